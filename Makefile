@@ -1,0 +1,47 @@
+# Every target sets up what it needs; `make` alone lists them.
+PYTHON := .venv/bin/python
+READY  := .venv/.ready
+TYPED  := $(wildcard src/actum examples tests/typing)
+ARGS   :=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup check test fast format lock demo bench clean
+
+help:  ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(READY)  ## make .venv with everything that is needed, as requirements.lock says
+
+$(READY): requirements.lock pyproject.toml scripts/bootstrap
+	@sh scripts/bootstrap
+	@touch $@
+
+check: $(READY)  ## formatting, lint, types and import arrows
+	.venv/bin/ruff format --check
+	.venv/bin/ruff check
+	.venv/bin/mypy $(TYPED)
+	.venv/bin/pyright --warnings
+	.venv/bin/lint-imports
+
+test: $(READY)  ## all tests; ARGS="-k name" for some of them
+	$(PYTHON) -m pytest $(ARGS)
+
+fast: $(READY)  ## the tests that take no time
+	$(PYTHON) -m pytest -m "not slow and not on_demand" $(ARGS)
+
+format: $(READY)  ## format the code and mend what ruff can mend
+	.venv/bin/ruff check --fix-only
+	.venv/bin/ruff format
+
+lock: $(READY)  ## renew requirements.lock from pyproject.toml
+	UV_CUSTOM_COMPILE_COMMAND="make lock" .venv/bin/uv pip compile --quiet --upgrade --universal \
+		--generate-hashes --python-version 3.11 --all-extras --group dev pyproject.toml -o requirements.lock
+
+demo: $(READY)  ## documents read by OCR and found by their words; ONCE=1 ends after that
+	$(PYTHON) -m examples.documents $(if $(ONCE),--once)
+
+bench: $(READY)  ## the table of figures
+	$(PYTHON) -m benchmarks $(ARGS)
+
+clean:  ## remove what the other targets made
+	rm -rf .venv .tools .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache build dist
