@@ -1,0 +1,287 @@
+"""The database: where what is derived is kept. What every adapter promises, and what it raises.
+
+It holds the rows and checkpoints of views, the checkpoints of actions, queues, timers and dead letters. All of it
+follows from events, or waits to be acted on; none of it decides anything.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+from msgspec import Struct
+
+from actum.errors import ActumError
+from actum.model.view import ViewType
+
+LetterStatus = Literal["waiting", "retrying", "dead"]
+Request = Literal["retry", "skip"]
+Source = Literal["events", "messages", "timers"]
+
+
+class Fenced(ActumError):
+    """Another process has taken this work over: what was to be written is out of date and was not written."""
+
+
+class ViewState(Struct, frozen=True):
+    """One generation of a view's table: rows that equal the fold of the feed up to `checkpoint`.
+
+    Queries read the generation that `is_live`; another one is being built beside it.
+    """
+
+    name: str
+    generation: int
+    fingerprint: str
+    checkpoint: int
+    is_live: bool
+
+
+class Answer(Struct, frozen=True):
+    """The rows a query gave, as the database holds them."""
+
+    columns: tuple[str, ...]
+    rows: list[tuple[Any, ...]]
+
+
+class NewLetter(Struct, frozen=True):
+    """An item that cannot be done yet: it failed, or it waits behind one of its key that did.
+
+    `position` is its place in its source and orders the letters of a key; `body` is what is needed to do it again. Times are in
+    microseconds since 1970.
+    """
+
+    action: str
+    key: str
+    position: int
+    body: bytes
+    status: LetterStatus
+    attempts: int
+    due: int
+    error: str
+    time: int
+
+
+class Letter(Struct, frozen=True):
+    """A kept letter. `first_failed` and `last_failed` are 0 for one that only waits."""
+
+    id: int
+    action: str
+    key: str
+    position: int
+    body: bytes
+    status: LetterStatus
+    attempts: int
+    due: int
+    error: str
+    first_failed: int
+    last_failed: int
+    request: Request | None
+
+
+class NewMessage(Struct, frozen=True):
+    """A message on its way into a queue. A `once` that the queue has had before is dropped without a word."""
+
+    queue: str
+    key: str | None
+    body: bytes
+    time: int
+    correlation_id: str
+    once: str | None = None
+
+
+class Message(Struct, frozen=True):
+    """A message in a queue; `id` gives the order in which messages came."""
+
+    id: int
+    queue: str
+    key: str | None
+    body: bytes
+    time: int
+    correlation_id: str
+
+
+class NewTimer(Struct, frozen=True):
+    """A command to be sent later; `due` is in microseconds since 1970, `arguments` is a JSON array."""
+
+    name: str
+    due: int
+    kind: str
+    entity_id: str
+    command: str
+    arguments: bytes
+    correlation_id: str
+
+
+class Timer(NewTimer, frozen=True, kw_only=True):
+    """A kept timer; `id` tells it from an earlier one of the same name."""
+
+    id: int
+
+
+class Progress(Struct, frozen=True):
+    """What an action has got done, written in one transaction.
+
+    For events, `checkpoint` is the new low-water mark and `before` the one it replaces; for messages and timers, `done`
+    lists the ids that leave their table. `parked` items become letters, and their ids must be in `done` too.
+    """
+
+    action: str
+    source: Source
+    before: int = 0
+    checkpoint: int = 0
+    done: tuple[int, ...] = ()
+    parked: tuple[NewLetter, ...] = ()
+
+
+class Database(ABC):
+    """Where what is derived is kept.
+
+    Every method is one transaction, durable when it returns. Every method raises Unavailable while the store
+    cannot be reached and StoreFailed once a commit or sync has failed.
+    """
+
+    # Views
+
+    @abstractmethod
+    async def prepare_view(self, view: ViewType) -> ViewState:
+        """Gives the newest generation made by this view's fingerprint, creating it empty, at checkpoint 0, if there is none.
+
+        The first generation of a view is live at once; a later one when it is promoted. The live one answers
+        under the view's own name, to SQL from anywhere.
+        """
+
+    @abstractmethod
+    async def rebuild_view(self, view: ViewType) -> ViewState:
+        """Starts a new, empty generation beside the live one, and clears the request for it."""
+
+    @abstractmethod
+    async def promote_view(self, view: ViewType, generation: int) -> None:
+        """Makes a generation the live one and drops every other, in one step."""
+
+    @abstractmethod
+    async def rows(self, view: ViewType, generation: int, keys: Sequence[Any]) -> list[tuple[Any, ...]]:
+        """Gives the rows that exist of these keys (any number of keys), as columns in the view's order."""
+
+    @abstractmethod
+    async def project(
+        self,
+        view: ViewType,
+        generation: int,
+        *,
+        before: int,
+        checkpoint: int,
+        written: Sequence[tuple[Any, ...]],
+        deleted: Sequence[Any],
+    ) -> None:
+        """Writes rows (whole, by key), deletes keys, and moves the checkpoint from `before`, all in one transaction.
+
+        Raises Fenced, and writes nothing, when the checkpoint is not `before` or the generation is gone.
+        """
+
+    @abstractmethod
+    async def views(self) -> list[ViewState]:
+        """Lists every generation of every view."""
+
+    @abstractmethod
+    async def request_rebuild(self, name: str) -> None:
+        """Asks whoever runs the view to rebuild it."""
+
+    @abstractmethod
+    async def rebuild_requests(self) -> set[str]:
+        """Gives the names of views that someone asked to have rebuilt."""
+
+    @abstractmethod
+    async def ask(self, sql: str, parameters: Mapping[str, Any], *, most: int) -> Answer:
+        """Runs a query over the live views; `:name` parameters are bound, never pasted in.
+
+        Raises Overloaded when there are more than `most` rows, and Invalid when the parameters do not fit.
+        """
+
+    # Actions
+
+    @abstractmethod
+    async def checkpoint(self, action: str, *, at_first: int) -> int:
+        """Gives an action's low-water mark in the feed; one that has none starts at `at_first`."""
+
+    @abstractmethod
+    async def save(self, progress: Progress) -> None:
+        """Writes what an action has got done. Raises Fenced when an event checkpoint is not `before`."""
+
+    @abstractmethod
+    async def blocked(self, action: str) -> dict[str, int]:
+        """Gives the keys of an action that have letters, and how many."""
+
+    @abstractmethod
+    async def first_letter(self, action: str, key: str) -> Letter | None:
+        """Gives the letter of a key with the lowest position."""
+
+    @abstractmethod
+    async def update_letter(
+        self, id: int, *, status: LetterStatus, attempts: int, due: int, error: str, failed_at: int
+    ) -> None:
+        """Writes down another failure of a letter, and clears the request made for it."""
+
+    @abstractmethod
+    async def remove_letter(self, id: int) -> None:
+        """Removes a letter that was done or skipped; one that is gone already is no error."""
+
+    @abstractmethod
+    async def letters(
+        self, *, action: str | None = None, status: LetterStatus | None = None, after: int = 0, limit: int = 100
+    ) -> list[Letter]:
+        """Lists letters by id, beyond `after`."""
+
+    @abstractmethod
+    async def letter(self, id: int) -> Letter | None:
+        """Gives one letter."""
+
+    @abstractmethod
+    async def request_letter(self, id: int, request: Request) -> bool:
+        """Asks whoever runs the action to retry or skip a letter; False if there is no such letter."""
+
+    @abstractmethod
+    async def requested_letters(self, action: str) -> list[Letter]:
+        """Gives the letters of an action that someone asked to have retried or skipped."""
+
+    # Queues
+
+    @abstractmethod
+    async def send(self, messages: Sequence[NewMessage]) -> None:
+        """Puts messages into their queues, all or none, in order."""
+
+    @abstractmethod
+    async def messages(self, queue: str, after: int, limit: int) -> list[Message]:
+        """Gives messages of a queue that are not done, with an id beyond `after`, in order."""
+
+    @abstractmethod
+    async def forget_sent(self, before: int) -> int:
+        """Forgets which `once` marks were sent before a time (microseconds since 1970); gives how many."""
+
+    # Timers
+
+    @abstractmethod
+    async def add_timer(self, timer: NewTimer) -> None:
+        """Keeps a timer; one of the same name is replaced."""
+
+    @abstractmethod
+    async def cancel_timer(self, name: str) -> bool:
+        """Removes a timer; False if there is none of that name."""
+
+    @abstractmethod
+    async def timers(self, *, up_to: int | None = None, limit: int = 100, after: tuple[int, int] = (0, 0)) -> list[Timer]:
+        """Lists timers by (due, id) beyond `after`; with `up_to`, only those due at or before that time."""
+
+    @abstractmethod
+    async def next_timer(self) -> int | None:
+        """Gives when the earliest timer is due."""
+
+    @abstractmethod
+    async def tick(self, action: str, *, at_first: int) -> int:
+        """Gives when a clock action is due next (microseconds since 1970); one that has no time yet gets `at_first`."""
+
+    @abstractmethod
+    async def set_tick(self, action: str, due: int) -> None:
+        """Writes down when a clock action is due next."""
+
+    @abstractmethod
+    async def close(self) -> None:
+        """Lets go of the store; what was written stays."""

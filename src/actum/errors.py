@@ -1,0 +1,157 @@
+"""Every error Actum raises, drawn as one tree and sorted by what the caller does next.
+
+    ActumError
+    ├── DefinitionError          mend the declaration; raised before anything runs
+    ├── CallerError              mend the call; sending it again as it is will fail again
+    │   ├── Invalid                  the arguments do not fit the signature
+    │   ├── Rejected                 a rule of the application said no
+    │   ├── NotFound                 there is nothing under that name
+    │   ├── Conflict                 another writer was first
+    │   │   └── WrongVersion             the entity is not at the version the caller expected
+    │   └── KeyReused                the idempotency key already stands for another call
+    ├── TryLater                 nothing is wrong with the call; send it again
+    │   ├── Overloaded               a bound was reached; nothing was written
+    │   └── Unavailable              the store or a view did not answer in time
+    ├── AuthorError              mend the application's code; nothing was written
+    │   ├── ImpureTurn               a command or reducer did input or output
+    │   ├── UndeclaredEvent          an entity emitted what it neither reduces nor lists in emits=
+    │   ├── WrongEvent               an emitted event does not fit its own annotations
+    │   ├── WrongReply               a command's reply does not fit its return annotation
+    │   └── UnknownEvent             the history holds an event that no class declares
+    └── StoreError               an operator has to look at the store
+        ├── StoreInUse               another process owns the file
+        ├── ForeignStore             the file belongs to another program, or to a newer Actum
+        ├── StoreFailed              a commit or sync failed: writes have stopped
+        └── BrokenStream             a stream's versions are not 1, 2, 3, …
+"""
+
+from typing import Any
+
+
+class ActumError(Exception):
+    """The root of the tree."""
+
+
+class DefinitionError(ActumError):
+    """A declaration cannot work; the message says how to mend it."""
+
+
+class CallerError(ActumError):
+    """The call cannot succeed as it is."""
+
+
+class Invalid(CallerError):
+    """The arguments do not fit the signature. `field` names the argument at fault, if one is."""
+
+    def __init__(self, message: str, *, field: str | None = None) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class Rejected(CallerError):
+    """A rule of the application said no.
+
+    `code` is for programs and stays the same when the wording changes; `facts` are JSON values that
+    explain the refusal, such as the balance that was too low.
+    """
+
+    def __init__(self, message: str, *, code: str = "rejected", **facts: Any) -> None:
+        super().__init__(message)
+        self.code = code
+        self.facts = facts
+
+
+class NotFound(CallerError):
+    """There is nothing under that name."""
+
+
+class Conflict(CallerError):
+    """Another writer was first, again and again, until the retries ran out."""
+
+
+class WrongVersion(Conflict):
+    """The entity is at version `actual`, and the caller expected `expected`."""
+
+    def __init__(self, entity: str, *, expected: int, actual: int) -> None:
+        super().__init__(
+            f"{entity} is at version {actual}, not at {expected}: read it again and decide anew"
+        )
+        self.expected = expected
+        self.actual = actual
+
+
+class KeyReused(CallerError):
+    """The idempotency key already stands for another command, or for other arguments."""
+
+    def __init__(self, key: str, entity: str) -> None:
+        super().__init__(
+            f"the idempotency key {key!r} was used on {entity} with another command or other arguments: "
+            "use a new key for a new request"
+        )
+        self.key = key
+
+
+class TryLater(ActumError):
+    """Nothing is wrong with the call. `retry_after` is in seconds."""
+
+    retry_after: float = 1.0
+
+
+class Overloaded(TryLater):
+    """A bound was reached, and nothing was written."""
+
+
+class Unavailable(TryLater):
+    """The store or a view did not answer in time.
+
+    `is_outcome_unknown` is true when a write was under way and may or may not be found after a restart;
+    with an idempotency key the same call can safely be sent again.
+    """
+
+    def __init__(self, message: str, *, is_outcome_unknown: bool = False) -> None:
+        super().__init__(message)
+        self.is_outcome_unknown = is_outcome_unknown
+
+
+class AuthorError(ActumError):
+    """The application's own code broke a rule; nothing was written."""
+
+
+class ImpureTurn(AuthorError):
+    """A command or reducer did input or output, which belongs in an action."""
+
+
+class UndeclaredEvent(AuthorError):
+    """An entity emitted an event that it neither reduces nor lists in `emits=`."""
+
+
+class WrongEvent(AuthorError):
+    """An emitted event does not fit its own annotations."""
+
+
+class WrongReply(AuthorError):
+    """A command's reply does not fit its return annotation."""
+
+
+class UnknownEvent(AuthorError):
+    """The history holds an event that no class declares."""
+
+
+class StoreError(ActumError):
+    """An operator has to look at the store."""
+
+
+class StoreInUse(StoreError):
+    """Another process owns the file."""
+
+
+class ForeignStore(StoreError):
+    """The file belongs to another program, or was written by a newer Actum."""
+
+
+class StoreFailed(StoreError, Unavailable):
+    """A commit or sync failed. Writes have stopped until the store is opened again and checked."""
+
+
+class BrokenStream(StoreError):
+    """A stream's versions are not 1, 2, 3, …"""

@@ -1,0 +1,193 @@
+"""The journal: where events are kept. What every adapter promises, and what it raises."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from actum.model.event import Stored
+from actum.model.turn import Emitted
+
+
+class Write(Struct, gc=False):
+    """The events of one command on one stream, all of them or none.
+
+    `expected` is the version the stream must have for the write to land; its events become `expected` + 1, + 2, ….
+    `time` is in microseconds since 1970. With a `key` the reply is kept beside the events, under the stream and the
+    key, for ever answering that call; such a write may have no events. `call` identifies the command and its
+    arguments ("" when they may differ). Writes of one append that share a `group` land together or not at all.
+    """
+
+    kind: str
+    id: str
+    expected: int
+    events: list[Emitted]
+    metadata: bytes
+    time: int
+    key: str | None = None
+    call: str = ""
+    reply: bytes = b"null"
+    group: int | None = None
+
+
+class Landed(Struct, frozen=True, gc=False):
+    """The write is durable. `position` is that of its last event; for a write without events, the journal's head."""
+
+    position: int
+
+
+class Collided(Struct, frozen=True, gc=False):
+    """Nothing of the write was kept: its stream was at version `actual`, or a write it builds on did not land."""
+
+    actual: int
+
+
+class Repeated(Struct, frozen=True, gc=False):
+    """Nothing was kept: the key was used on this stream before, by `call`, and `reply` was the answer.
+
+    `position` is that of the last event the first call made, or 0.
+    """
+
+    call: str
+    reply: bytes
+    position: int
+
+
+Outcome = Landed | Collided | Repeated
+
+StreamKey = tuple[str, str]
+"""A stream: its kind and its id."""
+
+ReplyKey = tuple[str, str, str]
+"""An idempotency key: kind, id, key."""
+
+
+class Snapshot(Struct, frozen=True):
+    """A state that was kept as JSON at `version`, made by code with this `fingerprint`. Only ever a cache."""
+
+    version: int
+    time: int
+    fingerprint: str
+    state: bytes
+
+
+class Loaded(Struct, frozen=True):
+    """What it takes to bring an entity to life.
+
+    `events` follow the snapshot, or the `pruned` version when there is none; they are the first page, and
+    `is_complete` says whether there are more to `read`.
+    """
+
+    snapshot: Snapshot | None
+    pruned: int
+    events: list[Stored]
+    is_complete: bool
+
+
+class StreamInfo(Struct, frozen=True):
+    """One stream of a listing; times are in microseconds since 1970."""
+
+    id: str
+    version: int
+    first_time: int
+    last_time: int
+
+
+class Page(Struct, frozen=True):
+    """One page of a listing. `next` asks for the page after it, and is None on the last."""
+
+    items: list[StreamInfo]
+    next: str | None
+
+
+class Journal(ABC):
+    """Where events are kept, in streams (kind and id) and all together in one feed.
+
+    Promises: versions of a stream are 1, 2, 3, …; positions only grow, and a reader that has seen position p
+    never later finds an event at or before p; what an append reports as landed survives a crash of process and
+    machine. Every method raises Unavailable while the store cannot be reached and StoreFailed once a commit or sync
+    has failed. Names and ids are any text without NUL.
+    """
+
+    @abstractmethod
+    async def append(self, writes: Sequence[Write]) -> list[Outcome]:
+        """Writes many independent writes in one durable transaction, in order, and gives an outcome for each.
+
+        One write's collision leaves the others alone, but a later write of the same stream in the same append collides
+        too, whatever its expected version, because it was decided on what did not land. Writes of one group land
+        together or not at all; when one fails, the others of the group collide. On an exception the caller does not
+        know whether the writes landed and asks `landed`.
+        """
+
+    @abstractmethod
+    async def landed(self, writes: Sequence[Write]) -> list[Outcome] | None:
+        """Says what became of an append that was interrupted, or None if none of it is to be found.
+
+        Recognises a write by its stream, versions, payloads and metadata; waits until the interrupted append can no longer land.
+        """
+
+    @abstractmethod
+    async def load(self, streams: Sequence[StreamKey], fingerprints: dict[str, str]) -> list[Loaded]:
+        """Gives what brings each stream to life; snapshots whose kind has another fingerprint are left out."""
+
+    @abstractmethod
+    async def read(
+        self, kind: str, id: str, *, after: int = 0, up_to: int | None = None, limit: int | None = None, reverse: bool = False
+    ) -> list[Stored]:
+        """Gives events of a stream with after < version <= up_to, by version; the newest first if `reverse`."""
+
+    @abstractmethod
+    async def replies(self, keys: Sequence[ReplyKey]) -> list[Repeated | None]:
+        """Gives the kept reply of each key, or None."""
+
+    @abstractmethod
+    async def streams(
+        self,
+        kind: str,
+        *,
+        limit: int = 100,
+        page: str | None = None,
+        first_after: int | None = None,
+        first_before: int | None = None,
+        reverse: bool = False,
+    ) -> Page:
+        """Lists streams of a kind by the time of their first event, ties by first position; none skipped, none twice.
+
+        `first_after` and `first_before` bound the first event's time, exclusively. `page` is the `next` of the page
+        before, and remembers the other arguments. Raises Invalid for a page token that is not one.
+        """
+
+    @abstractmethod
+    async def feed(self, after: int, limit: int) -> list[Stored]:
+        """Gives up to `limit` events with a position beyond `after`, by position."""
+
+    @abstractmethod
+    async def head(self) -> int:
+        """Gives the position of the last event a reader can see; 0 for an empty journal."""
+
+    @abstractmethod
+    async def wait(self, after: int) -> None:
+        """Returns when there may be events beyond `after`; may return early, never misses one for ever."""
+
+    @abstractmethod
+    async def save_snapshot(self, kind: str, id: str, snapshot: Snapshot) -> None:
+        """Keeps a snapshot, unless a later one is kept already. Losing it loses nothing."""
+
+    @abstractmethod
+    async def prune(self, kind: str, id: str, up_to: int) -> int:
+        """Removes the events of a stream up to a version, never the last one; gives how many. Versions go on."""
+
+    @abstractmethod
+    async def erase(self, kind: str, id: str) -> int:
+        """Removes a stream with its snapshot and replies, as if it had never been; gives how many events.
+
+        Positions are never used again.
+        """
+
+    @abstractmethod
+    async def forget_replies(self, before: int) -> int:
+        """Drops kept replies older than a time (microseconds since 1970); gives how many."""
+
+    @abstractmethod
+    async def close(self) -> None:
+        """Lets go of the store; what landed stays."""

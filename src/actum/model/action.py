@@ -1,0 +1,148 @@
+"""Actions: stateless functions and what sets them off."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any, Literal, TypeVar
+
+from msgspec import Struct
+
+from actum.errors import DefinitionError
+from actum.model.event import Event
+
+FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
+Since = Literal["now", "beginning"]
+
+
+class Retries(Struct, frozen=True):
+    """How often a failing event or message is tried again before it becomes a dead letter.
+
+    The wait doubles from `first` up to `longest`, each time shortened by chance to between half and all of it.
+    """
+
+    attempts: int = 5
+    first: timedelta = timedelta(milliseconds=500)
+    longest: timedelta = timedelta(minutes=1)
+
+
+class OnEvents(Struct, frozen=True):
+    """Set off by events; `since` says where a new action starts in a history that exists already."""
+
+    events: tuple[type[Event], ...]
+    retries: Retries
+    since: Since
+
+
+class OnRequest(Struct, frozen=True):
+    """Set off by an HTTP request; `options` go to the Litestar handler as they are."""
+
+    method: str
+    path: str
+    options: dict[str, Any]
+
+
+class OnMessage(Struct, frozen=True):
+    """Set off by a message in a queue."""
+
+    queue: str
+    retries: Retries
+
+
+class OnInterval(Struct, frozen=True):
+    """Set off by the clock, again and again."""
+
+    interval: timedelta
+
+
+class OnCron(Struct, frozen=True):
+    """Set off by the clock at the times of a cron expression, read in a time zone."""
+
+    expression: str
+    timezone: str
+
+
+Trigger = OnEvents | OnRequest | OnMessage | OnInterval | OnCron
+
+
+class Bound(Struct, frozen=True):
+    """A function and one of its triggers."""
+
+    function: Callable[..., Any]
+    trigger: Trigger
+
+    @property
+    def name(self) -> str:
+        """The action's name, under which its checkpoint and its dead letters are kept."""
+        return self.function.__name__
+
+
+class Actions:
+    """A group of actions. Each method is a decorator that keeps the function and gives it back unchanged.
+
+    An action takes `ctx: Context`, then what set it off (the event, the message, the request's parameters), and any of the
+    application's resources by type. It may call outside services; it changes state only by sending commands.
+    A function may carry several triggers.
+    """
+
+    def __init__(self, *, path: str = "", **options: Any) -> None:
+        self.path = path
+        self.options = options
+        self.bound: list[Bound] = []
+
+    def on(
+        self, *events: type[Event], retries: Retries | None = None, since: Since = "now"
+    ) -> Callable[[FunctionT], FunctionT]:
+        """Runs the function for each of these events: at least once, in order within an entity.
+
+        A new action starts with the events that follow its first start; `since="beginning"` has it run over the
+        whole history.
+        """
+        for event in events:
+            if not (isinstance(event, type) and issubclass(event, Event)):
+                raise DefinitionError(f"on({event!r}): name Event classes, as in @actions.on(Deposited)")
+        if not events:
+            raise DefinitionError("on() names no event: say which, as in @actions.on(Deposited)")
+        return self._keep(OnEvents(events, retries or Retries(), since))
+
+    def get(self, path: str = "/", **options: Any) -> Callable[[FunctionT], FunctionT]:
+        """Answers GET requests; path and options are those of a Litestar handler."""
+        return self._keep(OnRequest("GET", path, options))
+
+    def post(self, path: str = "/", **options: Any) -> Callable[[FunctionT], FunctionT]:
+        """Answers POST requests; path and options are those of a Litestar handler."""
+        return self._keep(OnRequest("POST", path, options))
+
+    def put(self, path: str = "/", **options: Any) -> Callable[[FunctionT], FunctionT]:
+        """Answers PUT requests; path and options are those of a Litestar handler."""
+        return self._keep(OnRequest("PUT", path, options))
+
+    def patch(self, path: str = "/", **options: Any) -> Callable[[FunctionT], FunctionT]:
+        """Answers PATCH requests; path and options are those of a Litestar handler."""
+        return self._keep(OnRequest("PATCH", path, options))
+
+    def delete(self, path: str = "/", **options: Any) -> Callable[[FunctionT], FunctionT]:
+        """Answers DELETE requests; path and options are those of a Litestar handler."""
+        return self._keep(OnRequest("DELETE", path, options))
+
+    def queue(self, name: str, *, retries: Retries | None = None) -> Callable[[FunctionT], FunctionT]:
+        """Runs the function for each message of a queue: at least once, in order within a key."""
+        return self._keep(OnMessage(name, retries or Retries()))
+
+    def every(
+        self, *, weeks: float = 0, days: float = 0, hours: float = 0, minutes: float = 0, seconds: float = 0
+    ) -> Callable[[FunctionT], FunctionT]:
+        """Runs the function again and again, counted from its first start; at least once, never early."""
+        interval = timedelta(weeks=weeks, days=days, hours=hours, minutes=minutes, seconds=seconds)
+        if interval < timedelta(milliseconds=1):
+            raise DefinitionError(f"every({interval}): the interval must be positive, as in @actions.every(hours=1)")
+        return self._keep(OnInterval(interval))
+
+    def cron(self, expression: str, *, timezone: str = "UTC") -> Callable[[FunctionT], FunctionT]:
+        """Runs the function at the times of a cron expression, such as "0 7 * * MON-FRI"."""
+        return self._keep(OnCron(expression, timezone))
+
+    def _keep(self, trigger: Trigger) -> Callable[[FunctionT], FunctionT]:
+        def keep(function: FunctionT) -> FunctionT:
+            self.bound.append(Bound(function, trigger))
+            return function
+
+        return keep

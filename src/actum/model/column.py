@@ -1,0 +1,142 @@
+"""Columns: how a field of a view is kept in SQL, and how a value goes in and comes out."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+import msgspec
+from msgspec import Struct
+from msgspec import inspect as types
+
+from actum.errors import DefinitionError, Invalid
+from actum.model.entity import Field
+
+Kind = Literal["text", "integer", "real", "boolean", "blob", "time", "json"]
+Convert = Callable[[Any], Any]
+LARGEST = 2**63
+
+KINDS: dict[type[types.Type], Kind] = {
+    types.StrType: "text",
+    types.IntType: "integer",
+    types.FloatType: "real",
+    types.BoolType: "boolean",
+    types.BytesType: "blob",
+    types.DateTimeType: "time",
+    types.DateType: "text",
+    types.UUIDType: "text",
+    types.DecimalType: "text",
+    types.ListType: "json",
+    types.VarTupleType: "json",
+    types.TupleType: "json",
+    types.SetType: "json",
+    types.FrozenSetType: "json",
+    types.DictType: "json",
+    types.StructType: "json",
+}
+
+
+class Column(Struct, frozen=True):
+    """One column: its name, how it is kept, and the two conversions (None: the value is kept as it is)."""
+
+    name: str
+    annotation: Any
+    kind: Kind
+    is_nullable: bool
+    to_sql: Convert | None
+    from_sql: Convert | None
+
+
+def column_of(field: Field, where: str) -> Column:
+    """Decides how a field is kept, or raises DefinitionError if SQL has no place for it."""
+    kind, is_nullable = kind_of(field.type)
+    if kind is None:
+        raise DefinitionError(
+            f"{where}.{field.name} has the type {field.annotation}, which has no column: use str, int, float, bool, bytes, "
+            "datetime, date, UUID, Decimal, an Enum, or a list, dict or Struct of them (kept as JSON)"
+        )
+    return Column(field.name, field.annotation, kind, is_nullable, _to_sql(field.type, kind), _from_sql(field.annotation, kind, field.type))
+
+
+def kind_of(declared: types.Type) -> tuple[Kind | None, bool]:
+    """Gives the kind of column for a type, and whether it may be NULL."""
+    match declared:
+        case types.Metadata():
+            return kind_of(declared.type)
+        case types.UnionType():
+            parts = [part for part in declared.types if not isinstance(part, types.NoneType)]
+            kinds = {kind_of(part)[0] for part in parts}
+            return (kinds.pop() if len(kinds) == 1 else None), len(parts) < len(declared.types)
+        case types.EnumType():
+            return _kind_of_values([member.value for member in declared.cls]), False
+        case types.LiteralType():
+            return _kind_of_values(list(declared.values)), False
+        case _:
+            return KINDS.get(type(declared)), False
+
+
+def time_to_sql(moment: datetime) -> str:
+    """Writes a time in UTC with six digits, so that text compares as time does."""
+    if moment.tzinfo is None:
+        raise Invalid(f"{moment!r} has no time zone: give it one, for example tzinfo=timezone.utc")
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def parameter_to_sql(value: Any) -> Any:
+    """Writes a query's argument as the columns it is compared with are written."""
+    if isinstance(value, datetime):
+        return time_to_sql(value)
+    if isinstance(value, (str, int, float, bytes)) or value is None:
+        return value
+    plain = msgspec.to_builtins(value)
+    return plain if isinstance(plain, (str, int, float)) else msgspec.json.encode(plain).decode()
+
+
+def _integer_to_sql(value: int) -> int:
+    if not -LARGEST <= value < LARGEST:
+        raise ValueError(f"{value} does not fit a 64-bit column; keep it as str")
+    return value
+
+
+def _optional(convert: Convert) -> Convert:
+    return lambda value: None if value is None else convert(value)
+
+
+def _to_sql(declared: types.Type, kind: Kind) -> Convert | None:
+    match kind:
+        case "time":
+            return _optional(time_to_sql)
+        case "json":
+            return _optional(lambda value: msgspec.json.encode(value).decode())
+        case "integer":
+            return _optional(_integer_to_sql)
+        case "text" if not _is_plain(declared, types.StrType):
+            return _optional(msgspec.to_builtins)
+        case _:
+            return None
+
+
+def _from_sql(annotation: Any, kind: Kind, declared: types.Type) -> Convert | None:
+    match kind:
+        case "json":
+            decode = msgspec.json.Decoder(annotation).decode
+            return lambda value: None if value is None else decode(value)
+        case "time" | "boolean":
+            return lambda value: msgspec.convert(value, annotation, strict=False)
+        case "text" if not _is_plain(declared, types.StrType):
+            return lambda value: msgspec.convert(value, annotation)
+        case "integer" if not _is_plain(declared, types.IntType):
+            return lambda value: msgspec.convert(value, annotation)
+        case _:
+            return None
+
+
+def _is_plain(declared: types.Type, kind: type[types.Type]) -> bool:
+    if isinstance(declared, types.UnionType):
+        return all(isinstance(part, (kind, types.NoneType)) for part in declared.types)
+    return isinstance(declared, kind)
+
+
+def _kind_of_values(values: list[Any]) -> Kind | None:
+    if all(isinstance(value, str) for value in values):
+        return "text"
+    return "integer" if all(isinstance(value, int) for value in values) else None

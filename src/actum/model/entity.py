@@ -1,0 +1,255 @@
+"""Entity, the class with all commands of one kind of thing, and what Actum compiles from such a class."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, ClassVar, dataclass_transform
+
+import msgspec
+from msgspec import Struct, StructMeta
+from msgspec import inspect as types
+
+from actum.errors import DefinitionError
+from actum.model.event import Event, to_datetime
+from actum.model.fingerprint import event_parts, fingerprint, source_of
+from actum.model.handler import Command, Query
+from actum.model.reduction import Reduction, reductions_of
+from actum.model.signature import Signature, check_serialisable
+
+if TYPE_CHECKING:
+    from actum.model.turn import Instance
+
+RESERVED = frozenset({"id", "version", "exists", "now", "emit"})
+IMMUTABLE = (
+    types.NoneType,
+    types.BoolType,
+    types.IntType,
+    types.FloatType,
+    types.StrType,
+    types.BytesType,
+    types.DateTimeType,
+    types.DateType,
+    types.TimeType,
+    types.TimeDeltaType,
+    types.UUIDType,
+    types.DecimalType,
+    types.EnumType,
+    types.LiteralType,
+)
+
+
+@dataclass_transform(field_specifiers=(msgspec.field,))
+class EntityMeta(StructMeta):
+    """Makes entity classes structs, and takes their options from the class statement."""
+
+    def __new__(
+        mcls,
+        class_name: str,
+        bases: tuple[type, ...],
+        namespace: dict[str, Any],
+        /,
+        *,
+        name: str | None = None,
+        emits: Iterable[type[Event]] | type[Event] = (),
+        version: int = 1,
+        snapshot_every: int = 100,
+        **config: Any,
+    ) -> "EntityMeta":
+        cls = super().__new__(mcls, class_name, bases, namespace, **{"dict": True, **config})
+        listed = (emits,) if isinstance(emits, type) else tuple(emits)
+        cls.__entity_options__ = EntityOptions(name or class_name, listed, version, snapshot_every)  # type: ignore[attr-defined]
+        return cls
+
+
+class EntityOptions(Struct, frozen=True):
+    """What the class statement said: `class Account(Entity, name=…, emits=…, version=…, snapshot_every=…)`."""
+
+    name: str
+    emits: tuple[type[Event], ...]
+    version: int
+    snapshot_every: int
+
+
+class Entity(Struct, metaclass=EntityMeta):
+    """A kind of thing: its state as typed fields with defaults, its commands, queries and reducers.
+
+    Each id gets an instance of its own, an actor whose commands take effect one at a time. Options of the class
+    statement: `name=` is the stored kind (the class name), `emits=` lists events that change no state,
+    `version=` is raised when snapshots must be thrown away, and `snapshot_every=` counts the events between two
+    snapshots (0: none).
+    """
+
+    __entity_options__: ClassVar[EntityOptions]
+    __entity_type__: ClassVar["EntityType"]
+
+    @property
+    def id(self) -> str:
+        """The id of this entity."""
+        return self._instance.id
+
+    @property
+    def version(self) -> int:
+        """How many events its history holds, those emitted in this turn included; 0 before the first."""
+        return self._instance.version
+
+    @property
+    def exists(self) -> bool:
+        """Whether anything has happened to it yet."""
+        return self._instance.version > 0
+
+    @property
+    def now(self) -> datetime:
+        """The time of this turn (UTC); in a reducer, the time of the event."""
+        return to_datetime(self._instance.time)
+
+    def emit(self, event: Event) -> None:
+        """Records a fact: reduced into the state at once, durable before the caller hears of it."""
+        self._instance.emit(event)
+
+    @property
+    def _instance(self) -> "Instance":
+        instance: Instance = self.__dict__["instance"]
+        return instance
+
+
+class CommandType:
+    """One command or query of an entity, compiled."""
+
+    __slots__ = ("function", "name", "signature")
+
+    def __init__(self, kind: str, handler: Command[..., Any] | Query[..., Any]) -> None:
+        self.name = handler.name
+        self.function = handler.function
+        self.signature = Signature(handler.function, f"{kind}.{handler.name}")
+
+
+class EntityType:
+    """What Actum knows of one entity class, compiled once from its declaration."""
+
+    def __init__(self, cls: type[Entity]) -> None:
+        options = cls.__entity_options__
+        self.cls = cls
+        self.name = options.name
+        self.snapshot_every = options.snapshot_every
+        self.commands: dict[str, CommandType] = {}
+        self.queries: dict[str, CommandType] = {}
+        self._collect_handlers()
+        self._check_fields()
+        self.reductions: dict[type[Event], Reduction] = reductions_of(cls, may_ask_for_recorded=False)
+        for reduction in self.reductions.values():
+            if reduction.key is not None:
+                raise DefinitionError(f"{cls.__name__}: @reducer(key=…) is for views; an event of an entity is its own")
+        for event in options.emits:
+            self.reductions.setdefault(event, Reduction(event.__event_type__, None))
+        self._check_emitted()
+        self.by_name = {reduction.event_type.name: reduction for reduction in self.reductions.values()}
+        self.fields: tuple[str, ...] = cls.__struct_fields__
+        self.is_plain = all(is_immutable(field.type) for field in fields_of(cls))
+        self.write_state = msgspec.json.Encoder().encode
+        self.read_state = msgspec.json.Decoder(cls).decode
+        self.fingerprint = fingerprint(self._parts(options))
+
+    def __repr__(self) -> str:
+        return f"<EntityType {self.name}>"
+
+    def _collect_handlers(self) -> None:
+        for name in dir(self.cls):
+            handler = getattr(self.cls, name, None)
+            if isinstance(handler, Query) and handler.sql is not None:
+                raise DefinitionError(f"{self.cls.__name__}.{name}: SQL queries belong to views; here write a plain @query method")
+            if isinstance(handler, Command):
+                self.commands[name] = CommandType(self.name, handler)
+            elif isinstance(handler, Query):
+                self.queries[name] = CommandType(self.name, handler)
+
+    def _check_fields(self) -> None:
+        name = self.cls.__name__
+        for field in RESERVED & set(self.cls.__struct_fields__):
+            raise DefinitionError(f"{name}.{field}: every entity has `{field}` already; give the field another name")
+        try:
+            self.cls()
+        except TypeError as error:
+            raise DefinitionError(f"{name}: {error}; every field of an entity needs a default, for before its first event") from error
+        for field in fields_of(self.cls):
+            check_serialisable(field.annotation, f"{name}.{field.name}")
+            if callable(field.default):
+                raise DefinitionError(f"{name}.{field.name} is both a field and a method; rename one of them")
+
+    def _check_emitted(self) -> None:
+        """Finds events that a command emits and nothing declares, as far as its code names them."""
+        for command in self.commands.values():
+            code = getattr(command.function, "__code__", None)
+            if code is None or "emit" not in code.co_names:
+                continue
+            names = {name: command.function.__globals__.get(name) for name in code.co_names}
+            cells = zip(code.co_freevars, command.function.__closure__ or (), strict=True)
+            names |= {name: cell.cell_contents for name, cell in cells if _is_filled(cell)}
+            for name, value in names.items():
+                if isinstance(value, type) and issubclass(value, Event) and value not in self.reductions:
+                    raise DefinitionError(
+                        f"{self.name}.{command.name} emits {name}, which no reducer of {self.cls.__name__} takes: add a "
+                        f"@reducer for it, or list it: class {self.cls.__name__}(Entity, emits=[{name}])"
+                    )
+
+    def _parts(self, options: EntityOptions) -> list[object]:
+        parts: list[object] = [options.version, [(f.name, str(f.annotation), repr(f.default)) for f in fields_of(self.cls)]]
+        for reduction in sorted(self.reductions.values(), key=lambda reduction: reduction.event_type.name):
+            parts += event_parts(reduction.event_type)
+            parts.append(source_of(reduction.function) if reduction.function else "")
+        return parts
+
+
+class Field(Struct, frozen=True):
+    """One field of an entity or view: its annotation as written, and as msgspec understands it."""
+
+    name: str
+    annotation: Any
+    type: types.Type
+    default: Any
+
+
+def fields_of(cls: type[Struct]) -> list[Field]:
+    """Gives the fields of a struct class, in order."""
+    try:
+        info = types.type_info(cls)
+        hints = msgspec.structs.fields(cls)
+    except (TypeError, NameError) as error:
+        raise DefinitionError(f"{cls.__name__}: {error}; use types that JSON can hold") from error
+    assert isinstance(info, types.StructType)
+    return [
+        Field(hint.name, hint.type, field.type, hint.default)
+        for hint, field in zip(hints, info.fields, strict=True)
+    ]
+
+
+def is_immutable(kind: types.Type) -> bool:
+    """Says whether values of a type can be shared without fear that anyone changes them."""
+    match kind:
+        case types.Metadata():
+            return is_immutable(kind.type)
+        case types.UnionType():
+            return all(is_immutable(part) for part in kind.types)
+        case types.TupleType():
+            return all(is_immutable(part) for part in kind.item_types)
+        case types.VarTupleType() | types.FrozenSetType():
+            return is_immutable(kind.item_type)
+        case types.StructType():
+            return kind.cls.__struct_config__.frozen and all(is_immutable(field.type) for field in kind.fields)
+        case _:
+            return isinstance(kind, IMMUTABLE)
+
+
+def entity_type(cls: type[Entity]) -> EntityType:
+    """Gives what is compiled from an entity class, compiling it at the first call."""
+    found = cls.__dict__.get("__entity_type__")
+    if found is None:
+        if not (isinstance(cls, type) and issubclass(cls, Entity)):
+            raise DefinitionError(f"{cls!r} is not an Entity class")
+        found = cls.__entity_type__ = EntityType(cls)
+    return found
+
+
+def _is_filled(cell: Any) -> bool:
+    try:
+        return cell.cell_contents is not None
+    except ValueError:
+        return False

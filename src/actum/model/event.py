@@ -1,0 +1,195 @@
+"""Event, the immutable fact an author declares, and the shapes in which a fact is kept and read back."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any, ClassVar, Generic, TypeVar, dataclass_transform
+
+import msgspec
+from msgspec import Struct, StructMeta
+
+from actum.errors import DefinitionError, UnknownEvent
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+Payload = dict[str, Any]
+Upcast = Callable[[Payload], Payload]
+UpcastT = TypeVar("UpcastT", bound=Upcast)
+EventT = TypeVar("EventT", bound="Event")
+
+
+def to_datetime(microseconds: int) -> datetime:
+    """Turns microseconds since 1970 (UTC), the unit in which times are stored, into a datetime."""
+    return EPOCH + timedelta(microseconds=microseconds)
+
+
+def to_microseconds(moment: datetime) -> int:
+    """Turns an aware datetime into microseconds since 1970 (UTC)."""
+    if moment.tzinfo is None:
+        raise ValueError(f"{moment!r} has no time zone: give it one, for example tzinfo=timezone.utc")
+    return (moment - EPOCH) // timedelta(microseconds=1)
+
+
+class EventType:
+    """What Actum knows of one event class: its stored name and version, and how its payload is read."""
+
+    __slots__ = ("_decode", "cls", "decode_raw", "encode", "name", "upcasts", "version")
+
+    def __init__(self, cls: "type[Event]", name: str, version: int) -> None:
+        self.cls = cls
+        self.name = name
+        self.version = version
+        self.upcasts: dict[int, Upcast] = {}
+        self.encode = msgspec.json.Encoder().encode
+        self.decode_raw: Callable[[bytes], Payload] = msgspec.json.Decoder(dict[str, Any]).decode
+        self._decode: Callable[[bytes], Event] | None = None
+
+    def __repr__(self) -> str:
+        return f"<EventType {self.name} v{self.version}>"
+
+    @property
+    def decode(self) -> "Callable[[bytes], Event]":
+        """Reads a payload of today's version, validating it against the class's annotations."""
+        if self._decode is None:
+            try:
+                self._decode = msgspec.json.Decoder(self.cls).decode
+            except (TypeError, NameError) as error:
+                raise DefinitionError(f"event {self.name}: {error}; use types that JSON can hold") from error
+        return self._decode
+
+    def read(self, payload: bytes, version: int) -> "Event":
+        """Reads a payload that was stored at `version`, carrying it up to today's shape."""
+        if version == self.version:
+            return self.decode(payload)
+        raw = self.decode_raw(payload)
+        for step in range(version, self.version):
+            if step not in self.upcasts:
+                raise UnknownEvent(
+                    f"event {self.name} was stored at version {version} and there is no upcast from "
+                    f"{step} to {step + 1}: add @{self.cls.__name__}.upcast({step})"
+                )
+            raw = self.upcasts[step](raw)
+        if version > self.version:
+            raise UnknownEvent(
+                f"event {self.name} was stored at version {version} by a newer program; "
+                f"this one knows it up to version {self.version}"
+            )
+        return msgspec.convert(raw, self.cls)
+
+
+@dataclass_transform(frozen_default=True, field_specifiers=(msgspec.field,))
+class EventMeta(StructMeta):
+    """Makes event classes frozen structs, and takes `name=` and `version=` from the class statement."""
+
+    def __new__(
+        mcls,
+        class_name: str,
+        bases: tuple[type, ...],
+        namespace: dict[str, Any],
+        /,
+        *,
+        name: str | None = None,
+        version: int = 1,
+        **config: Any,
+    ) -> "EventMeta":
+        if config.get("frozen") is False:
+            raise DefinitionError(f"event {class_name} is mutable: a fact never changes; drop frozen=False")
+        if version < 1:
+            raise DefinitionError(f"event {class_name} has version {version}: versions start at 1")
+        cls = super().__new__(mcls, class_name, bases, namespace, **{"frozen": True, **config})
+        cls.__event_type__ = EventType(cls, name or class_name, version)  # type: ignore[attr-defined]
+        return cls
+
+
+class Event(Struct, metaclass=EventMeta):
+    """A fact: something that happened, said in the past tense, which never changes afterwards.
+
+    Fields are plain annotated values that JSON can hold. Its stored name is the class name unless the class
+    statement says `name=`; raise `version=` when the shape changes, and say with `upcast` how an older
+    payload becomes today's:
+
+        class Opened(Event, version=2):
+            owner: str
+            branch: str
+
+        @Opened.upcast(1)
+        def add_branch(payload: dict) -> dict:
+            return payload | {"branch": "main"}
+    """
+
+    __event_type__: ClassVar[EventType]
+
+    @classmethod
+    def upcast(cls, from_version: int) -> Callable[[UpcastT], UpcastT]:
+        """Declares how a payload of `from_version` becomes one of the version after it."""
+        event_type = cls.__event_type__
+        if not 1 <= from_version < event_type.version:
+            raise DefinitionError(
+                f"event {event_type.name} is at version {event_type.version}, so there is nothing to carry up "
+                f"from {from_version}: raise version= in its class statement"
+            )
+
+        def keep(function: UpcastT) -> UpcastT:
+            event_type.upcasts[from_version] = function
+            return function
+
+        return keep
+
+
+class Metadata(Struct, frozen=True, omit_defaults=True):
+    """Where an event came from: the command, and the ids that tie it to what caused it."""
+
+    command: str = ""
+    correlation_id: str = ""
+    causation_id: str = ""
+    by: str = ""
+
+
+read_metadata: Callable[[bytes], Metadata] = msgspec.json.Decoder(Metadata).decode
+write_metadata: Callable[[Metadata], bytes] = msgspec.json.Encoder().encode
+
+
+class Stored(Struct, frozen=True, array_like=True, gc=False):
+    """An event as a journal keeps it; the payload and metadata stay bytes until someone needs them.
+
+    `position` is its place in the whole journal and `version` its place in its stream, both from 1.
+    `time` is in microseconds since 1970 (UTC).
+    """
+
+    position: int
+    kind: str
+    id: str
+    version: int
+    type: str
+    type_version: int
+    payload: bytes
+    metadata: bytes
+    time: int
+
+
+class Recorded(Struct, Generic[EventT], frozen=True):
+    """A fact with its place in history.
+
+    `position` is its place in the whole journal and `version` its place in the history of the entity `kind`/`id`,
+    both from 1.
+    """
+
+    event: EventT
+    position: int
+    kind: str
+    id: str
+    version: int
+    time: datetime
+    metadata: Metadata
+
+    @classmethod
+    def of(cls, event: EventT, stored: Stored) -> "Recorded[EventT]":
+        """Joins a decoded event to the place where it was stored."""
+        return Recorded(
+            event,
+            stored.position,
+            stored.kind,
+            stored.id,
+            stored.version,
+            to_datetime(stored.time),
+            read_metadata(stored.metadata),
+        )

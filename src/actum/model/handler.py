@@ -1,0 +1,127 @@
+"""The decorators that mark what a class answers to: @command, @query and @reducer.
+
+A decorator stores the function and gives it back: `Account.withdraw.function` is the plain function, and on
+an instance it is an ordinary bound method. To a type checker the same attribute is what a caller of
+`ctx.entity(Account, "a")` sees: it takes the same arguments and gives an awaitable.
+"""
+
+import inspect
+from collections.abc import Callable, Coroutine
+from types import MethodType
+from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar, overload
+
+from msgspec import Struct
+
+from actum.errors import DefinitionError
+
+P = ParamSpec("P")
+R = TypeVar("R")
+FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
+
+
+def refuse_async(what: str, function: Callable[..., Any]) -> None:
+    """Refuses `async def` where a turn must run without a pause."""
+    if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
+        raise DefinitionError(
+            f"{what} {function.__qualname__} is async: it decides from its state alone, in one step; "
+            "make it a plain def, and do what needs await in an action"
+        )
+
+
+class Handler(Generic[P, R]):
+    """A marked method: the function, and the class it was declared in."""
+
+    what = "handler"
+
+    def __init__(self, function: Callable[Concatenate[Any, P], R]) -> None:
+        refuse_async(self.what, function)
+        self.function = function
+        self.name = function.__name__
+        self.owner: type[Any] | None = None
+        self.__doc__ = function.__doc__
+
+    def __set_name__(self, owner: type[Any], name: str) -> None:
+        self.owner = owner
+        self.name = name
+
+    @overload
+    def __get__(self, instance: None, owner: type[Any]) -> Self: ...
+
+    @overload
+    def __get__(self, instance: object, owner: type[Any]) -> Callable[P, Coroutine[Any, Any, R]]: ...
+
+    def __get__(self, instance: object | None, owner: type[Any]) -> Any:
+        return self if instance is None else MethodType(self.function, instance)
+
+    def __repr__(self) -> str:
+        return f"<{self.what} {self.function.__qualname__}>"
+
+
+class Command(Handler[P, R]):
+    """A method that may emit events."""
+
+    what = "command"
+
+
+class Query(Handler[P, R]):
+    """A method that only reads; on a view it is SQL, and the function's body is never run."""
+
+    what = "query"
+
+    def __init__(self, function: Callable[Concatenate[Any, P], R], sql: str | None = None) -> None:
+        super().__init__(function)
+        self.sql = sql
+
+
+def command(function: Callable[Concatenate[Any, P], R]) -> Command[P, R]:
+    """Marks a method of an entity as a command: it checks the state, emits events and may reply."""
+    return Command(function)
+
+
+@overload
+def query(declared: Callable[Concatenate[Any, P], R], /) -> Query[P, R]: ...
+
+
+@overload
+def query(declared: str, /) -> Callable[[Callable[Concatenate[Any, P], R]], Query[P, R]]: ...
+
+
+def query(declared: Any, /) -> Any:
+    """Marks a method as a query.
+
+    On an entity, `@query` marks a method that reads the state. On a view, `@query("SELECT …")` gives the SQL:
+    the method's parameters are the SQL's `:parameters`, and its return annotation is the shape of the answer
+    (`list[T]`, `T | None`, or a single value).
+    """
+    if isinstance(declared, str):
+        return lambda function: Query(function, declared)
+    return Query(declared)
+
+
+class ReducerMark(Struct, frozen=True):
+    """What `@reducer` was told: which row of a view an event belongs to (None: the entity's id)."""
+
+    key: str | Callable[[Any], Any] | None = None
+
+
+@overload
+def reducer(function: FunctionT, /) -> FunctionT: ...
+
+
+@overload
+def reducer(*, key: str | Callable[[Any], Any]) -> Callable[[FunctionT], FunctionT]: ...
+
+
+def reducer(function: Any = None, /, *, key: Any = None) -> Any:
+    """Marks the method that turns an event into state; the annotation of its parameter names the event.
+
+    On a view, `key` says which row the event belongs to when that is not the entity's id: the name of a
+    field of the event, or a function of the event that gives one key or a list of keys.
+    """
+
+    def mark(function: Any) -> Any:
+        refuse_async("reducer", function)
+        function.__reducer__ = ReducerMark(key)
+        return function
+
+    return mark if function is None else mark(function)

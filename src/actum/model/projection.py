@@ -1,0 +1,85 @@
+"""The fold of events into a view's rows, without a database: which rows a batch touches, and what becomes of them."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from msgspec import Struct
+
+from actum.errors import AuthorError
+from actum.model.event import Event, Recorded, Stored
+from actum.model.reduction import Reduction
+from actum.model.view import View, ViewType
+
+
+class Step(Struct, frozen=True, gc=False):
+    """One event applied to one row."""
+
+    key: Any
+    reduction: Reduction
+    event: Event
+    stored: Stored
+
+
+class Changes(Struct, frozen=True):
+    """What a batch did to a view: the rows to write, and the keys whose rows are gone."""
+
+    written: list[View]
+    deleted: list[Any]
+
+
+class ReducerFailed(AuthorError):
+    """A view's reducer failed; the view stands still at the event before it until the code is mended."""
+
+
+def steps_of(view: ViewType, batch: Iterable[Stored]) -> list[Step]:
+    """Finds the rows that a batch touches, in order."""
+    steps = []
+    by_name = view.by_name
+    for stored in batch:
+        reduction = by_name.get(stored.type)
+        if reduction is None:
+            continue
+        event = reduction.event_type.read(stored.payload, stored.type_version)
+        if reduction.key is None:
+            steps.append(Step(stored.id, reduction, event, stored))
+        else:
+            steps += [Step(key, reduction, event, stored) for key in _keys(reduction.key, event)]
+    return steps
+
+
+def fold(view: ViewType, steps: Iterable[Step], rows: Mapping[Any, View]) -> Changes:
+    """Applies the steps to the rows that exist, and gives the changes; `rows` holds those found, by key."""
+    touched: dict[Any, View | None] = {}
+    for step in steps:
+        key = step.key
+        row = touched[key] if key in touched else rows.get(key)
+        if row is None:
+            row = view.new_row(key)
+        _reduce(view, row, step)
+        touched[key] = None if row.__dict__.pop("is_deleted", False) else row
+    return Changes(
+        [row for row in touched.values() if row is not None], [key for key, row in touched.items() if row is None]
+    )
+
+
+def _reduce(view: ViewType, row: View, step: Step) -> None:
+    reduction = step.reduction
+    assert reduction.function is not None
+    try:
+        if reduction.wants_recorded:
+            reduction.function(row, step.event, Recorded.of(step.event, step.stored))
+        else:
+            reduction.function(row, step.event)
+    except Exception as error:
+        stored = step.stored
+        raise ReducerFailed(
+            f"view {view.name}: {reduction.function.__qualname__} failed on {stored.type} of {stored.kind}/{stored.id} "
+            f"at position {stored.position}: {error!r}"
+        ) from error
+    if getattr(row, view.key) != step.key:
+        raise ReducerFailed(f"view {view.name}: {reduction.function.__qualname__} changed the key {view.key!r}; use @reducer(key=…)")
+
+
+def _keys(key: Any, event: Event) -> list[Any]:
+    found = getattr(event, key) if isinstance(key, str) else key(event)
+    return list(found) if isinstance(found, (list, tuple, set, frozenset)) else [found]

@@ -1,0 +1,73 @@
+"""Reductions: which method of a class turns which event into state, found once and looked up by event."""
+
+import inspect
+from collections.abc import Callable
+from types import UnionType
+from typing import Any, Union, get_args, get_origin
+
+from actum.errors import DefinitionError
+from actum.model.event import Event, EventType, Recorded
+from actum.model.handler import ReducerMark
+from actum.model.signature import hints_of
+
+
+class Reduction:
+    """One event that a class reduces: its type, the method, and what the method wants to know.
+
+    `function` is None for an event that is emitted and changes no state.
+    """
+
+    __slots__ = ("event_type", "function", "key", "wants_recorded")
+
+    def __init__(
+        self, event_type: EventType, function: Callable[..., None] | None, key: Any = None, *, wants_recorded: bool = False
+    ) -> None:
+        self.event_type = event_type
+        self.function = function
+        self.key = key
+        self.wants_recorded = wants_recorded
+
+
+def events_in(annotation: Any) -> list[type[Event]]:
+    """Gives the event classes that an annotation names, one or a union of several."""
+    if get_origin(annotation) in (Union, UnionType):
+        return [cls for part in get_args(annotation) for cls in events_in(part)]
+    if isinstance(annotation, type) and issubclass(annotation, Event) and annotation is not Event:
+        return [annotation]
+    return []
+
+
+def reductions_of(cls: type[Any], *, may_ask_for_recorded: bool) -> dict[type[Event], Reduction]:
+    """Finds the reducers of an entity or a view, by event class."""
+    found: dict[type[Event], Reduction] = {}
+    for name in dir(cls):
+        function = inspect.getattr_static(cls, name)
+        mark = getattr(function, "__reducer__", None)
+        if not isinstance(mark, ReducerMark):
+            continue
+        where = f"reducer {cls.__name__}.{name}"
+        parameters = list(inspect.signature(function).parameters)[1:]
+        hints = hints_of(function)
+        events = events_in(hints.get(parameters[0])) if parameters else []
+        if not events:
+            raise DefinitionError(
+                f"{where} does not say which event it reduces: annotate its parameter with an Event class, "
+                f"as in `def {name}(self, event: Deposited) -> None`"
+            )
+        wants_recorded = _wants_recorded(where, parameters, hints, may_ask_for_recorded)
+        for event in events:
+            if event in found:
+                raise DefinitionError(f"{where}: another reducer of {cls.__name__} takes {event.__name__} already; keep one")
+            found[event] = Reduction(event.__event_type__, function, mark.key, wants_recorded=wants_recorded)
+    return found
+
+
+def _wants_recorded(where: str, parameters: list[str], hints: dict[str, Any], allowed: bool) -> bool:
+    if len(parameters) == 1:
+        return False
+    annotation = hints.get(parameters[1])
+    is_recorded = annotation is Recorded or get_origin(annotation) is Recorded
+    if allowed and len(parameters) == 2 and is_recorded:
+        return True
+    more = " and, where place and time matter, `recorded: Recorded`" if allowed else ""
+    raise DefinitionError(f"{where} takes {', '.join(parameters)}: a reducer takes one event{more}")

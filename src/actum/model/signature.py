@@ -1,0 +1,145 @@
+"""How a handler is called: its parameters bound, validated and written as JSON, its reply checked."""
+
+import inspect
+import re
+from collections.abc import Callable
+from typing import Any, get_type_hints
+
+import msgspec
+from msgspec import Struct
+
+from actum.errors import DefinitionError, Invalid, WrongReply
+
+SCALARS: dict[Any, type] = {int: int, str: str, bool: bool, float: float, None: type(None), type(None): type(None)}
+POSITION = re.compile(r"`\$\[(\d+)\](.*)`$")
+
+encode = msgspec.json.encode
+
+
+def hints_of(function: Callable[..., Any]) -> dict[str, Any]:
+    """Resolves a function's annotations, with a mend where a name cannot be found."""
+    try:
+        return get_type_hints(function, include_extras=True)
+    except NameError as error:
+        raise DefinitionError(
+            f"{function.__qualname__}: {error}; import what the annotation names at the top of the module, "
+            "or define it there"
+        ) from error
+
+
+def check_serialisable(annotation: Any, where: str) -> None:
+    """Refuses a type that JSON cannot hold, so that no value of it is ever lost on the way."""
+    try:
+        msgspec.json.schema(annotation)
+    except (TypeError, NameError) as error:
+        raise DefinitionError(
+            f"{where} has the type {display(annotation)}, which JSON cannot hold ({error}); "
+            "use numbers, strings, dates, lists, dicts, or a msgspec.Struct of them"
+        ) from error
+
+
+def display(annotation: Any) -> str:
+    return annotation.__name__ if isinstance(annotation, type) else str(annotation)
+
+
+class Signature:
+    """The parameters and the reply of one command or query, compiled once."""
+
+    __slots__ = ("_convert", "_names", "_reply_decode", "_required", "_scalar", "arguments", "parameters", "returns", "where")
+
+    def __init__(self, function: Callable[..., Any], where: str) -> None:
+        self.where = where
+        hints = hints_of(function)
+        fields: list[Any] = []
+        for parameter in list(inspect.signature(function).parameters.values())[1:]:
+            if parameter.kind is not parameter.POSITIONAL_OR_KEYWORD:
+                raise DefinitionError(
+                    f"{where} takes {parameter}: name each parameter, without *, ** or /, so that a call can be "
+                    "kept and sent"
+                )
+            if parameter.name not in hints:
+                raise DefinitionError(f"{where}: the parameter {parameter.name} has no annotation; give it one")
+            annotation = hints[parameter.name]
+            check_serialisable(annotation, f"{where}: the parameter {parameter.name}")
+            default = () if parameter.default is parameter.empty else (parameter.default,)
+            fields.append((parameter.name, annotation, *default))
+        self._names = tuple(field[0] for field in fields)
+        self._required = sum(len(field) == 2 for field in fields)
+        self.parameters: dict[str, Any] = {field[0]: field[1] for field in fields}
+        self.arguments = msgspec.defstruct("arguments", fields, array_like=True, forbid_unknown_fields=True)
+        self._convert = msgspec.convert
+        if "return" not in hints:
+            raise DefinitionError(f"{where} has no return annotation; say `-> None` if it gives nothing back")
+        self.returns = hints["return"]
+        check_serialisable(self.returns, f"{where}: the reply")
+        self._scalar = SCALARS.get(self.returns)
+        self._reply_decode = msgspec.json.Decoder(self.returns).decode
+
+    def bind(self, positional: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
+        """Gives the validated arguments in order, or raises Invalid naming the one at fault."""
+        if named or len(positional) > len(self._names):
+            positional = self._merge(positional, named)
+        try:
+            return msgspec.structs.astuple(self._convert(positional, self.arguments))
+        except msgspec.ValidationError as error:
+            raise self._invalid(error, len(positional)) from error
+
+    def bind_json(self, body: bytes) -> tuple[Any, ...]:
+        """Gives the validated arguments from the JSON array in which `bind`'s result was kept."""
+        try:
+            return msgspec.structs.astuple(msgspec.json.decode(body, type=self.arguments))
+        except msgspec.ValidationError as error:
+            raise self._invalid(error, self._required) from error
+
+    def isolate(self, reply: Any) -> Any:
+        """Gives a reply that no later turn can change; what the annotation does not allow is refused."""
+        if type(reply) is self._scalar:
+            return reply
+        try:
+            return self._reply_decode(encode(reply))
+        except (msgspec.ValidationError, TypeError) as error:
+            raise WrongReply(
+                f"{self.where} is annotated to reply {display(self.returns)} and gave {reply!r}: {error}"
+            ) from error
+
+    def read_reply(self, body: bytes) -> Any:
+        """Reads a reply that was kept as JSON."""
+        return self._reply_decode(body)
+
+    def _merge(self, positional: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
+        names = self._names
+        if len(positional) > len(names):
+            raise Invalid(f"{self.where} takes {len(names)} arguments, and {len(positional)} were given")
+        for name in named:
+            if name not in names:
+                raise Invalid(f"{self.where} has no parameter {name!r}: it takes {', '.join(names) or 'none'}", field=name)
+            if name in names[: len(positional)]:
+                raise Invalid(f"{self.where} was given {name!r} twice", field=name)
+        rest = list(names[len(positional) :])
+        while rest and rest[-1] not in named and len(positional) + len(rest) > self._required:
+            rest.pop()
+        defaults = self.arguments.__struct_defaults__
+        values = list(positional)
+        for name in rest:
+            index = names.index(name)
+            if name in named:
+                values.append(named[name])
+            elif index < self._required:
+                raise Invalid(f"{self.where} needs {name!r}", field=name)
+            else:
+                default = defaults[index - self._required]
+                values.append(default.factory() if hasattr(default, "factory") else default)
+        return tuple(values)
+
+    def _invalid(self, error: Exception, given: int) -> Invalid:
+        text = str(error)
+        if given < self._required:
+            missing = self._names[given]
+            return Invalid(f"{self.where} needs {missing!r}", field=missing)
+        found = POSITION.search(text)
+        if found is None:
+            return Invalid(f"{self.where}: {text}")
+        name = self._names[int(found[1])]
+        return Invalid(f"{self.where}: {name}{found[2]}: {text[: found.start()].removesuffix(' - at ')}", field=name)
+
+

@@ -1,0 +1,160 @@
+"""A turn: one command against one entity gives events and a reply; and the fold of a history into a state.
+
+This is the whole decision, without I/O, clock or asyncio. Hosts differ only in where they load and store.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from actum.errors import AuthorError, BrokenStream, UndeclaredEvent, UnknownEvent, WrongEvent
+from actum.model.entity import CommandType, EntityType
+from actum.model.event import Event, Stored
+
+Emitted = tuple[str, int, bytes]
+"""An event on its way to the journal: its stored name, its version, its payload as JSON."""
+
+
+class Instance:
+    """One entity in memory: its state, and its place in its stream.
+
+    `version` counts the events behind the state, those emitted in a running turn included. `time` is that of
+    the turn or event at hand, in microseconds since 1970.
+
+    `is_spoiled` becomes true when a turn failed after it had changed a state that cannot be put back; the
+    instance must then be made anew from its history.
+    """
+
+    __slots__ = ("_before", "_emitted", "id", "is_spoiled", "kind", "state", "time", "version")
+
+    def __init__(self, kind: EntityType, id: str) -> None:
+        self.kind = kind
+        self.id = id
+        self.version = 0
+        self.time = 0
+        self.is_spoiled = False
+        self._emitted: list[Emitted] | None = None
+        self._before: tuple[Any, ...] | None = None
+        self._adopt(kind.cls())
+
+    def __repr__(self) -> str:
+        return f"<{self.kind.name}/{self.id}@{self.version}>"
+
+    def decide(self, command: CommandType, arguments: tuple[Any, ...], now: int) -> tuple[list[Emitted], Any]:
+        """Runs one command and gives the events it emitted and its reply.
+
+        An exception leaves nothing behind: neither events nor a changed state.
+        """
+        version = self.version
+        self.time = now
+        self._emitted = emitted = []
+        try:
+            reply = command.signature.isolate(command.function(self.state, *arguments))
+            if self._emitted is not emitted:
+                raise AuthorError(f"{self!r}: {command.name} went on after an emit had failed; let the error pass")
+        except BaseException:
+            if emitted or self._emitted is None:
+                self._put_back(version)
+            raise
+        finally:
+            self._emitted = None
+            self._before = None
+        return emitted, reply
+
+    def ask(self, query: CommandType, arguments: tuple[Any, ...], now: int) -> Any:
+        """Runs one query and gives its answer, which no later turn can change."""
+        self.time = now
+        return query.signature.isolate(query.function(self.state, *arguments))
+
+    def emit(self, event: Event) -> None:
+        """Records an event of the running turn.
+
+        The event is reduced as it will be read back, so the state is always the fold of what is stored.
+        """
+        emitted = self._emitted
+        if emitted is None:
+            raise AuthorError(f"{self!r}: events are emitted in a command; a query or a reducer only reads them")
+        reduction = self.kind.reductions.get(type(event))
+        if reduction is None:
+            raise UndeclaredEvent(self._undeclared(event))
+        if self._before is None and self.kind.is_plain:
+            self._before = msgspec.structs.astuple(self.state)
+        event_type = reduction.event_type
+        try:
+            payload = event_type.encode(event)
+            kept = event_type.decode(payload)
+        except (msgspec.ValidationError, TypeError) as error:
+            raise WrongEvent(f"{self!r} emitted {event!r}, which does not fit its annotations: {error}") from error
+        self._emitted = None  # Until the reducer is done: it may not emit, and a failure must not go unnoticed.
+        emitted.append((event_type.name, event_type.version, payload))
+        self.version += 1
+        if reduction.function is not None:
+            reduction.function(self.state, kept)
+        self._emitted = emitted
+
+    def replay(self, history: Iterable[Stored]) -> None:
+        """Folds stored events into the state; they must follow on from `version` without a gap."""
+        by_name = self.kind.by_name
+        state = self.state
+        for stored in history:
+            if stored.version != self.version + 1:
+                raise BrokenStream(
+                    f"{self.kind.name}/{self.id}: version {stored.version} follows {self.version}; the history has "
+                    "a gap, so its state cannot be known: restore the store from a backup"
+                )
+            reduction = by_name.get(stored.type)
+            if reduction is None:
+                raise UnknownEvent(
+                    f"{self.kind.name}/{self.id} has an event {stored.type!r} at version {stored.version} that "
+                    f"{self.kind.cls.__name__} does not declare: bring its class back, or give the new class name={stored.type!r}"
+                )
+            self.version = stored.version
+            self.time = stored.time
+            if reduction.function is not None:
+                event_type = reduction.event_type
+                if stored.type_version == event_type.version:
+                    reduction.function(state, event_type.decode(stored.payload))
+                else:
+                    reduction.function(state, event_type.read(stored.payload, stored.type_version))
+
+    def snapshot(self) -> bytes:
+        """Gives the state as JSON."""
+        return self.kind.write_state(self.state)
+
+    def restore(self, snapshot: bytes, version: int, time: int) -> None:
+        """Takes the state from a snapshot that was made at `version`."""
+        self._adopt(self.kind.read_state(snapshot))
+        self.version = version
+        self.time = time
+
+    def fork(self) -> "Instance":
+        """Gives an independent copy, for a turn that may not come to stand."""
+        copy = Instance(self.kind, self.id)
+        copy.restore(self.snapshot(), self.version, self.time)
+        return copy
+
+    def release(self) -> None:
+        """Lets go of the state, so that memory is given back at once."""
+        self.state.__dict__.clear()
+
+    def _adopt(self, state: Any) -> None:
+        state.__dict__["instance"] = self
+        self.state = state
+
+    def _put_back(self, version: int) -> None:
+        self.version = version
+        if self._before is None:
+            self.is_spoiled = True
+            return
+        for name, value in zip(self.kind.fields, self._before, strict=True):
+            setattr(self.state, name, value)
+
+    def _undeclared(self, event: object) -> str:
+        name = type(event).__name__
+        if not isinstance(event, Event):
+            return f"{self!r} emitted {event!r}, which is not an Event: declare `class {name}(Event)`"
+        return (
+            f"{self!r} emitted {name}, which no reducer of {self.kind.cls.__name__} takes: add a @reducer for it, "
+            f"or list it: class {self.kind.cls.__name__}(Entity, emits=[{name}])"
+        )
