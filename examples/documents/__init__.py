@@ -1,0 +1,1 @@
+"""Scanned documents, read by OCR and found by their words."""
