@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import logging
 import signal
 import sys
 import tempfile
@@ -22,6 +23,7 @@ console = Console()
 
 def main() -> int:
     arguments = parse()
+    logging.getLogger("httpx").setLevel(logging.WARNING)
     with data_folder(arguments.keep) as folder:
         try:
             return asyncio.run(run(folder, arguments.port, is_once=arguments.once))

@@ -10,6 +10,7 @@ from msgspec import Struct
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from rich.text import Text
 
 from examples.documents.samples import Sample
 
@@ -104,17 +105,17 @@ class Demo:
 
 def table_of(findings: list[Finding]) -> Table:
     table = Table(title="Documents and their users, found by their words")
-    for heading in ("Document", "Uploaded by", "Condition", "Found by", "Text begins"):
-        table.add_column(heading, overflow="fold")
+    table.add_column("Document", no_wrap=True)
+    table.add_column("Uploaded by", no_wrap=True)
+    table.add_column("Found by")
+    table.add_column("Text begins")
     for finding in findings:
         sample, entry = finding.sample, finding.entry
         words = [
             f"[red]not {word}[/]" if word in finding.missing else f"[green]{word}[/]" for word in sample.words
         ]
-        beginning = " · ".join(entry.get("beginning", "").splitlines()[:3])
-        table.add_row(
-            sample.file_name, entry.get("uploaded_by", "?"), sample.condition, ", ".join(words), beginning
-        )
+        beginning = entry.get("beginning", "").partition("\n")[0]
+        table.add_row(sample.file_name, entry.get("uploaded_by", "?"), "  ".join(words), Text(beginning))
     return table
 
 

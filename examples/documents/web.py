@@ -5,8 +5,7 @@ from typing import Annotated
 
 from litestar import Response
 from litestar.datastructures import UploadFile
-from litestar.enums import RequestEncodingType
-from litestar.params import Body, Parameter
+from litestar.params import MultipartBody, QueryParameter
 from msgspec import Struct
 
 from actum import Actions, Context, NotFound, Rejected
@@ -19,9 +18,9 @@ from examples.documents.users import Email, Name, Profile, User
 MOST_IN_BULK = 100
 LARGEST_BULK = 200_000_000
 
-Limit = Annotated[int, Parameter(ge=1, le=200, description="The most documents to list")]
+Limit = Annotated[int, QueryParameter(ge=1, le=200, description="The most documents to list")]
 SearchText = Annotated[
-    str, Parameter(max_length=200, description="Text to find; case and spaces do not matter")
+    str, QueryParameter(max_length=200, description="Text to find; case and spaces do not matter")
 ]
 
 web = Actions()
@@ -98,7 +97,7 @@ async def list_documents_of_user(ctx: Context, id: str, limit: Limit = 50) -> li
 async def upload_document(
     ctx: Context,
     id: str,
-    data: Annotated[Upload, Body(media_type=RequestEncodingType.MULTI_PART)],
+    data: MultipartBody[Upload],
     images: ImageStore,
 ) -> Receipt:
     """Takes one image in; its text follows."""
@@ -113,7 +112,7 @@ async def upload_document(
 async def upload_in_bulk(
     ctx: Context,
     id: str,
-    data: Annotated[Bulk, Body(media_type=RequestEncodingType.MULTI_PART)],
+    data: MultipartBody[Bulk],
     images: ImageStore,
 ) -> Intake:
     """Keeps many images and puts them in the queue; a bad file among them does not stop the others."""

@@ -232,7 +232,7 @@ DRAWINGS = [
         "invoice-fax.png",
         "grace",
         "a fax: two colours, and dots of dirt",
-        ["Kestrel", "5093", "turbine", "15,730.00"],
+        ["Kestrel", "Foundry", "turbine", "15,730.00"],
         lambda: speckled(
             skewed(
                 invoice(
@@ -247,7 +247,7 @@ DRAWINGS = [
                 -1.5,
             ),
             5093,
-            specks=900,
+            specks=400,
         ),
     ),
     Drawing(
