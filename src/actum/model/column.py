@@ -54,7 +54,14 @@ def column_of(field: Field, where: str) -> Column:
             f"{where}.{field.name} has the type {field.annotation}, which has no column: use str, int, float, bool, bytes, "
             "datetime, date, UUID, Decimal, an Enum, or a list, dict or Struct of them (kept as JSON)"
         )
-    return Column(field.name, field.annotation, kind, is_nullable, _to_sql(field.type, kind), _from_sql(field.annotation, kind, field.type))
+    return Column(
+        field.name,
+        field.annotation,
+        kind,
+        is_nullable,
+        _to_sql(field.type, kind),
+        _from_sql(field.annotation, kind, field.type),
+    )
 
 
 def kind_of(declared: types.Type) -> tuple[Kind | None, bool]:

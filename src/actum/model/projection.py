@@ -58,7 +58,8 @@ def fold(view: ViewType, steps: Iterable[Step], rows: Mapping[Any, View]) -> Cha
         _reduce(view, row, step)
         touched[key] = None if row.__dict__.pop("is_deleted", False) else row
     return Changes(
-        [row for row in touched.values() if row is not None], [key for key, row in touched.items() if row is None]
+        [row for row in touched.values() if row is not None],
+        [key for key, row in touched.items() if row is None],
     )
 
 
@@ -77,7 +78,9 @@ def _reduce(view: ViewType, row: View, step: Step) -> None:
             f"at position {stored.position}: {error!r}"
         ) from error
     if getattr(row, view.key) != step.key:
-        raise ReducerFailed(f"view {view.name}: {reduction.function.__qualname__} changed the key {view.key!r}; use @reducer(key=…)")
+        raise ReducerFailed(
+            f"view {view.name}: {reduction.function.__qualname__} changed the key {view.key!r}; use @reducer(key=…)"
+        )
 
 
 def _keys(key: Any, event: Event) -> list[Any]:

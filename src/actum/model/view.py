@@ -21,6 +21,20 @@ from actum.model.signature import Signature, check_serialisable, display
 Shape = Literal["rows", "row", "value"]
 
 
+def snake_case(name: str) -> str:
+    """Turns a class name into a table's name: OpenOrders into open_orders."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
+
+
+class ViewOptions(Struct, frozen=True):
+    """What the class statement said: `class Balances(View, name=…, key=…, indexes=…, version=…)`."""
+
+    name: str
+    key: str
+    indexes: tuple[tuple[str, ...], ...]
+    version: int
+
+
 @dataclass_transform(field_specifiers=(msgspec.field,))
 class ViewMeta(StructMeta):
     """Makes view classes structs, and takes their options from the class statement."""
@@ -42,15 +56,6 @@ class ViewMeta(StructMeta):
         listed = tuple((index,) if isinstance(index, str) else tuple(index) for index in indexes)
         cls.__view_options__ = ViewOptions(name or snake_case(class_name), key, listed, version)  # type: ignore[attr-defined]
         return cls
-
-
-class ViewOptions(Struct, frozen=True):
-    """What the class statement said: `class Balances(View, name=…, key=…, indexes=…, version=…)`."""
-
-    name: str
-    key: str
-    indexes: tuple[tuple[str, ...], ...]
-    version: int
 
 
 class View(Struct, metaclass=ViewMeta):
@@ -86,7 +91,9 @@ class ViewQuery:
         self.answer = self.signature.returns
         self.shape, self.item = shape_of(self.answer)
         if self.item is NoneType:
-            raise DefinitionError(f"{view}.{self.name}: a query gives an answer; annotate it, for example `-> list[Row]`")
+            raise DefinitionError(
+                f"{view}.{self.name}: a query gives an answer; annotate it, for example `-> list[Row]`"
+            )
 
 
 class ViewType:
@@ -97,8 +104,14 @@ class ViewType:
         self.cls = cls
         self.name = options.name
         self.key = options.key
-        if not re.fullmatch(r"[a-z][a-z0-9_]{0,40}", self.name) or "__" in self.name or self.name.startswith("actum_"):
-            raise DefinitionError(f"{cls.__name__}: {self.name!r} cannot name a table; use name= with lower-case letters, digits and single underscores")
+        if (
+            not re.fullmatch(r"[a-z][a-z0-9_]{0,40}", self.name)
+            or "__" in self.name
+            or self.name.startswith("actum_")
+        ):
+            raise DefinitionError(
+                f"{cls.__name__}: {self.name!r} cannot name a table; use name= with lower-case letters, digits and single underscores"
+            )
         self._check_fields()
         self.columns: tuple[Column, ...] = tuple(column_of(field, cls.__name__) for field in fields_of(cls))
         self.key_index = [column.name for column in self.columns].index(self.key)
@@ -132,6 +145,11 @@ class ViewType:
             read[index] = convert(read[index])
         return self.cls(*read)
 
+    def key_to_sql(self, key: Any) -> Any:
+        """Gives a key as its column keeps it."""
+        convert = self.columns[self.key_index].to_sql
+        return key if convert is None else convert(key)
+
     def new_row(self, key: Any) -> View:
         """Gives the row of a key that has none yet."""
         return self.cls(**{self.key: key})
@@ -146,7 +164,9 @@ class ViewType:
         for field in msgspec.structs.fields(self.cls):
             is_required = field.default is NODEFAULT and field.default_factory is NODEFAULT
             if is_required and field.name != self.key:
-                raise DefinitionError(f"{name}.{field.name} needs a default, for a row whose first event does not fill it")
+                raise DefinitionError(
+                    f"{name}.{field.name} needs a default, for a row whose first event does not fill it"
+                )
             if callable(field.default):
                 raise DefinitionError(f"{name}.{field.name} is both a field and a method; rename one of them")
 
@@ -155,30 +175,41 @@ class ViewType:
         for index in self.indexes:
             for column in index:
                 if column not in names:
-                    raise DefinitionError(f"{self.cls.__name__}: indexes= names {column!r}, and there is no such field")
+                    raise DefinitionError(
+                        f"{self.cls.__name__}: indexes= names {column!r}, and there is no such field"
+                    )
 
     def _check_keys(self) -> None:
         if not self.reductions:
             raise DefinitionError(f"{self.cls.__name__} reduces no event: give it a @reducer")
         for event, reduction in self.reductions.items():
             if isinstance(reduction.key, str) and reduction.key not in event.__struct_fields__:
-                raise DefinitionError(f"{self.cls.__name__}: @reducer(key={reduction.key!r}) and {event.__name__} has no such field")
+                raise DefinitionError(
+                    f"{self.cls.__name__}: @reducer(key={reduction.key!r}) and {event.__name__} has no such field"
+                )
 
     def _collect_queries(self) -> dict[str, ViewQuery]:
         found = {}
         for name in dir(self.cls):
             handler = inspect.getattr_static(self.cls, name)
             if isinstance(handler, Command):
-                raise DefinitionError(f"{self.cls.__name__}.{name}: a view has no commands; it only follows events")
+                raise DefinitionError(
+                    f"{self.cls.__name__}.{name}: a view has no commands; it only follows events"
+                )
             if isinstance(handler, Query):
                 if handler.sql is None:
-                    raise DefinitionError(f'{self.cls.__name__}.{name}: a view is asked in SQL: @query("SELECT …")')
+                    raise DefinitionError(
+                        f'{self.cls.__name__}.{name}: a view is asked in SQL: @query("SELECT …")'
+                    )
                 found[name] = ViewQuery(self.cls.__name__, handler)
         return found
 
     def _parts(self, options: ViewOptions) -> list[object]:
         parts: list[object] = [options.version, self.key, self.indexes]
-        parts += [(column.name, str(column.annotation), repr(field.default)) for column, field in zip(self.columns, fields_of(self.cls), strict=True)]
+        parts += [
+            (column.name, str(column.annotation), repr(field.default))
+            for column, field in zip(self.columns, fields_of(self.cls), strict=True)
+        ]
         for reduction in sorted(self.reductions.values(), key=lambda reduction: reduction.event_type.name):
             parts += event_parts(reduction.event_type)
             parts.append(source_of(reduction.function) if reduction.function else "")
@@ -207,10 +238,3 @@ def shape_of(annotation: Any) -> tuple[Shape, Any]:
         return "value", annotation
     check_serialisable(annotation, f"a query's answer {display(annotation)}")
     return "value", annotation
-
-
-def snake_case(name: str) -> str:
-    """Turns a class name into a table's name: OpenOrders into open_orders."""
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
-
-
