@@ -226,7 +226,12 @@ class Database(ABC):
 
     @abstractmethod
     async def letters(
-        self, *, action: str | None = None, status: LetterStatus | None = None, after: int = 0, limit: int = 100
+        self,
+        *,
+        action: str | None = None,
+        status: LetterStatus | None = None,
+        after: int = 0,
+        limit: int = 100,
     ) -> list[Letter]:
         """Lists letters by id, beyond `after`."""
 
@@ -267,7 +272,9 @@ class Database(ABC):
         """Removes a timer; False if there is none of that name."""
 
     @abstractmethod
-    async def timers(self, *, up_to: int | None = None, limit: int = 100, after: tuple[int, int] = (0, 0)) -> list[Timer]:
+    async def timers(
+        self, *, up_to: int | None = None, limit: int = 100, after: tuple[int, int] = (0, 0)
+    ) -> list[Timer]:
         """Lists timers by (due, id) beyond `after`; with `up_to`, only those due at or before that time."""
 
     @abstractmethod

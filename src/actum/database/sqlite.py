@@ -1,0 +1,23 @@
+"""Keeps views, queues, timers and letters in one SQLite file."""
+
+from actum.database.sqlite_actions import ACTION_SCHEMA, SqliteActions
+from actum.database.sqlite_queues import QUEUE_SCHEMA, SqliteQueues
+from actum.database.sqlite_views import VIEW_SCHEMA, SqliteViews
+from actum.database.tables import ViewTable
+from actum.engine.sqlite import SqliteFile
+
+SCHEMA = (*VIEW_SCHEMA, *ACTION_SCHEMA, *QUEUE_SCHEMA)
+
+
+class SqliteDatabase(SqliteViews, SqliteActions, SqliteQueues):
+    """What is derived, in a SQLite file that it may share with the journal; the file was opened with SCHEMA."""
+
+    def __init__(self, file: SqliteFile) -> None:
+        self._file = file
+        self._tables: dict[tuple[str, int, str], ViewTable] = {}
+
+    def __repr__(self) -> str:
+        return f"<SqliteDatabase {self._file.path}>"
+
+    async def close(self) -> None:
+        await self._file.close()
