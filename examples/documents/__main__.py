@@ -24,15 +24,15 @@ console = Console()
 def main() -> int:
     arguments = parse()
     logging.getLogger("httpx").setLevel(logging.WARNING)
-    with data_folder(arguments.keep) as folder:
-        try:
+    try:
+        with data_folder(arguments.keep) as folder:
             return asyncio.run(run(folder, arguments.port, is_once=arguments.once))
-        except (KeyboardInterrupt, asyncio.CancelledError):
-            console.print("Stopped.")
-            return 0 if not arguments.once else 130
-        except (ServerFailed, httpx.HTTPError, ActumError) as error:
-            Console(stderr=True).print(f"[red]The demo failed:[/] {error}", soft_wrap=True, highlight=False)
-            return 1
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        console.print("Stopped.")
+        return 130 if arguments.once else 0
+    except (ServerFailed, httpx.HTTPError, ActumError, OSError) as error:
+        Console(stderr=True).print(f"[red]The demo failed:[/] {error}", soft_wrap=True, highlight=False)
+        return 1
 
 
 def parse() -> argparse.Namespace:
