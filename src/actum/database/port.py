@@ -1,7 +1,7 @@
 """The database: where what is derived is kept. What every adapter promises, and what it raises.
 
-It holds the rows and checkpoints of views, the checkpoints of actions, queues, timers and dead letters. All of it
-follows from events, or waits to be acted on; none of it decides anything.
+It holds the rows and checkpoints of views, the checkpoints of actions, queues, timers and dead letters. All of
+it follows from events, or waits to be acted on; none of it decides anything.
 """
 
 from abc import ABC, abstractmethod
@@ -25,7 +25,8 @@ class Fenced(ActumError):
 class ViewState(Struct, frozen=True):
     """One generation of a view's table: rows that equal the fold of the feed up to `checkpoint`.
 
-    Queries read the generation that `is_live`; another one is being built beside it.
+    Queries read the generation that `is_live`; another one is being built beside it. Generations of a view are
+    counted from 1, and no number is given twice.
     """
 
     name: str
@@ -45,8 +46,8 @@ class Answer(Struct, frozen=True):
 class NewLetter(Struct, frozen=True):
     """An item that cannot be done yet: it failed, or it waits behind one of its key that did.
 
-    `position` is its place in its source and orders the letters of a key; `body` is what is needed to do it again. Times are in
-    microseconds since 1970.
+    `position` is its place in its source and orders the letters of a key; `body` is what is needed to do it
+    again. `time` is when it failed, or came to wait. Times are in microseconds since 1970.
     """
 
     action: str
@@ -120,8 +121,9 @@ class Timer(NewTimer, frozen=True, kw_only=True):
 class Progress(Struct, frozen=True):
     """What an action has got done, written in one transaction.
 
-    For events, `checkpoint` is the new low-water mark and `before` the one it replaces; for messages and timers, `done`
-    lists the ids that leave their table. `parked` items become letters, and their ids must be in `done` too.
+    For events, `checkpoint` is the new low-water mark and `before` the one it replaces; for messages and timers,
+    `done` lists the ids that leave their table. `parked` items become letters, and their ids must be in `done`
+    too. An item that is a letter already (same action, key, position and body) does not become another one.
     """
 
     action: str
@@ -143,7 +145,7 @@ class Database(ABC):
 
     @abstractmethod
     async def prepare_view(self, view: ViewType) -> ViewState:
-        """Gives the newest generation made by this view's fingerprint, creating it empty, at checkpoint 0, if there is none.
+        """Gives the newest generation made by this view's fingerprint, or creates one, empty, at checkpoint 0.
 
         The first generation of a view is live at once; a later one when it is promoted. The live one answers
         under the view's own name, to SQL from anywhere.
@@ -151,15 +153,24 @@ class Database(ABC):
 
     @abstractmethod
     async def rebuild_view(self, view: ViewType) -> ViewState:
-        """Starts a new, empty generation beside the live one, and clears the request for it."""
+        """Starts a new, empty generation beside the live one, and clears the request for it.
+
+        One of the same fingerprint that was being built before is dropped.
+        """
 
     @abstractmethod
     async def promote_view(self, view: ViewType, generation: int) -> None:
-        """Makes a generation the live one and drops every other, in one step."""
+        """Makes a generation the live one and drops every other, in one step.
+
+        Raises Fenced, and changes nothing, when the generation is gone.
+        """
 
     @abstractmethod
     async def rows(self, view: ViewType, generation: int, keys: Sequence[Any]) -> list[tuple[Any, ...]]:
-        """Gives the rows that exist of these keys (any number of keys), as columns in the view's order."""
+        """Gives the rows that exist of these keys (any number of keys), as columns in the view's order.
+
+        Keys are values as the view's key field holds them. Raises Fenced when the generation is gone.
+        """
 
     @abstractmethod
     async def project(
@@ -172,9 +183,11 @@ class Database(ABC):
         written: Sequence[tuple[Any, ...]],
         deleted: Sequence[Any],
     ) -> None:
-        """Writes rows (whole, by key), deletes keys, and moves the checkpoint from `before`, all in one transaction.
+        """Writes rows (whole, by key), deletes keys, and moves the checkpoint from `before`, in one transaction.
 
-        Raises Fenced, and writes nothing, when the checkpoint is not `before` or the generation is gone.
+        Rows are as `ViewType.row_to_sql` gives them, keys as the view's key field holds them, and no key comes
+        twice. Raises Fenced, and writes nothing, when the checkpoint is not `before` or the generation is gone;
+        raises AuthorError when a row does not fit its columns.
         """
 
     @abstractmethod
@@ -193,7 +206,8 @@ class Database(ABC):
     async def ask(self, sql: str, parameters: Mapping[str, Any], *, most: int) -> Answer:
         """Runs a query over the live views; `:name` parameters are bound, never pasted in.
 
-        Raises Overloaded when there are more than `most` rows, and Invalid when the parameters do not fit.
+        Raises Overloaded when there are more than `most` rows, Unavailable when a view or column is not built
+        (yet), and Invalid when the query is not one that reads, or the parameters do not fit it.
         """
 
     # Actions
@@ -283,7 +297,7 @@ class Database(ABC):
 
     @abstractmethod
     async def tick(self, action: str, *, at_first: int) -> int:
-        """Gives when a clock action is due next (microseconds since 1970); one that has no time yet gets `at_first`."""
+        """Gives when a clock action is due next (microseconds since 1970); at first that is `at_first`."""
 
     @abstractmethod
     async def set_tick(self, action: str, due: int) -> None:

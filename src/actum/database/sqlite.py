@@ -10,7 +10,7 @@ SCHEMA = (*VIEW_SCHEMA, *ACTION_SCHEMA, *QUEUE_SCHEMA)
 
 
 class SqliteDatabase(SqliteViews, SqliteActions, SqliteQueues):
-    """What is derived, in a SQLite file that it may share with the journal; the file was opened with SCHEMA."""
+    """What is derived, in a SQLite file that was opened with SCHEMA and may be the journal's as well."""
 
     def __init__(self, file: SqliteFile) -> None:
         self._file = file

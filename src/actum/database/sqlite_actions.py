@@ -1,4 +1,4 @@
-"""What actions have got done, in a SQLite file: checkpoints, letters, and when the clock sets them off next."""
+"""What actions have got done, in a SQLite file: checkpoints, letters, and when the clock is next."""
 
 import sqlite3
 from collections.abc import Iterable
@@ -8,21 +8,25 @@ from actum.database.port import Database, Fenced, Letter, LetterStatus, NewLette
 from actum.engine.sqlite import SqliteFile
 
 ACTION_SCHEMA = (
-    "CREATE TABLE IF NOT EXISTS actum_checkpoints (action TEXT PRIMARY KEY, position INTEGER NOT NULL) WITHOUT ROWID",
+    """CREATE TABLE IF NOT EXISTS actum_checkpoints (
+        action TEXT PRIMARY KEY, position INTEGER NOT NULL) WITHOUT ROWID""",
     """CREATE TABLE IF NOT EXISTS actum_letters (
-        id INTEGER PRIMARY KEY AUTOINCREMENT, action TEXT NOT NULL, key TEXT NOT NULL, position INTEGER NOT NULL,
-        body BLOB NOT NULL, status TEXT NOT NULL, attempts INTEGER NOT NULL, due INTEGER NOT NULL, error TEXT NOT NULL,
-        first_failed INTEGER NOT NULL, last_failed INTEGER NOT NULL, request TEXT)""",
+        id INTEGER PRIMARY KEY AUTOINCREMENT, action TEXT NOT NULL, key TEXT NOT NULL,
+        position INTEGER NOT NULL, body BLOB NOT NULL, status TEXT NOT NULL, attempts INTEGER NOT NULL,
+        due INTEGER NOT NULL, error TEXT NOT NULL, first_failed INTEGER NOT NULL,
+        last_failed INTEGER NOT NULL, request TEXT)""",
     "CREATE INDEX IF NOT EXISTS actum_letters_key ON actum_letters (action, key, position, id)",
     "CREATE INDEX IF NOT EXISTS actum_letters_action ON actum_letters (action, id)",
     "CREATE INDEX IF NOT EXISTS actum_letters_status ON actum_letters (status, id)",
-    "CREATE INDEX IF NOT EXISTS actum_letters_request ON actum_letters (action, id) WHERE request IS NOT NULL",
+    """CREATE INDEX IF NOT EXISTS actum_letters_request ON actum_letters (action, id)
+        WHERE request IS NOT NULL""",
     "CREATE TABLE IF NOT EXISTS actum_ticks (action TEXT PRIMARY KEY, due INTEGER NOT NULL) WITHOUT ROWID",
 )
 LETTER = "id, action, key, position, body, status, attempts, due, error, first_failed, last_failed, request"
 MOVE = "UPDATE actum_checkpoints SET position = ? WHERE action = ? AND position = ?"
 # An event that is handled again after a crash may have been parked before it.
-PARK = """INSERT INTO actum_letters (action, key, position, body, status, attempts, due, error, first_failed, last_failed)
+PARK = """INSERT INTO actum_letters
+    (action, key, position, body, status, attempts, due, error, first_failed, last_failed)
     SELECT :action, :key, :position, :body, :status, :attempts, :due, :error, :failed, :failed
     WHERE NOT EXISTS (SELECT 1 FROM actum_letters
         WHERE action = :action AND key = :key AND position = :position AND body = :body)"""
@@ -57,9 +61,9 @@ class SqliteActions(Database):
     async def update_letter(
         self, id: int, *, status: LetterStatus, attempts: int, due: int, error: str, failed_at: int
     ) -> None:
-        statement = """UPDATE actum_letters SET status = :status, attempts = :attempts, due = :due, error = :error,
-            first_failed = CASE first_failed WHEN 0 THEN :failed ELSE first_failed END, last_failed = :failed,
-            request = NULL WHERE id = :id"""
+        statement = """UPDATE actum_letters SET status = :status, attempts = :attempts, due = :due,
+            error = :error, last_failed = :failed, request = NULL,
+            first_failed = CASE first_failed WHEN 0 THEN :failed ELSE first_failed END WHERE id = :id"""
         values = {
             "id": id,
             "status": status,

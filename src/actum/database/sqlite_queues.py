@@ -10,15 +10,17 @@ from actum.engine.sqlite import SqliteFile
 
 QUEUE_SCHEMA = (
     """CREATE TABLE IF NOT EXISTS actum_messages (
-        id INTEGER PRIMARY KEY AUTOINCREMENT, queue TEXT NOT NULL, key TEXT, body BLOB NOT NULL, time INTEGER NOT NULL,
-        correlation_id TEXT NOT NULL)""",
+        id INTEGER PRIMARY KEY AUTOINCREMENT, queue TEXT NOT NULL, key TEXT, body BLOB NOT NULL,
+        time INTEGER NOT NULL, correlation_id TEXT NOT NULL)""",
     "CREATE INDEX IF NOT EXISTS actum_messages_queue ON actum_messages (queue, id)",
     """CREATE TABLE IF NOT EXISTS actum_sent (
-        queue TEXT NOT NULL, once TEXT NOT NULL, time INTEGER NOT NULL, PRIMARY KEY (queue, once)) WITHOUT ROWID""",
+        queue TEXT NOT NULL, once TEXT NOT NULL, time INTEGER NOT NULL,
+        PRIMARY KEY (queue, once)) WITHOUT ROWID""",
     "CREATE INDEX IF NOT EXISTS actum_sent_time ON actum_sent (time)",
     """CREATE TABLE IF NOT EXISTS actum_timers (
-        id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE, due INTEGER NOT NULL, kind TEXT NOT NULL,
-        entity_id TEXT NOT NULL, command TEXT NOT NULL, arguments BLOB NOT NULL, correlation_id TEXT NOT NULL)""",
+        id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE, due INTEGER NOT NULL,
+        kind TEXT NOT NULL, entity_id TEXT NOT NULL, command TEXT NOT NULL, arguments BLOB NOT NULL,
+        correlation_id TEXT NOT NULL)""",
     "CREATE INDEX IF NOT EXISTS actum_timers_due ON actum_timers (due, id)",
 )
 INSERTS = {

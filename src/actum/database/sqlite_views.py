@@ -17,13 +17,15 @@ from actum.model.view import ViewType
 
 VIEW_SCHEMA = (
     """CREATE TABLE IF NOT EXISTS actum_views (
-        name TEXT NOT NULL, generation INTEGER NOT NULL, fingerprint TEXT NOT NULL, checkpoint INTEGER NOT NULL,
-        is_live INTEGER NOT NULL, PRIMARY KEY (name, generation)) WITHOUT ROWID""",
-    "CREATE TABLE IF NOT EXISTS actum_generations (name TEXT PRIMARY KEY, highest INTEGER NOT NULL) WITHOUT ROWID",
+        name TEXT NOT NULL, generation INTEGER NOT NULL, fingerprint TEXT NOT NULL,
+        checkpoint INTEGER NOT NULL, is_live INTEGER NOT NULL,
+        PRIMARY KEY (name, generation)) WITHOUT ROWID""",
+    """CREATE TABLE IF NOT EXISTS actum_generations (
+        name TEXT PRIMARY KEY, highest INTEGER NOT NULL) WITHOUT ROWID""",
     "CREATE TABLE IF NOT EXISTS actum_rebuilds (name TEXT PRIMARY KEY) WITHOUT ROWID",
 )
 STATE = "name, generation, fingerprint, checkpoint, is_live"
-DIALECT = sqlite.dialect()  # type: ignore[no-untyped-call]
+DIALECT = sqlite.dialect()
 # One statement for many rows keeps the interpreter lock free for the event loop while SQLite works.
 ROWS_A_STATEMENT = (256, 64, 16, 4, 1)
 KEYS_A_STATEMENT = (512, 64, 8, 1)
@@ -41,7 +43,8 @@ class SqliteViews(Database):
     _tables: dict[tuple[str, int, str], ViewTable]
 
     async def prepare_view(self, view: ViewType) -> ViewState:
-        newest = f"SELECT {STATE} FROM actum_views WHERE name = ? AND fingerprint = ? ORDER BY generation DESC LIMIT 1"
+        newest = f"""SELECT {STATE} FROM actum_views WHERE name = ? AND fingerprint = ?
+            ORDER BY generation DESC LIMIT 1"""
 
         def prepare(connection: sqlite3.Connection) -> ViewState:
             row = connection.execute(newest, (view.name, view.fingerprint)).fetchone()
@@ -106,7 +109,8 @@ class SqliteViews(Database):
         def write(connection: sqlite3.Connection) -> None:
             if connection.execute(move, (checkpoint, view.name, generation, before)).rowcount == 0:
                 raise Fenced(
-                    f"view {view.name}, generation {generation}, is not at {before} any more: another process runs it"
+                    f"view {view.name}, generation {generation}, is not at {before} any more: "
+                    "another process runs it"
                 )
             for keys in gone:
                 connection.execute(table.delete(len(keys)), keys)
@@ -146,7 +150,7 @@ class SqliteViews(Database):
         values = {name: parameter_to_sql(value) for name, value in parameters.items()}
 
         def run(connection: sqlite3.Connection) -> Answer:
-            # The connection of a store in memory is the writer's own, so it is barred from writing for as long as this takes.
+            # The connection of a store in memory is the writer's own: it is barred from writing meanwhile.
             is_barred = connection.execute("PRAGMA query_only").fetchone()[0]
             connection.execute("PRAGMA query_only = ON")
             cursor = connection.cursor()

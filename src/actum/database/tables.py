@@ -1,16 +1,16 @@
-"""The SQL of a view's table: how a generation is made, filled, read and dropped, in any dialect of SQLAlchemy."""
+"""The SQL of a view's table: how a generation is made, filled, read and dropped, in any dialect."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any
 
 from sqlalchemy import (
     BigInteger,
     Boolean,
+    ClauseElement,
     Column,
     DateTime,
     Double,
-    Executable,
     Index,
     Integer,
     LargeBinary,
@@ -25,7 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Dialect
-from sqlalchemy.schema import CreateIndex, CreateTable, DropTable, ExecutableDDLElement
+from sqlalchemy.schema import CreateIndex, CreateTable, DropTable
 from sqlalchemy.types import TypeEngine
 
 from actum.model.column import Kind
@@ -41,7 +41,8 @@ TYPES: dict[Kind, TypeEngine[Any]] = {
     "time": DateTime(timezone=True).with_variant(Text(), "sqlite"),
     "json": postgresql.JSONB().with_variant(Text(), "sqlite"),
 }
-INSERTS = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+# Both dialects say ON CONFLICT alike, and share no type that does.
+INSERTS: dict[str, Callable[[Table], Any]] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 
 class ViewTable:
@@ -56,7 +57,7 @@ class ViewTable:
         self.width = len(view.columns)
         self._dialect = dialect
         self._statements: dict[tuple[str, int], str] = {}
-        columns = [
+        columns: list[Column[Any]] = [
             Column(
                 quoted(column.name),
                 TYPES[column.kind],
@@ -118,7 +119,7 @@ class ViewTable:
             statement = self._statements[what, count] = self._sql(self._build(what, count))
         return statement
 
-    def _build(self, what: str, count: int) -> Executable:
+    def _build(self, what: str, count: int) -> ClauseElement:
         if what == "upsert":
             return self._upsert(count)
         keys = [bindparam(f"key{number}", type_=self.key.type) for number in range(count)]
@@ -126,21 +127,25 @@ class ViewTable:
             return select(self.table).where(self.key.in_(keys))
         return delete(self.table).where(self.key.in_(keys))
 
-    def _upsert(self, count: int) -> Executable:
-        rows = [
+    def _upsert(self, count: int) -> ClauseElement:
+        rows: list[dict[str, Any]] = [
             {column.name: bindparam(f"v{row}_{place}") for place, column in enumerate(self.table.c)}
             for row in range(count)
         ]
         statement = INSERTS[self._dialect.name](self.table).values(rows)
-        others = {
+        new = {
             column.name: statement.excluded[column.name] for column in self.table.c if column is not self.key
         }
-        if not others:
-            return statement.on_conflict_do_nothing(index_elements=[self.key])
-        return statement.on_conflict_do_update(index_elements=[self.key], set_=others)
+        key = [self.key]
+        upsert: ClauseElement = (
+            statement.on_conflict_do_update(index_elements=key, set_=new)
+            if new
+            else statement.on_conflict_do_nothing(index_elements=key)
+        )
+        return upsert
 
-    def _sql(self, element: Executable | ExecutableDDLElement) -> str:
-        return str(element.compile(dialect=self._dialect)).strip()  # type: ignore[attr-defined]
+    def _sql(self, element: ClauseElement) -> str:
+        return str(element.compile(dialect=self._dialect)).strip()
 
     def _quote(self, name: str) -> str:
         return self._dialect.identifier_preparer.quote(quoted(name))
