@@ -1,7 +1,7 @@
 """The database: where what is derived is kept. What every adapter promises, and what it raises.
 
-It holds the rows and checkpoints of views, the checkpoints of actions, queues, timers and dead letters. All of
-it follows from events, or waits to be acted on; none of it decides anything.
+It holds the rows and checkpoints of views, the checkpoints of actions, queues, timers and dead letters. All
+of it follows from events, or waits to be acted on; none of it decides anything.
 """
 
 from abc import ABC, abstractmethod
@@ -25,8 +25,8 @@ class Fenced(ActumError):
 class ViewState(Struct, frozen=True):
     """One generation of a view's table: rows that equal the fold of the feed up to `checkpoint`.
 
-    Queries read the generation that `is_live`; another one is being built beside it. Generations of a view are
-    counted from 1, and no number is given twice.
+    Queries read the generation that `is_live`; another one is being built beside it. Generations of a view
+    are counted from 1, and no number is given twice.
     """
 
     name: str
@@ -121,9 +121,9 @@ class Timer(NewTimer, frozen=True, kw_only=True):
 class Progress(Struct, frozen=True):
     """What an action has got done, written in one transaction.
 
-    For events, `checkpoint` is the new low-water mark and `before` the one it replaces; for messages and timers,
-    `done` lists the ids that leave their table. `parked` items become letters, and their ids must be in `done`
-    too. An item that is a letter already (same action, key, position and body) does not become another one.
+    For events, `checkpoint` is the new low-water mark and `before` the one it replaces; for messages and
+    timers, `done` lists the ids that leave their table. `parked` items become letters, and their ids must be in
+    `done` too. An item that is a letter already (same action, key, position and body) does not become another.
     """
 
     action: str
@@ -145,7 +145,7 @@ class Database(ABC):
 
     @abstractmethod
     async def prepare_view(self, view: ViewType) -> ViewState:
-        """Gives the newest generation made by this view's fingerprint, or creates one, empty, at checkpoint 0.
+        """Gives the newest generation of this view's fingerprint, or creates one, empty, at checkpoint 0.
 
         The first generation of a view is live at once; a later one when it is promoted. The live one answers
         under the view's own name, to SQL from anywhere.
@@ -183,11 +183,11 @@ class Database(ABC):
         written: Sequence[tuple[Any, ...]],
         deleted: Sequence[Any],
     ) -> None:
-        """Writes rows (whole, by key), deletes keys, and moves the checkpoint from `before`, in one transaction.
+        """Writes whole rows, deletes keys, and moves the checkpoint from `before`, in one transaction.
 
-        Rows are as `ViewType.row_to_sql` gives them, keys as the view's key field holds them, and no key comes
-        twice. Raises Fenced, and writes nothing, when the checkpoint is not `before` or the generation is gone;
-        raises AuthorError when a row does not fit its columns.
+        Rows are as `ViewType.row_to_sql` gives them, keys as the view's key field holds them; no key comes
+        twice. Raises Fenced, and writes nothing, when the checkpoint is not `before` or the generation is
+        gone; raises AuthorError when a row does not fit its columns.
         """
 
     @abstractmethod

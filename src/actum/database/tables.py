@@ -19,7 +19,6 @@ from sqlalchemy import (
     Text,
     bindparam,
     delete,
-    literal_column,
     quoted_name,
     select,
 )
@@ -88,8 +87,7 @@ class ViewTable:
     @cached_property
     def create_name(self) -> str:
         """The statement that makes this table answer under the view's own name."""
-        columns = select(*(literal_column(self._quote(column.name)) for column in self.view.columns))
-        return f"CREATE VIEW {self._quote(self.view.name)} AS {self._sql(columns.select_from(self.table))}"
+        return f"CREATE VIEW {self._quote(self.view.name)} AS {self._sql(select(self.table))}"
 
     @cached_property
     def drop_name(self) -> str:
