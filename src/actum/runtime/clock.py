@@ -1,0 +1,88 @@
+"""Time, ids and chance, all from one place, so that a test can hold them in its hand."""
+
+import asyncio
+import heapq
+import random
+import secrets
+import time
+from abc import ABC, abstractmethod
+from datetime import datetime, timedelta
+
+from actum.model.event import to_datetime
+
+SECOND = 1_000_000
+"""Microseconds in a second; times are whole microseconds since 1970 (UTC)."""
+
+LONGEST_SLEEP = 60.0
+
+
+class Clock(ABC):
+    """Where the time comes from."""
+
+    @abstractmethod
+    def now(self) -> int:
+        """Gives microseconds since 1970 (UTC)."""
+
+    @abstractmethod
+    async def sleep_until(self, moment: int) -> None:
+        """Returns when `moment` has come, never before."""
+
+    async def sleep(self, span: timedelta) -> None:
+        """Returns after a while."""
+        await self.sleep_until(self.now() + span // timedelta(microseconds=1))
+
+    def today(self) -> datetime:
+        """Gives the time as an aware datetime (UTC)."""
+        return to_datetime(self.now())
+
+    def new_id(self) -> str:
+        """Gives an id that nobody else has: 32 hexadecimal digits."""
+        return secrets.token_hex(16)
+
+    def jittered(self, span: timedelta) -> timedelta:
+        """Shortens a span by chance to between half and all of it, so that those who wait do not return together."""
+        return span * random.uniform(0.5, 1.0)
+
+
+class SystemClock(Clock):
+    """The machine's own clock. A jump of the wall clock shortens no wait: it is read again before returning."""
+
+    def now(self) -> int:
+        return time.time_ns() // 1_000
+
+    async def sleep_until(self, moment: int) -> None:
+        while (left := moment - self.now()) > 0:
+            await asyncio.sleep(min(left / SECOND, LONGEST_SLEEP))
+
+
+class ManualClock(Clock):
+    """A clock that stands still until it is moved."""
+
+    def __init__(self, start: int) -> None:
+        self._now = start
+        self._sleepers: list[tuple[int, int, asyncio.Future[None]]] = []
+        self._count = 0
+
+    def now(self) -> int:
+        return self._now
+
+    async def sleep_until(self, moment: int) -> None:
+        if moment <= self._now:
+            await asyncio.sleep(0)
+            return
+        woken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._count += 1
+        heapq.heappush(self._sleepers, (moment, self._count, woken))
+        await woken
+
+    def next_wake(self) -> int | None:
+        """Gives when the next sleeper wants to be woken."""
+        while self._sleepers and self._sleepers[0][2].done():
+            heapq.heappop(self._sleepers)
+        return self._sleepers[0][0] if self._sleepers else None
+
+    def move_to(self, moment: int) -> None:
+        """Moves the time on and wakes those whose moment has come; time never goes back."""
+        self._now = max(self._now, moment)
+        while (wake := self.next_wake()) is not None and wake <= self._now:
+            heapq.heappop(self._sleepers)[2].set_result(None)

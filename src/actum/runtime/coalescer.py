@@ -1,0 +1,46 @@
+"""Coalesces single look-ups into batches: while one batch is under way, the next one fills."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Generic, TypeVar
+
+from actum.errors import Overloaded
+
+A = TypeVar("A")
+B = TypeVar("B")
+
+
+class Coalescer(Generic[A, B]):
+    """Asks `fetch` for many things at once on behalf of callers who each want one."""
+
+    def __init__(self, fetch: Callable[[Sequence[A]], Awaitable[Sequence[B]]], *, most: int, batch: int = 500) -> None:
+        self._fetch = fetch
+        self._most = most
+        self._batch = batch
+        self._waiting: list[tuple[A, asyncio.Future[B]]] = []
+        self._task: asyncio.Task[None] | None = None
+
+    async def get(self, wanted: A) -> B:
+        """Gives what `fetch` finds for one thing; raises Overloaded when too many are waiting."""
+        if len(self._waiting) >= self._most:
+            raise Overloaded(f"{self._most:,} look-ups are waiting: send again later")
+        future: asyncio.Future[B] = asyncio.get_running_loop().create_future()
+        self._waiting.append((wanted, future))
+        if self._task is None:
+            self._task = asyncio.create_task(self._drain())
+        return await future
+
+    async def _drain(self) -> None:
+        while self._waiting:
+            batch, self._waiting = self._waiting[: self._batch], self._waiting[self._batch :]
+            try:
+                found = await self._fetch([wanted for wanted, _ in batch])
+            except Exception as error:
+                for _, future in batch:
+                    if not future.done():
+                        future.set_exception(error)
+                continue
+            for (_, future), value in zip(batch, found, strict=True):
+                if not future.done():
+                    future.set_result(value)
+        self._task = None

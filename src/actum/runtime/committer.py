@@ -1,0 +1,157 @@
+"""The committer: group commit. While one batch is being written, the next one fills."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+
+from actum.errors import ActumError, Overloaded, StoreFailed, Unavailable
+from actum.journal.port import Collided, Journal, Landed, Outcome
+from actum.runtime.actor import Actor
+from actum.runtime.clock import Clock
+from actum.runtime.staged import Staged
+
+MOST_STAGED = 20_000
+MOST_A_BATCH = 2_000
+FIRST_PAUSE = timedelta(milliseconds=50)
+LONGEST_PAUSE = timedelta(seconds=2)
+PATIENCE = timedelta(seconds=30)
+
+Published = Callable[[Sequence[Staged], Sequence[Outcome]], None]
+
+
+class Committer:
+    """Writes what actors decide, many decisions in one durable transaction, and tells each what became of it.
+
+    `drop` is called with every actor whose state holds something that did not land, `publish` with every batch
+    that was written.
+    """
+
+    def __init__(
+        self, journal: Journal, clock: Clock, *, drop: Callable[[Actor], None], publish: Published, most_staged: int = MOST_STAGED
+    ) -> None:
+        self._journal = journal
+        self._clock = clock
+        self._drop = drop
+        self._publish = publish
+        self._most_staged = most_staged
+        self._open: list[Staged] = []
+        self._idle: asyncio.Future[None] | None = None
+        self._drained: asyncio.Future[None] | None = None
+        self._is_writing = False
+        self._groups = 0
+
+    def __repr__(self) -> str:
+        return f"<Committer {len(self._open)} staged{', writing' if self._is_writing else ''}>"
+
+    def admit(self, writes: int = 1) -> None:
+        """Raises Overloaded when there is no room for more; called before a turn, so that nothing is undone."""
+        if len(self._open) + writes > self._most_staged:
+            raise Overloaded(f"{self._most_staged:,} commands are waiting to be written: send again later")
+
+    def new_group(self) -> int:
+        """Gives a number for writes that land together or not at all."""
+        self._groups += 1
+        return self._groups
+
+    def stage(self, staged: Staged) -> None:
+        """Adds a decision to the open batch."""
+        staged.actor.stage(staged)
+        self._open.append(staged)
+        if self._idle is not None and not self._idle.done():
+            self._idle.set_result(None)
+
+    async def run(self) -> None:
+        """Writes batch after batch until cancelled."""
+        loop = asyncio.get_running_loop()
+        while True:
+            if not self._open:
+                if self._drained is not None:
+                    self._drained.set_result(None)
+                    self._drained = None
+                self._idle = loop.create_future()
+                await self._idle
+                self._idle = None
+            batch, self._open = self._open[:MOST_A_BATCH], self._open[MOST_A_BATCH:]
+            self._is_writing = True
+            try:
+                outcomes = await self._write(batch)
+            except ActumError as error:
+                self._give_up(batch, error)
+            else:
+                self._resolve(batch, outcomes)
+            self._is_writing = False
+
+    async def drained(self) -> None:
+        """Returns when everything that was staged has been written."""
+        if not self._open and not self._is_writing:
+            return
+        if self._drained is None:
+            self._drained = asyncio.get_running_loop().create_future()
+        await asyncio.shield(self._drained)
+
+    async def _write(self, batch: Sequence[Staged]) -> list[Outcome]:
+        """Appends a batch; after a lost connection asks whether it landed before it tries again."""
+        writes = [staged.write for staged in batch]
+        deadline = self._clock.now() + PATIENCE // timedelta(microseconds=1)
+        pause = FIRST_PAUSE
+        is_unsure = False
+        while True:
+            try:
+                if is_unsure:
+                    found = await self._journal.landed(writes)
+                    if found is not None:
+                        return found
+                is_unsure = True
+                return await self._journal.append(writes)
+            except StoreFailed:
+                raise
+            except Unavailable as error:
+                if self._clock.now() >= deadline:
+                    raise Unavailable(
+                        f"the journal did not answer for {PATIENCE}: {error}", is_outcome_unknown=True
+                    ) from error
+                await self._clock.sleep(self._clock.jittered(pause))
+                pause = min(pause * 2, LONGEST_PAUSE)
+
+    def _resolve(self, batch: Sequence[Staged], outcomes: Sequence[Outcome]) -> None:
+        failed: list[Staged] = []
+        for staged, outcome in zip(batch, outcomes, strict=True):
+            staged.actor.settle(staged)
+            if type(outcome) is not Landed:
+                failed.append(staged)
+        recalled = self._recall(failed) if failed else []
+        self._publish(batch, outcomes)
+        for staged, outcome in zip(batch, outcomes, strict=True):
+            staged.resolve(outcome)
+        for staged in recalled:
+            staged.resolve(Collided(staged.write.expected))
+
+    def _recall(self, failed: Sequence[Staged]) -> list[Staged]:
+        """Takes back what was staged on a state that did not come to be, and drops the actors that hold it."""
+        lost = {staged.actor for staged in failed}
+        groups = {staged.write.group for staged in failed} - {None}
+        size = -1
+        while size != len(lost) + len(groups):
+            size = len(lost) + len(groups)
+            for staged in self._open:
+                if staged.actor in lost or staged.write.group in groups:
+                    lost.add(staged.actor)
+                    if staged.write.group is not None:
+                        groups.add(staged.write.group)
+        for actor in lost:
+            self._drop(actor)
+        recalled = [staged for staged in self._open if staged.actor in lost]
+        self._open = [staged for staged in self._open if staged.actor not in lost]
+        for staged in recalled:
+            staged.actor.settle(staged)
+        return recalled
+
+    def _give_up(self, batch: Sequence[Staged], error: ActumError) -> None:
+        """Fails a batch whose outcome nobody knows, and all that was staged behind it."""
+        everyone = [*batch, *self._open]
+        self._open = []
+        for staged in everyone:
+            staged.actor.settle(staged)
+            self._drop(staged.actor)
+        for staged in everyone:
+            staged.fail(error)

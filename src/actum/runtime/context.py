@@ -1,0 +1,333 @@
+"""Context: what an action or a script holds to reach entities, views, queues and timers."""
+
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from datetime import datetime, timedelta
+from typing import Any, ParamSpec, TypeVar
+
+import msgspec
+
+from actum.database.port import Message, NewMessage, NewTimer, Timer
+from actum.errors import DefinitionError, Invalid, NotFound
+from actum.journal.port import Page
+from actum.model.action import OnMessage
+from actum.model.column import parameter_to_sql
+from actum.model.entity import CommandType, Entity
+from actum.model.event import Event, Metadata, Recorded, to_microseconds, write_metadata
+from actum.model.handler import Command
+from actum.model.view import View, ViewQuery, ViewType
+from actum.runtime.atomic import Unit, run_unit
+from actum.runtime.entities import Call, Done
+from actum.runtime.history import Histories
+from actum.runtime.references import EntityReference
+from actum.runtime.services import Services
+
+P = ParamSpec("P")
+T = TypeVar("T")
+EntityT = TypeVar("EntityT", bound=Entity)
+ViewT = TypeVar("ViewT", bound=View)
+MOST_NAMED = 1_000
+
+
+class Context:
+    """One line of work: what it asks for, what it wrote, and where it came from.
+
+    A view's answer always shows what was written through the same context. `event` is what set off an event action.
+    Commands sent from an event, a message or a timer carry idempotency keys made from it and the call, so that a
+    second delivery adds nothing.
+    """
+
+    def __init__(
+        self,
+        services: Services,
+        *,
+        correlation_id: str | None = None,
+        causation_id: str = "",
+        by: str = "",
+        cause: str | None = None,
+        idempotency_key: str | None = None,
+        expected_version: int | None = None,
+        event: Recorded[Any] | None = None,
+        message: Message | None = None,
+        seen: int = 0,
+        unit: Unit | None = None,
+    ) -> None:
+        self._services = services
+        self._cause = cause
+        self._idempotency_key = idempotency_key
+        self._expected_version = expected_version
+        self._event = event
+        self._unit = unit
+        self._calls: dict[object, int] = {}
+        self._metadata: dict[str, bytes] = {}
+        self.correlation_id: str = correlation_id or services.clock.new_id()
+        self.causation_id = causation_id
+        self.by = by
+        self.message = message
+        self.seen = seen
+        self.version: int | None = None
+
+    def __repr__(self) -> str:
+        return f"<Context {self._cause or self.correlation_id}>"
+
+    @property
+    def now(self) -> datetime:
+        """The time (UTC)."""
+        return self._services.clock.today()
+
+    @property
+    def event(self) -> Recorded[Any]:
+        """The event that set this action off, with its place in history."""
+        if self._event is None:
+            raise DefinitionError("ctx.event: this action was not set off by an event")
+        return self._event
+
+    def entity(
+        self, cls: type[EntityT], id: str, *, idempotency_key: str | None = None, expected_version: int | None = None
+    ) -> EntityT:
+        """Gives an entity, to send commands and queries to; it needs no creating.
+
+        With `idempotency_key`, the same call answers the same and adds nothing when it is sent again. With
+        `expected_version`, it is refused with WrongVersion unless the entity is at that version.
+        """
+        reference = self._services.catalog.entity_references.get(cls)
+        if reference is None:
+            raise DefinitionError(f"{cls.__name__} is not among the application's entities: add it to App(entities=[…])")
+        if type(id) is not str or not id or "\0" in id or len(id) > MOST_NAMED:
+            raise Invalid(f"{id!r} cannot be an entity's id: use text of 1 to {MOST_NAMED} characters, without NUL", field="id")
+        return reference(self, id, idempotency_key, expected_version)  # type: ignore[return-value]
+
+    def view(self, cls: type[ViewT]) -> ViewT:
+        """Gives a view, to ask its queries; the answers show all that this context has written."""
+        reference = self._services.catalog.view_references.get(cls)
+        if reference is None:
+            raise DefinitionError(f"{cls.__name__} is not among the application's views: add it to App(views=[…])")
+        return reference(self)  # type: ignore[return-value]
+
+    def queue(self, name: str) -> "Outbox":
+        """Gives a queue, to send messages to."""
+        triggers = (bound.trigger for bound in self._services.catalog.bound)
+        known = [trigger.queue for trigger in triggers if isinstance(trigger, OnMessage)]
+        if name not in known:
+            raise NotFound(f"no action takes from a queue {name!r}; there are {', '.join(sorted(known)) or 'none'}")
+        return Outbox(self, name)
+
+    async def atomic(self, function: "Callable[[Context], Awaitable[T]]") -> T:
+        """Runs commands on several entities as one unit: all of their events are written, or none.
+
+        `function` gets a context of its own and may run more than once, when another writer was first; it should
+        do nothing but send commands and queries.
+        """
+        if self._unit is not None:
+            raise DefinitionError("atomic units do not nest: send the commands through the context you were given")
+        key = self._next_key("$unit", "", "")
+        done: Done = await run_unit(self._services, lambda unit: function(self._within(unit)), key, self._write_metadata(""))
+        self._note(done)
+        return done.reply  # type: ignore[no-any-return]
+
+    def schedule(
+        self,
+        command: Command[P, Any],
+        id: str,
+        *,
+        after: timedelta | None = None,
+        at: datetime | None = None,
+        name: str | None = None,
+    ) -> Callable[P, Coroutine[Any, Any, str]]:
+        """Sends a command later: `await ctx.schedule(Account.close, "a", after=timedelta(days=30))(reason)`.
+
+        Gives the timer's name, for `cancel`. A timer survives restarts and fires at least once, never early; its
+        command takes effect once. A second timer of the same name replaces the first.
+        """
+        cls = command.owner
+        reference = self._services.catalog.entity_references.get(cls) if cls is not None else None
+        if reference is None or command.name not in reference.kind.commands:
+            raise DefinitionError(f"{command!r} is not a command of the application's entities")
+        if (after is None) == (at is None):
+            raise Invalid("schedule takes either after= or at=")
+        due = to_microseconds(at) if at else self._services.clock.now() + (after or timedelta()) // timedelta(microseconds=1)
+        declared = reference.kind.commands[command.name]
+        named = name or self._next_key("$timer", id, command.name) or self._services.clock.new_id()
+
+        async def keep(*positional: P.args, **keywords: P.kwargs) -> str:
+            arguments = msgspec.json.encode(declared.signature.bind(positional, keywords))
+            timer = NewTimer(named, due, reference.kind.name, id, declared.name, arguments, self.correlation_id)
+            await self._services.database.add_timer(timer)
+            self._services.signals.send("timers")
+            return named
+
+        return keep
+
+    async def cancel(self, name: str) -> bool:
+        """Cancels a timer; False if it has fired or never was."""
+        return await self._services.database.cancel_timer(name)
+
+    async def timers(self, *, limit: int = 100) -> list[Timer]:
+        """Lists timers that are still to fire, the earliest first."""
+        return await self._services.database.timers(limit=limit)
+
+    async def history(
+        self, cls: type[Entity], id: str, *, after: int = 0, up_to: int | None = None, limit: int | None = None, reverse: bool = False
+    ) -> list[Recorded[Event]]:
+        """Gives an entity's events with after < version <= up_to, the newest first if `reverse`."""
+        return await self._histories.history(cls, id, after=after, up_to=up_to, limit=limit, reverse=reverse)
+
+    async def state(
+        self, cls: type[EntityT], id: str, *, version: int | None = None, time: datetime | None = None
+    ) -> EntityT:
+        """Gives an entity's state now, at a version, or at a time; to read only."""
+        return await self._histories.state(cls, id, version=version, time=time)
+
+    async def what_if(self, cls: type[EntityT], id: str, events: Sequence[Event], *, time: datetime | None = None) -> EntityT:
+        """Gives the state an entity would have after events that have not happened."""
+        return await self._histories.what_if(cls, id, events, time=time)
+
+    async def ids(
+        self,
+        cls: type[Entity],
+        *,
+        limit: int = 100,
+        page: str | None = None,
+        first_after: datetime | None = None,
+        first_before: datetime | None = None,
+        reverse: bool = False,
+    ) -> Page:
+        """Lists entities by the time of their first event; `page` is the `next` of the page before."""
+        return await self._histories.ids(
+            cls, limit=limit, page=page, first_after=first_after, first_before=first_before, reverse=reverse
+        )
+
+    async def delete(self, cls: type[Entity], id: str, *, erase: bool = False) -> int:
+        """Removes an entity's history before its last event, or, with `erase`, all trace of it; gives how many events.
+
+        Without `erase` the last event stays, as the mark that it has been there, and its version goes on. Views and
+        other systems keep what they have reduced: say goodbye with an event of your own first.
+        """
+        return await self._histories.delete(cls, id, erase=erase)
+
+    @property
+    def token(self) -> str:
+        """What to hand to another request for it to read what this one wrote."""
+        return str(self.seen)
+
+    @property
+    def _histories(self) -> Histories:
+        return Histories(self._services)
+
+    def _within(self, unit: Unit) -> "Context":
+        return Context(
+            self._services,
+            correlation_id=self.correlation_id,
+            causation_id=self.causation_id,
+            by=self.by,
+            event=self._event,
+            message=self.message,
+            seen=self.seen,
+            unit=unit,
+        )
+
+    async def send_command(
+        self, target: EntityReference, command: CommandType, positional: tuple[Any, ...], named: dict[str, Any]
+    ) -> Any:
+        """Sends a command for a reference; authors write `ctx.entity(…).command(…)`."""
+        metadata = self._metadata.get(command.name) or self._write_metadata(command.name)
+        call = Call(target.kind, target.id, command, command.signature.bind(positional, named), metadata)
+        call.expected_version = target.expected_version
+        if self._unit is not None:
+            return await self._unit.command(call)
+        if target.idempotency_key is not None:
+            call.key = target.idempotency_key
+        elif self._cause is not None or self._idempotency_key is not None:
+            call.key = self._next_key(target.kind.name, target.id, command.name if self._cause else "")
+            call.is_derived = self._cause is not None
+        if self._expected_version is not None and call.expected_version is None:
+            call.expected_version, self._expected_version = self._expected_version, None
+        done = await self._services.entities.command(call)
+        self._note(done)
+        return done.reply
+
+    async def send_query(
+        self, target: EntityReference, query: CommandType, positional: tuple[Any, ...], named: dict[str, Any]
+    ) -> Any:
+        """Sends a query for a reference; authors write `ctx.entity(…).query(…)`."""
+        call = Call(target.kind, target.id, query, query.signature.bind(positional, named), b"")
+        call.expected_version = target.expected_version
+        if self._unit is not None:
+            return await self._unit.query(call)
+        done = await self._services.entities.query(call)
+        self._note(done)
+        return done.reply
+
+    async def ask_view(
+        self, view: ViewType, query: ViewQuery, positional: tuple[Any, ...], named: dict[str, Any]
+    ) -> Any:
+        """Asks a view's query for a reference; authors write `ctx.view(…).query(…)`."""
+        arguments = query.signature.bind(positional, named)
+        parameters = dict(zip(query.signature.parameters, map(parameter_to_sql, arguments), strict=True))
+        return await self._services.views.ask(view, query, parameters, self.seen)
+
+    async def read_row(self, view: ViewType, key: Any) -> Any:
+        """Reads one row for a reference; authors write `ctx.view(…).get(key)`."""
+        return await self._services.views.get(view, key, self.seen)
+
+    async def put(self, queue: str, messages: Sequence[Any], key: str | None, once: str | None) -> None:
+        """Puts messages into a queue; authors write `ctx.queue(…).send(…)`."""
+        now = self._services.clock.now()
+        mark = once or self._next_key("$queue", queue, key or "")
+        await self._services.database.send(
+            [
+                NewMessage(
+                    queue,
+                    key,
+                    msgspec.json.encode(message),
+                    now,
+                    self.correlation_id,
+                    f"{mark}/{index}" if mark and len(messages) > 1 else mark,
+                )
+                for index, message in enumerate(messages)
+            ]
+        )
+        self._services.signals.send(f"queue/{queue}")
+
+    def _next_key(self, kind: str, id: str, what: str) -> str | None:
+        """Makes the idempotency key of the next call of this sort; the same again when the cause is delivered again."""
+        source = self._cause or self._idempotency_key
+        if source is None:
+            return None
+        call = (kind, id, what)
+        count = self._calls[call] = self._calls.get(call, 0) + 1
+        if self._cause is None:
+            return source if count == 1 else f"{source}#{count}"
+        return f"{source}/{kind}/{id}/{what}/{count}"
+
+    def _write_metadata(self, command: str) -> bytes:
+        metadata = write_metadata(Metadata(command, self.correlation_id, self.causation_id, self.by))
+        if len(self._metadata) < MOST_NAMED:
+            self._metadata[command] = metadata
+        return metadata
+
+    def _note(self, done: Done) -> None:
+        if done.position > self.seen:
+            self.seen = done.position
+        self.version = done.version
+
+
+class Outbox:
+    """A queue, as a sender sees it."""
+
+    def __init__(self, context: Context, name: str) -> None:
+        self._context = context
+        self.name = name
+
+    async def send(self, message: Any, *, key: str | None = None, once: str | None = None) -> None:
+        """Sends a message; when this returns it is durable.
+
+        Messages of one `key` are worked on in order, others side by side. A message with a `once` mark that the
+        queue has had before is dropped.
+        """
+        await self._context.put(self.name, [message], key, once)
+
+    async def send_all(self, messages: Sequence[Any], *, key: str | None = None) -> None:
+        """Sends many messages, all or none."""
+        await self._context.put(self.name, messages, key, None)
+
+

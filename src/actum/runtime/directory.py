@@ -1,0 +1,186 @@
+"""The directory: which entities are live in this process, how they come to life, and when they leave memory."""
+
+import asyncio
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from actum.errors import BrokenStream, Overloaded
+from actum.journal.port import Journal, Loaded, Snapshot, StreamKey
+from actum.model.entity import EntityType
+from actum.model.turn import Instance
+from actum.runtime.actor import Actor
+from actum.runtime.clock import Clock
+from actum.runtime.coalescer import Coalescer
+
+PAGE = 1_000
+MOST_WAITING = 20_000
+FIRST_PAUSE = timedelta(milliseconds=2)
+LONGEST_PAUSE = timedelta(milliseconds=200)
+SWEEP = timedelta(seconds=5)
+
+
+class Residence(Struct, frozen=True):
+    """How long entities stay in memory: at most `most` of them, and `idle` after their last turn."""
+
+    most: int = 100_000
+    idle: timedelta = timedelta(minutes=10)
+
+
+class Directory:
+    """The live entities of this process."""
+
+    def __init__(self, journal: Journal, kinds: Mapping[str, EntityType], clock: Clock, residence: Residence) -> None:
+        self.live: dict[StreamKey, Actor] = {}
+        self._journal = journal
+        self._kinds = kinds
+        self._clock = clock
+        self._residence = residence
+        self._loading: dict[StreamKey, asyncio.Task[Actor]] = {}
+        self._waiting = 0
+        self._conflicts: dict[StreamKey, int] = {}
+        self._leaving: dict[StreamKey, Actor] = {}
+        self._snapshots: dict[StreamKey, Snapshot] = {}
+        fingerprints = {kind.name: kind.fingerprint for kind in kinds.values()}
+
+        async def load(streams: Any) -> Any:
+            return await journal.load(streams, fingerprints)
+
+        self._loads: Coalescer[StreamKey, Loaded] = Coalescer(load, most=MOST_WAITING)
+
+    def __repr__(self) -> str:
+        return f"<Directory {len(self.live)} live>"
+
+    async def activate(self, stream: StreamKey) -> Actor:
+        """Gives the live actor of a stream, bringing it to life if need be; who waits is served in order."""
+        found = self.live.get(stream)
+        if found is not None:
+            return found
+        if self._waiting >= MOST_WAITING:
+            raise Overloaded(f"{MOST_WAITING:,} commands are waiting for entities to load: send again later")
+        task = self._loading.get(stream)
+        if task is None:
+            task = self._loading[stream] = asyncio.create_task(self._bring_to_life(stream))
+            task.add_done_callback(lambda _: self._loading.pop(stream, None))
+        self._waiting += 1
+        try:
+            return await asyncio.shield(task)
+        finally:
+            self._waiting -= 1
+
+    def drop(self, actor: Actor) -> None:
+        """Forgets an actor whose state did not come to be; the next command loads it anew."""
+        instance = actor.instance
+        stream = (instance.kind.name, instance.id)
+        if actor.is_live:
+            actor.is_live = False
+            self.live.pop(stream, None)
+            self._conflicts[stream] = self._conflicts.get(stream, 0) + 1
+
+    def retire(self, actor: Actor) -> None:
+        """Forgets an actor whose memory is spoiled; its writes on the way still stand, and loading waits for them."""
+        stream = (actor.instance.kind.name, actor.instance.id)
+        if actor.is_live:
+            actor.is_live = False
+            self.live.pop(stream, None)
+            self._leaving[stream] = actor
+
+    def replace(self, actor: Actor, instance: Instance) -> None:
+        """Gives a live actor another state, decided by an atomic unit."""
+        actor.instance.release()
+        actor.instance = instance
+
+    def keep_snapshot(self, actor: Actor, snapshot: Snapshot) -> None:
+        """Lets a durable state be kept when there is time."""
+        actor.kept = snapshot.version
+        self._snapshots[actor.instance.kind.name, actor.instance.id] = snapshot
+
+    async def load_copy(self, stream: StreamKey) -> Instance:
+        """Gives the durable state of a stream, apart from any live actor."""
+        return (await self._load(stream))[0]
+
+    async def run(self) -> None:
+        """Keeps snapshots and lets idle actors leave, until cancelled."""
+        while True:
+            await asyncio.sleep(SWEEP.total_seconds())
+            self.sweep()
+            await self.save_snapshots()
+
+    def sweep(self) -> int:
+        """Lets actors leave memory that are idle, or the least recently used of too many; gives how many left."""
+        oldest = self._clock.now() - self._residence.idle // timedelta(microseconds=1)
+        leaving = [actor for actor in self.live.values() if actor.used < oldest and actor.gate is None]
+        surplus = len(self.live) - len(leaving) - self._residence.most
+        if surplus > 0:
+            staying = [actor for actor in self.live.values() if actor.used >= oldest and actor.gate is None]
+            staying.sort(key=lambda actor: actor.used)
+            leaving += staying[:surplus]
+        for actor in leaving:
+            self._passivate(actor)
+        return len(leaving)
+
+    async def save_snapshots(self) -> None:
+        """Writes the snapshots that are due; losing one loses nothing."""
+        while self._snapshots:
+            stream, snapshot = self._snapshots.popitem()
+            await self._journal.save_snapshot(*stream, snapshot)
+
+    def _passivate(self, actor: Actor) -> None:
+        instance = actor.instance
+        stream = (instance.kind.name, instance.id)
+        every = instance.kind.snapshot_every
+        if every and instance.version - actor.kept >= every:
+            self.keep_snapshot(actor, Snapshot(instance.version, instance.time, instance.kind.fingerprint, instance.snapshot()))
+        actor.is_live = False
+        del self.live[stream]
+        instance.release()
+
+    async def _bring_to_life(self, stream: StreamKey) -> Actor:
+        conflicts = self._conflicts.get(stream, 0)
+        if conflicts > 1:
+            pause = min(FIRST_PAUSE * 2**conflicts, LONGEST_PAUSE)
+            await self._clock.sleep(self._clock.jittered(pause))
+        leaving = self._leaving.pop(stream, None)
+        if leaving is not None and leaving.gate is not None:
+            await leaving.gate.watch()
+        instance, kept = await self._load(stream)
+        actor = self.live[stream] = Actor(instance, kept=kept, used=self._clock.now())
+        if len(self.live) > self._residence.most + self._residence.most // 10:
+            self.sweep()
+        return actor
+
+    async def _load(self, stream: StreamKey) -> tuple[Instance, int]:
+        kind = self._kinds[stream[0]]
+        loaded = await self._loads.get(stream)
+        if loaded.snapshot is not None:
+            instance = Instance(kind, stream[1])
+            try:
+                instance.restore(loaded.snapshot.state, loaded.snapshot.version, loaded.snapshot.time)
+                await self._replay(instance, loaded)
+                return instance, loaded.snapshot.version
+            except (msgspec.DecodeError, BrokenStream):
+                loaded = (await self._journal.load([stream], {}))[0]
+        instance = Instance(kind, stream[1])
+        instance.version = loaded.pruned
+        await self._replay(instance, loaded)
+        return instance, 0
+
+    async def _replay(self, instance: Instance, loaded: Loaded) -> None:
+        events, is_complete = loaded.events, loaded.is_complete
+        instance.replay(events)
+        while not is_complete:
+            events = await self._journal.read(instance.kind.name, instance.id, after=instance.version, limit=PAGE)
+            instance.replay(events)
+            is_complete = len(events) < PAGE
+
+    def forgive(self, stream: StreamKey) -> None:
+        """Takes note that a write landed after conflicts."""
+        self._conflicts.pop(stream, None)
+
+    @property
+    def has_conflicts(self) -> bool:
+        """Whether any stream has had conflicts lately."""
+        return bool(self._conflicts)

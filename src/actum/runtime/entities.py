@@ -1,0 +1,179 @@
+"""How a command runs: found or brought to life, decided at once, staged, and answered when it is durable."""
+
+import asyncio
+import hashlib
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from actum.errors import Conflict, KeyReused, WrongVersion
+from actum.journal.port import Journal, Landed, Outcome, Repeated, ReplyKey, Snapshot, StreamKey, Write
+from actum.model.entity import CommandType, EntityType
+from actum.runtime.actor import Actor
+from actum.runtime.clock import Clock
+from actum.runtime.coalescer import Coalescer
+from actum.runtime.committer import Committer
+from actum.runtime.directory import Directory
+from actum.runtime.purity import pure
+from actum.runtime.staged import Staged
+
+MOST_ATTEMPTS = 20
+MOST_LOOKUPS = 20_000
+
+encode = msgspec.json.encode
+
+
+class Call(Struct, gc=False):
+    """One command or query on its way to an entity, with the options that ride on it.
+
+    With `is_derived` the key stands for the place the call was made from, whatever its arguments were.
+    """
+
+    kind: EntityType
+    id: str
+    command: CommandType
+    arguments: tuple[Any, ...]
+    metadata: bytes
+    key: str | None = None
+    expected_version: int | None = None
+    is_derived: bool = False
+
+    @property
+    def stream(self) -> StreamKey:
+        """The stream it goes to."""
+        return self.kind.name, self.id
+
+    def mark(self) -> str:
+        """Identifies the command and its arguments, for an idempotency key to stand for."""
+        if self.is_derived:
+            return ""
+        return hashlib.blake2b(self.command.name.encode() + b"\0" + encode(self.arguments), digest_size=16).hexdigest()
+
+
+class Done(Struct, frozen=True, gc=False):
+    """A reply that may be told: everything it shows is durable, up to `position` in the journal."""
+
+    reply: Any
+    position: int
+    version: int
+
+
+class Entities:
+    """Runs commands and queries against the entities of this process."""
+
+    def __init__(self, journal: Journal, directory: Directory, committer: Committer, clock: Clock) -> None:
+        self._directory = directory
+        self._live = directory.live
+        self._committer = committer
+        self._clock = clock
+        self._loop = asyncio.get_running_loop()
+        self._replies: Coalescer[ReplyKey, Repeated | None] = Coalescer(journal.replies, most=MOST_LOOKUPS)
+
+    async def command(self, call: Call) -> Done:
+        """Runs a command; returns when its events are durable.
+
+        A collision with another writer runs it again on the new state, in order with those that waited beside it,
+        until the attempts run out and Conflict is raised.
+        """
+        for _ in range(MOST_ATTEMPTS):
+            if call.key is not None:
+                known = await self._known(call)
+                if known is not None:
+                    return known
+            actor = self._live.get((call.kind.name, call.id)) or await self._directory.activate(call.stream)
+            if call.key is not None and actor.keys and call.key in actor.keys:
+                await self._watch(actor.keys[call.key])
+                continue
+            self._committer.admit()
+            # No await from here until the write is staged, so nothing runs between the decision and its place in line.
+            gate = actor.gate
+            version = actor.instance.version
+            try:
+                staged, reply = self._decide(call, actor)
+            except Exception:
+                if actor.instance.is_spoiled:
+                    self._directory.retire(actor)
+                if gate is None or await self._watch(gate):
+                    raise
+                continue
+            if staged is None:
+                if gate is None or await self._watch(gate):
+                    return Done(reply, 0, version)
+                continue
+            outcome = await staged.future
+            if type(outcome) is Landed:
+                return self._landed(staged, reply, outcome)
+            if type(outcome) is Repeated:
+                return self._answer_again(call, outcome)
+        raise Conflict(
+            f"{call.kind.name}/{call.id}: other writers were first {MOST_ATTEMPTS} times in a row; send again later"
+        )
+
+    async def query(self, call: Call) -> Done:
+        """Answers from the current state, when all it shows is durable."""
+        for _ in range(MOST_ATTEMPTS):
+            actor = self._live.get((call.kind.name, call.id)) or await self._directory.activate(call.stream)
+            gate = actor.gate
+            version = actor.instance.version
+            actor.used = now = self._clock.now()
+            self.check_version(call, version)
+            with pure:
+                answer = actor.instance.ask(call.command, call.arguments, now)
+            if gate is None or await self._watch(gate):
+                return Done(answer, 0, version)
+        raise Conflict(f"{call.kind.name}/{call.id}: other writers were first {MOST_ATTEMPTS} times in a row")
+
+    def _decide(self, call: Call, actor: Actor) -> tuple[Staged | None, Any]:
+        instance = actor.instance
+        version = instance.version
+        self.check_version(call, version)
+        actor.used = now = self._clock.now()
+        with pure:
+            emitted, reply = instance.decide(call.command, call.arguments, now)
+        if not emitted and call.key is None:
+            return None, reply
+        write = Write(call.kind.name, call.id, version, emitted, call.metadata, now)
+        if call.key is not None:
+            write.key = call.key
+            write.call = call.mark()
+            write.reply = encode(reply)
+        staged = Staged(write, actor, self._loop)
+        every = call.kind.snapshot_every
+        if every and instance.version - actor.kept >= every:
+            staged.snapshot = instance.snapshot()
+            actor.kept = instance.version
+        self._committer.stage(staged)
+        return staged, reply
+
+    def _landed(self, staged: Staged, reply: Any, outcome: Landed) -> Done:
+        write = staged.write
+        version = write.expected + len(write.events)
+        actor = staged.actor
+        if staged.snapshot is not None:
+            snapshot = Snapshot(version, write.time, actor.instance.kind.fingerprint, staged.snapshot)
+            self._directory.keep_snapshot(actor, snapshot)
+        if self._directory.has_conflicts:
+            self._directory.forgive((write.kind, write.id))
+        return Done(reply, outcome.position, version)
+
+    async def _known(self, call: Call) -> Done | None:
+        assert call.key is not None
+        found = await self._replies.get((call.kind.name, call.id, call.key))
+        return None if found is None else self._answer_again(call, found)
+
+    def _answer_again(self, call: Call, repeated: Repeated) -> Done:
+        if repeated.call != call.mark():
+            raise KeyReused(call.key or "", f"{call.kind.name}/{call.id}")
+        return Done(call.command.signature.read_reply(repeated.reply), repeated.position, 0)
+
+    def check_version(self, call: Call, version: int) -> None:
+        """Raises WrongVersion when a call expects another version."""
+        if call.expected_version is not None and call.expected_version != version:
+            raise WrongVersion(f"{call.kind.name}/{call.id}", expected=call.expected_version, actual=version)
+
+    async def _watch(self, gate: Staged) -> bool:
+        outcome: Outcome = await gate.watch()
+        return type(outcome) is Landed
+
+

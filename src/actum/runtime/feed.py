@@ -1,0 +1,104 @@
+"""The feed as this process sees it: the newest events from memory, older ones from the journal, and word of news."""
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+from itertools import islice
+
+from actum.journal.port import Journal, Landed, Outcome
+from actum.model.event import Stored
+from actum.runtime.staged import Staged
+
+MOST_REMEMBERED = 20_000
+
+
+class Feed:
+    """All events in the order of their positions.
+
+    The committer publishes what it has written; of a journal that no other process writes to, the newest events are
+    kept here, so that readers who keep up never ask the journal.
+    """
+
+    def __init__(self, journal: Journal, head: int) -> None:
+        self._journal = journal
+        self._head = head
+        self._recent: deque[Stored] = deque(maxlen=MOST_REMEMBERED)
+        self._after = head
+        self._waiters: list[asyncio.Future[None]] = []
+        self._readers = 0
+
+    def __repr__(self) -> str:
+        return f"<Feed @{self._head}>"
+
+    @property
+    def head(self) -> int:
+        """The position of the newest event known here."""
+        return self._head
+
+    def join(self) -> None:
+        """Says that somebody follows the feed, so that events are worth remembering."""
+        if not self._readers:
+            self._after = self._head
+        self._readers += 1
+
+    def publish(self, batch: Sequence[Staged], outcomes: Sequence[Outcome]) -> None:
+        """Takes in what was just written; durable already."""
+        head = self._head
+        for outcome in outcomes:
+            if type(outcome) is Landed and outcome.position > head:
+                head = outcome.position
+        if head == self._head:
+            return
+        if self._readers and not self._journal.is_shared:
+            self._remember(batch, outcomes)
+        self.advance(head)
+
+    def advance(self, head: int) -> None:
+        """Takes note that the journal goes as far as `head`, and wakes who waits."""
+        if head <= self._head:
+            return
+        self._head = head
+        waiters, self._waiters = self._waiters, []
+        for waiter in waiters:
+            if not waiter.done():
+                waiter.set_result(None)
+
+    async def read(self, after: int, limit: int) -> list[Stored]:
+        """Gives up to `limit` events beyond `after`; never one that is not durable."""
+        if after >= self._head:
+            return []
+        if after >= self._after and self._recent:
+            first = self._recent[0].position
+            skipped = max(0, after + 1 - first)
+            return list(islice(self._recent, skipped, skipped + limit))
+        return await self._journal.feed(after, limit)
+
+    async def wait(self, after: int) -> None:
+        """Returns when there is an event beyond `after`."""
+        while self._head <= after:
+            waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._waiters.append(waiter)
+            await waiter
+
+    async def follow(self) -> None:
+        """Brings word of what other processes write, until cancelled."""
+        while True:
+            await self._journal.wait(self._head)
+            self.advance(await self._journal.head())
+
+    def _remember(self, batch: Sequence[Staged], outcomes: Sequence[Outcome]) -> None:
+        recent = self._recent
+        for staged, outcome in zip(batch, outcomes, strict=True):
+            write = staged.write
+            if type(outcome) is not Landed or not write.events:
+                continue
+            position = outcome.position - len(write.events)
+            version = write.expected
+            for type_, type_version, payload in write.events:
+                position += 1
+                version += 1
+                recent.append(
+                    Stored(position, write.kind, write.id, version, type_, type_version, payload, write.metadata, write.time)
+                )
+        if len(recent) == recent.maxlen:
+            self._after = recent[0].position - 1

@@ -1,0 +1,125 @@
+"""Histories: an entity's events, its state at another version or time, listings of ids, and deletion."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, TypeVar
+
+from actum.errors import DefinitionError, Invalid, NotFound, UnknownEvent
+from actum.journal.port import Page, StreamKey
+from actum.model.entity import Entity, EntityType
+from actum.model.event import Event, Recorded, Stored, to_microseconds
+from actum.model.turn import Instance
+from actum.runtime.services import Services
+
+EntityT = TypeVar("EntityT", bound=Entity)
+PAGE = 1_000
+
+
+class Histories:
+    """Reads what has happened, and removes it when asked to. What it tells is durable."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    async def history(
+        self, cls: type[Entity], id: str, *, after: int, up_to: int | None, limit: int | None, reverse: bool
+    ) -> list[Recorded[Event]]:
+        """Gives an entity's events, decoded."""
+        kind = self._kind(cls)
+        stored = await self._services.journal.read(kind.name, id, after=after, up_to=up_to, limit=limit, reverse=reverse)
+        return [Recorded.of(self._decode(kind, one), one) for one in stored]
+
+    async def state(self, cls: type[EntityT], id: str, *, version: int | None, time: datetime | None) -> EntityT:
+        """Gives an entity's state now, at a version, or at a time."""
+        kind = self._kind(cls)
+        if version is None and time is None:
+            instance = await self._services.directory.load_copy((kind.name, id))
+        else:
+            moment = None if time is None else to_microseconds(time)
+            instance = await self._fold(kind, id, version, moment)
+        if version is not None and instance.version != version:
+            raise NotFound(f"{kind.name}/{id} has no version {version}: it is at {instance.version}")
+        return instance.state  # type: ignore[no-any-return]
+
+    async def what_if(self, cls: type[EntityT], id: str, events: Sequence[Event], *, time: datetime | None) -> EntityT:
+        """Gives the state after events that have not happened."""
+        kind = self._kind(cls)
+        instance = await self._services.directory.load_copy((kind.name, id))
+        moment = self._services.clock.now() if time is None else to_microseconds(time)
+        imagined = []
+        for version, event in enumerate(events, instance.version + 1):
+            event_type = event.__event_type__
+            if type(event) not in kind.reductions:
+                raise Invalid(f"{kind.name} does not declare {event_type.name}: give events that it reduces")
+            payload = event_type.encode(event)
+            imagined.append(Stored(0, kind.name, id, version, event_type.name, event_type.version, payload, b"{}", moment))
+        instance.replay(imagined)
+        return instance.state  # type: ignore[no-any-return]
+
+    async def ids(
+        self,
+        cls: type[Entity],
+        *,
+        limit: int,
+        page: str | None,
+        first_after: datetime | None,
+        first_before: datetime | None,
+        reverse: bool,
+    ) -> Page:
+        """Lists the entities of a kind by the time of their first event."""
+        return await self._services.journal.streams(
+            self._kind(cls).name,
+            limit=limit,
+            page=page,
+            first_after=None if first_after is None else to_microseconds(first_after),
+            first_before=None if first_before is None else to_microseconds(first_before),
+            reverse=reverse,
+        )
+
+    async def delete(self, cls: type[Entity], id: str, *, erase: bool) -> int:
+        """Removes what came before the last event, or everything."""
+        kind = self._kind(cls)
+        stream: StreamKey = (kind.name, id)
+        actor = await self._services.directory.activate(stream)
+        # From here on commands load the entity anew, and loading waits for the writes that are on their way.
+        self._services.directory.retire(actor)
+        if actor.gate is not None:
+            await actor.gate.watch()
+        removed = await self._remove(stream, actor.instance, erase=erase)
+        late = self._services.directory.live.get(stream)
+        if late is not None:
+            self._services.directory.drop(late)
+        return removed
+
+    async def _remove(self, stream: StreamKey, instance: Instance, *, erase: bool) -> int:
+        journal = self._services.journal
+        if erase:
+            return await journal.erase(*stream)
+        version = instance.version
+        removed = await journal.prune(*stream, version - 1)
+        return removed
+
+    async def _fold(self, kind: EntityType, id: str, version: int | None, moment: int | None) -> Instance:
+        instance = Instance(kind, id)
+        loaded = (await self._services.journal.load([(kind.name, id)], {}))[0]
+        instance.version = loaded.pruned
+        while True:
+            page = await self._services.journal.read(kind.name, id, after=instance.version, up_to=version, limit=PAGE)
+            wanted = page if moment is None else [one for one in page if one.time <= moment]
+            instance.replay(wanted)
+            if len(wanted) < PAGE:
+                return instance
+
+    def _kind(self, cls: type[Any]) -> EntityType:
+        reference = self._services.catalog.entity_references.get(cls)
+        if reference is None:
+            raise DefinitionError(f"{cls.__name__} is not among the application's entities: add it to App(entities=[…])")
+        return reference.kind
+
+    def _decode(self, kind: EntityType, stored: Stored) -> Event:
+        reduction = kind.by_name.get(stored.type)
+        if reduction is None:
+            raise UnknownEvent(f"{kind.name}/{stored.id} has an event {stored.type!r} that {kind.cls.__name__} does not declare")
+        return reduction.event_type.read(stored.payload, stored.type_version)
+
+

@@ -1,0 +1,69 @@
+"""How an action's function is called: its context, what set it off, and resources, each by annotation."""
+
+import inspect
+from collections.abc import Callable, Collection
+from typing import Any, get_origin
+
+from actum.errors import DefinitionError
+from actum.model.event import Recorded
+from actum.model.reduction import events_in
+from actum.model.signature import hints_of
+from actum.runtime.context import Context
+
+
+class ActionFunction:
+    """An action's function, with its parameters sorted by role.
+
+    `context_parameter` names the one that takes the Context (None: it wants none), `resource_parameters` those that take a
+    resource, by type, `event_parameter` the one annotated with events, and `rest` all others, in order.
+    """
+
+    def __init__(self, function: Callable[..., Any], resource_types: Collection[type[Any]]) -> None:
+        self.function = function
+        self.name = function.__name__
+        if not inspect.iscoroutinefunction(function):
+            raise DefinitionError(f"action {self.name} is not async: write `async def {self.name}(ctx: Context, …)`")
+        self.hints = hints_of(function)
+        self.context_parameter: str | None = None
+        self.event_parameter: str | None = None
+        self.resource_parameters: dict[str, type[Any]] = {}
+        self.rest: list[inspect.Parameter] = []
+        for parameter in inspect.signature(function).parameters.values():
+            annotation = self.hints.get(parameter.name)
+            if annotation is Context:
+                self.context_parameter = parameter.name
+            elif isinstance(annotation, type) and annotation in resource_types:
+                self.resource_parameters[parameter.name] = annotation
+            elif events_in(annotation) or get_origin(annotation) is Recorded:
+                self.event_parameter = parameter.name
+            else:
+                self.rest.append(parameter)
+
+    def __repr__(self) -> str:
+        return f"<action {self.name}>"
+
+    def arguments(self, context: Context, resources: dict[type[Any], Any]) -> dict[str, Any]:
+        """Gives the arguments that every trigger has: the context and the resources."""
+        given: dict[str, Any] = {name: resources[kind] for name, kind in self.resource_parameters.items()}
+        if self.context_parameter is not None:
+            given[self.context_parameter] = context
+        return given
+
+    def message_parameter(self) -> str:
+        """Gives the name of the parameter that takes a message: the first that has no other role."""
+        required = [parameter for parameter in self.rest if parameter.default is parameter.empty]
+        if len(required) != 1:
+            raise DefinitionError(
+                f"action {self.name} takes from a queue: give it one parameter for the message, annotated with its type, "
+                f"as in `async def {self.name}(ctx: Context, message: Payment) -> None`"
+            )
+        return required[0].name
+
+    def check_required(self, trigger: str) -> None:
+        """Refuses parameters that a trigger has nothing for."""
+        for parameter in self.rest:
+            if parameter.default is parameter.empty:
+                raise DefinitionError(
+                    f"action {self.name} is set off by {trigger}, which has nothing for its parameter {parameter.name!r}: "
+                    "give it a default, or list what it is among the application's resources"
+                )

@@ -1,0 +1,141 @@
+"""The projector: folds the feed into one generation of a view, rows and checkpoint together."""
+
+import asyncio
+import logging
+from datetime import timedelta
+from typing import Any
+
+from actum.database.port import Database, Fenced, ViewState
+from actum.errors import ActumError
+from actum.model.event import Stored
+from actum.model.projection import fold, steps_of
+from actum.model.view import View, ViewType
+from actum.runtime.clock import Clock
+from actum.runtime.feed import Feed
+
+BATCH = 500
+MOST_ROWS = 5_000
+LAZY = 10_000
+FIRST_PAUSE = timedelta(milliseconds=200)
+LONGEST_PAUSE = timedelta(seconds=30)
+
+log = logging.getLogger("actum.projector")
+
+
+class Projector:
+    """Keeps one generation of a view up with the feed.
+
+    `position` is how far the view has got: it equals the fold of the feed up to there. `failure` says why it stands
+    still, or is None.
+    """
+
+    def __init__(self, view: ViewType, state: ViewState, database: Database, feed: Feed, clock: Clock) -> None:
+        self.view = view
+        self.state = state
+        self.position = state.checkpoint
+        self.failure: str | None = None
+        self._saved = state.checkpoint
+        self._database = database
+        self._feed = feed
+        self._clock = clock
+        self._rows: dict[Any, View] = {}
+        self._waiters: list[tuple[int, asyncio.Future[None]]] = []
+        feed.join()
+
+    def __repr__(self) -> str:
+        return f"<Projector {self.view.name}@{self.position}>"
+
+    @property
+    def is_caught_up(self) -> bool:
+        """Whether it has folded every event there is."""
+        return self.position >= self._feed.head
+
+    async def run(self) -> None:
+        """Follows the feed until cancelled; a failing reducer stops this view alone, and is tried again."""
+        pause = FIRST_PAUSE
+        while True:
+            try:
+                await self.follow()
+            except Fenced:
+                raise
+            except (ActumError, ValueError) as error:
+                self.failure = str(error)
+                log.error("view %s stands at position %d: %s", self.view.name, self.position, error)
+                self._rows.clear()
+                await self._clock.sleep(self._clock.jittered(pause))
+                pause = min(pause * 2, LONGEST_PAUSE)
+
+    async def follow(self) -> None:
+        """Follows the feed until cancelled or something fails."""
+        while True:
+            batch = await self._feed.read(self.position, BATCH)
+            if batch:
+                await self.fold(batch)
+                self.failure = None
+            else:
+                await self._feed.wait(self.position)
+
+    async def catch_up(self) -> None:
+        """Folds what there is, and returns when there is no more for now."""
+        while batch := await self._feed.read(self.position, BATCH):
+            await self.fold(batch)
+
+    async def fold(self, batch: list[Stored]) -> None:
+        """Folds one batch."""
+        steps = steps_of(self.view, batch)
+        last = batch[-1].position
+        if steps:
+            await self._load({step.key for step in steps})
+            rows, self._rows = self._rows, {}
+            changes = fold(self.view, steps, rows)
+            written = [self.view.row_to_sql(row) for row in changes.written]
+            await self._save(last, written, changes.deleted)
+            key = self.view.key
+            for row in changes.written:
+                rows[getattr(row, key)] = row
+            for gone in changes.deleted:
+                rows.pop(gone, None)
+            if len(rows) <= MOST_ROWS:
+                self._rows = rows
+        elif last - self._saved > LAZY:
+            await self._save(last, [], [])
+        self.position = last
+        self._tell()
+
+    async def save(self) -> None:
+        """Writes the checkpoint down if only the memory of it has moved."""
+        if self.position > self._saved:
+            await self._save(self.position, [], [])
+
+    async def reached(self, position: int) -> None:
+        """Returns when the view shows everything up to `position`."""
+        if self.position >= position:
+            return
+        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiters.append((position, waiter))
+        await waiter
+
+    async def _load(self, keys: set[Any]) -> None:
+        missing = [key for key in keys if key not in self._rows]
+        if not missing:
+            return
+        for values in await self._database.rows(self.view, self.state.generation, missing):
+            row = self.view.row_from_sql(values)
+            self._rows[getattr(row, self.view.key)] = row
+
+    async def _save(self, checkpoint: int, written: list[tuple[Any, ...]], deleted: list[Any]) -> None:
+        await self._database.project(
+            self.view, self.state.generation, before=self._saved, checkpoint=checkpoint, written=written, deleted=deleted
+        )
+        self._saved = checkpoint
+
+    def _tell(self) -> None:
+        if not self._waiters:
+            return
+        waiting, self._waiters = self._waiters, []
+        for position, waiter in waiting:
+            if position > self.position:
+                self._waiters.append((position, waiter))
+            elif not waiter.done():
+                waiter.set_result(None)
+

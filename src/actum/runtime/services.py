@@ -1,0 +1,56 @@
+"""What a context stands on: the parts of a running application, handed to whoever needs them."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+
+from actum.database.port import Database
+from actum.journal.port import Journal
+from actum.model.entity import EntityType
+from actum.runtime.clock import Clock
+from actum.runtime.committer import Committer
+from actum.runtime.directory import Directory
+from actum.runtime.entities import Entities
+from actum.runtime.feed import Feed
+from actum.runtime.views import Views
+
+if TYPE_CHECKING:
+    from actum.runtime.catalog import Catalog
+
+
+class Signals:
+    """Word between parts of one process: a queue has a new message, a timer was set."""
+
+    def __init__(self) -> None:
+        self._listeners: dict[str, list[Any]] = {}
+
+    def listen(self, topic: str, listener: Any) -> None:
+        """Has `listener` called at each word on a topic."""
+        self._listeners.setdefault(topic, []).append(listener)
+
+    def send(self, topic: str) -> None:
+        """Gives word on a topic."""
+        for listener in self._listeners.get(topic, ()):
+            listener()
+
+
+class Services(Struct, frozen=True):
+    """The parts of a running application."""
+
+    catalog: "Catalog"
+    clock: Clock
+    journal: Journal
+    database: Database
+    entities: Entities
+    directory: Directory
+    committer: Committer
+    feed: Feed
+    views: Views
+    signals: Signals
+    resources: dict[type[Any], Any]
+
+    @property
+    def kinds(self) -> Mapping[str, EntityType]:
+        """The entity types, by name."""
+        return self.catalog.kinds

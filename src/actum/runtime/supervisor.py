@@ -1,0 +1,55 @@
+"""The supervisor: owns every task of a running application, and starts those again that fail."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+
+FIRST_PAUSE = 0.1
+LONGEST_PAUSE = 30.0
+
+log = logging.getLogger("actum.supervisor")
+
+
+class Supervisor:
+    """Owns tasks by name. One that fails is logged and started again, after a pause that grows."""
+
+    def __init__(self) -> None:
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self.failures: dict[str, int] = {}
+
+    def __repr__(self) -> str:
+        return f"<Supervisor of {', '.join(self._tasks)}>"
+
+    def start(self, name: str, run: Callable[[], Awaitable[None]]) -> None:
+        """Starts a task; it ends when `run` returns or it is stopped."""
+        if name in self._tasks:
+            raise ValueError(f"a task {name!r} is running already")
+        task = self._tasks[name] = asyncio.create_task(self._keep(name, run), name=name)
+        task.add_done_callback(lambda done: self._forget(name, done))
+
+    async def stop(self, name: str) -> None:
+        """Cancels a task and waits for its end."""
+        task = self._tasks.get(name)
+        if task is not None and not task.done():
+            task.cancel()
+            await asyncio.wait({task})
+
+    async def stop_all(self) -> None:
+        """Cancels every task, the last started first, and waits for their end."""
+        for name in reversed(list(self._tasks)):
+            await self.stop(name)
+
+    async def _keep(self, name: str, run: Callable[[], Awaitable[None]]) -> None:
+        pause = FIRST_PAUSE
+        while True:
+            try:
+                return await run()
+            except Exception:
+                self.failures[name] = self.failures.get(name, 0) + 1
+                log.exception("%s failed and starts again in %.1f s", name, pause)
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, LONGEST_PAUSE)
+
+    def _forget(self, name: str, task: asyncio.Task[None]) -> None:
+        if self._tasks.get(name) is task:
+            del self._tasks[name]

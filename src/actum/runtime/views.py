@@ -1,0 +1,138 @@
+"""The views of a running application: their projectors, rebuilds, and queries that see what was written."""
+
+import asyncio
+import logging
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from actum.database.port import Database, ViewState
+from actum.errors import DefinitionError, Unavailable
+from actum.model.answer import read_answer
+from actum.model.view import View, ViewQuery, ViewType
+from actum.runtime.clock import Clock
+from actum.runtime.feed import Feed
+from actum.runtime.projector import Projector
+from actum.runtime.supervisor import Supervisor
+
+MOST_ROWS = 100_000
+PATIENCE = 5.0
+POLL = timedelta(seconds=1)
+
+log = logging.getLogger("actum.views")
+
+
+class Views:
+    """Runs a projector for every view, and answers queries over them."""
+
+    def __init__(self, views: Mapping[str, ViewType], database: Database, feed: Feed, clock: Clock, supervisor: Supervisor) -> None:
+        self._views = views
+        self._database = database
+        self._feed = feed
+        self._clock = clock
+        self._supervisor = supervisor
+        self._live: dict[str, Projector] = {}
+        self._building: dict[str, Projector] = {}
+        self._sources = {
+            id(query): [name for name in views if re.search(rf"\b{name}\b", query.sql, re.IGNORECASE)]
+            for view in views.values()
+            for query in view.queries.values()
+        }
+
+    async def start(self) -> None:
+        """Prepares every view's table and starts following the feed."""
+        for view in self._views.values():
+            state = await self._database.prepare_view(view)
+            projector = Projector(view, state, self._database, self._feed, self._clock)
+            if state.is_live:
+                self._live[view.name] = projector
+                self._supervisor.start(f"view {view.name}", projector.run)
+            else:
+                self._build(projector)
+        self._supervisor.start("view rebuilds", self._listen)
+
+    async def stop(self) -> None:
+        """Writes down how far every view has got."""
+        for projector in (*self._live.values(), *self._building.values()):
+            await projector.save()
+
+    def projectors(self) -> list[Projector]:
+        """Gives every projector, live and building."""
+        return [*self._live.values(), *self._building.values()]
+
+    async def ask(self, view: ViewType, query: ViewQuery, parameters: Mapping[str, Any], seen: int) -> Any:
+        """Asks a query once every view in it shows what happened up to `seen`."""
+        await self._catch_up(self._sources.get(id(query)) or [view.name], seen)
+        answer = await self._database.ask(query.sql, parameters, most=MOST_ROWS)
+        return read_answer(query, answer)
+
+    async def get(self, view: ViewType, key: Any, seen: int) -> View | None:
+        """Gives the row of a key once the view shows what happened up to `seen`."""
+        await self._catch_up([view.name], seen)
+        projector = self._live.get(view.name) or self._building[view.name]
+        rows = await self._database.rows(view, projector.state.generation, [key])
+        return view.row_from_sql(rows[0]) if rows else None
+
+    async def rebuild(self, name: str) -> None:
+        """Starts building a view anew beside the one that serves; nothing to do if that is under way."""
+        if name in self._building:
+            return
+        view = self._views[name]
+        state = await self._database.rebuild_view(view)
+        self._build(Projector(view, state, self._database, self._feed, self._clock))
+
+    async def _catch_up(self, names: list[str], seen: int) -> None:
+        for name in names:
+            projector = self._live.get(name) or self._building.get(name)
+            if projector is None:
+                raise DefinitionError(f"view {name} is not among the application's views")
+            if projector.position >= seen:
+                continue
+            try:
+                await asyncio.wait_for(projector.reached(seen), PATIENCE)
+            except TimeoutError:
+                raise Unavailable(self._why_late(projector, seen)) from None
+
+    def _why_late(self, projector: Projector, seen: int) -> str:
+        name = projector.view.name
+        if projector.failure:
+            return f"view {name} stands still at position {projector.position}: {projector.failure}"
+        if name in self._building and name not in self._live:
+            return f"view {name} is being built: {projector.position:,} of {self._feed.head:,} events; ask again later"
+        return f"view {name} is behind: at position {projector.position:,}, and {seen:,} was written; ask again later"
+
+    def _build(self, projector: Projector) -> None:
+        self._building[projector.view.name] = projector
+        self._supervisor.start(f"rebuild of view {projector.view.name}", lambda: self._build_and_swap(projector))
+
+    async def _build_and_swap(self, projector: Projector) -> None:
+        name = projector.view.name
+        log.info("view %s is being built, %d events", name, self._feed.head)
+        building = asyncio.create_task(projector.run(), name=f"building {name}")
+        try:
+            while not projector.is_caught_up:
+                waiting = asyncio.create_task(projector.reached(self._feed.head))
+                await asyncio.wait({building, waiting}, return_when=asyncio.FIRST_COMPLETED)
+                waiting.cancel()
+                if building.done():
+                    building.result()
+            await self._database.promote_view(projector.view, projector.state.generation)
+            projector.state = ViewState(name, projector.state.generation, projector.state.fingerprint, projector.position, is_live=True)
+            before = self._live.get(name)
+            if before is not None:
+                await self._supervisor.stop(f"view {name}")
+            self._live[name] = projector
+            del self._building[name]
+            log.info("view %s is built and serves", name)
+        finally:
+            building.cancel()
+            await asyncio.wait({building})
+        self._supervisor.start(f"view {name}", projector.run)
+
+    async def _listen(self) -> None:
+        while True:
+            for name in await self._database.rebuild_requests():
+                if name in self._views:
+                    await self.rebuild(name)
+            await asyncio.sleep(POLL.total_seconds())
