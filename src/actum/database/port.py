@@ -122,8 +122,8 @@ class Progress(Struct, frozen=True):
     """What an action has got done, written in one transaction.
 
     For events, `checkpoint` is the new low-water mark and `before` the one it replaces; for messages and
-    timers, `done` lists the ids that leave their table. `parked` items become letters, and their ids must be in
-    `done` too. An item that is a letter already (same action, key, position and body) does not become another.
+    timers, `done` lists the ids that leave their table. `parked` items become letters, and their ids must be
+    in `done` too. What is a letter already (same action, key, position and body) does not become another.
     """
 
     action: str

@@ -1,0 +1,146 @@
+"""Checks that what a query selects fits the annotation of its answer."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from msgspec import NODEFAULT, Struct, structs
+from msgspec import inspect as types
+from sqlglot import exp
+
+from actum.errors import DefinitionError
+from actum.model.signature import display
+from actum.model.view import ViewQuery
+
+ANYTHING = frozenset({"text", "integer", "real", "boolean", "blob", "time", "date", "json"})
+ACCEPTED: dict[type[types.Type], frozenset[str]] = {
+    types.StrType: frozenset({"text", "time", "date", "json"}),
+    types.IntType: frozenset({"integer", "boolean"}),
+    types.FloatType: frozenset({"real", "integer"}),
+    types.BoolType: frozenset({"boolean", "integer"}),
+    types.BytesType: frozenset({"blob"}),
+    types.DateTimeType: frozenset({"time", "text"}),
+    types.DateType: frozenset({"date", "text"}),
+    types.TimeType: frozenset({"text"}),
+    types.TimeDeltaType: frozenset({"text", "integer", "real"}),
+    types.UUIDType: frozenset({"text"}),
+    types.DecimalType: frozenset({"text", "integer", "real"}),
+    types.NoneType: frozenset(),
+    **dict.fromkeys(
+        (
+            types.ListType,
+            types.VarTupleType,
+            types.TupleType,
+            types.SetType,
+            types.FrozenSetType,
+            types.DictType,
+            types.StructType,
+        ),
+        frozenset({"json", "text"}),
+    ),
+}
+KINDS: dict[exp.DType, str] = {
+    **dict.fromkeys(exp.DataType.TEXT_TYPES, "text"),
+    **dict.fromkeys(exp.DataType.INTEGER_TYPES, "integer"),
+    **dict.fromkeys(exp.DataType.REAL_TYPES, "real"),
+    exp.DataType.Type.BOOLEAN: "boolean",
+    exp.DataType.Type.VARBINARY: "blob",
+    exp.DataType.Type.TIMESTAMPTZ: "time",
+    exp.DataType.Type.DATE: "date",
+    exp.DataType.Type.JSON: "json",
+}
+# What these give is a whole number at times, whatever their type says.
+UNCERTAIN = (exp.Round, exp.Rand, exp.Ceil, exp.Floor)
+
+
+def check_answer(where: str, query: ViewQuery, parsed: exp.Query, typed: exp.Query) -> None:
+    """Compares what is selected, `parsed` as written and `typed` with stars expanded, to the annotation."""
+    branches = list(_branches(typed))
+    if isinstance(query.item, type) and issubclass(query.item, Struct):
+        names = [name.lower() for name in branches[0].named_selects]
+        _check_names(where, query.item, next(_branches(parsed)), names)
+        fields = {field.name.lower(): field for field in structs.fields(query.item)}
+        targets = [(fields[name].name, fields[name].type) if name in fields else None for name in names]
+    else:
+        count = len(branches[0].selects)
+        if count != 1:
+            raise DefinitionError(
+                f"{where} answers {display(query.item)}, one column, and its SQL selects {count}: "
+                "select one, or declare a Struct with a field for each column"
+            )
+        targets = [("the answer", query.item)]
+    for branch in branches:
+        for target, selected in zip(targets, branch.selects, strict=False):
+            if target is not None:
+                _check_type(where, *target, selected)
+
+
+def _branches(query: exp.Expr) -> Iterator[exp.Select]:
+    """Gives the SELECTs of a union, from left to right."""
+    if isinstance(query, exp.SetOperation):
+        yield from _branches(query.left)
+        yield from _branches(query.right)
+    elif isinstance(query, exp.Subquery):
+        yield from _branches(query.this)
+    elif isinstance(query, exp.Select):
+        yield query
+
+
+def _check_names(where: str, item: type[Struct], written: exp.Select, names: list[str]) -> None:
+    fields = {field.name.lower(): field for field in structs.fields(item)}
+    for selected in written.selects:
+        if selected.is_star:
+            continue
+        if not isinstance(selected, exp.Alias | exp.Column):
+            text = selected.sql("sqlite")
+            raise DefinitionError(
+                f"{where}: {text} has no name: write {text} AS and a field of {display(item)}"
+            )
+        if selected.alias_or_name.lower() not in fields:
+            raise DefinitionError(
+                f"{where} selects {selected.alias_or_name!r}, which is no field of {display(item)}: "
+                f"it has {', '.join(item.__struct_fields__)}. Add the field, or name it with AS"
+            )
+    for name, field in fields.items():
+        if names.count(name) > 1:
+            raise DefinitionError(
+                f"{where} selects {field.name!r} twice: name one of them differently with AS"
+            )
+        is_required = field.default is NODEFAULT and field.default_factory is NODEFAULT
+        if is_required and name not in names:
+            raise DefinitionError(
+                f"{where} does not select {field.name!r}, which {display(item)} needs: "
+                "select it, or give the field a default"
+            )
+
+
+def _check_type(where: str, name: str, annotation: Any, selected: exp.Expr) -> None:
+    value = selected.unalias()
+    kind = KINDS.get(value.type.this) if isinstance(value.type, exp.DataType) else None
+    if kind is None or isinstance(value, UNCERTAIN):
+        return
+    if kind not in _accepted(types.type_info(annotation)):
+        raise DefinitionError(
+            f"{where}: {name} is annotated {display(annotation)}, and {value.sql('sqlite')} is {kind}: "
+            "mend the annotation, or turn the value into the other type with CAST"
+        )
+
+
+def _accepted(declared: types.Type) -> frozenset[str]:
+    match declared:
+        case types.Metadata():
+            return _accepted(declared.type)
+        case types.UnionType():
+            return frozenset().union(*(_accepted(part) for part in declared.types))
+        case types.EnumType():
+            return _accepted_values(member.value for member in declared.cls)
+        case types.LiteralType():
+            return _accepted_values(declared.values)
+        case _:
+            return ACCEPTED.get(type(declared), ANYTHING)
+
+
+def _accepted_values(values: Iterable[Any]) -> frozenset[str]:
+    accepted: frozenset[str] = frozenset()
+    for value in values:
+        accepted |= ACCEPTED[types.StrType if isinstance(value, str) else types.IntType]
+    return accepted

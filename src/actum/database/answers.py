@@ -1,0 +1,134 @@
+"""Shapes the rows of an answer into what the query is annotated to give."""
+
+from collections.abc import Callable
+from functools import lru_cache
+from operator import itemgetter
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+from msgspec import inspect as types
+
+from actum.database.port import Answer
+from actum.errors import NotFound, WrongReply
+from actum.model.signature import display
+from actum.model.view import ViewQuery
+
+Row = tuple[Any, ...]
+Reader = Callable[[list[Row]], list[Any]]
+
+KEPT_AS_JSON = (
+    types.ListType,
+    types.VarTupleType,
+    types.TupleType,
+    types.SetType,
+    types.FrozenSetType,
+    types.DictType,
+    types.StructType,
+)
+
+
+def read_answer(query: ViewQuery, answer: Answer) -> Any:
+    """Gives the rows as the query's annotation says: a list, one or None, or one.
+
+    Raises NotFound when there must be a row and is none, and WrongReply when a row does not fit.
+    """
+    rows = answer.rows
+    if query.shape != "rows" and len(rows) != 1:
+        if len(rows) > 1:
+            raise WrongReply(
+                f"{query.signature.where} gave {len(rows)} rows, and {display(query.answer)} is one: "
+                f"add LIMIT 1, or annotate list[{display(query.item)}]"
+            )
+        if query.shape == "row":
+            return None
+        raise NotFound(f"{query.signature.where} found no row")
+    try:
+        found = _reader(query, answer.columns)(rows)
+    except (msgspec.MsgspecError, ValueError, TypeError) as error:
+        raise WrongReply(_misfit(query, error)) from error
+    return found if query.shape == "rows" else found[0]
+
+
+@lru_cache(maxsize=1_024)
+def _reader(query: ViewQuery, columns: tuple[str, ...]) -> Reader:
+    if isinstance(query.item, type) and issubclass(query.item, Struct):
+        return _struct_reader(query.item, columns)
+    # Where one value is asked for, no row and a row that holds NULL are both None.
+    return _scalar_reader(query.answer if query.shape == "row" else query.item)
+
+
+def _struct_reader(item: type[Struct], columns: tuple[str, ...]) -> Reader:
+    """Reads rows into structs, in one call for all rows, which is what makes it fast."""
+    places = {column.lower(): place for place, column in enumerate(columns)}
+    info = types.type_info(item)
+    assert isinstance(info, types.StructType)
+    found = [(field, places[field.name.lower()]) for field in info.fields if field.name.lower() in places]
+    names = tuple(field.encode_name for field, _ in found)
+    order = tuple(place for _, place in found)
+    decoders = [(field.encode_name, _json_decoder(field.type)) for field, _ in found if _is_json(field.type)]
+    pick = None if order == tuple(range(len(columns))) else _picker(order)
+
+    def read(rows: list[Row]) -> list[Any]:
+        picked = rows if pick is None else map(pick, rows)
+        values = [dict(zip(names, row, strict=True)) for row in picked]
+        for name, decode in decoders:
+            for value in values:
+                value[name] = decode(value[name])
+        return msgspec.convert(values, list[item], strict=False)  # type: ignore[valid-type]
+
+    return read
+
+
+def _scalar_reader(item: Any) -> Reader:
+    declared = types.type_info(item)
+    decode = _json_decoder(declared) if _is_json(declared) else None
+
+    def read(rows: list[Row]) -> list[Any]:
+        values = [row[0] for row in rows] if decode is None else [decode(row[0]) for row in rows]
+        return msgspec.convert(values, list[item], strict=False)
+
+    return read
+
+
+def _picker(order: tuple[int, ...]) -> Callable[[Row], Row]:
+    if len(order) == 1:
+        place = order[0]
+        return lambda row: (row[place],)
+    return itemgetter(*order) if order else lambda row: ()
+
+
+def _is_json(declared: types.Type) -> bool:
+    match declared:
+        case types.Metadata():
+            return _is_json(declared.type)
+        case types.UnionType():
+            return any(_is_json(part) for part in declared.types)
+        case _:
+            return isinstance(declared, KEPT_AS_JSON)
+
+
+def _json_decoder(declared: types.Type) -> Callable[[Any], Any]:
+    """Reads JSON text; what is no text, or need not be JSON, is left for the conversion to judge."""
+    parts = declared.types if isinstance(declared, types.UnionType) else ()
+    may_be_text = any(isinstance(part, types.StrType) for part in parts)
+
+    def decode(value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        try:
+            return msgspec.json.decode(value)
+        except msgspec.DecodeError:
+            if may_be_text:
+                return value
+            raise
+
+    return decode
+
+
+def _misfit(query: ViewQuery, error: Exception) -> str:
+    text = str(error)
+    message = f"{query.signature.where} answers {display(query.answer)}, and a row does not fit: {text}"
+    if "got `null`" in text:
+        message += ". Annotate what may be NULL with `| None`, or use coalesce()"
+    return message
