@@ -109,6 +109,9 @@ class Journal(ABC):
     has failed. Names and ids are any text without NUL.
     """
 
+    is_shared: bool = False
+    """Whether other processes may append too, so that news can come from elsewhere."""
+
     @abstractmethod
     async def append(self, writes: Sequence[Write]) -> list[Outcome]:
         """Writes many independent writes in one durable transaction, in order, and gives an outcome for each.

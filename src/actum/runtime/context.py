@@ -120,7 +120,7 @@ class Context:
         if self._unit is not None:
             raise DefinitionError("atomic units do not nest: send the commands through the context you were given")
         key = self._next_key("$unit", "", "")
-        done: Done = await run_unit(self._services, lambda unit: function(self._within(unit)), key, self._write_metadata(""))
+        done: Done = await run_unit(self._services, lambda unit: function(self._within(unit)), key, self.metadata_of(""))
         self._note(done)
         return done.reply  # type: ignore[no-any-return]
 
@@ -225,12 +225,19 @@ class Context:
             unit=unit,
         )
 
+    def metadata_of(self, command: str) -> bytes:
+        """Gives the metadata of events that a command emits on behalf of this context, as JSON."""
+        found = self._metadata.get(command)
+        if found is None:
+            metadata = Metadata(command, self.correlation_id, self.causation_id, self.by)
+            found = self._metadata[command] = write_metadata(metadata)
+        return found
+
     async def send_command(
         self, target: EntityReference, command: CommandType, positional: tuple[Any, ...], named: dict[str, Any]
     ) -> Any:
         """Sends a command for a reference; authors write `ctx.entity(…).command(…)`."""
-        metadata = self._metadata.get(command.name) or self._write_metadata(command.name)
-        call = Call(target.kind, target.id, command, command.signature.bind(positional, named), metadata)
+        call = Call(target.kind, target.id, command, command.signature.bind(positional, named), self.metadata_of(command.name))
         call.expected_version = target.expected_version
         if self._unit is not None:
             return await self._unit.command(call)
@@ -298,12 +305,6 @@ class Context:
         if self._cause is None:
             return source if count == 1 else f"{source}#{count}"
         return f"{source}/{kind}/{id}/{what}/{count}"
-
-    def _write_metadata(self, command: str) -> bytes:
-        metadata = write_metadata(Metadata(command, self.correlation_id, self.causation_id, self.by))
-        if len(self._metadata) < MOST_NAMED:
-            self._metadata[command] = metadata
-        return metadata
 
     def _note(self, done: Done) -> None:
         if done.position > self.seen:

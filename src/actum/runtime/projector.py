@@ -5,8 +5,7 @@ import logging
 from datetime import timedelta
 from typing import Any
 
-from actum.database.port import Database, Fenced, ViewState
-from actum.errors import ActumError
+from actum.database.port import Database, ViewState
 from actum.model.event import Stored
 from actum.model.projection import fold, steps_of
 from actum.model.view import View, ViewType
@@ -56,14 +55,22 @@ class Projector:
         while True:
             try:
                 await self.follow()
-            except Fenced:
-                raise
-            except (ActumError, ValueError) as error:
+            except Exception as error:
                 self.failure = str(error)
                 log.error("view %s stands at position %d: %s", self.view.name, self.position, error)
-                self._rows.clear()
                 await self._clock.sleep(self._clock.jittered(pause))
                 pause = min(pause * 2, LONGEST_PAUSE)
+                if not await self.recover():
+                    return
+
+    async def recover(self) -> bool:
+        """Reads the checkpoint again after a failure, since the last write may have landed; False if the generation is gone."""
+        self._rows.clear()
+        for state in await self._database.views():
+            if state.name == self.view.name and state.generation == self.state.generation:
+                self.position = self._saved = state.checkpoint
+                return True
+        return False
 
     async def follow(self) -> None:
         """Follows the feed until cancelled or something fails."""

@@ -1,15 +1,18 @@
 """The views of a running application: their projectors, rebuilds, and queries that see what was written."""
 
 import asyncio
+import contextlib
 import logging
 import re
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from actum.database.port import Database, ViewState
+import msgspec
+
+from actum.database.port import Database, Fenced
 from actum.errors import DefinitionError, Unavailable
-from actum.model.answer import read_answer
+from actum.database.answers import read_answer
 from actum.model.view import View, ViewQuery, ViewType
 from actum.runtime.clock import Clock
 from actum.runtime.feed import Feed
@@ -47,7 +50,7 @@ class Views:
             projector = Projector(view, state, self._database, self._feed, self._clock)
             if state.is_live:
                 self._live[view.name] = projector
-                self._supervisor.start(f"view {view.name}", projector.run)
+                self._follow(projector)
             else:
                 self._build(projector)
         self._supervisor.start("view rebuilds", self._listen)
@@ -55,7 +58,8 @@ class Views:
     async def stop(self) -> None:
         """Writes down how far every view has got."""
         for projector in (*self._live.values(), *self._building.values()):
-            await projector.save()
+            with contextlib.suppress(Fenced):  # Its last write was cut off and has landed: there is nothing to add.
+                await projector.save()
 
     def projectors(self) -> list[Projector]:
         """Gives every projector, live and building."""
@@ -102,33 +106,28 @@ class Views:
             return f"view {name} is being built: {projector.position:,} of {self._feed.head:,} events; ask again later"
         return f"view {name} is behind: at position {projector.position:,}, and {seen:,} was written; ask again later"
 
-    def _build(self, projector: Projector) -> None:
-        self._building[projector.view.name] = projector
-        self._supervisor.start(f"rebuild of view {projector.view.name}", lambda: self._build_and_swap(projector))
+    def _follow(self, projector: Projector) -> None:
+        self._supervisor.start(_task_of(projector), projector.run)
 
-    async def _build_and_swap(self, projector: Projector) -> None:
+    def _build(self, projector: Projector) -> None:
         name = projector.view.name
-        log.info("view %s is being built, %d events", name, self._feed.head)
-        building = asyncio.create_task(projector.run(), name=f"building {name}")
-        try:
-            while not projector.is_caught_up:
-                waiting = asyncio.create_task(projector.reached(self._feed.head))
-                await asyncio.wait({building, waiting}, return_when=asyncio.FIRST_COMPLETED)
-                waiting.cancel()
-                if building.done():
-                    building.result()
-            await self._database.promote_view(projector.view, projector.state.generation)
-            projector.state = ViewState(name, projector.state.generation, projector.state.fingerprint, projector.position, is_live=True)
-            before = self._live.get(name)
-            if before is not None:
-                await self._supervisor.stop(f"view {name}")
-            self._live[name] = projector
-            del self._building[name]
-            log.info("view %s is built and serves", name)
-        finally:
-            building.cancel()
-            await asyncio.wait({building})
-        self._supervisor.start(f"view {name}", projector.run)
+        self._building[name] = projector
+        log.info("view %s is being built from %d events", name, self._feed.head)
+        self._follow(projector)
+        self._supervisor.start(f"rebuild of view {name}", lambda: self._swap_when_built(projector))
+
+    async def _swap_when_built(self, projector: Projector) -> None:
+        name = projector.view.name
+        while not projector.is_caught_up:
+            await projector.reached(self._feed.head)
+        await self._database.promote_view(projector.view, projector.state.generation)
+        before = self._live.get(name)
+        self._live[name] = projector
+        del self._building[name]
+        projector.state = msgspec.structs.replace(projector.state, is_live=True)
+        if before is not None:
+            await self._supervisor.stop(_task_of(before))
+        log.info("view %s is built and serves", name)
 
     async def _listen(self) -> None:
         while True:
@@ -136,3 +135,7 @@ class Views:
                 if name in self._views:
                     await self.rebuild(name)
             await asyncio.sleep(POLL.total_seconds())
+
+
+def _task_of(projector: Projector) -> str:
+    return f"view {projector.view.name}, generation {projector.state.generation}"

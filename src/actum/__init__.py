@@ -1,0 +1,47 @@
+"""Actum: applications whose state is a history of facts."""
+
+from actum.app import App
+from actum.errors import (
+    ActumError,
+    Conflict,
+    DefinitionError,
+    Invalid,
+    KeyReused,
+    NotFound,
+    Overloaded,
+    Rejected,
+    Unavailable,
+    WrongVersion,
+)
+from actum.journal.port import Page
+from actum.model.action import Actions, Retries
+from actum.model.entity import Entity
+from actum.model.event import Event, Recorded
+from actum.model.handler import command, query, reducer
+from actum.model.view import View
+from actum.runtime.context import Context
+
+__all__ = [
+    "Actions",
+    "ActumError",
+    "App",
+    "Conflict",
+    "Context",
+    "DefinitionError",
+    "Entity",
+    "Event",
+    "Invalid",
+    "KeyReused",
+    "NotFound",
+    "Overloaded",
+    "Page",
+    "Recorded",
+    "Rejected",
+    "Retries",
+    "Unavailable",
+    "View",
+    "WrongVersion",
+    "command",
+    "query",
+    "reducer",
+]

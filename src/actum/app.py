@@ -1,0 +1,102 @@
+"""App: an application, joined from its declarations and checked, ready to be run on any store."""
+
+import importlib.util
+import os
+import typing
+from collections.abc import AsyncIterator, Callable, MutableMapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from importlib import import_module
+from typing import Any
+
+from actum.errors import DefinitionError
+from actum.model.action import Actions
+from actum.model.entity import Entity
+from actum.model.view import View
+from actum.runtime.catalog import compile_catalog
+from actum.runtime.context import Context
+
+Message = MutableMapping[str, Any]
+Receive = Any
+Send = Any
+OpenResource = Callable[[], AbstractAsyncContextManager[Any]]
+
+NEEDED_TO_RUN = ("sqlalchemy", "sqlglot", "litestar", "cronsim")
+
+
+class App:
+    """An application: its entities, views and actions, and the resources that its actions use.
+
+    A resource is an async generator function made a context manager, whose return annotation says what it gives:
+
+        @asynccontextmanager
+        async def open_mailer() -> AsyncIterator[Mailer]: ...
+
+    Every action with a parameter annotated `Mailer` gets it. Resources are opened in order when the application starts, and
+    closed when it stops. Declarations that cannot work raise DefinitionError here, with a mend.
+
+    An App is an ASGI application too, on the store that ACTUM_STORE names, or else on `sqlite:///NAME.db`.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        entities: Sequence[type[Entity]] = (),
+        views: Sequence[type[View]] = (),
+        actions: Sequence[Actions] = (),
+        resources: Sequence[OpenResource] = (),
+    ) -> None:
+        if not name or not all(letter.isalnum() or letter in "-_" for letter in name):
+            raise DefinitionError(f"{name!r} cannot name an application: use letters, digits, - and _")
+        for group in actions:
+            if not isinstance(group, Actions):
+                raise DefinitionError(f"actions= lists {group!r}, which is no Actions()")
+        self.name = name
+        self.actions = tuple(actions)
+        self.catalog = compile_catalog(entities, views, [bound for group in actions for bound in group.bound])
+        self.resources = tuple((_type_of(resource), resource) for resource in resources)
+        if all(importlib.util.find_spec(module) for module in NEEDED_TO_RUN):
+            self._launch.check(self.catalog, self.resources)
+        self._asgi: Any = None
+
+    def __repr__(self) -> str:
+        return f"<App {self.name}>"
+
+    @property
+    def default_store(self) -> str:
+        """The URL of the store it runs on when nothing else is said."""
+        return os.environ.get("ACTUM_STORE") or f"sqlite:///{self.name}.db"
+
+    @asynccontextmanager
+    async def running(self, store: str | None = None) -> AsyncIterator[Context]:
+        """Runs the application, without HTTP, for as long as the block lasts, and gives a context to work with."""
+        async with self._launch.run(self.catalog, self.resources, store=store or self.default_store) as node:
+            yield Context(node.services)
+
+    def asgi(self, store: str | None = None) -> Any:
+        """Gives an ASGI application that opens the store when it starts and closes it when it stops."""
+        return self._launch.serve(
+            self.name, self.catalog, self.actions, self.resources, store=store or self.default_store
+        )
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        if self._asgi is None:
+            self._asgi = self.asgi()
+        await self._asgi(scope, receive, send)
+
+    @property
+    def _launch(self) -> Any:
+        # By name, so that a module with an App in it loads where there is nothing but msgspec.
+        return import_module("actum.launch")
+
+
+def _type_of(resource: OpenResource) -> type[Any]:
+    function = getattr(resource, "__wrapped__", None)
+    annotation = typing.get_type_hints(function).get("return") if function is not None else None
+    given = typing.get_args(annotation)
+    if not given or not isinstance(given[0], type):
+        raise DefinitionError(
+            f"resource {resource!r}: write it as\n    @asynccontextmanager\n    async def open_mailer() -> AsyncIterator[Mailer]: …\n"
+            "with the type that it gives"
+        )
+    return given[0]

@@ -1,0 +1,46 @@
+"""How a declared application is started: its stores opened, its node run, its requests served."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+from actum.database.query_check import check_queries
+from actum.runtime.catalog import Catalog
+from actum.runtime.clock import Clock, SystemClock
+from actum.runtime.node import Node, OpenResource, Settings, open_node
+from actum.runtime.reactor import Plan, plan_actions
+from actum.stores import open_stores
+
+Resources = Sequence[tuple[type[Any], OpenResource]]
+
+
+def check(catalog: Catalog, resources: Resources) -> list[Plan]:
+    """Checks what only the libraries of a full installation can check: SQL, cron expressions, routes."""
+    check_queries(list(catalog.views.values()))
+    return plan_actions(catalog.bound, [kind for kind, _ in resources])
+
+
+@asynccontextmanager
+async def run(
+    catalog: Catalog,
+    resources: Resources,
+    *,
+    store: str,
+    clock: Clock | None = None,
+    settings: Settings | None = None,
+) -> AsyncIterator[Node]:
+    """Runs an application on the stores of a URL until the block ends."""
+    plans = check(catalog, resources)
+    async with (
+        open_stores(store) as stores,
+        open_node(
+            catalog,
+            plans,
+            resources,
+            journal=stores.journal,
+            database=stores.database,
+            clock=clock or SystemClock(),
+            settings=settings or Settings(),
+        ) as node,
+    ):
+        yield node

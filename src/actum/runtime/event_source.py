@@ -1,0 +1,58 @@
+"""Events as a worker's items: the feed from a checkpoint on, which moves up as items are done."""
+
+from collections.abc import Collection, Sequence
+
+from actum.database.port import Database, Letter, NewLetter, Progress
+from actum.journal.port import Journal
+from actum.runtime.feed import Feed
+from actum.runtime.source import Item, Source
+
+LAZY = 10_000
+
+
+class EventSource(Source):
+    """The events of some types, keyed by entity. The checkpoint is the low-water mark: all before it is done or put aside."""
+
+    def __init__(
+        self, action: str, types: Collection[str], *, checkpoint: int, feed: Feed, journal: Journal, database: Database
+    ) -> None:
+        self._action = action
+        self._types = frozenset(types)
+        self._position = checkpoint
+        self._saved = checkpoint
+        self._feed = feed
+        self._journal = journal
+        self._database = database
+        feed.join()
+
+    @property
+    def position(self) -> int:
+        """How far the feed has been given out."""
+        return self._position
+
+    async def next(self, limit: int) -> list[Item]:
+        batch = await self._feed.read(self._position, limit)
+        if not batch:
+            await self._feed.wait(self._position)
+            return []
+        self._position = batch[-1].position
+        types = self._types
+        return [Item(one.position, f"{one.kind}/{one.id}", b"", one) for one in batch if one.type in types]
+
+    async def save(self, done: Sequence[int], parked: Sequence[NewLetter], open_from: int | None) -> None:
+        checkpoint = self._position if open_from is None else open_from - 1
+        if not parked and (checkpoint == self._saved or (not done and checkpoint - self._saved < LAZY)):
+            return
+        await self._database.save(
+            Progress(self._action, "events", before=self._saved, checkpoint=checkpoint, parked=tuple(parked))
+        )
+        self._saved = checkpoint
+
+    async def fetch(self, letter: Letter) -> Item | None:
+        found = await self._journal.feed(letter.position - 1, 1)
+        if not found or found[0].position != letter.position:
+            return None
+        return Item(letter.position, letter.key, b"", found[0])
+
+    async def is_empty(self) -> bool:
+        return self._position >= self._feed.head

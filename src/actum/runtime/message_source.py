@@ -1,0 +1,50 @@
+"""Messages of an embedded queue as a worker's items."""
+
+import asyncio
+from collections.abc import Sequence
+
+import msgspec
+
+from actum.database.port import Database, Letter, Message, NewLetter, Progress
+from actum.runtime.services import Signals
+from actum.runtime.source import Item, Source
+
+POLL = 1.0
+
+
+class MessageSource(Source):
+    """The messages of one queue, in order within a key; one without a key is tied to no other."""
+
+    def __init__(self, action: str, queue: str, database: Database, signals: Signals) -> None:
+        self._action = action
+        self._queue = queue
+        self._database = database
+        self._after = 0
+        self._news = asyncio.Event()
+        signals.listen(f"queue/{queue}", self._news.set)
+
+    async def next(self, limit: int) -> list[Item]:
+        self._news.clear()
+        messages = await self._database.messages(self._queue, self._after, limit)
+        if not messages:
+            try:
+                await asyncio.wait_for(self._news.wait(), POLL)
+            except TimeoutError:
+                pass
+            return []
+        self._after = messages[-1].id
+        return [self._item(message) for message in messages]
+
+    async def save(self, done: Sequence[int], parked: Sequence[NewLetter], open_from: int | None) -> None:
+        if done or parked:
+            await self._database.save(Progress(self._action, "messages", done=tuple(done), parked=tuple(parked)))
+
+    async def fetch(self, letter: Letter) -> Item | None:
+        return self._item(msgspec.json.decode(letter.body, type=Message))
+
+    async def is_empty(self) -> bool:
+        return not await self._database.messages(self._queue, self._after, 1)
+
+    def _item(self, message: Message) -> Item:
+        key = f"#{message.id}" if message.key is None else message.key
+        return Item(message.id, key, msgspec.json.encode(message), message)

@@ -1,0 +1,144 @@
+"""A node: one running application in one process, its parts started in order and stopped in order."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from typing import Any
+
+from msgspec import Struct
+
+from actum.database.port import Database
+from actum.journal.port import Journal
+from actum.runtime.catalog import Catalog
+from actum.runtime.clock import Clock
+from actum.runtime.committer import MOST_STAGED, Committer
+from actum.runtime.directory import Directory, Residence
+from actum.runtime.entities import Entities
+from actum.runtime.feed import Feed
+from actum.runtime.purity import pure
+from actum.runtime.reactor import Plan, start_workers
+from actum.runtime.services import Services, Signals
+from actum.runtime.supervisor import Supervisor
+from actum.runtime.views import Views
+from actum.runtime.worker import Worker
+
+OpenResource = Callable[[], AbstractAsyncContextManager[Any]]
+
+log = logging.getLogger("actum.node")
+
+
+class Settings(Struct, frozen=True):
+    """The bounds of a node. `most_staged` commands may wait to be written; beyond that the answer is Overloaded."""
+
+    residence: Residence = Residence()
+    most_staged: int = MOST_STAGED
+    is_development: bool = False
+
+
+class Node:
+    """One running application."""
+
+    def __init__(self, services: Services, supervisor: Supervisor) -> None:
+        self.services = services
+        self.supervisor = supervisor
+        self.workers: list[Worker] = []
+
+    def __repr__(self) -> str:
+        return f"<Node with {len(self.services.directory.live)} live entities>"
+
+    async def settle(self) -> None:
+        """Returns when every event, message and due timer has been handled, and every view shows it."""
+        quiet = 0
+        while quiet < 2:
+            await self.services.committer.drained()
+            is_idle = all([await worker.is_idle() for worker in self.workers])
+            is_idle = is_idle and all(
+                projector.is_caught_up or projector.failure for projector in self.services.views.projectors()
+            )
+            quiet = quiet + 1 if is_idle else 0
+            await asyncio.sleep(0 if is_idle else 0.001)
+
+
+@asynccontextmanager
+async def open_node(
+    catalog: Catalog,
+    plans: Collection[Plan],
+    resources: Sequence[tuple[type[Any], OpenResource]],
+    *,
+    journal: Journal,
+    database: Database,
+    clock: Clock,
+    settings: Settings,
+) -> AsyncIterator[Node]:
+    """Starts a node on stores that are open already, and stops it so that nothing is lost."""
+    if settings.is_development:
+        pure.enforce()
+    async with AsyncExitStack() as stack:
+        opened = {kind: await stack.enter_async_context(open_resource()) for kind, open_resource in resources}
+        supervisor = Supervisor()
+        services = await _assemble(catalog, opened, supervisor, journal=journal, database=database, clock=clock, settings=settings)
+        node = Node(services, supervisor)
+        try:
+            await _start(node, plans)
+            yield node
+        finally:
+            await asyncio.shield(asyncio.create_task(_stop(node)))
+
+
+async def _assemble(
+    catalog: Catalog,
+    resources: dict[type[Any], Any],
+    supervisor: Supervisor,
+    *,
+    journal: Journal,
+    database: Database,
+    clock: Clock,
+    settings: Settings,
+) -> Services:
+    directory = Directory(journal, catalog.kinds, clock, settings.residence)
+    feed = Feed(journal, await journal.head())
+    committer = Committer(journal, clock, drop=directory.drop, publish=feed.publish, most_staged=settings.most_staged)
+    return Services(
+        catalog=catalog,
+        clock=clock,
+        journal=journal,
+        database=database,
+        entities=Entities(journal, directory, committer, clock),
+        directory=directory,
+        committer=committer,
+        feed=feed,
+        views=Views(catalog.views, database, feed, clock, supervisor),
+        signals=Signals(),
+        resources=resources,
+    )
+
+
+async def _start(node: Node, plans: Collection[Plan]) -> None:
+    services, supervisor = node.services, node.supervisor
+    supervisor.start("committer", services.committer.run)
+    supervisor.start("directory", services.directory.run)
+    if services.journal.is_shared:
+        supervisor.start("feed", services.feed.follow)
+    await services.views.start()
+    node.workers = await start_workers(services, plans)
+    for worker in node.workers:
+        supervisor.start(f"action {worker.name}", worker.run)
+    log.info("started at position %d", services.feed.head)
+
+
+async def _stop(node: Node) -> None:
+    """Stops what makes new commands first, then writes out what is decided, then what follows from it."""
+    services, supervisor = node.services, node.supervisor
+    await asyncio.gather(*(supervisor.stop(f"action {worker.name}") for worker in node.workers))
+    try:
+        await asyncio.wait_for(services.committer.drained(), 30)
+        await services.directory.save_snapshots()
+    except Exception as error:
+        log.error("not everything could be written before the end: %s", error)
+    await supervisor.stop_all()
+    try:
+        await services.views.stop()
+    except Exception as error:
+        log.error("the views' checkpoints could not be written: %s", error)
+    log.info("stopped")

@@ -1,0 +1,194 @@
+"""The reactor: a worker for every action that no request sets off, and one for the timers."""
+
+from collections.abc import Awaitable, Callable, Collection
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from actum.database.port import Message, Timer
+from actum.errors import CallerError, DefinitionError, UnknownEvent
+from actum.model.action import Bound, OnCron, OnEvents, OnInterval, OnMessage, OnRequest, Retries
+from actum.model.event import Recorded, Stored, read_metadata
+from actum.model.reduction import events_in
+from actum.model.signature import check_serialisable
+from actum.runtime.context import Context
+from actum.runtime.entities import Call
+from actum.runtime.event_source import EventSource
+from actum.runtime.invoke import ActionFunction
+from actum.runtime.message_source import MessageSource
+from actum.runtime.schedule import following
+from actum.runtime.services import Services
+from actum.runtime.source import Item, Source
+from actum.runtime.tick_source import TickSource
+from actum.runtime.timer_source import TimerSource
+from actum.runtime.worker import Worker
+
+TIMERS = "timers"
+TIMEOUT = 300.0
+"""Seconds that an action may take before the attempt counts as failed."""
+
+Run = Callable[[Item], Awaitable[None]]
+
+
+class Plan(Struct, frozen=True):
+    """A trigger that was checked: the worker's name, and what it calls."""
+
+    name: str
+    function: ActionFunction
+    bound: Bound
+
+
+def plan_actions(bound: Collection[Bound], resource_types: Collection[type[Any]]) -> list[Plan]:
+    """Checks every action that no request sets off; raises DefinitionError, with a mend, for what cannot work."""
+    plans: dict[str, Plan] = {}
+    queues: dict[str, str] = {}
+    for one in bound:
+        if isinstance(one.trigger, OnRequest):
+            continue
+        function = ActionFunction(one.function, resource_types)
+        plan = Plan(_name_of(one), function, one)
+        other = plans.setdefault(plan.name, plan)
+        if other is not plan:
+            raise DefinitionError(f"two actions are called {plan.name!r}: what they have done is kept by name; rename one")
+        _check(plan)
+        if isinstance(one.trigger, OnMessage):
+            if one.trigger.queue in queues:
+                raise DefinitionError(
+                    f"queue {one.trigger.queue!r} is taken from by {queues[one.trigger.queue]} and by {function.name}; "
+                    "a message goes to one action: let that one call the other"
+                )
+            queues[one.trigger.queue] = function.name
+    return list(plans.values())
+
+
+async def start_workers(services: Services, plans: Collection[Plan]) -> list[Worker]:
+    """Makes the worker of every plan, each from where it left off, and that of the timers."""
+    workers = [await _worker(services, plan) for plan in plans]
+    source = TimerSource(TIMERS, services.database, services.clock, services.signals)
+    workers.append(_make(services, TIMERS, source, lambda item: _fire(services, item.content), Retries()))
+    return workers
+
+
+def _name_of(bound: Bound) -> str:
+    match bound.trigger:
+        case OnMessage():
+            return f"{bound.name}@queue:{bound.trigger.queue}"
+        case OnInterval() | OnCron():
+            return f"{bound.name}@clock"
+        case _:
+            return bound.name
+
+
+def _check(plan: Plan) -> None:
+    function, trigger = plan.function, plan.bound.trigger
+    match trigger:
+        case OnEvents():
+            function.check_required("events")
+            if function.event_parameter is not None:
+                taken = events_in(function.hints[function.event_parameter])
+                for event in trigger.events:
+                    if taken and event not in taken:
+                        raise DefinitionError(
+                            f"action {function.name} is set off by {event.__name__}, and its parameter "
+                            f"{function.event_parameter!r} does not take it: add it to the annotation"
+                        )
+        case OnMessage():
+            name = function.message_parameter()
+            if name not in function.hints:
+                raise DefinitionError(f"action {function.name}: annotate {name!r} with the message's type")
+            check_serialisable(function.hints[name], f"action {function.name}: the message")
+        case OnInterval() | OnCron():
+            function.check_required("the clock")
+            following(trigger, function.name)
+
+
+async def _worker(services: Services, plan: Plan) -> Worker:
+    trigger = plan.bound.trigger
+    source: Source
+    match trigger:
+        case OnEvents():
+            at_first = 0 if trigger.since == "beginning" else services.feed.head
+            checkpoint = await services.database.checkpoint(plan.name, at_first=at_first)
+            names = {event.__event_type__.name for event in trigger.events}
+            source = EventSource(
+                plan.name, names, checkpoint=checkpoint, feed=services.feed, journal=services.journal, database=services.database
+            )
+            return _make(services, plan.name, source, _run_event(services, plan), trigger.retries)
+        case OnMessage():
+            source = MessageSource(plan.name, trigger.queue, services.database, services.signals)
+            return _make(services, plan.name, source, _run_message(services, plan), trigger.retries)
+        case OnInterval() | OnCron():
+            due = following(trigger, plan.function.name)
+            source = TickSource(plan.name, services.database, services.clock, due)
+            return _make(services, plan.name, source, _run_tick(services, plan), Retries())
+        case OnRequest():
+            raise AssertionError(f"{plan.name} is set off by a request, and needs no worker")
+
+
+def _make(services: Services, name: str, source: Source, run: Run, retries: Retries) -> Worker:
+    return Worker(name, source, run, retries=retries, database=services.database, clock=services.clock, timeout=TIMEOUT)
+
+
+def _run_event(services: Services, plan: Plan) -> Run:
+    function, catalog = plan.function, services.catalog
+
+    async def run(item: Item) -> None:
+        stored: Stored = item.content
+        event_type = catalog.events.get(stored.type)
+        if event_type is None:
+            raise UnknownEvent(f"no class declares the event {stored.type!r}: bring it back, or skip this letter")
+        recorded = Recorded.of(event_type.read(stored.payload, stored.type_version), stored)
+        metadata = read_metadata(stored.metadata)
+        context = Context(
+            services,
+            correlation_id=metadata.correlation_id,
+            causation_id=f"{stored.kind}/{stored.id}@{stored.version}",
+            cause=f"{plan.name}@{stored.position}",
+            event=recorded,
+            seen=stored.position,
+        )
+        arguments = function.arguments(context, services.resources)
+        if function.event_parameter is not None:
+            wants_event = events_in(function.hints[function.event_parameter])
+            arguments[function.event_parameter] = recorded.event if wants_event else recorded
+        await function.function(**arguments)
+
+    return run
+
+
+def _run_message(services: Services, plan: Plan) -> Run:
+    function = plan.function
+    parameter = function.message_parameter()
+    decode = msgspec.json.Decoder(function.hints[parameter]).decode
+
+    async def run(item: Item) -> None:
+        message: Message = item.content
+        context = Context(
+            services, correlation_id=message.correlation_id, cause=f"{plan.name}@{message.id}", message=message
+        )
+        arguments = function.arguments(context, services.resources)
+        arguments[parameter] = decode(message.body)
+        await function.function(**arguments)
+
+    return run
+
+
+def _run_tick(services: Services, plan: Plan) -> Run:
+    async def run(item: Item) -> None:
+        context = Context(services, cause=f"{plan.name}@{item.position}")
+        await plan.function.function(**plan.function.arguments(context, services.resources))
+
+    return run
+
+
+async def _fire(services: Services, timer: Timer) -> None:
+    kind = services.kinds.get(timer.kind)
+    command = kind.commands.get(timer.command) if kind else None
+    if kind is None or command is None:
+        raise CallerError(f"timer {timer.name}: there is no command {timer.kind}.{timer.command} any more")
+    context = Context(services, correlation_id=timer.correlation_id)
+    call = Call(kind, timer.entity_id, command, command.signature.bind_json(timer.arguments), context.metadata_of(command.name))
+    call.key = f"{TIMERS}/{timer.name}/{timer.due}"
+    call.is_derived = True
+    await services.entities.command(call)

@@ -1,0 +1,36 @@
+"""When a clock action is due: the first tick after a moment."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from cronsim import CronSim, CronSimError
+
+from actum.errors import DefinitionError
+from actum.model.action import OnCron, OnInterval
+from actum.model.event import to_datetime, to_microseconds
+
+
+def following(trigger: OnInterval | OnCron, action: str) -> Callable[[int], int]:
+    """Gives the function that finds the first tick after a moment, both in microseconds since 1970 (UTC)."""
+    if isinstance(trigger, OnInterval):
+        span = trigger.interval // timedelta(microseconds=1)
+        return lambda moment: moment + span
+    try:
+        zone = ZoneInfo(trigger.timezone)
+        CronSim(trigger.expression, to_datetime(0).astimezone(zone))
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise DefinitionError(f"action {action}: there is no time zone {trigger.timezone!r}; write one such as Europe/Berlin") from error
+    except CronSimError as error:
+        raise DefinitionError(
+            f"action {action}: {trigger.expression!r} is not a cron expression ({error}); write minute, hour, day, month, weekday, "
+            'as in "0 7 * * MON-FRI"'
+        ) from error
+    expression = trigger.expression
+
+    def after(moment: int) -> int:
+        start = to_datetime(moment).astimezone(zone)
+        # The search starts at the full minute, and a tick in the same minute would be early.
+        return to_microseconds(next(tick for tick in CronSim(expression, start) if tick > start))
+
+    return after

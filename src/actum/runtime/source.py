@@ -1,0 +1,44 @@
+"""Sources: where a worker's items come from, how it says that they are done, and how one is fetched again."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Any
+
+from msgspec import Struct
+
+from actum.database.port import Letter, NewLetter
+
+
+class Item(Struct, frozen=True, gc=False):
+    """One thing to be done. Items of one `key` are done in the order of their `position`.
+
+    `body` is what is needed to fetch it again; `content` is the thing itself.
+    """
+
+    position: int
+    key: str
+    body: bytes
+    content: Any
+
+
+class Source(ABC):
+    """Where items come from."""
+
+    @abstractmethod
+    async def next(self, limit: int) -> list[Item]:
+        """Gives items that were not given before, waiting until there are some; may give none."""
+
+    @abstractmethod
+    async def save(self, done: Sequence[int], parked: Sequence[NewLetter], open_from: int | None) -> None:
+        """Writes down, in one transaction, what is done and what was put aside as letters.
+
+        `open_from` is the lowest position that was given and is neither; None if there is none.
+        """
+
+    @abstractmethod
+    async def fetch(self, letter: Letter) -> Item | None:
+        """Gives the item of a letter again, or None if it no longer exists."""
+
+    @abstractmethod
+    async def is_empty(self) -> bool:
+        """Says whether there is nothing more to give for now."""

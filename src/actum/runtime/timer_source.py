@@ -1,0 +1,63 @@
+"""Timers as a worker's items: commands whose moment has come."""
+
+import asyncio
+from collections.abc import Sequence
+
+import msgspec
+
+from actum.database.port import Database, Letter, NewLetter, Progress, Timer
+from actum.runtime.clock import SECOND, Clock
+from actum.runtime.services import Signals
+from actum.runtime.source import Item, Source
+
+LONGEST_WAIT = 60 * SECOND
+
+
+class TimerSource(Source):
+    """The timers that are due, keyed by the entity they command."""
+
+    def __init__(self, action: str, database: Database, clock: Clock, signals: Signals) -> None:
+        self._action = action
+        self._database = database
+        self._clock = clock
+        self._given: set[int] = set()
+        self._news = asyncio.Event()
+        signals.listen("timers", self._news.set)
+
+    async def next(self, limit: int) -> list[Item]:
+        self._news.clear()
+        due = await self._due(limit)
+        if due:
+            self._given.update(timer.id for timer in due)
+            return [self._item(timer) for timer in due]
+        await self._wait()
+        return []
+
+    async def save(self, done: Sequence[int], parked: Sequence[NewLetter], open_from: int | None) -> None:
+        if done or parked:
+            await self._database.save(Progress(self._action, "timers", done=tuple(done), parked=tuple(parked)))
+            self._given.difference_update(done)
+
+    async def fetch(self, letter: Letter) -> Item | None:
+        return self._item(msgspec.json.decode(letter.body, type=Timer))
+
+    async def is_empty(self) -> bool:
+        return not await self._due(1)
+
+    async def _due(self, limit: int) -> list[Timer]:
+        found = await self._database.timers(up_to=self._clock.now(), limit=limit + len(self._given))
+        return [timer for timer in found if timer.id not in self._given]
+
+    async def _wait(self) -> None:
+        later = [timer.due for timer in await self._database.timers(limit=1 + len(self._given)) if timer.id not in self._given]
+        until = min([self._clock.now() + LONGEST_WAIT, *later])
+        sleeping = asyncio.create_task(self._clock.sleep_until(until))
+        hearing = asyncio.create_task(self._news.wait())
+        try:
+            await asyncio.wait({sleeping, hearing}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            sleeping.cancel()
+            hearing.cancel()
+
+    def _item(self, timer: Timer) -> Item:
+        return Item(timer.id, f"{timer.kind}/{timer.entity_id}", msgspec.json.encode(timer), timer)
