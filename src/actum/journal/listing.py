@@ -2,36 +2,57 @@
 
 import base64
 import binascii
+from typing import Annotated
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from actum.errors import Invalid
 
+Number = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
 
-class Token(Struct, frozen=True, array_like=True):
+
+class Token(Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
     """The arguments of a listing, and the last stream seen (None before the first page)."""
 
-    limit: int
-    first_after: int | None
-    first_before: int | None
+    kind: str
+    limit: Annotated[int, Meta(ge=1, lt=2**31)]
+    first_after: Number | None
+    first_before: Number | None
     reverse: bool
-    time: int | None = None
-    position: int | None = None
+    time: Number | None = None
+    position: Number | None = None
 
 
 def read_token(
-    page: str | None, *, limit: int, first_after: int | None, first_before: int | None, reverse: bool
+    page: str | None,
+    kind: str,
+    *,
+    limit: int,
+    first_after: int | None,
+    first_before: int | None,
+    reverse: bool,
 ) -> Token:
-    """Gives the token of a page, or that of a first page with these arguments."""
+    """Gives the token of a page, or that of a first page with these arguments.
+
+    Raises Invalid for a token that `write_token` did not make, or made for a listing of another kind.
+    """
     if page is None:
-        if limit < 1:
-            raise Invalid(f"limit is {limit}: a page has at least one item", field="limit")
-        return Token(limit, first_after, first_before, reverse)
+        if not 1 <= limit < 2**31:
+            raise Invalid(f"limit is {limit}: a page has from 1 to {2**31 - 1:,} items", field="limit")
+        return Token(kind, limit, first_after, first_before, reverse)
     try:
-        return msgspec.json.decode(base64.urlsafe_b64decode(page.encode()), type=Token)
+        token = msgspec.json.decode(base64.b64decode(page, altchars=b"-_", validate=True), type=Token)
     except (msgspec.DecodeError, binascii.Error, ValueError) as error:
-        raise Invalid(f"{page!r} is not a page token: pass on the `next` of the page before", field="page") from error
+        raise Invalid(
+            f"{page!r} is not a page token: pass on the `next` of the page before", field="page"
+        ) from error
+    if token.kind != kind or token.time is None or token.position is None:
+        raise Invalid(
+            f"{page!r} belongs to another listing: pass on the `next` of this listing's page before",
+            field="page",
+        )
+    return token
 
 
 def write_token(token: Token, *, time: int, position: int) -> str:

@@ -103,7 +103,14 @@ class SqliteJournal(Journal):
         first_before: int | None = None,
         reverse: bool = False,
     ) -> Page:
-        token = read_token(page, limit=limit, first_after=first_after, first_before=first_before, reverse=reverse)
+        token = read_token(
+            page,
+            kind,
+            limit=limit,
+            first_after=first_after,
+            first_before=first_before,
+            reverse=reverse,
+        )
         sign, order = ("<", "DESC") if token.reverse else (">", "ASC")
         statement = f"""
             SELECT f.id, f.time, f.position, l.version, l.time FROM (
