@@ -1,7 +1,6 @@
-"""One SQLite file: its one writer thread, its readers, its lock, and its refusal to write after a failed sync."""
+"""One SQLite file: its one writer thread, its readers, and its refusal to write after a failed sync."""
 
 import asyncio
-import os
 import queue
 import sqlite3
 import threading
@@ -10,22 +9,18 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 
-from filelock import FileLock, Timeout
+from filelock import FileLock
 
-from actum.errors import ForeignStore, Overloaded, StoreError, StoreFailed, StoreInUse, Unavailable
+from actum.engine.sqlite_log import Log
+from actum.engine.sqlite_opening import IN_MEMORY, check_place, configure, connect, take_lock
+from actum.errors import Overloaded, StoreError, StoreFailed, Unavailable
 
 T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], T]
 
-APPLICATION_ID = 0x4163746D
-SCHEMA_VERSION = 1
 READERS = 4
 MOST_WAITING = 10_000
 MOST_JOBS_A_COMMIT = 128
-BUSY_TIMEOUT = 10.0
-CACHED_STATEMENTS = 256
-CHECKPOINT_PAGES = 4_000
-IN_MEMORY = ":memory:"
 BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_INTERRUPT})
 FAILED = frozenset(
     {
@@ -54,17 +49,19 @@ class Job:
 class SqliteFile:
     """One database file of this process, or one in memory (path ":memory:").
 
-    `write` runs work in a transaction on the single writer thread; works that wait together share one commit and one
-    sync, each in a savepoint of its own. `read` runs work on one of a few reader threads, on the last committed
-    state. After a commit or sync has failed every write raises StoreFailed: what the file holds is then only known
-    after it has been opened anew.
+    `write` runs work in a transaction on the single writer thread; works that wait together share one commit
+    and one sync, each in a savepoint of its own. `read` runs work on one of a few reader threads, on the last
+    committed state. After a commit or sync has failed every write raises StoreFailed: what the file holds is
+    then only known after it has been opened anew.
     """
 
     def __init__(self, path: str, lock: FileLock | None, writer: sqlite3.Connection) -> None:
         self.path = path
         self._lock = lock
         self._writer = writer
+        self._log = None if path == IN_MEMORY else Log(path)
         self._failure: str | None = None
+        self._undone = 0
         self._is_closed = False
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._waiting = 0
@@ -83,25 +80,34 @@ class SqliteFile:
     async def open(cls, path: str, schema: Sequence[str], *, is_owner: bool = True) -> "SqliteFile":
         """Opens a file, creating it if there is none, and brings its tables up to `schema`.
 
-        The owner holds a lock for as long as the file is open; a process that is not the owner may read, and write
-        what is not events. Raises StoreInUse, ForeignStore, or StoreError with what to do.
+        The owner holds a lock for as long as the file is open; a process that is not the owner may read, and
+        write what is not events. Raises StoreInUse, ForeignStore, or StoreError with what to do.
         """
-        if path == IN_MEMORY:
-            return cls(path, None, _connect(path, schema))
-        file = Path(path)
-        _check_header(file)
-        lock = _take_lock(file) if is_owner else None
+        lock = None
+        if path != IN_MEMORY:
+            check_place(Path(path))
+            lock = take_lock(Path(path)) if is_owner else None
         try:
-            return cls(path, lock, await asyncio.to_thread(_connect, path, schema))
-        except BaseException:
+            return cls(path, lock, await asyncio.to_thread(connect, path, schema, is_owner=is_owner))
+        except BaseException as error:
             if lock is not None:
                 lock.release()
+            if isinstance(error, sqlite3.Error):
+                raise translate(error, path) from error
             raise
 
     @property
     def failure(self) -> str | None:
         """Why writes have stopped, or None while they go on."""
         return self._failure
+
+    @property
+    def undone(self) -> int:
+        """How many transactions were undone after works in them had ended well.
+
+        For a work that remembers what it wrote: when this has grown, it remembers wrongly.
+        """
+        return self._undone
 
     async def write(self, work: Work[T]) -> T:
         """Runs work in a transaction; when this returns, what it wrote is durable."""
@@ -110,12 +116,10 @@ class SqliteFile:
         if self._waiting >= MOST_WAITING:
             raise Overloaded(f"{MOST_WAITING:,} writes are waiting for {self.path}: send again later")
         future: asyncio.Future[T] = self._loop.create_future()
+        # Counted until the work is done, and not only while somebody waits for it.
         self._waiting += 1
         self._jobs.put(Job(work, future))
-        try:
-            return await future
-        finally:
-            self._waiting -= 1
+        return await future
 
     async def read(self, work: Work[T]) -> T:
         """Runs work that only reads, on the last committed state."""
@@ -146,14 +150,14 @@ class SqliteFile:
             self._lock.release()
 
     def _read(self, work: Work[T]) -> T:
-        connection = getattr(self._local, "connection", None)
-        if connection is None:
-            connection = self._local.connection = _configure(self.path)
-            connection.execute("PRAGMA query_only = ON")
-            self._connections.append(connection)
         try:
+            connection = getattr(self._local, "connection", None)
+            if connection is None:
+                connection = self._local.connection = configure(self.path)
+                connection.execute("PRAGMA query_only = ON")
+                self._connections.append(connection)
             return work(connection)
-        except sqlite3.OperationalError as error:
+        except sqlite3.Error as error:
             raise translate(error, self.path) from error
 
     def _write_forever(self) -> None:
@@ -167,9 +171,20 @@ class SqliteFile:
                 jobs.append(another)
             self._commit(jobs)
             try:
-                self._loop.call_soon_threadsafe(_deliver, jobs)
+                self._loop.call_soon_threadsafe(self._deliver, jobs)
             except RuntimeError:
                 return  # The loop is gone, and with it everyone who could hear the outcome.
+            self._checkpoint()
+
+    def _deliver(self, jobs: list[Job]) -> None:
+        self._waiting -= len(jobs)
+        for job in jobs:
+            if job.future.done():
+                continue
+            if job.error is not None:
+                job.future.set_exception(job.error)
+            else:
+                job.future.set_result(job.result)
 
     def _commit(self, jobs: list[Job]) -> None:
         if self._failure:
@@ -186,13 +201,13 @@ class SqliteFile:
                     self._run_beside(job)
             if writer.in_transaction:
                 writer.execute("COMMIT")
-        except sqlite3.Error as error:
+        except (sqlite3.Error, MemoryError) as error:
             self._give_up(jobs, error)
 
     def _run_alone(self, job: Job) -> None:
         try:
             job.result = job.work(self._writer)
-        except Exception as error:
+        except BaseException as error:
             if _is_failure(error):
                 raise
             job.error = error
@@ -203,18 +218,17 @@ class SqliteFile:
         writer.execute("SAVEPOINT job")
         try:
             job.result = job.work(writer)
-        except Exception as error:
+        except BaseException as error:
             if _is_failure(error):
                 raise
             job.error = error
             writer.execute("ROLLBACK TO job")
         writer.execute("RELEASE job")
 
-    def _give_up(self, jobs: list[Job], error: sqlite3.Error) -> None:
-        """Fails every job of a transaction that did not commit, and stops writing unless the file was only busy."""
-        translated = translate(error, self.path)
-        if isinstance(translated, StoreFailed):
-            self._failure = str(translated)
+    def _give_up(self, jobs: list[Job], error: Exception) -> None:
+        """Fails every job of a transaction that did not commit, and stops writing unless it was busy."""
+        self._undone += 1
+        self._note(error)
         try:
             if self._writer.in_transaction:
                 self._writer.execute("ROLLBACK")
@@ -224,21 +238,38 @@ class SqliteFile:
             job.error = translate(error, self.path)
             job.error.__cause__ = error
 
+    def _checkpoint(self) -> None:
+        if self._log is None or self._failure:
+            return
+        try:
+            self._log.committed(self._writer.total_changes)
+            if self._log.is_long:
+                self._writer.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+                self._log.moved()
+        except (sqlite3.Error, OSError) as error:
+            self._note(error)
+
+    def _note(self, error: Exception) -> None:
+        translated = translate(error, self.path)
+        if isinstance(translated, StoreFailed):
+            self._failure = str(translated)
+
     def _stopped(self) -> Exception:
         if self._failure:
             return StoreFailed(self._failure)
         return Unavailable(f"{self.path} is closed")
 
 
-def translate(error: sqlite3.Error, path: str) -> Exception:
+def translate(error: Exception, path: str) -> Exception:
     """Turns a driver's error into one that says what to do; the driver's own stays its cause."""
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code in BUSY:
         return Unavailable(f"{path} is held by another program ({error}): send again, or find who holds it")
-    if code in FAILED:
+    if code in FAILED or not isinstance(error, sqlite3.Error):
+        name = getattr(error, "sqlite_errorname", type(error).__name__)
         return StoreFailed(
-            f"writing {path} failed ({error}; {getattr(error, 'sqlite_errorname', 'unknown')}): writes have stopped. "
-            "Mend the disk (space, permissions, cable), then start again; what was acknowledged is kept",
+            f"{path} failed ({error}; {name}): writes have stopped. Mend the disk (space, permissions, "
+            "cable), then start again; what was acknowledged is kept",
             is_outcome_unknown=True,
         )
     return StoreError(f"{path}: {error}")
@@ -246,75 +277,3 @@ def translate(error: sqlite3.Error, path: str) -> Exception:
 
 def _is_failure(error: BaseException) -> bool:
     return isinstance(error, sqlite3.Error) and getattr(error, "sqlite_errorcode", 0) & 0xFF in FAILED | BUSY
-
-
-def _deliver(jobs: list[Job]) -> None:
-    for job in jobs:
-        if job.future.done():
-            continue
-        if job.error is not None:
-            job.future.set_exception(job.error)
-        else:
-            job.future.set_result(job.result)
-
-
-def _check_header(file: Path) -> None:
-    if file.is_dir():
-        raise StoreError(f"{file} is a directory: name a file, as in sqlite:///{file}/app.db")
-    if not file.parent.is_dir():
-        raise StoreError(f"there is no directory {file.parent}: make it, or name another file")
-    if not os.access(file.parent, os.W_OK) or (file.exists() and not os.access(file, os.R_OK | os.W_OK)):
-        raise StoreError(f"{file} cannot be written: give this user write access to it and to its directory")
-    if not file.exists():
-        return
-    with file.open("rb") as opened:
-        header = opened.read(16)
-    if header and header != b"SQLite format 3\0":
-        raise ForeignStore(f"{file} is not an Actum store, nor any SQLite file: name another file")
-
-
-def _take_lock(file: Path) -> FileLock:
-    lock = FileLock(f"{file}-lock", timeout=0, thread_local=False)
-    try:
-        lock.acquire()
-    except Timeout as error:
-        raise StoreInUse(
-            f"{file} is in use by another process: stop that one first, or use a store that several may share"
-        ) from error
-    return lock
-
-
-def _configure(path: str) -> sqlite3.Connection:
-    connection = sqlite3.connect(
-        path, timeout=BUSY_TIMEOUT, isolation_level=None, check_same_thread=False, cached_statements=CACHED_STATEMENTS
-    )
-    connection.execute("PRAGMA synchronous = FULL")
-    connection.execute("PRAGMA cache_size = -65536")
-    connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
-    return connection
-
-
-def _connect(path: str, schema: Sequence[str]) -> sqlite3.Connection:
-    try:
-        connection = _configure(path)
-        _check_ownership(connection, path)
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("BEGIN IMMEDIATE")
-        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-        for statement in schema:
-            connection.execute(statement)
-        connection.execute("COMMIT")
-    except sqlite3.Error as error:
-        raise translate(error, path) from error
-    return connection
-
-
-def _check_ownership(connection: sqlite3.Connection, path: str) -> None:
-    application = connection.execute("PRAGMA application_id").fetchone()[0]
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
-    tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-    if tables and application != APPLICATION_ID:
-        raise ForeignStore(f"{path} is a SQLite file of another program: name another file")
-    if version > SCHEMA_VERSION:
-        raise ForeignStore(f"{path} was written by a newer Actum (schema {version}, this one knows {SCHEMA_VERSION}): upgrade")

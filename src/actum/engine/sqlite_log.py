@@ -1,0 +1,37 @@
+"""How long a SQLite file's write-ahead log has become."""
+
+import os
+
+CHECKPOINT_PAGES = 8_000
+CHECKPOINT_BYTES = 16 * 1024 * 1024
+PAGES_A_COMMIT = 4
+
+
+class Log:
+    """How much went into a file's write-ahead log since it was last moved into the file.
+
+    Pages are estimated from the rows that changed; large rows are noticed by the log's growth.
+    """
+
+    def __init__(self, path: str) -> None:
+        self._path = f"{path}-wal"
+        self._pages = 0
+        self._changes = 0
+        self._bytes = 0
+
+    def committed(self, total_changes: int) -> None:
+        """Takes note of a commit; `total_changes` is the connection's own count."""
+        self._pages += PAGES_A_COMMIT + total_changes - self._changes
+        self._changes = total_changes
+
+    @property
+    def is_long(self) -> bool:
+        """Whether it is time to move it into the file."""
+        return (
+            self._pages >= CHECKPOINT_PAGES or os.stat(self._path).st_size >= self._bytes + CHECKPOINT_BYTES
+        )
+
+    def moved(self) -> None:
+        """Takes note that it was moved, as far as readers let it."""
+        self._pages = 0
+        self._bytes = os.stat(self._path).st_size

@@ -1,0 +1,111 @@
+"""Opening a SQLite file: whether it is ours, who may write it, and how it is made safe to write."""
+
+import os
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from actum.errors import ForeignStore, StoreError, StoreInUse
+
+APPLICATION_ID = 0x4163746D
+SCHEMA_VERSION = 1
+IN_MEMORY = ":memory:"
+BUSY_TIMEOUT = 10.0
+CACHED_STATEMENTS = 256
+MOST_LOG_BYTES = 64 * 1024 * 1024
+
+
+def check_place(file: Path) -> None:
+    """Raises StoreError where no store can be kept, and ForeignStore for a file that is none."""
+    if file.is_dir():
+        raise StoreError(f"{file} is a directory: name a file, as in sqlite:///{file}/app.db")
+    if not file.parent.is_dir():
+        raise StoreError(f"there is no directory {file.parent}: make it, or name another file")
+    if not os.access(file.parent, os.W_OK) or (file.exists() and not os.access(file, os.R_OK | os.W_OK)):
+        raise StoreError(f"{file} cannot be written: give this user write access to it and to its directory")
+    if not file.exists():
+        return
+    with file.open("rb") as opened:
+        header = opened.read(16)
+    if header and header != b"SQLite format 3\0":
+        raise ForeignStore(f"{file} is not an Actum store, nor any SQLite file: name another file")
+
+
+def take_lock(file: Path) -> FileLock:
+    """Takes the lock that the one owner of a file holds; raises StoreInUse when another process has it."""
+    # The same file under another name is the same store.
+    lock = FileLock(f"{file.resolve()}-lock", timeout=0, thread_local=False)
+    try:
+        lock.acquire()
+    except Timeout as error:
+        raise StoreInUse(
+            f"{file} is in use by another process: stop that one first, or use a store that several may share"
+        ) from error
+    except OSError as error:
+        raise StoreError(
+            f"{lock.lock_file} cannot be locked ({error}): give this user write access"
+        ) from error
+    return lock
+
+
+def connect(path: str, schema: Sequence[str], *, is_owner: bool) -> sqlite3.Connection:
+    """Opens the connection that writes, and brings the file's tables up to `schema`.
+
+    Raises ForeignStore, StoreError, or the driver's own error.
+    """
+    connection = configure(path)
+    try:
+        _check_ownership(connection, path)
+        mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
+        if mode != "wal" and path != IN_MEMORY:
+            raise StoreError(
+                f"{path} cannot have a write-ahead log (only {mode}): keep it on a disk of this machine"
+            )
+        if is_owner:
+            # The log may end in a commit whose sync failed, which only the system's cache has.
+            # What is written behind it could be lost with it, so everything is moved into the file first.
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        for statement in schema:
+            connection.execute(statement)
+        connection.execute("COMMIT")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def configure(path: str) -> sqlite3.Connection:
+    """Opens a connection that acknowledges nothing before it is on the disk."""
+    connection = sqlite3.connect(
+        path,
+        timeout=BUSY_TIMEOUT,
+        isolation_level=None,
+        check_same_thread=False,
+        cached_statements=CACHED_STATEMENTS,
+    )
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA fullfsync = ON")
+    connection.execute("PRAGMA checkpoint_fullfsync = ON")
+    connection.execute("PRAGMA cache_size = -65536")
+    # SQLite's own checkpoints swallow a failed sync; the writer makes them where it is seen.
+    connection.execute("PRAGMA wal_autocheckpoint = 0")
+    connection.execute(f"PRAGMA journal_size_limit = {MOST_LOG_BYTES}")
+    return connection
+
+
+def _check_ownership(connection: sqlite3.Connection, path: str) -> None:
+    application = connection.execute("PRAGMA application_id").fetchone()[0]
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    if tables and application != APPLICATION_ID:
+        raise ForeignStore(f"{path} is a SQLite file of another program: name another file")
+    if version > SCHEMA_VERSION:
+        raise ForeignStore(
+            f"{path} was written by a newer Actum (schema {version}, this one knows {SCHEMA_VERSION}): "
+            "upgrade Actum, or name another file"
+        )
