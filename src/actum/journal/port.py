@@ -12,10 +12,11 @@ from actum.model.turn import Emitted
 class Write(Struct, gc=False):
     """The events of one command on one stream, all of them or none.
 
-    `expected` is the version the stream must have for the write to land; its events become `expected` + 1, + 2, ….
-    `time` is in microseconds since 1970. With a `key` the reply is kept beside the events, under the stream and the
-    key, for ever answering that call; such a write may have no events. `call` identifies the command and its
-    arguments ("" when they may differ). Writes of one append that share a `group` land together or not at all.
+    `expected` is the version the stream must have for the write to land; its events become `expected` + 1,
+    + 2, …. `time` is in microseconds since 1970. With a `key` the reply is kept beside the events, under the
+    stream and the key, for ever answering that call; such a write may have no events. `call` identifies the
+    command and its arguments ("" when they may differ). Writes of one append that share a `group` land together
+    or not at all.
     """
 
     kind: str
@@ -31,13 +32,13 @@ class Write(Struct, gc=False):
 
 
 class Landed(Struct, frozen=True, gc=False):
-    """The write is durable. `position` is that of its last event; for a write without events, the journal's head."""
+    """The write is durable. `position` is that of its last event; without events, the journal's head."""
 
     position: int
 
 
 class Collided(Struct, frozen=True, gc=False):
-    """Nothing of the write was kept: its stream was at version `actual`, or a write it builds on did not land."""
+    """Nothing of the write was kept: its stream was at version `actual`, or what it builds on did not land."""
 
     actual: int
 
@@ -105,8 +106,8 @@ class Journal(ABC):
 
     Promises: versions of a stream are 1, 2, 3, …; positions only grow, and a reader that has seen position p
     never later finds an event at or before p; what an append reports as landed survives a crash of process and
-    machine. Every method raises Unavailable while the store cannot be reached and StoreFailed once a commit or sync
-    has failed. Names and ids are any text without NUL.
+    machine. Every method raises Unavailable while the store cannot be reached or is closed, and every method that
+    writes raises StoreFailed once a commit or sync has failed. Names and ids are any text without NUL.
     """
 
     is_shared: bool = False
@@ -116,28 +117,36 @@ class Journal(ABC):
     async def append(self, writes: Sequence[Write]) -> list[Outcome]:
         """Writes many independent writes in one durable transaction, in order, and gives an outcome for each.
 
-        One write's collision leaves the others alone, but a later write of the same stream in the same append collides
-        too, whatever its expected version, because it was decided on what did not land. Writes of one group land
-        together or not at all; when one fails, the others of the group collide. On an exception the caller does not
-        know whether the writes landed and asks `landed`.
+        One write's collision leaves the others alone, but a later write of the same stream in the same append
+        collides too, whatever its expected version, because it was decided on what did not land. Writes of one
+        group land together or not at all; when one fails, the others of the group collide. On an exception the
+        caller does not know whether the writes landed and asks `landed`.
         """
 
     @abstractmethod
     async def landed(self, writes: Sequence[Write]) -> list[Outcome] | None:
         """Says what became of an append that was interrupted, or None if none of it is to be found.
 
-        Recognises a write by its stream, versions, payloads and metadata; waits until the interrupted append can no longer land.
+        Recognises a write by its stream, versions, payloads and metadata; waits until the interrupted append can
+        no longer land.
         """
 
     @abstractmethod
     async def load(self, streams: Sequence[StreamKey], fingerprints: dict[str, str]) -> list[Loaded]:
-        """Gives what brings each stream to life; snapshots whose kind has another fingerprint are left out."""
+        """Gives what brings each stream to life, without snapshots that have another fingerprint than their kind."""
 
     @abstractmethod
     async def read(
-        self, kind: str, id: str, *, after: int = 0, up_to: int | None = None, limit: int | None = None, reverse: bool = False
+        self,
+        kind: str,
+        id: str,
+        *,
+        after: int = 0,
+        up_to: int | None = None,
+        limit: int | None = None,
+        reverse: bool = False,
     ) -> list[Stored]:
-        """Gives events of a stream with after < version <= up_to, by version; the newest first if `reverse`."""
+        """Gives events of a stream with after < version <= up_to, by version; newest first if `reverse`."""
 
     @abstractmethod
     async def replies(self, keys: Sequence[ReplyKey]) -> list[Repeated | None]:
@@ -154,10 +163,11 @@ class Journal(ABC):
         first_before: int | None = None,
         reverse: bool = False,
     ) -> Page:
-        """Lists streams of a kind by the time of their first event, ties by first position; none skipped, none twice.
+        """Lists streams of a kind by the time of their first event, ties by first position.
 
-        `first_after` and `first_before` bound the first event's time, exclusively. `page` is the `next` of the page
-        before, and remembers the other arguments. Raises Invalid for a page token that is not one.
+        None is skipped and none comes twice. `first_after` and `first_before` bound the first event's time,
+        exclusively. `page` is the `next` of the page before, and remembers the other arguments. Raises Invalid for
+        a page token that is not one, or is of another kind's listing.
         """
 
     @abstractmethod
@@ -174,11 +184,17 @@ class Journal(ABC):
 
     @abstractmethod
     async def save_snapshot(self, kind: str, id: str, snapshot: Snapshot) -> None:
-        """Keeps a snapshot, unless a later one is kept already. Losing it loses nothing."""
+        """Keeps a snapshot, unless a later one is kept already, or its version is pruned or not reached.
+
+        Losing it loses nothing.
+        """
 
     @abstractmethod
     async def prune(self, kind: str, id: str, up_to: int) -> int:
-        """Removes the events of a stream up to a version, never the last one; gives how many. Versions go on."""
+        """Removes the events of a stream up to a version, never the last one; gives how many.
+
+        Versions go on. A snapshot of the stream is removed too, since it holds what the events said.
+        """
 
     @abstractmethod
     async def erase(self, kind: str, id: str) -> int:

@@ -1,0 +1,106 @@
+"""What becomes of the writes of an append, for adapters that decide it one append at a time."""
+
+from collections.abc import Callable, Sequence
+
+from actum.journal.port import Collided, Landed, Outcome, Repeated, ReplyKey, StreamKey, Write
+from actum.model.event import Stored
+
+VersionOf = Callable[[StreamKey], int]
+ReplyOf = Callable[[ReplyKey], Repeated | None]
+EventsOf = Callable[[StreamKey, int, int], list[Stored]]
+
+
+def decide(
+    writes: Sequence[Write], *, head: int, after: int, version_of: VersionOf, reply_of: ReplyOf
+) -> list[Outcome]:
+    """Gives the outcome of each write, in order; events that land take the positions that follow `after`.
+
+    `head` is the position of the last event a reader can see.
+    """
+    failed_groups: set[int] = set()
+    while True:
+        attempt = _Attempt(failed_groups, head, after, version_of, reply_of)
+        outcomes = [attempt.outcome(write) for write in writes]
+        if attempt.failed_groups <= failed_groups:
+            return outcomes
+        # What was decided with a group that fails is decided again without it.
+        failed_groups |= attempt.failed_groups
+
+
+class _Attempt:
+    """One pass over an append, in which the writes of `lost` groups do not land."""
+
+    def __init__(
+        self, lost: set[int], head: int, after: int, version_of: VersionOf, reply_of: ReplyOf
+    ) -> None:
+        self.failed_groups: set[int] = set()
+        self._lost = lost
+        self._head = head
+        self._position = after
+        self._version_of = version_of
+        self._reply_of = reply_of
+        self._versions: dict[StreamKey, int] = {}
+        self._replies: dict[ReplyKey, Repeated] = {}
+        self._spoiled: set[StreamKey] = set()
+
+    def outcome(self, write: Write) -> Outcome:
+        stream = (write.kind, write.id)
+        version = self._versions.get(stream)
+        if version is None:
+            version = self._version_of(stream)
+        refusal = self._refusal(write, stream, version)
+        if refusal is not None:
+            self._spoiled.add(stream)
+            if write.group is not None:
+                self.failed_groups.add(write.group)
+            return refusal
+        if write.events:
+            self._versions[stream] = version + len(write.events)
+            self._position = self._head = self._position + len(write.events)
+        if write.key is not None:
+            position = self._position if write.events else 0
+            self._replies[*stream, write.key] = Repeated(write.call, write.reply, position)
+        return Landed(self._head)
+
+    def _refusal(self, write: Write, stream: StreamKey, version: int) -> Outcome | None:
+        if write.key is not None:
+            reply_key = (*stream, write.key)
+            repeated = self._replies.get(reply_key) or self._reply_of(reply_key)
+            if repeated is not None:
+                return repeated
+        if version != write.expected or stream in self._spoiled or write.group in self._lost:
+            return Collided(version)
+        return None
+
+
+def recognise(
+    writes: Sequence[Write], *, head: int, version_of: VersionOf, reply_of: ReplyOf, events_of: EventsOf
+) -> list[Outcome] | None:
+    """Says what became of an append from what is kept of it; None if nothing is."""
+    outcomes: list[Outcome] = []
+    has_landed = False
+    for write in writes:
+        stream = (write.kind, write.id)
+        reply = None if write.key is None else reply_of((*stream, write.key))
+        position = _kept_at(
+            write, events_of(stream, write.expected, write.expected + len(write.events)), reply
+        )
+        if position is not None:
+            has_landed = True
+            outcomes.append(Landed(position or head))
+        else:
+            outcomes.append(reply or Collided(version_of(stream)))
+    return outcomes if has_landed else None
+
+
+def _kept_at(write: Write, found: Sequence[Stored], reply: Repeated | None) -> int | None:
+    """Gives the position at which a write is kept, 0 if it is and has no events, None if it is not."""
+    if not write.events:
+        is_kept = reply is not None and (reply.call, reply.reply, reply.position) == (
+            write.call,
+            write.reply,
+            0,
+        )
+        return 0 if is_kept else None
+    kept = [(one.type, one.type_version, one.payload) for one in found if one.metadata == write.metadata]
+    return found[-1].position if kept == write.events else None
