@@ -13,10 +13,10 @@ class Write(Struct, gc=False):
     """The events of one command on one stream, all of them or none.
 
     `expected` is the version the stream must have for the write to land; its events become `expected` + 1,
-    + 2, …. `time` is in microseconds since 1970. With a `key` the reply is kept beside the events, under the
-    stream and the key, for ever answering that call; such a write may have no events. `call` identifies the
-    command and its arguments ("" when they may differ). Writes of one append that share a `group` land together
-    or not at all.
+    + 2, …. `time` is in microseconds since 1970. With a `key` the reply is kept beside the events, under
+    the stream and the key, for ever answering that call; such a write may have no events. `call` identifies
+    the command and its arguments ("" when they may differ). Writes of one append that share a `group` land
+    together or not at all.
     """
 
     kind: str
@@ -38,7 +38,7 @@ class Landed(Struct, frozen=True, gc=False):
 
 
 class Collided(Struct, frozen=True, gc=False):
-    """Nothing of the write was kept: its stream was at version `actual`, or what it builds on did not land."""
+    """Nothing of the write was kept: its stream was at `actual`, or what it rests on did not land."""
 
     actual: int
 
@@ -104,10 +104,11 @@ class Page(Struct, frozen=True):
 class Journal(ABC):
     """Where events are kept, in streams (kind and id) and all together in one feed.
 
-    Promises: versions of a stream are 1, 2, 3, …; positions only grow, and a reader that has seen position p
-    never later finds an event at or before p; what an append reports as landed survives a crash of process and
-    machine. Every method raises Unavailable while the store cannot be reached or is closed, and every method that
-    writes raises StoreFailed once a commit or sync has failed. Names and ids are any text without NUL.
+    Promises: versions of a stream are 1, 2, 3, …; positions only grow, and a reader that has seen position
+    p never later finds an event at or before p; what an append reports as landed survives a crash of
+    process and machine. Every method raises Unavailable while the store cannot be reached or is closed, and
+    every method that writes raises StoreFailed once a commit or sync has failed. Names and ids are any text
+    without NUL.
     """
 
     is_shared: bool = False
@@ -117,23 +118,23 @@ class Journal(ABC):
     async def append(self, writes: Sequence[Write]) -> list[Outcome]:
         """Writes many independent writes in one durable transaction, in order, and gives an outcome for each.
 
-        One write's collision leaves the others alone, but a later write of the same stream in the same append
-        collides too, whatever its expected version, because it was decided on what did not land. Writes of one
-        group land together or not at all; when one fails, the others of the group collide. On an exception the
-        caller does not know whether the writes landed and asks `landed`.
+        One write's collision leaves the others alone, but a later write of the same stream in the same
+        append collides too, whatever its expected version, because it was decided on what did not land.
+        Writes of one group land together or not at all; when one fails, the others of the group collide. On
+        an exception the caller does not know whether the writes landed and asks `landed`.
         """
 
     @abstractmethod
     async def landed(self, writes: Sequence[Write]) -> list[Outcome] | None:
         """Says what became of an append that was interrupted, or None if none of it is to be found.
 
-        Recognises a write by its stream, versions, payloads and metadata; waits until the interrupted append can
-        no longer land.
+        Recognises a write by its stream, versions, payloads and metadata; waits until the interrupted
+        append can no longer land.
         """
 
     @abstractmethod
     async def load(self, streams: Sequence[StreamKey], fingerprints: dict[str, str]) -> list[Loaded]:
-        """Gives what brings each stream to life, without snapshots that have another fingerprint than their kind."""
+        """Gives what brings each stream to life; snapshots of another fingerprint are left out."""
 
     @abstractmethod
     async def read(
@@ -166,8 +167,8 @@ class Journal(ABC):
         """Lists streams of a kind by the time of their first event, ties by first position.
 
         None is skipped and none comes twice. `first_after` and `first_before` bound the first event's time,
-        exclusively. `page` is the `next` of the page before, and remembers the other arguments. Raises Invalid for
-        a page token that is not one, or is of another kind's listing.
+        exclusively. `page` is the `next` of the page before, and remembers the other arguments. Raises
+        Invalid for a page token that is not one, or is of another kind's listing.
         """
 
     @abstractmethod
