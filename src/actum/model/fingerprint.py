@@ -1,8 +1,8 @@
 """Fingerprints of declarations: equal while the code that shapes a state is the same, whoever runs it.
 
 They come from source text without comments and layout, so that neither a reformatting nor a new Python
-throws a snapshot or a view away. A change in a function that a reducer calls is not seen; raise `version=` of the
-class for that.
+throws a snapshot or a view away. A change in a function that a reducer calls is not seen; raise `version=` of
+the class for that.
 """
 
 import ast
@@ -10,6 +10,7 @@ import hashlib
 import inspect
 import textwrap
 from collections.abc import Callable, Iterable
+from types import CodeType
 from typing import Any
 
 from actum.model.event import EventType
@@ -22,7 +23,13 @@ def source_of(function: Callable[..., Any]) -> str:
         return ast.unparse(ast.parse(source))
     except (OSError, TypeError, SyntaxError):
         code = getattr(function, "__code__", None)
-        return repr((code.co_code, code.co_consts, code.co_names)) if code else repr(function)
+        return _text_of(code) if code else repr(function)
+
+
+def _text_of(code: CodeType) -> str:
+    """Writes compiled code without the addresses that differ from one start to the next."""
+    constants = [_text_of(part) if isinstance(part, CodeType) else repr(part) for part in code.co_consts]
+    return repr((code.co_code, constants, code.co_names))
 
 
 def fingerprint(parts: Iterable[object]) -> str:
