@@ -23,6 +23,7 @@ KINDS: dict[type[types.Type], Kind] = {
     types.BytesType: "blob",
     types.DateTimeType: "time",
     types.DateType: "text",
+    types.TimeType: "text",
     types.UUIDType: "text",
     types.DecimalType: "text",
     types.ListType: "json",
@@ -51,15 +52,16 @@ def column_of(field: Field, where: str) -> Column:
     kind, is_nullable = kind_of(field.type)
     if kind is None:
         raise DefinitionError(
-            f"{where}.{field.name} has the type {field.annotation}, which has no column: use str, int, float, bool, bytes, "
-            "datetime, date, UUID, Decimal, an Enum, or a list, dict or Struct of them (kept as JSON)"
+            f"{where}.{field.name} has the type {field.annotation}, which has no column: use str, int, "
+            "float, bool, bytes, datetime, date, time, UUID, Decimal, an Enum, or a list, dict or Struct "
+            "of them (kept as JSON)"
         )
     return Column(
         field.name,
         field.annotation,
         kind,
         is_nullable,
-        _to_sql(field.type, kind),
+        _to_sql(field.annotation, kind, field.type),
         _from_sql(field.annotation, kind, field.type),
     )
 
@@ -79,6 +81,26 @@ def kind_of(declared: types.Type) -> tuple[Kind | None, bool]:
             return _kind_of_values(list(declared.values)), False
         case _:
             return KINDS.get(type(declared)), False
+
+
+def item_of(declared: types.Type) -> types.Type:
+    """Gives the type of one key where a field holds a key, several, or perhaps none."""
+    match declared:
+        case types.Metadata():
+            return item_of(declared.type)
+        case types.ListType() | types.VarTupleType() | types.SetType() | types.FrozenSetType():
+            return item_of(declared.item_type)
+        case types.UnionType():
+            parts = [part for part in declared.types if not isinstance(part, types.NoneType)]
+            return item_of(parts[0]) if len(parts) == 1 else declared
+        case _:
+            return declared
+
+
+def may_be_key(column: Column) -> bool:
+    """Whether equal values of a column are always written alike, so that they can tell rows apart."""
+    is_decimal = isinstance(types.type_info(column.annotation), types.DecimalType)
+    return not column.is_nullable and not is_decimal and column.kind in ("text", "integer", "blob", "time")
 
 
 def time_to_sql(moment: datetime) -> str:
@@ -104,18 +126,37 @@ def _integer_to_sql(value: int) -> int:
     return value
 
 
+def _real_to_sql(value: float) -> float:
+    if value != value:  # noqa: PLR0124  (only NaN differs from itself)
+        raise ValueError("NaN is no number, and SQL would make it NULL; use None where there is none")
+    return value
+
+
+def _json_to_sql(annotation: Any) -> Convert:
+    decode = msgspec.json.Decoder(annotation).decode
+
+    def convert(value: Any) -> str:
+        text = msgspec.json.encode(value)
+        decode(text)  # What could not be read back must not be written.
+        return text.decode()
+
+    return convert
+
+
 def _optional(convert: Convert) -> Convert:
     return lambda value: None if value is None else convert(value)
 
 
-def _to_sql(declared: types.Type, kind: Kind) -> Convert | None:
+def _to_sql(annotation: Any, kind: Kind, declared: types.Type) -> Convert | None:
     match kind:
         case "time":
             return _optional(time_to_sql)
         case "json":
-            return _optional(lambda value: msgspec.json.encode(value).decode())
+            return _optional(_json_to_sql(annotation))
         case "integer":
             return _optional(_integer_to_sql)
+        case "real":
+            return _optional(_real_to_sql)
         case "text" if not _is_plain(declared, types.StrType):
             return _optional(msgspec.to_builtins)
         case _:

@@ -116,7 +116,7 @@ def reducer(function: Any = None, /, *, key: Any = None) -> Any:
     """Marks the method that turns an event into state; the annotation of its parameter names the event.
 
     On a view, `key` says which row the event belongs to when that is not the entity's id: the name of a
-    field of the event, or a function of the event that gives one key or a list of keys.
+    field of the event, or a function of the event, that gives one key, a list of keys, or None for no row.
     """
 
     def mark(function: Any) -> Any:

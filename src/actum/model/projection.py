@@ -1,11 +1,11 @@
-"""The fold of events into a view's rows, without a database: which rows a batch touches, and what becomes of them."""
+"""The fold of events into a view's rows, without a database: which rows a batch touches, and how."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from msgspec import Struct
 
-from actum.errors import AuthorError
+from actum.errors import ActumError, AuthorError
 from actum.model.event import Event, Recorded, Stored
 from actum.model.reduction import Reduction
 from actum.model.view import View, ViewType
@@ -39,11 +39,12 @@ def steps_of(view: ViewType, batch: Iterable[Stored]) -> list[Step]:
         reduction = by_name.get(stored.type)
         if reduction is None:
             continue
-        event = reduction.event_type.read(stored.payload, stored.type_version)
-        if reduction.key is None:
-            steps.append(Step(stored.id, reduction, event, stored))
-        else:
-            steps += [Step(key, reduction, event, stored) for key in _keys(reduction.key, event)]
+        try:
+            event = reduction.event_type.read(stored.payload, stored.type_version)
+            keys = _keys(view, reduction, event, stored)
+        except Exception as error:
+            raise _failed(view, reduction, stored, error) from error
+        steps += [Step(key, reduction, event, stored) for key in keys]
     return steps
 
 
@@ -71,18 +72,29 @@ def _reduce(view: ViewType, row: View, step: Step) -> None:
             reduction.function(row, step.event, Recorded.of(step.event, step.stored))
         else:
             reduction.function(row, step.event)
+        view.settle(row)
     except Exception as error:
-        stored = step.stored
-        raise ReducerFailed(
-            f"view {view.name}: {reduction.function.__qualname__} failed on {stored.type} of {stored.kind}/{stored.id} "
-            f"at position {stored.position}: {error!r}"
-        ) from error
+        raise _failed(view, reduction, step.stored, error) from error
     if getattr(row, view.key) != step.key:
-        raise ReducerFailed(
-            f"view {view.name}: {reduction.function.__qualname__} changed the key {view.key!r}; use @reducer(key=…)"
-        )
+        raise _failed(view, reduction, step.stored, f"it changed the key {view.key!r}; use @reducer(key=…)")
 
 
-def _keys(key: Any, event: Event) -> list[Any]:
+def _keys(view: ViewType, reduction: Reduction, event: Event, stored: Stored) -> Iterable[Any]:
+    """Gives the keys of the rows that an event belongs to, each once, as the rows hold them."""
+    key = reduction.key
+    if key is None:
+        return (view.key_of(stored.id),)
     found = getattr(event, key) if isinstance(key, str) else key(event)
-    return list(found) if isinstance(found, (list, tuple, set, frozenset)) else [found]
+    if found is None:
+        return ()
+    keys = found if isinstance(found, (list, tuple, set, frozenset)) else (found,)
+    return dict.fromkeys(map(view.key_of, keys))
+
+
+def _failed(view: ViewType, reduction: Reduction, stored: Stored, why: object) -> ReducerFailed:
+    name = getattr(reduction.function, "__qualname__", reduction.event_type.name)
+    reason = repr(why) if isinstance(why, Exception) and not isinstance(why, ActumError) else str(why)
+    return ReducerFailed(
+        f"view {view.name}: {name} failed on {stored.type} of {stored.kind}/{stored.id} "
+        f"at position {stored.position}: {reason}"
+    )

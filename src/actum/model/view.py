@@ -10,15 +10,18 @@ import msgspec
 from msgspec import NODEFAULT, Struct, StructMeta
 
 from actum.errors import DefinitionError
-from actum.model.column import Column, column_of
+from actum.model.column import Column, column_of, item_of, kind_of, may_be_key
 from actum.model.entity import fields_of
 from actum.model.event import Event
 from actum.model.fingerprint import event_parts, fingerprint, source_of
 from actum.model.handler import Command, Query
 from actum.model.reduction import Reduction, reductions_of
-from actum.model.signature import Signature, check_serialisable, display
+from actum.model.row import Rows
+from actum.model.signature import Signature, display
 
 Shape = Literal["rows", "row", "value"]
+RESERVED_FIELDS = frozenset({"delete", "get"})
+RESERVED_NAMES = ("actum_", "sqlite_", "pg_")
 
 
 def snake_case(name: str) -> str:
@@ -53,7 +56,8 @@ class ViewMeta(StructMeta):
         **config: Any,
     ) -> "ViewMeta":
         cls = super().__new__(mcls, class_name, bases, namespace, **{"dict": True, **config})
-        listed = tuple((index,) if isinstance(index, str) else tuple(index) for index in indexes)
+        given = (indexes,) if isinstance(indexes, str) else indexes
+        listed = tuple((index,) if isinstance(index, str) else tuple(index) for index in given)
         cls.__view_options__ = ViewOptions(name or snake_case(class_name), key, listed, version)  # type: ignore[attr-defined]
         return cls
 
@@ -61,10 +65,11 @@ class ViewMeta(StructMeta):
 class View(Struct, metaclass=ViewMeta):
     """A table: an instance is a row, and reducers fill it exactly as they fill an entity.
 
-    The row of an event is that of the entity's id unless the reducer says `@reducer(key=…)`; `self.delete()` in a reducer
-    removes it. A reducer's second parameter, `recorded: Recorded`, tells id, version and time. Options of the
-    class statement: `name=` is the table (the class name in snake case), `key=` the field that is the key (`id`),
-    `indexes=` lists columns, or tuples of columns, and `version=` is raised to have the table built anew.
+    The row of an event is that of the entity's id unless the reducer says `@reducer(key=…)`; `self.delete()`
+    in a reducer removes it. A reducer's second parameter, `recorded: Recorded`, tells id, version and time.
+    Options of the class statement: `name=` is the table (the class name in snake case), `key=` the field that
+    is the key (`id`), `indexes=` lists columns, or tuples of columns, and `version=` is raised to have it
+    built anew.
     """
 
     __view_options__: ClassVar[ViewOptions]
@@ -104,17 +109,10 @@ class ViewType:
         self.cls = cls
         self.name = options.name
         self.key = options.key
-        if (
-            not re.fullmatch(r"[a-z][a-z0-9_]{0,40}", self.name)
-            or "__" in self.name
-            or self.name.startswith("actum_")
-        ):
-            raise DefinitionError(
-                f"{cls.__name__}: {self.name!r} cannot name a table; use name= with lower-case letters, digits and single underscores"
-            )
+        self._check_name()
         self._check_fields()
         self.columns: tuple[Column, ...] = tuple(column_of(field, cls.__name__) for field in fields_of(cls))
-        self.key_index = [column.name for column in self.columns].index(self.key)
+        self._check_columns()
         self.indexes = options.indexes
         self._check_indexes()
         self.reductions: dict[type[Event], Reduction] = reductions_of(cls, may_ask_for_recorded=True)
@@ -122,44 +120,55 @@ class ViewType:
         self.by_name = {reduction.event_type.name: reduction for reduction in self.reductions.values()}
         self.queries = self._collect_queries()
         self.fingerprint = fingerprint(self._parts(options))
-        self._inward = [(i, column.to_sql) for i, column in enumerate(self.columns) if column.to_sql]
-        self._outward = [(i, column.from_sql) for i, column in enumerate(self.columns) if column.from_sql]
+        self._rows = Rows(self.name, cls, self.columns, self.columns.index(self._key_column))
 
     def __repr__(self) -> str:
         return f"<ViewType {self.name}>"
 
-    def row_to_sql(self, row: View) -> tuple[Any, ...]:
-        """Gives a row as its columns keep it."""
-        values = msgspec.structs.astuple(row)
-        if not self._inward:
-            return values
-        kept = list(values)
-        for index, convert in self._inward:
-            kept[index] = convert(kept[index])
-        return tuple(kept)
-
-    def row_from_sql(self, values: Iterable[Any]) -> View:
-        """Gives the row that was kept in columns."""
-        read = list(values)
-        for index, convert in self._outward:
-            read[index] = convert(read[index])
-        return self.cls(*read)
-
-    def key_to_sql(self, key: Any) -> Any:
-        """Gives a key as its column keeps it."""
-        convert = self.columns[self.key_index].to_sql
-        return key if convert is None else convert(key)
-
     def new_row(self, key: Any) -> View:
         """Gives the row of a key that has none yet."""
         return self.cls(**{self.key: key})
+
+    def settle(self, row: View) -> None:
+        """Makes a row's values those that will be read back; raises AuthorError for one that does not fit."""
+        self._rows.settle(row)
+
+    def row_to_sql(self, row: View) -> tuple[Any, ...]:
+        """Gives a row as its columns keep it."""
+        return self._rows.to_sql(row)
+
+    def row_from_sql(self, values: Iterable[Any]) -> View:
+        """Gives the row that was kept in columns."""
+        row: View = self._rows.from_sql(values)
+        return row
+
+    def key_of(self, value: Any) -> Any:
+        """Gives a key as rows hold it, such as 7 for the id "7"; raises Invalid for what cannot be one."""
+        return self._rows.key(value)
+
+    def key_to_sql(self, value: Any) -> Any:
+        """Gives a key as its column keeps it; raises Invalid for what cannot be one."""
+        return self._rows.key_to_sql(value)
+
+    @property
+    def _key_column(self) -> Column:
+        return next(column for column in self.columns if column.name == self.key)
+
+    def _check_name(self) -> None:
+        name = self.name
+        if not re.fullmatch(r"[a-z][a-z0-9_]{0,40}", name) or "__" in name or name.startswith(RESERVED_NAMES):
+            raise DefinitionError(
+                f"{self.cls.__name__}: {name!r} cannot name a table; use name= with at most 41 lower-case "
+                f"letters, digits and single underscores, not beginning with {' or '.join(RESERVED_NAMES)}"
+            )
 
     def _check_fields(self) -> None:
         name = self.cls.__name__
         names = self.cls.__struct_fields__
         if self.key not in names:
             raise DefinitionError(
-                f"{name} has no key: declare the field `{self.key}: str`, or name another one: class {name}(View, key=…)"
+                f"{name} has no key: declare the field `{self.key}: str`, or name another one: "
+                f"class {name}(View, key=…)"
             )
         for field in msgspec.structs.fields(self.cls):
             is_required = field.default is NODEFAULT and field.default_factory is NODEFAULT
@@ -169,24 +178,54 @@ class ViewType:
                 )
             if callable(field.default):
                 raise DefinitionError(f"{name}.{field.name} is both a field and a method; rename one of them")
+            if field.name in RESERVED_FIELDS:
+                raise DefinitionError(
+                    f"{name}.{field.name}: every view has `{field.name}` already; give the field another name"
+                )
+
+    def _check_columns(self) -> None:
+        name = self.cls.__name__
+        if not may_be_key(self._key_column):
+            raise DefinitionError(
+                f"{name}.{self.key} is {self._key_column.annotation}, which cannot be a key; "
+                "use str, int, bytes, datetime, date, UUID or an Enum, without None"
+            )
+        seen: dict[str, str] = {}
+        for column in self.columns:
+            twin = seen.setdefault(column.name.lower(), column.name)
+            if twin != column.name:
+                raise DefinitionError(
+                    f"{name} has the fields {twin!r} and {column.name!r}, alike to SQL; rename one of them"
+                )
 
     def _check_indexes(self) -> None:
+        name = self.cls.__name__
         names = {column.name for column in self.columns}
         for index in self.indexes:
+            if not index:
+                raise DefinitionError(f"{name}: indexes= has an index without columns; name at least one")
             for column in index:
                 if column not in names:
-                    raise DefinitionError(
-                        f"{self.cls.__name__}: indexes= names {column!r}, and there is no such field"
-                    )
+                    raise DefinitionError(f"{name}: indexes= names {column!r}, and there is no such field")
 
     def _check_keys(self) -> None:
         if not self.reductions:
             raise DefinitionError(f"{self.cls.__name__} reduces no event: give it a @reducer")
         for event, reduction in self.reductions.items():
-            if isinstance(reduction.key, str) and reduction.key not in event.__struct_fields__:
-                raise DefinitionError(
-                    f"{self.cls.__name__}: @reducer(key={reduction.key!r}) and {event.__name__} has no such field"
-                )
+            if isinstance(reduction.key, str):
+                self._check_key_field(event, reduction.key)
+
+    def _check_key_field(self, event: type[Event], key: str) -> None:
+        where = f"{self.cls.__name__}: @reducer(key={key!r})"
+        field = next((field for field in fields_of(event) if field.name == key), None)
+        if field is None:
+            raise DefinitionError(f"{where} and {event.__name__} has no such field")
+        kind = kind_of(item_of(field.type))[0]
+        if kind not in (None, "text", self._key_column.kind):
+            raise DefinitionError(
+                f"{where}: {event.__name__}.{key} is {display(field.annotation)}, "
+                f"and the key {self.key!r} is {display(self._key_column.annotation)}; make them alike"
+            )
 
     def _collect_queries(self) -> dict[str, ViewQuery]:
         found = {}
@@ -197,6 +236,10 @@ class ViewType:
                     f"{self.cls.__name__}.{name}: a view has no commands; it only follows events"
                 )
             if isinstance(handler, Query):
+                if name in RESERVED_FIELDS:
+                    raise DefinitionError(
+                        f"{self.cls.__name__}.{name}: every view has `{name}` already; rename the query"
+                    )
                 if handler.sql is None:
                     raise DefinitionError(
                         f'{self.cls.__name__}.{name}: a view is asked in SQL: @query("SELECT …")'
@@ -227,14 +270,12 @@ def view_type(cls: type[View]) -> ViewType:
 
 def shape_of(annotation: Any) -> tuple[Shape, Any]:
     """Says how many rows an answer's annotation allows, and the type of one."""
+    if annotation is list:
+        raise DefinitionError("a query that answers a list says of what, for example `-> list[Row]`")
     origin = get_origin(annotation)
     if origin is list:
         return "rows", get_args(annotation)[0]
-    if origin in (Union, UnionType):
-        parts = [part for part in get_args(annotation) if part is not NoneType]
-        if len(parts) == 1:
-            return "row", parts[0]
-    if isinstance(annotation, type) and issubclass(annotation, Struct):
-        return "value", annotation
-    check_serialisable(annotation, f"a query's answer {display(annotation)}")
+    if origin in (Union, UnionType) and NoneType in get_args(annotation):
+        parts = tuple(part for part in get_args(annotation) if part is not NoneType)
+        return "row", Union[parts]  # noqa: UP007  (there is no other way to write a union of a tuple)
     return "value", annotation

@@ -1,0 +1,128 @@
+"""Rows of a view: what fits their columns, how they are written as columns, and how they are read back."""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from msgspec import Struct
+
+from actum.errors import AuthorError, Invalid
+from actum.model.column import Column
+
+PLAIN = frozenset({str, int, float, bool, bytes, date, UUID, Decimal})
+MOST_KNOWN = 1_000
+MISFITS = (msgspec.ValidationError, Invalid, ValueError, TypeError, OverflowError)
+
+
+class Rows:
+    """The rows of one view class.
+
+    What a reducer leaves in a row is checked at once, and a time is turned to UTC, as it will be read back:
+    reducers see the same row whether it was kept in memory meanwhile or not.
+    """
+
+    def __init__(self, view: str, cls: type[Struct], columns: Sequence[Column], key_place: int) -> None:
+        self._view = view
+        self._cls = cls
+        self._columns = columns
+        self._key = columns[key_place]
+        self._inward = [(place, column.to_sql) for place, column in enumerate(columns) if column.to_sql]
+        self._outward = [(place, column.from_sql) for place, column in enumerate(columns) if column.from_sql]
+        self._scalars = [column for column in columns if column.kind != "json"]
+        self._times = [column for column in columns if column.kind == "time"]
+        self._bounded = [
+            column for column in self._scalars if column.kind != "time" and not _is_plain(column)
+        ]
+        self._fitting: set[tuple[type, ...]] = set()
+
+    def key(self, value: Any) -> Any:
+        """Gives a key as the row holds it, such as 7 for an entity's id "7" where the key is an int."""
+        if type(value) is self._key.annotation:
+            return value
+        try:
+            return msgspec.convert(value, self._key.annotation, strict=False)
+        except MISFITS as error:
+            raise self._no_key(value, error) from error
+
+    def key_to_sql(self, value: Any) -> Any:
+        """Gives a key as its column keeps it."""
+        key = self.key(value)
+        convert = self._key.to_sql
+        try:
+            return key if convert is None else convert(key)
+        except MISFITS as error:
+            raise self._no_key(value, error) from error
+
+    def settle(self, row: Struct) -> None:
+        """Makes a row's values those that will be read back; raises AuthorError for one that does not fit."""
+        for column in self._times:
+            self._settle_time(row, column)
+        for column in self._bounded:
+            self._settle(row, column)
+        types = _types_of(row)
+        if types in self._fitting:
+            return
+        for column in self._scalars:
+            self._settle(row, column)
+        if len(self._fitting) < MOST_KNOWN and types == _types_of(row):
+            self._fitting.add(types)
+
+    def to_sql(self, row: Struct) -> tuple[Any, ...]:
+        """Gives a row as its columns keep it."""
+        values = msgspec.structs.astuple(row)
+        if not self._inward:
+            return values
+        kept = list(values)
+        place = 0
+        try:
+            for place, convert in self._inward:
+                kept[place] = convert(kept[place])
+        except MISFITS as error:
+            raise self._misfit(self._columns[place], kept[place], error) from error
+        return tuple(kept)
+
+    def from_sql(self, values: Iterable[Any]) -> Any:
+        """Gives the row that was kept in columns."""
+        read = list(values)
+        for place, convert in self._outward:
+            read[place] = convert(read[place])
+        return self._cls(*read)
+
+    def _settle_time(self, row: Struct, column: Column) -> None:
+        value = getattr(row, column.name)
+        if type(value) is not datetime or value.tzinfo is UTC:
+            return
+        if value.tzinfo is None:
+            raise self._misfit(column, value, "it has no time zone; give it one, for example timezone.utc")
+        setattr(row, column.name, value.astimezone(UTC))
+
+    def _settle(self, row: Struct, column: Column) -> None:
+        value = getattr(row, column.name)
+        try:
+            fitting = msgspec.convert(value, column.annotation)
+        except MISFITS as error:
+            raise self._misfit(column, value, error) from error
+        if fitting is not value:
+            setattr(row, column.name, fitting)
+
+    def _no_key(self, value: Any, error: Exception) -> Invalid:
+        message = f"{value!r} cannot be a key of the view {self._view}: {error}"
+        return Invalid(message, field=self._key.name)
+
+    def _misfit(self, column: Column, value: Any, why: object) -> AuthorError:
+        return AuthorError(
+            f"the column {column.name!r} of the view {self._view} cannot hold {value!r}: {why}"
+        )
+
+
+def _types_of(row: Struct) -> tuple[type, ...]:
+    return tuple(map(type, msgspec.structs.astuple(row)))
+
+
+def _is_plain(column: Column) -> bool:
+    """Whether the type of a value alone tells that it fits."""
+    annotation = column.annotation
+    return annotation in PLAIN or any(annotation == plain | None for plain in PLAIN)
