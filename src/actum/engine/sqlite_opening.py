@@ -14,23 +14,23 @@ SCHEMA_VERSION = 1
 IN_MEMORY = ":memory:"
 BUSY_TIMEOUT = 10.0
 CACHED_STATEMENTS = 256
+SMALLEST = 512
+"""Bytes in the smallest file that SQLite makes, apart from an empty one."""
 MOST_LOG_BYTES = 64 * 1024 * 1024
 
 
 def check_place(file: Path) -> None:
-    """Raises StoreError where no store can be kept, and ForeignStore for a file that is none."""
+    """Raises StoreError where no store can be kept, and ForeignStore for a file that cannot be one."""
+    # What is in the file is left to SQLite to find out: closing it here would drop the locks of
+    # whoever has it open in this process, and then another process could delete its log.
     if file.is_dir():
         raise StoreError(f"{file} is a directory: name a file, as in sqlite:///{file}/app.db")
     if not file.parent.is_dir():
         raise StoreError(f"there is no directory {file.parent}: make it, or name another file")
     if not os.access(file.parent, os.W_OK) or (file.exists() and not os.access(file, os.R_OK | os.W_OK)):
         raise StoreError(f"{file} cannot be written: give this user write access to it and to its directory")
-    if not file.exists():
-        return
-    with file.open("rb") as opened:
-        header = opened.read(16)
-    if header and header != b"SQLite format 3\0":
-        raise ForeignStore(f"{file} is not an Actum store, nor any SQLite file: name another file")
+    if file.exists() and 0 < file.stat().st_size < SMALLEST:
+        raise _foreign(file)
 
 
 def take_lock(file: Path) -> FileLock:
@@ -55,7 +55,12 @@ def connect(path: str, schema: Sequence[str], *, is_owner: bool) -> sqlite3.Conn
 
     Raises ForeignStore, StoreError, or the driver's own error.
     """
-    connection = configure(path)
+    try:
+        connection = configure(path)
+    except sqlite3.DatabaseError as error:
+        if error.sqlite_errorcode == sqlite3.SQLITE_NOTADB:
+            raise _foreign(path) from error
+        raise
     try:
         _check_ownership(connection, path)
         mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
@@ -88,14 +93,22 @@ def configure(path: str) -> sqlite3.Connection:
         check_same_thread=False,
         cached_statements=CACHED_STATEMENTS,
     )
-    connection.execute("PRAGMA synchronous = FULL")
-    connection.execute("PRAGMA fullfsync = ON")
-    connection.execute("PRAGMA checkpoint_fullfsync = ON")
-    connection.execute("PRAGMA cache_size = -65536")
-    # SQLite's own checkpoints swallow a failed sync; the writer makes them where it is seen.
-    connection.execute("PRAGMA wal_autocheckpoint = 0")
-    connection.execute(f"PRAGMA journal_size_limit = {MOST_LOG_BYTES}")
+    try:
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA fullfsync = ON")
+        connection.execute("PRAGMA checkpoint_fullfsync = ON")
+        connection.execute("PRAGMA cache_size = -65536")
+        # SQLite's own checkpoints swallow a failed sync; the writer makes them where it is seen.
+        connection.execute("PRAGMA wal_autocheckpoint = 0")
+        connection.execute(f"PRAGMA journal_size_limit = {MOST_LOG_BYTES}")
+    except BaseException:
+        connection.close()
+        raise
     return connection
+
+
+def _foreign(path: str | Path) -> ForeignStore:
+    return ForeignStore(f"{path} is not an Actum store, nor any SQLite file: name another file")
 
 
 def _check_ownership(connection: sqlite3.Connection, path: str) -> None:
