@@ -59,7 +59,8 @@ class SqliteFile:
         self.path = path
         self._lock = lock
         self._writer = writer
-        self._log = None if path == IN_MEMORY else Log(path)
+        # Only the owner moves the log into the file: a failed sync must be seen by who writes events.
+        self._log = None if lock is None else Log(path)
         self._failure: str | None = None
         self._undone = 0
         self._is_closed = False
@@ -78,15 +79,15 @@ class SqliteFile:
 
     @classmethod
     async def open(cls, path: str, schema: Sequence[str], *, is_owner: bool = True) -> "SqliteFile":
-        """Opens a file, creating it if there is none, and brings its tables up to `schema`.
+        """Opens a file; its owner creates it if there is none, and brings its tables up to `schema`.
 
         The owner holds a lock for as long as the file is open; a process that is not the owner may read, and
         write what is not events. Raises StoreInUse, ForeignStore, or StoreError with what to do.
         """
         lock = None
         if path != IN_MEMORY:
-            check_place(Path(path))
-            lock = take_lock(Path(path)) if is_owner else None
+            check_place(Path(path), is_owner=is_owner)
+            lock = await asyncio.to_thread(take_lock, Path(path)) if is_owner else None
         try:
             return cls(path, lock, await asyncio.to_thread(connect, path, schema, is_owner=is_owner))
         except BaseException as error:

@@ -5,6 +5,7 @@ import os
 CHECKPOINT_PAGES = 8_000
 CHECKPOINT_BYTES = 16 * 1024 * 1024
 PAGES_A_COMMIT = 4
+ROWS_A_PAGE = 8
 
 
 class Log:
@@ -21,7 +22,7 @@ class Log:
 
     def committed(self, total_changes: int) -> None:
         """Takes note of a commit; `total_changes` is the connection's own count."""
-        self._pages += PAGES_A_COMMIT + total_changes - self._changes
+        self._pages += PAGES_A_COMMIT + (total_changes - self._changes) // ROWS_A_PAGE
         self._changes = total_changes
 
     @property

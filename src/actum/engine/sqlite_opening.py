@@ -14,13 +14,18 @@ SCHEMA_VERSION = 1
 IN_MEMORY = ":memory:"
 BUSY_TIMEOUT = 10.0
 CACHED_STATEMENTS = 256
+PATIENCE = 0.25
+"""Seconds in which a lock may come free that was only held to find out whether the file is owned."""
 SMALLEST = 512
 """Bytes in the smallest file that SQLite makes, apart from an empty one."""
 MOST_LOG_BYTES = 64 * 1024 * 1024
 
 
-def check_place(file: Path) -> None:
-    """Raises StoreError where no store can be kept, and ForeignStore for a file that cannot be one."""
+def check_place(file: Path, *, is_owner: bool) -> None:
+    """Raises StoreError where no store can be kept, and ForeignStore for a file that cannot be one.
+
+    Only its owner makes a file that is not there.
+    """
     # What is in the file is left to SQLite to find out: closing it here would drop the locks of
     # whoever has it open in this process, and then another process could delete its log.
     if file.is_dir():
@@ -29,16 +34,18 @@ def check_place(file: Path) -> None:
         raise StoreError(f"there is no directory {file.parent}: make it, or name another file")
     if not os.access(file.parent, os.W_OK) or (file.exists() and not os.access(file, os.R_OK | os.W_OK)):
         raise StoreError(f"{file} cannot be written: give this user write access to it and to its directory")
+    if not is_owner and not file.exists():
+        raise StoreError(f"there is no store {file}: start the application once, or name another file")
     if file.exists() and 0 < file.stat().st_size < SMALLEST:
         raise _foreign(file)
 
 
-def take_lock(file: Path) -> FileLock:
+def take_lock(file: Path, *, patience: float = PATIENCE) -> FileLock:
     """Takes the lock that the one owner of a file holds; raises StoreInUse when another process has it."""
     # The same file under another name is the same store.
-    lock = FileLock(f"{file.resolve()}-lock", timeout=0, thread_local=False)
+    lock = FileLock(f"{file.resolve()}-lock", thread_local=False)
     try:
-        lock.acquire()
+        lock.acquire(timeout=patience, poll_interval=0.01)
     except Timeout as error:
         raise StoreInUse(
             f"{file} is in use by another process: stop that one first, or use a store that several may share"
@@ -50,8 +57,17 @@ def take_lock(file: Path) -> FileLock:
     return lock
 
 
+def is_owned(file: Path) -> bool:
+    """Says whether a process owns a file."""
+    try:
+        take_lock(file, patience=0).release()
+    except StoreInUse:
+        return True
+    return False
+
+
 def connect(path: str, schema: Sequence[str], *, is_owner: bool) -> sqlite3.Connection:
-    """Opens the connection that writes, and brings the file's tables up to `schema`.
+    """Opens the connection that writes, and lets the owner bring the file's tables up to `schema`.
 
     Raises ForeignStore, StoreError, or the driver's own error.
     """
@@ -62,22 +78,9 @@ def connect(path: str, schema: Sequence[str], *, is_owner: bool) -> sqlite3.Conn
             raise _foreign(path) from error
         raise
     try:
-        _check_ownership(connection, path)
-        mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
-        if mode != "wal" and path != IN_MEMORY:
-            raise StoreError(
-                f"{path} cannot have a write-ahead log (only {mode}): keep it on a disk of this machine"
-            )
+        _check_ownership(connection, path, is_owner=is_owner)
         if is_owner:
-            # The log may end in a commit whose sync failed, which only the system's cache has.
-            # What is written behind it could be lost with it, so everything is moved into the file first.
-            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-        connection.execute("BEGIN IMMEDIATE")
-        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-        for statement in schema:
-            connection.execute(statement)
-        connection.execute("COMMIT")
+            _prepare(connection, path, schema)
     except BaseException:
         connection.close()
         raise
@@ -111,7 +114,7 @@ def _foreign(path: str | Path) -> ForeignStore:
     return ForeignStore(f"{path} is not an Actum store, nor any SQLite file: name another file")
 
 
-def _check_ownership(connection: sqlite3.Connection, path: str) -> None:
+def _check_ownership(connection: sqlite3.Connection, path: str, *, is_owner: bool) -> None:
     application = connection.execute("PRAGMA application_id").fetchone()[0]
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
@@ -122,3 +125,22 @@ def _check_ownership(connection: sqlite3.Connection, path: str) -> None:
             f"{path} was written by a newer Actum (schema {version}, this one knows {SCHEMA_VERSION}): "
             "upgrade Actum, or name another file"
         )
+    if not is_owner and version < SCHEMA_VERSION:
+        raise StoreError(f"{path} is not set up for this Actum yet: start the application on it once")
+
+
+def _prepare(connection: sqlite3.Connection, path: str, schema: Sequence[str]) -> None:
+    mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
+    if mode != "wal" and path != IN_MEMORY:
+        raise StoreError(
+            f"{path} cannot have a write-ahead log (only {mode}): keep it on a disk of this machine"
+        )
+    # The log may end in a commit whose sync failed, which only the system's cache has.
+    # What is written behind it could be lost with it, so everything is moved into the file first.
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    connection.execute("BEGIN IMMEDIATE")
+    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+    for statement in schema:
+        connection.execute(statement)
+    connection.execute("COMMIT")
