@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from actum.errors import DefinitionError, Invalid, NotFound, UnknownEvent
-from actum.journal.port import Page, StreamKey
+from actum.journal.port import Journal, Page, StreamKey
 from actum.model.entity import Entity, EntityType
 from actum.model.event import Event, Recorded, Stored, to_microseconds
 from actum.model.turn import Instance
@@ -36,9 +36,7 @@ class Histories:
             instance = await self._services.directory.load_copy((kind.name, id))
         else:
             moment = None if time is None else to_microseconds(time)
-            instance = await self._fold(kind, id, version, moment)
-        if version is not None and instance.version != version:
-            raise NotFound(f"{kind.name}/{id} has no version {version}: it is at {instance.version}")
+            instance = await fold_history(self._services.journal, kind, id, version=version, moment=moment)
         return instance.state  # type: ignore[no-any-return]
 
     async def what_if(self, cls: type[EntityT], id: str, events: Sequence[Event], *, time: datetime | None) -> EntityT:
@@ -99,17 +97,6 @@ class Histories:
         removed = await journal.prune(*stream, version - 1)
         return removed
 
-    async def _fold(self, kind: EntityType, id: str, version: int | None, moment: int | None) -> Instance:
-        instance = Instance(kind, id)
-        loaded = (await self._services.journal.load([(kind.name, id)], {}))[0]
-        instance.version = loaded.pruned
-        while True:
-            page = await self._services.journal.read(kind.name, id, after=instance.version, up_to=version, limit=PAGE)
-            wanted = page if moment is None else [one for one in page if one.time <= moment]
-            instance.replay(wanted)
-            if len(wanted) < PAGE:
-                return instance
-
     def _kind(self, cls: type[Any]) -> EntityType:
         reference = self._services.catalog.entity_references.get(cls)
         if reference is None:
@@ -123,3 +110,23 @@ class Histories:
         return reduction.event_type.read(stored.payload, stored.type_version)
 
 
+async def fold_history(
+    journal: Journal, kind: EntityType, id: str, *, version: int | None = None, moment: int | None = None
+) -> Instance:
+    """Folds an entity's history up to a version, or a time, or the end.
+
+    Raises NotFound if it has no such version (any more).
+    """
+    instance = Instance(kind, id)
+    pruned = instance.version = (await journal.load([(kind.name, id)], {}))[0].pruned
+    while True:
+        page = await journal.read(kind.name, id, after=instance.version, up_to=version, limit=PAGE)
+        wanted = page if moment is None else [one for one in page if one.time <= moment]
+        instance.replay(wanted)
+        if len(wanted) < PAGE:
+            break
+    if version is not None and version <= pruned:
+        raise NotFound(f"{kind.name}/{id}: the history up to version {pruned} was removed, and with it {version}")
+    if version is not None and instance.version != version:
+        raise NotFound(f"{kind.name}/{id} has no version {version}: it is at {instance.version}")
+    return instance
