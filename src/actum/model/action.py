@@ -133,7 +133,9 @@ class Actions:
         """Runs the function again and again, counted from its first start; at least once, never early."""
         interval = timedelta(weeks=weeks, days=days, hours=hours, minutes=minutes, seconds=seconds)
         if interval < timedelta(milliseconds=1):
-            raise DefinitionError(f"every({interval}): the interval must be positive, as in @actions.every(hours=1)")
+            raise DefinitionError(
+                f"every({interval}): the interval must be positive, as in @actions.every(hours=1)"
+            )
         return self._keep(OnInterval(interval))
 
     def cron(self, expression: str, *, timezone: str = "UTC") -> Callable[[FunctionT], FunctionT]:

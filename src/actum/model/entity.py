@@ -137,7 +137,9 @@ class EntityType:
         self.reductions: dict[type[Event], Reduction] = reductions_of(cls, may_ask_for_recorded=False)
         for reduction in self.reductions.values():
             if reduction.key is not None:
-                raise DefinitionError(f"{cls.__name__}: @reducer(key=…) is for views; an event of an entity is its own")
+                raise DefinitionError(
+                    f"{cls.__name__}: @reducer(key=…) is for views; an event of an entity is its own"
+                )
         for event in options.emits:
             self.reductions.setdefault(event, Reduction(event.__event_type__, None))
         self._check_emitted()
@@ -155,7 +157,9 @@ class EntityType:
         for name in dir(self.cls):
             handler = getattr(self.cls, name, None)
             if isinstance(handler, Query) and handler.sql is not None:
-                raise DefinitionError(f"{self.cls.__name__}.{name}: SQL queries belong to views; here write a plain @query method")
+                raise DefinitionError(
+                    f"{self.cls.__name__}.{name}: SQL queries belong to views; here write a plain @query method"
+                )
             if isinstance(handler, Command):
                 self.commands[name] = CommandType(self.name, handler)
             elif isinstance(handler, Query):
@@ -164,11 +168,15 @@ class EntityType:
     def _check_fields(self) -> None:
         name = self.cls.__name__
         for field in RESERVED & set(self.cls.__struct_fields__):
-            raise DefinitionError(f"{name}.{field}: every entity has `{field}` already; give the field another name")
+            raise DefinitionError(
+                f"{name}.{field}: every entity has `{field}` already; give the field another name"
+            )
         try:
             self.cls()
         except TypeError as error:
-            raise DefinitionError(f"{name}: {error}; every field of an entity needs a default, for before its first event") from error
+            raise DefinitionError(
+                f"{name}: {error}; every field of an entity needs a default, for before its first event"
+            ) from error
         for field in fields_of(self.cls):
             check_serialisable(field.annotation, f"{name}.{field.name}")
             if callable(field.default):
@@ -191,7 +199,10 @@ class EntityType:
                     )
 
     def _parts(self, options: EntityOptions) -> list[object]:
-        parts: list[object] = [options.version, [(f.name, str(f.annotation), repr(f.default)) for f in fields_of(self.cls)]]
+        parts: list[object] = [
+            options.version,
+            [(f.name, str(f.annotation), repr(f.default)) for f in fields_of(self.cls)],
+        ]
         for reduction in sorted(self.reductions.values(), key=lambda reduction: reduction.event_type.name):
             parts += event_parts(reduction.event_type)
             parts.append(source_of(reduction.function) if reduction.function else "")
@@ -233,7 +244,9 @@ def is_immutable(kind: types.Type) -> bool:
         case types.VarTupleType() | types.FrozenSetType():
             return is_immutable(kind.item_type)
         case types.StructType():
-            return kind.cls.__struct_config__.frozen and all(is_immutable(field.type) for field in kind.fields)
+            return kind.cls.__struct_config__.frozen and all(
+                is_immutable(field.type) for field in kind.fields
+            )
         case _:
             return isinstance(kind, IMMUTABLE)
 

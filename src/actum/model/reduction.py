@@ -20,7 +20,12 @@ class Reduction:
     __slots__ = ("event_type", "function", "key", "wants_recorded")
 
     def __init__(
-        self, event_type: EventType, function: Callable[..., None] | None, key: Any = None, *, wants_recorded: bool = False
+        self,
+        event_type: EventType,
+        function: Callable[..., None] | None,
+        key: Any = None,
+        *,
+        wants_recorded: bool = False,
     ) -> None:
         self.event_type = event_type
         self.function = function
@@ -57,7 +62,9 @@ def reductions_of(cls: type[Any], *, may_ask_for_recorded: bool) -> dict[type[Ev
         wants_recorded = _wants_recorded(where, parameters, hints, may_ask_for_recorded)
         for event in events:
             if event in found:
-                raise DefinitionError(f"{where}: another reducer of {cls.__name__} takes {event.__name__} already; keep one")
+                raise DefinitionError(
+                    f"{where}: another reducer of {cls.__name__} takes {event.__name__} already; keep one"
+                )
             found[event] = Reduction(event.__event_type__, function, mark.key, wants_recorded=wants_recorded)
     return found
 

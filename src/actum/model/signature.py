@@ -10,7 +10,14 @@ from msgspec import Struct
 
 from actum.errors import DefinitionError, Invalid, WrongReply
 
-SCALARS: dict[Any, type] = {int: int, str: str, bool: bool, float: float, None: type(None), type(None): type(None)}
+SCALARS: dict[Any, type] = {
+    int: int,
+    str: str,
+    bool: bool,
+    float: float,
+    None: type(None),
+    type(None): type(None),
+}
 POSITION = re.compile(r"`\$\[(\d+)\](.*)`$")
 
 encode = msgspec.json.encode
@@ -45,7 +52,17 @@ def display(annotation: Any) -> str:
 class Signature:
     """The parameters and the reply of one command or query, compiled once."""
 
-    __slots__ = ("_convert", "_names", "_reply_decode", "_required", "_scalar", "arguments", "parameters", "returns", "where")
+    __slots__ = (
+        "_convert",
+        "_names",
+        "_reply_decode",
+        "_required",
+        "_scalar",
+        "arguments",
+        "parameters",
+        "returns",
+        "where",
+    )
 
     def __init__(self, function: Callable[..., Any], where: str) -> None:
         self.where = where
@@ -58,7 +75,9 @@ class Signature:
                     "kept and sent"
                 )
             if parameter.name not in hints:
-                raise DefinitionError(f"{where}: the parameter {parameter.name} has no annotation; give it one")
+                raise DefinitionError(
+                    f"{where}: the parameter {parameter.name} has no annotation; give it one"
+                )
             annotation = hints[parameter.name]
             check_serialisable(annotation, f"{where}: the parameter {parameter.name}")
             default = () if parameter.default is parameter.empty else (parameter.default,)
@@ -112,7 +131,10 @@ class Signature:
             raise Invalid(f"{self.where} takes {len(names)} arguments, and {len(positional)} were given")
         for name in named:
             if name not in names:
-                raise Invalid(f"{self.where} has no parameter {name!r}: it takes {', '.join(names) or 'none'}", field=name)
+                raise Invalid(
+                    f"{self.where} has no parameter {name!r}: it takes {', '.join(names) or 'none'}",
+                    field=name,
+                )
             if name in names[: len(positional)]:
                 raise Invalid(f"{self.where} was given {name!r} twice", field=name)
         rest = list(names[len(positional) :])
@@ -140,6 +162,6 @@ class Signature:
         if found is None:
             return Invalid(f"{self.where}: {text}")
         name = self._names[int(found[1])]
-        return Invalid(f"{self.where}: {name}{found[2]}: {text[: found.start()].removesuffix(' - at ')}", field=name)
-
-
+        return Invalid(
+            f"{self.where}: {name}{found[2]}: {text[: found.start()].removesuffix(' - at ')}", field=name
+        )

@@ -52,7 +52,9 @@ class Instance:
         try:
             reply = command.signature.isolate(command.function(self.state, *arguments))
             if self._emitted is not emitted:
-                raise AuthorError(f"{self!r}: {command.name} went on after an emit had failed; let the error pass")
+                raise AuthorError(
+                    f"{self!r}: {command.name} went on after an emit had failed; let the error pass"
+                )
         except BaseException:
             if emitted or self._emitted is None:
                 self._put_back(version)
@@ -74,7 +76,9 @@ class Instance:
         """
         emitted = self._emitted
         if emitted is None:
-            raise AuthorError(f"{self!r}: events are emitted in a command; a query or a reducer only reads them")
+            raise AuthorError(
+                f"{self!r}: events are emitted in a command; a query or a reducer only reads them"
+            )
         reduction = self.kind.reductions.get(type(event))
         if reduction is None:
             raise UndeclaredEvent(self._undeclared(event))
@@ -85,8 +89,12 @@ class Instance:
             payload = event_type.encode(event)
             kept = event_type.decode(payload)
         except (msgspec.ValidationError, TypeError) as error:
-            raise WrongEvent(f"{self!r} emitted {event!r}, which does not fit its annotations: {error}") from error
-        self._emitted = None  # Until the reducer is done: it may not emit, and a failure must not go unnoticed.
+            raise WrongEvent(
+                f"{self!r} emitted {event!r}, which does not fit its annotations: {error}"
+            ) from error
+        self._emitted = (
+            None  # Until the reducer is done: it may not emit, and a failure must not go unnoticed.
+        )
         emitted.append((event_type.name, event_type.version, payload))
         self.version += 1
         if reduction.function is not None:

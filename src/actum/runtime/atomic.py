@@ -101,7 +101,10 @@ class Unit:
         if not all(fork.is_current for fork in forks):
             return False
         gates = [fork.gate for fork in forks if fork.gate is not None]
-        return all(type(outcome) is Landed for outcome in await asyncio.gather(*(gate.watch() for gate in gates if not gate.future.done())))
+        return all(
+            type(outcome) is Landed
+            for outcome in await asyncio.gather(*(gate.watch() for gate in gates if not gate.future.done()))
+        )
 
     async def _fork(self, call: Call) -> Fork:
         found = self._forks.get(call.stream)
@@ -112,7 +115,9 @@ class Unit:
 
     def _stage(self, fork: Fork, group: int) -> Staged:
         kind = fork.instance.kind
-        write = Write(kind.name, fork.instance.id, fork.base, fork.emitted, fork.metadata, self.now, group=group)
+        write = Write(
+            kind.name, fork.instance.id, fork.base, fork.emitted, fork.metadata, self.now, group=group
+        )
         self._services.directory.replace(fork.actor, fork.instance)
         fork.actor.used = self.now
         staged = Staged(write, fork.actor, asyncio.get_running_loop())
@@ -145,4 +150,6 @@ async def run_unit(
         position = await unit.commit(key, b"null" if key is None else msgspec.json.encode(reply), metadata)
         if isinstance(position, int):
             return Done(reply, position, 0)
-    raise Conflict(f"an atomic unit found other writers first {MOST_ATTEMPTS} times in a row; send again later")
+    raise Conflict(
+        f"an atomic unit found other writers first {MOST_ATTEMPTS} times in a row; send again later"
+    )

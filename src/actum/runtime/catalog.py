@@ -24,7 +24,9 @@ class Catalog(Struct, frozen=True):
     view_references: dict[type[View], type[ViewReference]]
 
 
-def compile_catalog(entities: Sequence[type[Entity]], views: Sequence[type[View]], bound: Sequence[Bound]) -> Catalog:
+def compile_catalog(
+    entities: Sequence[type[Entity]], views: Sequence[type[View]], bound: Sequence[Bound]
+) -> Catalog:
     """Compiles an application's declarations; raises DefinitionError, with a mend, for what cannot work."""
     for cls in entities:
         _check_class(cls, Entity, "entities")
@@ -53,7 +55,9 @@ def compile_catalog(entities: Sequence[type[Entity]], views: Sequence[type[View]
     )
 
 
-def _events(kinds: Sequence[EntityType], views: Sequence[ViewType], bound: Sequence[Bound]) -> dict[str, EventType]:
+def _events(
+    kinds: Sequence[EntityType], views: Sequence[ViewType], bound: Sequence[Bound]
+) -> dict[str, EventType]:
     classes: list[type[Event]] = []
     for declared in (*kinds, *views):
         classes += declared.reductions

@@ -13,7 +13,9 @@ B = TypeVar("B")
 class Coalescer(Generic[A, B]):
     """Asks `fetch` for many things at once on behalf of callers who each want one."""
 
-    def __init__(self, fetch: Callable[[Sequence[A]], Awaitable[Sequence[B]]], *, most: int, batch: int = 500) -> None:
+    def __init__(
+        self, fetch: Callable[[Sequence[A]], Awaitable[Sequence[B]]], *, most: int, batch: int = 500
+    ) -> None:
         self._fetch = fetch
         self._most = most
         self._batch = batch

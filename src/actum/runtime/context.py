@@ -82,7 +82,12 @@ class Context:
         return self._event
 
     def entity(
-        self, cls: type[EntityT], id: str, *, idempotency_key: str | None = None, expected_version: int | None = None
+        self,
+        cls: type[EntityT],
+        id: str,
+        *,
+        idempotency_key: str | None = None,
+        expected_version: int | None = None,
     ) -> EntityT:
         """Gives an entity, to send commands and queries to; it needs no creating.
 
@@ -91,16 +96,23 @@ class Context:
         """
         reference = self._services.catalog.entity_references.get(cls)
         if reference is None:
-            raise DefinitionError(f"{cls.__name__} is not among the application's entities: add it to App(entities=[…])")
+            raise DefinitionError(
+                f"{cls.__name__} is not among the application's entities: add it to App(entities=[…])"
+            )
         if type(id) is not str or not id or "\0" in id or len(id) > MOST_NAMED:
-            raise Invalid(f"{id!r} cannot be an entity's id: use text of 1 to {MOST_NAMED} characters, without NUL", field="id")
+            raise Invalid(
+                f"{id!r} cannot be an entity's id: use text of 1 to {MOST_NAMED} characters, without NUL",
+                field="id",
+            )
         return reference(self, id, idempotency_key, expected_version)  # type: ignore[return-value]
 
     def view(self, cls: type[ViewT]) -> ViewT:
         """Gives a view, to ask its queries; the answers show all that this context has written."""
         reference = self._services.catalog.view_references.get(cls)
         if reference is None:
-            raise DefinitionError(f"{cls.__name__} is not among the application's views: add it to App(views=[…])")
+            raise DefinitionError(
+                f"{cls.__name__} is not among the application's views: add it to App(views=[…])"
+            )
         return reference(self)  # type: ignore[return-value]
 
     def queue(self, name: str) -> "Outbox":
@@ -108,7 +120,9 @@ class Context:
         triggers = (bound.trigger for bound in self._services.catalog.bound)
         known = [trigger.queue for trigger in triggers if isinstance(trigger, OnMessage)]
         if name not in known:
-            raise NotFound(f"no action takes from a queue {name!r}; there are {', '.join(sorted(known)) or 'none'}")
+            raise NotFound(
+                f"no action takes from a queue {name!r}; there are {', '.join(sorted(known)) or 'none'}"
+            )
         return Outbox(self, name)
 
     async def atomic(self, function: "Callable[[Context], Awaitable[T]]") -> T:
@@ -118,9 +132,13 @@ class Context:
         do nothing but send commands and queries.
         """
         if self._unit is not None:
-            raise DefinitionError("atomic units do not nest: send the commands through the context you were given")
+            raise DefinitionError(
+                "atomic units do not nest: send the commands through the context you were given"
+            )
         key = self._next_key("$unit", "", "")
-        done: Done = await run_unit(self._services, lambda unit: function(self._within(unit)), key, self.metadata_of(""))
+        done: Done = await run_unit(
+            self._services, lambda unit: function(self._within(unit)), key, self.metadata_of("")
+        )
         self._note(done)
         return done.reply  # type: ignore[no-any-return]
 
@@ -144,13 +162,19 @@ class Context:
             raise DefinitionError(f"{command!r} is not a command of the application's entities")
         if (after is None) == (at is None):
             raise Invalid("schedule takes either after= or at=")
-        due = to_microseconds(at) if at else self._services.clock.now() + (after or timedelta()) // timedelta(microseconds=1)
+        due = (
+            to_microseconds(at)
+            if at
+            else self._services.clock.now() + (after or timedelta()) // timedelta(microseconds=1)
+        )
         declared = reference.kind.commands[command.name]
         named = name or self._next_key("$timer", id, command.name) or self._services.clock.new_id()
 
         async def keep(*positional: P.args, **keywords: P.kwargs) -> str:
             arguments = msgspec.json.encode(declared.signature.bind(positional, keywords))
-            timer = NewTimer(named, due, reference.kind.name, id, declared.name, arguments, self.correlation_id)
+            timer = NewTimer(
+                named, due, reference.kind.name, id, declared.name, arguments, self.correlation_id
+            )
             await self._services.database.add_timer(timer)
             self._services.signals.send("timers")
             return named
@@ -166,7 +190,14 @@ class Context:
         return await self._services.database.timers(limit=limit)
 
     async def history(
-        self, cls: type[Entity], id: str, *, after: int = 0, up_to: int | None = None, limit: int | None = None, reverse: bool = False
+        self,
+        cls: type[Entity],
+        id: str,
+        *,
+        after: int = 0,
+        up_to: int | None = None,
+        limit: int | None = None,
+        reverse: bool = False,
     ) -> list[Recorded[Event]]:
         """Gives an entity's events with after < version <= up_to, the newest first if `reverse`."""
         return await self._histories.history(cls, id, after=after, up_to=up_to, limit=limit, reverse=reverse)
@@ -177,7 +208,9 @@ class Context:
         """Gives an entity's state now, at a version, or at a time; to read only."""
         return await self._histories.state(cls, id, version=version, time=time)
 
-    async def what_if(self, cls: type[EntityT], id: str, events: Sequence[Event], *, time: datetime | None = None) -> EntityT:
+    async def what_if(
+        self, cls: type[EntityT], id: str, events: Sequence[Event], *, time: datetime | None = None
+    ) -> EntityT:
         """Gives the state an entity would have after events that have not happened."""
         return await self._histories.what_if(cls, id, events, time=time)
 
@@ -234,10 +267,20 @@ class Context:
         return found
 
     async def send_command(
-        self, target: EntityReference, command: CommandType, positional: tuple[Any, ...], named: dict[str, Any]
+        self,
+        target: EntityReference,
+        command: CommandType,
+        positional: tuple[Any, ...],
+        named: dict[str, Any],
     ) -> Any:
         """Sends a command for a reference; authors write `ctx.entity(…).command(…)`."""
-        call = Call(target.kind, target.id, command, command.signature.bind(positional, named), self.metadata_of(command.name))
+        call = Call(
+            target.kind,
+            target.id,
+            command,
+            command.signature.bind(positional, named),
+            self.metadata_of(command.name),
+        )
         call.expected_version = target.expected_version
         if self._unit is not None:
             return await self._unit.command(call)
@@ -330,5 +373,3 @@ class Outbox:
     async def send_all(self, messages: Sequence[Any], *, key: str | None = None) -> None:
         """Sends many messages, all or none."""
         await self._context.put(self.name, messages, key, None)
-
-

@@ -14,7 +14,14 @@ class EventSource(Source):
     """The events of some types, keyed by entity. The checkpoint is the low-water mark: all before it is done or put aside."""
 
     def __init__(
-        self, action: str, types: Collection[str], *, checkpoint: int, feed: Feed, journal: Journal, database: Database
+        self,
+        action: str,
+        types: Collection[str],
+        *,
+        checkpoint: int,
+        feed: Feed,
+        journal: Journal,
+        database: Database,
     ) -> None:
         self._action = action
         self._types = frozenset(types)

@@ -98,7 +98,17 @@ class Feed:
                 position += 1
                 version += 1
                 recent.append(
-                    Stored(position, write.kind, write.id, version, type_, type_version, payload, write.metadata, write.time)
+                    Stored(
+                        position,
+                        write.kind,
+                        write.id,
+                        version,
+                        type_,
+                        type_version,
+                        payload,
+                        write.metadata,
+                        write.time,
+                    )
                 )
         if len(recent) == recent.maxlen:
             self._after = recent[0].position - 1

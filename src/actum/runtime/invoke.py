@@ -22,7 +22,9 @@ class ActionFunction:
         self.function = function
         self.name = function.__name__
         if not inspect.iscoroutinefunction(function):
-            raise DefinitionError(f"action {self.name} is not async: write `async def {self.name}(ctx: Context, …)`")
+            raise DefinitionError(
+                f"action {self.name} is not async: write `async def {self.name}(ctx: Context, …)`"
+            )
         self.hints = hints_of(function)
         self.context_parameter: str | None = None
         self.event_parameter: str | None = None

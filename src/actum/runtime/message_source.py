@@ -37,7 +37,9 @@ class MessageSource(Source):
 
     async def save(self, done: Sequence[int], parked: Sequence[NewLetter], open_from: int | None) -> None:
         if done or parked:
-            await self._database.save(Progress(self._action, "messages", done=tuple(done), parked=tuple(parked)))
+            await self._database.save(
+                Progress(self._action, "messages", done=tuple(done), parked=tuple(parked))
+            )
 
     async def fetch(self, letter: Letter) -> Item | None:
         return self._item(msgspec.json.decode(letter.body, type=Message))

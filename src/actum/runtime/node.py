@@ -77,7 +77,9 @@ async def open_node(
     async with AsyncExitStack() as stack:
         opened = {kind: await stack.enter_async_context(open_resource()) for kind, open_resource in resources}
         supervisor = Supervisor()
-        services = await _assemble(catalog, opened, supervisor, journal=journal, database=database, clock=clock, settings=settings)
+        services = await _assemble(
+            catalog, opened, supervisor, journal=journal, database=database, clock=clock, settings=settings
+        )
         node = Node(services, supervisor)
         try:
             await _start(node, plans)
@@ -98,7 +100,9 @@ async def _assemble(
 ) -> Services:
     directory = Directory(journal, catalog.kinds, clock, settings.residence)
     feed = Feed(journal, await journal.head())
-    committer = Committer(journal, clock, drop=directory.drop, publish=feed.publish, most_staged=settings.most_staged)
+    committer = Committer(
+        journal, clock, drop=directory.drop, publish=feed.publish, most_staged=settings.most_staged
+    )
     return Services(
         catalog=catalog,
         clock=clock,

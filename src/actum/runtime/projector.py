@@ -28,7 +28,9 @@ class Projector:
     still, or is None.
     """
 
-    def __init__(self, view: ViewType, state: ViewState, database: Database, feed: Feed, clock: Clock) -> None:
+    def __init__(
+        self, view: ViewType, state: ViewState, database: Database, feed: Feed, clock: Clock
+    ) -> None:
         self.view = view
         self.state = state
         self.position = state.checkpoint
@@ -132,7 +134,12 @@ class Projector:
 
     async def _save(self, checkpoint: int, written: list[tuple[Any, ...]], deleted: list[Any]) -> None:
         await self._database.project(
-            self.view, self.state.generation, before=self._saved, checkpoint=checkpoint, written=written, deleted=deleted
+            self.view,
+            self.state.generation,
+            before=self._saved,
+            checkpoint=checkpoint,
+            written=written,
+            deleted=deleted,
         )
         self._saved = checkpoint
 
@@ -145,4 +152,3 @@ class Projector:
                 self._waiters.append((position, waiter))
             elif not waiter.done():
                 waiter.set_result(None)
-

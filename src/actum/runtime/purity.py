@@ -7,7 +7,18 @@ from typing import Any
 
 from actum.errors import ImpureTurn
 
-REFUSED = ("open", "socket.", "subprocess.", "os.", "shutil.", "time.sleep", "urllib.", "sqlite3.", "ftplib.", "smtplib.")
+REFUSED = (
+    "open",
+    "socket.",
+    "subprocess.",
+    "os.",
+    "shutil.",
+    "time.sleep",
+    "urllib.",
+    "sqlite3.",
+    "ftplib.",
+    "smtplib.",
+)
 ALLOWED = frozenset({"os.fspath", "os.putenv"})
 
 

@@ -50,7 +50,9 @@ def plan_actions(bound: Collection[Bound], resource_types: Collection[type[Any]]
         plan = Plan(_name_of(one), function, one)
         other = plans.setdefault(plan.name, plan)
         if other is not plan:
-            raise DefinitionError(f"two actions are called {plan.name!r}: what they have done is kept by name; rename one")
+            raise DefinitionError(
+                f"two actions are called {plan.name!r}: what they have done is kept by name; rename one"
+            )
         _check(plan)
         if isinstance(one.trigger, OnMessage):
             if one.trigger.queue in queues:
@@ -112,7 +114,12 @@ async def _worker(services: Services, plan: Plan) -> Worker:
             checkpoint = await services.database.checkpoint(plan.name, at_first=at_first)
             names = {event.__event_type__.name for event in trigger.events}
             source = EventSource(
-                plan.name, names, checkpoint=checkpoint, feed=services.feed, journal=services.journal, database=services.database
+                plan.name,
+                names,
+                checkpoint=checkpoint,
+                feed=services.feed,
+                journal=services.journal,
+                database=services.database,
             )
             return _make(services, plan.name, source, _run_event(services, plan), trigger.retries)
         case OnMessage():
@@ -127,7 +134,9 @@ async def _worker(services: Services, plan: Plan) -> Worker:
 
 
 def _make(services: Services, name: str, source: Source, run: Run, retries: Retries) -> Worker:
-    return Worker(name, source, run, retries=retries, database=services.database, clock=services.clock, timeout=TIMEOUT)
+    return Worker(
+        name, source, run, retries=retries, database=services.database, clock=services.clock, timeout=TIMEOUT
+    )
 
 
 def _run_event(services: Services, plan: Plan) -> Run:
@@ -137,7 +146,9 @@ def _run_event(services: Services, plan: Plan) -> Run:
         stored: Stored = item.content
         event_type = catalog.events.get(stored.type)
         if event_type is None:
-            raise UnknownEvent(f"no class declares the event {stored.type!r}: bring it back, or skip this letter")
+            raise UnknownEvent(
+                f"no class declares the event {stored.type!r}: bring it back, or skip this letter"
+            )
         recorded = Recorded.of(event_type.read(stored.payload, stored.type_version), stored)
         metadata = read_metadata(stored.metadata)
         context = Context(
@@ -165,7 +176,10 @@ def _run_message(services: Services, plan: Plan) -> Run:
     async def run(item: Item) -> None:
         message: Message = item.content
         context = Context(
-            services, correlation_id=message.correlation_id, cause=f"{plan.name}@{message.id}", message=message
+            services,
+            correlation_id=message.correlation_id,
+            cause=f"{plan.name}@{message.id}",
+            message=message,
         )
         arguments = function.arguments(context, services.resources)
         arguments[parameter] = decode(message.body)
@@ -188,7 +202,13 @@ async def _fire(services: Services, timer: Timer) -> None:
     if kind is None or command is None:
         raise CallerError(f"timer {timer.name}: there is no command {timer.kind}.{timer.command} any more")
     context = Context(services, correlation_id=timer.correlation_id)
-    call = Call(kind, timer.entity_id, command, command.signature.bind_json(timer.arguments), context.metadata_of(command.name))
+    call = Call(
+        kind,
+        timer.entity_id,
+        command,
+        command.signature.bind_json(timer.arguments),
+        context.metadata_of(command.name),
+    )
     call.key = f"{TIMERS}/{timer.name}/{timer.due}"
     call.is_derived = True
     await services.entities.command(call)

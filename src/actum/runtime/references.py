@@ -19,7 +19,9 @@ class EntityReference:
     __slots__ = ("context", "expected_version", "id", "idempotency_key")
     kind: EntityType
 
-    def __init__(self, context: "Context", id: str, idempotency_key: str | None, expected_version: int | None) -> None:
+    def __init__(
+        self, context: "Context", id: str, idempotency_key: str | None, expected_version: int | None
+    ) -> None:
         self.context = context
         self.id = id
         self.idempotency_key = idempotency_key
@@ -50,7 +52,9 @@ class ViewReference:
         return self.context.read_row(self.view, key)
 
     def __getattr__(self, name: str) -> Any:
-        raise AttributeError(f"view {self.view.name} has no query {name!r}; it has {', '.join([*self.view.queries, 'get'])}")
+        raise AttributeError(
+            f"view {self.view.name} has no query {name!r}; it has {', '.join([*self.view.queries, 'get'])}"
+        )
 
 
 def entity_reference(kind: EntityType) -> type[EntityReference]:
@@ -62,7 +66,9 @@ def entity_reference(kind: EntityType) -> type[EntityReference]:
         methods[name] = _query_method(query)
     for taken in ("context", "id", "expected_version", "idempotency_key", "kind"):
         if taken in kind.commands or taken in kind.queries:
-            raise DefinitionError(f"{kind.name}.{taken}: a command or query cannot bear this name; choose another")
+            raise DefinitionError(
+                f"{kind.name}.{taken}: a command or query cannot bear this name; choose another"
+            )
     return type(f"{kind.name}Reference", (EntityReference,), methods)
 
 

@@ -20,7 +20,9 @@ def following(trigger: OnInterval | OnCron, action: str) -> Callable[[int], int]
         zone = ZoneInfo(trigger.timezone)
         CronSim(trigger.expression, to_datetime(0).astimezone(zone))
     except (ZoneInfoNotFoundError, ValueError) as error:
-        raise DefinitionError(f"action {action}: there is no time zone {trigger.timezone!r}; write one such as Europe/Berlin") from error
+        raise DefinitionError(
+            f"action {action}: there is no time zone {trigger.timezone!r}; write one such as Europe/Berlin"
+        ) from error
     except CronSimError as error:
         raise DefinitionError(
             f"action {action}: {trigger.expression!r} is not a cron expression ({error}); write minute, hour, day, month, weekday, "

@@ -14,7 +14,9 @@ class TickSource(Source):
     A tick that was missed while nothing ran fires at the next start, once.
     """
 
-    def __init__(self, action: str, database: Database, clock: Clock, following: Callable[[int], int]) -> None:
+    def __init__(
+        self, action: str, database: Database, clock: Clock, following: Callable[[int], int]
+    ) -> None:
         self._action = action
         self._database = database
         self._clock = clock

@@ -35,7 +35,9 @@ class TimerSource(Source):
 
     async def save(self, done: Sequence[int], parked: Sequence[NewLetter], open_from: int | None) -> None:
         if done or parked:
-            await self._database.save(Progress(self._action, "timers", done=tuple(done), parked=tuple(parked)))
+            await self._database.save(
+                Progress(self._action, "timers", done=tuple(done), parked=tuple(parked))
+            )
             self._given.difference_update(done)
 
     async def fetch(self, letter: Letter) -> Item | None:
@@ -49,7 +51,11 @@ class TimerSource(Source):
         return [timer for timer in found if timer.id not in self._given]
 
     async def _wait(self) -> None:
-        later = [timer.due for timer in await self._database.timers(limit=1 + len(self._given)) if timer.id not in self._given]
+        later = [
+            timer.due
+            for timer in await self._database.timers(limit=1 + len(self._given))
+            if timer.id not in self._given
+        ]
         until = min([self._clock.now() + LONGEST_WAIT, *later])
         sleeping = asyncio.create_task(self._clock.sleep_until(until))
         hearing = asyncio.create_task(self._news.wait())

@@ -29,7 +29,14 @@ log = logging.getLogger("actum.views")
 class Views:
     """Runs a projector for every view, and answers queries over them."""
 
-    def __init__(self, views: Mapping[str, ViewType], database: Database, feed: Feed, clock: Clock, supervisor: Supervisor) -> None:
+    def __init__(
+        self,
+        views: Mapping[str, ViewType],
+        database: Database,
+        feed: Feed,
+        clock: Clock,
+        supervisor: Supervisor,
+    ) -> None:
         self._views = views
         self._database = database
         self._feed = feed
@@ -58,7 +65,9 @@ class Views:
     async def stop(self) -> None:
         """Writes down how far every view has got."""
         for projector in (*self._live.values(), *self._building.values()):
-            with contextlib.suppress(Fenced):  # Its last write was cut off and has landed: there is nothing to add.
+            with contextlib.suppress(
+                Fenced
+            ):  # Its last write was cut off and has landed: there is nothing to add.
                 await projector.save()
 
     def projectors(self) -> list[Projector]:

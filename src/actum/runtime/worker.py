@@ -250,7 +250,14 @@ class Worker:
             failed_at=now,
         )
         if is_dead:
-            log.error("action %s gave up on %s at %d: %s (letter %d)", self.name, letter.key, letter.position, error, letter.id)
+            log.error(
+                "action %s gave up on %s at %d: %s (letter %d)",
+                self.name,
+                letter.key,
+                letter.position,
+                error,
+                letter.id,
+            )
 
     async def _attempt_in_slot(self, item: Item) -> str:
         async with self._slots:
