@@ -38,10 +38,16 @@ class Committer:
         self._idle: asyncio.Future[None] | None = None
         self._drained: asyncio.Future[None] | None = None
         self._is_writing = False
+        self._is_resting = False
         self._groups = 0
 
     def __repr__(self) -> str:
         return f"<Committer {len(self._open)} staged{', writing' if self._is_writing else ''}>"
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether it has nothing to do before the clock moves or somebody stages a write."""
+        return self._is_resting or not (self._open or self._is_writing)
 
     def admit(self, writes: int = 1) -> None:
         """Raises Overloaded when there is no room for more; called before a turn, so that nothing is undone."""
@@ -110,7 +116,9 @@ class Committer:
                     raise Unavailable(
                         f"the journal did not answer for {PATIENCE}: {error}", is_outcome_unknown=True
                     ) from error
+                self._is_resting = True
                 await self._clock.sleep(self._clock.jittered(pause))
+                self._is_resting = False
                 pause = min(pause * 2, LONGEST_PAUSE)
 
     def _resolve(self, batch: Sequence[Staged], outcomes: Sequence[Outcome]) -> None:

@@ -35,6 +35,7 @@ class Projector:
         self.state = state
         self.position = state.checkpoint
         self.failure: str | None = None
+        self._is_resting = False
         self._saved = state.checkpoint
         self._database = database
         self._feed = feed
@@ -51,6 +52,11 @@ class Projector:
         """Whether it has folded every event there is."""
         return self.position >= self._feed.head
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether it has nothing to do before the clock moves or somebody writes."""
+        return self._is_resting or self.is_caught_up
+
     async def run(self) -> None:
         """Follows the feed until cancelled; a failing reducer stops this view alone, and is tried again."""
         pause = FIRST_PAUSE
@@ -60,7 +66,7 @@ class Projector:
             except Exception as error:
                 self.failure = str(error)
                 log.error("view %s stands at position %d: %s", self.view.name, self.position, error)
-                await self._clock.sleep(self._clock.jittered(pause))
+                await self._rest(pause)
                 pause = min(pause * 2, LONGEST_PAUSE)
                 if not await self.recover():
                     return
@@ -123,6 +129,13 @@ class Projector:
         waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiters.append((position, waiter))
         await waiter
+
+    async def _rest(self, pause: timedelta) -> None:
+        self._is_resting = True
+        try:
+            await self._clock.sleep(self._clock.jittered(pause))
+        finally:
+            self._is_resting = False
 
     async def _load(self, keys: set[Any]) -> None:
         missing = [key for key in keys if key not in self._rows]

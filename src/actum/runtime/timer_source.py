@@ -2,15 +2,16 @@
 
 import asyncio
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 
 from actum.database.port import Database, Letter, NewLetter, Progress, Timer
-from actum.runtime.clock import SECOND, Clock
+from actum.runtime.clock import Clock
 from actum.runtime.services import Signals
 from actum.runtime.source import Item, Source
 
-LONGEST_WAIT = 60 * SECOND
+POLL = 60.0
 
 
 class TimerSource(Source):
@@ -51,19 +52,16 @@ class TimerSource(Source):
         return [timer for timer in found if timer.id not in self._given]
 
     async def _wait(self) -> None:
-        later = [
-            timer.due
-            for timer in await self._database.timers(limit=1 + len(self._given))
-            if timer.id not in self._given
-        ]
-        until = min([self._clock.now() + LONGEST_WAIT, *later])
-        sleeping = asyncio.create_task(self._clock.sleep_until(until))
-        hearing = asyncio.create_task(self._news.wait())
+        """Waits until a timer comes due or word comes of a new one; other processes send no word."""
+        later = await self._database.timers(limit=1 + len(self._given))
+        due = [one.due for one in later if one.id not in self._given]
+        tasks: set[asyncio.Task[Any]] = {asyncio.create_task(self._news.wait())}
+        tasks |= {asyncio.create_task(self._clock.sleep_until(moment)) for moment in due[:1]}
         try:
-            await asyncio.wait({sleeping, hearing}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(tasks, timeout=POLL, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            sleeping.cancel()
-            hearing.cancel()
+            for task in tasks:
+                task.cancel()
 
     def _item(self, timer: Timer) -> Item:
         return Item(timer.id, f"{timer.kind}/{timer.entity_id}", msgspec.json.encode(timer), timer)

@@ -74,6 +74,11 @@ class Views:
         """Gives every projector, live and building."""
         return [*self._live.values(), *self._building.values()]
 
+    def busy(self) -> list[Projector]:
+        """Gives the projectors that have something left to do before the clock moves."""
+        built = [projector for projector in self._building.values() if projector.is_caught_up]
+        return [projector for projector in self.projectors() if not projector.is_idle] + built
+
     async def ask(self, view: ViewType, query: ViewQuery, parameters: Mapping[str, Any], seen: int) -> Any:
         """Asks a query once every view in it shows what happened up to `seen`."""
         await self._catch_up(self._sources.get(id(query)) or [view.name], seen)

@@ -25,7 +25,7 @@ class Worker:
 
     An item that fails is put aside as a letter, and so is every later item of its key, so that no key ever holds up
     another. The letter is tried again until it succeeds or its retries are used up; then it is dead, and waits
-    for somebody to retry or skip it.
+    for somebody to retry or skip it. `taken` counts the items that the source has given.
     """
 
     def __init__(
@@ -40,6 +40,7 @@ class Worker:
         timeout: float,
     ) -> None:
         self.name = name
+        self.taken = 0
         self._source = source
         self._run = run
         self._retries = retries
@@ -114,6 +115,7 @@ class Worker:
             self._changed.set()
 
     def _accept(self, item: Item) -> None:
+        self.taken += 1
         self._open[item.position] = None
         if item.key in self._blocked:
             self._park(item, error="")

@@ -1,0 +1,167 @@
+"""A whole application under test: in memory, its clock moved by hand, settled in place of sleeping."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import datetime, timedelta
+from importlib import import_module
+from typing import Any
+
+from actum.app import App
+from actum.launch import check
+from actum.model.event import to_microseconds
+from actum.runtime.clock import ManualClock
+from actum.runtime.context import Context
+from actum.runtime.node import Node, Settings, open_node
+from actum.stores import Stores, open_stores
+from actum.testing.past import START
+
+MEMORY = "memory:"
+PATIENCE = timedelta(seconds=30)
+
+
+class Running:
+    """An application that runs in a test.
+
+    `ctx` is a context to send commands and ask views with; `clock` stands still until `advance`.
+    """
+
+    def __init__(self, app: App, store: str, clock: ManualClock, settings: Settings) -> None:
+        self.app = app
+        self.clock = clock
+        self._store = store
+        self._settings = settings
+        self._stores: Stores | None = None
+        self._node: Node | None = None
+        self._ctx: Context | None = None
+        self._http: Any = None
+        self._outer = AsyncExitStack()
+        self._inner = AsyncExitStack()
+
+    def __repr__(self) -> str:
+        return f"<Running {self.app.name} at {self.now:%Y-%m-%d %H:%M:%S}>"
+
+    @property
+    def node(self) -> Node:
+        """The node that runs it."""
+        if self._node is None:
+            raise RuntimeError(f"{self!r} has stopped")
+        return self._node
+
+    @property
+    def ctx(self) -> Context:
+        """A context that lasts as long as the node: its views show all that the test wrote through it."""
+        if self._ctx is None:
+            self._ctx = self.new_context()
+        return self._ctx
+
+    @property
+    def http(self) -> Any:
+        """An `httpx.AsyncClient` that speaks to this node without a socket (needs actum[testing])."""
+        if self._http is None:
+            # By name, so that httpx is needed by those tests alone that speak HTTP.
+            self._http = import_module("actum.testing.http").Client(self.app, self.node.services)
+        return self._http
+
+    @property
+    def now(self) -> datetime:
+        """The time that the application sees."""
+        return self.clock.today()
+
+    def new_context(self) -> Context:
+        """Gives another context, which has seen nothing of what others wrote."""
+        return Context(self.node.services)
+
+    async def send(self, queue: str, *messages: Any, key: str | None = None) -> None:
+        """Puts messages into a queue; `settle` waits until they are worked off."""
+        await self.ctx.queue(queue).send_all(messages, key=key)
+
+    async def settle(self) -> None:
+        """Returns when every event, message and due timer has been handled, and every view shows it.
+
+        What waits for the clock, such as the next try of what failed, goes on waiting: see `advance`.
+        """
+        try:
+            await asyncio.wait_for(self.node.settle(), PATIENCE.total_seconds())
+        except TimeoutError:
+            busy = ", ".join(map(repr, await self.node.busy())) or "nobody"
+            raise AssertionError(f"{self!r} did not settle within {PATIENCE}: {busy} is busy") from None
+
+    async def advance(
+        self,
+        *,
+        weeks: float = 0,
+        days: float = 0,
+        hours: float = 0,
+        minutes: float = 0,
+        seconds: float = 0,
+        milliseconds: float = 0,
+    ) -> None:
+        """Moves the clock on, stopping and settling at each moment that something waits for."""
+        span = timedelta(
+            weeks=weeks, days=days, hours=hours, minutes=minutes, seconds=seconds, milliseconds=milliseconds
+        )
+        end = self.clock.now() + span // timedelta(microseconds=1)
+        await self.settle()
+        while (wake := self.clock.next_wake()) is not None and wake <= end:
+            self.clock.move_to(wake)
+            await self.settle()
+        self.clock.move_to(end)
+        await self.settle()
+
+    async def restart(self) -> None:
+        """Stops the application as a deployment would, and starts it again on what it has stored."""
+        await self._stop_node()
+        if self._store != MEMORY:
+            await self._outer.aclose()
+        await self.start()
+
+    async def start(self) -> None:
+        """Starts the application; `testing` does it."""
+        if self._stores is None or self._store != MEMORY:
+            self._stores = await self._outer.enter_async_context(open_stores(self._store))
+        self._node = await self._inner.enter_async_context(
+            open_node(
+                self.app.catalog,
+                check(self.app.catalog, self.app.resources),
+                self.app.resources,
+                journal=self._stores.journal,
+                database=self._stores.database,
+                clock=self.clock,
+                settings=self._settings,
+            )
+        )
+
+    async def stop(self) -> None:
+        """Stops the application and lets go of its stores; `testing` does it."""
+        try:
+            await self._stop_node()
+        finally:
+            await self._outer.aclose()
+
+    async def _stop_node(self) -> None:
+        if self._http is not None:
+            await self._http.stop()
+        self._node = self._ctx = self._http = None
+        await self._inner.aclose()
+
+
+@asynccontextmanager
+async def testing(
+    app: App, *, store: str = MEMORY, start: datetime = START, settings: Settings | None = None
+) -> AsyncGenerator[Running, None]:
+    """Runs an application for a test: in memory, with input and output refused in commands and reducers.
+
+    Its clock begins at `start` and moves only by `advance`.
+    """
+    clock = ManualClock(to_microseconds(start))
+    running = Running(app, store, clock, settings or Settings(is_development=True))
+    try:
+        await running.start()
+        yield running
+    finally:
+        await running.stop()
+
+
+# It is called what it does, and must not be collected for that.
+setattr(testing, "__test__", False)  # noqa: B010

@@ -1,0 +1,27 @@
+"""Differences between what a test expected and what came, line by line."""
+
+import difflib
+from collections.abc import Sequence
+
+LEGEND = "(- expected, + actual)"
+
+
+def difference(what: str, expected: Sequence[object], actual: Sequence[object]) -> list[str]:
+    """Gives the lines that show how two series of values differ, and none when they are equal."""
+    if list(expected) == list(actual):
+        return []
+    lines = difflib.ndiff(_lines(expected, actual), _lines(actual, expected))
+    return [f"{what}: {LEGEND}", *(f"    {line}" for line in lines if line[0] != "?")]
+
+
+def _lines(values: Sequence[object], others: Sequence[object]) -> list[str]:
+    """Shows values, with their types where it takes that to tell them from the others."""
+    looks = {repr(other): other for other in others}
+    return [_shown(value, looks) for value in values] or ["nothing"]
+
+
+def _shown(value: object, looks: dict[str, object]) -> str:
+    shown = repr(value)
+    if shown in looks and looks[shown] != value:
+        return f"{shown} of {type(value).__module__}.{type(value).__qualname__}"
+    return shown

@@ -1,0 +1,183 @@
+"""given, when, then: what an entity does, told as an example."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Generic, ParamSpec, Self, TypeVar
+
+from msgspec.structs import replace
+
+from actum.errors import Rejected
+from actum.model.entity import CommandType, Entity, entity_type
+from actum.model.event import Event, to_microseconds
+from actum.model.handler import Handler
+from actum.runtime.purity import pure
+from actum.testing.difference import difference
+from actum.testing.past import Past
+from actum.testing.turn import Turn, run
+
+P = ParamSpec("P")
+R = TypeVar("R")
+ReplyT = TypeVar("ReplyT")
+EntityT = TypeVar("EntityT", bound=Entity)
+
+UNSAID: Any = object()
+
+
+class Example(Generic[EntityT]):
+    """An entity that has been through something, and to which something may happen."""
+
+    def __init__(self, past: Past, told: str) -> None:
+        self._past = past
+        self._told = told
+
+    def __repr__(self) -> str:
+        return self._told
+
+    def at(self, *, version: int | None = None, time: datetime | None = None) -> Self:
+        """Says at which version the entity is by now, and what time it is in the turns that follow."""
+        if version is not None:
+            if version < self._past.version:
+                raise ValueError(f"{version} is too low: {self!r} is at version {self._past.version} already")
+            self._past = replace(self._past, before=version - len(self._past.history))
+        if time is not None:
+            self._past = replace(self._past, time=to_microseconds(time))
+        return self
+
+    def when(self, asked: Handler[P, R], *arguments: P.args, **named: P.kwargs) -> "Outcome[EntityT, R]":
+        """Sends a command, or asks a query: `when(Account.withdraw, 4)`.
+
+        Raises AssertionError when events, state, arguments or reply do not survive JSON, or when the state is
+        not the fold of the events, as after a command that changes a field and emits nothing.
+        """
+        declared = self._declared(asked)
+        told = f"{self._told}.when({self._past.kind.cls.__name__}.{asked.name}{_listed(arguments, named)})"
+        try:
+            turn = run(self._past, declared, arguments, named)
+        except AssertionError as failure:
+            raise AssertionError(f"{told}\n{failure}") from failure.__cause__
+        return Outcome(turn, told)
+
+    def _declared(self, asked: Handler[..., Any]) -> CommandType:
+        kind = self._past.kind
+        declared = kind.commands.get(asked.name) or kind.queries.get(asked.name)
+        if declared is None or asked.owner is None or not issubclass(kind.cls, asked.owner):
+            raise TypeError(f"{asked!r} is not a command or query of {kind.cls.__name__}")
+        return declared
+
+
+class Outcome(Example[EntityT], Generic[EntityT, ReplyT]):
+    """What came of a command or query; another `when` goes on from here."""
+
+    def __init__(self, turn: Turn, told: str) -> None:
+        super().__init__(turn.past, told)
+        self._turn = turn
+        self._is_error_told = turn.error is None
+
+    def when(self, asked: Handler[P, R], *arguments: P.args, **named: P.kwargs) -> "Outcome[EntityT, R]":
+        """Goes on from what came of the turn before."""
+        self._expect_success()
+        return super().when(asked, *arguments, **named)
+
+    def then(self, *events: Event, reply: ReplyT = UNSAID) -> Self:
+        """Checks that exactly these events were emitted, and, if it is said, what was replied."""
+        self._expect_success()
+        lines = difference("events", events, self._turn.events)
+        if reply is not UNSAID:
+            lines += difference("reply", [reply], [self._turn.reply])
+        return self._check(lines)
+
+    def rejected(self, message: str | None = None, *, code: str | None = None, **facts: Any) -> Self:
+        """Checks that a rule said no: with this message, code and facts, as far as they are given."""
+        error = self._expect_error(Rejected)
+        assert isinstance(error, Rejected)
+        lines = [] if message is None else difference("message", [message], [str(error)])
+        lines += [] if code is None else difference("code", [code], [error.code])
+        for name, expected in facts.items():
+            lines += difference(name, [expected], [error.facts[name]] if name in error.facts else [])
+        return self._check(lines)
+
+    def raises(self, kind: type[Exception], match: str = "") -> Self:
+        """Checks that the turn failed with an error of this class whose message contains `match`."""
+        error = self._expect_error(kind)
+        if match not in str(error):
+            raise AssertionError(f"{self!r}\nthe error says {str(error)!r}, and not {match!r}") from error
+        return self
+
+    def state(self, **fields: Any) -> Self:
+        """Checks fields of the state as the turn left it."""
+        self._expect_success()
+        lines: list[str] = []
+        for name, expected in fields.items():
+            lines += difference(name, [expected], [getattr(self._turn.instance.state, name)])
+        return self._check(lines)
+
+    @property
+    def reply(self) -> ReplyT:
+        """What was replied."""
+        self._expect_success()
+        reply: ReplyT = self._turn.reply
+        return reply
+
+    @property
+    def entity(self) -> EntityT:
+        """The entity as the turn left it; to read only."""
+        self._expect_success()
+        entity: EntityT = self._turn.instance.state
+        return entity
+
+    def _expect_success(self) -> None:
+        if not self._is_error_told:
+            error = self._turn.error
+            code = f" (code {error.code!r}, facts {error.facts!r})" if isinstance(error, Rejected) else ""
+            raise AssertionError(f"{self!r}\nfailed with {type(error).__name__}: {error}{code}") from error
+
+    def _expect_error(self, kind: type[Exception]) -> Exception:
+        error = self._turn.error
+        if error is None:
+            emitted = ", ".join(map(repr, self._turn.events)) or "nothing"
+            raise AssertionError(
+                f"{self!r}\ndid not fail with {kind.__name__}: "
+                f"it emitted {emitted} and replied {self._turn.reply!r}"
+            )
+        if not isinstance(error, kind):
+            self._is_error_told = False
+            self._expect_success()
+        self._is_error_told = True
+        return error
+
+    def _check(self, lines: list[str]) -> Self:
+        if lines:
+            raise AssertionError("\n".join([repr(self), *lines]))
+        return self
+
+
+def given(cls: type[EntityT], *events: Event, id: str = "a") -> Example[EntityT]:
+    """Begins an example with what has happened to an entity so far.
+
+        given(Account, Opened("ann"), Deposited(10)).when(Account.withdraw, 4).then(Withdrawn(4), reply=6)
+        given(Account).when(Account.withdraw, 4).rejected(code="insufficient_funds", balance=0)
+
+    Input and output in a command or reducer is refused from here on, in this whole process.
+    """
+    pure.enforce()
+    kind = entity_type(cls)
+    told = f"given({cls.__name__}{_listed(events, {})})"
+    for event in events:
+        if type(event) not in kind.reductions:
+            raise TypeError(f"{told}: {cls.__name__} does not declare {type(event).__name__}")
+    emitted = [
+        (event.__event_type__.name, event.__event_type__.version, event.__event_type__.encode(event))
+        for event in events
+    ]
+    past = Past(kind, id).then(emitted)
+    lines = difference("events do not survive JSON", events, past.events())
+    if lines:
+        raise AssertionError("\n".join([told, *lines]))
+    return Example(past, told)
+
+
+def _listed(arguments: tuple[Any, ...], named: Mapping[str, Any]) -> str:
+    shown = [repr(argument) for argument in arguments] + [
+        f"{name}={value!r}" for name, value in named.items()
+    ]
+    return "".join(f", {one}" for one in shown)

@@ -1,0 +1,124 @@
+"""One turn of an example, watched: what was emitted, replied and left behind, and whether it will keep."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from actum.errors import ActumError, Rejected
+from actum.model.entity import CommandType
+from actum.model.event import Event
+from actum.model.turn import Emitted, Instance
+from actum.runtime.purity import pure
+from actum.testing.past import Past
+
+
+class Watched(CommandType):
+    """A command or query that remembers what its function gave, as it gave it."""
+
+    __slots__ = ("given",)
+
+    def __init__(self, watched: CommandType) -> None:
+        self.name = watched.name
+        self.signature = watched.signature
+        self.given: Any = None
+
+        def function(state: Any, *arguments: Any) -> Any:
+            self.given = watched.function(state, *arguments)
+            return self.given
+
+        self.function = function
+
+
+class WatchedInstance(Instance):
+    """An instance that remembers the events as its commands gave them."""
+
+    __slots__ = ("given",)
+
+    def __init__(self, past: Past) -> None:
+        super().__init__(past.kind, past.id)
+        self.given: list[Event] = []
+        self.version = past.before
+        self.replay(past.history)
+
+    def emit(self, event: Event) -> None:
+        super().emit(event)
+        self.given.append(event)
+
+
+class Turn(Struct, frozen=True):
+    """What a turn came to: its events and reply, or the error it raised; and the past after it."""
+
+    past: Past
+    events: list[Event]
+    reply: Any
+    error: Exception | None
+    instance: Instance
+
+
+def run(past: Past, declared: CommandType, arguments: tuple[Any, ...], named: Mapping[str, Any]) -> Turn:
+    """Runs one command or query on what a past makes of an entity.
+
+    Raises AssertionError when anything of the turn would be gone, or different, once it was stored and read.
+    """
+    instance = WatchedInstance(past)
+    watched = Watched(declared)
+    emitted: list[Emitted] = []
+    try:
+        bound = declared.signature.bind(arguments, dict(named))
+        with pure:
+            if declared.name in past.kind.commands:
+                emitted, reply = instance.decide(watched, bound, past.time)
+            else:
+                reply = instance.ask(watched, bound, past.time)
+    except Exception as error:  # noqa: BLE001 - whatever it is, the example says whether it was expected
+        _check_error(error)
+        after = past.fold() if instance.is_spoiled else instance
+        _check_state(past, after, f"{declared.name} was refused and left the state changed")
+        return Turn(past, [], None, error, after)
+    _check_survives(bound, declared.signature.bind_json(msgspec.json.encode(bound)), "the arguments")
+    _check_survives(watched.given, reply, "the reply")
+    after_it = past.then(emitted)
+    events = after_it.events()[len(past.history) :]
+    for event, kept in zip(instance.given, events, strict=True):
+        _check_survives(event, kept, "the event")
+    _check_state(after_it, instance, f"{declared.name} changed the state without an event that says so")
+    return Turn(after_it, events, reply, None, instance)
+
+
+def _check_survives(given: object, kept: object, what: str) -> None:
+    if given != kept:
+        raise AssertionError(f"{what} does not survive JSON: {given!r} is read back as {kept!r}")
+
+
+def _check_error(error: Exception) -> None:
+    if isinstance(error, Rejected):
+        try:
+            facts = msgspec.json.decode(msgspec.json.encode(error.facts))
+        except (TypeError, ValueError) as failure:
+            raise AssertionError(f"the facts of {error!r} do not survive JSON: {failure}") from error
+        _check_survives(msgspec.to_builtins(error.facts), facts, "the facts of a refusal")
+
+
+def _check_state(past: Past, instance: Instance, failure: str) -> None:
+    folded = _fields(past.fold())
+    held = _fields(instance)
+    changed = [name for name in held if held[name] != folded[name]]
+    if changed:
+        lines = [
+            f"    {name}: {held[name]!r} in memory, {folded[name]!r} when its events are folded"
+            for name in changed
+        ]
+        raise AssertionError("\n".join([failure, *lines]))
+    kind = past.kind
+    try:
+        kept = kind.read_state(kind.write_state(instance.state))
+    except (msgspec.MsgspecError, TypeError, ValueError, ActumError) as error:
+        raise AssertionError(f"the state does not survive JSON: {error}") from error
+    for name in kind.fields:
+        _check_survives(held[name], getattr(kept, name), f"the state's {name}")
+
+
+def _fields(instance: Instance) -> dict[str, Any]:
+    return {name: getattr(instance.state, name) for name in instance.kind.fields}
