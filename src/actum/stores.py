@@ -1,17 +1,21 @@
 """Stores by URL: which journal and which database a scheme stands for. The only file that names adapters."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable
 from contextlib import asynccontextmanager
-from typing import Any
+from pathlib import Path
+from typing import Protocol
 
 from msgspec import Struct
 
 from actum.database.port import Database
 from actum.database.sqlite import SCHEMA as SQLITE_DATABASE
 from actum.database.sqlite import SqliteDatabase
-from actum.engine.sqlite import IN_MEMORY, SqliteFile
+from actum.engine.sqlite import SqliteFile
+from actum.engine.sqlite_opening import IN_MEMORY
+from actum.engine.sqlite_opening import is_owned as is_file_owned
 from actum.errors import StoreError
-MemoryJournal: Any = None
+from actum.journal.memory import MemoryJournal
 from actum.journal.port import Journal
 from actum.journal.sqlite import SCHEMA as SQLITE_JOURNAL
 from actum.journal.sqlite import SqliteJournal
@@ -26,20 +30,20 @@ class Stores(Struct, frozen=True):
     database: Database
 
 
-Open = Callable[[str, bool], Awaitable[Stores]]
+class Open(Protocol):
+    """Opens the stores of a URL of one scheme."""
+
+    def __call__(self, url: str, *, is_owner: bool) -> Awaitable[Stores]: ...
 
 
 @asynccontextmanager
-async def open_stores(url: str, *, is_owner: bool = True) -> AsyncIterator[Stores]:
+async def open_stores(url: str, *, is_owner: bool = True) -> AsyncGenerator[Stores, None]:
     """Opens the stores of a URL, and closes them at the end.
 
-    `memory:` keeps everything in this process; `sqlite:///FILE` in one file, whose path is absolute with a fourth slash. A process
-    that is not the owner may look, and ask the owner for things.
+    `memory:` keeps everything in this process; `sqlite:///FILE` in one file, whose path is absolute with a
+    fourth slash. A process that is not the owner may look, and ask the owner for things.
     """
-    scheme = url.partition(":")[0]
-    if scheme not in SCHEMES:
-        raise StoreError(f"{url!r} names no store that Actum knows: use {KNOWN}")
-    stores = await SCHEMES[scheme](url, is_owner)
+    stores = await SCHEMES[_scheme_of(url)](url, is_owner=is_owner)
     try:
         yield stores
     finally:
@@ -47,18 +51,45 @@ async def open_stores(url: str, *, is_owner: bool = True) -> AsyncIterator[Store
         await stores.database.close()
 
 
-async def _open_memory(url: str, is_owner: bool) -> Stores:
+def is_shared(url: str) -> bool:
+    """Says whether several processes may run an application on the stores of a URL."""
+    return _scheme_of(url) in SHARED
+
+
+async def is_owned(url: str) -> bool:
+    """Says whether a process is running on the stores of a URL."""
+    if _scheme_of(url) != "sqlite":
+        return False
+    return await asyncio.to_thread(is_file_owned, Path(_file_of(url)))
+
+
+def _scheme_of(url: str) -> str:
+    scheme = url.partition(":")[0]
+    if scheme not in SCHEMES:
+        raise StoreError(f"{url!r} names no store that Actum knows: use {KNOWN}")
+    return scheme
+
+
+def _file_of(url: str) -> str:
+    path = url.removeprefix("sqlite:///")
+    if path in (url, "", IN_MEMORY):
+        raise StoreError(
+            f"{url!r} names no file: write sqlite:///app.db, or sqlite:////var/lib/app.db from the root"
+        )
+    return path
+
+
+async def _open_memory(url: str, *, is_owner: bool) -> Stores:
     if url != "memory:":
         raise StoreError(f"{url!r}: the store in memory is called memory: and nothing more")
     return Stores(MemoryJournal(), SqliteDatabase(await SqliteFile.open(IN_MEMORY, SQLITE_DATABASE)))
 
 
-async def _open_sqlite(url: str, is_owner: bool) -> Stores:
-    path = url.removeprefix("sqlite:///")
-    if path == url or not path:
-        raise StoreError(f"{url!r} names no file: write sqlite:///app.db, or sqlite:////var/lib/app.db for an absolute path")
-    file = await SqliteFile.open(path, (*SQLITE_JOURNAL, *SQLITE_DATABASE), is_owner=is_owner)
+async def _open_sqlite(url: str, *, is_owner: bool) -> Stores:
+    file = await SqliteFile.open(_file_of(url), (*SQLITE_JOURNAL, *SQLITE_DATABASE), is_owner=is_owner)
     return Stores(SqliteJournal(file), SqliteDatabase(file))
 
 
 SCHEMES: dict[str, Open] = {"memory": _open_memory, "sqlite": _open_sqlite}
+SHARED: frozenset[str] = frozenset()
+"""The schemes of stores that several processes may run on."""
