@@ -1,0 +1,23 @@
+"""What every database must do: subclass DatabaseConformance, and yield an empty database from its fixture."""
+
+import pytest
+
+from actum.database.port import Database
+from actum.testing.conformance.database.actions import ActionConformance
+from actum.testing.conformance.database.generations import GenerationConformance
+from actum.testing.conformance.database.queries import QueryConformance
+from actum.testing.conformance.database.queues import QueueConformance
+from actum.testing.conformance.database.rows import RowConformance
+
+
+class DatabaseConformance(
+    GenerationConformance, RowConformance, QueryConformance, ActionConformance, QueueConformance
+):
+    """Every promise of `actum.database.port`, as tests."""
+
+    @pytest.fixture
+    def database(self) -> Database:
+        """Gives an empty database of the adapter under test, and closes it afterwards."""
+        raise NotImplementedError(
+            f"{type(self).__name__} has no fixture called database: yield an empty one from it"
+        )

@@ -1,0 +1,220 @@
+"""What every database must do with messages and timers: keep their order, and lose none."""
+
+import asyncio
+
+import pytest
+
+from actum.database.port import Database, NewMessage, NewTimer, Progress, Timer
+
+
+def new_message(
+    body: bytes = b"x", queue: str = "payments", once: str | None = None, time: int = 5
+) -> NewMessage:
+    """Gives a message of the key `k`."""
+    return NewMessage(queue, "k", body, time, "c-1", once)
+
+
+def new_timer(name: str, due: int) -> NewTimer:
+    """Gives a timer that closes an account."""
+    return NewTimer(name, due, "Account", "a/1", "close", b'["why"]', "c-2")
+
+
+async def bodies(
+    database: Database, queue: str = "payments", after: int = 0, limit: int = 10_000
+) -> list[bytes]:
+    """Gives what waits in a queue."""
+    return [message.body for message in await database.messages(queue, after, limit)]
+
+
+class QueueConformance:
+    """Messages come in the order they were sent, timers in the order they are due, and marks hold."""
+
+    async def test_a_message_is_kept_as_it_was_sent(self, database: Database) -> None:
+        await database.send([NewMessage("pay ü'", "k'; --", bytes(range(256)), 2**50, "c-9")])
+
+        (message,) = await database.messages("pay ü'", 0, 10)
+
+        assert (message.queue, message.key, message.body) == ("pay ü'", "k'; --", bytes(range(256)))
+        assert (message.time, message.correlation_id) == (2**50, "c-9")
+
+    async def test_a_message_may_have_no_key(self, database: Database) -> None:
+        await database.send([NewMessage("payments", None, b"x", 5, "c")])
+
+        assert [message.key for message in await database.messages("payments", 0, 10)] == [None]
+
+    async def test_messages_come_in_the_order_they_were_sent(self, database: Database) -> None:
+        await database.send([new_message(b"%d" % number) for number in range(700)])
+        await database.send([new_message(b"last")])
+
+        messages = await database.messages("payments", 0, 1_000)
+
+        assert [message.body for message in messages] == [*(b"%d" % number for number in range(700)), b"last"]
+        ids = [message.id for message in messages]
+        assert ids == sorted(set(ids))
+
+    async def test_messages_of_other_queues_are_not_given(self, database: Database) -> None:
+        await database.send([new_message(b"1"), new_message(b"2", "other"), new_message(b"3")])
+
+        assert await bodies(database) == [b"1", b"3"]
+        assert await bodies(database, "other") == [b"2"]
+        assert await bodies(database, "empty") == []
+
+    async def test_messages_are_given_in_pages(self, database: Database) -> None:
+        await database.send([new_message(b"%d" % number) for number in range(5)])
+
+        first = await database.messages("payments", 0, 2)
+        second = await database.messages("payments", first[-1].id, 2)
+        third = await database.messages("payments", second[-1].id, 2)
+
+        assert [message.body for message in (*first, *second, *third)] == [b"0", b"1", b"2", b"3", b"4"]
+
+    async def test_messages_stay_until_they_are_done(self, database: Database) -> None:
+        await database.send([new_message(b"1"), new_message(b"2")])
+        await database.messages("payments", 0, 10)
+
+        assert await bodies(database) == [b"1", b"2"]
+
+    async def test_the_id_of_a_message_that_is_done_is_not_given_again(self, database: Database) -> None:
+        await database.send([new_message(b"1")])
+        (first,) = await database.messages("payments", 0, 10)
+        await database.save(Progress("pay", "messages", done=(first.id,)))
+
+        await database.send([new_message(b"2")])
+
+        assert await bodies(database, after=first.id) == [b"2"]
+
+    async def test_sending_nothing_is_no_error(self, database: Database) -> None:
+        await database.send([])
+
+        assert await bodies(database) == []
+
+    async def test_a_once_mark_is_sent_once(self, database: Database) -> None:
+        await database.send([new_message(b"1", once="p-7")])
+        await database.send([new_message(b"2", once="p-7"), new_message(b"3", once="p-8"), new_message(b"4")])
+
+        assert await bodies(database) == [b"1", b"3", b"4"]
+
+    async def test_a_once_mark_that_comes_twice_in_one_sending_is_sent_once(self, database: Database) -> None:
+        await database.send([new_message(b"1", once="p-7"), new_message(b"2", once="p-7")])
+
+        assert await bodies(database) == [b"1"]
+
+    async def test_a_once_mark_holds_after_its_message_is_done(self, database: Database) -> None:
+        await database.send([new_message(b"1", once="p-7")])
+        (message,) = await database.messages("payments", 0, 10)
+        await database.save(Progress("pay", "messages", done=(message.id,)))
+
+        await database.send([new_message(b"2", once="p-7")])
+
+        assert await bodies(database) == []
+
+    async def test_a_once_mark_belongs_to_its_queue(self, database: Database) -> None:
+        await database.send([new_message(b"1", once="p-7"), new_message(b"2", "other", once="p-7")])
+
+        assert await bodies(database) == [b"1"]
+        assert await bodies(database, "other") == [b"2"]
+
+    async def test_a_once_mark_that_is_sent_many_times_at_once_is_sent_once(self, database: Database) -> None:
+        await asyncio.gather(*(database.send([new_message(b"%d" % n, once="p-7")]) for n in range(8)))
+
+        assert len(await bodies(database)) == 1
+
+    async def test_once_marks_are_forgotten_after_their_time(self, database: Database) -> None:
+        await database.send([new_message(b"%d" % n, once=f"p-{n}", time=n) for n in range(5)])
+
+        assert await database.forget_sent(3) == 3
+
+        await database.send([new_message(b"again %d" % n, once=f"p-{n}", time=9) for n in range(5)])
+        assert await bodies(database) == [b"0", b"1", b"2", b"3", b"4", b"again 0", b"again 1", b"again 2"]
+        assert await database.forget_sent(0) == 0
+
+    async def test_all_messages_are_sent_or_none(self, database: Database) -> None:
+        broken = NewMessage("payments", "k", None, 5, "c", "p-9")  # type: ignore[arg-type]
+
+        with pytest.raises(Exception, match=r"."):
+            await database.send([new_message(b"1", once="p-7"), broken, new_message(b"2")])
+
+        assert await bodies(database) == []
+        await database.send([new_message(b"3", once="p-7")])
+        assert await bodies(database) == [b"3"]
+
+    async def test_a_timer_is_kept_as_it_was_added(self, database: Database) -> None:
+        await database.add_timer(NewTimer("t'; --", 2**50, "Konto", "ü/1", "close", b'["\xff"]', "c-9"))
+
+        (timer,) = await database.timers()
+
+        assert timer == Timer("t'; --", 2**50, "Konto", "ü/1", "close", b'["\xff"]', "c-9", id=timer.id)
+
+    async def test_timers_come_in_the_order_they_are_due(self, database: Database) -> None:
+        for name, due in (("a", 30), ("b", 10), ("c", 20), ("d", 10)):
+            await database.add_timer(new_timer(name, due))
+
+        assert [timer.name for timer in await database.timers()] == ["b", "d", "c", "a"]
+
+    async def test_only_timers_that_are_due_are_given(self, database: Database) -> None:
+        for name, due in (("a", 30), ("b", 10), ("c", 20)):
+            await database.add_timer(new_timer(name, due))
+
+        assert [timer.name for timer in await database.timers(up_to=20)] == ["b", "c"]
+        assert [timer.name for timer in await database.timers(up_to=19)] == ["b"]
+        assert await database.timers(up_to=9) == []
+
+    async def test_timers_are_given_in_pages_though_many_are_due_at_once(self, database: Database) -> None:
+        for number in range(7):
+            await database.add_timer(new_timer(f"t{number}", 10 + number // 4))
+        names = []
+        after = (0, 0)
+
+        while page := await database.timers(limit=2, after=after):
+            names += [timer.name for timer in page]
+            after = (page[-1].due, page[-1].id)
+
+        assert names == [f"t{number}" for number in range(7)]
+
+    async def test_a_timer_of_the_same_name_is_replaced(self, database: Database) -> None:
+        await database.add_timer(new_timer("t", 10))
+        (first,) = await database.timers()
+
+        await database.add_timer(new_timer("t", 40))
+
+        (second,) = await database.timers()
+        assert second.due == 40
+        assert second.id != first.id
+
+    async def test_finishing_a_timer_leaves_the_one_that_replaced_it(self, database: Database) -> None:
+        await database.add_timer(new_timer("t", 10))
+        (first,) = await database.timers()
+        await database.add_timer(new_timer("t", 40))
+
+        await database.save(Progress("timers", "timers", done=(first.id,)))
+
+        assert [timer.due for timer in await database.timers()] == [40]
+
+    async def test_a_cancelled_timer_is_gone(self, database: Database) -> None:
+        await database.add_timer(new_timer("t", 10))
+        await database.add_timer(new_timer("u", 20))
+
+        assert await database.cancel_timer("t") is True
+
+        assert [timer.name for timer in await database.timers()] == ["u"]
+
+    async def test_the_id_of_a_timer_that_is_gone_is_not_given_again(self, database: Database) -> None:
+        await database.add_timer(new_timer("t", 10))
+        (first,) = await database.timers()
+        await database.cancel_timer("t")
+
+        await database.add_timer(new_timer("u", 10))
+
+        assert [timer.id > first.id for timer in await database.timers()] == [True]
+
+    async def test_cancelling_a_timer_that_is_not_there_is_false(self, database: Database) -> None:
+        assert await database.cancel_timer("t") is False
+
+    async def test_the_next_timer_is_the_earliest(self, database: Database) -> None:
+        assert await database.next_timer() is None
+        for name, due in (("a", 30), ("b", 10), ("c", 20)):
+            await database.add_timer(new_timer(name, due))
+
+        assert await database.next_timer() == 10
+        await database.cancel_timer("b")
+        assert await database.next_timer() == 20

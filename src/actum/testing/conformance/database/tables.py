@@ -1,0 +1,166 @@
+"""Views for the conformance of databases, small enough to foretell every row."""
+
+import enum
+from datetime import date, datetime, time
+from decimal import Decimal
+from typing import Any, Literal
+from uuid import UUID
+
+from msgspec import Struct, field
+
+from actum.database.port import Database, ViewState
+from actum.model.event import Event
+from actum.model.handler import reducer
+from actum.model.view import View, ViewType, view_type
+
+
+class Opened(Event):
+    """Something for reducers to take."""
+
+    owner: str
+
+
+class Colour(enum.Enum):
+    """Kept by value."""
+
+    RED = "red"
+    BLUE = "blue"
+
+
+class Level(enum.IntEnum):
+    """Kept by value, a number."""
+
+    LOW = 1
+    HIGH = 7
+
+
+class Point(Struct):
+    """Kept as JSON."""
+
+    x: int
+    note: str = ""
+
+
+class Balances(View, indexes=["owner"]):
+    """A view as it was first."""
+
+    id: str
+    owner: str = ""
+    balance: int = 0
+
+    @reducer
+    def opened(self, event: Opened) -> None:
+        """Takes the owner."""
+        self.owner = event.owner
+
+
+class ChangedBalances(View, name="balances"):
+    """The same view, with a column more."""
+
+    id: str
+    owner: str = ""
+    balance: int = 0
+    branch: str = "main"
+
+    @reducer
+    def opened(self, event: Opened) -> None:
+        """Takes the owner."""
+        self.owner = event.owner
+
+
+class Activity(View):
+    """Another view, to join."""
+
+    id: str
+    withdrawals: int = 0
+
+    @reducer
+    def opened(self, event: Opened) -> None:
+        """Needs nothing of it."""
+
+
+class Numbers(View):
+    """A view whose key is a number, and which has no other column."""
+
+    id: int
+
+    @reducer
+    def opened(self, event: Opened) -> None:
+        """Needs nothing of it."""
+
+
+class Order(View, key="group", indexes=[("select", "Table")]):
+    """A view whose names are keywords of SQL."""
+
+    group: str
+    select: int = 0
+    Table: str = ""
+    from_: str = ""
+
+    @reducer
+    def opened(self, event: Opened) -> None:
+        """Needs nothing of it."""
+
+
+class Everything(View):
+    """A view with a column of every type."""
+
+    id: str
+    text: str = ""
+    maybe: str | None = None
+    whole: int = 0
+    part: float = 0.0
+    flag: bool = False
+    maybe_flag: bool | None = None
+    raw: bytes = b""
+    moment: datetime | None = None
+    day: date | None = None
+    hour: time | None = None
+    number: UUID | None = None
+    price: Decimal = Decimal(0)
+    colour: Colour = Colour.RED
+    level: Level = Level.LOW
+    size: Literal["s", "m"] = "s"
+    words: list[str] = field(default_factory=list)
+    counts: dict[str, int] | None = None
+    place: Point | None = None
+
+    @reducer
+    def opened(self, event: Opened) -> None:
+        """Needs nothing of it."""
+
+
+BALANCES = view_type(Balances)
+CHANGED = view_type(ChangedBalances)
+ACTIVITY = view_type(Activity)
+NUMBERS = view_type(Numbers)
+ORDER = view_type(Order)
+EVERYTHING = view_type(Everything)
+
+
+async def write(
+    database: Database, view: ViewType, *rows: View, state: ViewState | None = None, checkpoint: int = 10
+) -> ViewState:
+    """Prepares a view, unless it is, and projects rows into it; gives the state before."""
+    state = state or await database.prepare_view(view)
+    await database.project(
+        view,
+        state.generation,
+        before=state.checkpoint,
+        checkpoint=checkpoint,
+        written=[view.row_to_sql(row) for row in rows],
+        deleted=(),
+    )
+    return state
+
+
+async def kept(database: Database, view: ViewType, state: ViewState, *keys: Any) -> dict[Any, View]:
+    """Gives the rows of keys, by key."""
+    rows = [view.row_from_sql(values) for values in await database.rows(view, state.generation, keys)]
+    return {getattr(row, view.key): row for row in rows}
+
+
+async def owners(database: Database) -> list[str]:
+    """Gives what the live view of balances answers."""
+    answer = await database.ask("SELECT owner FROM balances ORDER BY owner", {}, most=100)
+    return [owner for (owner,) in answer.rows]
