@@ -1,0 +1,105 @@
+"""The lifetime of what an application stands on: opened before its first request, closed after its last."""
+
+import asyncio
+import logging
+import traceback
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+
+from actum.errors import ActumError, Unavailable
+from actum.runtime.services import Services
+
+GRACE = 30.0
+"""Seconds that requests in progress have to finish when the application stops."""
+
+log = logging.getLogger("actum.http")
+
+
+class Lifetime:
+    """Opens the services once, and closes them when no request uses them any more.
+
+    One task opens and closes them, as some resources demand. Where nobody says when the application stops,
+    they close when the event loop ends and cancels that task.
+    """
+
+    def __init__(self, open_services: Callable[[], AbstractAsyncContextManager[Services]]) -> None:
+        self._open_services = open_services
+        self._task: asyncio.Task[None] | None = None
+        self._opened: asyncio.Future[Services] | None = None
+        self._stop = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._in_progress = 0
+        self._is_stopped = False
+        self.services: Services | None = None
+
+    def __repr__(self) -> str:
+        return (
+            f"<Lifetime, {'open' if self.services else 'not open'}, {self._in_progress} requests in progress>"
+        )
+
+    async def start(self) -> None:
+        """Opens the services at a server's word; raises what keeps them from opening."""
+        self._is_stopped = False
+        await self.open()
+
+    async def open(self) -> Services:
+        """Gives the services, opened now if they are not yet; raises Unavailable once they are closed."""
+        if self._is_stopped:
+            raise Unavailable("the application is stopping")
+        if self._task is None or self._task.done() or self._opened is None:
+            self._opened = asyncio.get_running_loop().create_future()
+            self._stop = asyncio.Event()
+            self._idle = asyncio.Event()
+            self._task = asyncio.create_task(self._live(self._opened), name="services")
+        return await asyncio.shield(self._opened)
+
+    async def close(self) -> None:
+        """Lets the requests in progress finish, within the grace, and closes the services."""
+        self._is_stopped = True
+        self._stop.set()
+        if self._task is not None:
+            await self._task
+
+    def enter(self) -> None:
+        """Notes that a request begins."""
+        self._in_progress += 1
+
+    def leave(self) -> None:
+        """Notes that a request has ended."""
+        self._in_progress -= 1
+        if not self._in_progress:
+            self._idle.set()
+
+    async def _live(self, opened: "asyncio.Future[Services]") -> None:
+        try:
+            async with self._open_services() as services:
+                self.services = services
+                opened.set_result(services)
+                await self._stop.wait()
+                self.services = None
+                await self._last_request()
+        except asyncio.CancelledError:
+            opened.cancel()
+            raise
+        except Exception as error:
+            if opened.done():
+                raise
+            opened.set_exception(error)
+        finally:
+            self.services = None
+
+    async def _last_request(self) -> None:
+        try:
+            async with asyncio.timeout(GRACE):
+                while self._in_progress:
+                    self._idle.clear()
+                    await self._idle.wait()
+        except TimeoutError:
+            log.warning("%d requests were still in progress after %.0f s", self._in_progress, GRACE)
+
+
+def explain(error: Exception) -> str:
+    """Says in one line what an operator can mend, and gives the traceback of everything else."""
+    if isinstance(error, ActumError | OSError):
+        return str(error)
+    return "".join(traceback.format_exception(error)).rstrip()

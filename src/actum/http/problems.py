@@ -1,0 +1,201 @@
+"""What an error is over HTTP: its status code, known here alone, and its problem document (RFC 9457)."""
+
+import logging
+import math
+import re
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+from litestar import Request, Response
+from litestar.exceptions import HTTPException
+from msgspec import Struct
+
+from actum.errors import (
+    Conflict,
+    Invalid,
+    KeyReused,
+    NotFound,
+    Overloaded,
+    Rejected,
+    TryLater,
+    Unavailable,
+    WrongVersion,
+)
+from actum.runtime.context import Context
+
+MEDIA_TYPE = "application/problem+json"
+INTERNAL = "Something went wrong in the application, not in the request; the log says what."
+
+UNSAID = {404: "There is nothing at this address.", 405: "This address does not take that method."}
+"""Details of what Litestar gives no more than a phrase for."""
+
+MISSING_FIELD = re.compile(r"missing required field `(.+?)`")
+MISSING_PARAMETER = re.compile(r"Missing required \w+ parameter '(.+?)'")
+
+log = logging.getLogger("actum.http")
+
+
+class Problem(Struct, frozen=True):
+    """Why a request was not served. Members beyond these depend on `type`.
+
+    `invalid` names the `field` at fault, or lists `errors`; `rejected` gives a `code` for programs and the
+    facts behind the refusal; `wrong-version` gives the `expected` and the `actual` version; `unavailable`
+    says `outcome: "unknown"` when a write may have been done.
+    """
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str
+
+
+class Kind(Struct, frozen=True):
+    """A kind of problem: the last part of its type, its title and its status."""
+
+    name: str
+    title: str
+    status: int
+
+
+INVALID = Kind("invalid", "The request is not valid", 400)
+
+KINDS: dict[type[Exception], Kind] = {
+    Invalid: INVALID,
+    NotFound: Kind("not-found", "There is no such thing", 404),
+    Conflict: Kind("conflict", "Another writer was first", 409),
+    WrongVersion: Kind("wrong-version", "The entity is at another version", 412),
+    Rejected: Kind("rejected", "A rule of the application said no", 422),
+    KeyReused: Kind("key-reused", "The idempotency key stands for another request", 422),
+    Overloaded: Kind("overloaded", "There is too much to do", 503),
+    Unavailable: Kind("unavailable", "The application cannot answer now", 503),
+}
+
+STANDARD = frozenset(Problem.__struct_fields__)
+
+
+class Answer(Struct, frozen=True):
+    """A problem as it is sent: status, headers and JSON."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+def answer_to(error: Exception, correlation_id: str) -> Answer:
+    """Gives the answer to an error; what the caller can do nothing about is told to the log alone."""
+    kind = next((KINDS[cls] for cls in type(error).__mro__ if cls in KINDS), None)
+    if kind is not None:
+        return _answer(kind, str(error), correlation_id, members=_members(error), headers=_headers(error))
+    if isinstance(error, HTTPException) and error.status_code != HTTPStatus.INTERNAL_SERVER_ERROR:
+        return _answer_to_litestar(error, correlation_id)
+    return _answer(_plain(HTTPStatus.INTERNAL_SERVER_ERROR), INTERNAL, correlation_id)
+
+
+def handle_error(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    """Answers a request that raised an error; this is a Litestar exception handler."""
+    context: Context = request.scope["state"]["ctx"]
+    answer = answer_to(error, context.correlation_id)
+    if isinstance(error, Unavailable):
+        log.warning("%s %s: %s (%s)", request.method, request.url.path, error, context.correlation_id)
+    elif answer.status == HTTPStatus.INTERNAL_SERVER_ERROR:
+        log.error(
+            "%s %s failed (%s)", request.method, request.url.path, context.correlation_id, exc_info=error
+        )
+    return Response(answer.body, status_code=answer.status, headers=answer.headers, media_type=MEDIA_TYPE)
+
+
+def _answer(
+    kind: Kind,
+    detail: str,
+    correlation_id: str,
+    *,
+    members: Mapping[str, Any] | None = None,
+    headers: dict[str, str] | None = None,
+) -> Answer:
+    problem = {
+        "type": f"urn:actum:problem:{kind.name}" if kind.name else "about:blank",
+        "title": kind.title,
+        "status": kind.status,
+        "detail": detail,
+        "instance": f"urn:actum:request:{quote(correlation_id, safe='')}",
+        **(members or {}),
+    }
+    return Answer(kind.status, headers or {}, msgspec.json.encode(problem, enc_hook=str))
+
+
+def _members(error: Exception) -> Mapping[str, Any]:
+    match error:
+        case Invalid():
+            return {} if error.field is None else {"field": error.field}
+        case Rejected():
+            return {"code": error.code, **_beside(error.facts, STANDARD | {"code"})}
+        case WrongVersion():
+            return {"expected": error.expected, "actual": error.actual}
+        case KeyReused():
+            return {"key": error.key}
+        case Unavailable() if error.is_outcome_unknown:
+            return {"outcome": "unknown"}
+        case _:
+            return {}
+
+
+def _beside(facts: Mapping[str, Any], taken: frozenset[str]) -> dict[str, Any]:
+    """Puts facts beside the members that a problem has already; those of the same name go under `facts`."""
+    members = {name: fact for name, fact in facts.items() if name not in taken}
+    hidden = {name: fact for name, fact in facts.items() if name in taken}
+    return {**members, "facts": hidden} if hidden else members
+
+
+def _headers(error: Exception) -> dict[str, str]:
+    if isinstance(error, TryLater):
+        return {"Retry-After": str(max(1, math.ceil(error.retry_after)))}
+    return {}
+
+
+def _plain(status: int) -> Kind:
+    """A problem that means no more than its status says; RFC 9457 calls its type about:blank."""
+    return Kind("", HTTPStatus(status).phrase, status)
+
+
+def _answer_to_litestar(error: HTTPException, correlation_id: str) -> Answer:
+    kind = INVALID if error.status_code == INVALID.status else _plain(error.status_code)
+    detail = UNSAID.get(kind.status, error.detail) if error.detail == kind.title else error.detail
+    members: dict[str, Any] = {}
+    if isinstance(error.extra, dict):
+        members = _beside(error.extra, STANDARD)
+    elif error.extra:
+        members = {"errors": [_field_error(one) for one in error.extra]}
+        members |= _only_field(members["errors"])
+        detail = "; ".join(map(_sentence, members["errors"]))
+    elif found := MISSING_PARAMETER.match(detail):
+        members = {"field": found[1]}
+    return _answer(kind, detail, correlation_id, members=members, headers=error.headers)
+
+
+def _field_error(found: Any) -> Any:
+    """Says what Litestar found wrong by the field's name, as the client knows it."""
+    if not isinstance(found, dict):
+        return found
+    error = dict(found)
+    place = error.pop("key", "")
+    if error.get("source") == "body":
+        place = place.removeprefix("data").removeprefix(".")
+    if missing := MISSING_FIELD.search(str(error.get("message"))):
+        place = f"{place}.{missing[1]}".removeprefix(".")
+    return {"field": place, **error} if place else error
+
+
+def _only_field(errors: list[Any]) -> dict[str, Any]:
+    fields = [error.get("field") for error in errors if isinstance(error, dict)]
+    return {"field": fields[0]} if len(fields) == 1 and fields[0] else {}
+
+
+def _sentence(error: Any) -> str:
+    if not isinstance(error, dict):
+        return str(error)
+    message = str(error.get("message", "not valid"))
+    return f"{error['field']}: {message}" if "field" in error else message

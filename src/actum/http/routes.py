@@ -1,0 +1,180 @@
+"""Routes: the functions that requests set off, as Litestar route handlers."""
+
+import re
+from collections.abc import Callable, Collection, Coroutine, Sequence
+from inspect import Parameter, Signature
+from typing import Any, get_origin
+
+from litestar import Litestar, Router
+from litestar.di import Provide
+from litestar.exceptions import ImproperlyConfiguredException
+from litestar.handlers import HTTPRouteHandler, delete, get, patch, post, put
+from litestar.types import Scope
+
+from actum.errors import DefinitionError
+from actum.http.openapi import documented, openapi_config
+from actum.http.parameters import Place, request_parameters
+from actum.http.problems import handle_error
+from actum.journal.port import Page
+from actum.model.action import Actions, Bound, OnRequest
+from actum.runtime.context import Context
+from actum.runtime.invoke import ActionFunction
+
+LARGEST_BODY = 10_000_000
+"""Bytes of a request's body, unless the action or its group says otherwise by `request_max_body_size=`."""
+
+RESERVED = "/-/"
+DOCUMENTATION = "/schema"
+PATH_PARAMETER = re.compile(r"{\s*(\w+)\s*:[^}]*}")
+LISTS = (list, tuple, set, frozenset, Page)
+
+METHODS: dict[str, type[HTTPRouteHandler]] = {
+    "GET": get,
+    "POST": post,
+    "PUT": put,
+    "PATCH": patch,
+    "DELETE": delete,
+}
+
+Handler = Callable[..., Coroutine[Any, Any, Any]]
+
+
+def litestar_app(
+    name: str,
+    groups: Sequence[Actions],
+    resource_types: Collection[type[Any]],
+    further: Sequence[HTTPRouteHandler] = (),
+) -> Litestar:
+    """Makes the Litestar application of some actions; raises DefinitionError for what cannot work.
+
+    Whoever calls it puts the request's Context into the scope's state as `ctx`, where a guard finds it too
+    (`connection.state.ctx`), and the resources as `resources`. A dependency of the author's own takes the
+    context as `ctx: NamedDependency[Context]`.
+    """
+    _check_unique(groups)
+    routers = [_router(group, resource_types) for group in groups]
+    try:
+        app = Litestar(
+            [*routers, *further],
+            debug=False,
+            dependencies={"ctx": Provide(_context_of, sync_to_thread=False)},
+            exception_handlers={Exception: handle_error},
+            logging_config=None,
+            openapi_config=openapi_config(name),
+            pdb_on_exception=False,
+            request_max_body_size=LARGEST_BODY,
+        )
+        _ = app.openapi_schema
+    except ImproperlyConfiguredException as error:
+        raise DefinitionError(f"the routes cannot be served: {error.detail}") from error
+    return app
+
+
+def _check_unique(groups: Sequence[Actions]) -> None:
+    taken: dict[tuple[str, str], str] = {}
+    for group in groups:
+        for bound, trigger in _requests(group):
+            path = _joined(group.path, trigger.path)
+            if f"{path}/".startswith(RESERVED):
+                raise DefinitionError(
+                    f"action {bound.name}: paths under {RESERVED} are Actum's own; choose another than {path}"
+                )
+            if trigger.method == "GET" and path == DOCUMENTATION:
+                raise DefinitionError(
+                    f"action {bound.name}: {DOCUMENTATION} shows the documentation; choose another path"
+                )
+            place = trigger.method, PATH_PARAMETER.sub("{}", path)
+            other = taken.setdefault(place, bound.name)
+            if other is not bound.name:
+                raise DefinitionError(
+                    f"{trigger.method} {path} is answered by {other} and by {bound.name}: "
+                    "give one of them another path"
+                )
+
+
+def _requests(group: Actions) -> list[tuple[Bound, OnRequest]]:
+    return [(bound, bound.trigger) for bound in group.bound if isinstance(bound.trigger, OnRequest)]
+
+
+def _joined(*paths: str) -> str:
+    return "/" + "/".join(part for path in paths for part in path.split("/") if part)
+
+
+def _router(group: Actions, resource_types: Collection[type[Any]]) -> Router:
+    handlers = [_handler(group, bound, trigger, resource_types) for bound, trigger in _requests(group)]
+    try:
+        return Router(group.path or "/", route_handlers=handlers, **group.options)
+    except (ImproperlyConfiguredException, TypeError) as error:
+        raise DefinitionError(f"Actions(path={group.path!r}): {_reason(error)}") from error
+
+
+def _handler(
+    group: Actions, bound: Bound, trigger: OnRequest, resource_types: Collection[type[Any]]
+) -> HTTPRouteHandler:
+    function = ActionFunction(bound.function, resource_types)
+    if "return" not in function.hints:
+        raise DefinitionError(
+            f"action {function.name} has no return annotation: say what it answers, or `-> None`"
+        )
+    parameters = request_parameters(function, _place(group, trigger))
+    decorate = METHODS[trigger.method](trigger.path, **documented(trigger.method, trigger.options))
+    try:
+        return decorate(_answering(function, parameters))
+    except (ImproperlyConfiguredException, TypeError) as error:
+        raise DefinitionError(f"action {function.name}: {_reason(error)}") from error
+
+
+def _place(group: Actions, trigger: OnRequest) -> Place:
+    path = _joined(group.path, trigger.path)
+    options = group.options, trigger.options
+    return Place(
+        path,
+        PATH_PARAMETER.findall(path),
+        {name for one in options for name in one.get("dependencies") or ()},
+        any("type_decoders" in one for one in options),
+    )
+
+
+def _answering(function: ActionFunction, parameters: Sequence[Parameter]) -> Handler:
+    """Makes the function that Litestar calls: it adds the context and resources to what the request brings.
+
+    It asks Litestar for the scope alone: Litestar's own injection would look each of them up and check it, in
+    every request.
+    """
+    run = function.function
+    wants_scope = any(parameter.name == "scope" for parameter in parameters)
+    is_list = get_origin(function.hints["return"]) in LISTS or function.hints["return"] in LISTS
+
+    async def answer(scope: Scope, **arguments: Any) -> Any:
+        state = scope["state"]
+        if wants_scope:
+            arguments["scope"] = scope
+        arguments |= function.arguments(state["ctx"], state["resources"])
+        answer = await run(**arguments)
+        if is_list:
+            # A list shows many entities, so the version of none of them can be its ETag.
+            state["ctx"].version = None
+        return answer
+
+    own = [] if wants_scope else [Parameter("scope", Parameter.KEYWORD_ONLY, annotation=Scope)]
+    return _disguised(answer, run, [*own, *parameters], function.hints["return"])
+
+
+def _disguised(answer: Handler, function: Handler, parameters: Sequence[Parameter], returns: Any) -> Handler:
+    """Gives a function another's name and documentation, and the signature that it has for Litestar."""
+    answer.__name__ = function.__name__
+    answer.__qualname__ = function.__qualname__
+    answer.__module__ = function.__module__
+    answer.__doc__ = function.__doc__
+    answer.__signature__ = Signature(parameters, return_annotation=returns)  # type: ignore[attr-defined]
+    answer.__annotations__ = {**{each.name: each.annotation for each in parameters}, "return": returns}
+    return answer
+
+
+def _context_of(scope: Scope) -> Context:
+    context: Context = scope["state"]["ctx"]
+    return context
+
+
+def _reason(error: Exception) -> str:
+    return error.detail if isinstance(error, ImproperlyConfiguredException) else str(error)

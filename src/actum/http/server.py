@@ -1,0 +1,160 @@
+"""The ASGI application: opens the services, gives every request its context, and tells what it did."""
+
+import logging
+from collections.abc import Awaitable, Callable, Collection, MutableMapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Any
+
+from litestar.handlers import HTTPRouteHandler, get
+from msgspec import Struct
+
+from actum.errors import Invalid, Unavailable
+from actum.http.headers import read_context, read_correlation_id, tell
+from actum.http.lifetime import Lifetime, explain
+from actum.http.problems import MEDIA_TYPE, answer_to
+from actum.http.routes import RESERVED, litestar_app
+from actum.model.action import Actions
+from actum.runtime.clock import SystemClock
+from actum.runtime.context import Context
+from actum.runtime.services import Services
+
+Message = MutableMapping[str, Any]
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+OpenServices = Callable[[], AbstractAsyncContextManager[Services]]
+
+log = logging.getLogger("actum.http")
+
+
+class HttpApp:
+    """An application as a server runs it.
+
+    A server that speaks the lifespan protocol opens it at its start, and hears why if that cannot be done.
+    Mounted in an application that passes no lifespan on, it opens at its first request, and closes when the
+    event loop ends.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        groups: Sequence[Actions],
+        resource_types: Collection[type[Any]],
+        open_services: OpenServices,
+    ) -> None:
+        self.name = name
+        self._lifetime = Lifetime(open_services)
+        self._litestar: Any = litestar_app(name, groups, resource_types, [_health_of(self._lifetime)])
+
+    def __repr__(self) -> str:
+        return f"<HttpApp {self.name}>"
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._follow(receive, send)
+            return
+        self._lifetime.enter()
+        try:
+            await self._serve(scope, receive, send)
+        finally:
+            self._lifetime.leave()
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._litestar(scope, receive, send)
+            return
+        headers = dict(scope["headers"])
+        correlation_id = read_correlation_id(headers)
+        services = self._lifetime.services
+        try:
+            services = services or await self._lifetime.open()
+            context = read_context(headers, services, correlation_id)
+        except Exception as error:  # noqa: BLE001 — whatever it is, the client gets an answer
+            await _refuse(send, error, correlation_id or SystemClock().new_id())
+            return
+        state = {**(scope.get("state") or {}), "ctx": context, "resources": services.resources}
+        await self._litestar(
+            {**scope, "path": _full_path(scope), "state": state}, receive, Teller(context, send).send
+        )
+
+    async def _follow(self, receive: Receive, send: Send) -> None:
+        """Speaks the lifespan protocol."""
+        await receive()
+        try:
+            await self._lifetime.start()
+        except Exception as error:  # noqa: BLE001 — the server hears of it, and stops
+            await send({"type": "lifespan.startup.failed", "message": explain(error)})
+            return
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        try:
+            await self._lifetime.close()
+        except Exception as error:  # noqa: BLE001 — the server hears of it
+            await send({"type": "lifespan.shutdown.failed", "message": explain(error)})
+            return
+        await send({"type": "lifespan.shutdown.complete"})
+
+
+class Teller:
+    """Sends a response on, and adds to its headers what the request's context did."""
+
+    __slots__ = ("_context", "_send")
+
+    def __init__(self, context: Context, send: Send) -> None:
+        self._context = context
+        self._send = send
+
+    def send(self, message: Message) -> Awaitable[None]:
+        """Sends one message of the response; the message itself stays as it is, as it may be in a cache."""
+        if message["type"] == "http.response.start":
+            message = {
+                **message,
+                "headers": tell(self._context, message["status"], message.get("headers", ())),
+            }
+        return self._send(message)
+
+
+class Health(Struct, frozen=True):
+    """Says that the application takes requests."""
+
+    status: str = "ok"
+
+
+def http_app(
+    name: str, groups: Sequence[Actions], resource_types: Collection[type[Any]], open_services: OpenServices
+) -> HttpApp:
+    """Makes the ASGI application of an application's actions, on services that it opens and closes itself."""
+    return HttpApp(name, groups, resource_types, open_services)
+
+
+def _health_of(lifetime: Lifetime) -> HTTPRouteHandler:
+    @get(f"{RESERVED}health", include_in_schema=False)
+    async def health() -> Health:
+        if getattr(lifetime.services, "failure", None):
+            raise Unavailable("the store has failed, and nothing is written until it is opened again")
+        return Health()
+
+    return health
+
+
+def _full_path(scope: Scope) -> str:
+    """Gives the path as ASGI wants it: with the part that some outer applications take off it."""
+    path: str = scope["path"]
+    root: str = scope.get("root_path", "")
+    return path if path.startswith(root) else root + path
+
+
+async def _refuse(send: Send, error: Exception, correlation_id: str) -> None:
+    """Answers a request that never got as far as its route."""
+    if not isinstance(error, Invalid | Unavailable):
+        log.error("the application cannot be opened: %s (%s)", explain(error), correlation_id)
+        error = Unavailable("the application could not be opened; its log says why")
+    answer = answer_to(error, correlation_id)
+    named = {
+        "Content-Type": MEDIA_TYPE,
+        "Content-Length": str(len(answer.body)),
+        "X-Correlation-ID": correlation_id,
+    }
+    headers = [(name.lower().encode(), value.encode()) for name, value in {**answer.headers, **named}.items()]
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await send({"type": "http.response.body", "body": answer.body})
