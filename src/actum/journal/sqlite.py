@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import msgspec
 
@@ -26,26 +26,28 @@ from actum.journal.port import (
 )
 from actum.model.event import Stored
 
+# An index over every event would have a page to write for each stream of a batch. Instead an event names
+# the one before it in its stream, the stream names its last, and only every 32nd version is indexed.
 SCHEMA = (
+    """CREATE TABLE IF NOT EXISTS streams (
+        stream INTEGER PRIMARY KEY, kind TEXT NOT NULL, id TEXT NOT NULL, version INTEGER NOT NULL,
+        position INTEGER NOT NULL, time INTEGER NOT NULL, first_position INTEGER NOT NULL,
+        first_time INTEGER NOT NULL, pruned INTEGER NOT NULL DEFAULT 0, UNIQUE (kind, id))""",
+    "CREATE INDEX IF NOT EXISTS streams_first ON streams (kind, first_time, first_position)",
     """CREATE TABLE IF NOT EXISTS events (
-        position INTEGER PRIMARY KEY, kind TEXT NOT NULL, id TEXT NOT NULL, version INTEGER NOT NULL,
-        type TEXT NOT NULL, type_version INTEGER NOT NULL, payload BLOB NOT NULL, metadata BLOB NOT NULL,
-        time INTEGER NOT NULL)""",
-    "CREATE UNIQUE INDEX IF NOT EXISTS events_stream ON events (kind, id, version)",
-    "CREATE INDEX IF NOT EXISTS events_first ON events (kind, time, position) WHERE version = 1",
+        position INTEGER PRIMARY KEY, stream INTEGER NOT NULL, version INTEGER NOT NULL,
+        previous INTEGER NOT NULL, type TEXT NOT NULL, type_version INTEGER NOT NULL,
+        payload BLOB NOT NULL, metadata BLOB NOT NULL, time INTEGER NOT NULL)""",
+    "CREATE UNIQUE INDEX IF NOT EXISTS events_milestones ON events (stream, version) WHERE version % 32 = 1",
     """CREATE TABLE IF NOT EXISTS replies (
         kind TEXT NOT NULL, id TEXT NOT NULL, key TEXT NOT NULL, call TEXT NOT NULL, reply BLOB NOT NULL,
         position INTEGER NOT NULL, time INTEGER NOT NULL, PRIMARY KEY (kind, id, key)) WITHOUT ROWID""",
     """CREATE TABLE IF NOT EXISTS snapshots (
         kind TEXT NOT NULL, id TEXT NOT NULL, version INTEGER NOT NULL, time INTEGER NOT NULL,
         fingerprint TEXT NOT NULL, state BLOB NOT NULL, PRIMARY KEY (kind, id)) WITHOUT ROWID""",
-    """CREATE TABLE IF NOT EXISTS pruned (
-        kind TEXT NOT NULL, id TEXT NOT NULL, version INTEGER NOT NULL, first_time INTEGER NOT NULL,
-        first_position INTEGER NOT NULL, PRIMARY KEY (kind, id)) WITHOUT ROWID""",
-    "CREATE INDEX IF NOT EXISTS pruned_first ON pruned (kind, first_time, first_position)",
     "CREATE TABLE IF NOT EXISTS highest (position INTEGER NOT NULL)",
 )
-MOST_VERSIONS = 200_000
+MOST_STREAMS = 200_000
 POLL = 1.0
 
 
@@ -59,7 +61,8 @@ class SqliteJournal(Journal):
         self._file = file
         self._news = asyncio.Event()
         # Known to the writer thread alone, and forgotten whenever it may be wrong.
-        self._versions: dict[StreamKey, int] = {}
+        self._streams: dict[StreamKey, statements.Stream] = {}
+        self._next_stream: int | None = None
         self._head: int | None = None
         self._last: int | None = None
         self._undone = 0
@@ -79,7 +82,7 @@ class SqliteJournal(Journal):
             lambda connection: recognise(
                 writes,
                 head=statements.head(connection),
-                version_of=lambda stream: statements.version(connection, *stream),
+                version_of=lambda stream: statements.stream(connection, *stream).version,
                 reply_of=lambda key: statements.reply(connection, *key),
                 events_of=lambda stream, after, up_to: statements.read(connection, *stream, after, up_to),
             )
@@ -160,8 +163,7 @@ class SqliteJournal(Journal):
         values = {"kind": kind, "id": id, **msgspec.structs.asdict(snapshot)}
         # A state of events that are gone, or of another life of the stream, is not to come back.
         statement = """INSERT INTO snapshots SELECT :kind, :id, :version, :time, :fingerprint, :state
-            WHERE :version <= (SELECT max(version) FROM events WHERE kind = :kind AND id = :id)
-              AND NOT EXISTS (SELECT 1 FROM pruned WHERE kind = :kind AND id = :id AND version >= :version)
+            FROM streams WHERE kind = :kind AND id = :id AND version >= :version AND pruned < :version
             ON CONFLICT DO UPDATE SET version = excluded.version, time = excluded.time,
                 fingerprint = excluded.fingerprint, state = excluded.state
             WHERE excluded.version >= version OR excluded.fingerprint <> fingerprint"""
@@ -175,11 +177,8 @@ class SqliteJournal(Journal):
             _, last = self._ends(connection)
             connection.execute("DELETE FROM highest")
             connection.execute("INSERT INTO highest VALUES (?)", (last,))
-            self._versions.pop((kind, id), None)
-            self._head = None
-            for table in ("snapshots", "replies", "pruned"):
-                connection.execute(f"DELETE FROM {table} WHERE kind = ? AND id = ?", (kind, id))
-            return connection.execute("DELETE FROM events WHERE kind = ? AND id = ?", (kind, id)).rowcount
+            self._forget()
+            return statements.erase(connection, kind, id)
 
         return await self._file.write(erase)
 
@@ -209,41 +208,67 @@ class SqliteJournal(Journal):
             version_of=lambda stream: self._version(connection, stream),
             reply_of=lambda key: statements.reply(connection, *key),
         )
-        versions = self._versions
+        landed = [write for write, one in zip(writes, outcomes, strict=True) if type(one) is Landed]
+        rows, changed = self._lay_down(connection, landed, last)
+        statements.insert_events(connection, rows)
+        statements.save_streams(connection, changed)
+        self._save_replies(connection, writes, outcomes)
+        if rows:
+            self._head = self._last = last + len(rows) // statements.EVENT_WIDTH
+        if len(self._streams) > MOST_STREAMS:
+            self._streams.clear()
+        return outcomes
+
+    def _lay_down(
+        self, connection: sqlite3.Connection, writes: Sequence[Write], last: int
+    ) -> tuple[list[object], Collection[statements.Stream]]:
+        """Gives the rows of events that follow the position `last`, and the streams that they lengthen."""
         rows: list[object] = []
-        replies: list[tuple[object, ...]] = []
-        for write, outcome in zip(writes, outcomes, strict=True):
-            if type(outcome) is not Landed:
+        changed: dict[int, statements.Stream] = {}
+        streams = self._streams
+        for write in writes:
+            if not write.events:
                 continue
-            kind, id, version, metadata, time = (
-                write.kind,
-                write.id,
-                write.expected,
-                write.metadata,
-                write.time,
-            )
+            stream = streams[write.kind, write.id]
+            version, previous, metadata, time = stream.version, stream.position, write.metadata, write.time
+            number = stream.number or self._number(connection, stream, last + 1, time)
             for type_, type_version, payload in write.events:
                 last += 1
                 version += 1
-                rows += (last, kind, id, version, type_, type_version, payload, metadata, time)
-            versions[kind, id] = version
-            if write.key is not None:
-                position = last if write.events else 0
-                replies.append((kind, id, write.key, write.call, write.reply, position, time))
-        statements.insert(connection, rows)
-        if replies:
-            connection.executemany("INSERT INTO replies VALUES (?,?,?,?,?,?,?)", replies)
-        if rows:
-            self._head = self._last = last
-        if len(versions) > MOST_VERSIONS:
-            versions.clear()
-        return outcomes
+                rows += (last, number, version, previous, type_, type_version, payload, metadata, time)
+                previous = last
+            stream.version, stream.position, stream.time = version, last, time
+            changed[number] = stream
+        return rows, changed.values()
 
-    def _version(self, connection: sqlite3.Connection, stream: StreamKey) -> int:
-        version = self._versions.get(stream)
-        if version is None:
-            version = self._versions[stream] = statements.version(connection, *stream)
-        return version
+    def _save_replies(
+        self, connection: sqlite3.Connection, writes: Sequence[Write], outcomes: Sequence[Outcome]
+    ) -> None:
+        for write, outcome in zip(writes, outcomes, strict=True):
+            if write.key is not None and type(outcome) is Landed:
+                position = outcome.position if write.events else 0
+                values = (write.kind, write.id, write.key, write.call, write.reply, position, write.time)
+                connection.execute("INSERT INTO replies VALUES (?,?,?,?,?,?,?)", values)
+
+    def _number(
+        self,
+        connection: sqlite3.Connection,
+        stream: statements.Stream,
+        first_position: int,
+        first_time: int,
+    ) -> int:
+        if self._next_stream is None:
+            self._next_stream = statements.next_stream(connection)
+        stream.number = self._next_stream
+        stream.first_position, stream.first_time = first_position, first_time
+        self._next_stream += 1
+        return stream.number
+
+    def _version(self, connection: sqlite3.Connection, key: StreamKey) -> int:
+        stream = self._streams.get(key)
+        if stream is None:
+            stream = self._streams[key] = statements.stream(connection, *key)
+        return stream.version
 
     def _ends(self, connection: sqlite3.Connection) -> tuple[int, int]:
         """Gives the last position a reader can see, and the last that was ever given to an event."""
@@ -257,5 +282,5 @@ class SqliteJournal(Journal):
 
     def _forget(self) -> None:
         self._undone = self._file.undone
-        self._versions.clear()
-        self._head = self._last = None
+        self._streams.clear()
+        self._head = self._last = self._next_stream = None

@@ -1,27 +1,90 @@
 """The statements of a journal in SQLite, each on a connection that is given."""
 
 import sqlite3
+from collections.abc import Iterable
+
+from msgspec import Struct
 
 from actum.journal.listing import Token
 from actum.journal.port import Loaded, Repeated, Snapshot
 from actum.model.event import Stored
 
-COLUMNS = "position, kind, id, version, type, type_version, payload, metadata, time"
-ROW = "(?,?,?,?,?,?,?,?,?)"
-WIDTH = 9
-# One statement for many rows keeps the interpreter lock free for the event loop while SQLite works.
-INSERTS = {rows: f"INSERT INTO events VALUES {','.join([ROW] * rows)}" for rows in (256, 64, 16, 4, 1)}
-PAGE = 1_000
+COLUMNS = "position, kind, id, e.version, type, type_version, payload, metadata, e.time"
 LATEST = 2**63 - 1
+MILESTONE = 32
+PAGE = 1_000
+SIZES = (256, 64, 16, 4, 1)
+EVENT_WIDTH = 9
+# One statement for many rows keeps the interpreter lock free for the event loop while SQLite works.
+INSERTS = {rows: f"INSERT INTO events VALUES {','.join(['(?,?,?,?,?,?,?,?,?)'] * rows)}" for rows in SIZES}
+STREAM_WIDTH = 8
+UPSERTS = {
+    rows: f"""INSERT INTO streams (stream, kind, id, version, position, time, first_position, first_time)
+        VALUES {",".join(["(?,?,?,?,?,?,?,?)"] * rows)} ON CONFLICT (stream) DO UPDATE
+        SET version = excluded.version, position = excluded.position, time = excluded.time"""
+    for rows in SIZES
+}
+# From a position back along the stream, as far as is wanted.
+CHAIN = """WITH RECURSIVE
+    chain (position, stream, version, previous, type, type_version, payload, metadata, time) AS (
+        SELECT * FROM events WHERE position = :start
+        UNION ALL
+        SELECT e.* FROM chain c JOIN events e ON e.position = c.previous WHERE c.version > :after + 1
+    )"""
 
 
-def insert(connection: sqlite3.Connection, rows: list[object]) -> None:
-    start, left = 0, len(rows) // WIDTH
-    for size, statement in INSERTS.items():
+class Stream(Struct):
+    """A stream as its row in `streams` has it; `number` is 0 while there is none."""
+
+    number: int
+    kind: str
+    id: str
+    version: int
+    position: int
+    time: int
+    first_position: int
+    first_time: int
+    pruned: int
+
+
+def insert_events(connection: sqlite3.Connection, rows: list[object]) -> None:
+    _insert(connection, INSERTS, EVENT_WIDTH, rows)
+
+
+def save_streams(connection: sqlite3.Connection, streams: Iterable[Stream]) -> None:
+    rows: list[object] = []
+    for one in streams:
+        rows += (
+            one.number,
+            one.kind,
+            one.id,
+            one.version,
+            one.position,
+            one.time,
+            one.first_position,
+            one.first_time,
+        )
+    _insert(connection, UPSERTS, STREAM_WIDTH, rows)
+
+
+def _insert(connection: sqlite3.Connection, sized: dict[int, str], width: int, rows: list[object]) -> None:
+    start, left = 0, len(rows) // width
+    for size, statement in sized.items():
         while left >= size:
-            end = start + size * WIDTH
+            end = start + size * width
             connection.execute(statement, rows[start:end])
             start, left = end, left - size
+
+
+def stream(connection: sqlite3.Connection, kind: str, id: str) -> Stream:
+    statement = """SELECT stream, kind, id, version, position, time, first_position, first_time, pruned
+        FROM streams WHERE kind = ? AND id = ?"""
+    row = connection.execute(statement, (kind, id)).fetchone()
+    return Stream(*row) if row else Stream(0, kind, id, 0, 0, 0, 0, 0, 0)
+
+
+def next_stream(connection: sqlite3.Connection) -> int:
+    return (connection.execute("SELECT max(stream) FROM streams").fetchone()[0] or 0) + 1
 
 
 def head(connection: sqlite3.Connection) -> int:
@@ -30,11 +93,6 @@ def head(connection: sqlite3.Connection) -> int:
 
 def highest(connection: sqlite3.Connection) -> int:
     return connection.execute("SELECT max(position) FROM highest").fetchone()[0] or 0
-
-
-def version(connection: sqlite3.Connection, kind: str, id: str) -> int:
-    statement = "SELECT max(version) FROM events WHERE kind = ? AND id = ?"
-    return connection.execute(statement, (kind, id)).fetchone()[0] or 0
 
 
 def reply(connection: sqlite3.Connection, kind: str, id: str, key: str) -> Repeated | None:
@@ -53,34 +111,47 @@ def read(
     *,
     reverse: bool = False,
 ) -> list[Stored]:
-    statement = f"""SELECT {COLUMNS} FROM events WHERE kind = ? AND id = ? AND version > ? AND version <= ?
-        ORDER BY version {"DESC" if reverse else "ASC"} LIMIT ?"""
-    last = LATEST if up_to is None else up_to
-    values = (kind, id, after, last, -1 if limit is None else limit)
+    found = stream(connection, kind, id)
+    first, last = max(after, found.pruned), min(found.version, LATEST if up_to is None else up_to)
+    if limit is not None:
+        first, last = (max(first, last - limit), last) if reverse else (first, min(last, first + limit))
+    if last <= first:
+        return []
+    statement = f"""{CHAIN} SELECT {COLUMNS} FROM chain e, (SELECT :kind AS kind, :id AS id)
+        WHERE e.version <= :last ORDER BY e.version {"DESC" if reverse else "ASC"}"""
+    values = {"start": _start(connection, found, last), "after": first, "last": last, "kind": kind, "id": id}
     return [Stored(*row) for row in connection.execute(statement, values)]
 
 
+def _start(connection: sqlite3.Connection, found: Stream, last: int) -> int:
+    """Gives the position of the first milestone at or beyond a version, or of the stream's last event."""
+    if found.version - last < MILESTONE:
+        return found.position
+    statement = f"""SELECT position FROM events
+        WHERE stream = ? AND version >= ? AND version % {MILESTONE} = 1 ORDER BY version LIMIT 1"""
+    row = connection.execute(statement, (found.number, last)).fetchone()
+    return row[0] if row else found.position
+
+
 def feed(connection: sqlite3.Connection, after: int, limit: int) -> list[Stored]:
-    statement = f"SELECT {COLUMNS} FROM events WHERE position > ? ORDER BY position LIMIT ?"
+    statement = f"""SELECT {COLUMNS.replace("position", "e.position", 1)} FROM events e
+        JOIN streams s ON s.stream = e.stream WHERE e.position > ? ORDER BY e.position LIMIT ?"""
     return [Stored(*row) for row in connection.execute(statement, (after, limit))]
 
 
 def listing(token: Token) -> str:
     sign, order = ("<", "DESC") if token.reverse else (">", "ASC")
-    conditions = ["l.version = (SELECT max(version) FROM events WHERE kind = :kind AND id = f.id)"]
+    conditions = ["kind = :kind"]
     is_first_page = token.time is None
     if not is_first_page:
-        conditions.append(f"(f.time, f.position) {sign} (:time, :position)")
+        conditions.append(f"(first_time, first_position) {sign} (:time, :position)")
     # The stream that ended the page before bounds the side it lies on, and closer.
     if token.first_after is not None and (is_first_page or token.reverse):
-        conditions.append("f.time > :after")
+        conditions.append("first_time > :after")
     if token.first_before is not None and (is_first_page or not token.reverse):
-        conditions.append("f.time < :before")
-    return f"""SELECT f.id, f.time, f.position, l.version, l.time FROM (
-            SELECT id, time, position FROM events WHERE kind = :kind AND version = 1
-            UNION ALL SELECT id, first_time, first_position FROM pruned WHERE kind = :kind
-        ) f JOIN events l ON l.kind = :kind AND l.id = f.id
-        WHERE {" AND ".join(conditions)} ORDER BY f.time {order}, f.position {order} LIMIT :limit"""
+        conditions.append("first_time < :before")
+    return f"""SELECT id, first_time, first_position, version, time FROM streams
+        WHERE {" AND ".join(conditions)} ORDER BY first_time {order}, first_position {order} LIMIT :limit"""
 
 
 def load(connection: sqlite3.Connection, kind: str, id: str, fingerprint: str | None) -> Loaded:
@@ -88,25 +159,35 @@ def load(connection: sqlite3.Connection, kind: str, id: str, fingerprint: str | 
         WHERE kind = ? AND id = ? AND fingerprint = ?"""
     found = connection.execute(statement, (kind, id, fingerprint)).fetchone()
     snapshot = Snapshot(*found) if found else None
-    row = connection.execute("SELECT version FROM pruned WHERE kind = ? AND id = ?", (kind, id)).fetchone()
-    pruned = row[0] if row else 0
+    pruned = stream(connection, kind, id).pruned
     after = snapshot.version if snapshot else pruned
     events = read(connection, kind, id, after, limit=PAGE + 1)
     return Loaded(snapshot, pruned, events[:PAGE], len(events) <= PAGE)
 
 
 def prune(connection: sqlite3.Connection, kind: str, id: str, up_to: int) -> int:
-    up_to = min(up_to, version(connection, kind, id) - 1)
-    first = "SELECT time, position FROM events WHERE kind = ? AND id = ? AND version = 1"
-    statement = "DELETE FROM events WHERE kind = ? AND id = ? AND version <= ?"
-    row = connection.execute(first, (kind, id)).fetchone()
-    removed = connection.execute(statement, (kind, id, up_to)).rowcount
-    if not removed:
-        return 0
-    if row is None:
-        connection.execute("UPDATE pruned SET version = ? WHERE kind = ? AND id = ?", (up_to, kind, id))
-    else:
-        connection.execute("INSERT INTO pruned VALUES (?,?,?,?,?)", (kind, id, up_to, *row))
-    # A snapshot holds what was removed.
-    connection.execute("DELETE FROM snapshots WHERE kind = ? AND id = ?", (kind, id))
+    found = stream(connection, kind, id)
+    up_to = min(up_to, found.version - 1)
+    removed = _remove(connection, found, up_to)
+    if removed:
+        connection.execute("UPDATE streams SET pruned = ? WHERE stream = ?", (up_to, found.number))
+        # A snapshot holds what was removed.
+        connection.execute("DELETE FROM snapshots WHERE kind = ? AND id = ?", (kind, id))
     return removed
+
+
+def erase(connection: sqlite3.Connection, kind: str, id: str) -> int:
+    found = stream(connection, kind, id)
+    removed = _remove(connection, found, found.version)
+    for table in ("snapshots", "replies", "streams"):
+        connection.execute(f"DELETE FROM {table} WHERE kind = ? AND id = ?", (kind, id))
+    return removed
+
+
+def _remove(connection: sqlite3.Connection, found: Stream, up_to: int) -> int:
+    if up_to <= found.pruned:
+        return 0
+    statement = f"""{CHAIN} DELETE FROM events WHERE position IN
+        (SELECT position FROM chain WHERE version <= :last)"""
+    values = {"start": _start(connection, found, up_to), "after": found.pruned, "last": up_to}
+    return connection.execute(statement, values).rowcount

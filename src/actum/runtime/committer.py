@@ -1,6 +1,8 @@
 """The committer: group commit. While one batch is being written, the next one fills."""
 
 import asyncio
+import logging
+from collections import deque
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 
@@ -12,9 +14,12 @@ from actum.runtime.staged import Staged
 
 MOST_STAGED = 20_000
 MOST_A_BATCH = 2_000
+MOST_RELEASED = 128
 FIRST_PAUSE = timedelta(milliseconds=50)
 LONGEST_PAUSE = timedelta(seconds=2)
 PATIENCE = timedelta(seconds=30)
+
+log = logging.getLogger("actum.committer")
 
 Published = Callable[[Sequence[Staged], Sequence[Outcome]], None]
 
@@ -27,7 +32,13 @@ class Committer:
     """
 
     def __init__(
-        self, journal: Journal, clock: Clock, *, drop: Callable[[Actor], None], publish: Published, most_staged: int = MOST_STAGED
+        self,
+        journal: Journal,
+        clock: Clock,
+        *,
+        drop: Callable[[Actor], None],
+        publish: Published,
+        most_staged: int = MOST_STAGED,
     ) -> None:
         self._journal = journal
         self._clock = clock
@@ -40,6 +51,7 @@ class Committer:
         self._is_writing = False
         self._is_resting = False
         self._groups = 0
+        self._answered: deque[tuple[Staged, Outcome]] = deque()
 
     def __repr__(self) -> str:
         return f"<Committer {len(self._open)} staged{', writing' if self._is_writing else ''}>"
@@ -81,8 +93,9 @@ class Committer:
             self._is_writing = True
             try:
                 outcomes = await self._write(batch)
-            except ActumError as error:
-                self._give_up(batch, error)
+            except Exception as error:
+                log.exception("a batch of %d writes could not be written", len(batch))
+                self._give_up(batch, _as_unavailable(error))
             else:
                 self._resolve(batch, outcomes)
             self._is_writing = False
@@ -129,10 +142,23 @@ class Committer:
                 failed.append(staged)
         recalled = self._recall(failed) if failed else []
         self._publish(batch, outcomes)
-        for staged, outcome in zip(batch, outcomes, strict=True):
+        is_releasing = bool(self._answered)
+        self._answered.extend(zip(batch, outcomes, strict=True))
+        self._answered.extend((staged, Collided(staged.write.expected)) for staged in recalled)
+        if not is_releasing:
+            self._release()
+
+    def _release(self) -> None:
+        """Tells callers what became of their writes, some at a time.
+
+        What the first of them decide next is on its way to the disk while the others are still being told.
+        """
+        answered = self._answered
+        for _ in range(min(MOST_RELEASED, len(answered))):
+            staged, outcome = answered.popleft()
             staged.resolve(outcome)
-        for staged in recalled:
-            staged.resolve(Collided(staged.write.expected))
+        if answered:
+            asyncio.get_running_loop().call_soon(self._release)
 
     def _recall(self, failed: Sequence[Staged]) -> list[Staged]:
         """Takes back what was staged on a state that did not come to be, and drops the actors that hold it."""
@@ -163,3 +189,12 @@ class Committer:
             self._drop(staged.actor)
         for staged in everyone:
             staged.fail(error)
+
+
+def _as_unavailable(error: Exception) -> ActumError:
+    """Gives what callers are told of a write whose outcome nobody knows."""
+    if isinstance(error, ActumError):
+        return error
+    unknown = Unavailable(f"the journal failed: {error!r}", is_outcome_unknown=True)
+    unknown.__cause__ = error
+    return unknown
