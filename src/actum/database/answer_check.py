@@ -116,7 +116,7 @@ def _check_names(where: str, item: type[Struct], written: exp.Select, names: lis
 def _check_type(where: str, name: str, annotation: Any, selected: exp.Expr) -> None:
     value = selected.unalias()
     kind = KINDS.get(value.type.this) if isinstance(value.type, exp.DataType) else None
-    if kind is None or isinstance(value, UNCERTAIN):
+    if kind is None or value.find(*UNCERTAIN):
         return
     if kind not in _accepted(types.type_info(annotation)):
         raise DefinitionError(

@@ -31,6 +31,9 @@ TYPES: dict[Kind, str] = {
     "time": "TIMESTAMPTZ",
     "json": "JSON",
 }
+# SQLite's functions that stand where a table does, and what they give.
+FUNCTION = dict.fromkeys(("key", "value", "type", "atom", "id", "parent", "fullkey", "path"), "UNKNOWN")
+FUNCTIONS: dict[str, object] = {"json_each": FUNCTION, "json_tree": FUNCTION}
 WRITES = (exp.DML, exp.DDL, exp.Command, exp.Pragma, exp.Attach, exp.Detach, exp.Transaction)
 UNRESOLVED = re.compile(
     r"Column '([^']+)' could|Ambiguous column '([^']+)'|Unknown column: (\S+)|join: (\S+)"
@@ -46,7 +49,8 @@ def check_queries(views: Sequence[ViewType]) -> None:
     """
     tables = {view.name: view for view in views}
     schema = MappingSchema(
-        {view.name: {column.name: TYPES[column.kind] for column in view.columns} for view in views},
+        FUNCTIONS
+        | {view.name: {column.name: TYPES[column.kind] for column in view.columns} for view in views},
         dialect=DIALECT,
     )
     database = _empty_database(views)
@@ -56,7 +60,7 @@ def check_queries(views: Sequence[ViewType]) -> None:
                 where = query.signature.where
                 parsed = _parse(where, query.sql)
                 _check_parameters(where, query, parsed)
-                names = normalize_identifiers(parsed.copy(), dialect=DIALECT)
+                names = _normal(parsed)
                 _check_tables(where, names, tables)
                 check_answer(where, query, parsed, _typed(where, names, tables, schema))
                 _prepare(where, query, database)
@@ -97,6 +101,15 @@ def _check_parameters(where: str, query: ViewQuery, parsed: exp.Query) -> None:
             raise DefinitionError(
                 f"{where}: the SQL never uses the parameter {name!r}: write :{name}, or drop the parameter"
             )
+
+
+def _normal(parsed: exp.Query) -> exp.Query:
+    """Gives the query with its names in lower case, and a name for each function that stands as a table."""
+    names = normalize_identifiers(parsed.copy(), dialect=DIALECT)
+    for table in names.find_all(exp.Table):
+        if isinstance(table.this, exp.Anonymous) and not table.alias:
+            table.set("alias", exp.TableAlias(this=exp.to_identifier(table.this.name.lower())))
+    return names
 
 
 def _check_tables(where: str, names: exp.Query, tables: Tables) -> None:
