@@ -187,7 +187,8 @@ def erase(connection: sqlite3.Connection, kind: str, id: str) -> int:
 def _remove(connection: sqlite3.Connection, found: Stream, up_to: int) -> int:
     if up_to <= found.pruned:
         return 0
-    statement = f"""{CHAIN} DELETE FROM events WHERE position IN
-        (SELECT position FROM chain WHERE version <= :last)"""
+    # The driver counts the rows of a statement that begins with DELETE, and of no other.
+    statement = f"""DELETE FROM events WHERE position IN
+        ({CHAIN} SELECT position FROM chain WHERE version <= :last)"""
     values = {"start": _start(connection, found, up_to), "after": found.pruned, "last": up_to}
     return connection.execute(statement, values).rowcount
