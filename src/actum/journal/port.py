@@ -168,7 +168,7 @@ class Journal(ABC):
 
         None is skipped and none comes twice. `first_after` and `first_before` bound the first event's time,
         exclusively. `page` is the `next` of the page before, and remembers the other arguments. Raises
-        Invalid for a page token that is not one, or is of another kind's listing.
+        Invalid for a page token that is not one, or is of another kind's listing, and for a limit below 1.
         """
 
     @abstractmethod

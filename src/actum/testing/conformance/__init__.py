@@ -1,0 +1,5 @@
+"""The suites that adapters are held to: an adapter's test subclasses one and yields its store."""
+
+import pytest
+
+pytest.register_assert_rewrite(f"{__name__}.journal", f"{__name__}.database")

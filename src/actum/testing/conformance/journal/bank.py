@@ -1,0 +1,72 @@
+"""The bank in which the suite's stories happen: deposits on accounts, and how they are read back."""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from actum.journal.port import Journal, Landed, Outcome, Write
+from actum.model.event import Stored
+
+OPENING = 1_700_000_000_000_000
+SECOND = 1_000_000
+PATIENCE = 20.0
+
+
+def deposit(
+    id: str,
+    expected: int,
+    *amounts: int,
+    kind: str = "Account",
+    time: int = OPENING,
+    metadata: bytes = b'{"command":"deposit"}',
+    key: str | None = None,
+    call: str = "",
+    reply: bytes = b"null",
+    group: int | None = None,
+) -> Write:
+    """Gives a write with one event for each amount."""
+    events = [("Deposited", 1, b'{"amount":%d}' % amount) for amount in amounts]
+    return Write(kind, id, expected, events, metadata, time, key, call, reply, group)
+
+
+def amounts(events: Iterable[Stored]) -> list[int]:
+    """Gives what was deposited, in the order of the events."""
+    return [msgspec.json.decode(event.payload)["amount"] for event in events]
+
+
+def versions(events: Iterable[Stored]) -> list[int]:
+    """Gives the places of events in their streams."""
+    return [event.version for event in events]
+
+
+def positions(events: Iterable[Stored]) -> list[int]:
+    """Gives the places of events in the journal."""
+    return [event.position for event in events]
+
+
+def have_landed(outcomes: Sequence[Outcome]) -> list[bool]:
+    """Says of each write whether it landed."""
+    return [isinstance(outcome, Landed) for outcome in outcomes]
+
+
+async def fill(journal: Journal, id: str, count: int, *, kind: str = "Account") -> None:
+    """Deposits 1, 2, 3, … on a new account."""
+    for first in range(0, count, 90):
+        following = range(first + 1, min(first + 90, count) + 1)
+        outcomes = await journal.append([deposit(id, first, *following, kind=kind)])
+        assert have_landed(outcomes) == [True]
+
+
+async def follow(journal: Journal, count: int, *, after: int = 0, limit: int = 100) -> list[Stored]:
+    """Reads the feed as a subscription does, until it has seen `count` events."""
+    seen: list[Stored] = []
+    async with asyncio.timeout(PATIENCE):
+        while len(seen) < count:
+            events = await journal.feed(after, limit)
+            seen += events
+            if events:
+                after = events[-1].position
+            else:
+                await journal.wait(after)
+    return seen

@@ -1,0 +1,256 @@
+"""What the suite asks of listings: every stream once, in order, page by page."""
+
+import pytest
+
+from actum.errors import Invalid
+from actum.journal.port import Journal, Page, StreamInfo
+from actum.testing.conformance.journal.bank import OPENING, SECOND, deposit
+
+
+async def open_accounts(journal: Journal, times: list[int], *, kind: str = "Account") -> None:
+    """Opens a0, a1, … at these seconds after the bank's own opening."""
+    await journal.append(
+        [deposit(f"a{n}", 0, 1, time=OPENING + time * SECOND, kind=kind) for n, time in enumerate(times)]
+    )
+
+
+def ids(page: Page) -> list[str]:
+    """Gives the ids on a page."""
+    return [info.id for info in page.items]
+
+
+async def pages(
+    journal: Journal,
+    limit: int,
+    *,
+    kind: str = "Account",
+    first_after: int | None = None,
+    first_before: int | None = None,
+    reverse: bool = False,
+) -> list[list[str]]:
+    """Gives the ids of every page, asking for each by its token alone."""
+    page = await journal.streams(
+        kind, limit=limit, first_after=first_after, first_before=first_before, reverse=reverse
+    )
+    found = [ids(page)]
+    while page.next is not None:
+        page = await journal.streams(kind, page=page.next)
+        found.append(ids(page))
+        assert len(found) < 100
+    return found
+
+
+class Listing:
+    """Streams are listed by the time of their first event, ties by its position; none skipped, none twice."""
+
+    async def test_a_kind_without_streams_has_an_empty_listing(self, journal: Journal) -> None:
+        """Nothing to list is a page without items, the last one."""
+        await open_accounts(journal, [1])
+
+        assert await journal.streams("Loan") == Page([], None)
+
+    async def test_a_listing_tells_version_and_times(self, journal: Journal) -> None:
+        """Each stream is shown with its length and the times of its first and last events."""
+        await journal.append([deposit("a", 0, 1, 2, time=OPENING)])
+        await journal.append([deposit("b", 0, 3, time=OPENING + 1)])
+        await journal.append([deposit("a", 2, 4, time=OPENING + 7 * SECOND)])
+
+        page = await journal.streams("Account")
+
+        assert page.items == [
+            StreamInfo("a", 3, OPENING, OPENING + 7 * SECOND),
+            StreamInfo("b", 1, OPENING + 1, OPENING + 1),
+        ]
+
+    async def test_the_order_is_that_of_first_events(self, journal: Journal) -> None:
+        """Neither ids, nor later events, nor the order of writing decide."""
+        await open_accounts(journal, [30, 10, 20])
+        await journal.append([deposit("a1", 1, 2, time=OPENING + 99 * SECOND)])
+
+        assert ids(await journal.streams("Account")) == ["a1", "a2", "a0"]
+
+    async def test_of_equal_first_times_the_earlier_position_comes_first(self, journal: Journal) -> None:
+        """Streams that began at the same time stand in the order in which they were written."""
+        await journal.append([deposit(id, 0, 1) for id in ("m", "z", "a")])
+
+        assert ids(await journal.streams("Account")) == ["m", "z", "a"]
+
+    async def test_reversed_the_newest_stream_comes_first(self, journal: Journal) -> None:
+        """The reverse order is exactly the other way round, ties included."""
+        await open_accounts(journal, [30, 10, 20, 10])
+
+        assert ids(await journal.streams("Account", reverse=True)) == ["a0", "a2", "a3", "a1"]
+
+    @pytest.mark.parametrize("limit", [1, 2, 3, 6, 7, 8, 1_000])
+    @pytest.mark.parametrize("reverse", [False, True], ids=["forwards", "backwards"])
+    async def test_streams_with_equal_first_times_are_not_skipped(
+        self, journal: Journal, *, limit: int, reverse: bool
+    ) -> None:
+        """Whatever the size of a page, each of many streams that began together is listed once."""
+        await open_accounts(journal, [5] * 7)
+
+        found = [id for page in await pages(journal, limit, reverse=reverse) for id in page]
+
+        expected = [f"a{n}" for n in range(7)]
+        assert found == (expected[::-1] if reverse else expected)
+
+    async def test_every_page_keeps_the_limit(self, journal: Journal) -> None:
+        """The third page is as long as the first, and the last holds what is left."""
+        await open_accounts(journal, list(range(11)))
+
+        found = await pages(journal, 3)
+
+        assert found == [["a0", "a1", "a2"], ["a3", "a4", "a5"], ["a6", "a7", "a8"], ["a9", "a10"]]
+
+    async def test_a_full_last_page_says_that_it_is_the_last(self, journal: Journal) -> None:
+        """There is no empty page at the end."""
+        await open_accounts(journal, list(range(6)))
+
+        assert await pages(journal, 3) == [["a0", "a1", "a2"], ["a3", "a4", "a5"]]
+
+    @pytest.mark.parametrize("limit", [1, 2, 5, 9])
+    async def test_a_page_holds_no_more_than_its_limit(self, journal: Journal, limit: int) -> None:
+        """The limit is honoured."""
+        await open_accounts(journal, list(range(10)))
+
+        page = await journal.streams("Account", limit=limit)
+
+        assert ids(page) == [f"a{n}" for n in range(limit)]
+        assert page.next is not None
+
+    async def test_a_page_holds_a_hundred_unless_told(self, journal: Journal) -> None:
+        """A listing is bounded even when nobody asks for it."""
+        await open_accounts(journal, list(range(230)))
+
+        page = await journal.streams("Account")
+        following = await journal.streams("Account", page=page.next)
+
+        assert (len(page.items), len(following.items)) == (100, 100)
+        assert following.items[0].id == "a100"
+
+    @pytest.mark.parametrize("limit", [0, -1])
+    async def test_a_page_has_at_least_one_item(self, journal: Journal, limit: int) -> None:
+        """A page of no items could never end."""
+        with pytest.raises(Invalid):
+            await journal.streams("Account", limit=limit)
+
+    @pytest.mark.parametrize(
+        ("after", "before", "expected"),
+        [
+            (None, None, ["a0", "a1", "a2", "a3", "a4"]),
+            (20, None, ["a3", "a4"]),
+            (19, None, ["a2", "a3", "a4"]),
+            (None, 20, ["a0", "a1"]),
+            (None, 21, ["a0", "a1", "a2"]),
+            (10, 40, ["a2", "a3"]),
+            (0, 10, []),
+            (40, None, []),
+            (30, 20, []),
+        ],
+    )
+    @pytest.mark.parametrize("reverse", [False, True], ids=["forwards", "backwards"])
+    async def test_bounds_of_the_first_time_are_exclusive(
+        self, journal: Journal, *, after: int | None, before: int | None, expected: list[str], reverse: bool
+    ) -> None:
+        """Streams that began at a bound itself are left out, forwards and backwards, on every page."""
+        await open_accounts(journal, [0, 10, 20, 30, 40])
+        first_after = None if after is None else OPENING + after * SECOND
+        first_before = None if before is None else OPENING + before * SECOND
+
+        found = await pages(journal, 2, first_after=first_after, first_before=first_before, reverse=reverse)
+
+        assert [id for page in found for id in page] == (expected[::-1] if reverse else expected)
+
+    async def test_a_token_remembers_what_the_listing_asked_for(self, journal: Journal) -> None:
+        """Other arguments beside a token do not change the listing it belongs to."""
+        await open_accounts(journal, [0, 10, 20, 30, 40, 50])
+        first = await journal.streams("Account", limit=2, first_before=OPENING + 50 * SECOND, reverse=True)
+
+        second = await journal.streams(
+            "Account", page=first.next, limit=50, first_after=OPENING + 30 * SECOND
+        )
+
+        assert ids(first) == ["a4", "a3"]
+        assert ids(second) == ["a2", "a1"]
+        assert second.next is not None
+
+    @pytest.mark.parametrize(
+        "token",
+        [
+            "",
+            " ",
+            "next",
+            "💥",
+            "W10=",
+            "bnVsbA==",
+            "e30=",
+            "2",
+            "' OR 1=1; --",
+            "A" * 5_000,
+            "====",
+            "\ud800",
+        ],
+    )
+    async def test_what_is_no_token_is_refused(self, journal: Journal, token: str) -> None:
+        """A token that no page gave is the caller's mistake, and said to be one."""
+        await open_accounts(journal, [0, 10])
+
+        with pytest.raises(Invalid):
+            await journal.streams("Account", page=token)
+
+    async def test_a_token_that_was_cut_off_is_refused(self, journal: Journal) -> None:
+        """A token is taken whole or not at all."""
+        await open_accounts(journal, [0, 10])
+        page = await journal.streams("Account", limit=1)
+
+        with pytest.raises(Invalid):
+            await journal.streams("Account", page=(page.next or "")[:-5])
+
+    async def test_a_token_of_another_kind_is_refused(self, journal: Journal) -> None:
+        """A token belongs to the kind whose listing gave it."""
+        await open_accounts(journal, [0, 10])
+        await open_accounts(journal, [0, 10], kind="Loan")
+        page = await journal.streams("Account", limit=1)
+
+        with pytest.raises(Invalid):
+            await journal.streams("Loan", page=page.next)
+
+    async def test_kinds_have_their_own_listings(self, journal: Journal) -> None:
+        """Streams of another kind are not listed, though they have the same ids and times."""
+        await open_accounts(journal, [0, 10, 20])
+        await open_accounts(journal, [5, 15], kind="Loan")
+
+        assert await pages(journal, 2, kind="Loan") == [["a0", "a1"]]
+        assert await pages(journal, 2) == [["a0", "a1"], ["a2"]]
+
+    async def test_a_stream_that_is_new_while_paging_disturbs_nobody(self, journal: Journal) -> None:
+        """Those that were there are listed once; the new one comes if its place is still ahead."""
+        await open_accounts(journal, [0, 10, 20, 30])
+        first = await journal.streams("Account", limit=2)
+        await journal.append([deposit("early", 0, 1, time=OPENING - SECOND)])
+        await journal.append([deposit("late", 0, 1, time=OPENING + 25 * SECOND)])
+
+        second = await journal.streams("Account", page=first.next)
+        third = await journal.streams("Account", page=second.next)
+
+        assert [ids(first), ids(second), ids(third)] == [["a0", "a1"], ["a2", "late"], ["a3"]]
+
+    async def test_a_stream_that_grows_while_paging_keeps_its_place(self, journal: Journal) -> None:
+        """Later events move nobody to another page."""
+        await open_accounts(journal, [0, 10, 20])
+        first = await journal.streams("Account", limit=1)
+        await journal.append([deposit(f"a{n}", 1, 2, time=OPENING + 99 * SECOND) for n in range(3)])
+
+        second = await journal.streams("Account", page=first.next)
+
+        assert second.items == [StreamInfo("a1", 2, OPENING + 10 * SECOND, OPENING + 99 * SECOND)]
+
+    async def test_a_page_follows_a_stream_that_is_gone(self, journal: Journal) -> None:
+        """Erasing the last stream of a page does not lose the place."""
+        await open_accounts(journal, [0, 10, 10, 10, 20])
+        first = await journal.streams("Account", limit=2)
+        await journal.erase("Account", "a1")
+
+        second = await journal.streams("Account", page=first.next)
+
+        assert ids(second) == ["a2", "a3"]

@@ -1,0 +1,133 @@
+"""What the suite asks of reading a stream, and of loading one to bring an entity to life."""
+
+import pytest
+
+from actum.journal.port import Journal, Loaded
+from actum.testing.conformance.journal.bank import amounts, deposit, fill, positions, versions
+
+
+class Reading:
+    """A stream is read by its versions, and loaded whole."""
+
+    async def test_a_missing_stream_is_empty(self, journal: Journal) -> None:
+        """Reading what is not there gives nothing, and is no error."""
+        await journal.append([deposit("a", 0, 1)])
+
+        assert await journal.read("Account", "b") == []
+        assert await journal.read("Loan", "a") == []
+
+    @pytest.mark.parametrize(
+        ("after", "up_to", "limit", "reverse", "expected"),
+        [
+            (0, None, None, False, [1, 2, 3, 4, 5, 6, 7, 8, 9]),
+            (0, None, None, True, [9, 8, 7, 6, 5, 4, 3, 2, 1]),
+            (4, None, None, False, [5, 6, 7, 8, 9]),
+            (4, None, None, True, [9, 8, 7, 6, 5]),
+            (0, 3, None, False, [1, 2, 3]),
+            (0, 3, None, True, [3, 2, 1]),
+            (2, 5, None, False, [3, 4, 5]),
+            (2, 5, None, True, [5, 4, 3]),
+            (0, None, 4, False, [1, 2, 3, 4]),
+            (0, None, 4, True, [9, 8, 7, 6]),
+            (3, 8, 2, False, [4, 5]),
+            (3, 8, 2, True, [8, 7]),
+            (3, 8, 99, True, [8, 7, 6, 5, 4]),
+            (7, 99, None, False, [8, 9]),
+            (9, None, None, False, []),
+            (50, None, None, True, []),
+            (5, 5, None, False, []),
+            (6, 2, None, False, []),
+            (0, 0, None, False, []),
+            (0, None, 0, False, []),
+            (8, 9, 1, True, [9]),
+        ],
+    )
+    async def test_a_part_of_a_stream_is_read(
+        self,
+        journal: Journal,
+        *,
+        after: int,
+        up_to: int | None,
+        limit: int | None,
+        reverse: bool,
+        expected: list[int],
+    ) -> None:
+        """`after` is exclusive, `up_to` inclusive, and `limit` counts from the end that comes first."""
+        await fill(journal, "a", 9)
+
+        events = await journal.read("Account", "a", after=after, up_to=up_to, limit=limit, reverse=reverse)
+
+        assert versions(events) == expected
+        assert amounts(events) == expected
+
+    async def test_streams_are_not_mixed(self, journal: Journal) -> None:
+        """Ids that begin alike are different streams."""
+        await journal.append(
+            [deposit("a", 0, 1), deposit("ab", 0, 2), deposit("a", 1, 3), deposit("a0", 0, 4)]
+        )
+
+        assert amounts(await journal.read("Account", "a")) == [1, 3]
+        assert amounts(await journal.read("Account", "ab")) == [2]
+
+    async def test_a_long_stream_is_read_whole(self, journal: Journal) -> None:
+        """Without a limit there is none."""
+        await fill(journal, "a", 2_300)
+
+        events = await journal.read("Account", "a")
+
+        assert amounts(events) == list(range(1, 2_301))
+        assert positions(events) == sorted(positions(events))
+
+    async def test_a_missing_stream_loads_as_nothing(self, journal: Journal) -> None:
+        """Every entity can be loaded, for each exists on demand."""
+        assert await journal.load([("Account", "a")], {"Account": "f1"}) == [Loaded(None, 0, [], True)]
+
+    async def test_loading_nothing_gives_nothing(self, journal: Journal) -> None:
+        """No streams, nothing loaded."""
+        assert await journal.load([], {}) == []
+
+    async def test_a_stream_loads_with_its_events(self, journal: Journal) -> None:
+        """What is loaded is what is read."""
+        await journal.append([deposit("a", 0, 1, 2), deposit("b", 0, 3)])
+
+        [loaded] = await journal.load([("Account", "a")], {})
+
+        assert loaded == Loaded(None, 0, await journal.read("Account", "a"), True)
+
+    async def test_streams_load_in_the_order_they_are_asked_for(self, journal: Journal) -> None:
+        """One answer for each, also for one that is missing, of another kind, or asked for twice."""
+        await journal.append([deposit("a", 0, 1), deposit("b", 0, 2), deposit("a", 0, 3, kind="Loan")])
+
+        loaded = await journal.load(
+            [("Account", "b"), ("Loan", "a"), ("Account", "z"), ("Account", "a"), ("Account", "b")], {}
+        )
+
+        assert [amounts(one.events) for one in loaded] == [[2], [3], [], [1], [2]]
+
+    async def test_many_streams_load_at_once(self, journal: Journal) -> None:
+        """Hundreds of entities come to life in one call."""
+        await journal.append([deposit(f"a{n}", 0, n, n + 1) for n in range(300)])
+
+        loaded = await journal.load([("Account", f"a{n}") for n in range(300)], {})
+
+        assert [amounts(one.events) for one in loaded] == [[n, n + 1] for n in range(300)]
+
+    @pytest.mark.parametrize("count", [999, 1_000, 1_001, 2_300])
+    async def test_a_long_stream_loads_by_pages(self, journal: Journal, count: int) -> None:
+        """The first page begins the history, and says whether there is more to read."""
+        await fill(journal, "a", count)
+
+        [loaded] = await journal.load([("Account", "a")], {})
+        rest = await journal.read("Account", "a", after=loaded.events[-1].version)
+
+        assert amounts([*loaded.events, *rest]) == list(range(1, count + 1))
+        assert loaded.is_complete == (rest == [])
+
+    async def test_a_load_sees_what_an_append_has_landed(self, journal: Journal) -> None:
+        """As soon as an append has returned, its events are there."""
+        for version in range(20):
+            await journal.append([deposit("a", version, version)])
+
+            [loaded] = await journal.load([("Account", "a")], {})
+
+            assert loaded.events[-1].version == version + 1

@@ -1,0 +1,310 @@
+"""What the suite asks of pruning and erasing: what is removed is gone everywhere, and nothing else is."""
+
+import pytest
+
+from actum.journal.port import Collided, Journal, Landed, Loaded, Snapshot, StreamInfo
+from actum.testing.conformance.journal.bank import (
+    OPENING,
+    SECOND,
+    amounts,
+    deposit,
+    fill,
+    follow,
+    have_landed,
+    positions,
+    versions,
+)
+
+CODE = {"Account": "account-1"}
+
+
+def balance(version: int) -> Snapshot:
+    """Gives a snapshot of an account at that version."""
+    return Snapshot(version, OPENING, "account-1", b'{"balance":7}')
+
+
+class Pruning:
+    """The beginning of a stream may be removed; its versions go on."""
+
+    async def test_pruning_removes_events_up_to_a_version(self, journal: Journal) -> None:
+        """The version itself is removed too, and what follows stays as it was."""
+        await fill(journal, "a", 6)
+        before = await journal.read("Account", "a", after=4)
+
+        removed = await journal.prune("Account", "a", 4)
+
+        assert removed == 4
+        assert await journal.read("Account", "a") == before
+        assert versions(before) == [5, 6]
+
+    @pytest.mark.parametrize("up_to", [5, 6, 99])
+    async def test_the_last_event_is_never_pruned(self, journal: Journal, up_to: int) -> None:
+        """A stream keeps at least one event, and with it its version."""
+        await fill(journal, "a", 6)
+
+        removed = await journal.prune("Account", "a", up_to)
+
+        assert removed == 5
+        assert versions(await journal.read("Account", "a")) == [6]
+
+    @pytest.mark.parametrize(("id", "up_to"), [("missing", 3), ("a", 0), ("a", -1), ("single", 1)])
+    async def test_where_nothing_can_be_pruned_nothing_is(
+        self, journal: Journal, id: str, up_to: int
+    ) -> None:
+        """A missing stream, no version, or a single event: 0 are removed."""
+        await fill(journal, "a", 3)
+        await fill(journal, "single", 1)
+
+        assert await journal.prune("Account", id, up_to) == 0
+        assert len(await follow(journal, 4)) == 4
+
+    async def test_a_stream_may_be_pruned_again(self, journal: Journal) -> None:
+        """Each time only what is there is removed, and counted."""
+        await fill(journal, "a", 10)
+
+        removed = [await journal.prune("Account", "a", up_to) for up_to in (3, 3, 2, 7)]
+
+        [loaded] = await journal.load([("Account", "a")], {})
+        assert removed == [3, 0, 0, 4]
+        assert (loaded.pruned, versions(loaded.events)) == (7, [8, 9, 10])
+
+    async def test_versions_go_on_after_pruning(self, journal: Journal) -> None:
+        """The next write expects the version that the stream had."""
+        await fill(journal, "a", 5)
+        await journal.prune("Account", "a", 4)
+
+        outcomes = [(await journal.append([deposit("a", expected, 60)]))[0] for expected in (1, 0, 5)]
+
+        assert outcomes[:2] == [Collided(5), Collided(5)]
+        assert isinstance(outcomes[2], Landed)
+        assert versions(await journal.read("Account", "a")) == [5, 6]
+
+    async def test_a_load_says_what_was_pruned(self, journal: Journal) -> None:
+        """Whoever reduces the rest knows at which version it begins."""
+        await fill(journal, "a", 5)
+
+        await journal.prune("Account", "a", 3)
+
+        [loaded] = await journal.load([("Account", "a")], {})
+        assert loaded == Loaded(None, 3, await journal.read("Account", "a"), True)
+
+    @pytest.mark.parametrize(
+        ("after", "up_to", "limit", "reverse", "expected"),
+        [
+            (0, None, None, False, [5, 6, 7, 8, 9]),
+            (2, 6, None, False, [5, 6]),
+            (0, 4, None, False, []),
+            (6, None, 2, False, [7, 8]),
+            (0, None, 2, False, [5, 6]),
+            (0, 7, 2, True, [7, 6]),
+            (3, 5, 9, True, [5]),
+        ],
+    )
+    async def test_a_pruned_stream_is_read_by_its_versions(
+        self,
+        journal: Journal,
+        *,
+        after: int,
+        up_to: int | None,
+        limit: int | None,
+        reverse: bool,
+        expected: list[int],
+    ) -> None:
+        """Removed versions are left out; the others keep their numbers."""
+        await fill(journal, "a", 9)
+        await journal.prune("Account", "a", 4)
+
+        events = await journal.read("Account", "a", after=after, up_to=up_to, limit=limit, reverse=reverse)
+
+        assert versions(events) == expected
+        assert amounts(events) == expected
+
+    async def test_a_long_stream_is_pruned(self, journal: Journal) -> None:
+        """However many events go, the rest is whole."""
+        await fill(journal, "a", 1_300)
+
+        removed = await journal.prune("Account", "a", 1_250)
+
+        assert removed == 1_250
+        assert amounts(await journal.read("Account", "a")) == list(range(1_251, 1_301))
+
+    async def test_a_pruned_stream_keeps_its_place_in_a_listing(self, journal: Journal) -> None:
+        """It is listed by the first event it ever had, with that event's time."""
+        await journal.append([deposit(f"a{n}", 0, 1, 2, 3, time=OPENING + n * SECOND) for n in range(3)])
+        await journal.append([deposit("a0", 3, 4, time=OPENING + 50 * SECOND)])
+        before = await journal.streams("Account")
+
+        await journal.prune("Account", "a0", 3)
+        await journal.prune("Account", "a1", 2)
+
+        page = await journal.streams("Account", limit=1)
+        following = await journal.streams("Account", page=page.next)
+        assert await journal.streams("Account") == before
+        assert page.items == [StreamInfo("a0", 4, OPENING, OPENING + 50 * SECOND)]
+        assert following.items == [StreamInfo("a1", 3, OPENING + SECOND, OPENING + SECOND)]
+
+    async def test_pruned_events_leave_the_feed(self, journal: Journal) -> None:
+        """A new reader gets what is left, at the positions it always had."""
+        await journal.append([deposit("a", 0, 1, 2), deposit("b", 0, 3), deposit("a", 2, 4)])
+        before = await follow(journal, 4)
+
+        await journal.prune("Account", "a", 2)
+
+        assert await journal.feed(0, 10) == before[2:]
+
+    async def test_pruning_keeps_replies(self, journal: Journal) -> None:
+        """A key is answered although the events of its call are gone."""
+        await journal.append([deposit("a", 0, 1, key="k-1", reply=b"1"), deposit("a", 1, 2)])
+        before = await journal.replies([("Account", "a", "k-1")])
+
+        await journal.prune("Account", "a", 1)
+
+        assert await journal.replies([("Account", "a", "k-1")]) == before
+        assert await journal.append([deposit("a", 0, 1, key="k-1")]) == before
+
+    @pytest.mark.parametrize("version", [1, 3, 5])
+    async def test_pruning_removes_the_snapshot(self, journal: Journal, version: int) -> None:
+        """A snapshot holds what was removed, wherever it was made."""
+        await fill(journal, "a", 5)
+        await journal.save_snapshot("Account", "a", balance(version))
+
+        await journal.prune("Account", "a", 3)
+
+        [loaded] = await journal.load([("Account", "a")], CODE)
+        assert loaded.snapshot is None
+        assert versions(loaded.events) == [4, 5]
+
+    async def test_a_snapshot_of_pruned_events_comes_too_late(self, journal: Journal) -> None:
+        """A snapshot of a version that is gone is not kept; one of a later version is."""
+        await fill(journal, "a", 5)
+        await journal.prune("Account", "a", 3)
+
+        await journal.save_snapshot("Account", "a", balance(2))
+        [without] = await journal.load([("Account", "a")], CODE)
+        await journal.save_snapshot("Account", "a", balance(5))
+        [loaded] = await journal.load([("Account", "a")], CODE)
+
+        assert without.snapshot is None
+        assert loaded == Loaded(balance(5), 3, [], True)
+
+
+class Erasing:
+    """A stream may be forgotten, as if it had never been."""
+
+    async def test_an_erased_stream_is_gone(self, journal: Journal) -> None:
+        """No event, no snapshot, no reply and no listing shows it."""
+        await journal.append([deposit("a", 0, 1, 2, key="k-1"), deposit("b", 0, 3)])
+        await journal.save_snapshot("Account", "a", balance(2))
+
+        removed = await journal.erase("Account", "a")
+
+        assert removed == 2
+        assert await journal.read("Account", "a") == []
+        assert await journal.load([("Account", "a")], CODE) == [Loaded(None, 0, [], True)]
+        assert await journal.replies([("Account", "a", "k-1")]) == [None]
+        assert [info.id for info in (await journal.streams("Account")).items] == ["b"]
+        assert amounts(await journal.feed(0, 10)) == [3]
+
+    async def test_a_missing_stream_cannot_be_erased(self, journal: Journal) -> None:
+        """Erasing what is not there removes 0 events."""
+        await fill(journal, "a", 2)
+
+        assert await journal.erase("Account", "b") == 0
+        assert await journal.erase("Loan", "a") == 0
+        assert len(await follow(journal, 2)) == 2
+
+    async def test_erasing_leaves_other_streams_alone(self, journal: Journal) -> None:
+        """Neither the same id in another kind nor a similar id is touched."""
+        await journal.append(
+            [
+                deposit("a", 0, 1, key="k"),
+                deposit("ab", 0, 2, key="k"),
+                deposit("a", 0, 3, kind="Loan", key="k"),
+            ]
+        )
+        await journal.save_snapshot("Account", "ab", balance(1))
+
+        await journal.erase("Account", "a")
+
+        keys = [("Account", "ab", "k"), ("Loan", "a", "k")]
+        assert amounts(await journal.feed(0, 10)) == [2, 3]
+        assert [reply is not None for reply in await journal.replies(keys)] == [True, True]
+        assert (await journal.load([("Account", "ab")], CODE))[0].snapshot == balance(1)
+
+    async def test_an_erased_stream_may_begin_anew(self, journal: Journal) -> None:
+        """Its versions start at 1, it is listed by its new first event, and its keys are free."""
+        await journal.append([deposit("a", 0, 1, 2, 3, key="k-1", time=OPENING), deposit("b", 0, 4)])
+        await journal.erase("Account", "a")
+
+        refused = await journal.append([deposit("a", 3, 5)])
+        outcomes = await journal.append([deposit("a", 0, 6, key="k-1", time=OPENING + 9 * SECOND)])
+
+        assert refused == [Collided(0)]
+        assert have_landed(outcomes) == [True]
+        assert versions(await journal.read("Account", "a")) == [1]
+        assert [info.id for info in (await journal.streams("Account")).items] == ["b", "a"]
+
+    async def test_a_pruned_stream_may_be_erased_and_begin_anew(self, journal: Journal) -> None:
+        """Nothing of the pruning is remembered."""
+        await fill(journal, "a", 4)
+        await journal.prune("Account", "a", 3)
+
+        removed = await journal.erase("Account", "a")
+        await journal.append([deposit("a", 0, 9)])
+
+        assert removed == 1
+        [loaded] = await journal.load([("Account", "a")], {})
+        assert (loaded.pruned, amounts(loaded.events)) == (0, [9])
+
+    async def test_positions_of_erased_events_are_never_used_again(self, journal: Journal) -> None:
+        """A reader that has seen the newest event finds what comes after it, though that event is erased."""
+        await journal.append([deposit("a", 0, 1), deposit("b", 0, 2, 3)])
+        seen = await follow(journal, 3)
+
+        await journal.erase("Account", "b")
+        await journal.append([deposit("b", 0, 4), deposit("c", 0, 5)])
+
+        following = await follow(journal, 2, after=seen[-1].position)
+        assert amounts(following) == [4, 5]
+        assert min(positions(following)) > max(positions(seen))
+
+    async def test_the_head_is_an_event_that_is_there(self, journal: Journal) -> None:
+        """When the newest events are erased, a reader can still reach the head."""
+        await journal.append([deposit("a", 0, 1), deposit("b", 0, 2)])
+        [first, _] = await follow(journal, 2)
+
+        await journal.erase("Account", "b")
+
+        assert await journal.head() == first.position
+        await journal.erase("Account", "a")
+        assert await journal.head() == 0
+
+    async def test_a_call_without_events_lands_where_readers_can_come(self, journal: Journal) -> None:
+        """Nobody is told to wait for the position of an event that was erased."""
+        await journal.append([deposit("a", 0, 1), deposit("b", 0, 2)])
+        await follow(journal, 2)
+        await journal.erase("Account", "b")
+
+        [outcome] = await journal.append([deposit("a", 1, key="k-1")])
+
+        assert isinstance(outcome, Landed)
+        assert outcome.position == await journal.head()
+
+    async def test_an_old_snapshot_does_not_bring_an_erased_stream_back(self, journal: Journal) -> None:
+        """A snapshot that was on its way when its stream was erased is not kept."""
+        await fill(journal, "a", 5)
+        await journal.erase("Account", "a")
+
+        await journal.save_snapshot("Account", "a", balance(5))
+
+        assert await journal.load([("Account", "a")], CODE) == [Loaded(None, 0, [], True)]
+
+    async def test_a_long_stream_is_erased(self, journal: Journal) -> None:
+        """However long it was, no event is left behind."""
+        await fill(journal, "a", 1_300)
+        await fill(journal, "b", 2)
+
+        removed = await journal.erase("Account", "a")
+
+        assert removed == 1_300
+        assert [event.id for event in await journal.feed(0, 2_000)] == ["b", "b"]
