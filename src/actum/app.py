@@ -57,6 +57,7 @@ class App:
         self.resources = tuple((_type_of(resource), resource) for resource in resources)
         if all(importlib.util.find_spec(module) for module in NEEDED_TO_RUN):
             self._launch.check(self.catalog, self.resources)
+            self._launch.check_routes(self.name, self.actions, self.resources)
         self._asgi: Any = None
 
     def __repr__(self) -> str:

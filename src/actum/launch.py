@@ -5,19 +5,28 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from actum.database.query_check import check_queries
+from actum.http.routes import litestar_app
+from actum.http.server import HttpApp, http_app
+from actum.model.action import Actions
 from actum.runtime.catalog import Catalog
 from actum.runtime.clock import Clock, SystemClock
 from actum.runtime.node import Node, OpenResource, Settings, open_node
 from actum.runtime.reactor import Plan, plan_actions
+from actum.runtime.services import Services
 from actum.stores import open_stores
 
 Resources = Sequence[tuple[type[Any], OpenResource]]
 
 
 def check(catalog: Catalog, resources: Resources) -> list[Plan]:
-    """Checks what only the libraries of a full installation can check: SQL, cron expressions, routes."""
+    """Checks what only the libraries of a full installation can check: SQL, cron expressions."""
     check_queries(list(catalog.views.values()))
     return plan_actions(catalog.bound, [kind for kind, _ in resources])
+
+
+def check_routes(name: str, groups: Sequence[Actions], resources: Resources) -> None:
+    """Checks the actions that requests set off; raises DefinitionError, with a mend, for what cannot work."""
+    litestar_app(name, groups, [kind for kind, _ in resources])
 
 
 @asynccontextmanager
@@ -44,3 +53,16 @@ async def run(
         ) as node,
     ):
         yield node
+
+
+def serve(
+    name: str, catalog: Catalog, groups: Sequence[Actions], resources: Resources, *, store: str
+) -> HttpApp:
+    """Makes the ASGI application that runs an application on the stores of a URL while it is served."""
+
+    @asynccontextmanager
+    async def open_services() -> AsyncIterator[Services]:
+        async with run(catalog, resources, store=store) as node:
+            yield node.services
+
+    return http_app(name, groups, [kind for kind, _ in resources], open_services)

@@ -59,6 +59,10 @@ class HttpApp:
         finally:
             self._lifetime.leave()
 
+    async def close(self) -> None:
+        """Closes what a first request opened, once no request uses it; a lifespan does it by itself."""
+        await self._lifetime.close()
+
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._litestar(scope, receive, send)
