@@ -1,0 +1,62 @@
+"""Takes the figures and prints them: `python -m benchmarks`, which is `make bench`."""
+
+import argparse
+import sys
+from datetime import UTC, datetime
+
+import msgspec
+from rich.console import Console
+from rich.status import Status
+
+from benchmarks import commands
+from benchmarks.measure import FULL, QUICK, Effort, compare
+from benchmarks.place import Place, machine, open_place
+from benchmarks.results import Group, Part, summed_up
+from benchmarks.table import table_of
+
+GROUPS: dict[str, Group] = {"commands": commands.GROUP}
+
+
+class Report(msgspec.Struct):
+    """All figures of one run, as `--json` prints them."""
+
+    taken: datetime
+    machine: str
+    effort: Effort
+    parts: list[Part]
+
+
+def main() -> int:
+    arguments = parse()
+    effort = QUICK if arguments.quick else FULL
+    errors = Console(stderr=True)
+    with open_place() as place, errors.status("Measuring") as status:
+        parts = [measured(name, place, effort, status) for name in arguments.only or GROUPS]
+        report = Report(datetime.now(UTC), machine(place), effort, parts)
+    if arguments.json:
+        sys.stdout.write(msgspec.json.format(msgspec.json.encode(report)).decode() + "\n")
+    else:
+        Console(width=None if sys.stdout.isatty() else 160).print(table_of(report.parts, report.machine))
+    return 0
+
+
+def measured(name: str, place: Place, effort: Effort, status: Status) -> Part:
+    group = GROUPS[name]
+    samples = compare(group.contestants(place, effort), effort, lambda text: status.update(f"{name}, {text}"))
+    return summed_up(group, samples)
+
+
+def parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument(
+        "--only", action="append", choices=list(GROUPS), help="take a part of the figures; may be repeated"
+    )
+    parser.add_argument(
+        "--quick", action="store_true", help="fewer rounds and less work in each; the figures are rougher"
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON in place of the table")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

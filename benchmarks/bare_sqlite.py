@@ -1,0 +1,80 @@
+"""What bare sqlite3 does with the same rows: the bound that SQLite and the disk set."""
+
+import sqlite3
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from msgspec import Struct
+
+from benchmarks.measure import Sample
+from benchmarks.place import Place
+from benchmarks.recording import Recording
+
+Row = tuple[object, ...]
+
+A_COMMIT = 1_000
+PLAIN = (
+    """CREATE TABLE events (
+        position INTEGER PRIMARY KEY, kind TEXT NOT NULL, id TEXT NOT NULL, version INTEGER NOT NULL,
+        type TEXT NOT NULL, type_version INTEGER NOT NULL, payload BLOB NOT NULL, metadata BLOB NOT NULL,
+        time INTEGER NOT NULL)""",
+    "CREATE UNIQUE INDEX events_stream ON events (kind, id, version)",
+)
+
+
+class Rows(Struct, frozen=True):
+    """Rows and the table they go into; the first `before` are there before anything is measured."""
+
+    schema: Sequence[str]
+    rows: Sequence[Row]
+    before: int
+
+
+def same_rows(recording: Recording) -> Rows:
+    """Gives the rows of events that Actum wrote, for the same table with the same indexes."""
+    return Rows(recording.schema(), recording.rows(), recording.entities)
+
+
+def plain_rows(recording: Recording) -> Rows:
+    """Gives the same events for the table one would write by hand, with a unique index over the streams."""
+    with closing(sqlite3.connect(recording.file)) as connection:
+        found = connection.execute(
+            """SELECT e.position, s.kind, s.id, e.version, type, type_version, payload, metadata, e.time
+            FROM events e JOIN streams s USING (stream) ORDER BY e.position"""
+        ).fetchall()
+    return Rows(PLAIN, found, recording.entities)
+
+
+@contextmanager
+def opened(file: Path) -> Iterator[sqlite3.Connection]:
+    """Opens a file as durably as Actum does, with SQLite's own settings for the rest."""
+    with closing(sqlite3.connect(file, isolation_level=None)) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA cache_size = -65536")
+        yield connection
+
+
+def inserting(place: Place, given: Rows, count: int, *, a_commit: int) -> Sample:
+    """Measures rows a second."""
+    file = place.file()
+    with opened(file) as connection:
+        for statement in given.schema:
+            connection.execute(statement)
+        _insert(connection, given.rows[: given.before], A_COMMIT)
+        measured = given.rows[given.before : given.before + count]
+        began = time.perf_counter()
+        _insert(connection, measured, a_commit)
+        elapsed = time.perf_counter() - began
+    place.clear(file)
+    return Sample(len(measured) / elapsed)
+
+
+def _insert(connection: sqlite3.Connection, rows: Sequence[Row], a_commit: int) -> None:
+    statement = f"INSERT INTO events VALUES ({','.join('?' * len(rows[0]))})"
+    for start in range(0, len(rows), a_commit):
+        connection.execute("BEGIN IMMEDIATE")
+        connection.executemany(statement, rows[start : start + a_commit])
+        connection.execute("COMMIT")

@@ -1,0 +1,39 @@
+"""Callers of the bank: tasks on one event loop, each of which makes a deposit and waits for the reply."""
+
+import asyncio
+import random
+import time
+from collections.abc import Coroutine, Sequence
+from typing import Any, TypeVar
+
+import uvloop
+
+from actum import Context
+from benchmarks.bank import AMOUNT, Account
+
+T = TypeVar("T")
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """Runs a coroutine on the event loop that `actum run` uses."""
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(work)
+
+
+def errands(ids: Sequence[str], callers: int, commands: int) -> list[list[str]]:
+    """Shares out commands among callers, each to an id drawn by lot."""
+    draw = random.Random(commands)
+    return [[draw.choice(ids) for _ in range(max(1, commands // callers))] for _ in range(callers)]
+
+
+async def open_all(ctx: Context, ids: Sequence[str]) -> None:
+    """Makes the first deposit on every account, so that all are live."""
+    await asyncio.gather(*(ctx.entity(Account, id).deposit(AMOUNT) for id in ids))
+
+
+async def call(ctx: Context, ids: Sequence[str], latencies: list[float]) -> None:
+    """Makes one deposit after the other, and notes how long each took in seconds."""
+    for id in ids:
+        began = time.perf_counter()
+        await ctx.entity(Account, id).deposit(AMOUNT)
+        latencies.append(time.perf_counter() - began)

@@ -1,0 +1,69 @@
+"""How a figure is taken: several rounds, in each of which everything that is compared has its turn."""
+
+import gc
+import statistics
+from collections.abc import Callable, Mapping
+
+from msgspec import Struct, field
+
+MILLISECONDS = 1_000
+
+
+class Sample(Struct, frozen=True):
+    """What one run gave: how many a second, how long one took (ms), and whatever else was seen."""
+
+    rate: float
+    p50: float | None = None
+    p99: float | None = None
+    seen: dict[str, float] = field(default_factory=dict)
+
+
+class Effort(Struct, frozen=True):
+    """How much is done for a figure: so many rounds, and `scale` times the usual work in each."""
+
+    rounds: int
+    scale: float
+
+    def of(self, usual: int) -> int:
+        """Gives how much work is done where `usual` is usual."""
+        return max(1, int(usual * self.scale))
+
+
+FULL = Effort(rounds=5, scale=1.0)
+QUICK = Effort(rounds=3, scale=0.25)
+
+Contestant = Callable[[], Sample]
+Samples = dict[str, list[Sample]]
+Tell = Callable[[str], None]
+
+
+def compare(contestants: Mapping[str, Contestant], effort: Effort, tell: Tell) -> Samples:
+    """Runs each contestant once a round, so that a slow moment of the machine is shared by all."""
+    samples: Samples = {name: [] for name in contestants}
+    for turn in range(effort.rounds):
+        for name, run in contestants.items():
+            tell(f"round {turn + 1} of {effort.rounds}: {name}")
+            gc.collect()
+            samples[name].append(run())
+    return samples
+
+
+def of_latencies(seconds: list[float], elapsed: float, **seen: float) -> Sample:
+    """Makes a sample of the time each took and the time all took."""
+    ordered = sorted(seconds)
+    return Sample(
+        rate=len(ordered) / elapsed,
+        p50=ordered[len(ordered) // 2] * MILLISECONDS,
+        p99=ordered[len(ordered) * 99 // 100] * MILLISECONDS,
+        seen=seen,
+    )
+
+
+def median(samples: list[Sample], of: Callable[[Sample], float]) -> float:
+    """Gives the median over the rounds."""
+    return statistics.median(map(of, samples))
+
+
+def ratio(samples: list[Sample], base: list[Sample]) -> float:
+    """Gives the median of the ratios within each round."""
+    return statistics.median(ours.rate / theirs.rate for ours, theirs in zip(samples, base, strict=True))

@@ -1,0 +1,50 @@
+"""What Actum itself writes for a number of deposits: a file, for others to read or to write again."""
+
+import asyncio
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from msgspec import Struct
+
+from benchmarks.bank import account_id, bare
+from benchmarks.callers import call, errands, open_all, run
+from benchmarks.place import Place
+
+CALLERS = 1_000
+
+
+class Recording(Struct, frozen=True):
+    """A file that Actum wrote: first an event of each of `entities`, then events of entities drawn by lot."""
+
+    file: Path
+    entities: int
+
+    def schema(self) -> list[str]:
+        """Gives the statements that make the table of events and its indexes."""
+        statement = (
+            "SELECT sql FROM sqlite_master WHERE tbl_name = 'events' AND sql IS NOT NULL ORDER BY rowid"
+        )
+        with closing(sqlite3.connect(self.file)) as connection:
+            return [sql for (sql,) in connection.execute(statement)]
+
+    def rows(self) -> list[tuple[object, ...]]:
+        """Gives the rows of events as they stand in the file."""
+        with closing(sqlite3.connect(self.file)) as connection:
+            return connection.execute("SELECT * FROM events ORDER BY position").fetchall()
+
+
+def record(place: Place, *, entities: int, events: int) -> Recording:
+    """Has Actum write `events` events, after a first one of each entity."""
+    file = place.file()
+    run(_write(file, entities, events))
+    return Recording(file, entities)
+
+
+async def _write(file: Path, entities: int, events: int) -> None:
+    ids = [account_id(number) for number in range(entities)]
+    async with bare.running(store=f"sqlite:///{file}") as ctx:
+        await open_all(ctx, ids)
+        told: list[float] = []
+        callers = min(CALLERS, events)
+        await asyncio.gather(*(call(ctx, errand, told) for errand in errands(ids, callers, events)))
