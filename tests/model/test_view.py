@@ -193,6 +193,27 @@ def test_columns_are_of_the_kind_that_fits_their_type() -> None:
     }
 
 
+class Optionals(View):
+    id: str
+    colour: Colour | None = None
+    size: Literal["s", "m"] | None = None
+    width: Literal["s", None] = None
+    small: Annotated[int | None, Meta(description="a number")] = None
+
+    @reducer
+    def opened(self, event: Opened) -> None: ...
+
+
+@pytest.mark.parametrize("row", [Optionals("a"), Optionals("a", Colour.BLUE, "m", "s", 5)])
+def test_what_may_be_none_comes_back_as_it_was(row: Optionals) -> None:
+    view = view_type(Optionals)
+
+    view.settle(row)
+
+    assert view.row_from_sql(view.row_to_sql(row)) == row
+    assert [column.is_nullable for column in view.columns] == [False, True, True, True, True]
+
+
 def test_only_fields_that_allow_none_may_be_null() -> None:
     nullable = {column.name for column in view_type(Everything).columns if column.is_nullable}
 

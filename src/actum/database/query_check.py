@@ -34,7 +34,7 @@ TYPES: dict[Kind, str] = {
 # SQLite's functions that stand where a table does, and what they give.
 FUNCTION = dict.fromkeys(("key", "value", "type", "atom", "id", "parent", "fullkey", "path"), "UNKNOWN")
 FUNCTIONS: dict[str, object] = {"json_each": FUNCTION, "json_tree": FUNCTION}
-WRITES = (exp.DML, exp.DDL, exp.Command, exp.Pragma, exp.Attach, exp.Detach, exp.Transaction)
+WRITES = (exp.DDL, exp.Update, exp.Delete, exp.Merge, exp.Command, exp.Pragma, exp.Attach, exp.Detach)
 UNRESOLVED = re.compile(
     r"Column '([^']+)' could|Ambiguous column '([^']+)'|Unknown column: (\S+)|join: (\S+)"
 )

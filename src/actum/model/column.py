@@ -73,12 +73,13 @@ def kind_of(declared: types.Type) -> tuple[Kind | None, bool]:
             return kind_of(declared.type)
         case types.UnionType():
             parts = [part for part in declared.types if not isinstance(part, types.NoneType)]
-            kinds = {kind_of(part)[0] for part in parts}
+            kinds: set[Kind | None] = {kind_of(part)[0] for part in parts}
             return (kinds.pop() if len(kinds) == 1 else None), len(parts) < len(declared.types)
         case types.EnumType():
             return _kind_of_values([member.value for member in declared.cls]), False
         case types.LiteralType():
-            return _kind_of_values(list(declared.values)), False
+            values = [value for value in declared.values if value is not None]
+            return _kind_of_values(values), len(values) < len(declared.values)
         case _:
             return KINDS.get(type(declared)), False
 

@@ -57,7 +57,7 @@ def fold(view: ViewType, steps: Iterable[Step], rows: Mapping[Any, View]) -> Cha
         if row is None:
             row = view.new_row(key)
         _reduce(view, row, step)
-        touched[key] = None if row.__dict__.pop("is_deleted", False) else row
+        touched[key] = None if vars(row).pop("is_deleted", False) else row
     return Changes(
         [row for row in touched.values() if row is not None],
         [key for key, row in touched.items() if row is None],

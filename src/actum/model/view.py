@@ -55,7 +55,8 @@ class ViewMeta(StructMeta):
         version: int = 1,
         **config: Any,
     ) -> "ViewMeta":
-        cls = super().__new__(mcls, class_name, bases, namespace, **{"dict": True, **config})
+        settings: dict[str, Any] = {"dict": True, **config}
+        cls = super().__new__(mcls, class_name, bases, namespace, **settings)
         given = (indexes,) if isinstance(indexes, str) else indexes
         listed = tuple((index,) if isinstance(index, str) else tuple(index) for index in given)
         cls.__view_options__ = ViewOptions(name or snake_case(class_name), key, listed, version)  # type: ignore[attr-defined]
@@ -77,7 +78,7 @@ class View(Struct, metaclass=ViewMeta):
 
     def delete(self) -> None:
         """Removes this row; a later event of the same key starts a new one."""
-        self.__dict__["is_deleted"] = True
+        vars(self)["is_deleted"] = True
 
     def get(self, key: Any) -> Coroutine[Any, Any, Self | None]:
         """Gives the row of a key, or None; call it on `ctx.view(…)`."""
