@@ -117,9 +117,14 @@ class Entities:
             gate = actor.gate
             version = actor.instance.version
             actor.used = now = self._clock.now()
-            self.check_version(call, version)
-            with pure:
-                answer = actor.instance.ask(call.command, call.arguments, now)
+            try:
+                self.check_version(call, version)
+                with pure:
+                    answer = actor.instance.ask(call.command, call.arguments, now)
+            except Exception:
+                if gate is None or await self._watch(gate):
+                    raise
+                continue
             if gate is None or await self._watch(gate):
                 return Done(answer, 0, version)
         raise Conflict(f"{call.kind.name}/{call.id}: other writers were first {MOST_ATTEMPTS} times in a row")

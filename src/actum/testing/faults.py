@@ -1,0 +1,204 @@
+"""A journal that fails on purpose: by plan, or by chance from a seed that repeats the same faults."""
+
+import asyncio
+import random
+from collections import deque
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from enum import Enum
+from typing import TypeVar
+
+from actum.errors import Unavailable
+from actum.journal.port import (
+    Journal,
+    Loaded,
+    Outcome,
+    Page,
+    Repeated,
+    ReplyKey,
+    Snapshot,
+    StreamKey,
+    Write,
+)
+from actum.model.event import Stored
+
+T = TypeVar("T")
+
+METHODS = (
+    "append",
+    "landed",
+    "load",
+    "read",
+    "replies",
+    "streams",
+    "feed",
+    "head",
+    "wait",
+    "save_snapshot",
+    "prune",
+    "erase",
+    "forget_replies",
+)
+LONGEST_DELAY = 20
+
+
+class Fault(Enum):
+    """What goes wrong with one call."""
+
+    BEFORE = "it fails and nothing happens"
+    AFTER = "it happens, and is said to have failed"
+    DELAY = "it takes its time"
+    TWICE = "it is sent twice"
+
+
+FAULTS = tuple(Fault)
+
+
+class FaultyJournal(Journal):
+    """Another journal, with faults on the way there and back.
+
+    Each call of a method in `methods` meets a fault with the probability `rate`; the seed, which `repr` shows, decides
+    which. `plan` sets the faults of the next calls; `hold` keeps calls waiting until `release`.
+    """
+
+    def __init__(
+        self,
+        journal: Journal,
+        *,
+        seed: int = 0,
+        rate: float = 0.0,
+        methods: Collection[str] = METHODS,
+        faults: Sequence[Fault] = FAULTS,
+    ) -> None:
+        self.is_shared = journal.is_shared
+        self.met: list[tuple[str, Fault]] = []
+        self.rate = rate
+        self._journal = journal
+        self._seed = seed
+        self._chance = random.Random(seed)
+        self._methods = frozenset(methods)
+        self._faults = faults
+        self._plans: dict[str, deque[Fault]] = {}
+        self._gates: dict[str, asyncio.Event] = {}
+        self._arrivals: dict[str, asyncio.Event] = {}
+
+    def __repr__(self) -> str:
+        return f"<FaultyJournal of {self._journal!r}, seed {self._seed}, {len(self.met)} faults>"
+
+    def plan(self, method: str, *faults: Fault) -> None:
+        """Has the next calls of a method meet these faults, one each."""
+        self._plans.setdefault(method, deque()).extend(faults)
+
+    def hold(self, method: str) -> None:
+        """Keeps the calls of a method waiting, before they do anything."""
+        self._gates[method] = asyncio.Event()
+        self._arrivals[method] = asyncio.Event()
+
+    async def held(self, method: str) -> None:
+        """Returns when a call of a method is being kept waiting."""
+        await self._arrivals[method].wait()
+
+    def release(self, *methods: str) -> None:
+        """Lets the calls of these methods go on, or of all."""
+        for method in methods or tuple(self._gates):
+            self._gates.pop(method).set()
+
+    async def append(self, writes: Sequence[Write]) -> list[Outcome]:
+        return await self._meet("append", lambda: self._journal.append(writes))
+
+    async def landed(self, writes: Sequence[Write]) -> list[Outcome] | None:
+        return await self._meet("landed", lambda: self._journal.landed(writes))
+
+    async def load(self, streams: Sequence[StreamKey], fingerprints: dict[str, str]) -> list[Loaded]:
+        return await self._meet("load", lambda: self._journal.load(streams, fingerprints))
+
+    async def read(
+        self,
+        kind: str,
+        id: str,
+        *,
+        after: int = 0,
+        up_to: int | None = None,
+        limit: int | None = None,
+        reverse: bool = False,
+    ) -> list[Stored]:
+        return await self._meet(
+            "read",
+            lambda: self._journal.read(kind, id, after=after, up_to=up_to, limit=limit, reverse=reverse),
+        )
+
+    async def replies(self, keys: Sequence[ReplyKey]) -> list[Repeated | None]:
+        return await self._meet("replies", lambda: self._journal.replies(keys))
+
+    async def streams(
+        self,
+        kind: str,
+        *,
+        limit: int = 100,
+        page: str | None = None,
+        first_after: int | None = None,
+        first_before: int | None = None,
+        reverse: bool = False,
+    ) -> Page:
+        return await self._meet(
+            "streams",
+            lambda: self._journal.streams(
+                kind,
+                limit=limit,
+                page=page,
+                first_after=first_after,
+                first_before=first_before,
+                reverse=reverse,
+            ),
+        )
+
+    async def feed(self, after: int, limit: int) -> list[Stored]:
+        return await self._meet("feed", lambda: self._journal.feed(after, limit))
+
+    async def head(self) -> int:
+        return await self._meet("head", self._journal.head)
+
+    async def wait(self, after: int) -> None:
+        await self._meet("wait", lambda: self._journal.wait(after))
+
+    async def save_snapshot(self, kind: str, id: str, snapshot: Snapshot) -> None:
+        await self._meet("save_snapshot", lambda: self._journal.save_snapshot(kind, id, snapshot))
+
+    async def prune(self, kind: str, id: str, up_to: int) -> int:
+        return await self._meet("prune", lambda: self._journal.prune(kind, id, up_to))
+
+    async def erase(self, kind: str, id: str) -> int:
+        return await self._meet("erase", lambda: self._journal.erase(kind, id))
+
+    async def forget_replies(self, before: int) -> int:
+        return await self._meet("forget_replies", lambda: self._journal.forget_replies(before))
+
+    async def close(self) -> None:
+        await self._journal.close()
+
+    async def _meet(self, method: str, call: Callable[[], Awaitable[T]]) -> T:
+        if method in self._gates:
+            self._arrivals[method].set()
+            await self._gates[method].wait()
+        fault = self._next(method)
+        if fault is None:
+            return await call()
+        self.met.append((method, fault))
+        if fault is Fault.BEFORE:
+            raise Unavailable(f"{method}: {fault.value}")
+        if fault is Fault.DELAY:
+            for _ in range(self._chance.randint(1, LONGEST_DELAY)):
+                await asyncio.sleep(0)
+        result = await call()
+        if fault is Fault.TWICE:
+            await call()
+        if fault is Fault.AFTER:
+            raise Unavailable(f"{method}: {fault.value}")
+        return result
+
+    def _next(self, method: str) -> Fault | None:
+        planned = self._plans.get(method)
+        if planned:
+            return planned.popleft()
+        if method in self._methods and self._chance.random() < self.rate:
+            return self._chance.choice(self._faults)
+        return None

@@ -1,0 +1,57 @@
+"""Nodes for tests: an application on stores that the test holds, several side by side if need be."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+from actum import App, Context
+from actum.database.port import Database
+from actum.database.sqlite import SCHEMA, SqliteDatabase
+from actum.engine.sqlite import SqliteFile
+from actum.journal.port import Journal
+from actum.launch import check
+from actum.model.event import to_microseconds
+from actum.runtime.clock import ManualClock
+from actum.runtime.node import Node, Settings, open_node
+
+START = to_microseconds(datetime(2030, 1, 1, tzinfo=UTC))
+
+
+@asynccontextmanager
+async def database_in_memory() -> AsyncGenerator[Database, None]:
+    """A database that is gone when the block ends."""
+    database = SqliteDatabase(await SqliteFile.open(":memory:", SCHEMA))
+    try:
+        yield database
+    finally:
+        await database.close()
+
+
+@asynccontextmanager
+async def node_on(
+    app: App, journal: Journal, database: Database, *, clock: ManualClock | None = None, **settings: Any
+) -> AsyncGenerator[Node, None]:
+    """A node of an application on these stores."""
+    async with open_node(
+        app.catalog,
+        check(app.catalog, app.resources),
+        app.resources,
+        journal=journal,
+        database=database,
+        clock=clock or ManualClock(START),
+        settings=Settings(**settings),
+    ) as node:
+        yield node
+
+
+@asynccontextmanager
+async def running(
+    app: App, journal: Journal, *, clock: ManualClock | None = None, **settings: Any
+) -> AsyncGenerator[Context, None]:
+    """A context of an application on this journal and a database of its own."""
+    async with (
+        database_in_memory() as database,
+        node_on(app, journal, database, clock=clock, **settings) as node,
+    ):
+        yield Context(node.services)
