@@ -41,6 +41,7 @@ class Directory:
         self._residence = residence
         self._loading: dict[StreamKey, asyncio.Task[Actor]] = {}
         self._waiting = 0
+        self._wanted: dict[StreamKey, int] = {}
         self._conflicts: dict[StreamKey, int] = {}
         self._leaving: dict[StreamKey, Actor] = {}
         self._snapshots: dict[StreamKey, Snapshot] = {}
@@ -56,9 +57,12 @@ class Directory:
 
     async def activate(self, stream: StreamKey) -> Actor:
         """Gives the live actor of a stream, bringing it to life if need be; who waits is served in order."""
-        found = self.live.get(stream)
-        if found is not None:
-            return found
+        while (found := self.live.get(stream)) is None:
+            # Whoever is served first may leave the actor unfit for the next, so all look again.
+            await self._wait_for(stream)
+        return found
+
+    async def _wait_for(self, stream: StreamKey) -> None:
         if self._waiting >= MOST_WAITING:
             raise Overloaded(f"{MOST_WAITING:,} commands are waiting for entities to load: send again later")
         task = self._loading.get(stream)
@@ -66,10 +70,14 @@ class Directory:
             task = self._loading[stream] = asyncio.create_task(self._bring_to_life(stream))
             task.add_done_callback(lambda _: self._loading.pop(stream, None))
         self._waiting += 1
+        self._wanted[stream] = self._wanted.get(stream, 0) + 1
         try:
-            return await asyncio.shield(task)
+            await asyncio.shield(task)
         finally:
             self._waiting -= 1
+            self._wanted[stream] -= 1
+            if not self._wanted[stream]:
+                del self._wanted[stream]
 
     def drop(self, actor: Actor) -> None:
         """Forgets an actor whose state did not come to be; the next command loads it anew."""
@@ -112,11 +120,13 @@ class Directory:
     def sweep(self) -> int:
         """Lets actors leave memory that are idle, or the least recently used of too many; gives how many left."""
         oldest = self._clock.now() - self._residence.idle // timedelta(microseconds=1)
-        leaving = [actor for actor in self.live.values() if actor.used < oldest and actor.gate is None]
+        free = [
+            actor for stream, actor in self.live.items() if actor.gate is None and stream not in self._wanted
+        ]
+        leaving = [actor for actor in free if actor.used < oldest]
         surplus = len(self.live) - len(leaving) - self._residence.most
         if surplus > 0:
-            staying = [actor for actor in self.live.values() if actor.used >= oldest and actor.gate is None]
-            staying.sort(key=lambda actor: actor.used)
+            staying = sorted((actor for actor in free if actor.used >= oldest), key=lambda actor: actor.used)
             leaving += staying[:surplus]
         for actor in leaving:
             self._passivate(actor)

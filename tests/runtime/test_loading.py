@@ -1,0 +1,79 @@
+"""How entities come to life: once for all who wait, in order, and anew after what could not be put back."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+
+import pytest
+
+from actum import Context, Rejected
+from actum.journal.memory import MemoryJournal
+from actum.runtime.directory import Residence
+from actum.testing.faults import FaultyJournal
+from tests.runtime.bank import Account, Notebook, plain
+from tests.runtime.nodes import running
+from tests.runtime.waiting import begun
+
+
+@pytest.fixture
+def journal() -> FaultyJournal:
+    return FaultyJournal(MemoryJournal())
+
+
+@pytest.fixture
+async def ctx(journal: FaultyJournal) -> AsyncGenerator[Context, None]:
+    async with running(plain, journal) as ctx:
+        yield ctx
+        journal.release()
+
+
+async def test_an_entity_is_loaded_once_for_all_who_wait(ctx: Context, journal: FaultyJournal) -> None:
+    """Commands that arrive while it is being loaded wait, and are served in the order of their arrival."""
+    journal.hold("load")
+    calls = [await begun(ctx.entity(Account, "a").deposit(n)) for n in (1, 20, 300)]
+    journal.release("load")
+
+    assert [await call for call in calls] == [1, 21, 321]
+
+
+async def test_commands_behind_a_spoiled_state_see_none_of_it(ctx: Context, journal: FaultyJournal) -> None:
+    """Writes on their way are waited for, then the state is made anew for all who come after."""
+    notebook = ctx.entity(Notebook, "n")
+    journal.hold("append")
+    calls = [
+        await begun(notebook.note("first")),
+        await begun(notebook.note_and_fail("second")),
+        await begun(notebook.note("third")),
+        await begun(notebook.note_and_fail("fourth")),
+        await begun(notebook.note("fifth")),
+    ]
+    journal.release("append")
+
+    outcomes = await asyncio.gather(*calls, return_exceptions=True)
+
+    assert [outcomes[index] for index in (0, 2, 4)] == [1, 2, 3]
+    assert all(isinstance(outcomes[index], Rejected) for index in (1, 3))
+    assert await notebook.all() == ["first", "third", "fifth"]
+
+
+async def test_whoever_waits_for_an_entity_is_not_served_a_spoiled_one(
+    ctx: Context, journal: FaultyJournal
+) -> None:
+    """When the first of those who waited spoils the state, the next ones find a fresh one."""
+    notebook = ctx.entity(Notebook, "n")
+    journal.hold("load")
+    calls = [await begun(notebook.note_and_fail("first")), await begun(notebook.note("second"))]
+    calls += [await begun(notebook.note_and_fail("third")), await begun(notebook.all())]
+    journal.release("load")
+
+    outcomes = await asyncio.gather(*calls, return_exceptions=True)
+
+    assert (outcomes[1], outcomes[3]) == (1, ["second"])
+    assert [recorded.event.text for recorded in await ctx.history(Notebook, "n")] == ["second"]  # type: ignore[attr-defined]
+
+
+async def test_a_full_house_turns_nobody_out_who_has_not_been_served() -> None:
+    """Entities that are loaded together all answer, although there is room for one alone."""
+    async with running(plain, MemoryJournal(), residence=Residence(most=1)) as ctx:
+        calls = [ctx.entity(Account, f"a{n}").deposit(n) for n in range(1, 60)]
+
+        assert await asyncio.gather(*calls) == list(range(1, 60))
