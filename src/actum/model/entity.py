@@ -103,7 +103,7 @@ class Entity(Struct, metaclass=EntityMeta):
 
     def emit(self, event: Event) -> None:
         """Records a fact: reduced into the state at once, durable before the caller hears of it."""
-        self._instance.emit(event)
+        self.__dict__["instance"].emit(event)
 
     @property
     def _instance(self) -> "Instance":

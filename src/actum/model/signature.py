@@ -21,6 +21,8 @@ SCALARS: dict[Any, type] = {
 POSITION = re.compile(r"`\$\[(\d+)\](.*)`$")
 
 encode = msgspec.json.encode
+convert = msgspec.convert
+as_tuple = msgspec.structs.astuple
 
 
 def hints_of(function: Callable[..., Any]) -> dict[str, Any]:
@@ -53,7 +55,6 @@ class Signature:
     """The parameters and the reply of one command or query, compiled once."""
 
     __slots__ = (
-        "_convert",
         "_names",
         "_reply_decode",
         "_required",
@@ -86,7 +87,6 @@ class Signature:
         self._required = sum(len(field) == 2 for field in fields)
         self.parameters: dict[str, Any] = {field[0]: field[1] for field in fields}
         self.arguments = msgspec.defstruct("arguments", fields, array_like=True, forbid_unknown_fields=True)
-        self._convert = msgspec.convert
         if "return" not in hints:
             raise DefinitionError(f"{where} has no return annotation; say `-> None` if it gives nothing back")
         self.returns = hints["return"]
@@ -99,7 +99,7 @@ class Signature:
         if named or len(positional) > len(self._names):
             positional = self._merge(positional, named)
         try:
-            return msgspec.structs.astuple(self._convert(positional, self.arguments))
+            return as_tuple(convert(positional, self.arguments))
         except msgspec.ValidationError as error:
             raise self._invalid(error, len(positional)) from error
 

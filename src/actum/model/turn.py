@@ -12,6 +12,8 @@ from actum.errors import AuthorError, BrokenStream, UndeclaredEvent, UnknownEven
 from actum.model.entity import CommandType, EntityType
 from actum.model.event import Event, Stored
 
+as_tuple = msgspec.structs.astuple
+
 Emitted = tuple[str, int, bytes]
 """An event on its way to the journal: its stored name, its version, its payload as JSON."""
 
@@ -79,11 +81,12 @@ class Instance:
             raise AuthorError(
                 f"{self!r}: events are emitted in a command; a query or a reducer only reads them"
             )
-        reduction = self.kind.reductions.get(type(event))
+        kind = self.kind
+        reduction = kind.reductions.get(type(event))
         if reduction is None:
             raise UndeclaredEvent(self._undeclared(event))
-        if self._before is None and self.kind.is_plain:
-            self._before = msgspec.structs.astuple(self.state)
+        if self._before is None and kind.is_plain:
+            self._before = as_tuple(self.state)
         event_type = reduction.event_type
         try:
             payload = event_type.encode(event)
@@ -92,9 +95,8 @@ class Instance:
             raise WrongEvent(
                 f"{self!r} emitted {event!r}, which does not fit its annotations: {error}"
             ) from error
-        self._emitted = (
-            None  # Until the reducer is done: it may not emit, and a failure must not go unnoticed.
-        )
+        # None until the reducer is done: it may not emit, and a failure must not go unnoticed.
+        self._emitted = None
         emitted.append((event_type.name, event_type.version, payload))
         self.version += 1
         if reduction.function is not None:

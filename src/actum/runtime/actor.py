@@ -25,13 +25,11 @@ class Actor:
     def __repr__(self) -> str:
         return f"<Actor {self.instance.kind.name}/{self.instance.id}@{self.instance.version}>"
 
-    def stage(self, staged: Staged) -> None:
-        """Takes a write as the newest."""
-        self.gate = staged
-        if staged.write.key is not None:
-            if self.keys is None:
-                self.keys = {}
-            self.keys[staged.write.key] = staged
+    def remember(self, key: str, staged: Staged) -> None:
+        """Remembers under its idempotency key a write that is on its way."""
+        if self.keys is None:
+            self.keys = {}
+        self.keys[key] = staged
 
     def settle(self, staged: Staged) -> None:
         """Forgets a write that is no longer on its way."""

@@ -73,10 +73,16 @@ class Committer:
 
     def stage(self, staged: Staged) -> None:
         """Adds a decision to the open batch."""
-        staged.actor.stage(staged)
+        actor = staged.actor
+        actor.gate = staged
+        if staged.write.key is not None:
+            actor.remember(staged.write.key, staged)
         self._open.append(staged)
-        if self._idle is not None and not self._idle.done():
-            self._idle.set_result(None)
+        idle = self._idle
+        if idle is not None:
+            self._idle = None
+            if not idle.done():
+                idle.set_result(None)
 
     async def run(self) -> None:
         """Writes batch after batch until cancelled."""
@@ -88,7 +94,6 @@ class Committer:
                     self._drained = None
                 self._idle = loop.create_future()
                 await self._idle
-                self._idle = None
             batch, self._open = self._open[:MOST_A_BATCH], self._open[MOST_A_BATCH:]
             self._is_writing = True
             try:
@@ -137,7 +142,11 @@ class Committer:
     def _resolve(self, batch: Sequence[Staged], outcomes: Sequence[Outcome]) -> None:
         failed: list[Staged] = []
         for staged, outcome in zip(batch, outcomes, strict=True):
-            staged.actor.settle(staged)
+            actor = staged.actor
+            if actor.gate is staged:
+                actor.gate = None
+            if actor.keys is not None:
+                actor.settle(staged)
             if type(outcome) is not Landed:
                 failed.append(staged)
         recalled = self._recall(failed) if failed else []

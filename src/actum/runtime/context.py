@@ -279,7 +279,7 @@ class Context:
             target.id,
             command,
             command.signature.bind(positional, named),
-            self.metadata_of(command.name),
+            self._metadata.get(command.name) or self.metadata_of(command.name),
         )
         call.expected_version = target.expected_version
         if self._unit is not None:

@@ -33,7 +33,9 @@ class Residence(Struct, frozen=True):
 class Directory:
     """The live entities of this process."""
 
-    def __init__(self, journal: Journal, kinds: Mapping[str, EntityType], clock: Clock, residence: Residence) -> None:
+    def __init__(
+        self, journal: Journal, kinds: Mapping[str, EntityType], clock: Clock, residence: Residence
+    ) -> None:
         self.live: dict[StreamKey, Actor] = {}
         self._journal = journal
         self._kinds = kinds
@@ -143,7 +145,10 @@ class Directory:
         stream = (instance.kind.name, instance.id)
         every = instance.kind.snapshot_every
         if every and instance.version - actor.kept >= every:
-            self.keep_snapshot(actor, Snapshot(instance.version, instance.time, instance.kind.fingerprint, instance.snapshot()))
+            self.keep_snapshot(
+                actor,
+                Snapshot(instance.version, instance.time, instance.kind.fingerprint, instance.snapshot()),
+            )
         actor.is_live = False
         del self.live[stream]
         instance.release()
@@ -182,7 +187,9 @@ class Directory:
         events, is_complete = loaded.events, loaded.is_complete
         instance.replay(events)
         while not is_complete:
-            events = await self._journal.read(instance.kind.name, instance.id, after=instance.version, limit=PAGE)
+            events = await self._journal.read(
+                instance.kind.name, instance.id, after=instance.version, limit=PAGE
+            )
             instance.replay(events)
             is_complete = len(events) < PAGE
 

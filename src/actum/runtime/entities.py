@@ -48,7 +48,9 @@ class Call(Struct, gc=False):
         """Identifies the command and its arguments, for an idempotency key to stand for."""
         if self.is_derived:
             return ""
-        return hashlib.blake2b(self.command.name.encode() + b"\0" + encode(self.arguments), digest_size=16).hexdigest()
+        return hashlib.blake2b(
+            self.command.name.encode() + b"\0" + encode(self.arguments), digest_size=16
+        ).hexdigest()
 
 
 class Done(Struct, frozen=True, gc=False):
@@ -81,7 +83,8 @@ class Entities:
                 known = await self._known(call)
                 if known is not None:
                     return known
-            actor = self._live.get((call.kind.name, call.id)) or await self._directory.activate(call.stream)
+            stream = (call.kind.name, call.id)
+            actor = self._live.get(stream) or await self._directory.activate(stream)
             if call.key is not None and actor.keys and call.key in actor.keys:
                 await self._watch(actor.keys[call.key])
                 continue
@@ -132,9 +135,13 @@ class Entities:
     def _decide(self, call: Call, actor: Actor) -> tuple[Staged | None, Any]:
         instance = actor.instance
         version = instance.version
-        self.check_version(call, version)
+        if call.expected_version is not None:
+            self.check_version(call, version)
         actor.used = now = self._clock.now()
-        with pure:
+        if pure.is_enforced:
+            with pure:
+                emitted, reply = instance.decide(call.command, call.arguments, now)
+        else:
             emitted, reply = instance.decide(call.command, call.arguments, now)
         if not emitted and call.key is None:
             return None, reply
@@ -154,8 +161,8 @@ class Entities:
     def _landed(self, staged: Staged, reply: Any, outcome: Landed) -> Done:
         write = staged.write
         version = write.expected + len(write.events)
-        actor = staged.actor
         if staged.snapshot is not None:
+            actor = staged.actor
             snapshot = Snapshot(version, write.time, actor.instance.kind.fingerprint, staged.snapshot)
             self._directory.keep_snapshot(actor, snapshot)
         if self._directory.has_conflicts:
@@ -180,5 +187,3 @@ class Entities:
     async def _watch(self, gate: Staged) -> bool:
         outcome: Outcome = await gate.watch()
         return type(outcome) is Landed
-
-

@@ -26,10 +26,14 @@ class Histories:
     ) -> list[Recorded[Event]]:
         """Gives an entity's events, decoded."""
         kind = self._kind(cls)
-        stored = await self._services.journal.read(kind.name, id, after=after, up_to=up_to, limit=limit, reverse=reverse)
+        stored = await self._services.journal.read(
+            kind.name, id, after=after, up_to=up_to, limit=limit, reverse=reverse
+        )
         return [Recorded.of(self._decode(kind, one), one) for one in stored]
 
-    async def state(self, cls: type[EntityT], id: str, *, version: int | None, time: datetime | None) -> EntityT:
+    async def state(
+        self, cls: type[EntityT], id: str, *, version: int | None, time: datetime | None
+    ) -> EntityT:
         """Gives an entity's state now, at a version, or at a time."""
         kind = self._kind(cls)
         if version is None and time is None:
@@ -39,7 +43,9 @@ class Histories:
             instance = await fold_history(self._services.journal, kind, id, version=version, moment=moment)
         return instance.state  # type: ignore[no-any-return]
 
-    async def what_if(self, cls: type[EntityT], id: str, events: Sequence[Event], *, time: datetime | None) -> EntityT:
+    async def what_if(
+        self, cls: type[EntityT], id: str, events: Sequence[Event], *, time: datetime | None
+    ) -> EntityT:
         """Gives the state after events that have not happened."""
         kind = self._kind(cls)
         instance = await self._services.directory.load_copy((kind.name, id))
@@ -50,7 +56,9 @@ class Histories:
             if type(event) not in kind.reductions:
                 raise Invalid(f"{kind.name} does not declare {event_type.name}: give events that it reduces")
             payload = event_type.encode(event)
-            imagined.append(Stored(0, kind.name, id, version, event_type.name, event_type.version, payload, b"{}", moment))
+            imagined.append(
+                Stored(0, kind.name, id, version, event_type.name, event_type.version, payload, b"{}", moment)
+            )
         instance.replay(imagined)
         return instance.state  # type: ignore[no-any-return]
 
@@ -100,13 +108,17 @@ class Histories:
     def _kind(self, cls: type[Any]) -> EntityType:
         reference = self._services.catalog.entity_references.get(cls)
         if reference is None:
-            raise DefinitionError(f"{cls.__name__} is not among the application's entities: add it to App(entities=[…])")
+            raise DefinitionError(
+                f"{cls.__name__} is not among the application's entities: add it to App(entities=[…])"
+            )
         return reference.kind
 
     def _decode(self, kind: EntityType, stored: Stored) -> Event:
         reduction = kind.by_name.get(stored.type)
         if reduction is None:
-            raise UnknownEvent(f"{kind.name}/{stored.id} has an event {stored.type!r} that {kind.cls.__name__} does not declare")
+            raise UnknownEvent(
+                f"{kind.name}/{stored.id} has an event {stored.type!r} that {kind.cls.__name__} does not declare"
+            )
         return reduction.event_type.read(stored.payload, stored.type_version)
 
 
@@ -126,7 +138,9 @@ async def fold_history(
         if len(wanted) < PAGE:
             break
     if version is not None and version <= pruned:
-        raise NotFound(f"{kind.name}/{id}: the history up to version {pruned} was removed, and with it {version}")
+        raise NotFound(
+            f"{kind.name}/{id}: the history up to version {pruned} was removed, and with it {version}"
+        )
     if version is not None and instance.version != version:
         raise NotFound(f"{kind.name}/{id} has no version {version}: it is at {instance.version}")
     return instance

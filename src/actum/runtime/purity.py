@@ -29,8 +29,8 @@ class Purity:
     """
 
     def __init__(self) -> None:
+        self.is_enforced = False
         self._is_inside = False
-        self._is_enforced = False
         self._thread = 0
 
     def __enter__(self) -> None:
@@ -41,8 +41,8 @@ class Purity:
 
     def enforce(self) -> None:
         """Turns checking on for the rest of this process."""
-        if not self._is_enforced:
-            self._is_enforced = True
+        if not self.is_enforced:
+            self.is_enforced = True
             self._thread = threading.get_ident()
             sys.addaudithook(self._audit)
 
