@@ -8,13 +8,19 @@ import msgspec
 from rich.console import Console
 from rich.status import Status
 
-from benchmarks import commands
+from benchmarks import commands, folds, http, memory, views
 from benchmarks.measure import FULL, QUICK, Effort, compare
 from benchmarks.place import Place, machine, open_place
 from benchmarks.results import Group, Part, summed_up
 from benchmarks.table import table_of
 
-GROUPS: dict[str, Group] = {"commands": commands.GROUP}
+GROUPS: dict[str, Group] = {
+    "commands": commands.GROUP,
+    "http": http.GROUP,
+    "folds": folds.GROUP,
+    "views": views.GROUP,
+    "memory": memory.GROUP,
+}
 
 
 class Report(msgspec.Struct):
@@ -42,7 +48,9 @@ def main() -> int:
 
 def measured(name: str, place: Place, effort: Effort, status: Status) -> Part:
     group = GROUPS[name]
-    samples = compare(group.contestants(place, effort), effort, lambda text: status.update(f"{name}, {text}"))
+    status.update(f"{name}: making ready")
+    with group.contestants(place, effort) as contestants:
+        samples = compare(contestants, effort, lambda text: status.update(f"{name}, {text}"))
     return summed_up(group, samples)
 
 

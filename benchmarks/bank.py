@@ -1,4 +1,6 @@
-"""The application that is measured: accounts that take deposits, bare or with a view and an action."""
+"""The application that is measured: accounts that take deposits, alone or with what may hang on them."""
+
+from msgspec import Struct
 
 from actum import Actions, App, Context, Entity, Event, View, command, reducer
 
@@ -38,8 +40,13 @@ class Bell:
         self.rung = 0
 
 
+class Deposit(Struct):
+    amount: int
+
+
 bell = Bell()
 clerk = Actions()
+teller = Actions()
 
 
 @clerk.on(Deposited)
@@ -47,8 +54,20 @@ async def ring(ctx: Context, event: Deposited) -> None:
     bell.rung += 1
 
 
+@teller.post("/accounts/{id:str}")
+async def deposit(ctx: Context, id: str, data: Deposit) -> int:
+    return await ctx.entity(Account, id).deposit(data.amount)
+
+
+@teller.post("/empty/{id:str}")
+async def empty(ctx: Context, id: str, data: Deposit) -> int:
+    return data.amount
+
+
 bare = App("bank", entities=[Account])
+viewed = App("bank", entities=[Account], views=[Balances])
 attached = App("bank", entities=[Account], views=[Balances], actions=[clerk])
+served = App("bank", entities=[Account], actions=[teller])
 
 
 def account_id(number: int) -> str:

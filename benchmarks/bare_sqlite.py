@@ -1,5 +1,6 @@
 """What bare sqlite3 does with the same rows: the bound that SQLite and the disk set."""
 
+import random
 import sqlite3
 import time
 from collections.abc import Iterator, Sequence
@@ -8,6 +9,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from benchmarks.bank import AMOUNT, account_id
 from benchmarks.measure import Sample
 from benchmarks.place import Place
 from benchmarks.recording import Recording
@@ -15,6 +17,7 @@ from benchmarks.recording import Recording
 Row = tuple[object, ...]
 
 A_COMMIT = 1_000
+UPSERT = "INSERT INTO balances VALUES (?,?) ON CONFLICT (id) DO UPDATE SET balance = excluded.balance"
 PLAIN = (
     """CREATE TABLE events (
         position INTEGER PRIMARY KEY, kind TEXT NOT NULL, id TEXT NOT NULL, version INTEGER NOT NULL,
@@ -72,8 +75,40 @@ def inserting(place: Place, given: Rows, count: int, *, a_commit: int) -> Sample
     return Sample(len(measured) / elapsed)
 
 
+def upserting(place: Place, count: int, entities: int) -> Sample:
+    """Measures rows of a view written one by one, as many as there are events."""
+    draw = random.Random(count)
+    balances = [0] * entities
+    rows: list[Row] = []
+    for _ in range(count):
+        number = draw.randrange(entities)
+        balances[number] += AMOUNT
+        rows.append((account_id(number), balances[number]))
+    file = place.file()
+    with opened(file) as connection:
+        connection.execute("CREATE TABLE balances (id TEXT NOT NULL PRIMARY KEY, balance INTEGER NOT NULL)")
+        began = time.perf_counter()
+        _in_commits(connection, UPSERT, rows, A_COMMIT)
+        elapsed = time.perf_counter() - began
+    place.clear(file)
+    return Sample(count / elapsed)
+
+
+def selecting(recording: Recording, count: int) -> Sample:
+    """Measures rows of events read in order, into tuples."""
+    with opened(recording.file) as connection:
+        began = time.perf_counter()
+        found = connection.execute("SELECT * FROM events ORDER BY position LIMIT ?", (count,)).fetchall()
+        elapsed = time.perf_counter() - began
+    return Sample(len(found) / elapsed)
+
+
 def _insert(connection: sqlite3.Connection, rows: Sequence[Row], a_commit: int) -> None:
     statement = f"INSERT INTO events VALUES ({','.join('?' * len(rows[0]))})"
+    _in_commits(connection, statement, rows, a_commit)
+
+
+def _in_commits(connection: sqlite3.Connection, statement: str, rows: Sequence[Row], a_commit: int) -> None:
     for start in range(0, len(rows), a_commit):
         connection.execute("BEGIN IMMEDIATE")
         connection.executemany(statement, rows[start : start + a_commit])

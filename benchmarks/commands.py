@@ -3,6 +3,8 @@
 import asyncio
 import gc
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from actum import App
 from benchmarks.bank import account_id, attached, bare
@@ -32,7 +34,8 @@ CALLERS = {
 WITH_MORE = " + view + action"
 
 
-def contestants(place: Place, effort: Effort) -> dict[str, Contestant]:
+@contextmanager
+def contestants(place: Place, effort: Effort) -> Iterator[dict[str, Contestant]]:
     """Gives what is measured, in the order in which a round takes it."""
     many, few = effort.of(MANY), effort.of(FEW)
     recording = record(place, entities=ENTITIES, events=many)
@@ -49,7 +52,7 @@ def contestants(place: Place, effort: Effort) -> dict[str, Contestant]:
     }
     for name in CALLERS:
         found[name + WITH_MORE] = _running(attached, place, effort, name)
-    return found
+    yield found
 
 
 def _running(app: App, place: Place, effort: Effort, name: str) -> Contestant:

@@ -7,11 +7,12 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from actum import App
 from benchmarks.bank import account_id, bare
 from benchmarks.callers import call, errands, open_all, run
 from benchmarks.place import Place
 
-CALLERS = 1_000
+CALLERS = 500
 
 
 class Recording(Struct, frozen=True):
@@ -34,16 +35,16 @@ class Recording(Struct, frozen=True):
             return connection.execute("SELECT * FROM events ORDER BY position").fetchall()
 
 
-def record(place: Place, *, entities: int, events: int) -> Recording:
+def record(place: Place, *, entities: int, events: int, app: App = bare) -> Recording:
     """Has Actum write `events` events, after a first one of each entity."""
     file = place.file()
-    run(_write(file, entities, events))
+    run(_write(app, file, entities, events))
     return Recording(file, entities)
 
 
-async def _write(file: Path, entities: int, events: int) -> None:
+async def _write(app: App, file: Path, entities: int, events: int) -> None:
     ids = [account_id(number) for number in range(entities)]
-    async with bare.running(store=f"sqlite:///{file}") as ctx:
+    async with app.running(store=f"sqlite:///{file}") as ctx:
         await open_all(ctx, ids)
         told: list[float] = []
         callers = min(CALLERS, events)

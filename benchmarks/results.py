@@ -1,6 +1,7 @@
 """What the rounds come to: one line for each thing measured, with its ratios to what it is compared with."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 
 from msgspec import Struct
 
@@ -21,7 +22,7 @@ class Group(Struct, frozen=True):
 
     title: str
     unit: str
-    contestants: Callable[[Place, Effort], Mapping[str, Contestant]]
+    contestants: Callable[[Place, Effort], AbstractContextManager[Mapping[str, Contestant]]]
     comparisons: Mapping[str, Sequence[Against]]
     least: Mapping[str, float] = {}
 

@@ -12,7 +12,7 @@ def table_of(parts: Sequence[Part], machine: str) -> Table:
     """Draws all parts as one table."""
     table = Table(title="Actum: medians of several rounds", caption=machine, caption_justify="left")
     table.add_column("")
-    for name in ("a second", "lowest to highest", "p50 ms", "p99 ms"):
+    for name in ("median", "lowest to highest", "p50 ms", "p99 ms"):
         table.add_column(name, justify="right")
     table.add_column("compared, round by round")
     table.add_column("seen")

@@ -74,10 +74,18 @@ class App:
         async with self._launch.run(self.catalog, self.resources, store=store or self.default_store) as node:
             yield Context(node.services)
 
-    def asgi(self, store: str | None = None) -> Any:
-        """Gives an ASGI application that opens the store when it starts and closes it when it stops."""
+    def asgi(self, store: str | None = None, *, is_development: bool = False) -> Any:
+        """Gives an ASGI application that opens the store when it starts and closes it when it stops.
+
+        In development a command or reducer that does input or output is refused.
+        """
         return self._launch.serve(
-            self.name, self.catalog, self.actions, self.resources, store=store or self.default_store
+            self.name,
+            self.catalog,
+            self.actions,
+            self.resources,
+            store=store or self.default_store,
+            is_development=is_development,
         )
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from actum.database.query_check import check_queries
-from actum.http.routes import litestar_app
+from actum.http import routes
 from actum.http.server import HttpApp, http_app
 from actum.model.action import Actions
 from actum.runtime.catalog import Catalog
@@ -26,7 +26,7 @@ def check(catalog: Catalog, resources: Resources) -> list[Plan]:
 
 def check_routes(name: str, groups: Sequence[Actions], resources: Resources) -> None:
     """Checks the actions that requests set off; raises DefinitionError, with a mend, for what cannot work."""
-    litestar_app(name, groups, [kind for kind, _ in resources])
+    routes.check_routes(name, groups, [kind for kind, _ in resources])
 
 
 @asynccontextmanager
@@ -56,13 +56,21 @@ async def run(
 
 
 def serve(
-    name: str, catalog: Catalog, groups: Sequence[Actions], resources: Resources, *, store: str
+    name: str,
+    catalog: Catalog,
+    groups: Sequence[Actions],
+    resources: Resources,
+    *,
+    store: str,
+    is_development: bool = False,
 ) -> HttpApp:
     """Makes the ASGI application that runs an application on the stores of a URL while it is served."""
 
+    settings = Settings(is_development=is_development)
+
     @asynccontextmanager
     async def open_services() -> AsyncIterator[Services]:
-        async with run(catalog, resources, store=store) as node:
+        async with run(catalog, resources, store=store, settings=settings) as node:
             yield node.services
 
     return http_app(name, groups, [kind for kind, _ in resources], open_services)

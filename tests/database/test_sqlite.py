@@ -2,14 +2,16 @@
 
 import sqlite3
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from actum.database import sqlite_views
 from actum.database.port import Database, NewMessage, NewTimer, ViewState
 from actum.database.sqlite import SCHEMA, SqliteDatabase
 from actum.engine.sqlite import IN_MEMORY, SqliteFile
-from actum.errors import DefinitionError, Unavailable
+from actum.errors import DefinitionError, Overloaded, Unavailable
 from actum.journal.port import Write
 from actum.journal.sqlite import SCHEMA as JOURNAL_SCHEMA
 from actum.journal.sqlite import SqliteJournal
@@ -112,6 +114,22 @@ async def test_a_database_says_which_file_it_is_on(tmp_path: Path) -> None:
     database = await open_database(str(tmp_path / "app.db"))
 
     assert repr(database) == f"<SqliteDatabase {tmp_path / 'app.db'}>"
+    await database.close()
+
+
+@pytest.mark.parametrize("name", ["app.db", IN_MEMORY])
+async def test_a_query_that_never_ends_is_cut_off(
+    tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite_views, "LONGEST_QUERY", timedelta(milliseconds=50))
+    database = await open_database(name if name == IN_MEMORY else str(tmp_path / name))
+    endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"
+
+    with pytest.raises(Overloaded, match=r"took longer than 0\.05 s .* indexes="):
+        await database.ask(endless, {}, most=5)
+
+    await write(database, BALANCES, Balances("a", "ann", 3))
+    assert await owners(database) == ["ann"]
     await database.close()
 
 

@@ -206,8 +206,9 @@ class Database(ABC):
     async def ask(self, sql: str, parameters: Mapping[str, Any], *, most: int) -> Answer:
         """Runs a query over the live views; `:name` parameters are bound, never pasted in.
 
-        Raises Overloaded when there are more than `most` rows, Unavailable when a view or column is not built
-        (yet), and Invalid when the query is not one that reads, or the parameters do not fit it.
+        Raises Overloaded when there are more than `most` rows or the query takes too long, Unavailable when a
+        view or column is not built (yet), and Invalid when the query does more than read, or the parameters do
+        not fit it.
         """
 
     # Actions

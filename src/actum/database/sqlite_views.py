@@ -2,8 +2,11 @@
 
 import re
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
 from itertools import chain
+from time import monotonic
 from typing import Any
 
 from sqlalchemy.dialects import sqlite
@@ -30,6 +33,8 @@ DIALECT = sqlite.dialect()
 ROWS_A_STATEMENT = (256, 64, 16, 4, 1)
 KEYS_A_STATEMENT = (512, 64, 8, 1)
 MOST_VARIABLES = 32_000
+LONGEST_QUERY = timedelta(seconds=30)
+STEPS_BETWEEN_LOOKS = 100_000
 READS = re.compile(
     r"(?:\s|--[^\n]*(?:\n|$)|/\*.*?\*/|\()*(?:SELECT|WITH|VALUES)\b", re.IGNORECASE | re.DOTALL
 )
@@ -150,19 +155,16 @@ class SqliteViews(Database):
         values = {name: parameter_to_sql(value) for name, value in parameters.items()}
 
         def run(connection: sqlite3.Connection) -> Answer:
-            # The connection of a store in memory is the writer's own: it is barred from writing meanwhile.
-            is_barred = connection.execute("PRAGMA query_only").fetchone()[0]
-            connection.execute("PRAGMA query_only = ON")
             cursor = connection.cursor()
             try:
-                cursor.execute(sql, values)
-                rows = cursor.fetchmany(most + 1)
+                with _kept_from_writing(connection), _limited(connection, LONGEST_QUERY):
+                    cursor.execute(sql, values)
+                    rows = cursor.fetchmany(most + 1)
                 columns = tuple(column[0] for column in cursor.description)
             except (sqlite3.Error, sqlite3.Warning, OverflowError, UnicodeEncodeError) as error:
                 raise _explain(error, self._file.path) from error
             finally:
                 cursor.close()
-                connection.execute(f"PRAGMA query_only = {is_barred}")
             if len(rows) > most:
                 raise Overloaded(
                     f"the query gives more than {most:,} rows: ask for fewer with WHERE or LIMIT"
@@ -223,6 +225,28 @@ def _drop(connection: sqlite3.Connection, name: str, generation: int) -> None:
     connection.execute(f'DROP TABLE IF EXISTS "{table_name(name, generation)}"')
 
 
+@contextmanager
+def _kept_from_writing(connection: sqlite3.Connection) -> Generator[None, None, None]:
+    """Readers never write; the only connection of a store in memory does, at other times."""
+    was_kept = connection.execute("PRAGMA query_only").fetchone()[0]
+    connection.execute("PRAGMA query_only = ON")
+    try:
+        yield
+    finally:
+        connection.execute(f"PRAGMA query_only = {was_kept}")
+
+
+@contextmanager
+def _limited(connection: sqlite3.Connection, longest: timedelta) -> Generator[None, None, None]:
+    """Cuts off what runs for longer."""
+    end = monotonic() + longest.total_seconds()
+    connection.set_progress_handler(lambda: monotonic() > end, STEPS_BETWEEN_LOOKS)
+    try:
+        yield
+    finally:
+        connection.set_progress_handler(None, 0)
+
+
 def _explain(error: Exception, path: str) -> Exception:
     """Says who has to mend a query that failed: the caller, or whoever keeps the views up to date."""
     text = str(error)
@@ -232,6 +256,11 @@ def _explain(error: Exception, path: str) -> Exception:
         return Unavailable(
             f"there is no {kind} {name} (yet): a view is built by the application that declares it. "
             "Start that, wait until it has caught up, or mend the name"
+        )
+    if text == "interrupted":
+        return Overloaded(
+            f"the query took longer than {LONGEST_QUERY.total_seconds():g} s and was cut off: "
+            "ask for less, or list the columns it looks for in indexes="
         )
     if "readonly" in text:
         return Invalid("a query reads and never writes: change state by commands")

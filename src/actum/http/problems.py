@@ -74,6 +74,7 @@ KINDS: dict[type[Exception], Kind] = {
     Unavailable: Kind("unavailable", "The application cannot answer now", 503),
 }
 
+PHRASES = {status.value: status.phrase for status in HTTPStatus}
 STANDARD = frozenset(Problem.__struct_fields__)
 
 
@@ -158,7 +159,7 @@ def _headers(error: Exception) -> dict[str, str]:
 
 def _plain(status: int) -> Kind:
     """A problem that means no more than its status says; RFC 9457 calls its type about:blank."""
-    return Kind("", HTTPStatus(status).phrase, status)
+    return Kind("", PHRASES.get(status, "Error"), status)
 
 
 def _answer_to_litestar(error: HTTPException, correlation_id: str) -> Answer:

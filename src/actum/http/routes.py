@@ -1,7 +1,8 @@
 """Routes: the functions that requests set off, as Litestar route handlers."""
 
 import re
-from collections.abc import Callable, Collection, Coroutine, Sequence
+from collections.abc import Callable, Collection, Coroutine, Iterator, Sequence
+from contextlib import contextmanager
 from inspect import Parameter, Signature
 from typing import Any, get_origin
 
@@ -36,7 +37,16 @@ METHODS: dict[str, type[HTTPRouteHandler]] = {
     "DELETE": delete,
 }
 
+SCOPE = Parameter("scope", Parameter.KEYWORD_ONLY, annotation=Scope)
+
 Handler = Callable[..., Coroutine[Any, Any, Any]]
+
+
+def check_routes(name: str, groups: Sequence[Actions], resource_types: Collection[type[Any]]) -> None:
+    """Checks the routes and their documentation; raises DefinitionError, with a mend, for what cannot work."""
+    app = litestar_app(name, groups, resource_types)
+    with _as_definition_error("the routes cannot be documented"):
+        _ = app.openapi_schema
 
 
 def litestar_app(
@@ -53,8 +63,8 @@ def litestar_app(
     """
     _check_unique(groups)
     routers = [_router(group, resource_types) for group in groups]
-    try:
-        app = Litestar(
+    with _as_definition_error("the routes cannot be served"):
+        return Litestar(
             [*routers, *further],
             debug=False,
             dependencies={"ctx": Provide(_context_of, sync_to_thread=False)},
@@ -64,10 +74,6 @@ def litestar_app(
             pdb_on_exception=False,
             request_max_body_size=LARGEST_BODY,
         )
-        _ = app.openapi_schema
-    except ImproperlyConfiguredException as error:
-        raise DefinitionError(f"the routes cannot be served: {error.detail}") from error
-    return app
 
 
 def _check_unique(groups: Sequence[Actions]) -> None:
@@ -102,10 +108,8 @@ def _joined(*paths: str) -> str:
 
 def _router(group: Actions, resource_types: Collection[type[Any]]) -> Router:
     handlers = [_handler(group, bound, trigger, resource_types) for bound, trigger in _requests(group)]
-    try:
+    with _as_definition_error(f"Actions(path={group.path!r})"):
         return Router(group.path or "/", route_handlers=handlers, **group.options)
-    except (ImproperlyConfiguredException, TypeError) as error:
-        raise DefinitionError(f"Actions(path={group.path!r}): {_reason(error)}") from error
 
 
 def _handler(
@@ -117,11 +121,9 @@ def _handler(
             f"action {function.name} has no return annotation: say what it answers, or `-> None`"
         )
     parameters = request_parameters(function, _place(group, trigger))
-    decorate = METHODS[trigger.method](trigger.path, **documented(trigger.method, trigger.options))
-    try:
+    with _as_definition_error(f"action {function.name}"):
+        decorate = METHODS[trigger.method](trigger.path, **documented(trigger.method, trigger.options))
         return decorate(_answering(function, parameters))
-    except (ImproperlyConfiguredException, TypeError) as error:
-        raise DefinitionError(f"action {function.name}: {_reason(error)}") from error
 
 
 def _place(group: Actions, trigger: OnRequest) -> Place:
@@ -156,8 +158,8 @@ def _answering(function: ActionFunction, parameters: Sequence[Parameter]) -> Han
             state["ctx"].version = None
         return answer
 
-    own = [] if wants_scope else [Parameter("scope", Parameter.KEYWORD_ONLY, annotation=Scope)]
-    return _disguised(answer, run, [*own, *parameters], function.hints["return"])
+    others = [parameter for parameter in parameters if parameter.name != "scope"]
+    return _disguised(answer, run, [SCOPE, *others], function.hints["return"])
 
 
 def _disguised(answer: Handler, function: Handler, parameters: Sequence[Parameter], returns: Any) -> Handler:
@@ -176,5 +178,12 @@ def _context_of(scope: Scope) -> Context:
     return context
 
 
-def _reason(error: Exception) -> str:
-    return error.detail if isinstance(error, ImproperlyConfiguredException) else str(error)
+@contextmanager
+def _as_definition_error(where: str) -> Iterator[None]:
+    """Says what Litestar refuses as Actum says what cannot work."""
+    try:
+        yield
+    except ImproperlyConfiguredException as error:
+        raise DefinitionError(f"{where}: {error.detail}") from error
+    except TypeError as error:
+        raise DefinitionError(f"{where}: {error}") from error

@@ -20,7 +20,7 @@ def decide(
     failed_groups: set[int] = set()
     while True:
         attempt = _Attempt(failed_groups, head, after, version_of, reply_of)
-        outcomes = [attempt.outcome(write) for write in writes]
+        outcomes = attempt.outcomes(writes)
         if attempt.failed_groups <= failed_groups:
             return outcomes
         # What was decided with a group that fails is decided again without it.
@@ -39,28 +39,37 @@ class _Attempt:
         self._position = after
         self._version_of = version_of
         self._reply_of = reply_of
-        self._versions: dict[StreamKey, int] = {}
         self._replies: dict[ReplyKey, Repeated] = {}
         self._spoiled: set[StreamKey] = set()
 
-    def outcome(self, write: Write) -> Outcome:
-        stream = (write.kind, write.id)
-        version = self._versions.get(stream)
-        if version is None:
-            version = self._version_of(stream)
-        refusal = self._refusal(write, stream, version)
-        if refusal is not None:
-            self._spoiled.add(stream)
-            if write.group is not None:
-                self.failed_groups.add(write.group)
-            return refusal
-        if write.events:
-            self._versions[stream] = version + len(write.events)
-            self._position = self._head = self._position + len(write.events)
-        if write.key is not None:
-            position = self._position if write.events else 0
-            self._replies[*stream, write.key] = Repeated(write.call, write.reply, position)
-        return Landed(self._head)
+    def outcomes(self, writes: Sequence[Write]) -> list[Outcome]:
+        outcomes: list[Outcome] = []
+        versions: dict[StreamKey, int] = {}
+        position, head = self._position, self._head
+        for write in writes:
+            stream = (write.kind, write.id)
+            version = versions.get(stream)
+            if version is None:
+                version = self._version_of(stream)
+            if write.key is not None or write.group is not None or version != write.expected or self._spoiled:
+                refusal = self._refusal(write, stream, version)
+                if refusal is not None:
+                    outcomes.append(refusal)
+                    self._refuse(write, stream)
+                    continue
+            if write.events:
+                versions[stream] = version + len(write.events)
+                position = head = position + len(write.events)
+            if write.key is not None:
+                kept_at = position if write.events else 0
+                self._replies[*stream, write.key] = Repeated(write.call, write.reply, kept_at)
+            outcomes.append(Landed(head))
+        return outcomes
+
+    def _refuse(self, write: Write, stream: StreamKey) -> None:
+        self._spoiled.add(stream)
+        if write.group is not None:
+            self.failed_groups.add(write.group)
 
     def _refusal(self, write: Write, stream: StreamKey, version: int) -> Outcome | None:
         if write.key is not None:

@@ -60,6 +60,32 @@ class Reading:
         assert versions(events) == expected
         assert amounts(events) == expected
 
+    @pytest.mark.parametrize("pruned", [0, 1, 32, 40, 64, 100])
+    async def test_every_part_of_a_long_stream_is_read(self, journal: Journal, pruned: int) -> None:
+        """Wherever a range begins and ends, exactly its versions come."""
+        await fill(journal, "a", 101)
+        await journal.prune("Account", "a", pruned)
+        edges = (0, 1, 31, 32, 33, 34, 40, 63, 64, 65, 66, 98, 100, 101, 150)
+
+        found = {
+            (after, up_to): await journal.read("Account", "a", after=after, up_to=up_to, limit=37)
+            for after in edges
+            for up_to in edges
+        }
+
+        for (after, up_to), events in found.items():
+            wanted = range(max(after, pruned) + 1, min(up_to, 101) + 1)
+            assert amounts(events) == list(wanted)[:37]
+
+    async def test_the_end_of_a_long_stream_is_read_backwards(self, journal: Journal) -> None:
+        """The newest events before a version come first, as many as are wanted."""
+        await fill(journal, "a", 101)
+
+        for up_to in (1, 31, 32, 33, 34, 64, 65, 66, 97, 101, 200):
+            events = await journal.read("Account", "a", up_to=up_to, limit=33, reverse=True)
+
+            assert amounts(events) == list(range(min(up_to, 101), 0, -1))[:33]
+
     async def test_streams_are_not_mixed(self, journal: Journal) -> None:
         """Ids that begin alike are different streams."""
         await journal.append(
