@@ -1,0 +1,162 @@
+"""The commands that show one entity, and list the entities of a kind."""
+
+import asyncio
+from datetime import datetime
+from typing import Annotated, Any
+
+import msgspec
+import typer
+from msgspec import Raw, Struct
+
+from actum.app import App
+from actum.cli.failure import CommandFailed
+from actum.cli.loading import load_app
+from actum.cli.opening import open_beside
+from actum.cli.options import AppName, AsJson, StoreUrl
+from actum.cli.output import EventLine, print_json, print_line, print_table, shown_time
+from actum.journal.port import Journal, StreamInfo
+from actum.model.entity import EntityType
+from actum.model.event import Stored, read_metadata, to_datetime
+from actum.model.turn import Instance
+from actum.runtime.history import fold_history
+
+PAGE = 1_000
+SHOWN = 20
+
+KindName = Annotated[
+    str, typer.Argument(metavar="KIND", help="The kind of entity, as in Account.", show_default=False)
+]
+
+
+class EntityLine(Struct, frozen=True):
+    """An entity as `--json` prints it; `time` is that of its last event."""
+
+    kind: str
+    id: str
+    version: int
+    time: datetime
+    state: Raw
+    events: list[EventLine]
+
+
+class StreamLine(Struct, frozen=True):
+    """An entity of a listing as `--json` prints it."""
+
+    id: str
+    version: int
+    first_time: datetime
+    last_time: datetime
+
+
+def entity(
+    app: AppName,
+    kind: KindName,
+    id: Annotated[str, typer.Argument(metavar="ID", help="The entity's id.", show_default=False)],
+    at: Annotated[
+        int | None, typer.Option(metavar="VERSION", min=1, help="As it was at this version.")
+    ] = None,
+    limit: Annotated[
+        int | None,
+        typer.Option(min=0, help=f"The newest so many events. [default: {SHOWN}; all with --json]"),
+    ] = None,
+    is_json: AsJson = False,
+    store: StoreUrl = None,
+) -> None:
+    """Shows an entity: its state, its version, and what happened to it."""
+    loaded = load_app(app)
+    declared = _kind(loaded, kind)
+    asyncio.run(_show(declared, id, store or loaded.default_store, at=at, limit=limit, is_json=is_json))
+
+
+def ids(
+    app: AppName,
+    kind: KindName,
+    limit: Annotated[int | None, typer.Option(min=1, help="So many entities at most.")] = None,
+    is_reverse: Annotated[bool, typer.Option("--reverse", help="The youngest first.")] = False,
+    is_json: AsJson = False,
+    store: StoreUrl = None,
+) -> None:
+    """Lists the entities of a kind by the time of their first event.
+
+    A line gives the times of the first and the last event (UTC), and id and version.
+    """
+    loaded = load_app(app)
+    declared = _kind(loaded, kind)
+    url = store or loaded.default_store
+    asyncio.run(_list(declared, url, limit=limit, is_reverse=is_reverse, is_json=is_json))
+
+
+def _kind(app: App, name: str) -> EntityType:
+    found = app.catalog.kinds.get(name)
+    if found is None:
+        raise CommandFailed(f"{app.name} has no entity {name!r}; it has {', '.join(app.catalog.kinds)}")
+    return found
+
+
+async def _show(
+    kind: EntityType, id: str, url: str, *, at: int | None, limit: int | None, is_json: bool
+) -> None:
+    newest = limit if limit is not None or is_json else SHOWN
+    async with open_beside(url) as stores:
+        instance = await fold_history(stores.journal, kind, id, version=at)
+        if not instance.version:
+            raise CommandFailed(f"there is no {kind.name} {id!r}")
+        history = await _history(stores.journal, instance, newest)
+    if is_json:
+        print_json(_line(instance, history))
+    else:
+        _print(instance, history)
+
+
+async def _history(journal: Journal, instance: Instance, newest: int | None) -> list[Stored]:
+    if newest == 0:
+        return []
+    found = await journal.read(
+        instance.kind.name, instance.id, up_to=instance.version, limit=newest, reverse=True
+    )
+    return found[::-1]
+
+
+def _line(instance: Instance, history: list[Stored]) -> EntityLine:
+    events = [EventLine.of(stored) for stored in history]
+    state, time = Raw(instance.snapshot()), to_datetime(instance.time)
+    return EntityLine(instance.kind.name, instance.id, instance.version, time, state, events)
+
+
+def _print(instance: Instance, history: list[Stored]) -> None:
+    print_line(f"{instance.kind.name}/{instance.id}@{instance.version}", shown_time(instance.time))
+    state: dict[str, Any] = msgspec.json.decode(instance.snapshot())
+    for name, value in state.items():
+        print_line(f"  {name} = {msgspec.json.encode(value).decode()}")
+    if not history:
+        return
+    print()
+    print_table(("version", "time", "command", "event", ""), [_row(stored) for stored in history])
+    if history[0].version > 1:
+        print(f"({history[0].version - 1:,} earlier; --limit shows more)")
+
+
+def _row(stored: Stored) -> tuple[str, ...]:
+    command = read_metadata(stored.metadata).command
+    return str(stored.version), shown_time(stored.time), command, stored.type, stored.payload.decode()
+
+
+async def _list(kind: EntityType, url: str, *, limit: int | None, is_reverse: bool, is_json: bool) -> None:
+    page, left = None, limit
+    async with open_beside(url) as stores:
+        while left is None or left > 0:
+            size = PAGE if left is None else min(left, PAGE)
+            found = await stores.journal.streams(kind.name, limit=size, page=page, reverse=is_reverse)
+            for one in found.items:
+                print_json(_stream_line(one)) if is_json else _print_stream(one)
+            page, left = found.next, None if left is None else left - len(found.items)
+            if page is None:
+                return
+
+
+def _stream_line(one: StreamInfo) -> StreamLine:
+    return StreamLine(one.id, one.version, to_datetime(one.first_time), to_datetime(one.last_time))
+
+
+def _print_stream(one: StreamInfo) -> None:
+    print_line(shown_time(one.first_time), shown_time(one.last_time), f"{one.id}@{one.version}")

@@ -1,0 +1,61 @@
+"""What is said when a command fails: one line, and a traceback for those who ask for it."""
+
+import os
+import sys
+import sysconfig
+import traceback
+from pathlib import Path
+
+from actum.errors import ActumError
+
+TRACEBACK = "ACTUM_TRACEBACK"
+"""The environment variable that asks for tracebacks, in this process and in those that it starts."""
+
+FOREIGN = (
+    str(Path(__file__).parents[1]),
+    sysconfig.get_path("stdlib"),
+    sysconfig.get_path("purelib"),
+    "<frozen",
+)
+
+
+class CommandFailed(ActumError):
+    """A command cannot go on; the message says why, and what to do."""
+
+
+def report(error: BaseException) -> None:
+    """Says on stderr what went wrong."""
+    if os.environ.get(TRACEBACK, "0") not in ("", "0"):
+        traceback.print_exception(error)
+    print(f"error: {explain(error)}", file=sys.stderr, flush=True)
+
+
+def explain(error: BaseException) -> str:
+    """Says in one line what went wrong; of an error that nobody foresaw, where in the author's code."""
+    if isinstance(error, ActumError):
+        return one_line(str(error))
+    if isinstance(error, OSError) and error.strerror:
+        return one_line(": ".join(str(part) for part in (error.filename, error.strerror) if part))
+    text = error.msg if isinstance(error, SyntaxError) else str(error)
+    place = place_of(error)
+    return one_line(f"{f'{place}: ' if place else ''}{type(error).__name__}: {text}")
+
+
+def one_line(text: str) -> str:
+    """Gives a text without its line breaks."""
+    return " ".join(text.split())
+
+
+def place_of(error: BaseException) -> str:
+    """Gives the file and line of the author's code that an error came from, or nothing."""
+    if isinstance(error, SyntaxError) and error.filename:
+        return f"{_shown(error.filename)}:{error.lineno}"
+    own = [
+        frame for frame in traceback.extract_tb(error.__traceback__) if not frame.filename.startswith(FOREIGN)
+    ]
+    return f"{_shown(own[-1].filename)}:{own[-1].lineno}" if own else ""
+
+
+def _shown(filename: str) -> str:
+    path = Path(filename)
+    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)

@@ -1,0 +1,57 @@
+"""Finding the application that a command line names."""
+
+import sys
+from importlib import import_module
+from operator import attrgetter
+from pathlib import Path
+from types import ModuleType
+
+from actum.app import App
+from actum.cli.failure import CommandFailed, explain, place_of
+from actum.errors import DefinitionError
+
+
+def load_app(named: str) -> App:
+    """Imports MODULE:APP, from the current directory or from what is installed; MODULE means MODULE:app."""
+    name, _, attribute = named.partition(":")
+    attribute = attribute or "app"
+    directory = str(Path.cwd())
+    if directory not in sys.path:
+        sys.path.insert(0, directory)
+    module = _import(name)
+    try:
+        found = attrgetter(attribute)(module)
+    except AttributeError:
+        raise CommandFailed(f"{name} has no {attribute!r}{_apps_in(module)}") from None
+    if not isinstance(found, App):
+        raise CommandFailed(f"{named} is no App but {type(found).__name__}{_apps_in(module)}")
+    return found
+
+
+def _import(name: str) -> ModuleType:
+    if name.endswith(".py") or not all(part.isidentifier() for part in name.split(".")):
+        raise CommandFailed(f"{name!r} names no module: write MODULE:APP, as in bank:app for bank.py")
+    try:
+        return import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name is not None and f"{name}.".startswith(f"{error.name}."):
+            raise CommandFailed(
+                f"there is no module {error.name!r} in {Path.cwd()}, nor is one installed: "
+                "start actum where the module is, or correct the name"
+            ) from error
+        raise _broken(name, error) from error
+    except (Exception, SystemExit) as error:
+        raise _broken(name, error) from error
+
+
+def _broken(name: str, error: BaseException) -> CommandFailed:
+    if isinstance(error, DefinitionError):
+        return CommandFailed(f"{place_of(error) or name}: {error}")
+    return CommandFailed(f"{name} cannot be imported: {explain(error)}")
+
+
+def _apps_in(module: ModuleType) -> str:
+    apps = sorted(name for name, value in vars(module).items() if isinstance(value, App))
+    if not apps:
+        return "; it has no App"
+    return f"; it has {', '.join(f'{module.__name__}:{name}' for name in apps)}"

@@ -1,0 +1,30 @@
+"""How a running application logs: one line an entry, with a traceback only where code has to be mended."""
+
+import logging
+import os
+import sys
+
+from actum.cli.failure import TRACEBACK, explain
+from actum.errors import StoreError, TryLater
+
+FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+
+
+class LineFormatter(logging.Formatter):
+    """Says in one line what an operator can mend, such as a full disk; the rest has its traceback."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        error = record.exc_info[1] if record.exc_info else None
+        if error is None or not isinstance(error, StoreError | TryLater) or os.environ.get(TRACEBACK):
+            return super().format(record)
+        brief = logging.makeLogRecord(record.__dict__ | {"exc_info": None, "exc_text": None})
+        return f"{super().format(brief)}: {explain(error)}"
+
+
+def set_up_logs(*, is_development: bool) -> None:
+    """Logs to stderr; in development, every request too."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(LineFormatter(FORMAT))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
+    logging.getLogger("actum").setLevel(logging.INFO)
+    logging.getLogger("uvicorn.access").setLevel(logging.INFO if is_development else logging.WARNING)

@@ -1,0 +1,67 @@
+"""The command line: its commands by name, and its way out when one fails."""
+
+import os
+import sys
+from collections.abc import Sequence
+from importlib.metadata import version as version_of
+from typing import Annotated
+
+import typer
+
+from actum.cli.entity import entity, ids
+from actum.cli.events import events
+from actum.cli.failure import TRACEBACK, report
+from actum.cli.letters import dead_letters
+from actum.cli.run import run
+from actum.cli.schema import schema
+from actum.cli.views import views
+
+FAILED = 1
+
+cli = typer.Typer(
+    name="actum",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+cli.command()(run)
+cli.command()(events)
+cli.command()(entity)
+cli.command()(ids)
+cli.add_typer(views, name="views")
+cli.add_typer(dead_letters, name="dead-letters")
+cli.command()(schema)
+
+
+def _print_version(is_asked: bool) -> None:
+    if is_asked:
+        print(f"actum {version_of('actum')}")
+        raise typer.Exit
+
+
+@cli.callback()
+def actum(
+    is_traced: Annotated[
+        bool, typer.Option("--traceback", help="Show the traceback of an error, as ACTUM_TRACEBACK=1 does.")
+    ] = False,
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Runs Actum applications, and looks into what they keep.
+
+    APP is MODULE:APP, as in bank:app for the App called app in bank.py; the part after the colon may be left
+    out when it is app. Every command works beside a running application.
+    """
+    if is_traced:
+        os.environ[TRACEBACK] = "1"
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Runs one command line; an error is one line on stderr and exit code 1, or 2 for a mistyped command."""
+    try:
+        cli(arguments)
+    except Exception as error:  # noqa: BLE001 - whatever it is, the user gets one line and not a traceback.
+        report(error)
+        sys.exit(FAILED)

@@ -1,0 +1,19 @@
+"""The arguments and options that several commands share."""
+
+from typing import Annotated
+
+import typer
+
+AppName = Annotated[
+    str, typer.Argument(metavar="APP", help="The application, as MODULE:APP.", show_default=False)
+]
+StoreUrl = Annotated[
+    str | None,
+    typer.Option(
+        "--store",
+        metavar="URL",
+        help="The store, as in sqlite:///bank.db. [default: ACTUM_STORE, or sqlite:///NAME.db]",
+        show_default=False,
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, one object a line.")]

@@ -1,0 +1,85 @@
+"""How commands print: lines of JSON for programs, lines and tables for people."""
+
+import sys
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from msgspec import Raw, Struct
+from rich.console import Console
+from rich.table import Table
+
+from actum.model.event import Stored, to_datetime
+
+UNBOUNDED = 100_000
+"""The width, in columns, of what is not printed to a terminal."""
+
+
+class EventLine(Struct, frozen=True):
+    """An event as `--json` prints it: the payload and metadata as they are stored."""
+
+    position: int
+    kind: str
+    id: str
+    version: int
+    type: str
+    type_version: int
+    time: datetime
+    event: Raw
+    metadata: Raw
+
+    @classmethod
+    def of(cls, stored: Stored) -> "EventLine":
+        """Gives the line of a stored event."""
+        return cls(
+            stored.position,
+            stored.kind,
+            stored.id,
+            stored.version,
+            stored.type,
+            stored.type_version,
+            to_datetime(stored.time),
+            Raw(stored.payload),
+            Raw(stored.metadata),
+        )
+
+
+def print_json(value: Any) -> None:
+    """Prints one value as one line of JSON."""
+    print(msgspec.json.encode(value).decode())
+
+
+def print_line(*cells: str) -> None:
+    """Prints cells beside each other; what could steer a terminal is shown and not sent."""
+    print("  ".join(map(printable, cells)))
+
+
+def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Prints rows under their headings; wrapped on a terminal, one line a row elsewhere."""
+    console = Console(width=None if sys.stdout.isatty() else UNBOUNDED, highlight=False, markup=False)
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    for heading in headings:
+        table.add_column(heading, no_wrap=heading is not headings[-1])
+    for row in rows:
+        table.add_row(*map(printable, row))
+    console.print(table)
+
+
+def note(text: str) -> None:
+    """Says something to whoever is watching, apart from what a program may read."""
+    print(printable(text), file=sys.stderr, flush=True)
+
+
+def printable(text: str) -> str:
+    """Gives text with escapes in place of line breaks and of what could steer a terminal."""
+    if text.isprintable():
+        return text
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
+
+
+def shown_time(microseconds: int) -> str:
+    """Gives a time (microseconds since 1970) in UTC, to the millisecond; nothing for 0."""
+    if not microseconds:
+        return ""
+    return to_datetime(microseconds).isoformat(" ", "milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,43 @@
+"""Serving an application in several processes, each of which opens the store for itself."""
+
+import os
+import socket
+from collections.abc import Callable
+from typing import Any
+
+import uvicorn
+from uvicorn.supervisors import Multiprocess
+
+from actum.cli.failure import CommandFailed
+from actum.cli.loading import load_app
+from actum.cli.logs import set_up_logs
+from actum.cli.serving import settings
+
+APP, STORE, DEVELOPMENT = "ACTUM_WORKER_APP", "ACTUM_WORKER_STORE", "ACTUM_WORKER_DEVELOPMENT"
+
+
+def serve_in_processes(
+    workers: int,
+    listener: socket.socket,
+    app: str,
+    store: str,
+    *,
+    is_development: bool,
+    announce: Callable[[], None],
+) -> None:
+    """Serves until SIGTERM or SIGINT, and starts a process again that dies."""
+    # Each process finds the application by itself, since an application does not travel between processes.
+    os.environ |= {APP: app, STORE: store, DEVELOPMENT: "1" if is_development else ""}
+    config = uvicorn.Config("actum.cli.processes:application", factory=True, workers=workers, **settings())
+    supervisor = Multiprocess(config, sockets=[listener])
+    announce()
+    supervisor.run()
+    if any(process.exitcode for process in supervisor.processes):
+        raise CommandFailed("a process could not start; it has said why")
+
+
+def application() -> Any:
+    """Gives the ASGI application of a process that `serve_in_processes` started."""
+    is_development = bool(os.environ[DEVELOPMENT])
+    set_up_logs(is_development=is_development)
+    return load_app(os.environ[APP]).asgi(store=os.environ[STORE], is_development=is_development)

@@ -1,0 +1,85 @@
+"""Building a view anew: by whoever runs the application, or by this process while nobody does."""
+
+import contextlib
+from collections.abc import Callable, Generator
+from datetime import timedelta
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from actum.cli.failure import CommandFailed
+from actum.cli.opening import open_beside
+from actum.database.port import ViewState
+from actum.errors import StoreInUse
+from actum.model.view import ViewType
+from actum.runtime.clock import SystemClock
+from actum.runtime.feed import Feed
+from actum.runtime.projector import BATCH, Projector
+from actum.stores import Stores, open_stores
+
+POLL = timedelta(milliseconds=200)
+PATIENCE = timedelta(seconds=30)
+"""How long a rebuild that somebody else does may stand still before this process stops watching."""
+
+Show = Callable[[int, int], None]
+"""Shows how far a rebuild has got, and how far it has to go."""
+
+
+async def rebuild(view: ViewType, url: str) -> None:
+    """Builds a view anew, and returns when the new one serves."""
+    async with open_beside(url):
+        pass  # A store that is not there is not made: there is nothing to build from.
+    try:
+        async with open_stores(url) as stores:
+            with _progress(view) as show:
+                await _build(view, stores, show)
+    except StoreInUse:
+        async with open_beside(url) as stores:
+            with _progress(view) as show:
+                await _have_built(view, stores, show)
+
+
+async def _build(view: ViewType, stores: Stores, show: Show) -> None:
+    database = stores.database
+    feed = Feed(stores.journal, await stores.journal.head())
+    state = await database.rebuild_view(view)
+    projector = Projector(view, state, database, feed, SystemClock())
+    while batch := await feed.read(projector.position, BATCH):
+        await projector.fold(batch)
+        show(projector.position, feed.head)
+    await projector.save()
+    await database.promote_view(view, state.generation)
+    show(feed.head, feed.head)
+
+
+async def _have_built(view: ViewType, stores: Stores, show: Show) -> None:
+    database, clock = stores.database, SystemClock()
+    newest = max((state.generation for state in await _states(view, stores)), default=0)
+    await database.request_rebuild(view.name)
+    seen, moved = 0, clock.now()
+    while True:
+        built = [state for state in await _states(view, stores) if state.generation > newest]
+        position = max((state.checkpoint for state in built), default=0)
+        show(position, await stores.journal.head())
+        if any(state.is_live for state in built):
+            return
+        if position > seen:
+            seen, moved = position, clock.now()
+        if clock.now() - moved > PATIENCE // timedelta(microseconds=1):
+            raise CommandFailed(
+                f"view {view.name} has stood at position {seen:,} for {PATIENCE.seconds} seconds: "
+                "the application's log says what holds it up"
+            )
+        await clock.sleep(POLL)
+
+
+async def _states(view: ViewType, stores: Stores) -> list[ViewState]:
+    return [state for state in await stores.database.views() if state.name == view.name]
+
+
+@contextlib.contextmanager
+def _progress(view: ViewType) -> Generator[Show, None, None]:
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        task = progress.add_task(f"view {view.name}", total=None)
+        yield lambda done, total: progress.update(task, completed=done, total=total)

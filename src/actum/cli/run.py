@@ -1,0 +1,58 @@
+"""The command that serves an application."""
+
+from functools import partial
+from typing import Annotated
+
+import typer
+
+from actum.app import App
+from actum.cli.failure import CommandFailed
+from actum.cli.loading import load_app
+from actum.cli.logs import set_up_logs
+from actum.cli.opening import shown_url
+from actum.cli.options import AppName, StoreUrl
+from actum.cli.processes import serve_in_processes
+from actum.cli.serving import listen, serve, url_of
+from actum.stores import is_shared
+
+
+def run(
+    app: AppName,
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65_535, help="The port; 0 takes one that is free.")] = 8000,
+    store: StoreUrl = None,
+    workers: Annotated[
+        int, typer.Option(min=1, help="Processes; more than one on stores that allow it.")
+    ] = 1,
+    is_development: Annotated[
+        bool,
+        typer.Option(
+            "--development", help="Refuse input and output in commands and reducers; log every request."
+        ),
+    ] = False,
+) -> None:
+    """Serves an application over HTTP, and runs its views, actions, queues and timers.
+
+    SIGTERM or Ctrl+C stops it: requests in progress are finished, and what was decided is written, first.
+    """
+    loaded = load_app(app)
+    url = store or loaded.default_store
+    if workers > 1 and not is_shared(url):
+        raise CommandFailed(
+            f"{shown_url(url)} can be used by one process only: leave --workers out, or use another store"
+        )
+    application = loaded.asgi(store=url, is_development=is_development)
+    set_up_logs(is_development=is_development)
+    listener = listen(host, port)
+    announce = partial(_announce, loaded, url_of(listener), url)
+    if workers == 1:
+        serve(application, listener, announce)
+    else:
+        serve_in_processes(workers, listener, app, url, is_development=is_development, announce=announce)
+    print(f"{loaded.name} has stopped", flush=True)
+
+
+def _announce(app: App, address: str, store: str) -> None:
+    print(f"{app.name} is running at {address}")
+    print(f"  OpenAPI  {address}/schema")
+    print(f"  store    {shown_url(store)}", flush=True)

@@ -1,0 +1,109 @@
+"""The server under `actum run`: takes its port first, and says in one line what keeps it from starting."""
+
+import errno
+import logging
+import signal
+import socket
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+import uvicorn
+
+from actum.cli.failure import CommandFailed
+
+BACKLOG = 2048
+GRACE = 10
+"""Seconds that requests in progress have to finish after a signal."""
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Application = Callable[[Message, Receive, Send], Awaitable[None]]
+
+
+class WatchedApplication:
+    """An ASGI application; `failure` says why it could not start, or could not stop in good order."""
+
+    def __init__(self, application: Application) -> None:
+        self.failure: str | None = None
+        self._application = application
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._application(scope, receive, self._watching(send))
+        else:
+            await self._application(scope, receive, send)
+
+    def _watching(self, send: Send) -> Send:
+        async def watched(message: Message) -> None:
+            if message["type"].endswith(".failed"):
+                self.failure = message.get("message") or "it gave no reason"
+                message = {"type": message["type"]}
+            await send(message)
+
+        return watched
+
+
+class AnnouncingServer(uvicorn.Server):
+    """A server that says when it takes requests."""
+
+    def __init__(self, config: uvicorn.Config, announce: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._announce = announce
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._announce()
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Takes a port (0: one that is free), or raises CommandFailed with who may have it."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=BACKLOG)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise CommandFailed(
+                f"port {port} on {host} is in use: stop what listens there, or name another one with --port"
+            ) from error
+        raise CommandFailed(f"cannot listen on {host}, port {port}: {error.strerror}") from error
+
+
+def url_of(listener: socket.socket) -> str:
+    """Gives the URL at which a socket is reached."""
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def settings() -> dict[str, Any]:
+    """Gives the settings of uvicorn that one process and several have in common."""
+    return {
+        "http": "httptools",
+        "lifespan": "on",
+        "log_config": None,
+        "server_header": False,
+        "timeout_graceful_shutdown": GRACE,
+    }
+
+
+def serve(application: Application, listener: socket.socket, announce: Callable[[], None]) -> None:
+    """Serves until SIGTERM or SIGINT; requests in progress are finished, and what was decided is written."""
+    watched = WatchedApplication(application)
+    server = AnnouncingServer(uvicorn.Config(watched, **settings()), announce)
+    # The reason is said by whoever called, and said once.
+    logging.getLogger("uvicorn.error").addFilter(lambda record: "failed. Exiting" not in record.getMessage())
+    # Before and after uvicorn's own handlers, a signal asks for the same end as under them.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, server.handle_exit)
+    try:
+        server.run([listener])
+    except SystemExit as error:
+        raise CommandFailed(f"could not start: {_last_line(watched.failure)}") from error
+    if watched.failure is not None:
+        raise CommandFailed(f"did not stop in good order: {_last_line(watched.failure)}")
+
+
+def _last_line(text: str | None) -> str:
+    """Gives what an error says at its end, behind any traceback."""
+    return (text or "the server gave no reason").strip().splitlines()[-1]

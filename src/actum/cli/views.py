@@ -1,0 +1,103 @@
+"""The commands that list an application's views, and have one built anew."""
+
+import asyncio
+from collections.abc import Iterator
+from typing import Annotated
+
+import typer
+from msgspec import Struct
+
+from actum.app import App
+from actum.cli.failure import CommandFailed
+from actum.cli.loading import load_app
+from actum.cli.opening import open_beside
+from actum.cli.options import AppName, AsJson, StoreUrl
+from actum.cli.output import print_json, print_table
+from actum.cli.rebuild import rebuild
+from actum.database.port import ViewState
+
+views = typer.Typer(no_args_is_help=True, help="Lists views, and has them built anew.")
+
+
+class ViewLine(Struct, frozen=True):
+    """One generation of a view as `--json` prints it.
+
+    `position` is how far it has got, and `head` how far the journal goes. `is_current` says whether it was
+    built by the view's declaration of today; one that is declared and not built yet has generation 0.
+    """
+
+    name: str
+    generation: int
+    is_live: bool
+    is_current: bool
+    is_declared: bool
+    position: int
+    head: int
+
+
+@views.command("list")
+def list_(app: AppName, is_json: AsJson = False, store: StoreUrl = None) -> None:
+    """Lists views: which generation of each serves, and how far it has got."""
+    loaded = load_app(app)
+    lines = asyncio.run(_lines(loaded, store or loaded.default_store))
+    if is_json:
+        for line in lines:
+            print_json(line)
+    else:
+        headings = ("view", "generation", "position", "behind", "status")
+        print_table(headings, [_row(line) for line in lines])
+
+
+@views.command("rebuild")
+def rebuild_(
+    app: AppName,
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="The view's table, as listed.", show_default=False)
+    ],
+    store: StoreUrl = None,
+) -> None:
+    """Builds a view anew from the whole history, beside the one that serves until it is done.
+
+    A running application does it when it is asked to; while none runs, this command does it by itself.
+    """
+    loaded = load_app(app)
+    view = loaded.catalog.views.get(name)
+    if view is None:
+        known = ", ".join(loaded.catalog.views) or "none"
+        raise CommandFailed(f"{loaded.name} has no view {name!r}; it has {known}")
+    asyncio.run(rebuild(view, store or loaded.default_store))
+
+
+async def _lines(app: App, url: str) -> list[ViewLine]:
+    async with open_beside(url) as stores:
+        # The head is asked for last, so that no view is ever said to be ahead of it.
+        built = await stores.database.views()
+        head = await stores.journal.head()
+    return list(_described(app, built, head))
+
+
+def _described(app: App, built: list[ViewState], head: int) -> Iterator[ViewLine]:
+    declared = app.catalog.views
+    for state in built:
+        view = declared.get(state.name)
+        is_current = view is not None and view.fingerprint == state.fingerprint
+        yield ViewLine(
+            state.name, state.generation, state.is_live, is_current, view is not None, state.checkpoint, head
+        )
+    for name in declared.keys() - {state.name for state in built}:
+        yield ViewLine(name, 0, is_live=False, is_current=False, is_declared=True, position=0, head=head)
+
+
+def _row(line: ViewLine) -> tuple[str, ...]:
+    behind = max(0, line.head - line.position)
+    return line.name, str(line.generation), f"{line.position:,}", f"{behind:,}", _status(line)
+
+
+def _status(line: ViewLine) -> str:
+    if not line.is_declared:
+        return "no longer declared"
+    if not line.generation:
+        return "not built yet: the application builds it when it starts"
+    if not line.is_current:
+        return "built by an older declaration" + ("; serves" if line.is_live else "")
+    return "serves" if line.is_live else "being built"
