@@ -1,0 +1,40 @@
+"""Memory of live entities: what Python holds for each once its first command has been answered."""
+
+import gc
+import tracemalloc
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from benchmarks.bank import account_id, bare
+from benchmarks.callers import open_all, run
+from benchmarks.measure import Contestant, Effort, Sample
+from benchmarks.place import Place
+from benchmarks.results import Group
+
+ENTITIES = 5_000
+
+
+@contextmanager
+def contestants(place: Place, effort: Effort) -> Iterator[dict[str, Contestant]]:
+    """Gives what is measured."""
+    yield {"a live entity with one field": lambda: run(_held(place, effort.of(ENTITIES)))}
+
+
+async def _held(place: Place, entities: int) -> Sample:
+    file = place.file()
+    async with bare.running(store=f"sqlite:///{file}") as ctx:
+        await open_all(ctx, [account_id(entities)])
+        tracemalloc.start()
+        try:
+            # Twice, so that what only the first command of an entity needs has gone.
+            for _ in range(2):
+                await open_all(ctx, [account_id(number) for number in range(entities)])
+            gc.collect()
+            held, _ = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+    place.clear(file)
+    return Sample(held / entities)
+
+
+GROUP = Group("Memory", "bytes", contestants, {})
