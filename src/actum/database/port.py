@@ -207,8 +207,8 @@ class Database(ABC):
         """Runs a query over the live views; `:name` parameters are bound, never pasted in.
 
         Raises Overloaded when there are more than `most` rows or the query takes too long, Unavailable when a
-        view or column is not built (yet), and Invalid when the query does more than read, or the parameters do
-        not fit it.
+        view or column is not built (yet), and Invalid when the query does more than read, or the parameters
+        do not fit it.
         """
 
     # Actions
