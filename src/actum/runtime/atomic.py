@@ -15,7 +15,7 @@ from actum.journal.port import Landed, Repeated, StreamKey, Write
 from actum.model.entity import Entity, entity_type
 from actum.model.turn import Emitted, Instance
 from actum.runtime.actor import Actor
-from actum.runtime.entities import MOST_ATTEMPTS, Call, Done
+from actum.runtime.entities import MOST_ATTEMPTS, Call
 from actum.runtime.purity import pure
 from actum.runtime.services import Services
 from actum.runtime.staged import Staged
@@ -57,6 +57,7 @@ class Unit:
 
     async def command(self, call: Call) -> Any:
         """Runs a command on the unit's copy of its entity; nothing of it stands yet."""
+        call.bind()
         fork = await self._fork(call)
         self._services.entities.check_version(call, fork.instance.version)
         with pure:
@@ -69,6 +70,7 @@ class Unit:
 
     async def query(self, call: Call) -> Any:
         """Answers from the unit's copy of an entity."""
+        call.bind()
         fork = await self._fork(call)
         self._services.entities.check_version(call, fork.instance.version)
         with pure:
@@ -135,11 +137,11 @@ class Unit:
 
 async def run_unit(
     services: Services, function: Callable[[Unit], Awaitable[Any]], key: str | None, metadata: bytes
-) -> Done:
+) -> tuple[Any, int]:
     """Runs a unit until it stands, it is refused, or the attempts run out."""
     for _ in range(MOST_ATTEMPTS):
         if key is not None and (found := (await services.journal.replies([(UNIT.name, key, key)]))[0]):
-            return Done(msgspec.json.decode(found.reply), found.position, 0)
+            return msgspec.json.decode(found.reply), found.position
         unit = Unit(services)
         try:
             reply = await function(unit)
@@ -149,7 +151,7 @@ async def run_unit(
             continue
         position = await unit.commit(key, b"null" if key is None else msgspec.json.encode(reply), metadata)
         if isinstance(position, int):
-            return Done(reply, position, 0)
+            return reply, position
     raise Conflict(
         f"an atomic unit found other writers first {MOST_ATTEMPTS} times in a row; send again later"
     )

@@ -58,9 +58,8 @@ def compile_catalog(
 def _events(
     kinds: Sequence[EntityType], views: Sequence[ViewType], bound: Sequence[Bound]
 ) -> dict[str, EventType]:
-    classes: list[type[Event]] = []
-    for declared in (*kinds, *views):
-        classes += declared.reductions
+    classes = [event for kind in kinds for event in kind.reductions]
+    classes += [event for view in views for event in view.reductions]
     for one in bound:
         if isinstance(one.trigger, OnEvents):
             classes += one.trigger.events

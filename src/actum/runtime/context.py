@@ -16,7 +16,7 @@ from actum.model.event import Event, Metadata, Recorded, to_microseconds, write_
 from actum.model.handler import Command
 from actum.model.view import View, ViewQuery, ViewType
 from actum.runtime.atomic import Unit, run_unit
-from actum.runtime.entities import Call, Done
+from actum.runtime.entities import Call
 from actum.runtime.history import Histories
 from actum.runtime.references import EntityReference
 from actum.runtime.services import Services
@@ -136,11 +136,11 @@ class Context:
                 "atomic units do not nest: send the commands through the context you were given"
             )
         key = self._next_key("$unit", "", "")
-        done: Done = await run_unit(
+        reply, position = await run_unit(
             self._services, lambda unit: function(self._within(unit)), key, self.metadata_of("")
         )
-        self._note(done)
-        return done.reply  # type: ignore[no-any-return]
+        self.witness(position, None)
+        return reply  # type: ignore[no-any-return]
 
     def schedule(
         self,
@@ -266,24 +266,25 @@ class Context:
             found = self._metadata[command] = write_metadata(metadata)
         return found
 
-    async def send_command(
+    def witness(self, position: int, version: int | None) -> None:
+        """Takes note of an answer, for views to show it and for tokens to carry it on."""
+        if position > self.seen:
+            self.seen = position
+        self.version = version
+
+    def send_command(
         self,
         target: EntityReference,
         command: CommandType,
         positional: tuple[Any, ...],
         named: dict[str, Any],
-    ) -> Any:
+    ) -> Coroutine[Any, Any, Any]:
         """Sends a command for a reference; authors write `ctx.entity(…).command(…)`."""
-        call = Call(
-            target.kind,
-            target.id,
-            command,
-            command.signature.bind(positional, named),
-            self._metadata.get(command.name) or self.metadata_of(command.name),
-        )
+        metadata = self._metadata.get(command.name) or self.metadata_of(command.name)
+        call = Call(target.kind, target.id, command, positional, named, metadata, self)
         call.expected_version = target.expected_version
         if self._unit is not None:
-            return await self._unit.command(call)
+            return self._unit.command(call)
         if target.idempotency_key is not None:
             call.key = target.idempotency_key
         elif self._cause is not None or self._idempotency_key is not None:
@@ -291,21 +292,17 @@ class Context:
             call.is_derived = self._cause is not None
         if self._expected_version is not None and call.expected_version is None:
             call.expected_version, self._expected_version = self._expected_version, None
-        done = await self._services.entities.command(call)
-        self._note(done)
-        return done.reply
+        return self._services.entities.command(call)
 
-    async def send_query(
+    def send_query(
         self, target: EntityReference, query: CommandType, positional: tuple[Any, ...], named: dict[str, Any]
-    ) -> Any:
+    ) -> Coroutine[Any, Any, Any]:
         """Sends a query for a reference; authors write `ctx.entity(…).query(…)`."""
-        call = Call(target.kind, target.id, query, query.signature.bind(positional, named), b"")
+        call = Call(target.kind, target.id, query, positional, named, b"", self)
         call.expected_version = target.expected_version
         if self._unit is not None:
-            return await self._unit.query(call)
-        done = await self._services.entities.query(call)
-        self._note(done)
-        return done.reply
+            return self._unit.query(call)
+        return self._services.entities.query(call)
 
     async def ask_view(
         self, view: ViewType, query: ViewQuery, positional: tuple[Any, ...], named: dict[str, Any]
@@ -348,11 +345,6 @@ class Context:
         if self._cause is None:
             return source if count == 1 else f"{source}#{count}"
         return f"{source}/{kind}/{id}/{what}/{count}"
-
-    def _note(self, done: Done) -> None:
-        if done.position > self.seen:
-            self.seen = done.position
-        self.version = done.version
 
 
 class Outbox:

@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 from msgspec import Struct
@@ -24,6 +24,13 @@ MOST_LOOKUPS = 20_000
 encode = msgspec.json.encode
 
 
+class Witness(Protocol):
+    """Somebody who keeps in mind how far the journal was, and the entity, when a call was answered."""
+
+    def witness(self, position: int, version: int | None) -> None:
+        """Takes note of an answer; `position` is 0 where nothing was written."""
+
+
 class Call(Struct, gc=False):
     """One command or query on its way to an entity, with the options that ride on it.
 
@@ -33,8 +40,11 @@ class Call(Struct, gc=False):
     kind: EntityType
     id: str
     command: CommandType
-    arguments: tuple[Any, ...]
+    positional: tuple[Any, ...]
+    named: dict[str, Any]
     metadata: bytes
+    witness: Witness | None = None
+    arguments: tuple[Any, ...] = ()
     key: str | None = None
     expected_version: int | None = None
     is_derived: bool = False
@@ -44,6 +54,16 @@ class Call(Struct, gc=False):
         """The stream it goes to."""
         return self.kind.name, self.id
 
+    def bind(self) -> None:
+        """Validates the arguments; raises Invalid naming the one at fault."""
+        self.arguments = self.command.signature.bind(self.positional, self.named)
+
+    def answer(self, reply: Any, position: int, version: int | None) -> Any:
+        """Gives the reply, once the witness knows of it."""
+        if self.witness is not None:
+            self.witness.witness(position, version)
+        return reply
+
     def mark(self) -> str:
         """Identifies the command and its arguments, for an idempotency key to stand for."""
         if self.is_derived:
@@ -51,14 +71,6 @@ class Call(Struct, gc=False):
         return hashlib.blake2b(
             self.command.name.encode() + b"\0" + encode(self.arguments), digest_size=16
         ).hexdigest()
-
-
-class Done(Struct, frozen=True, gc=False):
-    """A reply that may be told: everything it shows is durable, up to `position` in the journal."""
-
-    reply: Any
-    position: int
-    version: int
 
 
 class Entities:
@@ -72,17 +84,18 @@ class Entities:
         self._loop = asyncio.get_running_loop()
         self._replies: Coalescer[ReplyKey, Repeated | None] = Coalescer(journal.replies, most=MOST_LOOKUPS)
 
-    async def command(self, call: Call) -> Done:
-        """Runs a command; returns when its events are durable.
+    async def command(self, call: Call) -> Any:
+        """Runs a command and gives its reply, when its events are durable.
 
         A collision with another writer runs it again on the new state, in order with those that waited beside it,
         until the attempts run out and Conflict is raised.
         """
+        call.arguments = call.command.signature.bind(call.positional, call.named)
         for _ in range(MOST_ATTEMPTS):
             if call.key is not None:
-                known = await self._known(call)
+                known = await self._replies.get((call.kind.name, call.id, call.key))
                 if known is not None:
-                    return known
+                    return self._answer_again(call, known)
             stream = (call.kind.name, call.id)
             actor = self._live.get(stream) or await self._directory.activate(stream)
             if call.key is not None and actor.keys and call.key in actor.keys:
@@ -102,19 +115,22 @@ class Entities:
                 continue
             if staged is None:
                 if gate is None or await self._watch(gate):
-                    return Done(reply, 0, version)
+                    return call.answer(reply, 0, version)
                 continue
             outcome = await staged.future
             if type(outcome) is Landed:
-                return self._landed(staged, reply, outcome)
+                if staged.snapshot is not None or self._directory.has_conflicts:
+                    self._tidy(staged)
+                return call.answer(reply, outcome.position, version + len(staged.write.events))
             if type(outcome) is Repeated:
                 return self._answer_again(call, outcome)
         raise Conflict(
             f"{call.kind.name}/{call.id}: other writers were first {MOST_ATTEMPTS} times in a row; send again later"
         )
 
-    async def query(self, call: Call) -> Done:
+    async def query(self, call: Call) -> Any:
         """Answers from the current state, when all it shows is durable."""
+        call.bind()
         for _ in range(MOST_ATTEMPTS):
             actor = self._live.get((call.kind.name, call.id)) or await self._directory.activate(call.stream)
             gate = actor.gate
@@ -129,7 +145,7 @@ class Entities:
                     raise
                 continue
             if gate is None or await self._watch(gate):
-                return Done(answer, 0, version)
+                return call.answer(answer, 0, version)
         raise Conflict(f"{call.kind.name}/{call.id}: other writers were first {MOST_ATTEMPTS} times in a row")
 
     def _decide(self, call: Call, actor: Actor) -> tuple[Staged | None, Any]:
@@ -158,26 +174,20 @@ class Entities:
         self._committer.stage(staged)
         return staged, reply
 
-    def _landed(self, staged: Staged, reply: Any, outcome: Landed) -> Done:
+    def _tidy(self, staged: Staged) -> None:
+        """Does what a write that has landed leaves to do."""
         write = staged.write
-        version = write.expected + len(write.events)
         if staged.snapshot is not None:
-            actor = staged.actor
-            snapshot = Snapshot(version, write.time, actor.instance.kind.fingerprint, staged.snapshot)
-            self._directory.keep_snapshot(actor, snapshot)
-        if self._directory.has_conflicts:
-            self._directory.forgive((write.kind, write.id))
-        return Done(reply, outcome.position, version)
+            kind = staged.actor.instance.kind
+            version = write.expected + len(write.events)
+            snapshot = Snapshot(version, write.time, kind.fingerprint, staged.snapshot)
+            self._directory.keep_snapshot(staged.actor, snapshot)
+        self._directory.forgive((write.kind, write.id))
 
-    async def _known(self, call: Call) -> Done | None:
-        assert call.key is not None
-        found = await self._replies.get((call.kind.name, call.id, call.key))
-        return None if found is None else self._answer_again(call, found)
-
-    def _answer_again(self, call: Call, repeated: Repeated) -> Done:
+    def _answer_again(self, call: Call, repeated: Repeated) -> Any:
         if repeated.call != call.mark():
             raise KeyReused(call.key or "", f"{call.kind.name}/{call.id}")
-        return Done(call.command.signature.read_reply(repeated.reply), repeated.position, 0)
+        return call.answer(call.command.signature.read_reply(repeated.reply), repeated.position, None)
 
     def check_version(self, call: Call, version: int) -> None:
         """Raises WrongVersion when a call expects another version."""

@@ -207,6 +207,7 @@ async def _fire(services: Services, timer: Timer) -> None:
         timer.entity_id,
         command,
         command.signature.bind_json(timer.arguments),
+        {},
         context.metadata_of(command.name),
     )
     call.key = f"{TIMERS}/{timer.name}/{timer.due}"
