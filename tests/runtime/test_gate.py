@@ -1,4 +1,4 @@
-"""G2: nothing is told before the events that it shows are durable, and waiting for the disk holds nobody up."""
+"""G2: nothing is told before the events that it shows are durable; waiting for the disk holds nobody up."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -180,7 +180,7 @@ async def test_an_answer_is_given_although_the_writes_caller_went_away(
     await settled()
     late = await begun(ctx.entity(Account, "a").current_balance())
     refused = await begun(ctx.entity(Account, "a").withdraw(11))
-    assert not (balance.done() or late.done() or refused.done())
+    assert not any(call.done() for call in (balance, late, refused))
 
     journal.release("append")
 
