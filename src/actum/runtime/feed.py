@@ -24,6 +24,7 @@ class Feed:
         self._head = head
         self._recent: deque[Stored] = deque(maxlen=MOST_REMEMBERED)
         self._after = head
+        self._newest = head
         self._waiters: list[asyncio.Future[None]] = []
         self._readers = 0
 
@@ -38,7 +39,7 @@ class Feed:
     def join(self) -> None:
         """Says that somebody follows the feed, so that events are worth remembering."""
         if not self._readers:
-            self._after = self._head
+            self._after = self._newest = self._head
         self._readers += 1
 
     def publish(self, batch: Sequence[Staged], outcomes: Sequence[Outcome]) -> None:
@@ -93,6 +94,11 @@ class Feed:
             if type(outcome) is not Landed or not write.events:
                 continue
             position = outcome.position - len(write.events)
+            if position != self._newest:
+                # Something landed that nobody here was told of: only the journal knows what came before.
+                recent.clear()
+                self._after = position
+            self._newest = outcome.position
             version = write.expected
             for type_, type_version, payload in write.events:
                 position += 1

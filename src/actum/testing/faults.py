@@ -56,7 +56,7 @@ FAULTS = tuple(Fault)
 class FaultyJournal(Journal):
     """Another journal, with faults on the way there and back.
 
-    Each call of a method in `methods` meets a fault with the probability `rate`; the seed, which `repr` shows,
+    Each call of a method in `methods` meets a fault with probability `rate`; the seed, which `repr` shows,
     decides which. `plan` sets the faults of the next calls; `hold` keeps calls waiting until `release`.
     """
 
