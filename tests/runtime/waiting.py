@@ -2,8 +2,11 @@
 
 import asyncio
 from collections.abc import Coroutine
-from typing import Any
+from typing import Any, TypeVar
 
+from actum.runtime.clock import ManualClock
+
+T = TypeVar("T")
 ENOUGH = 50
 """Turns of the event loop after which nothing moves any more that waits for no thread and no clock."""
 
@@ -19,3 +22,14 @@ async def settled() -> None:
     """Returns when whatever can go on in this thread has gone on."""
     for _ in range(ENOUGH):
         await asyncio.sleep(0)
+
+
+async def in_time(work: Coroutine[Any, Any, T], clock: ManualClock) -> T:
+    """What comes of a call, the clock being moved on whenever nothing else can go on."""
+    task = await begun(work)
+    while not task.done():
+        wake = clock.next_wake()
+        assert wake is not None, f"{task!r} waits for nothing that the clock brings"
+        clock.move_to(wake)
+        await settled()
+    return await task

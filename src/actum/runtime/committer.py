@@ -14,6 +14,8 @@ from actum.runtime.staged import Staged
 
 MOST_STAGED = 20_000
 MOST_A_BATCH = 2_000
+STOPPING = "the application is stopping, and nothing was written: send again"
+STOPPED = "the application was stopped while this was being written"
 MOST_RELEASED = 128
 FIRST_PAUSE = timedelta(milliseconds=50)
 LONGEST_PAUSE = timedelta(seconds=2)
@@ -50,6 +52,7 @@ class Committer:
         self._drained: asyncio.Future[None] | None = None
         self._is_writing = False
         self._is_resting = False
+        self._is_closed = False
         self._groups = 0
         self._answered: deque[tuple[Staged, Outcome]] = deque()
 
@@ -64,6 +67,8 @@ class Committer:
     def admit(self, writes: int = 1) -> None:
         """Raises Overloaded when there is no room for more; called before a turn, so that nothing is undone."""
         if len(self._open) + writes > self._most_staged:
+            if self._is_closed:
+                raise Unavailable(STOPPING)
             raise Overloaded(f"{self._most_staged:,} commands are waiting to be written: send again later")
 
     def new_group(self) -> int:
@@ -86,24 +91,25 @@ class Committer:
 
     async def run(self) -> None:
         """Writes batch after batch until cancelled."""
-        loop = asyncio.get_running_loop()
-        while True:
-            if not self._open:
-                if self._drained is not None:
-                    self._drained.set_result(None)
-                    self._drained = None
-                self._idle = loop.create_future()
-                await self._idle
-            batch, self._open = self._open[:MOST_A_BATCH], self._open[MOST_A_BATCH:]
-            self._is_writing = True
-            try:
-                outcomes = await self._write(batch)
-            except Exception as error:
-                log.exception("a batch of %d writes could not be written", len(batch))
-                self._give_up(batch, _as_unavailable(error))
-            else:
-                self._resolve(batch, outcomes)
+        batch: list[Staged] = []
+        try:
+            while True:
+                await self._some_staged()
+                end = self._end_of_batch()
+                batch, self._open = self._open[:end], self._open[end:]
+                self._is_writing = True
+                try:
+                    outcomes = await self._write(batch)
+                except Exception as error:
+                    log.exception("a batch of %d writes could not be written", len(batch))
+                    self._give_up(batch, _as_unavailable(error))
+                else:
+                    self._resolve(batch, outcomes)
+                self._is_writing = False
+                batch = []
+        finally:
             self._is_writing = False
+            self._give_up(batch, Unavailable(STOPPED, is_outcome_unknown=True))
 
     async def drained(self) -> None:
         """Returns when everything that was staged has been written."""
@@ -112,6 +118,30 @@ class Committer:
         if self._drained is None:
             self._drained = asyncio.get_running_loop().create_future()
         await asyncio.shield(self._drained)
+
+    def close(self) -> None:
+        """Takes nothing more."""
+        self._is_closed = True
+        self._most_staged = -1
+
+    async def _some_staged(self) -> None:
+        if self._open:
+            return
+        if self._drained is not None:
+            self._drained.set_result(None)
+            self._drained = None
+        self._idle = asyncio.get_running_loop().create_future()
+        await self._idle
+
+    def _end_of_batch(self) -> int:
+        """Gives how many writes the next batch takes; were a group split, half of it could land alone."""
+        staged = self._open
+        end = min(MOST_A_BATCH, len(staged))
+        while end < len(staged) and (group := staged[end].write.group) is not None:
+            if group != staged[end - 1].write.group:
+                break
+            end += 1
+        return end
 
     async def _write(self, batch: Sequence[Staged]) -> list[Outcome]:
         """Appends a batch; after a lost connection asks whether it landed before it tries again."""
@@ -190,14 +220,21 @@ class Committer:
         return recalled
 
     def _give_up(self, batch: Sequence[Staged], error: ActumError) -> None:
-        """Fails a batch whose outcome nobody knows, and all that was staged behind it."""
-        everyone = [*batch, *self._open]
-        self._open = []
-        for staged in everyone:
+        """Fails a batch whose outcome nobody knows, and all that was staged behind it and never sent."""
+        behind, self._open = self._open, []
+        for staged in (*batch, *behind):
             staged.actor.settle(staged)
             self._drop(staged.actor)
-        for staged in everyone:
+        for staged in batch:
             staged.fail(error)
+        for staged in behind:
+            staged.fail(_as_not_written(error))
+
+
+def _as_not_written(error: ActumError) -> ActumError:
+    """Gives what callers are told of a write that was never sent."""
+    kind = StoreFailed if isinstance(error, StoreFailed) else Unavailable
+    return kind(f"{error}; this command was behind that, and was not written")
 
 
 def _as_unavailable(error: Exception) -> ActumError:

@@ -155,6 +155,7 @@ async def _stop(node: Node) -> None:
         await services.directory.save_snapshots()
     except Exception as error:
         log.error("not everything could be written before the end: %s", error)
+    services.committer.close()
     await supervisor.stop_all()
     try:
         await services.views.stop()
