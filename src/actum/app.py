@@ -26,13 +26,15 @@ NEEDED_TO_RUN = ("sqlalchemy", "sqlglot", "litestar", "cronsim")
 class App:
     """An application: its entities, views and actions, and the resources that its actions use.
 
-    A resource is an async generator function made a context manager, whose return annotation says what it gives:
+    A resource is an async generator function made a context manager, whose return annotation says what it
+    gives:
 
         @asynccontextmanager
         async def open_mailer() -> AsyncIterator[Mailer]: ...
 
-    Every action with a parameter annotated `Mailer` gets it. Resources are opened in order when the application starts, and
-    closed when it stops. Declarations that cannot work raise DefinitionError here, with a mend.
+    Every action with a parameter annotated `Mailer` gets it. Resources are opened in order when the
+    application starts, and closed when it stops. Declarations that cannot work raise DefinitionError here,
+    with a mend.
 
     An App is an ASGI application too, on the store that ACTUM_STORE names, or else on `sqlite:///NAME.db`.
     """
@@ -70,7 +72,7 @@ class App:
 
     @asynccontextmanager
     async def running(self, store: str | None = None) -> AsyncIterator[Context]:
-        """Runs the application, without HTTP, for as long as the block lasts, and gives a context to work with."""
+        """Runs the application, without HTTP, while the block lasts, and gives a context to work with."""
         async with self._launch.run(self.catalog, self.resources, store=store or self.default_store) as node:
             yield Context(node.services)
 
@@ -105,7 +107,8 @@ def _type_of(resource: OpenResource) -> type[Any]:
     given = typing.get_args(annotation)
     if not given or not isinstance(given[0], type):
         raise DefinitionError(
-            f"resource {resource!r}: write it as\n    @asynccontextmanager\n    async def open_mailer() -> AsyncIterator[Mailer]: …\n"
+            f"resource {resource!r}: write it as\n    @asynccontextmanager\n    async def open_mailer() -> "
+            "AsyncIterator[Mailer]: …\n"
             "with the type that it gives"
         )
     return given[0]

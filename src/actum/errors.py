@@ -1,28 +1,28 @@
 """Every error Actum raises, drawn as one tree and sorted by what the caller does next.
 
-    ActumError
-    ├── DefinitionError          mend the declaration; raised before anything runs
-    ├── CallerError              mend the call; sending it again as it is will fail again
-    │   ├── Invalid                  the arguments do not fit the signature
-    │   ├── Rejected                 a rule of the application said no
-    │   ├── NotFound                 there is nothing under that name
-    │   ├── Conflict                 another writer was first
-    │   │   └── WrongVersion             the entity is not at the version the caller expected
-    │   └── KeyReused                the idempotency key already stands for another call
-    ├── TryLater                 nothing is wrong with the call; send it again
-    │   ├── Overloaded               a bound was reached; nothing was written
-    │   └── Unavailable              the store or a view did not answer in time
-    ├── AuthorError              mend the application's code; nothing was written
-    │   ├── ImpureTurn               a command or reducer did input or output
-    │   ├── UndeclaredEvent          an entity emitted what it neither reduces nor lists in emits=
-    │   ├── WrongEvent               an emitted event does not fit its own annotations
-    │   ├── WrongReply               a command's reply does not fit its return annotation
-    │   └── UnknownEvent             the history holds an event that no class declares
-    └── StoreError               an operator has to look at the store
-        ├── StoreInUse               another process owns the file
-        ├── ForeignStore             the file belongs to another program, or to a newer Actum
-        ├── StoreFailed              a commit or sync failed: writes have stopped
-        └── BrokenStream             a stream's versions are not 1, 2, 3, …
+ActumError
+├── DefinitionError          mend the declaration; raised before anything runs
+├── CallerError              mend the call; sending it again as it is will fail again
+│   ├── Invalid                  the arguments do not fit the signature
+│   ├── Rejected                 a rule of the application said no
+│   ├── NotFound                 there is nothing under that name
+│   ├── Conflict                 another writer was first
+│   │   └── WrongVersion             the entity is not at the version the caller expected
+│   └── KeyReused                the idempotency key already stands for another call
+├── TryLater                 nothing is wrong with the call; send it again
+│   ├── Overloaded               a bound was reached; nothing was written
+│   └── Unavailable              the store or a view did not answer in time
+├── AuthorError              mend the application's code; nothing was written
+│   ├── ImpureTurn               a command or reducer did input or output
+│   ├── UndeclaredEvent          an entity emitted what it neither reduces nor lists in emits=
+│   ├── WrongEvent               an emitted event does not fit its own annotations
+│   ├── WrongReply               a command's reply does not fit its return annotation
+│   └── UnknownEvent             the history holds an event that no class declares
+└── StoreError               an operator has to look at the store
+    ├── StoreInUse               another process owns the file
+    ├── ForeignStore             the file belongs to another program, or to a newer Actum
+    ├── StoreFailed              a commit or sync failed: writes have stopped
+    └── BrokenStream             a stream's versions are not 1, 2, 3, …
 """
 
 from typing import Any
@@ -73,9 +73,7 @@ class WrongVersion(Conflict):
     """The entity is at version `actual`, and the caller expected `expected`."""
 
     def __init__(self, entity: str, *, expected: int, actual: int) -> None:
-        super().__init__(
-            f"{entity} is at version {actual}, not at {expected}: read it again and decide anew"
-        )
+        super().__init__(f"{entity} is at version {actual}, not at {expected}: read it again and decide anew")
         self.expected = expected
         self.actual = actual
 

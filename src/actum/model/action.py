@@ -16,7 +16,8 @@ Since = Literal["now", "beginning"]
 class Retries(Struct, frozen=True):
     """How often a failing event or message is tried again before it becomes a dead letter.
 
-    The wait doubles from `first` up to `longest`, each time shortened by chance to between half and all of it.
+    The wait doubles from `first` up to `longest`, each time shortened by chance to between half and all of
+    it.
     """
 
     attempts: int = 5
@@ -78,9 +79,9 @@ class Bound(Struct, frozen=True):
 class Actions:
     """A group of actions. Each method is a decorator that keeps the function and gives it back unchanged.
 
-    An action takes `ctx: Context`, then what set it off (the event, the message, the request's parameters), and any of the
-    application's resources by type. It may call outside services; it changes state only by sending commands.
-    A function may carry several triggers.
+    An action takes `ctx: Context`, then what set it off (the event, the message, the request's parameters),
+    and any of the application's resources by type. It may call outside services; it changes state only by
+    sending commands. A function may carry several triggers.
     """
 
     def __init__(self, *, path: str = "", **options: Any) -> None:
@@ -93,8 +94,8 @@ class Actions:
     ) -> Callable[[FunctionT], FunctionT]:
         """Runs the function for each of these events: at least once, in order within an entity.
 
-        A new action starts with the events that follow its first start; `since="beginning"` has it run over the
-        whole history.
+        A new action starts with the events that follow its first start; `since="beginning"` has it run
+        over the whole history.
         """
         for event in events:
             if not (isinstance(event, type) and issubclass(event, Event)):

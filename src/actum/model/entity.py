@@ -61,7 +61,7 @@ class EntityMeta(StructMeta):
 
 
 class EntityOptions(Struct, frozen=True):
-    """What the class statement said: `class Account(Entity, name=…, emits=…, version=…, snapshot_every=…)`."""
+    """The class statement's options: `class A(Entity, name=…, emits=…, version=…, snapshot_every=…)`."""
 
     name: str
     emits: tuple[type[Event], ...]
@@ -72,10 +72,10 @@ class EntityOptions(Struct, frozen=True):
 class Entity(Struct, metaclass=EntityMeta):
     """A kind of thing: its state as typed fields with defaults, its commands, queries and reducers.
 
-    Each id gets an instance of its own, an actor whose commands take effect one at a time. Options of the class
-    statement: `name=` is the stored kind (the class name), `emits=` lists events that change no state,
-    `version=` is raised when snapshots must be thrown away, and `snapshot_every=` counts the events between two
-    snapshots (0: none).
+    Each id gets an instance of its own, an actor whose commands take effect one at a time. Options of the
+    class statement: `name=` is the stored kind (the class name), `emits=` lists events that change no state,
+    `version=` is raised when snapshots must be thrown away, and `snapshot_every=` counts the events between
+    two snapshots (0: none).
     """
 
     __entity_options__: ClassVar[EntityOptions]
@@ -158,7 +158,8 @@ class EntityType:
             handler = getattr(self.cls, name, None)
             if isinstance(handler, Query) and handler.sql is not None:
                 raise DefinitionError(
-                    f"{self.cls.__name__}.{name}: SQL queries belong to views; here write a plain @query method"
+                    f"{self.cls.__name__}.{name}: SQL queries belong to views; here write a plain @query "
+                    "method"
                 )
             if isinstance(handler, Command):
                 self.commands[name] = CommandType(self.name, handler)
@@ -194,7 +195,8 @@ class EntityType:
             for name, value in names.items():
                 if isinstance(value, type) and issubclass(value, Event) and value not in self.reductions:
                     raise DefinitionError(
-                        f"{self.name}.{command.name} emits {name}, which no reducer of {self.cls.__name__} takes: add a "
+                        f"{self.name}.{command.name} emits {name}, which no reducer of {self.cls.__name__} "
+                        "takes: add a "
                         f"@reducer for it, or list it: class {self.cls.__name__}(Entity, emits=[{name}])"
                     )
 

@@ -124,7 +124,8 @@ class Event(Struct, metaclass=EventMeta):
         event_type = cls.__event_type__
         if not 1 <= from_version < event_type.version:
             raise DefinitionError(
-                f"event {event_type.name} is at version {event_type.version}, so there is nothing to carry up "
+                f"event {event_type.name} is at version {event_type.version}, so there is nothing to carry "
+                "up "
                 f"from {from_version}: raise version= in its class statement"
             )
 
@@ -169,8 +170,8 @@ class Stored(Struct, frozen=True, array_like=True, gc=False):
 class Recorded(Struct, Generic[EventT], frozen=True):
     """A fact with its place in history.
 
-    `position` is its place in the whole journal and `version` its place in the history of the entity `kind`/`id`,
-    both from 1.
+    `position` is its place in the whole journal and `version` its place in the history of the entity
+    `kind`/`id`, both from 1.
     """
 
     event: EventT

@@ -59,7 +59,7 @@ def reductions_of(cls: type[Any], *, may_ask_for_recorded: bool) -> dict[type[Ev
                 f"{where} does not say which event it reduces: annotate its parameter with an Event class, "
                 f"as in `def {name}(self, event: Deposited) -> None`"
             )
-        wants_recorded = _wants_recorded(where, parameters, hints, may_ask_for_recorded)
+        wants_recorded = _wants_recorded(where, parameters, hints, allowed=may_ask_for_recorded)
         for event in events:
             if event in found:
                 raise DefinitionError(
@@ -69,7 +69,7 @@ def reductions_of(cls: type[Any], *, may_ask_for_recorded: bool) -> dict[type[Ev
     return found
 
 
-def _wants_recorded(where: str, parameters: list[str], hints: dict[str, Any], allowed: bool) -> bool:
+def _wants_recorded(where: str, parameters: list[str], hints: dict[str, Any], *, allowed: bool) -> bool:
     if len(parameters) == 1:
         return False
     annotation = hints.get(parameters[1])

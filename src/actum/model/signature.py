@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any, get_type_hints
 
 import msgspec
-from msgspec import Struct
 
 from actum.errors import DefinitionError, Invalid, WrongReply
 
@@ -72,7 +71,8 @@ class Signature:
         for parameter in list(inspect.signature(function).parameters.values())[1:]:
             if parameter.kind is not parameter.POSITIONAL_OR_KEYWORD:
                 raise DefinitionError(
-                    f"{where} takes {parameter}: name each parameter, without *, ** or /, so that a call can be "
+                    f"{where} takes {parameter}: name each parameter, without *, ** or /, so that a call can "
+                    "be "
                     "kept and sent"
                 )
             if parameter.name not in hints:

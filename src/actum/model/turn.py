@@ -110,14 +110,17 @@ class Instance:
         for stored in history:
             if stored.version != self.version + 1:
                 raise BrokenStream(
-                    f"{self.kind.name}/{self.id}: version {stored.version} follows {self.version}; the history has "
+                    f"{self.kind.name}/{self.id}: version {stored.version} follows {self.version}; the "
+                    "history has "
                     "a gap, so its state cannot be known: restore the store from a backup"
                 )
             reduction = by_name.get(stored.type)
             if reduction is None:
                 raise UnknownEvent(
-                    f"{self.kind.name}/{self.id} has an event {stored.type!r} at version {stored.version} that "
-                    f"{self.kind.cls.__name__} does not declare: bring its class back, or give the new class name={stored.type!r}"
+                    f"{self.kind.name}/{self.id} has an event {stored.type!r} at version {stored.version} "
+                    "that "
+                    f"{self.kind.cls.__name__} does not declare: bring its class back, or give the new class "
+                    "name={stored.type!r}"
                 )
             self.version = stored.version
             self.time = stored.time
@@ -165,6 +168,7 @@ class Instance:
         if not isinstance(event, Event):
             return f"{self!r} emitted {event!r}, which is not an Event: declare `class {name}(Event)`"
         return (
-            f"{self!r} emitted {name}, which no reducer of {self.kind.cls.__name__} takes: add a @reducer for it, "
+            f"{self!r} emitted {name}, which no reducer of {self.kind.cls.__name__} takes: add a @reducer "
+            "for it, "
             f"or list it: class {self.kind.cls.__name__}(Entity, emits=[{name}])"
         )

@@ -7,9 +7,9 @@ from actum.runtime.staged import Staged
 class Actor:
     """One live entity.
 
-    `gate` is its newest write that is not yet durable: whatever is decided on the state of now may be told only
-    when that has landed. `used` is the time of its last turn, `kept` the version of its last snapshot, both for
-    passivation. `keys` are the idempotency keys of writes on their way.
+    `gate` is its newest write that is not yet durable: whatever is decided on the state of now may be told
+    only when that has landed. `used` is the time of its last turn, `kept` the version of its last snapshot,
+    both for passivation. `keys` are the idempotency keys of writes on their way.
     """
 
     __slots__ = ("gate", "instance", "is_live", "kept", "keys", "used")

@@ -1,7 +1,7 @@
 """Atomic units: commands on several entities that are written together or not at all.
 
-A unit decides on copies of the entities it touches. If none of them has moved on when it is done, its writes are
-staged in one step as one group and the copies take the entities' places; otherwise it runs again.
+A unit decides on copies of the entities it touches. If none of them has moved on when it is done, its writes
+are staged in one step as one group and the copies take the entities' places; otherwise it runs again.
 """
 
 import asyncio

@@ -8,7 +8,7 @@ from msgspec import Struct
 from actum.errors import DefinitionError
 from actum.model.action import Bound, OnEvents
 from actum.model.entity import Entity, EntityType, entity_type
-from actum.model.event import Event, EventType
+from actum.model.event import EventType
 from actum.model.view import View, ViewType, view_type
 from actum.runtime.references import EntityReference, ViewReference, entity_reference, view_reference
 
@@ -36,7 +36,8 @@ def compile_catalog(
     for kind in map(entity_type, entities):
         if kind.name in kinds:
             raise DefinitionError(
-                f"two entities are stored as {kind.name!r}: {kinds[kind.name].cls.__qualname__} and {kind.cls.__qualname__}; "
+                f"two entities are stored as {kind.name!r}: {kinds[kind.name].cls.__qualname__} and "
+                "{kind.cls.__qualname__}; "
                 "give one of them name="
             )
         kinds[kind.name] = kind
@@ -69,7 +70,8 @@ def _events(
         other = found.setdefault(event_type.name, event_type)
         if other.cls is not cls:
             raise DefinitionError(
-                f"two events are stored as {event_type.name!r}: {other.cls.__module__}.{other.cls.__qualname__} and "
+                f"two events are stored as {event_type.name!r}: "
+                "{other.cls.__module__}.{other.cls.__qualname__} and "
                 f"{cls.__module__}.{cls.__qualname__}; give one of them name="
             )
         _check_upcasts(event_type)
@@ -80,7 +82,8 @@ def _check_upcasts(event_type: EventType) -> None:
     for step in range(1, event_type.version):
         if step not in event_type.upcasts:
             raise DefinitionError(
-                f"event {event_type.name} is at version {event_type.version} and nothing carries version {step} up: "
+                f"event {event_type.name} is at version {event_type.version} and nothing carries version "
+                "{step} up: "
                 f"add @{event_type.cls.__name__}.upcast({step})"
             )
 

@@ -40,18 +40,18 @@ class Clock(ABC):
         return secrets.token_hex(16)
 
     def jittered(self, span: timedelta) -> timedelta:
-        """Shortens a span by chance to between half and all of it, so that those who wait do not return together."""
+        """Shortens a span by chance to between half and all of it, so that waiters do not return together."""
         return span * random.uniform(0.5, 1.0)
 
 
 class SystemClock(Clock):
-    """The machine's own clock. A jump of the wall clock shortens no wait: it is read again before returning."""
+    """The machine's own clock. A jump shortens no wait: the clock is read again before returning."""
 
     def now(self) -> int:
         return time.time_ns() // 1_000
 
     async def sleep_until(self, moment: int) -> None:
-        while (left := moment - self.now()) > 0:
+        while (left := moment - self.now()) > 0:  # noqa: ASYNC110 (the wall clock may jump)
             await asyncio.sleep(min(left / SECOND, LONGEST_SLEEP))
 
 

@@ -37,7 +37,7 @@ class Coalescer(Generic[A, B]):
             batch, self._waiting = self._waiting[: self._batch], self._waiting[self._batch :]
             try:
                 found = await self._fetch([wanted for wanted, _ in batch])
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 (handed to those who asked)
                 for _, future in batch:
                     if not future.done():
                         future.set_exception(error)

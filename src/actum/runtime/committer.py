@@ -29,8 +29,8 @@ Published = Callable[[Sequence[Staged], Sequence[Outcome]], None]
 class Committer:
     """Writes what actors decide, many decisions in one durable transaction, and tells each what became of it.
 
-    `drop` is called with every actor whose state holds something that did not land, `publish` with every batch
-    that was written.
+    `drop` is called with every actor whose state holds something that did not land, `publish` with every
+    batch that was written.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class Committer:
         return self._is_resting or not (self._open or self._is_writing)
 
     def admit(self, writes: int = 1) -> None:
-        """Raises Overloaded when there is no room for more; called before a turn, so that nothing is undone."""
+        """Raises Overloaded when there is no room; called before a turn, so that nothing is undone."""
         if len(self._open) + writes > self._most_staged:
             if self._is_closed:
                 raise Unavailable(STOPPING)
@@ -200,7 +200,7 @@ class Committer:
             asyncio.get_running_loop().call_soon(self._release)
 
     def _recall(self, failed: Sequence[Staged]) -> list[Staged]:
-        """Takes back what was staged on a state that did not come to be, and drops the actors that hold it."""
+        """Takes back what was staged on a state that did not come to be, and drops its actors."""
         lost = {staged.actor for staged in failed}
         groups = {staged.write.group for staged in failed} - {None}
         size = -1

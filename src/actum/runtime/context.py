@@ -31,9 +31,9 @@ MOST_NAMED = 1_000
 class Context:
     """One line of work: what it asks for, what it wrote, and where it came from.
 
-    A view's answer always shows what was written through the same context. `event` is what set off an event action.
-    Commands sent from an event, a message or a timer carry idempotency keys made from it and the call, so that a
-    second delivery adds nothing.
+    A view's answer always shows what was written through the same context. `event` is what set off an event
+    action. Commands sent from an event, a message or a timer carry idempotency keys made from it and the
+    call, so that a second delivery adds nothing.
     """
 
     def __init__(
@@ -128,8 +128,8 @@ class Context:
     async def atomic(self, function: "Callable[[Context], Awaitable[T]]") -> T:
         """Runs commands on several entities as one unit: all of their events are written, or none.
 
-        `function` gets a context of its own and may run more than once, when another writer was first; it should
-        do nothing but send commands and queries.
+        `function` gets a context of its own and may run more than once, when another writer was first; it
+        should do nothing but send commands and queries.
         """
         if self._unit is not None:
             raise DefinitionError(
@@ -153,8 +153,8 @@ class Context:
     ) -> Callable[P, Coroutine[Any, Any, str]]:
         """Sends a command later: `await ctx.schedule(Account.close, "a", after=timedelta(days=30))(reason)`.
 
-        Gives the timer's name, for `cancel`. A timer survives restarts and fires at least once, never early; its
-        command takes effect once. A second timer of the same name replaces the first.
+        Gives the timer's name, for `cancel`. A timer survives restarts and fires at least once, never early;
+        its command takes effect once. A second timer of the same name replaces the first.
         """
         cls = command.owner
         reference = self._services.catalog.entity_references.get(cls) if cls is not None else None
@@ -230,10 +230,11 @@ class Context:
         )
 
     async def delete(self, cls: type[Entity], id: str, *, erase: bool = False) -> int:
-        """Removes an entity's history before its last event, or, with `erase`, all trace of it; gives how many events.
+        """Removes an entity's history before its last event, or, with `erase`, all trace of it.
 
-        Without `erase` the last event stays, as the mark that it has been there, and its version goes on. Views and
-        other systems keep what they have reduced: say goodbye with an event of your own first.
+        Gives how many events. Without `erase` the last one stays, as the mark that it has been there, and
+        its version goes on.
+        Views and other systems keep what they have reduced: say goodbye with an event of your own first.
         """
         return await self._histories.delete(cls, id, erase=erase)
 
@@ -268,8 +269,7 @@ class Context:
 
     def witness(self, position: int, version: int | None) -> None:
         """Takes note of an answer, for views to show it and for tokens to carry it on."""
-        if position > self.seen:
-            self.seen = position
+        self.seen = max(self.seen, position)
         self.version = version
 
     def send_command(
@@ -336,7 +336,7 @@ class Context:
         self._services.signals.send(f"queue/{queue}")
 
     def _next_key(self, kind: str, id: str, what: str) -> str | None:
-        """Makes the idempotency key of the next call of this sort; the same again when the cause is delivered again."""
+        """Makes the idempotency key of the next call of this sort; the same when the cause comes again."""
         source = self._cause or self._idempotency_key
         if source is None:
             return None
@@ -357,8 +357,8 @@ class Outbox:
     async def send(self, message: Any, *, key: str | None = None, once: str | None = None) -> None:
         """Sends a message; when this returns it is durable.
 
-        Messages of one `key` are worked on in order, others side by side. A message with a `once` mark that the
-        queue has had before is dropped.
+        Messages of one `key` are worked on in order, others side by side. A message with a `once` mark that
+        the queue has had before is dropped.
         """
         await self._context.put(self.name, [message], key, once)
 

@@ -1,4 +1,4 @@
-"""The directory: which entities are live in this process, how they come to life, and when they leave memory."""
+"""The directory: which entities are live in this process, how they come to life and leave memory."""
 
 import asyncio
 from collections.abc import Mapping
@@ -91,7 +91,7 @@ class Directory:
             self._conflicts[stream] = self._conflicts.get(stream, 0) + 1
 
     def retire(self, actor: Actor) -> None:
-        """Forgets an actor whose memory is spoiled; its writes on the way still stand, and loading waits for them."""
+        """Forgets an actor whose memory is spoiled; its writes still stand, and loading waits for them."""
         stream = (actor.instance.kind.name, actor.instance.id)
         if actor.is_live:
             actor.is_live = False
@@ -120,7 +120,7 @@ class Directory:
             await self.save_snapshots()
 
     def sweep(self) -> int:
-        """Lets actors leave memory that are idle, or the least recently used of too many; gives how many left."""
+        """Lets idle actors leave memory, and the least recently used of too many; gives how many left."""
         oldest = self._clock.now() - self._residence.idle // timedelta(microseconds=1)
         free = [
             actor for stream, actor in self.live.items() if actor.gate is None and stream not in self._wanted

@@ -84,11 +84,11 @@ class Entities:
         self._loop = asyncio.get_running_loop()
         self._replies: Coalescer[ReplyKey, Repeated | None] = Coalescer(journal.replies, most=MOST_LOOKUPS)
 
-    async def command(self, call: Call) -> Any:
+    async def command(self, call: Call) -> Any:  # noqa: C901 (one coroutine a command: it is the hot path)
         """Runs a command and gives its reply, when its events are durable.
 
-        A collision with another writer runs it again on the new state, in order with those that waited beside it,
-        until the attempts run out and Conflict is raised.
+        A collision with another writer runs it again on the new state, in order with those that waited
+        beside it, until the attempts run out and Conflict is raised.
         """
         call.arguments = call.command.signature.bind(call.positional, call.named)
         for _ in range(MOST_ATTEMPTS):
@@ -102,7 +102,8 @@ class Entities:
                 await self._watch(actor.keys[call.key])
                 continue
             self._committer.admit()
-            # No await from here until the write is staged, so nothing runs between the decision and its place in line.
+            # No await from here until the write is staged, so nothing runs between the decision and its
+            # place in line.
             gate = actor.gate
             version = actor.instance.version
             try:
@@ -125,7 +126,8 @@ class Entities:
             if type(outcome) is Repeated:
                 return self._answer_again(call, outcome)
         raise Conflict(
-            f"{call.kind.name}/{call.id}: other writers were first {MOST_ATTEMPTS} times in a row; send again later"
+            f"{call.kind.name}/{call.id}: other writers were first {MOST_ATTEMPTS} times in a row; send "
+            "again later"
         )
 
     async def query(self, call: Call) -> Any:

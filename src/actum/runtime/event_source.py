@@ -11,7 +11,7 @@ LAZY = 10_000
 
 
 class EventSource(Source):
-    """The events of some types, keyed by entity. The checkpoint is the low-water mark: all before it is done or put aside."""
+    """Events of some types, keyed by entity; all before the checkpoint is done or put aside."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""The feed as this process sees it: the newest events from memory, older ones from the journal, and word of news."""
+"""The feed as this process sees it: new events from memory, older ones from the journal, and news."""
 
 import asyncio
 from collections import deque
@@ -15,8 +15,8 @@ MOST_REMEMBERED = 20_000
 class Feed:
     """All events in the order of their positions.
 
-    The committer publishes what it has written; of a journal that no other process writes to, the newest events are
-    kept here, so that readers who keep up never ask the journal.
+    The committer publishes what it has written; of a journal that no other process writes to, the newest
+    events are kept here, so that readers who keep up never ask the journal.
     """
 
     def __init__(self, journal: Journal, head: int) -> None:

@@ -102,8 +102,7 @@ class Histories:
         if erase:
             return await journal.erase(*stream)
         version = instance.version
-        removed = await journal.prune(*stream, version - 1)
-        return removed
+        return await journal.prune(*stream, version - 1)
 
     def _kind(self, cls: type[Any]) -> EntityType:
         reference = self._services.catalog.entity_references.get(cls)
@@ -117,7 +116,8 @@ class Histories:
         reduction = kind.by_name.get(stored.type)
         if reduction is None:
             raise UnknownEvent(
-                f"{kind.name}/{stored.id} has an event {stored.type!r} that {kind.cls.__name__} does not declare"
+                f"{kind.name}/{stored.id} has an event {stored.type!r} that {kind.cls.__name__} does not "
+                "declare"
             )
         return reduction.event_type.read(stored.payload, stored.type_version)
 

@@ -14,8 +14,9 @@ from actum.runtime.context import Context
 class ActionFunction:
     """An action's function, with its parameters sorted by role.
 
-    `context_parameter` names the one that takes the Context (None: it wants none), `resource_parameters` those that take a
-    resource, by type, `event_parameter` the one annotated with events, and `rest` all others, in order.
+    `context_parameter` names the one that takes the Context (None: it wants none), `resource_parameters`
+    those that take a resource, by type, `event_parameter` the one annotated with events, and `rest` all
+    others, in order.
     """
 
     def __init__(self, function: Callable[..., Any], resource_types: Collection[type[Any]]) -> None:
@@ -56,7 +57,8 @@ class ActionFunction:
         required = [parameter for parameter in self.rest if parameter.default is parameter.empty]
         if len(required) != 1:
             raise DefinitionError(
-                f"action {self.name} takes from a queue: give it one parameter for the message, annotated with its type, "
+                f"action {self.name} takes from a queue: give it one parameter for the message, annotated "
+                "with its type, "
                 f"as in `async def {self.name}(ctx: Context, message: Payment) -> None`"
             )
         return required[0].name
@@ -66,6 +68,7 @@ class ActionFunction:
         for parameter in self.rest:
             if parameter.default is parameter.empty:
                 raise DefinitionError(
-                    f"action {self.name} is set off by {trigger}, which has nothing for its parameter {parameter.name!r}: "
+                    f"action {self.name} is set off by {trigger}, which has nothing for its parameter "
+                    "{parameter.name!r}: "
                     "give it a default, or list what it is among the application's resources"
                 )

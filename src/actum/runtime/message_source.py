@@ -1,6 +1,7 @@
 """Messages of an embedded queue as a worker's items."""
 
 import asyncio
+import contextlib
 from collections.abc import Sequence
 
 import msgspec
@@ -27,10 +28,8 @@ class MessageSource(Source):
         self._news.clear()
         messages = await self._database.messages(self._queue, self._after, limit)
         if not messages:
-            try:
+            with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._news.wait(), POLL)
-            except TimeoutError:
-                pass
             return []
         self._after = messages[-1].id
         return [self._item(message) for message in messages]

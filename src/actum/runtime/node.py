@@ -31,7 +31,7 @@ log = logging.getLogger("actum.node")
 
 
 class Settings(Struct, frozen=True):
-    """The bounds of a node. `most_staged` commands may wait to be written; beyond that the answer is Overloaded."""
+    """The bounds of a node. Beyond `most_staged` commands that wait to be written it is Overloaded."""
 
     residence: Residence = Residence()
     most_staged: int = MOST_STAGED
@@ -57,7 +57,8 @@ class Node:
         before = None
         while True:
             is_busy = bool(await self.busy())
-            # Work may have passed from a part not yet looked at to one that was: two looks must see the same counts.
+            # Work may have passed from a part not yet looked at to one that was: two looks must see the same
+            # counts.
             now = None if is_busy else self._activity()
             if now is not None and now == before:
                 return
@@ -153,12 +154,12 @@ async def _stop(node: Node) -> None:
     try:
         await asyncio.wait_for(services.committer.drained(), 30)
         await services.directory.save_snapshots()
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 (the rest must still be stopped)
         log.error("not everything could be written before the end: %s", error)
     services.committer.close()
     await supervisor.stop_all()
     try:
         await services.views.stop()
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 (the rest must still be stopped)
         log.error("the views' checkpoints could not be written: %s", error)
     log.info("stopped")

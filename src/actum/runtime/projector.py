@@ -24,8 +24,8 @@ log = logging.getLogger("actum.projector")
 class Projector:
     """Keeps one generation of a view up with the feed.
 
-    `position` is how far the view has got: it equals the fold of the feed up to there. `failure` says why it stands
-    still, or is None.
+    `position` is how far the view has got: it equals the fold of the feed up to there. `failure` says why it
+    stands still, or is None.
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class Projector:
         while True:
             try:
                 await self.follow()
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 (shown as `failure`, and tried again)
                 self.failure = str(error)
                 log.error("view %s stands at position %d: %s", self.view.name, self.position, error)
                 await self._rest(pause)
@@ -72,7 +72,7 @@ class Projector:
                     return
 
     async def recover(self) -> bool:
-        """Reads the checkpoint again after a failure, since the last write may have landed; False if the generation is gone."""
+        """Reads the checkpoint again: the last write may have landed. False if the generation is gone."""
         self._rows.clear()
         for state in await self._database.views():
             if state.name == self.view.name and state.generation == self.state.generation:

@@ -1,4 +1,4 @@
-"""Purity: in development a command or reducer that does input or output, or sleeps, is refused on the spot."""
+"""Purity: in development a command or reducer that does input or output, or sleeps, is refused."""
 
 import sys
 import threading

@@ -40,7 +40,7 @@ class Plan(Struct, frozen=True):
 
 
 def plan_actions(bound: Collection[Bound], resource_types: Collection[type[Any]]) -> list[Plan]:
-    """Checks every action that no request sets off; raises DefinitionError, with a mend, for what cannot work."""
+    """Checks every action that no request sets off; raises DefinitionError for what cannot work."""
     plans: dict[str, Plan] = {}
     queues: dict[str, str] = {}
     for one in bound:
@@ -57,7 +57,8 @@ def plan_actions(bound: Collection[Bound], resource_types: Collection[type[Any]]
         if isinstance(one.trigger, OnMessage):
             if one.trigger.queue in queues:
                 raise DefinitionError(
-                    f"queue {one.trigger.queue!r} is taken from by {queues[one.trigger.queue]} and by {function.name}; "
+                    f"queue {one.trigger.queue!r} is taken from by {queues[one.trigger.queue]} and by "
+                    "{function.name}; "
                     "a message goes to one action: let that one call the other"
                 )
             queues[one.trigger.queue] = function.name

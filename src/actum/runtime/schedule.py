@@ -25,7 +25,8 @@ def following(trigger: OnInterval | OnCron, action: str) -> Callable[[int], int]
         ) from error
     except CronSimError as error:
         raise DefinitionError(
-            f"action {action}: {trigger.expression!r} is not a cron expression ({error}); write minute, hour, day, month, weekday, "
+            f"action {action}: {trigger.expression!r} is not a cron expression ({error}); write minute, "
+            "hour, day, month, weekday, "
             'as in "0 7 * * MON-FRI"'
         ) from error
     expression = trigger.expression

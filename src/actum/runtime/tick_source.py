@@ -9,7 +9,7 @@ from actum.runtime.source import Item, Source
 
 
 class TickSource(Source):
-    """The ticks of one clock action. `following` gives the first tick after a moment; both in microseconds since 1970.
+    """The ticks of one clock action. `following` gives the first tick after a moment (microseconds).
 
     A tick that was missed while nothing ran fires at the next start, once.
     """

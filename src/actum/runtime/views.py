@@ -10,9 +10,9 @@ from typing import Any
 
 import msgspec
 
+from actum.database.answers import read_answer
 from actum.database.port import Database, Fenced
 from actum.errors import DefinitionError, Unavailable
-from actum.database.answers import read_answer
 from actum.model.view import View, ViewQuery, ViewType
 from actum.runtime.clock import Clock
 from actum.runtime.feed import Feed
@@ -117,8 +117,9 @@ class Views:
         if projector.failure:
             return f"view {name} stands still at position {projector.position}: {projector.failure}"
         if name in self._building and name not in self._live:
-            return f"view {name} is being built: {projector.position:,} of {self._feed.head:,} events; ask again later"
-        return f"view {name} is behind: at position {projector.position:,}, and {seen:,} was written; ask again later"
+            built = f"{projector.position:,} of {self._feed.head:,} events"
+            return f"view {name} is being built: {built}; ask again later"
+        return f"view {name} is behind: at {projector.position:,}, and {seen:,} was written; ask again later"
 
     def _follow(self, projector: Projector) -> None:
         self._supervisor.start(_task_of(projector), projector.run)

@@ -23,9 +23,9 @@ log = logging.getLogger("actum.worker")
 class Worker:
     """Does the items of one source with one function.
 
-    An item that fails is put aside as a letter, and so is every later item of its key, so that no key ever holds up
-    another. The letter is tried again until it succeeds or its retries are used up; then it is dead, and waits
-    for somebody to retry or skip it. `taken` counts the items that the source has given.
+    An item that fails is put aside as a letter, and so is every later item of its key, so that no key ever
+    holds up another. The letter is tried again until it succeeds or its retries are used up; then it is
+    dead, and waits for somebody to retry or skip it. `taken` counts the items that the source has given.
     """
 
     def __init__(
@@ -54,6 +54,7 @@ class Worker:
         self._blocked: dict[str, int] = {}
         self._healers: dict[str, asyncio.Task[None]] = {}
         self._busy_healers = 0
+        self._pauses: dict[str, asyncio.Task[None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._slots = asyncio.Semaphore(MOST_AT_ONCE)
         self._changed = asyncio.Event()
@@ -104,6 +105,8 @@ class Worker:
         for letter in await self._database.requested_letters(self.name):
             self._blocked.setdefault(letter.key, 1)
             self._start_healer(letter.key)
+            if letter.key in self._pauses:
+                self._pauses[letter.key].cancel()
 
     async def _take_in(self) -> None:
         while True:
@@ -145,7 +148,7 @@ class Worker:
         try:
             async with asyncio.timeout(self._timeout):
                 await self._run(item)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 (kept in the letter)
             log.warning("action %s failed on %s at %d: %r", self.name, item.key, item.position, error)
             return f"{type(error).__name__}: {error}"[:LONGEST_ERROR]
         return ""
@@ -230,11 +233,8 @@ class Worker:
 
     async def _try_again(self, letter: Letter) -> None:
         if letter.request is None and letter.due > self._clock.now():
-            self._busy_healers -= 1
-            try:
-                await self._clock.sleep_until(letter.due)
-            finally:
-                self._busy_healers += 1
+            await self._wait_until_due(letter)
+            return  # It is read again: somebody may have asked for something meanwhile.
         item = await self._source.fetch(letter)
         error = "" if item is None else await self._attempt_in_slot(item)
         if not error:
@@ -260,6 +260,16 @@ class Worker:
                 error,
                 letter.id,
             )
+
+    async def _wait_until_due(self, letter: Letter) -> None:
+        pause = self._pauses[letter.key] = asyncio.create_task(self._clock.sleep_until(letter.due))
+        self._busy_healers -= 1
+        try:
+            await asyncio.wait({pause})
+        finally:
+            self._busy_healers += 1
+            del self._pauses[letter.key]
+            pause.cancel()
 
     async def _attempt_in_slot(self, item: Item) -> str:
         async with self._slots:
