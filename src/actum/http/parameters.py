@@ -20,6 +20,7 @@ from litestar.params import (
 )
 from msgspec import Meta, Struct
 from msgspec.inspect import (
+    CollectionType,
     CustomType,
     DataclassType,
     DictType,
@@ -52,8 +53,9 @@ NOT_TEXT = (DataclassType, DictType, NamedTupleType, StructType, TypedDictType)
 
 
 class Place(Struct, frozen=True):
-    """Where an action is mounted: its path, the parameters in that, the names of Litestar's dependencies."""
+    """Where an action answers: method, path, the parameters in that, the names of Litestar's dependencies."""
 
+    method: str
     path: str
     path_parameters: Collection[str]
     dependencies: Collection[str]
@@ -100,6 +102,8 @@ def _marked(function: ActionFunction, parameter: inspect.Parameter, place: Place
 
 def _mark(where: str, name: str, annotation: Any, place: Place) -> Any:
     mark = _own_mark(annotation)
+    if name == "data" and place.method == "GET":
+        raise DefinitionError(f"{where} is the request's body, and a GET has none: use post, or rename it")
     if isinstance(mark, PathParameter) and (mark.name or name) not in place.path_parameters:
         raise DefinitionError(
             f"{where} comes from the path, and {place.path} has no {{{mark.name or name}}}: add it there"
@@ -171,6 +175,8 @@ def _is_text(info: msgspec.inspect.Type) -> bool:
             return _is_text(info.type)
         case UnionType():
             return all(map(_is_text, info.types))
+        case CollectionType():
+            return _is_text(info.item_type)
         case CustomType():
             return issubclass(info.cls, PurePath)
         case _:

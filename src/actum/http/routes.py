@@ -1,7 +1,7 @@
 """Routes: the functions that requests set off, as Litestar route handlers."""
 
 import re
-from collections.abc import Callable, Collection, Coroutine, Iterator, Sequence
+from collections.abc import Callable, Collection, Coroutine, Generator, Sequence
 from contextlib import contextmanager
 from inspect import Parameter, Signature
 from typing import Any, get_origin
@@ -11,6 +11,7 @@ from litestar.di import Provide
 from litestar.exceptions import ImproperlyConfiguredException
 from litestar.handlers import HTTPRouteHandler, delete, get, patch, post, put
 from litestar.types import Scope
+from litestar.types.internal_types import RouteHandlerMapItem
 
 from actum.errors import DefinitionError
 from actum.http.openapi import documented, openapi_config
@@ -42,8 +43,28 @@ SCOPE = Parameter("scope", Parameter.KEYWORD_ONLY, annotation=Scope)
 Handler = Callable[..., Coroutine[Any, Any, Any]]
 
 
+class Layer(Router):
+    """A router that shares its paths with others.
+
+    Litestar adds a handler for OPTIONS to every path of every router, and then refuses the second. Left out
+    here, it is made anew for all methods of a path together.
+    """
+
+    @property
+    def route_handler_method_map(self) -> dict[str, RouteHandlerMapItem]:
+        return _without_options(super().route_handler_method_map)
+
+
+class Site(Litestar):
+    """A Litestar application whose routers share paths."""
+
+    @property
+    def route_handler_method_map(self) -> dict[str, RouteHandlerMapItem]:
+        return _without_options(super().route_handler_method_map)
+
+
 def check_routes(name: str, groups: Sequence[Actions], resource_types: Collection[type[Any]]) -> None:
-    """Checks the routes and their documentation; raises DefinitionError, with a mend, for what cannot work."""
+    """Checks routes and their documentation; raises DefinitionError, with a mend, for what cannot work."""
     app = litestar_app(name, groups, resource_types)
     with _as_definition_error("the routes cannot be documented"):
         _ = app.openapi_schema
@@ -54,7 +75,7 @@ def litestar_app(
     groups: Sequence[Actions],
     resource_types: Collection[type[Any]],
     further: Sequence[HTTPRouteHandler] = (),
-) -> Litestar:
+) -> "Site":
     """Makes the Litestar application of some actions; raises DefinitionError for what cannot work.
 
     Whoever calls it puts the request's Context into the scope's state as `ctx`, where a guard finds it too
@@ -64,7 +85,7 @@ def litestar_app(
     _check_unique(groups)
     routers = [_router(group, resource_types) for group in groups]
     with _as_definition_error("the routes cannot be served"):
-        return Litestar(
+        return Site(
             [*routers, *further],
             debug=False,
             dependencies={"ctx": Provide(_context_of, sync_to_thread=False)},
@@ -74,6 +95,13 @@ def litestar_app(
             pdb_on_exception=False,
             request_max_body_size=LARGEST_BODY,
         )
+
+
+def _without_options(routes: dict[str, RouteHandlerMapItem]) -> dict[str, RouteHandlerMapItem]:
+    return {
+        path: {method: handler for method, handler in handlers.items() if method != "OPTIONS"}
+        for path, handlers in routes.items()
+    }
 
 
 def _check_unique(groups: Sequence[Actions]) -> None:
@@ -109,7 +137,7 @@ def _joined(*paths: str) -> str:
 def _router(group: Actions, resource_types: Collection[type[Any]]) -> Router:
     handlers = [_handler(group, bound, trigger, resource_types) for bound, trigger in _requests(group)]
     with _as_definition_error(f"Actions(path={group.path!r})"):
-        return Router(group.path or "/", route_handlers=handlers, **group.options)
+        return Layer(group.path or "/", route_handlers=handlers, **group.options)
 
 
 def _handler(
@@ -130,6 +158,7 @@ def _place(group: Actions, trigger: OnRequest) -> Place:
     path = _joined(group.path, trigger.path)
     options = group.options, trigger.options
     return Place(
+        trigger.method,
         path,
         PATH_PARAMETER.findall(path),
         {name for one in options for name in one.get("dependencies") or ()},
@@ -179,7 +208,7 @@ def _context_of(scope: Scope) -> Context:
 
 
 @contextmanager
-def _as_definition_error(where: str) -> Iterator[None]:
+def _as_definition_error(where: str) -> Generator[None]:
     """Says what Litestar refuses as Actum says what cannot work."""
     try:
         yield

@@ -1,0 +1,196 @@
+"""What a request may say with its headers, and what a response tells with its own."""
+
+import pytest
+from litestar import Response
+
+from actum import Actions, Context
+from tests.http.bank import Account, Balances, bank
+from tests.http.serving import serving
+
+FIVE = {"amount": 5}
+
+
+async def test_a_callers_correlation_id_comes_back_and_goes_into_the_events() -> None:
+    group = Actions()
+
+    @group.get("/trail")
+    async def trail(ctx: Context) -> list[str]:
+        return [recorded.metadata.correlation_id for recorded in await ctx.history(Account, "a")]
+
+    async with serving(bank(group)) as http:
+        answer = await http.post("/accounts/a/deposits", json=FIVE, headers={"X-Correlation-ID": "order-66"})
+        found = await http.get("/trail")
+
+    assert answer.headers["x-correlation-id"] == "order-66"
+    assert found.json() == ["order-66"]
+
+
+@pytest.mark.parametrize("odd", ["x" * 129, "", "two words", "naïve", "tab\there"])
+async def test_an_odd_correlation_id_is_replaced(odd: str) -> None:
+    async with serving(bank()) as http:
+        answer = await http.get("/total", headers={"X-Correlation-ID": odd.encode()})
+
+    assert answer.status_code == 200
+    assert len(answer.headers["x-correlation-id"]) == 32
+
+
+async def test_every_request_without_a_correlation_id_gets_another() -> None:
+    async with serving(bank()) as http:
+        first, second = await http.get("/total"), await http.get("/nowhere")
+
+    assert first.headers["x-correlation-id"] != second.headers["x-correlation-id"]
+
+
+@pytest.mark.parametrize(("first", "again"), [("key-1", "key-1"), ('"key-1"', "key-1")])
+async def test_a_request_sent_again_with_its_key_takes_effect_once(first: str, again: str) -> None:
+    async with serving(bank()) as http:
+        one = await http.post("/accounts/a/deposits", json=FIVE, headers={"Idempotency-Key": first})
+        two = await http.post("/accounts/a/deposits", json=FIVE, headers={"Idempotency-Key": again})
+        other = await http.post("/accounts/a/deposits", json=FIVE, headers={"Idempotency-Key": "key-2"})
+
+    assert (one.json(), two.json(), other.json()) == (5, 5, 10)
+    assert one.headers["actum-position"] == two.headers["actum-position"]
+
+
+async def test_a_key_also_covers_several_commands_of_one_request() -> None:
+    group = Actions()
+
+    @group.post("/both")
+    async def both(ctx: Context) -> list[int]:
+        account = ctx.entity(Account, "a")
+        return [await account.deposit(2), await account.deposit(2), await ctx.entity(Account, "b").deposit(3)]
+
+    async with serving(bank(group)) as http:
+        one = await http.post("/both", headers={"Idempotency-Key": "k"})
+        two = await http.post("/both", headers={"Idempotency-Key": "k"})
+
+    assert one.json() == two.json() == [2, 4, 3]
+
+
+async def test_a_request_whose_version_is_still_current_goes_through_even_when_sent_again() -> None:
+    headers = {"If-Match": '"1"', "Idempotency-Key": "k"}
+    async with serving(bank()) as http:
+        opened = await http.post("/accounts/a", params={"owner": "ann"})
+        first = await http.post("/accounts/a/deposits", json=FIVE, headers=headers)
+        again = await http.post("/accounts/a/deposits", json=FIVE, headers=headers)
+
+    assert (opened.headers["etag"], first.headers["etag"]) == ('"1"', '"2"')
+    assert (first.status_code, again.status_code, again.json()) == (201, 201, 5)
+
+
+@pytest.mark.parametrize("tag", ['"7"', 'W/"7"', '"0"'])
+async def test_a_request_whose_version_has_passed_is_refused(tag: str) -> None:
+    async with serving(bank()) as http:
+        await http.post("/accounts/a", params={"owner": "ann"})
+
+        answer = await http.post("/accounts/a/deposits", json=FIVE, headers={"If-Match": tag})
+
+    assert answer.status_code == 412
+    assert (answer.json()["expected"], answer.json()["actual"]) == (int(tag.strip('W/"')), 1)
+    assert "etag" not in answer.headers
+
+
+@pytest.mark.parametrize("tag", ["*", 'W/"1"'])
+async def test_any_version_and_a_weakened_tag_are_understood(tag: str) -> None:
+    async with serving(bank()) as http:
+        await http.post("/accounts/a", params={"owner": "ann"})
+
+        answer = await http.post("/accounts/a/deposits", json=FIVE, headers={"If-Match": tag})
+
+    assert answer.status_code == 201
+
+
+@pytest.mark.parametrize(
+    ("header", "value"),
+    [
+        ("If-Match", "7"),
+        ("If-Match", '"seven"'),
+        ("If-Match", '"1", "2"'),
+        ("If-Match", ""),
+        ("If-Match", '"9999999999999999999999"'),
+        ("Idempotency-Key", ""),
+        ("Idempotency-Key", '""'),
+        ("Idempotency-Key", "k" * 256),
+        ("Idempotency-Key", "schlüssel".encode()),
+        ("Actum-Position", "-1"),
+        ("Actum-Position", "here"),
+        ("Actum-Position", "9" * 30),
+        ("Actum-Position", "٣".encode()),
+    ],
+)
+async def test_a_header_that_cannot_be_read_is_a_problem_that_names_it(header: str, value: str) -> None:
+    async with serving(bank()) as http:
+        answer = await http.post(
+            "/accounts/a/deposits", json=FIVE, headers={header: value, "X-Correlation-ID": "c-9"}
+        )
+        total = await http.get("/total")
+
+    assert answer.status_code == 400
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.headers["x-correlation-id"] == "c-9"
+    assert (answer.json()["field"], answer.json()["instance"]) == (header, "urn:actum:request:c-9")
+    assert total.json() == 1
+
+
+async def test_a_view_shows_what_the_request_wrote_whose_position_is_sent_along() -> None:
+    async with serving(bank()) as http:
+        written = await http.post("/accounts/a/deposits", json={"amount": 30})
+        position = written.headers["actum-position"]
+
+        shown = await http.get("/total", headers={"Actum-Position": position})
+
+    assert (position, shown.json()) == ("1", 30)
+    assert shown.headers["actum-position"] == "1"
+
+
+async def test_a_response_names_no_position_and_no_version_when_there_is_none() -> None:
+    async with serving(bank()) as http:
+        answer = await http.get("/total")
+
+    assert "actum-position" not in answer.headers
+    assert "etag" not in answer.headers
+
+
+async def test_a_query_of_an_entity_names_its_version() -> None:
+    async with serving(bank()) as http:
+        await http.post("/accounts/a", params={"owner": "ann"})
+
+        answer = await http.get("/accounts/a")
+
+    assert answer.headers["etag"] == '"1"'
+
+
+async def test_a_list_has_no_version_and_an_authors_own_tag_stays() -> None:
+    group = Actions()
+
+    @group.get("/listed")
+    async def listed(ctx: Context) -> list[int]:
+        return [await ctx.entity(Account, "a").current_balance()]
+
+    @group.get("/tagged")
+    async def tagged(ctx: Context) -> Response[int]:
+        return Response(await ctx.entity(Account, "a").current_balance(), headers={"ETag": '"mine"'})
+
+    async with serving(bank(group)) as http:
+        await http.post("/accounts/a", params={"owner": "ann"})
+        plain, own = await http.get("/listed"), await http.get("/tagged")
+
+    assert "etag" not in plain.headers
+    assert own.headers.get_list("etag") == ['"mine"']
+
+
+async def test_a_cached_answer_tells_of_the_request_it_goes_to() -> None:
+    group = Actions()
+
+    @group.get("/cached", cache=60)
+    async def cached(ctx: Context) -> int:
+        await ctx.entity(Account, "a").deposit(1)
+        return await ctx.view(Balances).total()
+
+    async with serving(bank(group)) as http:
+        first = await http.get("/cached", headers={"X-Correlation-ID": "c-1"})
+        second = await http.get("/cached", headers={"X-Correlation-ID": "c-2"})
+
+    assert (first.json(), second.json()) == (1, 1)
+    assert second.headers.get_list("x-correlation-id") == ["c-2"]
+    assert "actum-position" not in second.headers
