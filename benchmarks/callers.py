@@ -3,21 +3,10 @@
 import asyncio
 import random
 import time
-from collections.abc import Coroutine, Sequence
-from typing import Any, TypeVar
-
-import uvloop
+from collections.abc import Sequence
 
 from actum import Context
 from benchmarks.bank import AMOUNT, Account
-
-T = TypeVar("T")
-
-
-def run(work: Coroutine[Any, Any, T]) -> T:
-    """Runs a coroutine on the event loop that `actum run` uses."""
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(work)
 
 
 def errands(ids: Sequence[str], callers: int, commands: int) -> list[list[str]]:

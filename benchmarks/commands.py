@@ -9,8 +9,9 @@ from contextlib import contextmanager
 from actum import App
 from benchmarks.bank import account_id, attached, bare
 from benchmarks.bare_sqlite import A_COMMIT, inserting, plain_rows, same_rows
-from benchmarks.callers import call, errands, open_all, run
+from benchmarks.callers import call, errands, open_all
 from benchmarks.eventsourcing_library import depositing
+from benchmarks.loop import run
 from benchmarks.measure import Contestant, Effort, Sample, of_latencies
 from benchmarks.place import Place
 from benchmarks.recording import record

@@ -10,7 +10,7 @@ from actum.model.event import Stored
 from actum.model.turn import Instance
 from benchmarks.bank import AMOUNT, Account, account_id, bare
 from benchmarks.bare_sqlite import selecting
-from benchmarks.callers import run
+from benchmarks.loop import run
 from benchmarks.measure import Contestant, Effort, Sample
 from benchmarks.place import Place
 from benchmarks.recording import Recording, record

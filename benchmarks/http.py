@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 
+from benchmarks.bank import AMOUNT
 from benchmarks.measure import Contestant, Effort, Sample
 from benchmarks.place import Place
 from benchmarks.results import Against, Group
@@ -15,6 +16,7 @@ from benchmarks.results import Against, Group
 CONNECTIONS = 64
 REQUESTS = 5_000
 PATIENCE = 60
+BODY = f'{{"amount":{AMOUNT}}}'
 
 LITESTAR = "Litestar alone, empty handler"
 EMPTY = "empty action"
@@ -48,7 +50,16 @@ def _loading(port: int, path: str, requests: int) -> Contestant:
 
 
 def _loaded(port: int, path: str, requests: int) -> Sample:
-    command = [sys.executable, "-m", "benchmarks.load", str(port), path, str(CONNECTIONS), str(requests)]
+    command = [
+        sys.executable,
+        "-m",
+        "benchmarks.load",
+        str(port),
+        path,
+        BODY,
+        str(CONNECTIONS),
+        str(requests),
+    ]
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, timeout=PATIENCE)
     return msgspec.json.decode(done.stdout, type=Sample)
 

@@ -1,4 +1,5 @@
-"""The load on a server, from its own process: `python -m benchmarks.load PORT PATH CONNECTIONS REQUESTS`.
+"""The load on a server, a process of its own: `python -m benchmarks.load
+PORT PATH BODY CONNECTIONS REQUESTS`.
 
 Every connection is kept alive and has one request on its way. Ends after the last reply, or with an error.
 """
@@ -6,37 +7,47 @@ Every connection is kept alive and has one request on its way. Ends after the la
 import asyncio
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import cast
 
 import msgspec
 
-from benchmarks.bank import AMOUNT
-from benchmarks.callers import run
+from benchmarks.loop import run
 from benchmarks.measure import Sample, of_latencies
 
 LONGEST = 30.0
+ACCOUNTS = 1_000
+END_OF_HEAD = b"\r\n\r\n"
+LENGTH = b"content-length: "
 REQUEST = (
     b"POST %s HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n%s"
 )
-END_OF_HEAD = b"\r\n\r\n"
-LENGTH = b"content-length: "
 
 
 class Connection(asyncio.Protocol):
-    """Sends its requests one after the other, and notes how long each reply took in seconds."""
+    """Sends requests one after the other, and notes how long each reply took in seconds."""
 
-    def __init__(self, requests: Iterator[bytes], latencies: list[float]) -> None:
-        self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._requests = requests
-        self._latencies = latencies
+    def __init__(self) -> None:
+        self.latencies: list[float] = []
+        self._requests: Iterator[bytes] = iter(())
+        self._done: asyncio.Future[None] | None = None
         self._buffer = b""
         self._began = 0.0
         self._transport: asyncio.Transport | None = None
 
+    async def work(self, requests: Iterable[bytes]) -> None:
+        """Sends all requests that it gets hold of; returns when there are no more."""
+        self._requests = iter(requests)
+        self._done = asyncio.get_running_loop().create_future()
+        self._send()
+        await self._done
+
+    def close(self) -> None:
+        assert self._transport is not None
+        self._transport.close()
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
-        self._send()
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data
@@ -46,7 +57,7 @@ class Connection(asyncio.Protocol):
         if not head.startswith(b"HTTP/1.1 2"):
             self._fail(f"the server answered {self._buffer!r}")
             return
-        self._latencies.append(time.perf_counter() - self._began)
+        self.latencies.append(time.perf_counter() - self._began)
         self._buffer = b""
         self._send()
 
@@ -55,18 +66,17 @@ class Connection(asyncio.Protocol):
 
     def _send(self) -> None:
         assert self._transport is not None
+        assert self._done is not None
         request = next(self._requests, None)
         if request is None:
-            if not self.done.done():
-                self.done.set_result(None)
-            self._transport.close()
+            self._done.set_result(None)
             return
         self._began = time.perf_counter()
         self._transport.write(request)
 
     def _fail(self, why: str) -> None:
-        if not self.done.done():
-            self.done.set_exception(ConnectionError(why))
+        if self._done is not None and not self._done.done():
+            self._done.set_exception(ConnectionError(why))
 
 
 def _length(head: bytes) -> int:
@@ -74,25 +84,30 @@ def _length(head: bytes) -> int:
     return int(rest.partition(b"\r\n")[0])
 
 
-async def load(port: int, path: str, connections: int, requests: int) -> Sample:
+async def load(port: int, path: str, body: bytes, connections: int, requests: int) -> Sample:
     """Sends requests over so many connections; the path has `{}` where the number of an account goes."""
-    body = b'{"amount":%d}' % AMOUNT
-    waiting = iter(
-        [REQUEST % (path.format(number % 1_000).encode(), len(body), body) for number in range(requests)]
-    )
-    latencies: list[float] = []
+    made = [
+        REQUEST % (path.format(number % ACCOUNTS).encode(), len(body), body) for number in range(requests)
+    ]
     loop = asyncio.get_running_loop()
-    began = time.perf_counter()
     async with asyncio.timeout(LONGEST):
-        made = [
-            (await loop.create_connection(lambda: Connection(waiting, latencies), "127.0.0.1", port))[1]
-            for _ in range(connections)
+        opened = [
+            (await loop.create_connection(Connection, "127.0.0.1", port))[1] for _ in range(connections)
         ]
-        await asyncio.gather(*(connection.done for connection in made))
-    return of_latencies(latencies, time.perf_counter() - began)
+        # One request each before the clock starts: a server takes up new connections slowly.
+        await asyncio.gather(*(one.work(made[:1]) for one in opened))
+        for one in opened:
+            one.latencies.clear()
+        waiting = iter(made)
+        began = time.perf_counter()
+        await asyncio.gather(*(one.work(waiting) for one in opened))
+        elapsed = time.perf_counter() - began
+    for one in opened:
+        one.close()
+    return of_latencies([seconds for one in opened for seconds in one.latencies], elapsed)
 
 
 if __name__ == "__main__":
-    port, path, connections, requests = sys.argv[1:]
-    sample = run(load(int(port), path, int(connections), int(requests)))
+    port, path, body, connections, requests = sys.argv[1:]
+    sample = run(load(int(port), path, body.encode(), int(connections), int(requests)))
     sys.stdout.buffer.write(msgspec.json.encode(sample))

@@ -10,7 +10,7 @@ MILLISECONDS = 1_000
 
 
 class Sample(Struct, frozen=True):
-    """What one run gave: how many (a second unless its group says else), how long each took (ms), and more."""
+    """What one run gave: how many (a second, or as its group says), how long each took (ms), and more."""
 
     rate: float
     p50: float | None = None

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from benchmarks.bank import account_id, bare
-from benchmarks.callers import open_all, run
+from benchmarks.callers import open_all
+from benchmarks.loop import run
 from benchmarks.measure import Contestant, Effort, Sample
 from benchmarks.place import Place
 from benchmarks.results import Group

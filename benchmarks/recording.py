@@ -9,7 +9,8 @@ from msgspec import Struct
 
 from actum import App
 from benchmarks.bank import account_id, bare
-from benchmarks.callers import call, errands, open_all, run
+from benchmarks.callers import call, errands, open_all
+from benchmarks.loop import run
 from benchmarks.place import Place
 
 CALLERS = 500

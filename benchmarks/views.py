@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from benchmarks.bank import viewed
 from benchmarks.bare_sqlite import upserting
-from benchmarks.callers import run
+from benchmarks.loop import run
 from benchmarks.measure import Contestant, Effort, Sample
 from benchmarks.place import Place
 from benchmarks.recording import Recording, record
