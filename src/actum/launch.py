@@ -1,6 +1,6 @@
 """How a declared application is started: its stores opened, its node run, its requests served."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -37,7 +37,7 @@ async def run(
     store: str,
     clock: Clock | None = None,
     settings: Settings | None = None,
-) -> AsyncIterator[Node]:
+) -> AsyncGenerator[Node]:
     """Runs an application on the stores of a URL until the block ends."""
     plans = check(catalog, resources)
     async with (
@@ -65,11 +65,10 @@ def serve(
     is_development: bool = False,
 ) -> HttpApp:
     """Makes the ASGI application that runs an application on the stores of a URL while it is served."""
-
     settings = Settings(is_development=is_development)
 
     @asynccontextmanager
-    async def open_services() -> AsyncIterator[Services]:
+    async def open_services() -> AsyncGenerator[Services]:
         async with run(catalog, resources, store=store, settings=settings) as node:
             yield node.services
 
