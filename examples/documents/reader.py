@@ -50,7 +50,7 @@ class Reader:
 
     def _read(self, content: bytes) -> Reading:
         try:
-            lines, _ = self._engine(upright(content))
+            lines, _ = self._engine(upright(content))  # pyright: ignore[reportArgumentType] (Pillow too)
         except MemoryError:
             raise
         except Exception as error:

@@ -3,7 +3,7 @@
 import importlib.util
 import os
 import typing
-from collections.abc import AsyncIterator, Callable, MutableMapping, Sequence
+from collections.abc import AsyncGenerator, Callable, MutableMapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from importlib import import_module
 from typing import Any
@@ -50,7 +50,8 @@ class App:
     ) -> None:
         if not name or not all(letter.isalnum() or letter in "-_" for letter in name):
             raise DefinitionError(f"{name!r} cannot name an application: use letters, digits, - and _")
-        for group in actions:
+        declared: Sequence[object] = actions
+        for group in declared:
             if not isinstance(group, Actions):
                 raise DefinitionError(f"actions= lists {group!r}, which is no Actions()")
         self.name = name
@@ -71,7 +72,7 @@ class App:
         return os.environ.get("ACTUM_STORE") or f"sqlite:///{self.name}.db"
 
     @asynccontextmanager
-    async def running(self, store: str | None = None) -> AsyncIterator[Context]:
+    async def running(self, store: str | None = None) -> AsyncGenerator[Context]:
         """Runs the application, without HTTP, while the block lasts, and gives a context to work with."""
         async with self._launch.run(self.catalog, self.resources, store=store or self.default_store) as node:
             yield Context(node.services)
@@ -108,7 +109,7 @@ def _type_of(resource: OpenResource) -> type[Any]:
     if not given or not isinstance(given[0], type):
         raise DefinitionError(
             f"resource {resource!r}: write it as\n    @asynccontextmanager\n    async def open_mailer() -> "
-            "AsyncIterator[Mailer]: …\n"
+            "AsyncGenerator[Mailer]: …\n"
             "with the type that it gives"
         )
     return given[0]

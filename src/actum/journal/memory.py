@@ -80,7 +80,7 @@ class MemoryJournal(Journal):
         )
         for write, outcome in zip(writes, outcomes, strict=True):
             if type(outcome) is Landed:
-                self._keep(write)
+                self._keep(write, outcome.position)
         self._news.set()
         self._news = asyncio.Event()
         return outcomes
@@ -238,7 +238,7 @@ class MemoryJournal(Journal):
         events = stream.between(0 if snapshot is None else snapshot.version, None)
         return Loaded(snapshot, stream.pruned, events[:PAGE], len(events) <= PAGE)
 
-    def _keep(self, write: Write) -> None:
+    def _keep(self, write: Write, position: int) -> None:
         stream = self._streams.setdefault((write.kind, write.id), Stream())
         for type_, type_version, payload in write.events:
             self._last += 1
@@ -259,7 +259,6 @@ class MemoryJournal(Journal):
             stream.events.append(stored)
             self._events.append(stored)
         if write.key is not None:
-            position = self._last if write.events else 0
             stream.replies[write.key] = (Repeated(write.call, write.reply, position), write.time)
 
     def _remove(self, events: Iterable[Stored]) -> None:

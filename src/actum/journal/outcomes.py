@@ -61,8 +61,7 @@ class _Attempt:
                 versions[stream] = version + len(write.events)
                 position = head = position + len(write.events)
             if write.key is not None:
-                kept_at = position if write.events else 0
-                self._replies[*stream, write.key] = Repeated(write.call, write.reply, kept_at)
+                self._replies[*stream, write.key] = Repeated(write.call, write.reply, head)
             outcomes.append(Landed(head))
         return outcomes
 
@@ -103,13 +102,9 @@ def recognise(
 
 
 def _kept_at(write: Write, found: Sequence[Stored], reply: Repeated | None) -> int | None:
-    """Gives the position at which a write is kept, 0 if it is and has no events, None if it is not."""
+    """Gives the position that a write was told if it is kept, 0 if the journal was empty, None if it is not."""
     if not write.events:
-        is_kept = reply is not None and (reply.call, reply.reply, reply.position) == (
-            write.call,
-            write.reply,
-            0,
-        )
-        return 0 if is_kept else None
+        is_kept = reply is not None and (reply.call, reply.reply) == (write.call, write.reply)
+        return reply.position if reply is not None and is_kept else None
     kept = [(one.type, one.type_version, one.payload) for one in found if one.metadata == write.metadata]
     return found[-1].position if kept == write.events else None

@@ -46,7 +46,7 @@ class Collided(Struct, frozen=True, gc=False):
 class Repeated(Struct, frozen=True, gc=False):
     """Nothing was kept: the key was used on this stream before, by `call`, and `reply` was the answer.
 
-    `position` is that of the last event the first call made, or 0.
+    `position` is what the first call was told: that of its last event, or the journal's head if it made none.
     """
 
     call: str

@@ -29,23 +29,24 @@ from actum.model.event import Stored
 # An index over every event would have a page to write for each stream of a batch. Instead an event names
 # the one before it in its stream, the stream names its last, and only every 32nd version is indexed.
 SCHEMA = (
-    """CREATE TABLE IF NOT EXISTS streams (
+    """CREATE TABLE IF NOT EXISTS actum_streams (
         stream INTEGER PRIMARY KEY, kind TEXT NOT NULL, id TEXT NOT NULL, version INTEGER NOT NULL,
         position INTEGER NOT NULL, time INTEGER NOT NULL, first_position INTEGER NOT NULL,
         first_time INTEGER NOT NULL, pruned INTEGER NOT NULL DEFAULT 0, UNIQUE (kind, id))""",
-    "CREATE INDEX IF NOT EXISTS streams_first ON streams (kind, first_time, first_position)",
-    """CREATE TABLE IF NOT EXISTS events (
+    "CREATE INDEX IF NOT EXISTS actum_streams_first ON actum_streams (kind, first_time, first_position)",
+    """CREATE TABLE IF NOT EXISTS actum_events (
         position INTEGER PRIMARY KEY, stream INTEGER NOT NULL, version INTEGER NOT NULL,
         previous INTEGER NOT NULL, type TEXT NOT NULL, type_version INTEGER NOT NULL,
         payload BLOB NOT NULL, metadata BLOB NOT NULL, time INTEGER NOT NULL)""",
-    "CREATE UNIQUE INDEX IF NOT EXISTS events_milestones ON events (stream, version) WHERE version % 32 = 1",
-    """CREATE TABLE IF NOT EXISTS replies (
+    """CREATE UNIQUE INDEX IF NOT EXISTS actum_events_milestones ON actum_events (stream, version)
+        WHERE version % 32 = 1""",
+    """CREATE TABLE IF NOT EXISTS actum_replies (
         kind TEXT NOT NULL, id TEXT NOT NULL, key TEXT NOT NULL, call TEXT NOT NULL, reply BLOB NOT NULL,
         position INTEGER NOT NULL, time INTEGER NOT NULL, PRIMARY KEY (kind, id, key)) WITHOUT ROWID""",
-    """CREATE TABLE IF NOT EXISTS snapshots (
+    """CREATE TABLE IF NOT EXISTS actum_snapshots (
         kind TEXT NOT NULL, id TEXT NOT NULL, version INTEGER NOT NULL, time INTEGER NOT NULL,
         fingerprint TEXT NOT NULL, state BLOB NOT NULL, PRIMARY KEY (kind, id)) WITHOUT ROWID""",
-    "CREATE TABLE IF NOT EXISTS highest (position INTEGER NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS actum_highest (position INTEGER NOT NULL)",
 )
 MOST_STREAMS = 200_000
 POLL = 1.0
@@ -162,8 +163,8 @@ class SqliteJournal(Journal):
     async def save_snapshot(self, kind: str, id: str, snapshot: Snapshot) -> None:
         values = {"kind": kind, "id": id, **msgspec.structs.asdict(snapshot)}
         # A state of events that are gone, or of another life of the stream, is not to come back.
-        statement = """INSERT INTO snapshots SELECT :kind, :id, :version, :time, :fingerprint, :state
-            FROM streams WHERE kind = :kind AND id = :id AND version >= :version AND pruned < :version
+        statement = """INSERT INTO actum_snapshots SELECT :kind, :id, :version, :time, :fingerprint, :state
+            FROM actum_streams WHERE kind = :kind AND id = :id AND version >= :version AND pruned < :version
             ON CONFLICT DO UPDATE SET version = excluded.version, time = excluded.time,
                 fingerprint = excluded.fingerprint, state = excluded.state
             WHERE excluded.version >= version OR excluded.fingerprint <> fingerprint"""
@@ -175,17 +176,16 @@ class SqliteJournal(Journal):
     async def erase(self, kind: str, id: str) -> int:
         def erase(connection: sqlite3.Connection) -> int:
             _, last = self._ends(connection)
-            connection.execute("DELETE FROM highest")
-            connection.execute("INSERT INTO highest VALUES (?)", (last,))
+            connection.execute("DELETE FROM actum_highest")
+            connection.execute("INSERT INTO actum_highest VALUES (?)", (last,))
             self._forget()
             return statements.erase(connection, kind, id)
 
         return await self._file.write(erase)
 
     async def forget_replies(self, before: int) -> int:
-        return await self._file.write(
-            lambda connection: connection.execute("DELETE FROM replies WHERE time < ?", (before,)).rowcount
-        )
+        statement = "DELETE FROM actum_replies WHERE time < ?"
+        return await self._file.write(lambda connection: connection.execute(statement, (before,)).rowcount)
 
     async def close(self) -> None:
         await self._file.close()
@@ -246,9 +246,16 @@ class SqliteJournal(Journal):
     ) -> None:
         for write, outcome in zip(writes, outcomes, strict=True):
             if write.key is not None and type(outcome) is Landed:
-                position = outcome.position if write.events else 0
-                values = (write.kind, write.id, write.key, write.call, write.reply, position, write.time)
-                connection.execute("INSERT INTO replies VALUES (?,?,?,?,?,?,?)", values)
+                values = (
+                    write.kind,
+                    write.id,
+                    write.key,
+                    write.call,
+                    write.reply,
+                    outcome.position,
+                    write.time,
+                )
+                connection.execute("INSERT INTO actum_replies VALUES (?,?,?,?,?,?,?)", values)
 
     def _number(
         self,

@@ -16,20 +16,22 @@ PAGE = 1_000
 SIZES = (256, 64, 16, 4, 1)
 EVENT_WIDTH = 9
 # One statement for many rows keeps the interpreter lock free for the event loop while SQLite works.
-INSERTS = {rows: f"INSERT INTO events VALUES {','.join(['(?,?,?,?,?,?,?,?,?)'] * rows)}" for rows in SIZES}
+INSERTS = {
+    rows: f"INSERT INTO actum_events VALUES {','.join(['(?,?,?,?,?,?,?,?,?)'] * rows)}" for rows in SIZES
+}
 STREAM_WIDTH = 8
 UPSERTS = {
-    rows: f"""INSERT INTO streams (stream, kind, id, version, position, time, first_position, first_time)
-        VALUES {",".join(["(?,?,?,?,?,?,?,?)"] * rows)} ON CONFLICT (stream) DO UPDATE
+    rows: f"""INSERT INTO actum_streams
+        (stream, kind, id, version, position, time, first_position, first_time) VALUES {",".join(["(?,?,?,?,?,?,?,?)"] * rows)} ON CONFLICT (stream) DO UPDATE
         SET version = excluded.version, position = excluded.position, time = excluded.time"""
     for rows in SIZES
 }
 # From a position back along the stream, as far as is wanted.
 CHAIN = """WITH RECURSIVE
     chain (position, stream, version, previous, type, type_version, payload, metadata, time) AS (
-        SELECT * FROM events WHERE position = :start
+        SELECT * FROM actum_events WHERE position = :start
         UNION ALL
-        SELECT e.* FROM chain c JOIN events e ON e.position = c.previous WHERE c.version > :after + 1
+        SELECT e.* FROM chain c JOIN actum_events e ON e.position = c.previous WHERE c.version > :after + 1
     )"""
 
 
@@ -78,25 +80,25 @@ def _insert(connection: sqlite3.Connection, sized: dict[int, str], width: int, r
 
 def stream(connection: sqlite3.Connection, kind: str, id: str) -> Stream:
     statement = """SELECT stream, kind, id, version, position, time, first_position, first_time, pruned
-        FROM streams WHERE kind = ? AND id = ?"""
+        FROM actum_streams WHERE kind = ? AND id = ?"""
     row = connection.execute(statement, (kind, id)).fetchone()
     return Stream(*row) if row else Stream(0, kind, id, 0, 0, 0, 0, 0, 0)
 
 
 def next_stream(connection: sqlite3.Connection) -> int:
-    return (connection.execute("SELECT max(stream) FROM streams").fetchone()[0] or 0) + 1
+    return (connection.execute("SELECT max(stream) FROM actum_streams").fetchone()[0] or 0) + 1
 
 
 def head(connection: sqlite3.Connection) -> int:
-    return connection.execute("SELECT max(position) FROM events").fetchone()[0] or 0
+    return connection.execute("SELECT max(position) FROM actum_events").fetchone()[0] or 0
 
 
 def highest(connection: sqlite3.Connection) -> int:
-    return connection.execute("SELECT max(position) FROM highest").fetchone()[0] or 0
+    return connection.execute("SELECT max(position) FROM actum_highest").fetchone()[0] or 0
 
 
 def reply(connection: sqlite3.Connection, kind: str, id: str, key: str) -> Repeated | None:
-    statement = "SELECT call, reply, position FROM replies WHERE kind = ? AND id = ? AND key = ?"
+    statement = "SELECT call, reply, position FROM actum_replies WHERE kind = ? AND id = ? AND key = ?"
     row = connection.execute(statement, (kind, id, key)).fetchone()
     return None if row is None else Repeated(*row)
 
@@ -127,15 +129,15 @@ def _start(connection: sqlite3.Connection, found: Stream, last: int) -> int:
     """Gives the position of the first milestone at or beyond a version, or of the stream's last event."""
     if found.version - last < MILESTONE:
         return found.position
-    statement = f"""SELECT position FROM events
+    statement = f"""SELECT position FROM actum_events
         WHERE stream = ? AND version >= ? AND version % {MILESTONE} = 1 ORDER BY version LIMIT 1"""
     row = connection.execute(statement, (found.number, last)).fetchone()
     return row[0] if row else found.position
 
 
 def feed(connection: sqlite3.Connection, after: int, limit: int) -> list[Stored]:
-    statement = f"""SELECT {COLUMNS.replace("position", "e.position", 1)} FROM events e
-        JOIN streams s ON s.stream = e.stream WHERE e.position > ? ORDER BY e.position LIMIT ?"""
+    statement = f"""SELECT {COLUMNS.replace("position", "e.position", 1)} FROM actum_events e
+        JOIN actum_streams s ON s.stream = e.stream WHERE e.position > ? ORDER BY e.position LIMIT ?"""
     return [Stored(*row) for row in connection.execute(statement, (after, limit))]
 
 
@@ -150,12 +152,12 @@ def listing(token: Token) -> str:
         conditions.append("first_time > :after")
     if token.first_before is not None and (is_first_page or not token.reverse):
         conditions.append("first_time < :before")
-    return f"""SELECT id, first_time, first_position, version, time FROM streams
+    return f"""SELECT id, first_time, first_position, version, time FROM actum_streams
         WHERE {" AND ".join(conditions)} ORDER BY first_time {order}, first_position {order} LIMIT :limit"""
 
 
 def load(connection: sqlite3.Connection, kind: str, id: str, fingerprint: str | None) -> Loaded:
-    statement = """SELECT version, time, fingerprint, state FROM snapshots
+    statement = """SELECT version, time, fingerprint, state FROM actum_snapshots
         WHERE kind = ? AND id = ? AND fingerprint = ?"""
     found = connection.execute(statement, (kind, id, fingerprint)).fetchone()
     snapshot = Snapshot(*found) if found else None
@@ -170,16 +172,16 @@ def prune(connection: sqlite3.Connection, kind: str, id: str, up_to: int) -> int
     up_to = min(up_to, found.version - 1)
     removed = _remove(connection, found, up_to)
     if removed:
-        connection.execute("UPDATE streams SET pruned = ? WHERE stream = ?", (up_to, found.number))
+        connection.execute("UPDATE actum_streams SET pruned = ? WHERE stream = ?", (up_to, found.number))
         # A snapshot holds what was removed.
-        connection.execute("DELETE FROM snapshots WHERE kind = ? AND id = ?", (kind, id))
+        connection.execute("DELETE FROM actum_snapshots WHERE kind = ? AND id = ?", (kind, id))
     return removed
 
 
 def erase(connection: sqlite3.Connection, kind: str, id: str) -> int:
     found = stream(connection, kind, id)
     removed = _remove(connection, found, found.version)
-    for table in ("snapshots", "replies", "streams"):
+    for table in ("actum_snapshots", "actum_replies", "actum_streams"):
         connection.execute(f"DELETE FROM {table} WHERE kind = ? AND id = ?", (kind, id))
     return removed
 
@@ -188,7 +190,7 @@ def _remove(connection: sqlite3.Connection, found: Stream, up_to: int) -> int:
     if up_to <= found.pruned:
         return 0
     # The driver counts the rows of a statement that begins with DELETE, and of no other.
-    statement = f"""DELETE FROM events WHERE position IN
+    statement = f"""DELETE FROM actum_events WHERE position IN
         ({CHAIN} SELECT position FROM chain WHERE version <= :last)"""
     values = {"start": _start(connection, found, up_to), "after": found.pruned, "last": up_to}
     return connection.execute(statement, values).rowcount

@@ -98,7 +98,8 @@ class Actions:
         over the whole history.
         """
         for event in events:
-            if not (isinstance(event, type) and issubclass(event, Event)):
+            declared: Any = event
+            if not (isinstance(declared, type) and issubclass(declared, Event)):
                 raise DefinitionError(f"on({event!r}): name Event classes, as in @actions.on(Deposited)")
         if not events:
             raise DefinitionError("on() names no event: say which, as in @actions.on(Deposited)")

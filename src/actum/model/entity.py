@@ -54,7 +54,8 @@ class EntityMeta(StructMeta):
         snapshot_every: int = 100,
         **config: Any,
     ) -> "EntityMeta":
-        cls = super().__new__(mcls, class_name, bases, namespace, **{"dict": True, **config})
+        options: dict[str, Any] = {"dict": True, **config}
+        cls = super().__new__(mcls, class_name, bases, namespace, **options)
         listed = (emits,) if isinstance(emits, type) else tuple(emits)
         cls.__entity_options__ = EntityOptions(name or class_name, listed, version, snapshot_every)  # type: ignore[attr-defined]
         return cls
@@ -168,9 +169,9 @@ class EntityType:
 
     def _check_fields(self) -> None:
         name = self.cls.__name__
-        for field in RESERVED & set(self.cls.__struct_fields__):
+        for taken in RESERVED & set(self.cls.__struct_fields__):
             raise DefinitionError(
-                f"{name}.{field}: every entity has `{field}` already; give the field another name"
+                f"{name}.{taken}: every entity has `{taken}` already; give the field another name"
             )
         try:
             self.cls()
@@ -257,8 +258,6 @@ def entity_type(cls: type[Entity]) -> EntityType:
     """Gives what is compiled from an entity class, compiling it at the first call."""
     found = cls.__dict__.get("__entity_type__")
     if found is None:
-        if not (isinstance(cls, type) and issubclass(cls, Entity)):
-            raise DefinitionError(f"{cls!r} is not an Entity class")
         found = cls.__entity_type__ = EntityType(cls)
     return found
 

@@ -95,8 +95,9 @@ class EventMeta(StructMeta):
             raise DefinitionError(f"event {class_name} is mutable: a fact never changes; drop frozen=False")
         if version < 1:
             raise DefinitionError(f"event {class_name} has version {version}: versions start at 1")
-        cls = super().__new__(mcls, class_name, bases, namespace, **{"frozen": True, **config})
-        cls.__event_type__ = EventType(cls, name or class_name, version)  # type: ignore[attr-defined]
+        options: dict[str, Any] = {"frozen": True, **config}
+        cls = super().__new__(mcls, class_name, bases, namespace, **options)
+        cls.__event_type__ = EventType(cls, name or class_name, version)  # type: ignore[attr-defined, arg-type]
         return cls
 
 

@@ -50,7 +50,8 @@ class Instance:
         """
         version = self.version
         self.time = now
-        self._emitted = emitted = []
+        emitted: list[Emitted] = []
+        self._emitted = emitted
         try:
             reply = command.signature.isolate(command.function(self.state, *arguments))
             if self._emitted is not emitted:
@@ -58,7 +59,7 @@ class Instance:
                     f"{self!r}: {command.name} went on after an emit had failed; let the error pass"
                 )
         except BaseException:
-            if emitted or self._emitted is None:
+            if emitted:
                 self._put_back(version)
             raise
         finally:

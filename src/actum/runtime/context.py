@@ -26,6 +26,8 @@ T = TypeVar("T")
 EntityT = TypeVar("EntityT", bound=Entity)
 ViewT = TypeVar("ViewT", bound=View)
 MOST_NAMED = 1_000
+MADE = "$timer/"
+"""How the name of a timer begins whose author gave it none: it stands for one call, and never for another."""
 
 
 class Context:
@@ -162,13 +164,17 @@ class Context:
             raise DefinitionError(f"{command!r} is not a command of the application's entities")
         if (after is None) == (at is None):
             raise Invalid("schedule takes either after= or at=")
+        if name is not None and name.startswith(MADE):
+            raise Invalid(f"{name!r}: names that begin with {MADE} are Actum's own", field="name")
         due = (
             to_microseconds(at)
             if at
             else self._services.clock.now() + (after or timedelta()) // timedelta(microseconds=1)
         )
         declared = reference.kind.commands[command.name]
-        named = name or self._next_key("$timer", id, command.name) or self._services.clock.new_id()
+        named = name or MADE + (
+            self._next_mark(reference.kind.name, id, command.name) or self._services.clock.new_id()
+        )
 
         async def keep(*positional: P.args, **keywords: P.kwargs) -> str:
             arguments = msgspec.json.encode(declared.signature.bind(positional, keywords))
@@ -319,7 +325,7 @@ class Context:
     async def put(self, queue: str, messages: Sequence[Any], key: str | None, once: str | None) -> None:
         """Puts messages into a queue; authors write `ctx.queue(…).send(…)`."""
         now = self._services.clock.now()
-        mark = once or self._next_key("$queue", queue, key or "")
+        mark = once or self._next_mark("$queue", queue, key or "")
         await self._services.database.send(
             [
                 NewMessage(
@@ -336,15 +342,22 @@ class Context:
         self._services.signals.send(f"queue/{queue}")
 
     def _next_key(self, kind: str, id: str, what: str) -> str | None:
-        """Makes the idempotency key of the next call of this sort; the same when the cause comes again."""
+        """Makes the idempotency key of the next command of this sort; a request's is the client's own."""
+        if self._cause is not None or self._idempotency_key is None:
+            return self._next_mark(kind, id, what)
+        count = self._count(kind, id, what)
+        return self._idempotency_key if count == 1 else f"{self._idempotency_key}#{count}"
+
+    def _next_mark(self, kind: str, id: str, what: str) -> str | None:
+        """Tells the next call of this sort from all others; the same when the cause comes again."""
         source = self._cause or self._idempotency_key
         if source is None:
             return None
-        call = (kind, id, what)
+        return f"{source}/{kind}/{id}/{what}/{self._count(kind, id, what)}"
+
+    def _count(self, *call: str) -> int:
         count = self._calls[call] = self._calls.get(call, 0) + 1
-        if self._cause is None:
-            return source if count == 1 else f"{source}#{count}"
-        return f"{source}/{kind}/{id}/{what}/{count}"
+        return count
 
 
 class Outbox:

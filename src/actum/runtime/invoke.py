@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Collection
-from typing import Any, get_origin
+from typing import Any, get_args, get_origin
 
 from actum.errors import DefinitionError
 from actum.model.event import Recorded
@@ -37,7 +37,7 @@ class ActionFunction:
                 self.context_parameter = parameter.name
             elif isinstance(annotation, type) and annotation in resource_types:
                 self.resource_parameters[parameter.name] = annotation
-            elif events_in(annotation) or get_origin(annotation) is Recorded:
+            elif _takes_events(annotation):
                 self.event_parameter = parameter.name
             else:
                 self.rest.append(parameter)
@@ -72,3 +72,9 @@ class ActionFunction:
                     "{parameter.name!r}: "
                     "give it a default, or list what it is among the application's resources"
                 )
+
+
+def _takes_events(annotation: Any) -> bool:
+    """Says whether an annotation names an event, plain or recorded, alone or as one of several things."""
+    parts = (annotation, *get_args(annotation))
+    return bool(events_in(annotation)) or any(get_origin(part) is Recorded for part in parts)

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from typing import Any
 
@@ -86,7 +86,7 @@ async def open_node(
     database: Database,
     clock: Clock,
     settings: Settings,
-) -> AsyncIterator[Node]:
+) -> AsyncGenerator[Node]:
     """Starts a node on stores that are open already, and stops it so that nothing is lost."""
     if settings.is_development:
         pure.enforce()

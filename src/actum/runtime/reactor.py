@@ -12,7 +12,7 @@ from actum.model.action import Bound, OnCron, OnEvents, OnInterval, OnMessage, O
 from actum.model.event import Recorded, Stored, read_metadata
 from actum.model.reduction import events_in
 from actum.model.signature import check_serialisable
-from actum.runtime.context import Context
+from actum.runtime.context import MADE, Context
 from actum.runtime.entities import Call
 from actum.runtime.event_source import EventSource
 from actum.runtime.invoke import ActionFunction
@@ -104,6 +104,8 @@ def _check(plan: Plan) -> None:
         case OnInterval() | OnCron():
             function.check_required("the clock")
             following(trigger, function.name)
+        case OnRequest():
+            raise AssertionError(f"{plan.name} is set off by a request, and needs no worker")
 
 
 async def _worker(services: Services, plan: Plan) -> Worker:
@@ -211,6 +213,8 @@ async def _fire(services: Services, timer: Timer) -> None:
         {},
         context.metadata_of(command.name),
     )
-    call.key = f"{TIMERS}/{timer.name}/{timer.due}"
+    # A name that its author gave may be used again; one that was made stands for one call.
+    once = timer.name if timer.name.startswith(MADE) else f"{timer.name}/{timer.due}"
+    call.key = f"{TIMERS}/{once}"
     call.is_derived = True
     await services.entities.command(call)
