@@ -12,7 +12,7 @@ from litestar.exceptions import NotAuthorizedException
 from litestar.params import FromHeader, FromPath, QueryParameter
 from msgspec import Struct
 
-from actum import Actions, App, Context
+from actum import Actions, App, Context, Recorded
 from tests.http.bank import Account, Deposited, Opened, bank, teller
 from tests.http.serving import serving
 
@@ -92,6 +92,25 @@ async def test_a_function_with_several_triggers_answers_requests_without_the_eve
 
     assert answer.text == "by hand"
     assert seen == [("by hand", None), ("", Deposited(4))]
+
+
+async def test_a_function_may_take_the_event_with_its_place_in_history() -> None:
+    group = Actions()
+    versions: asyncio.Queue[int] = asyncio.Queue()
+
+    @group.on(Deposited)
+    @group.post("/versions")
+    async def note(recorded: Recorded[Deposited] | None = None) -> None:
+        versions.put_nowait(0 if recorded is None else recorded.version)
+
+    async with serving(bank(group)) as http:
+        await http.post("/versions")
+        first = await versions.get()
+        await http.post("/accounts/a", params={"owner": "ann"})
+        await http.post("/accounts/a/deposits", json={"amount": 4})
+        second = await asyncio.wait_for(versions.get(), 5)
+
+    assert (first, second) == (0, 2)
 
 
 async def test_a_function_takes_the_same_body_from_a_queue() -> None:

@@ -46,7 +46,7 @@ def read_context(headers: dict[bytes, bytes], services: Services, correlation_id
         correlation_id=correlation_id,
         idempotency_key=None if key is None else _read_key(key),
         expected_version=None if tag is None else _read_version(tag),
-        seen=0 if position is None else _read_position(position),
+        seen=0 if position is None else _read_position(position, services),
     )
 
 
@@ -85,8 +85,12 @@ def _read_version(value: bytes) -> int | None:
     return int(found[1])
 
 
-def _read_position(value: bytes) -> int:
+def _read_position(value: bytes, services: Services) -> int:
     text = value.strip()
     if not NUMBER.fullmatch(text):
         raise Invalid(f"the header {POSITION} holds no position: send it as it was received", field=POSITION)
-    return int(text)
+    position = int(text)
+    if position > services.feed.head and not services.journal.is_shared:
+        # Nobody else writes to this journal, so a view could only be waited for in vain.
+        raise Invalid(f"the header {POSITION} is beyond all that was written: leave it out", field=POSITION)
+    return position
