@@ -182,7 +182,10 @@ class SqliteFile:
         for job in jobs:
             if job.future.done():
                 continue
-            if job.error is not None:
+            if isinstance(job.error, StopIteration):
+                # A future takes any error but this one.
+                job.future.set_exception(RuntimeError("a work raised StopIteration"))
+            elif job.error is not None:
                 job.future.set_exception(job.error)
             else:
                 job.future.set_result(job.result)

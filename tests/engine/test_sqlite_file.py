@@ -1,0 +1,279 @@
+"""One SQLite file at work: shared commits, bounds, closing, and what it says when it cannot go on."""
+
+import asyncio
+import contextlib
+import sqlite3
+import threading
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from actum.engine.sqlite import IN_MEMORY, SqliteFile
+from actum.errors import Overloaded, StoreError, StoreFailed, Unavailable
+
+SCHEMA = ["CREATE TABLE IF NOT EXISTS notes (number INTEGER PRIMARY KEY, text TEXT)"]
+PATIENCE = 20.0
+
+
+@pytest.fixture
+async def file(tmp_path: Path) -> AsyncIterator[SqliteFile]:
+    file = await SqliteFile.open(str(tmp_path / "notes.db"), SCHEMA)
+    yield file
+    await file.close()
+
+
+def note(number: int, text: str = "x"):
+    """Gives the work of writing one note."""
+    return lambda connection: connection.execute("INSERT INTO notes VALUES (?, ?)", (number, text)).lastrowid
+
+
+async def numbers(file: SqliteFile) -> list[int]:
+    return await file.read(
+        lambda connection: [row[0] for row in connection.execute("SELECT number FROM notes ORDER BY number")]
+    )
+
+
+@contextlib.asynccontextmanager
+async def a_busy_writer(file: SqliteFile) -> AsyncIterator[None]:
+    """Keeps the writer at work, so that what is sent meanwhile waits together."""
+    started, released = threading.Event(), threading.Event()
+
+    def work(connection: sqlite3.Connection) -> None:
+        started.set()
+        assert released.wait(PATIENCE)
+
+    working = asyncio.create_task(file.write(work))
+    await asyncio.to_thread(started.wait, PATIENCE)
+    try:
+        yield
+    finally:
+        released.set()
+        await working
+
+
+async def sent(*writes: object) -> list[asyncio.Task[object]]:
+    """Sends writes, and gives what they wait for."""
+    tasks = [asyncio.ensure_future(write) for write in writes]
+    await asyncio.wait(tasks, timeout=0)
+    return tasks
+
+
+async def test_what_waits_together_shares_one_commit(file: SqliteFile) -> None:
+    statements: list[str] = []
+    await file.write(lambda connection: connection.set_trace_callback(statements.append))
+    async with a_busy_writer(file):
+        tasks = await sent(*(file.write(note(number)) for number in range(50)))
+        statements.clear()
+
+    await asyncio.gather(*tasks)
+
+    # The first commit is that of the busy writer.
+    assert statements.count("COMMIT") == 2
+    assert await numbers(file) == list(range(50))
+
+
+async def test_a_work_that_fails_leaves_those_beside_it_alone(file: SqliteFile) -> None:
+    def fail(connection: sqlite3.Connection) -> None:
+        note(3)(connection)
+        raise ValueError("a mistake of its own")
+
+    async with a_busy_writer(file):
+        tasks = await sent(file.write(note(1)), file.write(fail), file.write(note(1)), file.write(note(4)))
+
+    outcomes = await asyncio.gather(*tasks, return_exceptions=True)
+
+    assert [outcomes[0], outcomes[3]] == [1, 4]
+    assert isinstance(outcomes[1], ValueError)
+    assert isinstance(outcomes[2], sqlite3.IntegrityError)
+    assert await numbers(file) == [1, 4]
+
+
+@pytest.mark.parametrize("error", [ValueError("x"), StopIteration(), MemoryError(), SystemError("x")])
+async def test_a_work_that_fails_alone_leaves_nothing_behind(file: SqliteFile, error: Exception) -> None:
+    def fail(connection: sqlite3.Connection) -> None:
+        note(1)(connection)
+        raise error
+
+    with pytest.raises((type(error), RuntimeError)):
+        await asyncio.wait_for(file.write(fail), PATIENCE)
+
+    await file.write(note(2))
+    assert await numbers(file) == [2]
+
+
+async def test_readers_see_only_what_is_committed(file: SqliteFile) -> None:
+    await file.write(note(1))
+    written, released = threading.Event(), threading.Event()
+
+    def work(connection: sqlite3.Connection) -> None:
+        note(2)(connection)
+        written.set()
+        assert released.wait(PATIENCE)
+
+    writing = asyncio.create_task(file.write(work))
+    await asyncio.to_thread(written.wait, PATIENCE)
+
+    before = await numbers(file)
+    released.set()
+    await writing
+
+    assert before == [1]
+    assert await numbers(file) == [1, 2]
+
+
+async def test_a_reader_cannot_write(file: SqliteFile) -> None:
+    with pytest.raises(StoreError):
+        await file.read(note(1))
+
+    await file.write(note(2))
+    assert await numbers(file) == [2]
+
+
+async def test_too_many_waiting_writes_are_refused_at_once(
+    file: SqliteFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("actum.engine.sqlite.MOST_WAITING", 5)
+    async with a_busy_writer(file):
+        tasks = await sent(*(file.write(note(number)) for number in range(4)))
+
+        with pytest.raises(Overloaded, match="send again later"):
+            await file.write(note(99))
+
+    await asyncio.gather(*tasks)
+    await file.write(note(7))
+    assert await numbers(file) == [0, 1, 2, 3, 7]
+
+
+async def test_a_write_counts_until_it_is_done_though_nobody_waits_for_it(
+    file: SqliteFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("actum.engine.sqlite.MOST_WAITING", 5)
+    async with a_busy_writer(file):
+        tasks = await sent(*(file.write(note(number)) for number in range(4)))
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+
+        with pytest.raises(Overloaded):
+            await file.write(note(99))
+
+    await file.write(note(7))
+    assert await numbers(file) == [0, 1, 2, 3, 7]
+
+
+async def test_too_many_waiting_reads_are_refused_at_once(
+    file: SqliteFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("actum.engine.sqlite.MOST_WAITING", 6)
+    released = threading.Event()
+    tasks = await sent(*(file.read(lambda connection: released.wait(PATIENCE)) for _ in range(6)))
+
+    with pytest.raises(Overloaded, match="send again later"):
+        await numbers(file)
+
+    released.set()
+    assert await asyncio.gather(*tasks) == [True] * 6
+    assert await numbers(file) == []
+
+
+async def test_closing_finishes_what_waits(tmp_path: Path) -> None:
+    file = await SqliteFile.open(str(tmp_path / "notes.db"), SCHEMA)
+    async with a_busy_writer(file):
+        tasks = await sent(*(file.write(note(number)) for number in range(300)), numbers(file))
+        closing = asyncio.create_task(file.close())
+        await asyncio.wait([closing], timeout=0)
+
+    written = await asyncio.gather(*tasks[:300])
+    await closing
+
+    again = await SqliteFile.open(str(tmp_path / "notes.db"), SCHEMA)
+    assert await numbers(again) == written == list(range(300))
+    assert tasks[300].done()
+    await again.close()
+
+
+@pytest.mark.parametrize("path", ["notes.db", IN_MEMORY])
+async def test_a_closed_file_is_unavailable(tmp_path: Path, path: str) -> None:
+    file = await SqliteFile.open(path if path == IN_MEMORY else str(tmp_path / path), SCHEMA)
+    await file.close()
+    await file.close()
+
+    with pytest.raises(Unavailable, match="closed"):
+        await file.write(note(1))
+    with pytest.raises(Unavailable, match="closed"):
+        await numbers(file)
+
+
+async def test_a_file_in_memory_has_shared_commits_and_readers_too() -> None:
+    file = await SqliteFile.open(IN_MEMORY, SCHEMA)
+    async with a_busy_writer(file):
+        tasks = await sent(*(file.write(note(number)) for number in range(9)), numbers(file))
+
+    assert (await asyncio.gather(*tasks))[-1] == list(range(9))
+    await file.close()
+
+
+async def test_the_log_does_not_grow_without_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("actum.engine.sqlite_log.CHECKPOINT_PAGES", 40)
+    file = await SqliteFile.open(str(tmp_path / "notes.db"), SCHEMA)
+
+    for number in range(400):
+        await file.write(note(number, "x" * 1_000))
+
+    pages = (tmp_path / "notes.db-wal").stat().st_size // 4_096
+    assert pages < 120
+    assert len(await numbers(file)) == 400
+    await file.close()
+
+
+async def test_large_rows_are_moved_out_of_the_log_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("actum.engine.sqlite_log.CHECKPOINT_BYTES", 400_000)
+    file = await SqliteFile.open(str(tmp_path / "notes.db"), SCHEMA)
+
+    for number in range(60):
+        await file.write(note(number, "x" * 100_000))
+
+    assert (tmp_path / "notes.db").stat().st_size > 4_000_000
+    await file.close()
+
+
+async def test_a_full_disk_stops_writes_and_loses_nothing(tmp_path: Path) -> None:
+    """A file that may not grow fails like a disk that is full."""
+    file = await SqliteFile.open(str(tmp_path / "notes.db"), SCHEMA)
+    await file.write(lambda connection: connection.execute("PRAGMA max_page_count = 40").fetchone())
+    acknowledged: list[int] = []
+
+    async def write_on() -> None:
+        for number in range(1_000):
+            acknowledged.append(await file.write(note(number, "x" * 1_000)))
+
+    with pytest.raises(StoreFailed, match=r"SQLITE_FULL.*Mend the disk"):
+        await write_on()
+
+    for number in (5_000, 5_001):
+        with pytest.raises(StoreFailed, match="writes have stopped"):
+            await file.write(note(number))
+    assert "SQLITE_FULL" in (file.failure or "")
+    assert await numbers(file) == acknowledged
+    await file.close()
+    again = await SqliteFile.open(str(tmp_path / "notes.db"), SCHEMA)
+    assert await numbers(again) == acknowledged
+    assert await again.write(note(5_000)) == 5_000
+    await again.close()
+
+
+async def test_all_that_shared_a_commit_that_failed_hear_of_it(tmp_path: Path) -> None:
+    """No work of a transaction that did not commit is acknowledged, whoever of them filled the disk."""
+    file = await SqliteFile.open(str(tmp_path / "notes.db"), SCHEMA)
+    await file.write(lambda connection: connection.execute("PRAGMA max_page_count = 20").fetchone())
+    async with a_busy_writer(file):
+        tasks = await sent(file.write(note(1)), file.write(note(2, "x" * 200_000)), file.write(note(3)))
+
+    outcomes = await asyncio.gather(*tasks, return_exceptions=True)
+
+    assert [type(outcome) for outcome in outcomes] == [StoreFailed] * 3
+    assert await numbers(file) == []
+    await file.close()
