@@ -1,14 +1,19 @@
 """The journal in SQLite, held to what every journal promises: in a file and in memory."""
 
+import asyncio
+import sqlite3
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from actum.engine.sqlite import IN_MEMORY, SqliteFile
-from actum.journal.port import Journal
+from actum.errors import Unavailable
+from actum.journal.port import Collided, Journal
 from actum.journal.sqlite import SCHEMA, SqliteJournal
 from actum.testing.conformance.journal import DurableJournalConformance, JournalConformance
+from actum.testing.conformance.journal.bank import amounts, deposit, fill, have_landed, positions, versions
 
 
 async def open_journal(path: str) -> SqliteJournal:
@@ -34,3 +39,60 @@ class TestSqliteInMemory(JournalConformance):
         journal = await open_journal(IN_MEMORY)
         yield journal
         await journal.close()
+
+
+async def test_versions_have_no_gap_when_a_shared_commit_is_undone() -> None:
+    """The work of another may undo what an append has written; the journal must not go on from there."""
+    file = await SqliteFile.open(
+        IN_MEMORY, [*SCHEMA, "CREATE TABLE notes (text)", "INSERT INTO notes VALUES (1)"]
+    )
+    journal = SqliteJournal(file)
+    await journal.append([deposit("a", 0, 1)])
+    started, released = threading.Event(), threading.Event()
+
+    def keep_busy(connection: sqlite3.Connection) -> None:
+        started.set()
+        assert released.wait(20)
+
+    def drop_what_is_read(connection: sqlite3.Connection) -> None:
+        reading = connection.execute("SELECT text FROM notes")
+        connection.execute("DROP TABLE notes")
+        reading.close()
+
+    busy = asyncio.create_task(file.write(keep_busy))
+    await asyncio.to_thread(started.wait, 20)
+    undone = [
+        asyncio.create_task(journal.append([deposit("a", 1, 2), deposit("b", 0, 3)])),
+        asyncio.create_task(file.write(drop_what_is_read)),
+    ]
+    await asyncio.wait(undone, timeout=0)
+    released.set()
+    await busy
+
+    errors = await asyncio.gather(*undone, return_exceptions=True)
+    refused = await journal.append([deposit("a", 2, 4), deposit("b", 1, 5)])
+    outcomes = await journal.append([deposit("a", 1, 6), deposit("b", 0, 7)])
+
+    assert [type(error) for error in errors] == [Unavailable, Unavailable]
+    assert refused == [Collided(1), Collided(0)]
+    assert have_landed(outcomes) == [True, True]
+    assert versions(await journal.read("Account", "a")) == [1, 2]
+    assert amounts(await journal.feed(0, 10)) == [1, 6, 7]
+    assert positions(await journal.feed(0, 10)) == [1, 2, 3]
+    await journal.close()
+
+
+async def test_waiting_behind_an_erased_event_does_not_spin(tmp_path: Path) -> None:
+    """A reader that has seen the head waits, although an event stood behind it before."""
+    journal = await open_journal(str(tmp_path / "bank.db"))
+    await fill(journal, "a", 2)
+    await fill(journal, "b", 1)
+    await journal.erase("Account", "b")
+
+    waiting = asyncio.create_task(journal.wait(await journal.head()))
+
+    _, still_waiting = await asyncio.wait([waiting], timeout=0.05)
+    assert still_waiting == {waiting}
+    await journal.append([deposit("b", 0, 1)])
+    await waiting
+    await journal.close()
