@@ -53,10 +53,11 @@ def read_context(headers: dict[bytes, bytes], services: Services, correlation_id
 def tell(context: Context, status: int, headers: Headers) -> list[tuple[bytes, bytes]]:
     """Adds to a response's headers what its context did; an ETag that the author set stays."""
     told = [*headers, (_correlation_id, context.correlation_id.encode())]
-    if context.seen:
+    if context.line.seen:
         told.append((_position, context.token.encode()))
-    if context.version and 200 <= status < 300 and not any(name.lower() == _etag for name, _ in told):
-        told.append((_etag, b'"%d"' % context.version))
+    version = context.line.version
+    if version and 200 <= status < 300 and not any(name.lower() == _etag for name, _ in told):
+        told.append((_etag, b'"%d"' % version))
     return told
 
 

@@ -184,7 +184,7 @@ def _answering(function: ActionFunction, parameters: Sequence[Parameter]) -> Han
         answer = await run(**arguments)
         if is_list:
             # A list shows many entities, so the version of none of them can be its ETag.
-            state["ctx"].version = None
+            state["ctx"].line.version = None
         return answer
 
     others = [parameter for parameter in parameters if parameter.name != "scope"]

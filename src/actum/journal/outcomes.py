@@ -102,7 +102,7 @@ def recognise(
 
 
 def _kept_at(write: Write, found: Sequence[Stored], reply: Repeated | None) -> int | None:
-    """Gives the position that a write was told if it is kept, 0 if the journal was empty, None if it is not."""
+    """Gives the position that a write was told if it is kept (0: an empty journal), None if it is not."""
     if not write.events:
         is_kept = reply is not None and (reply.call, reply.reply) == (write.call, write.reply)
         return reply.position if reply is not None and is_kept else None

@@ -22,7 +22,9 @@ INSERTS = {
 STREAM_WIDTH = 8
 UPSERTS = {
     rows: f"""INSERT INTO actum_streams
-        (stream, kind, id, version, position, time, first_position, first_time) VALUES {",".join(["(?,?,?,?,?,?,?,?)"] * rows)} ON CONFLICT (stream) DO UPDATE
+        (stream, kind, id, version, position, time, first_position, first_time)
+        VALUES {",".join(["(?,?,?,?,?,?,?,?)"] * rows)}
+        ON CONFLICT (stream) DO UPDATE
         SET version = excluded.version, position = excluded.position, time = excluded.time"""
     for rows in SIZES
 }

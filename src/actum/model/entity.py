@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, ClassVar, dataclass_transform
+from typing import Any, ClassVar, Protocol, dataclass_transform
 
 import msgspec
 from msgspec import Struct, StructMeta
@@ -14,9 +14,6 @@ from actum.model.fingerprint import event_parts, fingerprint, source_of
 from actum.model.handler import Command, Query
 from actum.model.reduction import Reduction, reductions_of
 from actum.model.signature import Signature, check_serialisable
-
-if TYPE_CHECKING:
-    from actum.model.turn import Instance
 
 RESERVED = frozenset({"id", "version", "exists", "now", "emit"})
 IMMUTABLE = (
@@ -35,6 +32,17 @@ IMMUTABLE = (
     types.EnumType,
     types.LiteralType,
 )
+
+
+class Place(Protocol):
+    """Where a state stands in its stream, and who takes the events it emits."""
+
+    id: str
+    version: int
+    time: int
+
+    def emit(self, event: Event) -> None:
+        """Takes an event of the running turn."""
 
 
 @dataclass_transform(field_specifiers=(msgspec.field,))
@@ -107,8 +115,8 @@ class Entity(Struct, metaclass=EntityMeta):
         self.__dict__["instance"].emit(event)
 
     @property
-    def _instance(self) -> "Instance":
-        instance: Instance = self.__dict__["instance"]
+    def _instance(self) -> Place:
+        instance: Place = self.__dict__["instance"]
         return instance
 
 

@@ -14,11 +14,10 @@ from actum.errors import CallerError, Conflict
 from actum.journal.port import Landed, Repeated, StreamKey, Write
 from actum.model.entity import Entity, entity_type
 from actum.model.turn import Emitted, Instance
-from actum.runtime.actor import Actor
+from actum.runtime.actor import Actor, Staged
 from actum.runtime.entities import MOST_ATTEMPTS, Call
 from actum.runtime.purity import pure
 from actum.runtime.services import Services
-from actum.runtime.staged import Staged
 
 
 class UnitMark(Entity, name="$unit"):

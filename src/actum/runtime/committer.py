@@ -8,9 +8,8 @@ from datetime import timedelta
 
 from actum.errors import ActumError, Overloaded, StoreFailed, Unavailable
 from actum.journal.port import Collided, Journal, Landed, Outcome
-from actum.runtime.actor import Actor
+from actum.runtime.actor import Actor, Staged
 from actum.runtime.clock import Clock
-from actum.runtime.staged import Staged
 
 MOST_STAGED = 20_000
 MOST_A_BATCH = 2_000

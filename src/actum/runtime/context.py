@@ -6,19 +6,17 @@ from typing import Any, ParamSpec, TypeVar
 
 import msgspec
 
-from actum.database.port import Message, NewMessage, NewTimer, Timer
+from actum.database.port import Message, NewTimer, Timer
 from actum.errors import DefinitionError, Invalid, NotFound
 from actum.journal.port import Page
 from actum.model.action import OnMessage
-from actum.model.column import parameter_to_sql
-from actum.model.entity import CommandType, Entity
-from actum.model.event import Event, Metadata, Recorded, to_microseconds, write_metadata
+from actum.model.entity import Entity
+from actum.model.event import Event, Metadata, Recorded, to_microseconds
 from actum.model.handler import Command
-from actum.model.view import View, ViewQuery, ViewType
+from actum.model.view import View
 from actum.runtime.atomic import Unit, run_unit
-from actum.runtime.entities import Call
 from actum.runtime.history import Histories
-from actum.runtime.references import EntityReference
+from actum.runtime.line import Line, Outbox
 from actum.runtime.services import Services
 
 P = ParamSpec("P")
@@ -54,22 +52,34 @@ class Context:
         unit: Unit | None = None,
     ) -> None:
         self._services = services
-        self._cause = cause
-        self._idempotency_key = idempotency_key
-        self._expected_version = expected_version
         self._event = event
-        self._unit = unit
-        self._calls: dict[object, int] = {}
-        self._metadata: dict[str, bytes] = {}
-        self.correlation_id: str = correlation_id or services.clock.new_id()
-        self.causation_id = causation_id
-        self.by = by
         self.message = message
-        self.seen = seen
-        self.version: int | None = None
+        self.line = Line(
+            services,
+            Metadata("", correlation_id or services.clock.new_id(), causation_id, by),
+            cause=cause,
+            idempotency_key=idempotency_key,
+            expected_version=expected_version,
+            seen=seen,
+            unit=unit,
+        )
 
     def __repr__(self) -> str:
-        return f"<Context {self._cause or self.correlation_id}>"
+        return f"<Context {self.line.cause or self.correlation_id}>"
+
+    @property
+    def correlation_id(self) -> str:
+        """What ties together all that follows from one request."""
+        return self.line.metadata.correlation_id
+
+    @property
+    def by(self) -> str:
+        """Who acts, as a guard has said; kept with every event."""
+        return self.line.metadata.by
+
+    @by.setter
+    def by(self, who: str) -> None:
+        self.line.act_for(who)
 
     @property
     def now(self) -> datetime:
@@ -106,7 +116,7 @@ class Context:
                 f"{id!r} cannot be an entity's id: use text of 1 to {MOST_NAMED} characters, without NUL",
                 field="id",
             )
-        return reference(self, id, idempotency_key, expected_version)  # type: ignore[return-value]
+        return reference(self.line, id, idempotency_key, expected_version)  # type: ignore[return-value]
 
     def view(self, cls: type[ViewT]) -> ViewT:
         """Gives a view, to ask its queries; the answers show all that this context has written."""
@@ -115,9 +125,9 @@ class Context:
             raise DefinitionError(
                 f"{cls.__name__} is not among the application's views: add it to App(views=[…])"
             )
-        return reference(self)  # type: ignore[return-value]
+        return reference(self.line)  # type: ignore[return-value]
 
-    def queue(self, name: str) -> "Outbox":
+    def queue(self, name: str) -> Outbox:
         """Gives a queue, to send messages to."""
         triggers = (bound.trigger for bound in self._services.catalog.bound)
         known = [trigger.queue for trigger in triggers if isinstance(trigger, OnMessage)]
@@ -125,7 +135,7 @@ class Context:
             raise NotFound(
                 f"no action takes from a queue {name!r}; there are {', '.join(sorted(known)) or 'none'}"
             )
-        return Outbox(self, name)
+        return Outbox(self.line, name)
 
     async def atomic(self, function: "Callable[[Context], Awaitable[T]]") -> T:
         """Runs commands on several entities as one unit: all of their events are written, or none.
@@ -133,15 +143,15 @@ class Context:
         `function` gets a context of its own and may run more than once, when another writer was first; it
         should do nothing but send commands and queries.
         """
-        if self._unit is not None:
+        if self.line.unit is not None:
             raise DefinitionError(
                 "atomic units do not nest: send the commands through the context you were given"
             )
-        key = self._next_key("$unit", "", "")
+        key = self.line.next_key("$unit", "", "")
         reply, position = await run_unit(
-            self._services, lambda unit: function(self._within(unit)), key, self.metadata_of("")
+            self._services, lambda unit: function(self._within(unit)), key, self.line.metadata_of("")
         )
-        self.witness(position, None)
+        self.line.witness(position, None)
         return reply  # type: ignore[no-any-return]
 
     def schedule(
@@ -173,7 +183,7 @@ class Context:
         )
         declared = reference.kind.commands[command.name]
         named = name or MADE + (
-            self._next_mark(reference.kind.name, id, command.name) or self._services.clock.new_id()
+            self.line.next_mark(reference.kind.name, id, command.name) or self._services.clock.new_id()
         )
 
         async def keep(*positional: P.args, **keywords: P.kwargs) -> str:
@@ -247,7 +257,7 @@ class Context:
     @property
     def token(self) -> str:
         """What to hand to another request for it to read what this one wrote."""
-        return str(self.seen)
+        return str(self.line.seen)
 
     @property
     def _histories(self) -> Histories:
@@ -257,124 +267,10 @@ class Context:
         return Context(
             self._services,
             correlation_id=self.correlation_id,
-            causation_id=self.causation_id,
-            by=self.by,
+            causation_id=self.line.metadata.causation_id,
+            by=self.line.metadata.by,
             event=self._event,
             message=self.message,
-            seen=self.seen,
+            seen=self.line.seen,
             unit=unit,
         )
-
-    def metadata_of(self, command: str) -> bytes:
-        """Gives the metadata of events that a command emits on behalf of this context, as JSON."""
-        found = self._metadata.get(command)
-        if found is None:
-            metadata = Metadata(command, self.correlation_id, self.causation_id, self.by)
-            found = self._metadata[command] = write_metadata(metadata)
-        return found
-
-    def witness(self, position: int, version: int | None) -> None:
-        """Takes note of an answer, for views to show it and for tokens to carry it on."""
-        self.seen = max(self.seen, position)
-        self.version = version
-
-    def send_command(
-        self,
-        target: EntityReference,
-        command: CommandType,
-        positional: tuple[Any, ...],
-        named: dict[str, Any],
-    ) -> Coroutine[Any, Any, Any]:
-        """Sends a command for a reference; authors write `ctx.entity(…).command(…)`."""
-        metadata = self._metadata.get(command.name) or self.metadata_of(command.name)
-        call = Call(target.kind, target.id, command, positional, named, metadata, self)
-        call.expected_version = target.expected_version
-        if self._unit is not None:
-            return self._unit.command(call)
-        if target.idempotency_key is not None:
-            call.key = target.idempotency_key
-        elif self._cause is not None or self._idempotency_key is not None:
-            call.key = self._next_key(target.kind.name, target.id, command.name if self._cause else "")
-            call.is_derived = self._cause is not None
-        if self._expected_version is not None and call.expected_version is None:
-            call.expected_version, self._expected_version = self._expected_version, None
-        return self._services.entities.command(call)
-
-    def send_query(
-        self, target: EntityReference, query: CommandType, positional: tuple[Any, ...], named: dict[str, Any]
-    ) -> Coroutine[Any, Any, Any]:
-        """Sends a query for a reference; authors write `ctx.entity(…).query(…)`."""
-        call = Call(target.kind, target.id, query, positional, named, b"", self)
-        call.expected_version = target.expected_version
-        if self._unit is not None:
-            return self._unit.query(call)
-        return self._services.entities.query(call)
-
-    async def ask_view(
-        self, view: ViewType, query: ViewQuery, positional: tuple[Any, ...], named: dict[str, Any]
-    ) -> Any:
-        """Asks a view's query for a reference; authors write `ctx.view(…).query(…)`."""
-        arguments = query.signature.bind(positional, named)
-        parameters = dict(zip(query.signature.parameters, map(parameter_to_sql, arguments), strict=True))
-        return await self._services.views.ask(view, query, parameters, self.seen)
-
-    async def read_row(self, view: ViewType, key: Any) -> Any:
-        """Reads one row for a reference; authors write `ctx.view(…).get(key)`."""
-        return await self._services.views.get(view, key, self.seen)
-
-    async def put(self, queue: str, messages: Sequence[Any], key: str | None, once: str | None) -> None:
-        """Puts messages into a queue; authors write `ctx.queue(…).send(…)`."""
-        now = self._services.clock.now()
-        mark = once or self._next_mark("$queue", queue, key or "")
-        await self._services.database.send(
-            [
-                NewMessage(
-                    queue,
-                    key,
-                    msgspec.json.encode(message),
-                    now,
-                    self.correlation_id,
-                    f"{mark}/{index}" if mark and len(messages) > 1 else mark,
-                )
-                for index, message in enumerate(messages)
-            ]
-        )
-        self._services.signals.send(f"queue/{queue}")
-
-    def _next_key(self, kind: str, id: str, what: str) -> str | None:
-        """Makes the idempotency key of the next command of this sort; a request's is the client's own."""
-        if self._cause is not None or self._idempotency_key is None:
-            return self._next_mark(kind, id, what)
-        count = self._count(kind, id, what)
-        return self._idempotency_key if count == 1 else f"{self._idempotency_key}#{count}"
-
-    def _next_mark(self, kind: str, id: str, what: str) -> str | None:
-        """Tells the next call of this sort from all others; the same when the cause comes again."""
-        source = self._cause or self._idempotency_key
-        if source is None:
-            return None
-        return f"{source}/{kind}/{id}/{what}/{self._count(kind, id, what)}"
-
-    def _count(self, *call: str) -> int:
-        count = self._calls[call] = self._calls.get(call, 0) + 1
-        return count
-
-
-class Outbox:
-    """A queue, as a sender sees it."""
-
-    def __init__(self, context: Context, name: str) -> None:
-        self._context = context
-        self.name = name
-
-    async def send(self, message: Any, *, key: str | None = None, once: str | None = None) -> None:
-        """Sends a message; when this returns it is durable.
-
-        Messages of one `key` are worked on in order, others side by side. A message with a `once` mark that
-        the queue has had before is dropped.
-        """
-        await self._context.put(self.name, [message], key, once)
-
-    async def send_all(self, messages: Sequence[Any], *, key: str | None = None) -> None:
-        """Sends many messages, all or none."""
-        await self._context.put(self.name, messages, key, None)

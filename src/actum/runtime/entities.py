@@ -10,13 +10,12 @@ from msgspec import Struct
 from actum.errors import Conflict, KeyReused, WrongVersion
 from actum.journal.port import Journal, Landed, Outcome, Repeated, ReplyKey, Snapshot, StreamKey, Write
 from actum.model.entity import CommandType, EntityType
-from actum.runtime.actor import Actor
+from actum.runtime.actor import Actor, Staged
 from actum.runtime.clock import Clock
 from actum.runtime.coalescer import Coalescer
 from actum.runtime.committer import Committer
 from actum.runtime.directory import Directory
 from actum.runtime.purity import pure
-from actum.runtime.staged import Staged
 
 MOST_ATTEMPTS = 20
 MOST_LOOKUPS = 20_000

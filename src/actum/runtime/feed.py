@@ -7,7 +7,7 @@ from itertools import islice
 
 from actum.journal.port import Journal, Landed, Outcome
 from actum.model.event import Stored
-from actum.runtime.staged import Staged
+from actum.runtime.actor import Staged
 
 MOST_REMEMBERED = 20_000
 

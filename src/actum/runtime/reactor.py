@@ -211,7 +211,7 @@ async def _fire(services: Services, timer: Timer) -> None:
         command,
         command.signature.bind_json(timer.arguments),
         {},
-        context.metadata_of(command.name),
+        context.line.metadata_of(command.name),
     )
     # A name that its author gave may be used again; one that was made stands for one call.
     once = timer.name if timer.name.startswith(MADE) else f"{timer.name}/{timer.due}"

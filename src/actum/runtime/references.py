@@ -1,28 +1,51 @@
 """References: what `ctx.entity(…)` and `ctx.view(…)` give, with one method for each command or query."""
 
 from collections.abc import Callable, Coroutine
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from actum.errors import DefinitionError
 from actum.model.entity import CommandType, EntityType
 from actum.model.view import ViewQuery, ViewType
 
-if TYPE_CHECKING:
-    from actum.runtime.context import Context
-
 Awaited = Coroutine[Any, Any, Any]
+Positional = tuple[Any, ...]
+Named = dict[str, Any]
+
+
+class Sender(Protocol):
+    """Who sends what a reference is called with."""
+
+    def send_command(
+        self, target: "EntityReference", command: CommandType, positional: Positional, named: Named
+    ) -> Awaited:
+        """Sends a command to an entity."""
+        ...
+
+    def send_query(
+        self, target: "EntityReference", query: CommandType, positional: Positional, named: Named
+    ) -> Awaited:
+        """Sends a query to an entity."""
+        ...
+
+    def ask_view(self, view: ViewType, query: ViewQuery, positional: Positional, named: Named) -> Awaited:
+        """Asks a query of a view."""
+        ...
+
+    def read_row(self, view: ViewType, key: Any) -> Awaited:
+        """Reads one row of a view."""
+        ...
 
 
 class EntityReference:
     """An entity seen through a context: its commands and queries, and nothing of its state."""
 
-    __slots__ = ("context", "expected_version", "id", "idempotency_key")
+    __slots__ = ("expected_version", "id", "idempotency_key", "sender")
     kind: EntityType
 
     def __init__(
-        self, context: "Context", id: str, idempotency_key: str | None, expected_version: int | None
+        self, sender: Sender, id: str, idempotency_key: str | None, expected_version: int | None
     ) -> None:
-        self.context = context
+        self.sender = sender
         self.id = id
         self.idempotency_key = idempotency_key
         self.expected_version = expected_version
@@ -38,18 +61,18 @@ class EntityReference:
 class ViewReference:
     """A view seen through a context: its queries, and its rows by key."""
 
-    __slots__ = ("context",)
+    __slots__ = ("sender",)
     view: ViewType
 
-    def __init__(self, context: "Context") -> None:
-        self.context = context
+    def __init__(self, sender: Sender) -> None:
+        self.sender = sender
 
     def __repr__(self) -> str:
         return f"<view {self.view.name}>"
 
     def get(self, key: Any) -> Awaited:
         """Gives the row of a key, or None."""
-        return self.context.read_row(self.view, key)
+        return self.sender.read_row(self.view, key)
 
     def __getattr__(self, name: str) -> Any:
         raise AttributeError(
@@ -64,7 +87,7 @@ def entity_reference(kind: EntityType) -> type[EntityReference]:
         methods[name] = _command_method(command)
     for name, query in kind.queries.items():
         methods[name] = _query_method(query)
-    for taken in ("context", "id", "expected_version", "idempotency_key", "kind"):
+    for taken in ("sender", "id", "expected_version", "idempotency_key", "kind"):
         if taken in kind.commands or taken in kind.queries:
             raise DefinitionError(
                 f"{kind.name}.{taken}: a command or query cannot bear this name; choose another"
@@ -82,20 +105,20 @@ def view_reference(view: ViewType) -> type[ViewReference]:
 
 def _command_method(command: CommandType) -> Callable[..., Awaited]:
     def call(self: EntityReference, *positional: Any, **named: Any) -> Awaited:
-        return self.context.send_command(self, command, positional, named)
+        return self.sender.send_command(self, command, positional, named)
 
     return call
 
 
 def _query_method(query: CommandType) -> Callable[..., Awaited]:
     def call(self: EntityReference, *positional: Any, **named: Any) -> Awaited:
-        return self.context.send_query(self, query, positional, named)
+        return self.sender.send_query(self, query, positional, named)
 
     return call
 
 
 def _view_method(query: ViewQuery) -> Callable[..., Awaited]:
     def call(self: ViewReference, *positional: Any, **named: Any) -> Awaited:
-        return self.context.ask_view(self.view, query, positional, named)
+        return self.sender.ask_view(self.view, query, positional, named)
 
     return call

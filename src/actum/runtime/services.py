@@ -1,22 +1,20 @@
 """What a context stands on: the parts of a running application, handed to whoever needs them."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from msgspec import Struct
 
 from actum.database.port import Database
 from actum.journal.port import Journal
 from actum.model.entity import EntityType
+from actum.runtime.catalog import Catalog
 from actum.runtime.clock import Clock
 from actum.runtime.committer import Committer
 from actum.runtime.directory import Directory
 from actum.runtime.entities import Entities
 from actum.runtime.feed import Feed
 from actum.runtime.views import Views
-
-if TYPE_CHECKING:
-    from actum.runtime.catalog import Catalog
 
 
 class Signals:
@@ -38,7 +36,7 @@ class Signals:
 class Services(Struct, frozen=True):
     """The parts of a running application."""
 
-    catalog: "Catalog"
+    catalog: Catalog
     clock: Clock
     journal: Journal
     database: Database
