@@ -12,7 +12,7 @@ from msgspec import Struct
 from benchmarks.bank import AMOUNT, account_id
 from benchmarks.measure import Sample
 from benchmarks.place import Place
-from benchmarks.recording import Recording
+from benchmarks.recording import TABLE, Recording
 
 Row = tuple[object, ...]
 
@@ -30,6 +30,7 @@ PLAIN = (
 class Rows(Struct, frozen=True):
     """Rows and the table they go into; the first `before` are there before anything is measured."""
 
+    table: str
     schema: Sequence[str]
     rows: Sequence[Row]
     before: int
@@ -37,7 +38,7 @@ class Rows(Struct, frozen=True):
 
 def same_rows(recording: Recording) -> Rows:
     """Gives the rows of events that Actum wrote, for the same table with the same indexes."""
-    return Rows(recording.schema(), recording.rows(), recording.entities)
+    return Rows(TABLE, recording.schema(), recording.rows(), recording.entities)
 
 
 def plain_rows(recording: Recording) -> Rows:
@@ -45,9 +46,9 @@ def plain_rows(recording: Recording) -> Rows:
     with closing(sqlite3.connect(recording.file)) as connection:
         found = connection.execute(
             """SELECT e.position, s.kind, s.id, e.version, type, type_version, payload, metadata, e.time
-            FROM events e JOIN streams s USING (stream) ORDER BY e.position"""
+            FROM actum_events e JOIN actum_streams s USING (stream) ORDER BY e.position"""
         ).fetchall()
-    return Rows(PLAIN, found, recording.entities)
+    return Rows("events", PLAIN, found, recording.entities)
 
 
 @contextmanager
@@ -66,10 +67,10 @@ def inserting(place: Place, given: Rows, count: int, *, a_commit: int) -> Sample
     with opened(file) as connection:
         for statement in given.schema:
             connection.execute(statement)
-        _insert(connection, given.rows[: given.before], A_COMMIT)
+        _insert(connection, given.table, given.rows[: given.before], A_COMMIT)
         measured = given.rows[given.before : given.before + count]
         began = time.perf_counter()
-        _insert(connection, measured, a_commit)
+        _insert(connection, given.table, measured, a_commit)
         elapsed = time.perf_counter() - began
     place.clear(file)
     return Sample(len(measured) / elapsed)
@@ -98,13 +99,13 @@ def selecting(recording: Recording, count: int) -> Sample:
     """Measures rows of events read in order, into tuples."""
     with opened(recording.file) as connection:
         began = time.perf_counter()
-        found = connection.execute("SELECT * FROM events ORDER BY position LIMIT ?", (count,)).fetchall()
+        found = connection.execute(f"SELECT * FROM {TABLE} ORDER BY position LIMIT ?", (count,)).fetchall()
         elapsed = time.perf_counter() - began
     return Sample(len(found) / elapsed)
 
 
-def _insert(connection: sqlite3.Connection, rows: Sequence[Row], a_commit: int) -> None:
-    statement = f"INSERT INTO events VALUES ({','.join('?' * len(rows[0]))})"
+def _insert(connection: sqlite3.Connection, table: str, rows: Sequence[Row], a_commit: int) -> None:
+    statement = f"INSERT INTO {table} VALUES ({','.join('?' * len(rows[0]))})"
     _in_commits(connection, statement, rows, a_commit)
 
 

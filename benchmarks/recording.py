@@ -14,6 +14,7 @@ from benchmarks.loop import run
 from benchmarks.place import Place
 
 CALLERS = 500
+TABLE = "actum_events"
 
 
 class Recording(Struct, frozen=True):
@@ -24,16 +25,14 @@ class Recording(Struct, frozen=True):
 
     def schema(self) -> list[str]:
         """Gives the statements that make the table of events and its indexes."""
-        statement = (
-            "SELECT sql FROM sqlite_master WHERE tbl_name = 'events' AND sql IS NOT NULL ORDER BY rowid"
-        )
+        statement = "SELECT sql FROM sqlite_master WHERE tbl_name = ? AND sql IS NOT NULL ORDER BY rowid"
         with closing(sqlite3.connect(self.file)) as connection:
-            return [sql for (sql,) in connection.execute(statement)]
+            return [sql for (sql,) in connection.execute(statement, (TABLE,))]
 
     def rows(self) -> list[tuple[object, ...]]:
         """Gives the rows of events as they stand in the file."""
         with closing(sqlite3.connect(self.file)) as connection:
-            return connection.execute("SELECT * FROM events ORDER BY position").fetchall()
+            return connection.execute(f"SELECT * FROM {TABLE} ORDER BY position").fetchall()
 
 
 def record(place: Place, *, entities: int, events: int, app: App = bare) -> Recording:
