@@ -1,6 +1,7 @@
 """The commands that show one entity, and list the entities of a kind."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -142,16 +143,24 @@ def _row(stored: Stored) -> tuple[str, ...]:
 
 
 async def _list(kind: EntityType, url: str, *, limit: int | None, is_reverse: bool, is_json: bool) -> None:
-    page, left = None, limit
+    count = 0
     async with open_beside(url) as stores:
-        while left is None or left > 0:
-            size = PAGE if left is None else min(left, PAGE)
-            found = await stores.journal.streams(kind.name, limit=size, page=page, reverse=is_reverse)
-            for one in found.items:
-                print_json(_stream_line(one)) if is_json else _print_stream(one)
-            page, left = found.next, None if left is None else left - len(found.items)
-            if page is None:
+        async for one in _streams(stores.journal, kind, is_reverse=is_reverse):
+            print_json(_stream_line(one)) if is_json else _print_stream(one)
+            count += 1
+            if count == limit:
                 return
+
+
+async def _streams(journal: Journal, kind: EntityType, *, is_reverse: bool) -> AsyncIterator[StreamInfo]:
+    page = None
+    while True:
+        found = await journal.streams(kind.name, limit=PAGE, page=page, reverse=is_reverse)
+        for one in found.items:
+            yield one
+        page = found.next
+        if page is None:
+            return
 
 
 def _stream_line(one: StreamInfo) -> StreamLine:

@@ -61,7 +61,7 @@ def actum(
 def main(arguments: Sequence[str] | None = None) -> None:
     """Runs one command line; an error is one line on stderr and exit code 1, or 2 for a mistyped command."""
     try:
-        cli(arguments)
+        cli(arguments, prog_name="actum")
     except Exception as error:  # noqa: BLE001 - whatever it is, the user gets one line and not a traceback.
         report(error)
         sys.exit(FAILED)

@@ -57,13 +57,17 @@ def print_line(*cells: str) -> None:
 
 def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Prints rows under their headings; wrapped on a terminal, one line a row elsewhere."""
-    console = Console(width=None if sys.stdout.isatty() else UNBOUNDED, highlight=False, markup=False)
+    width = None if sys.stdout.isatty() else UNBOUNDED
+    console = Console(width=width, highlight=False, markup=False, emoji=False)
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     for heading in headings:
         table.add_column(heading, no_wrap=heading is not headings[-1])
     for row in rows:
         table.add_row(*map(printable, row))
-    console.print(table)
+    with console.capture() as capture:
+        console.print(table)
+    for line in capture.get().splitlines():
+        print(line.rstrip())
 
 
 def note(text: str) -> None:

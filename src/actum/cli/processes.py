@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import uvicorn
+from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
 from actum.cli.failure import CommandFailed
@@ -32,7 +33,7 @@ def serve_in_processes(
     supervisor = Multiprocess(config, sockets=[listener])
     announce()
     supervisor.run()
-    if any(process.exitcode for process in supervisor.processes):
+    if any(process.exitcode == STARTUP_FAILURE for process in supervisor.processes):
         raise CommandFailed("a process could not start; it has said why")
 
 

@@ -37,18 +37,19 @@ def run(
     """
     loaded = load_app(app)
     url = store or loaded.default_store
-    if workers > 1 and not is_shared(url):
+    allows_several = is_shared(url)
+    if workers > 1 and not allows_several:
         raise CommandFailed(
             f"{shown_url(url)} can be used by one process only: leave --workers out, or use another store"
         )
     application = loaded.asgi(store=url, is_development=is_development)
-    set_up_logs(is_development=is_development)
-    listener = listen(host, port)
-    announce = partial(_announce, loaded, url_of(listener), url)
-    if workers == 1:
-        serve(application, listener, announce)
-    else:
-        serve_in_processes(workers, listener, app, url, is_development=is_development, announce=announce)
+    with listen(host, port) as listener:
+        set_up_logs(is_development=is_development)
+        announce = partial(_announce, loaded, url_of(listener), url)
+        if workers == 1:
+            serve(application, listener, announce)
+        else:
+            serve_in_processes(workers, listener, app, url, is_development=is_development, announce=announce)
     print(f"{loaded.name} has stopped", flush=True)
 
 

@@ -1,0 +1,90 @@
+"""A poison event from its first failure to its healing, through `actum` alone, as an operator lives it."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.cli.commands import CommandLine, Process
+
+Start = Callable[..., Process]
+pytestmark = pytest.mark.slow
+
+
+def pay(url: str, id: str, amount: int) -> None:
+    assert httpx.post(f"{url}/orders/{id}", json={"amount": amount}, timeout=30).status_code == 201
+
+
+def labelled(actum: CommandLine, id: str, count: int) -> None:
+    """Returns when an order has so many labels."""
+    wanted = ("--id", id, "--type", "order.labelled", "--limit", str(count))
+    assert actum("events", "shop", "--after", "0", "--follow", *wanted).code == 0
+
+
+def poisoned(shop: Path, start: Start) -> Process:
+    """Gives a running shop whose printer jammed on one order until its letter was dead."""
+    (shop / "jammed").touch()
+    server = start("run", "shop", "--port", "0")
+    url = server.url
+    pay(url, "torn", 3)
+    pay(url, "whole", 4)
+    pay(url, "torn", 5)
+    server.err.wait_for("gave up on Order/torn")
+    return server
+
+
+def letters(actum: CommandLine) -> list[dict[str, Any]]:
+    return actum("dead-letters", "list", "shop", "--json").lines
+
+
+def test_a_dead_letter_heals_while_the_application_runs(shop: Path, start: Start, actum: CommandLine) -> None:
+    server = poisoned(shop, start)
+    labelled(actum, "whole", 1)
+    dead, waiting = letters(actum)
+
+    too_early = actum("dead-letters", "retry", "shop", str(dead["id"]))
+    (shop / "jammed").unlink()
+    healed = actum("dead-letters", "retry", "shop", str(dead["id"]))
+    labelled(actum, "torn", 2)
+
+    assert (dead["key"], dead["status"], dead["attempts"]) == ("Order/torn", "dead", 2)
+    assert (waiting["key"], waiting["status"]) == ("Order/torn", "waiting")
+    assert (too_early.code, healed.code) == (1, 0)
+    assert too_early.out == "letter 1: failed again (RuntimeError: the printer is jammed)\n"
+    assert healed.out == "letter 1: done\n"
+    assert server.stop() == 0
+    assert letters(actum) == []
+    assert actum("entity", "shop", "Order", "torn", "--json").lines[0]["state"] == {"paid": 8, "labels": 2}
+
+
+def test_a_dead_letter_that_is_retried_while_nothing_runs_heals_at_the_next_start(
+    shop: Path, start: Start, actum: CommandLine
+) -> None:
+    assert poisoned(shop, start).stop() == 0
+
+    kept = actum("dead-letters", "retry", "shop", "--all")
+    (shop / "jammed").unlink()
+    server = start("run", "shop", "--port", "0")
+    labelled(actum, "torn", 2)
+
+    assert kept.out == "letter 1: kept; the application does it when it starts (retry)\n"
+    assert server.stop() == 0
+    assert letters(actum) == []
+
+
+def test_a_dead_letter_that_is_skipped_lets_what_waits_behind_it_go_on(
+    shop: Path, start: Start, actum: CommandLine
+) -> None:
+    server = poisoned(shop, start)
+
+    skipped = actum("dead-letters", "skip", "shop", "1")
+    server.err.wait_for("(letter 2)")
+    (shop / "jammed").unlink()
+    actum("dead-letters", "retry", "shop", "2")
+
+    assert (skipped.code, skipped.out) == (0, "letter 1: skipped\n")
+    assert server.stop() == 0
+    assert letters(actum) == []
+    assert actum("entity", "shop", "Order", "torn", "--json").lines[0]["state"] == {"paid": 8, "labels": 1}
