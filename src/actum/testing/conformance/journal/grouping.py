@@ -208,8 +208,9 @@ class Grouping:
         await journal.append([deposit("b", 3, 1, group=1), silent])
         kept_at_first = await journal.replies([("Account", "a", "k-1")])
 
-        outcomes = await journal.append([deposit("b", 0, 1, group=1), silent])
+        [first, second] = await journal.append([deposit("b", 0, 1, group=1), silent])
 
         assert kept_at_first == [None]
-        assert [type(outcome) for outcome in outcomes] == [Landed, Landed]
-        assert await journal.replies([("Account", "a", "k-1")]) == [Repeated("", b'"ok"', 0)]
+        assert isinstance(first, Landed)
+        assert second == Landed(first.position)
+        assert await journal.replies([("Account", "a", "k-1")]) == [Repeated("", b'"ok"', first.position)]

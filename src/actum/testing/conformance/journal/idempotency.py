@@ -184,7 +184,7 @@ class Idempotency:
         [second] = await journal.append([silent("a", 2, "k-1", reply=b'"other"')])
 
         assert isinstance(first, Landed)
-        assert second == Repeated("look", b'"nothing to do"', 0)
+        assert second == Repeated("look", b'"nothing to do"', first.position)
         assert amounts(await journal.read("Account", "a")) == [1, 2]
 
     async def test_a_call_without_events_lands_at_the_head(self, journal: Journal) -> None:
