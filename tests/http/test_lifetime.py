@@ -38,6 +38,18 @@ class Opener:
                 self.closed += 1
 
 
+class FailedServices:
+    """Services whose store has failed."""
+
+    failure = "secret of the disk"
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._services, name)
+
+
 def app_on(open_services: Callable[[], AbstractAsyncContextManager[Services]], *further: Actions) -> Any:
     app = bank(*further)
     return http_app("bank", app.actions, [], open_services)
@@ -202,6 +214,21 @@ async def test_health_is_told_at_an_address_of_its_own() -> None:
         answer = await http.get("/-/health")
 
     assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
+
+
+async def test_an_application_whose_store_failed_is_not_healthy() -> None:
+    @asynccontextmanager
+    async def open_failed() -> AsyncIterator[Any]:
+        async with Opener()() as services:
+            yield FailedServices(services)
+
+    asgi = app_on(open_failed)
+    async with client_of(asgi) as http:
+        answer = await http.get("/-/health")
+    await asgi.close()
+
+    assert (answer.status_code, answer.headers["content-type"]) == (503, "application/problem+json")
+    assert "secret" not in answer.text
 
 
 @pytest.mark.parametrize("leaves_path", [True, False])

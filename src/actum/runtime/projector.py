@@ -13,6 +13,7 @@ from actum.runtime.clock import Clock
 from actum.runtime.feed import Feed
 
 BATCH = 500
+LONG_BATCH = 4_000
 MOST_ROWS = 5_000
 LAZY = 10_000
 FIRST_PAUSE = timedelta(milliseconds=200)
@@ -83,7 +84,7 @@ class Projector:
     async def follow(self) -> None:
         """Follows the feed until cancelled or something fails."""
         while True:
-            batch = await self._feed.read(self.position, BATCH)
+            batch = await self._next_batch()
             if batch:
                 await self.fold(batch)
                 self.failure = None
@@ -92,12 +93,15 @@ class Projector:
 
     async def catch_up(self) -> None:
         """Folds what there is, and returns when there is no more for now."""
-        while batch := await self._feed.read(self.position, BATCH):
+        while batch := await self._next_batch():
             await self.fold(batch)
 
     async def fold(self, batch: list[Stored]) -> None:
         """Folds one batch."""
-        steps = steps_of(self.view, batch)
+        steps = steps_of(self.view, batch[:BATCH])
+        for start in range(BATCH, len(batch), BATCH):
+            await asyncio.sleep(0)  # Others have their turn while a long history is folded.
+            steps += steps_of(self.view, batch[start : start + BATCH])
         last = batch[-1].position
         if steps:
             await self._load({step.key for step in steps})
@@ -129,6 +133,11 @@ class Projector:
         waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiters.append((position, waiter))
         await waiter
+
+    async def _next_batch(self) -> list[Stored]:
+        """Gives what comes next: more at once when far behind, so that a row is written less often."""
+        is_far_behind = self._feed.head - self.position > BATCH
+        return await self._feed.read(self.position, LONG_BATCH if is_far_behind else BATCH)
 
     async def _rest(self, pause: timedelta) -> None:
         self._is_resting = True
