@@ -1,0 +1,63 @@
+"""What PostgreSQL's errors mean to whoever called."""
+
+import asyncio
+
+import asyncpg
+
+from actum.errors import ActumError, StoreError, StoreFailed, Unavailable
+
+# By class or code of SQLSTATE; the longest that fits counts.
+UNAVAILABLE = ("08", "40", "53", "55P03", "57")
+FAILED = ("53100", "53200", "25006", "58", "XX", "54000")
+REFUSED = {
+    "28P01": "wrong password or user: mend them in the URL",
+    "28000": "this user may not connect: mend the URL, or pg_hba.conf of the server",
+    "3D000": "there is no such database: create it (createdb), or mend the URL",
+    "3F000": "there is no such schema: create it, or mend search_path in the URL",
+    "42501": "this user lacks a privilege: grant CREATE and USAGE on the schema",
+}
+
+
+def translate(error: Exception, name: str) -> Exception:
+    """Turns a driver's error into one that says what to do; the driver's own stays its cause.
+
+    What has a meaning of its own to the caller, such as a value that does not fit, is given back as it is.
+    """
+    code = getattr(error, "sqlstate", None) or ""
+    if code in REFUSED:
+        return _caused(StoreError(f"{name}: {REFUSED[code]} ({_text(error)})"), error)
+    if code.startswith(FAILED):
+        return _caused(
+            StoreFailed(
+                f"{name} does not write ({_text(error)}): mend the server (space, read-only mode, disk); "
+                "what was acknowledged is kept"
+            ),
+            error,
+        )
+    if code.startswith(UNAVAILABLE) or _is_lost(error):
+        return _caused(
+            Unavailable(f"{name} does not answer ({_text(error)}): send again, or see to the server"), error
+        )
+    if code.startswith("42"):
+        return _caused(StoreError(f"{name}: {_text(error)}"), error)
+    return error
+
+
+def _is_lost(error: Exception) -> bool:
+    if isinstance(error, ActumError):
+        return False
+    is_closed = isinstance(error, asyncpg.InterfaceError) and "clos" in str(error)
+    return is_closed or isinstance(
+        error,
+        (OSError, asyncio.TimeoutError, asyncpg.PostgresConnectionError, asyncpg.InternalClientError),
+    )
+
+
+def _caused(translated: ActumError, cause: Exception) -> ActumError:
+    translated.__cause__ = cause
+    return translated
+
+
+def _text(error: Exception) -> str:
+    text = str(error).strip() or type(error).__name__
+    return text.splitlines()[0]

@@ -1,0 +1,81 @@
+"""The versioned schema of a PostgreSQL store: made and brought up to date by one process at a time."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from msgspec import Struct
+
+from actum.errors import ForeignStore, StoreError
+
+OLDEST_SERVER = 14
+LOCK = 0x4163746D
+VERSIONS = "SELECT part, version FROM actum_schema"
+
+
+class Part(Struct, frozen=True):
+    """A part of the schema with versions of its own: `steps[n]` lead from version n to version n + 1."""
+
+    name: str
+    steps: tuple[tuple[str, ...], ...]
+
+
+async def prepare(connection: Any, name: str, parts: Sequence[Part], *, is_owner: bool) -> None:
+    """Brings the schema up to date if need be, in one transaction; only an owner may.
+
+    Raises ForeignStore for a schema that is newer than this program, StoreError for one that cannot be used.
+    """
+    _check_server(connection, name)
+    if await connection.fetchval("SELECT current_schema()") is None:
+        raise StoreError(
+            f"{name}: there is no schema to keep tables in: create the one that search_path names first"
+        )
+    if _are_current(await _versions(connection), parts, name):
+        return
+    if not is_owner:
+        raise StoreError(f"{name} is not set up for this Actum yet: start the application on it once")
+    async with connection.transaction():
+        # Whoever waits here finds the work done.
+        await connection.execute("SELECT pg_advisory_xact_lock($1, hashtext(current_schema()))", LOCK)
+        await _migrate(connection, name, parts)
+
+
+async def _migrate(connection: Any, name: str, parts: Sequence[Part]) -> None:
+    await connection.execute(
+        "CREATE TABLE IF NOT EXISTS actum_schema (part text PRIMARY KEY, version integer NOT NULL)"
+    )
+    versions = await _versions(connection)
+    _are_current(versions, parts, name)
+    for part in parts:
+        for step in part.steps[versions.get(part.name, 0) :]:
+            for statement in step:
+                await connection.execute(statement)
+        await connection.execute(
+            "INSERT INTO actum_schema VALUES ($1, $2) "
+            "ON CONFLICT (part) DO UPDATE SET version = excluded.version",
+            part.name,
+            len(part.steps),
+        )
+
+
+async def _versions(connection: Any) -> dict[str, int]:
+    exists = "SELECT to_regclass(quote_ident(current_schema()) || '.actum_schema') IS NOT NULL"
+    if not await connection.fetchval(exists):
+        return {}
+    return {row["part"]: row["version"] for row in await connection.fetch(VERSIONS)}
+
+
+def _are_current(versions: dict[str, int], parts: Sequence[Part], name: str) -> bool:
+    for part in parts:
+        version = versions.get(part.name, 0)
+        if version > len(part.steps):
+            raise ForeignStore(
+                f"{name} was written by a newer Actum ({part.name} schema {version}, this one knows "
+                f"{len(part.steps)}): upgrade Actum, or name another database"
+            )
+    return all(versions.get(part.name, 0) == len(part.steps) for part in parts)
+
+
+def _check_server(connection: Any, name: str) -> None:
+    server = connection.get_server_version().major
+    if server < OLDEST_SERVER:
+        raise StoreError(f"{name} is PostgreSQL {server}: Actum needs {OLDEST_SERVER} or newer")

@@ -1,0 +1,67 @@
+"""The URL of a PostgreSQL store: what it says to the driver, and what to Actum."""
+
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+from msgspec import Struct
+
+from actum.errors import StoreError
+
+POOL_SIZE = 10
+OURS = ("pool", "pooler", "direct")
+
+
+class Address(Struct, frozen=True):
+    """Where a database is, and how it is to be reached.
+
+    `url` is for the driver; `direct` for connections that must keep their backend from one statement to the
+    next. `size` bounds the pool. Behind a pooler that lends a backend for a transaction, statements have no
+    names.
+    """
+
+    name: str
+    url: str
+    direct: str
+    size: int
+    is_pooled: bool
+
+
+def read_url(url: str) -> Address:
+    """Reads `postgresql://USER:PASSWORD@HOST:PORT/DATABASE`, with options of libpq and Actum behind a `?`.
+
+    `pool=10` bounds the connections of a process, `pooler=transaction` says that a transaction-mode pooler
+    stands in between, and `direct=HOST:PORT` how to go round it. Raises StoreError.
+    """
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        raise StoreError(f"{_without_password(url)!r} is no URL of a store: {error}") from error
+    options = parse_qsl(parts.query, keep_blank_values=True)
+    ours = {name: value for name, value in options if name in OURS}
+    rest = urlencode([option for option in options if option[0] not in OURS])
+    size = ours.get("pool", str(POOL_SIZE))
+    if not size.isdecimal() or int(size) < 1:
+        raise StoreError(f"pool={size}: say how many connections, for example pool={POOL_SIZE}")
+    if ours.get("pooler", "transaction") != "transaction":
+        raise StoreError(f"pooler={ours['pooler']}: only pooler=transaction needs to be said")
+    plain = parts._replace(query=rest)
+    host = parts.hostname or dict(options).get("host", "localhost")
+    return Address(
+        name=f"postgresql://{host}{f':{port}' if port else ''}{parts.path}",
+        url=urlunsplit(plain),
+        direct=urlunsplit(plain._replace(netloc=_beside(parts.netloc, ours.get("direct")))),
+        size=int(size),
+        is_pooled="pooler" in ours,
+    )
+
+
+def _beside(netloc: str, direct: str | None) -> str:
+    if not direct:
+        return netloc
+    user, at, _ = netloc.rpartition("@")
+    return f"{user}{at}{direct}"
+
+
+def _without_password(url: str) -> str:
+    scheme, _, rest = url.partition("://")
+    return f"{scheme}://{rest.rpartition('@')[2]}"
