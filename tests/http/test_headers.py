@@ -3,7 +3,7 @@
 import pytest
 from litestar import Response
 
-from actum import Actions, Context
+from actum import Actions, Context, Rejected
 from tests.http.bank import Account, Balances, bank
 from tests.http.serving import serving
 
@@ -178,6 +178,21 @@ async def test_a_list_has_no_version_and_an_authors_own_tag_stays() -> None:
 
     assert "etag" not in plain.headers
     assert own.headers.get_list("etag") == ['"mine"']
+
+
+async def test_a_refusal_has_no_version_but_the_position_of_what_was_written_before_it() -> None:
+    group = Actions()
+
+    @group.post("/half")
+    async def half(ctx: Context) -> None:
+        await ctx.entity(Account, "a").deposit(1)
+        raise Rejected("that was too much")
+
+    async with serving(bank(group)) as http:
+        answer = await http.post("/half")
+
+    assert (answer.status_code, answer.headers["actum-position"]) == (422, "1")
+    assert "etag" not in answer.headers
 
 
 async def test_a_cached_answer_tells_of_the_request_it_goes_to() -> None:
