@@ -37,6 +37,10 @@ class EventSource(Source):
         """How far the feed has been given out."""
         return self._position
 
+    async def rewind(self) -> None:
+        # The last save may have landed although it was said to have failed.
+        self._position = self._saved = await self._database.checkpoint(self._action, at_first=self._saved)
+
     async def next(self, limit: int) -> list[Item]:
         batch = await self._feed.read(self._position, limit)
         if not batch:

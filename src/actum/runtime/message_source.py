@@ -24,6 +24,9 @@ class MessageSource(Source):
         self._news = asyncio.Event()
         signals.listen(f"queue/{queue}", self._news.set)
 
+    async def rewind(self) -> None:
+        self._after = 0
+
     async def next(self, limit: int) -> list[Item]:
         self._news.clear()
         messages = await self._database.messages(self._queue, self._after, limit)

@@ -25,8 +25,12 @@ class Source(ABC):
     """Where items come from."""
 
     @abstractmethod
+    async def rewind(self) -> None:
+        """Goes back to what is written down: whatever was given and not saved is given again."""
+
+    @abstractmethod
     async def next(self, limit: int) -> list[Item]:
-        """Gives items that were not given before, waiting until there are some; may give none."""
+        """Gives items that were not given since `rewind`, waiting until there are some; may give none."""
 
     @abstractmethod
     async def save(self, done: Sequence[int], parked: Sequence[NewLetter], open_from: int | None) -> None:

@@ -25,6 +25,10 @@ class TickSource(Source):
         self._is_open = False
         self._settled = asyncio.Event()
 
+    async def rewind(self) -> None:
+        self._due = None
+        self._is_open = False
+
     async def next(self, limit: int) -> list[Item]:
         if self._due is None:
             self._due = await self._database.tick(self._action, at_first=self._following(self._clock.now()))

@@ -25,6 +25,9 @@ class TimerSource(Source):
         self._news = asyncio.Event()
         signals.listen("timers", self._news.set)
 
+    async def rewind(self) -> None:
+        self._given.clear()
+
     async def next(self, limit: int) -> list[Item]:
         self._news.clear()
         due = await self._due(limit)

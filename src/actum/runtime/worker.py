@@ -66,7 +66,13 @@ class Worker:
         return f"<Worker {self.name}, {len(self._open)} open, {len(self._blocked)} keys blocked>"
 
     async def run(self) -> None:
-        """Works until cancelled; then waits for what is being done, and writes down what is done."""
+        """Works until cancelled; then waits for what is being done, and writes down what is done.
+
+        Started again after a failure, it takes again what it had taken and not written down.
+        """
+        self._done.clear()
+        self._parked.clear()
+        await self._source.rewind()
         self._blocked = await self._database.blocked(self.name)
         for key in self._blocked:
             self._start_healer(key)
