@@ -1,0 +1,138 @@
+"""A batch of writes as the arrays of one statement, and what its answer says of each write."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from actum.engine.postgres_order import MOST_PLACES
+from actum.errors import Invalid
+from actum.journal.outcomes import ReplyOf, VersionOf, decide
+from actum.journal.port import Collided, Landed, Outcome, StreamKey, Write
+
+HEAD = -1
+"""Stands for the place of the journal's last event."""
+
+
+class Batch:
+    """Writes whose outcomes are decided, on condition that the streams are at the versions that were assumed.
+
+    Positions in `outcomes` are places in the batch, from 1 on, until `settled` knows the transaction.
+    """
+
+    def __init__(self, writes: Sequence[Write], version_of: VersionOf, reply_of: ReplyOf) -> None:
+        self.writes = writes
+        self.outcomes = decide(writes, head=HEAD, after=0, version_of=version_of, reply_of=reply_of)
+        self.wants_head = False
+        self._numbers: dict[StreamKey, int] = {}
+        self._streams: list[list[Any]] = []
+        self._replies: list[tuple[Any, ...]] = []
+        self._events: list[tuple[Any, ...]] = []
+        self._number_streams()
+        place = 0
+        for write, outcome in zip(writes, self.outcomes, strict=True):
+            if type(outcome) is Landed:
+                place = self._lay_down(write, place)
+        if place > MOST_PLACES:
+            raise Invalid(f"{place:,} events in one append: write at most {MOST_PLACES:,} together")
+
+    def __repr__(self) -> str:
+        return f"<Batch of {len(self._events)} events of {len(self._streams)} streams>"
+
+    @property
+    def lands_whole(self) -> bool:
+        """Whether every write is to land."""
+        return all(type(outcome) is Landed for outcome in self.outcomes)
+
+    @property
+    def streams(self) -> list[StreamKey]:
+        """The streams that are written, in the order of their locks."""
+        return list(self._numbers)
+
+    def values(self) -> list[Any]:
+        """Gives the arrays of streams, replies and events."""
+        return [
+            *_columns(self._streams, 9),
+            *_columns(self._replies, 6),
+            *_columns(self._events, 8),
+            self.wants_head,
+        ]
+
+    def missing(self, landed: Sequence[int]) -> list[StreamKey]:
+        """Gives the streams that another writer moved, by the numbers of those that landed."""
+        found = set(landed)
+        return [stream for stream, number in self._numbers.items() if number not in found]
+
+    def settled(
+        self, position: int, head: int, lost: dict[StreamKey, int], reply_of: ReplyOf
+    ) -> list[Outcome]:
+        """Gives the outcomes in a transaction whose positions follow `position`.
+
+        `lost` are the streams that another writer moved, and their versions.
+        """
+        outcomes: list[Outcome] = []
+        for write, outcome in zip(self.writes, self.outcomes, strict=True):
+            version = lost.get((write.kind, write.id))
+            if version is None:
+                outcomes.append(_placed(outcome, position, head))
+                continue
+            repeated = None if write.key is None else reply_of((write.kind, write.id, write.key))
+            outcomes.append(repeated or Collided(version))
+        return outcomes
+
+    def _number_streams(self) -> None:
+        landing = {
+            (write.kind, write.id)
+            for write, outcome in zip(self.writes, self.outcomes, strict=True)
+            if type(outcome) is Landed
+        }
+        self._numbers = {stream: number for number, stream in enumerate(sorted(landing), 1)}
+        self._streams = [[*stream, None, 0, 0, 0, 0, 0, False] for stream in self._numbers]
+
+    def _lay_down(self, write: Write, place: int) -> int:
+        number = self._numbers[write.kind, write.id]
+        stream = self._streams[number - 1]
+        version = write.expected
+        if stream[2] is None:
+            stream[2] = version
+        if write.group is not None:
+            stream[8] = True
+        if write.events:
+            if not stream[4]:
+                stream[4], stream[6] = place + 1, write.time
+            for type_, type_version, payload in write.events:
+                place += 1
+                version += 1
+                self._events.append(
+                    (number, place, version, type_, type_version, payload, write.metadata, write.time)
+                )
+            stream[3], stream[5], stream[7] = version, place, write.time
+        elif not place:
+            self.wants_head = True
+        if write.key is not None:
+            kept_at = place or HEAD
+            self._replies.append((number, write.key, write.call, write.reply, kept_at, write.time))
+        return place
+
+
+def assumed(writes: Sequence[Write]) -> Batch:
+    """Gives the batch as it is when every stream is where its first write expects it, and keys are new."""
+    versions: dict[StreamKey, int] = {}
+    for write in writes:
+        versions.setdefault((write.kind, write.id), write.expected)
+    return Batch(writes, versions.__getitem__, lambda key: None)
+
+
+def _columns(rows: Sequence[Sequence[Any]], width: int) -> list[Sequence[Any]]:
+    return list(zip(*rows, strict=True)) if rows else [()] * width
+
+
+def _placed(outcome: Outcome, position: int, head: int) -> Outcome:
+    if isinstance(outcome, Collided):
+        return outcome
+    # Known replies have positions of other transactions, or 0, and never a place in this one.
+    if outcome.position == HEAD:
+        return msgspec.structs.replace(outcome, position=head)
+    if 0 < outcome.position <= MOST_PLACES:
+        return msgspec.structs.replace(outcome, position=position + outcome.position)
+    return outcome

@@ -1,0 +1,27 @@
+"""The journal in PostgreSQL, held to what every journal promises, on a real server."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from actum.engine.postgres import PostgresPool
+from actum.journal.port import Journal
+from actum.journal.postgres import SCHEMA, PostgresJournal, open_journal
+from actum.testing.conformance.journal import DurableJournalConformance
+
+
+async def opened(url: str) -> PostgresJournal:
+    return await open_journal(await PostgresPool.open(url, (SCHEMA,)))
+
+
+class TestPostgresJournal(DurableJournalConformance):
+    @pytest.fixture
+    async def journal(self, postgres_url: str) -> AsyncIterator[Journal]:
+        self.url = postgres_url
+        journal = await opened(postgres_url)
+        yield journal
+        await journal.close()
+
+    async def reopen(self, journal: Journal) -> Journal:
+        await journal.close()
+        return await opened(self.url)

