@@ -1,4 +1,4 @@
-"""What a worker does again after it has failed, and what a context names so that doing it again adds nothing."""
+"""What is done again after a failure, and how it is told apart so that it adds nothing."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -38,7 +38,7 @@ class Box(Entity):
 
 
 class Book(Entity):
-    names: list[str] = []
+    names: tuple[str, ...] = ()
 
     @command
     def arrive(self, name: str) -> None:
@@ -46,11 +46,11 @@ class Book(Entity):
 
     @query
     def arrived(self) -> list[str]:
-        return self.names
+        return list(self.names)
 
     @reducer
     def added(self, event: Arrived) -> None:
-        self.names = [*self.names, event.name]
+        self.names = (*self.names, event.name)
 
 
 class Stumbling(SqliteDatabase):
@@ -105,13 +105,18 @@ async def test_a_worker_that_failed_takes_again_what_it_had_not_written_down() -
         await database.has_stumbled.wait()
         door.opened.set()
 
-        names: list[str] = []
+        names: tuple[str, ...] = ()
         async with asyncio.timeout(PATIENCE):
             while len(names) < 4:
                 names = await ctx.entity(Book, "book").arrived()
                 await asyncio.sleep(0.01)
         await node.settle()
-        assert sorted(await ctx.entity(Book, "book").arrived()) == ["quick 74", "slow 71", "slow 72", "slow 73"]
+        assert sorted(await ctx.entity(Book, "book").arrived()) == [
+            "quick 74",
+            "slow 71",
+            "slow 72",
+            "slow 73",
+        ]
     await database.close()
 
 
