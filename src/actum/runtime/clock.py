@@ -7,6 +7,7 @@ import secrets
 import time
 from abc import ABC, abstractmethod
 from datetime import datetime, timedelta
+from typing import Any
 
 from actum.model.event import to_datetime
 
@@ -26,6 +27,17 @@ class Clock(ABC):
     @abstractmethod
     async def sleep_until(self, moment: int) -> None:
         """Returns when `moment` has come, never before."""
+
+    async def wait(self, event: asyncio.Event, *, until: int | None, patience: float | None = None) -> None:
+        """Returns when the event is set or `until` has come, or after `patience` seconds of real time."""
+        tasks: set[asyncio.Task[Any]] = {asyncio.create_task(event.wait())}
+        if until is not None:
+            tasks.add(asyncio.create_task(self.sleep_until(until)))
+        try:
+            await asyncio.wait(tasks, timeout=patience, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in tasks:
+                task.cancel()
 
     async def sleep(self, span: timedelta) -> None:
         """Returns after a while."""

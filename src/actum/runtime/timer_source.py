@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Sequence
-from typing import Any
 
 import msgspec
 
@@ -57,14 +56,8 @@ class TimerSource(Source):
     async def _wait(self) -> None:
         """Waits until a timer comes due or word comes of a new one; other processes send no word."""
         later = await self._database.timers(limit=1 + len(self._given))
-        due = [one.due for one in later if one.id not in self._given]
-        tasks: set[asyncio.Task[Any]] = {asyncio.create_task(self._news.wait())}
-        tasks |= {asyncio.create_task(self._clock.sleep_until(moment)) for moment in due[:1]}
-        try:
-            await asyncio.wait(tasks, timeout=POLL, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in tasks:
-                task.cancel()
+        due = next((timer.due for timer in later if timer.id not in self._given), None)
+        await self._clock.wait(self._news, until=due, patience=POLL)
 
     def _item(self, timer: Timer) -> Item:
         return Item(timer.id, f"{timer.kind}/{timer.entity_id}", msgspec.json.encode(timer), timer)

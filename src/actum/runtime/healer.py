@@ -1,0 +1,157 @@
+"""The healer: tries an action's letters again, in order within a key, until none is left or one is dead."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+from actum.database.port import Database, Letter
+from actum.model.action import Retries
+from actum.runtime.clock import Clock
+from actum.runtime.source import Item, Source
+
+log = logging.getLogger("actum.healer")
+
+
+class Healer:
+    """Works on the letters of one action, each key by itself.
+
+    `blocked` counts the letters of each key, those on their way to the database included: while a key is in
+    it, its new items become letters too. `attempt` does an item and gives what went wrong; `is_unsaved` says
+    of a key whether letters of it are still on their way.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        source: Source,
+        attempt: Callable[[Item], Awaitable[str]],
+        is_unsaved: Callable[[str], bool],
+        *,
+        retries: Retries,
+        database: Database,
+        clock: Clock,
+    ) -> None:
+        self.blocked: dict[str, int] = {}
+        self._name = name
+        self._source = source
+        self._attempt = attempt
+        self._is_unsaved = is_unsaved
+        self._retries = retries
+        self._database = database
+        self._clock = clock
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._nudges: dict[str, asyncio.Event] = {}
+        self._busy = 0
+
+    def __repr__(self) -> str:
+        return f"<Healer of {self._name}, {len(self.blocked)} keys blocked>"
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether every letter is dead or waits for the clock."""
+        return not self._busy
+
+    async def begin(self) -> None:
+        """Takes up the letters that are kept."""
+        self.blocked = await self._database.blocked(self._name)
+        for key in self.blocked:
+            self.start(key)
+
+    async def stop(self) -> None:
+        """Lets go of what it is doing; the letters stay."""
+        tasks = list(self._tasks.values())
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
+
+    def start(self, key: str) -> None:
+        """Begins with the letters of a key, unless it is at them already."""
+        if key in self._tasks:
+            return
+        self._nudges[key] = asyncio.Event()
+        self._busy += 1
+        task = self._tasks[key] = asyncio.create_task(self._heal(key), name=f"{self._name} letters of {key}")
+        task.add_done_callback(lambda _: self._end(key))
+
+    def pause(self, attempts: int) -> int:
+        """Gives how long to wait after so many attempts, in microseconds."""
+        span = min(self._retries.first * 2 ** (attempts - 1), self._retries.longest)
+        return self._clock.jittered(span) // timedelta(microseconds=1)
+
+    async def answer_requests(self) -> None:
+        """Does what somebody asked for with letters, without waiting for their time."""
+        for letter in await self._database.requested_letters(self._name):
+            self.blocked.setdefault(letter.key, 1)
+            self.start(letter.key)
+            self._nudges[letter.key].set()
+
+    def _end(self, key: str) -> None:
+        del self._tasks[key]
+        del self._nudges[key]
+        self._busy -= 1
+
+    async def _heal(self, key: str) -> None:
+        while key in self.blocked:
+            try:
+                if await self._heal_first(key):
+                    return
+            except Exception:
+                log.exception("action %s could not work on the letters of %s", self._name, key)
+                await self._rest(key, self._clock.now() + self.pause(1))
+
+    async def _heal_first(self, key: str) -> bool:
+        """Does what is to be done with the first letter of a key; gives whether that is all for now."""
+        letter = await self._database.first_letter(self._name, key)
+        if letter is None:
+            if self._is_unsaved(key):
+                await asyncio.sleep(0)
+            else:
+                del self.blocked[key]
+        elif letter.request == "skip":
+            await self._remove(letter)
+        elif letter.request == "retry" or (letter.status != "dead" and letter.due <= self._clock.now()):
+            await self._try_again(letter)
+        elif letter.status == "dead":
+            return True
+        else:
+            await self._rest(key, letter.due)
+        return False
+
+    async def _rest(self, key: str, until: int) -> None:
+        self._busy -= 1
+        try:
+            await self._clock.wait(self._nudges[key], until=until)
+        finally:
+            self._busy += 1
+            self._nudges[key].clear()
+
+    async def _try_again(self, letter: Letter) -> None:
+        item = await self._source.fetch(letter)
+        error = "" if item is None else await self._attempt(item)
+        if not error:
+            await self._remove(letter)
+            return
+        attempts = 1 if letter.request == "retry" else letter.attempts + 1
+        is_dead = attempts >= self._retries.attempts
+        now = self._clock.now()
+        await self._database.update_letter(
+            letter.id,
+            status="dead" if is_dead else "retrying",
+            attempts=attempts,
+            due=now + self.pause(attempts),
+            error=error,
+            failed_at=now,
+        )
+        if is_dead:
+            place = f"{letter.key} at {letter.position}"
+            log.error("action %s gave up on %s: %s (letter %d)", self._name, place, error, letter.id)
+
+    async def _remove(self, letter: Letter) -> None:
+        await self._database.remove_letter(letter.id)
+        left = self.blocked.get(letter.key, 1) - 1
+        if left > 0:
+            self.blocked[letter.key] = left
+        else:
+            self.blocked.pop(letter.key, None)
