@@ -90,6 +90,26 @@ async def test_a_request_whose_version_has_passed_is_refused(tag: str) -> None:
     assert "etag" not in answer.headers
 
 
+async def test_the_first_command_of_a_unit_is_held_to_the_version_too() -> None:
+    group = Actions()
+
+    @group.post("/both")
+    async def both(ctx: Context) -> int:
+        async def unit(inner: Context) -> int:
+            await inner.entity(Account, "a").deposit(2)
+            return await inner.entity(Account, "b").deposit(3)
+
+        return await ctx.atomic(unit)
+
+    async with serving(bank(group)) as http:
+        await http.post("/accounts/a", params={"owner": "ann"})
+        refused = await http.post("/both", headers={"If-Match": '"4"'})
+        done = await http.post("/both", headers={"If-Match": '"1"'})
+
+    assert (refused.status_code, refused.json()["actual"]) == (412, 1)
+    assert (done.status_code, done.json()) == (201, 3)
+
+
 @pytest.mark.parametrize("tag", ["*", 'W/"1"'])
 async def test_any_version_and_a_weakened_tag_are_understood(tag: str) -> None:
     async with serving(bank()) as http:

@@ -148,8 +148,12 @@ class Context:
                 "atomic units do not nest: send the commands through the context you were given"
             )
         key = self.line.next_key("$unit", "", "")
+        expected = self.line.take_expected_version()
         reply, position = await run_unit(
-            self._services, lambda unit: function(self._within(unit)), key, self.line.metadata_of("")
+            self._services,
+            lambda unit: function(self._within(unit, expected)),
+            key,
+            self.line.metadata_of(""),
         )
         self.line.witness(position, None)
         return reply  # type: ignore[no-any-return]
@@ -263,7 +267,7 @@ class Context:
     def _histories(self) -> Histories:
         return Histories(self._services)
 
-    def _within(self, unit: Unit) -> "Context":
+    def _within(self, unit: Unit, expected_version: int | None) -> "Context":
         return Context(
             self._services,
             correlation_id=self.correlation_id,
@@ -271,6 +275,7 @@ class Context:
             by=self.line.metadata.by,
             event=self._event,
             message=self.message,
+            expected_version=expected_version,
             seen=self.line.seen,
             unit=unit,
         )

@@ -64,6 +64,11 @@ class Line:
         self.seen = max(self.seen, position)
         self.version = version
 
+    def take_expected_version(self) -> int | None:
+        """Gives the version that the first command expects its entity to be at, once."""
+        expected, self._expected_version = self._expected_version, None
+        return expected
+
     def send_command(
         self,
         target: EntityReference,
@@ -75,6 +80,8 @@ class Line:
         metadata = self._written.get(command.name) or self.metadata_of(command.name)
         call = Call(target.kind, target.id, command, positional, named, metadata, self)
         call.expected_version = target.expected_version
+        if self._expected_version is not None and call.expected_version is None:
+            call.expected_version = self.take_expected_version()
         if self.unit is not None:
             return self.unit.command(call)
         if target.idempotency_key is not None:
@@ -82,8 +89,6 @@ class Line:
         elif self.cause is not None or self._idempotency_key is not None:
             call.key = self.next_key(target.kind.name, target.id, command.name if self.cause else "")
             call.is_derived = self.cause is not None
-        if self._expected_version is not None and call.expected_version is None:
-            call.expected_version, self._expected_version = self._expected_version, None
         return self.services.entities.command(call)
 
     def send_query(
