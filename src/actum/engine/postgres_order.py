@@ -28,7 +28,7 @@ class Order:
         self._table = table
 
     def mend(self, numbered: str, column: str) -> str:
-        """Gives the statement that moves the shift if transactions have yet to reach numbers that are there."""
+        """Gives the statement that moves the shift where transactions have yet to reach what is there."""
         last = f"(SELECT max({column}) >> {PLACES} FROM {numbered})"
         return f"""UPDATE {self._table} SET shift = {last} + 1 - pg_current_xact_id()::text::bigint
             WHERE {last} - shift >= pg_snapshot_xmax(pg_current_snapshot())::text::bigint"""
