@@ -58,7 +58,7 @@ def entity(
     ] = None,
     limit: Annotated[
         int | None,
-        typer.Option(min=0, help=f"The newest so many events. [default: {SHOWN}; all with --json]"),
+        typer.Option(min=0, help=f"The newest so many events; by default {SHOWN}, or all with --json."),
     ] = None,
     is_json: AsJson = False,
     store: StoreUrl = None,

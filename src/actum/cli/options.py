@@ -12,7 +12,7 @@ StoreUrl = Annotated[
     typer.Option(
         "--store",
         metavar="URL",
-        help="The store, as in sqlite:///bank.db. [default: ACTUM_STORE, or sqlite:///NAME.db]",
+        help="The store; by default ACTUM_STORE, or sqlite:///NAME.db for an application called NAME.",
         show_default=False,
     ),
 ]

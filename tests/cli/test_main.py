@@ -1,0 +1,96 @@
+"""What every command has in common: its help, its store, and its manner of failing."""
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from actum.cli.opening import shown_url
+from tests.cli.commands import CommandLine
+from tests.cli.filling import fill
+
+COMMANDS = [
+    ["run"],
+    ["events"],
+    ["entity"],
+    ["ids"],
+    ["schema"],
+    ["views", "list"],
+    ["views", "rebuild"],
+    ["dead-letters", "list"],
+    ["dead-letters", "show"],
+    ["dead-letters", "retry"],
+    ["dead-letters", "skip"],
+]
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_every_command_explains_itself(actum: CommandLine, command: list[str]) -> None:
+    result = actum(*command, "--help")
+
+    assert result.code == 0
+    assert f"Usage: actum {' '.join(command)}" in result.out
+    assert "The application, as MODULE:APP." in result.out
+
+
+def test_the_version_is_told(actum: CommandLine) -> None:
+    result = actum("--version")
+
+    assert result.code == 0
+    assert result.out.startswith("actum ")
+
+
+@pytest.mark.parametrize(
+    "arguments", [["views", "rebuild", "shop", "sales"], ["dead-letters", "retry", "shop", "1"]]
+)
+def test_a_file_that_another_program_holds_is_said_in_one_line(
+    shop: Path, actum: CommandLine, monkeypatch: pytest.MonkeyPatch, arguments: list[str]
+) -> None:
+    (shop / "jammed").touch()
+    fill(("torn", 3))
+    monkeypatch.setattr("actum.engine.sqlite_opening.BUSY_TIMEOUT", 0.01)
+    holder = sqlite3.connect(shop / "shop.db", isolation_level=None)
+    holder.execute("BEGIN IMMEDIATE")
+
+    result = actum(*arguments)
+
+    holder.close()
+    assert result.code == 1
+    assert result.err.splitlines()[-1].startswith("error: shop.db is held by another program")
+
+
+def test_a_file_of_another_program_is_left_alone(shop: Path, actum: CommandLine) -> None:
+    other = sqlite3.connect(shop / "shop.db")
+    other.execute("CREATE TABLE recipes (name)")
+    other.commit()
+    other.close()
+    before = (shop / "shop.db").read_bytes()
+
+    result = actum("events", "shop")
+
+    assert result.err == "error: shop.db is a SQLite file of another program: name another file\n"
+    assert (shop / "shop.db").read_bytes() == before
+
+
+def test_an_error_that_nobody_foresaw_is_one_line_with_its_place(shop: Path, actum: CommandLine) -> None:
+    fill(("a", 3))
+    broken = (shop / "shop.py").read_text().replace("self.paid += event.amount", "self.paid += event.sum")
+    (shop / "broken.py").write_text(broken)
+
+    result = actum("entity", "broken", "Order", "a")
+
+    place = broken[: broken.index("event.sum")].count("\n") + 1
+    expected = f"error: broken.py:{place}: AttributeError: 'Paid' object has no attribute 'sum'\n"
+    assert (result.code, result.err) == (1, expected)
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("sqlite:///shop.db", "sqlite:///shop.db"),
+        ("postgresql://ann:secret@there:5432/shop", "postgresql://ann:***@there:5432/shop"),
+        ("postgresql://there/shop", "postgresql://there/shop"),
+    ],
+)
+def test_a_password_is_never_shown(url: str, shown: str) -> None:
+    assert shown_url(url) == shown
