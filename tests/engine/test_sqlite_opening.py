@@ -13,6 +13,7 @@ import pytest
 
 from actum.engine.sqlite import SqliteFile
 from actum.errors import ForeignStore, StoreError, StoreFailed, StoreInUse
+from tests.faults.disk import mount, small_disk
 
 SCHEMA = ["CREATE TABLE IF NOT EXISTS notes (number INTEGER PRIMARY KEY)"]
 OWNER = f"""
@@ -142,23 +143,16 @@ async def test_a_damaged_file_is_refused(tmp_path: Path) -> None:
     assert path.read_bytes() == damaged
 
 
-def mount(*options: str) -> None:
-    done = subprocess.run(["mount", *options], capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        pytest.skip(f"root may write everywhere, and cannot mount: {done.stderr.strip()}")
-
-
 @pytest.fixture
 def read_only(tmp_path: Path) -> Iterator[Path]:
     """A directory with an old.db, where nobody may write: for root, who may everywhere, by a mount."""
     directory = tmp_path / "read-only"
     directory.mkdir()
     if os.geteuid() == 0:
-        mount("-t", "tmpfs", "tmpfs", str(directory))
-        (directory / "old.db").touch()
-        mount("-o", "remount,ro", str(directory))
-        yield directory
-        subprocess.run(["umount", str(directory)], check=True)
+        with small_disk(directory, "1m"):
+            (directory / "old.db").touch()
+            mount("-o", "remount,ro", str(directory))
+            yield directory
     else:
         (directory / "old.db").touch()
         directory.chmod(0o555)

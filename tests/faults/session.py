@@ -1,0 +1,98 @@
+"""A scripted session with a journal, the same every time, which says which of its steps were acknowledged.
+
+    python tests/faults/session.py FILE
+
+prints `opened`, then for each step `acknowledged N`, or `refused N` when the store says that writes stopped.
+"""
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from actum.engine import sqlite_log
+from actum.engine.sqlite import SqliteFile
+from actum.errors import StoreFailed
+from actum.journal.memory import MemoryJournal
+from actum.journal.port import Journal, Snapshot, Write
+from actum.journal.sqlite import SCHEMA, SqliteJournal
+
+Step = Callable[[Journal], Awaitable[Any]]
+
+ROUNDS = 8
+TIME = 1_700_000_000_000_000
+KINDS = ("Account", "Scrap")
+IDS = ("a", "b", "c", "d", "e")
+CODE = {"Account": "account-1", "Scrap": "scrap-1"}
+PAGES_BEFORE_A_CHECKPOINT = 20
+
+
+def write(id: str, expected: int, count: int, *, kind: str = "Account", **options: Any) -> Write:
+    events = [("Deposited", 1, b'{"amount":%d,"text":"%s"}' % (n, b"x" * 300)) for n in range(count)]
+    return Write(kind, id, expected, events, b'{"by":"session"}', TIME + expected, **options)
+
+
+def one_round(number: int) -> list[Step]:
+    """Gives the steps of one round; each writes in one transaction."""
+    three, one = 3 * number, number
+    return [
+        lambda journal: journal.append(
+            [write("a", three, 3), write("b", one, 1, key=f"b-{number}", reply=b"%d" % number)]
+        ),
+        lambda journal: journal.append(
+            [
+                write("c", one, 1, group=1),
+                write("d", one, 1, group=1),
+                write("c", 99, 1, group=2),
+                write("e", one, 1, group=2),
+            ]
+        ),
+        lambda journal: journal.append([write("x", 0, 2, kind="Scrap", key="x-1")]),
+        lambda journal: journal.save_snapshot(
+            "Account", "a", Snapshot(three + 2, TIME, "account-1", b"%d" % number)
+        ),
+        lambda journal: journal.prune("Account", "a", three - 4),
+        lambda journal: journal.erase("Scrap", "x"),
+    ]
+
+
+STEPS = [step for number in range(ROUNDS) for step in one_round(number)]
+
+
+async def contents(journal: Journal) -> list[Any]:
+    """Gives all that can be asked of a journal."""
+    streams = [(kind, id) for kind in KINDS for id in (*IDS, "x")]
+    keys = [("Account", "b", f"b-{number}") for number in range(ROUNDS)]
+    return [
+        await journal.head(),
+        await journal.feed(0, 1_000),
+        await journal.load(streams, CODE),
+        await journal.replies([*keys, ("Scrap", "x", "x-1")]),
+        [(await journal.streams(kind)).items for kind in KINDS],
+    ]
+
+
+async def contents_after(steps: int) -> list[Any]:
+    """Gives what a journal must hold after so many steps."""
+    journal = MemoryJournal()
+    for step in STEPS[:steps]:
+        await step(journal)
+    return await contents(journal)
+
+
+async def run(path: str) -> None:
+    sqlite_log.CHECKPOINT_PAGES = PAGES_BEFORE_A_CHECKPOINT
+    journal = SqliteJournal(await SqliteFile.open(path, SCHEMA))
+    print("opened", flush=True)
+    for number, step in enumerate(STEPS, 1):
+        try:
+            await step(journal)
+        except StoreFailed:
+            print("refused", number, flush=True)
+        else:
+            print("acknowledged", number, flush=True)
+    await journal.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(run(sys.argv[1]))
