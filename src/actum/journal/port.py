@@ -114,6 +114,11 @@ class Journal(ABC):
     is_shared: bool = False
     """Whether other processes may append too, so that news can come from elsewhere."""
 
+    @property
+    def failure(self) -> str | None:
+        """Why writes have stopped until the store is opened again, or None while they go on."""
+        return None
+
     @abstractmethod
     async def append(self, writes: Sequence[Write]) -> list[Outcome]:
         """Writes many independent writes in one durable transaction, in order, and gives an outcome for each.

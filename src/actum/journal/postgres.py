@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from actum.engine.postgres import PostgresPool
+from actum.engine.postgres import PostgresPool, changed
 from actum.engine.postgres_news import News
 from actum.engine.postgres_schema import Part
 from actum.journal import postgres_statements as statements
@@ -157,14 +157,14 @@ class PostgresJournal(Journal):
                 return 0
             # A snapshot holds what is removed.
             await connection.execute(statements.REMOVE_SNAPSHOT, kind, id)
-            return _count(await connection.execute(statements.REMOVE_EVENTS, *cut))
+            return changed(await connection.execute(statements.REMOVE_EVENTS, *cut))
 
     async def erase(self, kind: str, id: str) -> int:
         removed = 0
         async with self._pool.transaction() as connection:
             held = await connection.fetchrow(statements.HOLD, kind, id)
             if held is not None:
-                removed = _count(await connection.execute(statements.REMOVE_EVENTS, *held))
+                removed = changed(await connection.execute(statements.REMOVE_EVENTS, *held))
             for statement in (
                 statements.REMOVE_SNAPSHOT,
                 statements.REMOVE_REPLIES,
@@ -175,7 +175,7 @@ class PostgresJournal(Journal):
 
     async def forget_replies(self, before: int) -> int:
         async with self._pool.connection() as connection:
-            return _count(await connection.execute(statements.FORGET, before))
+            return changed(await connection.execute(statements.FORGET, before))
 
     async def close(self) -> None:
         await self._news.close()
@@ -215,8 +215,3 @@ def _loaded(rows: Sequence[Any]) -> Loaded:
         snapshot = Snapshot(first["kept"], first["kept_at"], first["fingerprint"], first["state"])
     events = [Stored(*tuple(row)[6:]) for row in rows if row["position"] is not None]
     return Loaded(snapshot, first["pruned"], events[: statements.PAGE], len(events) <= statements.PAGE)
-
-
-def _count(status: str) -> int:
-    """Reads how many rows a statement changed, as in `DELETE 7`."""
-    return int(status.rpartition(" ")[2])

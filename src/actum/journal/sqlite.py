@@ -71,6 +71,10 @@ class SqliteJournal(Journal):
     def __repr__(self) -> str:
         return f"<SqliteJournal {self._file.path}>"
 
+    @property
+    def failure(self) -> str | None:
+        return self._file.failure
+
     async def append(self, writes: Sequence[Write]) -> list[Outcome]:
         outcomes = await self._file.write(lambda connection: self._append(connection, writes))
         self._news.set()

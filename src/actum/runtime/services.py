@@ -49,6 +49,11 @@ class Services(Struct, frozen=True):
     resources: dict[type[Any], Any]
 
     @property
+    def failure(self) -> str | None:
+        """Why nothing can be written until the store is opened again, or None."""
+        return self.journal.failure
+
+    @property
     def kinds(self) -> Mapping[str, EntityType]:
         """The entity types, by name."""
         return self.catalog.kinds

@@ -1,0 +1,24 @@
+"""An HTTP client that speaks to a node under test without a socket."""
+
+from contextlib import nullcontext
+
+import httpx
+
+from actum.app import App
+from actum.http.server import http_app
+from actum.runtime.services import Services
+
+
+class Client(httpx.AsyncClient):
+    """An `httpx.AsyncClient` whose requests go straight to the application; paths need no host."""
+
+    def __init__(self, app: App, services: Services) -> None:
+        types = [kind for kind, _ in app.resources]
+        self._application = http_app(app.name, app.actions, types, lambda: nullcontext(services))
+        transport = httpx.ASGITransport(self._application, raise_app_exceptions=False)
+        super().__init__(transport=transport, base_url="http://test")
+
+    async def stop(self) -> None:
+        """Ends the client; the node goes on."""
+        await self._application.close()
+        await self.aclose()
