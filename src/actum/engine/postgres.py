@@ -144,3 +144,8 @@ class PostgresPool:
 
 async def _leave(connection: Any) -> None:
     """Nothing was set in the session, so that nothing is to be reset."""
+
+
+def changed(status: str) -> int:
+    """Reads how many rows a statement changed, as in `DELETE 7`."""
+    return int(status.rpartition(" ")[2])

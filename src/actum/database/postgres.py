@@ -1,0 +1,31 @@
+"""Keeps views, queues, timers and letters in PostgreSQL."""
+
+from actum.database.postgres_actions import ACTION_SCHEMA, PostgresActions
+from actum.database.postgres_queues import MEND_ORDER, QUEUE_SCHEMA, PostgresQueues
+from actum.database.postgres_tables import PostgresTable
+from actum.database.postgres_views import VIEW_SCHEMA, PostgresViews
+from actum.engine.postgres import PostgresPool
+from actum.engine.postgres_schema import Part
+
+SCHEMA = Part("database", ((*VIEW_SCHEMA, *ACTION_SCHEMA, *QUEUE_SCHEMA),))
+
+
+class PostgresDatabase(PostgresViews, PostgresActions, PostgresQueues):
+    """What is derived, in a database that was opened with SCHEMA and may be the journal's as well."""
+
+    def __init__(self, pool: PostgresPool) -> None:
+        self._pool = pool
+        self._tables: dict[tuple[str, int, str], PostgresTable] = {}
+
+    def __repr__(self) -> str:
+        return f"<PostgresDatabase {self._pool.name}>"
+
+    async def close(self) -> None:
+        await self._pool.close()
+
+
+async def open_database(pool: PostgresPool) -> PostgresDatabase:
+    """Gives the database where the schema is up to date."""
+    async with pool.connection() as connection:
+        await connection.execute(MEND_ORDER)
+    return PostgresDatabase(pool)

@@ -1,0 +1,18 @@
+"""The database in PostgreSQL, held to what every database promises, on a real server."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from actum.database.port import Database
+from actum.database.postgres import SCHEMA, open_database
+from actum.engine.postgres import PostgresPool
+from actum.testing.conformance.database import DatabaseConformance
+
+
+class TestPostgresDatabase(DatabaseConformance):
+    @pytest.fixture
+    async def database(self, postgres_url: str) -> AsyncIterator[Database]:
+        database = await open_database(await PostgresPool.open(postgres_url, (SCHEMA,)))
+        yield database
+        await database.close()
