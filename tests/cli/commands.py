@@ -1,6 +1,7 @@
 """Runs command lines in a test: in this process to see what they print, or in one of their own to serve."""
 
 import importlib
+import os
 import queue
 import signal
 import subprocess
@@ -58,6 +59,8 @@ class Process:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "actum", *arguments],
             cwd=directory,
+            # What it says must come through a pipe in time by its own doing.
+            env={name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

@@ -1,6 +1,7 @@
 """The command that lists what has happened."""
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from typing import Annotated
@@ -90,6 +91,7 @@ async def _found(journal: Journal, wanted: Wanted) -> AsyncIterator[Stored]:
         if page:
             after = page[-1].position
         elif wanted.is_followed:
+            sys.stdout.flush()  # Whoever reads from a pipe sees all there is so far.
             await journal.wait(after)
         else:
             return
