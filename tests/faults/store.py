@@ -6,7 +6,7 @@ from pathlib import Path
 
 from actum.engine.sqlite import SqliteFile
 from actum.journal.sqlite import SCHEMA, SqliteJournal
-from tests.faults.session import STEPS, contents, contents_after
+from tests.faults.scenario import STEPS, contents, contents_after
 
 
 async def check_integrity(store: Path) -> None:
@@ -22,7 +22,7 @@ async def open_journal(store: Path) -> SqliteJournal:
 async def check_contents(store: Path, acknowledged: int) -> None:
     """I1, I3, I4: the store holds what the acknowledged steps wrote, and of the next one all or nothing.
 
-    Then the session can be ended, and comes out as if nothing had happened.
+    Then the scenario can be ended, and comes out as if nothing had happened.
     """
     journal = await open_journal(store)
     found = await contents(journal)

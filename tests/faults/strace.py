@@ -1,4 +1,4 @@
-"""Runs the scripted session under strace, which lets one of its syncs fail, or kills it there."""
+"""Runs the scripted scenario under strace, which lets one of its syncs fail, or kills it there."""
 
 import os
 import re
@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 from msgspec import Struct
 
-SESSION = Path(__file__).with_name("session.py")
+SCENARIO = Path(__file__).with_name("scenario.py")
 SYNCS = "fdatasync,fsync"
 PATIENCE = 60
 
 
-class Session(Struct, frozen=True):
-    """What a session said before it ended: whether it opened the file, and the numbers of its steps.
+class Ended(Struct, frozen=True):
+    """What the scenario said before it ended: whether it opened the file, and the numbers of its steps.
 
     `hits` are the syncs that were made to fail, as strace wrote them.
     """
@@ -48,8 +48,8 @@ def require_strace() -> None:
     pytest.skip(f"strace cannot be used here: {reason}")
 
 
-def run_session(store: Path, fault: str) -> Session:
-    """Runs the session on a store, with a fault such as `error=EIO:when=7` in its syncs.
+def run_scenario(store: Path, fault: str) -> Ended:
+    """Runs the scenario on a store, with a fault such as `error=EIO:when=7` in its syncs.
 
     strace counts the syncs of each thread apart: the one that opens the file, and the one that writes.
     """
@@ -57,13 +57,13 @@ def run_session(store: Path, fault: str) -> Session:
     # Without --seccomp-bpf, although it is faster: with it the signal is counted and never sent.
     command = ["strace", "-f", "-q", "-y", "-o", str(log), "-e", f"trace={SYNCS}"]
     done = subprocess.run(
-        [*command, "-e", f"inject={SYNCS}:{fault}", sys.executable, str(SESSION), str(store)],
+        [*command, "-e", f"inject={SYNCS}:{fault}", sys.executable, str(SCENARIO), str(store)],
         capture_output=True,
         text=True,
         check=False,
         timeout=PATIENCE,
     )
-    return Session(
+    return Ended(
         is_killed=done.returncode == -signal.SIGKILL,
         is_opened="opened" in done.stdout,
         acknowledged=[int(number) for number in re.findall(r"^acknowledged (\d+)$", done.stdout, re.M)],

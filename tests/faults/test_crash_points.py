@@ -1,12 +1,12 @@
-"""A session that is killed at one of its syncs: what was acknowledged is there, and nothing is torn (R2)."""
+"""A scenario that is killed at one of its syncs: what was acknowledged is there, and nothing is torn (R2)."""
 
 from pathlib import Path
 
 import pytest
 
-from tests.faults.session import STEPS
+from tests.faults.scenario import STEPS
 from tests.faults.store import check_contents, check_integrity, open_journal
-from tests.faults.strace import require_strace, run_session
+from tests.faults.strace import require_strace, run_scenario
 
 # Each thread's syncs are counted apart. Seven make a new file and three open one that is there; the writer's
 # are reached behind those: commits, and the two or three of each checkpoint.
@@ -20,12 +20,12 @@ SOME_IN_OLD = [1, 4, 6, 7]
 async def crash(store: Path, point: int) -> None:
     require_strace()
 
-    session = run_session(store, f"signal=SIGKILL:when={point}")
+    ended = run_scenario(store, f"signal=SIGKILL:when={point}")
 
-    assert session.is_killed
-    assert session.acknowledged == list(range(1, len(session.acknowledged) + 1))
-    assert len(session.acknowledged) < len(STEPS)
-    await check_contents(store, len(session.acknowledged))
+    assert ended.is_killed
+    assert ended.acknowledged == list(range(1, len(ended.acknowledged) + 1))
+    assert len(ended.acknowledged) < len(STEPS)
+    await check_contents(store, len(ended.acknowledged))
     await check_integrity(store)
 
 
@@ -72,9 +72,9 @@ async def test_a_crash_while_a_crashed_store_is_opened_loses_nothing(
     """A store that is killed once more, while its log is moved into the file, is no worse off."""
     require_strace()
     store = tmp_path / "bank.db"
-    first = run_session(store, f"signal=SIGKILL:when={points[0]}")
+    first = run_scenario(store, f"signal=SIGKILL:when={points[0]}")
 
-    second = run_session(store, f"signal=SIGKILL:when={points[1]}")
+    second = run_scenario(store, f"signal=SIGKILL:when={points[1]}")
 
     assert (first.is_killed, second.is_killed, second.is_opened) == (True, True, False)
     await check_contents(store, len(first.acknowledged))

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.session import STEPS
+from tests.faults.scenario import STEPS
 from tests.faults.store import check_contents, check_integrity, open_journal
-from tests.faults.strace import Session, require_strace, run_session
+from tests.faults.strace import Ended, require_strace, run_scenario
 
 # Of a store that is there already, the first three are those of opening it; among the writer's, which follow,
 # are commits, the syncs of the log and of the file that a checkpoint makes, and the first commit after one.
@@ -14,21 +14,21 @@ FEW = [4, 6, 7, 8]
 SOME = [5, 9, 10, 11, 12, 13, 23, 40]
 
 
-async def fail_at(tmp_path: Path, number: int, *, error: str = "EIO") -> tuple[Path, Session]:
+async def fail_at(tmp_path: Path, number: int, *, error: str = "EIO") -> tuple[Path, Ended]:
     require_strace()
     store = tmp_path / "bank.db"
     await (await open_journal(store)).close()
-    return store, run_session(store, f"error={error}:when={number}")
+    return store, run_scenario(store, f"error={error}:when={number}")
 
 
 async def check_that_writes_stop(tmp_path: Path, number: int) -> None:
-    store, session = await fail_at(tmp_path, number)
+    store, ended = await fail_at(tmp_path, number)
 
-    assert len(session.hits) == 1
-    done = len(session.acknowledged)
-    assert session.acknowledged == list(range(1, done + 1))
-    assert session.refused == list(range(done + 1, len(STEPS) + 1))
-    assert session.refused
+    assert len(ended.hits) == 1
+    done = len(ended.acknowledged)
+    assert ended.acknowledged == list(range(1, done + 1))
+    assert ended.refused == list(range(done + 1, len(STEPS) + 1))
+    assert ended.refused
     await check_contents(store, done)
     await check_integrity(store)
 
@@ -48,21 +48,21 @@ async def test_writes_stop_at_any_failed_sync(tmp_path: Path, number: int) -> No
 
 async def test_writes_stop_at_a_sync_for_which_there_is_no_space(tmp_path: Path) -> None:
     """A disk that turns out to be full only when it is synced is a failed sync like any other."""
-    store, session = await fail_at(tmp_path, 6, error="ENOSPC")
+    store, ended = await fail_at(tmp_path, 6, error="ENOSPC")
 
-    done = len(session.acknowledged)
-    assert session.refused == list(range(done + 1, len(STEPS) + 1))
-    assert session.refused
+    done = len(ended.acknowledged)
+    assert ended.refused == list(range(done + 1, len(STEPS) + 1))
+    assert ended.refused
     await check_contents(store, done)
     await check_integrity(store)
 
 
 async def test_a_store_whose_opening_cannot_be_synced_is_not_opened(tmp_path: Path) -> None:
     """The error says what to do, and the next opening finds the store as it was."""
-    store, session = await fail_at(tmp_path, 1)
+    store, ended = await fail_at(tmp_path, 1)
 
-    assert not session.is_opened
-    assert "StoreFailed" in session.complaint
-    assert "Mend the disk" in session.complaint
+    assert not ended.is_opened
+    assert "StoreFailed" in ended.complaint
+    assert "Mend the disk" in ended.complaint
     await check_contents(store, 0)
     await check_integrity(store)

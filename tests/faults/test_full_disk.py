@@ -9,7 +9,7 @@ from actum.errors import StoreFailed
 from actum.journal.port import Journal
 from actum.testing.conformance.journal.bank import have_landed
 from tests.faults.disk import mount, small_disk
-from tests.faults.session import write
+from tests.faults.scenario import write
 from tests.faults.store import check_integrity, open_journal
 
 

@@ -1,6 +1,6 @@
-"""A scripted session with a journal, the same every time, which says which of its steps were acknowledged.
+"""A scripted scenario with a journal, the same every time, which says which of its steps were acknowledged.
 
-    python tests/faults/session.py FILE
+    python tests/faults/scenario.py FILE
 
 prints `opened`, then for each step `acknowledged N`, or `refused N` when the store says that writes stopped.
 """
@@ -29,7 +29,7 @@ PAGES_BEFORE_A_CHECKPOINT = 20
 
 def write(id: str, expected: int, count: int, *, kind: str = "Account", **options: Any) -> Write:
     events = [("Deposited", 1, b'{"amount":%d,"text":"%s"}' % (n, b"x" * 300)) for n in range(count)]
-    return Write(kind, id, expected, events, b'{"by":"session"}', TIME + expected, **options)
+    return Write(kind, id, expected, events, b'{"by":"scenario"}', TIME + expected, **options)
 
 
 def one_round(number: int) -> list[Step]:
