@@ -1,4 +1,4 @@
-"""Purity: in development a command or reducer that does input or output, or sleeps, is refused."""
+"""Purity: in development a command or reducer that does input or output is refused."""
 
 import sys
 import threading
