@@ -21,7 +21,7 @@ class Feed:
 
     def __init__(self, journal: Journal, head: int) -> None:
         self._journal = journal
-        self._head = head
+        self._head = self._readable = head
         self._recent: deque[Stored] = deque(maxlen=MOST_REMEMBERED)
         self._after = head
         self._newest = head
@@ -50,15 +50,20 @@ class Feed:
                 head = outcome.position
         if head == self._head:
             return
-        if self._readers and not self._journal.is_shared:
+        if self._journal.is_shared:
+            # What another process began before may still come before it: `follow` learns when it can be read.
+            self._head = head
+            return
+        if self._readers:
             self._remember(batch, outcomes)
         self.advance(head)
 
     def advance(self, head: int) -> None:
         """Takes note that the journal goes as far as `head`, and wakes who waits."""
-        if head <= self._head:
+        if head <= self._readable:
             return
-        self._head = head
+        self._readable = head
+        self._head = max(head, self._head)
         waiters, self._waiters = self._waiters, []
         for waiter in waiters:
             if not waiter.done():
@@ -66,7 +71,7 @@ class Feed:
 
     async def read(self, after: int, limit: int) -> list[Stored]:
         """Gives up to `limit` events beyond `after`; never one that is not durable."""
-        if after >= self._head:
+        if after >= self._readable:
             return []
         if after >= self._after and self._recent:
             first = self._recent[0].position
@@ -76,7 +81,7 @@ class Feed:
 
     async def wait(self, after: int) -> None:
         """Returns when there is an event beyond `after`."""
-        while self._head <= after:
+        while self._readable <= after:
             waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             self._waiters.append(waiter)
             await waiter
@@ -84,7 +89,7 @@ class Feed:
     async def follow(self) -> None:
         """Brings word of what other processes write, until cancelled."""
         while True:
-            await self._journal.wait(self._head)
+            await self._journal.wait(self._readable)
             self.advance(await self._journal.head())
 
     def _remember(self, batch: Sequence[Staged], outcomes: Sequence[Outcome]) -> None:
