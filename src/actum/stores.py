@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable
 from contextlib import asynccontextmanager
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Protocol
 
@@ -20,7 +22,7 @@ from actum.journal.port import Journal
 from actum.journal.sqlite import SCHEMA as SQLITE_JOURNAL
 from actum.journal.sqlite import SqliteJournal
 
-KNOWN = "memory: or sqlite:///FILE"
+KNOWN = "memory:, sqlite:///FILE or postgresql://USER@HOST/DATABASE"
 
 
 class Stores(Struct, frozen=True):
@@ -41,7 +43,8 @@ async def open_stores(url: str, *, is_owner: bool = True) -> AsyncGenerator[Stor
     """Opens the stores of a URL, and closes them at the end.
 
     `memory:` keeps everything in this process; `sqlite:///FILE` in one file, whose path is absolute with a
-    fourth slash. A process that is not the owner may look, and ask the owner for things.
+    fourth slash; `postgresql://USER:PASSWORD@HOST:PORT/DATABASE` in a database that several processes may
+    share. A process that is not the owner may look, and ask the owner for things.
     """
     stores = await SCHEMES[_scheme_of(url)](url, is_owner=is_owner)
     try:
@@ -90,6 +93,19 @@ async def _open_sqlite(url: str, *, is_owner: bool) -> Stores:
     return Stores(SqliteJournal(file), SqliteDatabase(file))
 
 
-SCHEMES: dict[str, Open] = {"memory": _open_memory, "sqlite": _open_sqlite}
+async def _open_postgres(url: str, *, is_owner: bool) -> Stores:
+    if find_spec("asyncpg") is None:
+        raise StoreError("a store in PostgreSQL needs asyncpg: pip install 'actum[postgres]'")
+    # By name, so that who keeps everything in a file need not have the driver of a server.
+    opening = import_module("actum.stores_postgres")
+    return Stores(*await opening.open_postgres(url, is_owner=is_owner))
+
+
+SCHEMES: dict[str, Open] = {
+    "memory": _open_memory,
+    "sqlite": _open_sqlite,
+    "postgres": _open_postgres,
+    "postgresql": _open_postgres,
+}
 SHARED: frozenset[str] = frozenset()
 """The schemes of stores that several processes may run on."""

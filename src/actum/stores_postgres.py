@@ -1,0 +1,19 @@
+"""The stores in one PostgreSQL database; loaded only where such a store is named."""
+
+from actum.database.port import Database
+from actum.database.postgres import SCHEMA as DATABASE
+from actum.database.postgres import open_database
+from actum.engine.postgres import PostgresPool
+from actum.journal.port import Journal
+from actum.journal.postgres import SCHEMA as JOURNAL
+from actum.journal.postgres import open_journal
+
+
+async def open_postgres(url: str, *, is_owner: bool) -> tuple[Journal, Database]:
+    """Opens a journal and a database that share one pool of connections."""
+    pool = await PostgresPool.open(url, (JOURNAL, DATABASE), is_owner=is_owner)
+    try:
+        return await open_journal(pool), await open_database(pool)
+    except BaseException:
+        await pool.close()
+        raise
