@@ -15,7 +15,7 @@ from actum.model.view import ViewType
 from actum.runtime.clock import SystemClock
 from actum.runtime.feed import Feed
 from actum.runtime.projector import BATCH, Projector
-from actum.stores import Stores, open_stores
+from actum.stores import Stores, is_shared, open_stores
 
 POLL = timedelta(milliseconds=200)
 PATIENCE = timedelta(seconds=30)
@@ -29,14 +29,22 @@ async def rebuild(view: ViewType, url: str) -> None:
     """Builds a view anew, and returns when the new one serves."""
     async with open_beside(url):
         pass  # A store that is not there is not made: there is nothing to build from.
+    if is_shared(url):
+        # Nobody can be kept from starting meanwhile, and two may not build one view.
+        await _ask_for(view, url)
+        return
     try:
         async with open_stores(url) as stores:
             with _progress(view) as show:
                 await _build(view, stores, show)
     except StoreInUse:
-        async with open_beside(url) as stores:
-            with _progress(view) as show:
-                await _have_built(view, stores, show)
+        await _ask_for(view, url)
+
+
+async def _ask_for(view: ViewType, url: str) -> None:
+    async with open_beside(url) as stores:
+        with _progress(view) as show:
+            await _have_built(view, stores, show)
 
 
 async def _build(view: ViewType, stores: Stores, show: Show) -> None:
