@@ -16,7 +16,8 @@ class Write(Struct, gc=False):
     + 2, …. `time` is in microseconds since 1970. With a `key` the reply is kept beside the events, under
     the stream and the key, for ever answering that call; such a write may have no events. `call` identifies
     the command and its arguments ("" when they may differ). Writes of one append that share a `group` land
-    together or not at all.
+    together or not at all. A write without events and without a key keeps nothing: it holds its stream to the
+    expected version, for its group; nor can `landed` tell afterwards that it landed.
     """
 
     kind: str

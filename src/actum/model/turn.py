@@ -18,6 +18,14 @@ Emitted = tuple[str, int, bytes]
 """An event on its way to the journal: its stored name, its version, its payload as JSON."""
 
 
+def as_stored(kind: str, id: str, after: int, emitted: Iterable[Emitted], time: int) -> list[Stored]:
+    """Gives events that follow version `after` as they would be kept, but for their place in a journal."""
+    return [
+        Stored(0, kind, id, version, type_, type_version, payload, b"{}", time)
+        for version, (type_, type_version, payload) in enumerate(emitted, after + 1)
+    ]
+
+
 class Instance:
     """One entity in memory: its state, and its place in its stream.
 
@@ -141,12 +149,6 @@ class Instance:
         self._adopt(self.kind.read_state(snapshot))
         self.version = version
         self.time = time
-
-    def fork(self) -> "Instance":
-        """Gives an independent copy, for a turn that may not come to stand."""
-        copy = Instance(self.kind, self.id)
-        copy.restore(self.snapshot(), self.version, self.time)
-        return copy
 
     def release(self) -> None:
         """Lets go of the state, so that memory is given back at once."""

@@ -12,20 +12,30 @@ class Staged:
     `snapshot` is the state at the write's last version, to be kept once the write has landed.
     """
 
-    __slots__ = ("_watchers", "actor", "future", "snapshot", "write")
+    __slots__ = ("_told", "_watchers", "actor", "future", "snapshot", "write")
 
     def __init__(self, write: Write, actor: "Actor", loop: asyncio.AbstractEventLoop) -> None:
         self.write = write
         self.actor = actor
         self.future: asyncio.Future[Outcome] = loop.create_future()
         self.snapshot: bytes | None = None
+        self._told: Outcome | Exception | None = None
         self._watchers: list[asyncio.Future[Outcome]] | None = None
 
     def __repr__(self) -> str:
         return f"<Staged {self.write.kind}/{self.write.id}@{self.write.expected}+{len(self.write.events)}>"
 
+    @property
+    def keeps_something(self) -> bool:
+        """Whether the journal keeps anything of it: if not, it only holds its stream to a version."""
+        return bool(self.write.events) or self.write.key is not None
+
     async def watch(self) -> Outcome:
-        """Waits, beside the write's own caller, for what becomes of it."""
+        """Gives, beside the write's own caller, what became of it, waiting for that if need be."""
+        if isinstance(self._told, Exception):
+            raise self._told
+        if self._told is not None:
+            return self._told
         watcher: asyncio.Future[Outcome] = self.future.get_loop().create_future()
         if self._watchers is None:
             self._watchers = []
@@ -34,6 +44,7 @@ class Staged:
 
     def resolve(self, outcome: Outcome) -> None:
         """Tells everyone what became of the write."""
+        self._told = outcome
         if not self.future.done():
             self.future.set_result(outcome)
         for watcher in self._watchers or ():
@@ -42,6 +53,7 @@ class Staged:
 
     def fail(self, error: Exception) -> None:
         """Tells everyone that nobody knows."""
+        self._told = error
         watchers = self._watchers or ()
         if not self.future.done():
             self.future.set_exception(error)

@@ -10,10 +10,10 @@ from typing import Any
 
 import msgspec
 
-from actum.errors import CallerError, Conflict
+from actum.errors import Conflict, KeyReused, WrongReply
 from actum.journal.port import Landed, Repeated, StreamKey, Write
 from actum.model.entity import Entity, entity_type
-from actum.model.turn import Emitted, Instance
+from actum.model.turn import Emitted, Instance, as_stored
 from actum.runtime.actor import Actor, Staged
 from actum.runtime.entities import MOST_ATTEMPTS, Call
 from actum.runtime.purity import pure
@@ -30,20 +30,33 @@ UNIT = entity_type(UnitMark)
 class Fork:
     """An entity within a unit: the actor it was copied from, its version then, and what the unit adds."""
 
-    __slots__ = ("actor", "base", "emitted", "gate", "instance", "metadata")
+    __slots__ = ("_origin", "actor", "base", "emitted", "gate", "instance", "metadata", "time")
 
     def __init__(self, actor: Actor) -> None:
         self.actor = actor
         self.base = actor.instance.version
         self.gate = actor.gate
-        self.instance: Instance = actor.instance.fork()
         self.emitted: list[Emitted] = []
         self.metadata = b""
+        self.time = actor.instance.time
+        self._origin = actor.instance.snapshot()
+        self.instance = self._copy()
 
     @property
     def is_current(self) -> bool:
         """Whether the entity is still as it was when it was copied."""
         return self.actor.is_live and self.actor.instance.version == self.base
+
+    def mend(self, now: int) -> None:
+        """Makes the copy anew, as it was before a turn that failed and spoiled it."""
+        self.instance = self._copy()
+        kind, id = self.instance.kind.name, self.instance.id
+        self.instance.replay(as_stored(kind, id, self.base, self.emitted, now))
+
+    def _copy(self) -> Instance:
+        copy = Instance(self.actor.instance.kind, self.actor.instance.id)
+        copy.restore(self._origin, self.base, self.time)
+        return copy
 
 
 class Unit:
@@ -59,10 +72,13 @@ class Unit:
         call.bind()
         fork = await self._fork(call)
         self._services.entities.check_version(call, fork.instance.version)
-        with pure:
-            emitted, reply = fork.instance.decide(call.command, call.arguments, self.now)
-        if fork.instance.is_spoiled:
-            del self._forks[call.stream]
+        try:
+            with pure:
+                emitted, reply = fork.instance.decide(call.command, call.arguments, self.now)
+        except Exception:
+            if fork.instance.is_spoiled:
+                fork.mend(self.now)
+            raise
         fork.emitted += emitted
         fork.metadata = call.metadata
         return reply
@@ -75,37 +91,37 @@ class Unit:
         with pure:
             return fork.instance.ask(call.command, call.arguments, self.now)
 
-    async def commit(self, key: str | None, reply: bytes, metadata: bytes) -> int | Repeated | None:
-        """Writes the unit; gives the position of its last event, or None when it has to run again."""
+    async def commit(self, key: str | None, call: str, reply: bytes, metadata: bytes) -> int | None:
+        """Writes the unit; gives the position of its last event, or None when it has to run again.
+
+        What the unit only read is held, in the same group, to the version that it read.
+        """
         forks = list(self._forks.values())
+        if key is None and not any(fork.emitted for fork in forks):
+            return 0 if await self.is_founded() else None
         if not all(fork.is_current for fork in forks):
             return None
-        changed = [fork for fork in forks if fork.emitted]
-        read = [fork.gate for fork in forks if not fork.emitted and fork.gate is not None]
         committer = self._services.committer
-        committer.admit(len(changed) + 1)
+        committer.admit(len(forks) + 1)
         group = committer.new_group()
-        staged = [self._stage(fork, group) for fork in changed]
+        staged = [self._stage(fork, group) for fork in forks]
         if key is not None:
-            staged.append(self._mark(key, reply, metadata, group))
-        outcomes = await asyncio.gather(*(one.future for one in staged), *(gate.watch() for gate in read))
-        for outcome in outcomes:
-            if type(outcome) is Repeated:
-                return outcome
-        if not all(type(outcome) is Landed for outcome in outcomes):
+            staged.append(self._mark(key, call, reply, metadata, group))
+        outcomes = await asyncio.gather(*(one.future for one in staged))
+        # Of a write that keeps nothing the journal cannot say afterwards whether it landed.
+        kept = [outcome for one, outcome in zip(staged, outcomes, strict=True) if one.keeps_something]
+        if not all(isinstance(outcome, Landed) for outcome in kept):
             return None
-        return max((outcome.position for outcome in outcomes[: len(staged)]), default=0)  # type: ignore[union-attr]
+        return max(outcome.position for outcome in kept if isinstance(outcome, Landed))
 
     async def is_founded(self) -> bool:
-        """Says whether all that the unit has seen is durable and still so, and a refusal may be told."""
+        """Says whether all that the unit has seen is durable and still so, and its answer may be told."""
         forks = list(self._forks.values())
         if not all(fork.is_current for fork in forks):
             return False
         gates = [fork.gate for fork in forks if fork.gate is not None]
-        return all(
-            type(outcome) is Landed
-            for outcome in await asyncio.gather(*(gate.watch() for gate in gates if not gate.future.done()))
-        )
+        outcomes = await asyncio.gather(*(gate.watch() for gate in gates))
+        return all(isinstance(outcome, Landed) for outcome in outcomes)
 
     async def _fork(self, call: Call) -> Fork:
         found = self._forks.get(call.stream)
@@ -119,14 +135,15 @@ class Unit:
         write = Write(
             kind.name, fork.instance.id, fork.base, fork.emitted, fork.metadata, self.now, group=group
         )
-        self._services.directory.replace(fork.actor, fork.instance)
+        if fork.emitted:
+            self._services.directory.replace(fork.actor, fork.instance)
         fork.actor.used = self.now
         staged = Staged(write, fork.actor, asyncio.get_running_loop())
         self._services.committer.stage(staged)
         return staged
 
-    def _mark(self, key: str, reply: bytes, metadata: bytes, group: int) -> Staged:
-        write = Write(UNIT.name, key, 0, [], metadata, self.now, key=key, reply=reply, group=group)
+    def _mark(self, key: str, call: str, reply: bytes, metadata: bytes, group: int) -> Staged:
+        write = Write(UNIT.name, key, 0, [], metadata, self.now, key=key, call=call, reply=reply, group=group)
         actor = Actor(Instance(UNIT, key), kept=0, used=self.now)
         actor.is_live = False
         staged = Staged(write, actor, asyncio.get_running_loop())
@@ -135,22 +152,47 @@ class Unit:
 
 
 async def run_unit(
-    services: Services, function: Callable[[Unit], Awaitable[Any]], key: str | None, metadata: bytes
+    services: Services,
+    function: Callable[[Unit], Awaitable[Any]],
+    *,
+    key: str | None,
+    call: str,
+    metadata: bytes,
+    reply_type: Any,
 ) -> tuple[Any, int]:
-    """Runs a unit until it stands, it is refused, or the attempts run out."""
+    """Runs a unit until it stands, is refused, or the attempts run out; gives its reply and last position."""
     for _ in range(MOST_ATTEMPTS):
-        if key is not None and (found := (await services.journal.replies([(UNIT.name, key, key)]))[0]):
-            return msgspec.json.decode(found.reply), found.position
+        if key is not None and (known := await _known(services, key)) is not None:
+            if known.call != call:
+                raise KeyReused(key, "an atomic unit")
+            return msgspec.json.decode(known.reply, type=reply_type), known.position
         unit = Unit(services)
         try:
             reply = await function(unit)
-        except CallerError:
-            if await unit.is_founded():
-                raise
-            continue
-        position = await unit.commit(key, b"null" if key is None else msgspec.json.encode(reply), metadata)
-        if isinstance(position, int):
+            kept = b"null" if key is None else _written(reply)
+        except Exception:
+            if not await unit.is_founded():
+                continue
+            if key is not None and await _known(services, key) is not None:
+                continue
+            raise
+        position = await unit.commit(key, call, kept, metadata)
+        if position is not None:
             return reply, position
     raise Conflict(
         f"an atomic unit found other writers first {MOST_ATTEMPTS} times in a row; send again later"
     )
+
+
+async def _known(services: Services, key: str) -> Repeated | None:
+    return (await services.journal.replies([(UNIT.name, key, key)]))[0]
+
+
+def _written(reply: Any) -> bytes:
+    try:
+        return msgspec.json.encode(reply)
+    except (TypeError, ValueError) as error:
+        raise WrongReply(
+            f"an atomic unit with an idempotency key gave back {reply!r}, which JSON cannot hold ({error}): "
+            "give back numbers, strings, lists, dicts, or a msgspec.Struct of them"
+        ) from error

@@ -1,5 +1,6 @@
 """Context: what an action or a script holds to reach entities, views, queues and timers."""
 
+import typing
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from datetime import datetime, timedelta
 from typing import Any, ParamSpec, TypeVar
@@ -137,23 +138,29 @@ class Context:
             )
         return Outbox(self.line, name)
 
-    async def atomic(self, function: "Callable[[Context], Awaitable[T]]") -> T:
+    async def atomic(
+        self, function: "Callable[[Context], Awaitable[T]]", *, idempotency_key: str | None = None
+    ) -> T:
         """Runs commands on several entities as one unit: all of their events are written, or none.
 
         `function` gets a context of its own and may run more than once, when another writer was first; it
-        should do nothing but send commands and queries.
+        should do nothing but send commands and queries. With `idempotency_key`, or in a request that has one,
+        or in an action, the same unit gives back the same and adds nothing when it is sent again; annotate
+        what it gives back, for that to be read as it was.
         """
         if self.line.unit is not None:
             raise DefinitionError(
                 "atomic units do not nest: send the commands through the context you were given"
             )
-        key = self.line.next_key("$unit", "", "")
+        key = idempotency_key or self.line.next_key("$unit", "", "")
         expected = self.line.take_expected_version()
         reply, position = await run_unit(
             self._services,
             lambda unit: function(self._within(unit, expected)),
-            key,
-            self.line.metadata_of(""),
+            key=key,
+            call="" if self.line.cause else getattr(function, "__qualname__", ""),
+            metadata=self.line.metadata_of(""),
+            reply_type=_reply_type(function),
         )
         self.line.witness(position, None)
         return reply  # type: ignore[no-any-return]
@@ -279,3 +286,11 @@ class Context:
             seen=self.line.seen,
             unit=unit,
         )
+
+
+def _reply_type(function: Callable[..., Any]) -> Any:
+    """Gives what a function is annotated to give back, if it is and the annotation can be read."""
+    try:
+        return typing.get_type_hints(function).get("return", Any)
+    except (TypeError, NameError):
+        return Any

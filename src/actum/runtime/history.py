@@ -8,7 +8,7 @@ from actum.errors import DefinitionError, Invalid, NotFound, UnknownEvent
 from actum.journal.port import Journal, Page, StreamKey
 from actum.model.entity import Entity, EntityType
 from actum.model.event import Event, Recorded, Stored, to_microseconds
-from actum.model.turn import Instance
+from actum.model.turn import Instance, as_stored
 from actum.runtime.services import Services
 
 EntityT = TypeVar("EntityT", bound=Entity)
@@ -51,15 +51,12 @@ class Histories:
         instance = await self._services.directory.load_copy((kind.name, id))
         moment = self._services.clock.now() if time is None else to_microseconds(time)
         imagined = []
-        for version, event in enumerate(events, instance.version + 1):
+        for event in events:
             event_type = event.__event_type__
             if type(event) not in kind.reductions:
                 raise Invalid(f"{kind.name} does not declare {event_type.name}: give events that it reduces")
-            payload = event_type.encode(event)
-            imagined.append(
-                Stored(0, kind.name, id, version, event_type.name, event_type.version, payload, b"{}", moment)
-            )
-        instance.replay(imagined)
+            imagined.append((event_type.name, event_type.version, event_type.encode(event)))
+        instance.replay(as_stored(kind.name, id, instance.version, imagined, moment))
         return instance.state  # type: ignore[no-any-return]
 
     async def ids(

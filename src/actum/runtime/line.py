@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from actum.database.port import NewMessage
+from actum.errors import DefinitionError
 from actum.model.column import parameter_to_sql
 from actum.model.entity import CommandType
 from actum.model.event import Metadata, write_metadata
@@ -83,6 +84,11 @@ class Line:
         if self._expected_version is not None and call.expected_version is None:
             call.expected_version = self.take_expected_version()
         if self.unit is not None:
+            if target.idempotency_key is not None:
+                raise DefinitionError(
+                    f"{target!r}: a command within an atomic unit has no idempotency key of its own: give "
+                    "one to the unit, ctx.atomic(…, idempotency_key=…)"
+                )
             return self.unit.command(call)
         if target.idempotency_key is not None:
             call.key = target.idempotency_key

@@ -3,10 +3,11 @@
 from datetime import UTC, datetime
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from actum.model.entity import EntityType
 from actum.model.event import Event, Stored, to_microseconds
-from actum.model.turn import Emitted, Instance
+from actum.model.turn import Emitted, Instance, as_stored
 
 START = datetime(2030, 1, 1, tzinfo=UTC)
 """When time begins in tests, unless they say otherwise."""
@@ -28,7 +29,8 @@ class Past(Struct, frozen=True):
 
     def then(self, emitted: list[Emitted]) -> "Past":
         """Gives the past after a turn that emitted these events now."""
-        return Past(self.kind, self.id, self.before, self.history + self._stored(emitted), self.time)
+        added = as_stored(self.kind.name, self.id, self.version, emitted, self.time)
+        return replace(self, history=(*self.history, *added))
 
     def fold(self) -> Instance:
         """Gives the entity that this past makes."""
@@ -41,9 +43,3 @@ class Past(Struct, frozen=True):
         """Gives what has happened, as it is read back."""
         by_name = self.kind.by_name
         return [by_name[one.type].event_type.read(one.payload, one.type_version) for one in self.history]
-
-    def _stored(self, emitted: list[Emitted]) -> tuple[Stored, ...]:
-        return tuple(
-            Stored(0, self.kind.name, self.id, version, type_, type_version, payload, b"{}", self.time)
-            for version, (type_, type_version, payload) in enumerate(emitted, self.version + 1)
-        )

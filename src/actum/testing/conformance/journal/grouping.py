@@ -214,3 +214,18 @@ class Grouping:
         assert isinstance(first, Landed)
         assert second == Landed(first.position)
         assert await journal.replies([("Account", "a", "k-1")]) == [Repeated("", b'"ok"', first.position)]
+
+    async def test_a_write_of_nothing_holds_its_stream_to_a_version(self, journal: Journal) -> None:
+        """A member without events and key keeps nothing, and fails the group when its stream has moved."""
+        await journal.append([deposit("a", 0, 1)])
+        moved, still = (Write("Account", "a", version, [], b"{}", 5, group=1) for version in (0, 1))
+        unborn = Write("Account", "none", 0, [], b"{}", 5, group=1)
+
+        overtaken = await journal.append([moved, deposit("b", 0, 2, group=1)])
+        held = await journal.append([still, unborn, deposit("b", 0, 3, group=1)])
+
+        assert have_landed(overtaken) == [False, False]
+        assert have_landed(held) == [True, True, True]
+        assert amounts(await journal.read("Account", "a")) == [1]
+        assert amounts(await journal.read("Account", "b")) == [3]
+        assert [stream.id for stream in (await journal.streams("Account")).items] == ["a", "b"]
