@@ -257,6 +257,16 @@ async def test_what_does_not_fit_its_annotation_is_never_stored() -> None:
         assert await t.ctx.history(Account, "a") == []
 
 
+@pytest.mark.parametrize("id", ["", "a\0b", "\ud800", "x" * 1001, 7])
+async def test_an_id_that_no_store_can_keep_is_refused(id: str) -> None:
+    """An id that cannot be kept is the caller's mistake, and touches nobody else's command."""
+    async with testing(plain) as t:
+        with pytest.raises(Invalid):
+            t.ctx.entity(Account, id)
+        with pytest.raises(Invalid):
+            t.ctx.entity(Account, "a", idempotency_key=id)
+
+
 async def test_a_reply_is_not_changed_by_later_turns() -> None:
     """A list in a reply is the caller's own (G2)."""
     async with testing(plain) as t:

@@ -14,6 +14,7 @@ from actum.model.action import OnMessage
 from actum.model.entity import Entity
 from actum.model.event import Event, Metadata, Recorded, to_microseconds
 from actum.model.handler import Command
+from actum.model.name import check_name
 from actum.model.view import View
 from actum.runtime.atomic import Unit, run_unit
 from actum.runtime.history import Histories
@@ -24,7 +25,6 @@ P = ParamSpec("P")
 T = TypeVar("T")
 EntityT = TypeVar("EntityT", bound=Entity)
 ViewT = TypeVar("ViewT", bound=View)
-MOST_NAMED = 1_000
 MADE = "$timer/"
 """How the name of a timer begins whose author gave it none: it stands for one call, and never for another."""
 
@@ -112,11 +112,9 @@ class Context:
             raise DefinitionError(
                 f"{cls.__name__} is not among the application's entities: add it to App(entities=[…])"
             )
-        if type(id) is not str or not id or "\0" in id or len(id) > MOST_NAMED:
-            raise Invalid(
-                f"{id!r} cannot be an entity's id: use text of 1 to {MOST_NAMED} characters, without NUL",
-                field="id",
-            )
+        check_name(id, "an entity's id", field="id")
+        if idempotency_key is not None:
+            check_name(idempotency_key, "an idempotency key", field="idempotency_key")
         return reference(self.line, id, idempotency_key, expected_version)  # type: ignore[return-value]
 
     def view(self, cls: type[ViewT]) -> ViewT:

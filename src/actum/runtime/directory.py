@@ -96,6 +96,7 @@ class Directory:
         if actor.is_live:
             actor.is_live = False
             self.live.pop(stream, None)
+            self._snapshots.pop(stream, None)
             self._leaving[stream] = actor
 
     def replace(self, actor: Actor, instance: Instance) -> None:
