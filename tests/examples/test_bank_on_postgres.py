@@ -57,7 +57,7 @@ async def test_the_bank_goes_on_after_a_restart(postgres_url: str) -> None:
 
 
 async def test_two_processes_serve_one_account(postgres_url: str) -> None:
-    """Each finds what the other wrote: the version check sends it back to read, and the command runs again."""
+    """Each finds what the other wrote: the version check sends it back to read, and it decides again."""
     async with (
         open_stores(postgres_url) as one,
         open_stores(postgres_url) as other,
