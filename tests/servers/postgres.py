@@ -1,5 +1,6 @@
 """A PostgreSQL server for the tests of a session, from a wheel, with nothing to prepare."""
 
+import asyncio
 import os
 import shutil
 import subprocess
@@ -8,6 +9,7 @@ import warnings
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import asyncpg
 import pytest
 
 from actum.database.postgres import SCHEMA as DATABASE
@@ -57,6 +59,13 @@ def url_of(server: PostgresServer, *, schema: str = "") -> str:
     return f"{url}&search_path={schema}" if schema else url
 
 
+async def empty(server: PostgresServer) -> None:
+    """Makes the schema that the tests share, or empties it."""
+    connection = await asyncpg.connect(url_of(server))
+    await connection.execute(f"CREATE SCHEMA IF NOT EXISTS store; SET search_path = store; {RESET}")
+    await connection.close()
+
+
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[PostgresServer]:
     """A server that is up until the session ends. Where none can start, only CI insists on it."""
@@ -74,16 +83,17 @@ def postgres() -> Iterator[PostgresServer]:
 
 
 @pytest.fixture
-async def postgres_url(postgres: PostgresServer) -> str:
+def postgres_store(postgres: PostgresServer) -> str:
     """The URL of a store that is empty."""
-    url = url_of(postgres, schema="store")
-    admin = await PostgresPool.open(url_of(postgres), ())
-    async with admin.connection() as connection:
-        await connection.execute("CREATE SCHEMA IF NOT EXISTS store")
-        await connection.execute("SET search_path = store")
-        await connection.execute(RESET)
-    await admin.close()
-    return url
+    asyncio.run(empty(postgres))
+    return url_of(postgres, schema="store")
+
+
+@pytest.fixture
+async def postgres_url(postgres: PostgresServer) -> str:
+    """The same, for a test that runs in a loop already."""
+    await empty(postgres)
+    return url_of(postgres, schema="store")
 
 
 @pytest.fixture
