@@ -3,7 +3,7 @@
 import importlib.util
 import os
 import typing
-from collections.abc import AsyncGenerator, Callable, MutableMapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, MutableMapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from importlib import import_module
 from typing import Any
@@ -50,6 +50,15 @@ class App:
     ) -> None:
         if not name or not all(letter.isalnum() or letter in "-_" for letter in name):
             raise DefinitionError(f"{name!r} cannot name an application: use letters, digits, - and _")
+        listed: dict[str, object] = {
+            "entities": entities,
+            "views": views,
+            "actions": actions,
+            "resources": resources,
+        }
+        for parameter, given in listed.items():
+            if not isinstance(given, Iterable) or isinstance(given, type):
+                raise DefinitionError(f"{parameter}={given!r} is no list: write {parameter}=[…]")
         declared: Sequence[object] = actions
         for group in declared:
             if not isinstance(group, Actions):

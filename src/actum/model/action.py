@@ -107,26 +107,27 @@ class Actions:
 
     def get(self, path: str = "/", **options: Any) -> Callable[[FunctionT], FunctionT]:
         """Answers GET requests; path and options are those of a Litestar handler."""
-        return self._keep(OnRequest("GET", path, options))
+        return self._on_request("GET", path, options)
 
     def post(self, path: str = "/", **options: Any) -> Callable[[FunctionT], FunctionT]:
         """Answers POST requests; path and options are those of a Litestar handler."""
-        return self._keep(OnRequest("POST", path, options))
+        return self._on_request("POST", path, options)
 
     def put(self, path: str = "/", **options: Any) -> Callable[[FunctionT], FunctionT]:
         """Answers PUT requests; path and options are those of a Litestar handler."""
-        return self._keep(OnRequest("PUT", path, options))
+        return self._on_request("PUT", path, options)
 
     def patch(self, path: str = "/", **options: Any) -> Callable[[FunctionT], FunctionT]:
         """Answers PATCH requests; path and options are those of a Litestar handler."""
-        return self._keep(OnRequest("PATCH", path, options))
+        return self._on_request("PATCH", path, options)
 
     def delete(self, path: str = "/", **options: Any) -> Callable[[FunctionT], FunctionT]:
         """Answers DELETE requests; path and options are those of a Litestar handler."""
-        return self._keep(OnRequest("DELETE", path, options))
+        return self._on_request("DELETE", path, options)
 
     def queue(self, name: str, *, retries: Retries | None = None) -> Callable[[FunctionT], FunctionT]:
         """Runs the function for each message of a queue: at least once, in order within a key."""
+        _check_text(name, '@actions.queue("payments")')
         return self._keep(OnMessage(name, retries or Retries()))
 
     def every(
@@ -142,7 +143,14 @@ class Actions:
 
     def cron(self, expression: str, *, timezone: str = "UTC") -> Callable[[FunctionT], FunctionT]:
         """Runs the function at the times of a cron expression, such as "0 7 * * MON-FRI"."""
+        _check_text(expression, '@actions.cron("0 7 * * MON-FRI")')
         return self._keep(OnCron(expression, timezone))
+
+    def _on_request(
+        self, method: str, path: str, options: dict[str, Any]
+    ) -> Callable[[FunctionT], FunctionT]:
+        _check_text(path, f'@actions.{method.lower()}("/path")')
+        return self._keep(OnRequest(method, path, options))
 
     def _keep(self, trigger: Trigger) -> Callable[[FunctionT], FunctionT]:
         def keep(function: FunctionT) -> FunctionT:
@@ -150,3 +158,9 @@ class Actions:
             return function
 
         return keep
+
+
+def _check_text(value: object, usage: str) -> None:
+    """Refuses a decorator that was written without its brackets, and would lose its function."""
+    if not isinstance(value, str):
+        raise DefinitionError(f"{value!r} stands where a text belongs: write {usage}")

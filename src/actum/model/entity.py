@@ -112,11 +112,18 @@ class Entity(Struct, metaclass=EntityMeta):
 
     def emit(self, event: Event) -> None:
         """Records a fact: reduced into the state at once, durable before the caller hears of it."""
-        self.__dict__["instance"].emit(event)
+        try:
+            instance = self.__dict__["instance"]
+        except KeyError:
+            raise _stands_alone(self) from None
+        instance.emit(event)
 
     @property
     def _instance(self) -> Place:
-        instance: Place = self.__dict__["instance"]
+        try:
+            instance: Place = self.__dict__["instance"]
+        except KeyError:
+            raise _stands_alone(self) from None
         return instance
 
 
@@ -275,3 +282,11 @@ def _is_filled(cell: Any) -> bool:
         return cell.cell_contents is not None
     except ValueError:
         return False
+
+
+def _stands_alone(entity: Entity) -> DefinitionError:
+    name = type(entity).__name__
+    return DefinitionError(
+        f"this {name} has no id and no history: send commands through `ctx.entity({name}, id)`, "
+        f"and try them with `given({name}).when(…)`"
+    )
