@@ -9,11 +9,10 @@ import msgspec
 
 from actum.errors import DefinitionError, Invalid, WrongReply
 
-SCALARS: dict[Any, type] = {
+SCALARS: dict[Any, type] = {  # Not float: JSON has no place for NaN.
     int: int,
     str: str,
     bool: bool,
-    float: float,
     None: type(None),
     type(None): type(None),
 }
@@ -116,7 +115,7 @@ class Signature:
             return reply
         try:
             return self._reply_decode(encode(reply))
-        except (msgspec.ValidationError, TypeError) as error:
+        except (msgspec.ValidationError, TypeError, ValueError) as error:
             raise WrongReply(
                 f"{self.where} is annotated to reply {display(self.returns)} and gave {reply!r}: {error}"
             ) from error

@@ -100,7 +100,7 @@ class Instance:
         try:
             payload = event_type.encode(event)
             kept = event_type.decode(payload)
-        except (msgspec.ValidationError, TypeError) as error:
+        except (msgspec.ValidationError, TypeError, ValueError) as error:
             raise WrongEvent(
                 f"{self!r} emitted {event!r}, which does not fit its annotations: {error}"
             ) from error

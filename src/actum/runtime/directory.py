@@ -1,6 +1,7 @@
 """The directory: which entities are live in this process, how they come to life and leave memory."""
 
 import asyncio
+import logging
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
@@ -15,6 +16,8 @@ from actum.model.turn import Instance
 from actum.runtime.actor import Actor
 from actum.runtime.clock import Clock
 from actum.runtime.coalescer import Coalescer
+
+log = logging.getLogger("actum.directory")
 
 PAGE = 1_000
 MOST_WAITING = 20_000
@@ -145,11 +148,9 @@ class Directory:
         instance = actor.instance
         stream = (instance.kind.name, instance.id)
         every = instance.kind.snapshot_every
-        if every and instance.version - actor.kept >= every:
-            self.keep_snapshot(
-                actor,
-                Snapshot(instance.version, instance.time, instance.kind.fingerprint, instance.snapshot()),
-            )
+        if every and instance.version - actor.kept >= every and (state := take_snapshot(instance)):
+            snapshot = Snapshot(instance.version, instance.time, instance.kind.fingerprint, state)
+            self.keep_snapshot(actor, snapshot)
         actor.is_live = False
         del self.live[stream]
         instance.release()
@@ -202,3 +203,12 @@ class Directory:
     def has_conflicts(self) -> bool:
         """Whether any stream has had conflicts lately."""
         return bool(self._conflicts)
+
+
+def take_snapshot(instance: Instance) -> bytes | None:
+    """Gives a state as JSON; None if it holds what JSON cannot, for then it is read from its events."""
+    try:
+        return instance.snapshot()
+    except (TypeError, ValueError) as error:
+        log.warning("%r cannot be kept as a snapshot: %s", instance, error)
+        return None

@@ -14,7 +14,7 @@ from actum.runtime.actor import Actor, Staged
 from actum.runtime.clock import Clock
 from actum.runtime.coalescer import Coalescer
 from actum.runtime.committer import Committer
-from actum.runtime.directory import Directory
+from actum.runtime.directory import Directory, take_snapshot
 from actum.runtime.purity import pure
 
 MOST_ATTEMPTS = 20
@@ -108,9 +108,9 @@ class Entities:
             try:
                 staged, reply = self._decide(call, actor)
             except Exception:
-                if actor.instance.is_spoiled:
+                if actor.instance.is_spoiled or actor.instance.version != version:
                     self._directory.retire(actor)
-                if gate is None or await self._watch(gate):
+                if (gate is None or await self._watch(gate)) and not await self._is_known(call):
                     raise
                 continue
             if staged is None:
@@ -170,10 +170,14 @@ class Entities:
         staged = Staged(write, actor, self._loop)
         every = call.kind.snapshot_every
         if every and instance.version - actor.kept >= every:
-            staged.snapshot = instance.snapshot()
+            staged.snapshot = take_snapshot(instance)
             actor.kept = instance.version
         self._committer.stage(staged)
         return staged, reply
+
+    async def _is_known(self, call: Call) -> bool:
+        """Says whether a key stands for a reply by now: its first call may have landed meanwhile."""
+        return call.key is not None and await self._replies.get((*call.stream, call.key)) is not None
 
     def _tidy(self, staged: Staged) -> None:
         """Does what a write that has landed leaves to do."""
