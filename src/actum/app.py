@@ -50,7 +50,7 @@ class App:
     ) -> None:
         if not name or not all(letter.isalnum() or letter in "-_" for letter in name):
             raise DefinitionError(f"{name!r} cannot name an application: use letters, digits, - and _")
-        listed: dict[str, object] = {
+        listed: dict[str, Any] = {
             "entities": entities,
             "views": views,
             "actions": actions,
@@ -59,8 +59,7 @@ class App:
         for parameter, given in listed.items():
             if not isinstance(given, Iterable) or isinstance(given, type):
                 raise DefinitionError(f"{parameter}={given!r} is no list: write {parameter}=[…]")
-        declared: Sequence[object] = actions
-        for group in declared:
+        for group in listed["actions"]:
             if not isinstance(group, Actions):
                 raise DefinitionError(f"actions= lists {group!r}, which is no Actions()")
         self.name = name
