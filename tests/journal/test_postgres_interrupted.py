@@ -147,6 +147,24 @@ async def test_of_groups_that_cross_each_lands_whole_or_not_at_all(journal: Post
     assert len({event.payload for event in await follow(journal, 3)}) == 1
 
 
+async def test_a_group_of_which_one_stream_moves_meanwhile_does_not_land(
+    journal: PostgresJournal, postgres_pool: PostgresPool
+) -> None:
+    """A group that waits for one of its streams, and finds it changed, leaves nothing in the others."""
+    await journal.append([deposit("b", 0, 1)])
+    async with postgres_pool.transaction() as other:
+        await other.execute("UPDATE actum_streams SET version = 2 WHERE id = 'b'")
+        writes = [deposit("a", 0, 7, group=1), deposit("b", 1, 8, group=1), deposit("c", 0, 9)]
+        appending = asyncio.create_task(journal.append(writes))
+        await blocked(postgres_pool)
+
+    outcomes = await appending
+
+    assert outcomes[:2] == [Collided(0), Collided(2)]
+    assert isinstance(outcomes[2], Landed)
+    assert amounts(await follow(journal, 2)) == [1, 9]
+
+
 async def test_a_stream_that_is_erased_meanwhile_takes_no_later_version(
     journal: PostgresJournal, postgres_pool: PostgresPool
 ) -> None:
