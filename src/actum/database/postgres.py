@@ -16,6 +16,7 @@ class PostgresDatabase(PostgresViews, PostgresActions, PostgresQueues):
     def __init__(self, pool: PostgresPool) -> None:
         self._pool = pool
         self._tables: dict[tuple[str, int, str], PostgresTable] = {}
+        self._truths: dict[str, frozenset[str]] = {}
 
     def __repr__(self) -> str:
         return f"<PostgresDatabase {self._pool.name}>"

@@ -16,6 +16,8 @@ from actum.errors import Invalid
 from actum.model.column import parameter_to_sql, time_to_sql
 
 MOST_CACHED = 1_000
+NULL = "null"
+CONDITIONS = (exp.Where, exp.Having, exp.And, exp.Or, exp.Not, exp.If, exp.Join, exp.Filter, exp.Paren)
 WRITES = (exp.DDL, exp.Update, exp.Delete, exp.Merge, exp.Command, exp.Into, exp.Lock)
 
 
@@ -26,33 +28,72 @@ class Translated(Struct, frozen=True):
     names: tuple[str, ...]
 
 
-def translate_query(sql: str, parameters: Mapping[str, Any]) -> Translated:
-    """Turns a query with `:name` parameters into PostgreSQL's dialect; raises Invalid for one that writes."""
-    kinds = tuple((name, _cast(value)) for name, value in parameters.items())
-    return _translate(sql, kinds)
+def translate_query(
+    sql: str, parameters: Mapping[str, Any], truths: frozenset[str] | None = None
+) -> Translated:
+    """Turns a query with `:name` parameters into PostgreSQL's dialect; raises Invalid for one that writes.
+
+    With `truths`, names of columns that hold truth values, these count as the numbers 0 and 1, and what a
+    parameter is follows from what it is compared with.
+    """
+    kinds = tuple(
+        (name, NULL if value is None else _cast(value) if truths is None else None)
+        for name, value in parameters.items()
+    )
+    return _translate(sql, kinds, truths)
 
 
 @lru_cache(maxsize=MOST_CACHED)
-def _translate(sql: str, kinds: tuple[tuple[str, str | None], ...]) -> Translated:
+def _translate(
+    sql: str, kinds: tuple[tuple[str, str | None], ...], truths: frozenset[str] | None
+) -> Translated:
     query = _parse(sql)
-    for like in list(query.find_all(exp.Like)):
-        # SQLite's LIKE takes no notice of case, for the letters of ASCII.
-        like.replace(exp.ILike(this=like.this, expression=like.expression))
     casts = dict(kinds)
+    for place in query.find_all(exp.Placeholder):
+        if place.name not in casts:
+            raise Invalid(f"the query needs a value for :{place.name}")
+    if truths:
+        _count_truths(query, truths)
+    _say_alike(query, casts)
     names: list[str] = []
 
     def number(node: exp.Expr) -> exp.Expr:
         if not isinstance(node, exp.Placeholder):
             return node
-        if node.name not in casts:
-            raise Invalid(f"the query needs a value for :{node.name}")
+        if casts[node.name] == NULL:
+            return exp.Null()
         if node.name not in names:
             names.append(node.name)
-        place: exp.Expr = exp.Parameter(this=exp.Literal.number(names.index(node.name) + 1))
+        numbered: exp.Expr = exp.Parameter(this=exp.Literal.number(names.index(node.name) + 1))
         cast = casts[node.name]
-        return exp.cast(place, cast, dialect="postgres") if cast else place
+        return exp.cast(numbered, cast, dialect="postgres") if cast else numbered
 
     return Translated(query.transform(number).sql(dialect="postgres"), tuple(names))
+
+
+def _say_alike(query: exp.Query, casts: Mapping[str, str | None]) -> None:
+    """Replaces what both dialects know and take differently."""
+    for like in list(query.find_all(exp.Like)):
+        # SQLite's LIKE takes no notice of case, for the letters of ASCII.
+        like.replace(exp.ILike(this=like.this, expression=like.expression))
+    for test in list(query.find_all(exp.Is)):
+        # A parameter that is compared with nothing has no type.
+        if isinstance(test.this, exp.Placeholder) and isinstance(test.expression, exp.Null):
+            test.replace(exp.Boolean(this=casts[test.this.name] == NULL))
+
+
+def _count_truths(query: exp.Query, truths: frozenset[str]) -> None:
+    """Turns truth values into numbers, except where a condition is asked for."""
+    columns = [column for column in query.find_all(exp.Column) if column.name.lower() in truths]
+    for node in [*columns, *query.find_all(exp.Boolean)]:
+        if isinstance(node.parent, CONDITIONS) and node.arg_key in ("this", "expression", "on"):
+            continue
+        if isinstance(node, exp.Boolean):
+            node.replace(exp.Literal.number(int(node.this)))
+        else:
+            is_named = isinstance(node.parent, exp.Select)
+            number = exp.cast(node.copy(), "int")
+            node.replace(exp.alias_(number, node.name, quoted=node.this.quoted) if is_named else number)
 
 
 def _parse(sql: str) -> exp.Query:
@@ -72,7 +113,7 @@ def _parse(sql: str) -> exp.Query:
 
 def _cast(value: Any) -> str | None:
     """Gives the type that a value has whatever it is compared with, or None where that decides."""
-    if isinstance(value, bool) or value is None:
+    if isinstance(value, bool):
         return None
     if isinstance(value, int):
         return "bigint"
@@ -125,8 +166,10 @@ CONVERSIONS: dict[str, Callable[[Any], Any]] = {
 }
 
 
-def _whole_or_real(value: Any) -> Any:
-    return int(value) if value == int(value) else float(value)
+def _whole_or_real(value: Decimal) -> Any:
+    # A sum of whole numbers has no digits behind the point; a quotient has, even if they are zeros.
+    exponent = value.as_tuple().exponent
+    return int(value) if isinstance(exponent, int) and exponent >= 0 else float(value)
 
 
 # What SQLite would answer.

@@ -7,7 +7,7 @@ from typing import Any
 import asyncpg
 
 from actum.database.port import Answer, Database, Fenced, ViewState
-from actum.database.postgres_queries import answered, bind, translate_query
+from actum.database.postgres_queries import MOST_CACHED, Translated, answered, bind, translate_query
 from actum.database.postgres_tables import PostgresTable
 from actum.database.tables import table_name
 from actum.engine.postgres import PostgresPool
@@ -30,6 +30,9 @@ HOLD = """INSERT INTO actum_generations VALUES ($1, 0)
 COUNT = "UPDATE actum_generations SET highest = highest + 1 WHERE name = $1 RETURNING highest"
 TAKEN = """SELECT relkind FROM pg_class
     WHERE relname = $1 AND relkind <> 'v' AND relnamespace = current_schema()::regnamespace"""
+TRUTHS = """SELECT DISTINCT lower(attname) FROM pg_attribute JOIN pg_class c ON c.oid = attrelid
+    WHERE atttypid = 'bool'::regtype AND relkind = 'v' AND relnamespace = current_schema()::regnamespace"""
+MIXED = (asyncpg.UndefinedFunctionError, asyncpg.DatatypeMismatchError, asyncpg.CannotCoerceError)
 LONGEST_QUERY = timedelta(seconds=30)
 
 
@@ -38,6 +41,7 @@ class PostgresViews(Database):
 
     _pool: PostgresPool
     _tables: dict[tuple[str, int, str], PostgresTable]
+    _truths: dict[str, frozenset[str]]
 
     async def prepare_view(self, view: ViewType) -> ViewState:
         async with self._pool.transaction() as connection:
@@ -110,7 +114,21 @@ class PostgresViews(Database):
         return {name for (name,) in await self._pool.fetch("SELECT name FROM actum_rebuilds")}
 
     async def ask(self, sql: str, parameters: Mapping[str, Any], *, most: int) -> Answer:
-        query = translate_query(sql, parameters)
+        truths = self._truths.get(sql)
+        try:
+            return await self._ask(translate_query(sql, parameters, truths), parameters, most)
+        except Invalid as error:
+            if truths is not None or not isinstance(error.__cause__, MIXED):
+                raise
+        # SQLite counts truth values, and PostgreSQL does not.
+        truths = frozenset(name for (name,) in await self._pool.fetch(TRUTHS))
+        answer = await self._ask(translate_query(sql, parameters, truths), parameters, most)
+        if len(self._truths) >= MOST_CACHED:
+            self._truths.clear()
+        self._truths[sql] = truths
+        return answer
+
+    async def _ask(self, query: Translated, parameters: Mapping[str, Any], most: int) -> Answer:
         limit = LONGEST_QUERY // timedelta(milliseconds=1)
         async with self._pool.transaction("READ ONLY") as connection:
             try:
