@@ -35,7 +35,7 @@ class PostgresTable:
         self._view = view
         self._quote = DIALECT.identifier_preparer.quote_identifier
         self._times = [place for place, column in enumerate(view.columns) if column.kind == "time"]
-        self._key_kind = next(column.kind for column in view.columns if column.name == view.key)
+        self._key_kind: Kind = view.columns[view.key_index].kind
 
     def __repr__(self) -> str:
         return f"<PostgresTable {self.name}>"

@@ -13,7 +13,7 @@ from actum.engine.postgres_url import Address, read_url
 from actum.errors import Overloaded, StoreError, Unavailable
 
 MOST_WAITING = 10_000
-LONGEST_CONNECT = 10.0
+LONGEST_CONNECT = 10
 LONGEST_WAIT = 10.0
 LONGEST_STATEMENT = 60.0
 LONGEST_CLOSE = 10.0
