@@ -4,7 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from msgspec import Struct, field
@@ -59,13 +59,14 @@ class Message(Struct):
 class Hands:
     """What the actions did, and what they are told to fail on.
 
-    `done` lists what came to an end, as (id, number); `tries` counts the attempts at each number. A number in
-    `failing` fails as often as is said there (-1: always).
+    `done` lists what came to an end, as (id, number); `tries` counts the attempts at each number, `times` says
+    when. A number in `failing` fails as often as is said there (-1: always).
     """
 
     def __init__(self) -> None:
         self.done: list[tuple[str, int]] = []
         self.tries: Counter[int] = Counter()
+        self.times: dict[int, list[datetime]] = {}
         self.failing: dict[int, int] = {}
         self.held: dict[int, asyncio.Event] = {}
         self.ctx: Context | None = None
@@ -74,6 +75,7 @@ class Hands:
         """Does one thing."""
         self.ctx = ctx
         self.tries[number] += 1
+        self.times.setdefault(number, []).append(ctx.now)
         if self.failing.get(number, 0):
             self.failing[number] -= 1
             raise OSError(f"{number} does not work")

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Generic, TypeVar, dataclass_transform
 import msgspec
 from msgspec import Struct, StructMeta
 
-from actum.errors import DefinitionError, UnknownEvent
+from actum.errors import DefinitionError, Invalid, UnknownEvent
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -23,9 +23,9 @@ def to_datetime(microseconds: int) -> datetime:
 
 
 def to_microseconds(moment: datetime) -> int:
-    """Turns an aware datetime into microseconds since 1970 (UTC)."""
+    """Turns an aware datetime into microseconds since 1970 (UTC); raises Invalid for a naive one."""
     if moment.tzinfo is None:
-        raise ValueError(f"{moment!r} has no time zone: give it one, for example tzinfo=timezone.utc")
+        raise Invalid(f"{moment!r} has no time zone: give it one, for example tzinfo=timezone.utc")
     return (moment - EPOCH) // timedelta(microseconds=1)
 
 

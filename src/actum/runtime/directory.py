@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-import msgspec
 from msgspec import Struct
 
-from actum.errors import BrokenStream, Overloaded
+from actum.errors import Overloaded
 from actum.journal.port import Journal, Loaded, Snapshot, StreamKey
 from actum.model.entity import EntityType
 from actum.model.turn import Instance
@@ -100,7 +99,20 @@ class Directory:
             actor.is_live = False
             self.live.pop(stream, None)
             self._snapshots.pop(stream, None)
-            self._leaving[stream] = actor
+            if actor.gate is not None:
+                self._leaving[stream] = actor
+
+    async def turn_out(self, stream: StreamKey) -> None:
+        """Has an entity leave memory once its writes on the way are through, and forgets its snapshot."""
+        loading = self._loading.get(stream)
+        if loading is not None:
+            await asyncio.wait({loading})
+        actor = self.live.get(stream)
+        if actor is not None:
+            self.retire(actor)
+            if actor.gate is not None:
+                await actor.gate.watch()
+        self._snapshots.pop(stream, None)
 
     def replace(self, actor: Actor, instance: Instance) -> None:
         """Gives a live actor another state, decided by an atomic unit."""
@@ -178,7 +190,10 @@ class Directory:
                 instance.restore(loaded.snapshot.state, loaded.snapshot.version, loaded.snapshot.time)
                 await self._replay(instance, loaded)
                 return instance, loaded.snapshot.version
-            except (msgspec.DecodeError, BrokenStream):
+            except Exception as error:
+                log.warning(
+                    "%r is read from its events, for its snapshot failed: %s", instance, error, exc_info=True
+                )
                 loaded = (await self._journal.load([stream], {}))[0]
         instance = Instance(kind, stream[1])
         instance.version = loaded.pruned

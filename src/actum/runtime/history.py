@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import takewhile
 from typing import Any, TypeVar
 
 from actum.errors import DefinitionError, Invalid, NotFound, UnknownEvent
@@ -13,6 +14,7 @@ from actum.runtime.services import Services
 
 EntityT = TypeVar("EntityT", bound=Entity)
 PAGE = 1_000
+LATEST = 2**62
 
 
 class Histories:
@@ -83,23 +85,12 @@ class Histories:
         """Removes what came before the last event, or everything."""
         kind = self._kind(cls)
         stream: StreamKey = (kind.name, id)
-        actor = await self._services.directory.activate(stream)
-        # From here on commands load the entity anew, and loading waits for the writes that are on their way.
-        self._services.directory.retire(actor)
-        if actor.gate is not None:
-            await actor.gate.watch()
-        removed = await self._remove(stream, actor.instance, erase=erase)
-        late = self._services.directory.live.get(stream)
-        if late is not None:
-            self._services.directory.drop(late)
+        journal, directory = self._services.journal, self._services.directory
+        await directory.turn_out(stream)
+        removed = await (journal.erase(*stream) if erase else journal.prune(*stream, LATEST))
+        # Whoever sent a command meanwhile had it loaded as it was.
+        await directory.turn_out(stream)
         return removed
-
-    async def _remove(self, stream: StreamKey, instance: Instance, *, erase: bool) -> int:
-        journal = self._services.journal
-        if erase:
-            return await journal.erase(*stream)
-        version = instance.version
-        return await journal.prune(*stream, version - 1)
 
     def _kind(self, cls: type[Any]) -> EntityType:
         reference = self._services.catalog.entity_references.get(cls)
@@ -130,11 +121,13 @@ async def fold_history(
     pruned = instance.version = (await journal.load([(kind.name, id)], {}))[0].pruned
     while True:
         page = await journal.read(kind.name, id, after=instance.version, up_to=version, limit=PAGE)
-        wanted = page if moment is None else [one for one in page if one.time <= moment]
+        wanted = page if moment is None else list(takewhile(lambda one: one.time <= moment, page))
         instance.replay(wanted)
         if len(wanted) < PAGE:
             break
-    if version is not None and version <= pruned:
+    if moment is not None and pruned and instance.version == pruned:
+        raise NotFound(f"{kind.name}/{id}: its history up to that time was removed")
+    if version is not None and pruned and version <= pruned:
         raise NotFound(
             f"{kind.name}/{id}: the history up to version {pruned} was removed, and with it {version}"
         )

@@ -79,6 +79,7 @@ class FaultyJournal(Journal):
         self._faults = faults
         self._plans: dict[str, deque[Fault]] = {}
         self._gates: dict[str, asyncio.Event] = {}
+        self._holds_answers = False
         self._arrivals: dict[str, asyncio.Event] = {}
 
     def __repr__(self) -> str:
@@ -88,9 +89,10 @@ class FaultyJournal(Journal):
         """Has the next calls of a method meet these faults, one each."""
         self._plans.setdefault(method, deque()).extend(faults)
 
-    def hold(self, method: str) -> None:
-        """Keeps the calls of a method waiting, before they do anything."""
+    def hold(self, method: str, *, answers: bool = False) -> None:
+        """Keeps the calls of a method waiting before they do anything, or else their answers."""
         self._gates[method] = asyncio.Event()
+        self._holds_answers = answers
         self._arrivals[method] = asyncio.Event()
 
     async def held(self, method: str) -> None:
@@ -176,12 +178,14 @@ class FaultyJournal(Journal):
         await self._journal.close()
 
     async def _meet(self, method: str, call: Callable[[], Awaitable[T]]) -> T:
-        if method in self._gates:
-            self._arrivals[method].set()
-            await self._gates[method].wait()
+        if not self._holds_answers:
+            await self._wait_at_gate(method)
         fault = self._next(method)
         if fault is None:
-            return await call()
+            answer = await call()
+            if self._holds_answers:
+                await self._wait_at_gate(method)
+            return answer
         self.met.append((method, fault))
         if fault is Fault.BEFORE:
             raise Unavailable(f"{method}: {fault.value}")
@@ -194,6 +198,12 @@ class FaultyJournal(Journal):
         if fault is Fault.AFTER:
             raise Unavailable(f"{method}: {fault.value}")
         return result
+
+    async def _wait_at_gate(self, method: str) -> None:
+        gate = self._gates.get(method)
+        if gate is not None:
+            self._arrivals[method].set()
+            await gate.wait()
 
     def _next(self, method: str) -> Fault | None:
         planned = self._plans.get(method)
