@@ -35,7 +35,8 @@ class PostgresTable:
         self._view = view
         self._quote = DIALECT.identifier_preparer.quote_identifier
         self._times = [place for place, column in enumerate(view.columns) if column.kind == "time"]
-        self._key_kind: Kind = view.columns[view.key_index].kind
+        kinds: dict[str, Kind] = {column.name: column.kind for column in view.columns}
+        self._key_kind = kinds[view.key]
 
     def __repr__(self) -> str:
         return f"<PostgresTable {self.name}>"

@@ -56,8 +56,8 @@ STRIKE_OFF = "DELETE FROM actum_writers WHERE opened < now() - interval '30 days
 
 # A row of `given` is a stream: what is expected of it, and where its first and last events stand in the
 # batch (0 without events). Nothing is written when a key is known or a group cannot land: then all is decided
-# anew. The column `pruned` carries the expected version to the check; a new stream expects 0, and keeps it.
-# Streams come in one order, and replies after them, so that no two appends wait for each other.
+# anew. Streams that are there come first, then new ones, then replies, each in one order, so that no two
+# appends wait for each other. A row that moved since it was looked up is left alone, and its stream collides.
 APPEND = f"""WITH base AS MATERIALIZED (
     SELECT {ORDER.base} AS position
 ), head AS MATERIALIZED (
@@ -72,28 +72,34 @@ APPEND = f"""WITH base AS MATERIALIZED (
     SELECT a.n, g.kind, g.id, a.key, a.call, a.reply, a.place, a.time
     FROM unnest($12::int[], $13::text[], $14::text[], $15::bytea[], $16::int[], $17::bigint[])
         AS a (n, key, call, reply, place, time) JOIN given g USING (n)
-), fitting AS MATERIALIZED (
-    SELECT g.* FROM given g LEFT JOIN actum_streams s ON s.kind = g.kind AND s.id = g.id
-    WHERE coalesce(s.version, 0) = g.expected
+), known AS MATERIALIZED (
+    SELECT g.*, s.place, s.first_position FROM given g LEFT JOIN LATERAL (
+        SELECT ctid AS place, version, first_position FROM actum_streams
+        WHERE kind = g.kind AND id = g.id LIMIT 1
+    ) s ON true WHERE expected = coalesce(s.version, 0)
 ), verdict AS MATERIALIZED (
     SELECT EXISTS (SELECT FROM fence) AS is_fenced_in, NOT EXISTS (
-        SELECT FROM answers a JOIN actum_replies r ON r.kind = a.kind AND r.id = a.id AND r.key = a.key
-    ) AND (SELECT count(*) FILTER (WHERE is_grouped) FROM fitting)
+        SELECT FROM answers a WHERE (SELECT true FROM actum_replies r
+            WHERE r.kind = a.kind AND r.id = a.id AND r.key = a.key LIMIT 1)
+    ) AND (SELECT count(*) FILTER (WHERE is_grouped) FROM known)
         = (SELECT count(*) FILTER (WHERE is_grouped) FROM given) AS is_clear
 ), ready AS MATERIALIZED (
-    SELECT * FROM fitting WHERE (SELECT is_fenced_in AND is_clear FROM verdict)
+    SELECT * FROM known WHERE (SELECT is_fenced_in AND is_clear FROM verdict)
 ), moved AS (
-    INSERT INTO actum_streams AS s (kind, id, version, position, time, first_position, first_time, pruned)
-    SELECT kind, id, version, position + last, time, position + first, first_time, expected
-    FROM ready, base WHERE last > 0 ORDER BY n
-    ON CONFLICT (kind, id) DO UPDATE
-        SET version = excluded.version, position = excluded.position, time = excluded.time
-        WHERE s.version = excluded.pruned AND s.position < excluded.position
-    RETURNING s.kind, s.id, s.first_position, s.pruned
+    UPDATE actum_streams s SET version = r.version, position = base.position + r.last, time = r.time
+    FROM (SELECT * FROM ready WHERE expected > 0 AND last > 0 ORDER BY n) r, base
+    WHERE s.ctid = r.place AND s.first_position = r.first_position AND s.version = r.expected
+        AND s.position < base.position + r.last
+    RETURNING r.n
+), begun AS (
+    INSERT INTO actum_streams (kind, id, version, position, time, first_position, first_time, pruned)
+    SELECT kind, id, version, position + last, time, position + first, first_time, 0
+    FROM ready, base WHERE expected = 0 AND last > 0 AND (SELECT count(*) FROM moved) >= 0 ORDER BY n
+    ON CONFLICT (kind, id) DO NOTHING RETURNING kind, id, first_position
 ), landed AS MATERIALIZED (
-    SELECT g.n, g.kind, g.id, g.is_grouped, m.first_position, m.pruned
-    FROM moved m JOIN given g ON g.kind = m.kind AND g.id = m.id
-    UNION ALL SELECT n, kind, id, is_grouped, 0, 0 FROM ready WHERE last = 0
+    SELECT n, kind, id, is_grouped, first_position FROM ready WHERE last = 0 OR n IN (SELECT n FROM moved)
+    UNION ALL SELECT g.n, g.kind, g.id, g.is_grouped, b.first_position
+    FROM begun b JOIN given g ON g.kind = b.kind AND g.id = b.id
 ), written AS (
     INSERT INTO actum_events
         (position, stream, version, kind, id, type, type_version, payload, metadata, time)
@@ -113,7 +119,6 @@ APPEND = f"""WITH base AS MATERIALIZED (
 SELECT base.position, (SELECT position FROM head) AS head, is_fenced_in, is_clear,
     ARRAY(SELECT n::int FROM landed) AS landed,
     CASE WHEN (SELECT count(*) FROM landed WHERE is_grouped) < (SELECT count(*) FROM ready WHERE is_grouped)
-        OR EXISTS (SELECT FROM landed WHERE first_position > base.position AND pruned > 0)
         OR (SELECT count(*) FROM answered) < (SELECT count(*) FROM answers WHERE n IN (SELECT n FROM landed))
     THEN actum_refuse() END
 FROM base, verdict"""
@@ -121,21 +126,31 @@ FROM base, verdict"""
 LOCK_STREAMS = """SELECT s.kind, s.id, s.version FROM actum_streams s
     JOIN unnest($1::text[], $2::text[]) AS g (kind, id) ON s.kind = g.kind AND s.id = g.id
     ORDER BY s.kind, s.id FOR UPDATE OF s"""
-VERSIONS = """SELECT s.kind, s.id, s.version FROM actum_streams s
-    JOIN unnest($1::text[], $2::text[]) AS g (kind, id) ON s.kind = g.kind AND s.id = g.id"""
-REPLIES = """SELECT r.kind, r.id, r.key, r.call, r.reply, r.position FROM actum_replies r
-    JOIN unnest($1::text[], $2::text[], $3::text[]) AS g (kind, id, key)
-    ON r.kind = g.kind AND r.id = g.id AND r.key = g.key"""
+# LIMIT 1 keeps to the index, whatever the planner takes a young table for.
+VERSIONS = """SELECT s.* FROM unnest($1::text[], $2::text[]) AS g (kind, id), LATERAL (
+        SELECT kind, id, version FROM actum_streams WHERE kind = g.kind AND id = g.id LIMIT 1
+    ) s"""
+REPLIES = """SELECT r.* FROM unnest($1::text[], $2::text[], $3::text[]) AS g (kind, id, key), LATERAL (
+        SELECT kind, id, key, call, reply, position FROM actum_replies
+        WHERE kind = g.kind AND id = g.id AND key = g.key LIMIT 1
+    ) r"""
 RANGES = f"""SELECT g.n, {", ".join(f"e.{name.strip()}" for name in EVENT.split(","))}
     FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[]) WITH ORDINALITY
         AS g (kind, id, after, up_to, n)
-    JOIN actum_streams s ON s.kind = g.kind AND s.id = g.id
+    CROSS JOIN LATERAL (
+        SELECT first_position FROM actum_streams WHERE kind = g.kind AND id = g.id LIMIT 1
+    ) s
     JOIN actum_events e ON e.stream = s.first_position AND e.version > g.after AND e.version <= g.up_to
     ORDER BY g.n, e.version"""
 LOAD = f"""SELECT g.n, s.pruned, p.version AS kept, p.time AS kept_at, p.fingerprint, p.state, e.*
     FROM unnest($1::text[], $2::text[], $3::text[]) WITH ORDINALITY AS g (kind, id, fingerprint, n)
-    JOIN actum_streams s ON s.kind = g.kind AND s.id = g.id
-    LEFT JOIN actum_snapshots p ON p.kind = g.kind AND p.id = g.id AND p.fingerprint = g.fingerprint
+    CROSS JOIN LATERAL (
+        SELECT first_position, pruned FROM actum_streams WHERE kind = g.kind AND id = g.id LIMIT 1
+    ) s
+    LEFT JOIN LATERAL (
+        SELECT * FROM actum_snapshots
+        WHERE kind = g.kind AND id = g.id AND fingerprint = g.fingerprint LIMIT 1
+    ) p ON true
     LEFT JOIN LATERAL (
         SELECT {EVENT} FROM actum_events
         WHERE stream = s.first_position AND version > coalesce(p.version, s.pruned)
