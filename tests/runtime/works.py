@@ -59,8 +59,8 @@ class Message(Struct):
 class Hands:
     """What the actions did, and what they are told to fail on.
 
-    `done` lists what came to an end, as (id, number); `tries` counts the attempts at each number, `times` says
-    when. A number in `failing` fails as often as is said there (-1: always).
+    `done` lists what came to an end, as (id, number); `tries` counts the attempts at each number, `times`
+    says when. A number in `failing` fails as often as is said there (-1: always).
     """
 
     def __init__(self) -> None:

@@ -12,7 +12,7 @@ from actum.model.column import Kind
 from actum.model.view import ViewType
 
 DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]
-ARRAYS: dict[Kind, str] = {
+ARRAYS: dict[str, str] = {
     "text": "text[]",
     "integer": "bigint[]",
     "real": "double precision[]",
