@@ -119,8 +119,12 @@ class Unit:
         forks = list(self._forks.values())
         if not all(fork.is_current for fork in forks):
             return False
-        gates = [fork.gate for fork in forks if fork.gate is not None]
-        outcomes = await asyncio.gather(*(gate.watch() for gate in gates))
+        if self._services.journal.is_shared:
+            self._services.committer.admit(len(forks))
+            outcomes = await asyncio.gather(*(self._check(fork).future for fork in forks))
+        else:
+            gates = [fork.gate for fork in forks if fork.gate is not None]
+            outcomes = await asyncio.gather(*(gate.watch() for gate in gates))
         return all(isinstance(outcome, Landed) for outcome in outcomes)
 
     async def _fork(self, call: Call) -> Fork:
@@ -138,6 +142,14 @@ class Unit:
         if fork.emitted:
             self._services.directory.replace(fork.actor, fork.instance)
         fork.actor.used = self.now
+        staged = Staged(write, fork.actor, asyncio.get_running_loop())
+        self._services.committer.stage(staged)
+        return staged
+
+    def _check(self, fork: Fork) -> Staged:
+        """Has the journal asked whether an entity is still at the version that the unit has seen."""
+        kind, id = fork.instance.kind.name, fork.instance.id
+        write = Write(kind, id, fork.base, [], b"{}", self.now)
         staged = Staged(write, fork.actor, asyncio.get_running_loop())
         self._services.committer.stage(staged)
         return staged

@@ -43,6 +43,10 @@ class Clock(ABC):
         """Returns after a while."""
         await self.sleep_until(self.now() + span // timedelta(microseconds=1))
 
+    async def pause(self, span: timedelta) -> None:
+        """Waits about half to all of a short span of real time, so that those who collided do so no more."""
+        await asyncio.sleep(self.jittered(span).total_seconds())
+
     def today(self) -> datetime:
         """Gives the time as an aware datetime (UTC)."""
         return to_datetime(self.now())

@@ -169,9 +169,8 @@ class Directory:
 
     async def _bring_to_life(self, stream: StreamKey) -> Actor:
         conflicts = self._conflicts.get(stream, 0)
-        if conflicts > 1:
-            pause = min(FIRST_PAUSE * 2**conflicts, LONGEST_PAUSE)
-            await self._clock.sleep(self._clock.jittered(pause))
+        if conflicts > 1 and self._journal.is_shared:
+            await self._clock.pause(min(FIRST_PAUSE * 2**conflicts, LONGEST_PAUSE))
         leaving = self._leaving.pop(stream, None)
         if leaving is not None and leaving.gate is not None:
             await leaving.gate.watch()

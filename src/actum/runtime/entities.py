@@ -81,6 +81,7 @@ class Entities:
         self._committer = committer
         self._clock = clock
         self._loop = asyncio.get_running_loop()
+        self._is_shared = journal.is_shared
         self._replies: Coalescer[ReplyKey, Repeated | None] = Coalescer(journal.replies, most=MOST_LOOKUPS)
 
     async def command(self, call: Call) -> Any:  # noqa: C901 (one coroutine a command: it is the hot path)
@@ -110,11 +111,11 @@ class Entities:
             except Exception:
                 if actor.instance.is_spoiled or actor.instance.version != version:
                     self._directory.retire(actor)
-                if (gate is None or await self._watch(gate)) and not await self._is_known(call):
+                if await self._stands(actor, gate, version) and not await self._is_known(call):
                     raise
                 continue
             if staged is None:
-                if gate is None or await self._watch(gate):
+                if await self._stands(actor, gate, version):
                     return call.answer(reply, 0, version)
                 continue
             outcome = await staged.future
@@ -142,10 +143,10 @@ class Entities:
                 with pure:
                     answer = actor.instance.ask(call.command, call.arguments, now)
             except Exception:
-                if gate is None or await self._watch(gate):
+                if await self._stands(actor, gate, version):
                     raise
                 continue
-            if gate is None or await self._watch(gate):
+            if await self._stands(actor, gate, version):
                 return call.answer(answer, 0, version)
         raise Conflict(f"{call.kind.name}/{call.id}: other writers were first {MOST_ATTEMPTS} times in a row")
 
@@ -174,6 +175,19 @@ class Entities:
             actor.kept = instance.version
         self._committer.stage(staged)
         return staged, reply
+
+    async def _stands(self, actor: Actor, gate: Staged | None, version: int) -> bool:
+        """Says whether what was decided at a version may be told: it is durable, and nobody has moved on.
+
+        Where other processes write too, only the journal knows: it is asked by a write of nothing.
+        """
+        if not self._is_shared:
+            return gate is None or await self._watch(gate)
+        self._committer.admit()
+        kind, id = actor.instance.kind.name, actor.instance.id
+        check = Staged(Write(kind, id, version, [], b"{}", self._clock.now()), actor, self._loop)
+        self._committer.stage(check)
+        return type(await check.future) is Landed
 
     async def _is_known(self, call: Call) -> bool:
         """Says whether a key stands for a reply by now: its first call may have landed meanwhile."""
