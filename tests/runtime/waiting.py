@@ -5,6 +5,7 @@ from collections.abc import Coroutine
 from typing import Any, TypeVar
 
 from actum.runtime.clock import ManualClock
+from actum.runtime.node import Node
 
 T = TypeVar("T")
 ENOUGH = 50
@@ -31,5 +32,15 @@ async def in_time(work: Coroutine[Any, Any, T], clock: ManualClock) -> T:
         wake = clock.next_wake()
         assert wake is not None, f"{task!r} waits for nothing that the clock brings"
         clock.move_to(wake)
+        await settled()
+    return await task
+
+
+async def done_in_time(work: Coroutine[Any, Any, T], node: Node, clock: ManualClock) -> T:
+    """What comes of a call that waits for a node, whose clock is moved on whenever it has settled."""
+    task = await begun(work)
+    while not task.done():
+        await node.settle()
+        clock.move_to(clock.next_wake() or clock.now())
         await settled()
     return await task

@@ -28,7 +28,11 @@ class Changes(Struct, frozen=True):
 
 
 class ReducerFailed(AuthorError):
-    """A view's reducer failed; the view stands still at the event before it until the code is mended."""
+    """A view's reducer failed at `position`: the view stands still before it until the code is mended."""
+
+    def __init__(self, message: str, *, position: int) -> None:
+        super().__init__(message)
+        self.position = position
 
 
 def steps_of(view: ViewType, batch: Iterable[Stored]) -> list[Step]:
@@ -96,5 +100,6 @@ def _failed(view: ViewType, reduction: Reduction, stored: Stored, why: object) -
     reason = repr(why) if isinstance(why, Exception) and not isinstance(why, ActumError) else str(why)
     return ReducerFailed(
         f"view {view.name}: {name} failed on {stored.type} of {stored.kind}/{stored.id} "
-        f"at position {stored.position}: {reason}"
+        f"at position {stored.position}: {reason}",
+        position=stored.position,
     )

@@ -5,9 +5,10 @@ import logging
 from datetime import timedelta
 from typing import Any
 
-from actum.database.port import Database, ViewState
+from actum.database.port import Database, Fenced, ViewState
+from actum.errors import TryLater
 from actum.model.event import Stored
-from actum.model.projection import fold, steps_of
+from actum.model.projection import ReducerFailed, fold, steps_of
 from actum.model.view import View, ViewType
 from actum.runtime.clock import Clock
 from actum.runtime.feed import Feed
@@ -26,7 +27,7 @@ class Projector:
     """Keeps one generation of a view up with the feed.
 
     `position` is how far the view has got: it equals the fold of the feed up to there. `failure` says why it
-    stands still, or is None.
+    stands still, or is None; `is_stuck` says that somebody has to mend something, as a reducer that fails.
     """
 
     def __init__(
@@ -36,6 +37,7 @@ class Projector:
         self.state = state
         self.position = state.checkpoint
         self.failure: str | None = None
+        self.is_stuck = False
         self._is_resting = False
         self._saved = state.checkpoint
         self._database = database
@@ -66,6 +68,7 @@ class Projector:
                 await self.follow()
             except Exception as error:  # noqa: BLE001 (shown as `failure`, and tried again)
                 self.failure = str(error)
+                self.is_stuck = not isinstance(error, TryLater | Fenced)
                 log.error("view %s stands at position %d: %s", self.view.name, self.position, error)
                 await self._rest(pause)
                 pause = min(pause * 2, LONGEST_PAUSE)
@@ -78,6 +81,9 @@ class Projector:
         for state in await self._database.views():
             if state.name == self.view.name and state.generation == self.state.generation:
                 self.position = self._saved = state.checkpoint
+                if self.is_caught_up:
+                    self.failure, self.is_stuck = None, False
+                self._tell()
                 return True
         return False
 
@@ -86,8 +92,8 @@ class Projector:
         while True:
             batch = await self._next_batch()
             if batch:
-                await self.fold(batch)
-                self.failure = None
+                await self._fold_up_to_failure(batch)
+                self.failure, self.is_stuck = None, False
             else:
                 await self._feed.wait(self.position)
 
@@ -95,6 +101,15 @@ class Projector:
         """Folds what there is, and returns when there is no more for now."""
         while batch := await self._next_batch():
             await self.fold(batch)
+
+    async def _fold_up_to_failure(self, batch: list[Stored]) -> None:
+        try:
+            await self.fold(batch)
+        except ReducerFailed as failed:
+            good = [stored for stored in batch if stored.position < failed.position]
+            if good:
+                await self.fold(good)
+            raise
 
     async def fold(self, batch: list[Stored]) -> None:
         """Folds one batch."""
@@ -132,7 +147,11 @@ class Projector:
             return
         waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiters.append((position, waiter))
-        await waiter
+        try:
+            await waiter
+        finally:
+            if waiter.cancelled():
+                self._waiters.remove((position, waiter))
 
     async def _next_batch(self) -> list[Stored]:
         """Gives what comes next: more at once when far behind, so that a row is written less often."""

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from actum.database.answers import read_answer
-from actum.database.port import Database, Fenced
+from actum.database.port import Database, Fenced, ViewState
 from actum.errors import DefinitionError, Unavailable
 from actum.model.view import View, ViewQuery, ViewType
 from actum.runtime.clock import Clock
@@ -27,7 +27,11 @@ log = logging.getLogger("actum.views")
 
 
 class Views:
-    """Runs a projector for every view, and answers queries over them."""
+    """Runs a projector for every view, and answers queries over them.
+
+    While a view is built whose declaration has changed, the generation of before serves, frozen at what it
+    showed: whoever has seen more waits for the new one.
+    """
 
     def __init__(
         self,
@@ -44,6 +48,8 @@ class Views:
         self._supervisor = supervisor
         self._live: dict[str, Projector] = {}
         self._building: dict[str, Projector] = {}
+        self._frozen: dict[str, ViewState] = {}
+        self._promoted: dict[str, asyncio.Event] = {}
         self._sources = {
             id(query): [name for name in views if re.search(rf"\b{name}\b", query.sql, re.IGNORECASE)]
             for view in views.values()
@@ -54,12 +60,17 @@ class Views:
         """Prepares every view's table and starts following the feed."""
         for view in self._views.values():
             state = await self._database.prepare_view(view)
-            projector = Projector(view, state, self._database, self._feed, self._clock)
             if state.is_live:
-                self._live[view.name] = projector
-                self._follow(projector)
+                self._serve(view, state)
+                continue
+            before = next(
+                one for one in await self._database.views() if one.name == view.name and one.is_live
+            )
+            if before.fingerprint == view.fingerprint:
+                self._serve(view, before)
             else:
-                self._build(projector)
+                self._frozen[view.name] = before
+            self._build(view, state)
         self._supervisor.start("view rebuilds", self._listen)
 
     async def stop(self) -> None:
@@ -87,30 +98,55 @@ class Views:
 
     async def get(self, view: ViewType, key: Any, seen: int) -> View | None:
         """Gives the row of a key once the view shows what happened up to `seen`."""
-        await self._catch_up([view.name], seen)
-        projector = self._live.get(view.name) or self._building[view.name]
-        rows = await self._database.rows(view, projector.state.generation, [key])
-        return view.row_from_sql(rows[0]) if rows else None
+        while True:
+            projector = await self._live_one(view.name)
+            await self._reach(projector, seen)
+            try:
+                rows = await self._database.rows(view, projector.state.generation, [key])
+            except Fenced:
+                if self._live.get(view.name) is projector and view.name not in self._building:
+                    raise Unavailable(f"view {view.name} was replaced by another process") from None
+                await asyncio.sleep(0)  # Another generation has just taken its place, or is about to.
+            else:
+                return view.row_from_sql(rows[0]) if rows else None
 
     async def rebuild(self, name: str) -> None:
         """Starts building a view anew beside the one that serves; nothing to do if that is under way."""
         if name in self._building:
             return
         view = self._views[name]
-        state = await self._database.rebuild_view(view)
-        self._build(Projector(view, state, self._database, self._feed, self._clock))
+        self._build(view, await self._database.rebuild_view(view))
 
     async def _catch_up(self, names: list[str], seen: int) -> None:
         for name in names:
-            projector = self._live.get(name) or self._building.get(name)
-            if projector is None:
-                raise DefinitionError(f"view {name} is not among the application's views")
-            if projector.position >= seen:
-                continue
-            try:
-                await asyncio.wait_for(projector.reached(seen), PATIENCE)
-            except TimeoutError:
-                raise Unavailable(self._why_late(projector, seen)) from None
+            frozen = self._frozen.get(name)
+            if frozen is None or seen > frozen.checkpoint:
+                await self._reach(await self._live_one(name), seen)
+
+    async def _live_one(self, name: str) -> Projector:
+        """Gives the projector of the generation that serves, once this program can follow one."""
+        found = self._live.get(name)
+        if found is not None:
+            return found
+        building = self._building.get(name)
+        if building is None:
+            raise DefinitionError(f"view {name} is not among the application's views")
+        try:
+            patience = 0 if building.is_stuck else PATIENCE
+            await asyncio.wait_for(self._promoted[name].wait(), patience)
+        except TimeoutError:
+            raise Unavailable(self._why_late(building, building.position)) from None
+        return self._live[name]
+
+    async def _reach(self, projector: Projector, seen: int) -> None:
+        if projector.position >= seen:
+            return
+        if projector.is_stuck:
+            raise Unavailable(self._why_late(projector, seen))
+        try:
+            await asyncio.wait_for(projector.reached(seen), PATIENCE)
+        except TimeoutError:
+            raise Unavailable(self._why_late(projector, seen)) from None
 
     def _why_late(self, projector: Projector, seen: int) -> str:
         name = projector.view.name
@@ -121,15 +157,19 @@ class Views:
             return f"view {name} is being built: {built}; ask again later"
         return f"view {name} is behind: at {projector.position:,}, and {seen:,} was written; ask again later"
 
-    def _follow(self, projector: Projector) -> None:
-        self._supervisor.start(_task_of(projector), projector.run)
+    def _serve(self, view: ViewType, state: ViewState) -> None:
+        self._live[view.name] = self._follow(view, state)
 
-    def _build(self, projector: Projector) -> None:
-        name = projector.view.name
-        self._building[name] = projector
-        log.info("view %s is being built from %d events", name, self._feed.head)
-        self._follow(projector)
-        self._supervisor.start(f"rebuild of view {name}", lambda: self._swap_when_built(projector))
+    def _build(self, view: ViewType, state: ViewState) -> None:
+        projector = self._building[view.name] = self._follow(view, state)
+        self._promoted[view.name] = asyncio.Event()
+        log.info("view %s is being built from %d events", view.name, self._feed.head)
+        self._supervisor.start(f"rebuild of view {view.name}", lambda: self._swap_when_built(projector))
+
+    def _follow(self, view: ViewType, state: ViewState) -> Projector:
+        projector = Projector(view, state, self._database, self._feed, self._clock)
+        self._supervisor.start(_task_of(projector), projector.run)
+        return projector
 
     async def _swap_when_built(self, projector: Projector) -> None:
         name = projector.view.name
@@ -139,6 +179,8 @@ class Views:
         before = self._live.get(name)
         self._live[name] = projector
         del self._building[name]
+        self._frozen.pop(name, None)
+        self._promoted[name].set()
         projector.state = msgspec.structs.replace(projector.state, is_live=True)
         if before is not None:
             await self._supervisor.stop(_task_of(before))
