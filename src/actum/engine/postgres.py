@@ -7,7 +7,7 @@ from typing import Any
 
 import asyncpg
 
-from actum.engine.postgres_errors import translate
+from actum.engine.postgres_errors import DRIVER, translate
 from actum.engine.postgres_schema import Part, prepare
 from actum.engine.postgres_url import Address, read_url
 from actum.errors import Overloaded, StoreError, Unavailable
@@ -54,7 +54,7 @@ class PostgresPool:
             )
         except asyncpg.ClientConfigurationError as error:
             raise StoreError(f"{address.name}: {error}") from error
-        except (OSError, TimeoutError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except (*DRIVER, ValueError) as error:
             raise translate(error, address.name) from error
         opened = cls(address, pool)
         try:
@@ -72,9 +72,12 @@ class PostgresPool:
             connection = await self._acquire()
             try:
                 yield connection
+            except asyncpg.InternalClientError:
+                connection.terminate()
+                raise
             finally:
                 await self._pool.release(connection)
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except DRIVER as error:
             translated = translate(error, self.name)
             if translated is error:
                 raise
@@ -112,7 +115,7 @@ class PostgresPool:
             return await asyncpg.connect(
                 self.address.direct, timeout=LONGEST_CONNECT, command_timeout=LONGEST_STATEMENT
             )
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except DRIVER as error:
             raise translate(error, self.name) from error
 
     async def close(self) -> None:

@@ -6,6 +6,15 @@ import asyncpg
 
 from actum.errors import ActumError, StoreError, StoreFailed, Unavailable
 
+DRIVER = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+)
+"""What the driver raises; the last of them when a connection is cut at the moment of its use."""
+
 # By class or code of SQLSTATE; the longest that fits counts.
 UNAVAILABLE = ("08", "40", "53", "55P03", "57")
 FAILED = ("53100", "53200", "25006", "58", "XX", "54000")
