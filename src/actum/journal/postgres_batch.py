@@ -1,5 +1,6 @@
 """A batch of writes as the arrays of one statement, and what its answer says of each write."""
 
+from bisect import bisect
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,7 +12,7 @@ from actum.journal.outcomes import ReplyOf, VersionOf, decide
 from actum.journal.port import Collided, Landed, Outcome, StreamKey, Write
 
 HEAD = -1
-"""Stands for the place of the journal's last event."""
+"""The place of the journal's last event; `HEAD - n` is that of the last one that lands up to place n."""
 
 
 class Batch:
@@ -71,14 +72,23 @@ class Batch:
         `lost` are the streams that another writer moved, and their versions.
         """
         outcomes: list[Outcome] = []
+        ends = self._ends(lost) if lost else None
         for write, outcome in zip(self.writes, self.outcomes, strict=True):
             version = lost.get((write.kind, write.id))
             if version is None:
-                outcomes.append(_placed(outcome, position, head))
+                outcomes.append(_placed(outcome, position, head, ends))
                 continue
             repeated = None if write.key is None else reply_of((write.kind, write.id, write.key))
             outcomes.append(repeated or Collided(version))
         return outcomes
+
+    def _ends(self, lost: dict[StreamKey, int]) -> list[int]:
+        """Gives the places at which writes end that landed although other streams were lost."""
+        return [
+            outcome.position
+            for write, outcome in zip(self.writes, self.outcomes, strict=True)
+            if type(outcome) is Landed and write.events and (write.kind, write.id) not in lost
+        ]
 
     def _number_streams(self) -> None:
         landing = {
@@ -107,10 +117,11 @@ class Batch:
                     (number, place, version, type_, type_version, payload, write.metadata, write.time)
                 )
             stream[3], stream[5], stream[7] = version, place, write.time
-        elif not place:
+        else:
             self.wants_head = True
         if write.key is not None:
-            kept_at = place or HEAD
+            # What lies before it in the batch may be lost: only the server knows what lands.
+            kept_at = place if write.events else HEAD - place
             self._replies.append((number, write.key, write.call, write.reply, kept_at, write.time))
         return place
 
@@ -127,12 +138,14 @@ def _columns(rows: Sequence[Sequence[Any]], width: int) -> list[Sequence[Any]]:
     return list(zip(*rows, strict=True)) if rows else [()] * width
 
 
-def _placed(outcome: Outcome, position: int, head: int) -> Outcome:
+def _placed(outcome: Outcome, position: int, head: int, ends: list[int] | None) -> Outcome:
     if isinstance(outcome, Collided):
         return outcome
+    place = outcome.position
     # Known replies have positions of other transactions, or 0, and never a place in this one.
-    if outcome.position == HEAD:
-        return msgspec.structs.replace(outcome, position=head)
-    if 0 < outcome.position <= MOST_PLACES:
-        return msgspec.structs.replace(outcome, position=position + outcome.position)
-    return outcome
+    if place != HEAD and not 0 < place <= MOST_PLACES:
+        return outcome
+    if ends is not None and place != HEAD:
+        found = bisect(ends, place)
+        place = ends[found - 1] if found else HEAD
+    return msgspec.structs.replace(outcome, position=head if place == HEAD else position + place)

@@ -111,7 +111,11 @@ APPEND = f"""WITH base AS MATERIALIZED (
 ), answered AS (
     INSERT INTO actum_replies (kind, id, key, call, reply, position, time)
     SELECT kind, id, key, call, reply,
-        CASE WHEN place < 0 THEN (SELECT position FROM head) ELSE place + (SELECT position FROM base) END,
+        CASE WHEN place > 0 THEN place + (SELECT position FROM base) ELSE coalesce(
+            (SELECT max(e.place) + (SELECT position FROM base)
+                FROM unnest($18::int[], $19::int[]) AS e (n, place) JOIN landed USING (n)
+                WHERE e.place < -answers.place),
+            (SELECT position FROM head)) END,
         time
     FROM answers WHERE n IN (SELECT n FROM landed) ORDER BY kind, id, key
     ON CONFLICT DO NOTHING RETURNING 1

@@ -203,6 +203,32 @@ class Idempotency:
         assert have_landed(outcomes) == [True, True]
         assert outcomes[0] == outcomes[1]
 
+    async def test_a_call_without_events_is_told_of_nothing_that_did_not_land(self, journal: Journal) -> None:
+        """Where a write before it in its append collides, nobody waits for its position for ever."""
+        writes = [deposit("a", 0, 1), deposit("b", 1, 2), silent("a", 1, "k-1")]
+
+        outcomes = await journal.append(writes)
+
+        assert have_landed(outcomes) == [True, False, True]
+        assert outcomes[2] == outcomes[0]
+        assert await journal.replies([("Account", "a", "k-1")]) == [
+            Repeated(writes[2].call, writes[2].reply, outcomes[2].position)  # type: ignore[union-attr]
+        ]
+
+    async def test_a_call_without_events_behind_nothing_that_landed_is_told_the_head(
+        self, journal: Journal
+    ) -> None:
+        """Where all before it in its append collides, it is told of the last event that was there."""
+        [first] = await journal.append([deposit("a", 0, 1)])
+        writes = [deposit("b", 1, 2, 3), silent("a", 1, "k-1")]
+
+        outcomes = await journal.append(writes)
+
+        assert outcomes == [Collided(0), first]
+        assert await journal.replies([("Account", "a", "k-1")]) == [
+            Repeated(writes[1].call, writes[1].reply, first.position)  # type: ignore[union-attr]
+        ]
+
     async def test_a_call_without_events_starts_no_stream(self, journal: Journal) -> None:
         """Nothing but the reply is there afterwards."""
         [outcome] = await journal.append([silent("a", 0, "k-1")])
