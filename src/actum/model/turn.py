@@ -129,7 +129,7 @@ class Instance:
                     f"{self.kind.name}/{self.id} has an event {stored.type!r} at version {stored.version} "
                     "that "
                     f"{self.kind.cls.__name__} does not declare: bring its class back, or give the new class "
-                    "name={stored.type!r}"
+                    f"name={stored.type!r}"
                 )
             self.version = stored.version
             self.time = stored.time

@@ -37,7 +37,7 @@ def compile_catalog(
         if kind.name in kinds:
             raise DefinitionError(
                 f"two entities are stored as {kind.name!r}: {kinds[kind.name].cls.__qualname__} and "
-                "{kind.cls.__qualname__}; "
+                f"{kind.cls.__qualname__}; "
                 "give one of them name="
             )
         kinds[kind.name] = kind
@@ -71,7 +71,7 @@ def _events(
         if other.cls is not cls:
             raise DefinitionError(
                 f"two events are stored as {event_type.name!r}: "
-                "{other.cls.__module__}.{other.cls.__qualname__} and "
+                f"{other.cls.__module__}.{other.cls.__qualname__} and "
                 f"{cls.__module__}.{cls.__qualname__}; give one of them name="
             )
         _check_upcasts(event_type)
@@ -83,7 +83,7 @@ def _check_upcasts(event_type: EventType) -> None:
         if step not in event_type.upcasts:
             raise DefinitionError(
                 f"event {event_type.name} is at version {event_type.version} and nothing carries version "
-                "{step} up: "
+                f"{step} up: "
                 f"add @{event_type.cls.__name__}.upcast({step})"
             )
 

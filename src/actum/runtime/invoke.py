@@ -69,7 +69,7 @@ class ActionFunction:
             if parameter.default is parameter.empty:
                 raise DefinitionError(
                     f"action {self.name} is set off by {trigger}, which has nothing for its parameter "
-                    "{parameter.name!r}: "
+                    f"{parameter.name!r}: "
                     "give it a default, or list what it is among the application's resources"
                 )
 

@@ -58,7 +58,7 @@ def plan_actions(bound: Collection[Bound], resource_types: Collection[type[Any]]
             if one.trigger.queue in queues:
                 raise DefinitionError(
                     f"queue {one.trigger.queue!r} is taken from by {queues[one.trigger.queue]} and by "
-                    "{function.name}; "
+                    f"{function.name}; "
                     "a message goes to one action: let that one call the other"
                 )
             queues[one.trigger.queue] = function.name
