@@ -12,10 +12,11 @@ from actum.journal.memory import MemoryJournal
 from actum.journal.port import Outcome, Write
 from actum.runtime import committer
 from actum.runtime.clock import ManualClock
+from actum.runtime.node import Node
 from actum.testing.faults import Fault, FaultyJournal
 from tests.runtime.bank import Account, Balances, app, plain, told
 from tests.runtime.nodes import START, database_in_memory, node_on, running
-from tests.runtime.waiting import begun, in_time, settled
+from tests.runtime.waiting import begun, in_time
 
 
 class BrokenJournal(FaultyJournal):
@@ -42,11 +43,16 @@ def clock() -> ManualClock:
 
 
 @pytest.fixture
-async def ctx(journal: FaultyJournal, clock: ManualClock) -> AsyncGenerator[Context, None]:
+async def node(journal: FaultyJournal, clock: ManualClock) -> AsyncGenerator[Node, None]:
     told.clear()
-    async with running(app, journal, clock=clock) as ctx:
-        yield ctx
+    async with database_in_memory() as database, node_on(app, journal, database, clock=clock) as node:
+        yield node
         journal.release()
+
+
+@pytest.fixture
+def ctx(node: Node) -> Context:
+    return Context(node.services)
 
 
 async def events_of(ctx: Context, id: str) -> list[int]:
@@ -96,7 +102,7 @@ async def test_who_cannot_be_told_the_outcome_is_told_that(
 
 
 async def test_views_and_actions_see_what_landed_unknown_to_its_caller(
-    ctx: Context, journal: FaultyJournal, clock: ManualClock
+    node: Node, ctx: Context, journal: FaultyJournal, clock: ManualClock
 ) -> None:
     """G5: an event is skipped by nobody, although nobody could be told that it landed."""
     await ctx.entity(Account, "a").deposit(1)
@@ -105,7 +111,7 @@ async def test_views_and_actions_see_what_landed_unknown_to_its_caller(
     with pytest.raises(Unavailable):
         await in_time(ctx.entity(Account, "a").deposit(20), clock)
     await ctx.entity(Account, "a").deposit(300)
-    await settled()
+    await node.settle()
 
     assert told == [1, 20, 300]
     assert await ctx.view(Balances).total() == 321

@@ -8,9 +8,10 @@ import pytest
 
 from actum import Context, NotFound, Rejected, WrongVersion
 from actum.journal.memory import MemoryJournal
+from actum.runtime.node import Node
 from actum.testing.faults import Fault, FaultyJournal
 from tests.runtime.bank import Account, Balances, Notebook, app, told
-from tests.runtime.nodes import running
+from tests.runtime.nodes import database_in_memory, node_on, running
 from tests.runtime.waiting import begun, settled
 
 
@@ -20,11 +21,16 @@ def journal() -> FaultyJournal:
 
 
 @pytest.fixture
-async def ctx(journal: FaultyJournal) -> AsyncGenerator[Context, None]:
+async def node(journal: FaultyJournal) -> AsyncGenerator[Node, None]:
     told.clear()
-    async with running(app, journal) as ctx:
-        yield ctx
+    async with database_in_memory() as database, node_on(app, journal, database) as node:
+        yield node
         journal.release()
+
+
+@pytest.fixture
+def ctx(node: Node) -> Context:
+    return Context(node.services)
 
 
 async def test_a_reply_waits_until_its_events_are_durable(ctx: Context, journal: FaultyJournal) -> None:
@@ -123,8 +129,11 @@ async def test_a_refusal_waits_until_what_it_rests_on_is_durable(
     assert await deposit == 10
 
 
-async def test_no_event_is_delivered_before_it_is_durable(ctx: Context, journal: FaultyJournal) -> None:
+async def test_no_event_is_delivered_before_it_is_durable(
+    node: Node, ctx: Context, journal: FaultyJournal
+) -> None:
     """Views and actions see an event only when its batch has been written."""
+    await node.settle()
     journal.hold("append")
     deposit = await begun(ctx.entity(Account, "a").deposit(10))
     assert told == []
@@ -132,7 +141,7 @@ async def test_no_event_is_delivered_before_it_is_durable(ctx: Context, journal:
 
     journal.release("append")
     await deposit
-    await settled()
+    await node.settle()
 
     assert told == [10]
     assert await ctx.view(Balances).total() == 10
