@@ -1,7 +1,9 @@
 """References: what `ctx.entity(…)` and `ctx.view(…)` give, with one method for each command or query."""
 
 from collections.abc import Callable, Coroutine
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol, cast
+
+from msgspec import Struct, defstruct
 
 from actum.errors import DefinitionError
 from actum.model.entity import CommandType, EntityType
@@ -36,19 +38,15 @@ class Sender(Protocol):
         ...
 
 
-class EntityReference:
+class EntityReference(Struct, gc=False, eq=False):
     """An entity seen through a context: its commands and queries, and nothing of its state."""
 
-    __slots__ = ("expected_version", "id", "idempotency_key", "sender")
-    kind: EntityType
+    kind: ClassVar[EntityType]
 
-    def __init__(
-        self, sender: Sender, id: str, idempotency_key: str | None, expected_version: int | None
-    ) -> None:
-        self.sender = sender
-        self.id = id
-        self.idempotency_key = idempotency_key
-        self.expected_version = expected_version
+    sender: Sender
+    id: str
+    idempotency_key: str | None
+    expected_version: int | None
 
     def __repr__(self) -> str:
         return f"<{self.kind.name}/{self.id}>"
@@ -82,7 +80,7 @@ class ViewReference:
 
 def entity_reference(kind: EntityType) -> type[EntityReference]:
     """Makes the class of references to entities of a kind."""
-    methods: dict[str, Any] = {"kind": kind, "__slots__": ()}
+    methods: dict[str, Any] = {"kind": kind}
     for name, command in kind.commands.items():
         methods[name] = _command_method(command)
     for name, query in kind.queries.items():
@@ -92,7 +90,12 @@ def entity_reference(kind: EntityType) -> type[EntityReference]:
             raise DefinitionError(
                 f"{kind.name}.{taken}: a command or query cannot bear this name; choose another"
             )
-    return type(f"{kind.name}Reference", (EntityReference,), methods)
+    return cast(
+        "type[EntityReference]",
+        defstruct(
+            f"{kind.name}Reference", (), bases=(EntityReference,), namespace=methods, gc=False, eq=False
+        ),
+    )
 
 
 def view_reference(view: ViewType) -> type[ViewReference]:
