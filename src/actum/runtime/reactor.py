@@ -144,6 +144,8 @@ def _make(services: Services, name: str, source: Source, run: Run, retries: Retr
 
 def _run_event(services: Services, plan: Plan) -> Run:
     function, catalog = plan.function, services.catalog
+    parameter = function.event_parameter
+    wants_event = parameter is not None and bool(events_in(function.hints[parameter]))
 
     async def run(item: Item) -> None:
         stored: Stored = item.content
@@ -163,9 +165,8 @@ def _run_event(services: Services, plan: Plan) -> Run:
             seen=stored.position,
         )
         arguments = function.arguments(context, services.resources)
-        if function.event_parameter is not None:
-            wants_event = events_in(function.hints[function.event_parameter])
-            arguments[function.event_parameter] = recorded.event if wants_event else recorded
+        if parameter is not None:
+            arguments[parameter] = recorded.event if wants_event else recorded
         await function.function(**arguments)
 
     return run

@@ -4,6 +4,8 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable
+from time import monotonic
+from typing import Any
 
 from actum.database.port import Database, NewLetter
 from actum.model.action import Retries
@@ -12,10 +14,12 @@ from actum.runtime.healer import Healer
 from actum.runtime.source import Item, Source
 
 MOST_AT_ONCE = 64
+MOST_HEALED_AT_ONCE = 64
 MOST_IN_MEMORY = 2_000
 BATCH = 500
 POLL = 1.0
 GRACE = 5.0
+WATCH = 1.0
 LONGEST_ERROR = 2_000
 
 log = logging.getLogger("actum.worker")
@@ -47,12 +51,16 @@ class Worker:
         self._retries = retries
         self._clock = clock
         self._timeout = timeout
-        self._lines: dict[str, deque[Item]] = {}
+        self._lines: dict[str, list[Item]] = {}
         self._open: dict[int, None] = {}
         self._done: list[int] = []
         self._parked: list[NewLetter] = []
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._slots = asyncio.Semaphore(MOST_AT_ONCE)
+        self._ready: deque[str] = deque()
+        self._hands: set[asyncio.Task[None]] = set()
+        self._is_recruiting = False
+        self._slots = asyncio.Semaphore(MOST_HEALED_AT_ONCE)
+        self._begun: dict[asyncio.Task[Any], float] = {}
+        self._overdue: set[asyncio.Task[Any]] = set()
         self._changed = asyncio.Event()
         self._room = asyncio.Event()
         self._is_saving = False
@@ -60,7 +68,7 @@ class Worker:
         self._healer = Healer(
             name,
             source,
-            self._attempt_in_slot,
+            self._attempt_again,
             self._is_unsaved,
             retries=retries,
             database=database,
@@ -79,12 +87,13 @@ class Worker:
         saver = asyncio.create_task(self._save_forever(), name=f"{self.name} saver")
         poller = asyncio.create_task(self._poll_requests(), name=f"{self.name} requests")
         intake = asyncio.create_task(self._take_in(), name=f"{self.name} intake")
+        watch = asyncio.create_task(self._watch(), name=f"{self.name} watch")
         try:
-            done, _ = await asyncio.wait({saver, poller, intake}, return_when=asyncio.FIRST_COMPLETED)
+            done, _ = await asyncio.wait({saver, poller, intake, watch}, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
                 task.result()
         finally:
-            await asyncio.shield(asyncio.create_task(self._stop(saver, {poller, intake})))
+            await asyncio.shield(asyncio.create_task(self._stop(saver, {poller, intake, watch})))
 
     async def is_idle(self) -> bool:
         """Says whether nothing is left to do until the clock moves or somebody sends something."""
@@ -101,6 +110,7 @@ class Worker:
     async def _begin(self) -> None:
         """Begins at what is written down; what a run before this one did not write down comes again."""
         self._lines.clear()
+        self._ready.clear()
         self._open.clear()
         self._done.clear()
         self._parked.clear()
@@ -112,9 +122,9 @@ class Worker:
         """Lets what is being done come to its end, within the grace, and writes down what is done."""
         self._is_running = False
         await _cancel(feeders)
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=GRACE)
-        await _cancel(self._tasks)
+        if self._hands:
+            await asyncio.wait(self._hands, timeout=GRACE)
+        await _cancel(self._hands)
         await self._healer.stop()
         self._changed.set()
         await asyncio.wait({saver})
@@ -140,47 +150,88 @@ class Worker:
         if line is not None:
             line.append(item)
             return
-        line = self._lines[item.key] = deque([item])
-        task = asyncio.create_task(self._work_off(item.key, line))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._lines[item.key] = [item]
+        self._ready.append(item.key)
+        if not self._is_recruiting:
+            self._recruit()
 
-    async def _work_off(self, key: str, line: deque[Item]) -> None:
+    def _recruit(self) -> None:
+        """Has more hands work, twice as many at each turn of the loop, while those at work have to wait.
+
+        A hand that need not wait does many lines in one turn, and no other is called.
+        """
+        hands = len(self._hands)
+        for _ in range(min(max(hands, 1), len(self._ready), MOST_AT_ONCE - hands)):
+            hand = asyncio.create_task(self._work(), name=f"{self.name} hand")
+            self._hands.add(hand)
+            hand.add_done_callback(self._hands.discard)
+        self._is_recruiting = bool(self._ready) and len(self._hands) < MOST_AT_ONCE
+        if self._is_recruiting:
+            asyncio.get_running_loop().call_soon(self._recruit)
+
+    async def _work(self) -> None:
+        """Works off lines until none waits."""
+        hand = _current_task()
+        while self._ready and self._is_running:
+            key = self._ready.popleft()
+            await self._work_off(key, self._lines[key], hand)
+
+    async def _work_off(self, key: str, line: list[Item], hand: "asyncio.Task[Any]") -> None:
+        while line and self._is_running:
+            error = await self._attempt(line[0], hand)
+            if error:
+                self._put_aside(key, line, error)
+                return
+            self._complete(line.pop(0))
+        if not line:
+            del self._lines[key]
+
+    async def _attempt_again(self, item: Item) -> str:
         async with self._slots:
-            while line and self._is_running:
-                error = await self._attempt(line[0])
-                if error:
-                    self._put_aside(key, line, error)
-                    return
-                self._complete(line.popleft())
-            if not line:
-                del self._lines[key]
+            return await self._attempt(item, _current_task())
 
-    async def _attempt_in_slot(self, item: Item) -> str:
-        async with self._slots:
-            return await self._attempt(item)
-
-    async def _attempt(self, item: Item) -> str:
+    async def _attempt(self, item: Item, task: "asyncio.Task[Any]") -> str:
         """Does one item; gives what went wrong, or nothing."""
+        self._begun[task] = monotonic()
         try:
-            async with asyncio.timeout(self._timeout):
-                await self._run(item)
+            await self._run(item)
+        except asyncio.CancelledError:
+            if task not in self._overdue:
+                raise
+            log.warning("action %s took too long over %s at %s", self.name, item.key, item.position)
+            return f"TimeoutError: it took longer than {self._timeout:g} s and was cut off"
         except Exception as error:
             place = f"{item.key} at {item.position}"
             log.warning("action %s failed on %s: %r", self.name, place, error, exc_info=True)
             return f"{type(error).__name__}: {error}"[:LONGEST_ERROR]
+        finally:
+            del self._begun[task]
+            if task in self._overdue:
+                self._overdue.discard(task)
+                task.uncancel()
         return ""
+
+    async def _watch(self) -> None:
+        """Cuts off attempts that take too long; a timer for each would cost more than many an action."""
+        while True:
+            await asyncio.sleep(min(WATCH, self._timeout / 4))
+            oldest = monotonic() - self._timeout
+            for task, began in list(self._begun.items()):
+                if began <= oldest and task not in self._overdue:
+                    self._overdue.add(task)
+                    task.cancel()
 
     def _complete(self, item: Item) -> None:
         self._close(item.position)
         self._done.append(item.position)
         self._changed.set()
 
-    def _put_aside(self, key: str, line: deque[Item], error: str) -> None:
+    def _put_aside(self, key: str, line: list[Item], error: str) -> None:
         del self._lines[key]
-        self._park(line.popleft(), error=error)
-        while line:
-            self._park(line.popleft(), error="")
+        first, *later = line
+        self._park(first, error=error)
+        for item in later:
+            self._park(item, error="")
 
     def _park(self, item: Item, *, error: str) -> None:
         now = self._clock.now()
@@ -222,6 +273,12 @@ class Worker:
         while True:
             await self.answer_requests()
             await asyncio.sleep(POLL)
+
+
+def _current_task() -> "asyncio.Task[Any]":
+    task = asyncio.current_task()
+    assert task is not None
+    return task
 
 
 async def _cancel(tasks: "set[asyncio.Task[None]]") -> None:
