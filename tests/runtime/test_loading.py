@@ -7,6 +7,7 @@ import pytest
 
 from actum import Context, Rejected
 from actum.journal.memory import MemoryJournal
+from actum.journal.port import StreamKey
 from actum.runtime.directory import Residence
 from actum.testing.faults import FaultyJournal
 from tests.runtime.bank import Account, Notebook, plain
@@ -77,3 +78,26 @@ async def test_a_full_house_turns_nobody_out_who_has_not_been_served() -> None:
         calls = [ctx.entity(Account, f"a{n}").deposit(n) for n in range(1, 60)]
 
         assert await asyncio.gather(*calls) == list(range(1, 60))
+
+
+async def test_an_entity_that_leaves_as_it_has_come_to_life_is_brought_back(
+    ctx: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A load that is done is waited for by nobody, even in the turn before it is forgotten."""
+    directory = ctx._services.directory
+    wait_for, waits = directory._wait_for, iter(range(100))
+
+    async def wait_within_reason(stream: StreamKey) -> None:
+        next(waits)  # Else the event loop hangs, and the test with it.
+        await wait_for(stream)
+
+    monkeypatch.setattr(directory, "_wait_for", wait_within_reason)
+    first = asyncio.create_task(ctx.entity(Notebook, "n").note("first"))
+    while ("Notebook", "n") not in directory.live:
+        await asyncio.sleep(0)
+
+    with pytest.raises(Rejected):
+        await ctx.entity(Notebook, "n").note_and_fail("none of it")
+
+    assert await ctx.entity(Notebook, "n").note("second") in (1, 2)
+    assert sorted(await ctx.entity(Notebook, "n").all()) == ["first", "second"] and await first

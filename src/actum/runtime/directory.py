@@ -70,9 +70,11 @@ class Directory:
         if self._waiting >= MOST_WAITING:
             raise Overloaded(f"{MOST_WAITING:,} commands are waiting for entities to load: send again later")
         task = self._loading.get(stream)
-        if task is None:
+        # One that is done and not yet forgotten brought an actor that has left again: to wait for it is not
+        # to wait, and nobody would ever have the turn in which it is forgotten.
+        if task is None or task.done():
             task = self._loading[stream] = asyncio.create_task(self._bring_to_life(stream))
-            task.add_done_callback(lambda _: self._loading.pop(stream, None))
+            task.add_done_callback(lambda done: self._forget_loading(stream, done))
         self._waiting += 1
         self._wanted[stream] = self._wanted.get(stream, 0) + 1
         try:
@@ -82,6 +84,10 @@ class Directory:
             self._wanted[stream] -= 1
             if not self._wanted[stream]:
                 del self._wanted[stream]
+
+    def _forget_loading(self, stream: StreamKey, done: "asyncio.Task[Actor]") -> None:
+        if self._loading.get(stream) is done:
+            del self._loading[stream]
 
     def drop(self, actor: Actor) -> None:
         """Forgets an actor whose state did not come to be; the next command loads it anew."""
