@@ -74,6 +74,19 @@ async def test_a_poison_event_holds_up_its_own_key_alone(t: Running, hands: Hand
     assert hands.of("a") == [13, 14, 15]
 
 
+async def test_an_action_that_is_cancelled_from_within_has_failed(t: Running, hands: Hands) -> None:
+    """What it waited for was cancelled, and not the worker: the key goes on, after another try, in order."""
+    hands.failing = {13: 1}
+    hands.error = asyncio.CancelledError()
+    await happen(t.ctx, ("a", 13), ("a", 14), ("b", 1))
+    await asyncio.wait_for(t.settle(), 10)
+
+    assert (hands.of("a"), hands.of("b")) == ([], [1])
+
+    await t.advance(seconds=2)
+    assert hands.of("a") == [13, 14]
+
+
 async def test_retries_back_off_and_end_in_a_dead_letter(t: Running, hands: Hands) -> None:
     """The waits double, each shortened by chance to half at most; after the last attempt nothing is tried."""
     hands.failing = {13: -1}

@@ -60,7 +60,8 @@ class Hands:
     """What the actions did, and what they are told to fail on.
 
     `done` lists what came to an end, as (id, number); `tries` counts the attempts at each number, `times`
-    says when. A number in `failing` fails as often as is said there (-1: always).
+    says when. A number in `failing` fails as often as is said there (-1: always), with `error` if that is
+    set.
     """
 
     def __init__(self) -> None:
@@ -68,6 +69,7 @@ class Hands:
         self.tries: Counter[int] = Counter()
         self.times: dict[int, list[datetime]] = {}
         self.failing: dict[int, int] = {}
+        self.error: BaseException | None = None
         self.held: dict[int, asyncio.Event] = {}
         self.ctx: Context | None = None
 
@@ -78,7 +80,7 @@ class Hands:
         self.times.setdefault(number, []).append(ctx.now)
         if self.failing.get(number, 0):
             self.failing[number] -= 1
-            raise OSError(f"{number} does not work")
+            raise self.error or OSError(f"{number} does not work")
         if number in self.held:
             await self.held[number].wait()
         self.done.append((id, number))

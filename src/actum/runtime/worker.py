@@ -195,12 +195,13 @@ class Worker:
         self._begun[task] = monotonic()
         try:
             await self._run(item)
-        except asyncio.CancelledError:
-            if task not in self._overdue:
+        except (Exception, asyncio.CancelledError) as error:
+            if task in self._overdue:
+                log.warning("action %s took too long over %s at %s", self.name, item.key, item.position)
+                return f"TimeoutError: it took longer than {self._timeout:g} s and was cut off"
+            if isinstance(error, asyncio.CancelledError) and task.cancelling():
                 raise
-            log.warning("action %s took too long over %s at %s", self.name, item.key, item.position)
-            return f"TimeoutError: it took longer than {self._timeout:g} s and was cut off"
-        except Exception as error:
+            # Otherwise it was not this task that was cancelled, but something that the action waited for.
             place = f"{item.key} at {item.position}"
             log.warning("action %s failed on %s: %r", self.name, place, error, exc_info=True)
             return f"{type(error).__name__}: {error}"[:LONGEST_ERROR]
