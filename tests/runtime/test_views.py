@@ -11,6 +11,7 @@ from actum.database.port import Database
 from actum.journal.memory import MemoryJournal
 from actum.runtime import views
 from actum.runtime.clock import ManualClock
+from actum.runtime.node import Node
 from actum.testing import testing
 from actum.testing.faults import FaultyJournal
 from tests.runtime.bank import Account, Balances, Deposited, Notebook, Noted, Withdrawn
@@ -251,6 +252,34 @@ async def test_a_rebuild_beside_the_live_view_ends_in_the_same_rows(
         assert (live, await ctx.view(Balances).total()) == (321, 321)
         after = [(one.generation, one.is_live) for one in await database.views() if one.name == "balances"]
         assert (generations, after) == ([1, 2], [(2, True)])
+
+
+@pytest.mark.parametrize("has_restarted", [False, True])
+async def test_a_rebuild_ends_without_what_was_erased(
+    has_restarted: bool, journal: FaultyJournal, database: Database
+) -> None:
+    """Although it was the newest of all, and this process remembers it."""
+    async with node_on(bank, journal, database) as node:
+        await deposit(Context(node.services), 1, id="a")
+        if not has_restarted:
+            await erase_newest_and_rebuild(node)
+    if has_restarted:
+        async with node_on(bank, journal, database) as node:
+            await erase_newest_and_rebuild(node)
+
+
+async def erase_newest_and_rebuild(node: Node) -> None:
+    ctx = Context(node.services)
+    await deposit(ctx, 20, id="b")
+    assert await ctx.view(Balances).total() == 21
+
+    await ctx.delete(Account, "b", erase=True)
+    await node.services.views.rebuild("balances")
+    await asyncio.wait_for(node.settle(), 10)
+
+    assert await ctx.view(Balances).total() == 1
+    await deposit(ctx, 300)
+    assert await ctx.view(Balances).total() == 301
 
 
 async def test_a_restart_in_the_middle_of_a_rebuild_goes_on_with_both(

@@ -42,11 +42,11 @@ class EventSource(Source):
         self._position = self._saved = await self._database.checkpoint(self._action, at_first=self._saved)
 
     async def next(self, limit: int) -> list[Item]:
-        batch = await self._feed.read(self._position, limit)
-        if not batch:
+        batch, end = await self._feed.next(self._position, limit)
+        if end == self._position:
             await self._feed.wait(self._position)
             return []
-        self._position = batch[-1].position
+        self._position = end
         types = self._types
         return [Item(one.position, f"{one.kind}/{one.id}", b"", one) for one in batch if one.type in types]
 

@@ -79,6 +79,22 @@ class Feed:
             return list(islice(self._recent, skipped, skipped + limit))
         return await self._journal.feed(after, limit)
 
+    async def next(self, after: int, limit: int) -> tuple[list[Stored], int]:
+        """Gives what `read` gives, and the position up to which there is nothing else.
+
+        That lies beyond the last event where those that followed it were erased.
+        """
+        readable = self._readable
+        found = await self.read(after, limit)
+        if len(found) < limit:
+            return found, max(after, readable, found[-1].position if found else 0)
+        return found, found[-1].position
+
+    def forget(self) -> None:
+        """Forgets the events it remembers, some of which have been removed from the journal."""
+        self._recent.clear()
+        self._after = self._newest = self._head
+
     async def wait(self, after: int) -> None:
         """Returns when there is an event beyond `after`."""
         while self._readable <= after:

@@ -88,6 +88,7 @@ class Histories:
         journal, directory = self._services.journal, self._services.directory
         await directory.turn_out(stream)
         removed = await (journal.erase(*stream) if erase else journal.prune(*stream, LATEST))
+        self._services.feed.forget()
         # Whoever sent a command meanwhile had it loaded as it was.
         await directory.turn_out(stream)
         return removed

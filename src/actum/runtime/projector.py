@@ -90,17 +90,14 @@ class Projector:
     async def follow(self) -> None:
         """Follows the feed until cancelled or something fails."""
         while True:
-            batch = await self._next_batch()
+            batch, end = await self._next_batch()
             if batch:
                 await self._fold_up_to_failure(batch)
                 self.failure, self.is_stuck = None, False
-            else:
+            if end > self.position:
+                self._move_to(end)
+            elif not batch:
                 await self._feed.wait(self.position)
-
-    async def catch_up(self) -> None:
-        """Folds what there is, and returns when there is no more for now."""
-        while batch := await self._next_batch():
-            await self.fold(batch)
 
     async def _fold_up_to_failure(self, batch: list[Stored]) -> None:
         try:
@@ -133,8 +130,7 @@ class Projector:
                 self._rows = rows
         elif last - self._saved > LAZY:
             await self._save(last, [], [])
-        self.position = last
-        self._tell()
+        self._move_to(last)
 
     async def save(self) -> None:
         """Writes the checkpoint down if only the memory of it has moved."""
@@ -153,10 +149,14 @@ class Projector:
             if waiter.cancelled():
                 self._waiters.remove((position, waiter))
 
-    async def _next_batch(self) -> list[Stored]:
+    async def _next_batch(self) -> tuple[list[Stored], int]:
         """Gives what comes next: more at once when far behind, so that a row is written less often."""
         is_far_behind = self._feed.head - self.position > BATCH
-        return await self._feed.read(self.position, LONG_BATCH if is_far_behind else BATCH)
+        return await self._feed.next(self.position, LONG_BATCH if is_far_behind else BATCH)
+
+    def _move_to(self, position: int) -> None:
+        self.position = position
+        self._tell()
 
     async def _rest(self, pause: timedelta) -> None:
         self._is_resting = True
