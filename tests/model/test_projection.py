@@ -74,6 +74,16 @@ class Tags(View, key="tag"):
         self.used += 100
 
 
+class Companions(View, key="tag"):
+    tag: str
+    tags: list[str] = []
+
+    @reducer(key="tags")
+    def tagged(self, event: Tagged) -> None:
+        self.tags = event.tags
+        self.tags.remove(self.tag)
+
+
 class Numbers(View):
     id: int
     seen: int = 0
@@ -145,6 +155,20 @@ def folded(cls: type[View], *facts: tuple[str, Event], rows: Iterable[View] = ()
     view = view_type(cls)
     steps = steps_of(view, stored(*facts))
     return fold(view, steps, {getattr(row, view.key): row for row in rows})
+
+
+def test_rows_of_one_event_do_not_share_what_it_holds() -> None:
+    """What a reducer does to the list that it took from an event changes its own row alone."""
+    view = view_type(Companions)
+    stored = Stored(1, "Doc", "a", 1, "Tagged", 1, b'{"tags": ["x", "y", "z"]}', b"{}", 0)
+
+    changes = fold(view, steps_of(view, [stored]), {})
+
+    assert changes.written == [
+        Companions("x", ["y", "z"]),
+        Companions("y", ["x", "z"]),
+        Companions("z", ["x", "y"]),
+    ]
 
 
 def test_the_row_of_an_event_is_that_of_its_entity() -> None:

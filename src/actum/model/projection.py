@@ -48,7 +48,11 @@ def steps_of(view: ViewType, batch: Iterable[Stored]) -> list[Step]:
             keys = _keys(view, reduction, event, stored)
         except Exception as error:
             raise _failed(view, reduction, stored, error) from error
-        steps += [Step(key, reduction, event, stored) for key in keys]
+        for number, key in enumerate(keys):
+            if number:
+                # Rows that took their list from one event would change it under each other's hands.
+                event = reduction.event_type.read(stored.payload, stored.type_version)
+            steps.append(Step(key, reduction, event, stored))
     return steps
 
 
