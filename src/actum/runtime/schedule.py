@@ -33,7 +33,9 @@ def following(trigger: OnInterval | OnCron, action: str) -> Callable[[int], int]
 
     def after(moment: int) -> int:
         start = to_datetime(moment).astimezone(zone)
-        # The search starts at the full minute, and a tick in the same minute would be early.
-        return to_microseconds(next(tick for tick in CronSim(expression, start) if tick > start))
+        # The search starts at the full minute, and a tick in the same minute would be early. In the hour
+        # that comes twice, clock faces do not tell which is later.
+        ticks = map(to_microseconds, CronSim(expression, start))
+        return next(tick for tick in ticks if tick > moment)
 
     return after
