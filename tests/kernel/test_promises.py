@@ -265,6 +265,16 @@ async def test_an_id_that_no_store_can_keep_is_refused(id: str) -> None:
             t.ctx.entity(Account, id)
         with pytest.raises(Invalid):
             t.ctx.entity(Account, "a", idempotency_key=id)
+        with pytest.raises(Invalid):
+            t.ctx.schedule(Account.deposit, id, after=timedelta(hours=1))
+        with pytest.raises(Invalid):
+            t.ctx.schedule(Account.deposit, "a", after=timedelta(hours=1), name=id)
+        with pytest.raises(Invalid):
+            await t.ctx.atomic(nothing, idempotency_key=id)
+
+
+async def nothing(_: Context) -> None:
+    """A unit that does nothing."""
 
 
 async def test_a_reply_is_not_changed_by_later_turns() -> None:

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from actum import Context, Retries
+from actum import Context, Invalid, Retries
 from actum.database.port import Database, Letter
 from actum.journal.memory import MemoryJournal
 from actum.runtime import reactor
@@ -339,3 +339,15 @@ async def test_many_actions_that_wait_are_under_way_together(t: Running, hands: 
 
     assert under_way == MOST_AT_ONCE
     assert sorted(number for _, number in hands.done) == list(numbers)
+
+
+@pytest.mark.parametrize("name", ["", "a\0b", "\ud800"])
+async def test_a_message_whose_key_no_store_can_keep_is_refused(name: str, t: Running) -> None:
+    """The sender hears of it, and nothing is sent."""
+    queue = t.ctx.queue("messages")
+
+    with pytest.raises(Invalid):
+        await queue.send(Message("a", 1), key=name)
+    with pytest.raises(Invalid):
+        await queue.send(Message("a", 1), once=name)
+    assert await t.node.services.database.messages("messages", 0, 10) == []

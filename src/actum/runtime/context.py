@@ -150,6 +150,8 @@ class Context:
             raise DefinitionError(
                 "atomic units do not nest: send the commands through the context you were given"
             )
+        if idempotency_key is not None:
+            check_name(idempotency_key, "an idempotency key", field="idempotency_key")
         key = idempotency_key or self.line.next_key("$unit", "", "")
         expected = self.line.take_expected_version()
         reply, position = await run_unit(
@@ -183,6 +185,9 @@ class Context:
             raise DefinitionError(f"{command!r} is not a command of the application's entities")
         if (after is None) == (at is None):
             raise Invalid("schedule takes either after= or at=")
+        check_name(id, "an entity's id", field="id")
+        if name is not None:
+            check_name(name, "a timer's name", field="name")
         if name is not None and name.startswith(MADE):
             raise Invalid(f"{name!r}: names that begin with {MADE} are Actum's own", field="name")
         due = (

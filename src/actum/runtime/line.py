@@ -10,6 +10,7 @@ from actum.errors import DefinitionError
 from actum.model.column import parameter_to_sql
 from actum.model.entity import CommandType
 from actum.model.event import Metadata, write_metadata
+from actum.model.name import check_name
 from actum.model.view import ViewQuery, ViewType
 from actum.runtime.atomic import Unit
 from actum.runtime.entities import Call
@@ -121,6 +122,10 @@ class Line:
 
     async def put(self, queue: str, messages: Sequence[Any], key: str | None, once: str | None) -> None:
         """Puts messages into a queue, all or none."""
+        if key is not None:
+            check_name(key, "a message's key", field="key")
+        if once is not None:
+            check_name(once, "a message's mark", field="once")
         now = self.services.clock.now()
         mark = once or self.next_mark("$queue", queue, key or "")
         correlation_id = self.metadata.correlation_id
