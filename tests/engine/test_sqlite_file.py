@@ -122,6 +122,26 @@ async def test_readers_see_only_what_is_committed(file: SqliteFile) -> None:
     assert await numbers(file) == [1, 2]
 
 
+async def test_a_read_sees_one_state_whatever_is_written_meanwhile(file: SqliteFile) -> None:
+    """What one statement of it has seen, the next has not lost."""
+    began, written = threading.Event(), threading.Event()
+    count = "SELECT count(*) FROM notes"
+
+    def count_twice(connection: sqlite3.Connection) -> tuple[int, int]:
+        first = connection.execute(count).fetchone()[0]
+        began.set()
+        assert written.wait(PATIENCE)
+        return first, connection.execute(count).fetchone()[0]
+
+    counting = asyncio.create_task(file.read(count_twice))
+    await asyncio.to_thread(began.wait, PATIENCE)
+    await file.write(note(1))
+    written.set()
+
+    assert await counting == (0, 0)
+    assert await numbers(file) == [1]
+
+
 async def test_a_reader_cannot_write(file: SqliteFile) -> None:
     with pytest.raises(StoreError):
         await file.read(note(1))

@@ -123,7 +123,7 @@ class SqliteFile:
         return await future
 
     async def read(self, work: Work[T]) -> T:
-        """Runs work that only reads, on the last committed state."""
+        """Runs work that only reads, all of it on one state: the last that was committed."""
         if self.path == IN_MEMORY:
             return await self.write(work)
         if self._is_closed:
@@ -157,7 +157,13 @@ class SqliteFile:
                 connection = self._local.connection = configure(self.path)
                 connection.execute("PRAGMA query_only = ON")
                 self._connections.append(connection)
-            return work(connection)
+            # Without it each statement would read a state of its own.
+            connection.execute("BEGIN")
+            try:
+                return work(connection)
+            finally:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
         except sqlite3.Error as error:
             raise translate(error, self.path) from error
 
