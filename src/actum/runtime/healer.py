@@ -103,9 +103,11 @@ class Healer:
 
     async def _heal_first(self, key: str) -> bool:
         """Does what is to be done with the first letter of a key; gives whether that is all for now."""
+        before = self.blocked[key], self._is_unsaved(key)
         letter = await self._database.first_letter(self._name, key)
         if letter is None:
-            if self._is_unsaved(key):
+            # One that was on its way when the look began may have come in behind its back.
+            if self._is_unsaved(key) or before != (self.blocked[key], False):
                 await asyncio.sleep(0)
             else:
                 del self.blocked[key]

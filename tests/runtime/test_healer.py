@@ -1,0 +1,62 @@
+"""The healer's hold on a key: it lets go of none whose letters are still on their way."""
+
+import asyncio
+from typing import Any
+
+from actum.database.port import Letter
+from actum.model.action import Retries
+from actum.runtime.clock import ManualClock
+from actum.runtime.healer import Healer
+from tests.runtime.nodes import START
+
+LETTER = Letter(1, "act", "k", 7, b"", "retrying", 1, START, "", START, START, None)
+
+
+class SlowLooks:
+    """A database in which a letter is kept while somebody looks for it, and is not found by that look."""
+
+    def __init__(self) -> None:
+        self.unsaved = {"k"}
+        self.letters: list[Letter] = []
+
+    async def first_letter(self, action: str, key: str) -> Letter | None:
+        found = self.letters[0] if self.letters else None
+        if self.unsaved:
+            self.unsaved.clear()
+            self.letters.append(LETTER)
+        return found
+
+    async def remove_letter(self, id: int) -> None:
+        self.letters.clear()
+
+
+async def test_a_letter_that_is_kept_during_a_look_is_not_overlooked() -> None:
+    """Its key stays blocked, and it is tried: later items of the key may not overtake it."""
+    database: Any = SlowLooks()
+    tried: list[Any] = []
+
+    async def attempt(item: Any) -> str:
+        tried.append(item)
+        return ""
+
+    class Source:
+        async def fetch(self, letter: Letter) -> Letter:
+            return letter
+
+    source: Any = Source()
+    healer = Healer(
+        "act",
+        source,
+        attempt,
+        lambda key: key in database.unsaved,
+        retries=Retries(),
+        database=database,
+        clock=ManualClock(START),
+    )
+    healer.blocked = {"k": 1}
+
+    healer.start("k")
+    async with asyncio.timeout(10):
+        await asyncio.wait(healer._tasks.values())
+
+    assert (tried, database.letters, healer.blocked) == ([LETTER], [], {})
