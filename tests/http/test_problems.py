@@ -1,5 +1,6 @@
 """How errors are told: each by its status, as a problem document, and nothing of the inside."""
 
+import asyncio
 import logging
 from decimal import Decimal
 from typing import Any
@@ -299,3 +300,22 @@ async def test_an_answer_that_json_cannot_hold_is_the_authors_mistake() -> None:
 class Pair(Struct):
     left: int
     right: int
+
+
+async def test_an_action_that_is_cancelled_from_within_is_answered_with_a_problem() -> None:
+    """What it waited for was cancelled, and not the request."""
+    answer = await answer_to(asyncio.CancelledError())  # type: ignore[arg-type]
+
+    assert (answer.status_code, answer.headers["content-type"]) == (500, PROBLEM)
+
+
+async def test_a_body_that_is_nested_without_end_is_the_callers_mistake(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """It is refused in a word, and fills no log."""
+    deep = b'{"amount": ' + b"[" * 100_000 + b"]" * 100_000 + b"}"
+    async with serving(bank()) as http:
+        answer = await http.post("/accounts/a/deposits", content=deep)
+
+    assert (answer.status_code, answer.json()["detail"]) == (400, "the body is nested too deeply")
+    assert not caplog.records

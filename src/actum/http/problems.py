@@ -29,6 +29,8 @@ from actum.runtime.context import Context
 MEDIA_TYPE = "application/problem+json"
 INTERNAL = "Something went wrong in the application, not in the request; the log says what."
 
+TOO_DEEP = "while deserializing"
+"""How msgspec ends the message of its RecursionError; one of the application's own has another."""
 UNSAID = {404: "There is nothing at this address.", 405: "This address does not take that method."}
 """Details of what Litestar gives no more than a phrase for."""
 
@@ -99,6 +101,8 @@ def answer_to(error: Exception, correlation_id: str) -> Answer:
 def handle_error(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     """Answers a request that raised an error; this is a Litestar exception handler."""
     context: Context = request.scope["state"]["ctx"]
+    if isinstance(error, RecursionError) and TOO_DEEP in str(error):
+        error = Invalid("the body is nested too deeply")
     answer = answer_to(error, context.correlation_id)
     if isinstance(error, Unavailable):
         log.warning("%s %s: %s (%s)", request.method, request.url.path, error, context.correlation_id)

@@ -1,6 +1,7 @@
 """Routes: the functions that requests set off, as Litestar route handlers."""
 
 import re
+from asyncio import CancelledError, Task, current_task
 from collections.abc import Callable, Collection, Coroutine, Generator, Sequence
 from contextlib import contextmanager
 from inspect import Parameter, Signature
@@ -181,7 +182,13 @@ def _answering(function: ActionFunction, parameters: Sequence[Parameter]) -> Han
         if wants_scope:
             arguments["scope"] = scope
         arguments |= function.arguments(state["ctx"], state["resources"])
-        answer = await run(**arguments)
+        try:
+            answer = await run(**arguments)
+        except CancelledError as error:
+            if _this_task().cancelling():
+                raise
+            # Not the request was cancelled, but something that the action waited for.
+            raise RuntimeError(f"{function.name} waited for what was cancelled") from error
         if is_list:
             # A list shows many entities, so the version of none of them can be its ETag.
             state["ctx"].line.version = None
@@ -200,6 +207,12 @@ def _disguised(answer: Handler, function: Handler, parameters: Sequence[Paramete
     answer.__signature__ = Signature(parameters, return_annotation=returns)  # type: ignore[attr-defined]
     answer.__annotations__ = {**{each.name: each.annotation for each in parameters}, "return": returns}
     return answer
+
+
+def _this_task() -> Task[Any]:
+    task = current_task()
+    assert task is not None
+    return task
 
 
 def _context_of(scope: Scope) -> Context:
