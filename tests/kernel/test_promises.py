@@ -182,6 +182,35 @@ async def test_raising_after_emit_leaves_nothing_behind() -> None:
         assert [one.event for one in await t.ctx.history(Account, "a")] == [Deposited(5)]
 
 
+class Purse(Entity):
+    balance: int = 0
+
+    @command
+    def take(self, amount: int) -> int:
+        self.balance -= amount
+        if self.balance < 0:
+            raise Rejected("insufficient funds")
+        self.emit(Withdrawn(amount))
+        return self.balance
+
+    @query
+    def current(self) -> int:
+        return self.balance
+
+    @reducer
+    def withdrawn(self, event: Withdrawn) -> None:
+        pass
+
+
+async def test_raising_without_an_event_leaves_nothing_behind() -> None:
+    """Although the author changed the state by hand, which only a reducer should do."""
+    async with testing(App("purse", entities=[Purse])) as t:
+        with pytest.raises(Rejected):
+            await t.ctx.entity(Purse, "a").take(7)
+
+        assert await t.ctx.entity(Purse, "a").current() == 0
+
+
 async def test_an_atomic_unit_lands_whole_or_not_at_all() -> None:
     """When one command of a unit is refused, the others leave nothing (G3)."""
     async with testing(plain) as t:

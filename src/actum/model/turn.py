@@ -60,6 +60,7 @@ class Instance:
         self.time = now
         emitted: list[Emitted] = []
         self._emitted = emitted
+        self._before = as_tuple(self.state) if self.kind.is_plain else None
         try:
             reply = command.signature.isolate(command.function(self.state, *arguments))
             if self._emitted is not emitted:
@@ -67,7 +68,7 @@ class Instance:
                     f"{self!r}: {command.name} went on after an emit had failed; let the error pass"
                 )
         except BaseException:
-            if emitted:
+            if emitted or self._before is not None:
                 self._put_back(version)
             raise
         finally:
@@ -94,8 +95,6 @@ class Instance:
         reduction = kind.reductions.get(type(event))
         if reduction is None:
             raise UndeclaredEvent(self._undeclared(event))
-        if self._before is None and kind.is_plain:
-            self._before = as_tuple(self.state)
         event_type = reduction.event_type
         try:
             payload = event_type.encode(event)
