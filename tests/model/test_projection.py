@@ -76,7 +76,7 @@ class Tags(View, key="tag"):
 
 class Companions(View, key="tag"):
     tag: str
-    tags: list[str] = []
+    tags: list[str] = []  # noqa: RUF012 (msgspec copies it for every row)
 
     @reducer(key="tags")
     def tagged(self, event: Tagged) -> None:

@@ -93,11 +93,12 @@ async def test_an_entity_that_leaves_as_it_has_come_to_life_is_brought_back(
 
     monkeypatch.setattr(directory, "_wait_for", wait_within_reason)
     first = asyncio.create_task(ctx.entity(Notebook, "n").note("first"))
-    while ("Notebook", "n") not in directory.live:
+    while ("Notebook", "n") not in directory.live:  # noqa: ASYNC110 (it is the very next turn that matters)
         await asyncio.sleep(0)
 
     with pytest.raises(Rejected):
         await ctx.entity(Notebook, "n").note_and_fail("none of it")
 
     assert await ctx.entity(Notebook, "n").note("second") in (1, 2)
-    assert sorted(await ctx.entity(Notebook, "n").all()) == ["first", "second"] and await first
+    assert sorted(await ctx.entity(Notebook, "n").all()) == ["first", "second"]
+    assert await first in (1, 2)
