@@ -172,9 +172,13 @@ class Worker:
     async def _work(self) -> None:
         """Works off lines until none waits."""
         hand = _current_task()
-        while self._ready and self._is_running:
-            key = self._ready.popleft()
-            await self._work_off(key, self._lines[key], hand)
+        try:
+            while self._ready and self._is_running:
+                key = self._ready.popleft()
+                await self._work_off(key, self._lines[key], hand)
+        finally:
+            # At once: a line that is ready in the same turn would find every hand taken, and get none.
+            self._hands.discard(hand)
 
     async def _work_off(self, key: str, line: list[Item], hand: "asyncio.Task[Any]") -> None:
         while line and self._is_running:

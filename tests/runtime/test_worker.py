@@ -1,0 +1,35 @@
+"""The worker's hands: enough of them for every line that is ready, and no more than the bound."""
+
+import asyncio
+from typing import Any
+
+from actum.model.action import Retries
+from actum.runtime.clock import ManualClock
+from actum.runtime.source import Item
+from actum.runtime.worker import MOST_AT_ONCE, Worker
+from tests.runtime.nodes import START
+from tests.runtime.waiting import settled
+
+
+async def test_a_line_that_is_ready_as_every_hand_ends_is_worked_off() -> None:
+    """It waits for nothing else to come before somebody takes it up."""
+    released = asyncio.Event()
+    done: list[int] = []
+
+    async def run(item: Item) -> None:
+        await released.wait()
+        done.append(item.position)
+
+    stores: Any = None
+    worker = Worker(
+        "act", stores, run, retries=Retries(), database=stores, clock=ManualClock(START), timeout=300.0
+    )
+    worker._is_running = True
+    for number in range(MOST_AT_ONCE):
+        worker._accept(Item(number, f"key {number}", b"", None))
+    await settled()
+    released.set()
+    asyncio.get_running_loop().call_soon(worker._accept, Item(MOST_AT_ONCE, "another key", b"", None))
+    await settled()
+
+    assert done == list(range(MOST_AT_ONCE + 1))
