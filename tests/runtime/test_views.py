@@ -371,3 +371,27 @@ async def test_withdrawals_are_folded_too(journal: FaultyJournal, database: Data
 
         assert history[-1].event == Withdrawn(58)
         assert await ctx.view(Balances).get("a") == Balances("a", 42)
+
+
+async def test_a_row_that_no_column_can_take_stops_the_view_at_the_event_that_made_it_so(
+    journal: FaultyJournal, database: Database
+) -> None:
+    """The message names that event, and those before it are shown, although they came in one batch."""
+    async with node_on(bank, journal, database) as node:
+        ctx = Context(node.services)
+        await node.settle()
+        journal.hold("append")
+        calls = [
+            await begun(ctx.entity(Account, id).deposit(amount))
+            for id, amount in (("a", 1), ("b", 20), ("c", 2**63), ("d", 300))
+        ]
+        journal.release("append")
+        await asyncio.gather(*calls)
+        await node.settle()
+        [projector] = [one for one in node.services.views.projectors() if one.view.name == "balances"]
+
+        assert projector.position == 2
+        assert projector.is_stuck
+        assert "after Deposited of Account/c at position 3" in (projector.failure or "")
+        assert "does not fit a 64-bit column" in (projector.failure or "")
+        assert await Context(node.services).view(Balances).total() == 21

@@ -72,6 +72,15 @@ def fold(view: ViewType, steps: Iterable[Step], rows: Mapping[Any, View]) -> Cha
     )
 
 
+def not_kept(view: ViewType, stored: Stored, why: Exception) -> ReducerFailed:
+    """Says of an event that the row it leads to cannot be kept."""
+    return ReducerFailed(
+        f"view {view.name}: after {stored.type} of {stored.kind}/{stored.id} at position "
+        f"{stored.position} {why}; mend the reducer, and hold commands to what a column can take",
+        position=stored.position,
+    )
+
+
 def _reduce(view: ViewType, row: View, step: Step) -> None:
     reduction = step.reduction
     assert reduction.function is not None

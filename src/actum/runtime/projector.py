@@ -6,9 +6,9 @@ from datetime import timedelta
 from typing import Any
 
 from actum.database.port import Database, Fenced, ViewState
-from actum.errors import TryLater
+from actum.errors import AuthorError, TryLater
 from actum.model.event import Stored
-from actum.model.projection import ReducerFailed, fold, steps_of
+from actum.model.projection import ReducerFailed, fold, not_kept, steps_of
 from actum.model.view import View, ViewType
 from actum.runtime.clock import Clock
 from actum.runtime.feed import Feed
@@ -100,13 +100,21 @@ class Projector:
                 await self._feed.wait(self.position)
 
     async def _fold_up_to_failure(self, batch: list[Stored]) -> None:
+        """Folds a batch, or what comes before the event that stops it; raises ReducerFailed for that one."""
         try:
             await self.fold(batch)
         except ReducerFailed as failed:
             good = [stored for stored in batch if stored.position < failed.position]
             if good:
-                await self.fold(good)
+                await self._fold_up_to_failure(good)
             raise
+        except AuthorError as error:
+            # Rows do not fit their columns: which event made them so is known when it is folded alone.
+            if len(batch) == 1:
+                raise not_kept(self.view, batch[0], error) from error
+            half = len(batch) // 2
+            await self._fold_up_to_failure(batch[:half])
+            await self._fold_up_to_failure(batch[half:])
 
     async def fold(self, batch: list[Stored]) -> None:
         """Folds one batch."""
