@@ -17,7 +17,8 @@ ActumError
 │   ├── UndeclaredEvent          an entity emitted what it neither reduces nor lists in emits=
 │   ├── WrongEvent               an emitted event does not fit its own annotations
 │   ├── WrongReply               a command's reply does not fit its return annotation
-│   └── UnknownEvent             the history holds an event that no class declares
+│   ├── UnknownEvent             the history holds an event that no class declares
+│   └── UnreadableEvent          the history holds an event that does not fit its class
 └── StoreError               an operator has to look at the store
     ├── StoreInUse               another process owns the file
     ├── ForeignStore             the file belongs to another program, or to a newer Actum
@@ -133,6 +134,10 @@ class WrongReply(AuthorError):
 
 class UnknownEvent(AuthorError):
     """The history holds an event that no class declares."""
+
+
+class UnreadableEvent(AuthorError):
+    """The history holds an event that does not fit its class, nor do its upcasts make it fit."""
 
 
 class StoreError(ActumError):

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Generic, TypeVar, dataclass_transform
 import msgspec
 from msgspec import Struct, StructMeta
 
-from actum.errors import DefinitionError, Invalid, UnknownEvent
+from actum.errors import DefinitionError, Invalid, UnknownEvent, UnreadableEvent
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -57,9 +57,26 @@ class EventType:
         return self._decode
 
     def read(self, payload: bytes, version: int) -> "Event":
-        """Reads a payload that was stored at `version`, carrying it up to today's shape."""
+        """Reads a payload that was stored at `version`, carrying it up to today's shape.
+
+        Raises UnknownEvent if there is no way up, and UnreadableEvent if what comes of it does not fit.
+        """
         if version == self.version:
-            return self.decode(payload)
+            try:
+                return self.decode(payload)
+            except msgspec.DecodeError as error:
+                raise self.unreadable(error) from error
+        return self._carry_up(payload, version)
+
+    def unreadable(self, error: msgspec.DecodeError) -> UnreadableEvent:
+        """Makes the error of a payload of today's version that does not fit the class."""
+        name = self.cls.__name__
+        return UnreadableEvent(
+            f"a stored {self.name!r} does not fit the class {name} ({error}): where its shape has changed, "
+            f"say class {name}(Event, version={self.version + 1}), and add @{name}.upcast({self.version})"
+        )
+
+    def _carry_up(self, payload: bytes, version: int) -> "Event":
         raw = self.decode_raw(payload)
         for step in range(version, self.version):
             if step not in self.upcasts:
@@ -67,13 +84,26 @@ class EventType:
                     f"event {self.name} was stored at version {version} and there is no upcast from "
                     f"{step} to {step + 1}: add @{self.cls.__name__}.upcast({step})"
                 )
-            raw = self.upcasts[step](raw)
+            try:
+                raw = self.upcasts[step](raw)
+            except Exception as error:
+                raise UnreadableEvent(
+                    f"event {self.name} was stored at version {version}, and its upcast from {step} failed: "
+                    f"{error!r}"
+                ) from error
         if version > self.version:
             raise UnknownEvent(
                 f"event {self.name} was stored at version {version} by a newer program; "
                 f"this one knows it up to version {self.version}"
             )
-        return msgspec.convert(raw, self.cls)
+        try:
+            # By way of JSON, for keys that are no text and times to be read as they are when nothing changed.
+            return self.decode(msgspec.json.encode(raw))
+        except (msgspec.MsgspecError, TypeError) as error:
+            raise UnreadableEvent(
+                f"event {self.name} was stored at version {version}, and what its upcasts make of it does "
+                f"not fit the class {self.cls.__name__}: {error}"
+            ) from error
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(msgspec.field,))

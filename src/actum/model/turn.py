@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from actum.errors import AuthorError, BrokenStream, UndeclaredEvent, UnknownEvent, WrongEvent
+from actum.errors import AuthorError, BrokenStream, UndeclaredEvent, UnknownEvent, UnreadableEvent, WrongEvent
 from actum.model.entity import CommandType, EntityType
 from actum.model.event import Event, Stored
 
@@ -134,10 +134,16 @@ class Instance:
             self.time = stored.time
             if reduction.function is not None:
                 event_type = reduction.event_type
-                if stored.type_version == event_type.version:
-                    reduction.function(state, event_type.decode(stored.payload))
-                else:
-                    reduction.function(state, event_type.read(stored.payload, stored.type_version))
+                try:
+                    if stored.type_version == event_type.version:
+                        event = event_type.decode(stored.payload)
+                    else:
+                        event = event_type.read(stored.payload, stored.type_version)
+                except msgspec.DecodeError as error:
+                    raise self._unreadable(stored, event_type.unreadable(error)) from error
+                except UnreadableEvent as error:
+                    raise self._unreadable(stored, error) from error
+                reduction.function(state, event)
 
     def snapshot(self) -> bytes:
         """Gives the state as JSON."""
@@ -165,7 +171,12 @@ class Instance:
         for name, value in zip(self.kind.fields, self._before, strict=True):
             setattr(self.state, name, value)
 
+    def _unreadable(self, stored: Stored, error: UnreadableEvent) -> UnreadableEvent:
+        return UnreadableEvent(f"{self.kind.name}/{self.id} at version {stored.version}: {error}")
+
     def _undeclared(self, event: object) -> str:
+        if isinstance(event, type) and issubclass(event, Event):
+            return f"{self!r} emitted the class {event.__name__}: emit a fact, {event.__name__}(…)"
         name = type(event).__name__
         if not isinstance(event, Event):
             return f"{self!r} emitted {event!r}, which is not an Event: declare `class {name}(Event)`"
