@@ -3,7 +3,10 @@
 from pathlib import Path
 
 import pytest
+from msgspec import json
 
+from actum.cli.letter_line import LetterLine
+from actum.database.port import Letter, Message, Timer
 from tests.cli.commands import CommandLine
 from tests.cli.filling import fill
 
@@ -51,6 +54,33 @@ def test_a_letter_is_shown_with_the_event_it_stands_for(jammed: Path, actum: Com
 
     assert (line["event"]["id"], line["event"]["event"]) == ("torn", {"amount": 3})
     assert "error  RuntimeError: the printer\\nis jammed" in shown
+
+
+@pytest.mark.parametrize(
+    ("item", "shown"),
+    [
+        (
+            Message(3, "returns", "torn", b'{"amount":5}', 1_000_000, "c-1"),
+            {"id": 3, "queue": "returns", "key": "torn", "body": {"amount": 5}, "correlation_id": "c-1"}
+            | {"time": "1970-01-01T00:00:01Z"},
+        ),
+        (
+            Timer("late", 2_000_000, "Order", "torn", "pay", b"[5]", "c-1", id=3),
+            {"name": "late", "kind": "Order", "entity_id": "torn", "command": "pay", "arguments": [5]}
+            | {"due": "1970-01-01T00:00:02Z", "correlation_id": "c-1", "id": 3},
+        ),
+    ],
+    ids=["message", "timer"],
+)
+def test_what_a_message_or_a_timer_holds_can_be_read(item: Message | Timer, shown: dict[str, object]) -> None:
+    """Whoever has to decide about a letter sees what was sent, and not its bytes."""
+    letter = Letter(1, "a", "k", 3, json.encode(item), "dead", 2, 0, "", 0, 0, None)
+
+    line = LetterLine.of(letter)
+
+    assert line.message is not None
+    assert json.decode(line.message) == shown
+    assert json.encode(line.message).decode() == dict(line.described())["message"]
 
 
 @pytest.mark.parametrize("request_", ["retry", "skip"])

@@ -43,7 +43,7 @@ class LetterLine(Struct, frozen=True):
             _time(letter.last_failed),
             _time(letter.due) if letter.status == "retrying" else None,
             letter.request,
-            Raw(letter.body) if letter.body else None,
+            _content(letter.body) if letter.body else None,
             None if event is None else EventLine.of(event),
         )
 
@@ -57,6 +57,16 @@ class LetterLine(Struct, frozen=True):
                 yield name, msgspec.json.encode(value).decode()
             elif value not in (None, ""):
                 yield name, str(value)
+
+
+def _content(body: bytes) -> Raw:
+    """Writes a message or a timer anew, with what was sent as the JSON it is and times as times."""
+    kept = msgspec.json.decode(body, type=dict[str, Raw])
+    for name in kept.keys() & {"body", "arguments"}:
+        kept[name] = Raw(msgspec.json.decode(kept[name], type=bytes))
+    for name in kept.keys() & {"time", "due"}:
+        kept[name] = Raw(msgspec.json.encode(to_datetime(msgspec.json.decode(kept[name], type=int))))
+    return Raw(msgspec.json.encode(kept))
 
 
 def _time(microseconds: int) -> datetime | None:
