@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from typing import cast
 
 import pytest
 
@@ -278,6 +279,22 @@ async def test_a_message_marked_once_is_taken_once(t: Running, hands: Hands) -> 
     await t.settle()
 
     assert hands.of("a") == [1]
+
+
+@pytest.mark.parametrize("message", [{"thing": "a"}, Message("a", cast("int", "1")), object()])
+async def test_a_message_that_its_action_cannot_take_is_refused_to_its_sender(
+    t: Running, hands: Hands, message: object
+) -> None:
+    """Who made the mistake hears of it, and nothing of what was sent with it is kept."""
+    queue = t.ctx.queue("messages")
+
+    with pytest.raises(Invalid, match="queue 'messages' does not take "):
+        await queue.send(message)
+    with pytest.raises(Invalid, match="queue 'messages' does not take "):
+        await queue.send_all([Message("a", 7), message])
+
+    await t.settle()
+    assert not hands.tries
 
 
 async def test_a_message_outlasts_a_restart(hands: Hands) -> None:

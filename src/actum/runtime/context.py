@@ -10,7 +10,6 @@ import msgspec
 from actum.database.port import Message, NewTimer, Timer
 from actum.errors import DefinitionError, Invalid, NotFound
 from actum.journal.port import Page
-from actum.model.action import OnMessage
 from actum.model.entity import Entity
 from actum.model.event import Event, Metadata, Recorded, to_microseconds
 from actum.model.handler import Command
@@ -128,13 +127,12 @@ class Context:
 
     def queue(self, name: str) -> Outbox:
         """Gives a queue, to send messages to."""
-        triggers = (bound.trigger for bound in self._services.catalog.bound)
-        known = [trigger.queue for trigger in triggers if isinstance(trigger, OnMessage)]
+        known = self._services.queues
         if name not in known:
             raise NotFound(
                 f"no action takes from a queue {name!r}; there are {', '.join(sorted(known)) or 'none'}"
             )
-        return Outbox(self.line, name)
+        return Outbox(self.line, name, known[name])
 
     async def atomic(
         self, function: "Callable[[Context], Awaitable[T]]", *, idempotency_key: str | None = None

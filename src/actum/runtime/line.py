@@ -1,12 +1,12 @@
 """A line of work: what the calls of one context share, from where they came to how far they wrote."""
 
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
 import msgspec
 
 from actum.database.port import NewMessage
-from actum.errors import DefinitionError
+from actum.errors import DefinitionError, Invalid
 from actum.model.column import parameter_to_sql
 from actum.model.entity import CommandType
 from actum.model.event import Metadata, write_metadata
@@ -120,7 +120,7 @@ class Line:
         """Reads one row of a view that shows all this line has written."""
         return await self.services.views.get(view, key, self.seen)
 
-    async def put(self, queue: str, messages: Sequence[Any], key: str | None, once: str | None) -> None:
+    async def put(self, queue: str, messages: Sequence[bytes], key: str | None, once: str | None) -> None:
         """Puts messages into a queue, all or none."""
         if key is not None:
             check_name(key, "a message's key", field="key")
@@ -134,7 +134,7 @@ class Line:
                 NewMessage(
                     queue,
                     key,
-                    msgspec.json.encode(message),
+                    message,
                     now,
                     correlation_id,
                     f"{mark}/{index}" if mark and len(messages) > 1 else mark,
@@ -166,18 +166,27 @@ class Line:
 class Outbox:
     """A queue, as a sender sees it."""
 
-    def __init__(self, line: Line, name: str) -> None:
+    def __init__(self, line: Line, name: str, read: Callable[[bytes], Any]) -> None:
         self._line = line
+        self._read = read
         self.name = name
 
     async def send(self, message: Any, *, key: str | None = None, once: str | None = None) -> None:
         """Sends a message; when this returns it is durable.
 
         Messages of one `key` are worked on in order, others side by side. A message with a `once` mark that
-        the queue has had before is dropped.
+        the queue has had before is dropped. Raises Invalid for a message that the queue's action cannot take.
         """
-        await self._line.put(self.name, [message], key, once)
+        await self._line.put(self.name, [self._written(message)], key, once)
 
     async def send_all(self, messages: Sequence[Any], *, key: str | None = None) -> None:
         """Sends many messages, all or none."""
-        await self._line.put(self.name, messages, key, None)
+        await self._line.put(self.name, [self._written(message) for message in messages], key, None)
+
+    def _written(self, message: Any) -> bytes:
+        try:
+            written = msgspec.json.encode(message)
+            self._read(written)
+        except (msgspec.MsgspecError, TypeError, ValueError) as error:
+            raise Invalid(f"queue {self.name!r} does not take {message!r}: {error}") from error
+        return written

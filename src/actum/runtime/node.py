@@ -17,7 +17,7 @@ from actum.runtime.directory import Directory, Residence
 from actum.runtime.entities import Entities
 from actum.runtime.feed import Feed
 from actum.runtime.purity import pure
-from actum.runtime.reactor import Plan, start_workers
+from actum.runtime.reactor import Plan, readers, start_workers
 from actum.runtime.services import Services, Signals
 from actum.runtime.supervisor import Supervisor
 from actum.runtime.views import Views
@@ -94,7 +94,14 @@ async def open_node(
         opened = {kind: await stack.enter_async_context(open_resource()) for kind, open_resource in resources}
         supervisor = Supervisor()
         services = await _assemble(
-            catalog, opened, supervisor, journal=journal, database=database, clock=clock, settings=settings
+            catalog,
+            plans,
+            opened,
+            supervisor,
+            journal=journal,
+            database=database,
+            clock=clock,
+            settings=settings,
         )
         node = Node(services, supervisor)
         try:
@@ -106,6 +113,7 @@ async def open_node(
 
 async def _assemble(
     catalog: Catalog,
+    plans: Collection[Plan],
     resources: dict[type[Any], Any],
     supervisor: Supervisor,
     *,
@@ -131,6 +139,7 @@ async def _assemble(
         views=Views(catalog.views, database, feed, clock, supervisor),
         signals=Signals(),
         resources=resources,
+        queues=readers(plans),
     )
 
 

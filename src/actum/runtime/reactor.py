@@ -65,6 +65,17 @@ def plan_actions(bound: Collection[Bound], resource_types: Collection[type[Any]]
     return list(plans.values())
 
 
+def readers(plans: Collection[Plan]) -> dict[str, Callable[[bytes], Any]]:
+    """Gives what reads the messages of each queue, by the queue's name."""
+    return {
+        plan.bound.trigger.queue: msgspec.json.Decoder(
+            plan.function.hints[plan.function.message_parameter()]
+        ).decode
+        for plan in plans
+        if isinstance(plan.bound.trigger, OnMessage)
+    }
+
+
 async def start_workers(services: Services, plans: Collection[Plan]) -> list[Worker]:
     """Makes the worker of every plan, each from where it left off, and that of the timers."""
     workers = [await _worker(services, plan) for plan in plans]
@@ -127,7 +138,8 @@ async def _worker(services: Services, plan: Plan) -> Worker:
             return _make(services, plan.name, source, _run_event(services, plan), trigger.retries)
         case OnMessage():
             source = MessageSource(plan.name, trigger.queue, services.database, services.signals)
-            return _make(services, plan.name, source, _run_message(services, plan), trigger.retries)
+            run = _run_message(services, plan, services.queues[trigger.queue])
+            return _make(services, plan.name, source, run, trigger.retries)
         case OnInterval() | OnCron():
             due = following(trigger, plan.function.name)
             source = TickSource(plan.name, services.database, services.clock, due)
@@ -172,10 +184,9 @@ def _run_event(services: Services, plan: Plan) -> Run:
     return run
 
 
-def _run_message(services: Services, plan: Plan) -> Run:
+def _run_message(services: Services, plan: Plan, read: Callable[[bytes], Any]) -> Run:
     function = plan.function
     parameter = function.message_parameter()
-    decode = msgspec.json.Decoder(function.hints[parameter]).decode
 
     async def run(item: Item) -> None:
         message: Message = item.content
@@ -186,7 +197,7 @@ def _run_message(services: Services, plan: Plan) -> Run:
             message=message,
         )
         arguments = function.arguments(context, services.resources)
-        arguments[parameter] = decode(message.body)
+        arguments[parameter] = read(message.body)
         await function.function(**arguments)
 
     return run

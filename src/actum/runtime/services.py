@@ -1,6 +1,6 @@
 """What a context stands on: the parts of a running application, handed to whoever needs them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from msgspec import Struct
@@ -34,7 +34,7 @@ class Signals:
 
 
 class Services(Struct, frozen=True):
-    """The parts of a running application."""
+    """The parts of a running application; `queues` gives what reads the messages of each queue, by name."""
 
     catalog: Catalog
     clock: Clock
@@ -47,6 +47,7 @@ class Services(Struct, frozen=True):
     views: Views
     signals: Signals
     resources: dict[type[Any], Any]
+    queues: Mapping[str, Callable[[bytes], Any]]
 
     @property
     def failure(self) -> str | None:
