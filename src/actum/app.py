@@ -30,7 +30,7 @@ class App:
     gives:
 
         @asynccontextmanager
-        async def open_mailer() -> AsyncIterator[Mailer]: ...
+        async def open_mailer() -> AsyncGenerator[Mailer]: ...
 
     Every action with a parameter annotated `Mailer` gets it. Resources are opened in order when the
     application starts, and closed when it stops. Declarations that cannot work raise DefinitionError here,
@@ -116,8 +116,8 @@ def _type_of(resource: OpenResource) -> type[Any]:
     given = typing.get_args(annotation)
     if not given or not isinstance(given[0], type):
         raise DefinitionError(
-            f"resource {resource!r}: write it as\n    @asynccontextmanager\n    async def open_mailer() -> "
-            "AsyncGenerator[Mailer]: …\n"
+            f"resource {getattr(resource, '__name__', resource)}: write it as\n    @asynccontextmanager\n"
+            "    async def open_mailer() -> AsyncGenerator[Mailer]: …\n"
             "with the type that it gives"
         )
     return given[0]

@@ -46,7 +46,7 @@ def test_a_module_that_cannot_be_imported_is_said_in_one_line_with_its_place(
         ("shopp:app", "there is no module 'shopp'"),
         ("shop.till:app", "there is no module 'shop.till'"),
         ("shop:application", "shop has no 'application'; it has shop:app"),
-        ("shop:Order", "shop:Order is no App but EntityMeta; it has shop:app"),
+        ("shop:Order", "shop:Order is the class Order and no App; it has shop:app"),
         ("shop.py", "'shop.py' names no module: write MODULE:APP"),
         ("./shop:app", "'./shop' names no module: write MODULE:APP"),
         (":app", "'' names no module"),

@@ -250,7 +250,7 @@ def name_that_is_none() -> None:
     [
         (async_command, "make it a plain def"),
         (async_reducer, "make it a plain def"),
-        (unserialisable_reply, "use numbers, strings"),
+        (unserialisable_reply, "JSON cannot hold; use numbers, strings"),
         (unserialisable_argument, "use numbers, strings"),
         (reply_without_annotation, "say `-> None`"),
         (argument_without_annotation, "give it one"),
@@ -273,7 +273,7 @@ def name_that_is_none() -> None:
         (queue_with_two_takers, "let that one call the other"),
         (interval_of_nothing, "must be positive"),
         (cron_that_is_none, "0 7 * * MON-FRI"),
-        (resource_without_a_type, "asynccontextmanager"),
+        (resource_without_a_type, "resource open_mailer: write it as\n    @asynccontextmanager"),
         (name_that_is_none, "use letters"),
     ],
     ids=lambda value: getattr(value, "__name__", None),

@@ -24,8 +24,14 @@ def load_app(named: str) -> App:
     except AttributeError:
         raise CommandFailed(f"{name} has no {attribute!r}{_apps_in(module)}") from None
     if not isinstance(found, App):
-        raise CommandFailed(f"{named} is no App but {type(found).__name__}{_apps_in(module)}")
+        raise CommandFailed(f"{named} is {_what(found)} and no App{_apps_in(module)}")
     return found
+
+
+def _what(found: object) -> str:
+    if isinstance(found, type):
+        return f"the class {found.__name__}"
+    return "None" if found is None else f"of the class {type(found).__name__}"
 
 
 def _import(name: str) -> ModuleType:

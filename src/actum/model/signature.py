@@ -39,8 +39,11 @@ def check_serialisable(annotation: Any, where: str) -> None:
     try:
         msgspec.json.schema(annotation)
     except (TypeError, NameError) as error:
+        # Where msgspec's first line ends in a colon, it goes on with options that authors cannot reach.
+        why = str(error).partition("\n")[0]
         raise DefinitionError(
-            f"{where} has the type {display(annotation)}, which JSON cannot hold ({error}); "
+            f"{where} has the type {display(annotation)}, which JSON cannot hold"
+            f"{'' if why.endswith(':') else f' ({why})'}; "
             "use numbers, strings, dates, lists, dicts, or a msgspec.Struct of them"
         ) from error
 

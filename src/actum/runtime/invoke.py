@@ -68,7 +68,7 @@ class ActionFunction:
         for parameter in self.rest:
             if parameter.default is parameter.empty:
                 raise DefinitionError(
-                    f"action {self.name} is set off by {trigger}, which has nothing for its parameter "
+                    f"action {self.name} is set off by {trigger}, and nothing gives its parameter "
                     f"{parameter.name!r}: "
                     "give it a default, or list what it is among the application's resources"
                 )
