@@ -37,7 +37,11 @@ class ViewLine(Struct, frozen=True):
 
 @views.command("list")
 def list_(app: AppName, is_json: AsJson = False, store: StoreUrl = None) -> None:
-    """Lists views: which generation of each serves, and how far it has got."""
+    """Lists views: which generation of each serves, and how far it has got.
+
+    A running application seldom writes down that a view got further without a change: such a view may be less
+    far behind than is shown here.
+    """
     loaded = load_app(app)
     lines = asyncio.run(_lines(loaded, store or loaded.default_store))
     if is_json:

@@ -140,9 +140,11 @@ class Context:
         """Runs commands on several entities as one unit: all of their events are written, or none.
 
         `function` gets a context of its own and may run more than once, when another writer was first; it
-        should do nothing but send commands and queries. With `idempotency_key`, or in a request that has one,
-        or in an action, the same unit gives back the same and adds nothing when it is sent again; annotate
-        what it gives back, for that to be read as it was.
+        should do nothing but send commands and queries. Views do not show yet what it has done.
+
+        With `idempotency_key`, or in a request that has one, or in an action, the same unit gives back the
+        same and adds nothing when it is sent again; annotate what it gives back, for that to be read as it
+        was.
         """
         if self.line.unit is not None:
             raise DefinitionError(
