@@ -41,7 +41,7 @@ async def test_the_tests_of_the_guide_pass(guide: Any, name: str) -> None:
 async def test_the_class_that_the_guide_renames_reads_what_was_stored(guide: Any, tmp_path: Path) -> None:
     """An event of the old name and shape is read as the new class says."""
     store = f"sqlite:///{tmp_path / 'shop.db'}"
-    renamed = guide.Delivered
+    renamed: Any = guide.Delivered
 
     class Renamed(Entity, name="Item"):
         suppliers: list[str] = []  # noqa: RUF012 (msgspec copies it for every instance)

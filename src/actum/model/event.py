@@ -72,8 +72,9 @@ class EventType:
         """Makes the error of a payload of today's version that does not fit the class."""
         name = self.cls.__name__
         return UnreadableEvent(
-            f"a stored {self.name!r} does not fit the class {name} ({error}): where its shape has changed, "
-            f"say class {name}(Event, version={self.version + 1}), and add @{name}.upcast({self.version})"
+            f"a stored event {self.name!r} does not fit the class {name} ({error}): where its shape "
+            f"has changed, say version={self.version + 1} in its class statement, and add "
+            f"@{name}.upcast({self.version})"
         )
 
     def _carry_up(self, payload: bytes, version: int) -> "Event":
