@@ -104,12 +104,14 @@ class Unavailable(TryLater):
     """The store or a view did not answer in time.
 
     `is_outcome_unknown` is true when a write was under way and may or may not be found after a restart;
-    with an idempotency key the same call can safely be sent again.
+    with an idempotency key the same call can safely be sent again. `inside` is for the author alone, such as
+    a reducer's own error: it is part of the text, and no HTTP client hears of it.
     """
 
-    def __init__(self, message: str, *, is_outcome_unknown: bool = False) -> None:
-        super().__init__(message)
+    def __init__(self, message: str, *, is_outcome_unknown: bool = False, inside: str = "") -> None:
+        super().__init__(f"{message}: {inside}" if inside else message)
         self.is_outcome_unknown = is_outcome_unknown
+        self.outside = message
 
 
 class AuthorError(ActumError):

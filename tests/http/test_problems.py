@@ -79,6 +79,16 @@ async def test_an_error_is_a_problem_with_its_status_type_and_facts(
     }
 
 
+async def test_why_the_code_cannot_answer_is_for_its_author_alone(caplog: pytest.LogCaptureFixture) -> None:
+    """A reducer's own error, which may hold anybody's data, is in the log and not in the answer."""
+    error = Unavailable("the view stands still", inside="KeyError('ann')")
+
+    answer = await answer_to(error)
+
+    assert (answer.status_code, answer.json()["detail"]) == (503, "the view stands still")
+    assert "the view stands still: KeyError('ann')" in caplog.text
+
+
 @pytest.mark.parametrize(("wait", "header"), [(0.2, "1"), (1.0, "1"), (4.1, "5")])
 async def test_whoever_is_to_come_back_later_is_told_when_in_whole_seconds(wait: float, header: str) -> None:
     error = Overloaded("too much to do")

@@ -92,7 +92,8 @@ def answer_to(error: Exception, correlation_id: str) -> Answer:
     """Gives the answer to an error; what the caller can do nothing about is told to the log alone."""
     kind = next((KINDS[cls] for cls in type(error).__mro__ if cls in KINDS), None)
     if kind is not None:
-        return _answer(kind, str(error), correlation_id, members=_members(error), headers=_headers(error))
+        detail = error.outside if isinstance(error, Unavailable) else str(error)
+        return _answer(kind, detail, correlation_id, members=_members(error), headers=_headers(error))
     if isinstance(error, HTTPException) and error.status_code != HTTPStatus.INTERNAL_SERVER_ERROR:
         return _answer_to_litestar(error, correlation_id)
     return _answer(_plain(HTTPStatus.INTERNAL_SERVER_ERROR), INTERNAL, correlation_id)

@@ -135,27 +135,30 @@ class Views:
             patience = 0 if building.is_stuck else PATIENCE
             await asyncio.wait_for(self._promoted[name].wait(), patience)
         except TimeoutError:
-            raise Unavailable(self._why_late(building, building.position)) from None
+            raise self._late(building, building.position) from None
         return self._live[name]
 
     async def _reach(self, projector: Projector, seen: int) -> None:
         if projector.position >= seen:
             return
         if projector.is_stuck:
-            raise Unavailable(self._why_late(projector, seen))
+            raise self._late(projector, seen)
         try:
             await asyncio.wait_for(projector.reached(seen), PATIENCE)
         except TimeoutError:
-            raise Unavailable(self._why_late(projector, seen)) from None
+            raise self._late(projector, seen) from None
 
-    def _why_late(self, projector: Projector, seen: int) -> str:
+    def _late(self, projector: Projector, seen: int) -> Unavailable:
         name = projector.view.name
         if projector.failure:
-            return f"view {name} stands still at position {projector.position}: {projector.failure}"
+            still = f"view {name} stands still at position {projector.position}"
+            return Unavailable(still, inside=projector.failure)
         if name in self._building and name not in self._live:
             built = f"{projector.position:,} of {self._feed.head:,} events"
-            return f"view {name} is being built: {built}; ask again later"
-        return f"view {name} is behind: at {projector.position:,}, and {seen:,} was written; ask again later"
+            return Unavailable(f"view {name} is being built: {built}; ask again later")
+        return Unavailable(
+            f"view {name} is behind: at {projector.position:,}, and {seen:,} was written; ask again later"
+        )
 
     def _serve(self, view: ViewType, state: ViewState) -> None:
         self._live[view.name] = self._follow(view, state)
