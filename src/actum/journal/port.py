@@ -55,7 +55,13 @@ class Repeated(Struct, frozen=True, gc=False):
     position: int
 
 
-Outcome = Landed | Collided | Repeated
+class Refused(Struct, frozen=True, gc=False):
+    """Nothing of the write was kept, nor ever will be: it does not fit into the store, and `why` says how."""
+
+    why: str
+
+
+Outcome = Landed | Collided | Repeated | Refused
 
 StreamKey = tuple[str, str]
 """A stream: its kind and its id."""
@@ -126,8 +132,9 @@ class Journal(ABC):
 
         One write's collision leaves the others alone, but a later write of the same stream in the same
         append collides too, whatever its expected version, because it was decided on what did not land.
-        Writes of one group land together or not at all; when one fails, the others of the group collide. On
-        an exception the caller does not know whether the writes landed and asks `landed`.
+        Writes of one group land together or not at all; when one fails, the others of the group collide. What
+        the store cannot take is Refused before anything of it is sent, a group as a whole. On an
+        exception the caller does not know whether the writes landed and asks `landed`.
         """
 
     @abstractmethod

@@ -1,0 +1,101 @@
+"""What DynamoDB's errors mean to whoever called."""
+
+from botocore import exceptions as aws
+
+from actum.errors import ActumError, StoreError, Unavailable
+
+DRIVER = (OSError, TimeoutError, aws.BotoCoreError, aws.ClientError)
+"""What the driver raises."""
+
+CONDITION = "ConditionalCheckFailed"
+THROTTLED = (
+    "ProvisionedThroughputExceeded",
+    "ProvisionedThroughputExceededException",
+    "RequestLimitExceeded",
+    "ThrottlingError",
+    "ThrottlingException",
+    "Throttling",
+)
+IN_THE_WAY = ("TransactionConflict", "TransactionConflictException", "TransactionInProgressException")
+BROKEN = ("InternalServerError", "InternalServerErrorException", "ServiceUnavailable", "RequestTimeout")
+REFUSED = {
+    "ResourceNotFoundException": "there is no such table in this region: make it with `actum migrate`",
+    "AccessDeniedException": "these credentials may not do that: allow the actions that docs/stores.md lists",
+    "UnrecognizedClientException": "AWS does not know these credentials: mend AWS_ACCESS_KEY_ID or the profile",
+    "InvalidSignatureException": "the secret key is wrong: mend AWS_SECRET_ACCESS_KEY or the profile",
+    "ExpiredTokenException": "the credentials have expired: renew them",
+    "MissingAuthenticationTokenException": "there are no credentials: set AWS_ACCESS_KEY_ID and its secret",
+}
+NO_CREDENTIALS = (
+    "there are no AWS credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, or give "
+    "the machine a role"
+)
+NO_REGION = "no region is named: write ?region=eu-central-1 in the URL, or set AWS_REGION"
+
+
+def code_of(error: BaseException) -> str:
+    """Gives DynamoDB's own code of an error, or nothing."""
+    return str(error.response.get("Error", {}).get("Code", "")) if isinstance(error, aws.ClientError) else ""
+
+
+def reasons_of(error: BaseException) -> list[str]:
+    """Gives why a transaction was cancelled: a code for each of its items, "None" where it was not to blame."""
+    if code_of(error) != "TransactionCanceledException" or not isinstance(error, aws.ClientError):
+        return []
+    return [str(reason.get("Code") or "None") for reason in error.response.get("CancellationReasons", [])]
+
+
+def is_condition(error: BaseException) -> bool:
+    """Whether a condition did not hold, so that nothing was written."""
+    return code_of(error) == "ConditionalCheckFailedException" or CONDITION in reasons_of(error)
+
+
+def is_passing(error: BaseException) -> bool:
+    """Whether the same request may be answered soon: throttled, in another's way, or lost on the way."""
+    codes = reasons_of(error) or [code_of(error)]
+    if codes != [""]:
+        return any(code in (*THROTTLED, *IN_THE_WAY, *BROKEN) for code in codes) or _status(error) >= 500
+    return _is_lost(error)
+
+
+def translate(error: Exception, name: str) -> Exception:
+    """Turns a driver's error into one that says what to do; the driver's own stays its cause."""
+    code = code_of(error)
+    codes = reasons_of(error) or [code]
+    if code in REFUSED:
+        return _caused(StoreError(f"{name}: {REFUSED[code]} ({_text(error)})"), error)
+    if isinstance(error, aws.NoCredentialsError | aws.PartialCredentialsError | aws.CredentialRetrievalError):
+        return _caused(StoreError(f"{name}: {NO_CREDENTIALS}"), error)
+    if isinstance(error, aws.ProfileNotFound):
+        return _caused(StoreError(f"{name}: {_text(error)}: mend AWS_PROFILE"), error)
+    if isinstance(error, aws.NoRegionError):
+        return _caused(StoreError(f"{name}: {NO_REGION}"), error)
+    if any(one in THROTTLED for one in codes):
+        return _caused(
+            Unavailable(f"{name} is throttled: send again later, or raise the table's limits"), error
+        )
+    if is_passing(error):
+        return _caused(Unavailable(f"{name} does not answer ({_text(error)}): send again"), error)
+    if isinstance(error, ActumError):
+        return error
+    return _caused(StoreError(f"{name}: {_text(error)}"), error)
+
+
+def _is_lost(error: BaseException) -> bool:
+    return isinstance(error, OSError | TimeoutError | aws.HTTPClientError | aws.ConnectionError)
+
+
+def _status(error: BaseException) -> int:
+    if not isinstance(error, aws.ClientError):
+        return 0
+    return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+
+
+def _caused(translated: ActumError, cause: Exception) -> ActumError:
+    translated.__cause__ = cause
+    return translated
+
+
+def _text(error: Exception) -> str:
+    text = str(error).strip() or type(error).__name__
+    return text.splitlines()[0]

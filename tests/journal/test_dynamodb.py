@@ -1,0 +1,25 @@
+"""The journal in DynamoDB, held to what every journal promises, on a server of moto's."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from actum.engine.dynamodb import DynamoTable
+from actum.journal.dynamodb import DynamoJournal
+from actum.journal.port import Journal
+from actum.testing.conformance.journal import DurableJournalConformance
+
+
+class TestDynamoJournal(DurableJournalConformance):
+    largest_payload = 400_000
+
+    @pytest.fixture
+    async def journal(self, dynamodb_url: str) -> AsyncIterator[Journal]:
+        self.url = dynamodb_url
+        journal = DynamoJournal(await DynamoTable.connect(dynamodb_url))
+        yield journal
+        await journal.close()
+
+    async def reopen(self, journal: Journal) -> Journal:
+        await journal.close()
+        return DynamoJournal(await DynamoTable.connect(self.url))

@@ -1,0 +1,73 @@
+"""A DynamoDB server for the tests of a session, by moto in a process of its own, and a table for each test."""
+
+import os
+import subprocess
+import sys
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from actum.engine.dynamodb import DynamoTable
+from actum.engine.dynamodb_schema import make_table
+from tests.servers.postgres import leave_out
+
+SERVER = Path(__file__).with_name("dynamodb_server.py")
+CREDENTIALS = {
+    "AWS_ACCESS_KEY_ID": "testing",
+    "AWS_SECRET_ACCESS_KEY": "testing",
+    "AWS_EC2_METADATA_DISABLED": "true",
+}
+
+
+def url_of(endpoint: str, table: str) -> str:
+    """Gives the URL of a store in a table."""
+    return f"dynamodb://{table}?region=eu-central-1&endpoint={endpoint}"
+
+
+async def made(url: str) -> DynamoTable:
+    """Makes the table of a URL, and gives it."""
+    table = await DynamoTable.connect(url)
+    await make_table(table)
+    return table
+
+
+@pytest.fixture(scope="session")
+def dynamodb() -> Iterator[str]:
+    """The endpoint of a server that is up until the session ends. Where none can start, only CI insists on it."""
+    if find_spec("moto") is None:
+        leave_out("there is no moto for DynamoDB")
+    process = subprocess.Popen([sys.executable, str(SERVER)], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    port = process.stdout.readline().strip()
+    if not port:
+        leave_out(f"DynamoDB by moto does not start (exit code {process.wait()}); the reason stands above")
+    before = {name: os.environ.get(name) for name in CREDENTIALS}
+    os.environ.update(CREDENTIALS)
+    yield f"http://127.0.0.1:{port}"
+    for name, value in before.items():
+        if value is None:
+            del os.environ[name]
+        else:
+            os.environ[name] = value
+    process.terminate()
+    process.wait(10)
+    process.stdout.close()
+
+
+@pytest.fixture
+async def dynamodb_table(dynamodb: str) -> AsyncIterator[DynamoTable]:
+    """A table that is empty."""
+    table = await made(url_of(dynamodb, f"t-{uuid.uuid4().hex}"))
+    yield table
+    await table.close()
+
+
+@pytest.fixture
+async def dynamodb_url(dynamodb: str) -> str:
+    """The URL of a store that is empty."""
+    url = url_of(dynamodb, f"t-{uuid.uuid4().hex}")
+    await (await made(url)).close()
+    return url

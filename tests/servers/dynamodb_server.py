@@ -1,0 +1,65 @@
+"""A DynamoDB server of moto's in a process of its own: `python dynamodb_server.py` prints the port it listens on.
+
+Two things are mended. Moto copies the whole table for every item of a transaction, to go back to it if one
+fails: here the items alone are kept, or the suite would take hours. And it answers requests side by side
+without isolating them: here one follows the other, as transactions of the real service do.
+"""
+
+import copy
+import sys
+from types import SimpleNamespace
+from typing import Any
+
+import moto.dynamodb.models as models
+from moto.server import DomainDispatcherApplication, create_backend_app
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+KEPT = object()
+
+
+class QuietHandler(WSGIRequestHandler):
+    """Answers and says nothing of it."""
+
+    def log(self, type: str, message: str, *args: Any) -> None:
+        return
+
+
+def deepcopy(value: Any, *rest: Any) -> Any:
+    return value if isinstance(value, models.Table) else copy.deepcopy(value, *rest)
+
+
+def transact(backend: Any, operations: list[dict[str, Any]]) -> None:
+    """Runs a transaction as moto does, and puts back the items it touched if that fails."""
+    kept: list[tuple[Any, Any, Any, Any]] = []
+    for operation in operations:
+        [arguments] = operation.values()
+        table = backend.get_table(arguments["TableName"])
+        key = arguments.get("Key") or arguments["Item"]
+        hash_key, range_key = (models.DynamoType(key[name]) for name in ("p", "s"))
+        kept.append((table, hash_key, range_key, copy.deepcopy(table.get_item(hash_key, range_key))))
+    try:
+        original(backend, operations)
+    except BaseException:
+        for table, hash_key, range_key, item in kept:
+            if item is None:
+                table.items[hash_key].pop(range_key, None)
+            else:
+                table.items[hash_key][range_key] = item
+        raise
+
+
+original = models.DynamoDBBackend.transact_write_items
+
+
+def main() -> None:
+    models.copy = SimpleNamespace(copy=copy.copy, deepcopy=deepcopy)
+    models.DynamoDBBackend.transact_write_items = transact
+    server = make_server(
+        "127.0.0.1", 0, DomainDispatcherApplication(create_backend_app), request_handler=QuietHandler
+    )
+    print(server.server_port, flush=True)
+    server.serve_forever()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
