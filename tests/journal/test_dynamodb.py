@@ -12,6 +12,7 @@ from actum.testing.conformance.journal import DurableJournalConformance
 
 class TestDynamoJournal(DurableJournalConformance):
     largest_payload = 400_000
+    largest_group = 33
 
     @pytest.fixture
     async def journal(self, dynamodb_url: str) -> AsyncIterator[Journal]:

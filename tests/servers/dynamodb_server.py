@@ -1,8 +1,9 @@
 """A DynamoDB server of moto's in a process of its own: `python dynamodb_server.py` prints the port it listens on.
 
-Two things are mended. Moto copies the whole table for every item of a transaction, to go back to it if one
-fails: here the items alone are kept, or the suite would take hours. And it answers requests side by side
-without isolating them: here one follows the other, as transactions of the real service do.
+Three things are mended. Moto copies the whole table for every item of a transaction, to go back to it if one
+fails, and sorts the whole table for every query: here the items are kept, and the partition looked at, that
+matter, or the suite would take an hour. And it answers requests side by side without isolating them: here one
+follows the other, as transactions of the real service do.
 """
 
 import copy
@@ -13,8 +14,6 @@ from typing import Any
 import moto.dynamodb.models as models
 from moto.server import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import WSGIRequestHandler, make_server
-
-KEPT = object()
 
 
 class QuietHandler(WSGIRequestHandler):
@@ -48,12 +47,26 @@ def transact(backend: Any, operations: list[dict[str, Any]]) -> None:
         raise
 
 
+def query(table: Any, hash_key: Any, range_comparison: Any, range_objs: Any, *rest: Any, **named: Any) -> Any:
+    """Runs a query as moto does, on the items in question."""
+    found = table.items.get(hash_key, {}).values()
+    if range_comparison:
+        found = [item for item in found if item.range_key.compare(range_comparison, range_objs)]
+    table.all_items = lambda: found
+    try:
+        return original_query(table, hash_key, range_comparison, range_objs, *rest, **named)
+    finally:
+        del table.all_items
+
+
 original = models.DynamoDBBackend.transact_write_items
+original_query = models.Table.query
 
 
 def main() -> None:
     models.copy = SimpleNamespace(copy=copy.copy, deepcopy=deepcopy)
     models.DynamoDBBackend.transact_write_items = transact
+    models.Table.query = query
     server = make_server(
         "127.0.0.1", 0, DomainDispatcherApplication(create_backend_app), request_handler=QuietHandler
     )

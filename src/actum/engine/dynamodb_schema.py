@@ -46,7 +46,9 @@ async def check_table(table: DynamoTable) -> None:
     """Raises StoreError if the table is missing, or ForeignStore if it is not ours or newer than this Actum."""
     mark = await table.get(MARK)
     if mark is None:
-        raise ForeignStore(f"{table.name} is not prepared for Actum: run `actum migrate MODULE:APP --store …`")
+        raise ForeignStore(
+            f"{table.name} is not prepared for Actum: run `actum migrate MODULE:APP --store …`"
+        )
     version = int(mark["v"]["N"])
     if version > FORMAT:
         raise ForeignStore(
@@ -71,7 +73,10 @@ async def _until_active(table: DynamoTable) -> None:
     attempt = 0
     try:
         async with asyncio.timeout(LONGEST_CREATION):
-            while (found := await _describe(table)) is None or found["TableStatus"] not in ("ACTIVE", "UPDATING"):
+            while (found := await _describe(table)) is None or found["TableStatus"] not in (
+                "ACTIVE",
+                "UPDATING",
+            ):
                 attempt += 1
                 await table.pause(attempt)
     except TimeoutError as error:

@@ -80,9 +80,7 @@ class DynamoJournal(Journal):
         reverse: bool = False,
     ) -> list[Stored]:
         self._check_open()
-        return await self._reader.events(
-            (kind, id), after=after, up_to=up_to, limit=limit, reverse=reverse
-        )
+        return await self._reader.events((kind, id), after=after, up_to=up_to, limit=limit, reverse=reverse)
 
     async def replies(self, keys: Sequence[ReplyKey]) -> list[Repeated | None]:
         self._check_open()

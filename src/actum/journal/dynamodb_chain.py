@@ -7,7 +7,6 @@ chunk; the transaction it was meant for can never land afterwards.
 """
 
 import asyncio
-import uuid
 
 from actum.engine.dynamodb import DynamoTable, Item, Unmet, key_item
 from actum.journal.dynamodb_items import FEED, SLOTS, number, position_of, references, slot_place
@@ -30,7 +29,7 @@ class Chain:
     def __init__(self, table: DynamoTable) -> None:
         self.contiguous = 0
         self._table = table
-        self._open: dict[int, str] = {}
+        self._open: set[int] = set()
         self._is_begun = False
         self._missing: list[int] = []
         self._missed_since = 0.0
@@ -43,11 +42,8 @@ class Chain:
         """Whether something was written behind a slot that is missing."""
         return bool(self._missing)
 
-    async def reserve(self, count: int) -> list[tuple[int, str]]:
-        """Gives slots that no other writer has, each with a token that tells its chunk from any other.
-
-        They are open until they are `settled`, or known to be `filled`.
-        """
+    async def reserve(self, count: int) -> list[int]:
+        """Gives slots that no other writer has. They are open until they are known to be filled."""
         if not self._is_begun:
             await self.advance()
         answer = await self._table.call(
@@ -58,35 +54,43 @@ class Chain:
             ReturnValues="UPDATED_NEW",
         )
         last = int(answer["Attributes"]["n"]["N"])
-        given = [(slot, str(uuid.uuid4())) for slot in range(last - count + 1, last + 1)]
+        given = range(last - count + 1, last + 1)
         self._open.update(given)
-        return given
+        return list(given)
 
-    def chunk(self, slot: int, token: str, records: dict[str, Item] | None = None) -> Item:
-        """Gives the chunk of a slot, which names records."""
+    def chunk(self, slot: int, token: str) -> Item:
+        """Gives the chunk of a slot that names no records yet; the token tells it from any other."""
         key = key_item((FEED, slot_place(slot)))
-        return {**key, "b": number(self.contiguous), "w": {"S": token}, **(records or {})}
+        return {**key, "b": number(self.contiguous), "w": {"S": token}}
 
     def filled(self, slot: int) -> None:
-        """Takes note that a slot holds the chunk it was reserved for."""
-        self._open.pop(slot, None)
+        """Takes note that a slot holds a chunk."""
+        self._open.discard(slot)
         if slot == self.contiguous + 1:
             self.contiguous = slot
 
-    async def settle(self, slot: int, token: str) -> bool:
-        """Makes sure that a slot is filled, and says whether it was by the transaction it was reserved for."""
-        is_mine = False
+    async def look(self, slot: int) -> str | None:
+        """Gives the token of the chunk in a slot, or None while there is none."""
+        chunk = await self._table.get((FEED, slot_place(slot)))
+        if chunk is None:
+            return None
+        self.filled(slot)
+        token: str = chunk["w"]["S"]
+        return token
+
+    async def settle(self, slot: int) -> str | None:
+        """Makes sure that a slot is filled, so that nothing else can land there; gives its token."""
+        token: str | None = ""
         try:
             await self._table.put(self.chunk(slot, ""), only_new=True)
         except Unmet:
-            found = await self._table.get((FEED, slot_place(slot)))
-            is_mine = found is not None and found["w"]["S"] == token
+            token = await self.look(slot)
         self.filled(slot)
-        return is_mine
+        return token
 
     async def settle_all(self) -> None:
         """Returns when no transaction that was sent before can land any more."""
-        await asyncio.gather(*(self.settle(slot, token) for slot, token in list(self._open.items())))
+        await asyncio.gather(*map(self.settle, tuple(self._open)))
 
     async def advance(self) -> None:
         """Looks how far the chain goes, and fills what has been missing for too long."""
@@ -122,5 +126,5 @@ class Chain:
         self._missing = missing
         if missing and now - self._missed_since >= PATIENCE:
             self._missing = []
-            await asyncio.gather(*(self.settle(slot, self._open.get(slot, "")) for slot in missing))
+            await asyncio.gather(*map(self.settle, missing))
             await self.advance()

@@ -173,9 +173,7 @@ def events_of(stream: StreamKey, item: Item) -> Iterable[Stored]:
     for part in read_parts(item):
         position, version = base + part.place, part.version
         for type_, type_version, payload in part.events:
-            yield Stored(
-                position, kind, id, version, type_, type_version, payload, part.metadata, part.time
-            )
+            yield Stored(position, kind, id, version, type_, type_version, payload, part.metadata, part.time)
             position += 1
             version += 1
 

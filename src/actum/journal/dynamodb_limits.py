@@ -96,12 +96,16 @@ def why_too_large(writes: Sequence[Write]) -> str | None:
                     "an item: keep large contents elsewhere, and a reference to them in the event"
                 )
         if write.key is not None and _size_of_reply(write) > LARGEST_ITEM:
-            return f"{name}: the reply of a call with a key takes more than {LARGEST_ITEM:,} bytes: shorten it"
+            return (
+                f"{name}: the reply of a call with a key takes more than {LARGEST_ITEM:,} bytes: shorten it"
+            )
     measure = Measure()
     measure.add(writes)
     if measure.fits:
         return None
-    what = f"the {len(writes)} writes of one unit take" if len(writes) > 1 else "the events of one command take"
+    what = (
+        f"the {len(writes)} writes of one unit take" if len(writes) > 1 else "the events of one command take"
+    )
     return (
         f"{what} {measure.items} items with {measure.places:,} events and {measure.size:,} bytes, and one "
         f"transaction of DynamoDB holds {MOST_ITEMS} items, {MOST_PLACES:,} events and {MOST_BYTES:,} bytes: "
@@ -133,4 +137,6 @@ def _size_of_events(write: Write) -> int:
 
 def _size_of_reply(write: Write) -> int:
     partition, place = reply_key((write.kind, write.id, write.key or ""))
-    return len(partition.encode()) + len(place.encode()) + len(write.call) * 4 + len(write.reply) + ITEM_OVERHEAD
+    return (
+        len(partition.encode()) + len(place.encode()) + len(write.call) * 4 + len(write.reply) + ITEM_OVERHEAD
+    )

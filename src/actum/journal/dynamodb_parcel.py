@@ -1,9 +1,8 @@
 """A parcel: writes that land in one transaction of DynamoDB, and the positions that they get."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from actum.engine.dynamodb import Item, key_item
-from actum.engine.dynamodb import Key
+from actum.engine.dynamodb import Item, Key, key_item
 from actum.journal.dynamodb_items import (
     HEAD,
     Part,
@@ -57,10 +56,14 @@ class Strand:
 
 
 class Parcel:
-    """Writes that are ready to be sent, in order; every one of them lands, or none."""
+    """Writes that are ready to be sent, in order; every one of them lands, or none.
 
-    def __init__(self, numbers: Sequence[int], writes: Sequence[Write]) -> None:
+    `head` is the position that a write without events is told when no events go before it.
+    """
+
+    def __init__(self, numbers: Sequence[int], writes: Sequence[Write], head: int) -> None:
         self.numbers = numbers
+        self._head = head
         self._strands: dict[StreamKey, Strand] = {}
         self._replies: list[tuple[Write, int]] = []
         self._places: list[int] = []
@@ -80,25 +83,37 @@ class Parcel:
     def __repr__(self) -> str:
         return f"<Parcel of {len(self.numbers)} writes to {len(self._strands)} streams>"
 
-    def positions(self, slot: int, head: int) -> list[int]:
-        """Gives what each write is told: the position of its last event, or of the last one before it."""
-        return [position_of(slot, place) if place else head for place in self._places]
+    @property
+    def streams(self) -> Iterable[StreamKey]:
+        """The streams that it writes to, or holds to a version."""
+        return self._strands
 
-    def operations(self, slot: int, chunk: Item, head: int) -> list[Item]:
+    def positions(self, slot: int) -> list[int]:
+        """Gives what each write is told: the position of its last event, or of the last one before it."""
+        return [position_of(slot, place) if place else self._head for place in self._places]
+
+    def operations(self, slot: int, chunk: Item) -> list[Item]:
         """Gives the transaction that puts it into a slot, and completes the slot's chunk."""
         operations: list[Item] = [{"Put": {"Item": chunk, "ConditionExpression": "attribute_not_exists(p)"}}]
         for stream, strand in self._strands.items():
             if not strand.records:
                 operations.append(_check(stream, strand.expected))
                 continue
-            operations += _begin(stream, strand, slot) if not strand.expected else [_move(stream, strand, slot)]
+            operations += (
+                _begin(stream, strand, slot) if not strand.expected else [_move(stream, strand, slot)]
+            )
             for parts in strand.records:
                 name = f"r{len(chunk) - 4}"
                 item, reference = _record(stream, parts, slot, name)
                 chunk[name] = {"B": pack(reference)}
                 operations.append({"Put": {"Item": item}})
         operations += [
-            {"Put": {"Item": _reply(write, place, slot, head), "ConditionExpression": "attribute_not_exists(p)"}}
+            {
+                "Put": {
+                    "Item": _reply(write, place, slot, self._head),
+                    "ConditionExpression": "attribute_not_exists(p)",
+                }
+            }
             for write, place in self._replies
         ]
         return operations

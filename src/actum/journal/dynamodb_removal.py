@@ -99,7 +99,9 @@ class Remover:
     async def _shows_all(self, stream: StreamKey, after: int, up_to: int) -> bool:
         """Whether every event shows that is to be removed: one that is landing would be left behind."""
         version = after
-        async for item in self._table.query(partition_of(stream), event_place(after + 1), event_place(LATEST)):
+        async for item in self._table.query(
+            partition_of(stream), event_place(after + 1), event_place(LATEST)
+        ):
             if version >= up_to or int(item["a"]["N"]) > version + 1:
                 break
             version = int(item["s"]["S"].removeprefix(EVENT), 16)
@@ -216,9 +218,7 @@ def _after(part: Part, version: int) -> Part | None:
     skipped = max(version + 1 - part.version, 0)
     if skipped >= len(part.events):
         return None
-    return Part(
-        part.place + skipped, part.version + skipped, part.metadata, part.time, part.events[skipped:]
-    )
+    return Part(part.place + skipped, part.version + skipped, part.metadata, part.time, part.events[skipped:])
 
 
 def _count(parts: Sequence[Part]) -> int:

@@ -199,5 +199,3 @@ class Reader:
 
 def _slot(chunk: Item) -> int:
     return int(chunk["s"]["S"], 16)
-
-
