@@ -10,6 +10,10 @@ from actum.journal.port import Journal
 from actum.testing.conformance.journal import DurableJournalConformance
 
 
+async def opened(url: str) -> DynamoJournal:
+    return DynamoJournal(await DynamoTable.connect(url))
+
+
 class TestDynamoJournal(DurableJournalConformance):
     largest_payload = 400_000
     largest_group = 33
@@ -17,10 +21,10 @@ class TestDynamoJournal(DurableJournalConformance):
     @pytest.fixture
     async def journal(self, dynamodb_url: str) -> AsyncIterator[Journal]:
         self.url = dynamodb_url
-        journal = DynamoJournal(await DynamoTable.connect(dynamodb_url))
+        journal = await opened(dynamodb_url)
         yield journal
         await journal.close()
 
     async def reopen(self, journal: Journal) -> Journal:
         await journal.close()
-        return DynamoJournal(await DynamoTable.connect(self.url))
+        return await opened(self.url)

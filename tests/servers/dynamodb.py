@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from actum.engine.dynamodb import DynamoTable
-from actum.engine.dynamodb_schema import make_table
+from actum.engine.dynamodb import DynamoTable, key_item
+from actum.engine.dynamodb_schema import FORMAT, LAYOUT, MARK
 from tests.servers.postgres import leave_out
 
 SERVER = Path(__file__).with_name("dynamodb_server.py")
@@ -28,15 +28,16 @@ def url_of(endpoint: str, table: str) -> str:
 
 
 async def made(url: str) -> DynamoTable:
-    """Makes the table of a URL, and gives it."""
+    """Makes the table of a URL, and gives it; without the looks that `make_table` takes."""
     table = await DynamoTable.connect(url)
-    await make_table(table)
+    await table.call("create_table", **LAYOUT)
+    await table.put({**key_item(MARK), "v": {"N": str(FORMAT)}})
     return table
 
 
 @pytest.fixture(scope="session")
 def dynamodb() -> Iterator[str]:
-    """The endpoint of a server that is up until the session ends. Where none can start, only CI insists on it."""
+    """The endpoint of a server that is up until the session ends; where none can start, only CI insists."""
     if find_spec("moto") is None:
         leave_out("there is no moto for DynamoDB")
     process = subprocess.Popen([sys.executable, str(SERVER)], stdout=subprocess.PIPE, text=True)

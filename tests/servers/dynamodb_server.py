@@ -1,4 +1,4 @@
-"""A DynamoDB server of moto's in a process of its own: `python dynamodb_server.py` prints the port it listens on.
+"""A DynamoDB server of moto's, in a process of its own, that prints the port it listens on.
 
 Three things are mended. Moto copies the whole table for every item of a transaction, to go back to it if one
 fails, and sorts the whole table for every query: here the items are kept, and the partition looked at, that
@@ -11,7 +11,7 @@ import sys
 from types import SimpleNamespace
 from typing import Any
 
-import moto.dynamodb.models as models
+from moto.dynamodb import models
 from moto.server import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import WSGIRequestHandler, make_server
 

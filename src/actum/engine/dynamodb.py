@@ -51,7 +51,7 @@ class DynamoTable:
         self.client: Any = None
         self._stack = AsyncExitStack()
         self._places = asyncio.Semaphore(MOST_REQUESTS)
-        self._chance = random.Random()  # noqa: S311
+        self._chance = random.Random()
 
     def __repr__(self) -> str:
         return f"<DynamoTable {self.name}{'' if self.client else ' closed'}>"

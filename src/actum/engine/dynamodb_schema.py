@@ -10,6 +10,11 @@ from actum.errors import ForeignStore, StoreError, Unavailable
 FORMAT = 1
 MARK = ("actum", "format")
 KEYS = [{"AttributeName": "p", "KeyType": "HASH"}, {"AttributeName": "s", "KeyType": "RANGE"}]
+LAYOUT: dict[str, Any] = {
+    "KeySchema": KEYS,
+    "AttributeDefinitions": [{"AttributeName": name, "AttributeType": "S"} for name in "ps"],
+    "BillingMode": "PAY_PER_REQUEST",
+}
 LONGEST_CREATION = 300.0
 
 
@@ -19,12 +24,7 @@ async def make_table(table: DynamoTable) -> bool:
     is_new = description is None
     if description is None:
         try:
-            await table.call(
-                "create_table",
-                KeySchema=KEYS,
-                AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in "ps"],
-                BillingMode="PAY_PER_REQUEST",
-            )
+            await table.call("create_table", **LAYOUT)
         except StoreError as error:
             # Another process makes it at this moment.
             if error.__cause__ is None or code_of(error.__cause__) != "ResourceInUseException":

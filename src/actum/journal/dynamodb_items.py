@@ -133,7 +133,8 @@ def read_head(item: Item | None) -> Head:
         return NO_HEAD
     if "x" in item:
         return Head(0, 0, 0, 0, 0, 0, is_erasing=True)
-    return Head(*(int(item[name]["N"]) for name in "votfud"))
+    version, position, time, first_position, first_time, pruned = (int(item[name]["N"]) for name in "votfud")
+    return Head(version, position, time, first_position, first_time, pruned)
 
 
 def read_reply(item: Item) -> Repeated:

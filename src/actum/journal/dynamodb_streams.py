@@ -62,6 +62,7 @@ class Reader:
         reverse: bool = False,
     ) -> list[Stored]:
         """Gives events of a stream with after < version <= up_to, none left out, `limit` of them at most."""
+        first = last = 0
         for look in range(1, MOST_LOOKS + 1):
             if head is None:
                 head = read_head(await self._table.get(head_key(stream)))

@@ -9,7 +9,7 @@ import msgspec
 from actum.engine.postgres_order import MOST_PLACES
 from actum.errors import Invalid
 from actum.journal.outcomes import ReplyOf, VersionOf, decide
-from actum.journal.port import Collided, Landed, Outcome, StreamKey, Write
+from actum.journal.port import Collided, Landed, Outcome, Repeated, StreamKey, Write
 
 HEAD = -1
 """The place of the journal's last event; `HEAD - n` is that of the last one that lands up to place n."""
@@ -139,7 +139,7 @@ def _columns(rows: Sequence[Sequence[Any]], width: int) -> list[Sequence[Any]]:
 
 
 def _placed(outcome: Outcome, position: int, head: int, ends: list[int] | None) -> Outcome:
-    if isinstance(outcome, Collided):
+    if not isinstance(outcome, Landed | Repeated):
         return outcome
     place = outcome.position
     # Known replies have positions of other transactions, or 0, and never a place in this one.
