@@ -14,6 +14,7 @@ from actum.model.entity import Entity
 from actum.model.view import View
 from actum.runtime.catalog import compile_catalog
 from actum.runtime.context import Context
+from actum.store_url import join, needs_database
 
 Message = MutableMapping[str, Any]
 Receive = Any
@@ -37,6 +38,7 @@ class App:
     with a mend.
 
     An App is an ASGI application too, on the store that ACTUM_STORE names, or else on `sqlite:///NAME.db`.
+    For a store that keeps events alone, ACTUM_DATABASE names the database beside it.
     """
 
     def __init__(
@@ -79,13 +81,29 @@ class App:
         """The URL of the store it runs on when nothing else is said."""
         return os.environ.get("ACTUM_STORE") or f"sqlite:///{self.name}.db"
 
+    def store_url(self, store: str | None = None, database: str | None = None) -> str:
+        """Gives the URL of the stores it runs on: what is said, or else what the environment says.
+
+        Raises StoreError for a database beside a store that has its own.
+        """
+        url = join(store or self.default_store, database)
+        return join(url, os.environ.get("ACTUM_DATABASE") or None) if needs_database(url) else url
+
     @asynccontextmanager
-    async def running(self, store: str | None = None) -> AsyncGenerator[Context]:
-        """Runs the application, without HTTP, while the block lasts, and gives a context to work with."""
-        async with self._launch.run(self.catalog, self.resources, store=store or self.default_store) as node:
+    async def running(
+        self, store: str | None = None, *, database: str | None = None
+    ) -> AsyncGenerator[Context]:
+        """Runs the application, without HTTP, while the block lasts, and gives a context to work with.
+
+        A `database` is named for a store that keeps events alone, such as `dynamodb://TABLE`.
+        """
+        url = self.store_url(store, database)
+        async with self._launch.run(self.catalog, self.resources, store=url) as node:
             yield Context(node.services)
 
-    def asgi(self, store: str | None = None, *, is_development: bool = False) -> Any:
+    def asgi(
+        self, store: str | None = None, *, database: str | None = None, is_development: bool = False
+    ) -> Any:
         """Gives an ASGI application that opens the store when it starts and closes it when it stops.
 
         In development a command or reducer that does input or output is refused.
@@ -95,7 +113,7 @@ class App:
             self.catalog,
             self.actions,
             self.resources,
-            store=store or self.default_store,
+            store=self.store_url(store, database),
             is_development=is_development,
         )
 

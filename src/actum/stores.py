@@ -1,12 +1,13 @@
 """Stores by URL: which journal and which database a scheme stands for. The only file that names adapters."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from msgspec import Struct
 
@@ -21,8 +22,10 @@ from actum.journal.memory import MemoryJournal
 from actum.journal.port import Journal
 from actum.journal.sqlite import SCHEMA as SQLITE_JOURNAL
 from actum.journal.sqlite import SqliteJournal
+from actum.store_url import shown, split
 
-KNOWN = "memory:, sqlite:///FILE or postgresql://USER@HOST/DATABASE"
+KNOWN = "memory:, sqlite:///FILE, postgresql://USER@HOST/DATABASE or dynamodb://TABLE"
+DATABASES = "sqlite:///FILE or postgresql://USER@HOST/DATABASE"
 
 
 class Stores(Struct, frozen=True):
@@ -38,13 +41,17 @@ class Open(Protocol):
     def __call__(self, url: str, *, is_owner: bool) -> Awaitable[Stores]: ...
 
 
+OpenDatabase = Callable[..., Awaitable[Database]]
+
+
 @asynccontextmanager
 async def open_stores(url: str, *, is_owner: bool = True) -> AsyncGenerator[Stores, None]:
     """Opens the stores of a URL, and closes them at the end.
 
     `memory:` keeps everything in this process; `sqlite:///FILE` in one file, whose path is absolute with a
     fourth slash; `postgresql://USER:PASSWORD@HOST:PORT/DATABASE` in a database that several processes may
-    share. A process that is not the owner may look, and ask the owner for things.
+    share. `dynamodb://TABLE` keeps events alone, and its URL names the database beside it: see
+    `actum.store_url`. A process that is not the owner may look, and ask the owner for things.
     """
     stores = await SCHEMES[_scheme_of(url)](url, is_owner=is_owner)
     try:
@@ -54,22 +61,37 @@ async def open_stores(url: str, *, is_owner: bool = True) -> AsyncGenerator[Stor
         await stores.database.close()
 
 
+async def prepare_stores(url: str) -> bool:
+    """Makes what the stores of a URL need, or brings it up to date; says whether a table was made."""
+    is_made = False
+    if _scheme_of(url) == "dynamodb":
+        journal, database = split(url)
+        # Before the table, which costs more than a mistyped URL.
+        _check_database(journal, database)
+        is_made = await _dynamodb().make_dynamodb(journal)
+    async with open_stores(url):
+        return is_made
+
+
 def is_shared(url: str) -> bool:
     """Says whether several processes may run an application on the stores of a URL."""
-    return _scheme_of(url) in SHARED
+    scheme, (_, database) = _scheme_of(url), split(url)
+    return scheme in SHARED if database is None else _scheme_of(database) in SHARED
 
 
 async def is_owned(url: str) -> bool:
     """Says whether a process is running on the stores of a URL."""
-    if _scheme_of(url) != "sqlite":
+    _, database = split(url)
+    keeper = database or url
+    if _scheme_of(keeper) != "sqlite":
         return False
-    return await asyncio.to_thread(is_file_owned, Path(_file_of(url)))
+    return await asyncio.to_thread(is_file_owned, Path(_file_of(keeper)))
 
 
 def _scheme_of(url: str) -> str:
     scheme = url.partition(":")[0]
     if scheme not in SCHEMES:
-        raise StoreError(f"{url!r} names no store that Actum knows: use {KNOWN}")
+        raise StoreError(f"{shown(url)!r} names no store that Actum knows: use {KNOWN}")
     return scheme
 
 
@@ -94,18 +116,71 @@ async def _open_sqlite(url: str, *, is_owner: bool) -> Stores:
 
 
 async def _open_postgres(url: str, *, is_owner: bool) -> Stores:
+    return Stores(*await _postgres().open_postgres(url, is_owner=is_owner))
+
+
+def _postgres() -> Any:
     if find_spec("asyncpg") is None:
         raise StoreError("a store in PostgreSQL needs asyncpg: pip install 'actum[postgres]'")
     # By name, so that who keeps everything in a file need not have the driver of a server.
-    opening = import_module("actum.stores_postgres")
-    return Stores(*await opening.open_postgres(url, is_owner=is_owner))
+    return import_module("actum.stores_postgres")
 
 
+async def _open_dynamodb(url: str, *, is_owner: bool) -> Stores:
+    journal_url, database_url = split(url)
+    open_database = _check_database(journal_url, database_url)
+    journal = await _dynamodb().open_dynamodb(journal_url)
+    try:
+        return Stores(journal, await open_database(is_owner=is_owner))
+    except BaseException:
+        await journal.close()
+        raise
+
+
+def _dynamodb() -> Any:
+    if find_spec("aiobotocore") is None:
+        raise StoreError("a store in DynamoDB needs aiobotocore: pip install 'actum[dynamodb]'")
+    return import_module("actum.stores_dynamodb")
+
+
+def _check_database(journal: str, url: str | None) -> OpenDatabase:
+    """Gives what opens the database beside a journal; raises StoreError if that cannot be one."""
+    if url is None:
+        raise StoreError(
+            f"{journal} keeps events alone: name a database for views, queues and timers with --database or "
+            f"ACTUM_DATABASE, {DATABASES}"
+        )
+    scheme = url.partition(":")[0]
+    if scheme not in DATABASE_SCHEMES:
+        raise StoreError(f"{shown(url)!r} names no database that Actum knows: use {DATABASES}")
+    return partial(DATABASE_SCHEMES[scheme], url)
+
+
+async def _open_memory_database(url: str, *, is_owner: bool) -> Database:
+    return SqliteDatabase(await SqliteFile.open(IN_MEMORY, SQLITE_DATABASE))
+
+
+async def _open_sqlite_database(url: str, *, is_owner: bool) -> Database:
+    return SqliteDatabase(await SqliteFile.open(_file_of(url), SQLITE_DATABASE, is_owner=is_owner))
+
+
+async def _open_postgres_database(url: str, *, is_owner: bool) -> Database:
+    database: Database = await _postgres().open_postgres_database(url, is_owner=is_owner)
+    return database
+
+
+DATABASE_SCHEMES: dict[str, OpenDatabase] = {
+    "memory": _open_memory_database,
+    "sqlite": _open_sqlite_database,
+    "postgres": _open_postgres_database,
+    "postgresql": _open_postgres_database,
+}
 SCHEMES: dict[str, Open] = {
     "memory": _open_memory,
     "sqlite": _open_sqlite,
     "postgres": _open_postgres,
     "postgresql": _open_postgres,
+    "dynamodb": _open_dynamodb,
 }
 SHARED: frozenset[str] = frozenset()
 """The schemes of stores that several processes may run on."""

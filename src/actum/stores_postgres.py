@@ -17,3 +17,13 @@ async def open_postgres(url: str, *, is_owner: bool) -> tuple[Journal, Database]
     except BaseException:
         await pool.close()
         raise
+
+
+async def open_postgres_database(url: str, *, is_owner: bool) -> Database:
+    """Opens a database alone, for a journal that is kept elsewhere."""
+    pool = await PostgresPool.open(url, (DATABASE,), is_owner=is_owner)
+    try:
+        return await open_database(pool)
+    except BaseException:
+        await pool.close()
+        raise

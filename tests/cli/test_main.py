@@ -5,12 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from actum.cli.opening import shown_url
+from actum.store_url import shown as shown_url
 from tests.cli.commands import CommandLine
 from tests.cli.filling import fill
 
 COMMANDS = [
     ["run"],
+    ["migrate"],
     ["events"],
     ["entity"],
     ["ids"],

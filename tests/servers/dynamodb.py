@@ -1,4 +1,4 @@
-"""A DynamoDB server for the tests of a session, by moto in a process of its own, and a table for each test."""
+"""A DynamoDB server for the tests of a session, by moto, and a table for each test."""
 
 import os
 import subprocess

@@ -13,7 +13,7 @@ from actum.app import App
 from actum.cli.failure import CommandFailed
 from actum.cli.loading import load_app
 from actum.cli.opening import open_beside
-from actum.cli.options import AppName, AsJson, StoreUrl
+from actum.cli.options import AppName, AsJson, DatabaseUrl, StoreUrl
 from actum.cli.output import EventLine, print_json, print_line, print_table, shown_time
 from actum.journal.port import Journal, StreamInfo
 from actum.model.entity import EntityType
@@ -62,11 +62,12 @@ def entity(
     ] = None,
     is_json: AsJson = False,
     store: StoreUrl = None,
+    database: DatabaseUrl = None,
 ) -> None:
     """Shows an entity: its state, its version, and what happened to it."""
     loaded = load_app(app)
     declared = _kind(loaded, kind)
-    asyncio.run(_show(declared, id, store or loaded.default_store, at=at, limit=limit, is_json=is_json))
+    asyncio.run(_show(declared, id, loaded.store_url(store, database), at=at, limit=limit, is_json=is_json))
 
 
 def ids(
@@ -76,6 +77,7 @@ def ids(
     is_reverse: Annotated[bool, typer.Option("--reverse", help="The youngest first.")] = False,
     is_json: AsJson = False,
     store: StoreUrl = None,
+    database: DatabaseUrl = None,
 ) -> None:
     """Lists the entities of a kind by the time of their first event.
 
@@ -83,7 +85,7 @@ def ids(
     """
     loaded = load_app(app)
     declared = _kind(loaded, kind)
-    url = store or loaded.default_store
+    url = loaded.store_url(store, database)
     asyncio.run(_list(declared, url, limit=limit, is_reverse=is_reverse, is_json=is_json))
 
 

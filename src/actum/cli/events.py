@@ -13,7 +13,7 @@ from actum.app import App
 from actum.cli.failure import CommandFailed
 from actum.cli.loading import load_app
 from actum.cli.opening import open_beside
-from actum.cli.options import AppName, AsJson, StoreUrl
+from actum.cli.options import AppName, AsJson, DatabaseUrl, StoreUrl
 from actum.cli.output import EventLine, print_json, print_line, shown_time
 from actum.journal.port import Journal
 from actum.model.event import Stored
@@ -55,6 +55,7 @@ def events(
         typer.Option("--follow", "-f", help="Go on with new events; without --after, list only those."),
     ] = False,
     store: StoreUrl = None,
+    database: DatabaseUrl = None,
 ) -> None:
     """Lists what has happened, in the order in which it was written.
 
@@ -63,7 +64,7 @@ def events(
     loaded = load_app(app)
     wanted = Wanted(after, kind, id, type, limit, is_followed)
     with suppress(KeyboardInterrupt):
-        asyncio.run(_list(loaded, store or loaded.default_store, wanted, is_json=is_json))
+        asyncio.run(_list(loaded, loaded.store_url(store, database), wanted, is_json=is_json))
 
 
 async def _list(app: App, url: str, wanted: Wanted, *, is_json: bool) -> None:

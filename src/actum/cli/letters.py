@@ -10,7 +10,7 @@ from actum.cli.letter_line import LetterLine
 from actum.cli.letter_request import ask_for
 from actum.cli.loading import load_app
 from actum.cli.opening import open_beside
-from actum.cli.options import AppName, AsJson, StoreUrl
+from actum.cli.options import AppName, AsJson, DatabaseUrl, StoreUrl
 from actum.cli.output import print_json, print_line, print_table, shown_time
 from actum.database.port import Database, Letter, LetterStatus, Request
 from actum.launch import check
@@ -37,6 +37,7 @@ def list_(
     status: Annotated[LetterStatus | None, typer.Option(help="Only letters in this status.")] = None,
     is_json: AsJson = False,
     store: StoreUrl = None,
+    database: DatabaseUrl = None,
 ) -> None:
     """Lists letters: what an action failed to do, and what waits behind it.
 
@@ -44,7 +45,7 @@ def list_(
     same key are `waiting` behind it.
     """
     loaded = load_app(app)
-    letters = asyncio.run(_all(store or loaded.default_store, action, status))
+    letters = asyncio.run(_all(loaded.store_url(store, database), action, status))
     if is_json:
         for letter in letters:
             print_json(LetterLine.of(letter))
@@ -59,10 +60,11 @@ def show(
     id: Annotated[int, typer.Argument(metavar="ID", help="The letter's id.", show_default=False)],
     is_json: AsJson = False,
     store: StoreUrl = None,
+    database: DatabaseUrl = None,
 ) -> None:
     """Shows one letter: what could not be done, how often it was tried, and why it failed."""
     loaded = load_app(app)
-    letter, event = asyncio.run(_one(store or loaded.default_store, id))
+    letter, event = asyncio.run(_one(loaded.store_url(store, database), id))
     line = LetterLine.of(letter, event)
     if is_json:
         print_json(line)
@@ -72,23 +74,43 @@ def show(
 
 
 @dead_letters.command()
-def retry(app: AppName, ids: LetterIds = None, is_all: AllDead = False, store: StoreUrl = None) -> None:
+def retry(
+    app: AppName,
+    ids: LetterIds = None,
+    is_all: AllDead = False,
+    store: StoreUrl = None,
+    database: DatabaseUrl = None,
+) -> None:
     """Has letters tried again, by the running application or else when it starts next."""
-    _request(app, "retry", ids, is_all=is_all, store=store)
+    _request(app, "retry", ids, is_all=is_all, store=store, database=database)
 
 
 @dead_letters.command()
-def skip(app: AppName, ids: LetterIds = None, is_all: AllDead = False, store: StoreUrl = None) -> None:
+def skip(
+    app: AppName,
+    ids: LetterIds = None,
+    is_all: AllDead = False,
+    store: StoreUrl = None,
+    database: DatabaseUrl = None,
+) -> None:
     """Has letters dropped without being done; what waits behind them goes on."""
-    _request(app, "skip", ids, is_all=is_all, store=store)
+    _request(app, "skip", ids, is_all=is_all, store=store, database=database)
 
 
-def _request(app: str, request: Request, ids: list[int] | None, *, is_all: bool, store: str | None) -> None:
+def _request(
+    app: str,
+    request: Request,
+    ids: list[int] | None,
+    *,
+    is_all: bool,
+    store: str | None,
+    database: str | None,
+) -> None:
     if bool(ids) == is_all:
         raise typer.BadParameter("name letters by id, or say --all", param_hint="ID")
     loaded = load_app(app)
     actions = {plan.name for plan in check(loaded.catalog, loaded.resources)} | {TIMERS}
-    asyncio.run(_ask(store or loaded.default_store, actions, request, ids))
+    asyncio.run(_ask(loaded.store_url(store, database), actions, request, ids))
 
 
 async def _ask(url: str, actions: set[str], request: Request, ids: list[int] | None) -> None:

@@ -12,6 +12,7 @@ from actum.cli.entity import entity, ids
 from actum.cli.events import events
 from actum.cli.failure import TRACEBACK, report
 from actum.cli.letters import dead_letters
+from actum.cli.migrate import migrate
 from actum.cli.run import run
 from actum.cli.schema import schema
 from actum.cli.views import views
@@ -27,6 +28,7 @@ cli = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 cli.command()(run)
+cli.command()(migrate)
 cli.command()(events)
 cli.command()(entity)
 cli.command()(ids)

@@ -1,6 +1,5 @@
 """Opening an application's stores beside whoever runs on them."""
 
-import re
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
@@ -15,8 +14,3 @@ async def open_beside(url: str) -> AsyncGenerator[Stores, None]:
         raise CommandFailed("a store in memory ends with its process: name another one with --store")
     async with open_stores(url, is_owner=False) as stores:
         yield stores
-
-
-def shown_url(url: str) -> str:
-    """Gives a store's URL without its password."""
-    return re.sub(r"(?<=://)([^/@:]*):[^/@]*@", r"\1:***@", url)

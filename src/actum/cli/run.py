@@ -9,10 +9,10 @@ from actum.app import App
 from actum.cli.failure import CommandFailed
 from actum.cli.loading import load_app
 from actum.cli.logs import set_up_logs
-from actum.cli.opening import shown_url
-from actum.cli.options import AppName, StoreUrl
+from actum.cli.options import AppName, DatabaseUrl, StoreUrl
 from actum.cli.processes import serve_in_processes
 from actum.cli.serving import listen, serve, url_of
+from actum.store_url import shown
 from actum.stores import is_shared
 
 
@@ -21,6 +21,7 @@ def run(
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65_535, help="The port; 0 takes one that is free.")] = 8000,
     store: StoreUrl = None,
+    database: DatabaseUrl = None,
     workers: Annotated[
         int, typer.Option(min=1, help="Processes; more than one on stores that allow it.")
     ] = 1,
@@ -36,11 +37,11 @@ def run(
     SIGTERM or Ctrl+C stops it: requests in progress are finished, and what was decided is written, first.
     """
     loaded = load_app(app)
-    url = store or loaded.default_store
+    url = loaded.store_url(store, database)
     allows_several = is_shared(url)
     if workers > 1 and not allows_several:
         raise CommandFailed(
-            f"{shown_url(url)} can be used by one process only: leave --workers out, or use another store"
+            f"{shown(url)} can be used by one process only: leave --workers out, or use another store"
         )
     application = loaded.asgi(store=url, is_development=is_development)
     with listen(host, port) as listener:
@@ -56,4 +57,4 @@ def run(
 def _announce(app: App, address: str, store: str) -> None:
     print(f"{app.name} is running at {address}")
     print(f"  OpenAPI  {address}/schema")
-    print(f"  store    {shown_url(store)}", flush=True)
+    print(f"  store    {shown(store)}", flush=True)

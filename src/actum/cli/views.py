@@ -11,7 +11,7 @@ from actum.app import App
 from actum.cli.failure import CommandFailed
 from actum.cli.loading import load_app
 from actum.cli.opening import open_beside
-from actum.cli.options import AppName, AsJson, StoreUrl
+from actum.cli.options import AppName, AsJson, DatabaseUrl, StoreUrl
 from actum.cli.output import print_json, print_table
 from actum.cli.rebuild import rebuild
 from actum.database.port import ViewState
@@ -36,14 +36,16 @@ class ViewLine(Struct, frozen=True):
 
 
 @views.command("list")
-def list_(app: AppName, is_json: AsJson = False, store: StoreUrl = None) -> None:
+def list_(
+    app: AppName, is_json: AsJson = False, store: StoreUrl = None, database: DatabaseUrl = None
+) -> None:
     """Lists views: which generation of each serves, and how far it has got.
 
     A running application seldom writes down that a view got further without a change: such a view may be less
     far behind than is shown here.
     """
     loaded = load_app(app)
-    lines = asyncio.run(_lines(loaded, store or loaded.default_store))
+    lines = asyncio.run(_lines(loaded, loaded.store_url(store, database)))
     if is_json:
         for line in lines:
             print_json(line)
@@ -59,6 +61,7 @@ def rebuild_(
         str, typer.Argument(metavar="NAME", help="The view's table, as listed.", show_default=False)
     ],
     store: StoreUrl = None,
+    database: DatabaseUrl = None,
 ) -> None:
     """Builds a view anew from the whole history, beside the one that serves until it is done.
 
@@ -69,7 +72,7 @@ def rebuild_(
     if view is None:
         known = ", ".join(loaded.catalog.views) or "none"
         raise CommandFailed(f"{loaded.name} has no view {name!r}; it has {known}")
-    asyncio.run(rebuild(view, store or loaded.default_store))
+    asyncio.run(rebuild(view, loaded.store_url(store, database)))
 
 
 async def _lines(app: App, url: str) -> list[ViewLine]:

@@ -148,7 +148,7 @@ class DynamoTable:
     def query(
         self, partition: str, first: str, last: str, *, limit: int | None = None, reverse: bool = False
     ) -> "Query":
-        """Gives the items of a partition from `first` to `last`, both included; `limit` sizes its requests."""
+        """Gives the items of a partition from `first` to `last`, inclusive; `limit` sizes its requests."""
         asked: dict[str, Any] = {
             "KeyConditionExpression": "p = :p AND s BETWEEN :a AND :z",
             "ExpressionAttributeValues": {":p": {"S": partition}, ":a": {"S": first}, ":z": {"S": last}},

@@ -21,8 +21,8 @@ BROKEN = ("InternalServerError", "InternalServerErrorException", "ServiceUnavail
 REFUSED = {
     "ResourceNotFoundException": "there is no such table in this region: make it with `actum migrate`",
     "AccessDeniedException": "these credentials may not do that: allow the actions that docs/stores.md lists",
-    "UnrecognizedClientException": "AWS does not know these credentials: mend AWS_ACCESS_KEY_ID or the profile",
-    "InvalidSignatureException": "the secret key is wrong: mend AWS_SECRET_ACCESS_KEY or the profile",
+    "UnrecognizedClientException": "AWS does not know this key: mend AWS_ACCESS_KEY_ID or AWS_PROFILE",
+    "InvalidSignatureException": "the secret key is wrong: mend AWS_SECRET_ACCESS_KEY or AWS_PROFILE",
     "ExpiredTokenException": "the credentials have expired: renew them",
     "MissingAuthenticationTokenException": "there are no credentials: set AWS_ACCESS_KEY_ID and its secret",
 }
@@ -39,7 +39,7 @@ def code_of(error: BaseException) -> str:
 
 
 def reasons_of(error: BaseException) -> list[str]:
-    """Gives why a transaction was cancelled: a code for each of its items, "None" where it was not to blame."""
+    """Gives why a transaction was cancelled: a code for each of its items, "None" for one not to blame."""
     if code_of(error) != "TransactionCanceledException" or not isinstance(error, aws.ClientError):
         return []
     return [str(reason.get("Code") or "None") for reason in error.response.get("CancellationReasons", [])]
@@ -60,25 +60,31 @@ def is_passing(error: BaseException) -> bool:
 
 def translate(error: Exception, name: str) -> Exception:
     """Turns a driver's error into one that says what to do; the driver's own stays its cause."""
-    code = code_of(error)
-    codes = reasons_of(error) or [code]
-    if code in REFUSED:
-        return _caused(StoreError(f"{name}: {REFUSED[code]} ({_text(error)})"), error)
-    if isinstance(error, aws.NoCredentialsError | aws.PartialCredentialsError | aws.CredentialRetrievalError):
-        return _caused(StoreError(f"{name}: {NO_CREDENTIALS}"), error)
-    if isinstance(error, aws.ProfileNotFound):
-        return _caused(StoreError(f"{name}: {_text(error)}: mend AWS_PROFILE"), error)
-    if isinstance(error, aws.NoRegionError):
-        return _caused(StoreError(f"{name}: {NO_REGION}"), error)
-    if any(one in THROTTLED for one in codes):
-        return _caused(
-            Unavailable(f"{name} is throttled: send again later, or raise the table's limits"), error
-        )
-    if is_passing(error):
-        return _caused(Unavailable(f"{name} does not answer ({_text(error)}): send again"), error)
     if isinstance(error, ActumError):
         return error
-    return _caused(StoreError(f"{name}: {_text(error)}"), error)
+    translated = _unavailable(error, name) or StoreError(f"{name}: {_mend(error)}")
+    translated.__cause__ = error
+    return translated
+
+
+def _unavailable(error: Exception, name: str) -> ActumError | None:
+    if any(code in THROTTLED for code in reasons_of(error) or [code_of(error)]):
+        return Unavailable(f"{name} is throttled: send again later, or raise the table's limits")
+    if is_passing(error):
+        return Unavailable(f"{name} does not answer ({_text(error)}): send again")
+    return None
+
+
+def _mend(error: Exception) -> str:
+    if code_of(error) in REFUSED:
+        return f"{REFUSED[code_of(error)]} ({_text(error)})"
+    if isinstance(error, aws.NoCredentialsError | aws.PartialCredentialsError | aws.CredentialRetrievalError):
+        return NO_CREDENTIALS
+    if isinstance(error, aws.NoRegionError):
+        return NO_REGION
+    if isinstance(error, aws.ProfileNotFound):
+        return f"{_text(error)}: mend AWS_PROFILE"
+    return _text(error)
 
 
 def _is_lost(error: BaseException) -> bool:
@@ -89,11 +95,6 @@ def _status(error: BaseException) -> int:
     if not isinstance(error, aws.ClientError):
         return 0
     return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
-
-
-def _caused(translated: ActumError, cause: Exception) -> ActumError:
-    translated.__cause__ = cause
-    return translated
 
 
 def _text(error: Exception) -> str:

@@ -43,7 +43,7 @@ async def make_table(table: DynamoTable) -> bool:
 
 
 async def check_table(table: DynamoTable) -> None:
-    """Raises StoreError if the table is missing, or ForeignStore if it is not ours or newer than this Actum."""
+    """Raises StoreError if the table is missing, ForeignStore if it is not ours or newer than this Actum."""
     mark = await table.get(MARK)
     if mark is None:
         raise ForeignStore(

@@ -35,7 +35,7 @@ def read_url(url: str) -> Address:
         raise StoreError(f"{FORM} takes no user or password: credentials come from AWS's own environment")
     if parts.path.strip("/") or not re.fullmatch(r"[A-Za-z0-9_.-]{3,255}", parts.netloc):
         raise StoreError(
-            f"{url!r} names no table: write {FORM}, with 3 to 255 letters, digits, '_', '-' or '.' as its name"
+            f"{url!r} names no table: write {FORM}, its name of 3 to 255 letters, digits, '_', '-' and '.'"
         )
     for name, value in options:
         if name not in OPTIONS:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from actum.engine.dynamodb import DynamoTable, Unmet, key_item
 from actum.errors import Unavailable
+from actum.journal.dynamodb_append import Append
 from actum.journal.dynamodb_appending import Appender
 from actum.journal.dynamodb_chain import Chain
 from actum.journal.dynamodb_items import SNAPSHOT, head_key, number, partition_of
@@ -57,7 +58,7 @@ class DynamoJournal(Journal):
     async def append(self, writes: Sequence[Write]) -> list[Outcome]:
         self._check_open()
         try:
-            return await self._appender.append(writes)
+            return await Append(self._appender, writes).run()
         finally:
             self._tell()
 

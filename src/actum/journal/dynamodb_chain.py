@@ -1,9 +1,9 @@
 """The chain of slots behind the feed in DynamoDB: given out by a counter, each filled exactly once, for ever.
 
-A writer takes a slot and puts a chunk there in the transaction that writes its events, on condition that the
-slot is free. A chunk is never removed. Whoever reads goes from slot to slot and stops at the first one that is
-missing: what comes to light later cannot lie before it. A slot whose writer is gone is filled with an empty
-chunk; the transaction it was meant for can never land afterwards.
+A writer takes a slot and puts a chunk there in the transaction that writes its events, on condition that
+the slot is free. A chunk is never removed. Whoever reads goes from slot to slot and stops at the first one
+that is missing: what comes to light later cannot lie before it. A slot whose writer is gone is filled with an
+empty chunk; the transaction it was meant for can never land afterwards.
 """
 
 import asyncio

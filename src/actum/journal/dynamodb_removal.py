@@ -1,4 +1,4 @@
-"""How events, streams and replies are removed from DynamoDB, step by step, so that it can go on where it broke off.
+"""How events, streams and replies are removed from DynamoDB, in steps that go on where they broke off.
 
 What is removed leaves its chunk before it leaves its stream: a reader that misses it can tell that it is gone
 from one that is landing.

@@ -10,8 +10,8 @@ from typing import Any
 
 import msgspec
 
-from actum.errors import Conflict, KeyReused, WrongReply
-from actum.journal.port import Landed, Repeated, StreamKey, Write
+from actum.errors import Conflict, Invalid, KeyReused, WrongReply
+from actum.journal.port import Landed, Refused, Repeated, StreamKey, Write
 from actum.model.entity import Entity, entity_type
 from actum.model.turn import Emitted, Instance, as_stored
 from actum.runtime.actor import Actor, Staged
@@ -108,6 +108,9 @@ class Unit:
         if key is not None:
             staged.append(self._mark(key, call, reply, metadata, group))
         outcomes = await asyncio.gather(*(one.future for one in staged))
+        for outcome in outcomes:
+            if isinstance(outcome, Refused):
+                raise Invalid(outcome.why)
         # Of a write that keeps nothing the journal cannot say afterwards whether it landed.
         kept = [outcome for one, outcome in zip(staged, outcomes, strict=True) if one.keeps_something]
         if not all(isinstance(outcome, Landed) for outcome in kept):

@@ -7,8 +7,18 @@ from typing import Any, Protocol
 import msgspec
 from msgspec import Struct
 
-from actum.errors import Conflict, KeyReused, WrongVersion
-from actum.journal.port import Journal, Landed, Outcome, Repeated, ReplyKey, Snapshot, StreamKey, Write
+from actum.errors import Conflict, Invalid, KeyReused, WrongVersion
+from actum.journal.port import (
+    Journal,
+    Landed,
+    Outcome,
+    Refused,
+    Repeated,
+    ReplyKey,
+    Snapshot,
+    StreamKey,
+    Write,
+)
 from actum.model.entity import CommandType, EntityType
 from actum.runtime.actor import Actor, Staged
 from actum.runtime.clock import Clock
@@ -123,7 +133,7 @@ class Entities:
                 if staged.snapshot is not None or self._directory.has_conflicts:
                     self._tidy(staged)
                 return call.answer(reply, outcome.position, version + len(staged.write.events))
-            if type(outcome) is Repeated:
+            if isinstance(outcome, Repeated | Refused):
                 return self._answer_again(call, outcome)
         raise Conflict(
             f"{call.kind.name}/{call.id}: other writers were first {MOST_ATTEMPTS} times in a row; send "
@@ -203,7 +213,9 @@ class Entities:
             self._directory.keep_snapshot(staged.actor, snapshot)
         self._directory.forgive((write.kind, write.id))
 
-    def _answer_again(self, call: Call, repeated: Repeated) -> Any:
+    def _answer_again(self, call: Call, repeated: Repeated | Refused) -> Any:
+        if isinstance(repeated, Refused):
+            raise Invalid(repeated.why)
         if repeated.call != call.mark():
             raise KeyReused(call.key or "", f"{call.kind.name}/{call.id}")
         return call.answer(call.command.signature.read_reply(repeated.reply), repeated.position, None)

@@ -1,0 +1,26 @@
+"""The command that makes what an application's stores need."""
+
+import asyncio
+
+from actum.cli.failure import CommandFailed
+from actum.cli.loading import load_app
+from actum.cli.options import AppName, DatabaseUrl, StoreUrl
+from actum.cli.output import print_line
+from actum.store_url import shown, split
+from actum.stores import prepare_stores
+
+
+def migrate(app: AppName, store: StoreUrl = None, database: DatabaseUrl = None) -> None:
+    """Makes the tables of a store, or brings them up to date; doing it again changes nothing.
+
+    In DynamoDB it makes the table itself, billed on demand, and waits until it can be used. Views are built
+    by the application when it starts.
+    """
+    url = load_app(app).store_url(store, database)
+    if url == "memory:":
+        raise CommandFailed("a store in memory needs nothing made: name another one with --store")
+    is_made = asyncio.run(prepare_stores(url))
+    journal, beside = split(url)
+    print_line(f"{shown(journal)}: {'made, and ready' if is_made else 'up to date'}")
+    if beside is not None:
+        print_line(f"{shown(beside)}: up to date")
