@@ -5,9 +5,9 @@ Whoever reads knows which versions and slots there must be, and looks again whil
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from actum.engine.dynamodb import DynamoTable, Item
+from actum.engine.dynamodb import DynamoTable, Item, Key
 from actum.errors import BrokenStream, Unavailable
 from actum.journal.dynamodb_chain import LAST
 from actum.journal.dynamodb_items import (
@@ -89,16 +89,14 @@ class Reader:
         keys = [head_key(stream) for stream in wanted]
         keys += [(partition_of(stream), SNAPSHOT) for stream in wanted if stream[0] in fingerprints]
         found = await self._table.get_many(keys)
-        loaded = await asyncio.gather(
-            *(
-                self._load(
-                    stream,
-                    read_head(found.get(head_key(stream))),
-                    found.get((partition_of(stream), SNAPSHOT)),
-                    fingerprints.get(stream[0]),
-                )
-                for stream in wanted
+        heads = {stream: read_head(found.get(head_key(stream))) for stream in wanted}
+        if len(heads) > 1:
+            # Of many streams most are as short as their newest record, which spares a query for each.
+            found |= await self._table.get_many(
+                newest_key(stream, head) for stream, head in heads.items() if head.version
             )
+        loaded = await asyncio.gather(
+            *(self._load(stream, head, found, fingerprints.get(stream[0])) for stream, head in heads.items())
         )
         known = dict(zip(wanted, loaded, strict=True))
         return [known[stream] for stream in streams]
@@ -110,7 +108,7 @@ class Reader:
         chunks: list[Item] = []
         named = 0
         async for chunk in self._table.query(FEED, slot_place(slot), LAST, limit=min(limit + 1, MOST_CHUNKS)):
-            if int(chunk["s"]["S"], 16) != slot:
+            if not is_next(chunk, slot):
                 break
             slot += 1
             chunks.append(chunk)
@@ -125,9 +123,10 @@ class Reader:
         return events[:limit]
 
     async def _load(
-        self, stream: StreamKey, head: Head, snapshot_item: Item | None, fingerprint: str | None
+        self, stream: StreamKey, head: Head, found: Mapping[Key, Item], fingerprint: str | None
     ) -> Loaded:
-        snapshot = None if snapshot_item is None else read_snapshot(snapshot_item)
+        kept = found.get((partition_of(stream), SNAPSHOT))
+        snapshot = None if kept is None else read_snapshot(kept)
         # One that was read beside a head of before or after it was kept may be of what is pruned or erased.
         if snapshot is not None and (
             snapshot.fingerprint != fingerprint or not head.pruned < snapshot.version <= head.version
@@ -136,7 +135,11 @@ class Reader:
         base = head.pruned if snapshot is None else snapshot.version
         if base >= head.version:
             return Loaded(snapshot, head.pruned, [], is_complete=True)
-        events = await self.events(stream, head, after=base, limit=PAGE + 1)
+        newest = found.get(newest_key(stream, head))
+        if newest is not None and int(newest["a"]["N"]) <= base + 1:
+            events = [event for event in events_of(stream, newest) if event.version > base][: PAGE + 1]
+        else:
+            events = await self.events(stream, head, after=base, limit=PAGE + 1)
         if not events or events[0].version != base + 1:
             # It was pruned or erased meanwhile.
             return (await self.load([stream], {} if fingerprint is None else {stream[0]: fingerprint}))[0]
@@ -196,6 +199,16 @@ class Reader:
             f"{self._table.name}: slot {slot} of the feed names events of {wanted.kind}/{wanted.id} that are "
             "not there: if this goes on, items were deleted by hand"
         )
+
+
+def newest_key(stream: StreamKey, head: Head) -> Key:
+    """Gives the key of the newest record of a stream that stands so."""
+    return partition_of(stream), event_place(head.version)
+
+
+def is_next(chunk: Item, slot: int) -> bool:
+    """Whether no slot is missing before a chunk."""
+    return _slot(chunk) == slot
 
 
 def _slot(chunk: Item) -> int:
