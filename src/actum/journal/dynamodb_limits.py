@@ -28,6 +28,7 @@ class Measure:
         self.size = 0
         self.places = 0
         self._replies = 0
+        self._begun: set[StreamKey] = set()
         self._streams: dict[StreamKey, int] = {}
 
     @property
@@ -35,8 +36,7 @@ class Measure:
         """The items of the transaction: its chunk, and for each stream its head, its records, its listing."""
         # Two records that follow each other hold together more than LARGEST_RECORD.
         records = sum(2 * size // LARGEST_RECORD + 1 for size in self._streams.values() if size)
-        begun = sum(1 for size in self._streams.values() if size)
-        return 1 + len(self._streams) + records + begun + self._replies
+        return 1 + len(self._streams) + records + len(self._begun) + self._replies
 
     @property
     def fits(self) -> bool:
@@ -50,6 +50,8 @@ class Measure:
             if stream not in self._streams:
                 self._streams[stream] = 0
                 self.size += 3 * (HEAD_BYTES + len(partition_of(stream).encode()))
+            if write.events and not write.expected:
+                self._begun.add(stream)
             size = _size_of_events(write)
             self._streams[stream] += size
             self.size += size
