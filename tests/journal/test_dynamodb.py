@@ -19,9 +19,9 @@ class TestDynamoJournal(DurableJournalConformance):
     largest_group = 33
 
     @pytest.fixture
-    async def journal(self, dynamodb_url: str) -> AsyncIterator[Journal]:
+    async def journal(self, dynamodb_url: str, dynamodb_table: DynamoTable) -> AsyncIterator[Journal]:
         self.url = dynamodb_url
-        journal = await opened(dynamodb_url)
+        journal = DynamoJournal(dynamodb_table)
         yield journal
         await journal.close()
 

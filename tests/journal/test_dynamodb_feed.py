@@ -243,3 +243,26 @@ async def test_a_stream_that_shows_with_a_hole_is_read_again(
 
     assert versions(await journal.read("Account", "a")) == [1, 2, 3]
     assert looks == 2
+
+
+async def test_a_stream_that_is_erased_and_begun_anew_while_it_is_read_is_not_read_twice(
+    journal: DynamoJournal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between a chunk and its record the stream may become another one, with other events at its versions."""
+    await journal.append([deposit("a", 0, 1)])
+    await journal.append([deposit("b", 0, 2)])
+    get_many = journal._table.get_many
+
+    async def another_stream(keys: Any) -> Any:
+        monkeypatch.setattr(journal._table, "get_many", get_many)
+        await journal.erase("Account", "a")
+        await journal.append([deposit("c", 0, 3)])
+        await journal.append([deposit("a", 0, 4)])
+        return await get_many(keys)
+
+    monkeypatch.setattr(journal._table, "get_many", another_stream)
+
+    first = await journal.feed(0, 10)
+    rest = await journal.feed(first[-1].position, 10)
+
+    assert amounts([*first, *rest]) == [2, 3, 4]

@@ -59,16 +59,14 @@ def dynamodb() -> Iterator[str]:
 
 
 @pytest.fixture
-async def dynamodb_url(dynamodb: str) -> str:
-    """The URL of a store that is empty."""
-    url = url_of(dynamodb, f"t-{uuid.uuid4().hex}")
-    await (await made(url)).close()
-    return url
+async def dynamodb_table(dynamodb: str) -> AsyncIterator[DynamoTable]:
+    """A table that is empty."""
+    table = await made(url_of(dynamodb, f"t-{uuid.uuid4().hex}"))
+    yield table
+    await table.close()
 
 
 @pytest.fixture
-async def dynamodb_table(dynamodb_url: str) -> AsyncIterator[DynamoTable]:
-    """Its table."""
-    table = await DynamoTable.connect(dynamodb_url)
-    yield table
-    await table.close()
+def dynamodb_url(dynamodb: str, dynamodb_table: DynamoTable) -> str:
+    """The URL of a store in that table."""
+    return url_of(dynamodb, dynamodb_table.address.table)

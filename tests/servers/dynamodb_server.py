@@ -3,11 +3,12 @@
 Three things are mended. Moto copies the whole table for every item of a transaction, to go back to it if one
 fails, and sorts the whole table for every query: here the items are kept, and the partition looked at, that
 matter, or the suite would take an hour. And it answers requests side by side without isolating them: here one
-follows the other, as transactions of the real service do.
+follows the other.
 """
 
 import copy
 import sys
+import threading
 from types import SimpleNamespace
 from typing import Any
 
@@ -17,7 +18,9 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 
 class QuietHandler(WSGIRequestHandler):
-    """Answers and says nothing of it."""
+    """Answers, keeps the connection, and says nothing of it."""
+
+    protocol_version = "HTTP/1.1"
 
     def log(self, type: str, message: str, *args: Any) -> None:
         return
@@ -59,6 +62,14 @@ def query(table: Any, hash_key: Any, range_comparison: Any, range_objs: Any, *re
         del table.all_items
 
 
+def one_by_one(environ: Any, start_response: Any) -> Any:
+    """Answers a request when no other is being answered."""
+    with TURN:
+        return list(application(environ, start_response))
+
+
+TURN = threading.Lock()
+application = DomainDispatcherApplication(create_backend_app)
 original = models.DynamoDBBackend.transact_write_items
 original_query = models.Table.query
 
@@ -67,9 +78,8 @@ def main() -> None:
     models.copy = SimpleNamespace(copy=copy.copy, deepcopy=deepcopy)
     models.DynamoDBBackend.transact_write_items = transact
     models.Table.query = query
-    server = make_server(
-        "127.0.0.1", 0, DomainDispatcherApplication(create_backend_app), request_handler=QuietHandler
-    )
+    server = make_server("127.0.0.1", 0, one_by_one, threaded=True, request_handler=QuietHandler)
+    server.daemon_threads = True  # type: ignore[attr-defined]
     print(server.server_port, flush=True)
     server.serve_forever()
 
