@@ -29,7 +29,7 @@ MOST_PLACES = 2**PLACE_BITS - 1
 """Events of one transaction; its slot and an event's place in it make a position."""
 
 FEED, SLOTS = "feed", ("slots", "last")
-HEAD, SNAPSHOT, EVENT, REPLY = "head", "snapshot", "event/", "reply/"
+HEAD, SNAPSHOT, EVENT, REPLY = "head", "snapshot", "event/", "reply"
 LATEST = 2**63 - 1
 
 # The service takes 2048 bytes in a partition's key and 1024 in the other; what is longer goes by its digest.
@@ -98,7 +98,7 @@ def head_key(stream: StreamKey) -> Key:
 
 def reply_key(key: ReplyKey) -> Key:
     """Gives the key of a reply."""
-    return partition_of(key[:2]), REPLY + _bounded(key[2], LONGEST_PLACE)
+    return partition_of(key[:2]), _bounded(f"{REPLY}/{key[2]}", LONGEST_PLACE)
 
 
 def record_key(reference: Reference) -> Key:
@@ -180,6 +180,7 @@ def events_of(stream: StreamKey, item: Item) -> Iterable[Stored]:
 
 
 def _bounded(text: str, longest: int) -> str:
+    """Gives a key; what is too long begins with another sign than what is not, so that no two are one."""
     if len(text) * 4 <= longest or len(text.encode()) <= longest:
         return text
-    return f"{text.partition('/')[0][:8]}#{hashlib.sha256(text.encode()).hexdigest()}"
+    return f"{text.partition('/')[0]}#{hashlib.sha256(text.encode()).hexdigest()}"
