@@ -182,5 +182,5 @@ SCHEMES: dict[str, Open] = {
     "postgresql": _open_postgres,
     "dynamodb": _open_dynamodb,
 }
-SHARED: frozenset[str] = frozenset()
+SHARED = frozenset({"postgres", "postgresql"})
 """The schemes of stores that several processes may run on."""

@@ -143,8 +143,8 @@ class Database(ABC):
     """Where what is derived is kept.
 
     Every method is one transaction, durable when it returns. Every method raises Unavailable while the store
-    cannot be reached and StoreFailed once a commit or sync has failed. Where it `is_shared`, several processes
-    may use it, and what one of them does for all is written `under` a claim from the roster.
+    cannot be reached and StoreFailed once a commit or sync has failed. Where it `is_shared`, several
+    processes may use it, and what one of them does for all is written `under` a claim from the roster.
     """
 
     is_shared: bool = False

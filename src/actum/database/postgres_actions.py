@@ -33,8 +33,8 @@ SAVE = f"""moved AS (
         INSERT INTO actum_letters
             (action, key, position, body, status, attempts, due, error, first_failed, last_failed)
         SELECT action, key, position, body, status, attempts, due, error, failed, failed
-        FROM unnest($8::text[], $9::text[], $10::bigint[], $11::bytea[], $12::text[], $13::int[], $14::bigint[],
-            $15::text[], $16::bigint[]) WITH ORDINALITY
+        FROM unnest($8::text[], $9::text[], $10::bigint[], $11::bytea[], $12::text[], $13::int[],
+            $14::bigint[], $15::text[], $16::bigint[]) WITH ORDINALITY
             AS p (action, key, position, body, status, attempts, due, error, failed, n)
         WHERE {IS_HELD} AND ($5 IS NULL OR EXISTS (SELECT FROM moved)) AND NOT EXISTS (
             SELECT FROM actum_letters l WHERE l.action = p.action AND l.key = p.key

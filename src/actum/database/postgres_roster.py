@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -41,16 +41,25 @@ STRIKE_OFF = f"""DELETE FROM actum_processes WHERE process IN (
 ABLE = "SELECT process, works FROM actum_processes"
 OWNERS = """SELECT work, owner FROM actum_work
     WHERE EXISTS (SELECT FROM actum_processes WHERE process = owner)"""
-CLAIM = """INSERT INTO actum_work (work, owner, epoch)
-    SELECT work, $1::bigint, 1 FROM unnest($2::text[]) work
-    WHERE EXISTS (SELECT FROM actum_processes WHERE process = $1 FOR SHARE) ORDER BY work
-    ON CONFLICT (work) DO UPDATE SET owner = excluded.owner, epoch = actum_work.epoch + 1
-    WHERE NOT EXISTS (SELECT FROM actum_processes WHERE process = actum_work.owner)
-    RETURNING work, epoch"""
+# One whose row is locked is left for the next look: a process that was paused while it wrote may hold it.
+CLAIM = """WITH me AS MATERIALIZED (SELECT FROM actum_processes WHERE process = $1 FOR SHARE), free AS (
+        SELECT work FROM actum_work w WHERE work = ANY($2::text[]) AND (
+            owner = $1 OR NOT EXISTS (SELECT FROM actum_processes WHERE process = w.owner))
+        FOR NO KEY UPDATE SKIP LOCKED
+    ), taken AS (
+        UPDATE actum_work w SET owner = $1, epoch = w.epoch + 1 FROM free
+        WHERE w.work = free.work AND EXISTS (SELECT FROM me) RETURNING w.work, w.epoch
+    ), new AS (
+        INSERT INTO actum_work (work, owner, epoch)
+        SELECT work, $1, 1 FROM unnest($2::text[]) AS given (work) WHERE EXISTS (SELECT FROM me)
+            AND NOT EXISTS (SELECT FROM actum_work w WHERE w.work = given.work)
+        ORDER BY work ON CONFLICT DO NOTHING RETURNING work, epoch
+    ) SELECT work, epoch FROM taken UNION ALL SELECT work, epoch FROM new"""
 # The epoch moves on, so that a write which is still on its way comes too late.
 RELEASE = """UPDATE actum_work w SET owner = NULL, epoch = w.epoch + 1
     FROM unnest($1::text[], $2::bigint[]) mine (work, epoch)
     WHERE w.work = mine.work AND w.epoch = mine.epoch"""
+RETIRE = "UPDATE actum_processes SET works = '{}' WHERE process = $1"
 LEAVE = """WITH gone AS (DELETE FROM actum_processes WHERE process = $1)
     UPDATE actum_work SET owner = NULL, epoch = epoch + 1 WHERE owner = $1"""
 
@@ -81,7 +90,7 @@ class PostgresRoster(Roster):
                 await self._lock(connection)
             await connection.execute(STRIKE_OFF, self._process, SILENT, GONE)
             able = {process: frozenset(works) for process, works in await connection.fetch(ABLE)}
-            owners = {work: owner for work, owner in await connection.fetch(OWNERS)}
+            owners = dict(await connection.fetch(OWNERS))
         return Standing(self._me(), able, owners)
 
     async def claim(self, works: Sequence[str]) -> list[Claim]:
@@ -92,6 +101,11 @@ class PostgresRoster(Roster):
         async with self._session() as connection:
             works, epochs = [claim.work for claim in claims], [claim.epoch for claim in claims]
             await connection.execute(RELEASE, works, epochs)
+
+    async def retire(self) -> None:
+        self._works = []
+        async with self._session() as connection:
+            await connection.execute(RETIRE, self._process)
 
     async def leave(self) -> None:
         # Where the store does not answer, silence will say it.
@@ -109,7 +123,7 @@ class PostgresRoster(Roster):
         return self._process
 
     @contextlib.asynccontextmanager
-    async def _session(self) -> Any:
+    async def _session(self) -> AsyncGenerator[Any, None]:
         """Lends the connection to one at a time; one that failed is not used again."""
         async with self._turn:
             try:

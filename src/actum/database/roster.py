@@ -43,11 +43,15 @@ class Roster(ABC):
 
     @abstractmethod
     async def claim(self, works: Sequence[str]) -> list[Claim]:
-        """Takes those of these works that nobody does; from then on, whoever did them before is fenced."""
+        """Takes those of these works that nobody else does; who did them before is fenced from then on."""
 
     @abstractmethod
     async def release(self, claims: Sequence[Claim]) -> None:
         """Gives works up for somebody else to take; one that was lost already is passed over."""
+
+    @abstractmethod
+    async def retire(self) -> None:
+        """Says that this process takes no more work; what it does already stays its own."""
 
     @abstractmethod
     async def leave(self) -> None:
@@ -75,6 +79,9 @@ class SoleRoster(Roster):
     async def release(self, claims: Sequence[Claim]) -> None:
         for claim in claims:
             self._owners.pop(claim.work, None)
+
+    async def retire(self) -> None:
+        self._works = frozenset()
 
     async def leave(self) -> None:
         self._owners.clear()
