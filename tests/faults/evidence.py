@@ -104,7 +104,7 @@ class Evidence:
         assert set(self.checkpoints.values()) == {self.facts[-1].position}
 
     def _check_history(self, before: "Evidence | None") -> None:
-        assert [fact.position for fact in self.facts] == list(range(1, len(self.facts) + 1))
+        self._check_positions()
         versions: Counter[tuple[str, str]] = Counter()
         for fact in self.facts:
             versions[fact.kind, fact.id] += 1
@@ -112,6 +112,9 @@ class Evidence:
         assert {stream: version for stream, version in self.streams.items() if version} == versions
         if before is not None:
             assert self.facts[: len(before.facts)] == before.facts, "what could be read is there no more"
+
+    def _check_positions(self) -> None:
+        assert [fact.position for fact in self.facts] == list(range(1, len(self.facts) + 1))
 
     def _check_answers(self, kept: Kept) -> None:
         balances = self._balances_after()
