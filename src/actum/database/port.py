@@ -155,6 +155,10 @@ class Database(ABC):
         """Gives this process a place on the roster, as one that can do these works."""
         return SoleRoster(works)
 
+    async def is_attended(self) -> bool:
+        """Says whether a process is on the roster that works on what others ask for."""
+        return False
+
     def under(self, claim: Claim) -> Self:
         """Gives this database to whoever has a claim.
 

@@ -7,7 +7,7 @@ from typing import Self
 from actum.database.postgres_actions import ACTION_SCHEMA, PostgresActions
 from actum.database.postgres_fence import EVERYBODYS, Fence
 from actum.database.postgres_queues import MEND_ORDER, QUEUE_SCHEMA, PostgresQueues
-from actum.database.postgres_roster import ROSTER_SCHEMA, PostgresRoster
+from actum.database.postgres_roster import ATTENDED, ROSTER_SCHEMA, SILENT, PostgresRoster
 from actum.database.postgres_tables import PostgresTable
 from actum.database.postgres_views import VIEW_SCHEMA, PostgresViews
 from actum.database.roster import Claim
@@ -33,6 +33,9 @@ class PostgresDatabase(PostgresViews, PostgresActions, PostgresQueues):
 
     def join(self, works: Sequence[str]) -> PostgresRoster:
         return PostgresRoster(self._pool, works)
+
+    async def is_attended(self) -> bool:
+        return bool(await self._pool.fetchval(ATTENDED, SILENT))
 
     def under(self, claim: Claim) -> Self:
         fenced = copy.copy(self)

@@ -38,6 +38,8 @@ STRIKE_OFF = f"""DELETE FROM actum_processes WHERE process IN (
                     AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
                     AND classid = {SPACE} AND objid::bigint = p.process))
     FOR UPDATE SKIP LOCKED)"""
+ATTENDED = """SELECT EXISTS (SELECT FROM actum_processes
+    WHERE works <> '{}' AND seen > clock_timestamp() - $1::interval)"""
 ABLE = "SELECT process, works FROM actum_processes"
 OWNERS = """SELECT work, owner FROM actum_work
     WHERE EXISTS (SELECT FROM actum_processes WHERE process = owner)"""

@@ -37,8 +37,7 @@ class ViewWork(Work):
         supervisor: Supervisor,
         lose: Callable[[str], None],
     ) -> None:
-        # Another release's declaration of the view is another work.
-        self.name = f"view {view.name}#{view.fingerprint[:12]}"
+        self.name = work_name(view)
         self.view = view
         self.is_here = False
         self.live: Projector | None = None
@@ -147,6 +146,11 @@ class ViewWork(Work):
     def _tell(self) -> None:
         moved, self.has_moved = self.has_moved, asyncio.Event()
         moved.set()
+
+
+def work_name(view: ViewType) -> str:
+    """Names the work of keeping a view; another release's declaration of it is another work."""
+    return f"view {view.name}#{view.fingerprint[:12]}"
 
 
 def _task_of(projector: Projector) -> str:
