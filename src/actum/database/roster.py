@@ -72,9 +72,8 @@ class SoleRoster(Roster):
         return Standing(SOLE, {SOLE: self._works}, dict(self._owners))
 
     async def claim(self, works: Sequence[str]) -> list[Claim]:
-        free = [work for work in works if work not in self._owners]
-        self._owners.update(dict.fromkeys(free, SOLE))
-        return [Claim(work, 0) for work in free]
+        self._owners.update(dict.fromkeys(works, SOLE))
+        return [Claim(work, 0) for work in works]
 
     async def release(self, claims: Sequence[Claim]) -> None:
         for claim in claims:

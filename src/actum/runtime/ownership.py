@@ -55,9 +55,9 @@ class Ownership:
                 log.warning("cannot say that this process is alive: %s", error)
 
     def lose(self, name: str) -> None:
-        """Ends a work whose claim has passed to another process."""
+        """Ends a work whose claim has passed to another process; it begins anew if it has not."""
         if self._claims.pop(name, None) is not None:
-            log.warning("%s has passed to another process", name)
+            log.warning("%s has passed to another process, or begins anew", name)
             self._move(name, self.works[name].end())
 
     async def retire(self, works: Sequence[Work]) -> None:

@@ -44,6 +44,7 @@ class ViewWork(Work):
         self.building: Projector | None = None
         self.frozen: ViewState | None = None
         self.has_moved = asyncio.Event()
+        self._is_asked = False
         self._database = database
         self._feed = feed
         self._clock = clock
@@ -60,6 +61,7 @@ class ViewWork(Work):
 
     async def begin(self, database: Database) -> None:
         self._database = database
+        self._is_asked = False
         state = await database.prepare_view(self.view)
         if state.is_live:
             self._serve(state)
@@ -112,8 +114,13 @@ class ViewWork(Work):
 
     def _follow(self, state: ViewState) -> Projector:
         projector = Projector(self.view, state, self._database, self._feed, self._clock)
-        self._supervisor.start(_task_of(projector), self._guarded(projector.run))
+        self._supervisor.start(_task_of(projector), self._guarded(lambda: self._run(projector)))
         return projector
+
+    async def _run(self, projector: Projector) -> None:
+        await projector.run()
+        # Its generation is gone, and what is there by now has to be looked at anew.
+        self._lose(self.name)
 
     async def _swap_when_built(self, projector: Projector) -> None:
         while not projector.is_caught_up:
@@ -130,8 +137,11 @@ class ViewWork(Work):
 
     async def _listen(self) -> None:
         while True:
-            if self.view.name in await self._database.rebuild_requests():
+            if self._is_asked or self.view.name in await self._database.rebuild_requests():
+                # A rebuild that is said to have failed may have taken the request away.
+                self._is_asked = True
                 await self.rebuild()
+                self._is_asked = False
             await asyncio.sleep(POLL.total_seconds())
 
     def _guarded(self, run: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
