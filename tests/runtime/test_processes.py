@@ -240,7 +240,9 @@ async def test_a_silent_node_is_taken_over_and_cannot_write_any_more(
         await until(lambda: owned(first) <= QUIET)
         lost -= owned(first)
 
-    assert {name for name in lost if f"{name} has passed to another process, or begins anew" in caplog.text} == lost
+    assert {
+        name for name in lost if f"{name} has passed to another process, or begins anew" in caplog.text
+    } == lost
 
 
 async def test_a_node_that_comes_back_does_its_share_again(postgres_url: str) -> None:
