@@ -23,9 +23,9 @@ class Served:
         return f"<Served {self.url or 'not yet'}, process {self._process.pid}>"
 
     @property
-    def is_alive(self) -> bool:
-        """Whether the process has not ended."""
-        return self._process.returncode is None
+    def log(self) -> str:
+        """What it has said beside its first lines."""
+        return self._log.read_text()
 
     @classmethod
     async def start(cls, app: str, *, store: str, log: Path, **environment: str) -> "Served":

@@ -11,12 +11,12 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from tests.faults.fleet import Fleet, until_settled
 from tests.faults.load import Kept
 from tests.faults.postgres_evidence import PostgresEvidence
 from tests.faults.process import Served
 from tests.faults.spread_load import SpreadLoad
 
-APP = "tests.faults.ledgers:app"
 PROCESSES = 3
 CLIENTS = 16
 MOST_MOVING = 10.0
@@ -31,49 +31,6 @@ def seed() -> int:
     seed = int(os.environ.get("ACTUM_SEED") or secrets.randbits(32))
     print(f"ACTUM_SEED={seed}")
     return seed
-
-
-class Fleet:
-    """Some processes that serve the ledgers on one store; those in `down` are paused or dead."""
-
-    def __init__(self, store: str, folder: Path) -> None:
-        self.store = store
-        self.sink = folder / "sink.txt"
-        self.running: list[Served] = []
-        self.down: set[Served] = set()
-        self._folder = folder
-
-    @property
-    def lines(self) -> frozenset[str]:
-        """What the sink has been told, at least once."""
-        return frozenset(self.sink.read_text().splitlines()) if self.sink.exists() else frozenset()
-
-    @property
-    def urls(self) -> list[str]:
-        """Where requests can be sent, also to those that stand still."""
-        return [served.url for served in self.running]
-
-    async def add(self) -> Served:
-        """Starts one more process, and returns when it serves."""
-        log = self._folder / f"log-{secrets.token_hex(4)}.txt"
-        served = await Served.start(APP, store=self.store, log=log, SINK=str(self.sink))
-        try:
-            await served.ready()
-        except BaseException:
-            await served.end()
-            raise
-        self.running.append(served)
-        return served
-
-    async def kill(self, served: Served) -> None:
-        """Kills a process by SIGKILL."""
-        self.running.remove(served)
-        await served.kill()
-
-    async def end(self) -> None:
-        """Sees to it that nothing is left of any."""
-        for served in self.running:
-            await served.end()
 
 
 @pytest.fixture
@@ -102,18 +59,6 @@ async def time_until_done(fleet: Fleet, load: SpreadLoad, through: Served, numbe
             await connection.close()
         assert await load.row_of(through.url, f"a-probe-{number}") == [7, 1]
     return time.monotonic() - since
-
-
-async def until_settled(fleet: Fleet) -> PostgresEvidence:
-    """Returns what the store shows when everything has been done."""
-    async with asyncio.timeout(60):
-        while True:
-            found = await PostgresEvidence.of(fleet.store)
-            followed = {fact.place for fact in found.accounts} <= found.noted.keys()
-            shown = set(found.checkpoints.values()) == {found.facts[-1].position}
-            if followed and shown and not found.waiting:
-                return found
-            await asyncio.sleep(0.2)
 
 
 async def go_through(fleet: Fleet, seed: int, rounds: int) -> None:
