@@ -136,7 +136,8 @@ class PostgresPool:
             return
         self._is_closed = True
         try:
-            await asyncio.wait_for(self._pool.close(), LONGEST_CLOSE)
+            async with asyncio.timeout(LONGEST_CLOSE):
+                await self._pool.close()
         except TimeoutError:
             self._pool.terminate()
 

@@ -35,7 +35,8 @@ class MessageSource(Source):
         messages = await self._database.messages(self._queue, self._after, limit)
         if not messages:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._news.wait(), self._patience)
+                async with asyncio.timeout(self._patience):
+                    await self._news.wait()
             return []
         self._after = messages[-1].id
         return [self._item(message) for message in messages]

@@ -182,7 +182,8 @@ async def _stop(node: Node) -> None:
     if ownership is not None:
         await ownership.retire(node.actions)
     try:
-        await asyncio.wait_for(services.committer.drained(), 30)
+        async with asyncio.timeout(30):
+            await services.committer.drained()
         await services.directory.save_snapshots()
     except Exception as error:  # noqa: BLE001 (the rest must still be stopped)
         log.error("not everything could be written before the end: %s", error)

@@ -122,7 +122,8 @@ class Views:
         building = work.building
         try:
             patience = 0 if building is not None and building.is_stuck else PATIENCE
-            await asyncio.wait_for(work.has_moved.wait(), patience)
+            async with asyncio.timeout(patience):
+                await work.has_moved.wait()
         except TimeoutError:
             raise self._late(work, building, self._feed.head) from None
 
@@ -130,7 +131,8 @@ class Views:
         if projector.is_stuck:
             raise self._late(work, projector, seen)
         try:
-            await asyncio.wait_for(projector.reached(seen), PATIENCE)
+            async with asyncio.timeout(PATIENCE):
+                await projector.reached(seen)
         except TimeoutError:
             raise self._late(work, projector, seen) from None
 
@@ -139,7 +141,8 @@ class Views:
     ) -> ViewState:
         name = work.view.name
         try:
-            return await asyncio.wait_for(self._elsewhere.live(name, is_enough), PATIENCE_ELSEWHERE)
+            async with asyncio.timeout(PATIENCE_ELSEWHERE):
+                return await self._elsewhere.live(name, is_enough)
         except TimeoutError:
             state = self._elsewhere.known(name)
             raise Unavailable(
