@@ -239,8 +239,9 @@ async def test_a_successor_waits_for_a_write_that_is_under_way(
     async with postgres_pool.transaction() as connection:
         await database.under(claim)._fence.hold(connection)  # type: ignore[attr-defined]
         releasing = asyncio.create_task(first.release([claim]))
-        await asyncio.sleep(0.05)
+        await asyncio.wait({releasing}, timeout=0.5)
         during = await second.claim(WORKS[:1])
+        assert not releasing.done()
 
     await releasing
     after = await second.claim(WORKS[:1])

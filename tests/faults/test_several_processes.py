@@ -102,7 +102,7 @@ async def go_through(fleet: Fleet, seed: int, rounds: int) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 async def test_nothing_is_lost_or_doubled_when_processes_are_killed_and_paused(
     fleet: Fleet, seed: int
 ) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 FIRST_PAUSE = 0.1
 LONGEST_PAUSE = 30.0
-PATIENCE = 10.0
+PATIENCE = 15.0
 """Seconds after which a task that was told to stop, and has not, is told again."""
 
 log = logging.getLogger("actum.supervisor")
