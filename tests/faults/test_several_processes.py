@@ -74,7 +74,7 @@ async def go_through(fleet: Fleet, seed: int, rounds: int) -> None:
     before = None
     try:
         for number in range(rounds):
-            await asyncio.sleep(chance.uniform(1, 3))
+            await asyncio.sleep(chance.uniform(0.5, 2))
             killed, paused, survivor = chance.sample(fleet.running, PROCESSES)
             paused.pause()
             await fleet.kill(killed)
