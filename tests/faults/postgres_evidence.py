@@ -6,6 +6,7 @@ from typing import Any
 
 import asyncpg
 
+from actum.journal.postgres_statements import HORIZON
 from tests.faults.evidence import Evidence, Fact
 
 WHOLE = "SELECT coalesce(sum(checksum_failures), 0) FROM pg_stat_database"
@@ -33,6 +34,7 @@ class PostgresEvidence(Evidence):
             "SELECT position, kind, id, version, type, payload, time FROM actum_events ORDER BY position"
         )
         self.facts = [Fact(*row[:5], json.loads(row[5]), row[6]) for row in map(tuple, rows)]
+        self.horizon = await connection.fetchval(f"SELECT {HORIZON}")
         self.streams = {
             (kind, id): version
             for kind, id, version in await connection.fetch("SELECT kind, id, version FROM actum_streams")
@@ -58,6 +60,11 @@ class PostgresEvidence(Evidence):
         for fact in self.accounts:
             self.by_mark[fact.payload["mark"]].append(fact)
         return self
+
+    @property
+    def readable(self) -> list[Fact]:
+        # A transaction that was still open may have put its events among those beyond.
+        return [fact for fact in self.facts if fact.position < self.horizon]
 
     def _check_positions(self) -> None:
         positions = [fact.position for fact in self.facts]
