@@ -72,14 +72,14 @@ class PostgresPool:
     async def connection(self) -> AsyncGenerator[Any, None]:
         """Lends a connection; each statement on it is a transaction of its own."""
         with self.translating():
-            connection = await self._acquire()
+            connection = await self.acquire()
             try:
                 yield connection
             except asyncpg.InternalClientError:
                 connection.terminate()
                 raise
             finally:
-                await self._pool.release(connection)
+                await self.release(connection)
 
     @asynccontextmanager
     async def transaction(self, mode: str = "") -> AsyncGenerator[Any, None]:
@@ -141,7 +141,8 @@ class PostgresPool:
         except TimeoutError:
             self._pool.terminate()
 
-    async def _acquire(self) -> Any:
+    async def acquire(self) -> Any:
+        """Takes a connection, for `release` to give back; raises Unavailable when all are in use for long."""
         if self._is_closed:
             raise Unavailable(f"{self.name} is closed")
         if self._waiting >= MOST_WAITING:
@@ -156,6 +157,10 @@ class PostgresPool:
             ) from error
         finally:
             self._waiting -= 1
+
+    async def release(self, connection: Any) -> None:
+        """Gives a connection back."""
+        await self._pool.release(connection)
 
 
 async def _leave(connection: Any) -> None:

@@ -181,6 +181,7 @@ class PostgresJournal(Journal):
 
     async def close(self) -> None:
         await self._news.close()
+        await self._appender.close()
         await self._pool.close()
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import asyncpg
 
 from actum.engine.postgres import PostgresPool
+from actum.engine.postgres_lane import Lane
 from actum.errors import Unavailable
 from actum.journal import postgres_statements as statements
 from actum.journal.port import Outcome, Repeated, ReplyKey, StreamKey, Write
@@ -34,6 +35,7 @@ class Appender:
 
     def __init__(self, pool: PostgresPool) -> None:
         self._pool = pool
+        self._lane = Lane(pool)
         self._writer = uuid.uuid4()
         self._epoch: int | None = None
 
@@ -52,6 +54,10 @@ class Appender:
                 return outcomes
             outcomes = await self._write_locked(writes)
         raise Unavailable(f"{self._pool.name}: other processes were first {MOST_ATTEMPTS} times: send again")
+
+    async def close(self) -> None:
+        """Gives back what it keeps."""
+        await self._lane.leave()
 
     async def fence(self) -> None:
         """Returns when no append that was sent before can land any more."""
@@ -80,7 +86,7 @@ class Appender:
         """Writes a batch in one statement; None when it has to be decided anew."""
         epoch = self._epoch if self._epoch is not None else await self._enrol()
         try:
-            async with self._pool.connection() as connection:
+            async with self._lane.connection() as connection:
                 return await self._run(connection, batch, epoch)
         except (Overtaken, asyncpg.PostgresError, Unavailable) as error:
             await self._make_ready(error)

@@ -19,11 +19,13 @@ class Batch:
     """Writes whose outcomes are decided, on condition that the streams are at the versions that were assumed.
 
     Positions in `outcomes` are places in the batch, from 1 on, until `settled` knows the transaction.
+    `lands_whole` says that every write is to land.
     """
 
     def __init__(self, writes: Sequence[Write], version_of: VersionOf, reply_of: ReplyOf) -> None:
         self.writes = writes
         self.outcomes = decide(writes, head=HEAD, after=0, version_of=version_of, reply_of=reply_of)
+        self.lands_whole = all(type(outcome) is Landed for outcome in self.outcomes)
         self.wants_head = False
         self._numbers: dict[StreamKey, int] = {}
         self._streams: list[list[Any]] = []
@@ -41,11 +43,6 @@ class Batch:
         return f"<Batch of {len(self._events)} events of {len(self._streams)} streams>"
 
     @property
-    def lands_whole(self) -> bool:
-        """Whether every write is to land."""
-        return all(type(outcome) is Landed for outcome in self.outcomes)
-
-    @property
     def streams(self) -> list[StreamKey]:
         """The streams that are written, in the order of their locks."""
         return list(self._numbers)
@@ -55,7 +52,7 @@ class Batch:
         return [
             *_columns(self._streams, 9),
             *_columns(self._replies, 6),
-            *_columns(self._events, 8),
+            *_columns(self._events, 7),
             self.wants_head,
         ]
 
@@ -71,6 +68,9 @@ class Batch:
 
         `lost` are the streams that another writer moved, and their versions.
         """
+        if not lost and self.lands_whole:
+            places = [outcome.position for outcome in self.outcomes if type(outcome) is Landed]
+            return [Landed(head if place == HEAD else position + place) for place in places]
         outcomes: list[Outcome] = []
         ends = self._ends(lost) if lost else None
         for write, outcome in zip(self.writes, self.outcomes, strict=True):
@@ -114,7 +114,7 @@ class Batch:
                 place += 1
                 version += 1
                 self._events.append(
-                    (number, place, version, type_, type_version, payload, write.metadata, write.time)
+                    (number, version, type_, type_version, payload, write.metadata, write.time)
                 )
             stream[3], stream[5], stream[7] = version, place, write.time
         else:

@@ -61,7 +61,7 @@ STRIKE_OFF = "DELETE FROM actum_writers WHERE opened < now() - interval '30 days
 APPEND = f"""WITH base AS MATERIALIZED (
     SELECT {ORDER.base} AS position
 ), head AS MATERIALIZED (
-    SELECT coalesce(max(position), 0) AS position FROM actum_events WHERE $26
+    SELECT coalesce(max(position), 0) AS position FROM actum_events WHERE $25
 ), fence AS MATERIALIZED (
     SELECT FROM actum_writers WHERE writer = $1 AND epoch = $2 FOR SHARE
 ), given AS MATERIALIZED (
@@ -105,15 +105,15 @@ APPEND = f"""WITH base AS MATERIALIZED (
         (position, stream, version, kind, id, type, type_version, payload, metadata, time)
     SELECT (SELECT position FROM base) + e.place, l.first_position, e.version, l.kind, l.id,
         e.type, e.type_version, e.payload, e.metadata, e.time
-    FROM unnest($18::int[], $19::int[], $20::bigint[], $21::text[], $22::int[], $23::bytea[], $24::bytea[],
-        $25::bigint[]) AS e (n, place, version, type, type_version, payload, metadata, time)
+    FROM unnest($18::int[], $19::bigint[], $20::text[], $21::int[], $22::bytea[], $23::bytea[], $24::bigint[])
+        WITH ORDINALITY AS e (n, version, type, type_version, payload, metadata, time, place)
     JOIN landed l USING (n)
 ), answered AS (
     INSERT INTO actum_replies (kind, id, key, call, reply, position, time)
     SELECT kind, id, key, call, reply,
         CASE WHEN place > 0 THEN place + (SELECT position FROM base) ELSE coalesce(
             (SELECT max(e.place) + (SELECT position FROM base)
-                FROM unnest($18::int[], $19::int[]) AS e (n, place) JOIN landed USING (n)
+                FROM unnest($18::int[]) WITH ORDINALITY AS e (n, place) JOIN landed USING (n)
                 WHERE e.place < -answers.place),
             (SELECT position FROM head)) END,
         time
