@@ -214,8 +214,9 @@ class Addressed(Struct, array_like=True, gc=False):
 
 
 class ToObject(Struct, array_like=True, gc=False):
-    """Calls to one object, which is told who it is."""
+    """Calls to one object, which is told who it is, and the space whose feed is its own."""
 
+    space: str
     kind: str
     id: str
     calls: list[Call]

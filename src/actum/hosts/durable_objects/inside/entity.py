@@ -72,7 +72,7 @@ class EntityObject:
         asked = decode_calls(body)
         if self._history.is_erased():
             await self._finish_erasing()
-        self._history.name(asked.kind, asked.id)
+        self._history.name(asked.space, asked.kind, asked.id)
         begun: list[Answer | Later] = []
         for call in asked.calls:
             if isinstance(call, Erase | Prune):
@@ -262,13 +262,13 @@ class EntityObject:
         return removed
 
     async def _finish_erasing(self) -> None:
-        kind, id = self._history.kind, self._history.id
+        space, kind, id = self._history.space, self._history.kind, self._history.id
         self._instance = None
         self._recent.clear()
         await self._outbox.forget(Forget(kind, id, None))
         await self._platform.clear()
         self._history = History(self._platform)
-        self._history.name(kind, id)
+        self._history.name(space, kind, id)
         self._outbox = Outbox(self._platform, self._history)
 
     def _live(self) -> Instance:

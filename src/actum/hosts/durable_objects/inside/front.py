@@ -28,23 +28,24 @@ class Front:
         given = authorization.removeprefix("Bearer ").encode()
         if not self._secret or not hmac.compare_digest(given, self._secret):
             return '401{"error":"the secret is missing or wrong"}'
-        match path:
-            case "/calls":
-                return "200" + encode(await self._calls(decode_calls(body))).decode()
-            case "/feed":
-                return "200" + await self._platform.ask_feed(body)
-            case "/ready":
+        space, _, what = path.removeprefix("/").rpartition("/")
+        match what:
+            case "calls":
+                return "200" + encode(await self._calls(space, decode_calls(body))).decode()
+            case "feed":
+                return "200" + await self._platform.ask_feed(space, body)
+            case "ready":
                 found = {kind.name: kind.fingerprint for kind in self._program.kinds.values()}
                 return "200" + encode({"application": self._program.application, "kinds": found}).decode()
         return '404{"error":"there is nothing here"}'
 
-    async def _calls(self, calls: Sequence[Addressed]) -> list[Answer]:
+    async def _calls(self, space: str, calls: Sequence[Addressed]) -> list[Answer]:
         """Sends calls to their objects, all at once, those for one object in their order."""
         by_object: dict[str, list[int]] = {}
         for number, call in enumerate(calls):
-            by_object.setdefault(name_of(call.kind, call.id), []).append(number)
+            by_object.setdefault(name_of(space, call.kind, call.id), []).append(number)
         answers: list[Answer] = [Answer(NOTHING)] * len(calls)
-        bodies = [self._body([calls[number] for number in numbers]) for numbers in by_object.values()]
+        bodies = [self._body(space, [calls[number] for number in numbers]) for numbers in by_object.values()]
         told = await self._platform.ask_entities(list(by_object), bodies)
         for numbers, answer in zip(by_object.values(), told, strict=True):
             if isinstance(answer, str):
@@ -55,11 +56,12 @@ class Front:
                 answers[number] = one
         return answers
 
-    def _body(self, calls: Sequence[Addressed]) -> str:
-        body = ToObject(calls[0].kind, calls[0].id, [call.call for call in calls])
+    def _body(self, space: str, calls: Sequence[Addressed]) -> str:
+        body = ToObject(space, calls[0].kind, calls[0].id, [call.call for call in calls])
         return encode(body).decode()
 
 
-def name_of(kind: str, id: str) -> str:
-    """Gives the name of an entity's object: KIND/ID, with what would blur the border escaped in KIND."""
-    return f"{quote(kind, safe=' ')}/{id}"
+def name_of(space: str, kind: str, id: str) -> str:
+    """Gives the name of an entity's object: KIND/ID, in a space SPACE:KIND/ID, with KIND's own / and : escaped."""
+    name = f"{quote(kind, safe=' ')}/{id}"
+    return f"{space}:{name}" if space else name

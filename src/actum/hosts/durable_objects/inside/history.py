@@ -46,6 +46,7 @@ class History:
             self._execute(statement)
         names = dict(platform.rows("SELECT name, value FROM facts"))
         self.is_named = "id" in names
+        self.space: str = names.get("space", "")
         self.kind: str = names.get("kind", "")
         self.id: str = names.get("id", "")
         self.pruned = int(names.get("pruned", 0))
@@ -54,12 +55,13 @@ class History:
         [[first]] = platform.rows("SELECT coalesce(min(version), 0) FROM events WHERE position = 0")
         self.confirmed: int = first - 1 if first else self.version
 
-    def name(self, kind: str, id: str) -> None:
+    def name(self, space: str, kind: str, id: str) -> None:
         """Writes down who the object is, so that an alarm finds it."""
         if not self.is_named:
-            self._note("kind", kind)
-            self._note("id", id)
-            self.kind, self.id, self.is_named = kind, id, True
+            self._execute(
+                "INSERT INTO facts VALUES ('space', ?), ('kind', ?), ('id', ?)", space, kind, id
+            )
+            self.space, self.kind, self.id, self.is_named = space, kind, id, True
 
     def keep(
         self,

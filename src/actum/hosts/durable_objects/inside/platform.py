@@ -107,9 +107,10 @@ class Platform:
         told = await Awaited(self._outside.ask_all(self._env.ENTITIES, "\0".join(names), "\0".join(bodies)))
         return [answer[1:] if answer[0] == "+" else PlatformFailed(answer[1:]) for answer in told.split("\0")]
 
-    async def ask_feed(self, body: str) -> str:
-        """Sends a call to the feed object."""
-        [answer] = [await Awaited(self._outside.ask_all(self._env.FEED, "feed", body))]
+    async def ask_feed(self, space: str, body: str) -> str:
+        """Sends a call to the feed object of a space."""
+        name = f"{space}:feed" if space else "feed"
+        answer = await Awaited(self._outside.ask_all(self._env.FEED, name, body))
         if answer[0] != "+":
             raise PlatformFailed(answer[1:])
         return str(answer[1:])

@@ -3,9 +3,9 @@ using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
   services = [
     (name = "actum", worker = .actum),
-    (name = "disk", disk = (path = "OBJECTS", writable = true)),
+    (name = "disk", disk = (writable = true)),
   ],
-  sockets = [(name = "http", address = "ADDRESS", http = (), service = "actum")],
+  sockets = [(name = "http", http = (), service = "actum")],
 );
 
 const actum :Workerd.Worker = (

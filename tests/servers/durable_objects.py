@@ -1,0 +1,46 @@
+"""A workerd from npm for the tests of a session, with the bank in it; every test gets a space of its own."""
+
+import itertools
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from actum.errors import StoreError
+from actum.hosts.durable_objects.bundle import bundle
+from actum.hosts.durable_objects.workerd import Workerd, fetch_tools, prepare
+from examples.bank.bank import app
+from tests.servers.postgres import leave_out
+
+SECRET = "the-secret-of-the-tests"
+TOOLS = Path(__file__).parents[2] / ".tools" / "durable-objects"
+
+spaces = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def workerd_tools() -> Path:
+    """workerd and Pyodide, fetched once for all runs. Where they cannot be fetched, only CI insists on them."""
+    try:
+        return fetch_tools(TOOLS)
+    except StoreError as error:
+        leave_out(f"workerd cannot be fetched: {error}")
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def workerd(workerd_tools: Path, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Workerd]:
+    """A workerd that runs the bank until the session ends."""
+    directory = tmp_path_factory.mktemp("workerd")
+    prepare(directory, bundle(app), workerd_tools)
+    server = Workerd(directory, workerd_tools, SECRET)
+    await server.start()
+    yield server
+    await server.stop()
+
+
+@pytest.fixture
+def objects_url(workerd: Workerd) -> str:
+    """The URL of a store in objects that is empty."""
+    return f"durable-objects://127.0.0.1:{workerd.port}/s{os.getpid()}-{next(spaces)}?secret={SECRET}"
