@@ -2,6 +2,8 @@
 
 import itertools
 import os
+import shutil
+import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -17,6 +19,9 @@ from tests.servers.postgres import leave_out
 SECRET = "the-secret-of-the-tests"
 TOOLS = Path(__file__).parents[2] / ".tools" / "durable-objects"
 
+MEMORY = Path("/dev/shm")
+"""Where files need not reach a disk: nothing here survives the machine's power, nor has to."""
+
 spaces = itertools.count(1)
 
 
@@ -30,14 +35,15 @@ def workerd_tools() -> Path:
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def workerd(workerd_tools: Path, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Workerd]:
+async def workerd(workerd_tools: Path) -> AsyncIterator[Workerd]:
     """A workerd that runs the bank until the session ends."""
-    directory = tmp_path_factory.mktemp("workerd")
+    directory = Path(tempfile.mkdtemp(prefix="actum-workerd-", dir=MEMORY if MEMORY.is_dir() else None))
     prepare(directory, bundle(app), workerd_tools)
     server = Workerd(directory, workerd_tools, SECRET)
     await server.start()
     yield server
     await server.stop()
+    shutil.rmtree(directory, ignore_errors=True)
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """Keeps events in Durable Objects: each stream in the object of its entity, all of them in the feed object."""
 
+import asyncio
 from collections.abc import Sequence
 
 from actum.errors import DefinitionError
@@ -90,10 +91,9 @@ class DurableObjectsJournal(Journal):
         )
 
     async def load(self, streams: Sequence[StreamKey], fingerprints: dict[str, str]) -> list[Loaded]:
-        return [
-            _loaded(kind, id, await self._link.ask(kind, id, wire.Load(fingerprints.get(kind)), wire.History))
-            for kind, id in streams
-        ]
+        calls = [(kind, id, wire.Load(fingerprints.get(kind))) for kind, id in streams]
+        told = await asyncio.gather(*(self._link.ask(*call, wire.History) for call in calls))
+        return [_loaded(kind, id, one) for (kind, id), one in zip(streams, told, strict=True)]
 
     async def read(
         self,
@@ -187,6 +187,7 @@ class DurableObjectsJournal(Journal):
 
     async def forget_replies(self, before: int) -> int:
         """Forgets nothing: an object keeps its replies as long as its entity."""
+        self._link.check_open()
         return 0
 
     async def close(self) -> None:

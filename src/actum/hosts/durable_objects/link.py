@@ -103,7 +103,7 @@ class Link:
 
     async def ask(self, kind: str, id: str, call: Call, answer: type[T]) -> T:
         """Sends a call to an entity's object, and gives the answer."""
-        self._check_open()
+        self.check_open()
         if self._waiting >= MOST_WAITING:
             raise Overloaded(f"{MOST_WAITING:,} calls to Durable Objects are waiting: send again later")
         sent = Sent(Addressed(kind, id, call), time.monotonic() + PATIENCE)
@@ -117,7 +117,7 @@ class Link:
 
     async def ask_feed(self, call: FeedCall, answer: type[T]) -> T:
         """Asks the feed object."""
-        self._check_open()
+        self.check_open()
         told = decode_answer(await self._post("/feed", encode(call)))
         if told.refusal is not None:
             raise refused(told.refusal, "the feed")
@@ -135,7 +135,8 @@ class Link:
             _fail(sent, Unavailable("the link to the objects was closed"))
         await self._session.close()
 
-    def _check_open(self) -> None:
+    def check_open(self) -> None:
+        """Raises Unavailable once it is closed."""
         if self._is_closed:
             raise Unavailable("the link to the objects is closed")
 

@@ -205,6 +205,9 @@ class EntityObject:
         placed: list[Appended] = []
         for write, outcome in zip(call.writes, outcomes, strict=True):
             if isinstance(outcome, Appended):
+                if outcome.repeated is not None and write.key is not None and not outcome.repeated.position:
+                    await self._outbox.position(self._history.version)
+                    outcome.repeated = self._history.reply(write.key)
                 placed.append(outcome)
             elif write.events:
                 placed.append(Appended(await self._outbox.position(outcome)))

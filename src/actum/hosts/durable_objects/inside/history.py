@@ -96,7 +96,7 @@ class History:
     def reply(self, key: str) -> Reply | None:
         """Gives the reply that is kept under a key; its position is 0 while the feed has not said it."""
         found = self._platform.rows(
-            """SELECT call, reply, CASE WHEN replies.position THEN replies.position
+            """SELECT replies.call, replies.reply, CASE WHEN replies.position THEN replies.position
                     ELSE coalesce(events.position, 0) END
                FROM replies LEFT JOIN events USING (version) WHERE key = ?""",
             key,
@@ -136,7 +136,7 @@ class History:
             most + 1,
         )
         facts = as_page([Fact(*row) for row in found[:most]])
-        return facts, len(facts) == len(found) or len(facts) == limit
+        return facts, len(facts) == len(found)
 
     def unconfirmed(self) -> list[Fact]:
         """Gives the oldest events that the feed has not confirmed."""
