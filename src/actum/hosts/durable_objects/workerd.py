@@ -32,6 +32,8 @@ MACHINES = {
     ("Darwin", "x86_64"): "darwin-64",
     ("Darwin", "arm64"): "darwin-arm64",
 }
+GRACE = 2.0
+"""Seconds that requests in progress have when it is stopped."""
 FETCHING = 600.0
 """Seconds that fetching may take."""
 
@@ -119,10 +121,19 @@ class Workerd:
             self.port = await asyncio.to_thread(_read_port, said)
 
     async def stop(self) -> None:
-        """Ends it as an operator would."""
+        """Ends it as an operator would; who still waits for news then is not waited for."""
         if self.process is not None and self.process.returncode is None:
             self.process.terminate()
-            await self.process.wait()
+            try:
+                await asyncio.wait_for(self.process.wait(), GRACE)
+            except TimeoutError:
+                await self.kill()
+
+    async def ended(self) -> int:
+        """Returns when it has ended, for whatever reason, and gives its exit code."""
+        if self.process is None:
+            raise StoreError("workerd was never started")
+        return await self.process.wait()
 
     async def kill(self) -> None:
         """Ends it as a failure of the machine's would: SIGKILL."""
