@@ -34,7 +34,9 @@ def build(
     print(f"{loaded.name}: {len(made.manifest.entities)} kinds of entities are in {out}")
     print(f"  deploy   cd {out} && uv run pywrangler deploy")
     print("  secret   uv run pywrangler secret put ACTUM_SECRET")
-    print("  run      actum run APP --store 'durable-objects://HOST?secret=SECRET' --database sqlite:///app.db")
+    print(
+        "  run      actum run APP --store 'durable-objects://HOST?secret=SECRET' --database sqlite:///app.db"
+    )
 
 
 @durable_objects.command()

@@ -141,7 +141,9 @@ async def _assemble(
         clock=clock,
         journal=journal,
         database=database,
-        entities=HostedEntities(host, feed, clock) if host else Entities(journal, directory, committer, clock),
+        entities=HostedEntities(host, feed, clock)
+        if host
+        else Entities(journal, directory, committer, clock),
         directory=directory,
         committer=committer,
         feed=feed,

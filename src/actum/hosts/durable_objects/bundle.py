@@ -161,7 +161,13 @@ def _is_own(module: str) -> bool:
     if not _is_module(module):
         return False
     spec = find_spec(module)
-    places = [spec.origin] if spec and spec.has_location else list(spec.submodule_search_locations or ()) if spec else []
+    places = (
+        [spec.origin]
+        if spec and spec.has_location
+        else list(spec.submodule_search_locations or ())
+        if spec
+        else []
+    )
     installed = [Path(sysconfig.get_path(name)).resolve() for name in ("stdlib", "platlib", "purelib")]
     return bool(places) and not any(
         Path(str(place)).resolve().is_relative_to(root) for place in places for root in installed

@@ -28,7 +28,9 @@ def write_deployment(directory: Path, bundle: Bundle) -> None:
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(content)
     manifest = msgspec.json.encode(bundle.manifest).decode()
-    (source / "manifest.py").write_text(f'"""What the application is made of."""\n\nMANIFEST = {manifest!r}\n')
+    (source / "manifest.py").write_text(
+        f'"""What the application is made of."""\n\nMANIFEST = {manifest!r}\n'
+    )
     (source / "entry.py").write_bytes((WORKER / "entry.py").read_bytes())
     name = re.sub("[^a-z0-9-]+", "-", bundle.manifest.application.lower()).strip("-") or "app"
     for file in ("wrangler.toml", "pyproject.toml"):

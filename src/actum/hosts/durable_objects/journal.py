@@ -152,7 +152,9 @@ class DurableObjectsJournal(Journal):
             if len(found) < most:
                 break
             seen = (found[-1].first_time, found[-1].first_position)
-        items = [StreamInfo(one.id, one.version, one.first_time, one.last_time) for one in listed[: token.limit]]
+        items = [
+            StreamInfo(one.id, one.version, one.first_time, one.last_time) for one in listed[: token.limit]
+        ]
         if len(listed) <= token.limit:
             return Page(items, None)
         last = listed[token.limit - 1]
@@ -197,9 +199,7 @@ class DurableObjectsJournal(Journal):
 def _sent(write: Write) -> wire.Write:
     events = [(type_, version, payload.decode()) for type_, version, payload in write.events]
     metadata, reply = write.metadata.decode(), write.reply.decode()
-    return wire.Write(
-        write.expected, events, metadata, write.time, write.key, write.call, reply, write.group
-    )
+    return wire.Write(write.expected, events, metadata, write.time, write.key, write.call, reply, write.group)
 
 
 def _outcome(told: wire.Appended) -> Outcome:

@@ -176,9 +176,7 @@ class EntityObject:
         key = None if call.key is None else (call.key, call.mark)
         self._outbox.wake_soon()
         self._keep(
-            lambda: history.keep(
-                emitted, call.metadata, now, attempt=call.attempt, reply=reply, key=key
-            )
+            lambda: history.keep(emitted, call.metadata, now, attempt=call.attempt, reply=reply, key=key)
         )
         self._remember(call.attempt, history.version, reply)
         self._snapshot_when_due(instance)

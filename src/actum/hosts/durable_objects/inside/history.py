@@ -58,9 +58,7 @@ class History:
     def name(self, space: str, kind: str, id: str) -> None:
         """Writes down who the object is, so that an alarm finds it."""
         if not self.is_named:
-            self._execute(
-                "INSERT INTO facts VALUES ('space', ?), ('kind', ?), ('id', ?)", space, kind, id
-            )
+            self._execute("INSERT INTO facts VALUES ('space', ?), ('kind', ?), ('id', ?)", space, kind, id)
             self.space, self.kind, self.id, self.is_named = space, kind, id, True
 
     def keep(
@@ -125,7 +123,9 @@ class History:
         """Lets go of replies to calls without a key that are too old to come again."""
         self._execute("UPDATE events SET reply = '' WHERE reply <> '' AND time < ? AND position > 0", before)
 
-    def read(self, after: int, up_to: int | None, limit: int | None, *, reverse: bool) -> tuple[list[Fact], bool]:
+    def read(
+        self, after: int, up_to: int | None, limit: int | None, *, reverse: bool
+    ) -> tuple[list[Fact], bool]:
         """Gives a page of events by version, and whether nothing follows it."""
         most = min(MOST_FACTS, FOREVER if limit is None else limit)
         order = "DESC" if reverse else "ASC"

@@ -96,7 +96,9 @@ class Outbox:
         return msgspec.json.decode(await self._ask(what), type=Taken)
 
     async def _ask(self, what: FeedCall) -> bytes:
-        answer = decode_answer(await self._platform.ask_feed(self._history.space, msgspec.json.encode(what).decode()))
+        answer = decode_answer(
+            await self._platform.ask_feed(self._history.space, msgspec.json.encode(what).decode())
+        )
         if answer.refusal is not None:
             raise Unavailable(str(refused(answer.refusal, "the feed")))
         return bytes(answer.value)
