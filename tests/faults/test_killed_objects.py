@@ -1,4 +1,4 @@
-"""workerd, killed and started again under load: what was acknowledged is there, once, and the feed has it (I1 to I7).
+"""workerd, killed again and again under load: what was acknowledged is there, and once (I1 to I7).
 
 `KILLS=20 SEED=7` in the environment say how often and in what order; `make objects-killed` runs it so.
 """
@@ -48,7 +48,7 @@ class Done(Struct, frozen=True):
 @pytest.fixture
 async def server(workerd_tools: Path, tmp_path: Path) -> AsyncIterator[Workerd]:
     """A workerd of the test's own, to be killed."""
-    prepare(tmp_path / "objects", bundle(app), workerd_tools)
+    prepare(tmp_path / "objects", bundle(app.name, app.catalog.kinds.values()), workerd_tools)
     server = Workerd(tmp_path / "objects", workerd_tools, SECRET)
     await server.start()
     yield server
@@ -99,7 +99,7 @@ async def kill_again_and_again(server: Workerd, done: list[Done]) -> None:
     for _ in range(KILLS):
         enough = len(done) + chance.randrange(20, 120)
         async with asyncio.timeout(PATIENCE):
-            while len(done) < enough:
+            while len(done) < enough:  # noqa: ASYNC110 (it is the callers' own list that grows)
                 await asyncio.sleep(chance.random() * 0.01)
         await server.kill()
         await server.start()
@@ -168,7 +168,7 @@ def check_histories(histories: dict[str, list[Stored]], done: list[Done]) -> Non
 
 
 def check_feed(feed: list[Stored], histories: dict[str, list[Stored]]) -> None:
-    """Checks that a reader beside it all saw each event once, numbered without a gap, in order of versions."""
+    """Checks that a reader beside it all saw each event once, without a gap, in order of versions."""
     assert [event.position for event in feed] == list(range(1, len(feed) + 1))
     versions: Counter[tuple[str, str]] = Counter()
     for event in feed:

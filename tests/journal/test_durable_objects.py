@@ -1,4 +1,4 @@
-"""Holds Durable Objects to the journal's conformance suite, but for what docs/durable-objects.md leaves out."""
+"""Durable Objects, held to the journal's conformance suite as far as it applies to them."""
 
 from collections.abc import AsyncIterator
 

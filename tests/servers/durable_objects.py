@@ -19,7 +19,7 @@ from tests.servers.postgres import leave_out
 SECRET = "the-secret-of-the-tests"
 TOOLS = Path(__file__).parents[2] / ".tools" / "durable-objects"
 
-MEMORY = Path("/dev/shm")
+MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None
 """Where files need not reach a disk: nothing here survives the machine's power, nor has to."""
 
 spaces = itertools.count(1)
@@ -27,7 +27,7 @@ spaces = itertools.count(1)
 
 @pytest.fixture(scope="session")
 def workerd_tools() -> Path:
-    """workerd and Pyodide, fetched once for all runs. Where they cannot be fetched, only CI insists on them."""
+    """workerd and Pyodide, fetched once for all runs. Where they cannot be, only CI insists on them."""
     try:
         return fetch_tools(TOOLS)
     except StoreError as error:
@@ -37,8 +37,8 @@ def workerd_tools() -> Path:
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def workerd(workerd_tools: Path) -> AsyncIterator[Workerd]:
     """A workerd that runs the bank until the session ends."""
-    directory = Path(tempfile.mkdtemp(prefix="actum-workerd-", dir=MEMORY if MEMORY.is_dir() else None))
-    prepare(directory, bundle(app), workerd_tools)
+    directory = Path(tempfile.mkdtemp(prefix="actum-workerd-", dir=MEMORY))
+    prepare(directory, bundle(app.name, app.catalog.kinds.values()), workerd_tools)
     server = Workerd(directory, workerd_tools, SECRET)
     await server.start()
     yield server

@@ -29,7 +29,7 @@ def build(
 ) -> None:
     """Writes a folder that Cloudflare's tools deploy: `uv run pywrangler deploy` in it."""
     loaded = load_app(app)
-    made = bundle(loaded)
+    made = bundle(loaded.name, loaded.catalog.kinds.values())
     write_deployment(out, made)
     print(f"{loaded.name}: {len(made.manifest.entities)} kinds of entities are in {out}")
     print(f"  deploy   cd {out} && uv run pywrangler deploy")
@@ -53,7 +53,7 @@ def dev(
     The secret is that of ACTUM_SECRET, or "development".
     """
     loaded = load_app(app)
-    made = bundle(loaded)
+    made = bundle(loaded.name, loaded.catalog.kinds.values())
     tools = default_tools()
     print(f"workerd and Pyodide are kept in {tools}", flush=True)
     fetched = fetch_tools(tools)

@@ -65,7 +65,7 @@ class Host(ABC):
 
     @abstractmethod
     async def schedule(self, timer: HostedTimer) -> None:
-        """Has an entity carry out a command later, at least once and never early; a later call replaces it."""
+        """Has an entity carry out a command later, never early; another of the same name replaces it."""
 
     @abstractmethod
     async def cancel(self, kind: str, id: str, name: str) -> None:

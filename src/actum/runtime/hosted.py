@@ -1,4 +1,4 @@
-"""Entities that live elsewhere: their commands and queries, as the parts of a running application send them."""
+"""Entities that live elsewhere: how a running application sends them commands and queries."""
 
 from typing import Any, Protocol
 

@@ -31,7 +31,7 @@ class Timers:
 
 
 class HostedTimers(Timers):
-    """Commands for later, kept by the entity that carries them out, and here so that they can be found by name.
+    """Commands for later, kept by the entity that carries them out, and here to be found by name.
 
     When one is due its entity acts, whether this process runs or not. The process then sends the same command
     under the same key: it takes effect once, and one that was refused is seen to be.

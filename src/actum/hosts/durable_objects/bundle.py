@@ -1,9 +1,9 @@
-"""What an application brings into its objects: the modules of its entities, checked to load there, and Actum's own."""
+"""What an application brings into its objects: its entities' modules, checked to load, and Actum's own."""
 
 import ast
 import sys
 import sysconfig
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from importlib.machinery import ModuleSpec
 from importlib.util import find_spec
 from pathlib import Path
@@ -11,10 +11,9 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-import actum
-from actum.app import App
 from actum.errors import DefinitionError
 from actum.hosts.durable_objects.inside.program import Declared, Manifest
+from actum.model.entity import EntityType
 
 MISSING = frozenset(
     {
@@ -46,44 +45,43 @@ LEFT_OUT = ("cli", "console", "http", "testing")
 
 
 class Bundle(Struct, frozen=True):
-    """An application as its objects load it: files by their path below a directory that Python imports from."""
+    """An application as its objects load it: files by their paths below where Python imports from."""
 
     manifest: Manifest
     files: dict[str, bytes]
 
 
-def bundle(app: App) -> Bundle:
-    """Collects what the application's objects need.
+def bundle(application: str, kinds: Collection[EntityType]) -> Bundle:
+    """Collects what the objects of an application's entities need.
 
     Raises DefinitionError, with a mend, for an import that Python there does not have.
     """
-    kinds = app.catalog.kinds.values()
     if not kinds:
-        raise DefinitionError(f"{app.name} has no entities: there is nothing to live in Durable Objects")
+        raise DefinitionError(f"{application} has no entities: there is nothing to live in Durable Objects")
     declared = [Declared(kind.cls.__module__, kind.cls.__qualname__) for kind in kinds]
     for one in declared:
         if "<locals>" in one.qualname or one.module == "__main__":
             raise DefinitionError(
-                f"{one.module}.{one.qualname}: an entity in a Durable Object is imported by its module's name: "
-                "declare it at the top of a module"
+                f"{one.module}.{one.qualname}: an entity in a Durable Object is imported by its module's "
+                "name: declare it at the top of a module"
             )
     files = dict(_own_files())
     for spec in _closure(one.module for one in declared):
         files[_path_of(spec)] = Path(str(spec.origin)).read_bytes()
-    manifest = Manifest(app.name, declared)
+    manifest = Manifest(application, declared)
     files["manifest.json"] = msgspec.json.encode(manifest)
     return Bundle(manifest, files)
 
 
 def _own_files() -> Iterator[tuple[str, bytes]]:
-    root = Path(actum.__file__).parent
+    root = Path(__file__).parents[2]
     for path in sorted(root.rglob("*.py")):
         if path.relative_to(root).parts[0] not in LEFT_OUT:
             yield path.relative_to(root.parent).as_posix(), path.read_bytes()
 
 
 def _closure(modules: Iterable[str]) -> list[ModuleSpec]:
-    """Gives the application's own modules that the given ones import, themselves and their packages included."""
+    """Gives the application's own modules that these import, with themselves and their packages."""
     found: dict[str, ModuleSpec] = {}
     waiting = list(modules)
     while waiting:
@@ -105,8 +103,8 @@ def _closure(modules: Iterable[str]) -> list[ModuleSpec]:
             if not _is_own(imported):
                 raise DefinitionError(
                     f"{spec.origin}, line {line}: {imported!r} is imported, which Python in a Durable Object "
-                    f"does not have; keep entities and their events in modules that import the standard library, "
-                    f"msgspec and actum alone, and import {imported.partition('.')[0]!r} where the actions are"
+                    f"does not have; keep entities and events in modules that import the standard library, msgspec "
+                    f"and actum alone, and import {imported.partition('.')[0]!r} where the actions are"
                 )
             waiting.append(imported)
     return list(found.values())

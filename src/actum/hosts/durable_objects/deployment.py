@@ -1,4 +1,4 @@
-"""A folder that Cloudflare's tools deploy: the worker, the application's modules, and what they say of both."""
+"""A folder that Cloudflare's tools deploy: the worker, the application's modules, and what says so."""
 
 import re
 from importlib.resources import files

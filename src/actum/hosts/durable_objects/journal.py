@@ -1,10 +1,10 @@
-"""Keeps events in Durable Objects: each stream in the object of its entity, all of them in the feed object."""
+"""Keeps events in Durable Objects: each stream in its entity's object, all of them in the feed object."""
 
 import asyncio
 from collections.abc import Sequence
 
 from actum.errors import DefinitionError
-from actum.hosts.durable_objects import wire
+from actum.hosts.durable_objects import wire, wire_feed
 from actum.hosts.durable_objects.link import Link
 from actum.journal.listing import read_token, write_token
 from actum.journal.outcomes import recognise
@@ -15,6 +15,7 @@ from actum.journal.port import (
     Loaded,
     Outcome,
     Page,
+    Refused,
     Repeated,
     ReplyKey,
     Snapshot,
@@ -28,7 +29,7 @@ LOOK = 20.0
 """Seconds for which one request waits for news."""
 MOST_LISTED = 1_000
 
-Kept = dict[StreamKey, wire.History]
+Kept = dict[StreamKey, wire.Facts]
 
 
 class DurableObjectsJournal(Journal):
@@ -71,7 +72,7 @@ class DurableObjectsJournal(Journal):
         for write in writes:
             stream = (write.kind, write.id)
             first, last = write.expected, write.expected + len(write.events)
-            found = await self._link.ask(*stream, wire.Read(first, last, None), wire.History)
+            found = await self._link.ask(*stream, wire.Read(first, last, None), wire.Facts)
             before = kept.setdefault(stream, found)
             if before is not found:
                 before.facts += found.facts
@@ -92,7 +93,7 @@ class DurableObjectsJournal(Journal):
 
     async def load(self, streams: Sequence[StreamKey], fingerprints: dict[str, str]) -> list[Loaded]:
         calls = [(kind, id, wire.Load(fingerprints.get(kind))) for kind, id in streams]
-        told = await asyncio.gather(*(self._link.ask(*call, wire.History) for call in calls))
+        told = await asyncio.gather(*(self._link.ask(*call, wire.Facts) for call in calls))
         return [_loaded(kind, id, one) for (kind, id), one in zip(streams, told, strict=True)]
 
     async def read(
@@ -108,7 +109,7 @@ class DurableObjectsJournal(Journal):
         found: list[Stored] = []
         while limit is None or len(found) < limit:
             rest = None if limit is None else limit - len(found)
-            page = await self._link.ask(kind, id, wire.Read(after, up_to, rest, reverse), wire.History)
+            page = await self._link.ask(kind, id, wire.Read(after, up_to, rest, reverse), wire.Facts)
             found += [fact.stored(kind, id) for fact in page.facts]
             if page.is_complete:
                 break
@@ -143,11 +144,11 @@ class DurableObjectsJournal(Journal):
             page, kind, limit=limit, first_after=first_after, first_before=first_before, reverse=reverse
         )
         seen = None if token.time is None or token.position is None else (token.time, token.position)
-        listed: list[wire.Listed] = []
+        listed: list[wire_feed.Listed] = []
         while len(listed) <= token.limit:
             most = min(token.limit + 1 - len(listed), MOST_LISTED)
-            asked = wire.Streams(kind, most, token.first_after, token.first_before, token.reverse, seen)
-            found = await self._link.ask_feed(asked, list[wire.Listed])
+            asked = wire_feed.Streams(kind, most, token.first_after, token.first_before, token.reverse, seen)
+            found = await self._link.ask_feed(asked, list[wire_feed.Listed])
             listed += found
             if len(found) < most:
                 break
@@ -163,7 +164,7 @@ class DurableObjectsJournal(Journal):
     async def feed(self, after: int, limit: int) -> list[Stored]:
         found: list[Stored] = []
         while len(found) < limit:
-            page = await self._link.ask_feed(wire.Feed(after, limit - len(found)), list[wire.Fed])
+            page = await self._link.ask_feed(wire_feed.Feed(after, limit - len(found)), list[wire_feed.Fed])
             if not page:
                 break
             found += [one.fact.stored(one.kind, one.id) for one in page]
@@ -171,10 +172,10 @@ class DurableObjectsJournal(Journal):
         return found
 
     async def head(self) -> int:
-        return await self._link.ask_feed(wire.Wait(-1, 0), int)
+        return await self._link.ask_feed(wire_feed.Wait(-1, 0), int)
 
     async def wait(self, after: int) -> None:
-        await self._link.ask_feed(wire.Wait(after, LOOK), int)
+        await self._link.ask_feed(wire_feed.Wait(after, LOOK), int)
 
     async def save_snapshot(self, kind: str, id: str, snapshot: Snapshot) -> None:
         state = snapshot.state.decode()
@@ -205,6 +206,8 @@ def _sent(write: Write) -> wire.Write:
 def _outcome(told: wire.Appended) -> Outcome:
     if told.repeated is not None:
         return _repeated(told.repeated)
+    if told.refused is not None:
+        return Refused(told.refused)
     return Landed(told.position) if told.actual is None else Collided(told.actual)
 
 
@@ -212,7 +215,7 @@ def _repeated(reply: wire.Reply) -> Repeated:
     return Repeated(reply.call, reply.reply.encode(), reply.position)
 
 
-def _loaded(kind: str, id: str, told: wire.History) -> Loaded:
+def _loaded(kind: str, id: str, told: wire.Facts) -> Loaded:
     kept = told.snapshot
     snapshot = None
     if kept is not None:

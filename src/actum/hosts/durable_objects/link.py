@@ -1,4 +1,4 @@
-"""The link to the worker in front of the objects: calls of one moment travel together, and lost ones again."""
+"""The link to the worker before the objects: calls of one moment travel together, and lost ones again."""
 
 import asyncio
 import random
@@ -13,15 +13,9 @@ import msgspec
 from msgspec import Struct
 
 from actum.errors import ActumError, Overloaded, StoreError, Unavailable
-from actum.hosts.durable_objects.wire import (
-    LOST,
-    Addressed,
-    Answer,
-    Append,
-    Call,
-    FeedCall,
-    refused,
-)
+from actum.hosts.durable_objects.refusal import LOST, Answer, refused
+from actum.hosts.durable_objects.wire import Addressed, Append, Call
+from actum.hosts.durable_objects.wire_feed import FeedCall
 
 T = TypeVar("T")
 
@@ -189,7 +183,7 @@ class Link:
             _fail(sent, refused(answer.refusal, f"{sent.body.kind}/{sent.body.id}"))
 
     def _send_again(self, sent: Sent, why: str) -> None:
-        """Sends a call once more, which its object recognises; an append is for the committer to ask after."""
+        """Sends a call again, which its object recognises; an append is for the committer to ask after."""
         if isinstance(sent.body.call, Append) or time.monotonic() + sent.pause > sent.deadline:
             _fail(sent, Unavailable(f"Durable Objects: {why}", is_outcome_unknown=True))
             return
@@ -209,14 +203,16 @@ class Link:
             async with self._session.post(self._address + path, data=body) as response:
                 told = await response.read()
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise Unavailable(f"{self._address} does not answer: {error or type(error).__name__}") from error
+            raise Unavailable(
+                f"{self._address} does not answer: {str(error) or type(error).__name__}"
+            ) from error
         if response.status == 401:
             raise StoreError(f"{self._address} refuses the secret: {WRONG_URL}")
         if response.status >= 500:
             raise Unavailable(f"{self._address} answers {response.status}: {_first_line(told)}")
         if response.status != 200:
             raise StoreError(
-                f"{self._address} answers {response.status}: no objects of Actum are there ({_first_line(told)})"
+                f"{self._address} answers {response.status}, so no objects of Actum are there: {_first_line(told)}"
             )
         return told
 

@@ -1,35 +1,12 @@
-"""What travels between a process and its objects: calls, answers and events as JSON, the same on both sides.
+"""What travels between a process and an entity's object: calls, answers and events, the same on both sides.
 
 Payloads, metadata and replies are JSON already. They travel as strings, so that they stay what they were to
 the letter.
 """
 
-from typing import Any
+from msgspec import Struct
 
-import msgspec
-from msgspec import Raw, Struct
-
-from actum.errors import (
-    ActumError,
-    AuthorError,
-    BrokenStream,
-    Conflict,
-    DefinitionError,
-    Invalid,
-    KeyReused,
-    NotFound,
-    Overloaded,
-    Rejected,
-    Unavailable,
-    UndeclaredEvent,
-    UnknownEvent,
-    WrongEvent,
-    WrongReply,
-    WrongVersion,
-)
 from actum.model.event import Stored
-
-encode = msgspec.json.encode
 
 
 class Fact(Struct, array_like=True, gc=False):
@@ -75,7 +52,7 @@ class Query(Struct, tag=True, array_like=True, gc=False):
 
 
 class Write(Struct, array_like=True, gc=False):
-    """What `actum.journal.port.Write` says, for one stream; an event is (type, version of the type, payload)."""
+    """What `actum.journal.port.Write` says; an event is its type, the version of that, and its payload."""
 
     expected: int
     events: list[tuple[str, int, str]]
@@ -170,14 +147,16 @@ class Reply(Struct, array_like=True, gc=False):
 
 
 class Appended(Struct, array_like=True, gc=False):
-    """What became of a write: landed at `position`, or collided with version `actual`, or repeated a reply."""
+    """What became of a write: it landed at `position`, collided with version `actual`, repeated a reply, or
+    was `refused` for a reason."""
 
     position: int = 0
     actual: int | None = None
     repeated: Reply | None = None
+    refused: str | None = None
 
 
-class History(Struct, array_like=True, gc=False):
+class Facts(Struct, array_like=True, gc=False):
     """A page of a stream; `is_complete` says that nothing follows it."""
 
     version: int
@@ -185,24 +164,6 @@ class History(Struct, array_like=True, gc=False):
     facts: list[Fact]
     is_complete: bool
     snapshot: SaveSnapshot | None = None
-
-
-class Refusal(Struct, gc=False):
-    """An error, by the name of its class in `actum.errors`."""
-
-    error: str
-    message: str
-    facts: dict[str, Any] = {}
-
-
-NOTHING = Raw(b"null")
-
-
-class Answer(Struct, array_like=True, gc=False):
-    """What became of one call: an answer or a refusal."""
-
-    value: Raw
-    refusal: Refusal | None = None
 
 
 class Addressed(Struct, array_like=True, gc=False):
@@ -220,133 +181,3 @@ class ToObject(Struct, array_like=True, gc=False):
     kind: str
     id: str
     calls: list[Call]
-
-
-class Take(Struct, tag=True, array_like=True, gc=False):
-    """Hands a stream's events to the feed, which numbers those that it has not had before."""
-
-    kind: str
-    id: str
-    facts: list[Fact]
-
-
-class Taken(Struct, array_like=True, gc=False):
-    """Where the feed has put events, by version, and how far it goes."""
-
-    positions: list[int]
-    head: int
-
-
-class Forget(Struct, tag=True, array_like=True, gc=False):
-    """Removes a stream's events up to a version from the feed, or (None) all trace of it."""
-
-    kind: str
-    id: str
-    up_to: int | None
-
-
-class Feed(Struct, tag=True, array_like=True, gc=False):
-    """Asks for events beyond a position."""
-
-    after: int
-    limit: int
-
-
-class Wait(Struct, tag=True, array_like=True, gc=False):
-    """Asks to be answered when there is something beyond a position, or after a while; gives the head."""
-
-    after: int
-    patience: float
-
-
-class Streams(Struct, tag=True, array_like=True, gc=False):
-    """Asks for streams of a kind by first time and first position, beyond `seen` if that is given."""
-
-    kind: str
-    limit: int
-    first_after: int | None
-    first_before: int | None
-    reverse: bool
-    seen: tuple[int, int] | None
-
-
-FeedCall = Take | Forget | Feed | Wait | Streams
-
-
-class Listed(Struct, array_like=True, gc=False):
-    """One stream of a listing."""
-
-    id: str
-    version: int
-    first_time: int
-    first_position: int
-    last_time: int
-
-
-class Fed(Struct, array_like=True, gc=False):
-    """One event of the feed, with its stream."""
-
-    kind: str
-    id: str
-    fact: Fact
-
-
-LOST = "Lost"
-"""The refusal of a call whose outcome is not known; with the same `attempt` it can safely be sent again."""
-
-NAMED: dict[str, type[ActumError]] = {
-    error.__name__: error
-    for error in (
-        AuthorError,
-        BrokenStream,
-        Conflict,
-        DefinitionError,
-        NotFound,
-        Overloaded,
-        Unavailable,
-        UndeclaredEvent,
-        UnknownEvent,
-        WrongEvent,
-        WrongReply,
-    )
-}
-
-
-def refuse(error: Exception, where: str) -> Answer:
-    """Tells of an error in a way that `refused` turns into the same one."""
-    facts: dict[str, Any] = {}
-    message = str(error)
-    match error:
-        case Rejected():
-            name, facts = "Rejected", {"code": error.code, "facts": error.facts}
-        case Invalid():
-            name, facts = "Invalid", {"field": error.field}
-        case WrongVersion():
-            name, facts = "WrongVersion", {"expected": error.expected, "actual": error.actual}
-        case KeyReused():
-            name, facts = "KeyReused", {"key": error.key}
-        case _:
-            name = next((base.__name__ for base in type(error).__mro__ if base.__name__ in NAMED), "")
-    if not name:
-        name, message = "AuthorError", f"{where} failed: {type(error).__name__}: {error}"
-    try:
-        encode(facts)
-    except TypeError:
-        facts = facts | {"facts": {name: str(fact) for name, fact in facts["facts"].items()}}
-    return Answer(NOTHING, Refusal(name, message, facts))
-
-
-def refused(refusal: Refusal, entity: str) -> ActumError:
-    """Gives the error that an object told of."""
-    facts, message = refusal.facts, refusal.message
-    match refusal.error:
-        case "Rejected":
-            return Rejected(message, code=facts["code"], **facts["facts"])
-        case "Invalid":
-            return Invalid(message, field=facts["field"])
-        case "WrongVersion":
-            return WrongVersion(entity, expected=facts["expected"], actual=facts["actual"])
-        case "KeyReused":
-            return KeyReused(facts["key"], entity)
-        case name:
-            return NAMED.get(name, Unavailable)(message)

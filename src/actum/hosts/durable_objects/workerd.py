@@ -1,4 +1,4 @@
-"""A workerd of one's own: fetched from npm at its pinned version, given an application, started and stopped."""
+"""A workerd of one's own: fetched from npm at its pinned version, given an application, run."""
 
 import asyncio
 import hashlib
@@ -45,7 +45,7 @@ def default_tools() -> Path:
 
 
 def fetch_tools(root: Path) -> Path:
-    """Gives the directory with workerd, Pyodide and msgspec below `root`, fetching them if they are not there.
+    """Gives the directory below `root` with workerd, Pyodide and msgspec, which are fetched if need be.
 
     Raises StoreError, with a mend, where they cannot be fetched.
     """

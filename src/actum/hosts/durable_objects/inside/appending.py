@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from actum.hosts.durable_objects.inside.history import History
 from actum.hosts.durable_objects.wire import Appended, Reply, Write
 
+LARGEST = 1_900_000
+
 
 def append(history: History, writes: Sequence[Write]) -> list[Appended | int]:
     """Keeps the writes that may land and gives, for each, the version it led to or why it did not land."""
@@ -32,6 +34,14 @@ def _decide(
     outcomes: list[Appended | int] = []
     for write in writes:
         repeated = None
+        if _size(write) > LARGEST:
+            outcomes.append(
+                Appended(refused=f"it has {_size(write):,} bytes, and a Durable Object keeps 2 MB a row")
+            )
+            is_spoiled = True
+            if write.group is not None:
+                failed.add(write.group)
+            continue
         if write.key is not None:
             repeated = replies.get(write.key) or history.reply(write.key)
         if repeated is not None or version != write.expected or is_spoiled or write.group in lost:
@@ -45,3 +55,9 @@ def _decide(
             replies[write.key] = Reply(write.call, write.reply, 0)
         outcomes.append(version)
     return outcomes, failed
+
+
+def _size(write: Write) -> int:
+    """Gives the bytes of the largest row that a write makes."""
+    largest = max((len(payload.encode()) for _, _, payload in write.events), default=0)
+    return max(largest + len(write.metadata.encode()), len(write.reply.encode()))

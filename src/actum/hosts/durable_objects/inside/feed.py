@@ -8,9 +8,9 @@ import msgspec
 from actum.errors import BrokenStream
 from actum.hosts.durable_objects.inside.history import MOST_BYTES
 from actum.hosts.durable_objects.inside.platform import Latch, Platform
-from actum.hosts.durable_objects.wire import (
-    Answer,
-    Fact,
+from actum.hosts.durable_objects.refusal import Answer, refuse
+from actum.hosts.durable_objects.wire import Fact
+from actum.hosts.durable_objects.wire_feed import (
     Fed,
     Feed,
     FeedCall,
@@ -20,7 +20,6 @@ from actum.hosts.durable_objects.wire import (
     Take,
     Taken,
     Wait,
-    refuse,
 )
 
 SCHEMA = (
@@ -47,7 +46,7 @@ decode_call = msgspec.json.Decoder(FeedCall).decode
 
 
 class FeedObject:
-    """The inside of the feed object. `last` is the newest position that was given out; none is ever reused."""
+    """The inside of the feed object. `last` is the newest position given out; none is ever reused."""
 
     def __init__(self, platform: Platform) -> None:
         self._platform = platform
@@ -64,7 +63,7 @@ class FeedObject:
     async def serve(self, body: str) -> str:
         """Answers one call."""
         try:
-            answer = Answer(msgspec.Raw(encode(await self._act(decode_call(body)))))
+            answer = Answer.of(await self._act(decode_call(body)))
         except Exception as error:  # noqa: BLE001 (whatever it is, the caller is told)
             answer = refuse(error, repr(self))
         return encode(answer).decode()
@@ -98,7 +97,7 @@ class FeedObject:
         for expected, fact in enumerate(new, version + 1):
             if fact.version != expected:
                 raise BrokenStream(
-                    f"the feed has {call.kind}/{call.id} up to version {version} and was handed {fact.version}"
+                    f"the feed has {call.kind}/{call.id} up to {version} and was handed version {fact.version}"
                 )
         positions = self._known_positions(call, call.facts[: len(call.facts) - len(new)])
         positions += range(self.last + 1, self.last + 1 + len(new))

@@ -8,7 +8,8 @@ import msgspec
 
 from actum.hosts.durable_objects.inside.platform import Platform
 from actum.hosts.durable_objects.inside.program import Program
-from actum.hosts.durable_objects.wire import LOST, NOTHING, Addressed, Answer, Refusal, ToObject
+from actum.hosts.durable_objects.refusal import LOST, NOTHING, Answer, Refusal
+from actum.hosts.durable_objects.wire import Addressed, ToObject
 
 encode = msgspec.json.encode
 decode_calls = msgspec.json.Decoder(list[Addressed]).decode
@@ -62,6 +63,6 @@ class Front:
 
 
 def name_of(space: str, kind: str, id: str) -> str:
-    """Gives the name of an entity's object: KIND/ID, in a space SPACE:KIND/ID, with KIND's own / and : escaped."""
+    """Gives the name of an entity's object: KIND/ID, or SPACE:KIND/ID, with KIND's own / and : escaped."""
     name = f"{quote(kind, safe=' ')}/{id}"
     return f"{space}:{name}" if space else name

@@ -1,4 +1,4 @@
-"""One entity's history in the storage of its object: events, kept replies, a snapshot, and commands for later.
+"""One entity's history in its object's storage: events, kept replies, a snapshot, and commands for later.
 
 Nothing in the tables is NULL, which would come back as something else than None: 0 and "" stand for nothing.
 An event whose `position` is 0 has not been confirmed by the feed, so the events themselves are the outbox.
@@ -14,7 +14,7 @@ SCHEMA = (
     """CREATE TABLE IF NOT EXISTS events (
         version INTEGER PRIMARY KEY, type TEXT NOT NULL, type_version INTEGER NOT NULL,
         payload TEXT NOT NULL, metadata TEXT NOT NULL, time INTEGER NOT NULL,
-        position INTEGER NOT NULL DEFAULT 0, attempt TEXT NOT NULL DEFAULT '', reply TEXT NOT NULL DEFAULT '')""",
+        position INTEGER NOT NULL DEFAULT 0, attempt TEXT NOT NULL, reply TEXT NOT NULL)""",
     "CREATE INDEX IF NOT EXISTS events_unconfirmed ON events (version) WHERE position = 0",
     """CREATE TABLE IF NOT EXISTS replies (
         key TEXT PRIMARY KEY, call TEXT NOT NULL, reply TEXT NOT NULL, version INTEGER NOT NULL,
@@ -113,7 +113,8 @@ class History:
     def attempted(self, attempt: str) -> tuple[int, str] | None:
         """Gives version and reply of a call that came before, if it is among the newest."""
         found = self._platform.rows(
-            "SELECT version, reply FROM events WHERE version > ? AND attempt = ? ORDER BY version DESC LIMIT 1",
+            """SELECT version, reply FROM events WHERE version > ? AND attempt = ?
+               ORDER BY version DESC LIMIT 1""",
             self.version - REMEMBERED,
             attempt,
         )
@@ -221,14 +222,18 @@ class History:
             later.key,
         )
 
-    def cancel(self, name: str) -> None:
-        """Forgets a command that was kept for later."""
-        self._execute("DELETE FROM later WHERE name = ?", name)
+    def cancel(self, name: str, due: int | None = None) -> None:
+        """Forgets a command that was kept for later; with `due`, unless it has been put off meanwhile."""
+        if due is None:
+            self._execute("DELETE FROM later WHERE name = ?", name)
+        else:
+            self._execute("DELETE FROM later WHERE name = ? AND due = ?", name, due)
 
     def due(self, now: int) -> list[Schedule]:
         """Gives the commands whose time has come, the earliest first."""
         found = self._platform.rows(
-            "SELECT name, due, command, arguments, metadata, key FROM later WHERE due <= ? ORDER BY due, name",
+            """SELECT name, due, command, arguments, metadata, key FROM later WHERE due <= ?
+               ORDER BY due, name""",
             now,
         )
         return [Schedule(*row) for row in found]

@@ -28,6 +28,6 @@ class Inside:
         """Makes what answers requests."""
         return Front(Platform(self._outside, env), self._program, str(getattr(env, "ACTUM_SECRET", "") or ""))
 
-    def start(self, inside: EntityObject | FeedObject, method: str, *arguments: str) -> Task:
+    def start(self, inside: EntityObject | FeedObject | Front, method: str, *arguments: str) -> Task:
         """Starts a call, to be driven by JavaScript."""
         return Task(getattr(inside, method)(*arguments))

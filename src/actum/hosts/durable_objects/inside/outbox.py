@@ -1,11 +1,12 @@
-"""How an object's events reach the feed: handed on at once, and by the alarm until the feed has confirmed them."""
+"""How events reach the feed: handed on at once, and by the alarm until the feed has confirmed them."""
 
 import msgspec
 
 from actum.errors import Unavailable
 from actum.hosts.durable_objects.inside.history import History, as_page
 from actum.hosts.durable_objects.inside.platform import Latch, Platform
-from actum.hosts.durable_objects.wire import Answer, FeedCall, Forget, Take, Taken, refused
+from actum.hosts.durable_objects.refusal import Answer, refused
+from actum.hosts.durable_objects.wire_feed import FeedCall, Forget, Take, Taken
 
 SOON = 5_000_000
 """Microseconds after a write in which the alarm looks whether the feed has confirmed it."""

@@ -19,7 +19,7 @@ class PlatformFailed(Unavailable):
 
 
 class Awaited:
-    """What the platform does meanwhile; a coroutine that awaits it hands it to whoever drives the coroutine."""
+    """What the platform does meanwhile; awaiting it hands it to whoever drives the coroutine."""
 
     def __init__(self, work: Any) -> None:
         self._work = work
@@ -70,8 +70,8 @@ class Platform:
         self._outside = outside
         self._env = env
         self._state = state
-        self._storage = state.storage if state is not None else None
-        self.execute: Callable[..., Any] = self._storage.sql.exec if state is not None else None
+        self._storage: Any = getattr(state, "storage", None)
+        self.execute: Callable[..., Any] = getattr(getattr(self._storage, "sql", None), "exec", _refuse)
 
     def rows(self, statement: str, *values: Any) -> list[list[Any]]:
         """Gives what a statement selects, row by row."""
@@ -83,7 +83,7 @@ class Platform:
         self._storage.transactionSync(write)
 
     def set_alarm(self, moment: int) -> None:
-        """Has the object woken at a time (microseconds since 1970), durably together with the writes around it."""
+        """Has the object woken at a time (microseconds since 1970); durable as the writes around it are."""
         self._storage.setAlarm(-(-moment // MICROSECONDS))
 
     def now(self) -> int:
@@ -114,3 +114,7 @@ class Platform:
         if answer[0] != "+":
             raise PlatformFailed(answer[1:])
         return str(answer[1:])
+
+
+def _refuse(*_: Any) -> Any:
+    raise PlatformFailed("the front has no storage")

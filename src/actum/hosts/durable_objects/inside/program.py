@@ -1,4 +1,4 @@
-"""The application as its objects know it: its entities, found by the modules and names that a build wrote down."""
+"""The application as its objects know it: its entities, by the modules and names that a build wrote down."""
 
 from collections.abc import Sequence
 from importlib import import_module

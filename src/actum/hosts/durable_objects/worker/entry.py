@@ -1,4 +1,4 @@
-"""Starts the application in Cloudflare's Python Workers, which bring Python: what python.js does on a workerd."""
+"""Starts the application in Cloudflare's Python Workers: what python.js does on a workerd."""
 
 import asyncio
 import time
