@@ -1,4 +1,4 @@
-"""A workerd from npm for the tests of a session, with the bank in it; every test gets a space of its own."""
+"""A workerd from npm for a session of tests, with the examples in it; every test gets a space of its own."""
 
 import itertools
 import os
@@ -13,7 +13,10 @@ import pytest_asyncio
 from actum.errors import StoreError
 from actum.hosts.durable_objects.bundle import bundle
 from actum.hosts.durable_objects.workerd import Workerd, fetch_tools, prepare
-from examples.bank.bank import app
+from actum.model.entity import entity_type
+from examples.bank.bank import app as bank
+from examples.documents.documents import Document
+from examples.documents.users import User
 from tests.servers.postgres import leave_out
 
 SECRET = "the-secret-of-the-tests"
@@ -36,9 +39,13 @@ def workerd_tools() -> Path:
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def workerd(workerd_tools: Path) -> AsyncIterator[Workerd]:
-    """A workerd that runs the bank until the session ends."""
+    """A workerd in which the entities of both examples live, until the session ends."""
     directory = Path(tempfile.mkdtemp(prefix="actum-workerd-", dir=MEMORY))
-    prepare(directory, bundle(app.name, app.catalog.kinds.values()), workerd_tools)
+    prepare(
+        directory,
+        bundle("examples", [*bank.catalog.kinds.values(), entity_type(User), entity_type(Document)]),
+        workerd_tools,
+    )
     server = Workerd(directory, workerd_tools, SECRET)
     await server.start()
     yield server

@@ -103,8 +103,8 @@ def _closure(modules: Iterable[str]) -> list[ModuleSpec]:
             if not _is_own(imported):
                 raise DefinitionError(
                     f"{spec.origin}, line {line}: {imported!r} is imported, which Python in a Durable Object "
-                    f"does not have; keep entities and events in modules that import the standard library, msgspec "
-                    f"and actum alone, and import {imported.partition('.')[0]!r} where the actions are"
+                    f"does not have; keep entities and events in modules that import the standard library, "
+                    f"msgspec and actum alone, and import {imported.partition('.')[0]!r} with the actions"
                 )
             waiting.append(imported)
     return list(found.values())

@@ -212,7 +212,7 @@ class Link:
             raise Unavailable(f"{self._address} answers {response.status}: {_first_line(told)}")
         if response.status != 200:
             raise StoreError(
-                f"{self._address} answers {response.status}, so no objects of Actum are there: {_first_line(told)}"
+                f"{self._address} answers {response.status}, as no objects of Actum do: {_first_line(told)}"
             )
         return told
 

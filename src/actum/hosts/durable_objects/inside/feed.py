@@ -97,7 +97,7 @@ class FeedObject:
         for expected, fact in enumerate(new, version + 1):
             if fact.version != expected:
                 raise BrokenStream(
-                    f"the feed has {call.kind}/{call.id} up to {version} and was handed version {fact.version}"
+                    f"the feed has {call.kind}/{call.id} up to {version} and was handed {fact.version}"
                 )
         positions = self._known_positions(call, call.facts[: len(call.facts) - len(new)])
         positions += range(self.last + 1, self.last + 1 + len(new))
