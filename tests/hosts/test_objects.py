@@ -89,12 +89,12 @@ async def test_a_write_that_fails_resets_the_object_and_tells_nothing(cloudflare
     storage = cloudflare.entities.storages["Account/a"]
     storage.refused = "INSERT INTO events"
 
-    refused = await cloudflare.calls(deposit("a", 6))
+    refused, read = await cloudflare.calls(deposit("a", 6), balance("a"))
     is_reset = "Account/a" not in cloudflare.entities.live
     storage.refused = None
     told = await cloudflare.calls(deposit("a", 7))
 
-    assert refused == ["Unavailable"]
+    assert (refused, read) == ("Unavailable", ["5", 0, 1])
     assert is_reset
     assert [answer[0] for answer in told] == ["12"]
 
@@ -214,6 +214,7 @@ async def test_what_does_not_fit_into_a_row_is_refused_to_its_caller_alone(cloud
 
     assert told[0] == "Invalid"
     assert told[1][0] == "5"
+    assert await cloudflare.calls(balance("a")) == [["5", 0, 1]]
 
 
 async def test_entities_of_a_kind_that_was_not_deployed_are_named(cloudflare: Cloudflare) -> None:

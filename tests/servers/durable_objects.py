@@ -20,7 +20,7 @@ from examples.documents.users import User
 from tests.servers.postgres import leave_out
 
 SECRET = "the-secret-of-the-tests"
-TOOLS = Path(__file__).parents[2] / ".tools" / "durable-objects"
+TOOLS = Path(__file__).parents[2] / ".tools" / "actum" / "durable-objects"
 
 MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None
 """Where files need not reach a disk: nothing here survives the machine's power, nor has to."""

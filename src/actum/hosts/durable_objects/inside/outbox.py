@@ -1,5 +1,7 @@
 """How events reach the feed: handed on at once, and by the alarm until the feed has confirmed them."""
 
+from contextlib import suppress
+
 import msgspec
 
 from actum.errors import Unavailable
@@ -73,11 +75,9 @@ class Outbox:
         return (await self._take(Take(self._history.kind, self._history.id, []))).head
 
     async def drain(self) -> None:
-        """Hands on all there is; what fails is left to the alarm."""
-        try:
+        """Hands on all there is, as far as the feed takes it."""
+        with suppress(Unavailable):
             await self.position(self._history.version)
-        except Unavailable:
-            self.wake_at(self._platform.now() + LATE)
 
     async def forget(self, what: Forget) -> None:
         """Has the feed forget what was pruned or erased here."""
