@@ -1,6 +1,6 @@
 """workerd, killed again and again under load: what was acknowledged is there, and once (I1 to I7).
 
-`KILLS=20 SEED=7` in the environment say how often and in what order; `make objects-killed` runs it so.
+`KILLS=20 SEED=7` in the environment say how often and in what order; `make kill-objects` runs it so.
 """
 
 import asyncio

@@ -19,8 +19,10 @@ def cloudflare() -> Cloudflare:
 
 def deposit(id: str, amount: int, *, attempt: str | None = None, key: str | None = None) -> list[Any]:
     """Gives a deposit as it travels."""
+    is_again = attempt is not None
     attempt = attempt or f"attempt-{next(numbers)}"
-    return ["Account", id, ["Command", "deposit", f"[{amount}]", "{}", attempt, key, f"deposit {amount}"]]
+    mark = f"deposit {amount}"
+    return ["Account", id, ["Command", "deposit", f"[{amount}]", "{}", attempt, key, mark, None, is_again]]
 
 
 def balance(id: str) -> list[Any]:

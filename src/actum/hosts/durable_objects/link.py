@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from actum.errors import ActumError, Overloaded, StoreError, Unavailable
 from actum.hosts.durable_objects.refusal import LOST, Answer, refused
-from actum.hosts.durable_objects.wire import Addressed, Append, Call
+from actum.hosts.durable_objects.wire import Addressed, Append, Call, Command
 from actum.hosts.durable_objects.wire_feed import FeedCall
 
 T = TypeVar("T")
@@ -187,6 +187,8 @@ class Link:
         if isinstance(sent.body.call, Append) or time.monotonic() + sent.pause > sent.deadline:
             _fail(sent, Unavailable(f"Durable Objects: {why}", is_outcome_unknown=True))
             return
+        if isinstance(sent.body.call, Command):
+            sent.body.call.is_again = True
         loop = asyncio.get_running_loop()
 
         def again() -> None:

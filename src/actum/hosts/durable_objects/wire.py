@@ -31,7 +31,8 @@ class Fact(Struct, array_like=True, gc=False):
 class Command(Struct, tag=True, array_like=True, gc=False):
     """A command. `attempt` tells this call from all others, so that one which comes twice takes effect once.
 
-    `arguments` are a JSON array. `key` is its idempotency key, and `mark` what the key stands for.
+    `arguments` are a JSON array. `key` is its idempotency key, and `mark` what the key stands for. `is_again`
+    says that the call was sent before, and nobody knows what became of it.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Command(Struct, tag=True, array_like=True, gc=False):
     key: str | None = None
     mark: str = ""
     expected: int | None = None
+    is_again: bool = False
 
 
 class Query(Struct, tag=True, array_like=True, gc=False):

@@ -193,7 +193,10 @@ class EntityObject:
         """Ends an erasure that was begun, if one was; there is one at a time, for what follows it is new."""
         while self._history.is_erased():
             if self._erasing is not None:
-                await self._erasing.wait(PATIENCE)
+                erasing = self._erasing
+                await erasing.wait(PATIENCE)
+                if self._erasing is erasing:
+                    self._platform.reset(f"{self!r}: its erasure does not come to an end")
                 continue
             self._erasing = latch = self._platform.latch()
             try:

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from actum.errors import BrokenStream
+from actum.errors import BrokenStream, Unavailable
 from actum.hosts.durable_objects.inside.history import MOST_BYTES
 from actum.hosts.durable_objects.inside.platform import Latch, Platform
 from actum.hosts.durable_objects.refusal import Answer, refuse
@@ -37,12 +37,30 @@ SCHEMA = (
 )
 FED = "kind, id, position, version, type, type_version, payload, metadata, time"
 LISTED = "id, version, first_time, first_position, last_time"
+PATIENCE = 1.0
+"""Seconds after which one that gathers and does not come to an end is taken for cut off."""
+MOMENT = 0.0
+"""Seconds for which the first that hands on waits for others, so that one sync of the storage is for all."""
 LOOK = 25.0
 """The longest, in seconds, that anybody is kept waiting for news."""
 MOST_EVENTS = 4_000
 
 encode = msgspec.json.encode
 decode_call = msgspec.json.Decoder(FeedCall).decode
+
+
+class Handed:
+    """What one entity hands on, and what became of it."""
+
+    def __init__(self, call: Take) -> None:
+        self.call = call
+        self.taken: Taken | None = None
+        self.failure: Exception | None = None
+
+    @property
+    def is_done(self) -> bool:
+        """Whether it was taken or refused."""
+        return self.taken is not None or self.failure is not None
 
 
 class FeedObject:
@@ -55,7 +73,10 @@ class FeedObject:
             self._execute(statement)
         [[last]] = platform.rows("SELECT last FROM counter")
         self.last: int = last
-        self._latch: Latch | None = None
+        self._head = self._read_head()
+        self._news: Latch | None = None
+        self._handed: list[Handed] = []
+        self._gathering: Latch | None = None
 
     def __repr__(self) -> str:
         return f"<FeedObject @{self.last}>"
@@ -75,7 +96,7 @@ class FeedObject:
     async def _act(self, call: FeedCall) -> Any:
         match call:
             case Take():
-                return self._take(call)
+                return await self._take_together(call)
             case Feed():
                 return self._feed(call)
             case Wait():
@@ -85,10 +106,57 @@ class FeedObject:
             case Forget():
                 return self._forget(call)
 
+    async def _take_together(self, call: Take) -> Taken:
+        """Takes what one entity hands on, in one transaction with what others hand on at that moment."""
+        handed = Handed(call)
+        self._handed.append(handed)
+        while not handed.is_done:
+            gathering = self._gathering
+            if gathering is None:
+                await self._gather()
+                continue
+            await gathering.wait(PATIENCE)
+            if self._gathering is gathering:
+                self._gathering = None  # Whoever gathered was cut off.
+        if handed.failure is not None:
+            raise handed.failure
+        assert handed.taken is not None
+        return handed.taken
+
+    async def _gather(self) -> None:
+        gathering = self._gathering = self._platform.latch()
+        await gathering.wait(MOMENT)
+        if self._gathering is gathering:
+            self._gathering = None
+        handed_on, self._handed = self._handed, []
+        self._take_all(handed_on)
+        gathering.open()
+
+    def _take_all(self, handed_on: Sequence["Handed"]) -> None:
+        before = self.last, self._head
+
+        def take() -> None:
+            for handed in handed_on:
+                try:
+                    handed.taken = self._take(handed.call)
+                except BrokenStream as error:
+                    handed.failure = error
+
+        try:
+            self._platform.transaction(take)
+        except Exception as error:  # noqa: BLE001 (all who handed on are told)
+            self.last, self._head = before
+            for handed in handed_on:
+                handed.taken, handed.failure = None, Unavailable(f"{self!r}: a write failed: {error}")
+            self._platform.reset(f"{self!r}: a write failed: {error}")
+        if self.last > before[0] and self._news is not None:
+            self._news.open()
+            self._news = None
+
     def _take(self, call: Take) -> Taken:
         """Numbers what is new; what came before gets the number that it had."""
         if not call.facts:
-            return Taken([], self._head())
+            return Taken([], self._head)
         known = self._platform.rows(
             "SELECT version FROM streams WHERE kind = ? AND id = ?", call.kind, call.id
         )
@@ -103,7 +171,7 @@ class FeedObject:
         positions += range(self.last + 1, self.last + 1 + len(new))
         if new:
             self._keep(call, new, is_first=not known)
-        return Taken(positions, self._head())
+        return Taken(positions, self._head)
 
     def _known_positions(self, call: Take, facts: Sequence[Fact]) -> list[int]:
         if not facts:
@@ -121,53 +189,42 @@ class FeedObject:
 
     def _keep(self, call: Take, new: Sequence[Fact], *, is_first: bool) -> None:
         first, last = self.last + 1, self.last + len(new)
+        for position, fact in enumerate(new, first):
+            self._execute(
+                "INSERT INTO feed VALUES (?,?,?,?,?,?,?,?,?)",
+                position,
+                call.kind,
+                call.id,
+                fact.version,
+                fact.type,
+                fact.type_version,
+                fact.payload,
+                fact.metadata,
+                fact.time,
+            )
+        newest = new[-1]
+        if is_first:
+            self._execute(
+                "INSERT INTO streams VALUES (?,?,?,?,?,?)",
+                call.kind,
+                call.id,
+                newest.version,
+                new[0].time,
+                first,
+                newest.time,
+            )
+        else:
+            self._execute(
+                "UPDATE streams SET version = ?, last_time = ? WHERE kind = ? AND id = ?",
+                newest.version,
+                newest.time,
+                call.kind,
+                call.id,
+            )
+        self._execute("UPDATE counter SET last = ?", last)
+        self.last = self._head = last
 
-        def write() -> None:
-            for position, fact in enumerate(new, first):
-                self._execute(
-                    "INSERT INTO feed VALUES (?,?,?,?,?,?,?,?,?)",
-                    position,
-                    call.kind,
-                    call.id,
-                    fact.version,
-                    fact.type,
-                    fact.type_version,
-                    fact.payload,
-                    fact.metadata,
-                    fact.time,
-                )
-            newest = new[-1]
-            if is_first:
-                self._execute(
-                    "INSERT INTO streams VALUES (?,?,?,?,?,?)",
-                    call.kind,
-                    call.id,
-                    newest.version,
-                    new[0].time,
-                    first,
-                    newest.time,
-                )
-            else:
-                self._execute(
-                    "UPDATE streams SET version = ?, last_time = ? WHERE kind = ? AND id = ?",
-                    newest.version,
-                    newest.time,
-                    call.kind,
-                    call.id,
-                )
-            self._execute("UPDATE counter SET last = ?", last)
-
-        try:
-            self._platform.transaction(write)
-        except Exception as error:
-            self._platform.reset(f"{self!r}: a write failed: {error}")
-            raise
-        self.last = last
-        if self._latch is not None:
-            self._latch.open()
-            self._latch = None
-
-    def _head(self) -> int:
+    def _read_head(self) -> int:
         [[head]] = self._platform.rows("SELECT coalesce(max(position), 0) FROM feed")
         return int(head)
 
@@ -186,11 +243,11 @@ class FeedObject:
         return [Fed(kind, id, Fact(*rest)) for kind, id, *rest in found]
 
     async def _wait(self, call: Wait) -> int:
-        if self._head() <= call.after:
-            if self._latch is None:
-                self._latch = self._platform.latch()
-            await self._latch.wait(min(call.patience, LOOK))
-        return self._head()
+        if self._head <= call.after:
+            if self._news is None:
+                self._news = self._platform.latch()
+            await self._news.wait(min(call.patience, LOOK))
+        return self._head
 
     def _streams(self, call: Streams) -> list[Listed]:
         order, beyond = ("DESC", "<") if call.reverse else ("ASC", ">")
@@ -219,6 +276,7 @@ class FeedObject:
             self._execute(
                 "DELETE FROM feed WHERE kind = ? AND id = ? AND version <= ?", call.kind, call.id, call.up_to
             )
+            self._head = self._read_head()
             return
 
         def write() -> None:
@@ -226,3 +284,4 @@ class FeedObject:
             self._execute("DELETE FROM streams WHERE kind = ? AND id = ?", call.kind, call.id)
 
         self._platform.transaction(write)
+        self._head = self._read_head()

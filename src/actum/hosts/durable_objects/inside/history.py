@@ -54,6 +54,7 @@ class History:
         self.version: int = max(version, self.pruned)
         [[first]] = platform.rows("SELECT coalesce(min(version), 0) FROM events WHERE position = 0")
         self.confirmed: int = first - 1 if first else self.version
+        self._placed: list[tuple[int, int, int]] = []
 
     def name(self, space: str, kind: str, id: str) -> None:
         """Writes down who the object is, so that an alarm finds it."""
@@ -72,6 +73,7 @@ class History:
         key: tuple[str, str] | None = None,
     ) -> None:
         """Keeps the events of one call and, with a `key` (and what it stands for), the reply to it."""
+        self.place()
         if key is None and len(events) == 1:
             self._insert(self.version + 1, events[0], metadata, time, attempt, reply)
         else:
@@ -93,6 +95,7 @@ class History:
 
     def reply(self, key: str) -> Reply | None:
         """Gives the reply that is kept under a key; its position is 0 while the feed has not said it."""
+        self.place()
         found = self._platform.rows(
             """SELECT replies.call, replies.reply, CASE WHEN replies.position THEN replies.position
                     ELSE coalesce(events.position, 0) END
@@ -122,12 +125,14 @@ class History:
 
     def forget_attempts(self, before: int) -> None:
         """Lets go of replies to calls without a key that are too old to come again."""
+        self.place()
         self._execute("UPDATE events SET reply = '' WHERE reply <> '' AND time < ? AND position > 0", before)
 
     def read(
         self, after: int, up_to: int | None, limit: int | None, *, reverse: bool
     ) -> tuple[list[Fact], bool]:
         """Gives a page of events by version, and whether nothing follows it."""
+        self.place()
         most = min(MOST_FACTS, FOREVER if limit is None else limit)
         order = "DESC" if reverse else "ASC"
         found = self._platform.rows(
@@ -144,22 +149,34 @@ class History:
         return self.read(self.confirmed, None, None, reverse=False)[0]
 
     def confirm(self, facts: Sequence[Fact], positions: Sequence[int]) -> None:
-        """Writes down where the feed has put events that follow each other."""
+        """Takes note of where the feed has put events that follow each other."""
         start = 0
         for end in range(1, len(facts) + 1):
             if end < len(facts) and positions[end] == positions[end - 1] + 1:
                 continue
-            self._execute(
-                "UPDATE events SET position = version + ? WHERE version BETWEEN ? AND ?",
-                positions[start] - facts[start].version,
-                facts[start].version,
-                facts[end - 1].version,
+            self._placed.append(
+                (positions[start] - facts[start].version, facts[start].version, facts[end - 1].version)
             )
             start = end
-        self.confirmed = facts[-1].version
+        self.confirmed = max(self.confirmed, facts[-1].version)
+
+    def place(self) -> None:
+        """Writes down the positions that the feed has said.
+
+        Should they be lost, the feed is asked again: so they wait for the next write, and no answer waits for
+        them.
+        """
+        while self._placed:
+            self._execute(
+                "UPDATE events SET position = version + ? WHERE version BETWEEN ? AND ?", *self._placed[0]
+            )
+            del self._placed[0]
 
     def position(self, version: int) -> int:
         """Gives the position of an event; 0 while the feed has not confirmed it."""
+        for offset, first, last in self._placed:
+            if first <= version <= last:
+                return version + offset
         found = self._platform.rows("SELECT position FROM events WHERE version = ?", version)
         return int(found[0][0]) if found else 0
 
@@ -193,6 +210,8 @@ class History:
         removed = last - self.pruned
         if removed <= 0:
             return 0
+
+        self.place()
 
         def write() -> None:
             self._execute(

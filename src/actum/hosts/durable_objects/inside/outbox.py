@@ -56,8 +56,11 @@ class Outbox:
         """Gives the position of an event, once the feed has numbered it; 0 if there is no such event."""
         attempts = 0
         while self._history.confirmed < version:
-            if self._under_way is not None:
-                await self._under_way.wait(PATIENCE)
+            under_way = self._under_way
+            if under_way is not None:
+                await under_way.wait(PATIENCE)
+                if self._under_way is under_way:
+                    self._under_way = None  # Whoever handed on was cut off; the feed knows what it has had.
                 continue
             attempts += 1
             try:
@@ -90,7 +93,8 @@ class Outbox:
             taken = await self._take(Take(self._history.kind, self._history.id, facts))
             self._history.confirm(facts, taken.positions)
         finally:
-            self._under_way = None
+            if self._under_way is latch:
+                self._under_way = None
             latch.open()
 
     async def _take(self, what: Take) -> Taken:

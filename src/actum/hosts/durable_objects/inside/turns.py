@@ -52,7 +52,9 @@ class Turns:
             if known.call != call.mark:
                 raise KeyReused(call.key, repr(self))
             return self._tell_again(call.key, known.reply)
-        before = self._recent.get(call.attempt) or history.attempted(call.attempt)
+        before = self._recent.get(call.attempt)
+        if before is None and call.is_again:
+            before = history.attempted(call.attempt)
         if before is not None:
             version, reply = before
             return self._tell(reply, version)
