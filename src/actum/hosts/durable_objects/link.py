@@ -110,12 +110,20 @@ class Link:
             self._waiting -= 1
 
     async def ask_feed(self, call: FeedCall, answer: type[T]) -> T:
-        """Asks the feed object."""
+        """Asks the feed object, again and again for a while if it cannot be reached."""
         self.check_open()
-        told = decode_answer(await self._post("/feed", encode(call)))
-        if told.refusal is not None:
-            raise refused(told.refusal, "the feed")
-        return msgspec.json.decode(told.value, type=answer)
+        deadline, pause = time.monotonic() + PATIENCE, FIRST_PAUSE
+        while True:
+            try:
+                told = decode_answer(await self._post("/feed", encode(call)))
+                if told.refusal is not None:
+                    raise refused(told.refusal, "the feed")
+                return msgspec.json.decode(told.value, type=answer)
+            except Unavailable:
+                if self._is_closed or time.monotonic() + pause > deadline:
+                    raise
+            await asyncio.sleep(pause * random.uniform(0.5, 1.0))
+            pause = min(pause * 2, LONGEST_PAUSE)
 
     async def close(self) -> None:
         """Ends what is under way."""
