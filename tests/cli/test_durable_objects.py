@@ -42,16 +42,18 @@ def test_objects_run_on_this_machine_and_an_application_beside_them(
     url = server.url
     again = httpx.post(f"{url}/orders/o-1", json={"amount": 6}, timeout=30)
     total = httpx.get(f"{url}/total", timeout=30)
+    listed = actum("ids", "shop:app", "Order", "--json", *stores)
     codes += [server.stop(), objects.stop()]
-    listed = actum("ids", "shop:app", "Order", *stores)
+    unlisted = actum("ids", "shop:app", "Order", *stores)
 
     assert (paid.json(), again.json(), total.json()) == (5, 11, 11)
     assert codes == [0, 0, 0, 0]
     assert store.endswith("?secret=development")
     assert "secret=***" in shown
     assert end[-1] == "shop has stopped"
-    assert listed.code == 1
-    assert "does not answer" in listed.err
+    assert [(line["id"], line["version"]) for line in listed.lines] == [("o-1", 2)]
+    assert unlisted.code == 1
+    assert "does not answer" in unlisted.err
 
 
 def test_a_deployment_is_written(shop: Path, actum: CommandLine) -> None:

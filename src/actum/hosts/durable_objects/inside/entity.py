@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
@@ -90,11 +90,11 @@ class EntityObject:
 
     def _begin(self, call: Call) -> Answer | Later:
         try:
-            begun = self._act(call)
+            begun: Any = self._act(call)
         except Exception as error:  # noqa: BLE001 (whatever it is, the caller is told)
             name = call.name if isinstance(call, Command | Query) else type(call).__name__
             return refuse(error, f"{self._turns!r}: {name}")
-        return begun if callable(begun) else Answer.of(begun)
+        return cast(Later, begun) if callable(begun) else Answer.of(begun)
 
     async def _finish(self, begun: Answer | Later) -> Answer:
         if isinstance(begun, Answer):

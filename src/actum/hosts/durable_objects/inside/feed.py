@@ -176,16 +176,17 @@ class FeedObject:
     def _known_positions(self, call: Take, facts: Sequence[Fact]) -> list[int]:
         if not facts:
             return []
-        found: dict[int, int] = dict(
-            self._platform.rows(
-                "SELECT version, position FROM feed WHERE kind = ? AND id = ? AND version BETWEEN ? AND ?",
-                call.kind,
-                call.id,
-                facts[0].version,
-                facts[-1].version,
-            )
+        found = self._platform.rows(
+            """SELECT position FROM feed WHERE kind = ? AND id = ? AND version BETWEEN ? AND ?
+               ORDER BY version""",
+            call.kind,
+            call.id,
+            facts[0].version,
+            facts[-1].version,
         )
-        return [found[fact.version] for fact in facts]
+        if len(found) != len(facts):
+            raise BrokenStream(f"the feed was handed events of {call.kind}/{call.id} that it has let go")
+        return [position for [position] in found]
 
     def _keep(self, call: Take, new: Sequence[Fact], *, is_first: bool) -> None:
         first, last = self.last + 1, self.last + len(new)

@@ -38,7 +38,8 @@ class Front:
             case "ready":
                 found = {kind.name: kind.fingerprint for kind in self._program.kinds.values()}
                 return "200" + encode({"application": self._program.application, "kinds": found}).decode()
-        return '404{"error":"there is nothing here"}'
+            case _:
+                return '404{"error":"there is nothing here"}'
 
     async def _calls(self, space: str, calls: Sequence[Addressed]) -> list[Answer]:
         """Sends calls to their objects, all at once, those for one object in their order."""
