@@ -5,7 +5,7 @@ TYPED  := $(wildcard src/actum examples tests/typing)
 ARGS   :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check test fast format lock demo bench bench-objects kill-objects clean
+.PHONY: help setup check test fast format lock demo faults bench bench-objects kill-objects clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,6 +39,9 @@ lock: $(READY)  ## renew requirements.lock from pyproject.toml
 
 demo: $(READY)  ## documents read by OCR and found by their words; ONCE=1 ends after that
 	$(PYTHON) -m examples.documents $(if $(ONCE),--once)
+
+faults: $(READY)  ## the fault tests that take minutes; ACTUM_SEED=… repeats one
+	$(PYTHON) -m pytest tests/faults -m on_demand -rA $(ARGS)
 
 bench: $(READY)  ## the table of figures
 	$(PYTHON) -m benchmarks $(ARGS)

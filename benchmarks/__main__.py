@@ -8,7 +8,7 @@ import msgspec
 from rich.console import Console
 from rich.status import Status
 
-from benchmarks import commands, folds, http, memory, views
+from benchmarks import commands, folds, http, memory, postgres, views
 from benchmarks.measure import FULL, QUICK, Effort, compare
 from benchmarks.place import Place, machine, open_place
 from benchmarks.results import Group, Part, summed_up
@@ -20,6 +20,7 @@ GROUPS: dict[str, Group] = {
     "folds": folds.GROUP,
     "views": views.GROUP,
     "memory": memory.GROUP,
+    "postgres": postgres.GROUP,
 }
 
 

@@ -202,5 +202,5 @@ SCHEMES: dict[str, Open] = {
     "dynamodb": _open_dynamodb,
     "durable-objects": _open_durable_objects,
 }
-SHARED: frozenset[str] = frozenset()
+SHARED = frozenset({"postgres", "postgresql"})
 """The schemes of stores that several processes may run on."""

@@ -87,6 +87,11 @@ class Evidence:
                 shutil.copy(file, to)
         return cls(to / store.name)
 
+    @property
+    def readable(self) -> list[Fact]:
+        """The events that a reader of the feed could see."""
+        return self.facts
+
     def check(self, kept: Kept, lines: Collection[str], before: "Evidence | None") -> None:
         """Checks I1 to I8 as far as they hold while work is still waiting."""
         assert not kept.strange, kept.strange[0]
@@ -104,14 +109,20 @@ class Evidence:
         assert set(self.checkpoints.values()) == {self.facts[-1].position}
 
     def _check_history(self, before: "Evidence | None") -> None:
-        assert [fact.position for fact in self.facts] == list(range(1, len(self.facts) + 1))
+        self._check_positions()
         versions: Counter[tuple[str, str]] = Counter()
         for fact in self.facts:
             versions[fact.kind, fact.id] += 1
             assert fact.version == versions[fact.kind, fact.id], fact
         assert {stream: version for stream, version in self.streams.items() if version} == versions
         if before is not None:
-            assert self.facts[: len(before.facts)] == before.facts, "what could be read is there no more"
+            seen = before.readable
+            assert self.facts[: len(seen)] == seen, "something came before what could be read, or is gone"
+            there = {fact.position: fact for fact in self.facts}
+            assert all(there.get(fact.position) == fact for fact in before.facts), "an event is there no more"
+
+    def _check_positions(self) -> None:
+        assert [fact.position for fact in self.facts] == list(range(1, len(self.facts) + 1))
 
     def _check_answers(self, kept: Kept) -> None:
         balances = self._balances_after()

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from actum import Actions, App, Context, Entity, Event, Rejected, View, command, reducer
+from actum import Actions, App, Context, Entity, Event, Rejected, View, command, query, reducer
 
 Amount = Annotated[int, Meta(gt=0)]
 
@@ -34,6 +34,10 @@ class Noted(Event):
 
 class Account(Entity, snapshot_every=20):
     balance: int = 0
+
+    @query
+    def current(self) -> int:
+        return self.balance
 
     @command
     def deposit(self, mark: str, amount: Amount) -> int:
@@ -159,6 +163,17 @@ async def deposit(ctx: Context, id: str, data: Deposit) -> int:
     if data.is_rewarded:
         return await account.deposit_rewarded(data.mark, data.amount)
     return await account.deposit(data.mark, data.amount)
+
+
+@actions.get("/accounts/{id:str}")
+async def current(ctx: Context, id: str) -> int:
+    return await ctx.entity(Account, id).current()
+
+
+@actions.get("/balances/{id:str}")
+async def shown(ctx: Context, id: str) -> list[int]:
+    row = await ctx.view(Balances).get(id)
+    return [0, 0] if row is None else [row.balance, row.events]
 
 
 @actions.post("/transfers")

@@ -125,7 +125,7 @@ class Load:
             ("deposit", "rewarded", "transfer", "jobs", "reminders"), (6, 2, 5, 2, 2)
         )[0]
         since = time.time_ns() // 1_000
-        account, other = chance.sample(range(ACCOUNTS), 2)
+        account, other = self._two_accounts()
         if sort in ("jobs", "reminders"):
             marks = [f"{mark}-{lane}" for lane in chance.sample(range(LANES), chance.randint(1, 3))]
             body: dict[str, Any] = {"marks": marks}
@@ -138,6 +138,10 @@ class Load:
             return Request(sort, "/transfers", body, [mark], key, since)
         body["is_rewarded"] = sort == "rewarded"
         return Request(sort, f"/accounts/a{account}/deposits", body, [mark], key, since)
+
+    def _two_accounts(self) -> tuple[int, int]:
+        account, other = self._chance.sample(range(ACCOUNTS), 2)
+        return account, other
 
     async def _send(self, http: httpx.AsyncClient, request: Request) -> bool:
         """Sends a request and keeps what came of it; False when the server is gone."""

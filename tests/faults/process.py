@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -20,6 +21,11 @@ class Served:
 
     def __repr__(self) -> str:
         return f"<Served {self.url or 'not yet'}, process {self._process.pid}>"
+
+    @property
+    def log(self) -> str:
+        """What it has said beside its first lines."""
+        return self._log.read_text()
 
     @classmethod
     async def start(cls, app: str, *, store: str, log: Path, **environment: str) -> "Served":
@@ -48,6 +54,14 @@ class Served:
         """Ends it by SIGKILL."""
         self._process.kill()
         await self._process.wait()
+
+    def pause(self) -> None:
+        """Has it stand still, its connections open, as a machine under pressure would."""
+        self._process.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Lets it go on as if nothing had been."""
+        self._process.send_signal(signal.SIGCONT)
 
     async def stop(self) -> int:
         """Ends it by SIGTERM, and gives its exit code."""

@@ -14,6 +14,10 @@ from actum.errors import Conflict, TryLater
 from actum.journal.port import Journal
 from actum.model.event import Stored
 from examples.bank.bank import Account, Balances, app
+from tests.faults.fleet import Fleet, until_settled
+from tests.faults.load import Kept
+from tests.faults.postgres_evidence import PostgresEvidence
+from tests.faults.spread_load import SpreadLoad
 from tests.servers.postgres import PostgresServer, leave_out, start, url_of
 
 ACCOUNTS = [f"a{number}" for number in range(8)]
@@ -104,3 +108,46 @@ async def test_what_was_acknowledged_survives_a_server_that_is_killed_again_and_
     assert {wealth.owner: wealth.total for wealth in shown} == balances
     positions = [event.position for event in events]
     assert positions == sorted(set(positions))
+
+
+@pytest.mark.slow
+async def test_two_processes_keep_every_promise_while_their_server_is_killed_again_and_again(
+    server: PostgresServer, tmp_path: Path
+) -> None:
+    """I1 to I8 after each restart, over HTTP, with work that waits; and all of it is done in the end."""
+    fleet, kept = Fleet(url_of(server), tmp_path), Kept()
+    load = SpreadLoad(SEED, kept, lambda: fleet.urls)
+    is_over = False
+    try:
+        for _ in range(2):
+            await fleet.add()
+        sending = asyncio.create_task(load.keep_sending(clients=CALLERS, until=lambda: is_over))
+        before = None
+        for _ in range(KILLS):
+            answered = kept.grown_by(100)
+            async with asyncio.timeout(60):
+                await answered
+            await kill(server)
+            before = await check_unsettled(fleet, kept, before)
+        is_over = True
+        await sending
+        await load.send_the_rest()
+        await until_settled(fleet)
+        assert [await served.stop() for served in fleet.running] == [0, 0]
+        found = await PostgresEvidence.of(fleet.store)
+    finally:
+        is_over = True
+        await fleet.end()
+    found.check(kept, fleet.lines, before)
+    found.check_settled(kept, fleet.lines)
+    assert load.check_linearizable(found) > KILLS * 100
+    assert load.check_rows(found)
+
+
+async def check_unsettled(fleet: Fleet, kept: Kept, before: PostgresEvidence | None) -> PostgresEvidence:
+    """Checks what was answered until now against what the restarted server holds, while clients go on."""
+    answered = Kept()
+    answered.answers = dict(kept.answers)
+    found = await PostgresEvidence.of(fleet.store)
+    found.check(answered, fleet.lines, before)
+    return found

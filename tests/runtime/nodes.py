@@ -12,7 +12,7 @@ from actum.engine.sqlite import SqliteFile
 from actum.journal.port import Journal
 from actum.launch import check
 from actum.model.event import to_microseconds
-from actum.runtime.clock import ManualClock
+from actum.runtime.clock import Clock, ManualClock
 from actum.runtime.node import Node, Settings, open_node
 
 START = to_microseconds(datetime(2030, 1, 1, tzinfo=UTC))
@@ -30,7 +30,7 @@ async def database_in_memory() -> AsyncGenerator[Database, None]:
 
 @asynccontextmanager
 async def node_on(
-    app: App, journal: Journal, database: Database, *, clock: ManualClock | None = None, **settings: Any
+    app: App, journal: Journal, database: Database, *, clock: Clock | None = None, **settings: Any
 ) -> AsyncGenerator[Node, None]:
     """A node of an application on these stores."""
     async with open_node(

@@ -8,7 +8,7 @@ from actum.cli.failure import CommandFailed, one_line
 from actum.cli.output import print_line
 from actum.database.port import Database, Letter, Request
 from actum.runtime.clock import SystemClock
-from actum.stores import is_owned, is_shared
+from actum.stores import is_owned
 
 POLL = timedelta(milliseconds=100)
 PATIENCE = timedelta(seconds=10)
@@ -30,7 +30,7 @@ async def ask_for(
     await asyncio.gather(*(database.request_letter(letter.id, request) for letter in letters))
     if not letters:
         print_line("no letter is dead")
-    elif is_shared(url) or await is_owned(url):
+    elif await database.is_attended() or await is_owned(url):
         await _watch(request, letters, database)
     else:
         for letter in letters:

@@ -1,5 +1,6 @@
 """Building a view anew: by whoever runs the application, or by this process while nobody does."""
 
+import asyncio
 import contextlib
 from collections.abc import Callable, Generator
 from datetime import timedelta
@@ -9,13 +10,16 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from actum.cli.failure import CommandFailed
 from actum.cli.opening import open_beside
-from actum.database.port import ViewState
-from actum.errors import StoreInUse
+from actum.database.port import Database, ViewState
+from actum.database.roster import Roster
+from actum.errors import StoreInUse, TryLater
 from actum.model.view import ViewType
 from actum.runtime.clock import SystemClock
 from actum.runtime.feed import Feed
+from actum.runtime.ownership import BEAT
 from actum.runtime.projector import BATCH, Projector
-from actum.stores import Stores, is_shared, open_stores
+from actum.runtime.view_work import work_name
+from actum.stores import Stores, open_stores
 
 POLL = timedelta(milliseconds=200)
 PATIENCE = timedelta(seconds=30)
@@ -29,26 +33,50 @@ async def rebuild(view: ViewType, url: str) -> None:
     """Builds a view anew, and returns when the new one serves."""
     async with open_beside(url):
         pass  # A store that is not there is not made: there is nothing to build from.
-    if is_shared(url):
-        # Nobody can be kept from starting meanwhile, and two may not build one view.
-        await _ask_for(view, url)
-        return
     try:
         async with open_stores(url) as stores:
-            with _progress(view) as show:
-                await _build(view, stores, show)
+            if await stores.database.is_attended():
+                await _ask_for(view, stores)
+            else:
+                await _build_alone(view, stores)
     except StoreInUse:
-        await _ask_for(view, url)
+        async with open_beside(url) as stores:
+            await _ask_for(view, stores)
 
 
-async def _ask_for(view: ViewType, url: str) -> None:
-    async with open_beside(url) as stores:
+async def _ask_for(view: ViewType, stores: Stores) -> None:
+    with _progress(view) as show:
+        await _have_built(view, stores, show)
+
+
+async def _build_alone(view: ViewType, stores: Stores) -> None:
+    """Builds it in this process, which keeps the view from any that starts meanwhile."""
+    work = work_name(view)
+    roster = stores.database.join([work])
+    await roster.beat()
+    claims = await roster.claim([work])
+    if not claims:
+        await roster.leave()
+        await _ask_for(view, stores)
+        return
+    beating = asyncio.create_task(_beat(roster))
+    try:
         with _progress(view) as show:
-            await _have_built(view, stores, show)
+            await _build(view, stores.database.under(claims[0]), stores, show)
+    finally:
+        beating.cancel()
+        await asyncio.wait({beating})
+        await roster.leave()
 
 
-async def _build(view: ViewType, stores: Stores, show: Show) -> None:
-    database = stores.database
+async def _beat(roster: Roster) -> None:
+    while True:
+        await asyncio.sleep(BEAT)
+        with contextlib.suppress(TryLater):
+            await roster.beat()
+
+
+async def _build(view: ViewType, database: Database, stores: Stores, show: Show) -> None:
     feed = Feed(stores.journal, await stores.journal.head())
     state = await database.rebuild_view(view)
     projector = Projector(view, state, database, feed, SystemClock())

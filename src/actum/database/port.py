@@ -6,10 +6,11 @@ of it follows from events, or waits to be acted on; none of it decides anything.
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from msgspec import Struct
 
+from actum.database.roster import Claim, Roster, SoleRoster
 from actum.errors import ActumError
 from actum.model.view import ViewType
 
@@ -20,6 +21,10 @@ Source = Literal["events", "messages", "timers"]
 
 class Fenced(ActumError):
     """Another process has taken this work over: what was to be written is out of date and was not written."""
+
+
+class Dispossessed(Fenced):
+    """The claim under which something was to be written has passed to another process."""
 
 
 class ViewState(Struct, frozen=True):
@@ -138,8 +143,29 @@ class Database(ABC):
     """Where what is derived is kept.
 
     Every method is one transaction, durable when it returns. Every method raises Unavailable while the store
-    cannot be reached and StoreFailed once a commit or sync has failed.
+    cannot be reached and StoreFailed once a commit or sync has failed. Where it `is_shared`, several
+    processes may use it, and what one of them does for all is written `under` a claim from the roster.
     """
+
+    is_shared: bool = False
+
+    # Processes
+
+    def join(self, works: Sequence[str]) -> Roster:
+        """Gives this process a place on the roster, as one that can do these works."""
+        return SoleRoster(works)
+
+    async def is_attended(self) -> bool:
+        """Says whether a process is on the roster that works on what others ask for."""
+        return False
+
+    def under(self, claim: Claim) -> Self:
+        """Gives this database to whoever has a claim.
+
+        Once the claim has passed on, `rebuild_view`, `promote_view`, `project`, `save`, `update_letter`,
+        `remove_letter` and `set_tick` raise Dispossessed there, and write nothing.
+        """
+        return self
 
     # Views
 

@@ -1,10 +1,11 @@
 """What actions have got done, in PostgreSQL: checkpoints, letters, and when the clock is next."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any
 
 from actum.database.port import Database, Fenced, Letter, LetterStatus, NewLetter, Progress, Request
-from actum.engine.postgres import PostgresPool, changed
+from actum.database.postgres_fence import IS_HELD, Fence
+from actum.engine.postgres import PostgresPool
 
 ACTION_SCHEMA = (
     'CREATE TABLE actum_checkpoints (action text COLLATE "C" PRIMARY KEY, position bigint NOT NULL)',
@@ -20,31 +21,53 @@ ACTION_SCHEMA = (
     'CREATE TABLE actum_ticks (action text COLLATE "C" PRIMARY KEY, due bigint NOT NULL)',
 )
 LETTER = "id, action, key, position, body, status, attempts, due, error, first_failed, last_failed, request"
-MOVE = "UPDATE actum_checkpoints SET position = $1 WHERE action = $2 AND position = $3"
 # An event that is handled again after a crash may have been parked before it.
-PARK = """INSERT INTO actum_letters
-    (action, key, position, body, status, attempts, due, error, first_failed, last_failed)
-    SELECT $1::text, $2::text, $3::bigint, $4::bytea, $5::text, $6::int, $7::bigint, $8::text, $9::bigint, $9
-    WHERE NOT EXISTS (SELECT FROM actum_letters
-        WHERE action = $1 AND key = $2 AND position = $3 AND body = $4)"""
-FINISH = {
-    "events": None,
-    "messages": "DELETE FROM actum_messages WHERE id = ANY($1::bigint[])",
-    "timers": "DELETE FROM actum_timers WHERE id = ANY($1::bigint[])",
-}
+SAVE = f"""moved AS (
+        UPDATE actum_checkpoints SET position = $4
+        WHERE action = $3 AND position = $5 AND {IS_HELD} RETURNING 1
+    ), messages AS (
+        DELETE FROM actum_messages WHERE id = ANY($6::bigint[]) AND {IS_HELD}
+    ), timers AS (
+        DELETE FROM actum_timers WHERE id = ANY($7::bigint[]) AND {IS_HELD}
+    ), parked AS (
+        INSERT INTO actum_letters
+            (action, key, position, body, status, attempts, due, error, first_failed, last_failed)
+        SELECT action, key, position, body, status, attempts, due, error, failed, failed
+        FROM unnest($8::text[], $9::text[], $10::bigint[], $11::bytea[], $12::text[], $13::int[],
+            $14::bigint[], $15::text[], $16::bigint[]) WITH ORDINALITY
+            AS p (action, key, position, body, status, attempts, due, error, failed, n)
+        WHERE {IS_HELD} AND ($5 IS NULL OR EXISTS (SELECT FROM moved)) AND NOT EXISTS (
+            SELECT FROM actum_letters l WHERE l.action = p.action AND l.key = p.key
+                AND l.position = p.position AND l.body = p.body)
+        ORDER BY n
+    ) SELECT {IS_HELD}, EXISTS (SELECT FROM moved)"""
+UPDATE_LETTER = f"""UPDATE actum_letters SET status = $4, attempts = $5, due = $6, error = $7,
+    last_failed = $8, request = NULL,
+    first_failed = CASE first_failed WHEN 0 THEN $8 ELSE first_failed END WHERE id = $3 AND {IS_HELD}"""
+REMOVE_LETTER = f"DELETE FROM actum_letters WHERE id = $3 AND {IS_HELD}"
+SET_TICK = f"""INSERT INTO actum_ticks SELECT $3::text, $4::bigint WHERE {IS_HELD}
+    ON CONFLICT (action) DO UPDATE SET due = excluded.due"""
 
 
 class PostgresActions(Database):
     """The part of the database that keeps what actions have got done."""
 
     _pool: PostgresPool
+    _fence: Fence
 
     async def checkpoint(self, action: str, *, at_first: int) -> int:
         return await self._once("actum_checkpoints", "position", action, at_first)
 
     async def save(self, progress: Progress) -> None:
-        async with self._pool.transaction() as connection:
-            await _save(connection, progress)
+        done: dict[str, Sequence[int] | None] = {progress.source: progress.done}
+        before = progress.before if progress.source == "events" else None
+        values = (progress.action, progress.checkpoint, before, done.get("messages"), done.get("timers"))
+        parked = _columns(progress.parked)
+        statement = f"WITH {self._fence.held}, {SAVE}"
+        [(is_held, is_moved)] = await self._pool.fetch(statement, *self._fence.values, *values, *parked)
+        self._fence.check(is_held)
+        if before is not None and not is_moved:
+            raise Fenced(f"action {progress.action} is not at {before} any more: another process runs it")
 
     async def blocked(self, action: str) -> dict[str, int]:
         statement = "SELECT key, count(*) FROM actum_letters WHERE action = $1 GROUP BY key ORDER BY key"
@@ -57,13 +80,10 @@ class PostgresActions(Database):
     async def update_letter(
         self, id: int, *, status: LetterStatus, attempts: int, due: int, error: str, failed_at: int
     ) -> None:
-        statement = """UPDATE actum_letters SET status = $2, attempts = $3, due = $4, error = $5,
-            last_failed = $6, request = NULL,
-            first_failed = CASE first_failed WHEN 0 THEN $6 ELSE first_failed END WHERE id = $1"""
-        await self._pool.fetch(statement, id, status, attempts, due, error, failed_at)
+        await self._change(UPDATE_LETTER, id, status, attempts, due, error, failed_at)
 
     async def remove_letter(self, id: int) -> None:
-        await self._pool.fetch("DELETE FROM actum_letters WHERE id = $1", id)
+        await self._change(REMOVE_LETTER, id)
 
     async def letters(
         self,
@@ -94,9 +114,11 @@ class PostgresActions(Database):
         return await self._once("actum_ticks", "due", action, at_first)
 
     async def set_tick(self, action: str, due: int) -> None:
-        statement = """INSERT INTO actum_ticks VALUES ($1, $2)
-            ON CONFLICT (action) DO UPDATE SET due = excluded.due"""
-        await self._pool.fetch(statement, action, due)
+        await self._change(SET_TICK, action, due)
+
+    async def _change(self, change: str, *values: Any) -> None:
+        is_held = await self._pool.fetchval(self._fence.around(change), *self._fence.values, *values)
+        self._fence.check(is_held)
 
     async def _letters(self, where: str, *values: Any) -> list[Letter]:
         rows = await self._pool.fetch(f"SELECT {LETTER} FROM actum_letters WHERE {where}", *values)
@@ -114,31 +136,22 @@ class PostgresActions(Database):
         return int(found)
 
 
-async def _save(connection: Any, progress: Progress) -> None:
-    if progress.source == "events":
-        move = (progress.checkpoint, progress.action, progress.before)
-        if changed(await connection.execute(MOVE, *move)) == 0:
-            raise Fenced(
-                f"action {progress.action} is not at {progress.before} any more: another process runs it"
-            )
-    finish = FINISH[progress.source]
-    if finish is not None and progress.done:
-        await connection.execute(finish, progress.done)
-    if progress.parked:
-        await connection.executemany(PARK, list(_parked(progress.parked)))
+def _columns(letters: Sequence[NewLetter]) -> Sequence[Sequence[Any]]:
+    """Gives letters as an array for each column; one that comes twice is one."""
+    rows = {(one.action, one.key, one.position, one.body): _row(one) for one in reversed(letters)}
+    return list(zip(*reversed(rows.values()), strict=True)) or [()] * 9
 
 
-def _parked(letters: Iterable[NewLetter]) -> Iterable[tuple[Any, ...]]:
-    for letter in letters:
-        failed = 0 if letter.status == "waiting" else letter.time
-        yield (
-            letter.action,
-            letter.key,
-            letter.position,
-            letter.body,
-            letter.status,
-            letter.attempts,
-            letter.due,
-            letter.error,
-            failed,
-        )
+def _row(letter: NewLetter) -> tuple[Any, ...]:
+    failed = 0 if letter.status == "waiting" else letter.time
+    return (
+        letter.action,
+        letter.key,
+        letter.position,
+        letter.body,
+        letter.status,
+        letter.attempts,
+        letter.due,
+        letter.error,
+        failed,
+    )

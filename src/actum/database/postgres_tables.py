@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy.dialects import postgresql
 
+from actum.database.postgres_fence import IS_HELD
 from actum.database.tables import ViewTable
 from actum.model.column import Kind
 from actum.model.view import ViewType
@@ -50,30 +51,34 @@ class PostgresTable:
             f"WHERE {self._quote(self._view.key)} = ANY($1::{ARRAYS[self._key_kind]})"
         )
 
-    @cached_property
-    def project(self) -> str:
+    def project(self, held: str) -> str:
         """Moves a checkpoint, and only then deletes an array of keys and writes rows, an array a column.
 
-        Gives how many checkpoints were moved: 1, or 0 for one that is not what it was.
+        `held` is the CTE that the fence begins with. Gives whether it let the statement through, and whether
+        the checkpoint was moved, which it is not when it is no more what it was.
         """
+        return f"WITH {held}, {self._project}"
+
+    @cached_property
+    def _project(self) -> str:
         names = [self._quote(column.name) for column in self._view.columns]
         key = self._quote(self._view.key)
         arrays = ", ".join(
-            f"${place}::{ARRAYS[column.kind]}" for place, column in enumerate(self._view.columns, 6)
+            f"${place}::{ARRAYS[column.kind]}" for place, column in enumerate(self._view.columns, 8)
         )
         new = ", ".join(f"{name} = excluded.{name}" for name in names if name != key)
         table = self._quote(self.name)
-        return f"""WITH moved AS (
-                UPDATE actum_views SET checkpoint = $1
-                WHERE name = $2 AND generation = $3 AND checkpoint = $4 RETURNING 1
+        return f"""moved AS (
+                UPDATE actum_views SET checkpoint = $3
+                WHERE name = $4 AND generation = $5 AND checkpoint = $6 AND {IS_HELD} RETURNING 1
             ), gone AS (
-                DELETE FROM {table} WHERE {key} = ANY($5::{ARRAYS[self._key_kind]})
+                DELETE FROM {table} WHERE {key} = ANY($7::{ARRAYS[self._key_kind]})
                     AND EXISTS (SELECT FROM moved)
             ), written AS (
                 INSERT INTO {table} ({", ".join(names)})
                 SELECT * FROM unnest({arrays}) WHERE EXISTS (SELECT FROM moved)
                 ON CONFLICT ({key}) DO {f"UPDATE SET {new}" if new else "NOTHING"}
-            ) SELECT count(*) FROM moved"""
+            ) SELECT {IS_HELD}, EXISTS (SELECT FROM moved)"""
 
     def keys(self, keys: Sequence[Any]) -> list[Any]:
         """Gives keys as the driver takes them; raises Invalid for what cannot be one."""

@@ -7,6 +7,7 @@ from typing import Any
 import asyncpg
 
 from actum.database.port import Answer, Database, Fenced, ViewState
+from actum.database.postgres_fence import Fence
 from actum.database.postgres_queries import MOST_CACHED, Translated, answered, bind, translate_query
 from actum.database.postgres_tables import PostgresTable
 from actum.database.tables import table_name
@@ -40,6 +41,7 @@ class PostgresViews(Database):
     """The part of the database that keeps views."""
 
     _pool: PostgresPool
+    _fence: Fence
     _tables: dict[tuple[str, int, str], PostgresTable]
     _truths: dict[str, frozenset[str]]
 
@@ -52,6 +54,7 @@ class PostgresViews(Database):
     async def rebuild_view(self, view: ViewType) -> ViewState:
         unfinished = "SELECT generation FROM actum_views WHERE name = $1 AND fingerprint = $2 AND NOT is_live"
         async with self._pool.transaction() as connection:
+            await self._fence.hold(connection)
             await connection.execute(HOLD, view.name)
             await connection.execute("DELETE FROM actum_rebuilds WHERE name = $1", view.name)
             for (generation,) in await connection.fetch(unfinished, view.name, view.fingerprint):
@@ -62,6 +65,7 @@ class PostgresViews(Database):
         promote = "SELECT FROM actum_views WHERE name = $1 AND generation = $2 FOR UPDATE"
         others = "SELECT generation FROM actum_views WHERE name = $1 AND generation <> $2"
         async with self._pool.transaction() as connection:
+            await self._fence.hold(connection)
             await connection.execute(HOLD, view.name)
             if await connection.fetchrow(promote, view.name, generation) is None:
                 raise _gone(view, generation)
@@ -89,14 +93,16 @@ class PostgresViews(Database):
         deleted: Sequence[Any],
     ) -> None:
         table = self._table(view, generation)
-        values = (checkpoint, view.name, generation, before, table.keys(deleted), *table.columns(written))
+        keys, columns = table.keys(deleted), table.columns(written)
+        values = (*self._fence.values, checkpoint, view.name, generation, before, keys, *columns)
         async with self._pool.connection() as connection:
             try:
-                moved = await connection.fetchval(table.project, *values)
+                is_held, moved = await connection.fetchrow(table.project(self._fence.held), *values)
             except asyncpg.UndefinedTableError as error:
                 raise _gone(view, generation) from error
             except (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, OverflowError) as error:
                 raise AuthorError(f"view {view.name}: a row does not fit its columns: {error}") from error
+        self._fence.check(is_held)
         if not moved:
             raise Fenced(
                 f"view {view.name}, generation {generation}, is not at {before} any more: "

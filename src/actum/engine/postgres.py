@@ -1,8 +1,8 @@
 """One PostgreSQL database: its bounded pool of connections, and what is done on them."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Generator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 import asyncpg
@@ -17,8 +17,11 @@ LONGEST_CONNECT = 10
 LONGEST_WAIT = 10.0
 LONGEST_STATEMENT = 60.0
 LONGEST_CLOSE = 10.0
-LONGEST_IDLE = "30s"
-"""How long the server keeps the locks of a transaction whose process has fallen silent."""
+LONGEST_IDLE = "4s"
+"""How long the server keeps the locks of a transaction whose process has fallen silent.
+
+They hold up other processes, and the feed of all: it is shorter than the time in which work is taken over.
+"""
 
 
 class PostgresPool:
@@ -68,7 +71,7 @@ class PostgresPool:
     @asynccontextmanager
     async def connection(self) -> AsyncGenerator[Any, None]:
         """Lends a connection; each statement on it is a transaction of its own."""
-        try:
+        with self.translating():
             connection = await self._acquire()
             try:
                 yield connection
@@ -77,11 +80,6 @@ class PostgresPool:
                 raise
             finally:
                 await self._pool.release(connection)
-        except DRIVER as error:
-            translated = translate(error, self.name)
-            if translated is error:
-                raise
-            raise translated from error
 
     @asynccontextmanager
     async def transaction(self, mode: str = "") -> AsyncGenerator[Any, None]:
@@ -113,10 +111,24 @@ class PostgresPool:
         """Opens a connection that stays with one backend, for what a session holds; the caller closes it."""
         try:
             return await asyncpg.connect(
-                self.address.direct, timeout=LONGEST_CONNECT, command_timeout=LONGEST_STATEMENT
+                self.address.direct,
+                timeout=LONGEST_CONNECT,
+                command_timeout=LONGEST_STATEMENT,
+                statement_cache_size=200 if self.address.has_sessions else 0,
             )
         except DRIVER as error:
             raise translate(error, self.name) from error
+
+    @contextmanager
+    def translating(self) -> Generator[None, None, None]:
+        """Turns the driver's errors in the block into those that say what to do."""
+        try:
+            yield
+        except DRIVER as error:
+            translated = translate(error, self.name)
+            if translated is error:
+                raise
+            raise translated from error
 
     async def close(self) -> None:
         """Waits for what is being done, for a while, then lets go of every connection."""
@@ -124,7 +136,8 @@ class PostgresPool:
             return
         self._is_closed = True
         try:
-            await asyncio.wait_for(self._pool.close(), LONGEST_CLOSE)
+            async with asyncio.timeout(LONGEST_CLOSE):
+                await self._pool.close()
         except TimeoutError:
             self._pool.terminate()
 

@@ -16,7 +16,7 @@ DRIVER = (
 """What the driver raises; the last of them when a connection is cut at the moment of its use."""
 
 # By class or code of SQLSTATE; the longest that fits counts.
-UNAVAILABLE = ("08", "40", "53", "55P03", "57")
+UNAVAILABLE = ("08", "25P03", "40", "53", "55P03", "57")
 FAILED = ("53100", "53200", "25006", "58", "XX", "54000")
 REFUSED = {
     "28P01": "wrong password or user: mend them in the URL",

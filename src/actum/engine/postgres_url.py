@@ -14,8 +14,8 @@ class Address(Struct, frozen=True):
     """Where a database is, and how it is to be reached.
 
     `url` is for the driver; `direct` for connections that must keep their backend from one statement to the
-    next. `size` bounds the pool. Behind a pooler that lends a backend for a transaction, statements have no
-    names.
+    next, unless there is no way round a pooler (`has_sessions`). `size` bounds the pool. Behind a pooler that
+    lends a backend for a transaction, statements have no names.
     """
 
     name: str
@@ -23,6 +23,7 @@ class Address(Struct, frozen=True):
     direct: str
     size: int
     is_pooled: bool
+    has_sessions: bool = True
 
 
 def read_url(url: str) -> Address:
@@ -52,6 +53,7 @@ def read_url(url: str) -> Address:
         direct=urlunsplit(plain._replace(netloc=_beside(parts.netloc, ours.get("direct")))),
         size=int(size),
         is_pooled="pooler" in ours,
+        has_sessions="pooler" not in ours or bool(ours.get("direct")),
     )
 
 

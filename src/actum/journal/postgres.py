@@ -144,7 +144,9 @@ class PostgresJournal(Journal):
         # What is hidden by an older transaction comes to light without word of it.
         patience = HIDDEN_POLL if ends["last"] > after else POLL
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(news.wait(), patience)
+            # `wait_for` may swallow a cancellation, in Python 3.11.
+            async with asyncio.timeout(patience):
+                await news.wait()
 
     async def save_snapshot(self, kind: str, id: str, snapshot: Snapshot) -> None:
         values = msgspec.structs.astuple(snapshot)

@@ -162,7 +162,8 @@ class SqliteJournal(Journal):
         if await self.head() > after:
             return
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(news.wait(), POLL)
+            async with asyncio.timeout(POLL):
+                await news.wait()
 
     async def save_snapshot(self, kind: str, id: str, snapshot: Snapshot) -> None:
         values = {"kind": kind, "id": id, **msgspec.structs.asdict(snapshot)}

@@ -30,6 +30,8 @@ class EventSource(Source):
         self._feed = feed
         self._journal = journal
         self._database = database
+        # In other processes, only what is written down shows how far this one is.
+        self._lazy = 0 if database.is_shared else LAZY
         feed.join()
 
     @property
@@ -52,7 +54,7 @@ class EventSource(Source):
 
     async def save(self, done: Sequence[int], parked: Sequence[NewLetter], open_from: int | None) -> None:
         checkpoint = self._position if open_from is None else open_from - 1
-        if not parked and (checkpoint == self._saved or (not done and checkpoint - self._saved < LAZY)):
+        if not parked and (checkpoint == self._saved or (not done and checkpoint - self._saved < self._lazy)):
             return
         await self._database.save(
             Progress(self._action, "events", before=self._saved, checkpoint=checkpoint, parked=tuple(parked))
@@ -67,3 +69,6 @@ class EventSource(Source):
 
     async def is_empty(self) -> bool:
         return self._position >= self._feed.head
+
+    async def is_settled(self) -> bool:
+        return await self._database.checkpoint(self._action, at_first=self._saved) >= self._feed.head

@@ -5,7 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
-from actum.database.port import Database, Letter
+from actum.database.port import Database, Dispossessed, Letter
 from actum.model.action import Retries
 from actum.runtime.clock import Clock
 from actum.runtime.source import Item, Source
@@ -97,6 +97,8 @@ class Healer:
             try:
                 if await self._heal_first(key):
                     return
+            except Dispossessed:
+                return  # The letters are another process's to work on.
             except Exception:
                 log.exception("action %s could not work on the letters of %s", self._name, key)
                 await self._rest(key, self._clock.now() + self.pause(1))

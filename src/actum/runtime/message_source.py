@@ -11,6 +11,8 @@ from actum.runtime.services import Signals
 from actum.runtime.source import Item, Source
 
 POLL = 1.0
+SHARED_POLL = 0.25
+"""Seconds between two looks for messages, which other processes may send without a word to this one."""
 
 
 class MessageSource(Source):
@@ -20,6 +22,7 @@ class MessageSource(Source):
         self._action = action
         self._queue = queue
         self._database = database
+        self._patience = SHARED_POLL if database.is_shared else POLL
         self._after = 0
         self._news = asyncio.Event()
         signals.listen(f"queue/{queue}", self._news.set)
@@ -32,7 +35,8 @@ class MessageSource(Source):
         messages = await self._database.messages(self._queue, self._after, limit)
         if not messages:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._news.wait(), POLL)
+                async with asyncio.timeout(self._patience):
+                    await self._news.wait()
             return []
         self._after = messages[-1].id
         return [self._item(message) for message in messages]
@@ -48,6 +52,9 @@ class MessageSource(Source):
 
     async def is_empty(self) -> bool:
         return not await self._database.messages(self._queue, self._after, 1)
+
+    async def is_settled(self) -> bool:
+        return not await self._database.messages(self._queue, 0, 1)
 
     def _item(self, message: Message) -> Item:
         key = f"#{message.id}" if message.key is None else message.key

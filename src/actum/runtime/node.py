@@ -11,6 +11,7 @@ from msgspec import Struct
 from actum.database.port import Database
 from actum.hosts.port import Host
 from actum.journal.port import Journal
+from actum.runtime.action_work import ActionWork
 from actum.runtime.catalog import Catalog
 from actum.runtime.clock import Clock
 from actum.runtime.committer import MOST_STAGED, Committer
@@ -18,8 +19,9 @@ from actum.runtime.directory import Directory, Residence
 from actum.runtime.entities import Entities
 from actum.runtime.feed import Feed
 from actum.runtime.hosted import HostedEntities
+from actum.runtime.ownership import Ownership
 from actum.runtime.purity import pure
-from actum.runtime.reactor import Plan, readers, start_workers
+from actum.runtime.reactor import Plan, readers, works_of
 from actum.runtime.services import Services, Signals
 from actum.runtime.supervisor import Supervisor
 from actum.runtime.timers import HostedTimers, Timers
@@ -47,15 +49,27 @@ class Node:
     def __init__(self, services: Services, supervisor: Supervisor) -> None:
         self.services = services
         self.supervisor = supervisor
-        self.workers: list[Worker] = []
+        self.actions: Sequence[ActionWork] = ()
+        self.ownership: Ownership | None = None
 
     def __repr__(self) -> str:
         return f"<Node with {len(self.services.directory.live)} live entities>"
 
+    @property
+    def workers(self) -> list[Worker]:
+        """The workers of the actions that this process runs."""
+        return [work.worker for work in self.actions if work.worker is not None]
+
+    def lose(self, name: str) -> None:
+        """Ends a work that another process has taken over."""
+        if self.ownership is not None:
+            self.ownership.lose(name)
+
     async def settle(self) -> None:
         """Returns when every event, message and due timer has been handled, and every view shows it.
 
-        What waits for the clock to move, such as another try of what failed, goes on waiting.
+        What waits for the clock to move, such as another try of what failed, goes on waiting. What other
+        processes do counts too, as far as this one has heard of events, and by this one's clock.
         """
         before = None
         while True:
@@ -72,8 +86,11 @@ class Node:
         """Gives the parts that have something left to do before the clock moves."""
         services = self.services
         parts: list[Any] = [] if services.committer.is_idle else [services.committer]
-        parts += services.views.busy()
-        return parts + [worker for worker in self.workers if not await worker.is_idle()]
+        if self.ownership is not None and self.ownership.is_moving:
+            parts.append(self.ownership)
+        return parts + [
+            work for work in (*services.views.works.values(), *self.actions) if not await work.is_idle()
+        ]
 
     def _activity(self) -> tuple[int, ...]:
         return self.services.feed.head, *(worker.taken for worker in self.workers)
@@ -100,7 +117,7 @@ async def open_node(
     async with AsyncExitStack() as stack:
         opened = {kind: await stack.enter_async_context(open_resource()) for kind, open_resource in resources}
         supervisor = Supervisor()
-        services = await _assemble(
+        node = await _assemble(
             catalog,
             plans,
             opened,
@@ -111,7 +128,6 @@ async def open_node(
             settings=settings,
             host=host,
         )
-        node = Node(services, supervisor)
         try:
             await _start(node, plans)
             yield node
@@ -130,13 +146,14 @@ async def _assemble(
     clock: Clock,
     settings: Settings,
     host: Host | None,
-) -> Services:
+) -> Node:
     directory = Directory(journal, catalog.kinds, clock, settings.residence)
     feed = Feed(journal, await journal.head())
     committer = Committer(
         journal, clock, drop=directory.drop, publish=feed.publish, most_staged=settings.most_staged
     )
-    return Services(
+    node: Node
+    services = Services(
         catalog=catalog,
         clock=clock,
         journal=journal,
@@ -147,13 +164,15 @@ async def _assemble(
         directory=directory,
         committer=committer,
         feed=feed,
-        views=Views(catalog.views, database, feed, clock, supervisor),
+        views=Views(catalog.views, database, feed, clock, supervisor, lambda name: node.lose(name)),  # noqa: PLW0108 (there is no node yet)
         timers=HostedTimers(host, database) if host else Timers(database),
         signals=Signals(),
         resources=resources,
         queues=readers(plans),
         host=host,
     )
+    node = Node(services, supervisor)
+    return node
 
 
 async def _start(node: Node, plans: Collection[Plan]) -> None:
@@ -162,26 +181,29 @@ async def _start(node: Node, plans: Collection[Plan]) -> None:
     supervisor.start("directory", services.directory.run)
     if services.journal.is_shared:
         supervisor.start("feed", services.feed.follow)
-    await services.views.start()
-    node.workers = await start_workers(services, plans)
-    for worker in node.workers:
-        supervisor.start(f"action {worker.name}", worker.run)
+    await services.views.prepare()
+    node.actions = await works_of(services, plans, supervisor, node.lose)
+    ownership = node.ownership = Ownership(services.database, [*services.views.works.values(), *node.actions])
+    await ownership.start()
+    supervisor.start("ownership", ownership.run)
     log.info("started at position %d", services.feed.head)
 
 
 async def _stop(node: Node) -> None:
     """Stops what makes new commands first, then writes out what is decided, then what follows from it."""
-    services, supervisor = node.services, node.supervisor
-    await asyncio.gather(*(supervisor.stop(f"action {worker.name}") for worker in node.workers))
+    services, supervisor, ownership = node.services, node.supervisor, node.ownership
+    if ownership is not None:
+        await ownership.retire(node.actions)
     try:
-        await asyncio.wait_for(services.committer.drained(), 30)
+        async with asyncio.timeout(30):
+            await services.committer.drained()
         await services.directory.save_snapshots()
     except Exception as error:  # noqa: BLE001 (the rest must still be stopped)
         log.error("not everything could be written before the end: %s", error)
     services.committer.close()
+    if ownership is not None:
+        await ownership.retire(list(services.views.works.values()))
     await supervisor.stop_all()
-    try:
-        await services.views.stop()
-    except Exception as error:  # noqa: BLE001 (the rest must still be stopped)
-        log.error("the views' checkpoints could not be written: %s", error)
+    if ownership is not None:
+        await ownership.leave()
     log.info("stopped")

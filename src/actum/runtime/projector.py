@@ -5,7 +5,7 @@ import logging
 from datetime import timedelta
 from typing import Any
 
-from actum.database.port import Database, Fenced, ViewState
+from actum.database.port import Database, Dispossessed, Fenced, ViewState
 from actum.errors import AuthorError, TryLater
 from actum.model.event import Stored
 from actum.model.projection import ReducerFailed, fold, not_kept, steps_of
@@ -41,6 +41,8 @@ class Projector:
         self._is_resting = False
         self._saved = state.checkpoint
         self._database = database
+        # In other processes, only what is written down shows how far this one is.
+        self._lazy = 0 if database.is_shared else LAZY
         self._feed = feed
         self._clock = clock
         self._rows: dict[Any, View] = {}
@@ -66,6 +68,8 @@ class Projector:
         while True:
             try:
                 await self.follow()
+            except Dispossessed:
+                raise
             except Exception as error:  # noqa: BLE001 (shown as `failure`, and tried again)
                 self.failure = str(error)
                 self.is_stuck = not isinstance(error, TryLater | Fenced)
@@ -95,6 +99,8 @@ class Projector:
                 await self._fold_up_to_failure(batch)
                 self.failure, self.is_stuck = None, False
             if end > self.position:
+                if end - self._saved > self._lazy:
+                    await self._save(end, [], [])
                 self._move_to(end)
             elif not batch:
                 await self._feed.wait(self.position)
@@ -136,7 +142,7 @@ class Projector:
                 rows.pop(gone, None)
             if len(rows) <= MOST_ROWS:
                 self._rows = rows
-        elif last - self._saved > LAZY:
+        elif last - self._saved > self._lazy:
             await self._save(last, [], [])
         self._move_to(last)
 
@@ -145,8 +151,15 @@ class Projector:
         if self.position > self._saved:
             await self._save(self.position, [], [])
 
+    def let_go(self) -> None:
+        """Tells whoever waits that another process may be the one to ask."""
+        waiting, self._waiters = self._waiters, []
+        for _, waiter in waiting:
+            if not waiter.done():
+                waiter.set_result(None)
+
     async def reached(self, position: int) -> None:
-        """Returns when the view shows everything up to `position`."""
+        """Returns when the view shows everything up to `position`, or is let go."""
         if self.position >= position:
             return
         waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -154,7 +167,7 @@ class Projector:
         try:
             await waiter
         finally:
-            if waiter.cancelled():
+            if waiter.cancelled() and (position, waiter) in self._waiters:
                 self._waiters.remove((position, waiter))
 
     async def _next_batch(self) -> tuple[list[Stored], int]:

@@ -1,4 +1,4 @@
-"""The reactor: a worker for every action that no request sets off, and one for the timers."""
+"""The reactor: the work of every action that no request sets off, and that of the timers."""
 
 from collections.abc import Awaitable, Callable, Collection
 from typing import Any
@@ -6,12 +6,13 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from actum.database.port import Message, Timer
+from actum.database.port import Database, Message, Timer
 from actum.errors import CallerError, DefinitionError, UnknownEvent
 from actum.model.action import Bound, OnCron, OnEvents, OnInterval, OnMessage, OnRequest, Retries
 from actum.model.event import Recorded, Stored, read_metadata
 from actum.model.reduction import events_in
 from actum.model.signature import check_serialisable
+from actum.runtime.action_work import ActionWork
 from actum.runtime.context import Context
 from actum.runtime.entities import Call
 from actum.runtime.event_source import EventSource
@@ -20,6 +21,7 @@ from actum.runtime.message_source import MessageSource
 from actum.runtime.schedule import following
 from actum.runtime.services import Services
 from actum.runtime.source import Item, Source
+from actum.runtime.supervisor import Supervisor
 from actum.runtime.tick_source import TickSource
 from actum.runtime.timer_source import TimerSource
 from actum.runtime.timers import timer_key
@@ -77,12 +79,29 @@ def readers(plans: Collection[Plan]) -> dict[str, Callable[[bytes], Any]]:
     }
 
 
-async def start_workers(services: Services, plans: Collection[Plan]) -> list[Worker]:
-    """Makes the worker of every plan, each from where it left off, and that of the timers."""
-    workers = [await _worker(services, plan) for plan in plans]
-    source = TimerSource(TIMERS, services.database, services.clock, services.signals)
-    workers.append(_make(services, TIMERS, source, lambda item: _fire(services, item.content), Retries()))
-    return workers
+async def works_of(
+    services: Services, plans: Collection[Plan], supervisor: Supervisor, lose: Callable[[str], None]
+) -> list[ActionWork]:
+    """Gives the work of every plan, each to go on from where it was left, and that of the timers."""
+
+    def work(name: str, source: Callable[[Database], Source], run: Run, retries: Retries) -> ActionWork:
+        return ActionWork(
+            name,
+            source,
+            lambda opened, database: _make(services, name, opened, run, retries, database),
+            database=services.database,
+            clock=services.clock,
+            supervisor=supervisor,
+            lose=lose,
+        )
+
+    works = [work(plan.name, *await _described(services, plan)) for plan in plans]
+
+    def timers(database: Database) -> Source:
+        return TimerSource(TIMERS, database, services.clock, services.signals)
+
+    works.append(work(TIMERS, timers, lambda item: _fire(services, item.content), Retries()))
+    return works
 
 
 def _name_of(bound: Bound) -> str:
@@ -120,38 +139,49 @@ def _check(plan: Plan) -> None:
             raise AssertionError(f"{plan.name} is set off by a request, and needs no worker")
 
 
-async def _worker(services: Services, plan: Plan) -> Worker:
+async def _described(services: Services, plan: Plan) -> tuple[Callable[[Database], Source], Run, Retries]:
+    """Gives where a plan's items come from, what is done with one, and how often it is tried."""
     trigger = plan.bound.trigger
-    source: Source
     match trigger:
         case OnEvents():
             at_first = 0 if trigger.since == "beginning" else services.feed.head
             checkpoint = await services.database.checkpoint(plan.name, at_first=at_first)
             names = {event.__event_type__.name for event in trigger.events}
-            source = EventSource(
-                plan.name,
-                names,
-                checkpoint=checkpoint,
-                feed=services.feed,
-                journal=services.journal,
-                database=services.database,
-            )
-            return _make(services, plan.name, source, _run_event(services, plan), trigger.retries)
+
+            def events(database: Database) -> Source:
+                return EventSource(
+                    plan.name,
+                    names,
+                    checkpoint=checkpoint,
+                    feed=services.feed,
+                    journal=services.journal,
+                    database=database,
+                )
+
+            return events, _run_event(services, plan), trigger.retries
         case OnMessage():
-            source = MessageSource(plan.name, trigger.queue, services.database, services.signals)
-            run = _run_message(services, plan, services.queues[trigger.queue])
-            return _make(services, plan.name, source, run, trigger.retries)
+            queue = trigger.queue
+            return (
+                lambda database: MessageSource(plan.name, queue, database, services.signals),
+                _run_message(services, plan, services.queues[queue]),
+                trigger.retries,
+            )
         case OnInterval() | OnCron():
             due = following(trigger, plan.function.name)
-            source = TickSource(plan.name, services.database, services.clock, due)
-            return _make(services, plan.name, source, _run_tick(services, plan), Retries())
+            return (
+                lambda database: TickSource(plan.name, database, services.clock, due),
+                _run_tick(services, plan),
+                Retries(),
+            )
         case OnRequest():
             raise AssertionError(f"{plan.name} is set off by a request, and needs no worker")
 
 
-def _make(services: Services, name: str, source: Source, run: Run, retries: Retries) -> Worker:
+def _make(
+    services: Services, name: str, source: Source, run: Run, retries: Retries, database: Database
+) -> Worker:
     return Worker(
-        name, source, run, retries=retries, database=services.database, clock=services.clock, timeout=TIMEOUT
+        name, source, run, retries=retries, database=database, clock=services.clock, timeout=TIMEOUT
     )
 
 

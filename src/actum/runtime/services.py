@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from typing import Any
+from weakref import WeakMethod
 
 from msgspec import Struct
 
@@ -23,16 +24,19 @@ class Signals:
     """Word between parts of one process: a queue has a new message, a timer was set."""
 
     def __init__(self) -> None:
-        self._listeners: dict[str, list[Any]] = {}
+        self._listeners: dict[str, list[WeakMethod[Any]]] = {}
 
     def listen(self, topic: str, listener: Any) -> None:
-        """Has `listener` called at each word on a topic."""
-        self._listeners.setdefault(topic, []).append(listener)
+        """Has `listener`, a method, called at each word on a topic for as long as its object lives."""
+        living = [one for one in self._listeners.get(topic, ()) if one() is not None]
+        self._listeners[topic] = [*living, WeakMethod(listener)]
 
     def send(self, topic: str) -> None:
         """Gives word on a topic."""
         for listener in self._listeners.get(topic, ()):
-            listener()
+            call = listener()
+            if call is not None:
+                call()
 
 
 class Services(Struct, frozen=True):

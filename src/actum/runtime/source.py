@@ -46,3 +46,7 @@ class Source(ABC):
     @abstractmethod
     async def is_empty(self) -> bool:
         """Says whether there is nothing more to give for now."""
+
+    @abstractmethod
+    async def is_settled(self) -> bool:
+        """Says whether all there is has been done and written down, by whichever process it was."""

@@ -6,6 +6,8 @@ from collections.abc import Awaitable, Callable
 
 FIRST_PAUSE = 0.1
 LONGEST_PAUSE = 30.0
+PATIENCE = 15.0
+"""Seconds after which a task that was told to stop, and has not, is told again."""
 
 log = logging.getLogger("actum.supervisor")
 
@@ -30,9 +32,10 @@ class Supervisor:
     async def stop(self, name: str) -> None:
         """Cancels a task and waits for its end."""
         task = self._tasks.get(name)
-        if task is not None and not task.done():
+        while task is not None and not task.done():
+            # What waits for a lock or with a limit may swallow a cancellation that comes at its very end.
             task.cancel()
-            await asyncio.wait({task})
+            await asyncio.wait({task}, timeout=PATIENCE)
 
     async def stop_all(self) -> None:
         """Cancels every task, the last started first, and waits for their end."""

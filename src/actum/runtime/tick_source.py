@@ -55,5 +55,9 @@ class TickSource(Source):
     async def is_empty(self) -> bool:
         return self._due is not None and (self._is_open or self._due > self._clock.now())
 
+    async def is_settled(self) -> bool:
+        now = self._clock.now()
+        return await self._database.tick(self._action, at_first=self._following(now)) > now
+
     def _item(self, due: int) -> Item:
         return Item(due, f"tick {due}", b"", due)

@@ -11,6 +11,8 @@ from actum.runtime.services import Signals
 from actum.runtime.source import Item, Source
 
 POLL = 60.0
+SHARED_POLL = 0.5
+"""Seconds between two looks for timers, which other processes may set without a word to this one."""
 
 
 class TimerSource(Source):
@@ -19,6 +21,7 @@ class TimerSource(Source):
     def __init__(self, action: str, database: Database, clock: Clock, signals: Signals) -> None:
         self._action = action
         self._database = database
+        self._patience = SHARED_POLL if database.is_shared else POLL
         self._clock = clock
         self._given: set[int] = set()
         self._news = asyncio.Event()
@@ -49,15 +52,18 @@ class TimerSource(Source):
     async def is_empty(self) -> bool:
         return not await self._due(1)
 
+    async def is_settled(self) -> bool:
+        return await self.is_empty()
+
     async def _due(self, limit: int) -> list[Timer]:
         found = await self._database.timers(up_to=self._clock.now(), limit=limit + len(self._given))
         return [timer for timer in found if timer.id not in self._given]
 
     async def _wait(self) -> None:
-        """Waits until a timer comes due or word comes of a new one; other processes send no word."""
+        """Waits until a timer comes due or word comes of a new one."""
         later = await self._database.timers(limit=1 + len(self._given))
         due = next((timer.due for timer in later if timer.id not in self._given), None)
-        await self._clock.wait(self._news, until=due, patience=POLL)
+        await self._clock.wait(self._news, until=due, patience=self._patience)
 
     def _item(self, timer: Timer) -> Item:
         return Item(timer.id, f"{timer.kind}/{timer.entity_id}", msgspec.json.encode(timer), timer)

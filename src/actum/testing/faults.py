@@ -187,17 +187,7 @@ class FaultyJournal(Journal):
                 await self._wait_at_gate(method)
             return answer
         self.met.append((method, fault))
-        if fault is Fault.BEFORE:
-            raise Unavailable(f"{method}: {fault.value}")
-        if fault is Fault.DELAY:
-            for _ in range(self._chance.randint(1, LONGEST_DELAY)):
-                await asyncio.sleep(0)
-        result = await call()
-        if fault is Fault.TWICE:
-            await call()
-        if fault is Fault.AFTER:
-            raise Unavailable(f"{method}: {fault.value}")
-        return result
+        return await meet(fault, method, call, self._chance)
 
     async def _wait_at_gate(self, method: str) -> None:
         gate = self._gates.get(method)
@@ -212,3 +202,18 @@ class FaultyJournal(Journal):
         if method in self._methods and self._chance.random() < self.rate:
             return self._chance.choice(self._faults)
         return None
+
+
+async def meet(fault: Fault, method: str, call: Callable[[], Awaitable[T]], chance: random.Random) -> T:
+    """Makes a call that a fault befalls."""
+    if fault is Fault.BEFORE:
+        raise Unavailable(f"{method}: {fault.value}")
+    if fault is Fault.DELAY:
+        for _ in range(chance.randint(1, LONGEST_DELAY)):
+            await asyncio.sleep(0)
+    result = await call()
+    if fault is Fault.TWICE:
+        await call()
+    if fault is Fault.AFTER:
+        raise Unavailable(f"{method}: {fault.value}")
+    return result

@@ -1,0 +1,273 @@
+"""The roster in PostgreSQL: who is taken for dead, who takes over, and that nobody else gets through."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import timedelta
+
+import asyncpg
+import pytest
+
+from actum.database import postgres_roster
+from actum.database.port import Database, Dispossessed, NewLetter, NewMessage, NewTimer, Progress
+from actum.database.postgres import open_database
+from actum.database.postgres_roster import PostgresRoster
+from actum.database.roster import Claim, Roster, SoleRoster
+from actum.engine.postgres import PostgresPool
+from actum.model.view import view_type
+from tests.runtime.bank import Balances
+
+VIEW = view_type(Balances)
+WORKS = ["action notify", "timers", "view balances"]
+LETTER = NewLetter("notify", "a", 1, b"{}", "dead", 3, 0, "no", 5)
+
+Write = Callable[[Database, int], Awaitable[object]]
+
+
+@pytest.fixture
+async def database(postgres_pool: PostgresPool) -> Database:
+    return await open_database(postgres_pool)
+
+
+@pytest.fixture
+async def first(database: Database) -> AsyncIterator[Roster]:
+    roster = database.join(WORKS)
+    yield roster
+    await roster.leave()
+
+
+@pytest.fixture
+async def second(database: Database) -> AsyncIterator[Roster]:
+    roster = database.join(WORKS)
+    yield roster
+    await roster.leave()
+
+
+async def cut(roster: Roster) -> None:
+    """Ends a process's session, as its death would."""
+    assert isinstance(roster, PostgresRoster)
+    roster._connection.terminate()
+    await asyncio.sleep(0)
+
+
+async def until_owned_by(roster: Roster, owner: int | None, work: str = WORKS[0]) -> None:
+    """Returns when the roster shows who does a work."""
+    async with asyncio.timeout(10):
+        while (await roster.beat()).owners.get(work) != owner:  # noqa: ASYNC110 (another process's doing)
+            await asyncio.sleep(0.02)
+
+
+async def test_a_work_has_one_owner(first: Roster, second: Roster) -> None:
+    """What is claimed cannot be claimed by another process, and everybody sees who has it."""
+    one, two = await first.beat(), await second.beat()
+
+    mine = await first.claim(WORKS[:2])
+    theirs = await second.claim(WORKS)
+
+    assert [claim.work for claim in mine] == WORKS[:2]
+    assert [claim.work for claim in theirs] == WORKS[2:]
+    standing = await first.beat()
+    assert standing.owners == {WORKS[0]: one.me, WORKS[1]: one.me, WORKS[2]: two.me}
+    assert standing.able == {one.me: frozenset(WORKS), two.me: frozenset(WORKS)}
+
+
+async def test_one_of_many_claims_a_work(database: Database) -> None:
+    """Processes that claim at the same moment do not both get it."""
+    rosters = [database.join(WORKS) for _ in range(8)]
+    await asyncio.gather(*(roster.beat() for roster in rosters))
+
+    claims = await asyncio.gather(*(roster.claim(WORKS) for roster in rosters))
+
+    assert sorted(claim.work for found in claims for claim in found) == WORKS
+    await asyncio.gather(*(roster.leave() for roster in rosters))
+
+
+async def test_what_is_given_up_is_free_at_once(first: Roster, second: Roster) -> None:
+    """A process that stops in good order lets nobody wait."""
+    await first.beat()
+    await second.beat()
+    [claim] = await first.claim(WORKS[:1])
+    await first.release([claim])
+    [released] = await second.claim(WORKS[:1])
+
+    await second.leave()
+    [left] = await first.claim(WORKS[:1])
+
+    assert claim.epoch < released.epoch < left.epoch
+
+
+async def test_who_retires_takes_no_more(first: Roster, second: Roster) -> None:
+    """Others count without it, and what it does already stays its own."""
+    one, two = await first.beat(), await second.beat()
+    await first.claim(WORKS[:1])
+
+    await first.retire()
+
+    standing = await second.beat()
+    assert standing.able == {one.me: frozenset(), two.me: frozenset(WORKS)}
+    assert standing.owners == {WORKS[0]: one.me}
+
+
+async def test_a_dead_process_is_struck_off_before_its_silence_would_tell(
+    first: Roster, second: Roster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The end of its session is enough; while that lasts, its silence has to be long."""
+    monkeypatch.setattr(postgres_roster, "SILENT", timedelta(hours=1))
+    monkeypatch.setattr(postgres_roster, "GONE", timedelta(milliseconds=50))
+    one = await first.beat()
+    await first.claim(WORKS)
+    await asyncio.sleep(0.1)
+    alive = (await second.beat()).owners
+
+    await cut(first)
+    await until_owned_by(second, None)
+
+    assert alive == dict.fromkeys(WORKS, one.me)
+
+
+async def test_a_silent_process_is_struck_off_although_its_session_lasts(
+    first: Roster, second: Roster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A paused process keeps its session; it comes back under another number, and owns nothing."""
+    monkeypatch.setattr(postgres_roster, "SILENT", timedelta(milliseconds=50))
+    one = await first.beat()
+    await first.claim(WORKS)
+
+    await until_owned_by(second, None)
+    monkeypatch.setattr(postgres_roster, "SILENT", timedelta(hours=1))
+    again = await first.beat()
+
+    assert again.me != one.me
+    assert again.owners == {}
+
+
+async def test_a_cut_session_comes_back_to_what_it_did(
+    first: Roster, second: Roster, database: Database, postgres_url: str
+) -> None:
+    """A process whose connection is cut goes on under its number, if it is back in time."""
+    one = await first.beat()
+    await first.claim(WORKS)
+    assert isinstance(first, PostgresRoster)
+    pid = await first._connection.fetchval("SELECT pg_backend_pid()")
+    admin = await asyncpg.connect(postgres_url)
+    await admin.execute("SELECT pg_terminate_backend($1)", pid)
+    await admin.close()
+
+    again = None
+    async with asyncio.timeout(5):
+        while again is None:
+            try:
+                again = await first.beat()
+            except Exception:  # noqa: BLE001  (the first use of a cut connection says that it was cut)
+                await asyncio.sleep(0)
+
+    assert again == one.__class__(one.me, again.able, dict.fromkeys(WORKS, one.me))
+    assert (await second.beat()).owners == again.owners
+
+
+async def test_a_claim_whose_answer_was_lost_can_be_claimed_again(first: Roster) -> None:
+    """Nobody else could, and its epoch moves on."""
+    await first.beat()
+    [lost] = await first.claim(WORKS[:1])
+
+    [claim] = await first.claim(WORKS[:1])
+
+    assert claim == Claim(WORKS[0], lost.epoch + 1)
+
+
+WRITES: dict[str, Write] = {
+    "rebuild_view": lambda database, _: database.rebuild_view(VIEW),
+    "promote_view": lambda database, _: database.promote_view(VIEW, 2),
+    "project": lambda database, _: database.project(
+        VIEW, 1, before=0, checkpoint=7, written=[("a", 70)], deleted=[]
+    ),
+    "save events": lambda database, _: database.save(
+        Progress("notify", "events", before=3, checkpoint=8, parked=(LETTER,))
+    ),
+    "save messages": lambda database, id: database.save(
+        Progress("notify", "messages", done=(id,), parked=(LETTER,))
+    ),
+    "save timers": lambda database, id: database.save(Progress("notify", "timers", done=(id,))),
+    "update_letter": lambda database, id: database.update_letter(
+        id, status="retrying", attempts=9, due=9, error="again", failed_at=9
+    ),
+    "remove_letter": lambda database, id: database.remove_letter(id),
+    "set_tick": lambda database, _: database.set_tick("report", 99),
+}
+
+
+async def everything(database: Database) -> list[object]:
+    """Gives all that a write under a claim could have changed."""
+    return [
+        await database.views(),
+        await database.ask("SELECT * FROM balances", {}, most=10),
+        await database.checkpoint("notify", at_first=0),
+        await database.tick("report", at_first=0),
+        await database.letters(),
+        await database.timers(),
+        await database.messages("payments", 0, 10),
+    ]
+
+
+@pytest.mark.parametrize("name", WRITES)
+async def test_nothing_is_written_under_a_claim_that_has_passed_on(
+    name: str, first: Roster, second: Roster, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A paused process that wakes up writes no checkpoint, no row, no letter, no timer, nothing."""
+    id = await filled(database)
+    await first.beat()
+    [claim] = await first.claim(WORKS[:1])
+    before = await everything(database)
+
+    await first.release([claim])
+    await second.beat()
+    [taken] = await second.claim(WORKS[:1])
+    with pytest.raises(Dispossessed):
+        await WRITES[name](database.under(claim), id[name.partition(" ")[2] or "letters"])
+
+    assert await everything(database) == before
+    await WRITES[name](database.under(taken), id[name.partition(" ")[2] or "letters"])
+    assert await everything(database) != before
+
+
+async def test_a_successor_waits_for_a_write_that_is_under_way(
+    first: Roster, second: Roster, database: Database, postgres_pool: PostgresPool
+) -> None:
+    """Nothing lands under a claim once another process holds the next."""
+    await first.beat()
+    await second.beat()
+    [claim] = await first.claim(WORKS[:1])
+    async with postgres_pool.transaction() as connection:
+        await database.under(claim)._fence.hold(connection)  # type: ignore[attr-defined]
+        releasing = asyncio.create_task(first.release([claim]))
+        await asyncio.wait({releasing}, timeout=0.5)
+        during = await second.claim(WORKS[:1])
+        assert not releasing.done()
+
+    await releasing
+    after = await second.claim(WORKS[:1])
+    assert (during, [found.work for found in after]) == ([], WORKS[:1])
+
+
+async def test_a_database_of_one_process_has_one_owner() -> None:
+    """Where nobody else can be, everything is claimed and nothing is fenced."""
+    roster = SoleRoster(WORKS)
+    claims = await roster.claim(WORKS)
+
+    assert [claim.work for claim in claims] == WORKS
+    assert (await roster.beat()).owners == dict.fromkeys(WORKS, 1)
+
+
+async def filled(database: Database) -> dict[str, int]:
+    """Puts in something of everything, and gives the ids of what can be finished."""
+    await database.prepare_view(VIEW)
+    await database.rebuild_view(VIEW)
+    await database.checkpoint("notify", at_first=3)
+    await database.tick("report", at_first=5)
+    await database.save(Progress("other", "messages", parked=(LETTER,)))
+    await database.send([NewMessage("payments", None, b"{}", 5, "c")])
+    await database.add_timer(NewTimer("t", 5, "Account", "a", "deposit", b"[1]", "c"))
+    [letter], [timer] = await database.letters(), await database.timers()
+    async with asyncio.timeout(10):
+        while not (messages := await database.messages("payments", 0, 10)):  # noqa: ASYNC110 (the server's)
+            await asyncio.sleep(0.01)
+    return {"letters": letter.id, "timers": timer.id, "messages": messages[0].id, "events": 0}
