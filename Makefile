@@ -5,10 +5,10 @@ TYPED  := $(wildcard src/actum examples tests/typing)
 ARGS   :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check test fast format lock demo faults bench clean
+.PHONY: help setup check test fast format lock demo faults bench bench-objects kill-objects clean
 
 help:  ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(READY)  ## make .venv with everything that is needed, as requirements.lock says
 
@@ -45,6 +45,12 @@ faults: $(READY)  ## the fault tests that take minutes; ACTUM_SEED=… repeats o
 
 bench: $(READY)  ## the table of figures
 	$(PYTHON) -m benchmarks $(ARGS)
+
+bench-objects: $(READY)  ## the figures of Durable Objects, on a workerd from npm
+	$(PYTHON) -m benchmarks.durable_objects $(ARGS)
+
+kill-objects: $(READY)  ## workerd killed under load twenty times; SEED=7 for another order
+	KILLS=20 $(PYTHON) -m pytest tests/faults/test_killed_objects.py $(ARGS)
 
 clean:  ## remove what the other targets made
 	rm -rf .venv .tools .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache build dist

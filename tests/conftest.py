@@ -1,3 +1,3 @@
 """What all tests may ask for."""
 
-pytest_plugins = ["tests.servers.postgres", "tests.servers.dynamodb"]
+pytest_plugins = ["tests.servers.postgres", "tests.servers.dynamodb", "tests.servers.durable_objects"]

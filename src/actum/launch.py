@@ -50,6 +50,7 @@ async def run(
             database=stores.database,
             clock=clock or SystemClock(),
             settings=settings or Settings(),
+            host=stores.host,
         ) as node,
     ):
         yield node

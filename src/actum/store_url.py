@@ -5,7 +5,7 @@ from urllib.parse import parse_qsl, quote, urlsplit, urlunsplit
 
 from actum.errors import StoreError
 
-APART = ("dynamodb",)
+APART = ("dynamodb", "durable-objects")
 """The schemes of stores that keep events alone, so that a database is named beside them."""
 
 OPTION = "database"
@@ -43,7 +43,8 @@ def split(url: str) -> tuple[str, str | None]:
 
 
 def shown(url: str) -> str:
-    """Gives a URL without passwords."""
+    """Gives a URL without passwords and secrets."""
+    url = re.sub(r"(?<=[?&]secret=)[^&]*", "***", url)
     return re.sub(r"(?<=://)([^/@:]*):[^/@]*@", r"\1:***@", re.sub(r"(?<=:)%2F%2F|%40|%3A", _plain, url))
 
 

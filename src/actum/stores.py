@@ -18,21 +18,26 @@ from actum.engine.sqlite import SqliteFile
 from actum.engine.sqlite_opening import IN_MEMORY
 from actum.engine.sqlite_opening import is_owned as is_file_owned
 from actum.errors import StoreError
+from actum.hosts.port import Host
 from actum.journal.memory import MemoryJournal
 from actum.journal.port import Journal
 from actum.journal.sqlite import SCHEMA as SQLITE_JOURNAL
 from actum.journal.sqlite import SqliteJournal
 from actum.store_url import shown, split
 
-KNOWN = "memory:, sqlite:///FILE, postgresql://USER@HOST/DATABASE or dynamodb://TABLE"
+KNOWN = (
+    "memory:, sqlite:///FILE, postgresql://USER@HOST/DATABASE, dynamodb://TABLE or "
+    "durable-objects://HOST?secret=SECRET"
+)
 DATABASES = "sqlite:///FILE or postgresql://USER@HOST/DATABASE"
 
 
 class Stores(Struct, frozen=True):
-    """An open journal and an open database."""
+    """An open journal and an open database, and the host where entities live that do not live here."""
 
     journal: Journal
     database: Database
+    host: Host | None = None
 
 
 class Open(Protocol):
@@ -51,7 +56,8 @@ async def open_stores(url: str, *, is_owner: bool = True) -> AsyncGenerator[Stor
     `memory:` keeps everything in this process; `sqlite:///FILE` in one file, whose path is absolute with a
     fourth slash; `postgresql://USER:PASSWORD@HOST:PORT/DATABASE` in a database that several processes may
     share. `dynamodb://TABLE` keeps events alone, and its URL names the database beside it: see
-    `actum.store_url`. A process that is not the owner may look, and ask the owner for things.
+    `actum.store_url`. So does `durable-objects://HOST?secret=SECRET`, where entities live in objects. A
+    process that is not the owner may look, and ask the owner for things.
     """
     stores = await SCHEMES[_scheme_of(url)](url, is_owner=is_owner)
     try:
@@ -143,6 +149,19 @@ def _dynamodb() -> Any:
     return import_module("actum.stores_dynamodb")
 
 
+async def _open_durable_objects(url: str, *, is_owner: bool) -> Stores:
+    journal_url, database_url = split(url)
+    open_database = _check_database(shown(journal_url), database_url)
+    if find_spec("aiohttp") is None:
+        raise StoreError("a store in Durable Objects needs aiohttp: pip install 'actum[durable-objects]'")
+    journal, host = await import_module("actum.stores_durable_objects").open_durable_objects(journal_url)
+    try:
+        return Stores(journal, await open_database(is_owner=is_owner), host)
+    except BaseException:
+        await journal.close()
+        raise
+
+
 def _check_database(journal: str, url: str | None) -> OpenDatabase:
     """Gives what opens the database beside a journal; raises StoreError if that cannot be one."""
     if url is None:
@@ -181,6 +200,7 @@ SCHEMES: dict[str, Open] = {
     "postgres": _open_postgres,
     "postgresql": _open_postgres,
     "dynamodb": _open_dynamodb,
+    "durable-objects": _open_durable_objects,
 }
 SHARED = frozenset({"postgres", "postgresql"})
 """The schemes of stores that several processes may run on."""

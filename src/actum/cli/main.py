@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from actum.cli.durable_objects import durable_objects
 from actum.cli.entity import entity, ids
 from actum.cli.events import events
 from actum.cli.failure import TRACEBACK, report
@@ -35,6 +36,7 @@ cli.command()(ids)
 cli.add_typer(views, name="views")
 cli.add_typer(dead_letters, name="dead-letters")
 cli.command()(schema)
+cli.add_typer(durable_objects, name="durable-objects")
 
 
 def _print_version(is_asked: bool) -> None:

@@ -16,6 +16,7 @@ from actum.model.entity import Entity, entity_type
 from actum.model.turn import Emitted, Instance, as_stored
 from actum.runtime.actor import Actor, Staged
 from actum.runtime.entities import MOST_ATTEMPTS, Call
+from actum.runtime.hosted import refuse_unit
 from actum.runtime.purity import pure
 from actum.runtime.services import Services
 
@@ -133,6 +134,8 @@ class Unit:
     async def _fork(self, call: Call) -> Fork:
         found = self._forks.get(call.stream)
         if found is None:
+            if self._services.host is not None and self._forks:
+                raise refuse_unit("/".join(next(iter(self._forks))), "/".join(call.stream))
             actor = await self._services.directory.activate(call.stream)
             found = self._forks.get(call.stream) or self._forks.setdefault(call.stream, Fork(actor))
         return found
@@ -176,6 +179,8 @@ async def run_unit(
     reply_type: Any,
 ) -> tuple[Any, int]:
     """Runs a unit until it stands, is refused, or the attempts run out; gives its reply and last position."""
+    if key is not None and services.host is not None:
+        raise refuse_unit("an entity", "the unit's idempotency key")
     for _ in range(MOST_ATTEMPTS):
         if key is not None and (known := await _known(services, key)) is not None:
             if known.call != call:

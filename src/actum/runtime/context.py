@@ -19,13 +19,12 @@ from actum.runtime.atomic import Unit, run_unit
 from actum.runtime.history import Histories
 from actum.runtime.line import Line, Outbox
 from actum.runtime.services import Services
+from actum.runtime.timers import MADE
 
 P = ParamSpec("P")
 T = TypeVar("T")
 EntityT = TypeVar("EntityT", bound=Entity)
 ViewT = TypeVar("ViewT", bound=View)
-MADE = "$timer/"
-"""How the name of a timer begins whose author gave it none: it stands for one call, and never for another."""
 
 
 class Context:
@@ -205,7 +204,7 @@ class Context:
             timer = NewTimer(
                 named, due, reference.kind.name, id, declared.name, arguments, self.correlation_id
             )
-            await self._services.database.add_timer(timer)
+            await self._services.timers.add(timer)
             self._services.signals.send("timers")
             return named
 
@@ -213,7 +212,7 @@ class Context:
 
     async def cancel(self, name: str) -> bool:
         """Cancels a timer; False if it has fired or never was."""
-        return await self._services.database.cancel_timer(name)
+        return await self._services.timers.cancel(name)
 
     async def timers(self, *, limit: int = 100) -> list[Timer]:
         """Lists timers that are still to fire, the earliest first."""

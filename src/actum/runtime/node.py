@@ -9,6 +9,7 @@ from typing import Any
 from msgspec import Struct
 
 from actum.database.port import Database
+from actum.hosts.port import Host
 from actum.journal.port import Journal
 from actum.runtime.action_work import ActionWork
 from actum.runtime.catalog import Catalog
@@ -17,11 +18,13 @@ from actum.runtime.committer import MOST_STAGED, Committer
 from actum.runtime.directory import Directory, Residence
 from actum.runtime.entities import Entities
 from actum.runtime.feed import Feed
+from actum.runtime.hosted import HostedEntities
 from actum.runtime.ownership import Ownership
 from actum.runtime.purity import pure
 from actum.runtime.reactor import Plan, readers, works_of
 from actum.runtime.services import Services, Signals
 from actum.runtime.supervisor import Supervisor
+from actum.runtime.timers import HostedTimers, Timers
 from actum.runtime.views import Views
 from actum.runtime.worker import Worker
 
@@ -103,8 +106,12 @@ async def open_node(
     database: Database,
     clock: Clock,
     settings: Settings,
+    host: Host | None = None,
 ) -> AsyncGenerator[Node]:
-    """Starts a node on stores that are open already, and stops it so that nothing is lost."""
+    """Starts a node on stores that are open already, and stops it so that nothing is lost.
+
+    With a `host`, entities live there, and this process runs views and actions.
+    """
     if settings.is_development:
         pure.enforce()
     async with AsyncExitStack() as stack:
@@ -119,6 +126,7 @@ async def open_node(
             database=database,
             clock=clock,
             settings=settings,
+            host=host,
         )
         try:
             await _start(node, plans)
@@ -137,6 +145,7 @@ async def _assemble(
     database: Database,
     clock: Clock,
     settings: Settings,
+    host: Host | None,
 ) -> Node:
     directory = Directory(journal, catalog.kinds, clock, settings.residence)
     feed = Feed(journal, await journal.head())
@@ -149,14 +158,18 @@ async def _assemble(
         clock=clock,
         journal=journal,
         database=database,
-        entities=Entities(journal, directory, committer, clock),
+        entities=HostedEntities(host, feed, clock)
+        if host
+        else Entities(journal, directory, committer, clock),
         directory=directory,
         committer=committer,
         feed=feed,
         views=Views(catalog.views, database, feed, clock, supervisor, lambda name: node.lose(name)),  # noqa: PLW0108 (there is no node yet)
+        timers=HostedTimers(host, database) if host else Timers(database),
         signals=Signals(),
         resources=resources,
         queues=readers(plans),
+        host=host,
     )
     node = Node(services, supervisor)
     return node

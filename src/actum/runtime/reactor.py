@@ -13,7 +13,7 @@ from actum.model.event import Recorded, Stored, read_metadata
 from actum.model.reduction import events_in
 from actum.model.signature import check_serialisable
 from actum.runtime.action_work import ActionWork
-from actum.runtime.context import MADE, Context
+from actum.runtime.context import Context
 from actum.runtime.entities import Call
 from actum.runtime.event_source import EventSource
 from actum.runtime.invoke import ActionFunction
@@ -24,6 +24,7 @@ from actum.runtime.source import Item, Source
 from actum.runtime.supervisor import Supervisor
 from actum.runtime.tick_source import TickSource
 from actum.runtime.timer_source import TimerSource
+from actum.runtime.timers import timer_key
 from actum.runtime.worker import Worker
 
 TIMERS = "timers"
@@ -255,8 +256,6 @@ async def _fire(services: Services, timer: Timer) -> None:
         {},
         context.line.metadata_of(command.name),
     )
-    # A name that its author gave may be used again; one that was made stands for one call.
-    once = timer.name if timer.name.startswith(MADE) else f"{timer.name}/{timer.due}"
-    call.key = f"{TIMERS}/{once}"
+    call.key = timer_key(timer)
     call.is_derived = True
     await services.entities.command(call)

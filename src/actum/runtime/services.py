@@ -7,14 +7,16 @@ from weakref import WeakMethod
 from msgspec import Struct
 
 from actum.database.port import Database
+from actum.hosts.port import Host
 from actum.journal.port import Journal
 from actum.model.entity import EntityType
 from actum.runtime.catalog import Catalog
 from actum.runtime.clock import Clock
 from actum.runtime.committer import Committer
 from actum.runtime.directory import Directory
-from actum.runtime.entities import Entities
 from actum.runtime.feed import Feed
+from actum.runtime.hosted import EntityCalls
+from actum.runtime.timers import Timers
 from actum.runtime.views import Views
 
 
@@ -38,20 +40,25 @@ class Signals:
 
 
 class Services(Struct, frozen=True):
-    """The parts of a running application; `queues` gives what reads the messages of each queue, by name."""
+    """The parts of a running application.
+
+    `queues` gives what reads the messages of each queue, by name. `host` is where entities live, if not here.
+    """
 
     catalog: Catalog
     clock: Clock
     journal: Journal
     database: Database
-    entities: Entities
+    entities: EntityCalls
     directory: Directory
     committer: Committer
     feed: Feed
     views: Views
+    timers: Timers
     signals: Signals
     resources: dict[type[Any], Any]
     queues: Mapping[str, Callable[[bytes], Any]]
+    host: Host | None = None
 
     @property
     def failure(self) -> str | None:

@@ -129,6 +129,7 @@ class Running:
                 database=self._stores.database,
                 clock=self.clock,
                 settings=self._settings,
+                host=self._stores.host,
             )
         )
 

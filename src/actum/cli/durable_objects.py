@@ -1,0 +1,80 @@
+"""The commands that bring an application's entities into Durable Objects."""
+
+import asyncio
+import os
+import signal
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from actum.cli.failure import CommandFailed
+from actum.cli.loading import load_app
+from actum.cli.options import AppName
+from actum.hosts.durable_objects.bundle import bundle
+from actum.hosts.durable_objects.deployment import write_deployment
+from actum.hosts.durable_objects.workerd import Workerd, default_tools, fetch_tools, prepare
+
+SECRET = "development"
+
+durable_objects = typer.Typer(
+    name="durable-objects", help="Lets entities live in Durable Objects.", no_args_is_help=True
+)
+
+
+@durable_objects.command()
+def build(
+    app: AppName,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="The folder to write.", show_default=False)],
+) -> None:
+    """Writes a folder that Cloudflare's tools deploy: `uv run pywrangler deploy` in it."""
+    loaded = load_app(app)
+    made = bundle(loaded.name, loaded.catalog.kinds.values())
+    write_deployment(out, made)
+    print(f"{loaded.name}: {len(made.manifest.entities)} kinds of entities are in {out}")
+    print(f"  deploy   cd {out} && uv run pywrangler deploy")
+    print("  secret   uv run pywrangler secret put ACTUM_SECRET")
+    print(
+        "  run      actum run APP --store 'durable-objects://HOST?secret=SECRET' --database sqlite:///app.db"
+    )
+
+
+@durable_objects.command()
+def dev(
+    app: AppName,
+    port: Annotated[int, typer.Option(min=0, max=65_535, help="The port; 0 takes one that is free.")] = 8787,
+    directory: Annotated[
+        Path | None,
+        typer.Option("--dir", metavar="DIR", help="Where objects are kept; by default .actum/APP."),
+    ] = None,
+) -> None:
+    """Runs the objects on a workerd of this machine, which npm brings, until Ctrl+C.
+
+    The secret is that of ACTUM_SECRET, or "development".
+    """
+    loaded = load_app(app)
+    made = bundle(loaded.name, loaded.catalog.kinds.values())
+    tools = default_tools()
+    print(f"workerd and Pyodide are kept in {tools}", flush=True)
+    fetched = fetch_tools(tools)
+    place = directory or Path(".actum") / loaded.name
+    prepare(place, made, fetched)
+    secret = os.environ.get("ACTUM_SECRET") or SECRET
+    asyncio.run(_serve(Workerd(place, fetched, secret, port=port), loaded.name))
+
+
+async def _serve(server: Workerd, name: str) -> None:
+    stopped = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    await server.start()
+    print(f"{name} lives in objects at {server.url}", flush=True)
+    ended = asyncio.create_task(server.ended())
+    stopping = asyncio.create_task(stopped.wait())
+    await asyncio.wait({ended, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    if ended.done():
+        raise CommandFailed(f"workerd ended by itself with {ended.result()}; what it says above tells why")
+    await server.stop()
+    await ended
+    print(f"{name} has stopped", flush=True)

@@ -1,0 +1,111 @@
+"""Answers of objects: a value, or an error that comes out on the other side as what it was."""
+
+from typing import Any
+
+import msgspec
+from msgspec import Raw, Struct
+
+from actum.errors import (
+    ActumError,
+    AuthorError,
+    BrokenStream,
+    Conflict,
+    DefinitionError,
+    Invalid,
+    KeyReused,
+    NotFound,
+    Overloaded,
+    Rejected,
+    Unavailable,
+    UndeclaredEvent,
+    UnknownEvent,
+    WrongEvent,
+    WrongReply,
+    WrongVersion,
+)
+
+encode = msgspec.json.encode
+
+
+class Refusal(Struct, gc=False):
+    """An error, by the name of its class in `actum.errors`."""
+
+    error: str
+    message: str
+    facts: dict[str, Any] = {}
+
+
+NOTHING = Raw(b"null")
+
+
+class Answer(Struct, array_like=True, gc=False):
+    """What became of one call: an answer or a refusal."""
+
+    value: Raw
+    refusal: Refusal | None = None
+
+    @classmethod
+    def of(cls, value: Any) -> "Answer":
+        """Gives the answer that is a value."""
+        return cls(Raw(encode(value)))
+
+
+LOST = "Lost"
+"""The refusal of a call whose outcome is not known; with the same `attempt` it can safely be sent again."""
+
+NAMED: dict[str, type[ActumError]] = {
+    error.__name__: error
+    for error in (
+        AuthorError,
+        BrokenStream,
+        Conflict,
+        DefinitionError,
+        NotFound,
+        Overloaded,
+        Unavailable,
+        UndeclaredEvent,
+        UnknownEvent,
+        WrongEvent,
+        WrongReply,
+    )
+}
+
+
+def refuse(error: Exception, where: str) -> Answer:
+    """Tells of an error in a way that `refused` turns into the same one."""
+    facts: dict[str, Any] = {}
+    message = str(error)
+    match error:
+        case Rejected():
+            name, facts = "Rejected", {"code": error.code, "facts": error.facts}
+        case Invalid():
+            name, facts = "Invalid", {"field": error.field}
+        case WrongVersion():
+            name, facts = "WrongVersion", {"expected": error.expected, "actual": error.actual}
+        case KeyReused():
+            name, facts = "KeyReused", {"key": error.key}
+        case _:
+            name = next((base.__name__ for base in type(error).__mro__ if base.__name__ in NAMED), "")
+    if not name:
+        name, message = "AuthorError", f"{where} failed: {type(error).__name__}: {error}"
+    try:
+        encode(facts)
+    except TypeError:
+        facts = facts | {"facts": {name: str(fact) for name, fact in facts["facts"].items()}}
+    return Answer(NOTHING, Refusal(name, message, facts))
+
+
+def refused(refusal: Refusal, entity: str) -> ActumError:
+    """Gives the error that an object told of."""
+    facts, message = refusal.facts, refusal.message
+    match refusal.error:
+        case "Rejected":
+            return Rejected(message, code=facts["code"], **facts["facts"])
+        case "Invalid":
+            return Invalid(message, field=facts["field"])
+        case "WrongVersion":
+            return WrongVersion(entity, expected=facts["expected"], actual=facts["actual"])
+        case "KeyReused":
+            return KeyReused(facts["key"], entity)
+        case name:
+            return NAMED.get(name, Unavailable)(message)

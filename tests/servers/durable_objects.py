@@ -1,0 +1,59 @@
+"""A workerd from npm for a session of tests, with the examples in it; every test gets a space of its own."""
+
+import itertools
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from actum.errors import StoreError
+from actum.hosts.durable_objects.bundle import bundle
+from actum.hosts.durable_objects.workerd import Workerd, fetch_tools, prepare
+from actum.model.entity import entity_type
+from examples.bank.bank import app as bank
+from examples.documents.documents import Document
+from examples.documents.users import User
+from tests.servers.postgres import leave_out
+
+SECRET = "the-secret-of-the-tests"
+TOOLS = Path(__file__).parents[2] / ".tools" / "actum" / "durable-objects"
+
+MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None
+"""Where files need not reach a disk: nothing here survives the machine's power, nor has to."""
+
+spaces = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def workerd_tools() -> Path:
+    """workerd and Pyodide, fetched once for all runs. Where they cannot be, only CI insists on them."""
+    try:
+        return fetch_tools(TOOLS)
+    except StoreError as error:
+        leave_out(f"workerd cannot be fetched: {error}")
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def workerd(workerd_tools: Path) -> AsyncIterator[Workerd]:
+    """A workerd in which the entities of both examples live, until the session ends."""
+    directory = Path(tempfile.mkdtemp(prefix="actum-workerd-", dir=MEMORY))
+    prepare(
+        directory,
+        bundle("examples", [*bank.catalog.kinds.values(), entity_type(User), entity_type(Document)]),
+        workerd_tools,
+    )
+    server = Workerd(directory, workerd_tools, SECRET)
+    await server.start()
+    yield server
+    await server.stop()
+    shutil.rmtree(directory, ignore_errors=True)
+
+
+@pytest.fixture
+def objects_url(workerd: Workerd) -> str:
+    """The URL of a store in objects that is empty."""
+    return f"durable-objects://127.0.0.1:{workerd.port}/s{os.getpid()}-{next(spaces)}?secret={SECRET}"
