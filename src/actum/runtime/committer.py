@@ -15,7 +15,7 @@ MOST_STAGED = 20_000
 MOST_A_BATCH = 2_000
 STOPPING = "the application is stopping, and nothing was written: send again"
 STOPPED = "the application was stopped while this was being written"
-MOST_RELEASED = 128
+MOST_RELEASED = 512
 FIRST_PAUSE = timedelta(milliseconds=50)
 LONGEST_PAUSE = timedelta(seconds=2)
 PATIENCE = timedelta(seconds=30)
