@@ -6,7 +6,7 @@ from typing import Any
 
 from actum.engine.postgres import PostgresPool
 
-LEAST_SHARED = 2
+LEAST_SHARED = 4
 """A pool of fewer connections has none to spare."""
 
 

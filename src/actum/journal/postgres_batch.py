@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
+from msgspec import Struct, field
+from msgspec.structs import astuple
 
 from actum.engine.postgres_order import MOST_PLACES
 from actum.errors import Invalid
@@ -28,9 +30,10 @@ class Batch:
         self.lands_whole = all(type(outcome) is Landed for outcome in self.outcomes)
         self.wants_head = False
         self._numbers: dict[StreamKey, int] = {}
-        self._streams: list[list[Any]] = []
+        # Columns, as the statement takes them: many small rows would keep the garbage collector busy.
+        self._streams = _Streams()
         self._replies: list[tuple[Any, ...]] = []
-        self._events: list[tuple[Any, ...]] = []
+        self._events = _Events()
         self._number_streams()
         place = 0
         for write, outcome in zip(writes, self.outcomes, strict=True):
@@ -40,7 +43,7 @@ class Batch:
             raise Invalid(f"{place:,} events in one append: write at most {MOST_PLACES:,} together")
 
     def __repr__(self) -> str:
-        return f"<Batch of {len(self._events)} events of {len(self._streams)} streams>"
+        return f"<Batch of {len(self._events.numbers)} events of {len(self._numbers)} streams>"
 
     @property
     def streams(self) -> list[StreamKey]:
@@ -50,9 +53,9 @@ class Batch:
     def values(self) -> list[Any]:
         """Gives the arrays of streams, replies and events."""
         return [
-            *_columns(self._streams, 9),
+            *astuple(self._streams),
             *_columns(self._replies, 6),
-            *_columns(self._events, 7),
+            *astuple(self._events),
             self.wants_head,
         ]
 
@@ -96,27 +99,33 @@ class Batch:
             for write, outcome in zip(self.writes, self.outcomes, strict=True)
             if type(outcome) is Landed
         }
-        self._numbers = {stream: number for number, stream in enumerate(sorted(landing), 1)}
-        self._streams = [[*stream, None, 0, 0, 0, 0, 0, False] for stream in self._numbers]
+        ordered = sorted(landing)
+        self._numbers = {stream: number for number, stream in enumerate(ordered, 1)}
+        self._streams = _Streams.of(ordered)
 
     def _lay_down(self, write: Write, place: int) -> int:
         number = self._numbers[write.kind, write.id]
-        stream = self._streams[number - 1]
+        streams, at = self._streams, number - 1
         version = write.expected
-        if stream[2] is None:
-            stream[2] = version
+        if streams.expected[at] is None:
+            streams.expected[at] = version
         if write.group is not None:
-            stream[8] = True
+            streams.is_grouped[at] = True
         if write.events:
-            if not stream[4]:
-                stream[4], stream[6] = place + 1, write.time
+            if not streams.first[at]:
+                streams.first[at], streams.first_time[at] = place + 1, write.time
+            events = self._events
             for type_, type_version, payload in write.events:
                 place += 1
                 version += 1
-                self._events.append(
-                    (number, version, type_, type_version, payload, write.metadata, write.time)
-                )
-            stream[3], stream[5], stream[7] = version, place, write.time
+                events.numbers.append(number)
+                events.versions.append(version)
+                events.types.append(type_)
+                events.type_versions.append(type_version)
+                events.payloads.append(payload)
+                events.metadata.append(write.metadata)
+                events.times.append(write.time)
+            streams.version[at], streams.last[at], streams.time[at] = version, place, write.time
         else:
             self.wants_head = True
         if write.key is not None:
@@ -124,6 +133,48 @@ class Batch:
             kept_at = place if write.events else HEAD - place
             self._replies.append((number, write.key, write.call, write.reply, kept_at, write.time))
         return place
+
+
+class _Streams(Struct):
+    """The columns of the streams that are written: what is expected of each, and what becomes of it."""
+
+    kind: list[str] = field(default_factory=list)
+    id: list[str] = field(default_factory=list)
+    expected: list[int | None] = field(default_factory=list)
+    version: list[int] = field(default_factory=list)
+    first: list[int] = field(default_factory=list)
+    last: list[int] = field(default_factory=list)
+    first_time: list[int] = field(default_factory=list)
+    time: list[int] = field(default_factory=list)
+    is_grouped: list[bool] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, streams: Sequence[StreamKey]) -> "_Streams":
+        """Gives the columns of streams of which nothing is known yet."""
+        count = len(streams)
+        return cls(
+            [kind for kind, _ in streams],
+            [id for _, id in streams],
+            [None] * count,
+            [0] * count,
+            [0] * count,
+            [0] * count,
+            [0] * count,
+            [0] * count,
+            [False] * count,
+        )
+
+
+class _Events(Struct):
+    """The columns of the events that are written, in their order; `numbers` are those of their streams."""
+
+    numbers: list[int] = field(default_factory=list)
+    versions: list[int] = field(default_factory=list)
+    types: list[str] = field(default_factory=list)
+    type_versions: list[int] = field(default_factory=list)
+    payloads: list[bytes] = field(default_factory=list)
+    metadata: list[bytes] = field(default_factory=list)
+    times: list[int] = field(default_factory=list)
 
 
 def assumed(writes: Sequence[Write]) -> Batch:
