@@ -132,6 +132,7 @@ class ViewWork(Work):
         projector.state = msgspec.structs.replace(projector.state, is_live=True)
         self._tell()
         if before is not None:
+            before.let_go()
             await self._supervisor.stop(_task_of(before))
         log.info("view %s is built and serves", self.view.name)
 
