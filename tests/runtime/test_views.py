@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,9 +10,11 @@ import pytest
 from actum import App, Context, Recorded, Unavailable, View, query, reducer
 from actum.database.port import Database
 from actum.journal.memory import MemoryJournal
+from actum.model.view import ViewType
 from actum.runtime import views
 from actum.runtime.clock import ManualClock
 from actum.runtime.node import Node
+from actum.runtime.projector import FIRST_PAUSE, LONGEST_OUTAGE
 from actum.testing import testing
 from actum.testing.faults import FaultyJournal
 from tests.runtime.bank import Account, Balances, Deposited, Notebook, Noted, Withdrawn
@@ -395,3 +398,53 @@ async def test_a_row_that_no_column_can_take_stops_the_view_at_the_event_that_ma
         assert "after Deposited of Account/c at position 3" in (projector.failure or "")
         assert "does not fit a 64-bit column" in (projector.failure or "")
         assert await Context(node.services).view(Balances).total() == 21
+
+
+async def test_who_waits_for_rows_that_are_replaced_is_answered_from_the_new_ones(
+    journal: FaultyJournal, database: Database
+) -> None:
+    """A generation that takes the other's place brings its waiters what they wait for."""
+    async with node_on(bank, journal, database) as node:
+        ctx = Context(node.services)
+        await deposit(ctx, 1)
+        await node.settle()
+        project = database.project
+        is_over = asyncio.Event()
+
+        async def slow_for_the_first(view: ViewType, generation: int, **change: Any) -> None:
+            if view.name == "balances" and generation == 1:
+                await is_over.wait()
+            await project(view, generation, **change)
+
+        database.project = slow_for_the_first  # type: ignore[method-assign]
+        await deposit(ctx, 20)
+        asking = await begun(ctx.view(Balances).total())
+        assert not asking.done()
+        await node.services.views.rebuild("balances")
+
+        assert await asking == 21
+        is_over.set()
+
+
+async def test_a_view_goes_on_soon_after_an_outage_however_many_there_were(journal: FaultyJournal) -> None:
+    """Pauses grow while the store is away, up to a second, and begin anew when there has been progress."""
+    clock = ManualClock(START)
+    async with failing_database() as database, node_on(bank, journal, database, clock=clock) as node:
+        ctx = Context(node.services)
+        projector = node.services.views.projectors()[0]
+        pauses = []
+        sleep = clock.sleep
+
+        async def noted(span: timedelta) -> None:
+            pauses.append(span)
+            await sleep(span)
+
+        clock.sleep = noted  # type: ignore[method-assign]
+        for outage in range(1, 4):
+            database.plan("project", *["before"] * 5)
+            await deposit(ctx, 1)
+            await done_in_time(projector.reached(outage), node, clock)
+
+    assert len(pauses) == 15
+    assert max(pauses) <= LONGEST_OUTAGE
+    assert max(pauses[::5]) <= FIRST_PAUSE

@@ -19,6 +19,8 @@ MOST_ROWS = 5_000
 LAZY = 10_000
 FIRST_PAUSE = timedelta(milliseconds=200)
 LONGEST_PAUSE = timedelta(seconds=30)
+LONGEST_OUTAGE = timedelta(seconds=1)
+"""The longest pause while it is the store that does not answer: when it does again, readers are waiting."""
 
 log = logging.getLogger("actum.projector")
 
@@ -66,6 +68,7 @@ class Projector:
         """Follows the feed until cancelled; a failing reducer stops this view alone, and is tried again."""
         pause = FIRST_PAUSE
         while True:
+            before = self.position
             try:
                 await self.follow()
             except Dispossessed:
@@ -74,8 +77,10 @@ class Projector:
                 self.failure = str(error)
                 self.is_stuck = not isinstance(error, TryLater | Fenced)
                 log.error("view %s stands at position %d: %s", self.view.name, self.position, error)
+                if self.position > before:
+                    pause = FIRST_PAUSE
                 await self._rest(pause)
-                pause = min(pause * 2, LONGEST_PAUSE)
+                pause = min(pause * 2, LONGEST_OUTAGE if isinstance(error, TryLater) else LONGEST_PAUSE)
                 if not await self.recover():
                     return
 

@@ -3,9 +3,14 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from time import monotonic
+
+from actum.errors import TryLater
 
 FIRST_PAUSE = 0.1
 LONGEST_PAUSE = 30.0
+LONGEST_OUTAGE = 1.0
+"""The longest pause while it is the store that does not answer: when it does again, others are waiting."""
 PATIENCE = 15.0
 """Seconds after which a task that was told to stop, and has not, is told again."""
 
@@ -45,9 +50,14 @@ class Supervisor:
     async def _keep(self, name: str, run: Callable[[], Awaitable[None]]) -> None:
         pause = FIRST_PAUSE
         while True:
+            began = monotonic()
             try:
                 return await run()
-            except Exception:
+            except Exception as error:
+                if monotonic() - began > LONGEST_PAUSE:
+                    pause = FIRST_PAUSE  # It had gone well for long.
+                longest = LONGEST_OUTAGE if isinstance(error, TryLater) else LONGEST_PAUSE
+                pause = min(pause, longest)
                 self.failures[name] = self.failures.get(name, 0) + 1
                 log.exception("%s failed and starts again in %.1f s", name, pause)
             await asyncio.sleep(pause)
