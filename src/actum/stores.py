@@ -12,17 +12,17 @@ from typing import Any, Protocol
 from msgspec import Struct
 
 from actum.database.port import Database
-from actum.database.sqlite import SCHEMA as SQLITE_DATABASE
-from actum.database.sqlite import SqliteDatabase
-from actum.engine.sqlite import SqliteFile
-from actum.engine.sqlite_opening import IN_MEMORY
-from actum.engine.sqlite_opening import is_owned as is_file_owned
+from actum.database.sqlite.database import SCHEMA as SQLITE_DATABASE
+from actum.database.sqlite.database import SqliteDatabase
+from actum.engine.sqlite.file import SqliteFile
+from actum.engine.sqlite.opening import IN_MEMORY
+from actum.engine.sqlite.opening import is_owned as is_file_owned
 from actum.errors import StoreError
 from actum.hosts.port import Host
 from actum.journal.memory import MemoryJournal
 from actum.journal.port import Journal
-from actum.journal.sqlite import SCHEMA as SQLITE_JOURNAL
-from actum.journal.sqlite import SqliteJournal
+from actum.journal.sqlite.journal import SCHEMA as SQLITE_JOURNAL
+from actum.journal.sqlite.journal import SqliteJournal
 from actum.store_url import shown, split
 
 KNOWN = (

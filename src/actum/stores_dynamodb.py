@@ -1,8 +1,8 @@
 """The journal in a DynamoDB table; loaded only where such a store is named."""
 
-from actum.engine.dynamodb import DynamoTable
-from actum.engine.dynamodb_schema import check_table, make_table
-from actum.journal.dynamodb import DynamoJournal
+from actum.engine.dynamodb.client import DynamoTable
+from actum.engine.dynamodb.schema import check_table, make_table
+from actum.journal.dynamodb.journal import DynamoJournal
 from actum.journal.port import Journal
 
 

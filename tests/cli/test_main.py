@@ -49,7 +49,7 @@ def test_a_file_that_another_program_holds_is_said_in_one_line(
 ) -> None:
     (shop / "jammed").touch()
     fill(("torn", 3))
-    monkeypatch.setattr("actum.engine.sqlite_opening.BUSY_TIMEOUT", 0.01)
+    monkeypatch.setattr("actum.engine.sqlite.opening.BUSY_TIMEOUT", 0.01)
     holder = sqlite3.connect(shop / "shop.db", isolation_level=None)
     holder.execute("BEGIN IMMEDIATE")
 

@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator
 import pytest
 
 from actum.database.port import Database
-from actum.database.postgres import SCHEMA, open_database
-from actum.engine.postgres import PostgresPool
+from actum.database.postgres.database import SCHEMA, open_database
+from actum.engine.postgres.pool import PostgresPool
 from actum.testing.conformance.database import DatabaseConformance
 
 

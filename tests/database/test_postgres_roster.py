@@ -7,12 +7,12 @@ from datetime import timedelta
 import asyncpg
 import pytest
 
-from actum.database import postgres_roster
 from actum.database.port import Database, Dispossessed, NewLetter, NewMessage, NewTimer, Progress
-from actum.database.postgres import open_database
-from actum.database.postgres_roster import PostgresRoster
+from actum.database.postgres.database import open_database
+from actum.database.postgres.database import roster as postgres_roster
+from actum.database.postgres.roster import PostgresRoster
 from actum.database.roster import Claim, Roster, SoleRoster
-from actum.engine.postgres import PostgresPool
+from actum.engine.postgres.pool import PostgresPool
 from actum.model.view import view_type
 from tests.runtime.bank import Balances
 

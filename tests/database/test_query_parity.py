@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from actum.database.port import Database
-from actum.database.postgres import SCHEMA, open_database
-from actum.engine.postgres import PostgresPool
+from actum.database.postgres.database import SCHEMA, open_database
+from actum.engine.postgres.pool import PostgresPool
 from actum.testing.conformance.database.tables import (
     ACTIVITY,
     BALANCES,

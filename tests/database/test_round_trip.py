@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from actum.database.answers import read_answer
-from actum.database.sqlite import SCHEMA, SqliteDatabase
-from actum.engine.sqlite import SqliteFile
+from actum.database.sqlite.database import SCHEMA, SqliteDatabase
+from actum.engine.sqlite.file import SqliteFile
 from actum.model.handler import Query
 from actum.model.view import ViewQuery
 from actum.testing.conformance.database.tables import EVERYTHING, Colour, Everything, Level, Point

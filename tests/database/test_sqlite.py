@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from actum.database import sqlite_views
 from actum.database.port import Database, NewMessage, NewTimer, ViewState
-from actum.database.sqlite import SCHEMA, SqliteDatabase
-from actum.engine.sqlite import IN_MEMORY, SqliteFile
+from actum.database.sqlite.database import SCHEMA, SqliteDatabase
+from actum.database.sqlite.database import views as sqlite_views
+from actum.engine.sqlite.file import IN_MEMORY, SqliteFile
 from actum.errors import DefinitionError, Overloaded, Unavailable
 from actum.journal.port import Write
-from actum.journal.sqlite import SCHEMA as JOURNAL_SCHEMA
-from actum.journal.sqlite import SqliteJournal
+from actum.journal.sqlite.journal import SCHEMA as JOURNAL_SCHEMA
+from actum.journal.sqlite.journal import SqliteJournal
 from actum.testing.conformance.database import DatabaseConformance
 from actum.testing.conformance.database.tables import BALANCES, Balances, kept, owners, write
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from actum.engine import dynamodb as engine
-from actum.engine.dynamodb import DynamoTable, key_item
-from actum.engine.dynamodb_schema import MARK, check_table, make_table
-from actum.engine.dynamodb_url import Address, read_url
+from actum.engine.dynamodb import client as engine
+from actum.engine.dynamodb.client import DynamoTable, key_item
+from actum.engine.dynamodb.schema import MARK, check_table, make_table
+from actum.engine.dynamodb.url import Address, read_url
 from actum.errors import ForeignStore, StoreError, Unavailable
 from actum.store_url import join, shown, split
 from actum.stores import is_owned, is_shared, open_stores, prepare_stores

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from actum.engine.postgres import PostgresPool
-from actum.engine.postgres_schema import Part
-from actum.engine.postgres_url import read_url
+from actum.engine.postgres.pool import PostgresPool
+from actum.engine.postgres.schema import Part
+from actum.engine.postgres.url import read_url
 from actum.errors import ActumError, ForeignStore, StoreError, StoreFailed, Unavailable
 
 ONE = Part("one", (("CREATE TABLE actum_one (number integer)",),))
@@ -119,7 +119,7 @@ async def test_who_finds_every_connection_in_use_is_told(
     fresh_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The pool is bounded, and so is waiting for it."""
-    monkeypatch.setattr("actum.engine.postgres.LONGEST_WAIT", 0.05)
+    monkeypatch.setattr("actum.engine.postgres.pool.LONGEST_WAIT", 0.05)
     pool = await PostgresPool.open(f"{fresh_url}&pool=1", (ONE,))
     async with pool.connection():
         with pytest.raises(Unavailable, match="all 1 connections"):

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from actum.engine.sqlite import SqliteFile
-from actum.engine.sqlite_opening import is_owned
+from actum.engine.sqlite.file import SqliteFile
+from actum.engine.sqlite.opening import is_owned
 from actum.errors import ForeignStore, StoreError, StoreInUse
 
 SCHEMA = ["CREATE TABLE IF NOT EXISTS notes (text)"]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from actum.engine.sqlite import IN_MEMORY, SqliteFile
+from actum.engine.sqlite.file import IN_MEMORY, SqliteFile
 from actum.errors import Overloaded, StoreError, StoreFailed, Unavailable
 
 SCHEMA = ["CREATE TABLE IF NOT EXISTS notes (number INTEGER PRIMARY KEY, text TEXT)"]
@@ -153,7 +153,7 @@ async def test_a_reader_cannot_write(file: SqliteFile) -> None:
 async def test_too_many_waiting_writes_are_refused_at_once(
     file: SqliteFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("actum.engine.sqlite.MOST_WAITING", 5)
+    monkeypatch.setattr("actum.engine.sqlite.file.MOST_WAITING", 5)
     async with a_busy_writer(file):
         tasks = await sent(*(file.write(note(number)) for number in range(4)))
 
@@ -168,7 +168,7 @@ async def test_too_many_waiting_writes_are_refused_at_once(
 async def test_a_write_counts_until_it_is_done_though_nobody_waits_for_it(
     file: SqliteFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("actum.engine.sqlite.MOST_WAITING", 5)
+    monkeypatch.setattr("actum.engine.sqlite.file.MOST_WAITING", 5)
     async with a_busy_writer(file):
         tasks = await sent(*(file.write(note(number)) for number in range(4)))
         for task in tasks:
@@ -185,7 +185,7 @@ async def test_a_write_counts_until_it_is_done_though_nobody_waits_for_it(
 async def test_too_many_waiting_reads_are_refused_at_once(
     file: SqliteFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("actum.engine.sqlite.MOST_WAITING", 6)
+    monkeypatch.setattr("actum.engine.sqlite.file.MOST_WAITING", 6)
     released = threading.Event()
     tasks = await sent(*(file.read(lambda connection: released.wait(PATIENCE)) for _ in range(6)))
 
@@ -235,7 +235,7 @@ async def test_a_file_in_memory_has_shared_commits_and_readers_too() -> None:
 
 
 async def test_the_log_does_not_grow_without_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("actum.engine.sqlite_log.CHECKPOINT_PAGES", 40)
+    monkeypatch.setattr("actum.engine.sqlite.log.CHECKPOINT_PAGES", 40)
     file = await SqliteFile.open(str(tmp_path / "notes.db"), SCHEMA)
 
     for number in range(400):
@@ -250,7 +250,7 @@ async def test_the_log_does_not_grow_without_end(tmp_path: Path, monkeypatch: py
 async def test_large_rows_are_moved_out_of_the_log_too(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("actum.engine.sqlite_log.CHECKPOINT_BYTES", 400_000)
+    monkeypatch.setattr("actum.engine.sqlite.log.CHECKPOINT_BYTES", 400_000)
     file = await SqliteFile.open(str(tmp_path / "notes.db"), SCHEMA)
 
     for number in range(60):

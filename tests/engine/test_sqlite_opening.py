@@ -11,14 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from actum.engine.sqlite import SqliteFile
+from actum.engine.sqlite.file import SqliteFile
 from actum.errors import ForeignStore, StoreError, StoreFailed, StoreInUse
 from tests.faults.disk import mount, small_disk
 
 SCHEMA = ["CREATE TABLE IF NOT EXISTS notes (number INTEGER PRIMARY KEY)"]
 OWNER = f"""
 import asyncio, sys
-from actum.engine.sqlite import SqliteFile
+from actum.engine.sqlite.file import SqliteFile
 
 async def own():
     file = await SqliteFile.open(sys.argv[1], {SCHEMA})

@@ -5,8 +5,8 @@ import os
 import signal
 import sys
 
-from actum.engine.dynamodb import DynamoTable
-from actum.journal.dynamodb import DynamoJournal
+from actum.engine.dynamodb.client import DynamoTable
+from actum.journal.dynamodb.journal import DynamoJournal
 from actum.journal.port import Landed
 from actum.testing.conformance.journal.bank import deposit
 

@@ -10,12 +10,12 @@ import sys
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from actum.engine import sqlite_log
-from actum.engine.sqlite import SqliteFile
+from actum.engine.sqlite.file import SqliteFile
+from actum.engine.sqlite.file import log as sqlite_log
 from actum.errors import StoreFailed
 from actum.journal.memory import MemoryJournal
 from actum.journal.port import Journal, Snapshot, Write
-from actum.journal.sqlite import SCHEMA, SqliteJournal
+from actum.journal.sqlite.journal import SCHEMA, SqliteJournal
 
 Step = Callable[[Journal], Awaitable[Any]]
 

@@ -4,8 +4,8 @@ import contextlib
 import sqlite3
 from pathlib import Path
 
-from actum.engine.sqlite import SqliteFile
-from actum.journal.sqlite import SCHEMA, SqliteJournal
+from actum.engine.sqlite.file import SqliteFile
+from actum.journal.sqlite.journal import SCHEMA, SqliteJournal
 from tests.faults.scenario import STEPS, contents, contents_after
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from actum.engine.dynamodb import DynamoTable
-from actum.journal.dynamodb import DynamoJournal
+from actum.engine.dynamodb.client import DynamoTable
+from actum.journal.dynamodb.journal import DynamoJournal
 from actum.model.event import Stored
 from actum.testing.conformance.journal.bank import deposit, positions
 from tests.faults.dynamodb_writer import LOST

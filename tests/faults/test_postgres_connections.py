@@ -6,7 +6,7 @@ import asyncpg
 import pytest
 
 from actum import Context, Unavailable
-from actum.engine import postgres
+from actum.engine.postgres import pool as postgres
 from actum.runtime.clock import SystemClock
 from actum.stores import open_stores
 from examples.bank.bank import Account, Balances, app

@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from actum.engine.dynamodb import DynamoTable
-from actum.journal.dynamodb import DynamoJournal
+from actum.engine.dynamodb.client import DynamoTable
+from actum.journal.dynamodb.journal import DynamoJournal
 from actum.journal.port import Journal
 from actum.testing.conformance.journal import DurableJournalConformance
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from actum.engine.dynamodb import DynamoTable, Item
-from actum.journal import dynamodb_chain, dynamodb_streams
-from actum.journal.dynamodb import DynamoJournal
-from actum.journal.dynamodb_parcel import Parcel
+from actum.engine.dynamodb.client import DynamoTable, Item
+from actum.journal.dynamodb import chain, streams
+from actum.journal.dynamodb.journal import DynamoJournal
+from actum.journal.dynamodb.parcel import Parcel
 from actum.journal.port import Landed
 from actum.model.event import Stored
 from actum.testing.conformance.journal.bank import amounts, deposit, follow, positions, versions
@@ -98,7 +98,7 @@ async def test_without_stopping_at_a_missing_slot_readers_skip_events(
     journal: DynamoJournal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The tests here see what they are for: with every chunk read that is there, an event is lost."""
-    monkeypatch.setattr(dynamodb_streams, "is_next", lambda chunk, slot: True)
+    monkeypatch.setattr(streams, "is_next", lambda chunk, slot: True)
     appender = journal._appender
     [early] = await appender.reserve(1)
     await journal.append([deposit("b", 0, 2)])
@@ -132,7 +132,7 @@ async def test_a_slot_whose_writer_is_gone_holds_readers_up_for_a_moment_only(
     journal: DynamoJournal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whoever waits fills it, and the transaction it was meant for lands no more, should it ever come."""
-    monkeypatch.setattr(dynamodb_chain, "PATIENCE", 0.05)
+    monkeypatch.setattr(chain, "PATIENCE", 0.05)
     appender = journal._appender
     [lost] = await appender.reserve(1)
     await journal.append([deposit("b", 0, 2)])

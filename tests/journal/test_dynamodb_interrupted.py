@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError, ReadTimeoutError
 
-from actum.engine import dynamodb as engine
-from actum.engine.dynamodb import DynamoTable
+from actum.engine.dynamodb import client as engine
+from actum.engine.dynamodb.client import DynamoTable
 from actum.errors import StoreError, Unavailable
-from actum.journal.dynamodb import DynamoJournal
-from actum.journal.dynamodb_parcel import Parcel
+from actum.journal.dynamodb.journal import DynamoJournal
+from actum.journal.dynamodb.parcel import Parcel
 from actum.journal.port import Collided, Landed
 from actum.testing.conformance.journal.bank import amounts, deposit, follow
 

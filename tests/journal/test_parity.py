@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import Struct
 
-from actum.engine.sqlite import IN_MEMORY, SqliteFile
+from actum.engine.sqlite.file import IN_MEMORY, SqliteFile
 from actum.journal.memory import MemoryJournal
 from actum.journal.port import Journal, Snapshot, Write
-from actum.journal.sqlite import SCHEMA, SqliteJournal
+from actum.journal.sqlite.journal import SCHEMA, SqliteJournal
 from actum.testing.conformance.journal.bank import fill
 
 KINDS = ("Account", "Loan")

@@ -4,9 +4,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from actum.engine.postgres import PostgresPool
+from actum.engine.postgres.pool import PostgresPool
 from actum.journal.port import Journal
-from actum.journal.postgres import SCHEMA, PostgresJournal, open_journal
+from actum.journal.postgres.journal import SCHEMA, PostgresJournal, open_journal
 from actum.testing.conformance.journal import DurableJournalConformance
 
 

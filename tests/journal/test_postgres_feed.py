@@ -7,13 +7,12 @@ from typing import Any
 
 import pytest
 
-from actum.engine.postgres import PostgresPool
-from actum.engine.postgres_order import PLACES
-from actum.journal import postgres_statements as statements
+from actum.engine.postgres.order import PLACES
+from actum.engine.postgres.pool import PostgresPool
 from actum.journal.port import Landed
-from actum.journal.postgres import SCHEMA, PostgresJournal, open_journal
-from actum.journal.postgres_appending import Appender
-from actum.journal.postgres_batch import assumed
+from actum.journal.postgres.appending import Appender
+from actum.journal.postgres.batch import assumed
+from actum.journal.postgres.journal import SCHEMA, PostgresJournal, open_journal, statements
 from actum.model.event import Stored
 from actum.testing.conformance.journal.bank import amounts, deposit, follow, positions
 

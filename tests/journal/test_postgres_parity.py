@@ -9,11 +9,10 @@ from hypothesis import strategies as st
 from msgspec import Struct
 from msgspec.structs import astuple
 
-from actum.engine.postgres import PostgresPool
-from actum.journal import postgres_statements as statements
+from actum.engine.postgres.pool import PostgresPool
 from actum.journal.memory import MemoryJournal
 from actum.journal.port import Journal, Landed, Page, Repeated
-from actum.journal.postgres import SCHEMA, PostgresJournal, open_journal
+from actum.journal.postgres.journal import SCHEMA, PostgresJournal, open_journal, statements
 from actum.model.event import Stored
 from actum.testing.conformance.journal.bank import PATIENCE, fill
 from tests.journal.test_parity import (

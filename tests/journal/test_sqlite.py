@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from actum.engine.sqlite import IN_MEMORY, SqliteFile
+from actum.engine.sqlite.file import IN_MEMORY, SqliteFile
 from actum.errors import Unavailable
 from actum.journal.port import Collided, Journal
-from actum.journal.sqlite import SCHEMA, SqliteJournal
+from actum.journal.sqlite.journal import SCHEMA, SqliteJournal
 from actum.testing.conformance.journal import DurableJournalConformance, JournalConformance
 from actum.testing.conformance.journal.bank import amounts, deposit, fill, have_landed, positions, versions
 

@@ -12,10 +12,10 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from actum.engine.sqlite import SqliteFile
+from actum.engine.sqlite.file import SqliteFile
 from actum.journal.memory import MemoryJournal
 from actum.journal.port import Collided, Journal, Landed, Outcome, Repeated, Snapshot, Write
-from actum.journal.sqlite import SCHEMA, SqliteJournal
+from actum.journal.sqlite.journal import SCHEMA, SqliteJournal
 from actum.model.event import Stored
 
 IDS = ("a", "b", "c")

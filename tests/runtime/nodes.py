@@ -7,8 +7,8 @@ from typing import Any
 
 from actum import App, Context
 from actum.database.port import Database
-from actum.database.sqlite import SCHEMA, SqliteDatabase
-from actum.engine.sqlite import SqliteFile
+from actum.database.sqlite.database import SCHEMA, SqliteDatabase
+from actum.engine.sqlite.file import SqliteFile
 from actum.journal.port import Journal
 from actum.launch import check
 from actum.model.event import to_microseconds

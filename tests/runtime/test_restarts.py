@@ -7,8 +7,8 @@ from datetime import timedelta
 
 from actum import Actions, App, Context, Entity, Event, command, query, reducer
 from actum.database.port import Progress
-from actum.database.sqlite import SCHEMA, SqliteDatabase
-from actum.engine.sqlite import SqliteFile
+from actum.database.sqlite.database import SCHEMA, SqliteDatabase
+from actum.engine.sqlite.file import SqliteFile
 from actum.errors import Unavailable
 from actum.journal.memory import MemoryJournal
 from actum.testing import testing

@@ -10,8 +10,8 @@ from typing import Any
 from msgspec import Struct, field
 
 from actum import Actions, App, Context, Entity, Event, Retries, command, query, reducer
-from actum.database.sqlite import SCHEMA, SqliteDatabase
-from actum.engine.sqlite import SqliteFile
+from actum.database.sqlite.database import SCHEMA, SqliteDatabase
+from actum.engine.sqlite.file import SqliteFile
 from actum.errors import Unavailable
 
 THREE = Retries(attempts=3, first=timedelta(seconds=1), longest=timedelta(minutes=1))

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from actum.engine.dynamodb import DynamoTable, key_item
-from actum.engine.dynamodb_schema import FORMAT, LAYOUT, MARK
+from actum.engine.dynamodb.client import DynamoTable, key_item
+from actum.engine.dynamodb.schema import FORMAT, LAYOUT, MARK
 from tests.servers.postgres import leave_out
 
 SERVER = Path(__file__).with_name("dynamodb_server.py")

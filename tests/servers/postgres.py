@@ -13,9 +13,9 @@ from typing import NoReturn
 import asyncpg
 import pytest
 
-from actum.database.postgres import SCHEMA as DATABASE
-from actum.engine.postgres import PostgresPool
-from actum.journal.postgres import SCHEMA as JOURNAL
+from actum.database.postgres.database import SCHEMA as DATABASE
+from actum.engine.postgres.pool import PostgresPool
+from actum.journal.postgres.journal import SCHEMA as JOURNAL
 
 try:
     with warnings.catch_warnings():

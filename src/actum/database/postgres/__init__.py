@@ -1,0 +1,1 @@
+"""Keeps what is derived from events in PostgreSQL."""

@@ -1,0 +1,53 @@
+"""Keeps views, queues, timers and letters in PostgreSQL."""
+
+import copy
+from collections.abc import Sequence
+from typing import Self
+
+from actum.database.postgres.actions import ACTION_SCHEMA, PostgresActions
+from actum.database.postgres.fence import EVERYBODYS, Fence
+from actum.database.postgres.queues import MEND_ORDER, QUEUE_SCHEMA, PostgresQueues
+from actum.database.postgres.roster import ATTENDED, ROSTER_SCHEMA, SILENT, PostgresRoster
+from actum.database.postgres.tables import PostgresTable
+from actum.database.postgres.views import VIEW_SCHEMA, PostgresViews
+from actum.database.roster import Claim
+from actum.engine.postgres.pool import PostgresPool
+from actum.engine.postgres.schema import Part
+
+SCHEMA = Part("database", ((*VIEW_SCHEMA, *ACTION_SCHEMA, *QUEUE_SCHEMA), ROSTER_SCHEMA))
+
+
+class PostgresDatabase(PostgresViews, PostgresActions, PostgresQueues):
+    """What is derived, in a database that was opened with SCHEMA and may be the journal's as well."""
+
+    is_shared = True
+
+    def __init__(self, pool: PostgresPool) -> None:
+        self._pool = pool
+        self._fence = EVERYBODYS
+        self._tables: dict[tuple[str, int, str], PostgresTable] = {}
+        self._truths: dict[str, frozenset[str]] = {}
+
+    def __repr__(self) -> str:
+        return f"<PostgresDatabase {self._pool.name}>"
+
+    def join(self, works: Sequence[str]) -> PostgresRoster:
+        return PostgresRoster(self._pool, works)
+
+    async def is_attended(self) -> bool:
+        return bool(await self._pool.fetchval(ATTENDED, SILENT))
+
+    def under(self, claim: Claim) -> Self:
+        fenced = copy.copy(self)
+        fenced._fence = Fence(claim)
+        return fenced
+
+    async def close(self) -> None:
+        await self._pool.close()
+
+
+async def open_database(pool: PostgresPool) -> PostgresDatabase:
+    """Gives the database where the schema is up to date."""
+    async with pool.connection() as connection:
+        await connection.execute(MEND_ORDER)
+    return PostgresDatabase(pool)

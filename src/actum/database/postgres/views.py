@@ -1,0 +1,210 @@
+"""Views in PostgreSQL: their generations, their rows, and the queries that are asked of them."""
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+import asyncpg
+
+from actum.database.port import Answer, Database, Fenced, ViewState
+from actum.database.postgres.fence import Fence
+from actum.database.postgres.queries import MOST_CACHED, Translated, answered, bind, translate_query
+from actum.database.postgres.tables import PostgresTable
+from actum.database.tables import table_name
+from actum.engine.postgres.pool import PostgresPool
+from actum.errors import AuthorError, DefinitionError, Invalid, Overloaded, Unavailable
+from actum.model.view import ViewType
+
+VIEW_SCHEMA = (
+    """CREATE TABLE actum_views (
+        name text COLLATE "C" NOT NULL, generation bigint NOT NULL, fingerprint text NOT NULL,
+        checkpoint bigint NOT NULL, is_live boolean NOT NULL, PRIMARY KEY (name, generation))""",
+    'CREATE TABLE actum_generations (name text COLLATE "C" PRIMARY KEY, highest bigint NOT NULL)',
+    'CREATE TABLE actum_rebuilds (name text COLLATE "C" PRIMARY KEY)',
+)
+STATE = "name, generation, fingerprint, checkpoint, is_live"
+NEWEST = f"""SELECT {STATE} FROM actum_views WHERE name = $1 AND fingerprint = $2
+    ORDER BY generation DESC LIMIT 1"""
+# Whoever changes the generations of a view holds its row here.
+HOLD = """INSERT INTO actum_generations VALUES ($1, 0)
+    ON CONFLICT (name) DO UPDATE SET highest = actum_generations.highest"""
+COUNT = "UPDATE actum_generations SET highest = highest + 1 WHERE name = $1 RETURNING highest"
+TAKEN = """SELECT relkind FROM pg_class
+    WHERE relname = $1 AND relkind <> 'v' AND relnamespace = current_schema()::regnamespace"""
+TRUTHS = """SELECT DISTINCT lower(attname) FROM pg_attribute JOIN pg_class c ON c.oid = attrelid
+    WHERE atttypid = 'bool'::regtype AND relkind = 'v' AND relnamespace = current_schema()::regnamespace"""
+MIXED = (asyncpg.UndefinedFunctionError, asyncpg.DatatypeMismatchError, asyncpg.CannotCoerceError)
+LONGEST_QUERY = timedelta(seconds=30)
+
+
+class PostgresViews(Database):
+    """The part of the database that keeps views."""
+
+    _pool: PostgresPool
+    _fence: Fence
+    _tables: dict[tuple[str, int, str], PostgresTable]
+    _truths: dict[str, frozenset[str]]
+
+    async def prepare_view(self, view: ViewType) -> ViewState:
+        async with self._pool.transaction() as connection:
+            await connection.execute(HOLD, view.name)
+            row = await connection.fetchrow(NEWEST, view.name, view.fingerprint)
+            return ViewState(*row) if row else await self._create(connection, view)
+
+    async def rebuild_view(self, view: ViewType) -> ViewState:
+        unfinished = "SELECT generation FROM actum_views WHERE name = $1 AND fingerprint = $2 AND NOT is_live"
+        async with self._pool.transaction() as connection:
+            await self._fence.hold(connection)
+            await connection.execute(HOLD, view.name)
+            await connection.execute("DELETE FROM actum_rebuilds WHERE name = $1", view.name)
+            for (generation,) in await connection.fetch(unfinished, view.name, view.fingerprint):
+                await _drop(connection, view.name, generation)
+            return await self._create(connection, view)
+
+    async def promote_view(self, view: ViewType, generation: int) -> None:
+        promote = "SELECT FROM actum_views WHERE name = $1 AND generation = $2 FOR UPDATE"
+        others = "SELECT generation FROM actum_views WHERE name = $1 AND generation <> $2"
+        async with self._pool.transaction() as connection:
+            await self._fence.hold(connection)
+            await connection.execute(HOLD, view.name)
+            if await connection.fetchrow(promote, view.name, generation) is None:
+                raise _gone(view, generation)
+            await self._publish(connection, view, generation)
+            for (other,) in await connection.fetch(others, view.name, generation):
+                await _drop(connection, view.name, other)
+
+    async def rows(self, view: ViewType, generation: int, keys: Sequence[Any]) -> list[tuple[Any, ...]]:
+        table = self._table(view, generation)
+        values = table.keys(keys)
+        async with self._pool.connection() as connection:
+            try:
+                return [tuple(row) for row in await connection.fetch(table.select, values)]
+            except asyncpg.UndefinedTableError as error:
+                raise _gone(view, generation) from error
+
+    async def project(
+        self,
+        view: ViewType,
+        generation: int,
+        *,
+        before: int,
+        checkpoint: int,
+        written: Sequence[tuple[Any, ...]],
+        deleted: Sequence[Any],
+    ) -> None:
+        table = self._table(view, generation)
+        keys, columns = table.keys(deleted), table.columns(written)
+        values = (*self._fence.values, checkpoint, view.name, generation, before, keys, *columns)
+        async with self._pool.connection() as connection:
+            try:
+                is_held, moved = await connection.fetchrow(table.project(self._fence.held), *values)
+            except asyncpg.UndefinedTableError as error:
+                raise _gone(view, generation) from error
+            except (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, OverflowError) as error:
+                raise AuthorError(f"view {view.name}: a row does not fit its columns: {error}") from error
+        self._fence.check(is_held)
+        if not moved:
+            raise Fenced(
+                f"view {view.name}, generation {generation}, is not at {before} any more: "
+                "another process runs it"
+            )
+
+    async def views(self) -> list[ViewState]:
+        rows = await self._pool.fetch(f"SELECT {STATE} FROM actum_views ORDER BY name, generation")
+        return [ViewState(*row) for row in rows]
+
+    async def request_rebuild(self, name: str) -> None:
+        await self._pool.fetch("INSERT INTO actum_rebuilds VALUES ($1) ON CONFLICT DO NOTHING", name)
+
+    async def rebuild_requests(self) -> set[str]:
+        return {name for (name,) in await self._pool.fetch("SELECT name FROM actum_rebuilds")}
+
+    async def ask(self, sql: str, parameters: Mapping[str, Any], *, most: int) -> Answer:
+        truths = self._truths.get(sql)
+        try:
+            return await self._ask(translate_query(sql, parameters, truths), parameters, most)
+        except Invalid as error:
+            if truths is not None or not isinstance(error.__cause__, MIXED):
+                raise
+        # SQLite counts truth values, and PostgreSQL does not.
+        truths = frozenset(name for (name,) in await self._pool.fetch(TRUTHS))
+        answer = await self._ask(translate_query(sql, parameters, truths), parameters, most)
+        if len(self._truths) >= MOST_CACHED:
+            self._truths.clear()
+        self._truths[sql] = truths
+        return answer
+
+    async def _ask(self, query: Translated, parameters: Mapping[str, Any], most: int) -> Answer:
+        limit = LONGEST_QUERY // timedelta(milliseconds=1)
+        async with self._pool.transaction("READ ONLY") as connection:
+            try:
+                await connection.execute(f"SET LOCAL statement_timeout = {limit}")
+                # Without a name, because a view may have other columns the next time.
+                statement = await connection.prepare(query.sql, name="")
+                kinds = [parameter.name for parameter in statement.get_parameters()]
+                cursor = await statement.cursor(*bind(parameters, query.names, kinds))
+                rows = await cursor.fetch(most + 1)
+                columns = statement.get_attributes()
+            except (asyncpg.PostgresError, asyncpg.InterfaceError, OverflowError) as error:
+                raise _explain(error) from error
+        if len(rows) > most:
+            raise Overloaded(f"the query gives more than {most:,} rows: ask for fewer with WHERE or LIMIT")
+        types = [column.type.name for column in columns]
+        return Answer(tuple(column.name for column in columns), answered(rows, types))
+
+    def _table(self, view: ViewType, generation: int) -> PostgresTable:
+        name = (view.name, generation, view.fingerprint)
+        table = self._tables.get(name)
+        if table is None:
+            table = self._tables[name] = PostgresTable(view, generation)
+        return table
+
+    async def _create(self, connection: Any, view: ViewType) -> ViewState:
+        generation = await connection.fetchval(COUNT, view.name)
+        live = "SELECT EXISTS (SELECT FROM actum_views WHERE name = $1 AND is_live)"
+        is_live = not await connection.fetchval(live, view.name)
+        for statement in self._table(view, generation).create:
+            await connection.execute(statement)
+        row = (view.name, generation, view.fingerprint, 0, is_live)
+        await connection.execute("INSERT INTO actum_views VALUES ($1, $2, $3, $4, $5)", *row)
+        if is_live:
+            await self._publish(connection, view, generation)
+        return ViewState(*row)
+
+    async def _publish(self, connection: Any, view: ViewType, generation: int) -> None:
+        if await connection.fetchval(TAKEN, view.name) is not None:
+            raise DefinitionError(
+                f"the view {view.name!r} has the name of another table in {self._pool.name}: use name="
+            )
+        table = self._table(view, generation)
+        await connection.execute(table.drop_name)
+        await connection.execute(table.create_name)
+        live = "UPDATE actum_views SET is_live = (generation = $2) WHERE name = $1"
+        await connection.execute(live, view.name, generation)
+
+
+def _gone(view: ViewType, generation: int) -> Fenced:
+    return Fenced(f"view {view.name} has no generation {generation} any more: another one took its place")
+
+
+async def _drop(connection: Any, name: str, generation: int) -> None:
+    await connection.execute("DELETE FROM actum_views WHERE name = $1 AND generation = $2", name, generation)
+    await connection.execute(f'DROP TABLE IF EXISTS "{table_name(name, generation)}"')
+
+
+def _explain(error: Exception) -> Exception:
+    """Says who has to mend a query that failed: the caller, or whoever keeps the views up to date."""
+    if isinstance(error, asyncpg.UndefinedTableError | asyncpg.UndefinedColumnError):
+        return Unavailable(
+            f"{error} (yet): a view is built by the application that declares it. "
+            "Start that, wait until it has caught up, or mend the name"
+        )
+    if isinstance(error, asyncpg.QueryCanceledError):
+        return Overloaded(
+            f"the query took longer than {LONGEST_QUERY.total_seconds():g} s and was cut off: "
+            "ask for less, or list the columns it looks for in indexes="
+        )
+    if isinstance(error, asyncpg.ReadOnlySQLTransactionError):
+        return Invalid("a query reads and never writes: change state by commands")
+    is_callers = isinstance(error, asyncpg.DataError | asyncpg.SyntaxOrAccessError | OverflowError)
+    return Invalid(f"the query failed: {error}") if is_callers else error

@@ -1,0 +1,23 @@
+"""Keeps views, queues, timers and letters in one SQLite file."""
+
+from actum.database.sqlite.actions import ACTION_SCHEMA, SqliteActions
+from actum.database.sqlite.queues import QUEUE_SCHEMA, SqliteQueues
+from actum.database.sqlite.views import VIEW_SCHEMA, SqliteViews
+from actum.database.tables import ViewTable
+from actum.engine.sqlite.file import SqliteFile
+
+SCHEMA = (*VIEW_SCHEMA, *ACTION_SCHEMA, *QUEUE_SCHEMA)
+
+
+class SqliteDatabase(SqliteViews, SqliteActions, SqliteQueues):
+    """What is derived, in a SQLite file that was opened with SCHEMA and may be the journal's as well."""
+
+    def __init__(self, file: SqliteFile) -> None:
+        self._file = file
+        self._tables: dict[tuple[str, int, str], ViewTable] = {}
+
+    def __repr__(self) -> str:
+        return f"<SqliteDatabase {self._file.path}>"
+
+    async def close(self) -> None:
+        await self._file.close()

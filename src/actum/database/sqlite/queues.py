@@ -1,0 +1,102 @@
+"""What waits in a SQLite file to be done: the messages of queues, and timers."""
+
+import sqlite3
+from collections.abc import Sequence
+from itertools import chain
+
+from actum.database.port import Database, Message, NewMessage, NewTimer, Timer
+from actum.database.tables import chunks
+from actum.engine.sqlite.file import SqliteFile
+
+QUEUE_SCHEMA = (
+    """CREATE TABLE IF NOT EXISTS actum_messages (
+        id INTEGER PRIMARY KEY AUTOINCREMENT, queue TEXT NOT NULL, key TEXT, body BLOB NOT NULL,
+        time INTEGER NOT NULL, correlation_id TEXT NOT NULL)""",
+    "CREATE INDEX IF NOT EXISTS actum_messages_queue ON actum_messages (queue, id)",
+    """CREATE TABLE IF NOT EXISTS actum_sent (
+        queue TEXT NOT NULL, once TEXT NOT NULL, time INTEGER NOT NULL,
+        PRIMARY KEY (queue, once)) WITHOUT ROWID""",
+    "CREATE INDEX IF NOT EXISTS actum_sent_time ON actum_sent (time)",
+    """CREATE TABLE IF NOT EXISTS actum_timers (
+        id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE, due INTEGER NOT NULL,
+        kind TEXT NOT NULL, entity_id TEXT NOT NULL, command TEXT NOT NULL, arguments BLOB NOT NULL,
+        correlation_id TEXT NOT NULL)""",
+    "CREATE INDEX IF NOT EXISTS actum_timers_due ON actum_timers (due, id)",
+)
+INSERTS = {
+    count: "INSERT INTO actum_messages (queue, key, body, time, correlation_id) VALUES "
+    + ",".join(["(?,?,?,?,?)"] * count)
+    for count in (256, 64, 16, 4, 1)
+}
+TIMER = "name, due, kind, entity_id, command, arguments, correlation_id"
+
+
+class SqliteQueues(Database):
+    """The part of the database that keeps messages and timers."""
+
+    _file: SqliteFile
+
+    async def send(self, messages: Sequence[NewMessage]) -> None:
+        await self._file.write(lambda connection: _send(connection, messages))
+
+    async def messages(self, queue: str, after: int, limit: int) -> list[Message]:
+        statement = """SELECT id, queue, key, body, time, correlation_id FROM actum_messages
+            WHERE queue = ? AND id > ? ORDER BY id LIMIT ?"""
+        values = (queue, after, limit)
+        return await self._file.read(
+            lambda connection: [Message(*row) for row in connection.execute(statement, values)]
+        )
+
+    async def forget_sent(self, before: int) -> int:
+        statement = "DELETE FROM actum_sent WHERE time < ?"
+        return await self._file.write(lambda connection: connection.execute(statement, (before,)).rowcount)
+
+    async def add_timer(self, timer: NewTimer) -> None:
+        # REPLACE gives the new timer an id of its own, so that finishing the old one does not remove it.
+        statement = f"INSERT OR REPLACE INTO actum_timers ({TIMER}) VALUES (?,?,?,?,?,?,?)"
+        values = (
+            timer.name,
+            timer.due,
+            timer.kind,
+            timer.entity_id,
+            timer.command,
+            timer.arguments,
+            timer.correlation_id,
+        )
+        await self._file.write(lambda connection: connection.execute(statement, values))
+
+    async def cancel_timer(self, name: str) -> bool:
+        statement = "DELETE FROM actum_timers WHERE name = ?"
+        return await self._file.write(lambda connection: connection.execute(statement, (name,)).rowcount > 0)
+
+    async def timers(
+        self, *, up_to: int | None = None, limit: int = 100, after: tuple[int, int] = (0, 0)
+    ) -> list[Timer]:
+        statement = f"""SELECT {TIMER}, id FROM actum_timers WHERE (due, id) > (?,?) AND due <= ?
+            ORDER BY due, id LIMIT ?"""
+        values = (*after, 2**62 if up_to is None else up_to, limit)
+        return await self._file.read(
+            lambda connection: [Timer(*row[:-1], id=row[-1]) for row in connection.execute(statement, values)]
+        )
+
+    async def next_timer(self) -> int | None:
+        statement = "SELECT min(due) FROM actum_timers"
+        due: int | None = await self._file.read(
+            lambda connection: connection.execute(statement).fetchone()[0]
+        )
+        return due
+
+
+def _send(connection: sqlite3.Connection, messages: Sequence[NewMessage]) -> None:
+    new = [
+        (message.queue, message.key, message.body, message.time, message.correlation_id)
+        for message in messages
+        if message.once is None or _is_first(connection, message)
+    ]
+    for rows in chunks(new, tuple(INSERTS)):
+        connection.execute(INSERTS[len(rows)], list(chain.from_iterable(rows)))
+
+
+def _is_first(connection: sqlite3.Connection, message: NewMessage) -> bool:
+    statement = "INSERT INTO actum_sent VALUES (?,?,?) ON CONFLICT DO NOTHING"
+    return connection.execute(statement, (message.queue, message.once, message.time)).rowcount > 0

@@ -1,0 +1,270 @@
+"""Views in a SQLite file: their generations, their rows, and the queries that are asked of them."""
+
+import re
+import sqlite3
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+from itertools import chain
+from time import monotonic
+from typing import Any
+
+from sqlalchemy.dialects import sqlite
+
+from actum.database.port import Answer, Database, Fenced, ViewState
+from actum.database.tables import ViewTable, chunks, table_name
+from actum.engine.sqlite.file import SqliteFile, translate
+from actum.errors import AuthorError, DefinitionError, Invalid, Overloaded, Unavailable
+from actum.model.column import parameter_to_sql
+from actum.model.view import ViewType
+
+VIEW_SCHEMA = (
+    """CREATE TABLE IF NOT EXISTS actum_views (
+        name TEXT NOT NULL, generation INTEGER NOT NULL, fingerprint TEXT NOT NULL,
+        checkpoint INTEGER NOT NULL, is_live INTEGER NOT NULL,
+        PRIMARY KEY (name, generation)) WITHOUT ROWID""",
+    """CREATE TABLE IF NOT EXISTS actum_generations (
+        name TEXT PRIMARY KEY, highest INTEGER NOT NULL) WITHOUT ROWID""",
+    "CREATE TABLE IF NOT EXISTS actum_rebuilds (name TEXT PRIMARY KEY) WITHOUT ROWID",
+)
+STATE = "name, generation, fingerprint, checkpoint, is_live"
+DIALECT = sqlite.dialect()
+# One statement for many rows keeps the interpreter lock free for the event loop while SQLite works.
+ROWS_A_STATEMENT = (256, 64, 16, 4, 1)
+KEYS_A_STATEMENT = (512, 64, 8, 1)
+MOST_VARIABLES = 32_000
+LONGEST_QUERY = timedelta(seconds=30)
+STEPS_BETWEEN_LOOKS = 100_000
+READS = re.compile(
+    r"(?:\s|--[^\n]*(?:\n|$)|/\*.*?\*/|\()*(?:SELECT|WITH|VALUES)\b", re.IGNORECASE | re.DOTALL
+)
+MISSING = re.compile(r"no such (table|column): (\S+)")
+
+
+class SqliteViews(Database):
+    """The part of the database that keeps views."""
+
+    _file: SqliteFile
+    _tables: dict[tuple[str, int, str], ViewTable]
+
+    async def prepare_view(self, view: ViewType) -> ViewState:
+        newest = f"""SELECT {STATE} FROM actum_views WHERE name = ? AND fingerprint = ?
+            ORDER BY generation DESC LIMIT 1"""
+
+        def prepare(connection: sqlite3.Connection) -> ViewState:
+            row = connection.execute(newest, (view.name, view.fingerprint)).fetchone()
+            return self._create(connection, view) if row is None else _state(row)
+
+        return await self._file.write(prepare)
+
+    async def rebuild_view(self, view: ViewType) -> ViewState:
+        unfinished = "SELECT generation FROM actum_views WHERE name = ? AND fingerprint = ? AND NOT is_live"
+
+        def rebuild(connection: sqlite3.Connection) -> ViewState:
+            connection.execute("DELETE FROM actum_rebuilds WHERE name = ?", (view.name,))
+            for (generation,) in connection.execute(unfinished, (view.name, view.fingerprint)).fetchall():
+                _drop(connection, view.name, generation)
+            return self._create(connection, view)
+
+        return await self._file.write(rebuild)
+
+    async def promote_view(self, view: ViewType, generation: int) -> None:
+        promote = "UPDATE actum_views SET is_live = 1 WHERE name = ? AND generation = ?"
+        others = "SELECT generation FROM actum_views WHERE name = ? AND generation <> ?"
+
+        def swap(connection: sqlite3.Connection) -> None:
+            if connection.execute(promote, (view.name, generation)).rowcount == 0:
+                raise _gone(view, generation)
+            self._publish(connection, view, generation)
+            for (other,) in connection.execute(others, (view.name, generation)).fetchall():
+                _drop(connection, view.name, other)
+
+        await self._file.write(swap)
+
+    async def rows(self, view: ViewType, generation: int, keys: Sequence[Any]) -> list[tuple[Any, ...]]:
+        table = self._table(view, generation)
+        pieces = chunks([view.key_to_sql(key) for key in keys], KEYS_A_STATEMENT)
+
+        def read(connection: sqlite3.Connection) -> list[tuple[Any, ...]]:
+            try:
+                found = [connection.execute(table.select(len(piece)), piece).fetchall() for piece in pieces]
+            except sqlite3.OperationalError as error:
+                if MISSING.match(str(error)):
+                    raise _gone(view, generation) from error
+                raise
+            return list(chain.from_iterable(found))
+
+        return await self._file.read(read)
+
+    async def project(
+        self,
+        view: ViewType,
+        generation: int,
+        *,
+        before: int,
+        checkpoint: int,
+        written: Sequence[tuple[Any, ...]],
+        deleted: Sequence[Any],
+    ) -> None:
+        table = self._table(view, generation)
+        sizes = [size for size in ROWS_A_STATEMENT if size * table.width <= MOST_VARIABLES] or [1]
+        gone = chunks([view.key_to_sql(key) for key in deleted], KEYS_A_STATEMENT)
+        move = "UPDATE actum_views SET checkpoint = ? WHERE name = ? AND generation = ? AND checkpoint = ?"
+
+        def write(connection: sqlite3.Connection) -> None:
+            if connection.execute(move, (checkpoint, view.name, generation, before)).rowcount == 0:
+                raise Fenced(
+                    f"view {view.name}, generation {generation}, is not at {before} any more: "
+                    "another process runs it"
+                )
+            for keys in gone:
+                connection.execute(table.delete(len(keys)), keys)
+            for rows in chunks(written, sizes):
+                connection.execute(table.upsert(len(rows)), list(chain.from_iterable(rows)))
+
+        def write_clearly(connection: sqlite3.Connection) -> None:
+            try:
+                write(connection)
+            except (
+                sqlite3.IntegrityError,
+                sqlite3.ProgrammingError,
+                OverflowError,
+                UnicodeEncodeError,
+            ) as error:
+                raise AuthorError(f"view {view.name}: a row does not fit its columns: {error}") from error
+
+        await self._file.write(write_clearly)
+
+    async def views(self) -> list[ViewState]:
+        statement = f"SELECT {STATE} FROM actum_views ORDER BY name, generation"
+        return await self._file.read(
+            lambda connection: [_state(row) for row in connection.execute(statement)]
+        )
+
+    async def request_rebuild(self, name: str) -> None:
+        statement = "INSERT INTO actum_rebuilds VALUES (?) ON CONFLICT DO NOTHING"
+        await self._file.write(lambda connection: connection.execute(statement, (name,)))
+
+    async def rebuild_requests(self) -> set[str]:
+        statement = "SELECT name FROM actum_rebuilds"
+        return await self._file.read(lambda connection: {name for (name,) in connection.execute(statement)})
+
+    async def ask(self, sql: str, parameters: Mapping[str, Any], *, most: int) -> Answer:
+        if READS.match(sql) is None:
+            raise Invalid(f"a query reads: begin it with SELECT or WITH ({sql.strip()[:60]!r})")
+        values = {name: parameter_to_sql(value) for name, value in parameters.items()}
+
+        def run(connection: sqlite3.Connection) -> Answer:
+            cursor = connection.cursor()
+            try:
+                with _kept_from_writing(connection), _limited(connection, LONGEST_QUERY):
+                    cursor.execute(sql, values)
+                    rows = cursor.fetchmany(most + 1)
+                columns = tuple(column[0] for column in cursor.description)
+            except (sqlite3.Error, sqlite3.Warning, OverflowError, UnicodeEncodeError) as error:
+                raise _explain(error, self._file.path) from error
+            finally:
+                cursor.close()
+            if len(rows) > most:
+                raise Overloaded(
+                    f"the query gives more than {most:,} rows: ask for fewer with WHERE or LIMIT"
+                )
+            return Answer(columns, rows)
+
+        return await self._file.read(run)
+
+    def _table(self, view: ViewType, generation: int) -> ViewTable:
+        name = (view.name, generation, view.fingerprint)
+        table = self._tables.get(name)
+        if table is None:
+            table = self._tables[name] = ViewTable(view, generation, DIALECT)
+        return table
+
+    def _create(self, connection: sqlite3.Connection, view: ViewType) -> ViewState:
+        count = (
+            """INSERT INTO actum_generations VALUES (?, 1) ON CONFLICT DO UPDATE SET highest = highest + 1"""
+        )
+        connection.execute(count, (view.name,))
+        highest = "SELECT highest FROM actum_generations WHERE name = ?"
+        generation = connection.execute(highest, (view.name,)).fetchone()[0]
+        live = "SELECT count(*) FROM actum_views WHERE name = ? AND is_live"
+        is_live = connection.execute(live, (view.name,)).fetchone()[0] == 0
+        for statement in self._table(view, generation).create:
+            connection.execute(statement)
+        state = ViewState(view.name, generation, view.fingerprint, 0, is_live)
+        row = (view.name, generation, view.fingerprint, 0, is_live)
+        connection.execute("INSERT INTO actum_views VALUES (?,?,?,?,?)", row)
+        if is_live:
+            self._publish(connection, view, generation)
+        return state
+
+    def _publish(self, connection: sqlite3.Connection, view: ViewType, generation: int) -> None:
+        taken = "SELECT type FROM sqlite_master WHERE lower(name) = ? AND type <> 'view'"
+        if connection.execute(taken, (view.name,)).fetchone():
+            raise DefinitionError(
+                f"the view {view.name!r} has the name of another table in {self._file.path}: use name="
+            )
+        table = self._table(view, generation)
+        connection.execute(table.drop_name)
+        connection.execute(table.create_name)
+        live = "UPDATE actum_views SET is_live = (generation = ?) WHERE name = ?"
+        connection.execute(live, (generation, view.name))
+
+
+def _state(row: tuple[Any, ...]) -> ViewState:
+    name, generation, fingerprint, checkpoint, is_live = row
+    return ViewState(name, generation, fingerprint, checkpoint, bool(is_live))
+
+
+def _gone(view: ViewType, generation: int) -> Fenced:
+    return Fenced(f"view {view.name} has no generation {generation} any more: another one took its place")
+
+
+def _drop(connection: sqlite3.Connection, name: str, generation: int) -> None:
+    connection.execute("DELETE FROM actum_views WHERE name = ? AND generation = ?", (name, generation))
+    connection.execute(f'DROP TABLE IF EXISTS "{table_name(name, generation)}"')
+
+
+@contextmanager
+def _kept_from_writing(connection: sqlite3.Connection) -> Generator[None, None, None]:
+    """Readers never write; the only connection of a store in memory does, at other times."""
+    was_kept = connection.execute("PRAGMA query_only").fetchone()[0]
+    connection.execute("PRAGMA query_only = ON")
+    try:
+        yield
+    finally:
+        connection.execute(f"PRAGMA query_only = {was_kept}")
+
+
+@contextmanager
+def _limited(connection: sqlite3.Connection, longest: timedelta) -> Generator[None, None, None]:
+    """Cuts off what runs for longer."""
+    end = monotonic() + longest.total_seconds()
+    connection.set_progress_handler(lambda: monotonic() > end, STEPS_BETWEEN_LOOKS)
+    try:
+        yield
+    finally:
+        connection.set_progress_handler(None, 0)
+
+
+def _explain(error: Exception, path: str) -> Exception:
+    """Says who has to mend a query that failed: the caller, or whoever keeps the views up to date."""
+    text = str(error)
+    found = MISSING.match(text)
+    if found:
+        kind, name = found.groups()
+        return Unavailable(
+            f"there is no {kind} {name} (yet): a view is built by the application that declares it. "
+            "Start that, wait until it has caught up, or mend the name"
+        )
+    if text == "interrupted":
+        return Overloaded(
+            f"the query took longer than {LONGEST_QUERY.total_seconds():g} s and was cut off: "
+            "ask for less, or list the columns it looks for in indexes="
+        )
+    if "readonly" in text:
+        return Invalid("a query reads and never writes: change state by commands")
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+    if isinstance(error, sqlite3.OperationalError) and code != sqlite3.SQLITE_ERROR:
+        return translate(error, path)
+    return Invalid(f"the query failed: {text}")

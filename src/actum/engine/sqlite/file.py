@@ -1,0 +1,289 @@
+"""One SQLite file: its one writer thread, its readers, and its refusal to write after a failed sync."""
+
+import asyncio
+import queue
+import sqlite3
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, TypeVar
+
+from filelock import FileLock
+
+from actum.engine.sqlite.log import Log
+from actum.engine.sqlite.opening import IN_MEMORY, check_place, configure, connect, take_lock
+from actum.errors import Overloaded, StoreError, StoreFailed, Unavailable
+
+T = TypeVar("T")
+Work = Callable[[sqlite3.Connection], T]
+
+READERS = 4
+MOST_WAITING = 10_000
+MOST_JOBS_A_COMMIT = 128
+BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_INTERRUPT})
+FAILED = frozenset(
+    {
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_CORRUPT,
+        sqlite3.SQLITE_NOTADB,
+        sqlite3.SQLITE_CANTOPEN,
+    }
+)
+
+
+class Job:
+    """A piece of work for the writer thread, and where its result goes."""
+
+    __slots__ = ("error", "future", "result", "work")
+
+    def __init__(self, work: Work[Any], future: "asyncio.Future[Any]") -> None:
+        self.work = work
+        self.future = future
+        self.result: Any = None
+        self.error: BaseException | None = None
+
+
+class SqliteFile:
+    """One database file of this process, or one in memory (path ":memory:").
+
+    `write` runs work in a transaction on the single writer thread; works that wait together share one commit
+    and one sync, each in a savepoint of its own. `read` runs work on one of a few reader threads, on the last
+    committed state. After a commit or sync has failed every write raises StoreFailed: what the file holds is
+    then only known after it has been opened anew.
+    """
+
+    def __init__(self, path: str, lock: FileLock | None, writer: sqlite3.Connection) -> None:
+        self.path = path
+        self._lock = lock
+        self._writer = writer
+        # Only the owner moves the log into the file: a failed sync must be seen by who writes events.
+        self._log = None if lock is None else Log(path)
+        self._failure: str | None = None
+        self._undone = 0
+        self._is_closed = False
+        self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self._waiting = 0
+        self._reading = 0
+        self._local = threading.local()
+        self._connections: list[sqlite3.Connection] = []
+        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="actum-sqlite-reader")
+        self._loop = asyncio.get_running_loop()
+        self._thread = threading.Thread(target=self._write_forever, name="actum-sqlite-writer", daemon=True)
+        self._thread.start()
+
+    def __repr__(self) -> str:
+        return f"<SqliteFile {self.path}{' failed' if self._failure else ''}>"
+
+    @classmethod
+    async def open(cls, path: str, schema: Sequence[str], *, is_owner: bool = True) -> "SqliteFile":
+        """Opens a file; its owner creates it if there is none, and brings its tables up to `schema`.
+
+        The owner holds a lock for as long as the file is open; a process that is not the owner may read, and
+        write what is not events. Raises StoreInUse, ForeignStore, or StoreError with what to do.
+        """
+        lock = None
+        if path != IN_MEMORY:
+            check_place(Path(path), is_owner=is_owner)
+            lock = await asyncio.to_thread(take_lock, Path(path)) if is_owner else None
+        try:
+            return cls(path, lock, await asyncio.to_thread(connect, path, schema, is_owner=is_owner))
+        except BaseException as error:
+            if lock is not None:
+                lock.release()
+            if isinstance(error, sqlite3.Error):
+                raise translate(error, path) from error
+            raise
+
+    @property
+    def failure(self) -> str | None:
+        """Why writes have stopped, or None while they go on."""
+        return self._failure
+
+    @property
+    def undone(self) -> int:
+        """How many transactions were undone after works in them had ended well.
+
+        For a work that remembers what it wrote: when this has grown, it remembers wrongly.
+        """
+        return self._undone
+
+    async def write(self, work: Work[T]) -> T:
+        """Runs work in a transaction; when this returns, what it wrote is durable."""
+        if self._failure or self._is_closed:
+            raise self._stopped()
+        if self._waiting >= MOST_WAITING:
+            raise Overloaded(f"{MOST_WAITING:,} writes are waiting for {self.path}: send again later")
+        future: asyncio.Future[T] = self._loop.create_future()
+        # Counted until the work is done, and not only while somebody waits for it.
+        self._waiting += 1
+        self._jobs.put(Job(work, future))
+        return await future
+
+    async def read(self, work: Work[T]) -> T:
+        """Runs work that only reads, all of it on one state: the last that was committed."""
+        if self.path == IN_MEMORY:
+            return await self.write(work)
+        if self._is_closed:
+            raise self._stopped()
+        if self._reading >= MOST_WAITING:
+            raise Overloaded(f"{MOST_WAITING:,} reads are waiting for {self.path}: send again later")
+        self._reading += 1
+        try:
+            return await self._loop.run_in_executor(self._readers, self._read, work)
+        finally:
+            self._reading -= 1
+
+    async def close(self) -> None:
+        """Finishes what is waiting, then lets go of the file."""
+        if self._is_closed:
+            return
+        self._is_closed = True
+        self._jobs.put(None)
+        await asyncio.to_thread(self._thread.join)
+        await asyncio.to_thread(self._readers.shutdown)
+        for connection in self._connections:
+            connection.close()
+        self._writer.close()
+        if self._lock is not None:
+            self._lock.release()
+
+    def _read(self, work: Work[T]) -> T:
+        try:
+            connection = getattr(self._local, "connection", None)
+            if connection is None:
+                connection = self._local.connection = configure(self.path)
+                connection.execute("PRAGMA query_only = ON")
+                self._connections.append(connection)
+            # Without it each statement would read a state of its own.
+            connection.execute("BEGIN")
+            try:
+                return work(connection)
+            finally:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+        except sqlite3.Error as error:
+            raise translate(error, self.path) from error
+
+    def _write_forever(self) -> None:
+        while (job := self._jobs.get()) is not None:
+            jobs = [job]
+            while len(jobs) < MOST_JOBS_A_COMMIT and not self._jobs.empty():
+                another = self._jobs.get()
+                if another is None:
+                    self._jobs.put(None)
+                    break
+                jobs.append(another)
+            self._commit(jobs)
+            try:
+                self._loop.call_soon_threadsafe(self._deliver, jobs)
+            except RuntimeError:
+                return  # The loop is gone, and with it everyone who could hear the outcome.
+            self._checkpoint()
+
+    def _deliver(self, jobs: list[Job]) -> None:
+        self._waiting -= len(jobs)
+        for job in jobs:
+            if job.future.done():
+                continue
+            if isinstance(job.error, StopIteration):
+                # A future takes any error but this one.
+                job.future.set_exception(RuntimeError("a work raised StopIteration"))
+            elif job.error is not None:
+                job.future.set_exception(job.error)
+            else:
+                job.future.set_result(job.result)
+
+    def _commit(self, jobs: list[Job]) -> None:
+        if self._failure:
+            for job in jobs:
+                job.error = self._stopped()
+            return
+        writer = self._writer
+        try:
+            writer.execute("BEGIN IMMEDIATE")
+            if len(jobs) == 1:
+                self._run_alone(jobs[0])
+            else:
+                for job in jobs:
+                    self._run_beside(job)
+            if writer.in_transaction:
+                writer.execute("COMMIT")
+        except (sqlite3.Error, MemoryError) as error:
+            self._give_up(jobs, error)
+
+    def _run_alone(self, job: Job) -> None:
+        try:
+            job.result = job.work(self._writer)
+        except BaseException as error:
+            if _is_failure(error):
+                raise
+            job.error = error
+            self._writer.execute("ROLLBACK")
+
+    def _run_beside(self, job: Job) -> None:
+        writer = self._writer
+        writer.execute("SAVEPOINT job")
+        try:
+            job.result = job.work(writer)
+        except BaseException as error:
+            if _is_failure(error):
+                raise
+            job.error = error
+            writer.execute("ROLLBACK TO job")
+        writer.execute("RELEASE job")
+
+    def _give_up(self, jobs: list[Job], error: Exception) -> None:
+        """Fails every job of a transaction that did not commit, and stops writing unless it was busy."""
+        self._undone += 1
+        self._note(error)
+        try:
+            if self._writer.in_transaction:
+                self._writer.execute("ROLLBACK")
+        except sqlite3.Error as failed:
+            self._failure = self._failure or str(translate(failed, self.path))
+        for job in jobs:
+            job.error = translate(error, self.path)
+            job.error.__cause__ = error
+
+    def _checkpoint(self) -> None:
+        if self._log is None or self._failure:
+            return
+        try:
+            self._log.committed(self._writer.total_changes)
+            if self._log.is_long:
+                self._writer.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+                self._log.moved()
+        except (sqlite3.Error, OSError) as error:
+            self._note(error)
+
+    def _note(self, error: Exception) -> None:
+        translated = translate(error, self.path)
+        if isinstance(translated, StoreFailed):
+            self._failure = str(translated)
+
+    def _stopped(self) -> Exception:
+        if self._failure:
+            return StoreFailed(self._failure)
+        return Unavailable(f"{self.path} is closed")
+
+
+def translate(error: Exception, path: str) -> Exception:
+    """Turns a driver's error into one that says what to do; the driver's own stays its cause."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code in BUSY:
+        return Unavailable(f"{path} is held by another program ({error}): send again, or find who holds it")
+    if code in FAILED or not isinstance(error, sqlite3.Error):
+        name = getattr(error, "sqlite_errorname", type(error).__name__)
+        return StoreFailed(
+            f"{path} failed ({error}; {name}): writes have stopped. Mend the disk (space, permissions, "
+            "cable), then start again; what was acknowledged is kept",
+            is_outcome_unknown=True,
+        )
+    return StoreError(f"{path}: {error}")
+
+
+def _is_failure(error: BaseException) -> bool:
+    return isinstance(error, sqlite3.Error) and getattr(error, "sqlite_errorcode", 0) & 0xFF in FAILED | BUSY

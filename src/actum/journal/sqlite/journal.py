@@ -1,0 +1,298 @@
+"""Keeps events in one SQLite file."""
+
+import asyncio
+import contextlib
+import sqlite3
+from collections.abc import Collection, Sequence
+
+import msgspec
+
+from actum.engine.sqlite.file import SqliteFile
+from actum.journal.listing import read_token, write_token
+from actum.journal.outcomes import decide, recognise
+from actum.journal.port import (
+    Journal,
+    Landed,
+    Loaded,
+    Outcome,
+    Page,
+    Repeated,
+    ReplyKey,
+    Snapshot,
+    StreamInfo,
+    StreamKey,
+    Write,
+)
+from actum.journal.sqlite import statements
+from actum.model.event import Stored
+
+# An index over every event would have a page to write for each stream of a batch. Instead an event names
+# the one before it in its stream, the stream names its last, and only every 32nd version is indexed.
+SCHEMA = (
+    """CREATE TABLE IF NOT EXISTS actum_streams (
+        stream INTEGER PRIMARY KEY, kind TEXT NOT NULL, id TEXT NOT NULL, version INTEGER NOT NULL,
+        position INTEGER NOT NULL, time INTEGER NOT NULL, first_position INTEGER NOT NULL,
+        first_time INTEGER NOT NULL, pruned INTEGER NOT NULL DEFAULT 0, UNIQUE (kind, id))""",
+    "CREATE INDEX IF NOT EXISTS actum_streams_first ON actum_streams (kind, first_time, first_position)",
+    """CREATE TABLE IF NOT EXISTS actum_events (
+        position INTEGER PRIMARY KEY, stream INTEGER NOT NULL, version INTEGER NOT NULL,
+        previous INTEGER NOT NULL, type TEXT NOT NULL, type_version INTEGER NOT NULL,
+        payload BLOB NOT NULL, metadata BLOB NOT NULL, time INTEGER NOT NULL)""",
+    """CREATE UNIQUE INDEX IF NOT EXISTS actum_events_milestones ON actum_events (stream, version)
+        WHERE version % 32 = 1""",
+    """CREATE TABLE IF NOT EXISTS actum_replies (
+        kind TEXT NOT NULL, id TEXT NOT NULL, key TEXT NOT NULL, call TEXT NOT NULL, reply BLOB NOT NULL,
+        position INTEGER NOT NULL, time INTEGER NOT NULL, PRIMARY KEY (kind, id, key)) WITHOUT ROWID""",
+    """CREATE TABLE IF NOT EXISTS actum_snapshots (
+        kind TEXT NOT NULL, id TEXT NOT NULL, version INTEGER NOT NULL, time INTEGER NOT NULL,
+        fingerprint TEXT NOT NULL, state BLOB NOT NULL, PRIMARY KEY (kind, id)) WITHOUT ROWID""",
+    "CREATE TABLE IF NOT EXISTS actum_highest (position INTEGER NOT NULL)",
+)
+MOST_STREAMS = 200_000
+POLL = 1.0
+
+
+class SqliteJournal(Journal):
+    """Events in one SQLite file, written by this process alone.
+
+    Positions have no gaps except where a stream was erased.
+    """
+
+    def __init__(self, file: SqliteFile) -> None:
+        self._file = file
+        self._news = asyncio.Event()
+        # Known to the writer thread alone, and forgotten whenever it may be wrong.
+        self._streams: dict[StreamKey, statements.Stream] = {}
+        self._next_stream: int | None = None
+        self._head: int | None = None
+        self._last: int | None = None
+        self._undone = 0
+
+    def __repr__(self) -> str:
+        return f"<SqliteJournal {self._file.path}>"
+
+    @property
+    def failure(self) -> str | None:
+        return self._file.failure
+
+    async def append(self, writes: Sequence[Write]) -> list[Outcome]:
+        outcomes = await self._file.write(lambda connection: self._append(connection, writes))
+        self._news.set()
+        self._news = asyncio.Event()
+        return outcomes
+
+    async def landed(self, writes: Sequence[Write]) -> list[Outcome] | None:
+        # The writer takes one job after the other, so the interrupted append is over when this one begins.
+        return await self._file.write(
+            lambda connection: recognise(
+                writes,
+                head=statements.head(connection),
+                version_of=lambda stream: statements.stream(connection, *stream).version,
+                reply_of=lambda key: statements.reply(connection, *key),
+                events_of=lambda stream, after, up_to: statements.read(connection, *stream, after, up_to),
+            )
+        )
+
+    async def load(self, streams: Sequence[StreamKey], fingerprints: dict[str, str]) -> list[Loaded]:
+        return await self._file.read(
+            lambda connection: [
+                statements.load(connection, kind, id, fingerprints.get(kind)) for kind, id in streams
+            ]
+        )
+
+    async def read(
+        self,
+        kind: str,
+        id: str,
+        *,
+        after: int = 0,
+        up_to: int | None = None,
+        limit: int | None = None,
+        reverse: bool = False,
+    ) -> list[Stored]:
+        return await self._file.read(
+            lambda connection: statements.read(connection, kind, id, after, up_to, limit, reverse=reverse)
+        )
+
+    async def replies(self, keys: Sequence[ReplyKey]) -> list[Repeated | None]:
+        return await self._file.read(lambda connection: [statements.reply(connection, *key) for key in keys])
+
+    async def streams(
+        self,
+        kind: str,
+        *,
+        limit: int = 100,
+        page: str | None = None,
+        first_after: int | None = None,
+        first_before: int | None = None,
+        reverse: bool = False,
+    ) -> Page:
+        token = read_token(
+            page,
+            kind,
+            limit=limit,
+            first_after=first_after,
+            first_before=first_before,
+            reverse=reverse,
+        )
+        statement = statements.listing(token)
+        values = {
+            "kind": kind,
+            "after": token.first_after,
+            "before": token.first_before,
+            "time": token.time,
+            "position": token.position,
+            "limit": token.limit + 1,
+        }
+        rows = await self._file.read(lambda connection: connection.execute(statement, values).fetchall())
+        items = [StreamInfo(row[0], row[3], row[1], row[4]) for row in rows[: token.limit]]
+        if len(rows) <= token.limit:
+            return Page(items, None)
+        time, position = rows[token.limit - 1][1:3]
+        return Page(items, write_token(token, time=time, position=position))
+
+    async def feed(self, after: int, limit: int) -> list[Stored]:
+        return await self._file.read(lambda connection: statements.feed(connection, after, limit))
+
+    async def head(self) -> int:
+        return await self._file.read(statements.head)
+
+    async def wait(self, after: int) -> None:
+        news = self._news
+        if await self.head() > after:
+            return
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(POLL):
+                await news.wait()
+
+    async def save_snapshot(self, kind: str, id: str, snapshot: Snapshot) -> None:
+        values = {"kind": kind, "id": id, **msgspec.structs.asdict(snapshot)}
+        # A state of events that are gone, or of another life of the stream, is not to come back.
+        statement = """INSERT INTO actum_snapshots SELECT :kind, :id, :version, :time, :fingerprint, :state
+            FROM actum_streams WHERE kind = :kind AND id = :id AND version >= :version AND pruned < :version
+            ON CONFLICT DO UPDATE SET version = excluded.version, time = excluded.time,
+                fingerprint = excluded.fingerprint, state = excluded.state
+            WHERE excluded.version >= version OR excluded.fingerprint <> fingerprint"""
+        await self._file.write(lambda connection: connection.execute(statement, values))
+
+    async def prune(self, kind: str, id: str, up_to: int) -> int:
+        return await self._file.write(lambda connection: statements.prune(connection, kind, id, up_to))
+
+    async def erase(self, kind: str, id: str) -> int:
+        def erase(connection: sqlite3.Connection) -> int:
+            _, last = self._ends(connection)
+            connection.execute("DELETE FROM actum_highest")
+            connection.execute("INSERT INTO actum_highest VALUES (?)", (last,))
+            self._forget()
+            return statements.erase(connection, kind, id)
+
+        return await self._file.write(erase)
+
+    async def forget_replies(self, before: int) -> int:
+        statement = "DELETE FROM actum_replies WHERE time < ?"
+        return await self._file.write(lambda connection: connection.execute(statement, (before,)).rowcount)
+
+    async def close(self) -> None:
+        await self._file.close()
+
+    def _append(self, connection: sqlite3.Connection, writes: Sequence[Write]) -> list[Outcome]:
+        if self._undone != self._file.undone:
+            self._forget()
+        try:
+            return self._append_known(connection, writes)
+        except BaseException:
+            self._forget()
+            raise
+
+    def _append_known(self, connection: sqlite3.Connection, writes: Sequence[Write]) -> list[Outcome]:
+        head, last = self._ends(connection)
+        outcomes = decide(
+            writes,
+            head=head,
+            after=last,
+            version_of=lambda stream: self._version(connection, stream),
+            reply_of=lambda key: statements.reply(connection, *key),
+        )
+        landed = [write for write, one in zip(writes, outcomes, strict=True) if type(one) is Landed]
+        rows, changed = self._lay_down(connection, landed, last)
+        statements.insert_events(connection, rows)
+        statements.save_streams(connection, changed)
+        self._save_replies(connection, writes, outcomes)
+        if rows:
+            self._head = self._last = last + len(rows) // statements.EVENT_WIDTH
+        if len(self._streams) > MOST_STREAMS:
+            self._streams.clear()
+        return outcomes
+
+    def _lay_down(
+        self, connection: sqlite3.Connection, writes: Sequence[Write], last: int
+    ) -> tuple[list[object], Collection[statements.Stream]]:
+        """Gives the rows of events that follow the position `last`, and the streams that they lengthen."""
+        rows: list[object] = []
+        changed: dict[int, statements.Stream] = {}
+        streams = self._streams
+        for write in writes:
+            if not write.events:
+                continue
+            stream = streams[write.kind, write.id]
+            version, previous, metadata, time = stream.version, stream.position, write.metadata, write.time
+            number = stream.number or self._number(connection, stream, last + 1, time)
+            for type_, type_version, payload in write.events:
+                last += 1
+                version += 1
+                rows += (last, number, version, previous, type_, type_version, payload, metadata, time)
+                previous = last
+            stream.version, stream.position, stream.time = version, last, time
+            changed[number] = stream
+        return rows, changed.values()
+
+    def _save_replies(
+        self, connection: sqlite3.Connection, writes: Sequence[Write], outcomes: Sequence[Outcome]
+    ) -> None:
+        for write, outcome in zip(writes, outcomes, strict=True):
+            if write.key is not None and type(outcome) is Landed:
+                values = (
+                    write.kind,
+                    write.id,
+                    write.key,
+                    write.call,
+                    write.reply,
+                    outcome.position,
+                    write.time,
+                )
+                connection.execute("INSERT INTO actum_replies VALUES (?,?,?,?,?,?,?)", values)
+
+    def _number(
+        self,
+        connection: sqlite3.Connection,
+        stream: statements.Stream,
+        first_position: int,
+        first_time: int,
+    ) -> int:
+        if self._next_stream is None:
+            self._next_stream = statements.next_stream(connection)
+        stream.number = self._next_stream
+        stream.first_position, stream.first_time = first_position, first_time
+        self._next_stream += 1
+        return stream.number
+
+    def _version(self, connection: sqlite3.Connection, key: StreamKey) -> int:
+        stream = self._streams.get(key)
+        if stream is None:
+            stream = self._streams[key] = statements.stream(connection, *key)
+        return stream.version
+
+    def _ends(self, connection: sqlite3.Connection) -> tuple[int, int]:
+        """Gives the last position a reader can see, and the last that was ever given to an event."""
+        head = self._head
+        if head is None:
+            head = self._head = statements.head(connection)
+        last = self._last
+        if last is None:
+            last = self._last = max(head, statements.highest(connection))
+        return head, last
+
+    def _forget(self) -> None:
+        self._undone = self._file.undone
+        self._streams.clear()
+        self._head = self._last = self._next_stream = None
