@@ -8,8 +8,8 @@ import asyncpg
 import pytest
 
 from actum.database.port import Database, Dispossessed, NewLetter, NewMessage, NewTimer, Progress
+from actum.database.postgres import roster as postgres_roster
 from actum.database.postgres.database import open_database
-from actum.database.postgres.database import roster as postgres_roster
 from actum.database.postgres.roster import PostgresRoster
 from actum.database.roster import Claim, Roster, SoleRoster
 from actum.engine.postgres.pool import PostgresPool

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from actum.database.port import Database, NewMessage, NewTimer, ViewState
+from actum.database.sqlite import views as sqlite_views
 from actum.database.sqlite.database import SCHEMA, SqliteDatabase
-from actum.database.sqlite.database import views as sqlite_views
 from actum.engine.sqlite.file import IN_MEMORY, SqliteFile
 from actum.errors import DefinitionError, Overloaded, Unavailable
 from actum.journal.port import Write

@@ -10,8 +10,8 @@ import sys
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from actum.engine.sqlite import log as sqlite_log
 from actum.engine.sqlite.file import SqliteFile
-from actum.engine.sqlite.file import log as sqlite_log
 from actum.errors import StoreFailed
 from actum.journal.memory import MemoryJournal
 from actum.journal.port import Journal, Snapshot, Write

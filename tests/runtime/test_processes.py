@@ -10,7 +10,7 @@ import pytest
 from msgspec import Struct
 
 from actum import Actions, App, Context, Entity, Event, View, command, query, reducer
-from actum.database.postgres.database import roster as postgres_roster
+from actum.database.postgres import roster as postgres_roster
 from actum.model.event import Recorded
 from actum.runtime import ownership
 from actum.runtime.clock import ManualClock
