@@ -40,7 +40,8 @@ class Lane:
                     await self.leave()
                 if self._kept is None:
                     self._kept = await self._pool.acquire()
-                yield self._kept
+                with self._pool.using(self._kept):
+                    yield self._kept
         except BaseException:
             await self.leave()
             raise

@@ -74,10 +74,8 @@ class PostgresPool:
         with self.translating():
             connection = await self.acquire()
             try:
-                yield connection
-            except asyncpg.InternalClientError:
-                connection.terminate()
-                raise
+                with self.using(connection):
+                    yield connection
             finally:
                 await self.release(connection)
 
@@ -157,6 +155,15 @@ class PostgresPool:
             ) from error
         finally:
             self._waiting -= 1
+
+    @contextmanager
+    def using(self, connection: Any) -> Generator[None, None, None]:
+        """Ends a connection of which the driver loses track in the block: nobody is lent it again."""
+        try:
+            yield
+        except asyncpg.InternalClientError:
+            connection.terminate()
+            raise
 
     async def release(self, connection: Any) -> None:
         """Gives a connection back."""
