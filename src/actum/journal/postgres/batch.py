@@ -29,12 +29,17 @@ class Batch:
         self.outcomes = decide(writes, head=HEAD, after=0, version_of=version_of, reply_of=reply_of)
         self.lands_whole = all(type(outcome) is Landed for outcome in self.outcomes)
         self.wants_head = False
-        self._numbers: dict[StreamKey, int] = {}
+        landing = {
+            (write.kind, write.id)
+            for write, outcome in zip(writes, self.outcomes, strict=True)
+            if type(outcome) is Landed
+        }
+        ordered = sorted(landing)
+        self._numbers = {stream: number for number, stream in enumerate(ordered, 1)}
         # Columns, as the statement takes them: many small rows would keep the garbage collector busy.
-        self._streams = _Streams()
+        self._streams = _Streams.of(ordered)
         self._replies: list[tuple[Any, ...]] = []
         self._events = _Events()
-        self._number_streams()
         place = 0
         for write, outcome in zip(writes, self.outcomes, strict=True):
             if type(outcome) is Landed:
@@ -93,16 +98,6 @@ class Batch:
             if type(outcome) is Landed and write.events and (write.kind, write.id) not in lost
         ]
 
-    def _number_streams(self) -> None:
-        landing = {
-            (write.kind, write.id)
-            for write, outcome in zip(self.writes, self.outcomes, strict=True)
-            if type(outcome) is Landed
-        }
-        ordered = sorted(landing)
-        self._numbers = {stream: number for number, stream in enumerate(ordered, 1)}
-        self._streams = _Streams.of(ordered)
-
     def _lay_down(self, write: Write, place: int) -> int:
         number = self._numbers[write.kind, write.id]
         streams, at = self._streams, number - 1
@@ -138,15 +133,15 @@ class Batch:
 class _Streams(Struct):
     """The columns of the streams that are written: what is expected of each, and what becomes of it."""
 
-    kind: list[str] = field(default_factory=list)
-    id: list[str] = field(default_factory=list)
-    expected: list[int | None] = field(default_factory=list)
-    version: list[int] = field(default_factory=list)
-    first: list[int] = field(default_factory=list)
-    last: list[int] = field(default_factory=list)
-    first_time: list[int] = field(default_factory=list)
-    time: list[int] = field(default_factory=list)
-    is_grouped: list[bool] = field(default_factory=list)
+    kind: list[str]
+    id: list[str]
+    expected: list[int | None]
+    version: list[int]
+    first: list[int]
+    last: list[int]
+    first_time: list[int]
+    time: list[int]
+    is_grouped: list[bool]
 
     @classmethod
     def of(cls, streams: Sequence[StreamKey]) -> "_Streams":
