@@ -2,7 +2,9 @@
 
 import os
 
-CHECKPOINT_PAGES = 8_000
+CHECKPOINT_PAGES = 4_000
+CHECKPOINT_COMMITS = 500
+"""A log that begins anew is written over, and not made longer, which a disk syncs faster."""
 CHECKPOINT_BYTES = 16 * 1024 * 1024
 PAGES_A_COMMIT = 4
 ROWS_A_PAGE = 8
@@ -16,12 +18,13 @@ class Log:
 
     def __init__(self, path: str) -> None:
         self._path = f"{path}-wal"
-        self._pages = 0
+        self._commits = self._pages = 0
         self._changes = 0
         self._bytes = 0
 
     def committed(self, total_changes: int) -> None:
         """Takes note of a commit; `total_changes` is the connection's own count."""
+        self._commits += 1
         self._pages += PAGES_A_COMMIT + (total_changes - self._changes) // ROWS_A_PAGE
         self._changes = total_changes
 
@@ -29,10 +32,12 @@ class Log:
     def is_long(self) -> bool:
         """Whether it is time to move it into the file."""
         return (
-            self._pages >= CHECKPOINT_PAGES or os.stat(self._path).st_size >= self._bytes + CHECKPOINT_BYTES
+            self._commits >= CHECKPOINT_COMMITS
+            or self._pages >= CHECKPOINT_PAGES
+            or os.stat(self._path).st_size >= self._bytes + CHECKPOINT_BYTES
         )
 
     def moved(self) -> None:
         """Takes note that it was moved, as far as readers let it."""
-        self._pages = 0
+        self._commits = self._pages = 0
         self._bytes = os.stat(self._path).st_size
