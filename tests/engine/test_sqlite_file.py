@@ -102,6 +102,41 @@ async def test_a_work_that_fails_alone_leaves_nothing_behind(file: SqliteFile, e
     assert await numbers(file) == [2]
 
 
+async def test_a_work_that_begins_its_transaction_itself_finds_one_open_only_beside_others(
+    file: SqliteFile,
+) -> None:
+    def is_in_transaction(connection: sqlite3.Connection) -> bool:
+        return connection.in_transaction
+
+    alone = [await file.write(is_in_transaction, begins=begins) for begins in (False, True)]
+    async with a_busy_writer(file):
+        tasks = await sent(file.write(note(1)), file.write(is_in_transaction, begins=True))
+    beside = (await asyncio.gather(*tasks))[1]
+
+    assert alone == [True, False]
+    assert beside is True
+
+
+async def test_what_a_work_began_itself_is_committed_for_it_or_undone(file: SqliteFile) -> None:
+    def begin(connection: sqlite3.Connection) -> None:
+        connection.execute("BEGIN IMMEDIATE")
+        note(1)(connection)
+
+    def begin_and_fail(connection: sqlite3.Connection) -> None:
+        connection.execute("BEGIN IMMEDIATE")
+        note(2)(connection)
+        raise ValueError("a mistake of its own")
+
+    await file.write(begin, begins=True)
+    with pytest.raises(ValueError, match="its own"):
+        await file.write(begin_and_fail, begins=True)
+    with pytest.raises(sqlite3.IntegrityError):
+        await file.write(note(1), begins=True)
+    await file.write(note(3), begins=True)
+
+    assert await numbers(file) == [1, 3]
+
+
 async def test_readers_see_only_what_is_committed(file: SqliteFile) -> None:
     await file.write(note(1))
     written, released = threading.Event(), threading.Event()
@@ -243,6 +278,21 @@ async def test_the_log_does_not_grow_without_end(tmp_path: Path, monkeypatch: py
 
     pages = (tmp_path / "notes.db-wal").stat().st_size // 4_096
     assert pages < 120
+    assert len(await numbers(file)) == 400
+    await file.close()
+
+
+async def test_a_log_of_small_commits_is_soon_written_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("actum.engine.sqlite.log.CHECKPOINT_COMMITS", 20)
+    file = await SqliteFile.open(str(tmp_path / "notes.db"), SCHEMA)
+
+    for number in range(400):
+        await file.write(note(number))
+
+    pages = (tmp_path / "notes.db-wal").stat().st_size // 4_096
+    assert pages < 60
     assert len(await numbers(file)) == 400
     await file.close()
 

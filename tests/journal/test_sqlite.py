@@ -82,6 +82,44 @@ async def test_versions_have_no_gap_when_a_shared_commit_is_undone() -> None:
     await journal.close()
 
 
+@pytest.mark.parametrize("count", [1, 2, 3, 31, 33, 64, 511, 512, 1_023, 1_024, 1_025, 2_100])
+async def test_a_batch_of_any_size_is_kept_whole_and_in_order(tmp_path: Path, count: int) -> None:
+    """Statements take as many rows as a power of two; what a batch leaves over stays empty."""
+    journal = await open_journal(str(tmp_path / "bank.db"))
+    ids = [f"{number % 7}" for number in range(count)]
+    writes = [deposit(id, ids[:place].count(id), place) for place, id in enumerate(ids)]
+
+    first, again = writes[: count // 2], writes[count // 2 :]
+    outcomes = await journal.append(first) + await journal.append(again)
+    await journal.close()
+    journal = await open_journal(str(tmp_path / "bank.db"))
+
+    found = await journal.feed(0, 10_000)
+    assert have_landed(outcomes) == [True] * count
+    assert amounts(found) == list(range(count))
+    assert positions(found) == list(range(1, count + 1))
+    assert versions(await journal.read("Account", "0")) == list(range(1, ids.count("0") + 1))
+    assert await journal.append([deposit("0", ids.count("0") + 1, 1)]) == [Collided(ids.count("0"))]
+    await journal.close()
+
+
+async def test_a_batch_on_known_streams_is_one_statement(tmp_path: Path) -> None:
+    """Every statement more would have the event loop and the writer thread wait for each other."""
+    file = await SqliteFile.open(str(tmp_path / "bank.db"), SCHEMA)
+    journal = SqliteJournal(file)
+    await journal.append([deposit("a", 0, 1), deposit("b", 0, 2)])
+    statements: list[str] = []
+    await file.write(lambda connection: connection.set_trace_callback(statements.append))
+    statements.clear()
+
+    await journal.append([deposit("a", 1, 3), deposit("b", 1, 4), deposit("a", 2, 5)])
+
+    # What the trigger does is traced under the statement that set it off.
+    assert {statement.partition("(")[0].split()[2] for statement in statements} == {"actum_events"}
+    assert versions(await journal.read("Account", "a")) == [1, 2, 3]
+    await journal.close()
+
+
 async def test_waiting_behind_an_erased_event_does_not_spin(tmp_path: Path) -> None:
     """A reader that has seen the head waits, although an event stood behind it before."""
     journal = await open_journal(str(tmp_path / "bank.db"))

@@ -4,6 +4,7 @@ import asyncio
 import queue
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -21,6 +22,8 @@ Work = Callable[[sqlite3.Connection], T]
 READERS = 4
 MOST_WAITING = 10_000
 MOST_JOBS_A_COMMIT = 128
+HANDOVER = 50e-6
+"""Seconds that the event loop stands back for the writer thread to take the interpreter lock."""
 BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_INTERRUPT})
 FAILED = frozenset(
     {
@@ -37,11 +40,12 @@ FAILED = frozenset(
 class Job:
     """A piece of work for the writer thread, and where its result goes."""
 
-    __slots__ = ("error", "future", "result", "work")
+    __slots__ = ("begins", "error", "future", "result", "work")
 
-    def __init__(self, work: Work[Any], future: "asyncio.Future[Any]") -> None:
+    def __init__(self, work: Work[Any], future: "asyncio.Future[Any]", *, begins: bool) -> None:
         self.work = work
         self.future = future
+        self.begins = begins
         self.result: Any = None
         self.error: BaseException | None = None
 
@@ -110,8 +114,12 @@ class SqliteFile:
         """
         return self._undone
 
-    async def write(self, work: Work[T]) -> T:
-        """Runs work in a transaction; when this returns, what it wrote is durable."""
+    async def write(self, work: Work[T], *, begins: bool = False, is_large: bool = False) -> T:
+        """Runs work in a transaction; when this returns, what it wrote is durable.
+
+        Work that `begins` its transaction itself finds none open when it is alone: it may do with one
+        statement, which commits by itself. Work that `is_large` is begun at once, however busy the loop is.
+        """
         if self._failure or self._is_closed:
             raise self._stopped()
         if self._waiting >= MOST_WAITING:
@@ -119,7 +127,10 @@ class SqliteFile:
         future: asyncio.Future[T] = self._loop.create_future()
         # Counted until the work is done, and not only while somebody waits for it.
         self._waiting += 1
-        self._jobs.put(Job(work, future))
+        self._jobs.put(Job(work, future, begins=begins))
+        if is_large:
+            # Otherwise it would be begun when the loop has nothing else to do, and not be done beside it.
+            time.sleep(HANDOVER)  # noqa: ASYNC251
         return await future
 
     async def read(self, work: Work[T]) -> T:
@@ -203,10 +214,10 @@ class SqliteFile:
             return
         writer = self._writer
         try:
-            writer.execute("BEGIN IMMEDIATE")
             if len(jobs) == 1:
                 self._run_alone(jobs[0])
             else:
+                writer.execute("BEGIN IMMEDIATE")
                 for job in jobs:
                     self._run_beside(job)
             if writer.in_transaction:
@@ -215,13 +226,17 @@ class SqliteFile:
             self._give_up(jobs, error)
 
     def _run_alone(self, job: Job) -> None:
+        writer = self._writer
+        if not job.begins:
+            writer.execute("BEGIN IMMEDIATE")
         try:
-            job.result = job.work(self._writer)
+            job.result = job.work(writer)
         except BaseException as error:
             if _is_failure(error):
                 raise
             job.error = error
-            self._writer.execute("ROLLBACK")
+            if writer.in_transaction:
+                writer.execute("ROLLBACK")
 
     def _run_beside(self, job: Job) -> None:
         writer = self._writer

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import sqlite3
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 import msgspec
 
@@ -24,10 +24,12 @@ from actum.journal.port import (
     Write,
 )
 from actum.journal.sqlite import statements
+from actum.journal.sqlite.statements import EVENTS, LARGEST, REPLIES, STREAMS
 from actum.model.event import Stored
 
 # An index over every event would have a page to write for each stream of a batch. Instead an event names
 # the one before it in its stream, the stream names its last, and only every 32nd version is indexed.
+# An event that `is_last` of its stream in its batch moves the stream, so that one statement writes a batch.
 SCHEMA = (
     """CREATE TABLE IF NOT EXISTS actum_streams (
         stream INTEGER PRIMARY KEY, kind TEXT NOT NULL, id TEXT NOT NULL, version INTEGER NOT NULL,
@@ -37,9 +39,12 @@ SCHEMA = (
     """CREATE TABLE IF NOT EXISTS actum_events (
         position INTEGER PRIMARY KEY, stream INTEGER NOT NULL, version INTEGER NOT NULL,
         previous INTEGER NOT NULL, type TEXT NOT NULL, type_version INTEGER NOT NULL,
-        payload BLOB NOT NULL, metadata BLOB NOT NULL, time INTEGER NOT NULL)""",
+        payload BLOB NOT NULL, metadata BLOB NOT NULL, time INTEGER NOT NULL, is_last INTEGER NOT NULL)""",
     """CREATE UNIQUE INDEX IF NOT EXISTS actum_events_milestones ON actum_events (stream, version)
         WHERE version % 32 = 1""",
+    """CREATE TRIGGER IF NOT EXISTS actum_events_last AFTER INSERT ON actum_events WHEN new.is_last BEGIN
+        UPDATE actum_streams SET version = new.version, position = new.position, time = new.time
+            WHERE stream = new.stream; END""",
     """CREATE TABLE IF NOT EXISTS actum_replies (
         kind TEXT NOT NULL, id TEXT NOT NULL, key TEXT NOT NULL, call TEXT NOT NULL, reply BLOB NOT NULL,
         position INTEGER NOT NULL, time INTEGER NOT NULL, PRIMARY KEY (kind, id, key)) WITHOUT ROWID""",
@@ -49,6 +54,8 @@ SCHEMA = (
     "CREATE TABLE IF NOT EXISTS actum_highest (position INTEGER NOT NULL)",
 )
 MOST_STREAMS = 200_000
+LARGE = 128
+"""Writes in one append that are worth being begun before the event loop has time."""
 POLL = 1.0
 
 
@@ -76,7 +83,9 @@ class SqliteJournal(Journal):
         return self._file.failure
 
     async def append(self, writes: Sequence[Write]) -> list[Outcome]:
-        outcomes = await self._file.write(lambda connection: self._append(connection, writes))
+        outcomes = await self._file.write(
+            lambda connection: self._append(connection, writes), begins=True, is_large=len(writes) >= LARGE
+        )
         self._news.set()
         self._news = asyncio.Event()
         return outcomes
@@ -214,65 +223,52 @@ class SqliteJournal(Journal):
             reply_of=lambda key: statements.reply(connection, *key),
         )
         landed = [write for write, one in zip(writes, outcomes, strict=True) if type(one) is Landed]
-        rows, changed = self._lay_down(connection, landed, last)
-        statements.insert_events(connection, rows)
-        statements.save_streams(connection, changed)
-        self._save_replies(connection, writes, outcomes)
-        if rows:
-            self._head = self._last = last + len(rows) // statements.EVENT_WIDTH
+        events, streams = self._lay_down(connection, landed, last)
+        replies = _replies(writes, outcomes)
+        is_one_statement = not (streams or replies) and len(events) <= LARGEST * EVENTS.width
+        if not (is_one_statement or connection.in_transaction):
+            connection.execute("BEGIN IMMEDIATE")
+        STREAMS.insert(connection, streams)
+        EVENTS.insert(connection, events)
+        REPLIES.insert(connection, replies)
+        if events:
+            self._head = self._last = last + len(events) // EVENTS.width
         if len(self._streams) > MOST_STREAMS:
             self._streams.clear()
         return outcomes
 
     def _lay_down(
         self, connection: sqlite3.Connection, writes: Sequence[Write], last: int
-    ) -> tuple[list[object], Collection[statements.Stream]]:
-        """Gives the rows of events that follow the position `last`, and the streams that they lengthen."""
+    ) -> tuple[list[object], list[object]]:
+        """Gives the rows of events that follow the position `last`, and those of streams that they begin."""
         rows: list[object] = []
-        changed: dict[int, statements.Stream] = {}
+        begun: list[object] = []
+        ends: dict[int, int] = {}
         streams = self._streams
         for write in writes:
             if not write.events:
                 continue
             stream = streams[write.kind, write.id]
             version, previous, metadata, time = stream.version, stream.position, write.metadata, write.time
-            number = stream.number or self._number(connection, stream, last + 1, time)
+            number = stream.number
+            if not number:
+                number = self._number(connection, stream)
+                begun += (number, write.kind, write.id, 0, 0, time, last + 1, time, 0)
             for type_, type_version, payload in write.events:
                 last += 1
                 version += 1
-                rows += (last, number, version, previous, type_, type_version, payload, metadata, time)
+                rows += (last, number, version, previous, type_, type_version, payload, metadata, time, 0)
                 previous = last
-            stream.version, stream.position, stream.time = version, last, time
-            changed[number] = stream
-        return rows, changed.values()
+            stream.version, stream.position = version, last
+            ends[number] = len(rows) - 1
+        for end in ends.values():
+            rows[end] = 1
+        return rows, begun
 
-    def _save_replies(
-        self, connection: sqlite3.Connection, writes: Sequence[Write], outcomes: Sequence[Outcome]
-    ) -> None:
-        for write, outcome in zip(writes, outcomes, strict=True):
-            if write.key is not None and type(outcome) is Landed:
-                values = (
-                    write.kind,
-                    write.id,
-                    write.key,
-                    write.call,
-                    write.reply,
-                    outcome.position,
-                    write.time,
-                )
-                connection.execute("INSERT INTO actum_replies VALUES (?,?,?,?,?,?,?)", values)
-
-    def _number(
-        self,
-        connection: sqlite3.Connection,
-        stream: statements.Stream,
-        first_position: int,
-        first_time: int,
-    ) -> int:
+    def _number(self, connection: sqlite3.Connection, stream: statements.Stream) -> int:
         if self._next_stream is None:
             self._next_stream = statements.next_stream(connection)
         stream.number = self._next_stream
-        stream.first_position, stream.first_time = first_position, first_time
         self._next_stream += 1
         return stream.number
 
@@ -296,3 +292,12 @@ class SqliteJournal(Journal):
         self._undone = self._file.undone
         self._streams.clear()
         self._head = self._last = self._next_stream = None
+
+
+def _replies(writes: Sequence[Write], outcomes: Sequence[Outcome]) -> list[object]:
+    """Gives the rows of the replies that are kept."""
+    rows: list[object] = []
+    for write, outcome in zip(writes, outcomes, strict=True):
+        if write.key is not None and type(outcome) is Landed:
+            rows += (write.kind, write.id, write.key, write.call, write.reply, outcome.position, write.time)
+    return rows

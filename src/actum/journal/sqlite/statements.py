@@ -1,7 +1,6 @@
 """The statements of a journal in SQLite, each on a connection that is given."""
 
 import sqlite3
-from collections.abc import Iterable
 
 from msgspec import Struct
 
@@ -10,81 +9,68 @@ from actum.journal.port import Loaded, Repeated, Snapshot
 from actum.model.event import Stored
 
 COLUMNS = "position, kind, id, e.version, type, type_version, payload, metadata, e.time"
+ROW = """e.position, e.stream, e.version, e.previous, e.type, e.type_version, e.payload, e.metadata, e.time"""
 LATEST = 2**63 - 1
 MILESTONE = 32
 PAGE = 1_000
-SIZES = (256, 64, 16, 4, 1)
-EVENT_WIDTH = 9
-# One statement for many rows keeps the interpreter lock free for the event loop while SQLite works.
-INSERTS = {
-    rows: f"INSERT INTO actum_events VALUES {','.join(['(?,?,?,?,?,?,?,?,?)'] * rows)}" for rows in SIZES
-}
-STREAM_WIDTH = 8
-UPSERTS = {
-    rows: f"""INSERT INTO actum_streams
-        (stream, kind, id, version, position, time, first_position, first_time)
-        VALUES {",".join(["(?,?,?,?,?,?,?,?)"] * rows)}
-        ON CONFLICT (stream) DO UPDATE
-        SET version = excluded.version, position = excluded.position, time = excluded.time"""
-    for rows in SIZES
-}
+SIZES = [2**power for power in range(11)]
+LARGEST = SIZES[-1]
+"""Rows that one statement takes."""
 # From a position back along the stream, as far as is wanted.
-CHAIN = """WITH RECURSIVE
+CHAIN = f"""WITH RECURSIVE
     chain (position, stream, version, previous, type, type_version, payload, metadata, time) AS (
-        SELECT * FROM actum_events WHERE position = :start
+        SELECT {ROW} FROM actum_events e WHERE e.position = :start
         UNION ALL
-        SELECT e.* FROM chain c JOIN actum_events e ON e.position = c.previous WHERE c.version > :after + 1
+        SELECT {ROW} FROM chain c JOIN actum_events e ON e.position = c.previous WHERE c.version > :after + 1
     )"""
+
+
+class Rows:
+    """Inserts rows of a table, as many in one statement as there are.
+
+    One statement keeps the interpreter lock free for the event loop while SQLite works. There is one for each
+    power of two, since each has to be compiled; places that are left over stay empty.
+    """
+
+    def __init__(self, table: str, width: int) -> None:
+        self.width = width
+        row = f"({','.join('?' * width)})"
+        self._statements = {
+            size: f"INSERT INTO {table} SELECT * FROM (VALUES {','.join([row] * size)}) "
+            "WHERE column1 IS NOT NULL"
+            for size in SIZES
+        }
+        self._statements[1] = f"INSERT INTO {table} VALUES {row}"
+
+    def insert(self, connection: sqlite3.Connection, values: list[object]) -> None:
+        """Inserts rows whose values follow on from each other."""
+        width = self.width
+        for start in range(0, len(values), LARGEST * width):
+            some = values[start : start + LARGEST * width]
+            count = len(some) // width
+            size = 1 << (count - 1).bit_length()
+            some += [None] * ((size - count) * width)
+            connection.execute(self._statements[size], some)
+
+
+EVENTS = Rows("actum_events", 10)
+STREAMS = Rows("actum_streams", 9)
+REPLIES = Rows("actum_replies", 7)
 
 
 class Stream(Struct):
     """A stream as its row in `streams` has it; `number` is 0 while there is none."""
 
     number: int
-    kind: str
-    id: str
     version: int
     position: int
-    time: int
-    first_position: int
-    first_time: int
     pruned: int
 
 
-def insert_events(connection: sqlite3.Connection, rows: list[object]) -> None:
-    _insert(connection, INSERTS, EVENT_WIDTH, rows)
-
-
-def save_streams(connection: sqlite3.Connection, streams: Iterable[Stream]) -> None:
-    rows: list[object] = []
-    for one in streams:
-        rows += (
-            one.number,
-            one.kind,
-            one.id,
-            one.version,
-            one.position,
-            one.time,
-            one.first_position,
-            one.first_time,
-        )
-    _insert(connection, UPSERTS, STREAM_WIDTH, rows)
-
-
-def _insert(connection: sqlite3.Connection, sized: dict[int, str], width: int, rows: list[object]) -> None:
-    start, left = 0, len(rows) // width
-    for size, statement in sized.items():
-        while left >= size:
-            end = start + size * width
-            connection.execute(statement, rows[start:end])
-            start, left = end, left - size
-
-
 def stream(connection: sqlite3.Connection, kind: str, id: str) -> Stream:
-    statement = """SELECT stream, kind, id, version, position, time, first_position, first_time, pruned
-        FROM actum_streams WHERE kind = ? AND id = ?"""
+    statement = "SELECT stream, version, position, pruned FROM actum_streams WHERE kind = ? AND id = ?"
     row = connection.execute(statement, (kind, id)).fetchone()
-    return Stream(*row) if row else Stream(0, kind, id, 0, 0, 0, 0, 0, 0)
+    return Stream(*row) if row else Stream(0, 0, 0, 0)
 
 
 def next_stream(connection: sqlite3.Connection) -> int:
