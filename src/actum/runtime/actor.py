@@ -2,25 +2,25 @@
 
 import asyncio
 
+from msgspec import Struct
+
 from actum.journal.port import Outcome, Write
 from actum.model.turn import Instance
 
 
-class Staged:
+class Staged(Struct, eq=False):
     """A write that was decided and is not yet durable: the output gate of everything decided after it.
 
-    `snapshot` is the state at the write's last version, to be kept once the write has landed.
+    `future` is what its caller waits for. `snapshot` is the state at the write's last version, to be kept
+    once the write has landed. `told` is what became of it, once that is known.
     """
 
-    __slots__ = ("_told", "_watchers", "actor", "future", "snapshot", "write")
-
-    def __init__(self, write: Write, actor: "Actor", loop: asyncio.AbstractEventLoop) -> None:
-        self.write = write
-        self.actor = actor
-        self.future: asyncio.Future[Outcome] = loop.create_future()
-        self.snapshot: bytes | None = None
-        self._told: Outcome | Exception | None = None
-        self._watchers: list[asyncio.Future[Outcome]] | None = None
+    write: Write
+    actor: "Actor"
+    future: "asyncio.Future[Outcome]"
+    snapshot: bytes | None = None
+    told: Outcome | Exception | None = None
+    watchers: "list[asyncio.Future[Outcome]] | None" = None
 
     def __repr__(self) -> str:
         return f"<Staged {self.write.kind}/{self.write.id}@{self.write.expected}+{len(self.write.events)}>"
@@ -32,29 +32,29 @@ class Staged:
 
     async def watch(self) -> Outcome:
         """Gives, beside the write's own caller, what became of it, waiting for that if need be."""
-        if isinstance(self._told, Exception):
-            raise self._told
-        if self._told is not None:
-            return self._told
+        if isinstance(self.told, Exception):
+            raise self.told
+        if self.told is not None:
+            return self.told
         watcher: asyncio.Future[Outcome] = self.future.get_loop().create_future()
-        if self._watchers is None:
-            self._watchers = []
-        self._watchers.append(watcher)
+        if self.watchers is None:
+            self.watchers = []
+        self.watchers.append(watcher)
         return await watcher
 
     def resolve(self, outcome: Outcome) -> None:
         """Tells everyone what became of the write."""
-        self._told = outcome
+        self.told = outcome
         if not self.future.done():
             self.future.set_result(outcome)
-        for watcher in self._watchers or ():
+        for watcher in self.watchers or ():
             if not watcher.done():
                 watcher.set_result(outcome)
 
     def fail(self, error: Exception) -> None:
         """Tells everyone that nobody knows."""
-        self._told = error
-        watchers = self._watchers or ()
+        self.told = error
+        watchers = self.watchers or ()
         if not self.future.done():
             self.future.set_exception(error)
             self.future.exception()  # Its caller may be gone; an error nobody hears is not one to log.

@@ -148,7 +148,7 @@ class Unit:
         if fork.emitted:
             self._services.directory.replace(fork.actor, fork.instance)
         fork.actor.used = self.now
-        staged = Staged(write, fork.actor, asyncio.get_running_loop())
+        staged = Staged(write, fork.actor, asyncio.get_running_loop().create_future())
         self._services.committer.stage(staged)
         return staged
 
@@ -156,7 +156,7 @@ class Unit:
         """Has the journal asked whether an entity is still at the version that the unit has seen."""
         kind, id = fork.instance.kind.name, fork.instance.id
         write = Write(kind, id, fork.base, [], b"{}", self.now)
-        staged = Staged(write, fork.actor, asyncio.get_running_loop())
+        staged = Staged(write, fork.actor, asyncio.get_running_loop().create_future())
         self._services.committer.stage(staged)
         return staged
 
@@ -164,7 +164,7 @@ class Unit:
         write = Write(UNIT.name, key, 0, [], metadata, self.now, key=key, call=call, reply=reply, group=group)
         actor = Actor(Instance(UNIT, key), kept=0, used=self.now)
         actor.is_live = False
-        staged = Staged(write, actor, asyncio.get_running_loop())
+        staged = Staged(write, actor, asyncio.get_running_loop().create_future())
         self._services.committer.stage(staged)
         return staged
 

@@ -178,7 +178,7 @@ class Entities:
             write.key = call.key
             write.call = call.mark()
             write.reply = encode(reply)
-        staged = Staged(write, actor, self._loop)
+        staged = Staged(write, actor, self._loop.create_future())
         every = call.kind.snapshot_every
         if every and instance.version - actor.kept >= every:
             staged.snapshot = take_snapshot(instance)
@@ -195,7 +195,9 @@ class Entities:
             return gate is None or await self._watch(gate)
         self._committer.admit()
         kind, id = actor.instance.kind.name, actor.instance.id
-        check = Staged(Write(kind, id, version, [], b"{}", self._clock.now()), actor, self._loop)
+        check = Staged(
+            Write(kind, id, version, [], b"{}", self._clock.now()), actor, self._loop.create_future()
+        )
         self._committer.stage(check)
         return type(await check.future) is Landed
 
