@@ -25,7 +25,8 @@ class Recording(Struct, frozen=True):
 
     def schema(self) -> list[str]:
         """Gives the statements that make the table of events and its indexes."""
-        statement = "SELECT sql FROM sqlite_master WHERE tbl_name = ? AND type <> 'trigger' AND sql IS NOT NULL ORDER BY rowid"
+        statement = """SELECT sql FROM sqlite_master
+            WHERE tbl_name = ? AND type IN ('table', 'index') AND sql IS NOT NULL ORDER BY rowid"""
         with closing(sqlite3.connect(self.file)) as connection:
             return [sql for (sql,) in connection.execute(statement, (TABLE,))]
 
