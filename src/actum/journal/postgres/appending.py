@@ -11,7 +11,7 @@ from actum.engine.postgres.pool import PostgresPool
 from actum.errors import Unavailable
 from actum.journal.port import Outcome, Repeated, ReplyKey, StreamKey, Write
 from actum.journal.postgres import statements
-from actum.journal.postgres.batch import Batch, assumed
+from actum.journal.postgres.batch import Batch, assumed, decided
 
 MOST_ATTEMPTS = 20
 LONGEST_FENCE = 20.0
@@ -100,7 +100,7 @@ class Appender:
             async with self._pool.transaction() as connection:
                 versions = await self.versions(connection, streams, statements.LOCK_STREAMS)
                 replies = await self.replies(connection, _keys(writes))
-                batch = Batch(writes, lambda stream: versions.get(stream, 0), replies.get)
+                batch = decided(writes, lambda stream: versions.get(stream, 0), replies.get)
                 return await self._run(connection, batch, epoch, is_final=True)
         except (Overtaken, asyncpg.PostgresError, Unavailable) as error:
             await self._make_ready(error)

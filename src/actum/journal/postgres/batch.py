@@ -5,8 +5,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from msgspec import Struct, field
-from msgspec.structs import astuple
 
 from actum.engine.postgres.order import MOST_PLACES
 from actum.errors import Invalid
@@ -24,26 +22,20 @@ class Batch:
     `lands_whole` says that every write is to land.
     """
 
-    def __init__(self, writes: Sequence[Write], version_of: VersionOf, reply_of: ReplyOf) -> None:
+    def __init__(self, writes: Sequence[Write], outcomes: list[Outcome]) -> None:
         self.writes = writes
-        self.outcomes = decide(writes, head=HEAD, after=0, version_of=version_of, reply_of=reply_of)
-        self.lands_whole = all(type(outcome) is Landed for outcome in self.outcomes)
+        self.outcomes = outcomes
+        self.lands_whole = all(type(outcome) is Landed for outcome in outcomes)
         self.wants_head = False
-        landing = {
-            (write.kind, write.id)
-            for write, outcome in zip(writes, self.outcomes, strict=True)
-            if type(outcome) is Landed
-        }
-        ordered = sorted(landing)
+        landing = [write for write, outcome in zip(writes, outcomes, strict=True) if type(outcome) is Landed]
+        ordered = sorted({(write.kind, write.id) for write in landing})
         self._numbers = {stream: number for number, stream in enumerate(ordered, 1)}
-        # Columns, as the statement takes them: many small rows would keep the garbage collector busy.
-        self._streams = _Streams.of(ordered)
+        self._streams = _Streams(ordered)
         self._replies: list[tuple[Any, ...]] = []
         self._events = _Events()
         place = 0
-        for write, outcome in zip(writes, self.outcomes, strict=True):
-            if type(outcome) is Landed:
-                place = self._lay_down(write, place)
+        for write in landing:
+            place = self._lay_down(write, place)
         if place > MOST_PLACES:
             raise Invalid(f"{place:,} events in one append: write at most {MOST_PLACES:,} together")
 
@@ -58,9 +50,9 @@ class Batch:
     def values(self) -> list[Any]:
         """Gives the arrays of streams, replies and events."""
         return [
-            *astuple(self._streams),
+            *self._streams.values(),
             *_columns(self._replies, 6),
-            *astuple(self._events),
+            *self._events.values(),
             self.wants_head,
         ]
 
@@ -102,10 +94,10 @@ class Batch:
         number = self._numbers[write.kind, write.id]
         streams, at = self._streams, number - 1
         version = write.expected
-        if streams.expected[at] is None:
+        if streams.expected[at] < 0:
             streams.expected[at] = version
         if write.group is not None:
-            streams.is_grouped[at] = True
+            streams.grouped.add(at)
         if write.events:
             if not streams.first[at]:
                 streams.first[at], streams.first_time[at] = place + 1, write.time
@@ -115,8 +107,7 @@ class Batch:
                 version += 1
                 events.numbers.append(number)
                 events.versions.append(version)
-                events.types.append(type_)
-                events.type_versions.append(type_version)
+                events.forms.append((type_, type_version))
                 events.payloads.append(payload)
                 events.metadata.append(write.metadata)
                 events.times.append(write.time)
@@ -130,54 +121,100 @@ class Batch:
         return place
 
 
-class _Streams(Struct):
+class _Streams:
     """The columns of the streams that are written: what is expected of each, and what becomes of it."""
 
-    kind: list[str]
-    id: list[str]
-    expected: list[int | None]
-    version: list[int]
-    first: list[int]
-    last: list[int]
-    first_time: list[int]
-    time: list[int]
-    is_grouped: list[bool]
-
-    @classmethod
-    def of(cls, streams: Sequence[StreamKey]) -> "_Streams":
-        """Gives the columns of streams of which nothing is known yet."""
+    def __init__(self, streams: Sequence[StreamKey]) -> None:
         count = len(streams)
-        return cls(
-            [kind for kind, _ in streams],
-            [id for _, id in streams],
-            [None] * count,
-            [0] * count,
-            [0] * count,
-            [0] * count,
-            [0] * count,
-            [0] * count,
-            [False] * count,
-        )
+        self.kind = [kind for kind, _ in streams]
+        self.id = [id for _, id in streams]
+        self.expected = [-1] * count
+        self.version = [0] * count
+        self.last = [0] * count
+        self.time = [0] * count
+        self.first = [0] * count
+        self.first_time = [0] * count
+        self.grouped: set[int] = set()
+
+    def values(self) -> list[Any]:
+        """Gives the arrays; those that say nothing of any stream are empty."""
+        has_new = 0 in self.expected
+        return [
+            self.kind,
+            self.id,
+            _text(self.expected),
+            _text(self.version),
+            _text(self.last),
+            _text(self.time),
+            _text(self.first if has_new else []),
+            _text(self.first_time if has_new else []),
+            [at in self.grouped for at in range(len(self.kind))] if self.grouped else [],
+        ]
 
 
-class _Events(Struct):
-    """The columns of the events that are written, in their order; `numbers` are those of their streams."""
+class _Events:
+    """The columns of the events that are written, in their order; `numbers` are those of their streams.
 
-    numbers: list[int] = field(default_factory=list)
-    versions: list[int] = field(default_factory=list)
-    types: list[str] = field(default_factory=list)
-    type_versions: list[int] = field(default_factory=list)
-    payloads: list[bytes] = field(default_factory=list)
-    metadata: list[bytes] = field(default_factory=list)
-    times: list[int] = field(default_factory=list)
+    Columns, as the statement takes them: many small rows would keep the garbage collector busy.
+    """
+
+    def __init__(self) -> None:
+        self.numbers: list[int] = []
+        self.versions: list[int] = []
+        self.forms: list[tuple[str, int]] = []
+        self.payloads: list[bytes] = []
+        self.metadata: list[bytes] = []
+        self.times: list[int] = []
+
+    def values(self) -> list[Any]:
+        """Gives the arrays, the last two of which are types and their versions, each once."""
+        forms = {form: place for place, form in enumerate(dict.fromkeys(self.forms), 1)}
+        return [
+            _text(self.numbers),
+            _text(self.versions),
+            _text([forms[form] for form in self.forms]),
+            self.payloads,
+            self.metadata,
+            _text(self.times),
+            [name for name, _ in forms],
+            [version for _, version in forms],
+        ]
+
+
+def decided(writes: Sequence[Write], version_of: VersionOf, reply_of: ReplyOf) -> Batch:
+    """Gives the batch as it is when the streams are at given versions and these replies are kept."""
+    return Batch(writes, decide(writes, head=HEAD, after=0, version_of=version_of, reply_of=reply_of))
 
 
 def assumed(writes: Sequence[Write]) -> Batch:
     """Gives the batch as it is when every stream is where its first write expects it, and keys are new."""
+    outcomes: list[Outcome] = []
+    versions: dict[StreamKey, int] = {}
+    place, head = 0, HEAD
+    for write in writes:
+        stream = (write.kind, write.id)
+        if write.key is not None or versions.get(stream, write.expected) != write.expected:
+            return _assumed_at_length(writes)
+        if write.events:
+            count = len(write.events)
+            versions[stream] = write.expected + count
+            place = head = place + count
+        else:
+            versions[stream] = write.expected
+        outcomes.append(Landed(head))
+    return Batch(writes, outcomes)
+
+
+def _assumed_at_length(writes: Sequence[Write]) -> Batch:
     versions: dict[StreamKey, int] = {}
     for write in writes:
         versions.setdefault((write.kind, write.id), write.expected)
-    return Batch(writes, versions.__getitem__, lambda key: None)
+    return decided(writes, versions.__getitem__, lambda key: None)
+
+
+def _text(numbers: list[int]) -> str:
+    """Gives the text of an array of whole numbers."""
+    return "{" + msgspec.json.encode(numbers)[1:-1].decode() + "}"
 
 
 def _columns(rows: Sequence[Sequence[Any]], width: int) -> list[Sequence[Any]]:

@@ -55,19 +55,23 @@ ENROL = """INSERT INTO actum_writers (writer, epoch) VALUES ($1, $2)
 STRIKE_OFF = "DELETE FROM actum_writers WHERE opened < now() - interval '30 days' AND writer <> $1"
 
 # A row of `given` is a stream: what is expected of it, and where its first and last events stand in the
-# batch (0 without events). Nothing is written when a key is known or a group cannot land: then all is decided
-# anew. Streams that are there come first, then new ones, then replies, each in one order, so that no two
-# appends wait for each other. A row that moved since it was looked up is left alone, and its stream collides.
+# batch (0 without events; `first` only where streams are new). Numbers come as the text of an array, which
+# is made in a tenth of the time that the driver takes for an array, and types by their place among few.
+# Nothing is written when a key is known or a group cannot land: then all is decided anew. Streams that are
+# there come first, then new ones, then replies, each in one order, so that no two appends wait for each
+# other. A row that moved since it was looked up is left alone, and its stream collides.
 APPEND = f"""WITH base AS MATERIALIZED (
     SELECT {ORDER.base} AS position
 ), head AS MATERIALIZED (
-    SELECT coalesce(max(position), 0) AS position FROM actum_events WHERE $25
+    SELECT coalesce(max(position), 0) AS position FROM actum_events WHERE $26
 ), fence AS MATERIALIZED (
     SELECT FROM actum_writers WHERE writer = $1 AND epoch = $2 FOR SHARE
 ), given AS MATERIALIZED (
-    SELECT * FROM unnest($3::text[], $4::text[], $5::bigint[], $6::bigint[], $7::int[], $8::int[],
-        $9::bigint[], $10::bigint[], $11::boolean[]) WITH ORDINALITY
-        AS g (kind, id, expected, version, first, last, first_time, time, is_grouped, n)
+    SELECT kind, id, expected, version, last, time, first, first_time,
+        coalesce(is_grouped, false) AS is_grouped, n
+    FROM unnest($3::text[], $4::text[], $5::text::bigint[], $6::text::bigint[], $7::text::int[],
+        $8::text::bigint[], $9::text::int[], $10::text::bigint[], $11::boolean[]) WITH ORDINALITY
+        AS g (kind, id, expected, version, last, time, first, first_time, is_grouped, n)
 ), answers AS MATERIALIZED (
     SELECT a.n, g.kind, g.id, a.key, a.call, a.reply, a.place, a.time
     FROM unnest($12::int[], $13::text[], $14::text[], $15::bytea[], $16::int[], $17::bigint[])
@@ -104,16 +108,16 @@ APPEND = f"""WITH base AS MATERIALIZED (
     INSERT INTO actum_events
         (position, stream, version, kind, id, type, type_version, payload, metadata, time)
     SELECT (SELECT position FROM base) + e.place, l.first_position, e.version, l.kind, l.id,
-        e.type, e.type_version, e.payload, e.metadata, e.time
-    FROM unnest($18::int[], $19::bigint[], $20::text[], $21::int[], $22::bytea[], $23::bytea[], $24::bigint[])
-        WITH ORDINALITY AS e (n, version, type, type_version, payload, metadata, time, place)
+        ($24::text[])[e.form], ($25::int[])[e.form], e.payload, e.metadata, e.time
+    FROM unnest($18::text::int[], $19::text::bigint[], $20::text::int[], $21::bytea[], $22::bytea[],
+        $23::text::bigint[]) WITH ORDINALITY AS e (n, version, form, payload, metadata, time, place)
     JOIN landed l USING (n)
 ), answered AS (
     INSERT INTO actum_replies (kind, id, key, call, reply, position, time)
     SELECT kind, id, key, call, reply,
         CASE WHEN place > 0 THEN place + (SELECT position FROM base) ELSE coalesce(
             (SELECT max(e.place) + (SELECT position FROM base)
-                FROM unnest($18::int[]) WITH ORDINALITY AS e (n, place) JOIN landed USING (n)
+                FROM unnest($18::text::int[]) WITH ORDINALITY AS e (n, place) JOIN landed USING (n)
                 WHERE e.place < -answers.place),
             (SELECT position FROM head)) END,
         time
