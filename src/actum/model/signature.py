@@ -59,10 +59,10 @@ class Signature:
         "_names",
         "_reply_decode",
         "_required",
-        "_scalar",
         "arguments",
         "parameters",
         "returns",
+        "scalar",
         "where",
     )
 
@@ -93,7 +93,7 @@ class Signature:
             raise DefinitionError(f"{where} has no return annotation; say `-> None` if it gives nothing back")
         self.returns = hints["return"]
         check_serialisable(self.returns, f"{where}: the reply")
-        self._scalar = SCALARS.get(self.returns)
+        self.scalar = SCALARS.get(self.returns)
         self._reply_decode = msgspec.json.Decoder(self.returns).decode
 
     def bind(self, positional: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
@@ -114,7 +114,7 @@ class Signature:
 
     def isolate(self, reply: Any) -> Any:
         """Gives a reply that no later turn can change; what the annotation does not allow is refused."""
-        if type(reply) is self._scalar:
+        if type(reply) is self.scalar:
             return reply
         try:
             return self._reply_decode(encode(reply))

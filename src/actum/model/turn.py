@@ -62,7 +62,9 @@ class Instance:
         self._emitted = emitted
         self._before = as_tuple(self.state) if self.kind.is_plain else None
         try:
-            reply = command.signature.isolate(command.function(self.state, *arguments))
+            reply = command.function(self.state, *arguments)
+            if type(reply) is not command.signature.scalar:
+                reply = command.signature.isolate(reply)
             if self._emitted is not emitted:
                 raise AuthorError(
                     f"{self!r}: {command.name} went on after an emit had failed; let the error pass"
