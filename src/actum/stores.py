@@ -21,8 +21,8 @@ from actum.errors import StoreError
 from actum.hosts.port import Host
 from actum.journal.memory import MemoryJournal
 from actum.journal.port import Journal
-from actum.journal.sqlite.journal import SCHEMA as SQLITE_JOURNAL
 from actum.journal.sqlite.journal import SqliteJournal
+from actum.journal.sqlite.statements import SCHEMA as SQLITE_JOURNAL
 from actum.store_url import shown, split
 
 KNOWN = (

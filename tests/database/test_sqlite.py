@@ -13,8 +13,8 @@ from actum.database.sqlite.database import SCHEMA, SqliteDatabase
 from actum.engine.sqlite.file import IN_MEMORY, SqliteFile
 from actum.errors import DefinitionError, Overloaded, Unavailable
 from actum.journal.port import Write
-from actum.journal.sqlite.journal import SCHEMA as JOURNAL_SCHEMA
 from actum.journal.sqlite.journal import SqliteJournal
+from actum.journal.sqlite.statements import SCHEMA as JOURNAL_SCHEMA
 from actum.testing.conformance.database import DatabaseConformance
 from actum.testing.conformance.database.tables import BALANCES, Balances, kept, owners, write
 

@@ -15,7 +15,8 @@ from actum.engine.sqlite.file import SqliteFile
 from actum.errors import StoreFailed
 from actum.journal.memory import MemoryJournal
 from actum.journal.port import Journal, Snapshot, Write
-from actum.journal.sqlite.journal import SCHEMA, SqliteJournal
+from actum.journal.sqlite.journal import SqliteJournal
+from actum.journal.sqlite.statements import SCHEMA
 
 Step = Callable[[Journal], Awaitable[Any]]
 

@@ -5,7 +5,8 @@ import sqlite3
 from pathlib import Path
 
 from actum.engine.sqlite.file import SqliteFile
-from actum.journal.sqlite.journal import SCHEMA, SqliteJournal
+from actum.journal.sqlite.journal import SqliteJournal
+from actum.journal.sqlite.statements import SCHEMA
 from tests.faults.scenario import STEPS, contents, contents_after
 
 

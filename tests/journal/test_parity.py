@@ -11,7 +11,8 @@ from msgspec import Struct
 from actum.engine.sqlite.file import IN_MEMORY, SqliteFile
 from actum.journal.memory import MemoryJournal
 from actum.journal.port import Journal, Snapshot, Write
-from actum.journal.sqlite.journal import SCHEMA, SqliteJournal
+from actum.journal.sqlite.journal import SqliteJournal
+from actum.journal.sqlite.statements import SCHEMA
 from actum.testing.conformance.journal.bank import fill
 
 KINDS = ("Account", "Loan")

@@ -15,7 +15,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from actum.engine.sqlite.file import SqliteFile
 from actum.journal.memory import MemoryJournal
 from actum.journal.port import Collided, Journal, Landed, Outcome, Repeated, Snapshot, Write
-from actum.journal.sqlite.journal import SCHEMA, SqliteJournal
+from actum.journal.sqlite.journal import SqliteJournal
+from actum.journal.sqlite.statements import SCHEMA
 from actum.model.event import Stored
 
 IDS = ("a", "b", "c")

@@ -13,7 +13,8 @@ from sqlalchemy.dialects import sqlite
 
 from actum.database.port import Answer, Database, Fenced, ViewState
 from actum.database.tables import ViewTable, chunks, table_name
-from actum.engine.sqlite.file import SqliteFile, translate
+from actum.engine.sqlite.errors import translate
+from actum.engine.sqlite.file import SqliteFile
 from actum.errors import AuthorError, DefinitionError, Invalid, Overloaded, Unavailable
 from actum.model.column import parameter_to_sql
 from actum.model.view import ViewType

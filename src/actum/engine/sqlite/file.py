@@ -12,9 +12,10 @@ from typing import Any, TypeVar
 
 from filelock import FileLock
 
+from actum.engine.sqlite.errors import is_failure, translate
 from actum.engine.sqlite.log import Log
 from actum.engine.sqlite.opening import IN_MEMORY, check_place, configure, connect, take_lock
-from actum.errors import Overloaded, StoreError, StoreFailed, Unavailable
+from actum.errors import Overloaded, StoreFailed, Unavailable
 
 T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], T]
@@ -24,17 +25,6 @@ MOST_WAITING = 10_000
 MOST_JOBS_A_COMMIT = 128
 HANDOVER = 50e-6
 """Seconds that the event loop stands back for the writer thread to take the interpreter lock."""
-BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_INTERRUPT})
-FAILED = frozenset(
-    {
-        sqlite3.SQLITE_IOERR,
-        sqlite3.SQLITE_FULL,
-        sqlite3.SQLITE_READONLY,
-        sqlite3.SQLITE_CORRUPT,
-        sqlite3.SQLITE_NOTADB,
-        sqlite3.SQLITE_CANTOPEN,
-    }
-)
 
 
 class Job:
@@ -232,7 +222,7 @@ class SqliteFile:
         try:
             job.result = job.work(writer)
         except BaseException as error:
-            if _is_failure(error):
+            if is_failure(error):
                 raise
             job.error = error
             if writer.in_transaction:
@@ -244,7 +234,7 @@ class SqliteFile:
         try:
             job.result = job.work(writer)
         except BaseException as error:
-            if _is_failure(error):
+            if is_failure(error):
                 raise
             job.error = error
             writer.execute("ROLLBACK TO job")
@@ -283,22 +273,3 @@ class SqliteFile:
         if self._failure:
             return StoreFailed(self._failure)
         return Unavailable(f"{self.path} is closed")
-
-
-def translate(error: Exception, path: str) -> Exception:
-    """Turns a driver's error into one that says what to do; the driver's own stays its cause."""
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    if code in BUSY:
-        return Unavailable(f"{path} is held by another program ({error}): send again, or find who holds it")
-    if code in FAILED or not isinstance(error, sqlite3.Error):
-        name = getattr(error, "sqlite_errorname", type(error).__name__)
-        return StoreFailed(
-            f"{path} failed ({error}; {name}): writes have stopped. Mend the disk (space, permissions, "
-            "cable), then start again; what was acknowledged is kept",
-            is_outcome_unknown=True,
-        )
-    return StoreError(f"{path}: {error}")
-
-
-def _is_failure(error: BaseException) -> bool:
-    return isinstance(error, sqlite3.Error) and getattr(error, "sqlite_errorcode", 0) & 0xFF in FAILED | BUSY

@@ -27,32 +27,6 @@ from actum.journal.sqlite import statements
 from actum.journal.sqlite.statements import EVENTS, LARGEST, REPLIES, STREAMS
 from actum.model.event import Stored
 
-# An index over every event would have a page to write for each stream of a batch. Instead an event names
-# the one before it in its stream, the stream names its last, and only every 32nd version is indexed.
-# An event that `is_last` of its stream in its batch moves the stream, so that one statement writes a batch.
-SCHEMA = (
-    """CREATE TABLE IF NOT EXISTS actum_streams (
-        stream INTEGER PRIMARY KEY, kind TEXT NOT NULL, id TEXT NOT NULL, version INTEGER NOT NULL,
-        position INTEGER NOT NULL, time INTEGER NOT NULL, first_position INTEGER NOT NULL,
-        first_time INTEGER NOT NULL, pruned INTEGER NOT NULL DEFAULT 0, UNIQUE (kind, id))""",
-    "CREATE INDEX IF NOT EXISTS actum_streams_first ON actum_streams (kind, first_time, first_position)",
-    """CREATE TABLE IF NOT EXISTS actum_events (
-        position INTEGER PRIMARY KEY, stream INTEGER NOT NULL, version INTEGER NOT NULL,
-        previous INTEGER NOT NULL, type TEXT NOT NULL, type_version INTEGER NOT NULL,
-        payload BLOB NOT NULL, metadata BLOB NOT NULL, time INTEGER NOT NULL, is_last INTEGER NOT NULL)""",
-    """CREATE UNIQUE INDEX IF NOT EXISTS actum_events_milestones ON actum_events (stream, version)
-        WHERE version % 32 = 1""",
-    """CREATE TRIGGER IF NOT EXISTS actum_events_last AFTER INSERT ON actum_events WHEN new.is_last BEGIN
-        UPDATE actum_streams SET version = new.version, position = new.position, time = new.time
-            WHERE stream = new.stream; END""",
-    """CREATE TABLE IF NOT EXISTS actum_replies (
-        kind TEXT NOT NULL, id TEXT NOT NULL, key TEXT NOT NULL, call TEXT NOT NULL, reply BLOB NOT NULL,
-        position INTEGER NOT NULL, time INTEGER NOT NULL, PRIMARY KEY (kind, id, key)) WITHOUT ROWID""",
-    """CREATE TABLE IF NOT EXISTS actum_snapshots (
-        kind TEXT NOT NULL, id TEXT NOT NULL, version INTEGER NOT NULL, time INTEGER NOT NULL,
-        fingerprint TEXT NOT NULL, state BLOB NOT NULL, PRIMARY KEY (kind, id)) WITHOUT ROWID""",
-    "CREATE TABLE IF NOT EXISTS actum_highest (position INTEGER NOT NULL)",
-)
 MOST_STREAMS = 200_000
 LARGE = 128
 """Writes in one append that are worth being begun before the event loop has time."""

@@ -1,0 +1,37 @@
+"""What SQLite's errors mean to whoever called."""
+
+import sqlite3
+
+from actum.errors import StoreError, StoreFailed, Unavailable
+
+BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_INTERRUPT})
+FAILED = frozenset(
+    {
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_CORRUPT,
+        sqlite3.SQLITE_NOTADB,
+        sqlite3.SQLITE_CANTOPEN,
+    }
+)
+
+
+def translate(error: Exception, path: str) -> Exception:
+    """Turns a driver's error into one that says what to do; the driver's own stays its cause."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code in BUSY:
+        return Unavailable(f"{path} is held by another program ({error}): send again, or find who holds it")
+    if code in FAILED or not isinstance(error, sqlite3.Error):
+        name = getattr(error, "sqlite_errorname", type(error).__name__)
+        return StoreFailed(
+            f"{path} failed ({error}; {name}): writes have stopped. Mend the disk (space, permissions, "
+            "cable), then start again; what was acknowledged is kept",
+            is_outcome_unknown=True,
+        )
+    return StoreError(f"{path}: {error}")
+
+
+def is_failure(error: BaseException) -> bool:
+    """Says whether an error is the file's, and not that of the work which met it."""
+    return isinstance(error, sqlite3.Error) and getattr(error, "sqlite_errorcode", 0) & 0xFF in FAILED | BUSY
