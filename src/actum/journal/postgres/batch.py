@@ -33,9 +33,7 @@ class Batch:
         self._streams = _Streams(ordered)
         self._replies: list[tuple[Any, ...]] = []
         self._events = _Events()
-        place = 0
-        for write in landing:
-            place = self._lay_down(write, place)
+        place = self._lay_down(landing)
         if place > MOST_PLACES:
             raise Invalid(f"{place:,} events in one append: write at most {MOST_PLACES:,} together")
 
@@ -90,35 +88,49 @@ class Batch:
             if type(outcome) is Landed and write.events and (write.kind, write.id) not in lost
         ]
 
-    def _lay_down(self, write: Write, place: int) -> int:
-        number = self._numbers[write.kind, write.id]
-        streams, at = self._streams, number - 1
-        version = write.expected
-        if streams.expected[at] < 0:
-            streams.expected[at] = version
+    def _lay_down(self, landing: Sequence[Write]) -> int:
+        """Fills the columns, and gives the place of the last event. (One loop: every event passes here.)"""
+        streams, events = self._streams, self._events
+        add_number, add_version, add_form = events.numbers.append, events.versions.append, events.forms.append
+        add_payload, add_metadata, add_time = (
+            events.payloads.append,
+            events.metadata.append,
+            events.times.append,
+        )
+        numbers, forms, begins = self._numbers, events.form_numbers, streams.expected
+        place = 0
+        for write in landing:
+            number = numbers[write.kind, write.id]
+            at = number - 1
+            version, metadata, time = write.expected, write.metadata, write.time
+            if begins[at] < 0:
+                begins[at] = version
+            if write.events:
+                if not version:
+                    streams.first[at], streams.first_time[at] = place + 1, time
+                for type_, type_version, payload in write.events:
+                    place += 1
+                    version += 1
+                    add_number(number)
+                    add_version(version)
+                    add_form(forms.setdefault((type_, type_version), len(forms) + 1))
+                    add_payload(payload)
+                    add_metadata(metadata)
+                    add_time(time)
+                streams.version[at], streams.last[at], streams.time[at] = version, place, time
+            if write.key is not None or write.group is not None or not write.events:
+                self._take_note(write, number, place)
+        return place
+
+    def _take_note(self, write: Write, number: int, place: int) -> None:
         if write.group is not None:
-            streams.grouped.add(at)
-        if write.events:
-            if not streams.first[at]:
-                streams.first[at], streams.first_time[at] = place + 1, write.time
-            events = self._events
-            for type_, type_version, payload in write.events:
-                place += 1
-                version += 1
-                events.numbers.append(number)
-                events.versions.append(version)
-                events.forms.append((type_, type_version))
-                events.payloads.append(payload)
-                events.metadata.append(write.metadata)
-                events.times.append(write.time)
-            streams.version[at], streams.last[at], streams.time[at] = version, place, write.time
-        else:
+            self._streams.grouped.add(number - 1)
+        if not write.events:
             self.wants_head = True
         if write.key is not None:
             # What lies before it in the batch may be lost: only the server knows what lands.
             kept_at = place if write.events else HEAD - place
             self._replies.append((number, write.key, write.call, write.reply, kept_at, write.time))
-        return place
 
 
 class _Streams:
@@ -161,18 +173,19 @@ class _Events:
     def __init__(self) -> None:
         self.numbers: list[int] = []
         self.versions: list[int] = []
-        self.forms: list[tuple[str, int]] = []
+        self.forms: list[int] = []
+        self.form_numbers: dict[tuple[str, int], int] = {}
         self.payloads: list[bytes] = []
         self.metadata: list[bytes] = []
         self.times: list[int] = []
 
     def values(self) -> list[Any]:
         """Gives the arrays, the last two of which are types and their versions, each once."""
-        forms = {form: place for place, form in enumerate(dict.fromkeys(self.forms), 1)}
+        forms = self.form_numbers
         return [
             _text(self.numbers),
             _text(self.versions),
-            _text([forms[form] for form in self.forms]),
+            _text(self.forms),
             self.payloads,
             self.metadata,
             _text(self.times),
