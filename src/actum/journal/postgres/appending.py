@@ -111,7 +111,10 @@ class Appender:
     ) -> list[Outcome] | None:
         if not batch.streams:
             return batch.settled(0, 0, {}, lambda key: None)
-        row = await connection.fetchrow(statements.APPEND, self._writer, epoch, *batch.values())
+        statement, values = statements.APPEND, batch.values
+        if batch.is_plain:
+            statement, values = statements.APPEND_PLAIN, batch.plain_values
+        row = await connection.fetchrow(statement, self._writer, epoch, *values())
         if not row["is_fenced_in"]:
             raise Fenced
         missing = batch.missing(row["landed"])

@@ -54,6 +54,15 @@ class Batch:
             self.wants_head,
         ]
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is nothing but events of streams that are there already."""
+        return not (self._replies or self.wants_head or self._streams.grouped or 0 in self._streams.expected)
+
+    def plain_values(self) -> list[Any]:
+        """Gives the arrays of streams and events of a plain batch."""
+        return [*self._streams.plain_values(), *self._events.values()]
+
     def missing(self, landed: Sequence[int]) -> list[StreamKey]:
         """Gives the streams that another writer moved, by the numbers of those that landed."""
         found = set(landed)
@@ -148,9 +157,8 @@ class _Streams:
         self.first_time = [0] * count
         self.grouped: set[int] = set()
 
-    def values(self) -> list[Any]:
-        """Gives the arrays; those that say nothing of any stream are empty."""
-        has_new = 0 in self.expected
+    def plain_values(self) -> list[Any]:
+        """Gives the arrays that say something of every stream."""
         return [
             self.kind,
             self.id,
@@ -158,6 +166,13 @@ class _Streams:
             _text(self.version),
             _text(self.last),
             _text(self.time),
+        ]
+
+    def values(self) -> list[Any]:
+        """Gives all arrays; those that say nothing of any stream are empty."""
+        has_new = 0 in self.expected
+        return [
+            *self.plain_values(),
             _text(self.first if has_new else []),
             _text(self.first_time if has_new else []),
             [at in self.grouped for at in range(len(self.kind))] if self.grouped else [],
