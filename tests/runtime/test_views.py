@@ -10,6 +10,7 @@ import pytest
 from actum import App, Context, Recorded, Unavailable, View, query, reducer
 from actum.database.port import Database
 from actum.journal.memory import MemoryJournal
+from actum.journal.port import Write
 from actum.model.view import ViewType
 from actum.runtime import views
 from actum.runtime.clock import ManualClock
@@ -448,3 +449,26 @@ async def test_a_view_goes_on_soon_after_an_outage_however_many_there_were(journ
     assert len(pauses) == 15
     assert max(pauses) <= LONGEST_OUTAGE
     assert max(pauses[::5]) <= FIRST_PAUSE
+
+
+async def test_stored_events_that_no_class_declares_are_warned_of_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A class that was renamed without name= must not be missed in silence."""
+    journal = MemoryJournal()
+    names = ("a", "b", "a")
+    for version, id in enumerate(names):
+        expected = names[:version].count(id)
+        write = Write("Account", id, expected, [("PaidIn", 1, b'{"amount":1}')], b"{}", START)
+        await journal.append([write])
+
+    async with (
+        database_in_memory() as database,
+        node_on(App("bank", views=[Balances]), journal, database) as node,
+    ):
+        await node.settle()
+
+    warnings = [record.getMessage() for record in caplog.records if record.name == "actum.feed"]
+    assert len(warnings) == 1
+    assert "'PaidIn'" in warnings[0]
+    assert "name='PaidIn'" in warnings[0]

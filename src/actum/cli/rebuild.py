@@ -77,7 +77,7 @@ async def _beat(roster: Roster) -> None:
 
 
 async def _build(view: ViewType, database: Database, stores: Stores, show: Show) -> None:
-    feed = Feed(stores.journal, await stores.journal.head())
+    feed = Feed(stores.journal, await stores.journal.head(), view.by_name)
     state = await database.rebuild_view(view)
     projector = Projector(view, state, database, feed, SystemClock())
     while batch := await feed.read(projector.position, BATCH):

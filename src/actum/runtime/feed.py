@@ -1,8 +1,9 @@
 """The feed as this process sees it: new events from memory, older ones from the journal, and news."""
 
 import asyncio
+import logging
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import islice
 
 from actum.journal.port import Journal, Landed, Outcome
@@ -11,16 +12,20 @@ from actum.runtime.actor import Staged
 
 MOST_REMEMBERED = 20_000
 
+log = logging.getLogger("actum.feed")
+
 
 class Feed:
     """All events in the order of their positions.
 
     The committer publishes what it has written; of a journal that no other process writes to, the newest
-    events are kept here, so that readers who keep up never ask the journal.
+    events are kept here, so that readers who keep up never ask the journal. `declared` are the stored names
+    of the events that readers know: of any other they are warned, once, for they pass over it in silence.
     """
 
-    def __init__(self, journal: Journal, head: int) -> None:
+    def __init__(self, journal: Journal, head: int, declared: Collection[str]) -> None:
         self._journal = journal
+        self._declared = set(declared)
         self._head = self._readable = head
         self._recent: deque[Stored] = deque(maxlen=MOST_REMEMBERED)
         self._after = head
@@ -86,6 +91,10 @@ class Feed:
         """
         readable = self._readable
         found = await self.read(after, limit)
+        declared = self._declared
+        for stored in found:
+            if stored.type not in declared:
+                self._warn_of(stored)
         if len(found) < limit:
             return found, max(after, readable, found[-1].position if found else 0)
         return found, found[-1].position
@@ -107,6 +116,18 @@ class Feed:
         while True:
             await self._journal.wait(self._readable)
             self.advance(await self._journal.head())
+
+    def _warn_of(self, stored: Stored) -> None:
+        self._declared.add(stored.type)
+        log.warning(
+            "%s/%s has an event %r at version %d, and no class declares it: views and actions pass over all "
+            "events of that name. If a class was renamed, give it name=%r",
+            stored.kind,
+            stored.id,
+            stored.type,
+            stored.version,
+            stored.type,
+        )
 
     def _remember(self, batch: Sequence[Staged], outcomes: Sequence[Outcome]) -> None:
         recent = self._recent

@@ -148,7 +148,7 @@ async def _assemble(
     host: Host | None,
 ) -> Node:
     directory = Directory(journal, catalog.kinds, clock, settings.residence)
-    feed = Feed(journal, await journal.head())
+    feed = Feed(journal, await journal.head(), catalog.events)
     committer = Committer(
         journal, clock, drop=directory.drop, publish=feed.publish, most_staged=settings.most_staged
     )
