@@ -34,6 +34,15 @@ def pay(url: str, id: str, amount: int) -> int:
     return int(answer.json())
 
 
+def workers_of(server: Process) -> list[int]:
+    """The processes that serve under a command."""
+    children = Path(f"/proc/{server._process.pid}/task/{server._process.pid}/children")
+    if not children.exists():
+        pytest.skip("this system does not list the children of a process")
+    found = [int(pid) for pid in children.read_text().split()]
+    return [pid for pid in found if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+
+
 @pytest.mark.slow
 def test_workers_and_other_commands_serve_one_application(
     shop: Path, start: Start, actum: CommandLine, postgres_store: str
@@ -68,13 +77,8 @@ def test_a_worker_that_dies_is_started_again_and_the_others_go_on(
     server = start("run", "shop", "--port", "0", "--store", postgres_store, "--workers", "2")
     url = server.url
     pay(url, "a", 3)
-    children = Path(f"/proc/{server._process.pid}/task/{server._process.pid}/children")
-    if not children.exists():
-        pytest.skip("this system does not list the children of a process")
-    before = {int(pid) for pid in children.read_text().split()}
-    workers = [pid for pid in before if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()]
 
-    os.kill(workers[0], signal.SIGKILL)
+    os.kill(workers_of(server)[0], signal.SIGKILL)
     answers = []
     while len(answers) < 10:
         try:
@@ -88,6 +92,26 @@ def test_a_worker_that_dies_is_started_again_and_the_others_go_on(
 
     assert answers == sorted(answers)
     assert server.stop() == 0
+
+
+@pytest.mark.slow
+def test_workers_do_not_outlive_a_command_that_is_killed(
+    shop: Path, start: Start, postgres_store: str
+) -> None:
+    """They stop in good order, and leave the port and the roster to whoever starts next."""
+    server = start("run", "shop", "--port", "0", "--store", postgres_store, "--workers", "2")
+    pay(server.url, "a", 3)
+    workers = workers_of(server)
+
+    server.tell(signal.SIGKILL)
+    server.end()
+
+    until = time.monotonic() + 60
+    while [pid for pid in workers if Path(f"/proc/{pid}/cmdline").exists()]:
+        assert time.monotonic() < until, "A worker goes on without the command that started it."
+        time.sleep(0.01)
+    assert len(workers) == 2
+    assert ask(postgres_store, "SELECT * FROM actum_processes") == []
 
 
 def test_a_file_is_for_one_process(shop: Path, actum: CommandLine) -> None:

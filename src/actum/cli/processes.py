@@ -1,7 +1,10 @@
 """Serving an application in several processes, each of which opens the store for itself."""
 
+import multiprocessing
 import os
+import signal
 import socket
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -39,6 +42,15 @@ def serve_in_processes(
 
 def application() -> Any:
     """Gives the ASGI application of a process that `serve_in_processes` started."""
+    threading.Thread(target=_stop_with_parent, name="actum-parent", daemon=True).start()
     is_development = bool(os.environ[DEVELOPMENT])
     set_up_logs(is_development=is_development)
     return load_app(os.environ[APP]).asgi(store=os.environ[STORE], is_development=is_development)
+
+
+def _stop_with_parent() -> None:
+    """Stops this process in good order when the one that started it is gone, by whatever death."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os.kill(os.getpid(), signal.SIGTERM)
