@@ -41,7 +41,8 @@ def test_objects_run_on_this_machine_and_an_application_beside_them(
     server = start("run", "shop:app", "--port", "0", *stores)
     url = server.url
     again = httpx.post(f"{url}/orders/o-1", json={"amount": 6}, timeout=30)
-    total = httpx.get(f"{url}/total", timeout=30)
+    seen = {"Actum-Position": again.headers["Actum-Position"]}
+    total = httpx.get(f"{url}/total", headers=seen, timeout=30)
     listed = actum("ids", "shop:app", "Order", "--json", *stores)
     codes += [server.stop(), objects.stop()]
     unlisted = actum("ids", "shop:app", "Order", *stores)
