@@ -9,6 +9,7 @@ from typing import Any
 import uvicorn
 from litestar import Litestar, post
 
+from actum.cli.serving import settled
 from benchmarks.bank import Deposit, served
 
 Message = MutableMapping[str, Any]
@@ -43,7 +44,7 @@ def main() -> None:
     logging.disable(logging.INFO)
     # As `actum run` sets it up.
     config = uvicorn.Config(
-        Both(f"sqlite:///{sys.argv[1]}"),
+        settled(Both(f"sqlite:///{sys.argv[1]}")),
         http="httptools",
         lifespan="on",
         log_config=None,

@@ -15,7 +15,7 @@ from uvicorn.supervisors import Multiprocess
 from actum.cli.failure import CommandFailed
 from actum.cli.loading import load_app
 from actum.cli.logs import set_up_logs
-from actum.cli.serving import settings
+from actum.cli.serving import settings, settled
 
 APP, STORE, DEVELOPMENT = "ACTUM_WORKER_APP", "ACTUM_WORKER_STORE", "ACTUM_WORKER_DEVELOPMENT"
 
@@ -45,7 +45,7 @@ def application() -> Any:
     threading.Thread(target=_stop_with_parent, name="actum-parent", daemon=True).start()
     is_development = bool(os.environ[DEVELOPMENT])
     set_up_logs(is_development=is_development)
-    return load_app(os.environ[APP]).asgi(store=os.environ[STORE], is_development=is_development)
+    return settled(load_app(os.environ[APP]).asgi(store=os.environ[STORE], is_development=is_development))
 
 
 def _stop_with_parent() -> None:

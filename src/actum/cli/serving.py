@@ -1,6 +1,7 @@
 """The server under `actum run`: takes its port first, and says in one line what keeps it from starting."""
 
 import errno
+import gc
 import logging
 import signal
 import socket
@@ -42,6 +43,25 @@ class WatchedApplication:
             await send(message)
 
         return watched
+
+
+def settled(application: Application) -> Application:
+    """Has the garbage collector leave alone what is there once the application has started.
+
+    Classes, routes and schemas are many and stay: to look through them all again and again is to keep every
+    request waiting for as long.
+    """
+
+    async def serve_settled(scope: Message, receive: Receive, send: Send) -> None:
+        async def tell(message: Message) -> None:
+            if message["type"] == "lifespan.startup.complete":
+                gc.collect()
+                gc.freeze()
+            await send(message)
+
+        await application(scope, receive, tell if scope["type"] == "lifespan" else send)
+
+    return serve_settled
 
 
 class AnnouncingServer(uvicorn.Server):
@@ -89,7 +109,7 @@ def settings() -> dict[str, Any]:
 
 def serve(application: Application, listener: socket.socket, announce: Callable[[], None]) -> None:
     """Serves until SIGTERM or SIGINT; requests in progress are finished, and what was decided is written."""
-    watched = WatchedApplication(application)
+    watched = WatchedApplication(settled(application))
     server = AnnouncingServer(uvicorn.Config(watched, **settings()), announce)
     # The reason is said by whoever called, and said once.
     logging.getLogger("uvicorn.error").addFilter(lambda record: "failed. Exiting" not in record.getMessage())
