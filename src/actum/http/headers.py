@@ -90,8 +90,7 @@ def _read_position(value: bytes, services: Services) -> int:
     text = value.strip()
     if not NUMBER.fullmatch(text):
         raise Invalid(f"the header {POSITION} holds no position: send it as it was received", field=POSITION)
-    position = int(text)
-    if position > services.feed.head and not services.journal.is_shared:
-        # Nobody else writes to this journal, so a view could only be waited for in vain.
-        raise Invalid(f"the header {POSITION} is beyond all that was written: leave it out", field=POSITION)
-    return position
+    if services.journal.is_shared:
+        return int(text)
+    # Nobody else writes to this journal: beyond its end, as where an event was erased, nothing is to come.
+    return min(int(text), services.feed.head)
