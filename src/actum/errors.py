@@ -119,7 +119,7 @@ class AuthorError(ActumError):
 
 
 class ImpureTurn(AuthorError):
-    """A command or reducer did input or output, which belongs in an action."""
+    """A turn did input or output, which belongs in an action, or changed the state without an event."""
 
 
 class UndeclaredEvent(AuthorError):

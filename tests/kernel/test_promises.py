@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from msgspec import field
 
 from actum import (
     Actions,
@@ -268,6 +269,57 @@ async def test_io_in_a_command_is_refused_in_development() -> None:
             await account.read_a_file()
 
         assert await account.deposit(1) == 1
+
+
+class Meddler(Entity):
+    """Changes its state by hand."""
+
+    count: int = 0
+    notes: list[str] = field(default_factory=list)
+
+    @command
+    def count_up(self) -> int:
+        self.count += 1
+        return self.count
+
+    @command
+    def deposit(self, amount: int) -> int:
+        self.emit(Deposited(amount))
+        self.notes.append("paid")
+        return self.count
+
+    @command
+    def pay_in(self, amount: int) -> int:
+        self.emit(Deposited(amount))
+        return self.count
+
+    @query
+    def look(self) -> int:
+        self.count += 1
+        return self.count
+
+    @reducer
+    def deposited(self, event: Deposited) -> None:
+        self.count += event.amount
+
+
+@pytest.mark.parametrize("is_unit", [False, True])
+@pytest.mark.parametrize("meddle", ["count_up", "deposit", "look"])
+async def test_a_state_changed_without_an_event_is_refused_in_development(meddle: str, is_unit: bool) -> None:
+    """It would be gone once the entity is loaded again; nothing of the refused turn stays."""
+
+    async def call(ctx: Context) -> object:
+        meddler = ctx.entity(Meddler, "a")
+        return await getattr(meddler, meddle)(*([5] if meddle == "deposit" else []))
+
+    async with testing(App("meddlers", entities=[Meddler])) as t:
+        assert await t.ctx.entity(Meddler, "a").pay_in(2) == 2
+
+        with pytest.raises(ImpureTurn, match=f"Meddler.{meddle} changed (count|notes) without an event"):
+            await (t.ctx.atomic(call) if is_unit else call(t.ctx))
+
+        assert await t.ctx.entity(Meddler, "a").pay_in(2) == 4
+        assert len(await t.ctx.history(Meddler, "a")) == 2
 
 
 async def test_what_does_not_fit_its_annotation_is_never_stored() -> None:

@@ -28,7 +28,8 @@ def run(
     is_development: Annotated[
         bool,
         typer.Option(
-            "--development", help="Refuse input and output in commands and reducers; log every request."
+            "--development",
+            help="Refuse turns with input or output, or that change state by hand; log requests.",
         ),
     ] = False,
 ) -> None:

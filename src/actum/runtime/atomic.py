@@ -14,10 +14,10 @@ from actum.errors import Conflict, Invalid, KeyReused, WrongReply
 from actum.journal.port import Landed, Refused, Repeated, StreamKey, Write
 from actum.model.entity import Entity, entity_type
 from actum.model.turn import Emitted, Instance, as_stored
+from actum.runtime import strict
 from actum.runtime.actor import Actor, Staged
 from actum.runtime.entities import MOST_ATTEMPTS, Call
 from actum.runtime.hosted import refuse_unit
-from actum.runtime.purity import pure
 from actum.runtime.services import Services
 
 
@@ -74,8 +74,7 @@ class Unit:
         fork = await self._fork(call)
         self._services.entities.check_version(call, fork.instance.version)
         try:
-            with pure:
-                emitted, reply = fork.instance.decide(call.command, call.arguments, self.now)
+            emitted, reply = strict.decide(fork.instance, call.command, call.arguments, self.now)
         except Exception:
             if fork.instance.is_spoiled:
                 fork.mend(self.now)
@@ -89,8 +88,12 @@ class Unit:
         call.bind()
         fork = await self._fork(call)
         self._services.entities.check_version(call, fork.instance.version)
-        with pure:
-            return fork.instance.ask(call.command, call.arguments, self.now)
+        try:
+            return strict.ask(fork.instance, call.command, call.arguments, self.now)
+        except Exception:
+            if fork.instance.is_spoiled:
+                fork.mend(self.now)
+            raise
 
     async def commit(self, key: str | None, call: str, reply: bytes, metadata: bytes) -> int | None:
         """Writes the unit; gives the position of its last event, or None when it has to run again.

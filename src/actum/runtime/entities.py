@@ -20,12 +20,12 @@ from actum.journal.port import (
     Write,
 )
 from actum.model.entity import CommandType, EntityType
+from actum.runtime import strict
 from actum.runtime.actor import Actor, Staged
 from actum.runtime.clock import Clock
 from actum.runtime.coalescer import Coalescer
 from actum.runtime.committer import Committer
 from actum.runtime.directory import Directory, take_snapshot
-from actum.runtime.purity import pure
 
 MOST_ATTEMPTS = 20
 MOST_LOOKUPS = 20_000
@@ -150,9 +150,10 @@ class Entities:
             actor.used = now = self._clock.now()
             try:
                 self.check_version(call, version)
-                with pure:
-                    answer = actor.instance.ask(call.command, call.arguments, now)
+                answer = strict.ask(actor.instance, call.command, call.arguments, now)
             except Exception:
+                if actor.instance.is_spoiled:
+                    self._directory.retire(actor)
                 if await self._stands(actor, gate, version):
                     raise
                 continue
@@ -166,11 +167,7 @@ class Entities:
         if call.expected_version is not None:
             self.check_version(call, version)
         actor.used = now = self._clock.now()
-        if pure.is_enforced:
-            with pure:
-                emitted, reply = instance.decide(call.command, call.arguments, now)
-        else:
-            emitted, reply = instance.decide(call.command, call.arguments, now)
+        emitted, reply = strict.decide(instance, call.command, call.arguments, now)
         if not emitted and call.key is None:
             return None, reply
         write = Write(call.kind.name, call.id, version, emitted, call.metadata, now)
