@@ -1,3 +1,12 @@
-"""What all tests may ask for."""
+"""What all tests may ask for, and what is told of those that failed at first."""
+
+import pytest
 
 pytest_plugins = ["tests.servers.postgres", "tests.servers.dynamodb", "tests.servers.durable_objects"]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Shows why a test had to be run again: a race is to be mended, in the test or in what it tests."""
+    for report in terminalreporter.stats.get("rerun", []):
+        terminalreporter.section(f"failed at first: {report.nodeid}")
+        terminalreporter.write_line(report.longreprtext)
