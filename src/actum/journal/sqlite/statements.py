@@ -132,6 +132,20 @@ def read(
     first, last = max(after, found.pruned), min(found.version, LATEST if up_to is None else up_to)
     if limit is not None:
         first, last = (max(first, last - limit), last) if reverse else (first, min(last, first + limit))
+    return _events(connection, kind, id, found, first, last, reverse=reverse)
+
+
+def _events(
+    connection: sqlite3.Connection,
+    kind: str,
+    id: str,
+    found: Stream,
+    first: int,
+    last: int,
+    *,
+    reverse: bool = False,
+) -> list[Stored]:
+    """Gives the events of a stream with first < version <= last, none of which are pruned."""
     if last <= first:
         return []
     statement = f"""{CHAIN} SELECT {COLUMNS} FROM chain e, (SELECT :kind AS kind, :id AS id)
@@ -172,14 +186,16 @@ def listing(token: Token) -> str:
 
 
 def load(connection: sqlite3.Connection, kind: str, id: str, fingerprint: str | None) -> Loaded:
+    found = stream(connection, kind, id)
+    if not found.version:
+        return Loaded(None, 0, [], True)
     statement = """SELECT version, time, fingerprint, state FROM actum_snapshots
         WHERE kind = ? AND id = ? AND fingerprint = ?"""
-    found = connection.execute(statement, (kind, id, fingerprint)).fetchone()
-    snapshot = Snapshot(*found) if found else None
-    pruned = stream(connection, kind, id).pruned
-    after = snapshot.version if snapshot else pruned
-    events = read(connection, kind, id, after, limit=PAGE + 1)
-    return Loaded(snapshot, pruned, events[:PAGE], len(events) <= PAGE)
+    kept = connection.execute(statement, (kind, id, fingerprint)).fetchone()
+    snapshot = Snapshot(*kept) if kept else None
+    after = max(found.pruned, snapshot.version if snapshot else 0)
+    events = _events(connection, kind, id, found, after, min(found.version, after + PAGE + 1))
+    return Loaded(snapshot, found.pruned, events[:PAGE], len(events) <= PAGE)
 
 
 def prune(connection: sqlite3.Connection, kind: str, id: str, up_to: int) -> int:
