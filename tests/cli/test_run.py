@@ -9,19 +9,19 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from tests.cli.commands import CommandLine, Process
+from tests.cli.commands import PATIENCE, CommandLine, Process
 
 Start = Callable[..., Process]
 
 
 def pay(url: str, id: str, amount: int) -> httpx.Response:
-    return httpx.post(f"{url}/orders/{id}", json={"amount": amount}, timeout=30)
+    return httpx.post(f"{url}/orders/{id}", json={"amount": amount}, timeout=PATIENCE)
 
 
 def begin_to_pay(url: str, id: str, body: bytes) -> socket.socket:
     """Sends a payment up to where the application begins to read its body."""
     address = urlsplit(url)
-    connection = socket.create_connection((address.hostname, address.port), timeout=30)
+    connection = socket.create_connection((address.hostname, address.port), timeout=PATIENCE)
     head = f"POST /orders/{id} HTTP/1.1\r\nHost: shop\r\nContent-Length: {len(body)}\r\n"
     connection.sendall(f"{head}Content-Type: application/json\r\nExpect: 100-continue\r\n\r\n".encode())
     assert connection.recv(1_000).startswith(b"HTTP/1.1 100")
@@ -33,7 +33,7 @@ def wait_until_refused(url: str) -> None:
     address = urlsplit(url)
     while True:
         try:
-            socket.create_connection((address.hostname, address.port), timeout=30).close()
+            socket.create_connection((address.hostname, address.port), timeout=PATIENCE).close()
         except ConnectionError:
             return
 
@@ -49,7 +49,7 @@ def test_it_serves_until_a_signal_and_what_was_answered_is_kept(
     store = server.out.wait_for("store").split()[-1]
 
     answers = [pay(url, "a", 3).json(), pay(url, "a", 4).json()]
-    schema = httpx.get(openapi, follow_redirects=True)
+    schema = httpx.get(openapi, follow_redirects=True, timeout=PATIENCE)
     code = server.stop(number)
 
     assert answers == [3, 7]
@@ -129,7 +129,7 @@ def test_development_refuses_input_and_output_in_a_command_and_logs_requests(
 ) -> None:
     server = start("run", "shop", "--port", "0", "--store", "memory:", "--development")
 
-    answer = httpx.post(f"{server.url}/impure", timeout=30)
+    answer = httpx.post(f"{server.url}/impure", timeout=PATIENCE)
 
     assert answer.status_code == 500
     assert "ImpureTurn" in server.err.wait_for("ImpureTurn")
