@@ -88,7 +88,7 @@ async def test_a_function_with_several_triggers_answers_requests_without_the_eve
         answer = await http.post("/notes", params={"text": "by hand"})
         heard.clear()
         await http.post("/accounts/a/deposits", json={"amount": 4})
-        await asyncio.wait_for(heard.wait(), 5)
+        await asyncio.wait_for(heard.wait(), 30)
 
     assert answer.text == "by hand"
     assert seen == [("by hand", None), ("", Deposited(4))]
@@ -108,7 +108,7 @@ async def test_a_function_may_take_the_event_with_its_place_in_history() -> None
         first = await versions.get()
         await http.post("/accounts/a", params={"owner": "ann"})
         await http.post("/accounts/a/deposits", json={"amount": 4})
-        second = await asyncio.wait_for(versions.get(), 5)
+        second = await asyncio.wait_for(versions.get(), 30)
 
     assert (first, second) == (0, 2)
 
@@ -127,7 +127,7 @@ async def test_a_function_takes_the_same_body_from_a_queue() -> None:
 
     async with serving(bank(group)) as http:
         answer = await http.post("/payments", json={"amount": 8})
-        payment = await asyncio.wait_for(taken.get(), 5)
+        payment = await asyncio.wait_for(taken.get(), 30)
 
     assert answer.status_code == 201
     assert payment == Payment(8, is_forwarded=True)
