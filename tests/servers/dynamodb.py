@@ -54,7 +54,7 @@ def dynamodb() -> Iterator[str]:
         else:
             os.environ[name] = value
     process.terminate()
-    process.wait(10)
+    process.wait(60)
     process.stdout.close()
 
 
