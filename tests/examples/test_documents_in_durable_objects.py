@@ -1,5 +1,6 @@
 """The documents example with its entities in Durable Objects; OCR, views and HTTP run in this process."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ async def test_samples_are_read_and_found(
 ) -> None:
     """Uploads, real OCR, search and the join do with objects what they do on a file."""
     monkeypatch.setenv("DOCUMENTS_IMAGES", str(tmp_path / "images"))
+    monkeypatch.setattr("actum.testing.application.PATIENCE", timedelta(seconds=100))
     samples = load_samples()[:3]
 
     async with testing(app, store=app.store_url(objects_url, f"sqlite:///{tmp_path / 'documents.db'}")) as t:
