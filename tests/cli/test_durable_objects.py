@@ -1,13 +1,12 @@
 """The command lines that bring entities into Durable Objects, and run an application beside them."""
 
-import socket
 from collections.abc import Callable
 from pathlib import Path
 
 import httpx
 import pytest
 
-from tests.cli.commands import CommandLine, Process
+from tests.cli.commands import PATIENCE, CommandLine, Process
 from tests.servers.durable_objects import TOOLS
 
 Start = Callable[..., Process]
@@ -23,26 +22,23 @@ def test_objects_run_on_this_machine_and_an_application_beside_them(
 ) -> None:
     """`dev` prints the store that `run` takes; what was answered is there after both were started again."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(TOOLS.parents[1]))
-    with socket.socket() as one_that_is_free:
-        one_that_is_free.bind(("127.0.0.1", 0))
-        port = str(one_that_is_free.getsockname()[1])
-    objects = start("durable-objects", "dev", "shop:app", "--port", port)
+    objects = start("durable-objects", "dev", "shop:app", "--port", "0")
     store = objects.out.wait_for("lives in objects at").split()[-1]
     stores = ("--store", store, "--database", "sqlite:///shop.db")
     server = start("run", "shop:app", "--port", "0", *stores)
     url = server.url
-    paid = httpx.post(f"{url}/orders/o-1", json={"amount": 5}, timeout=30)
+    paid = httpx.post(f"{url}/orders/o-1", json={"amount": 5}, timeout=PATIENCE)
     shown = server.out.wait_for("store").split()[-1]
     codes = [server.stop(), objects.stop()]
     end = objects.out.rest()
 
-    objects = start("durable-objects", "dev", "shop:app", "--port", port)
-    objects.out.wait_for("lives in objects at")
+    objects = start("durable-objects", "dev", "shop:app", "--port", "0")
+    stores = ("--store", objects.out.wait_for("lives in objects at").split()[-1], *stores[2:])
     server = start("run", "shop:app", "--port", "0", *stores)
     url = server.url
-    again = httpx.post(f"{url}/orders/o-1", json={"amount": 6}, timeout=30)
+    again = httpx.post(f"{url}/orders/o-1", json={"amount": 6}, timeout=PATIENCE)
     seen = {"Actum-Position": again.headers["Actum-Position"]}
-    total = httpx.get(f"{url}/total", headers=seen, timeout=30)
+    total = httpx.get(f"{url}/total", headers=seen, timeout=PATIENCE)
     listed = actum("ids", "shop:app", "Order", "--json", *stores)
     codes += [server.stop(), objects.stop()]
     unlisted = actum("ids", "shop:app", "Order", *stores)
