@@ -1,8 +1,13 @@
-"""What all tests may ask for, and what is told of those that failed at first."""
+"""What all tests may ask for, how long they may take, and what is told of those that failed at first."""
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 pytest_plugins = ["tests.servers.postgres", "tests.servers.dynamodb", "tests.servers.durable_objects"]
+
+# As long as the machine needs.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
