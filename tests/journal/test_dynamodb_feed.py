@@ -99,6 +99,7 @@ async def test_without_stopping_at_a_missing_slot_readers_skip_events(
 ) -> None:
     """The tests here see what they are for: with every chunk read that is there, an event is lost."""
     monkeypatch.setattr(streams, "is_next", lambda chunk, slot: True)
+    monkeypatch.setattr(chain, "PATIENCE", 3_600.0)
     appender = journal._appender
     [early] = await appender.reserve(1)
     await journal.append([deposit("b", 0, 2)])
@@ -111,9 +112,10 @@ async def test_without_stopping_at_a_missing_slot_readers_skip_events(
 
 
 async def test_what_lands_behind_a_missing_slot_is_hidden_until_that_is_filled(
-    journal: DynamoJournal,
+    journal: DynamoJournal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A slot that was taken earlier and is filled later comes first in the feed."""
+    monkeypatch.setattr(chain, "PATIENCE", 3_600.0)
     appender = journal._appender
     [early] = await appender.reserve(1)
     [late] = await journal.append([deposit("b", 0, 2)])
