@@ -57,7 +57,9 @@ async def until_settled(fleet: Fleet) -> PostgresEvidence:
     async with asyncio.timeout(60):
         while True:
             found = await PostgresEvidence.of(fleet.store)
-            followed = {fact.place for fact in found.accounts} <= found.noted.keys()
+            places = {fact.place for fact in found.accounts}
+            # An action tells the sink after it has noted the event.
+            followed = places <= found.noted.keys() and places <= fleet.lines
             shown = set(found.checkpoints.values()) == {found.facts[-1].position}
             if followed and shown and not found.waiting:
                 return found
