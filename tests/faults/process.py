@@ -8,7 +8,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 ACTUM = Path(sys.executable).with_name("actum")
-PATIENCE = 30.0
+PATIENCE = 60.0
 
 
 class Served:

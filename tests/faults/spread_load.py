@@ -56,7 +56,7 @@ class SpreadLoad(Load):
 
     async def send_the_rest(self) -> None:
         """Sends again, until it is answered, what has a key and was not."""
-        async with asyncio.timeout(30), httpx.AsyncClient(timeout=PATIENCE, trust_env=False) as http:
+        async with asyncio.timeout(60), httpx.AsyncClient(timeout=PATIENCE, trust_env=False) as http:
             while self.kept.pending:
                 await self._ask(http, self.kept.pending.pop())
 
@@ -71,11 +71,17 @@ class SpreadLoad(Load):
                 await asyncio.sleep(0.05)
 
     async def row_of(self, url: str, account: str) -> Any:
-        """Gives the row of an account that shows what was written so far."""
+        """Gives the row of an account that shows what was written so far, once somebody keeps the view."""
         async with httpx.AsyncClient(timeout=20, trust_env=False) as http:
-            position = (await http.get(f"{url}/accounts/{account}")).headers.get("Actum-Position", "0")
-            answer = await http.get(f"{url}/balances/{account}", headers={"Actum-Position": position})
-            return answer.json()
+            while True:
+                with contextlib.suppress(httpx.TransportError):
+                    current = await http.get(f"{url}/accounts/{account}")
+                    if current.status_code not in LATER:
+                        headers = {"Actum-Position": current.headers.get("Actum-Position", "0")}
+                        answer = await http.get(f"{url}/balances/{account}", headers=headers)
+                        if answer.status_code not in LATER:
+                            return answer.json()
+                await asyncio.sleep(0.05)
 
     def check_linearizable(self, found: Evidence) -> int:
         """Holds what was answered about each account against one order of events; gives how much it was."""
