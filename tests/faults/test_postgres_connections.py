@@ -10,7 +10,7 @@ from actum.engine.postgres import pool as postgres
 from actum.runtime.clock import SystemClock
 from actum.stores import open_stores
 from examples.bank.bank import Account, Balances, app
-from tests.faults.test_postgres_restarts import ACCOUNTS, deposit_on_and_on, everything
+from tests.faults.test_postgres_restarts import ACCOUNTS, again, deposit_on_and_on, everything
 from tests.runtime.nodes import node_on
 
 CUTS = 15
@@ -36,7 +36,8 @@ async def test_nothing_is_lost_or_doubled_when_every_connection_is_cut_again_and
         until.set()
         done = [one for found in await asyncio.gather(*calling) for one in found]
         events = await everything(ctx._services.journal)
-        shown = await Context(ctx._services, seen=events[-1].position).view(Balances).wealthy(0)
+        seen = Context(ctx._services, seen=events[-1].position)
+        shown = await again(lambda: seen.view(Balances).wealthy(0))
     await admin.close()
 
     assert cut > CUTS
