@@ -78,10 +78,10 @@ async def test_what_was_acknowledged_is_there_once_and_in_order(
     for process in running:
         said += await kill(process, chance.randrange(1, 40))
     lost = start(LOST).wait
-    await asyncio.to_thread(lost, 30)
+    await asyncio.to_thread(lost, 60)
     # What comes last shows when nothing is held up before it.
     await journal.append([deposit("last", 0, 1)])
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not seen or seen[-1].id != "last":  # noqa: ASYNC110
             await asyncio.sleep(0.05)
     tailing.cancel()
