@@ -136,7 +136,7 @@ async def test_a_transaction_without_writes_holds_nobody_up(
         await connection.fetchval("SELECT count(*) FROM actum_events")
         await journal.append([deposit("a", 0, 1)])
 
-        assert amounts(await journal.feed(0, 10)) == [1]
+        assert amounts(await follow(journal, 1)) == [1]
 
 
 async def listeners(pool: PostgresPool) -> set[int]:
@@ -176,7 +176,7 @@ async def test_positions_go_on_growing_on_another_server(
 ) -> None:
     """Where a dump was loaded into a server whose transactions count from lower, positions still grow."""
     await journal.append([deposit("a", 0, 1)])
-    [first] = await journal.feed(0, 10)
+    [first] = await follow(journal, 1)
     ahead = 1_000_000 << PLACES
     async with pool.transaction() as connection:
         await connection.execute(

@@ -5,7 +5,14 @@ import asyncio
 import pytest
 
 from actum.journal.port import Collided, Journal, Landed
-from actum.testing.conformance.journal.bank import amounts, deposit, have_landed, positions, versions
+from actum.testing.conformance.journal.bank import (
+    amounts,
+    deposit,
+    follow,
+    have_landed,
+    positions,
+    versions,
+)
 
 
 class Appending:
@@ -100,6 +107,7 @@ class Appending:
     async def test_a_collision_leaves_no_trace(self, journal: Journal) -> None:
         """Neither the head nor a listing shows a write that collided."""
         await journal.append([deposit("a", 0, 1)])
+        await follow(journal, 1)
         head = await journal.head()
 
         await journal.append([deposit("b", 4, 2)])
@@ -165,6 +173,7 @@ class Appending:
     async def test_an_empty_append_changes_nothing(self, journal: Journal) -> None:
         """No writes, no outcomes, no new head."""
         await journal.append([deposit("a", 0, 1)])
+        await follow(journal, 1)
         head = await journal.head()
 
         assert await journal.append([]) == []

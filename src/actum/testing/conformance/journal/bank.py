@@ -10,7 +10,7 @@ from actum.model.event import Stored
 
 OPENING = 1_700_000_000_000_000
 SECOND = 1_000_000
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 
 def deposit(

@@ -203,7 +203,7 @@ class Erasing:
         assert await journal.load([("Account", "a")], CODE) == [Loaded(None, 0, [], True)]
         assert await journal.replies([("Account", "a", "k-1")]) == [None]
         assert [info.id for info in (await journal.streams("Account")).items] == ["b"]
-        assert amounts(await journal.feed(0, 10)) == [3]
+        assert amounts(await follow(journal, 1)) == [3]
 
     async def test_a_missing_stream_cannot_be_erased(self, journal: Journal) -> None:
         """Erasing what is not there removes 0 events."""
@@ -227,7 +227,7 @@ class Erasing:
         await journal.erase("Account", "a")
 
         keys = [("Account", "ab", "k"), ("Loan", "a", "k")]
-        assert amounts(await journal.feed(0, 10)) == [2, 3]
+        assert amounts(await follow(journal, 2)) == [2, 3]
         assert [reply is not None for reply in await journal.replies(keys)] == [True, True]
         assert (await journal.load([("Account", "ab")], CODE))[0].snapshot == balance(1)
 
@@ -307,4 +307,4 @@ class Erasing:
         removed = await journal.erase("Account", "a")
 
         assert removed == 1_300
-        assert [event.id for event in await journal.feed(0, 2_000)] == ["b", "b"]
+        assert [event.id for event in await follow(journal, 2, limit=2_000)] == ["b", "b"]
