@@ -52,6 +52,7 @@ async def kill(process: Process, lines: int) -> list[str]:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("seed", [1])
 async def test_what_was_acknowledged_is_there_once_and_in_order(
     start: Callable[[str], Process], dynamodb_table: DynamoTable, seed: int

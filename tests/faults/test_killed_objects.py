@@ -104,7 +104,7 @@ async def kill_again_and_again(server: Workerd, done: list[Done]) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(60 + 20 * KILLS)
+@pytest.mark.timeout(120 + 60 * KILLS)
 async def test_what_objects_acknowledged_survives_kills_and_the_feed_has_it_once(
     server: Workerd, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -93,6 +93,7 @@ async def again(ask: Callable[[], Awaitable[T]]) -> T:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)
 async def test_what_was_acknowledged_survives_a_server_that_is_killed_again_and_again(
     server: PostgresServer,
 ) -> None:
@@ -127,6 +128,7 @@ async def test_what_was_acknowledged_survives_a_server_that_is_killed_again_and_
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)
 async def test_two_processes_keep_every_promise_while_their_server_is_killed_again_and_again(
     server: PostgresServer, tmp_path: Path
 ) -> None:

@@ -51,6 +51,7 @@ async def owners(store: str) -> set[int]:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)
 async def test_a_paused_process_that_wakes_up_writes_nothing_of_what_it_had_in_hand(fleet: Fleet) -> None:
     """Its entities are behind, its works are another's; a request that it held gets a true answer."""
     zombie, other = await fleet.add(), await fleet.add()

@@ -155,7 +155,7 @@ async def test_a_unit_may_read_what_is_on_its_way(ctx: Context, journal: FaultyJ
     await reached.wait()
     journal.release("append")
 
-    assert await asyncio.wait_for(waiting, 5) == 211
+    assert await asyncio.wait_for(waiting, 60) == 211
 
 
 async def test_a_unit_takes_effect_once_although_what_it_read_did_not_land(

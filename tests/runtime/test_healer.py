@@ -56,7 +56,7 @@ async def test_a_letter_that_is_kept_during_a_look_is_not_overlooked() -> None:
     healer.blocked = {"k": 1}
 
     healer.start("k")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await asyncio.wait(healer._tasks.values())
 
     assert (tried, database.letters, healer.blocked) == ([LETTER], [], {})

@@ -80,7 +80,7 @@ async def test_an_action_that_is_cancelled_from_within_has_failed(t: Running, ha
     hands.failing = {13: 1}
     hands.error = asyncio.CancelledError()
     await happen(t.ctx, ("a", 13), ("a", 14), ("b", 1))
-    await asyncio.wait_for(t.settle(), 10)
+    await asyncio.wait_for(t.settle(), 60)
 
     assert (hands.of("a"), hands.of("b")) == ([], [1])
 

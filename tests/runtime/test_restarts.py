@@ -14,7 +14,7 @@ from actum.journal.memory import MemoryJournal
 from actum.testing import testing
 from tests.runtime.nodes import node_on
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 
 class Sent(Event):
