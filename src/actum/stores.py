@@ -113,11 +113,11 @@ def _file_of(url: str) -> str:
 async def _open_memory(url: str, *, is_owner: bool) -> Stores:
     if url != "memory:":
         raise StoreError(f"{url!r}: the store in memory is called memory: and nothing more")
-    return Stores(MemoryJournal(), SqliteDatabase(await SqliteFile.open(IN_MEMORY, SQLITE_DATABASE)))
+    return Stores(MemoryJournal(), SqliteDatabase(await SqliteFile.open(IN_MEMORY, (SQLITE_DATABASE,))))
 
 
 async def _open_sqlite(url: str, *, is_owner: bool) -> Stores:
-    file = await SqliteFile.open(_file_of(url), (*SQLITE_JOURNAL, *SQLITE_DATABASE), is_owner=is_owner)
+    file = await SqliteFile.open(_file_of(url), (SQLITE_JOURNAL, SQLITE_DATABASE), is_owner=is_owner)
     return Stores(SqliteJournal(file), SqliteDatabase(file))
 
 
@@ -176,11 +176,11 @@ def _check_database(journal: str, url: str | None) -> OpenDatabase:
 
 
 async def _open_memory_database(url: str, *, is_owner: bool) -> Database:
-    return SqliteDatabase(await SqliteFile.open(IN_MEMORY, SQLITE_DATABASE))
+    return SqliteDatabase(await SqliteFile.open(IN_MEMORY, (SQLITE_DATABASE,)))
 
 
 async def _open_sqlite_database(url: str, *, is_owner: bool) -> Database:
-    return SqliteDatabase(await SqliteFile.open(_file_of(url), SQLITE_DATABASE, is_owner=is_owner))
+    return SqliteDatabase(await SqliteFile.open(_file_of(url), (SQLITE_DATABASE,), is_owner=is_owner))
 
 
 async def _open_postgres_database(url: str, *, is_owner: bool) -> Database:

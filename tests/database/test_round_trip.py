@@ -52,7 +52,7 @@ QUERY = ViewQuery("Everything", Query(_whole, "SELECT * FROM everything WHERE id
 
 async def _round_trip(rows: list[Everything]) -> tuple[list[Any], list[Any]]:
     """Gives the rows as they are read by key, and as a query answers them."""
-    database = SqliteDatabase(await SqliteFile.open(":memory:", SCHEMA))
+    database = SqliteDatabase(await SqliteFile.open(":memory:", (SCHEMA,)))
     try:
         state = await database.prepare_view(EVERYTHING)
         for row in rows:

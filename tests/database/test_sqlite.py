@@ -10,6 +10,7 @@ import pytest
 from actum.database.port import Database, NewMessage, NewTimer, ViewState
 from actum.database.sqlite import views as sqlite_views
 from actum.database.sqlite.database import SCHEMA, SqliteDatabase
+from actum.engine.schema import Part
 from actum.engine.sqlite.file import IN_MEMORY, SqliteFile
 from actum.errors import DefinitionError, Overloaded, Unavailable
 from actum.journal.port import Write
@@ -20,7 +21,7 @@ from actum.testing.conformance.database.tables import BALANCES, Balances, kept, 
 
 
 async def open_database(path: str) -> SqliteDatabase:
-    return SqliteDatabase(await SqliteFile.open(path, SCHEMA))
+    return SqliteDatabase(await SqliteFile.open(path, (SCHEMA,)))
 
 
 class TestSqliteFile(DatabaseConformance):
@@ -64,7 +65,7 @@ async def test_what_was_written_is_there_when_the_file_is_opened_again(tmp_path:
 
 
 async def test_a_file_may_hold_the_journal_as_well(tmp_path: Path) -> None:
-    file = await SqliteFile.open(str(tmp_path / "app.db"), (*JOURNAL_SCHEMA, *SCHEMA))
+    file = await SqliteFile.open(str(tmp_path / "app.db"), (JOURNAL_SCHEMA, SCHEMA))
     journal, database = SqliteJournal(file), SqliteDatabase(file)
 
     await journal.append([Write("Account", "a", 0, [("Opened", 1, b"{}")], b"{}", 5)])
@@ -90,7 +91,9 @@ async def test_the_live_view_answers_any_program_under_its_own_name(tmp_path: Pa
 
 
 async def test_a_view_of_the_name_of_a_table_is_refused(tmp_path: Path) -> None:
-    file = await SqliteFile.open(str(tmp_path / "app.db"), (*SCHEMA, "CREATE TABLE balances (id TEXT)"))
+    file = await SqliteFile.open(
+        str(tmp_path / "app.db"), (SCHEMA, Part("other", (("CREATE TABLE balances (id TEXT)",),)))
+    )
     database = SqliteDatabase(file)
 
     with pytest.raises(DefinitionError, match=r"has the name of another table .* use name="):

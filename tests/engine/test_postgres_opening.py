@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from actum.engine.postgres.pool import PostgresPool
-from actum.engine.postgres.schema import Part
 from actum.engine.postgres.url import read_url
+from actum.engine.schema import Part
 from actum.errors import ActumError, ForeignStore, StoreError, StoreFailed, Unavailable
 
 ONE = Part("one", (("CREATE TABLE actum_one (number integer)",),))

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from actum.engine.schema import Part
 from actum.engine.sqlite.file import SqliteFile
 from actum.engine.sqlite.opening import is_owned
 from actum.errors import ForeignStore, StoreError, StoreInUse
 
-SCHEMA = ["CREATE TABLE IF NOT EXISTS notes (text)"]
+SCHEMA = [Part("notes", (("CREATE TABLE IF NOT EXISTS notes (text)",),))]
 COUNT = """
 import sqlite3, sys
 connection = sqlite3.connect(sys.argv[1])

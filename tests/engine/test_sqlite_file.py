@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from actum.engine.schema import Part
 from actum.engine.sqlite.file import IN_MEMORY, SqliteFile
 from actum.errors import Overloaded, StoreError, StoreFailed, Unavailable
 
-SCHEMA = ["CREATE TABLE IF NOT EXISTS notes (number INTEGER PRIMARY KEY, text TEXT)"]
+SCHEMA = [Part("notes", (("CREATE TABLE notes (number INTEGER PRIMARY KEY, text TEXT)",),))]
 PATIENCE = 20.0
 
 

@@ -11,13 +11,15 @@ from pathlib import Path
 
 import pytest
 
+from actum.engine.schema import Part
 from actum.engine.sqlite.file import SqliteFile
 from actum.errors import ForeignStore, StoreError, StoreFailed, StoreInUse
 from tests.faults.disk import mount, small_disk
 
-SCHEMA = ["CREATE TABLE IF NOT EXISTS notes (number INTEGER PRIMARY KEY)"]
+SCHEMA = [Part("notes", (("CREATE TABLE notes (number INTEGER PRIMARY KEY)",),))]
 OWNER = f"""
 import asyncio, sys
+from actum.engine.schema import Part
 from actum.engine.sqlite.file import SqliteFile
 
 async def own():
@@ -102,10 +104,33 @@ async def test_the_file_of_a_newer_version_is_refused_and_left_as_it_is(tmp_path
         connection.execute("PRAGMA user_version = 99")
     before = path.read_bytes()
 
-    with pytest.raises(ForeignStore, match=r"newer Actum \(schema 99.*upgrade"):
+    with pytest.raises(ForeignStore, match=r"newer Actum \(format 99.*upgrade"):
         await SqliteFile.open(str(path), SCHEMA)
 
     assert path.read_bytes() == before
+
+
+async def test_a_file_with_a_newer_part_is_refused(tmp_path: Path) -> None:
+    path = str(tmp_path / "notes.db")
+    newer = Part("notes", (*SCHEMA[0].steps, ("ALTER TABLE notes ADD COLUMN text TEXT",)))
+    await (await SqliteFile.open(path, [newer])).close()
+
+    with pytest.raises(ForeignStore, match=r"newer Actum \(notes schema 2, this one knows 1\): upgrade"):
+        await SqliteFile.open(path, SCHEMA)
+
+
+async def test_a_file_takes_each_step_that_it_lacks_once(tmp_path: Path) -> None:
+    path = str(tmp_path / "notes.db")
+    newer = Part("notes", (*SCHEMA[0].steps, ("ALTER TABLE notes ADD COLUMN text TEXT",)))
+    await (await SqliteFile.open(path, SCHEMA)).close()
+
+    with pytest.raises(StoreError, match="start the application on it once"):
+        await SqliteFile.open(path, [newer], is_owner=False)
+    await (await SqliteFile.open(path, [newer])).close()
+    file = await SqliteFile.open(path, [newer])
+
+    assert await file.read(lambda c: c.execute("SELECT count(text) FROM notes").fetchone()[0]) == 0
+    await file.close()
 
 
 async def test_an_empty_file_becomes_a_store(tmp_path: Path) -> None:

@@ -83,7 +83,7 @@ async def contents_after(steps: int) -> list[Any]:
 
 async def run(path: str) -> None:
     sqlite_log.CHECKPOINT_PAGES = PAGES_BEFORE_A_CHECKPOINT
-    journal = SqliteJournal(await SqliteFile.open(path, SCHEMA))
+    journal = SqliteJournal(await SqliteFile.open(path, (SCHEMA,)))
     print("opened", flush=True)
     for number, step in enumerate(STEPS, 1):
         try:

@@ -17,7 +17,7 @@ async def check_integrity(store: Path) -> None:
 
 
 async def open_journal(store: Path) -> SqliteJournal:
-    return SqliteJournal(await SqliteFile.open(str(store), SCHEMA))
+    return SqliteJournal(await SqliteFile.open(str(store), (SCHEMA,)))
 
 
 async def check_contents(store: Path, acknowledged: int) -> None:

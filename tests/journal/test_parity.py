@@ -143,7 +143,7 @@ async def everything(journal: Journal) -> list[Any]:
 
 async def compare(length: int, history: list[tuple[Any, ...]]) -> None:
     memory = MemoryJournal()
-    sqlite = SqliteJournal(await SqliteFile.open(IN_MEMORY, SCHEMA))
+    sqlite = SqliteJournal(await SqliteFile.open(IN_MEMORY, (SCHEMA,)))
     try:
         for journal in (memory, sqlite):
             await fill(journal, "a", length)

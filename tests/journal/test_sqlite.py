@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from actum.engine.schema import Part
 from actum.engine.sqlite.file import IN_MEMORY, SqliteFile
 from actum.errors import Unavailable
 from actum.journal.port import Collided, Journal
@@ -18,7 +19,7 @@ from actum.testing.conformance.journal.bank import amounts, deposit, fill, have_
 
 
 async def open_journal(path: str) -> SqliteJournal:
-    return SqliteJournal(await SqliteFile.open(path, SCHEMA))
+    return SqliteJournal(await SqliteFile.open(path, (SCHEMA,)))
 
 
 class TestSqliteFile(DurableJournalConformance):
@@ -45,7 +46,7 @@ class TestSqliteInMemory(JournalConformance):
 async def test_versions_have_no_gap_when_a_shared_commit_is_undone() -> None:
     """The work of another may undo what an append has written; the journal must not go on from there."""
     file = await SqliteFile.open(
-        IN_MEMORY, [*SCHEMA, "CREATE TABLE notes (text)", "INSERT INTO notes VALUES (1)"]
+        IN_MEMORY, (SCHEMA, Part("notes", (("CREATE TABLE notes (text)", "INSERT INTO notes VALUES (1)"),)))
     )
     journal = SqliteJournal(file)
     await journal.append([deposit("a", 0, 1)])
@@ -106,7 +107,7 @@ async def test_a_batch_of_any_size_is_kept_whole_and_in_order(tmp_path: Path, co
 
 async def test_a_batch_on_known_streams_is_one_statement(tmp_path: Path) -> None:
     """Every statement more would have the event loop and the writer thread wait for each other."""
-    file = await SqliteFile.open(str(tmp_path / "bank.db"), SCHEMA)
+    file = await SqliteFile.open(str(tmp_path / "bank.db"), (SCHEMA,))
     journal = SqliteJournal(file)
     await journal.append([deposit("a", 0, 1), deposit("b", 0, 2)])
     statements: list[str] = []

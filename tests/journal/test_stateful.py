@@ -244,7 +244,7 @@ class SqliteMachine(JournalMachine):
         return await self.open_file()
 
     async def open_file(self) -> Journal:
-        return SqliteJournal(await SqliteFile.open(str(self.directory / "bank.db"), SCHEMA))
+        return SqliteJournal(await SqliteFile.open(str(self.directory / "bank.db"), (SCHEMA,)))
 
     @precondition(lambda self: self.clock > 2)
     @rule()

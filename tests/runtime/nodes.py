@@ -21,7 +21,7 @@ START = to_microseconds(datetime(2030, 1, 1, tzinfo=UTC))
 @asynccontextmanager
 async def database_in_memory() -> AsyncGenerator[Database, None]:
     """A database that is gone when the block ends."""
-    database = SqliteDatabase(await SqliteFile.open(":memory:", SCHEMA))
+    database = SqliteDatabase(await SqliteFile.open(":memory:", (SCHEMA,)))
     try:
         yield database
     finally:

@@ -95,7 +95,7 @@ def boxes(door: Door) -> App:
 async def test_a_worker_that_failed_takes_again_what_it_had_not_written_down() -> None:
     """An action misses no event when the store fails to write down what was done, and has its effect once."""
     door = Door()
-    database = Stumbling(await SqliteFile.open(":memory:", SCHEMA))
+    database = Stumbling(await SqliteFile.open(":memory:", (SCHEMA,)))
     async with node_on(boxes(door), MemoryJournal(), database) as node:
         ctx = Context(node.services)
         sent = [("quick", 74), ("slow", 71), ("slow", 72), ("slow", 73)]

@@ -136,7 +136,7 @@ class FailingDatabase(SqliteDatabase):
 @asynccontextmanager
 async def failing_database() -> AsyncGenerator[FailingDatabase, None]:
     """A failing database that is gone when the block ends."""
-    database = FailingDatabase(await SqliteFile.open(":memory:", SCHEMA))
+    database = FailingDatabase(await SqliteFile.open(":memory:", (SCHEMA,)))
     try:
         yield database
     finally:

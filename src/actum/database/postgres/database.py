@@ -12,7 +12,7 @@ from actum.database.postgres.tables import PostgresTable
 from actum.database.postgres.views import VIEW_SCHEMA, PostgresViews
 from actum.database.roster import Claim
 from actum.engine.postgres.pool import PostgresPool
-from actum.engine.postgres.schema import Part
+from actum.engine.schema import Part
 
 SCHEMA = Part("database", ((*VIEW_SCHEMA, *ACTION_SCHEMA, *QUEUE_SCHEMA), ROSTER_SCHEMA))
 

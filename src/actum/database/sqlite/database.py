@@ -4,9 +4,10 @@ from actum.database.sqlite.actions import ACTION_SCHEMA, SqliteActions
 from actum.database.sqlite.queues import QUEUE_SCHEMA, SqliteQueues
 from actum.database.sqlite.views import VIEW_SCHEMA, SqliteViews
 from actum.database.tables import ViewTable
+from actum.engine.schema import Part
 from actum.engine.sqlite.file import SqliteFile
 
-SCHEMA = (*VIEW_SCHEMA, *ACTION_SCHEMA, *QUEUE_SCHEMA)
+SCHEMA = Part("database", ((*VIEW_SCHEMA, *ACTION_SCHEMA, *QUEUE_SCHEMA),))
 
 
 class SqliteDatabase(SqliteViews, SqliteActions, SqliteQueues):

@@ -8,8 +8,9 @@ from typing import Any
 import asyncpg
 
 from actum.engine.postgres.errors import DRIVER, translate
-from actum.engine.postgres.schema import Part, prepare
+from actum.engine.postgres.schema import prepare
 from actum.engine.postgres.url import Address, read_url
+from actum.engine.schema import Part
 from actum.errors import Overloaded, StoreError, Unavailable
 
 MOST_WAITING = 10_000

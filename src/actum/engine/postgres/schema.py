@@ -3,20 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
-from msgspec import Struct
-
-from actum.errors import ForeignStore, StoreError
+from actum.engine.schema import VERSIONS, Part, is_current, missing_steps
+from actum.errors import StoreError
 
 OLDEST_SERVER = 14
 LOCK = 0x4163746D
-VERSIONS = "SELECT part, version FROM actum_schema"
-
-
-class Part(Struct, frozen=True):
-    """A part of the schema with versions of its own: `steps[n]` lead from version n to version n + 1."""
-
-    name: str
-    steps: tuple[tuple[str, ...], ...]
 
 
 async def prepare(connection: Any, name: str, parts: Sequence[Part], *, is_owner: bool) -> None:
@@ -29,7 +20,7 @@ async def prepare(connection: Any, name: str, parts: Sequence[Part], *, is_owner
         raise StoreError(
             f"{name}: there is no schema to keep tables in: create the one that search_path names first"
         )
-    if _are_current(await _versions(connection), parts, name):
+    if is_current(await _versions(connection), parts, name):
         return
     if not is_owner:
         raise StoreError(f"{name} is not set up for this Actum yet: start the application on it once")
@@ -44,11 +35,10 @@ async def _migrate(connection: Any, name: str, parts: Sequence[Part]) -> None:
         "CREATE TABLE IF NOT EXISTS actum_schema (part text PRIMARY KEY, version integer NOT NULL)"
     )
     versions = await _versions(connection)
-    _are_current(versions, parts, name)
+    is_current(versions, parts, name)
     for part in parts:
-        for step in part.steps[versions.get(part.name, 0) :]:
-            for statement in step:
-                await connection.execute(statement)
+        for statement in missing_steps(versions, part):
+            await connection.execute(statement)
         await connection.execute(
             "INSERT INTO actum_schema VALUES ($1, $2) "
             "ON CONFLICT (part) DO UPDATE SET version = excluded.version",
@@ -62,17 +52,6 @@ async def _versions(connection: Any) -> dict[str, int]:
     if not await connection.fetchval(exists):
         return {}
     return {row["part"]: row["version"] for row in await connection.fetch(VERSIONS)}
-
-
-def _are_current(versions: dict[str, int], parts: Sequence[Part], name: str) -> bool:
-    for part in parts:
-        version = versions.get(part.name, 0)
-        if version > len(part.steps):
-            raise ForeignStore(
-                f"{name} was written by a newer Actum ({part.name} schema {version}, this one knows "
-                f"{len(part.steps)}): upgrade Actum, or name another database"
-            )
-    return all(versions.get(part.name, 0) == len(part.steps) for part in parts)
 
 
 def _check_server(connection: Any, name: str) -> None:

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from filelock import FileLock
 
+from actum.engine.schema import Part
 from actum.engine.sqlite.errors import is_failure, translate
 from actum.engine.sqlite.log import Log
 from actum.engine.sqlite.opening import IN_MEMORY, check_place, configure, connect, take_lock
@@ -72,8 +73,8 @@ class SqliteFile:
         return f"<SqliteFile {self.path}{' failed' if self._failure else ''}>"
 
     @classmethod
-    async def open(cls, path: str, schema: Sequence[str], *, is_owner: bool = True) -> "SqliteFile":
-        """Opens a file; its owner creates it if there is none, and brings its tables up to `schema`.
+    async def open(cls, path: str, parts: Sequence[Part], *, is_owner: bool = True) -> "SqliteFile":
+        """Opens a file; its owner creates it if there is none, and brings its tables up to date.
 
         The owner holds a lock for as long as the file is open; a process that is not the owner may read, and
         write what is not events. Raises StoreInUse, ForeignStore, or StoreError with what to do.
@@ -83,7 +84,7 @@ class SqliteFile:
             check_place(Path(path), is_owner=is_owner)
             lock = await asyncio.to_thread(take_lock, Path(path)) if is_owner else None
         try:
-            return cls(path, lock, await asyncio.to_thread(connect, path, schema, is_owner=is_owner))
+            return cls(path, lock, await asyncio.to_thread(connect, path, parts, is_owner=is_owner))
         except BaseException as error:
             if lock is not None:
                 lock.release()

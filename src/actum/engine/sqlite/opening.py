@@ -7,10 +7,12 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from actum.engine.schema import VERSIONS, Part, is_current, missing_steps
 from actum.errors import ForeignStore, StoreError, StoreInUse
 
 APPLICATION_ID = 0x4163746D
-SCHEMA_VERSION = 1
+FORMAT = 2
+"""The file's `user_version`: since 2 each part of the schema has a version of its own, in `actum_schema`."""
 IN_MEMORY = ":memory:"
 BUSY_TIMEOUT = 10.0
 CACHED_STATEMENTS = 256
@@ -66,8 +68,8 @@ def is_owned(file: Path) -> bool:
     return False
 
 
-def connect(path: str, schema: Sequence[str], *, is_owner: bool) -> sqlite3.Connection:
-    """Opens the connection that writes, and lets the owner bring the file's tables up to `schema`.
+def connect(path: str, parts: Sequence[Part], *, is_owner: bool) -> sqlite3.Connection:
+    """Opens the connection that writes, and lets the owner bring the file's tables up to date.
 
     Raises ForeignStore, StoreError, or the driver's own error.
     """
@@ -78,9 +80,12 @@ def connect(path: str, schema: Sequence[str], *, is_owner: bool) -> sqlite3.Conn
             raise _foreign(path) from error
         raise
     try:
-        _check_ownership(connection, path, is_owner=is_owner)
+        _check_format(connection, path)
+        is_ready = is_current(_versions(connection), parts, path)
         if is_owner:
-            _prepare(connection, path, schema)
+            _prepare(connection, path, parts)
+        elif not is_ready:
+            raise StoreError(f"{path} is not set up for this Actum yet: start the application on it once")
     except BaseException:
         connection.close()
         raise
@@ -114,22 +119,26 @@ def _foreign(path: str | Path) -> ForeignStore:
     return ForeignStore(f"{path} is not an Actum store, nor any SQLite file: name another file")
 
 
-def _check_ownership(connection: sqlite3.Connection, path: str, *, is_owner: bool) -> None:
+def _check_format(connection: sqlite3.Connection, path: str) -> None:
     application = connection.execute("PRAGMA application_id").fetchone()[0]
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
     if tables and application != APPLICATION_ID:
         raise ForeignStore(f"{path} is a SQLite file of another program: name another file")
-    if version > SCHEMA_VERSION:
+    if version > FORMAT:
         raise ForeignStore(
-            f"{path} was written by a newer Actum (schema {version}, this one knows {SCHEMA_VERSION}): "
+            f"{path} was written by a newer Actum (format {version}, this one knows {FORMAT}): "
             "upgrade Actum, or name another file"
         )
-    if not is_owner and version < SCHEMA_VERSION:
-        raise StoreError(f"{path} is not set up for this Actum yet: start the application on it once")
 
 
-def _prepare(connection: sqlite3.Connection, path: str, schema: Sequence[str]) -> None:
+def _versions(connection: sqlite3.Connection) -> dict[str, int]:
+    """Gives the version of each part; none before format 2, whose only step may be repeated."""
+    known = "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'actum_schema'"
+    return dict(connection.execute(VERSIONS)) if connection.execute(known).fetchone()[0] else {}
+
+
+def _prepare(connection: sqlite3.Connection, path: str, parts: Sequence[Part]) -> None:
     mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
     if mode != "wal" and path != IN_MEMORY:
         raise StoreError(
@@ -140,7 +149,23 @@ def _prepare(connection: sqlite3.Connection, path: str, schema: Sequence[str]) -
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
     connection.execute("BEGIN IMMEDIATE")
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-    connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-    for statement in schema:
-        connection.execute(statement)
+    connection.execute(f"PRAGMA user_version = {FORMAT}")
+    _migrate(connection, path, parts)
     connection.execute("COMMIT")
+
+
+def _migrate(connection: sqlite3.Connection, path: str, parts: Sequence[Part]) -> None:
+    connection.execute(
+        "CREATE TABLE IF NOT EXISTS actum_schema (part TEXT PRIMARY KEY, version INTEGER NOT NULL) "
+        "WITHOUT ROWID"
+    )
+    versions = _versions(connection)
+    is_current(versions, parts, path)
+    for part in parts:
+        for statement in missing_steps(versions, part):
+            connection.execute(statement)
+        connection.execute(
+            "INSERT INTO actum_schema VALUES (?, ?) "
+            "ON CONFLICT (part) DO UPDATE SET version = excluded.version",
+            (part.name, len(part.steps)),
+        )

@@ -9,7 +9,7 @@ import msgspec
 
 from actum.engine.postgres.news import News
 from actum.engine.postgres.pool import PostgresPool, changed
-from actum.engine.postgres.schema import Part
+from actum.engine.schema import Part
 from actum.journal.listing import read_token, write_token
 from actum.journal.outcomes import recognise
 from actum.journal.port import (

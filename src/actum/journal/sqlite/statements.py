@@ -4,6 +4,7 @@ import sqlite3
 
 from msgspec import Struct
 
+from actum.engine.schema import Part
 from actum.journal.listing import Token
 from actum.journal.port import Loaded, Repeated, Snapshot
 from actum.model.event import Stored
@@ -11,7 +12,7 @@ from actum.model.event import Stored
 # An index over every event would have a page to write for each stream of a batch. Instead an event names
 # the one before it in its stream, the stream names its last, and only every 32nd version is indexed.
 # An event that `is_last` of its stream in its batch moves the stream, so that one statement writes a batch.
-SCHEMA = (
+FIRST_SCHEMA = (
     """CREATE TABLE IF NOT EXISTS actum_streams (
         stream INTEGER PRIMARY KEY, kind TEXT NOT NULL, id TEXT NOT NULL, version INTEGER NOT NULL,
         position INTEGER NOT NULL, time INTEGER NOT NULL, first_position INTEGER NOT NULL,
@@ -34,6 +35,7 @@ SCHEMA = (
         fingerprint TEXT NOT NULL, state BLOB NOT NULL, PRIMARY KEY (kind, id)) WITHOUT ROWID""",
     "CREATE TABLE IF NOT EXISTS actum_highest (position INTEGER NOT NULL)",
 )
+SCHEMA = Part("journal", (FIRST_SCHEMA,))
 
 COLUMNS = "position, kind, id, e.version, type, type_version, payload, metadata, e.time"
 ROW = """e.position, e.stream, e.version, e.previous, e.type, e.type_version, e.payload, e.metadata, e.time"""
