@@ -160,6 +160,10 @@ class Worker:
 
         A hand that need not wait does many lines in one turn, and no other is called.
         """
+        # Called again by the loop, it may come after the end: whoever begins then is not waited for.
+        if not self._is_running:
+            self._is_recruiting = False
+            return
         hands = len(self._hands)
         for _ in range(min(max(hands, 1), len(self._ready), MOST_AT_ONCE - hands)):
             hand = asyncio.create_task(self._work(), name=f"{self.name} hand")
