@@ -1,10 +1,14 @@
 """What every command has in common: its help, its store, and its manner of failing."""
 
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from actum.cli.commands import COMMANDS as SUMMARIES
+from actum.cli.commands import load
 from actum.store_url import shown as shown_url
 from tests.cli.commands import CommandLine
 from tests.cli.filling import fill
@@ -32,6 +36,27 @@ def test_every_command_explains_itself(actum: CommandLine, command: list[str]) -
     assert result.code == 0
     assert f"Usage: actum {' '.join(command)}" in result.out
     assert "The application, as MODULE:APP." in result.out
+
+
+HELP_ALONE = """
+import sys
+from actum.cli.main import main
+try:
+    main(["--help"])
+except SystemExit:
+    print([name for name in ("asyncpg", "litestar", "sqlglot", "uvicorn") if name in sys.modules])
+"""
+
+
+def test_help_is_given_without_what_only_running_needs() -> None:
+    done = subprocess.run([sys.executable, "-c", HELP_ALONE], capture_output=True, text=True, check=True)
+
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize("name", SUMMARIES)
+def test_the_list_of_commands_says_of_each_what_it_says_itself(name: str) -> None:
+    assert load(name).help.partition("\n\n")[0] == SUMMARIES[name].summary
 
 
 def test_the_version_is_told(actum: CommandLine) -> None:

@@ -8,35 +8,20 @@ from typing import Annotated
 
 import typer
 
-from actum.cli.durable_objects import durable_objects
-from actum.cli.entity import entity, ids
-from actum.cli.events import events
+from actum.cli.commands import CommandGroup
 from actum.cli.failure import TRACEBACK, report
-from actum.cli.letters import dead_letters
-from actum.cli.migrate import migrate
-from actum.cli.run import run
-from actum.cli.schema import schema
-from actum.cli.views import views
 
 FAILED = 1
 
 cli = typer.Typer(
     name="actum",
+    cls=CommandGroup,
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-cli.command()(run)
-cli.command()(migrate)
-cli.command()(events)
-cli.command()(entity)
-cli.command()(ids)
-cli.add_typer(views, name="views")
-cli.add_typer(dead_letters, name="dead-letters")
-cli.command()(schema)
-cli.add_typer(durable_objects, name="durable-objects")
 
 
 def _print_version(is_asked: bool) -> None:

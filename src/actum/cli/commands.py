@@ -1,0 +1,73 @@
+"""The commands by name; the module of one is loaded when it is called, so that help need not wait for it."""
+
+from importlib import import_module
+from typing import Any
+
+import typer
+from msgspec import Struct
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_group
+
+
+class Command(Struct, frozen=True):
+    """Where a command is, as MODULE:NAME of a function or of a group, and the first line of its help."""
+
+    place: str
+    summary: str
+
+
+COMMANDS = {
+    "run": Command(
+        "actum.cli.run:run",
+        "Serves an application over HTTP, and runs its views, actions, queues and timers.",
+    ),
+    "migrate": Command(
+        "actum.cli.migrate:migrate",
+        "Makes the tables of a store, or brings them up to date; doing it again changes nothing.",
+    ),
+    "events": Command(
+        "actum.cli.events:events", "Lists what has happened, in the order in which it was written."
+    ),
+    "entity": Command(
+        "actum.cli.entity:entity", "Shows an entity: its state, its version, and what happened to it."
+    ),
+    "ids": Command("actum.cli.entity:ids", "Lists the entities of a kind by the time of their first event."),
+    "views": Command("actum.cli.views:views", "Lists views, and has them built anew."),
+    "dead-letters": Command(
+        "actum.cli.letters:dead_letters", "Lists what actions could not do, and has it retried or skipped."
+    ),
+    "schema": Command(
+        "actum.cli.schema:schema",
+        "Prints the JSON Schema of an application's events, commands, queries and views.",
+    ),
+    "durable-objects": Command(
+        "actum.cli.durable_objects:durable_objects", "Lets entities live in Durable Objects."
+    ),
+}
+
+
+class CommandGroup(TyperGroup):
+    """Every command of `actum`: listed by its summary, loaded when it is called."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        known = COMMANDS.get(cmd_name)
+        return known and TyperCommand(cmd_name, help=known.summary)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        name, command, rest = super().resolve_command(ctx, args)
+        return name, command and load(name or ""), rest
+
+
+def load(name: str) -> Any:
+    """Gives a command, ready to be called."""
+    module, _, attribute = COMMANDS[name].place.partition(":")
+    found = getattr(import_module(module), attribute)
+    around = typer.Typer(rich_markup_mode="markdown")
+    if isinstance(found, typer.Typer):
+        around.add_typer(found, name=name)
+    else:
+        around.command(name)(found)
+    return get_group(around).commands[name]
