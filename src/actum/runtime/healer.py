@@ -8,6 +8,7 @@ from datetime import timedelta
 from actum.database.port import Database, Dispossessed, Letter
 from actum.model.action import Retries
 from actum.runtime.clock import Clock
+from actum.runtime.containment import comes_from_outside, log_failure
 from actum.runtime.source import Item, Source
 
 log = logging.getLogger("actum.healer")
@@ -99,8 +100,17 @@ class Healer:
                     return
             except Dispossessed:
                 return  # The letters are another process's to work on.
-            except Exception:
-                log.exception("action %s could not work on the letters of %s", self._name, key)
+            except BaseException as error:
+                if comes_from_outside(error):
+                    raise
+                log_failure(
+                    log,
+                    logging.ERROR,
+                    "action %s could not work on the letters of %s",
+                    self._name,
+                    key,
+                    error=error,
+                )
                 await self._rest(key, self._clock.now() + self.pause(1))
 
     async def _heal_first(self, key: str) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from time import monotonic
 
 from actum.errors import TryLater
+from actum.runtime.containment import comes_from_outside, log_failure
 
 FIRST_PAUSE = 0.1
 LONGEST_PAUSE = 30.0
@@ -53,13 +54,17 @@ class Supervisor:
             began = monotonic()
             try:
                 return await run()
-            except Exception as error:
+            except BaseException as error:
+                if comes_from_outside(error):
+                    raise
                 if monotonic() - began > LONGEST_PAUSE:
                     pause = FIRST_PAUSE  # It had gone well for long.
                 longest = LONGEST_OUTAGE if isinstance(error, TryLater) else LONGEST_PAUSE
                 pause = min(pause, longest)
                 self.failures[name] = self.failures.get(name, 0) + 1
-                log.exception("%s failed and starts again in %.1f s", name, pause)
+                log_failure(
+                    log, logging.ERROR, "%s failed and starts again in %.1f s", name, pause, error=error
+                )
             await asyncio.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE)
 

@@ -9,7 +9,9 @@ from typing import Any
 
 from actum.database.port import Database, NewLetter
 from actum.model.action import Retries
+from actum.model.error_text import error_text
 from actum.runtime.clock import Clock
+from actum.runtime.containment import comes_from_outside, log_failure
 from actum.runtime.healer import Healer
 from actum.runtime.source import Item, Source
 
@@ -20,7 +22,6 @@ BATCH = 500
 POLL = 1.0
 GRACE = 5.0
 WATCH = 1.0
-LONGEST_ERROR = 2_000
 
 log = logging.getLogger("actum.worker")
 
@@ -203,16 +204,17 @@ class Worker:
         self._begun[task] = monotonic()
         try:
             await self._run(item)
-        except (Exception, asyncio.CancelledError) as error:
+        except BaseException as error:
             if task in self._overdue:
                 log.warning("action %s took too long over %s at %s", self.name, item.key, item.position)
                 return f"TimeoutError: it took longer than {self._timeout:g} s and was cut off"
-            if isinstance(error, asyncio.CancelledError) and task.cancelling():
+            if comes_from_outside(error):
                 raise
-            # Otherwise it was not this task that was cancelled, but something that the action waited for.
-            place = f"{item.key} at {item.position}"
-            log.warning("action %s failed on %s: %r", self.name, place, error, exc_info=True)
-            return f"{type(error).__name__}: {error}"[:LONGEST_ERROR]
+            text, place = error_text(error), f"{item.key} at {item.position}"
+            log_failure(
+                log, logging.WARNING, "action %s failed on %s: %s", self.name, place, text, error=error
+            )
+            return text
         finally:
             del self._begun[task]
             if task in self._overdue:
