@@ -28,7 +28,7 @@ async def until(is_so: Callable[[], bool]) -> None:
 async def url(request: pytest.FixtureRequest, version: str, tmp_path: Path) -> AsyncIterator[str]:
     """A copy of a store that a landed version wrote."""
     if request.param == "sqlite":
-        shutil.copy(STORES / version / "store.db", tmp_path)
+        shutil.copy(STORES / version / "store.sqlite", tmp_path / "store.db")
         yield f"sqlite:///{tmp_path / 'store.db'}"
         return
     server: Any = request.getfixturevalue("postgres")

@@ -1,6 +1,6 @@
 """Writes a store as this version writes it, to be kept: `python -m tests.landed.write FOLDER`.
 
-FOLDER gets `store.db`, a SQLite file, and `postgres.sql`, a dump of a schema called `landed`.
+FOLDER gets `store.sqlite`, a SQLite file, and `postgres.sql`, a dump of a schema called `landed`.
 """
 
 import asyncio
@@ -51,5 +51,5 @@ def dumped(server: PostgresServer) -> str:
 
 if __name__ == "__main__":
     folder = Path(sys.argv[1])
-    asyncio.run(write(f"sqlite:///{folder.absolute() / 'store.db'}"))
+    asyncio.run(write(f"sqlite:///{folder.absolute() / 'store.sqlite'}"))
     write_postgres(folder / "postgres.sql")
