@@ -71,10 +71,18 @@ class Conflict(CallerError):
 
 
 class WrongVersion(Conflict):
-    """The entity is at version `actual`, and the caller expected `expected`."""
+    """The entity is at version `actual`, and the caller expected `expected`.
 
-    def __init__(self, entity: str, *, expected: int, actual: int) -> None:
-        super().__init__(f"{entity} is at version {actual}, not at {expected}: read it again and decide anew")
+    `expected` is None where the caller named no single version, and `said` tells what it did say.
+    """
+
+    def __init__(self, entity: str, *, expected: int | None, actual: int, said: str = "") -> None:
+        is_at = f"is at version {actual}" if actual else "does not exist"
+        if expected is None:
+            why = f"{is_at}, and the call says {said}"
+        else:
+            why = f"{f'is at version {actual}' if expected else is_at}, not at {expected}"
+        super().__init__(f"{entity} {why}: read it again and decide anew")
         self.expected = expected
         self.actual = actual
 

@@ -2,9 +2,13 @@
 
 import asyncio
 import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
+import asyncpg
 import pytest
 from litestar.di import Provide
 from litestar.exceptions import HTTPException, ImproperlyConfiguredException
@@ -22,9 +26,12 @@ from actum import (
     Unavailable,
     WrongVersion,
 )
+from actum.engine.postgres.errors import translate
 from actum.errors import ForeignStore, StoreFailed, WrongReply
+from actum.http.server import http_app
+from actum.runtime.services import Services
 from tests.http.bank import Account, bank
-from tests.http.serving import serving
+from tests.http.serving import client_of, serving
 
 PROBLEM = "application/problem+json"
 
@@ -234,7 +241,7 @@ async def test_an_unknown_address_and_a_wrong_method_are_problems() -> None:
     assert (nowhere.status_code, nowhere.headers["content-type"]) == (404, PROBLEM)
     assert (nowhere.json()["type"], nowhere.json()["title"]) == ("about:blank", "Not Found")
     assert (wrong.status_code, wrong.headers["content-type"]) == (405, PROBLEM)
-    assert set(wrong.headers["allow"].split(", ")) == {"GET", "POST", "OPTIONS"}
+    assert set(wrong.headers["allow"].split(", ")) == {"GET", "HEAD", "POST", "OPTIONS"}
 
 
 async def test_an_author_may_raise_an_http_exception_with_headers_and_members() -> None:
@@ -283,6 +290,87 @@ async def test_an_error_in_a_dependency_or_a_command_is_told_as_one_in_the_actio
         "ann",
     )
     assert (id_missing.status_code, id_missing.json()["field"]) == (400, "id")
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        asyncpg.CannotConnectNowError("server at 10.0.0.7 is starting up"),
+        OSError("10.0.0.7:5432 refused"),
+        asyncpg.DiskFullError("base/16384 on 10.0.0.7"),
+    ],
+)
+async def test_where_the_stores_are_is_told_to_the_log_alone(
+    failure: Exception, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail() -> None:
+        error = translate(failure, "postgresql://10.0.0.7/bank")
+        assert isinstance(error, Unavailable)
+        # As where an adapter raises it.
+        exec("raise error", {"__name__": "actum.engine.postgres.pool", "error": error})
+
+    group = Actions()
+
+    @group.get("/store")
+    async def ask() -> None:
+        fail()
+
+    async with serving(bank(group)) as http:
+        answer = await http.get("/store")
+
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
+    assert "10.0.0.7" not in answer.text
+    assert "10.0.0.7" in caplog.text
+
+
+async def test_a_journal_that_is_gone_is_not_named_to_clients(tmp_path: Path) -> None:
+    app = bank()
+    async with app.running(f"sqlite:///{tmp_path}/bank.db") as ctx:
+        services = ctx.line.services
+
+        @asynccontextmanager
+        async def open_services() -> AsyncIterator[Services]:
+            yield services
+
+        asgi = http_app("bank", app.actions, [], open_services)
+        async with client_of(asgi) as http:
+            assert (await http.post("/accounts/a", params={"owner": "ann"})).status_code == 201
+            await services.journal.close()
+            answer = await http.post("/accounts/b", params={"owner": "ann"})
+        await asgi.close()
+
+    assert answer.status_code == 503
+    assert "bank.db" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("raised", "where"),
+    [
+        *((SystemExit, where) for where in ("action", "guard", "dependency")),
+        *((lambda: BaseExceptionGroup("x", [SystemExit()]), where) for where in ("action", "guard")),
+        (GeneratorExit, "action"),
+    ],
+)
+async def test_an_error_that_is_no_exception_is_the_authors_mistake_and_ends_nothing(
+    raised: Callable[[], BaseException], where: str
+) -> None:
+    def fail(*_: Any) -> None:
+        raise raised()
+
+    group = Actions()
+    guards, dependencies = {"guards": [fail]}, {"dependencies": {"x": Provide(fail, sync_to_thread=False)}}
+    options: Any = {"guard": guards, "dependency": dependencies}.get(where, {})
+
+    @group.get("/odd", **options)
+    async def odd(scope: Any) -> None:
+        fail()
+
+    async with serving(bank(group)) as http:
+        answer = await http.get("/odd")
+        total = await http.get("/total")
+
+    assert (answer.status_code, answer.headers["content-type"]) == (500, PROBLEM)
+    assert total.status_code == 200
 
 
 async def test_a_key_that_stands_for_another_request_is_refused() -> None:

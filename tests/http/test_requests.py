@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
+import pytest
 from litestar import Request, Response
 from litestar.connection import ASGIConnection
 from litestar.di import NamedDependency, Provide
@@ -163,7 +164,7 @@ async def test_groups_share_paths_each_with_its_own_options_and_method() -> None
 
     assert (opened.status_code, shown.status_code, closed.status_code) == (201, 200, 204)
     assert (shown.headers.get("x-group"), closed.headers.get("x-group")) == (None, "second")
-    assert set(wrong.headers["allow"].split(", ")) == {"GET", "POST", "DELETE", "OPTIONS"}
+    assert set(wrong.headers["allow"].split(", ")) == {"GET", "HEAD", "POST", "DELETE", "OPTIONS"}
     assert options.status_code == 204
 
 
@@ -225,6 +226,36 @@ async def test_what_the_author_marked_himself_stays_and_keeps_its_limits() -> No
     assert (answer.status_code, answer.headers["x-own"]) == (203, "yes")
     assert answer.text == "9 ['a', 'b']"
     assert beyond.status_code == 400
+
+
+async def test_head_is_answered_as_get_is_without_the_body() -> None:
+    async with serving(bank()) as http:
+        await http.post("/accounts/a", params={"owner": "ann"})
+        whole = await http.get("/accounts/a")
+        head = await http.head("/accounts/a")
+        missing = await http.head("/accounts/b")
+        health = await http.head("/-/health")
+        wrong = await http.head("/accounts/a/deposits")
+
+    assert (head.status_code, head.content) == (200, b"")
+    for name in ("etag", "content-type", "content-length"):
+        assert head.headers[name] == whole.headers[name]
+    assert (missing.status_code, missing.content, health.status_code, wrong.status_code) == (
+        404,
+        b"",
+        200,
+        405,
+    )
+
+
+@pytest.mark.parametrize("method", ["TRACE", "PROPFIND", "FOO", "CONNECT"])
+async def test_a_method_that_no_address_takes_is_told_which_it_takes(method: str) -> None:
+    async with serving(bank()) as http:
+        answer = await http.request(method, "/accounts/a")
+
+    assert answer.status_code == 405
+    assert set(answer.headers["allow"].split(", ")) == {"GET", "HEAD", "POST", "OPTIONS"}
+    assert answer.headers["content-type"] == "application/problem+json"
 
 
 async def test_requests_are_answered_side_by_side_each_with_its_own_context() -> None:

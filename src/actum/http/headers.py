@@ -1,30 +1,57 @@
 """The headers that Actum understands: what a request says with them, and what a response tells."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from actum.errors import Invalid
+from actum.http.preconditions import read_preconditions
 from actum.runtime.context import Context
 from actum.runtime.services import Services
 
 CORRELATION_ID = "X-Correlation-ID"
 IDEMPOTENCY_KEY = "Idempotency-Key"
 IF_MATCH = "If-Match"
+IF_NONE_MATCH = "If-None-Match"
 POSITION = "Actum-Position"
 ETAG = "ETag"
 
 Headers = Iterable[tuple[bytes, bytes]]
 
-ENTITY_TAG = re.compile(rb'(?:W/)?"(\d{1,18})"')
 NUMBER = re.compile(rb"\d{1,18}")
 READABLE = re.compile(r"[\x21-\x7e]{1,128}")
 KEY = re.compile(r"[\x20-\x7e]{1,255}")
 
+NO_SNIFFING = (b"x-content-type-options", b"nosniff")
+"""Has browsers take an answer for what its Content-Type says, and never for a page or a script."""
+
 _correlation_id = CORRELATION_ID.lower().encode()
 _idempotency_key = IDEMPOTENCY_KEY.lower().encode()
 _if_match = IF_MATCH.lower().encode()
+_if_none_match = IF_NONE_MATCH.lower().encode()
 _position = POSITION.lower().encode()
 _etag = ETAG.lower().encode()
+
+_once = {_idempotency_key: IDEMPOTENCY_KEY, _position: POSITION}
+_lists = frozenset({_if_match, _if_none_match})
+
+
+def read_headers(headers: Sequence[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
+    """Gives a request's headers by name; raises Invalid where one that says one thing says two.
+
+    Of the others that come more than once, lists are put together and of the rest the last counts.
+    """
+    found = dict(headers)
+    if len(found) == len(headers):
+        return found
+    for name in found.keys() & (_once.keys() | _lists):
+        values = [value for other, value in headers if other == name]
+        if name in _lists:
+            found[name] = b", ".join(values)
+        elif len(set(values)) > 1:
+            raise Invalid(
+                f"the header {_once[name]} came twice, and not the same: send one", field=_once[name]
+            )
+    return found
 
 
 def read_correlation_id(headers: dict[bytes, bytes]) -> str | None:
@@ -36,27 +63,41 @@ def read_correlation_id(headers: dict[bytes, bytes]) -> str | None:
     return text if READABLE.fullmatch(text) else None
 
 
-def read_context(headers: dict[bytes, bytes], services: Services, correlation_id: str | None) -> Context:
+def read_position(headers: dict[bytes, bytes]) -> int:
+    """Gives the position that a view has to show for this request; raises Invalid for what is none."""
+    value = headers.get(_position)
+    if value is None:
+        return 0
+    text = value.strip()
+    if not NUMBER.fullmatch(text):
+        raise Invalid(f"the header {POSITION} holds no position: send it as it was received", field=POSITION)
+    return int(text)
+
+
+def read_context(
+    headers: dict[bytes, bytes], services: Services, correlation_id: str | None, *, seen: int
+) -> Context:
     """Makes the context that a request's headers ask for; raises Invalid for one that cannot be read."""
     key = headers.get(_idempotency_key)
-    tag = headers.get(_if_match)
-    position = headers.get(_position)
     return Context(
         services,
         correlation_id=correlation_id,
         idempotency_key=None if key is None else _read_key(key),
-        expected_version=None if tag is None else _read_version(tag),
-        seen=0 if position is None else _read_position(position, services),
+        expected_version=read_preconditions(headers.get(_if_match), headers.get(_if_none_match)),
+        seen=seen,
     )
 
 
 def tell(context: Context, status: int, headers: Headers) -> list[tuple[bytes, bytes]]:
-    """Adds to a response's headers what its context did; an ETag that the author set stays."""
+    """Adds to a response's headers what its context did; what the author set stays."""
     told = [*headers, (_correlation_id, context.correlation_id.encode())]
+    names = {name.lower() for name, _ in told}
+    if NO_SNIFFING[0] not in names:
+        told.append(NO_SNIFFING)
     if context.line.seen:
         told.append((_position, context.token.encode()))
     version = context.line.version
-    if version and 200 <= status < 300 and not any(name.lower() == _etag for name, _ in told):
+    if version and 200 <= status < 300 and _etag not in names:
         told.append((_etag, b'"%d"' % version))
     return told
 
@@ -71,26 +112,3 @@ def _read_key(value: bytes) -> str:
             field=IDEMPOTENCY_KEY,
         )
     return text
-
-
-def _read_version(value: bytes) -> int | None:
-    text = value.strip()
-    if text == b"*":
-        return None
-    found = ENTITY_TAG.fullmatch(text)
-    if found is None:
-        raise Invalid(
-            f'the header {IF_MATCH} holds no version: send one {ETAG} as it was received, such as "7"',
-            field=IF_MATCH,
-        )
-    return int(found[1])
-
-
-def _read_position(value: bytes, services: Services) -> int:
-    text = value.strip()
-    if not NUMBER.fullmatch(text):
-        raise Invalid(f"the header {POSITION} holds no position: send it as it was received", field=POSITION)
-    if services.journal.is_shared:
-        return int(text)
-    # Nobody else writes to this journal: beyond its end, as where an event was erased, nothing is to come.
-    return min(int(text), services.feed.head)

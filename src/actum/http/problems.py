@@ -24,15 +24,18 @@ from actum.errors import (
     Unavailable,
     WrongVersion,
 )
+from actum.http.blame import as_request_error, has_left, is_about_stores
 from actum.runtime.context import Context
 
 MEDIA_TYPE = "application/problem+json"
 INTERNAL = "Something went wrong in the application, not in the request; the log says what."
 
-TOO_DEEP = "while deserializing"
-"""How msgspec ends the message of its RecursionError; one of the application's own has another."""
+LATER = "The application cannot answer now: send the request again in a moment. Its log says why."
 UNSAID = {404: "There is nothing at this address.", 405: "This address does not take that method."}
 """Details of what Litestar gives no more than a phrase for."""
+
+NO_BODY = "'data'"
+"""What Litestar says of a request without a body, of which it knows no more than the parameter's name."""
 
 MISSING_FIELD = re.compile(r"missing required field `(.+?)`")
 MISSING_PARAMETER = re.compile(r"Missing required \w+ parameter '(.+?)'")
@@ -88,13 +91,13 @@ class Answer(Struct, frozen=True):
     body: bytes
 
 
-def answer_to(error: Exception, correlation_id: str) -> Answer:
+def answer_to(error: BaseException, correlation_id: str) -> Answer:
     """Gives the answer to an error; what the caller can do nothing about is told to the log alone."""
     kind = next((KINDS[cls] for cls in type(error).__mro__ if cls in KINDS), None)
     if kind is not None:
-        detail = error.outside if isinstance(error, Unavailable) else str(error)
+        detail = _detail(error)
         return _answer(kind, detail, correlation_id, members=_members(error), headers=_headers(error))
-    if isinstance(error, HTTPException) and error.status_code != HTTPStatus.INTERNAL_SERVER_ERROR:
+    if isinstance(error, HTTPException) and not _is_internal(error):
         return _answer_to_litestar(error, correlation_id)
     return _answer(_plain(HTTPStatus.INTERNAL_SERVER_ERROR), INTERNAL, correlation_id)
 
@@ -102,16 +105,33 @@ def answer_to(error: Exception, correlation_id: str) -> Answer:
 def handle_error(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     """Answers a request that raised an error; this is a Litestar exception handler."""
     context: Context = request.scope["state"]["ctx"]
-    if isinstance(error, RecursionError) and TOO_DEEP in str(error):
-        error = Invalid("the body is nested too deeply")
+    error = as_request_error(error, request.content_type[0], request.headers.get("content-encoding", ""))
+    log_failure(request.method, request.url.path, error, context.correlation_id)
     answer = answer_to(error, context.correlation_id)
-    if isinstance(error, Unavailable):
-        log.warning("%s %s: %s (%s)", request.method, request.url.path, error, context.correlation_id)
-    elif answer.status == HTTPStatus.INTERNAL_SERVER_ERROR:
-        log.error(
-            "%s %s failed (%s)", request.method, request.url.path, context.correlation_id, exc_info=error
-        )
     return Response(answer.body, status_code=answer.status, headers=answer.headers, media_type=MEDIA_TYPE)
+
+
+def log_failure(method: str, path: str, error: BaseException, correlation_id: str) -> None:
+    """Logs why a request was not served, where that is not the request's own fault."""
+    if has_left(error):
+        log.info("%s %s: the client left before it had sent its body (%s)", method, path, correlation_id)
+    elif isinstance(error, Unavailable) or (isinstance(error, TryLater) and is_about_stores(error)):
+        log.warning("%s %s: %s (%s)", method, path, error, correlation_id)
+    elif _is_internal(error):
+        log.error("%s %s failed (%s)", method, path, correlation_id, exc_info=error)
+
+
+def _is_internal(error: BaseException) -> bool:
+    """Says whether the application is to blame, of which the client hears nothing."""
+    if isinstance(error, HTTPException):
+        return error.status_code == HTTPStatus.INTERNAL_SERVER_ERROR
+    return not any(cls in KINDS for cls in type(error).__mro__)
+
+
+def _detail(error: BaseException) -> str:
+    if isinstance(error, TryLater) and is_about_stores(error):
+        return LATER
+    return error.outside if isinstance(error, Unavailable) else str(error)
 
 
 def _answer(
@@ -133,14 +153,15 @@ def _answer(
     return Answer(kind.status, headers or {}, msgspec.json.encode(problem, enc_hook=str))
 
 
-def _members(error: Exception) -> Mapping[str, Any]:
+def _members(error: BaseException) -> Mapping[str, Any]:
     match error:
         case Invalid():
             return {} if error.field is None else {"field": error.field}
         case Rejected():
             return {"code": error.code, **_beside(error.facts, STANDARD | {"code"})}
         case WrongVersion():
-            return {"expected": error.expected, "actual": error.actual}
+            expected = {} if error.expected is None else {"expected": error.expected}
+            return {**expected, "actual": error.actual}
         case KeyReused():
             return {"key": error.key}
         case Unavailable() if error.is_outcome_unknown:
@@ -156,7 +177,7 @@ def _beside(facts: Mapping[str, Any], taken: frozenset[str]) -> dict[str, Any]:
     return {**members, "facts": hidden} if hidden else members
 
 
-def _headers(error: Exception) -> dict[str, str]:
+def _headers(error: BaseException) -> dict[str, str]:
     if isinstance(error, TryLater):
         return {"Retry-After": str(max(1, math.ceil(error.retry_after)))}
     return {}
@@ -188,6 +209,8 @@ def _field_error(found: Any) -> Any:
         return found
     error = dict(found)
     place = error.pop("key", "")
+    if error.get("message") == NO_BODY:
+        return {"message": "the request has no body, and this address needs one", "source": "body"}
     if error.get("source") == "body":
         place = place.removeprefix("data").removeprefix(".")
     if missing := MISSING_FIELD.search(str(error.get("message"))):

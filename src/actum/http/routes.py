@@ -189,6 +189,9 @@ def _answering(function: ActionFunction, parameters: Sequence[Parameter]) -> Han
                 raise
             # Not the request was cancelled, but something that the action waited for.
             raise RuntimeError(f"{function.name} waited for what was cancelled") from error
+        except (GeneratorExit, SystemExit) as error:
+            # Neither is an Exception, and each would end more than this request.
+            raise RuntimeError(f"{function.name} raised {error!r}") from error
         if is_list:
             # A list shows many entities, so the version of none of them can be its ETag.
             state["ctx"].line.version = None

@@ -1,21 +1,23 @@
 """The ASGI application: opens the services, gives every request its context, and tells what it did."""
 
 import logging
+from asyncio import CancelledError
 from collections.abc import Awaitable, Callable, Collection, MutableMapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
 from litestar.handlers import HTTPRouteHandler, get
 from msgspec import Struct
 
 from actum.errors import Invalid, Unavailable
-from actum.http.headers import read_context, read_correlation_id, tell
+from actum.http.headers import read_context, read_correlation_id, read_headers, read_position
 from actum.http.lifetime import Lifetime, explain
-from actum.http.problems import MEDIA_TYPE, answer_to
+from actum.http.problems import answer_to, log_failure
+from actum.http.response import ResponseHeaders, send_answer
 from actum.http.routes import RESERVED, litestar_app
 from actum.model.action import Actions
 from actum.runtime.clock import SystemClock
-from actum.runtime.context import Context
 from actum.runtime.services import Services
 
 Message = MutableMapping[str, Any]
@@ -23,6 +25,8 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 OpenServices = Callable[[], AbstractAsyncContextManager[Services]]
+
+REPLACED = "\N{REPLACEMENT CHARACTER}"
 
 log = logging.getLogger("actum.http")
 
@@ -67,19 +71,42 @@ class HttpApp:
         if scope["type"] != "http":
             await self._litestar(scope, receive, send)
             return
-        headers = dict(scope["headers"])
-        correlation_id = read_correlation_id(headers)
+        correlation_id: str | None = None
         services = self._lifetime.services
         try:
+            headers = read_headers(scope["headers"])
+            correlation_id = read_correlation_id(headers)
+            _check_text(scope)
             services = services or await self._lifetime.open()
-            context = read_context(headers, services, correlation_id)
+            seen = read_position(headers)
+            if seen > services.feed.head:
+                seen = await services.feed.bounded(seen)
+            context = read_context(headers, services, correlation_id, seen=seen)
         except Exception as error:  # noqa: BLE001 — whatever it is, the client gets an answer
             await _refuse(send, error, correlation_id or SystemClock().new_id())
             return
-        state = {**(scope.get("state") or {}), "ctx": context, "resources": services.resources}
-        await self._litestar(
-            {**scope, "path": _full_path(scope), "state": state}, receive, Teller(context, send).send
-        )
+        await self._answer(scope, receive, ResponseHeaders(scope["method"], headers, context, send), services)
+
+    async def _answer(
+        self, scope: Scope, receive: Receive, response: ResponseHeaders, services: Services
+    ) -> None:
+        context = response.context
+        inner = {
+            **scope,
+            "path": _full_path(scope),
+            "state": {**(scope.get("state") or {}), "ctx": context, "resources": services.resources},
+        }
+        if scope["method"] == "HEAD":
+            inner["method"] = "GET"
+        try:
+            await self._litestar(inner, receive, response.send)
+        except (CancelledError, KeyboardInterrupt):
+            raise
+        except BaseException as error:
+            if response.is_begun:
+                raise
+            log_failure(scope["method"], scope["path"], error, context.correlation_id)
+            await send_answer(response.send, answer_to(error, context.correlation_id))
 
     async def _follow(self, receive: Receive, send: Send) -> None:
         """Speaks the lifespan protocol."""
@@ -97,25 +124,6 @@ class HttpApp:
             await send({"type": "lifespan.shutdown.failed", "message": explain(error)})
             return
         await send({"type": "lifespan.shutdown.complete"})
-
-
-class Teller:
-    """Sends a response on, and adds to its headers what the request's context did."""
-
-    __slots__ = ("_context", "_send")
-
-    def __init__(self, context: Context, send: Send) -> None:
-        self._context = context
-        self._send = send
-
-    def send(self, message: Message) -> Awaitable[None]:
-        """Sends one message of the response; the message itself stays as it is, as it may be in a cache."""
-        if message["type"] == "http.response.start":
-            message = {
-                **message,
-                "headers": tell(self._context, message["status"], message.get("headers", ())),
-            }
-        return self._send(message)
 
 
 class Health(Struct, frozen=True):
@@ -148,17 +156,28 @@ def _full_path(scope: Scope) -> str:
     return path if path.startswith(root) else root + path
 
 
+def _check_text(scope: Scope) -> None:
+    """Refuses a path or a query that is not UTF-8, of which several would be read as the same text."""
+    if REPLACED in scope["path"] and "raw_path" in scope and not _is_text(scope["raw_path"]):
+        raise Invalid("the path is not UTF-8: write its bytes as %XX of UTF-8")
+    query = scope.get("query_string", b"")
+    if b"%" in query and not _is_text(query):
+        raise Invalid("the query is not UTF-8: write its bytes as %XX of UTF-8")
+
+
+def _is_text(quoted: bytes) -> bool:
+    try:
+        unquote_to_bytes(quoted).decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 async def _refuse(send: Send, error: Exception, correlation_id: str) -> None:
     """Answers a request that never got as far as its route."""
     if not isinstance(error, Invalid | Unavailable):
         log.error("the application cannot be opened: %s (%s)", explain(error), correlation_id)
         error = Unavailable("the application could not be opened; its log says why")
     answer = answer_to(error, correlation_id)
-    named = {
-        "Content-Type": MEDIA_TYPE,
-        "Content-Length": str(len(answer.body)),
-        "X-Correlation-ID": correlation_id,
-    }
-    headers = [(name.lower().encode(), value.encode()) for name, value in {**answer.headers, **named}.items()]
-    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-    await send({"type": "http.response.body", "body": answer.body})
+    answer.headers["X-Correlation-ID"] = correlation_id
+    await send_answer(send, answer)

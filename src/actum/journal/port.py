@@ -192,6 +192,10 @@ class Journal(ABC):
     async def head(self) -> int:
         """Gives the position of the last event a reader can see; 0 for an empty journal."""
 
+    async def last(self) -> int:
+        """Gives the position of the last event that was written, be it that no reader can see it yet."""
+        return await self.head()
+
     @abstractmethod
     async def wait(self, after: int) -> None:
         """Returns when there may be events beyond `after`; may return early, never misses one for ever."""

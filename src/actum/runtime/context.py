@@ -18,6 +18,7 @@ from actum.model.view import View
 from actum.runtime.atomic import Unit, run_unit
 from actum.runtime.history import Histories
 from actum.runtime.line import Line, Outbox
+from actum.runtime.precondition import Precondition
 from actum.runtime.services import Services
 from actum.runtime.timers import MADE
 
@@ -44,7 +45,7 @@ class Context:
         by: str = "",
         cause: str | None = None,
         idempotency_key: str | None = None,
-        expected_version: int | None = None,
+        expected_version: int | Precondition | None = None,
         event: Recorded[Any] | None = None,
         message: Message | None = None,
         seen: int = 0,
@@ -276,7 +277,7 @@ class Context:
     def _histories(self) -> Histories:
         return Histories(self._services)
 
-    def _within(self, unit: Unit, expected_version: int | None) -> "Context":
+    def _within(self, unit: Unit, expected_version: int | Precondition | None) -> "Context":
         return Context(
             self._services,
             correlation_id=self.correlation_id,

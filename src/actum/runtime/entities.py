@@ -26,6 +26,7 @@ from actum.runtime.clock import Clock
 from actum.runtime.coalescer import Coalescer
 from actum.runtime.committer import Committer
 from actum.runtime.directory import Directory, take_snapshot
+from actum.runtime.precondition import Precondition
 
 MOST_ATTEMPTS = 20
 MOST_LOOKUPS = 20_000
@@ -55,7 +56,7 @@ class Call(Struct, gc=False):
     witness: Witness | None = None
     arguments: tuple[Any, ...] = ()
     key: str | None = None
-    expected_version: int | None = None
+    expected_version: int | Precondition | None = None
     is_derived: bool = False
 
     @property
@@ -221,8 +222,13 @@ class Entities:
 
     def check_version(self, call: Call, version: int) -> None:
         """Raises WrongVersion when a call expects another version."""
-        if call.expected_version is not None and call.expected_version != version:
-            raise WrongVersion(f"{call.kind.name}/{call.id}", expected=call.expected_version, actual=version)
+        expected = call.expected_version
+        entity = f"{call.kind.name}/{call.id}"
+        if isinstance(expected, Precondition):
+            if not expected.allows(version):
+                raise WrongVersion(entity, expected=None, actual=version, said=expected.said)
+        elif expected is not None and expected != version:
+            raise WrongVersion(entity, expected=expected, actual=version)
 
     async def _watch(self, gate: Staged) -> bool:
         outcome: Outcome = await gate.watch()

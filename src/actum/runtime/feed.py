@@ -9,8 +9,10 @@ from itertools import islice
 from actum.journal.port import Journal, Landed, Outcome
 from actum.model.event import Stored
 from actum.runtime.actor import Staged
+from actum.runtime.coalescer import Coalescer
 
 MOST_REMEMBERED = 20_000
+MOST_ASKING = 20_000
 
 log = logging.getLogger("actum.feed")
 
@@ -32,6 +34,7 @@ class Feed:
         self._newest = head
         self._waiters: list[asyncio.Future[None]] = []
         self._readers = 0
+        self._last: Coalescer[int, int] = Coalescer(self._ask_last, most=MOST_ASKING)
 
     def __repr__(self) -> str:
         return f"<Feed @{self._head}>"
@@ -40,6 +43,18 @@ class Feed:
     def head(self) -> int:
         """The position of the newest event known here."""
         return self._head
+
+    async def bounded(self, position: int) -> int:
+        """Gives a position that somebody named, or that of the last event where it lies beyond.
+
+        So nobody waits for what is not to come: a position that was made up, or whose event was erased. Those
+        who ask at one time share one look at the journal.
+        """
+        if position <= self._head:
+            return position
+        if not self._journal.is_shared:
+            return self._head
+        return min(position, max(self._head, await self._last.get(position)))
 
     def join(self) -> None:
         """Says that somebody follows the feed, so that events are worth remembering."""
@@ -116,6 +131,9 @@ class Feed:
         while True:
             await self._journal.wait(self._readable)
             self.advance(await self._journal.head())
+
+    async def _ask_last(self, positions: Sequence[int]) -> list[int]:
+        return [await self._journal.last()] * len(positions)
 
     def _warn_of(self, stored: Stored) -> None:
         self._declared.add(stored.type)

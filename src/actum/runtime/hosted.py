@@ -4,11 +4,12 @@ from typing import Any, Protocol
 
 import msgspec
 
-from actum.errors import DefinitionError
+from actum.errors import DefinitionError, Invalid
 from actum.hosts.port import Host, HostedCall
 from actum.runtime.clock import Clock
 from actum.runtime.entities import Call, Entities
 from actum.runtime.feed import Feed
+from actum.runtime.precondition import Precondition
 
 
 class EntityCalls(Protocol):
@@ -55,10 +56,14 @@ class HostedEntities:
         return call.answer(call.command.signature.read_reply(answer.reply), 0, answer.version)
 
     def _sent(self, call: Call) -> HostedCall:
+        expected = call.expected_version
+        if isinstance(expected, Precondition):
+            raise Invalid(
+                f"{call.kind.name}/{call.id} is in a Durable Object, which compares one version alone: "
+                f"it cannot be asked {expected.said}"
+            )
         arguments = msgspec.json.encode(call.arguments)
-        return HostedCall(
-            call.kind.name, call.id, call.command.name, arguments, expected_version=call.expected_version
-        )
+        return HostedCall(call.kind.name, call.id, call.command.name, arguments, expected_version=expected)
 
 
 def refuse_unit(first: str, second: str) -> DefinitionError:

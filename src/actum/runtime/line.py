@@ -14,6 +14,7 @@ from actum.model.name import check_name
 from actum.model.view import ViewQuery, ViewType
 from actum.runtime.atomic import Unit
 from actum.runtime.entities import Call
+from actum.runtime.precondition import Precondition
 from actum.runtime.references import EntityReference
 from actum.runtime.services import Services
 
@@ -33,7 +34,7 @@ class Line:
         *,
         cause: str | None,
         idempotency_key: str | None,
-        expected_version: int | None,
+        expected_version: int | Precondition | None,
         seen: int,
         unit: Unit | None,
     ) -> None:
@@ -66,7 +67,7 @@ class Line:
         self.seen = max(self.seen, position)
         self.version = version
 
-    def take_expected_version(self) -> int | None:
+    def take_expected_version(self) -> int | Precondition | None:
         """Gives the version that the first command expects its entity to be at, once."""
         expected, self._expected_version = self._expected_version, None
         return expected

@@ -159,6 +159,9 @@ class FaultyJournal(Journal):
     async def head(self) -> int:
         return await self._meet("head", self._journal.head)
 
+    async def last(self) -> int:
+        return await self._meet("last", self._journal.last)
+
     async def wait(self, after: int) -> None:
         await self._meet("wait", lambda: self._journal.wait(after))
 

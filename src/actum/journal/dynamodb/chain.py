@@ -112,8 +112,14 @@ class Chain:
     async def head(self) -> int:
         """Gives the position of the last event up to where the chain is whole, 0 if there is none."""
         await self.advance()
-        last = slot_place(self.contiguous)
-        async for chunk in self._table.query(FEED, FIRST, last, limit=HEAD_PAGE, reverse=True):
+        return await self._last_before(slot_place(self.contiguous))
+
+    async def last(self) -> int:
+        """Gives the position of the last event, be it behind a slot that is missing; 0 if there is none."""
+        return await self._last_before(LAST)
+
+    async def _last_before(self, end: str) -> int:
+        async for chunk in self._table.query(FEED, FIRST, end, limit=HEAD_PAGE, reverse=True):
             named = references(chunk)
             if named:
                 return position_of(int(chunk["s"]["S"], 16), max(one.place for one in named))

@@ -117,6 +117,10 @@ class DynamoJournal(Journal):
         self._check_open()
         return await self._chain.head()
 
+    async def last(self) -> int:
+        self._check_open()
+        return await self._chain.last()
+
     async def wait(self, after: int) -> None:
         pause = FIRST_POLL
         whole = -1

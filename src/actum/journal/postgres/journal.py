@@ -136,6 +136,9 @@ class PostgresJournal(Journal):
     async def head(self) -> int:
         return int(await self._pool.fetchval(statements.HEAD))
 
+    async def last(self) -> int:
+        return int(await self._pool.fetchval(statements.LAST))
+
     async def wait(self, after: int) -> None:
         news = self._news.ticket()
         [ends] = await self._pool.fetch(statements.ENDS)

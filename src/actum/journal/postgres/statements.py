@@ -41,7 +41,8 @@ EVENT = "position, kind, id, version, type, type_version, payload, metadata, tim
 FEED = f"""SELECT {EVENT} FROM actum_events WHERE position > $1 AND position < {HORIZON}
     ORDER BY position LIMIT $2"""
 HEAD = f"SELECT coalesce(max(position), 0) FROM actum_events WHERE position < {HORIZON}"
-ENDS = f"SELECT ({HEAD}) AS head, (SELECT coalesce(max(position), 0) FROM actum_events) AS last"
+LAST = "SELECT coalesce(max(position), 0) FROM actum_events"
+ENDS = f"SELECT ({HEAD}) AS head, ({LAST}) AS last"
 READ = f"""SELECT {EVENT} FROM actum_events
     WHERE stream = (SELECT first_position FROM actum_streams WHERE kind = $1 AND id = $2)
         AND version > $3 AND version <= $4 ORDER BY version {{order}} LIMIT $5"""

@@ -1,0 +1,78 @@
+"""What every response has, whatever answers: its headers, and no body where the client wants none."""
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from actum.http.headers import NO_SNIFFING, tell
+from actum.http.preconditions import is_unchanged
+from actum.http.problems import MEDIA_TYPE, Answer
+from actum.runtime.context import Context
+
+Message = MutableMapping[str, Any]
+Send = Callable[[Message], Awaitable[None]]
+
+READING = frozenset({"GET", "HEAD"})
+NOT_MODIFIED = 304
+ABOUT_THE_BODY = frozenset({b"content-length", b"content-type", b"content-encoding"})
+
+
+class ResponseHeaders:
+    """Sends a response on, and adds to its headers what the request's context did.
+
+    HEAD is answered as GET is, without the body. So is a GET whose client has the answer already, as its
+    If-None-Match says: with 304.
+    """
+
+    __slots__ = ("_if_none_match", "_is_bare", "_method", "_send", "context", "is_begun")
+
+    def __init__(self, method: str, headers: dict[bytes, bytes], context: Context, send: Send) -> None:
+        self.context = context
+        self.is_begun = False
+        self._send = send
+        self._method = method
+        self._is_bare = method == "HEAD"
+        self._if_none_match = headers.get(b"if-none-match") if method in READING else None
+
+    def send(self, message: Message) -> Awaitable[None]:
+        """Sends one message of the response; the message itself stays as it is, as it may be in a cache."""
+        if message["type"] == "http.response.start":
+            self.is_begun = True
+            message = {
+                **message,
+                "headers": tell(self.context, message["status"], message.get("headers", ())),
+            }
+            if self._if_none_match is not None and message["status"] == 200:
+                message = self._unless_known(message, self._if_none_match)
+            if message["status"] in (405, 204) or self._method == "OPTIONS":
+                message["headers"] = [_with_head(*header) for header in message["headers"]]
+        elif self._is_bare and message["type"] == "http.response.body":
+            message = {**message, "body": b""}
+        return self._send(message)
+
+    def _unless_known(self, message: Message, if_none_match: bytes) -> Message:
+        headers = message["headers"]
+        tags = [value for name, value in headers if name.lower() == b"etag"]
+        if not tags or not is_unchanged(if_none_match, tags[-1]):
+            return message
+        self._is_bare = True
+        kept = [(name, value) for name, value in headers if name.lower() not in ABOUT_THE_BODY]
+        return {**message, "status": NOT_MODIFIED, "headers": kept}
+
+
+async def send_answer(send: Send, answer: Answer) -> None:
+    """Sends a problem."""
+    named = {"Content-Type": MEDIA_TYPE, "Content-Length": str(len(answer.body))}
+    headers = [(name.lower().encode(), value.encode()) for name, value in {**answer.headers, **named}.items()]
+    headers.append(NO_SNIFFING)
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await send({"type": "http.response.body", "body": answer.body})
+
+
+def _with_head(name: bytes, value: bytes) -> tuple[bytes, bytes]:
+    """Adds HEAD to the methods that an address allows, which takes it wherever it takes GET."""
+    if name.lower() != b"allow":
+        return name, value
+    allowed = [method.strip() for method in value.split(b",")]
+    if b"GET" in allowed and b"HEAD" not in allowed:
+        allowed.append(b"HEAD")
+    return name, b", ".join(allowed)
