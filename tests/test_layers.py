@@ -17,7 +17,7 @@ import importlib.util
 import sys
 
 sys.path[:0] = {paths}
-for name in ("litestar", "sqlalchemy", "sqlglot", "uvicorn", "typer", "rich", "cronsim", "filelock"):
+for name in ("litestar", "sqlglot", "uvicorn", "typer", "rich", "cronsim", "filelock"):
     assert importlib.util.find_spec(name) is None, name
 """
 

@@ -21,7 +21,7 @@ Receive = Any
 Send = Any
 OpenResource = Callable[[], AbstractAsyncContextManager[Any]]
 
-NEEDED_TO_RUN = ("sqlalchemy", "sqlglot", "litestar", "cronsim")
+NEEDED_TO_RUN = ("sqlglot", "litestar", "cronsim")
 
 
 class App:

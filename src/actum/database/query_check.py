@@ -6,7 +6,6 @@ import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 
 import sqlglot
-from sqlalchemy.dialects import sqlite
 from sqlglot import exp
 from sqlglot.errors import OptimizeError, SqlglotError
 from sqlglot.optimizer.annotate_types import annotate_types
@@ -16,6 +15,7 @@ from sqlglot.optimizer.scope import traverse_scope
 from sqlglot.schema import MappingSchema
 
 from actum.database.answer_check import check_answer
+from actum.database.sqlite.views import TYPES as SQLITE
 from actum.database.tables import ViewTable
 from actum.errors import DefinitionError
 from actum.model.column import Kind
@@ -178,7 +178,7 @@ def _closest(name: str, known: Sequence[str] | Mapping[str, object]) -> str:
 def _empty_database(views: Sequence[ViewType]) -> sqlite3.Connection:
     database = sqlite3.connect(":memory:")
     for view in views:
-        table = ViewTable(view, 1, sqlite.dialect())
+        table = ViewTable(view, 1, SQLITE)
         for statement in (*table.create, table.create_name):
             database.execute(statement)
     return database

@@ -5,36 +5,35 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy.dialects import postgresql
-
 from actum.database.postgres.fence import IS_HELD
-from actum.database.tables import ViewTable
+from actum.database.tables import ViewTable, quote
 from actum.model.column import Kind
 from actum.model.view import ViewType
 
-DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]
-ARRAYS: dict[str, str] = {
-    "text": "text[]",
-    "integer": "bigint[]",
-    "real": "double precision[]",
-    "boolean": "boolean[]",
-    "blob": "bytea[]",
-    "time": "timestamptz[]",
-    "json": "jsonb[]",
+# Text sorts by its code points everywhere, so that a query answers alike on every database.
+TYPES: dict[Kind, str] = {
+    "text": 'text COLLATE "C"',
+    "integer": "bigint",
+    "real": "double precision",
+    "boolean": "boolean",
+    "blob": "bytea",
+    "time": "timestamptz",
+    "json": "jsonb",
 }
+ARRAYS: dict[Kind, str] = {kind: f"{name.split(' COLLATE')[0]}[]" for kind, name in TYPES.items()}
 
 
 class PostgresTable:
     """One generation of a view: how it is made, filled, read and dropped. Every name is quoted."""
 
     def __init__(self, view: ViewType, generation: int) -> None:
-        table = ViewTable(view, generation, DIALECT)
+        table = ViewTable(view, generation, TYPES)
         self.name = table.name
         self.create = table.create
         self.create_name = table.create_name
         self.drop_name = table.drop_name
         self._view = view
-        self._quote = DIALECT.identifier_preparer.quote_identifier
+        self._on_conflict = table.on_conflict
         self._times = [place for place, column in enumerate(view.columns) if column.kind == "time"]
         kinds: dict[str, Kind] = {column.name: column.kind for column in view.columns}
         self._key_kind = kinds[view.key]
@@ -45,10 +44,10 @@ class PostgresTable:
     @cached_property
     def select(self) -> str:
         """Reads the rows of an array of keys."""
-        columns = ", ".join(self._quote(column.name) for column in self._view.columns)
+        columns = ", ".join(quote(column.name) for column in self._view.columns)
         return (
-            f"SELECT {columns} FROM {self._quote(self.name)} "
-            f"WHERE {self._quote(self._view.key)} = ANY($1::{ARRAYS[self._key_kind]})"
+            f"SELECT {columns} FROM {quote(self.name)} "
+            f"WHERE {quote(self._view.key)} = ANY($1::{ARRAYS[self._key_kind]})"
         )
 
     def project(self, held: str) -> str:
@@ -61,13 +60,12 @@ class PostgresTable:
 
     @cached_property
     def _project(self) -> str:
-        names = [self._quote(column.name) for column in self._view.columns]
-        key = self._quote(self._view.key)
+        names = [quote(column.name) for column in self._view.columns]
+        key = quote(self._view.key)
         arrays = ", ".join(
             f"${place}::{ARRAYS[column.kind]}" for place, column in enumerate(self._view.columns, 8)
         )
-        new = ", ".join(f"{name} = excluded.{name}" for name in names if name != key)
-        table = self._quote(self.name)
+        table = quote(self.name)
         return f"""moved AS (
                 UPDATE actum_views SET checkpoint = $3
                 WHERE name = $4 AND generation = $5 AND checkpoint = $6 AND {IS_HELD} RETURNING 1
@@ -77,7 +75,7 @@ class PostgresTable:
             ), written AS (
                 INSERT INTO {table} ({", ".join(names)})
                 SELECT * FROM unnest({arrays}) WHERE EXISTS (SELECT FROM moved)
-                ON CONFLICT ({key}) DO {f"UPDATE SET {new}" if new else "NOTHING"}
+                {self._on_conflict}
             ) SELECT {IS_HELD}, EXISTS (SELECT FROM moved)"""
 
     def keys(self, keys: Sequence[Any]) -> list[Any]:

@@ -9,14 +9,12 @@ from itertools import chain
 from time import monotonic
 from typing import Any
 
-from sqlalchemy.dialects import sqlite
-
 from actum.database.port import Answer, Database, Fenced, ViewState
 from actum.database.tables import ViewTable, chunks, table_name
 from actum.engine.sqlite.errors import translate
 from actum.engine.sqlite.file import SqliteFile
 from actum.errors import AuthorError, DefinitionError, Invalid, Overloaded, Unavailable
-from actum.model.column import parameter_to_sql
+from actum.model.column import Kind, parameter_to_sql
 from actum.model.view import ViewType
 
 VIEW_SCHEMA = (
@@ -29,7 +27,15 @@ VIEW_SCHEMA = (
     "CREATE TABLE IF NOT EXISTS actum_rebuilds (name TEXT PRIMARY KEY) WITHOUT ROWID",
 )
 STATE = "name, generation, fingerprint, checkpoint, is_live"
-DIALECT = sqlite.dialect()
+TYPES: dict[Kind, str] = {
+    "text": "TEXT",
+    "integer": "INTEGER",
+    "real": "DOUBLE",
+    "boolean": "BOOLEAN",
+    "blob": "BLOB",
+    "time": "TEXT",
+    "json": "TEXT",
+}
 # One statement for many rows keeps the interpreter lock free for the event loop while SQLite works.
 ROWS_A_STATEMENT = (256, 64, 16, 4, 1)
 KEYS_A_STATEMENT = (512, 64, 8, 1)
@@ -178,7 +184,7 @@ class SqliteViews(Database):
         name = (view.name, generation, view.fingerprint)
         table = self._tables.get(name)
         if table is None:
-            table = self._tables[name] = ViewTable(view, generation, DIALECT)
+            table = self._tables[name] = ViewTable(view, generation, TYPES)
         return table
 
     def _create(self, connection: sqlite3.Connection, view: ViewType) -> ViewState:
