@@ -86,3 +86,55 @@ def test_a_long_file_has_its_reason_in_the_decision_log() -> None:
     named = set(REASONS.read_text().split("`")[1::2])
 
     assert long - named == set()
+
+
+HEAVY = ("litestar", "sqlglot")
+DECLARED = """
+import sys
+from actum import Actions, App, Context, Entity, Event, View, command, query, reducer
+
+class Opened(Event):
+    owner: str
+
+class Account(Entity, emits=[Opened]):
+    @command
+    def open(self, owner: str) -> None: self.emit(Opened(owner))
+
+class Owners(View):
+    id: str
+    owner: str = ""
+    @reducer
+    def opened(self, event: Opened) -> None: self.owner = event.owner
+
+bank = Actions()
+
+@bank.on(Opened)
+async def greet(ctx: Context, event: Opened) -> None: ...
+
+App("bank", entities=[Account], views=[Owners], actions=[bank])
+"""
+MORE = """
+class Names(Owners):
+    id: str
+    @query("SELECT owner FROM names")
+    def all(self) -> list[str]: ...
+
+App("bank", views=[Names])
+"""
+
+
+def loaded(program: str) -> str:
+    """Runs a program and gives which of the heavy libraries it loaded."""
+    program += f"\nimport sys\nprint(sorted(sys.modules.keys() & {set(HEAVY)}))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    return done.stdout.splitlines()[-1]
+
+
+def test_only_an_application_with_queries_or_routes_loads_what_reads_them() -> None:
+    """A declaration costs what it needs: sqlglot for SQL, Litestar for routes."""
+    assert loaded(DECLARED) == "[]"
+    assert loaded(DECLARED + MORE) == "['sqlglot']"
+
+
+def test_the_command_lines_help_loads_neither() -> None:
+    assert loaded("from actum.cli.main import cli") == "[]"

@@ -69,8 +69,9 @@ class App:
         self.catalog = compile_catalog(entities, views, [bound for group in actions for bound in group.bound])
         self.resources = tuple((_type_of(resource), resource) for resource in resources)
         if all(importlib.util.find_spec(module) for module in NEEDED_TO_RUN):
-            self._launch.check(self.catalog, self.resources)
-            self._launch.check_routes(self.name, self.actions, self.resources)
+            declarations = import_module("actum.declarations")
+            declarations.check(self.catalog, self.resources)
+            declarations.check_routes(self.name, self.actions, self.resources)
         self._asgi: Any = None
 
     def __repr__(self) -> str:

@@ -2,31 +2,15 @@
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
 
-from actum.database.query_check import check_queries
-from actum.http import routes
+from actum.declarations import Resources, check
 from actum.http.server import HttpApp, http_app
 from actum.model.action import Actions
 from actum.runtime.catalog import Catalog
 from actum.runtime.clock import Clock, SystemClock
-from actum.runtime.node import Node, OpenResource, Settings, open_node
-from actum.runtime.reactor import Plan, plan_actions
+from actum.runtime.node import Node, Settings, open_node
 from actum.runtime.services import Services
 from actum.stores import open_stores
-
-Resources = Sequence[tuple[type[Any], OpenResource]]
-
-
-def check(catalog: Catalog, resources: Resources) -> list[Plan]:
-    """Checks what only the libraries of a full installation can check: SQL, cron expressions."""
-    check_queries(list(catalog.views.values()))
-    return plan_actions(catalog.bound, [kind for kind, _ in resources])
-
-
-def check_routes(name: str, groups: Sequence[Actions], resources: Resources) -> None:
-    """Checks the actions that requests set off; raises DefinitionError, with a mend, for what cannot work."""
-    routes.check_routes(name, groups, [kind for kind, _ in resources])
 
 
 @asynccontextmanager

@@ -8,9 +8,9 @@ from typing import Any
 from actum import App, Context
 from actum.database.port import Database
 from actum.database.sqlite.database import SCHEMA, SqliteDatabase
+from actum.declarations import check
 from actum.engine.sqlite.file import SqliteFile
 from actum.journal.port import Journal
-from actum.launch import check
 from actum.model.event import to_microseconds
 from actum.runtime.clock import Clock, ManualClock
 from actum.runtime.node import Node, Settings, open_node

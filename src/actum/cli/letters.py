@@ -13,7 +13,7 @@ from actum.cli.opening import open_beside
 from actum.cli.options import AppName, AsJson, DatabaseUrl, StoreUrl
 from actum.cli.output import print_json, print_line, print_table, shown_time
 from actum.database.port import Database, Letter, LetterStatus, Request
-from actum.launch import check
+from actum.declarations import check
 from actum.model.event import Stored
 from actum.runtime.reactor import TIMERS
 from actum.stores import Stores

@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import Any
 
 from actum.app import App
-from actum.launch import check
+from actum.declarations import check
 from actum.model.event import to_microseconds
 from actum.runtime.clock import ManualClock
 from actum.runtime.context import Context

@@ -11,6 +11,7 @@ from actum.model.column import Kind
 from actum.model.view import ViewType
 
 # Text sorts by its code points everywhere, so that a query answers alike on every database.
+COLLATED = ' COLLATE "C"'
 TYPES: dict[Kind, str] = {
     "text": 'text COLLATE "C"',
     "integer": "bigint",
@@ -20,7 +21,7 @@ TYPES: dict[Kind, str] = {
     "time": "timestamptz",
     "json": "jsonb",
 }
-ARRAYS: dict[Kind, str] = {kind: f"{name.split(' COLLATE')[0]}[]" for kind, name in TYPES.items()}
+ARRAYS = {kind: f"{name.removesuffix(COLLATED)}[]" for kind, name in TYPES.items()}
 
 
 class PostgresTable:
