@@ -1,8 +1,11 @@
 # Every target sets up what it needs; `make` alone lists them.
-PYTHON := .venv/bin/python
-READY  := .venv/.ready
-TYPED  := $(wildcard src/actum examples tests/typing)
-ARGS   :=
+# `make check fast VENV=.venv-3.13 PYTHONS=3.13` does the same on another Python.
+VENV    := .venv
+PYTHONS :=
+PYTHON  := $(VENV)/bin/python
+READY   := $(VENV)/.ready
+TYPED   := $(wildcard src/actum examples tests/typing)
+ARGS    :=
 
 .DEFAULT_GOAL := help
 .PHONY: help setup check test fast format lock demo faults bench bench-objects kill-objects clean
@@ -13,15 +16,15 @@ help:  ## list the targets
 setup: $(READY)  ## make .venv with everything that is needed, as requirements.lock says
 
 $(READY): requirements.lock pyproject.toml scripts/bootstrap
-	@sh scripts/bootstrap
+	@VENV="$(VENV)" PYTHONS="$(PYTHONS)" sh scripts/bootstrap
 	@touch $@
 
 check: $(READY)  ## formatting, lint, types and import arrows
-	.venv/bin/ruff format --check
-	.venv/bin/ruff check
-	.venv/bin/mypy $(TYPED)
-	.venv/bin/pyright --warnings
-	.venv/bin/lint-imports
+	$(VENV)/bin/ruff format --check
+	$(VENV)/bin/ruff check
+	$(VENV)/bin/mypy $(TYPED)
+	$(VENV)/bin/pyright --warnings --pythonpath $(PYTHON)
+	$(VENV)/bin/lint-imports
 
 test: $(READY)  ## all tests; ARGS="-k name" for some of them
 	$(PYTHON) -m pytest $(ARGS)
@@ -30,11 +33,11 @@ fast: $(READY)  ## the tests that take no time
 	$(PYTHON) -m pytest -m "not slow and not on_demand" $(ARGS)
 
 format: $(READY)  ## format the code and mend what ruff can mend
-	.venv/bin/ruff check --fix-only
-	.venv/bin/ruff format
+	$(VENV)/bin/ruff check --fix-only
+	$(VENV)/bin/ruff format
 
 lock: $(READY)  ## renew requirements.lock from pyproject.toml
-	UV_CUSTOM_COMPILE_COMMAND="make lock" .venv/bin/uv pip compile --quiet --upgrade --universal \
+	UV_CUSTOM_COMPILE_COMMAND="make lock" $(VENV)/bin/uv pip compile --quiet --upgrade --universal \
 		--generate-hashes --python-version 3.11 --all-extras --group dev pyproject.toml -o requirements.lock
 
 demo: $(READY)  ## documents read by OCR and found by their words; ONCE=1 ends after that
@@ -53,4 +56,4 @@ kill-objects: $(READY)  ## workerd killed under load twenty times; SEED=7 for an
 	KILLS=20 $(PYTHON) -m pytest tests/faults/test_killed_objects.py $(ARGS)
 
 clean:  ## remove what the other targets made
-	rm -rf .venv .tools .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache build dist
+	rm -rf .venv .venv-* .tools .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache build dist

@@ -3,6 +3,7 @@
 import importlib.util
 import sqlite3
 import sys
+import weakref
 from collections.abc import Callable
 from importlib.resources import files
 from types import ModuleType, SimpleNamespace
@@ -40,7 +41,8 @@ class Storage:
         self._open()
 
     def _open(self) -> None:
-        self._connection = sqlite3.connect(":memory:", isolation_level=None)
+        self._connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+        weakref.finalize(self, self._connection.close)
 
     def _exec(self, statement: str, *values: Any) -> Cursor:
         if self.refused is not None and self.refused in statement:

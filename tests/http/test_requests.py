@@ -294,7 +294,7 @@ async def test_a_body_that_is_too_large_is_refused_unless_the_action_allows_it()
         refused = await http.post("/small", content=body)
 
     assert taken.json() == 10_000_001
-    assert (refused.status_code, refused.json()["title"]) == (413, "Request Entity Too Large")
+    assert (refused.status_code, refused.json()["title"]) == (413, "Content Too Large")
 
 
 def test_the_function_itself_stays_as_it_was_written() -> None:

@@ -79,7 +79,13 @@ KINDS: dict[type[Exception], Kind] = {
     Unavailable: Kind("unavailable", "The application cannot answer now", 503),
 }
 
-PHRASES = {status.value: status.phrase for status in HTTPStatus}
+PHRASES = {status.value: status.phrase for status in HTTPStatus} | {
+    # As RFC 9110 has them, and Python only since 3.13: a title is the same on every Python.
+    413: "Content Too Large",
+    414: "URI Too Long",
+    416: "Range Not Satisfiable",
+    422: "Unprocessable Content",
+}
 STANDARD = frozenset(Problem.__struct_fields__)
 
 
