@@ -417,3 +417,100 @@ async def test_a_body_that_is_nested_without_end_is_the_callers_mistake(
 
     assert (answer.status_code, answer.json()["detail"]) == (400, "the body is nested too deeply")
     assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
+
+
+class Untold(Exception):
+    def __str__(self) -> str:
+        return f"failed with {self.cod}"  # type: ignore[attr-defined]
+
+    __repr__ = __str__
+
+
+class Panic(BaseException):
+    """As libraries written in Rust raise it."""
+
+
+class UntoldRejection(Rejected):
+    __str__ = Untold.__str__
+
+
+ODD: list[Any] = [
+    lambda: SystemExit("usage"),
+    KeyboardInterrupt,
+    GeneratorExit,
+    asyncio.CancelledError,
+    Panic,
+    lambda: BaseExceptionGroup("g", [SystemExit(1)]),
+    StopAsyncIteration,
+    Untold,
+    lambda: ValueError("\ud800"),
+]
+
+
+@pytest.mark.parametrize("make", ODD)
+@pytest.mark.parametrize("place", ["handler", "guard", "dependency", "task"])
+async def test_whatever_a_request_raises_is_answered_as_a_problem(
+    make: Callable[[], BaseException], place: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The client gets a 500 and the log says why; the next request is served."""
+    if make is GeneratorExit and place in ("guard", "task"):
+        pytest.skip("what ends in it in another task or thread closes the server's own coroutine too")
+    group = Actions()
+
+    def fail(*_: Any) -> None:
+        raise make()
+
+    async def fail_in_a_task() -> None:
+        fail()
+
+    async def depend() -> int:
+        return fail() or 1
+
+    @group.get("/handler")
+    async def handle(ctx: Context) -> None:
+        fail()
+
+    @group.get("/guard", guards=[fail])
+    async def guard(ctx: Context) -> None: ...
+
+    @group.get("/dependency", dependencies={"one": Provide(depend)})
+    async def inject(ctx: Context, one: int) -> None: ...
+
+    @group.get("/task")
+    async def start(ctx: Context) -> None:
+        await asyncio.gather(fail_in_a_task())
+
+    async with serving(bank(group)) as http:
+        answer = await http.get(f"/{place}", headers={"X-Correlation-ID": "c-3"})
+        health = await http.get("/-/health")
+
+    assert (answer.status_code, answer.headers["content-type"]) == (500, PROBLEM)
+    assert answer.headers["x-correlation-id"] == "c-3"
+    assert answer.json()["instance"] == "urn:actum:request:c-3"
+    assert health.status_code == 200
+    assert any(record.name == "actum.http" and "c-3" in record.getMessage() for record in caplog.records)
+
+
+@pytest.mark.parametrize(
+    ("error", "detail", "members"),
+    [
+        (Rejected("half \ud83d"), "half \\ud83d", {"code": "rejected"}),
+        (UntoldRejection("x"), "(its text cannot be shown, for that raised AttributeError)", {}),
+        (Rejected("no", code="c", who="a\ud800", left=3), "no", {"code": "c", "who": "a\\ud800", "left": 3}),
+        (
+            Rejected("no", why=Untold()),
+            "no",
+            {"why": "(its text cannot be shown, for that raised AttributeError)"},
+        ),
+    ],
+)
+async def test_a_refusal_that_cannot_be_written_as_it_is_is_told_as_far_as_it_can(
+    error: Exception, detail: str, members: dict[str, Any]
+) -> None:
+    """Its status stands, and what can be told is; the rest is in escapes."""
+    answer = await answer_to(error)
+
+    assert answer.status_code == 422
+    problem = answer.json()
+    assert problem["detail"] == detail
+    assert {name: problem[name] for name in members} == members

@@ -7,9 +7,13 @@ import traceback
 from pathlib import Path
 
 from actum.errors import ActumError
+from actum.model.error_text import error_message
 
 TRACEBACK = "ACTUM_TRACEBACK"
 """The environment variable that asks for tracebacks, in this process and in those that it starts."""
+
+LONGEST = 10_000
+"""Characters of an error that are said."""
 
 FOREIGN = (
     str(Path(__file__).parents[1]),
@@ -33,10 +37,10 @@ def report(error: BaseException) -> None:
 def explain(error: BaseException) -> str:
     """Says in one line what went wrong; of an error that nobody foresaw, where in the author's code."""
     if isinstance(error, ActumError):
-        return one_line(str(error))
+        return one_line(error_message(error, limit=LONGEST))
     if isinstance(error, OSError) and error.strerror:
         return one_line(": ".join(str(part) for part in (error.filename, error.strerror) if part))
-    text = error.msg if isinstance(error, SyntaxError) else str(error)
+    text = error.msg if isinstance(error, SyntaxError) else error_message(error, limit=LONGEST)
     place = place_of(error)
     return one_line(f"{f'{place}: ' if place else ''}{type(error).__name__}: {text}")
 

@@ -3,10 +3,14 @@
 import logging
 import os
 import sys
+from typing import Any
 
 from actum.cli.failure import TRACEBACK, explain
 from actum.errors import StoreError, TryLater
+from actum.model.error_text import error_text, plain_text
 
+LONGEST_TRACEBACK = 50_000
+"""Characters of a traceback that are logged."""
 FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
@@ -19,6 +23,13 @@ class LineFormatter(logging.Formatter):
             return super().format(record)
         brief = logging.makeLogRecord(record.__dict__ | {"exc_info": None, "exc_text": None})
         return f"{super().format(brief)}: {explain(error)}"
+
+    def formatException(self, ei: Any) -> str:
+        """Gives a traceback that every stream takes, and that has an end."""
+        try:
+            return plain_text(super().formatException(ei), limit=LONGEST_TRACEBACK)
+        except BaseException as failure:  # noqa: BLE001 (an error may do anything when it is looked at)
+            return f"(its traceback cannot be shown: {error_text(failure)})"
 
 
 def set_up_logs(*, is_development: bool) -> None:

@@ -11,6 +11,7 @@ from litestar.exceptions import (
 )
 
 from actum.errors import Invalid
+from actum.model.error_text import error_message
 
 LEFT = "client disconnected prematurely"
 """What Litestar says of a client that goes while its body is read."""
@@ -50,7 +51,7 @@ def as_request_error(error: Exception, content_type: str, content_encoding: str)
     Litestar lets through what its parsers raise for text that is not UTF-8, parts without names, unknown
     character sets. What the author's own code raised is never taken for that, nor what the disk did.
     """
-    if isinstance(error, RecursionError) and TOO_DEEP in str(error):
+    if isinstance(error, RecursionError) and TOO_DEEP in error_message(error):
         return Invalid("the body is nested too deeply")
     is_malformed = isinstance(error, ClientException) and isinstance(error.__cause__, SerializationException)
     if not is_malformed and not _is_from_reading(error):

@@ -6,11 +6,15 @@ import traceback
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 
-from actum.errors import ActumError, Unavailable
+from actum.errors import ActumError, AuthorError, Unavailable
+from actum.model.error_text import error_message, error_text
+from actum.runtime.containment import comes_from_outside
 from actum.runtime.services import Services
 
 GRACE = 30.0
 """Seconds that requests in progress have to finish when the application stops."""
+LONGEST_REASON = 10_000
+"""Characters of what an operator is told of an error."""
 
 log = logging.getLogger("actum.http")
 
@@ -78,13 +82,14 @@ class Lifetime:
                 await self._stop.wait()
                 self.services = None
                 await self._last_request()
-        except asyncio.CancelledError:
-            opened.cancel()
-            raise
-        except Exception as error:
-            if opened.done():
+        except BaseException as error:
+            if comes_from_outside(error):
+                opened.cancel()
                 raise
-            opened.set_exception(error)
+            failure = _as_exception(error)
+            if opened.done():
+                raise failure from error
+            opened.set_exception(failure)
         finally:
             self.services = None
 
@@ -101,5 +106,15 @@ class Lifetime:
 def explain(error: Exception) -> str:
     """Says in one line what an operator can mend, and gives the traceback of everything else."""
     if isinstance(error, ActumError | OSError):
-        return str(error)
-    return "".join(traceback.format_exception(error)).rstrip()
+        return error_message(error, limit=LONGEST_REASON)
+    try:
+        return "".join(traceback.format_exception(error)).rstrip()
+    except BaseException:  # noqa: BLE001 (an error may do anything when it is looked at)
+        return error_text(error)
+
+
+def _as_exception(error: BaseException) -> Exception:
+    """Gives what a future and a server can carry on: asyncio would end the process by an exit."""
+    if isinstance(error, Exception):
+        return error
+    return AuthorError(f"the application ended in {error_text(error)}")

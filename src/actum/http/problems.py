@@ -25,9 +25,12 @@ from actum.errors import (
     WrongVersion,
 )
 from actum.http.blame import as_request_error, has_left, is_about_stores
+from actum.model.error_text import error_message, plain_text, text_of
+from actum.runtime import containment
 from actum.runtime.context import Context
 
 MEDIA_TYPE = "application/problem+json"
+LONGEST_DETAIL = 100_000
 INTERNAL = "Something went wrong in the application, not in the request; the log says what."
 
 LATER = "The application cannot answer now: send the request again in a moment. Its log says why."
@@ -122,9 +125,10 @@ def log_failure(method: str, path: str, error: BaseException, correlation_id: st
     if has_left(error):
         log.info("%s %s: the client left before it had sent its body (%s)", method, path, correlation_id)
     elif isinstance(error, Unavailable) or (isinstance(error, TryLater) and is_about_stores(error)):
-        log.warning("%s %s: %s (%s)", method, path, error, correlation_id)
+        log.warning("%s %s: %s (%s)", method, path, error_message(error), correlation_id)
     elif _is_internal(error):
-        log.error("%s %s failed (%s)", method, path, correlation_id, exc_info=error)
+        place = method, path, correlation_id
+        containment.log_failure(log, logging.ERROR, "%s %s failed (%s)", *place, error=error)
 
 
 def _is_internal(error: BaseException) -> bool:
@@ -137,7 +141,7 @@ def _is_internal(error: BaseException) -> bool:
 def _detail(error: BaseException) -> str:
     if isinstance(error, TryLater) and is_about_stores(error):
         return LATER
-    return error.outside if isinstance(error, Unavailable) else str(error)
+    return error.outside if isinstance(error, Unavailable) else error_message(error, limit=LONGEST_DETAIL)
 
 
 def _answer(
@@ -152,11 +156,26 @@ def _answer(
         "type": f"urn:actum:problem:{kind.name}" if kind.name else "about:blank",
         "title": kind.title,
         "status": kind.status,
-        "detail": detail,
+        "detail": plain_text(detail, limit=LONGEST_DETAIL),
         "instance": f"urn:actum:request:{quote(correlation_id, safe='')}",
-        **(members or {}),
     }
-    return Answer(kind.status, headers or {}, msgspec.json.encode(problem, enc_hook=str))
+    return Answer(kind.status, headers or {}, _encoded(problem, members or {}))
+
+
+def _encoded(problem: Mapping[str, Any], members: Mapping[str, Any]) -> bytes:
+    """Writes a problem; a fact that JSON cannot hold is written as the text that it has, if it has one."""
+    try:
+        return msgspec.json.encode({**problem, **members}, enc_hook=str)
+    except Exception:  # noqa: BLE001 (facts are the author's, and may do anything when they are written)
+        shown = {plain_text(name): _shown(fact) for name, fact in members.items()}
+        return msgspec.json.encode({**problem, **shown})
+
+
+def _shown(fact: Any) -> Any:
+    try:
+        return msgspec.Raw(msgspec.json.encode(fact, enc_hook=str))
+    except Exception:  # noqa: BLE001 (as above)
+        return text_of(fact)
 
 
 def _members(error: BaseException) -> Mapping[str, Any]:

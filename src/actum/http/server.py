@@ -1,7 +1,6 @@
 """The ASGI application: opens the services, gives every request its context, and tells what it did."""
 
 import logging
-from asyncio import CancelledError
 from collections.abc import Awaitable, Callable, Collection, MutableMapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any
@@ -10,14 +9,17 @@ from urllib.parse import unquote_to_bytes
 from litestar.handlers import HTTPRouteHandler, get
 from msgspec import Struct
 
-from actum.errors import Invalid, Unavailable
+from actum.errors import AuthorError, Invalid, Unavailable
 from actum.http.headers import read_context, read_correlation_id, read_headers, read_position
 from actum.http.lifetime import Lifetime, explain
 from actum.http.problems import answer_to, log_failure
 from actum.http.response import ResponseHeaders, send_answer
 from actum.http.routes import RESERVED, litestar_app
 from actum.model.action import Actions
+from actum.model.error_text import error_text
 from actum.runtime.clock import SystemClock
+from actum.runtime.contained_tasks import runs_author_code
+from actum.runtime.containment import comes_from_outside
 from actum.runtime.services import Services
 
 Message = MutableMapping[str, Any]
@@ -98,13 +100,18 @@ class HttpApp:
         }
         if scope["method"] == "HEAD":
             inner["method"] = "GET"
+        runs_author_code.set(True)
         try:
             await self._litestar(inner, receive, response.send)
-        except (CancelledError, KeyboardInterrupt):
-            raise
         except BaseException as error:
-            if response.is_begun:
+            if comes_from_outside(error):
                 raise
+            if response.is_begun:
+                if isinstance(error, Exception):
+                    raise
+                # The server has to hear of it, and may not end by it.
+                where = f"{scope['method']} {scope['path']}"
+                raise AuthorError(f"{where} ended in {error_text(error)}") from error
             log_failure(scope["method"], scope["path"], error, context.correlation_id)
             await send_answer(response.send, answer_to(error, context.correlation_id))
 

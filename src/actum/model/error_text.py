@@ -17,10 +17,15 @@ def error_text(error: BaseException, *, limit: int = MAX_CHARACTERS) -> str:
 
 def error_message(error: BaseException, *, limit: int = MAX_CHARACTERS) -> str:
     """Gives an error's message alone, as `error_text` does; never raises."""
+    return text_of(error, limit=limit)
+
+
+def text_of(value: object, *, limit: int = MAX_CHARACTERS) -> str:
+    """Gives the text of whatever the author made, as every store and encoding takes it; never raises."""
     try:
-        return plain_text(str(error), limit=limit)
-    except BaseException as failure:  # noqa: BLE001 (a message may do anything, and this one is for a store)
-        return f"(its message cannot be shown, for that raised {_class_name(failure)})"
+        return plain_text(str(value), limit=limit)
+    except BaseException as failure:  # noqa: BLE001 (a text may do anything, and this one is for a store)
+        return f"(its text cannot be shown, for that raised {_class_name(failure)})"
 
 
 def plain_text(text: str, *, limit: int = MAX_CHARACTERS) -> str:

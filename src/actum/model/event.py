@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Struct, StructMeta
 
 from actum.errors import DefinitionError, Invalid, UnknownEvent, UnreadableEvent
+from actum.model.error_text import error_text
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -90,7 +91,7 @@ class EventType:
             except Exception as error:
                 raise UnreadableEvent(
                     f"event {self.name} was stored at version {version}, and its upcast from {step} failed: "
-                    f"{error!r}"
+                    f"{error_text(error)}"
                 ) from error
         if version > self.version:
             raise UnknownEvent(

@@ -16,13 +16,15 @@ SIGNALS = [signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "
 class contained:
     """Turns what is no Exception into an AuthorError that says `where`; asyncio would end the process by it.
 
-    What comes from outside goes on: a cancellation of this task, and what a signal's handler raised.
+    What comes from outside goes on: a cancellation of this task, what a signal's handler raised, and
+    `passing`, which was on its way already.
     """
 
-    __slots__ = ("_where",)
+    __slots__ = ("_passing", "_where")
 
-    def __init__(self, where: str) -> None:
+    def __init__(self, where: str, *, passing: BaseException | None = None) -> None:
         self._where = where
+        self._passing = passing
 
     def __enter__(self) -> None:
         pass
@@ -30,7 +32,9 @@ class contained:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if error is not None and not isinstance(error, Exception) and not comes_from_outside(error):
+        if error is None or isinstance(error, Exception) or error is self._passing:
+            return
+        if not comes_from_outside(error):
             raise AuthorError(f"{self._where}: {error_text(error)}") from error
 
 

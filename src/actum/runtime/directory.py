@@ -11,10 +11,12 @@ from msgspec import Struct
 from actum.errors import Overloaded
 from actum.journal.port import Journal, Loaded, Snapshot, StreamKey
 from actum.model.entity import EntityType
+from actum.model.error_text import error_text
 from actum.model.turn import Instance
 from actum.runtime.actor import Actor
 from actum.runtime.clock import Clock
 from actum.runtime.coalescer import Coalescer
+from actum.runtime.containment import comes_from_outside, contained, log_failure
 
 log = logging.getLogger("actum.directory")
 
@@ -180,7 +182,8 @@ class Directory:
         leaving = self._leaving.pop(stream, None)
         if leaving is not None and leaving.gate is not None:
             await leaving.gate.watch()
-        instance, kept = await self._load(stream)
+        with contained(f"{stream[0]}/{stream[1]} cannot be read from its events"):
+            instance, kept = await self._load(stream)
         actor = self.live[stream] = Actor(instance, kept=kept, used=self._clock.now())
         if len(self.live) > self._residence.most + self._residence.most // 10:
             self.sweep()
@@ -195,10 +198,11 @@ class Directory:
                 instance.restore(loaded.snapshot.state, loaded.snapshot.version, loaded.snapshot.time)
                 await self._replay(instance, loaded)
                 return instance, loaded.snapshot.version
-            except Exception as error:
-                log.warning(
-                    "%r is read from its events, for its snapshot failed: %s", instance, error, exc_info=True
-                )
+            except BaseException as error:
+                if comes_from_outside(error):
+                    raise
+                message = "%r is read from its events, for its snapshot failed: %s"
+                log_failure(log, logging.WARNING, message, instance, error_text(error), error=error)
                 loaded = (await self._journal.load([stream], {}))[0]
         instance = Instance(kind, stream[1])
         instance.version = loaded.pruned

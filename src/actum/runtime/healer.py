@@ -8,6 +8,7 @@ from datetime import timedelta
 from actum.database.port import Database, Dispossessed, Letter
 from actum.model.action import Retries
 from actum.runtime.clock import Clock
+from actum.runtime.contained_tasks import ContainedCoroutine
 from actum.runtime.containment import comes_from_outside, log_failure
 from actum.runtime.source import Item, Source
 
@@ -73,7 +74,8 @@ class Healer:
             return
         self._nudges[key] = asyncio.Event()
         self._busy += 1
-        task = self._tasks[key] = asyncio.create_task(self._heal(key), name=f"{self._name} letters of {key}")
+        healing = ContainedCoroutine(self._heal(key))
+        task = self._tasks[key] = asyncio.create_task(healing, name=f"{self._name} letters of {key}")
         task.add_done_callback(lambda _: self._end(key))
 
     def pause(self, attempts: int) -> int:

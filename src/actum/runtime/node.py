@@ -2,8 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Callable, Collection, Sequence
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncGenerator, Collection, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 from msgspec import Struct
@@ -11,14 +11,17 @@ from msgspec import Struct
 from actum.database.port import Database
 from actum.hosts.port import Host
 from actum.journal.port import Journal
+from actum.model.error_text import error_text
 from actum.runtime.action_work import ActionWork
 from actum.runtime.catalog import Catalog
 from actum.runtime.clock import Clock
 from actum.runtime.committer import MOST_STAGED, Committer
+from actum.runtime.contained_tasks import contain_tasks
 from actum.runtime.directory import Directory, Residence
 from actum.runtime.entities import Entities
 from actum.runtime.feed import Feed
 from actum.runtime.hosted import HostedEntities
+from actum.runtime.opened_resource import OpenedResource, OpenResource
 from actum.runtime.ownership import Ownership
 from actum.runtime.purity import pure
 from actum.runtime.reactor import Plan, readers, works_of
@@ -27,8 +30,6 @@ from actum.runtime.supervisor import Supervisor
 from actum.runtime.timers import HostedTimers, Timers
 from actum.runtime.views import Views
 from actum.runtime.worker import Worker
-
-OpenResource = Callable[[], AbstractAsyncContextManager[Any]]
 
 POLL = 0.001
 
@@ -114,8 +115,12 @@ async def open_node(
     """
     if settings.is_development:
         pure.enforce()
+    contain_tasks(asyncio.get_running_loop())
     async with AsyncExitStack() as stack:
-        opened = {kind: await stack.enter_async_context(open_resource()) for kind, open_resource in resources}
+        opened = {
+            kind: await stack.enter_async_context(OpenedResource(kind, open_resource))
+            for kind, open_resource in resources
+        }
         supervisor = Supervisor()
         node = await _assemble(
             catalog,
@@ -199,7 +204,7 @@ async def _stop(node: Node) -> None:
             await services.committer.drained()
         await services.directory.save_snapshots()
     except Exception as error:  # noqa: BLE001 (the rest must still be stopped)
-        log.error("not everything could be written before the end: %s", error)
+        log.error("not everything could be written before the end: %s", error_text(error))
     services.committer.close()
     if ownership is not None:
         await ownership.retire(list(services.views.works.values()))

@@ -11,6 +11,7 @@ from actum.database.port import Database, NewLetter
 from actum.model.action import Retries
 from actum.model.error_text import error_text
 from actum.runtime.clock import Clock
+from actum.runtime.contained_tasks import ContainedCoroutine, runs_author_code
 from actum.runtime.containment import comes_from_outside, log_failure
 from actum.runtime.healer import Healer
 from actum.runtime.source import Item, Source
@@ -167,7 +168,7 @@ class Worker:
             return
         hands = len(self._hands)
         for _ in range(min(max(hands, 1), len(self._ready), MOST_AT_ONCE - hands)):
-            hand = asyncio.create_task(self._work(), name=f"{self.name} hand")
+            hand = asyncio.create_task(ContainedCoroutine(self._work()), name=f"{self.name} hand")
             self._hands.add(hand)
             hand.add_done_callback(self._hands.discard)
         self._is_recruiting = bool(self._ready) and len(self._hands) < MOST_AT_ONCE
@@ -176,6 +177,7 @@ class Worker:
 
     async def _work(self) -> None:
         """Works off lines until none waits."""
+        runs_author_code.set(True)
         hand = _current_task()
         try:
             while self._ready and self._is_running:
@@ -196,6 +198,7 @@ class Worker:
             del self._lines[key]
 
     async def _attempt_again(self, item: Item) -> str:
+        runs_author_code.set(True)
         async with self._slots:
             return await self._attempt(item, _current_task())
 
