@@ -10,7 +10,7 @@ from msgspec import inspect as types
 
 from actum.errors import DefinitionError
 from actum.model.event import Event, to_datetime
-from actum.model.fingerprint import event_parts, fingerprint, source_of
+from actum.model.fingerprint import fingerprint
 from actum.model.handler import Command, Query
 from actum.model.reduction import Reduction, reductions_of
 from actum.model.signature import Signature, check_serialisable
@@ -164,7 +164,7 @@ class EntityType:
         self.is_plain = all(is_immutable(field.type) for field in fields_of(cls))
         self.write_state = msgspec.json.Encoder().encode
         self.read_state = msgspec.json.Decoder(cls).decode
-        self.fingerprint = fingerprint(self._parts(options))
+        self.fingerprint = fingerprint(cls, options.version, self.reductions.values())
 
     def __repr__(self) -> str:
         return f"<EntityType {self.name}>"
@@ -215,16 +215,6 @@ class EntityType:
                         "takes: add a "
                         f"@reducer for it, or list it: class {self.cls.__name__}(Entity, emits=[{name}])"
                     )
-
-    def _parts(self, options: EntityOptions) -> list[object]:
-        parts: list[object] = [
-            options.version,
-            [(f.name, str(f.annotation), repr(f.default)) for f in fields_of(self.cls)],
-        ]
-        for reduction in sorted(self.reductions.values(), key=lambda reduction: reduction.event_type.name):
-            parts += event_parts(reduction.event_type)
-            parts.append(source_of(reduction.function) if reduction.function else "")
-        return parts
 
 
 class Field(Struct, frozen=True):

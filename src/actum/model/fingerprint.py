@@ -1,48 +1,33 @@
-"""Fingerprints of declarations: equal while the code that shapes a state is the same, whoever runs it.
+"""Fingerprints of declarations: equal while all that shapes a state is the same, whoever runs it.
 
-They come from source text without comments and layout, so that neither a reformatting nor a new Python
-throws a snapshot or a view away. A change in a function that a reducer calls is not seen; raise `version=` of
-the class for that.
+They cover what a class reaches: its fields and events with the types inside them, defaults, base classes, its
+reducers, and what those name: methods, functions of the author's, constants. Comments and layout don't count.
 """
 
-import ast
 import hashlib
-import inspect
-import textwrap
-from collections.abc import Callable, Iterable
-from types import CodeType
+from collections.abc import Iterable
 from typing import Any
 
 from actum.model.event import EventType
+from actum.model.reduction import Reduction
+from actum.model.shape import Shape
 
 
-def source_of(function: Callable[..., Any]) -> str:
-    """Gives a function's code as text that is the same for the same meaning."""
-    try:
-        source = textwrap.dedent(inspect.getsource(function))
-        return ast.unparse(ast.parse(source))
-    except (OSError, TypeError, SyntaxError):
-        code = getattr(function, "__code__", None)
-        return _text_of(code) if code else repr(function)
+def fingerprint(cls: type[Any], options: object, reductions: Iterable[Reduction]) -> str:
+    """Gives 16 hexadecimal digits for what a class with these reducers makes of events."""
+    shape = Shape(cls.__module__)
+    parts = [repr(options), shape.fields(cls)]
+    if hasattr(cls, "__post_init__"):
+        parts.append(shape.function(cls.__post_init__, cls))
+    for reduction in sorted(reductions, key=lambda reduction: reduction.event_type.name):
+        parts.append(_event(shape, reduction.event_type))
+        if reduction.function is not None:
+            parts.append(shape.function(reduction.function, cls))
+        parts.append(shape.function(reduction.key) if callable(reduction.key) else repr(reduction.key))
+    return hashlib.blake2b("\0".join(parts).encode(errors="surrogatepass"), digest_size=8).hexdigest()
 
 
-def _text_of(code: CodeType) -> str:
-    """Writes compiled code without the addresses that differ from one start to the next."""
-    constants = [_text_of(part) if isinstance(part, CodeType) else repr(part) for part in code.co_consts]
-    return repr((code.co_code, constants, code.co_names))
-
-
-def fingerprint(parts: Iterable[object]) -> str:
-    """Gives 16 hexadecimal digits for any series of values with a stable `str`."""
-    digest = hashlib.blake2b(digest_size=8)
-    for part in parts:
-        digest.update(str(part).encode())
-        digest.update(b"\0")
-    return digest.hexdigest()
-
-
-def event_parts(event_type: EventType) -> list[object]:
-    """Gives what of an event's declaration shapes the states made from it."""
-    fields = [(name, repr(hint)) for name, hint in event_type.cls.__annotations__.items()]
-    upcasts = [(step, source_of(function)) for step, function in sorted(event_type.upcasts.items())]
-    return [event_type.name, event_type.version, fields, upcasts]
+def _event(shape: Shape, event_type: EventType) -> str:
+    """Writes what of an event's declaration shapes the states made from it."""
+    upcasts = [(step, shape.function(function)) for step, function in sorted(event_type.upcasts.items())]
+    return f"{event_type.name} {event_type.version} {shape.of(event_type.cls)} {upcasts}"

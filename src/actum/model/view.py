@@ -13,7 +13,7 @@ from actum.errors import DefinitionError
 from actum.model.column import Column, column_of, item_of, kind_of, may_be_key
 from actum.model.entity import fields_of
 from actum.model.event import Event
-from actum.model.fingerprint import event_parts, fingerprint, source_of
+from actum.model.fingerprint import fingerprint
 from actum.model.handler import Command, Query
 from actum.model.reduction import Reduction, reductions_of
 from actum.model.row import Rows
@@ -120,7 +120,8 @@ class ViewType:
         self._check_keys()
         self.by_name = {reduction.event_type.name: reduction for reduction in self.reductions.values()}
         self.queries = self._collect_queries()
-        self.fingerprint = fingerprint(self._parts(options))
+        shaping = (options.version, self.key, self.indexes)
+        self.fingerprint = fingerprint(cls, shaping, self.reductions.values())
         self._rows = Rows(self.name, cls, self.columns, self.columns.index(self._key_column))
 
     def __repr__(self) -> str:
@@ -247,18 +248,6 @@ class ViewType:
                     )
                 found[name] = ViewQuery(self.cls.__name__, handler)
         return found
-
-    def _parts(self, options: ViewOptions) -> list[object]:
-        parts: list[object] = [options.version, self.key, self.indexes]
-        parts += [
-            (column.name, str(column.annotation), repr(field.default))
-            for column, field in zip(self.columns, fields_of(self.cls), strict=True)
-        ]
-        for reduction in sorted(self.reductions.values(), key=lambda reduction: reduction.event_type.name):
-            parts += event_parts(reduction.event_type)
-            parts.append(source_of(reduction.function) if reduction.function else "")
-            parts.append(source_of(reduction.key) if callable(reduction.key) else reduction.key)
-        return parts
 
 
 def view_type(cls: type[View]) -> ViewType:

@@ -1,0 +1,249 @@
+"""Shapes: everything that a declaration reaches, written as text: types, defaults, methods and constants.
+
+The text is the same in every process, on every version of Python and whatever the hash seed, while what is
+declared is the same; it holds no address and no order of a set. A class is written out where it is met first.
+"""
+
+import dataclasses
+import functools
+import inspect
+import sys
+from collections.abc import Iterable
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from enum import Enum
+from types import FunctionType, MethodType, ModuleType
+from typing import Any, get_origin
+from uuid import UUID
+
+from msgspec import NODEFAULT, UNSET, Raw, Struct, structs
+from msgspec import inspect as types
+
+from actum.model.source import has_source, names_in, source_of
+
+CONSTANTS = (type(None), bool, int, float, str, bytes, Decimal, datetime, date, time, timedelta, UUID)
+MEMBERS = (FunctionType, property, classmethod, staticmethod, functools.cached_property)
+DECLARED = ("__entity_options__", "__view_options__")
+OURS = frozenset({"actum", "msgspec"})
+INSTALLED = ("site-packages", "dist-packages")
+
+
+class Shape:
+    """Writes down what one declaration reaches; `home` is the module of the declaration."""
+
+    def __init__(self, home: str) -> None:
+        self._home = home
+        self._seen: dict[Any, int] = {}
+
+    def of(self, annotation: Any) -> str:
+        """Writes a type with all that it is made of."""
+        return self._node(types.type_info(annotation))
+
+    def fields(self, cls: type[Any]) -> str:
+        """Writes the fields of a struct class, and how JSON names them, without its methods."""
+        info = types.type_info(cls)
+        assert isinstance(info, types.StructType)
+        return self._fields(info)
+
+    def function(self, function: Any, owner: type[Any] | None = None) -> str:
+        """Writes a function with the methods of `owner` and the functions and constants that it names."""
+        function = inspect.unwrap(getattr(function, "function", function))
+        if isinstance(function, functools.partial):
+            given = (self.value(function.args), self.value(function.keywords))
+            return f"partial({self.function(function.func, owner)}, {', '.join(given)})"
+        if isinstance(function, MethodType):
+            return self.function(function.__func__, owner)
+        if not isinstance(function, FunctionType):
+            return self.value(function)
+        if number := self._met(function):
+            return number
+        defaults = [self.value(value) for value in function.__defaults__ or ()]
+        defaults += [self.value(value) for value in (function.__kwdefaults__ or {}).values()]
+        return f"function({source_of(function)}, {defaults}, {self._named(function, owner)})"
+
+    def value(self, value: Any) -> str:
+        """Writes a value: a constant by what it is, anything else by its type."""
+        kind = type(value)
+        if kind in CONSTANTS:
+            return f"{kind.__name__} {value!r}"
+        if isinstance(value, Enum):
+            return f"{self._class(kind)}.{value.name}={value.value!r}"
+        if isinstance(value, Raw):
+            return f"Raw {bytes(value)!r}"
+        if isinstance(value, type):
+            return self._class(value)
+        is_function = isinstance(value, FunctionType | MethodType) and self._is_authors(value)
+        if is_function or isinstance(value, functools.partial):
+            return self.function(value)
+        return self._composed(value)
+
+    def _composed(self, value: Any) -> str:
+        name = type(value).__name__
+        match value:
+            case list() | tuple():
+                return f"{name}[{', '.join(map(self.value, value))}]"
+            case set() | frozenset():
+                return f"{name}[{', '.join(sorted(map(Shape(self._home).value, value)))}]"
+            case dict():
+                items = (f"{self.value(key)}: {self.value(held)}" for key, held in value.items())
+                return f"{name}{{{', '.join(items)}}}"
+            case Struct():
+                return f"{name}({self.value(structs.asdict(value))})"
+            case _:
+                pass
+        if dataclasses.is_dataclass(value):
+            return f"{name}({self.value(vars(value))})"
+        return _name(value if callable(value) and hasattr(value, "__qualname__") else type(value))
+
+    def _class(self, cls: type[Any]) -> str:
+        if not self._is_authors(cls) or any(hasattr(cls, options) for options in DECLARED):
+            return _name(cls)
+        try:
+            return self._node(types.type_info(cls))
+        except (TypeError, NameError):
+            return _name(cls)  # Nothing that JSON holds, such as an error that a reducer raises.
+
+    def _node(self, node: Any) -> str:
+        cls = getattr(node, "cls", None)
+        if cls is not None and (number := self._met(cls)):
+            return number
+        match node:
+            case types.Metadata():
+                text = self._node(node.type)
+            case types.UnionType():
+                text = f"union[{', '.join(map(self._node, sorted(node.types, key=_label)))}]"
+            case types.EnumType():
+                members = [(name, member.value) for name, member in node.cls.__members__.items()]
+                text = f"enum({members}, {self._members(node.cls)})"
+            case types.LiteralType():
+                text = f"literal[{', '.join(sorted(map(self.value, node.values)))}]"
+            case types.StructType():
+                text = f"struct({self._fields(node)}, {self._members(node.cls)})"
+            case types.CustomType():
+                text = _name(node.cls)
+            case _:
+                text = self._plain(node)
+        return text
+
+    def _plain(self, node: Any) -> str:
+        """Writes a type by what msgspec knows of it: its items, its fields, and what holds its values."""
+        parts = []
+        for name in node.__struct_fields__:
+            told = getattr(node, name)
+            if name == "cls":
+                parts.append(self._members(told))
+            elif name == "fields":
+                parts.append(self._list_of(told))
+            elif isinstance(told, types.Type):
+                parts.append(f"{name}={self._node(told)}")
+            elif isinstance(told, tuple):
+                parts.append(f"{name}=[{', '.join(map(self._node, told))}]")
+            elif told is not None:
+                parts.append(f"{name}={told!r}")
+        return f"{type(node).__name__}({', '.join(parts)})"
+
+    def _fields(self, node: types.StructType) -> str:
+        config = (get_origin(node.cls) or node.cls).__struct_config__
+        options = (
+            node.tag_field,
+            node.tag,
+            node.array_like,
+            node.forbid_unknown_fields,
+            config.omit_defaults,
+        )
+        return f"{options}, {self._list_of(node.fields)}"
+
+    def _list_of(self, fields: Iterable[types.Field]) -> str:
+        return f"[{', '.join(map(self._field, fields))}]"
+
+    def _field(self, field: types.Field) -> str:
+        parts = [field.name, field.encode_name, self._node(field.type), str(field.required)]
+        if field.default is not NODEFAULT and field.default is not UNSET:
+            parts.append(f"default {self.value(field.default)}")
+        if field.default_factory is not NODEFAULT:
+            parts.append(f"made by {self.function(field.default_factory)}")
+        return f"({', '.join(parts)})"
+
+    def _members(self, cls: Any) -> str:
+        """Writes the methods and the constants of a class and its bases, as far as authors wrote them."""
+        found = []
+        for base in filter(self._is_authors, getattr(get_origin(cls) or cls, "__mro__", ())):
+            for name, member in sorted(vars(base).items()):
+                if isinstance(member, MEMBERS) or (not name.startswith("_") and type(member) in CONSTANTS):
+                    found.append(self._member(name, member, base))
+        return f"[{', '.join(filter(None, found))}]"
+
+    def _member(self, name: str, member: Any, owner: type[Any]) -> str:
+        match member:
+            case classmethod() | staticmethod():
+                member = member.__func__
+            case property():
+                given = (member.fget, member.fset, member.fdel)
+                return f"{name}={[self.function(part, owner) for part in given if part is not None]}"
+            case functools.cached_property():
+                member = member.func
+            case _:
+                pass
+        if isinstance(member, FunctionType):
+            if not self._is_authors(member):
+                return ""
+            if name.startswith("__") and not has_source(member):
+                return ""  # Written by dataclasses, NamedTuple or attrs, as the fields say.
+            return f"{name}={self.function(member, owner)}"
+        return f"{name}={self.value(member)}"
+
+    def _named(self, function: FunctionType, owner: type[Any] | None) -> str:
+        """Writes what a function reaches by name: members of its class, then its module's and its cells."""
+        names = names_in(function)
+        found = []
+        for name in names:
+            member = inspect.getattr_static(owner, name, None) if owner is not None else None
+            member = getattr(member, "function", member)  # A command or a query stands for its function.
+            if isinstance(member, (*MEMBERS, *CONSTANTS)) and member is not None:
+                found.append(self._member(name, member, owner))  # type: ignore[arg-type]
+        for name, value in sorted(_surroundings(function).items()):
+            if isinstance(value, ModuleType):
+                inner = [part for part in names if part in vars(value)] if self._is_authors(value) else []
+                found += [f"{name}.{part}={self.value(vars(value)[part])}" for part in inner]
+            else:
+                found.append(f"{name}={self.value(value)}")
+        return f"[{', '.join(filter(None, found))}]"
+
+    def _is_authors(self, thing: Any) -> bool:
+        """Whether an author wrote it, rather than Python, Actum or an installed library."""
+        module = thing.__name__ if isinstance(thing, ModuleType) else getattr(thing, "__module__", None) or ""
+        top = module.partition(".")[0]
+        if top == self._home.partition(".")[0]:
+            return True
+        if not top or top in OURS or top in sys.stdlib_module_names:
+            return False
+        file = getattr(sys.modules.get(module), "__file__", None) or ""
+        return not any(place in file for place in INSTALLED)
+
+    def _met(self, part: Any) -> str:
+        """Numbers a class or a function at the first meeting, and gives its number at a later one."""
+        if part in self._seen:
+            return f"#{self._seen[part]}"
+        self._seen[part] = len(self._seen)
+        return ""
+
+
+def _surroundings(function: FunctionType) -> dict[str, Any]:
+    """Gives the values that a function finds outside itself, by name, as far as they are there already."""
+    found = {name: function.__globals__[name] for name in names_in(function) if name in function.__globals__}
+    for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
+        try:
+            found[name] = cell.cell_contents
+        except ValueError:
+            continue
+    return found
+
+
+def _label(node: Any) -> tuple[str, str]:
+    cls = getattr(node, "cls", None)
+    return type(node).__name__, "" if cls is None else getattr(cls, "__qualname__", str(cls))
+
+
+def _name(thing: Any) -> str:
+    """Names a class or function without its module, which may be moved."""
+    return str(getattr(thing, "__qualname__", type(thing).__qualname__))
