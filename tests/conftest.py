@@ -3,7 +3,12 @@
 import pytest
 from hypothesis import HealthCheck, settings
 
-pytest_plugins = ["tests.servers.postgres", "tests.servers.dynamodb", "tests.servers.durable_objects"]
+pytest_plugins = [
+    "tests.servers.postgres",
+    "tests.servers.dynamodb",
+    "tests.servers.durable_objects",
+    "tests.servers.wrangler",
+]
 
 # As long as the machine needs.
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
