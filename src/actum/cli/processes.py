@@ -8,14 +8,14 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-import uvicorn
 from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
 from actum.cli.failure import CommandFailed
+from actum.cli.limits import Limits
 from actum.cli.loading import load_app
 from actum.cli.logs import set_up_logs
-from actum.cli.serving import settings, settled
+from actum.cli.serving import config_of, served
 
 APP, STORE, DEVELOPMENT = "ACTUM_WORKER_APP", "ACTUM_WORKER_STORE", "ACTUM_WORKER_DEVELOPMENT"
 
@@ -26,13 +26,14 @@ def serve_in_processes(
     app: str,
     store: str,
     *,
+    limits: Limits,
     is_development: bool,
     announce: Callable[[], None],
 ) -> None:
     """Serves until SIGTERM or SIGINT, and starts a process again that dies."""
     # Each process finds the application by itself, since an application does not travel between processes.
     os.environ |= {APP: app, STORE: store, DEVELOPMENT: "1" if is_development else ""}
-    config = uvicorn.Config("actum.cli.processes:application", factory=True, workers=workers, **settings())
+    config = config_of("actum.cli.processes:application", limits, factory=True, workers=workers)
     supervisor = Multiprocess(config, sockets=[listener])
     announce()
     supervisor.run()
@@ -45,7 +46,7 @@ def application() -> Any:
     threading.Thread(target=_stop_with_parent, name="actum-parent", daemon=True).start()
     is_development = bool(os.environ[DEVELOPMENT])
     set_up_logs(is_development=is_development)
-    return settled(load_app(os.environ[APP]).asgi(store=os.environ[STORE], is_development=is_development))
+    return served(load_app(os.environ[APP]).asgi(store=os.environ[STORE], is_development=is_development))
 
 
 def _stop_with_parent() -> None:

@@ -7,6 +7,16 @@ import typer
 
 from actum.app import App
 from actum.cli.failure import CommandFailed
+from actum.cli.limits import (
+    BodyTimeout,
+    HeaderTimeout,
+    KeepAlive,
+    Limits,
+    MaxConnections,
+    MaxHeaderBytes,
+    RequestTimeout,
+    allow_descriptors,
+)
 from actum.cli.loading import load_app
 from actum.cli.logs import set_up_logs
 from actum.cli.options import AppName, DatabaseUrl, StoreUrl
@@ -14,6 +24,8 @@ from actum.cli.processes import serve_in_processes
 from actum.cli.serving import listen, serve, url_of
 from actum.store_url import shown
 from actum.stores import is_shared
+
+DEFAULT = Limits()
 
 
 def run(
@@ -32,6 +44,12 @@ def run(
             help="Refuse turns with input or output, or that change state by hand; log requests.",
         ),
     ] = False,
+    max_connections: MaxConnections = DEFAULT.max_connections,
+    max_header_bytes: MaxHeaderBytes = DEFAULT.max_header_bytes,
+    header_timeout: HeaderTimeout = DEFAULT.header_timeout,
+    body_timeout: BodyTimeout = DEFAULT.body_timeout,
+    keep_alive: KeepAlive = DEFAULT.keep_alive,
+    request_timeout: RequestTimeout = DEFAULT.request_timeout,
 ) -> None:
     """Serves an application over HTTP, and runs its views, actions, queues and timers.
 
@@ -44,14 +62,26 @@ def run(
         raise CommandFailed(
             f"{shown(url)} can be used by one process only: leave --workers out, or use another store"
         )
+    limits = Limits(
+        max_connections=max_connections,
+        max_header_bytes=max_header_bytes,
+        max_request_line=min(max_header_bytes, DEFAULT.max_request_line),
+        header_timeout=header_timeout,
+        body_timeout=body_timeout,
+        keep_alive=keep_alive,
+        request_timeout=request_timeout,
+    )
+    allow_descriptors(max_connections)
     application = loaded.asgi(store=url, is_development=is_development)
     with listen(host, port) as listener:
         set_up_logs(is_development=is_development)
         announce = partial(_announce, loaded, url_of(listener), url)
         if workers == 1:
-            serve(application, listener, announce)
+            serve(application, listener, limits, announce)
         else:
-            serve_in_processes(workers, listener, app, url, is_development=is_development, announce=announce)
+            serve_in_processes(
+                workers, listener, app, url, limits=limits, is_development=is_development, announce=announce
+            )
     print(f"{loaded.name} has stopped", flush=True)
 
 

@@ -10,7 +10,10 @@ from typing import Any
 
 import uvicorn
 
+from actum.cli.cut_requests import answering_cut_requests
 from actum.cli.failure import CommandFailed
+from actum.cli.limits import Limits
+from actum.cli.protocol import LimitedConfig
 
 BACKLOG = 2048
 GRACE = 10
@@ -64,6 +67,11 @@ def settled(application: Application) -> Application:
     return serve_settled
 
 
+def served(application: Application) -> Application:
+    """Gives an application as it is served, by one process or several."""
+    return answering_cut_requests(settled(application))
+
+
 class AnnouncingServer(uvicorn.Server):
     """A server that says when it takes requests."""
 
@@ -96,21 +104,26 @@ def url_of(listener: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def settings() -> dict[str, Any]:
-    """Gives the settings of uvicorn that one process and several have in common."""
-    return {
-        "http": "httptools",
-        "lifespan": "on",
-        "log_config": None,
-        "server_header": False,
-        "timeout_graceful_shutdown": GRACE,
-    }
+def config_of(application: Application | str, limits: Limits, **further: Any) -> LimitedConfig:
+    """Gives the configuration of a server; one process and several have it in common."""
+    return LimitedConfig(
+        application,
+        limits,
+        lifespan="on",
+        log_config=None,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE,
+        ws="none",
+        **further,
+    )
 
 
-def serve(application: Application, listener: socket.socket, announce: Callable[[], None]) -> None:
+def serve(
+    application: Application, listener: socket.socket, limits: Limits, announce: Callable[[], None]
+) -> None:
     """Serves until SIGTERM or SIGINT; requests in progress are finished, and what was decided is written."""
-    watched = WatchedApplication(settled(application))
-    server = AnnouncingServer(uvicorn.Config(watched, **settings()), announce)
+    watched = WatchedApplication(served(application))
+    server = AnnouncingServer(config_of(watched, limits), announce)
     # The reason is said by whoever called, and said once.
     logging.getLogger("uvicorn.error").addFilter(lambda record: "failed. Exiting" not in record.getMessage())
     # Before and after uvicorn's own handlers, a signal asks for the same end as under them.

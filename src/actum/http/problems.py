@@ -111,6 +111,17 @@ def answer_to(error: BaseException, correlation_id: str) -> Answer:
     return _answer(_plain(HTTPStatus.INTERNAL_SERVER_ERROR), INTERNAL, correlation_id)
 
 
+def refusal(status: int, detail: str, correlation_id: str) -> Answer:
+    """Gives the answer to what is no request that could be served, with all headers but those of HTTP."""
+    answer = _answer(_plain(status), detail, correlation_id)
+    answer.headers.update(
+        {"Content-Type": MEDIA_TYPE, "X-Content-Type-Options": "nosniff", "X-Correlation-ID": correlation_id}
+    )
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        answer.headers["Retry-After"] = "1"
+    return answer
+
+
 def handle_error(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     """Answers a request that raised an error; this is a Litestar exception handler."""
     context: Context = request.scope["state"]["ctx"]

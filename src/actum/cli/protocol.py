@@ -1,0 +1,262 @@
+"""The HTTP protocol under `actum run`: uvicorn's, within limits that a client cannot exceed."""
+
+import asyncio
+import logging
+from asyncio import Transport
+from typing import Any
+
+import httptools
+from uvicorn import Config
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+from uvicorn.server import ServerState
+
+from actum.cli.cut_requests import TOO_LONG
+from actum.cli.limits import Limits
+from actum.http.problems import Answer, refusal
+from actum.runtime.clock import SystemClock
+
+CHECK = 1.0
+"""Seconds between two looks at how long a connection has been at what it does."""
+
+LINGER = 2.0
+LINGER_BYTES = 1_000_000
+"""Seconds and bytes for which what comes is thrown away, so that a client can read why it was refused."""
+
+BODY_HEADERS = frozenset({b"content-length", b"transfer-encoding"})
+
+log = logging.getLogger("actum.http")
+
+
+class LimitedConfig(Config):
+    """A server's configuration, with the limits that its protocol keeps; it travels to other processes."""
+
+    def __init__(self, app: Any, limits: Limits, **settings: Any) -> None:
+        super().__init__(app, http=LimitedProtocol, timeout_keep_alive=limits.keep_alive, **settings)
+        self.limits = limits
+
+
+class LimitedProtocol(HttpToolsProtocol):
+    """One connection.
+
+    It reads a request's head, then its body (`_is_in_body`), while the application answers. One timer a
+    connection looks from time to time how long that has gone on since `_since`, so that a request costs no
+    timer of its own.
+    """
+
+    def __init__(
+        self,
+        config: LimitedConfig,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        self._limits = config.limits
+        self._is_in_body = False
+        self._has_begun = False
+        self._is_refused = False
+        self._closes = False
+        self._head_bytes = 0
+        self._body_bytes = 0
+        self._since = self._asked = self._paused = self.loop.time()
+        self._timer: asyncio.TimerHandle | None = None
+        self._task: asyncio.Task[None] | None = None
+        self.url = b""
+        self.headers = []
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether a request was answered, and nothing of another one has come."""
+        is_reading = self._is_in_body or self._has_begun
+        return not is_reading and self._current is not None and not self._is_answering
+
+    @property
+    def _current(self) -> RequestResponseCycle | None:
+        """The newest request, and None before the first."""
+        return self.cycle
+
+    @property
+    def _is_answering(self) -> bool:
+        current = self._current
+        return current is not None and not current.response_complete
+
+    def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
+        is_full = len(self.connections) >= self._limits.max_connections and not self._make_room()
+        super().connection_made(transport)
+        self._timer = self.loop.call_later(CHECK, self._check)
+        if is_full:
+            self._refuse(503, "the server has as many connections as it takes: send again later")
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        if self._is_refused:
+            self._throw_away(data)
+            return
+        self._unset_keepalive_if_required()
+        if self._is_in_body:
+            self._body_bytes += len(data)
+        elif self._has_begun:
+            self._head_bytes += len(data)
+        else:
+            self._begin()
+        self._feed(data)
+        if self._has_begun and not self._is_refused:
+            self._check_head(self._head_bytes)
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._begin()
+
+    def on_headers_complete(self) -> None:
+        length = len(self.url) + sum([len(name) + len(value) + 4 for name, value in self.headers])
+        if self._is_refused or not self._check_head(length):
+            return
+        super().on_headers_complete()
+        self._has_begun, self._is_in_body = False, True
+        self._head_bytes = self._body_bytes = 0
+        self._since = self.loop.time()
+        if not self.cycle.keep_alive and any(name in BODY_HEADERS for name, _ in self.headers):
+            # Closed at once after an early answer, the connection would be reset before the client read that.
+            self.cycle.keep_alive = self._closes = True
+
+    def on_body(self, body: bytes) -> None:
+        if not self._is_refused:
+            super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        if self._is_refused:
+            return
+        super().on_message_complete()
+        self._is_in_body = False
+        self._asked = self.loop.time()
+        if self._closes and not self._is_answering:
+            self.transport.close()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        self._since = self.loop.time()
+        if self._closes and not self._is_in_body:
+            self.transport.close()
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self._asked = self.loop.time()
+        self._task = task = self.loop.create_task(cycle.run_asgi(app))
+        task.add_done_callback(self.tasks.discard)
+        self.tasks.add(task)
+
+    def _begin(self) -> None:
+        self._has_begun = True
+        self._since = self.loop.time()
+        self._head_bytes = 0
+
+    def _feed(self, data: bytes) -> None:
+        try:
+            self.parser.feed_data(data)  # pyright: ignore[reportOptionalMemberAccess]
+        except httptools.HttpParserUpgrade:
+            pass  # The request is served as one without an upgrade: nothing else is spoken here.
+        except httptools.HttpParserError as error:
+            if isinstance(error, httptools.HttpParserInvalidMethodError) and data[:1].isalpha():
+                self._refuse(501, "no address here takes a method of that name")
+            if not self._is_refused:
+                self._refuse(400, f"this cannot be read as an HTTP request: {error}")
+
+    def _throw_away(self, data: bytes) -> None:
+        self._head_bytes += len(data)
+        if self._head_bytes > LINGER_BYTES:
+            self.transport.abort()
+
+    def _make_room(self) -> bool:
+        """Closes an idle connection for a new one."""
+        for other in self.connections:
+            if isinstance(other, LimitedProtocol) and other.is_idle and not other.transport.is_closing():
+                other.transport.close()
+                return True
+        return False
+
+    def _check_head(self, length: int) -> bool:
+        """Refuses a request whose head is too long, be it complete or not."""
+        limits = self._limits
+        if len(self.url) > limits.max_request_line:
+            self._refuse(414, f"the address has more than {limits.max_request_line:,} bytes")
+        elif len(self.headers) > limits.max_headers:
+            self._refuse(431, f"there are more than {limits.max_headers:,} headers")
+        elif length > limits.max_header_bytes:
+            self._refuse(431, f"the headers have more than {limits.max_header_bytes:,} bytes")
+        return not self._is_refused
+
+    def _check(self) -> None:
+        """Looks whether the client, or the application, has taken too long for what it is at."""
+        if self.transport.is_closing():
+            return
+        self._timer = self.loop.call_later(CHECK, self._check)
+        now = self.loop.time()
+        if not self.flow.write_paused:
+            self._paused = now
+        if now - self._paused > self._limits.send_timeout:
+            self.transport.abort()
+        elif self._is_refused:
+            self._close_after(LINGER)
+        elif self._is_in_body:
+            self._check_body(now - self._since)
+        elif self._has_begun:
+            self._check_arrival_of_head(now - self._since)
+        elif self._current is None:
+            self._close_after(self._limits.header_timeout)
+        elif self._is_answering:
+            self._check_answer(now - self._asked)
+
+    def _close_after(self, seconds: float) -> None:
+        if self.loop.time() - self._since > seconds:
+            self.transport.close()
+
+    def _check_arrival_of_head(self, waited: float) -> None:
+        if self.flow.read_paused:
+            self._since += CHECK
+        elif waited > self._limits.header_timeout:
+            self._refuse(408, "the headers took too long to arrive")
+
+    def _check_body(self, waited: float) -> None:
+        if not self._is_answering:
+            self._close_after(LINGER)
+        elif self.flow.read_paused:
+            self._since += CHECK  # It is the application that does not read on.
+        elif waited > self._limits.body_timeout + self._body_bytes / self._limits.min_body_rate:
+            self._refuse(408, "the body took too long to arrive")
+
+    def _check_answer(self, waited: float) -> None:
+        is_late = waited > self._limits.request_timeout and not self.cycle.response_started
+        if is_late and self._task is not None and not self.pipeline:
+            self._task.cancel(TOO_LONG)
+
+    def _refuse(self, status: int, detail: str) -> None:
+        """Answers what cannot be served, lets nothing more through, and closes the connection soon after."""
+        log.debug("refused a request from %s: %s", self.client, detail)
+        self._is_refused = True
+        self._head_bytes = 0
+        self._since = self.loop.time()
+        if self._is_answering and not self._is_in_body:
+            # The response to the request before this one is sent to its end, and nothing after it.
+            self.cycle.keep_alive = False
+            return
+        if self._is_answering:
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
+        self.flow.resume_reading()
+        if not (self._is_answering and self.cycle.response_started):
+            self.transport.write(self._written(refusal(status, detail, SystemClock().new_id())))
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+
+    def _written(self, answer: Answer) -> bytes:
+        headers = [
+            *self.server_state.default_headers,
+            *((name.lower().encode(), value.encode()) for name, value in answer.headers.items()),
+            (b"content-length", str(len(answer.body)).encode()),
+            (b"connection", b"close"),
+        ]
+        lines = [b"%s: %s\r\n" % header for header in headers]
+        return b"".join([STATUS_LINE[answer.status], *lines, b"\r\n", answer.body])
