@@ -263,6 +263,15 @@ async def test_a_body_that_comes_too_slowly_is_not_waited_for(service: Service, 
     assert service.bodies == []
 
 
+async def test_a_connection_is_idle_again_after_a_body_that_came_in_pieces(service: Service) -> None:
+    async with service.running(Limits(keep_alive=1_000)):
+        connection = await service.connect(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n")
+        await asyncio.wait_for(service.begun.wait(), PATIENCE)
+        connection.send(b"ab")
+        assert (await connection.answer()).body == b"2"
+        await until(lambda: [one.is_idle for one in _protocols(service)] == [True])
+
+
 async def test_an_idle_connection_is_closed(service: Service) -> None:
     async with service.running(Limits(keep_alive=0)):
         connection = await service.connect(GET + b"\r\n")

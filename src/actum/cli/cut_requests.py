@@ -2,6 +2,7 @@
 
 from asyncio import CancelledError
 from collections.abc import Awaitable, Callable, MutableMapping
+from contextlib import suppress
 from typing import Any
 
 from actum.errors import Unavailable
@@ -33,20 +34,14 @@ def answering_cut_requests(application: Application) -> Application:
         if scope["type"] != "http":
             await application(scope, receive, send)
             return
-        has_begun = False
-
-        async def noting(message: Message) -> None:
-            nonlocal has_begun
-            has_begun = True
-            await send(message)
-
         try:
-            await application(scope, receive, noting)
+            await application(scope, receive, send)
         except CancelledError as error:
-            if has_begun:
-                raise
             why = TOO_LONG if TOO_LONG in error.args else STOPPED
-            await _answer(scope, send, Unavailable(UNKNOWN.format(why=why), is_outcome_unknown=True))
+            with suppress(RuntimeError):  # So the server says that a response has begun already.
+                await _answer(scope, send, Unavailable(UNKNOWN.format(why=why), is_outcome_unknown=True))
+                return
+            raise
 
     return serve
 

@@ -56,6 +56,8 @@ class LimitedProtocol(HttpToolsProtocol):
         self._has_begun = False
         self._is_refused = False
         self._closes = False
+        self._messages = 0
+        self._chunk = 0
         self._head_bytes = 0
         self._body_bytes = 0
         self._since = self._asked = self._paused = self.loop.time()
@@ -97,28 +99,31 @@ class LimitedProtocol(HttpToolsProtocol):
             self._throw_away(data)
             return
         self._unset_keepalive_if_required()
+        was_idle = not self._is_in_body and not self._has_begun
         if self._is_in_body:
             self._body_bytes += len(data)
         elif self._has_begun:
             self._head_bytes += len(data)
-        else:
-            self._begin()
+        self._chunk = len(data)
+        messages = self._messages
         self._feed(data)
         if self._has_begun and not self._is_refused:
             self._check_head(self._head_bytes)
+        elif was_idle and self._messages == messages:
+            self._begin()  # There were empty lines alone, which may go before a request.
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
+        self._messages += 1
         self._begin()
 
     def on_headers_complete(self) -> None:
-        length = len(self.url) + sum([len(name) + len(value) + 4 for name, value in self.headers])
-        if self._is_refused or not self._check_head(length):
+        if self._is_refused or not self._fits():
             return
-        super().on_headers_complete()
-        self._has_begun, self._is_in_body = False, True
-        self._head_bytes = self._body_bytes = 0
         self._since = self.loop.time()
+        self._has_begun, self._is_in_body = False, True
+        self._body_bytes = 0
+        super().on_headers_complete()
         if not self.cycle.keep_alive and any(name in BODY_HEADERS for name, _ in self.headers):
             # Closed at once after an early answer, the connection would be reset before the client read that.
             self.cycle.keep_alive = self._closes = True
@@ -132,14 +137,15 @@ class LimitedProtocol(HttpToolsProtocol):
             return
         super().on_message_complete()
         self._is_in_body = False
-        self._asked = self.loop.time()
+        self._asked = self.loop.time() if self._body_bytes else self._since
         if self._closes and not self._is_answering:
             self.transport.close()
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
-        self._since = self.loop.time()
-        if self._closes and not self._is_in_body:
+        if self._is_in_body:
+            self._since = self.loop.time()
+        elif self._closes:
             self.transport.close()
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
@@ -176,6 +182,16 @@ class LimitedProtocol(HttpToolsProtocol):
                 other.transport.close()
                 return True
         return False
+
+    def _fits(self) -> bool:
+        """Says whether a head that is complete keeps the limits; refuses it if not."""
+        limits = self._limits
+        is_short = self._head_bytes + self._chunk <= limits.max_header_bytes
+        if is_short and len(self.url) <= limits.max_request_line and len(self.headers) <= limits.max_headers:
+            return True
+        return self._check_head(
+            len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
+        )
 
     def _check_head(self, length: int) -> bool:
         """Refuses a request whose head is too long, be it complete or not."""

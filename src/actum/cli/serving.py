@@ -32,11 +32,10 @@ class WatchedApplication:
         self.failure: str | None = None
         self._application = application
 
-    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Message, receive: Receive, send: Send) -> Awaitable[None]:
         if scope["type"] == "lifespan":
-            await self._application(scope, receive, self._watching(send))
-        else:
-            await self._application(scope, receive, send)
+            send = self._watching(send)
+        return self._application(scope, receive, send)
 
     def _watching(self, send: Send) -> Send:
         async def watched(message: Message) -> None:
@@ -55,14 +54,14 @@ def settled(application: Application) -> Application:
     request waiting for as long.
     """
 
-    async def serve_settled(scope: Message, receive: Receive, send: Send) -> None:
+    def serve_settled(scope: Message, receive: Receive, send: Send) -> Awaitable[None]:
         async def tell(message: Message) -> None:
             if message["type"] == "lifespan.startup.complete":
                 gc.collect()
                 gc.freeze()
             await send(message)
 
-        await application(scope, receive, tell if scope["type"] == "lifespan" else send)
+        return application(scope, receive, tell if scope["type"] == "lifespan" else send)
 
     return serve_settled
 
@@ -109,6 +108,7 @@ def config_of(application: Application | str, limits: Limits, **further: Any) ->
     return LimitedConfig(
         application,
         limits,
+        interface="asgi3",
         lifespan="on",
         log_config=None,
         server_header=False,

@@ -91,7 +91,7 @@ def read_context(
 def tell(context: Context, status: int, headers: Headers) -> list[tuple[bytes, bytes]]:
     """Adds to a response's headers what its context did; what the author set stays."""
     told = [*headers, (_correlation_id, context.correlation_id.encode())]
-    names = {name.lower() for name, _ in told}
+    names = [name.lower() for name, _ in told]
     if NO_SNIFFING[0] not in names:
         told.append(NO_SNIFFING)
     if context.line.seen:

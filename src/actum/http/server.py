@@ -20,6 +20,7 @@ from actum.model.error_text import error_text
 from actum.runtime.clock import SystemClock
 from actum.runtime.contained_tasks import runs_author_code
 from actum.runtime.containment import comes_from_outside
+from actum.runtime.context import Context
 from actum.runtime.services import Services
 
 Message = MutableMapping[str, Any]
@@ -87,22 +88,10 @@ class HttpApp:
         except Exception as error:  # noqa: BLE001 — whatever it is, the client gets an answer
             await _refuse(send, error, correlation_id or SystemClock().new_id())
             return
-        await self._answer(scope, receive, ResponseHeaders(scope["method"], headers, context, send), services)
-
-    async def _answer(
-        self, scope: Scope, receive: Receive, response: ResponseHeaders, services: Services
-    ) -> None:
-        context = response.context
-        inner = {
-            **scope,
-            "path": _full_path(scope),
-            "state": {**(scope.get("state") or {}), "ctx": context, "resources": services.resources},
-        }
-        if scope["method"] == "HEAD":
-            inner["method"] = "GET"
+        response = ResponseHeaders(scope["method"], headers, context, send)
         runs_author_code.set(True)
         try:
-            await self._litestar(inner, receive, response.send)
+            await self._litestar(_inner(scope, context, services), receive, response.send)
         except BaseException as error:
             if comes_from_outside(error):
                 raise
@@ -154,6 +143,16 @@ def _health_of(lifetime: Lifetime) -> HTTPRouteHandler:
         return Health()
 
     return health
+
+
+def _inner(scope: Scope, context: Context, services: Services) -> Scope:
+    """Gives the scope as Litestar gets it."""
+    return {
+        **scope,
+        "method": "GET" if scope["method"] == "HEAD" else scope["method"],
+        "path": _full_path(scope),
+        "state": {**(scope.get("state") or {}), "ctx": context, "resources": services.resources},
+    }
 
 
 def _full_path(scope: Scope) -> str:
