@@ -160,7 +160,7 @@ async def test_a_worker_that_is_stopped_makes_no_letter_of_it(t: Running, hands:
     await settled()
     (worker,) = (worker for worker in t.node.workers if worker.name == "react")
 
-    for hand in worker._hands:
+    for hand in worker._tasks:
         hand.cancel()
     await settled()
 

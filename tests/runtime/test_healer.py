@@ -35,9 +35,8 @@ async def test_a_letter_that_is_kept_during_a_look_is_not_overlooked() -> None:
     database: Any = SlowLooks()
     tried: list[Any] = []
 
-    async def attempt(item: Any) -> str:
+    async def attempt(item: Any) -> None:
         tried.append(item)
-        return ""
 
     class Source:
         async def fetch(self, letter: Letter) -> Letter:

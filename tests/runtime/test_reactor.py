@@ -11,10 +11,9 @@ import pytest
 from actum import Context, Invalid, Retries
 from actum.database.port import Database, Letter
 from actum.journal.memory import MemoryJournal
-from actum.runtime import reactor
+from actum.runtime.attempts import MAX_AT_ONCE
 from actum.runtime.clock import ManualClock
 from actum.runtime.node import Node
-from actum.runtime.worker import MOST_AT_ONCE
 from actum.testing import Running, testing
 from tests.runtime.nodes import START, database_in_memory, node_on, running
 from tests.runtime.waiting import settled
@@ -323,12 +322,11 @@ async def test_retries_that_are_all_used_up_at_once_make_a_dead_letter_at_once(h
 
 
 async def test_an_action_that_takes_too_long_is_cut_off_and_holds_up_its_own_key_alone(
-    hands: Hands, monkeypatch: pytest.MonkeyPatch
+    hands: Hands,
 ) -> None:
     """Its item becomes a letter that says so; the next try is a new one, and other keys never wait."""
-    monkeypatch.setattr(reactor, "TIMEOUT", 0.05)
     hands.held = {13: asyncio.Event()}
-    async with testing(application(hands.work)) as t:
+    async with testing(application(hands.work, timeout=timedelta(seconds=0.05))) as t:
         await happen(t.ctx, ("a", 13), ("a", 14), ("b", 1))
         await t.settle()
 
@@ -344,7 +342,7 @@ async def test_an_action_that_takes_too_long_is_cut_off_and_holds_up_its_own_key
 
 async def test_many_actions_that_wait_are_under_way_together(t: Running, hands: Hands) -> None:
     """As many as there may be wait side by side, each key in a hand of its own; none is left out."""
-    numbers = range(MOST_AT_ONCE + 10)
+    numbers = range(MAX_AT_ONCE + 10)
     await t.settle()
     hands.held = {number: asyncio.Event() for number in numbers}
     await t.ctx.atomic(lambda unit: happen(unit, *((f"t{number}", number) for number in numbers)))
@@ -354,7 +352,7 @@ async def test_many_actions_that_wait_are_under_way_together(t: Running, hands: 
         held.set()
     await t.settle()
 
-    assert under_way == MOST_AT_ONCE
+    assert under_way == MAX_AT_ONCE
     assert sorted(number for _, number in hands.done) == list(numbers)
 
 

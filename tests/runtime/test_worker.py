@@ -4,9 +4,10 @@ import asyncio
 from typing import Any
 
 from actum.model.action import Retries
+from actum.runtime.attempts import MAX_AT_ONCE
 from actum.runtime.clock import ManualClock
 from actum.runtime.source import Item
-from actum.runtime.worker import MOST_AT_ONCE, Worker
+from actum.runtime.worker import Worker
 from tests.runtime.nodes import START
 from tests.runtime.waiting import settled
 
@@ -25,11 +26,11 @@ async def test_a_line_that_is_ready_as_every_hand_ends_is_worked_off() -> None:
         "act", stores, run, retries=Retries(), database=stores, clock=ManualClock(START), timeout=300.0
     )
     worker._is_running = True
-    for number in range(MOST_AT_ONCE):
+    for number in range(MAX_AT_ONCE):
         worker._accept(Item(number, f"key {number}", b"", None))
     await settled()
     released.set()
-    asyncio.get_running_loop().call_soon(worker._accept, Item(MOST_AT_ONCE, "another key", b"", None))
+    asyncio.get_running_loop().call_soon(worker._accept, Item(MAX_AT_ONCE, "another key", b"", None))
     await settled()
 
-    assert done == list(range(MOST_AT_ONCE + 1))
+    assert done == list(range(MAX_AT_ONCE + 1))

@@ -93,15 +93,21 @@ class Hands:
 Work = Callable[[Context, str, int], Awaitable[Any]]
 
 
-def application(work: Work, *, retries: Retries = THREE, since: Any = "now") -> App:
+def application(
+    work: Work,
+    *,
+    retries: Retries = THREE,
+    since: Any = "now",
+    timeout: timedelta = timedelta(seconds=60),
+) -> App:
     """An application whose event action and queue action do this work."""
     actions = Actions()
 
-    @actions.on(Happened, retries=retries, since=since)
+    @actions.on(Happened, retries=retries, since=since, timeout=timeout)
     async def react(ctx: Context, event: Happened) -> None:
         await work(ctx, ctx.event.id, event.number)
 
-    @actions.queue("messages", retries=retries)
+    @actions.queue("messages", retries=retries, timeout=timeout)
     async def take(ctx: Context, message: Message) -> None:
         await work(ctx, message.thing, message.number)
 

@@ -24,6 +24,21 @@ class Retries(Struct, frozen=True):
     first: timedelta = timedelta(milliseconds=500)
     longest: timedelta = timedelta(minutes=1)
 
+    def __post_init__(self) -> None:
+        attempts: Any = self.attempts
+        if isinstance(attempts, bool) or not isinstance(attempts, int) or attempts < 1:
+            raise DefinitionError(f"Retries(attempts={attempts!r}): write a whole number from 1 on")
+        for name in ("first", "longest"):
+            span: Any = getattr(self, name)
+            if not isinstance(span, timedelta) or span <= timedelta():
+                raise DefinitionError(
+                    f"Retries({name}={span!r}): write a positive span, as in {name}=timedelta(seconds=1)"
+                )
+
+
+TIMEOUT = timedelta(seconds=60)
+"""How long an attempt may take unless its trigger says otherwise."""
+
 
 class OnEvents(Struct, frozen=True):
     """Set off by events; `since` says where a new action starts in a history that exists already."""
@@ -31,6 +46,7 @@ class OnEvents(Struct, frozen=True):
     events: tuple[type[Event], ...]
     retries: Retries
     since: Since
+    timeout: timedelta = TIMEOUT
 
 
 class OnRequest(Struct, frozen=True):
@@ -46,12 +62,14 @@ class OnMessage(Struct, frozen=True):
 
     queue: str
     retries: Retries
+    timeout: timedelta = TIMEOUT
 
 
 class OnInterval(Struct, frozen=True):
     """Set off by the clock, again and again."""
 
     interval: timedelta
+    timeout: timedelta = TIMEOUT
 
 
 class OnCron(Struct, frozen=True):
@@ -59,6 +77,7 @@ class OnCron(Struct, frozen=True):
 
     expression: str
     timezone: str
+    timeout: timedelta = TIMEOUT
 
 
 Trigger = OnEvents | OnRequest | OnMessage | OnInterval | OnCron
@@ -90,12 +109,16 @@ class Actions:
         self.bound: list[Bound] = []
 
     def on(
-        self, *events: type[Event], retries: Retries | None = None, since: Since = "now"
+        self,
+        *events: type[Event],
+        retries: Retries | None = None,
+        since: Since = "now",
+        timeout: timedelta = TIMEOUT,
     ) -> Callable[[FunctionT], FunctionT]:
         """Runs the function for each of these events: at least once, in order within an entity.
 
         A new action starts with the events that follow its first start; `since="beginning"` has it run
-        over the whole history.
+        over the whole history. An attempt that takes longer than `timeout` is cut off, and has failed.
         """
         for event in events:
             declared: Any = event
@@ -103,7 +126,7 @@ class Actions:
                 raise DefinitionError(f"on({event!r}): name Event classes, as in @actions.on(Deposited)")
         if not events:
             raise DefinitionError("on() names no event: say which, as in @actions.on(Deposited)")
-        return self._keep(OnEvents(events, retries or Retries(), since))
+        return self._keep(OnEvents(events, retries or Retries(), since, _checked(timeout)))
 
     def get(self, path: str = "/", **options: Any) -> Callable[[FunctionT], FunctionT]:
         """Answers GET requests; path and options are those of a Litestar handler."""
@@ -125,26 +148,46 @@ class Actions:
         """Answers DELETE requests; path and options are those of a Litestar handler."""
         return self._on_request("DELETE", path, options)
 
-    def queue(self, name: str, *, retries: Retries | None = None) -> Callable[[FunctionT], FunctionT]:
-        """Runs the function for each message of a queue: at least once, in order within a key."""
+    def queue(
+        self, name: str, *, retries: Retries | None = None, timeout: timedelta = TIMEOUT
+    ) -> Callable[[FunctionT], FunctionT]:
+        """Runs the function for each message of a queue: at least once, in order within a key.
+
+        An attempt that takes longer than `timeout` is cut off, and has failed.
+        """
         _check_text(name, '@actions.queue("payments")')
-        return self._keep(OnMessage(name, retries or Retries()))
+        return self._keep(OnMessage(name, retries or Retries(), _checked(timeout)))
 
     def every(
-        self, *, weeks: float = 0, days: float = 0, hours: float = 0, minutes: float = 0, seconds: float = 0
+        self,
+        *,
+        weeks: float = 0,
+        days: float = 0,
+        hours: float = 0,
+        minutes: float = 0,
+        seconds: float = 0,
+        timeout: timedelta = TIMEOUT,
     ) -> Callable[[FunctionT], FunctionT]:
-        """Runs the function again and again, counted from its first start; at least once, never early."""
+        """Runs the function again and again, counted from its first start; at least once, never early.
+
+        An attempt that takes longer than `timeout` is cut off, and has failed.
+        """
         interval = timedelta(weeks=weeks, days=days, hours=hours, minutes=minutes, seconds=seconds)
         if interval < timedelta(milliseconds=1):
             raise DefinitionError(
                 f"every({interval}): the interval must be positive, as in @actions.every(hours=1)"
             )
-        return self._keep(OnInterval(interval))
+        return self._keep(OnInterval(interval, _checked(timeout)))
 
-    def cron(self, expression: str, *, timezone: str = "UTC") -> Callable[[FunctionT], FunctionT]:
-        """Runs the function at the times of a cron expression, such as "0 7 * * MON-FRI"."""
+    def cron(
+        self, expression: str, *, timezone: str = "UTC", timeout: timedelta = TIMEOUT
+    ) -> Callable[[FunctionT], FunctionT]:
+        """Runs the function at the times of a cron expression, such as "0 7 * * MON-FRI".
+
+        An attempt that takes longer than `timeout` is cut off, and has failed.
+        """
         _check_text(expression, '@actions.cron("0 7 * * MON-FRI")')
-        return self._keep(OnCron(expression, timezone))
+        return self._keep(OnCron(expression, timezone, _checked(timeout)))
 
     def _on_request(
         self, method: str, path: str, options: dict[str, Any]
@@ -158,6 +201,15 @@ class Actions:
             return function
 
         return keep
+
+
+def _checked(timeout: object) -> timedelta:
+    """Gives a timeout; raises DefinitionError for what cannot be one."""
+    if not isinstance(timeout, timedelta) or timeout <= timedelta():
+        raise DefinitionError(
+            f"timeout={timeout!r}: write a positive span, as in timeout=timedelta(seconds=30)"
+        )
+    return timeout
 
 
 def _check_text(value: object, usage: str) -> None:

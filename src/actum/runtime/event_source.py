@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 
 from actum.database.port import Database, Letter, NewLetter, Progress
 from actum.journal.port import Journal
+from actum.model.event import Stored
 from actum.runtime.feed import Feed
 from actum.runtime.source import Item, Source
 
@@ -12,6 +13,8 @@ LAZY = 10_000
 
 class EventSource(Source):
     """Events of some types, keyed by entity; all before the checkpoint is done or put aside."""
+
+    can_read_again = True
 
     def __init__(
         self,
@@ -50,7 +53,19 @@ class EventSource(Source):
             return []
         self._position = end
         types = self._types
-        return [Item(one.position, f"{one.kind}/{one.id}", b"", one) for one in batch if one.type in types]
+        return [_item(one) for one in batch if one.type in types]
+
+    async def read_again(self, last: Item, up_to: int, limit: int) -> list[Item]:
+        items: list[Item] = []
+        after: Stored = last.content
+        while len(items) < limit:
+            page = await self._journal.read(after.kind, after.id, after=after.version, limit=limit)
+            found = [one for one in page if one.position <= up_to]
+            items += [_item(one) for one in found if one.type in self._types]
+            if len(found) < limit:
+                break
+            after = page[-1]
+        return items
 
     async def save(self, done: Sequence[int], parked: Sequence[NewLetter], open_from: int | None) -> None:
         checkpoint = self._position if open_from is None else open_from - 1
@@ -65,10 +80,14 @@ class EventSource(Source):
         found = await self._journal.feed(letter.position - 1, 1)
         if not found or found[0].position != letter.position:
             return None
-        return Item(letter.position, letter.key, b"", found[0])
+        return _item(found[0])
 
     async def is_empty(self) -> bool:
         return self._position >= self._feed.head
 
     async def is_settled(self) -> bool:
         return await self._database.checkpoint(self._action, at_first=self._saved) >= self._feed.head
+
+
+def _item(stored: Stored) -> Item:
+    return Item(stored.position, f"{stored.kind}/{stored.id}", b"", stored, len(stored.payload))

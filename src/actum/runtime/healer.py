@@ -5,8 +5,9 @@ import logging
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
-from actum.database.port import Database, Dispossessed, Letter
+from actum.database.port import Database, Dispossessed, Letter, LetterStatus
 from actum.model.action import Retries
+from actum.runtime.attempts import Failure
 from actum.runtime.clock import Clock
 from actum.runtime.contained_tasks import ContainedCoroutine
 from actum.runtime.containment import comes_from_outside, log_failure
@@ -27,7 +28,7 @@ class Healer:
         self,
         name: str,
         source: Source,
-        attempt: Callable[[Item], Awaitable[str]],
+        attempt: Callable[[Item], Awaitable[Failure | None]],
         is_unsaved: Callable[[str], bool],
         *,
         retries: Retries,
@@ -82,6 +83,11 @@ class Healer:
         """Gives how long to wait after so many attempts, in microseconds."""
         span = min(self._retries.first * 2 ** (attempts - 1), self._retries.longest)
         return self._clock.jittered(span) // timedelta(microseconds=1)
+
+    def fate(self, failure: Failure, attempts: int) -> tuple[LetterStatus, int]:
+        """Says what becomes of an item that failed so often: its letter's status, and when it is due."""
+        is_dead = failure.is_final or attempts >= self._retries.attempts
+        return "dead" if is_dead else "retrying", self._clock.now() + self.pause(attempts)
 
     async def answer_requests(self) -> None:
         """Does what somebody asked for with letters, without waiting for their time."""
@@ -145,24 +151,23 @@ class Healer:
 
     async def _try_again(self, letter: Letter) -> None:
         item = await self._source.fetch(letter)
-        error = "" if item is None else await self._attempt(item)
-        if not error:
+        failure = None if item is None else await self._attempt(item)
+        if failure is None:
             await self._remove(letter)
             return
         attempts = 1 if letter.request == "retry" else letter.attempts + 1
-        is_dead = attempts >= self._retries.attempts
-        now = self._clock.now()
+        status, due = self.fate(failure, attempts)
         await self._database.update_letter(
             letter.id,
-            status="dead" if is_dead else "retrying",
+            status=status,
             attempts=attempts,
-            due=now + self.pause(attempts),
-            error=error,
-            failed_at=now,
+            due=due,
+            error=failure.text,
+            failed_at=self._clock.now(),
         )
-        if is_dead:
+        if status == "dead":
             place = f"{letter.key} at {letter.position}"
-            log.error("action %s gave up on %s: %s (letter %d)", self._name, place, error, letter.id)
+            log.error("action %s gave up on %s: %s (letter %d)", self._name, place, failure.text, letter.id)
 
     async def _remove(self, letter: Letter) -> None:
         await self._database.remove_letter(letter.id)

@@ -11,12 +11,15 @@ from actum.runtime.services import Signals
 from actum.runtime.source import Item, Source
 
 POLL = 1.0
+PAGE = 500
 SHARED_POLL = 0.25
 """Seconds between two looks for messages, which other processes may send without a word to this one."""
 
 
 class MessageSource(Source):
     """The messages of one queue, in order within a key; one without a key is tied to no other."""
+
+    can_read_again = True
 
     def __init__(self, action: str, queue: str, database: Database, signals: Signals) -> None:
         self._action = action
@@ -41,6 +44,17 @@ class MessageSource(Source):
         self._after = messages[-1].id
         return [self._item(message) for message in messages]
 
+    async def read_again(self, last: Item, up_to: int, limit: int) -> list[Item]:
+        items: list[Item] = []
+        after = last.position
+        while after < up_to and len(items) < limit:
+            page = await self._database.messages(self._queue, after, PAGE)
+            if not page:
+                break
+            after = page[-1].id
+            items += [self._item(one) for one in page if one.key == last.key and one.id <= up_to]
+        return items[:limit]
+
     async def save(self, done: Sequence[int], parked: Sequence[NewLetter], open_from: int | None) -> None:
         if done or parked:
             await self._database.save(
@@ -58,4 +72,5 @@ class MessageSource(Source):
 
     def _item(self, message: Message) -> Item:
         key = f"#{message.id}" if message.key is None else message.key
-        return Item(message.id, key, msgspec.json.encode(message), message)
+        body = msgspec.json.encode(message)
+        return Item(message.id, key, body, message, 2 * len(body))

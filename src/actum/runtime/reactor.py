@@ -1,6 +1,7 @@
 """The reactor: the work of every action that no request sets off, and that of the timers."""
 
 from collections.abc import Awaitable, Callable, Collection
+from datetime import timedelta
 from typing import Any
 
 import msgspec
@@ -8,7 +9,7 @@ from msgspec import Struct
 
 from actum.database.port import Database, Message, Timer
 from actum.errors import CallerError, DefinitionError, UnknownEvent
-from actum.model.action import Bound, OnCron, OnEvents, OnInterval, OnMessage, OnRequest, Retries
+from actum.model.action import TIMEOUT, Bound, OnCron, OnEvents, OnInterval, OnMessage, OnRequest, Retries
 from actum.model.event import Recorded, Stored, read_metadata
 from actum.model.reduction import events_in
 from actum.model.signature import check_serialisable
@@ -28,8 +29,6 @@ from actum.runtime.timers import timer_key
 from actum.runtime.worker import Worker
 
 TIMERS = "timers"
-TIMEOUT = 300.0
-"""Seconds that an action may take before the attempt counts as failed."""
 
 Run = Callable[[Item], Awaitable[None]]
 
@@ -40,6 +39,12 @@ class Plan(Struct, frozen=True):
     name: str
     function: ActionFunction
     bound: Bound
+
+    @property
+    def timeout(self) -> timedelta:
+        """How long an attempt may take."""
+        trigger = self.bound.trigger
+        return TIMEOUT if isinstance(trigger, OnRequest) else trigger.timeout
 
 
 def plan_actions(bound: Collection[Bound], resource_types: Collection[type[Any]]) -> list[Plan]:
@@ -84,23 +89,36 @@ async def works_of(
 ) -> list[ActionWork]:
     """Gives the work of every plan, each to go on from where it was left, and that of the timers."""
 
-    def work(name: str, source: Callable[[Database], Source], run: Run, retries: Retries) -> ActionWork:
+    def work(
+        name: str, source: Callable[[Database], Source], run: Run, retries: Retries, timeout: timedelta
+    ) -> ActionWork:
+        def make(opened: Source, database: Database) -> Worker:
+            return Worker(
+                name,
+                opened,
+                run,
+                retries=retries,
+                database=database,
+                clock=services.clock,
+                timeout=timeout.total_seconds(),
+            )
+
         return ActionWork(
             name,
             source,
-            lambda opened, database: _make(services, name, opened, run, retries, database),
+            make,
             database=services.database,
             clock=services.clock,
             supervisor=supervisor,
             lose=lose,
         )
 
-    works = [work(plan.name, *await _described(services, plan)) for plan in plans]
+    works = [work(plan.name, *await _described(services, plan), plan.timeout) for plan in plans]
 
     def timers(database: Database) -> Source:
         return TimerSource(TIMERS, database, services.clock, services.signals)
 
-    works.append(work(TIMERS, timers, lambda item: _fire(services, item.content), Retries()))
+    works.append(work(TIMERS, timers, lambda item: _fire(services, item.content), Retries(), TIMEOUT))
     return works
 
 
@@ -175,14 +193,6 @@ async def _described(services: Services, plan: Plan) -> tuple[Callable[[Database
             )
         case OnRequest():
             raise AssertionError(f"{plan.name} is set off by a request, and needs no worker")
-
-
-def _make(
-    services: Services, name: str, source: Source, run: Run, retries: Retries, database: Database
-) -> Worker:
-    return Worker(
-        name, source, run, retries=retries, database=database, clock=services.clock, timeout=TIMEOUT
-    )
 
 
 def _run_event(services: Services, plan: Plan) -> Run:

@@ -12,17 +12,23 @@ from actum.database.port import Letter, NewLetter
 class Item(Struct, frozen=True, gc=False):
     """One thing to be done. Items of one `key` are done in the order of their `position`.
 
-    `body` is what is needed to fetch it again; `content` is the thing itself.
+    `body` is what is needed to fetch it again; `content` is the thing itself, of about `size` bytes.
     """
 
     position: int
     key: str
     body: bytes
     content: Any
+    size: int = 0
 
 
 class Source(ABC):
-    """Where items come from."""
+    """Where items come from.
+
+    Where it `can_read_again`, what a key has waiting need not be held in memory.
+    """
+
+    can_read_again = False
 
     @abstractmethod
     async def rewind(self) -> None:
@@ -42,6 +48,13 @@ class Source(ABC):
     @abstractmethod
     async def fetch(self, letter: Letter) -> Item | None:
         """Gives the item of a letter again, or None if it no longer exists."""
+
+    async def read_again(self, last: Item, up_to: int, limit: int) -> list[Item]:
+        """Gives items of the key of `last` again, beyond it and up to a position; fewer than `limit` are all.
+
+        Only what was given before, and is not saved as done, is asked for.
+        """
+        raise NotImplementedError
 
     @abstractmethod
     async def is_empty(self) -> bool:

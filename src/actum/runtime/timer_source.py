@@ -66,4 +66,10 @@ class TimerSource(Source):
         await self._clock.wait(self._news, until=due, patience=self._patience)
 
     def _item(self, timer: Timer) -> Item:
-        return Item(timer.id, f"{timer.kind}/{timer.entity_id}", msgspec.json.encode(timer), timer)
+        return Item(
+            timer.id,
+            f"{timer.kind}/{timer.entity_id}",
+            msgspec.json.encode(timer),
+            timer,
+            2 * len(timer.arguments),
+        )
