@@ -1,7 +1,10 @@
 """G3: an atomic unit takes effect whole or not at all, and once, whoever else writes meanwhile."""
 
 import asyncio
+import contextvars
 from collections.abc import AsyncGenerator, Awaitable, Callable
+from datetime import timedelta
+from typing import Any
 
 import pytest
 from msgspec import Struct
@@ -48,6 +51,15 @@ def transfer(amount: int, source: str = "a", target: str = "b") -> Callable[[Con
     return unit
 
 
+async def elsewhere(call: Callable[[], Awaitable[Any]]) -> None:
+    """Makes a call as somebody else does, and not within the unit that runs."""
+
+    async def somebody() -> None:
+        await call()
+
+    await asyncio.create_task(somebody(), context=contextvars.Context())
+
+
 async def amounts(ctx: Context, id: str) -> list[int]:
     return [recorded.event.amount for recorded in await ctx.history(Account, id)]  # type: ignore[attr-defined]
 
@@ -83,7 +95,7 @@ async def test_a_unit_sees_what_it_does(ctx: Context) -> None:
 
     async def unit(inner: Context) -> tuple[int, int]:
         await inner.entity(Account, "a").deposit(1)
-        return await inner.entity(Account, "a").current_balance(), await ctx.entity(Account, "a").peek()
+        return await inner.entity(Account, "a").current_balance(), await ctx.entity(Account, "a").current_balance()
 
     assert await ctx.atomic(unit) == (101, 100)
 
@@ -119,7 +131,7 @@ async def test_a_unit_that_was_overtaken_runs_again(ctx: Context) -> None:
         runs += 1
         balance = await inner.entity(Account, "a").current_balance()
         if runs == 1:
-            await ctx.entity(Account, "a").deposit(11)
+            await elsewhere(lambda: ctx.entity(Account, "a").deposit(11))
         return await inner.entity(Account, "b").deposit(balance)
 
     assert await ctx.atomic(unit) == 100 + 111
@@ -131,7 +143,7 @@ async def test_a_unit_that_is_always_overtaken_gives_up(ctx: Context) -> None:
 
     async def unit(inner: Context) -> None:
         await inner.entity(Account, "b").deposit(1)
-        await ctx.entity(Account, "b").deposit(1_000)
+        await elsewhere(lambda: ctx.entity(Account, "b").deposit(1_000))
 
     with pytest.raises(Conflict):
         await ctx.atomic(unit)
@@ -320,3 +332,110 @@ async def test_what_a_unit_cannot_do_is_said(ctx: Context) -> None:
         await ctx.atomic(nested)
     with pytest.raises(DefinitionError, match="idempotency_key"):
         await ctx.atomic(keyed)
+
+
+async def test_a_command_past_the_unit_to_what_it_touches_is_refused_at_once(ctx: Context) -> None:
+    """Whichever of the two comes first; sent all the same it would be written each time the unit runs again."""
+    runs = []
+
+    async def unit_first(inner: Context) -> None:
+        runs.append("unit first")
+        await inner.entity(Account, "a").deposit(1)
+        await ctx.entity(Account, "a").deposit(10)
+
+    async def unit_last(inner: Context) -> None:
+        runs.append("unit last")
+        await ctx.entity(Account, "c").deposit(10)
+        await inner.entity(Account, "c").deposit(1)
+
+    async def inner_unit(inner: Context) -> None:
+        await inner.entity(Account, "a").deposit(1)
+        await ctx.atomic(transfer(30))
+
+    for unit in (unit_first, unit_last, inner_unit):
+        with pytest.raises(DefinitionError, match="through the context that the unit was given"):
+            await ctx.atomic(unit)
+
+    assert runs == ["unit first", "unit last"]
+    assert await balances(ctx) == (100, 100)
+    assert await amounts(ctx, "c") == [10]
+
+
+async def test_what_a_unit_does_not_touch_may_be_commanded_past_it(ctx: Context) -> None:
+    """So may all else by whoever runs at the same time, and by tasks that outlive the unit."""
+    tasks: list[asyncio.Task[int]] = []
+    ended = asyncio.Event()
+
+    async def later() -> int:
+        await ended.wait()
+        return await ctx.entity(Account, "a").deposit(7)
+
+    async def unit(inner: Context) -> None:
+        await inner.entity(Account, "a").deposit(1)
+        await ctx.entity(Account, "b").deposit(10)
+        tasks.append(asyncio.create_task(later()))
+
+    await ctx.atomic(unit)
+    ended.set()
+
+    assert await tasks[0] == 108
+    assert await balances(ctx) == (108, 110)
+
+
+async def test_a_unit_that_has_ended_takes_no_more_calls(ctx: Context) -> None:
+    """Commands, queries, messages, timers and views through it are refused, and nothing is lost unsaid."""
+    kept: list[Context] = []
+
+    async def unit(inner: Context) -> None:
+        kept.append(inner)
+        await inner.entity(Account, "a").deposit(1)
+
+    await ctx.atomic(unit)
+    late = kept[0]
+    calls: list[Callable[[], Awaitable[Any]]] = [
+        lambda: late.entity(Account, "a").deposit(5),
+        lambda: late.entity(Account, "new").deposit(5),
+        lambda: late.entity(Account, "a").current_balance(),
+        lambda: late.schedule(Account.deposit, "a", after=timedelta(hours=1))(5),
+        lambda: late.history(Account, "a"),
+        lambda: late.state(Account, "a"),
+        lambda: late.atomic(transfer(1)),
+    ]
+
+    for call in calls:
+        with pytest.raises(DefinitionError, match="this atomic unit has ended"):
+            await call()
+
+    assert await balances(ctx) == (101, 100)
+    assert await ctx.entity(Account, "new").current_balance() == 0
+
+
+async def test_a_call_that_a_unit_left_behind_is_refused(ctx: Context, journal: FaultyJournal) -> None:
+    """Also one that was begun within the unit, and was still waiting for its entity when the unit ended."""
+    tasks: list[asyncio.Task[int]] = []
+
+    async def unit(inner: Context) -> None:
+        await inner.entity(Account, "a").deposit(1)
+        journal.hold("load")
+        tasks.append(await begun(inner.entity(Account, "cold").deposit(5)))
+
+    await ctx.atomic(unit)
+    journal.release("load")
+
+    with pytest.raises(DefinitionError, match="this atomic unit has ended"):
+        await tasks[0]
+    assert await ctx.entity(Account, "cold").current_balance() == 0
+
+
+async def test_a_unit_that_failed_has_ended_too(ctx: Context) -> None:
+    """What it started and did not wait for adds nothing to what comes after it."""
+    kept: list[Context] = []
+
+    async def unit(inner: Context) -> None:
+        kept.append(inner)
+        await inner.entity(Account, "a").withdraw(1_000)
+
+    with pytest.raises(Rejected):
+        await ctx.atomic(unit)
+    with pytest.raises(DefinitionError, match="this atomic unit has ended"):
+        await kept[0].entity(Account, "a").deposit(1)

@@ -6,11 +6,12 @@ are staged in one step as one group and the copies take the entities' places; ot
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
 from typing import Any
 
 import msgspec
 
-from actum.errors import Conflict, Invalid, KeyReused, WrongReply
+from actum.errors import Conflict, DefinitionError, Invalid, KeyReused, WrongReply
 from actum.journal.port import Landed, Refused, Repeated, StreamKey, Write
 from actum.model.entity import Entity, entity_type
 from actum.model.turn import Emitted, Instance, as_stored
@@ -26,6 +27,9 @@ class UnitMark(Entity, name="$unit"):
 
 
 UNIT = entity_type(UnitMark)
+
+running_unit: ContextVar["Unit | None"] = ContextVar("running_unit", default=None)
+"""The unit whose function runs, where it runs and in what it starts."""
 
 
 class Fork:
@@ -61,15 +65,55 @@ class Fork:
 
 
 class Unit:
-    """One attempt at an atomic unit."""
+    """One attempt at an atomic unit. Once it `has_ended` it takes no more calls."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
         self._forks: dict[StreamKey, Fork] = {}
+        self._commanded_outside: set[StreamKey] = set()
+        self._outer = running_unit.get()
+        self.has_ended = False
         self.now = services.clock.now()
+
+    def __repr__(self) -> str:
+        return f"<Unit of {len(self._forks)} entities{', ended' if self.has_ended else ''}>"
+
+    async def run(self, function: "Callable[[Unit], Awaitable[Any]]") -> Any:
+        """Runs the author's function, and takes no more calls when it is done."""
+        token = running_unit.set(self)
+        try:
+            return await function(self)
+        finally:
+            self.has_ended = True
+            running_unit.reset(token)
+
+    def check_open(self) -> None:
+        """Raises DefinitionError when the unit has ended: whatever it did now would be lost."""
+        if self.has_ended:
+            raise DefinitionError(
+                "this atomic unit has ended, and what is sent through its context would be lost: await every "
+                "call before the unit's function returns, and send later ones through the context outside"
+            )
+
+    def note_outside(self, services: Services, stream: StreamKey) -> DefinitionError | None:
+        """Takes note of a command that was sent in this unit, and not through it; gives why it cannot be.
+
+        Written at once, it would have the unit collide with it, run again, and send it again.
+        """
+        unit: Unit | None = self
+        while unit is not None:
+            if not unit.has_ended and unit._services is services:
+                if stream in unit._forks:
+                    return _outside(stream)
+                unit._commanded_outside.add(stream)
+            unit = unit._outer
+        return None
 
     async def command(self, call: Call) -> Any:
         """Runs a command on the unit's copy of its entity; nothing of it stands yet."""
+        self.check_open()
+        if self._outer is not None and (error := self._outer.note_outside(self._services, call.stream)):
+            raise error
         call.bind()
         fork = await self._fork(call)
         self._services.entities.check_version(call, fork.instance.version)
@@ -85,6 +129,7 @@ class Unit:
 
     async def query(self, call: Call) -> Any:
         """Answers from the unit's copy of an entity."""
+        self.check_open()
         call.bind()
         fork = await self._fork(call)
         self._services.entities.check_version(call, fork.instance.version)
@@ -139,7 +184,11 @@ class Unit:
         if found is None:
             if self._services.host is not None and self._forks:
                 raise refuse_unit("/".join(next(iter(self._forks))), "/".join(call.stream))
+            if call.stream in self._commanded_outside:
+                raise _outside(call.stream)
             actor = await self._services.directory.activate(call.stream)
+            # Meanwhile its function may have returned, and left this call behind.
+            self.check_open()
             found = self._forks.get(call.stream) or self._forks.setdefault(call.stream, Fork(actor))
         return found
 
@@ -191,7 +240,7 @@ async def run_unit(
             return msgspec.json.decode(known.reply, type=reply_type), known.position
         unit = Unit(services)
         try:
-            reply = await function(unit)
+            reply = await unit.run(function)
             kept = b"null" if key is None else _written(reply)
         except Exception:
             if not await unit.is_founded():
@@ -204,6 +253,13 @@ async def run_unit(
             return reply, position
     raise Conflict(
         f"an atomic unit found other writers first {MOST_ATTEMPTS} times in a row; send again later"
+    )
+
+
+def _outside(stream: StreamKey) -> DefinitionError:
+    return DefinitionError(
+        f"{'/'.join(stream)} is part of an atomic unit, and was sent a command through another context: send it "
+        "through the context that the unit was given"
     )
 
 

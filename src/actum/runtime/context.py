@@ -146,6 +146,7 @@ class Context:
         same and adds nothing when it is sent again; annotate what it gives back, for that to be read as it
         was.
         """
+        self.line.check_open()
         if self.line.unit is not None:
             raise DefinitionError(
                 "atomic units do not nest: send the commands through the context you were given"
@@ -201,6 +202,7 @@ class Context:
         )
 
         async def keep(*positional: P.args, **keywords: P.kwargs) -> str:
+            self.line.check_open()
             arguments = msgspec.json.encode(declared.signature.bind(positional, keywords))
             timer = NewTimer(
                 named, due, reference.kind.name, id, declared.name, arguments, self.correlation_id
@@ -275,6 +277,7 @@ class Context:
 
     @property
     def _histories(self) -> Histories:
+        self.line.check_open()
         return Histories(self._services)
 
     def _within(self, unit: Unit, expected_version: int | Precondition | None) -> "Context":

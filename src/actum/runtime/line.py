@@ -12,7 +12,7 @@ from actum.model.entity import CommandType
 from actum.model.event import Metadata, write_metadata
 from actum.model.name import check_name
 from actum.model.view import ViewQuery, ViewType
-from actum.runtime.atomic import Unit
+from actum.runtime.atomic import Unit, running_unit
 from actum.runtime.entities import Call
 from actum.runtime.precondition import Precondition
 from actum.runtime.references import EntityReference
@@ -62,6 +62,11 @@ class Line:
         self.metadata = msgspec.structs.replace(self.metadata, by=who)
         self._written.clear()
 
+    def check_open(self) -> None:
+        """Raises DefinitionError on the line of an atomic unit that has ended."""
+        if self.unit is not None:
+            self.unit.check_open()
+
     def witness(self, position: int, version: int | None) -> None:
         """Takes note of an answer, for views to show it and for tokens to carry it on."""
         self.seen = max(self.seen, position)
@@ -80,6 +85,11 @@ class Line:
         named: dict[str, Any],
     ) -> Coroutine[Any, Any, Any]:
         """Sends a command to an entity."""
+        running = running_unit.get()
+        if running is not None and running is not self.unit:
+            error = running.note_outside(self.services, (target.kind.name, target.id))
+            if error is not None:
+                return _raise(error)
         metadata = self._written.get(command.name) or self.metadata_of(command.name)
         call = Call(target.kind, target.id, command, positional, named, metadata, self)
         call.expected_version = target.expected_version
@@ -113,16 +123,19 @@ class Line:
         self, view: ViewType, query: ViewQuery, positional: tuple[Any, ...], named: dict[str, Any]
     ) -> Any:
         """Asks a query of a view that shows all this line has written."""
+        self.check_open()
         arguments = query.signature.bind(positional, named)
         parameters = dict(zip(query.signature.parameters, map(parameter_to_sql, arguments), strict=True))
         return await self.services.views.ask(view, query, parameters, self.seen)
 
     async def read_row(self, view: ViewType, key: Any) -> Any:
         """Reads one row of a view that shows all this line has written."""
+        self.check_open()
         return await self.services.views.get(view, key, self.seen)
 
     async def put(self, queue: str, messages: Sequence[bytes], key: str | None, once: str | None) -> None:
         """Puts messages into a queue, all or none."""
+        self.check_open()
         if key is not None:
             check_name(key, "a message's key", field="key")
         if once is not None:
@@ -162,6 +175,11 @@ class Line:
     def _count(self, *call: str) -> int:
         count = self._calls[call] = self._calls.get(call, 0) + 1
         return count
+
+
+async def _raise(error: Exception) -> None:
+    """Refuses a call when it is awaited, as every other call is refused."""
+    raise error
 
 
 class Outbox:
