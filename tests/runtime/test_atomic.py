@@ -95,7 +95,8 @@ async def test_a_unit_sees_what_it_does(ctx: Context) -> None:
 
     async def unit(inner: Context) -> tuple[int, int]:
         await inner.entity(Account, "a").deposit(1)
-        return await inner.entity(Account, "a").current_balance(), await ctx.entity(Account, "a").current_balance()
+        inside = await inner.entity(Account, "a").current_balance()
+        return inside, await ctx.entity(Account, "a").current_balance()
 
     assert await ctx.atomic(unit) == (101, 100)
 
@@ -335,7 +336,7 @@ async def test_what_a_unit_cannot_do_is_said(ctx: Context) -> None:
 
 
 async def test_a_command_past_the_unit_to_what_it_touches_is_refused_at_once(ctx: Context) -> None:
-    """Whichever of the two comes first; sent all the same it would be written each time the unit runs again."""
+    """Whichever comes first; sent all the same it would be written each time the unit runs again."""
     runs = []
 
     async def unit_first(inner: Context) -> None:

@@ -178,7 +178,27 @@ class Metadata(Struct, frozen=True, omit_defaults=True):
     by: str = ""
 
 
-read_metadata: Callable[[bytes], Metadata] = msgspec.json.Decoder(Metadata).decode
+def read_metadata(written: bytes) -> Metadata:
+    """Reads metadata; what an earlier version wrote and could not read again is read as near as can be."""
+    try:
+        return _decode_metadata(written)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return _read_leniently(written)
+
+
+def _read_leniently(written: bytes) -> Metadata:
+    """Reads half characters as replaced, missing values as none, and other values as text."""
+    try:
+        found: Any = msgspec.json.decode(written.decode(errors="replace"))
+    except msgspec.DecodeError:
+        return Metadata()
+    if not isinstance(found, dict):
+        return Metadata()
+    known = {name: found.get(name) for name in Metadata.__struct_fields__}
+    return Metadata(**{name: str(value) for name, value in known.items() if value is not None})
+
+
+_decode_metadata: Callable[[bytes], Metadata] = msgspec.json.Decoder(Metadata).decode
 write_metadata: Callable[[Metadata], bytes] = msgspec.json.Encoder().encode
 
 

@@ -13,6 +13,7 @@ from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar, overload
 from msgspec import Struct
 
 from actum.errors import DefinitionError
+from actum.model.query_answer import QueryAnswer
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -73,13 +74,26 @@ class Query(Handler[P, R]):
         self.sql = sql
 
 
+class StateQuery(Query[P, R]):
+    """A method of an entity that only reads: a state answers at once, a reference is awaited."""
+
+    @overload
+    def __get__(self, instance: None, owner: type[Any]) -> Self: ...
+
+    @overload
+    def __get__(self, instance: object, owner: type[Any]) -> "Callable[P, QueryAnswer[R]]": ...
+
+    def __get__(self, instance: object | None, owner: type[Any]) -> Any:
+        return super().__get__(instance, owner)
+
+
 def command(function: Callable[Concatenate[Any, P], R]) -> Command[P, R]:
     """Marks a method of an entity as a command: it checks the state, emits events and may reply."""
     return Command(function)
 
 
 @overload
-def query(declared: Callable[Concatenate[Any, P], R], /) -> Query[P, R]: ...
+def query(declared: Callable[Concatenate[Any, P], R], /) -> StateQuery[P, R]: ...
 
 
 @overload
@@ -95,7 +109,7 @@ def query(declared: Any, /) -> Any:
     """
     if isinstance(declared, str):
         return lambda function: Query(function, declared)
-    return Query(declared)
+    return StateQuery(declared)
 
 
 class ReducerMark(Struct, frozen=True):

@@ -105,6 +105,13 @@ class Signature:
         except msgspec.ValidationError as error:
             raise self._invalid(error, len(positional)) from error
 
+    def write(self, arguments: tuple[Any, ...]) -> bytes:
+        """Gives arguments as the JSON that `bind_json` reads; raises Invalid for what JSON cannot hold."""
+        try:
+            return encode(arguments)
+        except (TypeError, ValueError) as error:
+            raise Invalid(f"{self.where}: the arguments cannot be kept: {error}") from error
+
     def bind_json(self, body: bytes) -> tuple[Any, ...]:
         """Gives the validated arguments from the JSON array in which `bind`'s result was kept."""
         try:

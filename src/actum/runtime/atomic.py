@@ -258,8 +258,8 @@ async def run_unit(
 
 def _outside(stream: StreamKey) -> DefinitionError:
     return DefinitionError(
-        f"{'/'.join(stream)} is part of an atomic unit, and was sent a command through another context: send it "
-        "through the context that the unit was given"
+        f"{'/'.join(stream)} is part of an atomic unit, and was sent a command through another context: "
+        "send it through the context that the unit was given"
     )
 
 
@@ -269,9 +269,11 @@ async def _known(services: Services, key: str) -> Repeated | None:
 
 def _written(reply: Any) -> bytes:
     try:
-        return msgspec.json.encode(reply)
-    except (TypeError, ValueError) as error:
+        written = msgspec.json.encode(reply)
+        msgspec.json.decode(written)
+    except (msgspec.MsgspecError, TypeError, ValueError) as error:
         raise WrongReply(
             f"an atomic unit with an idempotency key gave back {reply!r}, which JSON cannot hold ({error}): "
             "give back numbers, strings, lists, dicts, or a msgspec.Struct of them"
         ) from error
+    return written

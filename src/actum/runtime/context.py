@@ -5,15 +5,13 @@ from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from datetime import datetime, timedelta
 from typing import Any, ParamSpec, TypeVar
 
-import msgspec
-
 from actum.database.port import Message, NewTimer, Timer
 from actum.errors import DefinitionError, Invalid, NotFound
 from actum.journal.port import Page
 from actum.model.entity import Entity
 from actum.model.event import Event, Metadata, Recorded, to_microseconds
 from actum.model.handler import Command
-from actum.model.name import check_name
+from actum.model.name import check_id, check_name, check_text, check_who
 from actum.model.view import View
 from actum.runtime.atomic import Unit, run_unit
 from actum.runtime.history import Histories
@@ -51,6 +49,10 @@ class Context:
         seen: int = 0,
         unit: Unit | None = None,
     ) -> None:
+        if by != "":
+            check_who(by)
+        if correlation_id is not None:
+            check_text(correlation_id, "a correlation id", field="correlation_id", fix="write str(…)")
         self._services = services
         self._event = event
         self.message = message
@@ -111,7 +113,7 @@ class Context:
             raise DefinitionError(
                 f"{cls.__name__} is not among the application's entities: add it to App(entities=[…])"
             )
-        check_name(id, "an entity's id", field="id")
+        check_id(id)
         if idempotency_key is not None:
             check_name(idempotency_key, "an idempotency key", field="idempotency_key")
         return reference(self.line, id, idempotency_key, expected_version)  # type: ignore[return-value]
@@ -186,7 +188,7 @@ class Context:
             raise DefinitionError(f"{command!r} is not a command of the application's entities")
         if (after is None) == (at is None):
             raise Invalid("schedule takes either after= or at=")
-        check_name(id, "an entity's id", field="id")
+        check_id(id)
         if name is not None:
             check_name(name, "a timer's name", field="name")
         if name is not None and name.startswith(MADE):
@@ -203,7 +205,7 @@ class Context:
 
         async def keep(*positional: P.args, **keywords: P.kwargs) -> str:
             self.line.check_open()
-            arguments = msgspec.json.encode(declared.signature.bind(positional, keywords))
+            arguments = declared.signature.write(declared.signature.bind(positional, keywords))
             timer = NewTimer(
                 named, due, reference.kind.name, id, declared.name, arguments, self.correlation_id
             )
@@ -215,6 +217,7 @@ class Context:
 
     async def cancel(self, name: str) -> bool:
         """Cancels a timer; False if it has fired or never was."""
+        check_name(name, "a timer's name", field="name")
         return await self._services.timers.cancel(name)
 
     async def timers(self, *, limit: int = 100) -> list[Timer]:

@@ -79,7 +79,7 @@ class Call(Struct, gc=False):
         if self.is_derived:
             return ""
         return hashlib.blake2b(
-            self.command.name.encode() + b"\0" + encode(self.arguments), digest_size=16
+            self.command.name.encode() + b"\0" + self.command.signature.write(self.arguments), digest_size=16
         ).hexdigest()
 
 

@@ -9,6 +9,7 @@ from actum.errors import DefinitionError, Invalid, NotFound, UnknownEvent
 from actum.journal.port import Journal, Page, StreamKey
 from actum.model.entity import Entity, EntityType
 from actum.model.event import Event, Recorded, Stored, to_microseconds
+from actum.model.name import check_id
 from actum.model.turn import Instance, as_stored
 from actum.runtime.services import Services
 
@@ -27,6 +28,7 @@ class Histories:
         self, cls: type[Entity], id: str, *, after: int, up_to: int | None, limit: int | None, reverse: bool
     ) -> list[Recorded[Event]]:
         """Gives an entity's events, decoded."""
+        check_id(id)
         kind = self._kind(cls)
         stored = await self._services.journal.read(
             kind.name, id, after=after, up_to=up_to, limit=limit, reverse=reverse
@@ -37,6 +39,7 @@ class Histories:
         self, cls: type[EntityT], id: str, *, version: int | None, time: datetime | None
     ) -> EntityT:
         """Gives an entity's state now, at a version, or at a time."""
+        check_id(id)
         kind = self._kind(cls)
         if version is None and time is None:
             instance = await self._services.directory.load_copy((kind.name, id))
@@ -49,6 +52,7 @@ class Histories:
         self, cls: type[EntityT], id: str, events: Sequence[Event], *, time: datetime | None
     ) -> EntityT:
         """Gives the state after events that have not happened."""
+        check_id(id)
         kind = self._kind(cls)
         instance = await self._services.directory.load_copy((kind.name, id))
         moment = self._services.clock.now() if time is None else to_microseconds(time)
@@ -83,6 +87,7 @@ class Histories:
 
     async def delete(self, cls: type[Entity], id: str, *, erase: bool) -> int:
         """Removes what came before the last event, or everything."""
+        check_id(id)
         kind = self._kind(cls)
         stream: StreamKey = (kind.name, id)
         journal, directory = self._services.journal, self._services.directory

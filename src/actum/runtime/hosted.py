@@ -2,8 +2,6 @@
 
 from typing import Any, Protocol
 
-import msgspec
-
 from actum.errors import DefinitionError, Invalid
 from actum.hosts.port import Host, HostedCall
 from actum.runtime.clock import Clock
@@ -62,7 +60,7 @@ class HostedEntities:
                 f"{call.kind.name}/{call.id} is in a Durable Object, which compares one version alone: "
                 f"it cannot be asked {expected.said}"
             )
-        arguments = msgspec.json.encode(call.arguments)
+        arguments = call.command.signature.write(call.arguments)
         return HostedCall(call.kind.name, call.id, call.command.name, arguments, expected_version=expected)
 
 

@@ -10,7 +10,7 @@ from actum.errors import DefinitionError, Invalid
 from actum.model.column import parameter_to_sql
 from actum.model.entity import CommandType
 from actum.model.event import Metadata, write_metadata
-from actum.model.name import check_name
+from actum.model.name import check_name, check_who
 from actum.model.view import ViewQuery, ViewType
 from actum.runtime.atomic import Unit, running_unit
 from actum.runtime.entities import Call
@@ -59,6 +59,7 @@ class Line:
 
     def act_for(self, who: str) -> None:
         """Has the events of later calls say who acted."""
+        check_who(who)
         self.metadata = msgspec.structs.replace(self.metadata, by=who)
         self._written.clear()
 
