@@ -19,6 +19,8 @@ FAILED = frozenset(
 
 def translate(error: Exception, path: str) -> Exception:
     """Turns a driver's error into one that says what to do; the driver's own stays its cause."""
+    if isinstance(error, StoreError):
+        return error
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code in BUSY:
         return Unavailable(f"{path} is held by another program ({error}): send again, or find who holds it")

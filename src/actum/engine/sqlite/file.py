@@ -1,25 +1,27 @@
 """One SQLite file: its one writer thread, its readers, and its refusal to write after a failed sync."""
 
 import asyncio
+import contextlib
 import queue
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from filelock import FileLock
 
 from actum.engine.schema import Part
 from actum.engine.sqlite.errors import is_failure, translate
+from actum.engine.sqlite.job import Job, Work
 from actum.engine.sqlite.log import Log
-from actum.engine.sqlite.opening import IN_MEMORY, check_place, configure, connect, take_lock
+from actum.engine.sqlite.opening import IN_MEMORY, check_place, connect, connect_reader, take_lock
+from actum.engine.sqlite.place import Place
 from actum.errors import Overloaded, StoreFailed, Unavailable
 
 T = TypeVar("T")
-Work = Callable[[sqlite3.Connection], T]
 
 READERS = 4
 MOST_WAITING = 10_000
@@ -28,30 +30,18 @@ HANDOVER = 50e-6
 """Seconds that the event loop stands back for the writer thread to take the interpreter lock."""
 
 
-class Job:
-    """A piece of work for the writer thread, and where its result goes."""
-
-    __slots__ = ("begins", "error", "future", "result", "work")
-
-    def __init__(self, work: Work[Any], future: "asyncio.Future[Any]", *, begins: bool) -> None:
-        self.work = work
-        self.future = future
-        self.begins = begins
-        self.result: Any = None
-        self.error: BaseException | None = None
-
-
 class SqliteFile:
     """One database file of this process, or one in memory (path ":memory:").
 
     `write` runs work in a transaction on the single writer thread; works that wait together share one commit
     and one sync, each in a savepoint of its own. `read` runs work on one of a few reader threads, on the last
-    committed state. After a commit or sync has failed every write raises StoreFailed: what the file holds is
-    then only known after it has been opened anew.
+    committed state. After a commit or sync has failed, or the file was moved or replaced, every write raises
+    StoreFailed: what the file holds is then only known after it has been opened anew.
     """
 
     def __init__(self, path: str, lock: FileLock | None, writer: sqlite3.Connection) -> None:
         self.path = path
+        self._place = None if path == IN_MEMORY else Place(path, is_owner=lock is not None)
         self._lock = lock
         self._writer = writer
         # Only the owner moves the log into the file: a failed sync must be seen by who writes events.
@@ -94,7 +84,12 @@ class SqliteFile:
 
     @property
     def failure(self) -> str | None:
-        """Why writes have stopped, or None while they go on."""
+        """Why writes have stopped, or None while they go on; looks whether the file is where it was."""
+        if self._failure is None and not self._is_closed:
+            try:
+                self._check_names()
+            except StoreFailed as error:
+                self._note(error)
         return self._failure
 
     @property
@@ -156,9 +151,7 @@ class SqliteFile:
         try:
             connection = getattr(self._local, "connection", None)
             if connection is None:
-                connection = self._local.connection = configure(self.path)
-                connection.execute("PRAGMA query_only = ON")
-                self._connections.append(connection)
+                connection = self._local.connection = self._connect()
             # Without it each statement would read a state of its own.
             connection.execute("BEGIN")
             try:
@@ -168,6 +161,19 @@ class SqliteFile:
                     connection.execute("ROLLBACK")
         except sqlite3.Error as error:
             raise translate(error, self.path) from error
+
+    def _connect(self) -> sqlite3.Connection:
+        try:
+            connection = connect_reader(self.path, self._check_names)
+        except StoreFailed as error:
+            self._note(error)
+            raise
+        self._connections.append(connection)
+        return connection
+
+    def _check_names(self) -> None:
+        if self._place is not None:
+            self._place.check_names()
 
     def _write_forever(self) -> None:
         while (job := self._jobs.get()) is not None:
@@ -188,15 +194,7 @@ class SqliteFile:
     def _deliver(self, jobs: list[Job]) -> None:
         self._waiting -= len(jobs)
         for job in jobs:
-            if job.future.done():
-                continue
-            if isinstance(job.error, StopIteration):
-                # A future takes any error but this one.
-                job.future.set_exception(RuntimeError("a work raised StopIteration"))
-            elif job.error is not None:
-                job.future.set_exception(job.error)
-            else:
-                job.future.set_result(job.result)
+            job.deliver()
 
     def _commit(self, jobs: list[Job]) -> None:
         if self._failure:
@@ -204,6 +202,12 @@ class SqliteFile:
                 job.error = self._stopped()
             return
         writer = self._writer
+        if self._place is not None:
+            try:
+                self._place.check_content()
+            except StoreFailed as error:
+                self._stop(jobs, error)
+                return
         try:
             if len(jobs) == 1:
                 self._run_alone(jobs[0])
@@ -213,8 +217,16 @@ class SqliteFile:
                     self._run_beside(job)
             if writer.in_transaction:
                 writer.execute("COMMIT")
-        except (sqlite3.Error, MemoryError) as error:
+            if self._place is not None:
+                self._place.check_names()
+        except (sqlite3.Error, MemoryError, StoreFailed) as error:
             self._give_up(jobs, error)
+
+    def _stop(self, jobs: list[Job], error: StoreFailed) -> None:
+        """Fails jobs of which nothing was written, since the file is not where it was."""
+        self._note(error)
+        for job in jobs:
+            job.error = self._stopped()
 
     def _run_alone(self, job: Job) -> None:
         writer = self._writer
@@ -252,23 +264,31 @@ class SqliteFile:
             self._failure = self._failure or str(translate(failed, self.path))
         for job in jobs:
             job.error = translate(error, self.path)
-            job.error.__cause__ = error
+            job.error.__cause__ = None if job.error is error else error
 
     def _checkpoint(self) -> None:
-        if self._log is None or self._failure:
+        if self._log is None or self._place is None or self._failure:
             return
         try:
             self._log.committed(self._writer.total_changes)
-            if self._log.is_long:
+            if self._log.is_long(self._place.log_size):
                 self._writer.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
                 self._log.moved()
+                self._place.written()
         except (sqlite3.Error, OSError) as error:
             self._note(error)
 
     def _note(self, error: Exception) -> None:
         translated = translate(error, self.path)
-        if isinstance(translated, StoreFailed):
+        if isinstance(translated, StoreFailed) and self._failure is None:
             self._failure = str(translated)
+            if self._place is not None and self._place.lost_only_log:
+                self._rescue()
+
+    def _rescue(self) -> None:
+        """Moves what was acknowledged into the file while the log that no name leads to is still open."""
+        with contextlib.suppress(sqlite3.Error):
+            self._writer.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
 
     def _stopped(self) -> Exception:
         if self._failure:

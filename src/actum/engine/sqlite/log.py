@@ -28,13 +28,12 @@ class Log:
         self._pages += PAGES_A_COMMIT + (total_changes - self._changes) // ROWS_A_PAGE
         self._changes = total_changes
 
-    @property
-    def is_long(self) -> bool:
-        """Whether it is time to move it into the file."""
+    def is_long(self, size: int) -> bool:
+        """Whether it is time to move it into the file, when it has `size` bytes."""
         return (
             self._commits >= CHECKPOINT_COMMITS
             or self._pages >= CHECKPOINT_PAGES
-            or os.stat(self._path).st_size >= self._bytes + CHECKPOINT_BYTES
+            or size >= self._bytes + CHECKPOINT_BYTES
         )
 
     def moved(self) -> None:

@@ -2,8 +2,9 @@
 
 import os
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from urllib.parse import quote
 
 from filelock import FileLock, Timeout
 
@@ -20,7 +21,7 @@ PATIENCE = 0.25
 """Seconds in which a lock may come free that was only held to find out whether the file is owned."""
 SMALLEST = 512
 """Bytes in the smallest file that SQLite makes, apart from an empty one."""
-MOST_LOG_BYTES = 64 * 1024 * 1024
+MAX_LOG_BYTES = 64 * 1024 * 1024
 
 
 def check_place(file: Path, *, is_owner: bool) -> None:
@@ -92,10 +93,26 @@ def connect(path: str, parts: Sequence[Part], *, is_owner: bool) -> sqlite3.Conn
     return connection
 
 
-def configure(path: str) -> sqlite3.Connection:
+def connect_reader(path: str, check_names: Callable[[], None]) -> sqlite3.Connection:
+    """Opens a connection that reads, and never one to another file that has taken the name of this one."""
+    check_names()
+    connection = configure(path, must_exist=True)
+    try:
+        connection.execute("PRAGMA query_only = ON")
+        # SQLite opens the log with the first statement that reads.
+        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        check_names()
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def configure(path: str, *, must_exist: bool = False) -> sqlite3.Connection:
     """Opens a connection that acknowledges nothing before it is on the disk."""
     connection = sqlite3.connect(
-        path,
+        f"file:{quote(path)}?mode=rw" if must_exist else path,
+        uri=must_exist,
         timeout=BUSY_TIMEOUT,
         isolation_level=None,
         check_same_thread=False,
@@ -108,7 +125,7 @@ def configure(path: str) -> sqlite3.Connection:
         connection.execute("PRAGMA cache_size = -65536")
         # SQLite's own checkpoints swallow a failed sync; the writer makes them where it is seen.
         connection.execute("PRAGMA wal_autocheckpoint = 0")
-        connection.execute(f"PRAGMA journal_size_limit = {MOST_LOG_BYTES}")
+        connection.execute(f"PRAGMA journal_size_limit = {MAX_LOG_BYTES}")
     except BaseException:
         connection.close()
         raise
