@@ -12,7 +12,7 @@ import pytest
 
 from actum import App, Context, Entity, Event, Retries, command, query, reducer
 from actum.errors import AuthorError
-from actum.runtime import supervisor
+from actum.runtime import opened_resource, supervisor
 from actum.runtime.supervisor import Supervisor
 from actum.stores import open_stores
 from actum.testing import Running, testing
@@ -354,3 +354,20 @@ def test_what_a_signal_raises_is_not_the_actions_own() -> None:
         signal.signal(signal.SIGTERM, before)
 
     assert exit.value.code == 7
+
+
+async def test_a_resource_that_does_not_close_keeps_nobody(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is named in the log, and the application has stopped."""
+    monkeypatch.setattr(opened_resource, "GRACE", 0.01)
+
+    @asynccontextmanager
+    async def open_it() -> AsyncGenerator[Opened]:
+        yield Opened()
+        await asyncio.Event().wait()
+
+    async with asyncio.timeout(60), testing(App("opening", resources=[open_it])):
+        pass
+
+    assert "the resource Opened (open_it) was not closed within 0.01 s" in caplog.text

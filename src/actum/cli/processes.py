@@ -11,6 +11,7 @@ from typing import Any
 from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
+from actum.cli.ending import Ending
 from actum.cli.failure import CommandFailed
 from actum.cli.limits import Limits
 from actum.cli.loading import load_app
@@ -46,7 +47,8 @@ def application() -> Any:
     threading.Thread(target=_stop_with_parent, name="actum-parent", daemon=True).start()
     is_development = bool(os.environ[DEVELOPMENT])
     set_up_logs(is_development=is_development)
-    return served(load_app(os.environ[APP]).asgi(store=os.environ[STORE], is_development=is_development))
+    app = load_app(os.environ[APP]).asgi(store=os.environ[STORE], is_development=is_development)
+    return Ending().after_shutdown(served(app))
 
 
 def _stop_with_parent() -> None:

@@ -6,11 +6,13 @@ import logging
 import signal
 import socket
 from collections.abc import Awaitable, Callable, MutableMapping
+from types import FrameType
 from typing import Any
 
 import uvicorn
 
 from actum.cli.cut_requests import answering_cut_requests
+from actum.cli.ending import LIMIT, Ending
 from actum.cli.failure import CommandFailed
 from actum.cli.limits import Limits
 from actum.cli.protocol import LimitedConfig
@@ -74,14 +76,21 @@ def served(application: Application) -> Application:
 class AnnouncingServer(uvicorn.Server):
     """A server that says when it takes requests."""
 
-    def __init__(self, config: uvicorn.Config, announce: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, announce: Callable[[], None], ending: Ending) -> None:
         super().__init__(config)
         self._announce = announce
+        self._ending = ending
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
             self._announce()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Begins the end, which has its time."""
+        if not self.should_exit:
+            self._ending.within(LIMIT)
+        super().handle_exit(sig, frame)
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -122,8 +131,9 @@ def serve(
     application: Application, listener: socket.socket, limits: Limits, announce: Callable[[], None]
 ) -> None:
     """Serves until SIGTERM or SIGINT; requests in progress are finished, and what was decided is written."""
-    watched = WatchedApplication(served(application))
-    server = AnnouncingServer(config_of(watched, limits), announce)
+    ending = Ending()
+    watched = WatchedApplication(ending.after_shutdown(served(application)))
+    server = AnnouncingServer(config_of(watched, limits), announce, ending)
     # The reason is said by whoever called, and said once.
     logging.getLogger("uvicorn.error").addFilter(lambda record: "failed. Exiting" not in record.getMessage())
     # Before and after uvicorn's own handlers, a signal asks for the same end as under them.

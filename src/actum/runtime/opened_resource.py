@@ -1,11 +1,18 @@
 """A resource of the application while it is open; an exit that it raises is told as an error."""
 
+import asyncio
+import logging
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from types import TracebackType
 from typing import Any
 
 from actum.runtime.containment import contained
+
+GRACE = 15.0
+"""Seconds that a resource has to close."""
+
+log = logging.getLogger("actum.node")
 
 OpenResource = Callable[[], AbstractAsyncContextManager[Any]]
 
@@ -31,4 +38,12 @@ class OpenedResource(AbstractAsyncContextManager[Any]):
     ) -> bool | None:
         assert self._manager is not None
         with contained(f"{self._name} could not be closed", passing=error):
-            return await self._manager.__aexit__(kind, error, trace)
+            limit = asyncio.timeout(GRACE)
+            try:
+                async with limit:
+                    return await self._manager.__aexit__(kind, error, trace)
+            except TimeoutError:
+                if not limit.expired():
+                    raise
+                log.error("%s was not closed within %g s", self._name, GRACE)
+                return None
