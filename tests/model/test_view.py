@@ -181,7 +181,7 @@ def test_columns_are_of_the_kind_that_fits_their_type() -> None:
         "day": "text",
         "hour": "text",
         "number": "text",
-        "price": "text",
+        "price": "decimal",
         "colour": "text",
         "level": "integer",
         "size": "text",
@@ -509,9 +509,9 @@ def _key_that_may_be_none() -> type[View]:
     return Broken
 
 
-def _key_that_is_a_decimal() -> type[View]:
+def _key_that_is_a_real() -> type[View]:
     class Broken(View):
-        id: Decimal
+        id: float
 
         @reducer
         def opened(self, event: Opened) -> None: ...
@@ -658,7 +658,7 @@ def _named(name: str) -> Callable[[], type[View]]:
         (_query_called_get, r"every view has `get` already; rename the query"),
         (_type_without_column, r"Broken\.either has the type .* which has no column: use str, int"),
         (_key_that_may_be_none, r"Broken\.id is .* which cannot be a key; use str"),
-        (_key_that_is_a_decimal, r"which cannot be a key; use str"),
+        (_key_that_is_a_real, r"which cannot be a key; use str"),
         (_key_that_is_a_list, r"which cannot be a key; use str"),
         (_fields_alike, r"has the fields 'owner' and 'Owner', alike to SQL; rename one"),
         (_unknown_index, r"indexes= names 'owner', and there is no such field"),

@@ -1,21 +1,23 @@
 """Checks that what a query selects fits the annotation of its answer."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from msgspec import NODEFAULT, Struct, structs
 from msgspec import inspect as types
 from sqlglot import exp
 
+from actum.database.queries.kinds import QueryKind
+from actum.database.queries.reading import Query
 from actum.errors import DefinitionError
 from actum.model.signature import display
 from actum.model.view import ViewQuery
 
-ANYTHING = frozenset({"text", "integer", "real", "boolean", "blob", "time", "date", "json"})
+ANYTHING = frozenset({"text", "integer", "real", "decimal", "boolean", "blob", "time", "date", "json"})
 ACCEPTED: dict[type[types.Type], frozenset[str]] = {
-    types.StrType: frozenset({"text", "time", "date", "json"}),
+    types.StrType: frozenset({"text", "time", "date", "json", "decimal"}),
     types.IntType: frozenset({"integer", "boolean"}),
-    types.FloatType: frozenset({"real", "integer"}),
+    types.FloatType: frozenset({"real", "integer", "decimal"}),
     types.BoolType: frozenset({"boolean", "integer"}),
     types.BytesType: frozenset({"blob"}),
     types.DateTimeType: frozenset({"time", "text"}),
@@ -23,7 +25,7 @@ ACCEPTED: dict[type[types.Type], frozenset[str]] = {
     types.TimeType: frozenset({"text"}),
     types.TimeDeltaType: frozenset({"text", "integer", "real"}),
     types.UUIDType: frozenset({"text"}),
-    types.DecimalType: frozenset({"text", "integer", "real"}),
+    types.DecimalType: frozenset({"decimal", "text", "integer", "real"}),
     types.NoneType: frozenset(),
     **dict.fromkeys(
         (
@@ -38,40 +40,29 @@ ACCEPTED: dict[type[types.Type], frozenset[str]] = {
         frozenset({"json", "text"}),
     ),
 }
-KINDS: dict[exp.DType, str] = {
-    **dict.fromkeys(exp.DataType.TEXT_TYPES, "text"),
-    **dict.fromkeys(exp.DataType.INTEGER_TYPES, "integer"),
-    **dict.fromkeys(exp.DataType.REAL_TYPES, "real"),
-    exp.DataType.Type.BOOLEAN: "boolean",
-    exp.DataType.Type.VARBINARY: "blob",
-    exp.DataType.Type.TIMESTAMPTZ: "time",
-    exp.DataType.Type.DATE: "date",
-    exp.DataType.Type.JSON: "json",
-}
-# What these give is a whole number at times, whatever their type says.
-UNCERTAIN = (exp.Round, exp.Rand, exp.Ceil, exp.Floor)
+# What these give is a whole number at times, whatever their kind says.
+UNCERTAIN = (exp.Round, exp.Ceil, exp.Floor)
 
 
-def check_answer(where: str, query: ViewQuery, parsed: exp.Query, typed: exp.Query) -> None:
-    """Compares what is selected, `parsed` as written and `typed` with stars expanded, to the annotation."""
-    branches = list(_branches(typed))
+def check_answer(where: str, query: ViewQuery, found: Query, kinds: Sequence[QueryKind]) -> None:
+    """Compares what is selected, and the kinds of its columns, to the annotation."""
+    first = next(_branches(found.qualified))
     if isinstance(query.item, type) and issubclass(query.item, Struct):
-        names = [name.lower() for name in branches[0].named_selects]
-        _check_names(where, query.item, next(_branches(parsed)), names)
+        names = [name.lower() for name in first.named_selects]
+        _check_names(where, query.item, next(_branches(found.written)), names)
         fields = {field.name.lower(): field for field in structs.fields(query.item)}
         targets = [(fields[name].name, fields[name].type) if name in fields else None for name in names]
     else:
-        count = len(branches[0].selects)
+        count = len(first.selects)
         if count != 1:
             raise DefinitionError(
                 f"{where} answers {display(query.item)}, one column, and its SQL selects {count}: "
                 "select one, or declare a Struct with a field for each column"
             )
         targets = [("the answer", query.item)]
-    for branch in branches:
-        for target, selected in zip(targets, branch.selects, strict=False):
-            if target is not None:
-                _check_type(where, *target, selected)
+    for target, selected, kind in zip(targets, first.selects, kinds, strict=False):
+        if target is not None:
+            _check_type(where, *target, selected, kind)
 
 
 def _branches(query: exp.Expr) -> Iterator[exp.Select]:
@@ -113,15 +104,15 @@ def _check_names(where: str, item: type[Struct], written: exp.Select, names: lis
             )
 
 
-def _check_type(where: str, name: str, annotation: Any, selected: exp.Expr) -> None:
+def _check_type(where: str, name: str, annotation: Any, selected: exp.Expr, given: QueryKind) -> None:
     value = selected.unalias()
-    kind = KINDS.get(value.type.this) if isinstance(value.type, exp.DataType) else None
-    if kind is None or value.find(*UNCERTAIN):
+    kind = "date" if isinstance(value, exp.Date) else given
+    if kind in ("null", "any") or value.find(*UNCERTAIN):
         return
     if kind not in _accepted(types.type_info(annotation)):
         raise DefinitionError(
             f"{where}: {name} is annotated {display(annotation)}, and {value.sql('sqlite')} is {kind}: "
-            "mend the annotation, or turn the value into the other type with CAST"
+            "fix the annotation, or turn the value into the other type with CAST"
         )
 
 

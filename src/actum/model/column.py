@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any, Literal
 
 import msgspec
@@ -11,9 +12,11 @@ from msgspec import inspect as types
 from actum.errors import DefinitionError, Invalid
 from actum.model.entity import Field
 
-Kind = Literal["text", "integer", "real", "boolean", "blob", "time", "json"]
+Kind = Literal["text", "integer", "real", "boolean", "blob", "time", "json", "decimal"]
 Convert = Callable[[Any], Any]
 LARGEST = 2**63
+MAX_DIGITS = 1_000
+"""Of a Decimal, on each side of its point."""
 
 KINDS: dict[type[types.Type], Kind] = {
     types.StrType: "text",
@@ -25,7 +28,7 @@ KINDS: dict[type[types.Type], Kind] = {
     types.DateType: "text",
     types.TimeType: "text",
     types.UUIDType: "text",
-    types.DecimalType: "text",
+    types.DecimalType: "decimal",
     types.ListType: "json",
     types.VarTupleType: "json",
     types.TupleType: "json",
@@ -100,8 +103,7 @@ def item_of(declared: types.Type) -> types.Type:
 
 def may_be_key(column: Column) -> bool:
     """Whether equal values of a column are always written alike, so that they can tell rows apart."""
-    is_decimal = isinstance(types.type_info(column.annotation), types.DecimalType)
-    return not column.is_nullable and not is_decimal and column.kind in ("text", "integer", "blob", "time")
+    return not column.is_nullable and column.kind in ("text", "integer", "blob", "time", "decimal")
 
 
 def time_to_sql(moment: datetime) -> str:
@@ -119,6 +121,29 @@ def parameter_to_sql(value: Any) -> Any:
         return value
     plain = msgspec.to_builtins(value)
     return plain if isinstance(plain, (str, int, float)) else msgspec.json.encode(plain).decode()
+
+
+def settled_decimal(value: Decimal) -> Decimal:
+    """Gives the same number without a positive exponent, which no server keeps, and without a sign on zero.
+
+    Raises ValueError for what no column holds.
+    """
+    if not value.is_finite():
+        raise ValueError(f"{value} is no number that SQL can compare; use None where there is none")
+    _, digits, exponent = value.as_tuple()
+    assert isinstance(exponent, int)
+    if max(len(digits) + exponent, 0) > MAX_DIGITS or -exponent > MAX_DIGITS:
+        raise ValueError(
+            f"a Decimal has at most {MAX_DIGITS:,} digits before the point, and as many behind it"
+        )
+    if exponent > 0:
+        value = Decimal(f"{value:f}")
+    return value if value else value.copy_abs()
+
+
+def decimal_to_sql(value: Decimal) -> str:
+    """Writes a Decimal in figures, with every digit."""
+    return f"{settled_decimal(value):f}"
 
 
 def _integer_to_sql(value: int) -> int:
@@ -148,20 +173,22 @@ def _optional(convert: Convert) -> Convert:
     return lambda value: None if value is None else convert(value)
 
 
+SCALARS: dict[Kind, Convert] = {
+    "time": time_to_sql,
+    "decimal": decimal_to_sql,
+    "integer": _integer_to_sql,
+    "real": _real_to_sql,
+}
+
+
 def _to_sql(annotation: Any, kind: Kind, declared: types.Type) -> Convert | None:
-    match kind:
-        case "time":
-            return _optional(time_to_sql)
-        case "json":
-            return _optional(_json_to_sql(annotation))
-        case "integer":
-            return _optional(_integer_to_sql)
-        case "real":
-            return _optional(_real_to_sql)
-        case "text" if not _is_plain(declared, types.StrType):
-            return _optional(msgspec.to_builtins)
-        case _:
-            return None
+    if kind in SCALARS:
+        return _optional(SCALARS[kind])
+    if kind == "json":
+        return _optional(_json_to_sql(annotation))
+    if kind == "text" and not _is_plain(declared, types.StrType):
+        return _optional(msgspec.to_builtins)
+    return None
 
 
 def _from_sql(annotation: Any, kind: Kind, declared: types.Type) -> Convert | None:
@@ -171,7 +198,7 @@ def _from_sql(annotation: Any, kind: Kind, declared: types.Type) -> Convert | No
             return lambda value: None if value is None else decode(value)
         case "time" | "boolean":
             return lambda value: msgspec.convert(value, annotation, strict=False)
-        case "text" if not _is_plain(declared, types.StrType):
+        case "text" | "decimal" if not _is_plain(declared, types.StrType):
             return lambda value: msgspec.convert(value, annotation)
         case "integer" if not _is_plain(declared, types.IntType):
             return lambda value: msgspec.convert(value, annotation)

@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from actum.errors import AuthorError, Invalid
-from actum.model.column import Column
+from actum.model.column import Column, settled_decimal
 
 PLAIN = frozenset({str, int, float, bool, bytes, date, UUID, Decimal})
 MOST_KNOWN = 1_000
@@ -33,6 +33,7 @@ class Rows:
         self._outward = [(place, column.from_sql) for place, column in enumerate(columns) if column.from_sql]
         self._scalars = [column for column in columns if column.kind != "json"]
         self._times = [column for column in columns if column.kind == "time"]
+        self._decimals = [column for column in columns if column.kind == "decimal"]
         self._bounded = [
             column for column in self._scalars if column.kind != "time" and not _is_plain(column)
         ]
@@ -60,6 +61,8 @@ class Rows:
         """Makes a row's values those that will be read back; raises AuthorError for one that does not fit."""
         for column in self._times:
             self._settle_time(row, column)
+        for column in self._decimals:
+            self._settle_decimal(row, column)
         for column in self._bounded:
             self._settle(row, column)
         types = _types_of(row)
@@ -98,6 +101,17 @@ class Rows:
         if value.tzinfo is None:
             raise self._misfit(column, value, "it has no time zone; give it one, for example timezone.utc")
         setattr(row, column.name, value.astimezone(UTC))
+
+    def _settle_decimal(self, row: Struct, column: Column) -> None:
+        value = getattr(row, column.name)
+        if type(value) is not Decimal:
+            return
+        try:
+            settled = settled_decimal(value)
+        except ValueError as error:
+            raise self._misfit(column, value, error) from error
+        if settled is not value:
+            setattr(row, column.name, settled)
 
     def _settle(self, row: Struct, column: Column) -> None:
         value = getattr(row, column.name)

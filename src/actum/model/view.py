@@ -190,7 +190,7 @@ class ViewType:
         if not may_be_key(self._key_column):
             raise DefinitionError(
                 f"{name}.{self.key} is {self._key_column.annotation}, which cannot be a key; "
-                "use str, int, bytes, datetime, date, UUID or an Enum, without None"
+                "use str, int, bytes, datetime, date, UUID, Decimal or an Enum, without None"
             )
         seen: dict[str, str] = {}
         for column in self.columns:

@@ -7,7 +7,6 @@ import msgspec
 
 from actum.database.port import NewMessage
 from actum.errors import DefinitionError, Invalid
-from actum.model.column import parameter_to_sql
 from actum.model.entity import CommandType
 from actum.model.event import Metadata, write_metadata
 from actum.model.name import check_name, check_who
@@ -126,7 +125,7 @@ class Line:
         """Asks a query of a view that shows all this line has written."""
         self.check_open()
         arguments = query.signature.bind(positional, named)
-        parameters = dict(zip(query.signature.parameters, map(parameter_to_sql, arguments), strict=True))
+        parameters = dict(zip(query.signature.parameters, arguments, strict=True))
         return await self.services.views.ask(view, query, parameters, self.seen)
 
     async def read_row(self, view: ViewType, key: Any) -> Any:

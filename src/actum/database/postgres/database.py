@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from typing import Self
 
 from actum.database.postgres.actions import ACTION_SCHEMA, PostgresActions
+from actum.database.postgres.asking import Asking
 from actum.database.postgres.fence import EVERYBODYS, Fence
+from actum.database.postgres.functions import QUERY_FUNCTIONS
 from actum.database.postgres.queues import MEND_ORDER, QUEUE_SCHEMA, PostgresQueues
 from actum.database.postgres.roster import ATTENDED, ROSTER_SCHEMA, SILENT, PostgresRoster
 from actum.database.postgres.tables import PostgresTable
@@ -14,7 +16,7 @@ from actum.database.roster import Claim
 from actum.engine.postgres.pool import PostgresPool
 from actum.engine.schema import Part
 
-SCHEMA = Part("database", ((*VIEW_SCHEMA, *ACTION_SCHEMA, *QUEUE_SCHEMA), ROSTER_SCHEMA))
+SCHEMA = Part("database", ((*VIEW_SCHEMA, *ACTION_SCHEMA, *QUEUE_SCHEMA), ROSTER_SCHEMA, QUERY_FUNCTIONS))
 
 
 class PostgresDatabase(PostgresViews, PostgresActions, PostgresQueues):
@@ -26,7 +28,7 @@ class PostgresDatabase(PostgresViews, PostgresActions, PostgresQueues):
         self._pool = pool
         self._fence = EVERYBODYS
         self._tables: dict[tuple[str, int, str], PostgresTable] = {}
-        self._truths: dict[str, frozenset[str]] = {}
+        self._asking = Asking()
 
     def __repr__(self) -> str:
         return f"<PostgresDatabase {self._pool.name}>"

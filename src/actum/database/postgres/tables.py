@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
@@ -20,8 +21,12 @@ TYPES: dict[Kind, str] = {
     "blob": "bytea",
     "time": "timestamptz",
     "json": "jsonb",
+    "decimal": "numeric",
 }
 ARRAYS = {kind: f"{name.removesuffix(COLLATED)}[]" for kind, name in TYPES.items()}
+
+Convert = Callable[[Any], Any]
+READ: dict[str, Convert] = {"time": datetime.fromisoformat, "decimal": Decimal}
 
 
 class PostgresTable:
@@ -35,7 +40,10 @@ class PostgresTable:
         self.drop_name = table.drop_name
         self._view = view
         self._on_conflict = table.on_conflict
-        self._times = [place for place, column in enumerate(view.columns) if column.kind == "time"]
+        self._read: list[tuple[int, Convert]] = [
+            (place, READ[column.kind]) for place, column in enumerate(view.columns) if column.kind in READ
+        ]
+        self._decimals = [place for place, column in enumerate(view.columns) if column.kind == "decimal"]
         kinds: dict[str, Kind] = {column.name: column.kind for column in view.columns}
         self._key_kind = kinds[view.key]
 
@@ -81,7 +89,7 @@ class PostgresTable:
 
     def keys(self, keys: Sequence[Any]) -> list[Any]:
         """Gives keys as the driver takes them; raises Invalid for what cannot be one."""
-        convert: Callable[[Any], Any] = datetime.fromisoformat if self._key_kind == "time" else _same
+        convert = READ.get(self._key_kind, _same)
         return [convert(self._view.key_to_sql(key)) for key in keys]
 
     def columns(self, rows: Sequence[tuple[Any, ...]]) -> list[Sequence[Any]]:
@@ -89,11 +97,22 @@ class PostgresTable:
         if not rows:
             return [()] * len(self._view.columns)
         columns: list[Sequence[Any]] = list(zip(*rows, strict=True))
-        for place in self._times:
-            columns[place] = [
-                None if text is None else datetime.fromisoformat(text) for text in columns[place]
-            ]
+        for place, convert in self._read:
+            columns[place] = [None if text is None else convert(text) for text in columns[place]]
         return columns
+
+    def rows(self, found: Sequence[Any]) -> list[tuple[Any, ...]]:
+        """Gives rows as a view's columns keep them."""
+        if not self._decimals:
+            return [tuple(row) for row in found]
+        rows = []
+        for row in found:
+            values = list(row)
+            for place in self._decimals:
+                if values[place] is not None:
+                    values[place] = f"{values[place]:f}"
+            rows.append(tuple(values))
+        return rows
 
 
 def _same(value: Any) -> Any:

@@ -7,8 +7,8 @@ from typing import Any
 import asyncpg
 
 from actum.database.port import Answer, Database, Fenced, ViewState
+from actum.database.postgres.asking import Asking, answered
 from actum.database.postgres.fence import Fence
-from actum.database.postgres.queries import MOST_CACHED, Translated, answered, bind, translate_query
 from actum.database.postgres.tables import PostgresTable
 from actum.database.tables import table_name
 from actum.engine.postgres.pool import PostgresPool
@@ -31,9 +31,6 @@ HOLD = """INSERT INTO actum_generations VALUES ($1, 0)
 COUNT = "UPDATE actum_generations SET highest = highest + 1 WHERE name = $1 RETURNING highest"
 TAKEN = """SELECT relkind FROM pg_class
     WHERE relname = $1 AND relkind <> 'v' AND relnamespace = current_schema()::regnamespace"""
-TRUTHS = """SELECT DISTINCT lower(attname) FROM pg_attribute JOIN pg_class c ON c.oid = attrelid
-    WHERE atttypid = 'bool'::regtype AND relkind = 'v' AND relnamespace = current_schema()::regnamespace"""
-MIXED = (asyncpg.UndefinedFunctionError, asyncpg.DatatypeMismatchError, asyncpg.CannotCoerceError)
 LONGEST_QUERY = timedelta(seconds=30)
 
 
@@ -43,9 +40,10 @@ class PostgresViews(Database):
     _pool: PostgresPool
     _fence: Fence
     _tables: dict[tuple[str, int, str], PostgresTable]
-    _truths: dict[str, frozenset[str]]
+    _asking: Asking
 
     async def prepare_view(self, view: ViewType) -> ViewState:
+        self._learn(view)
         async with self._pool.transaction() as connection:
             await connection.execute(HOLD, view.name)
             row = await connection.fetchrow(NEWEST, view.name, view.fingerprint)
@@ -78,7 +76,7 @@ class PostgresViews(Database):
         values = table.keys(keys)
         async with self._pool.connection() as connection:
             try:
-                return [tuple(row) for row in await connection.fetch(table.select, values)]
+                return table.rows(await connection.fetch(table.select, values))
             except asyncpg.UndefinedTableError as error:
                 raise _gone(view, generation) from error
 
@@ -120,44 +118,32 @@ class PostgresViews(Database):
         return {name for (name,) in await self._pool.fetch("SELECT name FROM actum_rebuilds")}
 
     async def ask(self, sql: str, parameters: Mapping[str, Any], *, most: int) -> Answer:
-        truths = self._truths.get(sql)
-        try:
-            return await self._ask(translate_query(sql, parameters, truths), parameters, most)
-        except Invalid as error:
-            if truths is not None or not isinstance(error.__cause__, MIXED):
-                raise
-        # SQLite counts truth values, and PostgreSQL does not.
-        truths = frozenset(name for (name,) in await self._pool.fetch(TRUTHS))
-        answer = await self._ask(translate_query(sql, parameters, truths), parameters, most)
-        if len(self._truths) >= MOST_CACHED:
-            self._truths.clear()
-        self._truths[sql] = truths
-        return answer
-
-    async def _ask(self, query: Translated, parameters: Mapping[str, Any], most: int) -> Answer:
         limit = LONGEST_QUERY // timedelta(milliseconds=1)
         async with self._pool.transaction("READ ONLY") as connection:
             try:
-                await connection.execute(f"SET LOCAL statement_timeout = {limit}")
+                query = await self._asking.translated(connection, sql, parameters, limit)
+                values = self._asking.values(query, parameters)
                 # Without a name, because a view may have other columns the next time.
                 statement = await connection.prepare(query.sql, name="")
-                kinds = [parameter.name for parameter in statement.get_parameters()]
-                cursor = await statement.cursor(*bind(parameters, query.names, kinds))
+                cursor = await statement.cursor(*values)
                 rows = await cursor.fetch(most + 1)
-                columns = statement.get_attributes()
             except (asyncpg.PostgresError, asyncpg.InterfaceError, OverflowError) as error:
                 raise _explain(error) from error
         if len(rows) > most:
             raise Overloaded(f"the query gives more than {most:,} rows: ask for fewer with WHERE or LIMIT")
-        types = [column.type.name for column in columns]
-        return Answer(tuple(column.name for column in columns), answered(rows, types))
+        return Answer(query.columns, answered(rows, query.kinds))
 
     def _table(self, view: ViewType, generation: int) -> PostgresTable:
         name = (view.name, generation, view.fingerprint)
         table = self._tables.get(name)
         if table is None:
+            self._learn(view)
             table = self._tables[name] = PostgresTable(view, generation)
         return table
+
+    def _learn(self, view: ViewType) -> None:
+        decimals = frozenset(column.name for column in view.columns if column.kind == "decimal")
+        self._asking.learn(view.name, decimals)
 
     async def _create(self, connection: Any, view: ViewType) -> ViewState:
         generation = await connection.fetchval(COUNT, view.name)

@@ -1,6 +1,7 @@
 """Keeps views, queues, timers and letters in one SQLite file."""
 
 from actum.database.sqlite.actions import ACTION_SCHEMA, SqliteActions
+from actum.database.sqlite.asking import Asking
 from actum.database.sqlite.queues import QUEUE_SCHEMA, SqliteQueues
 from actum.database.sqlite.views import VIEW_SCHEMA, SqliteViews
 from actum.database.tables import ViewTable
@@ -16,6 +17,7 @@ class SqliteDatabase(SqliteViews, SqliteActions, SqliteQueues):
     def __init__(self, file: SqliteFile) -> None:
         self._file = file
         self._tables: dict[tuple[str, int, str], ViewTable] = {}
+        self._asking = Asking()
 
     def __repr__(self) -> str:
         return f"<SqliteDatabase {self._file.path}>"

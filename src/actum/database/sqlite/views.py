@@ -10,11 +10,14 @@ from time import monotonic
 from typing import Any
 
 from actum.database.port import Answer, Database, Fenced, ViewState
+from actum.database.sqlite.asking import Asking
+from actum.database.sqlite.decimal_columns import decoded, encoded
+from actum.database.sqlite.decimal_columns import encoded_keys as _keys
 from actum.database.tables import ViewTable, chunks, table_name
 from actum.engine.sqlite.errors import translate
 from actum.engine.sqlite.file import SqliteFile
 from actum.errors import AuthorError, DefinitionError, Invalid, Overloaded, Unavailable
-from actum.model.column import Kind, parameter_to_sql
+from actum.model.column import Kind
 from actum.model.view import ViewType
 
 VIEW_SCHEMA = (
@@ -33,8 +36,10 @@ TYPES: dict[Kind, str] = {
     "real": "DOUBLE",
     "boolean": "BOOLEAN",
     "blob": "BLOB",
-    "time": "TEXT",
-    "json": "TEXT",
+    "time": "TIMESTAMP_TEXT",
+    "json": "JSON_TEXT",
+    # Equal numbers differ in spaces at the end alone.
+    "decimal": "DECIMAL_TEXT COLLATE RTRIM",
 }
 # One statement for many rows keeps the interpreter lock free for the event loop while SQLite works.
 ROWS_A_STATEMENT = (256, 64, 16, 4, 1)
@@ -42,9 +47,6 @@ KEYS_A_STATEMENT = (512, 64, 8, 1)
 MOST_VARIABLES = 32_000
 LONGEST_QUERY = timedelta(seconds=30)
 STEPS_BETWEEN_LOOKS = 100_000
-READS = re.compile(
-    r"(?:\s|--[^\n]*(?:\n|$)|/\*.*?\*/|\()*(?:SELECT|WITH|VALUES)\b", re.IGNORECASE | re.DOTALL
-)
 MISSING = re.compile(r"no such (table|column): (\S+)")
 
 
@@ -53,8 +55,10 @@ class SqliteViews(Database):
 
     _file: SqliteFile
     _tables: dict[tuple[str, int, str], ViewTable]
+    _asking: Asking
 
     async def prepare_view(self, view: ViewType) -> ViewState:
+        self._asking.learn(view)
         newest = f"""SELECT {STATE} FROM actum_views WHERE name = ? AND fingerprint = ?
             ORDER BY generation DESC LIMIT 1"""
 
@@ -90,7 +94,7 @@ class SqliteViews(Database):
 
     async def rows(self, view: ViewType, generation: int, keys: Sequence[Any]) -> list[tuple[Any, ...]]:
         table = self._table(view, generation)
-        pieces = chunks([view.key_to_sql(key) for key in keys], KEYS_A_STATEMENT)
+        pieces = chunks(_keys(view, keys), KEYS_A_STATEMENT)
 
         def read(connection: sqlite3.Connection) -> list[tuple[Any, ...]]:
             try:
@@ -99,7 +103,7 @@ class SqliteViews(Database):
                 if MISSING.match(str(error)):
                     raise _gone(view, generation) from error
                 raise
-            return list(chain.from_iterable(found))
+            return decoded(view, chain.from_iterable(found))
 
         return await self._file.read(read)
 
@@ -115,7 +119,8 @@ class SqliteViews(Database):
     ) -> None:
         table = self._table(view, generation)
         sizes = [size for size in ROWS_A_STATEMENT if size * table.width <= MOST_VARIABLES] or [1]
-        gone = chunks([view.key_to_sql(key) for key in deleted], KEYS_A_STATEMENT)
+        gone = chunks(_keys(view, deleted), KEYS_A_STATEMENT)
+        written = encoded(view, written)
         move = "UPDATE actum_views SET checkpoint = ? WHERE name = ? AND generation = ? AND checkpoint = ?"
 
         def write(connection: sqlite3.Connection) -> None:
@@ -157,17 +162,14 @@ class SqliteViews(Database):
         return await self._file.read(lambda connection: {name for (name,) in connection.execute(statement)})
 
     async def ask(self, sql: str, parameters: Mapping[str, Any], *, most: int) -> Answer:
-        if READS.match(sql) is None:
-            raise Invalid(f"a query reads: begin it with SELECT or WITH ({sql.strip()[:60]!r})")
-        values = {name: parameter_to_sql(value) for name, value in parameters.items()}
-
         def run(connection: sqlite3.Connection) -> Answer:
+            query = self._asking.translated(connection, sql, parameters)
+            values = self._asking.values(query, parameters)
             cursor = connection.cursor()
             try:
                 with _kept_from_writing(connection), _limited(connection, LONGEST_QUERY):
-                    cursor.execute(sql, values)
+                    self._asking.execute(cursor, query.sql, values)
                     rows = cursor.fetchmany(most + 1)
-                columns = tuple(column[0] for column in cursor.description)
             except (sqlite3.Error, sqlite3.Warning, OverflowError, UnicodeEncodeError) as error:
                 raise _explain(error, self._file.path) from error
             finally:
@@ -176,7 +178,7 @@ class SqliteViews(Database):
                 raise Overloaded(
                     f"the query gives more than {most:,} rows: ask for fewer with WHERE or LIMIT"
                 )
-            return Answer(columns, rows)
+            return Answer(query.columns, self._asking.answered(query, rows))
 
         return await self._file.read(run)
 
@@ -184,6 +186,7 @@ class SqliteViews(Database):
         name = (view.name, generation, view.fingerprint)
         table = self._tables.get(name)
         if table is None:
+            self._asking.learn(view)
             table = self._tables[name] = ViewTable(view, generation, TYPES)
         return table
 

@@ -1,0 +1,129 @@
+"""What a database's dialect says in its own way: names, values, conversions, and the functions of queries."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from decimal import Decimal
+
+from actum.database.queries.kinds import QueryKind, Typed
+from actum.database.tables import quote
+
+MAX_NAME = 63
+"""Bytes of a name that PostgreSQL looks at."""
+
+
+class Dialect(ABC):
+    """Writes parts of a query. What it is given is written already, in brackets where need be."""
+
+    name: str
+
+    def quoted(self, name: str) -> str:
+        """Writes a name."""
+        return quote(name)
+
+    @abstractmethod
+    def null(self, kind: QueryKind) -> str:
+        """Writes NULL where a value of a kind is expected."""
+
+    @abstractmethod
+    def integer(self, value: int) -> str:
+        """Writes a whole number of 64 bits."""
+
+    @abstractmethod
+    def real(self, value: float) -> str:
+        """Writes a real number."""
+
+    @abstractmethod
+    def decimal(self, value: Decimal) -> str:
+        """Writes a Decimal."""
+
+    @abstractmethod
+    def text(self, value: str) -> str:
+        """Writes a text."""
+
+    @abstractmethod
+    def time(self, value: str) -> str:
+        """Writes a moment, given as columns keep it."""
+
+    @abstractmethod
+    def blob(self, hexadecimal: str) -> str:
+        """Writes bytes."""
+
+    @abstractmethod
+    def boolean(self, *, value: bool) -> str:
+        """Writes a truth value."""
+
+    @abstractmethod
+    def parameter(self, name: str, kind: QueryKind, *, is_list: bool) -> str:
+        """Writes the place of a value that comes with the query."""
+
+    @abstractmethod
+    def convert(self, value: Typed, kind: QueryKind) -> str:
+        """Writes a value as one of another kind, which it can be."""
+
+    @abstractmethod
+    def compared(self, value: Typed) -> str:
+        """Writes a value so that it is ordered, and told from others, as its kind asks."""
+
+    @abstractmethod
+    def grouped(self, value: Typed) -> str:
+        """Writes a value that rows are grouped by."""
+
+    @abstractmethod
+    def selected(self, value: Typed) -> str:
+        """Writes a value that is selected, so that whoever compares it next compares it as its kind asks."""
+
+    @abstractmethod
+    def whole(self, value: str) -> str:
+        """Writes a small whole number, as functions of windows take it."""
+
+    @abstractmethod
+    def closed(self, value: Typed) -> str:
+        """Writes whole-number arithmetic so that an overflow is an error."""
+
+    @abstractmethod
+    def arithmetic(self, operator: str, one: str, other: str, kind: QueryKind) -> str:
+        """Writes + - * / % between two values of one kind; what is divided by zero is NULL."""
+
+    @abstractmethod
+    def negated(self, value: Typed) -> str:
+        """Writes a number with the other sign."""
+
+    @abstractmethod
+    def same(self, one: str, other: str, *, is_same: bool) -> str:
+        """Writes IS, for which NULL is a value like any other."""
+
+    @abstractmethod
+    def among(self, value: str, values: str, kind: QueryKind) -> str:
+        """Writes whether a value is in a list that is a parameter."""
+
+    @abstractmethod
+    def like(self, value: str, pattern: str, escape: str | None) -> str:
+        """Writes LIKE, which takes no notice of the case of ASCII letters."""
+
+    @abstractmethod
+    def call(self, name: str, arguments: Sequence[str]) -> str:
+        """Writes a call of one of the functions that this module's users name as SQLite does."""
+
+    @abstractmethod
+    def aggregate(self, name: str, value: Typed | None, tail: str, *, is_distinct: bool) -> str:
+        """Writes count, sum, avg, min, max over values of a kind, with FILTER and OVER as its tail."""
+
+    @abstractmethod
+    def joined(self, value: str, separator: str | None, tail: str) -> str:
+        """Writes group_concat."""
+
+    @abstractmethod
+    def array(self, value: str, tail: str) -> str:
+        """Writes json_group_array."""
+
+    @abstractmethod
+    def limit(self, limit: Typed | None, offset: Typed | None) -> str:
+        """Writes LIMIT and OFFSET; a negative limit is none, a negative offset is 0."""
+
+    @abstractmethod
+    def each(self, document: str, alias: str) -> str:
+        """Writes json_each as a table."""
+
+    @abstractmethod
+    def compound(self, left: str, operator: str, right: str) -> str:
+        """Writes UNION, INTERSECT or EXCEPT, which are done from left to right."""

@@ -1,0 +1,69 @@
+"""GROUP BY: whether what is selected has one value for each group."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from sqlglot import exp
+
+from actum.database.queries.aggregates import is_aggregate
+from actum.database.queries.kinds import Misuse
+from actum.database.queries.values import Scope, text_of
+
+
+def check_grouping(node: exp.Select, groups: Sequence[exp.Expr], scope: Scope) -> None:
+    """Raises Misuse for a column that each row of a group may have another value of."""
+    items = _items(node)
+    if not groups and not node.args.get("having") and not any(map(_is_summed, items)):
+        return
+    for group in groups:
+        if any(is_aggregate(part) for part in group.walk()):
+            raise Misuse(f"GROUP BY {text_of(group)}: groups are made before anything is added up in them")
+    known = set(groups)
+    for item in items:
+        for column in _loose(item, known, scope):
+            raise Misuse(
+                f"{text_of(column)} has many values in a group, and which of them is meant? "
+                f"Add it to GROUP BY, or take min({text_of(column)}) or max({text_of(column)})"
+            )
+
+
+def _items(node: exp.Select) -> list[exp.Expr]:
+    items = [selected.unalias() for selected in node.selects]
+    if having := node.args.get("having"):
+        items.append(having.this)
+    if order := node.args.get("order"):
+        items += [item.this for item in order.expressions]
+    return items
+
+
+def _is_summed(node: exp.Expr) -> bool:
+    """Whether an expression adds rows up, other than those of a window or of another query."""
+    if is_aggregate(node):
+        return True
+    if isinstance(node, exp.Query):
+        return False
+    parts = _under_window(node) if isinstance(node, exp.Window) else node.iter_expressions()
+    return any(map(_is_summed, parts))
+
+
+def _under_window(node: exp.Window) -> Iterator[exp.Expr]:
+    function = node.this.this if isinstance(node.this, exp.Filter) else node.this
+    yield from function.iter_expressions()
+    for name in ("partition_by", "order"):
+        found: Any = node.args.get(name)
+        if isinstance(found, list):
+            yield from found
+        elif found is not None:
+            yield found
+
+
+def _loose(node: exp.Expr, groups: set[exp.Expr], scope: Scope) -> Iterator[exp.Expr]:
+    if node in groups or is_aggregate(node) or isinstance(node, exp.Filter):
+        return
+    if isinstance(node, exp.Column):
+        if node.table in scope:
+            yield node
+        return
+    parts = _under_window(node) if isinstance(node, exp.Window) else node.iter_expressions()
+    for part in parts:
+        yield from _loose(part, groups, scope)

@@ -1,0 +1,185 @@
+"""The parameters of a query: what kind of value each one brings, and how it is handed to a database."""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from enum import Enum
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+from msgspec import inspect as types
+
+from actum.database.queries.decimals import encode
+from actum.database.queries.kinds import Misuse, QueryKind, Typed, common
+from actum.errors import Invalid
+from actum.model.column import decimal_to_sql, kind_of, parameter_to_sql, settled_decimal, time_to_sql
+
+# What may hold a colon that begins no parameter, and then a parameter.
+PLACES = re.compile(
+    r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|`(?:[^`]|``)*`|\[[^\]]*\]|--[^\n]*|/\*.*?(?:\*/|\Z)|:([^\W\d]\w*)""",
+    re.DOTALL,
+)
+LISTS = (types.ListType, types.VarTupleType, types.SetType, types.FrozenSetType)
+LARGEST = 2**63
+KINDS: dict[type, QueryKind] = {
+    type(None): "null", bool: "boolean", int: "integer", float: "real", Decimal: "decimal", bytes: "blob",
+    datetime: "time", str: "text",
+}  # fmt: skip
+
+
+class Parameter(Struct, frozen=True):
+    """A parameter: its name, and the kind of its value, or of every value in its list."""
+
+    name: str
+    kind: QueryKind
+    is_list: bool = False
+
+
+def numbered(sql: str) -> tuple[str, list[str]]:
+    """Gives the SQL with `:p0`, `:p1`, … for its parameters, and their names, which may be keywords."""
+    names: list[str] = []
+
+    def replace(found: re.Match[str]) -> str:
+        name = found[1]
+        if name is None:
+            return found[0]
+        if name not in names:
+            names.append(name)
+        return f":p{names.index(name)}"
+
+    return PLACES.sub(replace, sql), names
+
+
+def declared(name: str, annotation: Any) -> list[Parameter]:
+    """Gives what a parameter may be at a call, as its annotation says."""
+    found: list[Parameter] = []
+    for part in _parts(types.type_info(annotation)):
+        if isinstance(part, LISTS):
+            kinds: set[QueryKind] = {_plain_kind(item) for item in _parts(part.item_type)}
+            found += [Parameter(name, kind, is_list=True) for kind in kinds]
+        elif isinstance(part, types.NoneType):
+            found.append(Parameter(name, "null"))
+        elif isinstance(part, types.TimeDeltaType):
+            raise Misuse(f"the parameter {name!r} is a timedelta, which no column is: pass the time itself")
+        else:
+            found.append(Parameter(name, _plain_kind(part)))
+    return found or [Parameter(name, "text")]
+
+
+def _plain_kind(part: types.Type) -> QueryKind:
+    kind = kind_of(part)[0]
+    return "text" if kind is None or kind == "json" else kind
+
+
+def _parts(declared_as: types.Type) -> list[types.Type]:
+    match declared_as:
+        case types.Metadata():
+            return _parts(declared_as.type)
+        case types.UnionType():
+            return [part for one in declared_as.types for part in _parts(one)]
+        case _:
+            return [declared_as]
+
+
+def given(name: str, value: Any) -> Parameter:
+    """Gives what a parameter is at a call."""
+    if isinstance(value, (list, tuple, set, frozenset)):
+        kinds: set[QueryKind] = {_kind(item) for item in value}
+        found = common([Typed("", kind) for kind in kinds], f"the list :{name}")
+        return Parameter(name, found, is_list=True)
+    return Parameter(name, _kind(value))
+
+
+def _kind(value: Any) -> QueryKind:
+    found = KINDS.get(type(value))
+    if found is not None:
+        return found
+    plain = msgspec.to_builtins(value) if isinstance(value, Enum) else parameter_to_sql(value)
+    for cls, kind in KINDS.items():
+        if isinstance(plain, cls):
+            return kind
+    return "text"
+
+
+def bound(name: str, value: Any, kind: QueryKind) -> Any:
+    """Gives a value in the form of its kind: Decimals, datetimes in UTC, and what SQL has itself.
+
+    Raises Invalid for what no column of that kind could hold.
+    """
+    try:
+        return _bound(value, kind)
+    except (ValueError, TypeError, OverflowError, UnicodeEncodeError) as error:
+        raise Invalid(f"the value for :{name} does not fit: {error}", field=name) from error
+
+
+def _bound(value: Any, kind: QueryKind) -> Any:
+    if value is None:
+        return None
+    if isinstance(value, Enum):
+        value = msgspec.to_builtins(value)
+    if kind == "json":
+        return value if isinstance(value, str) else msgspec.json.encode(value).decode()
+    if kind == "decimal":
+        return settled_decimal(value if isinstance(value, Decimal) else Decimal(repr(value)))
+    if isinstance(value, datetime):
+        return datetime.fromisoformat(time_to_sql(value))
+    if kind == "text" and isinstance(value, Decimal):
+        return decimal_to_sql(value)
+    return _plain(parameter_to_sql(value), kind)
+
+
+def _plain(value: Any, kind: QueryKind) -> Any:
+    if isinstance(value, int) and not -LARGEST <= value < LARGEST:
+        raise ValueError(f"{value} is beyond 64 bits")
+    if kind == "real":
+        return float(value)
+    if kind == "text" and not isinstance(value, str):
+        return str(int(value)) if isinstance(value, bool) else str(value)
+    if isinstance(value, str):
+        value.encode()
+    return value
+
+
+def for_sqlite(parameter: Parameter, value: Any) -> Any:
+    """Gives a value as SQLite's columns keep it, a list as JSON."""
+    if parameter.is_list:
+        items = [_for_sqlite(bound(parameter.name, item, parameter.kind)) for item in value]
+        return msgspec.json.encode(items).decode()
+    return _for_sqlite(bound(parameter.name, value, parameter.kind))
+
+
+def _for_sqlite(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return encode(value)
+    return time_to_sql(value) if isinstance(value, datetime) else value
+
+
+def for_postgres(parameter: Parameter, value: Any) -> Any:
+    """Gives a value as the driver of PostgreSQL takes it."""
+    if parameter.is_list:
+        return [_for_postgres(parameter, item) for item in value]
+    return _for_postgres(parameter, value)
+
+
+def _for_postgres(parameter: Parameter, value: Any) -> Any:
+    found = bound(parameter.name, value, parameter.kind)
+    if isinstance(found, str) and "\0" in found:
+        name = parameter.name
+        raise Invalid(f"the value for :{name} has NUL in it, which PostgreSQL does not keep", field=name)
+    return found
+
+
+def time_of(text: str) -> str:
+    """Gives the moment that a text says, as columns keep it; without a zone it is one of UTC."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise Misuse(f"{text!r} stands beside a time and says none: write '2024-06-01T12:00:00Z'") from error
+    return time_to_sql(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+
+
+def kinds_of(values: Mapping[str, Any]) -> tuple[Parameter, ...]:
+    """Gives what the parameters of a call are."""
+    return tuple(given(name, value) for name, value in values.items())

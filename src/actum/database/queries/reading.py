@@ -1,0 +1,189 @@
+"""Reads the SQL of a query: one SELECT, whose every name is of a table and column that are there."""
+
+import difflib
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import sqlglot
+from msgspec import Struct
+from sqlglot import exp
+from sqlglot.errors import OptimizeError, SqlglotError
+from sqlglot.optimizer.normalize_identifiers import normalize_identifiers
+from sqlglot.optimizer.qualify import qualify
+from sqlglot.optimizer.scope import traverse_scope
+from sqlglot.schema import MappingSchema
+from sqlglot.tokenizer_core import Token, TokenType
+
+from actum.database.queries.kinds import Misuse
+from actum.database.queries.parameters import numbered
+from actum.database.queries.values import Columns
+
+DIALECT = "sqlite"
+WRITES = (exp.DDL, exp.Update, exp.Delete, exp.Merge, exp.Command, exp.Pragma, exp.Attach, exp.Detach)
+EACH = dict.fromkeys(("key", "value", "type", "atom"), "UNKNOWN")
+FUNCTIONS: dict[str, object] = {"json_each": EACH}
+UNRESOLVED = re.compile(
+    r"Column '([^']+)' could|Ambiguous column '([^']+)'|Unknown column: (\S+)|join: (\S+)"
+)
+UNKNOWN_TABLE = re.compile(r"for table: '([^']+)'")
+BEFORE_TABLE = (TokenType.FROM, TokenType.JOIN)
+Views = Mapping[str, Columns]
+
+
+class Unknown(Misuse):
+    """A query names a table or a column that is not there."""
+
+
+class Query(Struct, frozen=True):
+    """A query as it was written, and with every name said in full; `names` are its parameters'."""
+
+    written: exp.Query
+    qualified: exp.Query
+    names: tuple[str, ...]
+
+
+def parse(sql: str, views: Views) -> tuple[exp.Query, list[str]]:
+    """Reads one SELECT, and the names of its parameters; raises Misuse for what is none."""
+    text, names = numbered(sql)
+    try:
+        found = sqlglot.parse(text, dialect=DIALECT)
+    except SqlglotError as error:
+        found = _parse_quoted(text, views, error)
+    statements = [part for part in found if part and not isinstance(part, exp.Semicolon)]
+    if len(statements) != 1:
+        raise Misuse(f"has {len(statements)} statements: a query is one SELECT")
+    statement = statements[0]
+    if not isinstance(statement, exp.Select | exp.SetOperation) or statement.find(
+        *WRITES, exp.Into, exp.Lock
+    ):
+        raise Misuse("is not a SELECT: a query reads; commands change entities, and reducers change views")
+    for place in statement.find_all(exp.Placeholder, exp.Parameter):
+        if isinstance(place, exp.Parameter) or not isinstance(place.this, str):
+            raise Misuse(f"{place.sql(DIALECT)} has no name: write parameters as :name")
+    return statement, names
+
+
+def read(sql: str, views: Views) -> Query:
+    """Reads one SELECT and finds what its names are of; raises Unknown for what is not there."""
+    written, names = parse(sql, views)
+    normal = _normal(written)
+    _check_tables(normal, views)
+    return Query(written, _qualified(normal, views), tuple(names))
+
+
+def _parse_quoted(text: str, views: Views, error: SqlglotError) -> list[Any]:
+    """Reads SQL once more with quotes around the views whose names are keywords of SQL."""
+    quoted = _with_quotes(text, views)
+    if quoted != text:
+        try:
+            return list(sqlglot.parse(quoted, dialect=DIALECT))
+        except SqlglotError:
+            pass
+    said = re.sub(r"\x1b\[\d+m", "", str(error)).strip()
+    known = {name.lower() for columns in views.values() for name in columns} | views.keys()
+    keywords = sorted({token.text.lower() for token in _tokens(text) if _is_keyword(token)} & known)
+    hint = "".join(f'; {name} is a keyword of SQL: write "{name}" in double quotes' for name in keywords)
+    raise Misuse(f"the SQL cannot be read: {said}{hint}") from error
+
+
+def _tokens(text: str) -> list[Token]:
+    try:
+        return list(sqlglot.tokenize(text, read=DIALECT))
+    except SqlglotError:
+        return []
+
+
+def _is_keyword(token: Token) -> bool:
+    return token.token_type is not TokenType.VAR and token.text.isidentifier() and token.text.lower() != "by"
+
+
+def _with_quotes(text: str, views: Views) -> str:
+    tokens = _tokens(text)
+    quoted = text
+    for place in range(len(tokens) - 1, -1, -1):
+        token = tokens[place]
+        if not _is_keyword(token) or token.text.lower() not in views:
+            continue
+        before = tokens[place - 1].token_type if place else None
+        after = tokens[place + 1] if place + 1 < len(tokens) else None
+        is_list = before is TokenType.COMMA and not (after and after.text.lower() == "by")
+        if before in BEFORE_TABLE or is_list or (after and after.token_type is TokenType.DOT):
+            quoted = f'{quoted[: token.start]}"{token.text}"{quoted[token.end + 1 :]}'
+    return quoted
+
+
+def _normal(parsed: exp.Query) -> exp.Query:
+    """Gives the query with its names in lower case, and a name for each function that stands as a table."""
+    names = normalize_identifiers(parsed.copy(), dialect=DIALECT)
+    for table in names.find_all(exp.Table):
+        if isinstance(table.this, exp.Anonymous) and not table.alias:
+            table.set("alias", exp.TableAlias(this=exp.to_identifier(table.this.name.lower())))
+    return names
+
+
+def _check_tables(names: exp.Query, views: Views) -> None:
+    for table in _tables_of(names):
+        if table.db or table.name not in views:
+            raise Unknown(
+                f"there is no view {table.sql(DIALECT)}{closest(table.name, views)}; "
+                f"the application has: {', '.join(sorted(views))}. Is it listed in App(views=[…])?"
+            )
+
+
+def _tables_of(names: exp.Query) -> Iterator[exp.Table]:
+    """Finds the views that are read, leaving out what WITH names and functions such as json_each."""
+    try:
+        scopes = traverse_scope(names)
+    except OptimizeError as error:
+        raise Misuse(str(error)) from error
+    for scope in scopes:
+        for table in scope.tables:
+            is_real = scope.sources.get(table.alias_or_name) is table
+            if is_real and isinstance(table.this, exp.Identifier):
+                yield table
+
+
+def _qualified(names: exp.Query, views: Views) -> exp.Query:
+    tables: dict[str, object] = {
+        name: {column.lower(): "UNKNOWN" for column in columns} for name, columns in views.items()
+    }
+    schema = MappingSchema(FUNCTIONS | tables, dialect=DIALECT, normalize=False)
+    try:
+        found: exp.Query = qualify(
+            names.copy(), schema=schema, dialect=DIALECT, quote_identifiers=False, identify=False
+        )
+        return found
+    except OptimizeError as error:
+        raise Unknown(_explain(str(error), names, views)) from error
+    except SqlglotError as error:
+        raise Misuse(str(error)) from error
+
+
+def _explain(text: str, names: exp.Query, views: Views) -> str:
+    found = UNRESOLVED.search(text)
+    if found is None:
+        return text
+    name = next(group for group in found.groups() if group)
+    if name.startswith("$"):
+        return f"write the parameter {name} as :{name[1:]}"
+    if table := UNKNOWN_TABLE.search(text):
+        known = sorted({source.alias_or_name for source in names.find_all(exp.Table)})
+        return f"{table[1]}.{name} names no table of this query; it reads {', '.join(known)}"
+    used = sorted({table.name for table in _tables_of(names)})
+    columns = {table: list(views[table]) for table in used}
+    owners = [table for table in used if name in map(str.lower, columns[table])]
+    if len(owners) > 1:
+        choices = " or ".join(f"{table}.{name}" for table in owners)
+        return f"the column {name!r} is ambiguous: say which one, {choices}"
+    if owners:
+        return f"{text}. Say which table {name!r} is of, and read no table twice under one name"
+    close = closest(name, [column for table in used for column in columns[table]])
+    listed = "; ".join(f"{table} has {', '.join(columns[table])}" for table in used)
+    return f"there is no column {name!r}{close}; {listed or 'the query reads no view'}"
+
+
+def closest(name: str, known: Sequence[str] | Mapping[str, object]) -> str:
+    """Suggests what was meant."""
+    close = difflib.get_close_matches(name, list(known), n=1)
+    return f" (did you mean {close[0]!r}?)" if close else ""

@@ -1,0 +1,106 @@
+"""Translates a query into the SQL of a database, for the columns that its views have there."""
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+from msgspec import Struct
+from sqlglot import exp
+
+from actum.database.queries.dialect import Dialect
+from actum.database.queries.kinds import Misuse, QueryKind, Typed
+from actum.database.queries.parameters import Parameter, for_postgres, for_sqlite, kinds_of
+from actum.database.queries.postgres_dialect import PostgresDialect
+from actum.database.queries.reading import Query, Unknown, read
+from actum.database.queries.selects import Selects
+from actum.database.queries.sqlite_dialect import SqliteDialect
+from actum.database.queries.values import Columns
+from actum.errors import Invalid, Unavailable
+
+MAX_TRANSLATED = 1_000
+DIALECTS: dict[str, Dialect] = {"sqlite": SqliteDialect(), "postgres": PostgresDialect()}
+
+
+__all__ = ["Translated", "Views", "for_postgres", "for_sqlite", "translate", "translate_call"]
+
+
+class Views:
+    """The views that queries may read, by name, each with the kind of every column.
+
+    `stale` are views whose table was made when their columns were kept in another way.
+    """
+
+    __slots__ = ("columns", "stale", "stamp")
+
+    def __init__(
+        self, columns: Mapping[str, Columns], stale: frozenset[str] = frozenset(), stamp: object = None
+    ) -> None:
+        self.columns = columns
+        self.stale = stale
+        self.stamp = stamp
+
+
+class Translated(Struct, frozen=True):
+    """A query as a database reads it: its parameters in order, and the kind of each column it gives."""
+
+    sql: str
+    parameters: tuple[Parameter, ...]
+    columns: tuple[str, ...]
+    kinds: tuple[QueryKind, ...]
+
+
+def translate_call(sql: str, values: Mapping[str, Any], views: Views, dialect: str) -> Translated:
+    """Translates a query for a call with these values.
+
+    Raises Invalid for a query that cannot be answered, and Unavailable for what is not there (yet).
+    """
+    try:
+        found, misuse = _translated(sql, kinds_of(values), views, dialect)
+    except RecursionError as error:
+        raise Invalid("the query is nested too deeply: write it with fewer brackets") from error
+    if isinstance(misuse, Unknown):
+        raise Unavailable(
+            f"{misuse} (yet): a view is built by the application that declares it. "
+            "Start that, wait until it has caught up, or fix the name"
+        )
+    if misuse is not None or found is None:
+        raise Invalid(f"the query cannot be answered: {misuse}")
+    return found
+
+
+@lru_cache(maxsize=MAX_TRANSLATED)
+def _translated(
+    sql: str, parameters: tuple[Parameter, ...], views: Views, dialect: str
+) -> tuple[Translated | None, Misuse | None]:
+    try:
+        query = read(sql, views.columns)
+        stale = sorted({table.name for table in query.written.find_all(exp.Table)} & views.stale)
+        if stale:
+            raise Unknown(f"the view {stale[0]} is still kept as an older version of Actum kept it")
+        return translate(query, parameters, views.columns, dialect), None
+    except Misuse as misuse:
+        return None, misuse
+
+
+def translate(
+    query: Query, parameters: tuple[Parameter, ...], views: Mapping[str, Columns], dialect: str
+) -> Translated:
+    """Translates a query that was read; raises Misuse for what databases have not alike."""
+    given = {parameter.name: parameter for parameter in parameters}
+    for name in query.names:
+        if name not in given:
+            raise Misuse(f"the query needs a value for :{name}")
+    places = {f"p{place}": given[name] for place, name in enumerate(query.names)}
+    selects = Selects(DIALECTS[dialect], places, views)
+    try:
+        sql, columns = selects.select(query.qualified, ())
+    except Misuse as misuse:
+        text = re.sub(r":p(\d+)\b", lambda found: f":{query.names[int(found[1])]}", str(misuse))
+        raise type(misuse)(text) from misuse
+    names = tuple(query.qualified.named_selects)
+    return Translated(sql, tuple(selects.walk.used), names, tuple(_kind(column) for column in columns))
+
+
+def _kind(column: Typed) -> QueryKind:
+    return column.kind
