@@ -61,6 +61,9 @@ class Refused(Struct, frozen=True, gc=False):
     why: str
 
 
+MAX_PAGE_BYTES = 16 * 1024 * 1024
+"""Payloads that are read at once, as far as one event is no larger."""
+
 Outcome = Landed | Collided | Repeated | Refused
 
 StreamKey = tuple[str, str]
@@ -186,7 +189,10 @@ class Journal(ABC):
 
     @abstractmethod
     async def feed(self, after: int, limit: int) -> list[Stored]:
-        """Gives up to `limit` events with a position beyond `after`, by position."""
+        """Gives up to `limit` events with a position beyond `after`, by position.
+
+        It may give fewer where they are large, but none only where there is none.
+        """
 
     @abstractmethod
     async def head(self) -> int:

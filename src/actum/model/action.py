@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from actum.errors import DefinitionError
 from actum.model.event import Event
+from actum.model.name import check_declared
 
 FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
 Since = Literal["now", "beginning"]
@@ -156,6 +157,7 @@ class Actions:
         An attempt that takes longer than `timeout` is cut off, and has failed.
         """
         _check_text(name, '@actions.queue("payments")')
+        check_declared(name, "a queue's name")
         return self._keep(OnMessage(name, retries or Retries(), _checked(timeout)))
 
     def every(

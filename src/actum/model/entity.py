@@ -12,6 +12,7 @@ from actum.errors import DefinitionError
 from actum.model.event import Event, to_datetime
 from actum.model.fingerprint import fingerprint
 from actum.model.handler import Command, Query
+from actum.model.name import check_declared
 from actum.model.reduction import Reduction, reductions_of
 from actum.model.signature import Signature, check_serialisable
 
@@ -64,6 +65,7 @@ class EntityMeta(StructMeta):
     ) -> "EntityMeta":
         options: dict[str, Any] = {"dict": True, **config}
         cls = super().__new__(mcls, class_name, bases, namespace, **options)
+        check_declared(name or class_name, "an entity's name")
         listed = (emits,) if isinstance(emits, type) else tuple(emits)
         cls.__entity_options__ = EntityOptions(name or class_name, listed, version, snapshot_every)  # type: ignore[attr-defined]
         return cls

@@ -9,6 +9,7 @@ from msgspec import Struct, StructMeta
 
 from actum.errors import DefinitionError, Invalid, UnknownEvent, UnreadableEvent
 from actum.model.error_text import error_text
+from actum.model.name import check_declared
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -127,6 +128,7 @@ class EventMeta(StructMeta):
             raise DefinitionError(f"event {class_name} is mutable: a fact never changes; drop frozen=False")
         if version < 1:
             raise DefinitionError(f"event {class_name} has version {version}: versions start at 1")
+        check_declared(name or class_name, "an event's name")
         options: dict[str, Any] = {"frozen": True, **config}
         cls = super().__new__(mcls, class_name, bases, namespace, **options)
         cls.__event_type__ = EventType(cls, name or class_name, version)  # type: ignore[attr-defined, arg-type]

@@ -1,22 +1,56 @@
 """Names: which texts every store can keep as ids and keys."""
 
+import hashlib
 import re
 
 from actum.errors import DefinitionError, Invalid
 
 MOST = 1_000
+"""Bytes in UTF-8: an index of PostgreSQL holds an entity's kind, its id and a key, 2,704 bytes in all."""
+MAX_DECLARED = 200
+SHOWN = 100
 SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def check_name(name: object, what: str, *, field: str) -> None:
     """Raises Invalid for an id or key that not every store can keep."""
-    is_text = type(name) is str and 0 < len(name) <= MOST and "\0" not in name
-    if is_text and (str(name).isascii() or SURROGATE.search(str(name)) is None):
+    if type(name) is str and fits(name, MOST):
         return
     raise Invalid(
-        f"{name!r} cannot be {what}: use text of 1 to {MOST} characters, NUL and halves of characters apart",
+        f"{_shortened(name)} cannot be {what}: use text of 1 to {MOST:,} bytes in UTF-8, NUL and halves of "
+        "characters apart",
         field=field,
     )
+
+
+def check_declared(name: object, what: str) -> None:
+    """Raises DefinitionError for a name in the code that not every store can keep."""
+    if type(name) is not str or not fits(name, MAX_DECLARED):
+        raise DefinitionError(
+            f"{_shortened(name)} cannot be {what}: use text of 1 to {MAX_DECLARED} bytes in UTF-8, NUL and "
+            "halves of characters apart"
+        )
+
+
+def fits(text: str, most: int) -> bool:
+    """Says whether every store can keep a text in an index, and it has at most so many bytes in UTF-8."""
+    if not text or len(text) > most or "\0" in text:
+        return False
+    if text.isascii():
+        return True
+    return SURROGATE.search(text) is None and len(text.encode()) <= most
+
+
+def shortened(key: str) -> str:
+    """Gives a key that was made of others, or its digest where it is too long to be kept."""
+    if len(key) * 4 <= MOST or fits(key, MOST):
+        return key
+    return f"{key[:100]}#{hashlib.sha256(key.encode(errors='surrogatepass')).hexdigest()}"
+
+
+def _shortened(name: object) -> str:
+    text = repr(name)
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
 
 
 def check_text(text: object, what: str, *, field: str, fix: str) -> None:

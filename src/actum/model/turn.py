@@ -8,9 +8,20 @@ from typing import Any
 
 import msgspec
 
-from actum.errors import AuthorError, BrokenStream, UndeclaredEvent, UnknownEvent, UnreadableEvent, WrongEvent
+from actum.errors import (
+    AuthorError,
+    BrokenStream,
+    Invalid,
+    UndeclaredEvent,
+    UnknownEvent,
+    UnreadableEvent,
+    WrongEvent,
+)
 from actum.model.entity import CommandType, EntityType
 from actum.model.event import Event, Stored
+
+MAX_EVENT_BYTES = 16 * 1024 * 1024
+"""An event as JSON; every store but DynamoDB, whose limit is lower, takes as much."""
 
 as_tuple = msgspec.structs.astuple
 
@@ -105,6 +116,11 @@ class Instance:
             raise WrongEvent(
                 f"{self!r} emitted {event!r}, which does not fit its annotations: {error}"
             ) from error
+        if len(payload) > MAX_EVENT_BYTES:
+            raise Invalid(
+                f"{self!r} emitted {event_type.name} with {len(payload):,} bytes, and an event holds "
+                f"{MAX_EVENT_BYTES:,}: keep large contents elsewhere, and a reference to them in the event"
+            )
         # None until the reducer is done: it may not emit, and a failure must not go unnoticed.
         self._emitted = None
         emitted.append((event_type.name, event_type.version, payload))

@@ -12,7 +12,8 @@ class Staged(Struct, eq=False):
     """A write that was decided and is not yet durable: the output gate of everything decided after it.
 
     `future` is what its caller waits for. `snapshot` is the state at the write's last version, to be kept
-    once the write has landed. `told` is what became of it, once that is known.
+    once the write has landed. `told` is what became of it, once that is known. `size` counts the bytes that
+    it keeps in memory.
     """
 
     write: Write
@@ -21,6 +22,7 @@ class Staged(Struct, eq=False):
     snapshot: bytes | None = None
     told: Outcome | Exception | None = None
     watchers: "list[asyncio.Future[Outcome]] | None" = None
+    size: int = 0
 
     def __repr__(self) -> str:
         return f"<Staged {self.write.kind}/{self.write.id}@{self.write.expected}+{len(self.write.events)}>"

@@ -6,13 +6,15 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 
-from actum.errors import ActumError, Overloaded, StoreFailed, Unavailable
-from actum.journal.port import Collided, Journal, Landed, Outcome
+from actum.errors import ActumError, Invalid, Overloaded, StoreFailed, Unavailable
+from actum.journal.port import Collided, Journal, Landed, Outcome, Refused
 from actum.runtime.actor import Actor, Staged
 from actum.runtime.clock import Clock
 
 MOST_STAGED = 20_000
 MOST_A_BATCH = 2_000
+MAX_STAGED_BYTES = 256 * 1024 * 1024
+MAX_BATCH_BYTES = 16 * 1024 * 1024
 STOPPING = "the application is stopping, and nothing was written: send again"
 STOPPED = "the application was stopped while this was being written"
 MOST_RELEASED = 512
@@ -47,6 +49,7 @@ class Committer:
         self._publish = publish
         self._most_staged = most_staged
         self._open: list[Staged] = []
+        self._open_bytes = self._written_bytes = 0
         self._idle: asyncio.Future[None] | None = None
         self._drained: asyncio.Future[None] | None = None
         self._is_writing = False
@@ -69,6 +72,10 @@ class Committer:
             if self._is_closed:
                 raise Unavailable(STOPPING)
             raise Overloaded(f"{self._most_staged:,} commands are waiting to be written: send again later")
+        if self._open_bytes + self._written_bytes > MAX_STAGED_BYTES:
+            raise Overloaded(
+                f"{MAX_STAGED_BYTES // 2**20} MB of events are waiting to be written: send again later"
+            )
 
     def new_group(self) -> int:
         """Gives a number for writes that land together or not at all."""
@@ -82,6 +89,11 @@ class Committer:
         if staged.write.key is not None:
             actor.remember(staged.write.key, staged)
         self._open.append(staged)
+        size = len(staged.write.reply)
+        for event in staged.write.events:
+            size += len(event[2])
+        staged.size = size
+        self._open_bytes += size
         idle = self._idle
         if idle is not None:
             self._idle = None
@@ -94,20 +106,21 @@ class Committer:
         try:
             while True:
                 await self._some_staged()
-                end = self._end_of_batch()
-                batch, self._open = self._open[:end], self._open[end:]
+                batch = self._next_batch()
                 self._is_writing = True
                 try:
-                    outcomes = await self._write(batch)
+                    outcomes = await self._write_whole(batch)
                 except Exception as error:
                     log.exception("a batch of %d writes could not be written", len(batch))
                     self._give_up(batch, _as_unavailable(error))
                 else:
                     self._resolve(batch, outcomes)
                 self._is_writing = False
+                self._written_bytes = 0
                 batch = []
         finally:
             self._is_writing = False
+            self._written_bytes = 0
             self._give_up(batch, Unavailable(STOPPED, is_outcome_unknown=True))
 
     async def drained(self) -> None:
@@ -132,15 +145,42 @@ class Committer:
         self._idle = asyncio.get_running_loop().create_future()
         await self._idle
 
-    def _end_of_batch(self) -> int:
-        """Gives how many writes the next batch takes; were a group split, half of it could land alone."""
+    def _next_batch(self) -> list[Staged]:
+        """Takes the next batch from what is staged."""
+        end, size = len(self._open), self._open_bytes
+        if end > MOST_A_BATCH or size > MAX_BATCH_BYTES:
+            end, size = self._end_of_batch()
+        batch, self._open = self._open[:end], self._open[end:]
+        self._open_bytes -= size
+        self._written_bytes = size
+        return batch
+
+    def _end_of_batch(self) -> tuple[int, int]:
+        """Gives how many writes the next batch takes, and their bytes; what is alone may be larger."""
         staged = self._open
-        end = min(MOST_A_BATCH, len(staged))
-        while end < len(staged) and (group := staged[end].write.group) is not None:
-            if group != staged[end - 1].write.group:
-                break
+        end = size = 0
+        while (
+            end < len(staged)
+            and end < MOST_A_BATCH
+            and (not end or size + staged[end].size <= MAX_BATCH_BYTES)
+        ):
+            size += staged[end].size
             end += 1
-        return end
+        # Were a group split, half of it could land alone.
+        while end < len(staged) and _is_split(staged, end):
+            size += staged[end].size
+            end += 1
+        return end, size
+
+    async def _write_whole(self, batch: Sequence[Staged]) -> list[Outcome]:
+        """Gives the outcome of each write; what the journal cannot take is its own writer's fault alone."""
+        try:
+            return await self._write(batch)
+        except Invalid as error:
+            middle = _middle(batch)
+            if middle is None:
+                return [Refused(str(error))] * len(batch)
+        return [*await self._write_whole(batch[:middle]), *await self._write_whole(batch[middle:])]
 
     async def _write(self, batch: Sequence[Staged]) -> list[Outcome]:
         """Appends a batch; after a lost connection asks whether it landed before it tries again."""
@@ -214,13 +254,14 @@ class Committer:
             self._drop(actor)
         recalled = [staged for staged in self._open if staged.actor in lost]
         self._open = [staged for staged in self._open if staged.actor not in lost]
+        self._open_bytes -= sum(staged.size for staged in recalled)
         for staged in recalled:
             staged.actor.settle(staged)
         return recalled
 
     def _give_up(self, batch: Sequence[Staged], error: ActumError) -> None:
         """Fails a batch whose outcome nobody knows, and all that was staged behind it and never sent."""
-        behind, self._open = self._open, []
+        behind, self._open, self._open_bytes = self._open, [], 0
         for staged in (*batch, *behind):
             staged.actor.settle(staged)
             self._drop(staged.actor)
@@ -228,6 +269,18 @@ class Committer:
             staged.fail(error)
         for staged in behind:
             staged.fail(_as_not_written(error))
+
+
+def _is_split(staged: Sequence[Staged], place: int) -> bool:
+    """Says whether the writes before and at a place are of one group."""
+    group = staged[place].write.group
+    return group is not None and group == staged[place - 1].write.group
+
+
+def _middle(batch: Sequence[Staged]) -> int | None:
+    """Gives where to cut a batch in two without splitting a group, or None where it cannot be cut."""
+    places = [place for place in range(1, len(batch)) if not _is_split(batch, place)]
+    return places[len(places) // 2] if places else None
 
 
 def _as_not_written(error: ActumError) -> ActumError:

@@ -12,6 +12,7 @@ from actum.runtime.actor import Staged
 from actum.runtime.coalescer import Coalescer
 
 MOST_REMEMBERED = 20_000
+MAX_REMEMBERED_BYTES = 64 * 1024 * 1024
 MOST_ASKING = 20_000
 
 log = logging.getLogger("actum.feed")
@@ -29,7 +30,8 @@ class Feed:
         self._journal = journal
         self._declared = set(declared)
         self._head = self._readable = head
-        self._recent: deque[Stored] = deque(maxlen=MOST_REMEMBERED)
+        self._recent: deque[Stored] = deque()
+        self._bytes = 0
         self._after = head
         self._newest = head
         self._waiters: list[asyncio.Future[None]] = []
@@ -110,13 +112,12 @@ class Feed:
         for stored in found:
             if stored.type not in declared:
                 self._warn_of(stored)
-        if len(found) < limit:
-            return found, max(after, readable, found[-1].position if found else 0)
-        return found, found[-1].position
+        # A page may be short because its events are large, so that only an empty one is the end.
+        return found, found[-1].position if found else max(after, readable)
 
     def forget(self) -> None:
         """Forgets the events it remembers, some of which have been removed from the journal."""
-        self._recent.clear()
+        self._clear()
         self._after = self._newest = self._head
 
     async def wait(self, after: int) -> None:
@@ -156,13 +157,14 @@ class Feed:
             position = outcome.position - len(write.events)
             if position != self._newest:
                 # Something landed that nobody here was told of: only the journal knows what came before.
-                recent.clear()
+                self._clear()
                 self._after = position
             self._newest = outcome.position
             version = write.expected
             for type_, type_version, payload in write.events:
                 position += 1
                 version += 1
+                self._bytes += len(payload)
                 recent.append(
                     Stored(
                         position,
@@ -176,5 +178,11 @@ class Feed:
                         write.time,
                     )
                 )
-        if len(recent) == recent.maxlen:
-            self._after = recent[0].position - 1
+        while len(recent) > MOST_REMEMBERED or self._bytes > MAX_REMEMBERED_BYTES:
+            gone = recent.popleft()
+            self._bytes -= len(gone.payload)
+            self._after = gone.position
+
+    def _clear(self) -> None:
+        self._recent.clear()
+        self._bytes = 0

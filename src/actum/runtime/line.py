@@ -9,7 +9,7 @@ from actum.database.port import NewMessage
 from actum.errors import DefinitionError, Invalid
 from actum.model.entity import CommandType
 from actum.model.event import Metadata, write_metadata
-from actum.model.name import check_name, check_who
+from actum.model.name import check_name, check_who, shortened
 from actum.model.view import ViewQuery, ViewType
 from actum.runtime.atomic import Unit, running_unit
 from actum.runtime.entities import Call
@@ -170,7 +170,7 @@ class Line:
         source = self.cause or self._idempotency_key
         if source is None:
             return None
-        return f"{source}/{kind}/{id}/{what}/{self._count(kind, id, what)}"
+        return shortened(f"{source}/{kind}/{id}/{what}/{self._count(kind, id, what)}")
 
     def _count(self, *call: str) -> int:
         count = self._calls[call] = self._calls.get(call, 0) + 1

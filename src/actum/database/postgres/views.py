@@ -98,7 +98,12 @@ class PostgresViews(Database):
                 is_held, moved = await connection.fetchrow(table.project(self._fence.held), *values)
             except asyncpg.UndefinedTableError as error:
                 raise _gone(view, generation) from error
-            except (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, OverflowError) as error:
+            except (
+                asyncpg.DataError,
+                asyncpg.IntegrityConstraintViolationError,
+                asyncpg.ProgramLimitExceededError,
+                OverflowError,
+            ) as error:
                 raise AuthorError(f"view {view.name}: a row does not fit its columns: {error}") from error
         self._fence.check(is_held)
         if not moved:

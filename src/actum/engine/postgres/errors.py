@@ -17,7 +17,7 @@ DRIVER = (
 
 # By class or code of SQLSTATE; the longest that fits counts.
 UNAVAILABLE = ("08", "25P03", "40", "53", "55P03", "57")
-FAILED = ("53100", "53200", "25006", "58", "XX", "54000")
+FAILED = ("53100", "53200", "25006", "58", "XX")
 REFUSED = {
     "28P01": "wrong password or user: mend them in the URL",
     "28000": "this user may not connect: mend the URL, or pg_hba.conf of the server",

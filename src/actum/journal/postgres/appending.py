@@ -8,7 +8,7 @@ import asyncpg
 
 from actum.engine.postgres.lane import Lane
 from actum.engine.postgres.pool import PostgresPool
-from actum.errors import Unavailable
+from actum.errors import Invalid, Unavailable
 from actum.journal.port import Outcome, Repeated, ReplyKey, StreamKey, Write
 from actum.journal.postgres import statements
 from actum.journal.postgres.batch import Batch, assumed, decided
@@ -16,6 +16,13 @@ from actum.journal.postgres.batch import Batch, assumed, decided
 MOST_ATTEMPTS = 20
 LONGEST_FENCE = 20.0
 DEADLOCK = "40P01"
+MISFITS = (
+    asyncpg.DataError,
+    asyncpg.ProgramLimitExceededError,
+    asyncpg.UntranslatableCharacterError,
+    OverflowError,
+    UnicodeEncodeError,
+)
 
 
 class Overtaken(Exception):
@@ -46,6 +53,12 @@ class Appender:
         """Gives the outcome of each write."""
         if not writes:
             return []
+        try:
+            return await self._append(writes)
+        except MISFITS as error:
+            raise Invalid(f"{self._pool.name} cannot keep that: {error}") from error
+
+    async def _append(self, writes: Sequence[Write]) -> list[Outcome]:
         batch = assumed(writes)
         # Where a batch contradicts itself, outcomes tell the versions that are there.
         outcomes = await self._write(batch) if batch.lands_whole else None

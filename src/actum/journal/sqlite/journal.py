@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import msgspec
 
 from actum.engine.sqlite.file import SqliteFile
+from actum.errors import Invalid
 from actum.journal.listing import read_token, write_token
 from actum.journal.outcomes import decide, recognise
 from actum.journal.port import (
@@ -57,9 +58,14 @@ class SqliteJournal(Journal):
         return self._file.failure
 
     async def append(self, writes: Sequence[Write]) -> list[Outcome]:
-        outcomes = await self._file.write(
-            lambda connection: self._append(connection, writes), begins=True, is_large=len(writes) >= LARGE
-        )
+        try:
+            outcomes = await self._file.write(
+                lambda connection: self._append(connection, writes),
+                begins=True,
+                is_large=len(writes) >= LARGE,
+            )
+        except (sqlite3.DataError, OverflowError, UnicodeEncodeError) as error:
+            raise Invalid(f"{self._file.path} cannot keep that: {error}") from error
         self._news.set()
         self._news = asyncio.Event()
         return outcomes

@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from actum.engine.schema import Part
 from actum.journal.listing import Token
-from actum.journal.port import Loaded, Repeated, Snapshot
+from actum.journal.port import MAX_PAGE_BYTES, Loaded, Repeated, Snapshot
 from actum.model.event import Stored
 
 # An index over every event would have a page to write for each stream of a batch. Instead an event names
@@ -169,7 +169,14 @@ def _start(connection: sqlite3.Connection, found: Stream, last: int) -> int:
 def feed(connection: sqlite3.Connection, after: int, limit: int) -> list[Stored]:
     statement = f"""SELECT {COLUMNS.replace("position", "e.position", 1)} FROM actum_events e
         JOIN actum_streams s ON s.stream = e.stream WHERE e.position > ? ORDER BY e.position LIMIT ?"""
-    return [Stored(*row) for row in connection.execute(statement, (after, limit))]
+    found: list[Stored] = []
+    size = 0
+    for row in connection.execute(statement, (after, limit)):
+        found.append(Stored(*row))
+        size += len(row[6])
+        if size > MAX_PAGE_BYTES:
+            break
+    return found
 
 
 def listing(token: Token) -> str:

@@ -2,14 +2,17 @@
 
 import asyncio
 
+import msgspec
 import pytest
 
-from actum.journal.port import Collided, Journal, Landed
+from actum.journal.port import Collided, Journal, Landed, Snapshot
+from actum.model.name import MAX_DECLARED, MOST
 from actum.testing.conformance.journal.bank import (
     amounts,
     deposit,
     follow,
     have_landed,
+    incompressible,
     positions,
     versions,
 )
@@ -56,6 +59,21 @@ class Appending:
         assert [one.events[0].position for one in loaded] == [
             outcome.position for outcome in outcomes if isinstance(outcome, Landed)
         ]
+
+    async def test_the_longest_names_that_can_be_declared_are_kept(self, journal: Journal) -> None:
+        """A kind, an id and a key of the most bytes, which nothing compresses, land beside others."""
+        kind, id, key = incompressible(MAX_DECLARED), incompressible(MOST), incompressible(MOST)
+        long = msgspec.structs.replace(deposit(id, 0, 10), kind=kind, key=key, reply=b"10")
+        snapshot = Snapshot(1, long.time, "f", b"{}")
+
+        outcomes = await journal.append([deposit("a", 0, 5), long, deposit("b", 0, 7)])
+        await journal.save_snapshot(kind, id, snapshot)
+
+        assert have_landed(outcomes) == [True, True, True]
+        assert amounts(await journal.read(kind, id)) == [10]
+        assert [one and one.reply for one in await journal.replies([(kind, id, key)])] == [b"10"]
+        assert [one.id for one in (await journal.streams(kind)).items] == [id]
+        assert (await journal.load([(kind, id)], {kind: "f"}))[0].snapshot == snapshot
 
     async def test_positions_grow_in_the_order_of_the_writes(self, journal: Journal) -> None:
         """A later write's events come after an earlier one's, within an append and over appends."""

@@ -1,0 +1,209 @@
+"""Bounds in bytes: large events are refused or let go of; what no store takes harms its writer alone."""
+
+import asyncio
+import string
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from actum import Actions, App, Context, DefinitionError, Entity, Event, Invalid, Overloaded, command, reducer
+from actum.journal.memory import MemoryJournal
+from actum.journal.port import Outcome, Write
+from actum.model import turn
+from actum.runtime import committer, feed
+from actum.testing.faults import FaultyJournal
+from tests.runtime.nodes import running
+from tests.runtime.waiting import begun
+
+KILOBYTE = "x" * 1_000
+
+
+class Written(Event):
+    text: str
+
+
+class Note(Entity):
+    count: int = 0
+
+    @command
+    def write(self, text: str) -> int:
+        self.emit(Written(text))
+        return self.count
+
+    @reducer
+    def written(self, event: Written) -> None:
+        self.count += 1
+
+
+reading = Actions()
+read: list[int] = []
+last = asyncio.Event()
+
+
+@reading.on(Written)
+async def look(ctx: Context, event: Written) -> None:
+    read.append(len(event.text))
+    if ctx.event.id == "last":
+        last.set()
+
+
+plain = App("notes", entities=[Note])
+followed = App("notes", entities=[Note], actions=[reading])
+
+
+class ParticularJournal(FaultyJournal):
+    """Cannot keep a text with a bell in it, and says so of the whole append."""
+
+    sizes: list[int]
+
+    async def append(self, writes: Sequence[Write]) -> list[Outcome]:
+        payloads = [payload for write in writes for _, _, payload in write.events]
+        if any(b"bell" in payload for payload in payloads):
+            raise Invalid("no bells, please")
+        self.sizes.append(sum(map(len, payloads)))
+        return await super().append(writes)
+
+
+@pytest.fixture
+def journal() -> ParticularJournal:
+    journal = ParticularJournal(MemoryJournal())
+    journal.sizes = []
+    return journal
+
+
+async def together(journal: FaultyJournal, ctx: Context, texts: dict[str, str]) -> list[Any]:
+    """Has commands written in one batch, and gives what they answer."""
+    journal.hold("append")
+    first = await begun(ctx.entity(Note, "first").write("x"))
+    await journal.held("append")
+    sent = [await begun(ctx.entity(Note, id).write(text)) for id, text in texts.items()]
+    journal.release("append")
+    await first
+    return await asyncio.gather(*sent, return_exceptions=True)
+
+
+async def test_what_a_store_cannot_keep_is_its_own_writers_fault_alone(journal: ParticularJournal) -> None:
+    async with running(plain, journal) as ctx:
+        texts = {id: "bell" if id == "m" else "x" for id in string.ascii_lowercase}
+
+        answers = await together(journal, ctx, texts)
+
+        refused = answers.pop(12)
+        assert isinstance(refused, Invalid)
+        assert str(refused) == "no bells, please"
+        assert answers == [1] * 25
+        assert await ctx.entity(Note, "m").write("x") == 1
+
+
+async def test_a_unit_that_a_store_cannot_keep_lands_not_even_in_part(journal: ParticularJournal) -> None:
+    async def write(ctx: Context) -> None:
+        await ctx.entity(Note, "a").write("x")
+        await ctx.entity(Note, "b").write("bell")
+
+    async with running(plain, journal) as ctx:
+        journal.hold("append")
+        first = await begun(ctx.entity(Note, "first").write("x"))
+        await journal.held("append")
+        unit = await begun(ctx.atomic(write))
+        beside = await begun(ctx.entity(Note, "c").write("x"))
+        journal.release("append")
+        await first
+
+        with pytest.raises(Invalid, match="no bells"):
+            await unit
+        assert await beside == 1
+        assert (await ctx.state(Note, "a")).count == 0
+
+
+async def test_an_event_too_large_for_the_stores_is_refused_before_it_is_sent(
+    journal: ParticularJournal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turn, "MAX_EVENT_BYTES", 1_000)
+    async with running(plain, journal) as ctx:
+        with pytest.raises(Invalid, match=r"Written with 1,011 bytes.*a reference to them"):
+            await ctx.entity(Note, "a").write(KILOBYTE)
+
+        assert journal.sizes == []
+        assert await ctx.entity(Note, "a").write("x") == 1
+
+
+async def test_bytes_that_wait_to_be_written_are_bounded(
+    journal: ParticularJournal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(committer, "MAX_STAGED_BYTES", 4_000)
+    async with running(plain, journal) as ctx:
+        journal.hold("append")
+        first = await begun(ctx.entity(Note, "a").write("x"))
+        await journal.held("append")
+        waiting = [await begun(ctx.entity(Note, "a").write(KILOBYTE)) for _ in range(4)]
+
+        with pytest.raises(Overloaded, match="of events are waiting to be written: send again later"):
+            await ctx.entity(Note, "b").write("x")
+        journal.release("append")
+
+        assert [await first, *[await one for one in waiting]] == [1, 2, 3, 4, 5]
+        assert await ctx.entity(Note, "b").write("x") == 1
+
+
+async def test_the_bytes_of_a_batch_are_bounded(
+    journal: ParticularJournal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(committer, "MAX_BATCH_BYTES", 2_500)
+    async with running(plain, journal) as ctx:
+        texts = dict.fromkeys("abcde", KILOBYTE) | {"large": KILOBYTE * 3}
+
+        assert await together(journal, ctx, texts) == [1] * 6
+
+        assert journal.sizes[1:] == [2_022, 2_022, 1_011, 3_011]
+
+
+async def test_the_feed_remembers_events_up_to_a_bound_in_bytes(
+    journal: ParticularJournal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feed, "MAX_REMEMBERED_BYTES", 5_000)
+    read.clear()
+    last.clear()
+    async with running(followed, journal) as ctx:
+        await asyncio.gather(*(ctx.entity(Note, f"n{number}").write(KILOBYTE) for number in range(50)))
+
+        remembered = ctx._services.feed._recent
+        assert 0 < sum(len(stored.payload) for stored in remembered) <= 5_000
+        await ctx.entity(Note, "last").write("x" * 9_000)
+        await asyncio.wait_for(last.wait(), 20)
+        assert read == [1_000] * 50 + [9_000]
+
+
+@pytest.mark.parametrize("id", ["é" * 501, "x" * 1_001, "a\0b", "\ud83d"])
+async def test_an_id_or_key_that_not_every_store_keeps_is_refused_on_every_store(
+    journal: ParticularJournal, id: str
+) -> None:
+    async with running(plain, journal) as ctx:
+        with pytest.raises(Invalid, match="1 to 1,000 bytes"):
+            await ctx.entity(Note, id).write("x")
+        with pytest.raises(Invalid, match="1 to 1,000 bytes"):
+            await ctx.entity(Note, "a", idempotency_key=id).write("x")
+        assert await ctx.entity(Note, "é" * 500, idempotency_key="x" * 1_000).write("x") == 1
+
+
+async def test_a_key_that_was_made_of_long_names_is_short_enough_for_every_store(
+    journal: ParticularJournal,
+) -> None:
+    async def write(ctx: Context) -> None:
+        await ctx.entity(Note, "x" * 1_000).write("x")
+
+    async with running(plain, journal) as ctx:
+        await ctx.atomic(write, idempotency_key="k" * 1_000)
+        await ctx.atomic(write, idempotency_key="k" * 1_000)
+
+        assert (await ctx.state(Note, "x" * 1_000)).count == 1
+
+
+def test_a_declared_name_that_not_every_store_keeps_is_refused() -> None:
+    long = "n" * 201
+    with pytest.raises(DefinitionError, match="an entity's name: use text of 1 to 200 bytes"):
+        type(Note)("Long", (Entity,), {}, name=long)
+    with pytest.raises(DefinitionError, match="an event's name"):
+        type(Written)("Long", (Event,), {}, name=long)
+    with pytest.raises(DefinitionError, match="a queue's name"):
+        Actions().queue(long)
