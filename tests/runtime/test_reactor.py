@@ -8,7 +8,7 @@ from typing import cast
 
 import pytest
 
-from actum import Context, Invalid, Retries
+from actum import Context, Invalid, KeyReused, Retries
 from actum.database.port import Database, Letter
 from actum.journal.memory import MemoryJournal
 from actum.runtime.attempts import MAX_AT_ONCE
@@ -272,9 +272,13 @@ async def test_messages_are_done_once_each_and_in_the_order_of_their_key(t: Runn
 
 
 async def test_a_message_marked_once_is_taken_once(t: Running, hands: Hands) -> None:
-    """A second message with the mark that the queue has had is dropped."""
-    for number in (1, 2):
-        await t.ctx.queue("messages").send(Message("a", number), once="order-7")
+    """The same message with a mark that the queue has had is dropped; another one is an error."""
+    for _ in range(2):
+        await t.ctx.queue("messages").send(Message("a", 1), once="order-7")
+    with pytest.raises(KeyReused, match=r"'order-7'.*queue 'messages'"):
+        await t.ctx.queue("messages").send(Message("a", 2), once="order-7")
+    with pytest.raises(KeyReused):
+        await t.ctx.queue("messages").send(Message("a", 1), key="k", once="order-7")
     await t.settle()
 
     assert hands.of("a") == [1]

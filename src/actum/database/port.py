@@ -84,7 +84,11 @@ class Letter(Struct, frozen=True):
 
 
 class NewMessage(Struct, frozen=True):
-    """A message on its way into a queue. A `once` that the queue has had before is dropped without a word."""
+    """A message on its way into a queue, `by` whom and for what cause.
+
+    One whose `once` the queue has had before is dropped, or refused where `once` came with another `call`
+    ("" stands for any).
+    """
 
     queue: str
     key: str | None
@@ -92,6 +96,9 @@ class NewMessage(Struct, frozen=True):
     time: int
     correlation_id: str
     once: str | None = None
+    call: str = ""
+    causation_id: str = ""
+    by: str = ""
 
 
 class Message(Struct, frozen=True):
@@ -103,6 +110,8 @@ class Message(Struct, frozen=True):
     body: bytes
     time: int
     correlation_id: str
+    causation_id: str = ""
+    by: str = ""
 
 
 class NewTimer(Struct, frozen=True):
@@ -115,6 +124,19 @@ class NewTimer(Struct, frozen=True):
     command: str
     arguments: bytes
     correlation_id: str
+    causation_id: str = ""
+    by: str = ""
+
+
+class Mark(Struct, frozen=True):
+    """What tells one act of adding a timer from all others: one that has been done is not done again.
+
+    `call` is what it stands for ("" for anything), `time` when it was done (microseconds since 1970).
+    """
+
+    once: str
+    call: str
+    time: int
 
 
 class Timer(NewTimer, frozen=True, kw_only=True):
@@ -292,7 +314,10 @@ class Database(ABC):
 
     @abstractmethod
     async def send(self, messages: Sequence[NewMessage]) -> None:
-        """Puts messages into their queues, all or none, in order."""
+        """Puts messages into their queues, all or none, in order.
+
+        Raises KeyReused, and sends none, when a `once` was sent before with another call.
+        """
 
     @abstractmethod
     async def messages(self, queue: str, after: int, limit: int) -> list[Message]:
@@ -305,8 +330,12 @@ class Database(ABC):
     # Timers
 
     @abstractmethod
-    async def add_timer(self, timer: NewTimer) -> None:
-        """Keeps a timer; one of the same name is replaced."""
+    async def add_timer(self, timer: NewTimer, mark: Mark | None = None) -> bool:
+        """Keeps a timer, and gives whether it is new; one of the same name is replaced.
+
+        With a `mark` that was used before nothing is done: that timer waits, or has fired, or was cancelled.
+        Raises KeyReused when the mark was used for another call.
+        """
 
     @abstractmethod
     async def cancel_timer(self, name: str) -> bool:

@@ -10,6 +10,7 @@ from contextvars import ContextVar
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 
 from actum.errors import Conflict, DefinitionError, Invalid, KeyReused, WrongReply
 from actum.journal.port import Landed, Refused, Repeated, StreamKey, Write
@@ -27,6 +28,19 @@ class UnitMark(Entity, name="$unit"):
 
 
 UNIT = entity_type(UnitMark)
+
+
+class UnitKey(Struct, frozen=True):
+    """A unit's idempotency key as its sender knows it, as it is `stored`, and as earlier versions stored it.
+
+    `calls` are the ways to say what it stands for, the one that is written first.
+    """
+
+    shown: str
+    stored: str
+    former: str | None
+    calls: tuple[str, ...]
+
 
 running_unit: ContextVar["Unit | None"] = ContextVar("running_unit", default=None)
 """The unit whose function runs, where it runs and in what it starts."""
@@ -140,7 +154,7 @@ class Unit:
                 fork.mend(self.now)
             raise
 
-    async def commit(self, key: str | None, call: str, reply: bytes, metadata: bytes) -> int | None:
+    async def commit(self, key: UnitKey | None, reply: bytes, metadata: bytes) -> int | None:
         """Writes the unit; gives the position of its last event, or None when it has to run again.
 
         What the unit only read is held, in the same group, to the version that it read.
@@ -155,7 +169,7 @@ class Unit:
         group = committer.new_group()
         staged = [self._stage(fork, group) for fork in forks]
         if key is not None:
-            staged.append(self._mark(key, call, reply, metadata, group))
+            staged.append(self._mark(key, reply, metadata, group))
         outcomes = await asyncio.gather(*(one.future for one in staged))
         for outcome in outcomes:
             if isinstance(outcome, Refused):
@@ -212,9 +226,12 @@ class Unit:
         self._services.committer.stage(staged)
         return staged
 
-    def _mark(self, key: str, call: str, reply: bytes, metadata: bytes, group: int) -> Staged:
-        write = Write(UNIT.name, key, 0, [], metadata, self.now, key=key, call=call, reply=reply, group=group)
-        actor = Actor(Instance(UNIT, key), kept=0, used=self.now)
+    def _mark(self, key: UnitKey, reply: bytes, metadata: bytes, group: int) -> Staged:
+        stored, call = key.stored, key.calls[0]
+        write = Write(
+            UNIT.name, stored, 0, [], metadata, self.now, key=stored, call=call, reply=reply, group=group
+        )
+        actor = Actor(Instance(UNIT, stored), kept=0, used=self.now)
         actor.is_live = False
         staged = Staged(write, actor, asyncio.get_running_loop().create_future())
         self._services.committer.stage(staged)
@@ -225,8 +242,7 @@ async def run_unit(
     services: Services,
     function: Callable[[Unit], Awaitable[Any]],
     *,
-    key: str | None,
-    call: str,
+    key: UnitKey | None,
     metadata: bytes,
     reply_type: Any,
 ) -> tuple[Any, int]:
@@ -235,8 +251,8 @@ async def run_unit(
         raise refuse_unit("an entity", "the unit's idempotency key")
     for _ in range(MOST_ATTEMPTS):
         if key is not None and (known := await _known(services, key)) is not None:
-            if known.call != call:
-                raise KeyReused(key, "an atomic unit")
+            if known.call not in key.calls:
+                raise KeyReused(key.shown, "an atomic unit")
             return msgspec.json.decode(known.reply, type=reply_type), known.position
         unit = Unit(services)
         try:
@@ -248,7 +264,7 @@ async def run_unit(
             if key is not None and await _known(services, key) is not None:
                 continue
             raise
-        position = await unit.commit(key, call, kept, metadata)
+        position = await unit.commit(key, kept, metadata)
         if position is not None:
             return reply, position
     raise Conflict(
@@ -263,8 +279,13 @@ def _outside(stream: StreamKey) -> DefinitionError:
     )
 
 
-async def _known(services: Services, key: str) -> Repeated | None:
-    return (await services.journal.replies([(UNIT.name, key, key)]))[0]
+async def _known(services: Services, key: UnitKey) -> Repeated | None:
+    """Gives what is kept under a key, or was kept for the same unit by an earlier version."""
+    keys = [key.stored] if key.former is None else [key.stored, key.former]
+    found = await services.journal.replies([(UNIT.name, one, one) for one in keys])
+    if found[0] is None and len(found) > 1 and found[1] is not None and found[1].call in key.calls:
+        return found[1]
+    return found[0]
 
 
 def _written(reply: Any) -> bytes:

@@ -3,10 +3,10 @@
 import typing
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from datetime import datetime, timedelta
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar, TypeVarTuple
 
 from actum.database.port import Message, NewTimer, Timer
-from actum.errors import DefinitionError, Invalid, NotFound
+from actum.errors import DefinitionError, Invalid, KeyReused, NotFound
 from actum.journal.port import Page
 from actum.model.entity import Entity
 from actum.model.event import Event, Metadata, Recorded, to_microseconds
@@ -15,13 +15,16 @@ from actum.model.name import check_id, check_name, check_text, check_who
 from actum.model.view import View
 from actum.runtime.atomic import Unit, run_unit
 from actum.runtime.history import Histories
+from actum.runtime.keys import RequestKey
 from actum.runtime.line import Line, Outbox
 from actum.runtime.precondition import Precondition
 from actum.runtime.services import Services
 from actum.runtime.timers import MADE
+from actum.runtime.unit_key import unit_key
 
 P = ParamSpec("P")
 T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
 EntityT = TypeVar("EntityT", bound=Entity)
 ViewT = TypeVar("ViewT", bound=View)
 
@@ -42,6 +45,7 @@ class Context:
         causation_id: str = "",
         by: str = "",
         cause: str | None = None,
+        source: str | None = None,
         idempotency_key: str | None = None,
         expected_version: int | Precondition | None = None,
         event: Recorded[Any] | None = None,
@@ -60,7 +64,8 @@ class Context:
             services,
             Metadata("", correlation_id or services.clock.new_id(), causation_id, by),
             cause=cause,
-            idempotency_key=idempotency_key,
+            source=source,
+            request_key=None if idempotency_key is None else RequestKey.of(idempotency_key),
             expected_version=expected_version,
             seen=seen,
             unit=unit,
@@ -137,16 +142,20 @@ class Context:
         return Outbox(self.line, name, known[name])
 
     async def atomic(
-        self, function: "Callable[[Context], Awaitable[T]]", *, idempotency_key: str | None = None
+        self,
+        function: "Callable[[Context, *Ts], Awaitable[T]]",
+        *args: *Ts,
+        idempotency_key: str | None = None,
     ) -> T:
         """Runs commands on several entities as one unit: all of their events are written, or none.
 
-        `function` gets a context of its own and may run more than once, when another writer was first; it
-        should do nothing but send commands and queries. Views do not show yet what it has done.
+        `function` gets a context of its own, and `args`. It may run more than once, when another writer was
+        first; it should do nothing but send commands and queries. Views do not show yet what it has done.
 
         With `idempotency_key`, or in a request that has one, or in an action, the same unit gives back the
         same and adds nothing when it is sent again; annotate what it gives back, for that to be read as it
-        was.
+        was. The key stands for the function, by name, and `args`: what a function takes from around it is not
+        seen. Another unit with the same key is KeyReused.
         """
         self.line.check_open()
         if self.line.unit is not None:
@@ -155,13 +164,13 @@ class Context:
             )
         if idempotency_key is not None:
             check_name(idempotency_key, "an idempotency key", field="idempotency_key")
-        key = idempotency_key or self.line.next_key("$unit", "", "")
+        key = unit_key(self.line, function, args, idempotency_key)
         expected = self.line.take_expected_version()
+        source = f"$unit/{key.stored}" if key and idempotency_key else self.line.next_source()
         reply, position = await run_unit(
             self._services,
-            lambda unit: function(self._within(unit, expected)),
+            lambda unit: function(self._within(unit, expected, source), *args),
             key=key,
-            call="" if self.line.cause else getattr(function, "__qualname__", ""),
             metadata=self.line.metadata_of(""),
             reply_type=_reply_type(function),
         )
@@ -198,18 +207,30 @@ class Context:
             if at
             else self._services.clock.now() + (after or timedelta()) // timedelta(microseconds=1)
         )
+        kind = reference.kind.name
         declared = reference.kind.commands[command.name]
-        named = name or MADE + (
-            self.line.next_mark(reference.kind.name, id, command.name) or self._services.clock.new_id()
-        )
+        named = name or MADE + (self.line.next_mark(kind, id, command.name) or self._services.clock.new_id())
 
         async def keep(*positional: P.args, **keywords: P.kwargs) -> str:
             self.line.check_open()
+            metadata = self.line.metadata
             arguments = declared.signature.write(declared.signature.bind(positional, keywords))
             timer = NewTimer(
-                named, due, reference.kind.name, id, declared.name, arguments, self.correlation_id
+                named,
+                due,
+                kind,
+                id,
+                declared.name,
+                arguments,
+                metadata.correlation_id,
+                metadata.causation_id,
+                metadata.by,
             )
-            await self._services.timers.add(timer)
+            mark = self.line.timer_mark(kind, id, name or command.name, arguments)
+            try:
+                await self._services.timers.add(timer, mark)
+            except KeyReused as error:
+                raise KeyReused(self.line.shown_key, f"the timer of {kind}/{id}") from error
             self._services.signals.send("timers")
             return named
 
@@ -273,6 +294,15 @@ class Context:
         """
         return await self._histories.delete(cls, id, erase=erase)
 
+    def new_id(self) -> str:
+        """Makes an id (a UUID): nobody else's, and the same when the same work comes again.
+
+        So an entity that it is given to is made once, although the event, message, tick or request with an
+        Idempotency-Key comes again, or an atomic unit runs again; `uuid4()` would make another each time.
+        Each call gives another id.
+        """
+        return self.line.next_id()
+
     @property
     def token(self) -> str:
         """What to hand to another request for it to read what this one wrote."""
@@ -283,7 +313,7 @@ class Context:
         self.line.check_open()
         return Histories(self._services)
 
-    def _within(self, unit: Unit, expected_version: int | Precondition | None) -> "Context":
+    def _within(self, unit: Unit, expected_version: int | Precondition | None, source: str) -> "Context":
         return Context(
             self._services,
             correlation_id=self.correlation_id,
@@ -291,6 +321,7 @@ class Context:
             by=self.line.metadata.by,
             event=self._event,
             message=self.message,
+            source=source,
             expected_version=expected_version,
             seen=self.line.seen,
             unit=unit,

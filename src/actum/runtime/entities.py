@@ -44,7 +44,8 @@ class Witness(Protocol):
 class Call(Struct, gc=False):
     """One command or query on its way to an entity, with the options that ride on it.
 
-    With `is_derived` the key stands for the place the call was made from, whatever its arguments were.
+    `identity` is what the key stands for: None for the command and its arguments, "" for the place the call
+    was made from, whatever its arguments were. `former_key` is where earlier versions kept its reply.
     """
 
     kind: EntityType
@@ -57,7 +58,8 @@ class Call(Struct, gc=False):
     arguments: tuple[Any, ...] = ()
     key: str | None = None
     expected_version: int | Precondition | None = None
-    is_derived: bool = False
+    identity: str | None = None
+    former_key: str | None = None
 
     @property
     def stream(self) -> StreamKey:
@@ -75,9 +77,17 @@ class Call(Struct, gc=False):
         return reply
 
     def mark(self) -> str:
-        """Identifies the command and its arguments, for an idempotency key to stand for."""
-        if self.is_derived:
-            return ""
+        """Gives what the idempotency key stands for."""
+        return self.arguments_mark() if self.identity is None else self.identity
+
+    def is_call(self, mark: str) -> bool:
+        """Says whether a key that stands for `mark` stands for this call; earlier versions kept arguments."""
+        if mark == self.identity:
+            return True
+        return self.identity != "" and mark == self.arguments_mark()
+
+    def arguments_mark(self) -> str:
+        """Identifies the command and its arguments."""
         return hashlib.blake2b(
             self.command.name.encode() + b"\0" + self.command.signature.write(self.arguments), digest_size=16
         ).hexdigest()
@@ -104,7 +114,7 @@ class Entities:
         call.arguments = call.command.signature.bind(call.positional, call.named)
         for _ in range(MOST_ATTEMPTS):
             if call.key is not None:
-                known = await self._replies.get((call.kind.name, call.id, call.key))
+                known = await self._known(call)
                 if known is not None:
                     return self._answer_again(call, known)
             stream = (call.kind.name, call.id)
@@ -199,9 +209,20 @@ class Entities:
         self._committer.stage(check)
         return type(await check.future) is Landed
 
+    async def _known(self, call: Call) -> Repeated | None:
+        """Gives the reply that is kept for a call with a key."""
+        assert call.key is not None
+        if call.former_key is None:
+            return await self._replies.get((call.kind.name, call.id, call.key))
+        known, former = await asyncio.gather(
+            self._replies.get((*call.stream, call.key)), self._replies.get((*call.stream, call.former_key))
+        )
+        # What else is kept there is another's.
+        return known or (former if former is not None and call.is_call(former.call) else None)
+
     async def _is_known(self, call: Call) -> bool:
         """Says whether a key stands for a reply by now: its first call may have landed meanwhile."""
-        return call.key is not None and await self._replies.get((*call.stream, call.key)) is not None
+        return call.key is not None and await self._known(call) is not None
 
     def _tidy(self, staged: Staged) -> None:
         """Does what a write that has landed leaves to do."""
@@ -216,7 +237,7 @@ class Entities:
     def _answer_again(self, call: Call, repeated: Repeated | Refused) -> Any:
         if isinstance(repeated, Refused):
             raise Invalid(repeated.why)
-        if repeated.call != call.mark():
+        if not call.is_call(repeated.call):
             raise KeyReused(call.key or "", f"{call.kind.name}/{call.id}")
         return call.answer(call.command.signature.read_reply(repeated.reply), repeated.position, None)
 

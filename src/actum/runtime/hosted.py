@@ -41,7 +41,9 @@ class HostedEntities:
         call.bind()
         sent = self._sent(call)
         sent.metadata, sent.call_id = call.metadata, self._clock.new_id()
-        sent.key, sent.mark = call.key, "" if call.key is None else call.mark()
+        sent.key = call.key
+        if call.key is not None and call.identity != "":
+            sent.mark = call.arguments_mark()
         answer = await self._host.command(sent)
         self._feed.advance(answer.position)
         reply = call.command.signature.read_reply(answer.reply)

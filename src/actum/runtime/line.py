@@ -1,20 +1,23 @@
 """A line of work: what the calls of one context share, from where they came to how far they wrote."""
 
+import hashlib
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
 import msgspec
 
-from actum.database.port import NewMessage
-from actum.errors import DefinitionError, Invalid
+from actum.database.port import Mark, NewMessage
+from actum.errors import DefinitionError, Invalid, KeyReused
 from actum.model.entity import CommandType
 from actum.model.event import Metadata, write_metadata
 from actum.model.name import check_name, check_who, shortened
 from actum.model.view import ViewQuery, ViewType
 from actum.runtime.atomic import Unit, running_unit
 from actum.runtime.entities import Call
+from actum.runtime.keys import RequestKey, former_key, made_id, stored_key
 from actum.runtime.precondition import Precondition
 from actum.runtime.references import EntityReference
+from actum.runtime.reruns import Trace
 from actum.runtime.services import Services
 
 
@@ -22,7 +25,8 @@ class Line:
     """One line of work.
 
     `cause` names what set it off, so that its calls have the same idempotency keys when that comes again;
-    `idempotency_key` is a client's own. `seen` is the position up to which a view has to show what happened,
+    `request_key` is a client's own. `source` is what ids are made from, the same when the same work comes
+    again. `seen` is the position up to which a view has to show what happened,
     `version` that of the entity that answered last. Within an atomic unit, `unit` takes the calls.
     """
 
@@ -32,7 +36,8 @@ class Line:
         metadata: Metadata,
         *,
         cause: str | None,
-        idempotency_key: str | None,
+        source: str | None,
+        request_key: RequestKey | None,
         expected_version: int | Precondition | None,
         seen: int,
         unit: Unit | None,
@@ -43,7 +48,11 @@ class Line:
         self.unit = unit
         self.seen = seen
         self.version: int | None = None
-        self._idempotency_key = idempotency_key
+        self.request_key = request_key
+        self._source = source or cause or (None if request_key is None else f"{request_key.stored}/")
+        self._trace: Trace | None = None
+        if services.reruns is not None and self._source is not None:
+            self._trace = services.reruns.begin(self._source)
         self._expected_version = expected_version
         self._calls: dict[object, int] = {}
         self._written: dict[str, bytes] = {}
@@ -85,6 +94,8 @@ class Line:
         named: dict[str, Any],
     ) -> Coroutine[Any, Any, Any]:
         """Sends a command to an entity."""
+        if self._trace is not None:
+            self._trace.sent(target.kind.name, command.name, target.id)
         running = running_unit.get()
         if running is not None and running is not self.unit:
             error = running.note_outside(self.services, (target.kind.name, target.id))
@@ -103,10 +114,11 @@ class Line:
                 )
             return self.unit.command(call)
         if target.idempotency_key is not None:
-            call.key = target.idempotency_key
-        elif self.cause is not None or self._idempotency_key is not None:
-            call.key = self.next_key(target.kind.name, target.id, command.name if self.cause else "")
-            call.is_derived = self.cause is not None
+            call.key, call.former_key = stored_key(target.idempotency_key), former_key(target.idempotency_key)
+        elif self.cause is not None or self.request_key is not None:
+            what = command.name if self.cause else ""
+            call.key, call.former_key = self.next_key(target.kind.name, target.id, what)
+            call.identity = self.identity
         return self.services.entities.command(call)
 
     def send_query(
@@ -140,41 +152,107 @@ class Line:
             check_name(key, "a message's key", field="key")
         if once is not None:
             check_name(once, "a message's mark", field="once")
-        now = self.services.clock.now()
-        mark = once or self.next_mark("$queue", queue, key or "")
-        correlation_id = self.metadata.correlation_id
-        await self.services.database.send(
-            [
-                NewMessage(
-                    queue,
-                    key,
-                    message,
-                    now,
-                    correlation_id,
-                    f"{mark}/{index}" if mark and len(messages) > 1 else mark,
-                )
-                for index, message in enumerate(messages)
-            ]
-        )
+        mark, identity = self._mark_of(queue, messages, key, once)
+        try:
+            await self.services.database.send(self._messages(queue, messages, key, mark, identity))
+        except KeyReused as error:
+            raise KeyReused(once or self.shown_key, f"queue {queue!r}") from error
         self.services.signals.send(f"queue/{queue}")
 
-    def next_key(self, kind: str, id: str, what: str) -> str | None:
-        """Makes the idempotency key of the next command of this sort; a request's is the client's own."""
-        if self.cause is not None or self._idempotency_key is None:
-            return self.next_mark(kind, id, what)
-        count = self._count(kind, id, what)
-        return self._idempotency_key if count == 1 else f"{self._idempotency_key}#{count}"
+    def _mark_of(
+        self, queue: str, messages: Sequence[bytes], key: str | None, once: str | None
+    ) -> tuple[str | None, str]:
+        """Gives the mark under which messages are sent once, and what that stands for."""
+        if once is not None:
+            return stored_key(once), digest(key or "", *messages)
+        identity = self.identity
+        return self.next_mark("$queue", queue, key or ""), digest(*messages) if identity is None else identity
+
+    def _messages(
+        self, queue: str, messages: Sequence[bytes], key: str | None, mark: str | None, identity: str
+    ) -> list[NewMessage]:
+        now, metadata = self.services.clock.now(), self.metadata
+        return [
+            NewMessage(
+                queue,
+                key,
+                message,
+                now,
+                metadata.correlation_id,
+                f"{mark}/{index}" if mark and len(messages) > 1 else mark,
+                identity if mark else "",
+                metadata.causation_id,
+                metadata.by,
+            )
+            for index, message in enumerate(messages)
+        ]
+
+    @property
+    def identity(self) -> str | None:
+        """What the keys of calls stand for: the place of each in the work, or else (None) its arguments."""
+        if self.cause is not None:
+            return ""
+        return None if self.request_key is None else self.request_key.identity
+
+    @property
+    def shown_key(self) -> str:
+        """The key as whoever sent it knows it."""
+        return self.request_key.key if self.request_key is not None else self.cause or ""
+
+    def adopt(self, request_key: RequestKey) -> None:
+        """Has the calls that follow belong to a request that is known by now."""
+        self.request_key = request_key
+        self._source = f"{request_key.stored}/{request_key.identity}"
+        if self.services.reruns is not None:
+            self._trace = self.services.reruns.begin(self._source)
+
+    def next_key(self, kind: str, id: str, what: str) -> tuple[str | None, str | None]:
+        """Makes the idempotency key of the next command of this sort, and gives its former one."""
+        if self.cause is not None or self.request_key is None:
+            return self.next_mark(kind, id, what), None
+        return self.request_key.call_keys(self._count(kind, id, what))
 
     def next_mark(self, kind: str, id: str, what: str) -> str | None:
         """Tells the next call of this sort from all others; the same when the cause comes again."""
-        source = self.cause or self._idempotency_key
+        source = self.cause or (self.request_key and self.request_key.stored)
         if source is None:
             return None
         return shortened(f"{source}/{kind}/{id}/{what}/{self._count(kind, id, what)}")
 
+    def timer_mark(self, kind: str, id: str, what: str, arguments: bytes) -> Mark | None:
+        """Tells the adding of a timer from all others, for it to be added once when the work comes again."""
+        once = self.next_mark(f"$timers/{kind}", id, what)
+        identity = self.identity
+        stands_for = digest(arguments) if identity is None else identity
+        return None if once is None else Mark(once, stands_for, self.services.clock.now())
+
+    def next_id(self) -> str:
+        """Makes an id: the next of those that the same work makes when it comes again."""
+        return made_id(self.id_source, self._count("$id"))
+
+    def next_source(self) -> str:
+        """Gives what the ids of an atomic unit are made from, however often that runs."""
+        return f"{self.id_source}/$unit/{self._count('$source')}"
+
+    @property
+    def id_source(self) -> str:
+        """What ids are made from."""
+        if self._source is None:
+            self._source = self.services.clock.new_id()
+        return self._source
+
     def _count(self, *call: str) -> int:
         count = self._calls[call] = self._calls.get(call, 0) + 1
         return count
+
+
+def digest(*parts: str | bytes) -> str:
+    """Identifies what a key stands for."""
+    hashed = hashlib.blake2b(digest_size=16)
+    for part in parts:
+        written = part.encode() if isinstance(part, str) else part
+        hashed.update(b"%d:" % len(written) + written)
+    return hashed.hexdigest()
 
 
 async def _raise(error: Exception) -> None:
@@ -194,7 +272,8 @@ class Outbox:
         """Sends a message; when this returns it is durable.
 
         Messages of one `key` are worked on in order, others side by side. A message with a `once` mark that
-        the queue has had before is dropped. Raises Invalid for a message that the queue's action cannot take.
+        the queue has had before is dropped; another message with that mark is KeyReused. Raises Invalid for a
+        message that the queue's action cannot take.
         """
         await self._line.put(self.name, [self._written(message)], key, once)
 

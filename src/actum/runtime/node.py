@@ -25,6 +25,7 @@ from actum.runtime.opened_resource import OpenedResource, OpenResource
 from actum.runtime.ownership import Ownership
 from actum.runtime.purity import pure
 from actum.runtime.reactor import Plan, readers, works_of
+from actum.runtime.reruns import Reruns
 from actum.runtime.services import Services, Signals
 from actum.runtime.supervisor import Supervisor
 from actum.runtime.timers import HostedTimers, Timers
@@ -175,6 +176,7 @@ async def _assemble(
         resources=resources,
         queues=readers(plans),
         host=host,
+        reruns=Reruns() if settings.is_development else None,
     )
     node = Node(services, supervisor)
     return node

@@ -213,7 +213,9 @@ def _run_event(services: Services, plan: Plan) -> Run:
             services,
             correlation_id=metadata.correlation_id,
             causation_id=f"{stored.kind}/{stored.id}@{stored.version}",
+            by=metadata.by,
             cause=f"{plan.name}@{stored.position}",
+            source=f"{plan.name}@{stored.position}/{metadata.correlation_id}/{stored.time}",
             event=recorded,
             seen=stored.position,
         )
@@ -234,7 +236,10 @@ def _run_message(services: Services, plan: Plan, read: Callable[[bytes], Any]) -
         context = Context(
             services,
             correlation_id=message.correlation_id,
+            causation_id=message.causation_id,
+            by=message.by,
             cause=f"{plan.name}@{message.id}",
+            source=f"{plan.name}@{message.id}/{message.correlation_id}/{message.time}",
             message=message,
         )
         arguments = function.arguments(context, services.resources)
@@ -257,7 +262,9 @@ async def _fire(services: Services, timer: Timer) -> None:
     command = kind.commands.get(timer.command) if kind else None
     if kind is None or command is None:
         raise CallerError(f"timer {timer.name}: there is no command {timer.kind}.{timer.command} any more")
-    context = Context(services, correlation_id=timer.correlation_id)
+    context = Context(
+        services, correlation_id=timer.correlation_id, causation_id=timer.causation_id, by=timer.by
+    )
     call = Call(
         kind,
         timer.entity_id,
@@ -267,5 +274,5 @@ async def _fire(services: Services, timer: Timer) -> None:
         context.line.metadata_of(command.name),
     )
     call.key = timer_key(timer)
-    call.is_derived = True
+    call.identity = ""
     await services.entities.command(call)

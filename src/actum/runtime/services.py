@@ -16,6 +16,7 @@ from actum.runtime.committer import Committer
 from actum.runtime.directory import Directory
 from actum.runtime.feed import Feed
 from actum.runtime.hosted import EntityCalls
+from actum.runtime.reruns import Reruns
 from actum.runtime.timers import Timers
 from actum.runtime.views import Views
 
@@ -43,6 +44,7 @@ class Services(Struct, frozen=True):
     """The parts of a running application.
 
     `queues` gives what reads the messages of each queue, by name. `host` is where entities live, if not here.
+    `reruns` compares work that comes again, in development.
     """
 
     catalog: Catalog
@@ -59,6 +61,7 @@ class Services(Struct, frozen=True):
     resources: dict[type[Any], Any]
     queues: Mapping[str, Callable[[bytes], Any]]
     host: Host | None = None
+    reruns: Reruns | None = None
 
     @property
     def failure(self) -> str | None:

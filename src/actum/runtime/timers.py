@@ -1,6 +1,6 @@
 """Timers: commands for later, kept in the database, and by their entities where those live elsewhere."""
 
-from actum.database.port import Database, NewTimer, Timer
+from actum.database.port import Database, Mark, NewTimer, Timer
 from actum.hosts.port import Host, HostedTimer
 from actum.model.event import Metadata, write_metadata
 
@@ -21,9 +21,9 @@ class Timers:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def add(self, timer: NewTimer) -> None:
-        """Keeps a timer; one of the same name is replaced."""
-        await self._database.add_timer(timer)
+    async def add(self, timer: NewTimer, mark: Mark | None = None) -> None:
+        """Keeps a timer; one of the same name is replaced, and one with a mark is added once."""
+        await self._database.add_timer(timer, mark)
 
     async def cancel(self, name: str) -> bool:
         """Cancels a timer; False if it has fired or never was."""
@@ -41,15 +41,20 @@ class HostedTimers(Timers):
         super().__init__(database)
         self._host = host
 
-    async def add(self, timer: NewTimer) -> None:
+    async def add(self, timer: NewTimer, mark: Mark | None = None) -> None:
         """Keeps a timer; one of the same name is replaced, wherever it was."""
-        if not timer.name.startswith(MADE):
-            before = await self._find(timer.name)
+        before = None if timer.name.startswith(MADE) else await self._find(timer.name)
+        # Here first: should this end in between, the process sends the command when it is due.
+        is_new = await self._database.add_timer(timer, mark)
+        if is_new:
             if before is not None and (before.kind, before.entity_id) != (timer.kind, timer.entity_id):
                 await self._host.cancel(before.kind, before.entity_id, timer.name)
-        # Here first: should this end in between, the process sends the command when it is due.
-        await super().add(timer)
-        metadata = write_metadata(Metadata(timer.command, timer.correlation_id))
+            await self._hand_over(timer)
+        elif (kept := await self._find(timer.name)) is not None:
+            await self._hand_over(kept)
+
+    async def _hand_over(self, timer: NewTimer) -> None:
+        metadata = Metadata(timer.command, timer.correlation_id, timer.causation_id, timer.by)
         await self._host.schedule(
             HostedTimer(
                 timer.name,
@@ -58,7 +63,7 @@ class HostedTimers(Timers):
                 timer.entity_id,
                 timer.command,
                 timer.arguments,
-                metadata,
+                write_metadata(metadata),
                 timer_key(timer),
             )
         )

@@ -8,7 +8,7 @@ from actum.database.postgres.actions import ACTION_SCHEMA, PostgresActions
 from actum.database.postgres.asking import Asking
 from actum.database.postgres.fence import EVERYBODYS, Fence
 from actum.database.postgres.functions import QUERY_FUNCTIONS
-from actum.database.postgres.queues import MEND_ORDER, QUEUE_SCHEMA, PostgresQueues
+from actum.database.postgres.queues import MEND_ORDER, ORIGIN_SCHEMA, QUEUE_SCHEMA, PostgresQueues
 from actum.database.postgres.roster import ATTENDED, ROSTER_SCHEMA, SILENT, PostgresRoster
 from actum.database.postgres.tables import PostgresTable
 from actum.database.postgres.views import VIEW_SCHEMA, PostgresViews
@@ -16,7 +16,10 @@ from actum.database.roster import Claim
 from actum.engine.postgres.pool import PostgresPool
 from actum.engine.schema import Part
 
-SCHEMA = Part("database", ((*VIEW_SCHEMA, *ACTION_SCHEMA, *QUEUE_SCHEMA), ROSTER_SCHEMA, QUERY_FUNCTIONS))
+SCHEMA = Part(
+    "database",
+    ((*VIEW_SCHEMA, *ACTION_SCHEMA, *QUEUE_SCHEMA), ROSTER_SCHEMA, QUERY_FUNCTIONS, ORIGIN_SCHEMA),
+)
 
 
 class PostgresDatabase(PostgresViews, PostgresActions, PostgresQueues):

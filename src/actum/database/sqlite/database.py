@@ -2,13 +2,13 @@
 
 from actum.database.sqlite.actions import ACTION_SCHEMA, SqliteActions
 from actum.database.sqlite.asking import Asking
-from actum.database.sqlite.queues import QUEUE_SCHEMA, SqliteQueues
+from actum.database.sqlite.queues import ORIGIN_SCHEMA, QUEUE_SCHEMA, SqliteQueues
 from actum.database.sqlite.views import VIEW_SCHEMA, SqliteViews
 from actum.database.tables import ViewTable
 from actum.engine.schema import Part
 from actum.engine.sqlite.file import SqliteFile
 
-SCHEMA = Part("database", ((*VIEW_SCHEMA, *ACTION_SCHEMA, *QUEUE_SCHEMA),))
+SCHEMA = Part("database", ((*VIEW_SCHEMA, *ACTION_SCHEMA, *QUEUE_SCHEMA), ORIGIN_SCHEMA))
 
 
 class SqliteDatabase(SqliteViews, SqliteActions, SqliteQueues):

@@ -4,9 +4,10 @@ import sqlite3
 from collections.abc import Sequence
 from itertools import chain
 
-from actum.database.port import Database, Message, NewMessage, NewTimer, Timer
+from actum.database.port import Database, Mark, Message, NewMessage, NewTimer, Timer
 from actum.database.tables import chunks
 from actum.engine.sqlite.file import SqliteFile
+from actum.errors import KeyReused
 
 QUEUE_SCHEMA = (
     """CREATE TABLE IF NOT EXISTS actum_messages (
@@ -23,12 +24,22 @@ QUEUE_SCHEMA = (
         correlation_id TEXT NOT NULL)""",
     "CREATE INDEX IF NOT EXISTS actum_timers_due ON actum_timers (due, id)",
 )
+# Later versions also keep who sent what and why, and what a mark stands for.
+ORIGIN_SCHEMA = (
+    "ALTER TABLE actum_messages ADD COLUMN causation_id TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE actum_messages ADD COLUMN \"by\" TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE actum_timers ADD COLUMN causation_id TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE actum_timers ADD COLUMN \"by\" TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE actum_sent ADD COLUMN call TEXT NOT NULL DEFAULT ''",
+)
+MESSAGE = 'queue, key, body, time, correlation_id, causation_id, "by"'
 INSERTS = {
-    count: "INSERT INTO actum_messages (queue, key, body, time, correlation_id) VALUES "
-    + ",".join(["(?,?,?,?,?)"] * count)
+    count: f"INSERT INTO actum_messages ({MESSAGE}) VALUES " + ",".join(["(?,?,?,?,?,?,?)"] * count)
     for count in (256, 64, 16, 4, 1)
 }
-TIMER = "name, due, kind, entity_id, command, arguments, correlation_id"
+TIMER = 'name, due, kind, entity_id, command, arguments, correlation_id, causation_id, "by"'
+TIMERS = "$timers"
+"""Where marks of timers stand among those of queues, none of which is called so."""
 
 
 class SqliteQueues(Database):
@@ -40,7 +51,7 @@ class SqliteQueues(Database):
         await self._file.write(lambda connection: _send(connection, messages))
 
     async def messages(self, queue: str, after: int, limit: int) -> list[Message]:
-        statement = """SELECT id, queue, key, body, time, correlation_id FROM actum_messages
+        statement = f"""SELECT id, {MESSAGE} FROM actum_messages
             WHERE queue = ? AND id > ? ORDER BY id LIMIT ?"""
         values = (queue, after, limit)
         return await self._file.read(
@@ -51,9 +62,9 @@ class SqliteQueues(Database):
         statement = "DELETE FROM actum_sent WHERE time < ?"
         return await self._file.write(lambda connection: connection.execute(statement, (before,)).rowcount)
 
-    async def add_timer(self, timer: NewTimer) -> None:
+    async def add_timer(self, timer: NewTimer, mark: Mark | None = None) -> bool:
         # REPLACE gives the new timer an id of its own, so that finishing the old one does not remove it.
-        statement = f"INSERT OR REPLACE INTO actum_timers ({TIMER}) VALUES (?,?,?,?,?,?,?)"
+        statement = f"INSERT OR REPLACE INTO actum_timers ({TIMER}) VALUES (?,?,?,?,?,?,?,?,?)"
         values = (
             timer.name,
             timer.due,
@@ -62,8 +73,17 @@ class SqliteQueues(Database):
             timer.command,
             timer.arguments,
             timer.correlation_id,
+            timer.causation_id,
+            timer.by,
         )
-        await self._file.write(lambda connection: connection.execute(statement, values))
+
+        def add(connection: sqlite3.Connection) -> bool:
+            if mark is not None and not _is_first(connection, TIMERS, mark.once, mark.call, mark.time):
+                return False
+            connection.execute(statement, values)
+            return True
+
+        return await self._file.write(add)
 
     async def cancel_timer(self, name: str) -> bool:
         statement = "DELETE FROM actum_timers WHERE name = ?"
@@ -89,14 +109,30 @@ class SqliteQueues(Database):
 
 def _send(connection: sqlite3.Connection, messages: Sequence[NewMessage]) -> None:
     new = [
-        (message.queue, message.key, message.body, message.time, message.correlation_id)
+        (
+            message.queue,
+            message.key,
+            message.body,
+            message.time,
+            message.correlation_id,
+            message.causation_id,
+            message.by,
+        )
         for message in messages
-        if message.once is None or _is_first(connection, message)
+        if message.once is None
+        or _is_first(connection, message.queue, message.once, message.call, message.time)
     ]
     for rows in chunks(new, tuple(INSERTS)):
         connection.execute(INSERTS[len(rows)], list(chain.from_iterable(rows)))
 
 
-def _is_first(connection: sqlite3.Connection, message: NewMessage) -> bool:
-    statement = "INSERT INTO actum_sent VALUES (?,?,?) ON CONFLICT DO NOTHING"
-    return connection.execute(statement, (message.queue, message.once, message.time)).rowcount > 0
+def _is_first(connection: sqlite3.Connection, queue: str, once: str, call: str, time: int) -> bool:
+    """Keeps a mark, and gives whether it is new; raises KeyReused for one that stands for another call."""
+    statement = "INSERT INTO actum_sent (queue, once, time, call) VALUES (?,?,?,?) ON CONFLICT DO NOTHING"
+    if connection.execute(statement, (queue, once, time, call)).rowcount > 0:
+        return True
+    select = "SELECT call FROM actum_sent WHERE queue = ? AND once = ?"
+    (known,) = connection.execute(select, (queue, once)).fetchone()
+    if known not in ("", call):
+        raise KeyReused(once, queue)
+    return False

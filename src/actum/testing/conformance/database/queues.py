@@ -4,7 +4,8 @@ import asyncio
 
 import pytest
 
-from actum.database.port import Database, NewMessage, NewTimer, Progress, Timer
+from actum.database.port import Database, Mark, NewMessage, NewTimer, Progress, Timer
+from actum.errors import KeyReused
 
 
 def new_message(
@@ -36,6 +37,16 @@ class QueueConformance:
 
         assert (message.queue, message.key, message.body) == ("pay ü'", "k'; --", bytes(range(256)))
         assert (message.time, message.correlation_id) == (2**50, "c-9")
+
+    async def test_a_message_keeps_who_sent_it_and_why(self, database: Database) -> None:
+        message = NewMessage(
+            "payments", "k", b"x", 5, "c-1", None, "", "Account/ä@3", "ann \N{SLICE OF PIZZA}"
+        )
+        await database.send([message])
+
+        (kept,) = await database.messages("payments", 0, 10)
+
+        assert (kept.causation_id, kept.by) == ("Account/ä@3", "ann \N{SLICE OF PIZZA}")
 
     async def test_a_message_may_have_no_key(self, database: Database) -> None:
         await database.send([NewMessage("payments", None, b"x", 5, "c")])
@@ -94,6 +105,28 @@ class QueueConformance:
 
         assert await bodies(database) == [b"1", b"3", b"4"]
 
+    async def test_a_once_mark_stands_for_one_call_alone(self, database: Database) -> None:
+        first = NewMessage("payments", "k", b"1", 5, "c", "p-7", "call 1")
+        await database.send([first])
+        await database.send([first])
+        other = NewMessage("payments", "k", b"2", 5, "c", "p-7", "call 2")
+
+        with pytest.raises(KeyReused):
+            await database.send([other])
+        with pytest.raises(KeyReused):
+            await database.send([new_message(b"3", once="p-8"), other, new_message(b"4")])
+
+        assert await bodies(database) == [b"1"]
+        await database.send([new_message(b"5", once="p-8")])
+        assert await bodies(database) == [b"1", b"5"]
+
+    async def test_a_once_mark_that_stood_for_anything_goes_on_to(self, database: Database) -> None:
+        await database.send([new_message(b"1", once="p-7")])
+
+        await database.send([NewMessage("payments", "k", b"2", 5, "c", "p-7", "call 2")])
+
+        assert await bodies(database) == [b"1"]
+
     async def test_a_once_mark_that_comes_twice_in_one_sending_is_sent_once(self, database: Database) -> None:
         await database.send([new_message(b"1", once="p-7"), new_message(b"2", once="p-7")])
 
@@ -144,6 +177,35 @@ class QueueConformance:
         (timer,) = await database.timers()
 
         assert timer == Timer("t'; --", 2**50, "Konto", "ü/1", "close", b'["\xff"]', "c-9", id=timer.id)
+
+    async def test_a_timer_keeps_who_set_it_and_why(self, database: Database) -> None:
+        timer = NewTimer("t", 5, "Account", "a", "close", b"[]", "c", "Account/ä@3", "ann")
+        assert await database.add_timer(timer) is True
+
+        (kept,) = await database.timers()
+
+        assert (kept.causation_id, kept.by) == ("Account/ä@3", "ann")
+
+    async def test_a_timer_with_a_mark_is_added_once(self, database: Database) -> None:
+        assert await database.add_timer(new_timer("t", 10), Mark("m", "call 1", 5)) is True
+        assert await database.add_timer(new_timer("t", 20), Mark("m", "call 1", 6)) is False
+        (timer,) = await database.timers()
+        assert timer.due == 10
+
+        await database.save(Progress("timers", "timers", done=(timer.id,)))
+        assert await database.add_timer(new_timer("t", 20), Mark("m", "call 1", 7)) is False
+
+        assert await database.timers() == []
+
+    async def test_a_timers_mark_stands_for_one_call_alone(self, database: Database) -> None:
+        await database.add_timer(new_timer("t", 10), Mark("m", "call 1", 5))
+
+        with pytest.raises(KeyReused):
+            await database.add_timer(new_timer("t", 20), Mark("m", "call 2", 6))
+
+        assert [timer.due for timer in await database.timers()] == [10]
+        assert await database.add_timer(new_timer("t", 30), Mark("n", "call 2", 7)) is True
+        assert [timer.due for timer in await database.timers()] == [30]
 
     async def test_timers_come_in_the_order_they_are_due(self, database: Database) -> None:
         for name, due in (("a", 30), ("b", 10), ("c", 20), ("d", 10)):

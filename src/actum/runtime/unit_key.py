@@ -1,0 +1,55 @@
+"""The key of an atomic unit, and what it stands for."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+import msgspec
+
+from actum.errors import Invalid
+from actum.runtime.atomic import UnitKey
+from actum.runtime.keys import former_key, stored_key
+from actum.runtime.line import Line, digest
+
+
+def unit_key(
+    line: Line, function: Callable[..., Any], args: Sequence[Any], idempotency_key: str | None
+) -> UnitKey | None:
+    """Gives the key of a unit: the caller's own, or that of the work it belongs to, if there is one."""
+    if idempotency_key is not None:
+        call = call_of(function, args)
+        return UnitKey(idempotency_key, stored_key(idempotency_key), former_key(idempotency_key), (call,))
+    stored, former = line.next_key("$unit", "", "")
+    if stored is None:
+        return None
+    if line.identity is None:
+        calls: tuple[str, ...] = (call_of(function, args),)
+    elif line.cause is not None:
+        calls = ("",)
+    else:
+        # Earlier versions kept the name alone.
+        calls = (line.identity, _name_of(function))
+    return UnitKey(line.shown_key, stored, former, calls)
+
+
+def call_of(function: Callable[..., Any], args: Sequence[Any]) -> str:
+    """Identifies a function and its arguments; raises Invalid for arguments that JSON cannot hold."""
+    name = _name_of(function)
+    while isinstance(function, partial):
+        args = [*function.args, *sorted(function.keywords.items()), *args]
+        function = function.func
+    if not args:
+        return name
+    try:
+        return f"{name}/{digest(msgspec.json.encode(args))}"
+    except (TypeError, ValueError) as error:
+        raise Invalid(
+            f"the arguments of a unit with an idempotency key are part of what the key stands for, and JSON "
+            f"cannot hold them: {error}"
+        ) from error
+
+
+def _name_of(function: Callable[..., Any]) -> str:
+    while isinstance(function, partial):
+        function = function.func
+    return getattr(function, "__qualname__", type(function).__qualname__)
