@@ -14,7 +14,7 @@ from actum.errors import (
     WrongVersion,
 )
 from actum.journal.port import Page
-from actum.model.action import Actions, Retries
+from actum.model.action import Actions, Failure, Retries
 from actum.model.entity import Entity
 from actum.model.event import Event, Recorded
 from actum.model.handler import command, query, reducer
@@ -30,6 +30,7 @@ __all__ = [
     "DefinitionError",
     "Entity",
     "Event",
+    "Failure",
     "Invalid",
     "KeyReused",
     "NotFound",

@@ -7,7 +7,7 @@ from typing import Any
 from actum.model.action import Actions, OnRequest
 from actum.runtime.catalog import Catalog
 from actum.runtime.opened_resource import OpenResource
-from actum.runtime.reactor import Plan, plan_actions
+from actum.runtime.plan import Plan, plan_actions
 
 Resources = Sequence[tuple[type[Any], OpenResource]]
 

@@ -35,18 +35,22 @@ async def test_a_letter_that_is_kept_during_a_look_is_not_overlooked() -> None:
     database: Any = SlowLooks()
     tried: list[Any] = []
 
-    async def attempt(item: Any) -> None:
-        tried.append(item)
+    class Retrying:
+        has_hook = False
+
+        async def attempt(self, item: Any, failure: str) -> None:
+            tried.append(item)
 
     class Source:
         async def fetch(self, letter: Letter) -> Letter:
             return letter
 
     source: Any = Source()
+    retrying: Any = Retrying()
     healer = Healer(
         "act",
         source,
-        attempt,
+        retrying,
         lambda key: key in database.unsaved,
         retries=Retries(),
         database=database,

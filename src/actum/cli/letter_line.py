@@ -12,7 +12,10 @@ from actum.model.event import Stored, to_datetime, to_microseconds
 
 
 class LetterLine(Struct, frozen=True):
-    """A letter as `--json` prints it, with the message (of a queue or timer) or the event in it."""
+    """A letter as `--json` prints it, with the message (of a queue or timer) or the event in it.
+
+    `failure` is the error for which it was given up, while the action's `on_failure` deals with that.
+    """
 
     id: int
     action: str
@@ -25,6 +28,7 @@ class LetterLine(Struct, frozen=True):
     last_failed: datetime | None
     due: datetime | None
     request: Request | None
+    failure: str
     message: Raw | None
     event: EventLine | None
 
@@ -43,6 +47,7 @@ class LetterLine(Struct, frozen=True):
             _time(letter.last_failed),
             _time(letter.due) if letter.status == "retrying" else None,
             letter.request,
+            letter.failure,
             _content(letter.body) if letter.body else None,
             None if event is None else EventLine.of(event),
         )

@@ -52,7 +52,8 @@ class NewLetter(Struct, frozen=True):
     """An item that cannot be done yet: it failed, or it waits behind one of its key that did.
 
     `position` is its place in its source and orders the letters of a key; `body` is what is needed to do it
-    again. `time` is when it failed, or came to wait. Times are in microseconds since 1970.
+    again. `time` is when it failed, or came to wait. Times are in microseconds since 1970. `failure` is the
+    error for which the item was given up, once its action's `on_failure` has to deal with that.
     """
 
     action: str
@@ -64,6 +65,7 @@ class NewLetter(Struct, frozen=True):
     due: int
     error: str
     time: int
+    failure: str = ""
 
 
 class Letter(Struct, frozen=True):
@@ -81,6 +83,7 @@ class Letter(Struct, frozen=True):
     first_failed: int
     last_failed: int
     request: Request | None
+    failure: str = ""
 
 
 class NewMessage(Struct, frozen=True):
@@ -279,7 +282,15 @@ class Database(ABC):
 
     @abstractmethod
     async def update_letter(
-        self, id: int, *, status: LetterStatus, attempts: int, due: int, error: str, failed_at: int
+        self,
+        id: int,
+        *,
+        status: LetterStatus,
+        attempts: int,
+        due: int,
+        error: str,
+        failed_at: int,
+        failure: str = "",
     ) -> None:
         """Writes down another failure of a letter, and clears the request made for it."""
 

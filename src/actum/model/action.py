@@ -6,7 +6,7 @@ from typing import Any, Literal, TypeVar
 
 from msgspec import Struct
 
-from actum.errors import DefinitionError
+from actum.errors import DefinitionError, Rejected
 from actum.model.event import Event
 from actum.model.name import check_declared
 
@@ -18,12 +18,13 @@ class Retries(Struct, frozen=True):
     """How often a failing event or message is tried again before it becomes a dead letter.
 
     The wait doubles from `first` up to `longest`, each time shortened by chance to between half and all of
-    it.
+    it. An error of a class in `unless` is not tried again: what a rule refuses it will refuse again.
     """
 
     attempts: int = 5
     first: timedelta = timedelta(milliseconds=500)
     longest: timedelta = timedelta(minutes=1)
+    unless: tuple[type[BaseException], ...] = (Rejected,)
 
     def __post_init__(self) -> None:
         attempts: Any = self.attempts
@@ -35,6 +36,20 @@ class Retries(Struct, frozen=True):
                 raise DefinitionError(
                     f"Retries({name}={span!r}): write a positive span, as in {name}=timedelta(seconds=1)"
                 )
+        unless: Any = self.unless
+        if not isinstance(unless, tuple) or not all(map(_is_error, unless)):
+            raise DefinitionError(f"Retries(unless={unless!r}): write a tuple of errors, as in (Rejected,)")
+
+
+class Failure(Struct, frozen=True):
+    """What an action could not do, as its `on_failure` hears of it.
+
+    `error` is the class and message of the last error; `key` names the entity, or the message's key.
+    """
+
+    action: str
+    key: str
+    error: str
 
 
 TIMEOUT = timedelta(seconds=60)
@@ -48,6 +63,7 @@ class OnEvents(Struct, frozen=True):
     retries: Retries
     since: Since
     timeout: timedelta = TIMEOUT
+    on_failure: Callable[..., Any] | None = None
 
 
 class OnRequest(Struct, frozen=True):
@@ -64,6 +80,7 @@ class OnMessage(Struct, frozen=True):
     queue: str
     retries: Retries
     timeout: timedelta = TIMEOUT
+    on_failure: Callable[..., Any] | None = None
 
 
 class OnInterval(Struct, frozen=True):
@@ -71,6 +88,7 @@ class OnInterval(Struct, frozen=True):
 
     interval: timedelta
     timeout: timedelta = TIMEOUT
+    on_failure: Callable[..., Any] | None = None
 
 
 class OnCron(Struct, frozen=True):
@@ -79,6 +97,7 @@ class OnCron(Struct, frozen=True):
     expression: str
     timezone: str
     timeout: timedelta = TIMEOUT
+    on_failure: Callable[..., Any] | None = None
 
 
 Trigger = OnEvents | OnRequest | OnMessage | OnInterval | OnCron
@@ -115,11 +134,15 @@ class Actions:
         retries: Retries | None = None,
         since: Since = "now",
         timeout: timedelta = TIMEOUT,
+        on_failure: Callable[..., Any] | None = None,
     ) -> Callable[[FunctionT], FunctionT]:
         """Runs the function for each of these events: at least once, in order within an entity.
 
         A new action starts with the events that follow its first start; `since="beginning"` has it run
         over the whole history. An attempt that takes longer than `timeout` is cut off, and has failed.
+
+        When the retries are used up, `on_failure` is called, an action that takes a `Failure` too: if that
+        succeeds the event counts as done, and if it fails it is tried again, and is a dead letter in the end.
         """
         for event in events:
             declared: Any = event
@@ -127,7 +150,7 @@ class Actions:
                 raise DefinitionError(f"on({event!r}): name Event classes, as in @actions.on(Deposited)")
         if not events:
             raise DefinitionError("on() names no event: say which, as in @actions.on(Deposited)")
-        return self._keep(OnEvents(events, retries or Retries(), since, _checked(timeout)))
+        return self._keep(OnEvents(events, retries or Retries(), since, _checked(timeout), on_failure))
 
     def get(self, path: str = "/", **options: Any) -> Callable[[FunctionT], FunctionT]:
         """Answers GET requests; path and options are those of a Litestar handler."""
@@ -150,15 +173,21 @@ class Actions:
         return self._on_request("DELETE", path, options)
 
     def queue(
-        self, name: str, *, retries: Retries | None = None, timeout: timedelta = TIMEOUT
+        self,
+        name: str,
+        *,
+        retries: Retries | None = None,
+        timeout: timedelta = TIMEOUT,
+        on_failure: Callable[..., Any] | None = None,
     ) -> Callable[[FunctionT], FunctionT]:
         """Runs the function for each message of a queue: at least once, in order within a key.
 
-        An attempt that takes longer than `timeout` is cut off, and has failed.
+        An attempt that takes longer than `timeout` is cut off, and has failed. What `on_failure` does, see
+        `on`.
         """
         _check_text(name, '@actions.queue("payments")')
         check_declared(name, "a queue's name")
-        return self._keep(OnMessage(name, retries or Retries(), _checked(timeout)))
+        return self._keep(OnMessage(name, retries or Retries(), _checked(timeout), on_failure))
 
     def every(
         self,
@@ -169,27 +198,35 @@ class Actions:
         minutes: float = 0,
         seconds: float = 0,
         timeout: timedelta = TIMEOUT,
+        on_failure: Callable[..., Any] | None = None,
     ) -> Callable[[FunctionT], FunctionT]:
         """Runs the function again and again, counted from its first start; at least once, never early.
 
-        An attempt that takes longer than `timeout` is cut off, and has failed.
+        An attempt that takes longer than `timeout` is cut off, and has failed. What `on_failure` does, see
+        `on`.
         """
         interval = timedelta(weeks=weeks, days=days, hours=hours, minutes=minutes, seconds=seconds)
         if interval < timedelta(milliseconds=1):
             raise DefinitionError(
                 f"every({interval}): the interval must be positive, as in @actions.every(hours=1)"
             )
-        return self._keep(OnInterval(interval, _checked(timeout)))
+        return self._keep(OnInterval(interval, _checked(timeout), on_failure))
 
     def cron(
-        self, expression: str, *, timezone: str = "UTC", timeout: timedelta = TIMEOUT
+        self,
+        expression: str,
+        *,
+        timezone: str = "UTC",
+        timeout: timedelta = TIMEOUT,
+        on_failure: Callable[..., Any] | None = None,
     ) -> Callable[[FunctionT], FunctionT]:
         """Runs the function at the times of a cron expression, such as "0 7 * * MON-FRI".
 
-        An attempt that takes longer than `timeout` is cut off, and has failed.
+        An attempt that takes longer than `timeout` is cut off, and has failed. What `on_failure` does, see
+        `on`.
         """
         _check_text(expression, '@actions.cron("0 7 * * MON-FRI")')
-        return self._keep(OnCron(expression, timezone, _checked(timeout)))
+        return self._keep(OnCron(expression, timezone, _checked(timeout), on_failure))
 
     def _on_request(
         self, method: str, path: str, options: dict[str, Any]
@@ -203,6 +240,10 @@ class Actions:
             return function
 
         return keep
+
+
+def _is_error(one: object) -> bool:
+    return isinstance(one, type) and issubclass(one, BaseException)
 
 
 def _checked(timeout: object) -> timedelta:

@@ -8,6 +8,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from actum.errors import Rejected
 from actum.model.error_text import error_text
 from actum.runtime.containment import comes_from_outside, log_failure
 from actum.runtime.source import Item
@@ -24,12 +25,12 @@ STUBBORN_AFTER = 5.0
 log = logging.getLogger("actum.worker")
 
 
-class Failure(Struct, frozen=True, eq=False):
-    """Why an attempt failed. One that is final is not tried again."""
+class FailedAttempt(Struct, frozen=True, eq=False):
+    """Why an attempt failed: one that is final is not tried again; one may still be running."""
 
     text: str
-    error: BaseException | None = None
     is_final: bool = False
+    is_running: bool = False
 
 
 class Attempt:
@@ -37,7 +38,7 @@ class Attempt:
 
     __slots__ = ("began", "cut_off", "is_left", "item", "leave")
 
-    def __init__(self, item: Item, leave: Callable[[Failure], None]) -> None:
+    def __init__(self, item: Item, leave: Callable[[FailedAttempt], None]) -> None:
         self.item = item
         self.leave = leave
         self.began = monotonic()
@@ -60,12 +61,14 @@ class Attempts:
         run: Callable[[Item], Awaitable[None]],
         *,
         timeout: float,
+        unless: tuple[type[BaseException], ...],
         look_again: Callable[[], None],
     ) -> None:
         self.under_way: dict[asyncio.Task[Any], Attempt] = {}
         self._name = name
         self._run = run
         self._timeout = timeout
+        self._unless = unless
         self._look_again = look_again
         self._hanging = 0
         self._timer: asyncio.TimerHandle | None = None
@@ -90,14 +93,18 @@ class Attempts:
         ]
 
     async def make(
-        self, item: Item, task: "asyncio.Task[Any]", leave: Callable[[Failure], None]
-    ) -> Failure | None:
+        self,
+        item: Item,
+        task: "asyncio.Task[Any]",
+        leave: Callable[[FailedAttempt], None],
+        run: Callable[[Item], Awaitable[None]] | None = None,
+    ) -> FailedAttempt | None:
         """Does one item in the running task; gives what went wrong, if something did."""
         attempt = self.under_way[task] = Attempt(item, leave)
         if self._timer is None:
             self._look_later()
         try:
-            await self._run(item)
+            await (run or self._run)(item)
         except BaseException as error:
             if attempt.cut_off:
                 return self._took_too_long(item)
@@ -129,14 +136,18 @@ class Attempts:
         if self._timer is not None:
             self._timer.cancel()
 
-    def _took_too_long(self, item: Item) -> Failure:
+    def _took_too_long(self, item: Item) -> FailedAttempt:
         log.warning("action %s took too long over %s at %s", self._name, item.key, item.position)
-        return Failure(f"TimeoutError: it took longer than {self._timeout:g} s and was cut off")
+        return FailedAttempt(f"TimeoutError: it took longer than {self._timeout:g} s and was cut off")
 
-    def _failed(self, item: Item, error: BaseException) -> Failure:
+    def _failed(self, item: Item, error: BaseException) -> FailedAttempt:
         text, place = error_text(error), f"{item.key} at {item.position}"
-        log_failure(log, logging.WARNING, "action %s failed on %s: %s", self._name, place, text, error=error)
-        return Failure(text, error)
+        if isinstance(error, Rejected):
+            log.warning("action %s was refused on %s: %s", self._name, place, text)
+        else:
+            message = "action %s failed on %s: %s"
+            log_failure(log, logging.WARNING, message, self._name, place, text, error=error)
+        return FailedAttempt(text, is_final=isinstance(error, self._unless))
 
     def _look_later(self) -> None:
         pause = min(LOOK, self._timeout / 4)
@@ -172,7 +183,7 @@ class Attempts:
                 "it may still be running; let asyncio.CancelledError pass, and retry or skip this letter"
             )
             log.error("action %s on %s at %s: %s", self._name, attempt.item.key, attempt.item.position, text)
-            attempt.leave(Failure(text, is_final=True))
+            attempt.leave(FailedAttempt(text, is_final=True, is_running=True))
 
 
 def disown(task: "asyncio.Task[Any]") -> None:

@@ -2,25 +2,55 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from datetime import timedelta
 
-from actum.database.port import Database, Dispossessed, Letter, LetterStatus
+from msgspec import Struct
+
+from actum.database.port import Database, Dispossessed, Letter, LetterStatus, NewLetter
 from actum.model.action import Retries
-from actum.runtime.attempts import Failure
+from actum.runtime.attempts import FailedAttempt
 from actum.runtime.clock import Clock
 from actum.runtime.contained_tasks import ContainedCoroutine
 from actum.runtime.containment import comes_from_outside, log_failure
+from actum.runtime.retrying import Retrying
 from actum.runtime.source import Item, Source
 
 log = logging.getLogger("actum.healer")
+
+
+class Fate(Struct, frozen=True):
+    """What becomes of an item that failed, as its letter says."""
+
+    status: LetterStatus
+    attempts: int
+    due: int
+    failure: str
+
+    def letter(self, action: str, item: Item, error: str, now: int) -> NewLetter:
+        """Gives the letter that says so."""
+        return NewLetter(
+            action,
+            item.key,
+            item.position,
+            item.body,
+            self.status,
+            self.attempts,
+            self.due,
+            error,
+            now,
+            self.failure,
+        )
+
+
+WAITING = Fate("waiting", 0, 0, "")
 
 
 class Healer:
     """Works on the letters of one action, each key by itself.
 
     `blocked` counts the letters of each key, those on their way to the database included: while a key is in
-    it, its new items become letters too. `attempt` does an item and gives what went wrong; `is_unsaved` says
+    it, its new items become letters too. `retrying` does an item again; `is_unsaved` says
     of a key whether letters of it are still on their way.
     """
 
@@ -28,7 +58,7 @@ class Healer:
         self,
         name: str,
         source: Source,
-        attempt: Callable[[Item], Awaitable[Failure | None]],
+        retrying: Retrying,
         is_unsaved: Callable[[str], bool],
         *,
         retries: Retries,
@@ -38,7 +68,7 @@ class Healer:
         self.blocked: dict[str, int] = {}
         self._name = name
         self._source = source
-        self._attempt = attempt
+        self._retrying = retrying
         self._is_unsaved = is_unsaved
         self._retries = retries
         self._database = database
@@ -84,10 +114,18 @@ class Healer:
         span = min(self._retries.first * 2 ** (attempts - 1), self._retries.longest)
         return self._clock.jittered(span) // timedelta(microseconds=1)
 
-    def fate(self, failure: Failure, attempts: int) -> tuple[LetterStatus, int]:
-        """Says what becomes of an item that failed so often: its letter's status, and when it is due."""
-        is_dead = failure.is_final or attempts >= self._retries.attempts
-        return "dead" if is_dead else "retrying", self._clock.now() + self.pause(attempts)
+    def fate(self, failed: FailedAttempt, attempts: int, told: str = "") -> Fate:
+        """Says what becomes of an item after so many attempts, or of its `on_failure`, which was `told` why.
+
+        When its attempts are used up `on_failure` has as many, and then the letter is dead. Nothing is called
+        beside an attempt that may still be running.
+        """
+        now = self._clock.now()
+        if not failed.is_final and attempts < self._retries.attempts:
+            return Fate("retrying", attempts, now + self.pause(attempts), told)
+        if self._retrying.has_hook and not told and not failed.is_running:
+            return Fate("retrying", 0, now, failed.text)
+        return Fate("dead", attempts, now, told)
 
     async def answer_requests(self) -> None:
         """Does what somebody asked for with letters, without waiting for their time."""
@@ -151,23 +189,25 @@ class Healer:
 
     async def _try_again(self, letter: Letter) -> None:
         item = await self._source.fetch(letter)
-        failure = None if item is None else await self._attempt(item)
-        if failure is None:
+        is_asked = letter.request == "retry"
+        told = "" if is_asked else letter.failure
+        failed = None if item is None else await self._retrying.attempt(item, told)
+        if failed is None:
             await self._remove(letter)
             return
-        attempts = 1 if letter.request == "retry" else letter.attempts + 1
-        status, due = self.fate(failure, attempts)
+        fate = self.fate(failed, 1 if is_asked else letter.attempts + 1, told)
         await self._database.update_letter(
             letter.id,
-            status=status,
-            attempts=attempts,
-            due=due,
-            error=failure.text,
+            status=fate.status,
+            attempts=fate.attempts,
+            due=fate.due,
+            error=failed.text,
             failed_at=self._clock.now(),
+            failure=fate.failure,
         )
-        if status == "dead":
-            place = f"{letter.key} at {letter.position}"
-            log.error("action %s gave up on %s: %s (letter %d)", self._name, place, failure.text, letter.id)
+        place = f"{letter.key} at {letter.position}"
+        if fate.status == "dead":
+            log.error("action %s gave up on %s: %s (letter %d)", self._name, place, failed.text, letter.id)
 
     async def _remove(self, letter: Letter) -> None:
         await self._database.remove_letter(letter.id)

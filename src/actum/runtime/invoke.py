@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection
 from typing import Any, get_args, get_origin
 
 from actum.errors import DefinitionError
+from actum.model.action import Failure
 from actum.model.event import Recorded
 from actum.model.reduction import events_in
 from actum.model.signature import hints_of
@@ -15,8 +16,8 @@ class ActionFunction:
     """An action's function, with its parameters sorted by role.
 
     `context_parameter` names the one that takes the Context (None: it wants none), `resource_parameters`
-    those that take a resource, by type, `event_parameter` the one annotated with events, and `rest` all
-    others, in order.
+    those that take a resource, by type, `event_parameter` the one annotated with events, `failure_parameter`
+    the one that takes a Failure, and `rest` all others, in order.
     """
 
     def __init__(self, function: Callable[..., Any], resource_types: Collection[type[Any]]) -> None:
@@ -29,12 +30,15 @@ class ActionFunction:
         self.hints = hints_of(function)
         self.context_parameter: str | None = None
         self.event_parameter: str | None = None
+        self.failure_parameter: str | None = None
         self.resource_parameters: dict[str, type[Any]] = {}
         self.rest: list[inspect.Parameter] = []
         for parameter in inspect.signature(function).parameters.values():
             annotation = self.hints.get(parameter.name)
             if annotation is Context:
                 self.context_parameter = parameter.name
+            elif annotation is Failure:
+                self.failure_parameter = parameter.name
             elif isinstance(annotation, type) and annotation in resource_types:
                 self.resource_parameters[parameter.name] = annotation
             elif _takes_events(annotation):
@@ -45,11 +49,15 @@ class ActionFunction:
     def __repr__(self) -> str:
         return f"<action {self.name}>"
 
-    def arguments(self, context: Context, resources: dict[type[Any], Any]) -> dict[str, Any]:
-        """Gives the arguments that every trigger has: the context and the resources."""
+    def arguments(
+        self, context: Context, resources: dict[type[Any], Any], failure: Failure | None = None
+    ) -> dict[str, Any]:
+        """Gives what every trigger has: the context, the resources, and a failure for who takes it."""
         given: dict[str, Any] = {name: resources[kind] for name, kind in self.resource_parameters.items()}
         if self.context_parameter is not None:
             given[self.context_parameter] = context
+        if self.failure_parameter is not None:
+            given[self.failure_parameter] = failure
         return given
 
     def message_parameter(self) -> str:

@@ -23,8 +23,9 @@ from actum.runtime.feed import Feed
 from actum.runtime.hosted import HostedEntities
 from actum.runtime.opened_resource import OpenedResource, OpenResource
 from actum.runtime.ownership import Ownership
+from actum.runtime.plan import Plan
 from actum.runtime.purity import pure
-from actum.runtime.reactor import Plan, readers, works_of
+from actum.runtime.reactor import readers, works_of
 from actum.runtime.reruns import Reruns
 from actum.runtime.services import Services, Signals
 from actum.runtime.supervisor import Supervisor

@@ -1,27 +1,34 @@
 """The reactor: the work of every action that no request sets off, and that of the timers."""
 
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Callable, Collection
 from datetime import timedelta
 from typing import Any
 
 import msgspec
-from msgspec import Struct
 
 from actum.database.port import Database, Message, Timer
-from actum.errors import CallerError, DefinitionError, UnknownEvent
-from actum.model.action import TIMEOUT, Bound, OnCron, OnEvents, OnInterval, OnMessage, OnRequest, Retries
+from actum.errors import CallerError, UnknownEvent
+from actum.model.action import (
+    TIMEOUT,
+    Failure,
+    OnCron,
+    OnEvents,
+    OnInterval,
+    OnMessage,
+    OnRequest,
+    Retries,
+)
 from actum.model.event import Recorded, Stored, read_metadata
 from actum.model.reduction import events_in
-from actum.model.signature import check_serialisable
 from actum.runtime.action_work import ActionWork
 from actum.runtime.context import Context
 from actum.runtime.entities import Call
 from actum.runtime.event_source import EventSource
-from actum.runtime.invoke import ActionFunction
 from actum.runtime.message_source import MessageSource
+from actum.runtime.plan import Plan
 from actum.runtime.schedule import following
 from actum.runtime.services import Services
-from actum.runtime.source import Item, Source
+from actum.runtime.source import Item, Run, Source
 from actum.runtime.supervisor import Supervisor
 from actum.runtime.tick_source import TickSource
 from actum.runtime.timer_source import TimerSource
@@ -29,48 +36,6 @@ from actum.runtime.timers import timer_key
 from actum.runtime.worker import Worker
 
 TIMERS = "timers"
-
-Run = Callable[[Item], Awaitable[None]]
-
-
-class Plan(Struct, frozen=True):
-    """A trigger that was checked: the worker's name, and what it calls."""
-
-    name: str
-    function: ActionFunction
-    bound: Bound
-
-    @property
-    def timeout(self) -> timedelta:
-        """How long an attempt may take."""
-        trigger = self.bound.trigger
-        return TIMEOUT if isinstance(trigger, OnRequest) else trigger.timeout
-
-
-def plan_actions(bound: Collection[Bound], resource_types: Collection[type[Any]]) -> list[Plan]:
-    """Checks every action that no request sets off; raises DefinitionError for what cannot work."""
-    plans: dict[str, Plan] = {}
-    queues: dict[str, str] = {}
-    for one in bound:
-        if isinstance(one.trigger, OnRequest):
-            continue
-        function = ActionFunction(one.function, resource_types)
-        plan = Plan(_name_of(one), function, one)
-        other = plans.setdefault(plan.name, plan)
-        if other is not plan:
-            raise DefinitionError(
-                f"two actions are called {plan.name!r}: what they have done is kept by name; rename one"
-            )
-        _check(plan)
-        if isinstance(one.trigger, OnMessage):
-            if one.trigger.queue in queues:
-                raise DefinitionError(
-                    f"queue {one.trigger.queue!r} is taken from by {queues[one.trigger.queue]} and by "
-                    f"{function.name}; "
-                    "a message goes to one action: let that one call the other"
-                )
-            queues[one.trigger.queue] = function.name
-    return list(plans.values())
 
 
 def readers(plans: Collection[Plan]) -> dict[str, Callable[[bytes], Any]]:
@@ -90,13 +55,19 @@ async def works_of(
     """Gives the work of every plan, each to go on from where it was left, and that of the timers."""
 
     def work(
-        name: str, source: Callable[[Database], Source], run: Run, retries: Retries, timeout: timedelta
+        name: str,
+        source: Callable[[Database], Source],
+        run: Run,
+        retries: Retries,
+        timeout: timedelta,
+        on_failure: Run | None = None,
     ) -> ActionWork:
         def make(opened: Source, database: Database) -> Worker:
             return Worker(
                 name,
                 opened,
                 run,
+                on_failure=on_failure,
                 retries=retries,
                 database=database,
                 clock=services.clock,
@@ -113,48 +84,16 @@ async def works_of(
             lose=lose,
         )
 
-    works = [work(plan.name, *await _described(services, plan), plan.timeout) for plan in plans]
+    works = [
+        work(plan.name, *await _described(services, plan), plan.timeout, _run_on_failure(services, plan))
+        for plan in plans
+    ]
 
     def timers(database: Database) -> Source:
         return TimerSource(TIMERS, database, services.clock, services.signals)
 
-    works.append(work(TIMERS, timers, lambda item: _fire(services, item.content), Retries(), TIMEOUT))
+    works.append(work(TIMERS, timers, _run_timer(services), Retries(), TIMEOUT))
     return works
-
-
-def _name_of(bound: Bound) -> str:
-    match bound.trigger:
-        case OnMessage():
-            return f"{bound.name}@queue:{bound.trigger.queue}"
-        case OnInterval() | OnCron():
-            return f"{bound.name}@clock"
-        case _:
-            return bound.name
-
-
-def _check(plan: Plan) -> None:
-    function, trigger = plan.function, plan.bound.trigger
-    match trigger:
-        case OnEvents():
-            function.check_required("events")
-            if function.event_parameter is not None:
-                taken = events_in(function.hints[function.event_parameter])
-                for event in trigger.events:
-                    if taken and event not in taken:
-                        raise DefinitionError(
-                            f"action {function.name} is set off by {event.__name__}, and its parameter "
-                            f"{function.event_parameter!r} does not take it: add it to the annotation"
-                        )
-        case OnMessage():
-            name = function.message_parameter()
-            if name not in function.hints:
-                raise DefinitionError(f"action {function.name}: annotate {name!r} with the message's type")
-            check_serialisable(function.hints[name], f"action {function.name}: the message")
-        case OnInterval() | OnCron():
-            function.check_required("the clock")
-            following(trigger, function.name)
-        case OnRequest():
-            raise AssertionError(f"{plan.name} is set off by a request, and needs no worker")
 
 
 async def _described(services: Services, plan: Plan) -> tuple[Callable[[Database], Source], Run, Retries]:
@@ -195,12 +134,24 @@ async def _described(services: Services, plan: Plan) -> tuple[Callable[[Database
             raise AssertionError(f"{plan.name} is set off by a request, and needs no worker")
 
 
+def _run_on_failure(services: Services, plan: Plan) -> Run | None:
+    if plan.on_failure is None:
+        return None
+    match plan.bound.trigger:
+        case OnEvents():
+            return _run_event(services, plan.on_failure)
+        case OnMessage() as trigger:
+            return _run_message(services, plan.on_failure, services.queues[trigger.queue])
+        case _:
+            return _run_tick(services, plan.on_failure)
+
+
 def _run_event(services: Services, plan: Plan) -> Run:
     function, catalog = plan.function, services.catalog
     parameter = function.event_parameter
     wants_event = parameter is not None and bool(events_in(function.hints[parameter]))
 
-    async def run(item: Item) -> None:
+    async def run(item: Item, failure: Failure | None = None) -> None:
         stored: Stored = item.content
         event_type = catalog.events.get(stored.type)
         if event_type is None:
@@ -214,12 +165,12 @@ def _run_event(services: Services, plan: Plan) -> Run:
             correlation_id=metadata.correlation_id,
             causation_id=f"{stored.kind}/{stored.id}@{stored.version}",
             by=metadata.by,
-            cause=f"{plan.name}@{stored.position}",
-            source=f"{plan.name}@{stored.position}/{metadata.correlation_id}/{stored.time}",
+            cause=f"{plan.cause}@{stored.position}",
+            source=f"{plan.cause}@{stored.position}/{metadata.correlation_id}/{stored.time}",
             event=recorded,
             seen=stored.position,
         )
-        arguments = function.arguments(context, services.resources)
+        arguments = function.arguments(context, services.resources, failure)
         if parameter is not None:
             arguments[parameter] = recorded.event if wants_event else recorded
         await function.function(**arguments)
@@ -229,30 +180,38 @@ def _run_event(services: Services, plan: Plan) -> Run:
 
 def _run_message(services: Services, plan: Plan, read: Callable[[bytes], Any]) -> Run:
     function = plan.function
-    parameter = function.message_parameter()
+    parameter = None if plan.is_on_failure and not function.rest else function.message_parameter()
 
-    async def run(item: Item) -> None:
+    async def run(item: Item, failure: Failure | None = None) -> None:
         message: Message = item.content
         context = Context(
             services,
             correlation_id=message.correlation_id,
             causation_id=message.causation_id,
             by=message.by,
-            cause=f"{plan.name}@{message.id}",
-            source=f"{plan.name}@{message.id}/{message.correlation_id}/{message.time}",
+            cause=f"{plan.cause}@{message.id}",
+            source=f"{plan.cause}@{message.id}/{message.correlation_id}/{message.time}",
             message=message,
         )
-        arguments = function.arguments(context, services.resources)
-        arguments[parameter] = read(message.body)
+        arguments = function.arguments(context, services.resources, failure)
+        if parameter is not None:
+            arguments[parameter] = read(message.body)
         await function.function(**arguments)
 
     return run
 
 
 def _run_tick(services: Services, plan: Plan) -> Run:
-    async def run(item: Item) -> None:
-        context = Context(services, cause=f"{plan.name}@{item.position}")
-        await plan.function.function(**plan.function.arguments(context, services.resources))
+    async def run(item: Item, failure: Failure | None = None) -> None:
+        context = Context(services, cause=f"{plan.cause}@{item.position}")
+        await plan.function.function(**plan.function.arguments(context, services.resources, failure))
+
+    return run
+
+
+def _run_timer(services: Services) -> Run:
+    async def run(item: Item, failure: Failure | None = None) -> None:
+        await _fire(services, item.content)
 
     return run
 

@@ -1,12 +1,13 @@
 """Sources: where a worker's items come from, how it says that they are done, and how one is fetched again."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Awaitable, Sequence
+from typing import Any, Protocol
 
 from msgspec import Struct
 
 from actum.database.port import Letter, NewLetter
+from actum.model.action import Failure
 
 
 class Item(Struct, frozen=True, gc=False):
@@ -20,6 +21,14 @@ class Item(Struct, frozen=True, gc=False):
     body: bytes
     content: Any
     size: int = 0
+
+
+class Run(Protocol):
+    """Does one item, or deals with the failure that made it be given up."""
+
+    def __call__(self, item: Item, failure: Failure | None = None) -> Awaitable[None]:
+        """Returns when that is done; raises what goes wrong."""
+        ...
 
 
 class Source(ABC):

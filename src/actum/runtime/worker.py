@@ -1,19 +1,18 @@
 """The worker: does items side by side across keys and in order within a key, and puts aside what fails."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from typing import Any
 
-from actum.database.port import Database, LetterStatus, NewLetter
+from actum.database.port import Database, NewLetter
 from actum.model.action import Retries
-from actum.runtime.attempts import Attempts, Failure
+from actum.runtime.attempts import Attempts, FailedAttempt
 from actum.runtime.backlog import Backlog
 from actum.runtime.clock import Clock
 from actum.runtime.contained_tasks import ContainedCoroutine, runs_author_code
-from actum.runtime.healer import Healer
+from actum.runtime.healer import WAITING, Healer
 from actum.runtime.item_line import ItemLine
 from actum.runtime.retrying import Retrying
-from actum.runtime.source import Item, Source
+from actum.runtime.source import Item, Run, Source
 
 BATCH = 500
 MAX_UNSAVED = 2_000
@@ -36,8 +35,9 @@ class Worker:
         self,
         name: str,
         source: Source,
-        run: Callable[[Item], Awaitable[None]],
+        run: Run,
         *,
+        on_failure: Run | None = None,
         retries: Retries,
         database: Database,
         clock: Clock,
@@ -46,11 +46,12 @@ class Worker:
         self.name = name
         self.taken = 0
         self._source = source
-        self._retries = retries
         self._clock = clock
         self._backlog = Backlog(source)
-        self._attempts = Attempts(name, run, timeout=timeout, look_again=self._look_again)
-        self._retrying = Retrying(name, run, timeout=timeout)
+        self._attempts = Attempts(
+            name, run, timeout=timeout, unless=retries.unless, look_again=self._look_again
+        )
+        self._retrying = Retrying(name, run, on_failure=on_failure, timeout=timeout, unless=retries.unless)
         self._done: list[int] = []
         self._parked: list[NewLetter] = []
         self._tasks: set[asyncio.Task[None]] = set()
@@ -63,7 +64,7 @@ class Worker:
         self._healer = Healer(
             name,
             source,
-            self._retrying.attempt,
+            self._retrying,
             self._is_unsaved,
             retries=retries,
             database=database,
@@ -195,7 +196,7 @@ class Worker:
             self._tasks.discard(task)
 
     async def _work_off(self, key: str, line: ItemLine, task: "asyncio.Task[Any]") -> None:
-        def leave(failure: Failure) -> None:
+        def leave(failure: FailedAttempt) -> None:
             self._left.add(task)
             self._tasks.discard(task)
             self._put_aside(key, line, failure)
@@ -221,7 +222,7 @@ class Worker:
         self._done.append(item.position)
         self._changed.set()
 
-    def _put_aside(self, key: str, line: ItemLine, failure: Failure) -> None:
+    def _put_aside(self, key: str, line: ItemLine, failure: FailedAttempt) -> None:
         del self._backlog.lines[key]
         first, *later = line.items
         self._park(first, failure)
@@ -241,16 +242,11 @@ class Worker:
             while len(self._parked) > MAX_UNSAVED and self._is_running:  # noqa: ASYNC110 (rare, and short)
                 await asyncio.sleep(0)
 
-    def _park(self, item: Item, failure: Failure | None) -> None:
+    def _park(self, item: Item, failure: FailedAttempt | None) -> None:
         now = self._clock.now()
-        attempts, due, error = 0, 0, ""
-        status: LetterStatus = "waiting"
-        if failure is not None:
-            attempts, error = 1, failure.text
-            status, due = self._healer.fate(failure, attempts)
-        self._parked.append(
-            NewLetter(self.name, item.key, item.position, item.body, status, attempts, due, error, now)
-        )
+        fate = WAITING if failure is None else self._healer.fate(failure, 1)
+        error = "" if failure is None else failure.text
+        self._parked.append(fate.letter(self.name, item, error, now))
         self._healer.blocked[item.key] = self._healer.blocked.get(item.key, 0) + 1
         self._complete(item)
 

@@ -20,7 +20,9 @@ ACTION_SCHEMA = (
     "CREATE INDEX actum_letters_request ON actum_letters (action, id) WHERE request IS NOT NULL",
     'CREATE TABLE actum_ticks (action text COLLATE "C" PRIMARY KEY, due bigint NOT NULL)',
 )
-LETTER = "id, action, key, position, body, status, attempts, due, error, first_failed, last_failed, request"
+FAILURE_SCHEMA = ("ALTER TABLE actum_letters ADD COLUMN failure text NOT NULL DEFAULT ''",)
+LETTER = """id, action, key, position, body, status, attempts, due, error, first_failed, last_failed,
+    request, failure"""
 # An event that is handled again after a crash may have been parked before it.
 SAVE = f"""moved AS (
         UPDATE actum_checkpoints SET position = $4
@@ -31,18 +33,18 @@ SAVE = f"""moved AS (
         DELETE FROM actum_timers WHERE id = ANY($7::bigint[]) AND {IS_HELD}
     ), parked AS (
         INSERT INTO actum_letters
-            (action, key, position, body, status, attempts, due, error, first_failed, last_failed)
-        SELECT action, key, position, body, status, attempts, due, error, failed, failed
+            (action, key, position, body, status, attempts, due, error, first_failed, last_failed, failure)
+        SELECT action, key, position, body, status, attempts, due, error, failed, failed, failure
         FROM unnest($8::text[], $9::text[], $10::bigint[], $11::bytea[], $12::text[], $13::int[],
-            $14::bigint[], $15::text[], $16::bigint[]) WITH ORDINALITY
-            AS p (action, key, position, body, status, attempts, due, error, failed, n)
+            $14::bigint[], $15::text[], $16::bigint[], $17::text[]) WITH ORDINALITY
+            AS p (action, key, position, body, status, attempts, due, error, failed, failure, n)
         WHERE {IS_HELD} AND ($5 IS NULL OR EXISTS (SELECT FROM moved)) AND NOT EXISTS (
             SELECT FROM actum_letters l WHERE l.action = p.action AND l.key = p.key
                 AND l.position = p.position AND l.body = p.body)
         ORDER BY n
     ) SELECT {IS_HELD}, EXISTS (SELECT FROM moved)"""
 UPDATE_LETTER = f"""UPDATE actum_letters SET status = $4, attempts = $5, due = $6, error = $7,
-    last_failed = $8, request = NULL,
+    last_failed = $8, request = NULL, failure = $9,
     first_failed = CASE first_failed WHEN 0 THEN $8 ELSE first_failed END WHERE id = $3 AND {IS_HELD}"""
 REMOVE_LETTER = f"DELETE FROM actum_letters WHERE id = $3 AND {IS_HELD}"
 SET_TICK = f"""INSERT INTO actum_ticks SELECT $3::text, $4::bigint WHERE {IS_HELD}
@@ -78,9 +80,17 @@ class PostgresActions(Database):
         return found[0] if found else None
 
     async def update_letter(
-        self, id: int, *, status: LetterStatus, attempts: int, due: int, error: str, failed_at: int
+        self,
+        id: int,
+        *,
+        status: LetterStatus,
+        attempts: int,
+        due: int,
+        error: str,
+        failed_at: int,
+        failure: str = "",
     ) -> None:
-        await self._change(UPDATE_LETTER, id, status, attempts, due, error, failed_at)
+        await self._change(UPDATE_LETTER, id, status, attempts, due, error, failed_at, failure)
 
     async def remove_letter(self, id: int) -> None:
         await self._change(REMOVE_LETTER, id)
@@ -139,7 +149,7 @@ class PostgresActions(Database):
 def _columns(letters: Sequence[NewLetter]) -> Sequence[Sequence[Any]]:
     """Gives letters as an array for each column; one that comes twice is one."""
     rows = {(one.action, one.key, one.position, one.body): _row(one) for one in reversed(letters)}
-    return list(zip(*reversed(rows.values()), strict=True)) or [()] * 9
+    return list(zip(*reversed(rows.values()), strict=True)) or [()] * 10
 
 
 def _row(letter: NewLetter) -> tuple[Any, ...]:
@@ -154,4 +164,5 @@ def _row(letter: NewLetter) -> tuple[Any, ...]:
         letter.due,
         letter.error,
         failed,
+        letter.failure,
     )

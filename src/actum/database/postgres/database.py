@@ -4,7 +4,7 @@ import copy
 from collections.abc import Sequence
 from typing import Self
 
-from actum.database.postgres.actions import ACTION_SCHEMA, PostgresActions
+from actum.database.postgres.actions import ACTION_SCHEMA, FAILURE_SCHEMA, PostgresActions
 from actum.database.postgres.asking import Asking
 from actum.database.postgres.fence import EVERYBODYS, Fence
 from actum.database.postgres.functions import QUERY_FUNCTIONS
@@ -18,7 +18,13 @@ from actum.engine.schema import Part
 
 SCHEMA = Part(
     "database",
-    ((*VIEW_SCHEMA, *ACTION_SCHEMA, *QUEUE_SCHEMA), ROSTER_SCHEMA, QUERY_FUNCTIONS, ORIGIN_SCHEMA),
+    (
+        (*VIEW_SCHEMA, *ACTION_SCHEMA, *QUEUE_SCHEMA),
+        ROSTER_SCHEMA,
+        QUERY_FUNCTIONS,
+        ORIGIN_SCHEMA,
+        FAILURE_SCHEMA,
+    ),
 )
 
 

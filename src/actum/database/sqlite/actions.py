@@ -22,12 +22,14 @@ ACTION_SCHEMA = (
         WHERE request IS NOT NULL""",
     "CREATE TABLE IF NOT EXISTS actum_ticks (action TEXT PRIMARY KEY, due INTEGER NOT NULL) WITHOUT ROWID",
 )
-LETTER = "id, action, key, position, body, status, attempts, due, error, first_failed, last_failed, request"
+FAILURE_SCHEMA = ("ALTER TABLE actum_letters ADD COLUMN failure TEXT NOT NULL DEFAULT ''",)
+LETTER = """id, action, key, position, body, status, attempts, due, error, first_failed, last_failed,
+    request, failure"""
 MOVE = "UPDATE actum_checkpoints SET position = ? WHERE action = ? AND position = ?"
 # An event that is handled again after a crash may have been parked before it.
 PARK = """INSERT INTO actum_letters
-    (action, key, position, body, status, attempts, due, error, first_failed, last_failed)
-    SELECT :action, :key, :position, :body, :status, :attempts, :due, :error, :failed, :failed
+    (action, key, position, body, status, attempts, due, error, first_failed, last_failed, failure)
+    SELECT :action, :key, :position, :body, :status, :attempts, :due, :error, :failed, :failed, :failure
     WHERE NOT EXISTS (SELECT 1 FROM actum_letters
         WHERE action = :action AND key = :key AND position = :position AND body = :body)"""
 FINISH = {
@@ -59,10 +61,18 @@ class SqliteActions(Database):
         return found[0] if found else None
 
     async def update_letter(
-        self, id: int, *, status: LetterStatus, attempts: int, due: int, error: str, failed_at: int
+        self,
+        id: int,
+        *,
+        status: LetterStatus,
+        attempts: int,
+        due: int,
+        error: str,
+        failed_at: int,
+        failure: str = "",
     ) -> None:
         statement = """UPDATE actum_letters SET status = :status, attempts = :attempts, due = :due,
-            error = :error, last_failed = :failed, request = NULL,
+            error = :error, last_failed = :failed, request = NULL, failure = :failure,
             first_failed = CASE first_failed WHEN 0 THEN :failed ELSE first_failed END WHERE id = :id"""
         values = {
             "id": id,
@@ -71,6 +81,7 @@ class SqliteActions(Database):
             "due": due,
             "error": error,
             "failed": failed_at,
+            "failure": failure,
         }
         await self._file.write(lambda connection: connection.execute(statement, values))
 
@@ -159,4 +170,5 @@ def _parked(letters: Iterable[NewLetter]) -> Iterable[dict[str, Any]]:
             "due": letter.due,
             "error": letter.error,
             "failed": 0 if letter.status == "waiting" else letter.time,
+            "failure": letter.failure,
         }

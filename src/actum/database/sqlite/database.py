@@ -1,6 +1,6 @@
 """Keeps views, queues, timers and letters in one SQLite file."""
 
-from actum.database.sqlite.actions import ACTION_SCHEMA, SqliteActions
+from actum.database.sqlite.actions import ACTION_SCHEMA, FAILURE_SCHEMA, SqliteActions
 from actum.database.sqlite.asking import Asking
 from actum.database.sqlite.queues import ORIGIN_SCHEMA, QUEUE_SCHEMA, SqliteQueues
 from actum.database.sqlite.views import VIEW_SCHEMA, SqliteViews
@@ -8,7 +8,7 @@ from actum.database.tables import ViewTable
 from actum.engine.schema import Part
 from actum.engine.sqlite.file import SqliteFile
 
-SCHEMA = Part("database", ((*VIEW_SCHEMA, *ACTION_SCHEMA, *QUEUE_SCHEMA), ORIGIN_SCHEMA))
+SCHEMA = Part("database", ((*VIEW_SCHEMA, *ACTION_SCHEMA, *QUEUE_SCHEMA), ORIGIN_SCHEMA, FAILURE_SCHEMA))
 
 
 class SqliteDatabase(SqliteViews, SqliteActions, SqliteQueues):

@@ -2,6 +2,7 @@
 
 import asyncio
 
+import msgspec
 import pytest
 
 from actum.database.port import (
@@ -249,6 +250,22 @@ class ActionConformance:
         assert (found.status, found.attempts, found.due, found.error) == ("dead", 5, 77, "worse")
         assert (found.first_failed, found.last_failed) == (805, 6_000)
         assert (found.body, found.position, found.key) == (letter.body, letter.position, letter.key)
+
+    async def test_what_a_letter_was_given_up_for_is_kept_until_another_failure_says_otherwise(
+        self, database: Database
+    ) -> None:
+        (letter,) = await park(database, msgspec.structs.replace(new_letter(), failure="was down"))
+        before = await database.letter(letter.id)
+
+        for failure in ("gone", ""):
+            await database.update_letter(
+                letter.id, status="retrying", attempts=1, due=7, error="x", failed_at=9, failure=failure
+            )
+            found = await database.letter(letter.id)
+            assert found is not None
+            assert found.failure == failure
+        assert before is not None
+        assert before.failure == "was down"
 
     async def test_the_first_failure_of_a_letter_that_waited_is_its_first(self, database: Database) -> None:
         (letter,) = await park(database, new_letter(status="waiting"))
