@@ -11,6 +11,7 @@ from typing import Any
 from actum.errors import DefinitionError
 from actum.model.action import Actions
 from actum.model.entity import Entity
+from actum.model.option import strict_options
 from actum.model.view import View
 from actum.runtime.catalog import compile_catalog
 from actum.runtime.context import Context
@@ -41,6 +42,7 @@ class App:
     For a store that keeps events alone, ACTUM_DATABASE names the database beside it.
     """
 
+    @strict_options("App")
     def __init__(
         self,
         name: str,

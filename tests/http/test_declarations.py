@@ -233,8 +233,41 @@ def test_a_deletion_that_answers_says_its_status() -> None:
 def test_an_option_that_a_router_does_not_know_is_refused() -> None:
     group = Actions(path="/x", gard=[])
 
-    assert message_of(group).startswith("Actions(path='/x'): ")
-    assert "gard" in message_of(group)
+    assert message_of(group) == (
+        "Actions(path='/x') has no option gard=: did you mean guards=?; what guards and middleware are to "
+        "find goes into opt={…}"
+    )
+
+
+@pytest.mark.parametrize("method", ["get", "post", "put", "patch", "delete"])
+def test_an_option_that_a_handler_does_not_know_is_refused_and_leaves_no_route_open(method: str) -> None:
+    group = Actions()
+
+    async def show() -> None: ...
+
+    getattr(group, method)("/secret", guard=[])(show)
+
+    assert message_of(group).startswith(
+        f"action show: @actions.{method} has no option guard=: did you mean guards=?"
+    )
+
+
+def test_an_option_like_no_other_is_told_what_there_is() -> None:
+    group = Actions()
+
+    @group.get("/x", quantum=1)
+    async def show() -> None: ...
+
+    assert "has no option quantum=: it takes after_request, " in message_of(group)
+
+
+def test_what_a_guard_is_to_find_may_be_an_option_of_any_name() -> None:
+    group = Actions(opt={"shelf": 1})
+
+    @group.get("/x", opt={"guard": "me"})
+    async def show() -> None: ...
+
+    bank(group)
 
 
 @pytest.mark.parametrize("path", ["/a/{id}", "/a/{id:word}", "/{id:int}/{id:int}"])

@@ -10,12 +10,13 @@ from typing import Any, get_origin
 from litestar import Litestar, Router
 from litestar.di import Provide
 from litestar.exceptions import ImproperlyConfiguredException
-from litestar.handlers import HTTPRouteHandler, delete, get, patch, post, put
+from litestar.handlers import HTTPRouteHandler
 from litestar.types import Scope
 from litestar.types.internal_types import RouteHandlerMapItem
 
 from actum.errors import DefinitionError
 from actum.http.openapi import documented, openapi_config
+from actum.http.options import METHODS, check_group, check_handler
 from actum.http.parameters import Place, request_parameters
 from actum.http.problems import handle_error
 from actum.journal.port import Page
@@ -30,14 +31,6 @@ RESERVED = "/-/"
 DOCUMENTATION = "/schema"
 PATH_PARAMETER = re.compile(r"{\s*(\w+)\s*:[^}]*}")
 LISTS = (list, tuple, set, frozenset, Page)
-
-METHODS: dict[str, type[HTTPRouteHandler]] = {
-    "GET": get,
-    "POST": post,
-    "PUT": put,
-    "PATCH": patch,
-    "DELETE": delete,
-}
 
 SCOPE = Parameter("scope", Parameter.KEYWORD_ONLY, annotation=Scope)
 
@@ -136,6 +129,7 @@ def _joined(*paths: str) -> str:
 
 
 def _router(group: Actions, resource_types: Collection[type[Any]]) -> Router:
+    check_group(group)
     handlers = [_handler(group, bound, trigger, resource_types) for bound, trigger in _requests(group)]
     with _as_definition_error(f"Actions(path={group.path!r})"):
         return Layer(group.path or "/", route_handlers=handlers, **group.options)
@@ -144,6 +138,7 @@ def _router(group: Actions, resource_types: Collection[type[Any]]) -> Router:
 def _handler(
     group: Actions, bound: Bound, trigger: OnRequest, resource_types: Collection[type[Any]]
 ) -> HTTPRouteHandler:
+    check_handler(bound, trigger)
     function = ActionFunction(bound.function, resource_types)
     if "return" not in function.hints:
         raise DefinitionError(

@@ -9,6 +9,7 @@ from msgspec import Struct
 from actum.errors import DefinitionError, Rejected
 from actum.model.event import Event
 from actum.model.name import check_declared
+from actum.model.option import strict_options
 
 FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
 Since = Literal["now", "beginning"]
@@ -128,6 +129,7 @@ class Actions:
         self.options = options
         self.bound: list[Bound] = []
 
+    @strict_options("@actions.on")
     def on(
         self,
         *events: type[Event],
@@ -172,6 +174,7 @@ class Actions:
         """Answers DELETE requests; path and options are those of a Litestar handler."""
         return self._on_request("DELETE", path, options)
 
+    @strict_options("@actions.queue")
     def queue(
         self,
         name: str,
@@ -189,6 +192,7 @@ class Actions:
         check_declared(name, "a queue's name")
         return self._keep(OnMessage(name, retries or Retries(), _checked(timeout), on_failure))
 
+    @strict_options("@actions.every")
     def every(
         self,
         *,
@@ -212,6 +216,7 @@ class Actions:
             )
         return self._keep(OnInterval(interval, _checked(timeout), on_failure))
 
+    @strict_options("@actions.cron")
     def cron(
         self,
         expression: str,

@@ -13,6 +13,7 @@ from actum.model.event import Event, to_datetime
 from actum.model.fingerprint import fingerprint
 from actum.model.handler import Command, Query
 from actum.model.name import check_declared
+from actum.model.option import OF_STRUCTS, check_options
 from actum.model.reduction import Reduction, reductions_of
 from actum.model.signature import Signature, check_serialisable
 
@@ -46,6 +47,10 @@ class Place(Protocol):
         """Takes an event of the running turn."""
 
 
+OPTIONS = OF_STRUCTS | {"emits", "name", "snapshot_every", "version"}
+"""What a class statement may say."""
+
+
 @dataclass_transform(field_specifiers=(msgspec.field,))
 class EntityMeta(StructMeta):
     """Makes entity classes structs, and takes their options from the class statement."""
@@ -63,6 +68,7 @@ class EntityMeta(StructMeta):
         snapshot_every: int = 100,
         **config: Any,
     ) -> "EntityMeta":
+        check_options(f"class {class_name}(Entity)", config, OPTIONS)
         options: dict[str, Any] = {"dict": True, **config}
         cls = super().__new__(mcls, class_name, bases, namespace, **options)
         check_declared(name or class_name, "an entity's name")

@@ -10,6 +10,7 @@ from msgspec import Struct, StructMeta
 from actum.errors import DefinitionError, Invalid, UnknownEvent, UnreadableEvent
 from actum.model.error_text import error_text
 from actum.model.name import check_declared
+from actum.model.option import OF_STRUCTS, check_options
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -109,6 +110,10 @@ class EventType:
             ) from error
 
 
+OPTIONS = OF_STRUCTS | {"name", "version"}
+"""What a class statement may say."""
+
+
 @dataclass_transform(frozen_default=True, field_specifiers=(msgspec.field,))
 class EventMeta(StructMeta):
     """Makes event classes frozen structs, and takes `name=` and `version=` from the class statement."""
@@ -124,6 +129,7 @@ class EventMeta(StructMeta):
         version: int = 1,
         **config: Any,
     ) -> "EventMeta":
+        check_options(f"class {class_name}(Event)", config, OPTIONS)
         if config.get("frozen") is False:
             raise DefinitionError(f"event {class_name} is mutable: a fact never changes; drop frozen=False")
         if version < 1:

@@ -15,6 +15,7 @@ from actum.model.entity import fields_of
 from actum.model.event import Event
 from actum.model.fingerprint import fingerprint
 from actum.model.handler import Command, Query
+from actum.model.option import OF_STRUCTS, check_options
 from actum.model.reduction import Reduction, reductions_of
 from actum.model.row import Rows
 from actum.model.signature import Signature, display
@@ -38,6 +39,10 @@ class ViewOptions(Struct, frozen=True):
     version: int
 
 
+OPTIONS = OF_STRUCTS | {"indexes", "key", "name", "version"}
+"""What a class statement may say."""
+
+
 @dataclass_transform(field_specifiers=(msgspec.field,))
 class ViewMeta(StructMeta):
     """Makes view classes structs, and takes their options from the class statement."""
@@ -55,6 +60,7 @@ class ViewMeta(StructMeta):
         version: int = 1,
         **config: Any,
     ) -> "ViewMeta":
+        check_options(f"class {class_name}(View)", config, OPTIONS)
         settings: dict[str, Any] = {"dict": True, **config}
         cls = super().__new__(mcls, class_name, bases, namespace, **settings)
         given = (indexes,) if isinstance(indexes, str) else indexes

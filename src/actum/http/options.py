@@ -1,0 +1,43 @@
+"""The options of groups and of handlers, which are those of Litestar: none is taken that Litestar ignores."""
+
+from inspect import Parameter, signature
+from typing import Any
+
+from litestar import Router
+from litestar.handlers import HTTPRouteHandler, delete, get, patch, post, put
+
+from actum.model.action import Actions, Bound, OnRequest
+from actum.model.option import check_options
+
+METHODS: dict[str, type[HTTPRouteHandler]] = {
+    "GET": get,
+    "POST": post,
+    "PUT": put,
+    "PATCH": patch,
+    "DELETE": delete,
+}
+
+OURS = frozenset({"path", "self", "route_handlers", "sync_to_thread"})
+"""What Actum says itself."""
+
+HINT = "; what guards and middleware are to find goes into opt={…}"
+
+
+def _options_of(function: Any) -> frozenset[str]:
+    parameters = signature(function).parameters.values()
+    return frozenset(each.name for each in parameters if each.kind is not Parameter.VAR_KEYWORD) - OURS
+
+
+OF_GROUPS = _options_of(Router)
+OF_HANDLERS = {name: _options_of(method) for name, method in METHODS.items()}
+
+
+def check_group(group: Actions) -> None:
+    """Refuses an option of a group that Litestar does not know."""
+    check_options(f"Actions(path={group.path!r})", group.options, OF_GROUPS, hint=HINT)
+
+
+def check_handler(bound: Bound, trigger: OnRequest) -> None:
+    """Refuses an option of a handler that Litestar would keep and never look at, such as a misspelt guard."""
+    where = f"action {bound.name}: @actions.{trigger.method.lower()}"
+    check_options(where, trigger.options, OF_HANDLERS[trigger.method], hint=HINT)
