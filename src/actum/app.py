@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import re
 import typing
 from collections.abc import AsyncGenerator, Callable, Iterable, MutableMapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -22,6 +23,9 @@ Receive = Any
 Send = Any
 OpenResource = Callable[[], AbstractAsyncContextManager[Any]]
 
+DOCS_PATH = "/schema"
+DOCS = re.compile(r"(/[\w.~-]+)+")
+
 NEEDED_TO_RUN = ("sqlglot", "litestar", "cronsim")
 
 
@@ -38,6 +42,8 @@ class App:
     application starts, and closed when it stops. Declarations that cannot work raise DefinitionError here,
     with a mend.
 
+    Its routes are documented at /schema, at another path with `docs="/docs"`, and nowhere with `docs=False`.
+
     An App is an ASGI application too, on the store that ACTUM_STORE names, or else on `sqlite:///NAME.db`.
     For a store that keeps events alone, ACTUM_DATABASE names the database beside it.
     """
@@ -51,6 +57,7 @@ class App:
         views: Sequence[type[View]] = (),
         actions: Sequence[Actions] = (),
         resources: Sequence[OpenResource] = (),
+        docs: bool | str = True,
     ) -> None:
         if not name or not all(letter.isalnum() or letter in "-_" for letter in name):
             raise DefinitionError(f"{name!r} cannot name an application: use letters, digits, - and _")
@@ -67,13 +74,14 @@ class App:
             if not isinstance(group, Actions):
                 raise DefinitionError(f"actions= lists {group!r}, which is no Actions()")
         self.name = name
+        self.docs_path = _docs_path(docs)
         self.actions = tuple(actions)
         self.catalog = compile_catalog(entities, views, [bound for group in actions for bound in group.bound])
         self.resources = tuple((_type_of(resource), resource) for resource in resources)
         if all(importlib.util.find_spec(module) for module in NEEDED_TO_RUN):
             declarations = import_module("actum.declarations")
             declarations.check(self.catalog, self.resources)
-            declarations.check_routes(self.name, self.actions, self.resources)
+            declarations.check_routes(self.name, self.actions, self.resources, docs=self.docs_path)
         self._asgi: Any = None
 
     def __repr__(self) -> str:
@@ -118,6 +126,7 @@ class App:
             self.resources,
             store=self.store_url(store, database),
             is_development=is_development,
+            docs=self.docs_path,
         )
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
@@ -129,6 +138,14 @@ class App:
     def _launch(self) -> Any:
         # By name, so that a module with an App in it loads where there is nothing but msgspec.
         return import_module("actum.launch")
+
+
+def _docs_path(docs: object) -> str | None:
+    if isinstance(docs, bool):
+        return DOCS_PATH if docs else None
+    if not isinstance(docs, str) or not DOCS.fullmatch(docs):
+        raise DefinitionError(f'docs={docs!r} is no path: write docs="/docs", or docs=False for none')
+    return docs
 
 
 def _type_of(resource: OpenResource) -> type[Any]:

@@ -21,8 +21,10 @@ def check(catalog: Catalog, resources: Resources) -> list[Plan]:
     return plan_actions(catalog.bound, [kind for kind, _ in resources])
 
 
-def check_routes(name: str, groups: Sequence[Actions], resources: Resources) -> None:
+def check_routes(name: str, groups: Sequence[Actions], resources: Resources, *, docs: str | None) -> None:
     """Checks the actions that requests set off; raises DefinitionError, with a mend, for what cannot work."""
     if any(isinstance(bound.trigger, OnRequest) for group in groups for bound in group.bound):
         # By name, so that an application without routes does not load what serves them.
-        import_module("actum.http.routes").check_routes(name, groups, [kind for kind, _ in resources])
+        import_module("actum.http.routes").check_routes(
+            name, groups, [kind for kind, _ in resources], docs=docs
+        )

@@ -48,6 +48,7 @@ def serve(
     *,
     store: str,
     is_development: bool = False,
+    docs: str | None,
 ) -> HttpApp:
     """Makes the ASGI application that runs an application on the stores of a URL while it is served."""
     settings = Settings(is_development=is_development)
@@ -57,4 +58,4 @@ def serve(
         async with run(catalog, resources, store=store, settings=settings) as node:
             yield node.services
 
-    return http_app(name, groups, [kind for kind, _ in resources], open_services)
+    return http_app(name, groups, [kind for kind, _ in resources], open_services, docs=docs)

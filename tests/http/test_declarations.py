@@ -204,7 +204,10 @@ def test_the_documentations_path_is_not_to_be_taken() -> None:
     @group.get()
     async def mine() -> None: ...
 
-    assert message_of(group) == "action mine: /schema shows the documentation; choose another path"
+    assert message_of(group) == (
+        "action mine: /schema shows the documentation; choose another path, or say where that is to be with "
+        "App(docs=…)"
+    )
 
 
 def test_a_get_has_no_body() -> None:

@@ -87,5 +87,6 @@ def run(
 
 def _announce(app: App, address: str, store: str) -> None:
     print(f"{app.name} is running at {address}")
-    print(f"  OpenAPI  {address}/schema")
+    if app.docs_path is not None:
+        print(f"  OpenAPI  {address}{app.docs_path}")
     print(f"  store    {shown(store)}", flush=True)

@@ -11,7 +11,7 @@ from urllib.parse import quote
 import msgspec
 from litestar import Request, Response
 from litestar.exceptions import HTTPException
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from actum.errors import (
     Conflict,
@@ -46,12 +46,21 @@ MISSING_PARAMETER = re.compile(r"Missing required \w+ parameter '(.+?)'")
 log = logging.getLogger("actum.http")
 
 
-class Problem(Struct, frozen=True):
-    """Why a request was not served. Members beyond these depend on `type`.
+class FieldError(Struct, frozen=True):
+    """One thing that is wrong with a request: in which `field`, and whether in its body, path or query."""
 
-    `invalid` names the `field` at fault, or lists `errors`; `rejected` gives a `code` for programs and the
-    facts behind the refusal; `wrong-version` gives the `expected` and the `actual` version; `unavailable`
-    says `outcome: "unknown"` when a write may have been done.
+    message: str
+    field: str | UnsetType = UNSET
+    source: str | UnsetType = UNSET
+
+
+class Problem(Struct, frozen=True):
+    """Why a request was not served. Which of the later members there are depends on `type`.
+
+    `invalid` names the `field` at fault, or lists `errors`; `rejected` gives a `code` for programs, and the
+    facts behind the refusal as further members (under `facts` those whose names are taken);
+    `wrong-version` gives the `expected` and the `actual` version; `key-reused` gives the `key`;
+    `unavailable` says `outcome: "unknown"` when a write may have been done.
     """
 
     type: str
@@ -59,6 +68,14 @@ class Problem(Struct, frozen=True):
     status: int
     detail: str
     instance: str
+    code: str | UnsetType = UNSET
+    field: str | UnsetType = UNSET
+    errors: list[FieldError] | UnsetType = UNSET
+    expected: Any = UNSET
+    actual: Any = UNSET
+    key: Any = UNSET
+    outcome: str | UnsetType = UNSET
+    facts: dict[str, Any] | UnsetType = UNSET
 
 
 class Kind(Struct, frozen=True):
@@ -89,7 +106,9 @@ PHRASES = {status.value: status.phrase for status in HTTPStatus} | {
     416: "Range Not Satisfiable",
     422: "Unprocessable Content",
 }
-STANDARD = frozenset(Problem.__struct_fields__)
+STANDARD = frozenset(Problem.__struct_fields__[:5])
+OF_ONE_KIND = frozenset({"code", "errors", "facts", "field", "outcome"})
+"""Members whose meaning is Actum's, in whatever problem they are."""
 
 
 class Answer(Struct, frozen=True):
@@ -194,7 +213,7 @@ def _members(error: BaseException) -> Mapping[str, Any]:
         case Invalid():
             return {} if error.field is None else {"field": error.field}
         case Rejected():
-            return {"code": error.code, **_beside(error.facts, STANDARD | {"code"})}
+            return {"code": error.code, **_beside(error.facts, STANDARD | OF_ONE_KIND)}
         case WrongVersion():
             expected = {} if error.expected is None else {"expected": error.expected}
             return {**expected, "actual": error.actual}

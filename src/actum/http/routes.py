@@ -2,7 +2,7 @@
 
 import re
 from asyncio import CancelledError, Task, current_task
-from collections.abc import Callable, Collection, Coroutine, Generator, Sequence
+from collections.abc import Callable, Collection, Coroutine, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from inspect import Parameter, Signature
 from typing import Any, get_origin
@@ -15,7 +15,9 @@ from litestar.types import Scope
 from litestar.types.internal_types import RouteHandlerMapItem
 
 from actum.errors import DefinitionError
-from actum.http.openapi import documented, openapi_config
+from actum.http.documentation import DEFAULT_PATH, openapi_config
+from actum.http.openapi import documented
+from actum.http.operation_names import joined, operation_names, requests_of
 from actum.http.options import METHODS, check_group, check_handler
 from actum.http.parameters import Place, request_parameters
 from actum.http.problems import handle_error
@@ -28,7 +30,6 @@ LARGEST_BODY = 10_000_000
 """Bytes of a request's body, unless the action or its group says otherwise by `request_max_body_size=`."""
 
 RESERVED = "/-/"
-DOCUMENTATION = "/schema"
 PATH_PARAMETER = re.compile(r"{\s*(\w+)\s*:[^}]*}")
 LISTS = (list, tuple, set, frozenset, Page)
 
@@ -57,11 +58,14 @@ class Site(Litestar):
         return _without_options(super().route_handler_method_map)
 
 
-def check_routes(name: str, groups: Sequence[Actions], resource_types: Collection[type[Any]]) -> None:
+def check_routes(
+    name: str, groups: Sequence[Actions], resource_types: Collection[type[Any]], *, docs: str | None
+) -> None:
     """Checks routes and their documentation; raises DefinitionError, with a mend, for what cannot work."""
-    app = litestar_app(name, groups, resource_types)
-    with _as_definition_error("the routes cannot be documented"):
-        _ = app.openapi_schema
+    app = litestar_app(name, groups, resource_types, docs=docs)
+    if docs is not None:
+        with _as_definition_error("the routes cannot be documented"):
+            _ = app.openapi_schema
 
 
 def litestar_app(
@@ -69,15 +73,20 @@ def litestar_app(
     groups: Sequence[Actions],
     resource_types: Collection[type[Any]],
     further: Sequence[HTTPRouteHandler] = (),
+    *,
+    docs: str | None = DEFAULT_PATH,
 ) -> "Site":
     """Makes the Litestar application of some actions; raises DefinitionError for what cannot work.
+
+    `docs` is the path of the documentation, None for none.
 
     Whoever calls it puts the request's Context into the scope's state as `ctx`, where a guard finds it too
     (`connection.state.ctx`), and the resources as `resources`. A dependency of the author's own takes the
     context as `ctx: NamedDependency[Context]`.
     """
-    _check_unique(groups)
-    routers = [_router(group, resource_types) for group in groups]
+    _check_unique(groups, docs)
+    names = operation_names(groups)
+    routers = [_router(group, resource_types, names) for group in groups]
     with _as_definition_error("the routes cannot be served"):
         return Site(
             [*routers, *further],
@@ -85,7 +94,7 @@ def litestar_app(
             dependencies={"ctx": Provide(_context_of, sync_to_thread=False)},
             exception_handlers={Exception: handle_error},
             logging_config=None,
-            openapi_config=openapi_config(name),
+            openapi_config=None if docs is None else openapi_config(name, docs),
             pdb_on_exception=False,
             request_max_body_size=LARGEST_BODY,
         )
@@ -98,18 +107,19 @@ def _without_options(routes: dict[str, RouteHandlerMapItem]) -> dict[str, RouteH
     }
 
 
-def _check_unique(groups: Sequence[Actions]) -> None:
+def _check_unique(groups: Sequence[Actions], docs: str | None) -> None:
     taken: dict[tuple[str, str], str] = {}
     for group in groups:
-        for bound, trigger in _requests(group):
-            path = _joined(group.path, trigger.path)
+        for bound, trigger in requests_of(group):
+            path = joined(group.path, trigger.path)
             if f"{path}/".startswith(RESERVED):
                 raise DefinitionError(
                     f"action {bound.name}: paths under {RESERVED} are Actum's own; choose another than {path}"
                 )
-            if trigger.method == "GET" and path == DOCUMENTATION:
+            if trigger.method == "GET" and path == docs:
                 raise DefinitionError(
-                    f"action {bound.name}: {DOCUMENTATION} shows the documentation; choose another path"
+                    f"action {bound.name}: {docs} shows the documentation; choose another path, or say where "
+                    "that is to be with App(docs=…)"
                 )
             place = trigger.method, PATH_PARAMETER.sub("{}", path)
             other = taken.setdefault(place, bound.name)
@@ -120,23 +130,18 @@ def _check_unique(groups: Sequence[Actions]) -> None:
                 )
 
 
-def _requests(group: Actions) -> list[tuple[Bound, OnRequest]]:
-    return [(bound, bound.trigger) for bound in group.bound if isinstance(bound.trigger, OnRequest)]
-
-
-def _joined(*paths: str) -> str:
-    return "/" + "/".join(part for path in paths for part in path.split("/") if part)
-
-
-def _router(group: Actions, resource_types: Collection[type[Any]]) -> Router:
+def _router(group: Actions, resource_types: Collection[type[Any]], names: Mapping[int, str]) -> Router:
     check_group(group)
-    handlers = [_handler(group, bound, trigger, resource_types) for bound, trigger in _requests(group)]
+    handlers = [
+        _handler(group, bound, trigger, resource_types, names[id(trigger)])
+        for bound, trigger in requests_of(group)
+    ]
     with _as_definition_error(f"Actions(path={group.path!r})"):
         return Layer(group.path or "/", route_handlers=handlers, **group.options)
 
 
 def _handler(
-    group: Actions, bound: Bound, trigger: OnRequest, resource_types: Collection[type[Any]]
+    group: Actions, bound: Bound, trigger: OnRequest, resource_types: Collection[type[Any]], name: str
 ) -> HTTPRouteHandler:
     check_handler(bound, trigger)
     function = ActionFunction(bound.function, resource_types)
@@ -146,12 +151,19 @@ def _handler(
         )
     parameters = request_parameters(function, _place(group, trigger))
     with _as_definition_error(f"action {function.name}"):
-        decorate = METHODS[trigger.method](trigger.path, **documented(trigger.method, trigger.options))
+        options = documented(
+            trigger.method,
+            name,
+            trigger.options,
+            has_body=any(parameter.name in ("data", "body") for parameter in parameters),
+            has_guards=bool(group.options.get("guards") or trigger.options.get("guards")),
+        )
+        decorate = METHODS[trigger.method](trigger.path, **options)
         return decorate(_answering(function, parameters))
 
 
 def _place(group: Actions, trigger: OnRequest) -> Place:
-    path = _joined(group.path, trigger.path)
+    path = joined(group.path, trigger.path)
     options = group.options, trigger.options
     return Place(
         trigger.method,

@@ -10,6 +10,7 @@ from litestar.handlers import HTTPRouteHandler, get
 from msgspec import Struct
 
 from actum.errors import AuthorError, Invalid, Unavailable
+from actum.http.documentation import DEFAULT_PATH
 from actum.http.headers import read_context, read_correlation_id, read_headers, read_position
 from actum.http.lifetime import Lifetime, explain
 from actum.http.problems import answer_to, log_failure
@@ -48,10 +49,13 @@ class HttpApp:
         groups: Sequence[Actions],
         resource_types: Collection[type[Any]],
         open_services: OpenServices,
+        *,
+        docs: str | None,
     ) -> None:
         self.name = name
         self._lifetime = Lifetime(open_services)
-        self._litestar: Any = litestar_app(name, groups, resource_types, [_health_of(self._lifetime)])
+        further = [_health_of(self._lifetime)]
+        self._litestar: Any = litestar_app(name, groups, resource_types, further, docs=docs)
 
     def __repr__(self) -> str:
         return f"<HttpApp {self.name}>"
@@ -129,10 +133,15 @@ class Health(Struct, frozen=True):
 
 
 def http_app(
-    name: str, groups: Sequence[Actions], resource_types: Collection[type[Any]], open_services: OpenServices
+    name: str,
+    groups: Sequence[Actions],
+    resource_types: Collection[type[Any]],
+    open_services: OpenServices,
+    *,
+    docs: str | None = DEFAULT_PATH,
 ) -> HttpApp:
     """Makes the ASGI application of an application's actions, on services that it opens and closes itself."""
-    return HttpApp(name, groups, resource_types, open_services)
+    return HttpApp(name, groups, resource_types, open_services, docs=docs)
 
 
 def _health_of(lifetime: Lifetime) -> HTTPRouteHandler:

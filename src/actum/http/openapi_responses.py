@@ -1,0 +1,55 @@
+"""The headers of responses in the documentation, which Litestar has no place for."""
+
+from typing import Any
+
+from actum.http.headers import CORRELATION_ID, ETAG, POSITION
+
+RETRY_AFTER = "Retry-After"
+ACCEPT_ENCODING = "Accept-Encoding"
+NOT_MODIFIED = "304"
+
+TEXT = {"type": "string"}
+HEADERS: dict[str, dict[str, Any]] = {
+    CORRELATION_ID: {"description": "The correlation id of the request, sent or made up.", "schema": TEXT},
+    POSITION: {
+        "description": "How far the journal was: sent along with another request, views show at least that.",
+        "schema": {"type": "string", "pattern": r"^\d+$"},
+    },
+    ETAG: {
+        "description": "The version of the one entity that answered, for If-Match and If-None-Match.",
+        "schema": TEXT,
+    },
+    RETRY_AFTER: {"description": "Seconds to wait before sending again.", "schema": {"type": "integer"}},
+    ACCEPT_ENCODING: {"description": "The encodings that a body may have.", "schema": TEXT},
+}
+OF_STATUS = {"503": (RETRY_AFTER,), "415": (ACCEPT_ENCODING,)}
+METHODS = frozenset({"get", "post", "put", "patch", "delete"})
+
+
+def with_response_headers(schema: dict[str, Any]) -> dict[str, Any]:
+    """Gives an OpenAPI document with the headers of each response, and with 304 where it can be answered."""
+    paths = {
+        path: {
+            method: _operation(method, each) if method in METHODS else each for method, each in item.items()
+        }
+        for path, item in schema.get("paths", {}).items()
+    }
+    components = schema.get("components", {})
+    headers = {**HEADERS, **components.get("headers", {})}
+    return {**schema, "paths": paths, "components": {**components, "headers": headers}}
+
+
+def _operation(method: str, operation: dict[str, Any]) -> dict[str, Any]:
+    responses = {status: _response(status, each) for status, each in operation.get("responses", {}).items()}
+    if method == "get":
+        known = {"description": "The client has this answer already, as its If-None-Match says."}
+        responses.setdefault(NOT_MODIFIED, _response(NOT_MODIFIED, known))
+    return {**operation, "responses": dict(sorted(responses.items()))}
+
+
+def _response(status: str, response: dict[str, Any]) -> dict[str, Any]:
+    names = [CORRELATION_ID, POSITION, *OF_STATUS.get(status, ())]
+    if status.startswith("2") or status == NOT_MODIFIED:
+        names.append(ETAG)
+    headers = {name: {"$ref": f"#/components/headers/{name}"} for name in names}
+    return {**response, "headers": {**headers, **response.get("headers", {})}}
