@@ -251,11 +251,18 @@ async def test_head_is_answered_as_get_is_without_the_body() -> None:
 @pytest.mark.parametrize("method", ["TRACE", "PROPFIND", "FOO", "CONNECT"])
 async def test_a_method_that_no_address_takes_is_told_which_it_takes(method: str) -> None:
     async with serving(bank()) as http:
-        answer = await http.request(method, "/accounts/a")
+        answers = [
+            await http.request(method, "/accounts/a", headers=headers)
+            for headers in ({}, {"Actum-Position": "odd"}, {"If-Match": "odd"})
+        ]
+        lost = await http.get("/nowhere", headers={"Actum-Position": "odd"})
+        head = await http.head("/accounts/a", headers={"Actum-Position": "odd"})
 
-    assert answer.status_code == 405
-    assert set(answer.headers["allow"].split(", ")) == {"GET", "HEAD", "POST", "OPTIONS"}
-    assert answer.headers["content-type"] == "application/problem+json"
+    for answer in answers:
+        assert answer.status_code == 405
+        assert set(answer.headers["allow"].split(", ")) == {"GET", "HEAD", "POST", "OPTIONS"}
+        assert answer.headers["content-type"] == "application/problem+json"
+    assert (lost.status_code, head.status_code) == (404, 400)
 
 
 async def test_requests_are_answered_side_by_side_each_with_its_own_context() -> None:

@@ -24,6 +24,8 @@ KEY = re.compile(r"[\x20-\x7e]{1,255}")
 NO_SNIFFING = (b"x-content-type-options", b"nosniff")
 """Has browsers take an answer for what its Content-Type says, and never for a page or a script."""
 
+READING = frozenset({"GET", "HEAD"})
+
 _correlation_id = CORRELATION_ID.lower().encode()
 _idempotency_key = IDEMPOTENCY_KEY.lower().encode()
 _if_match = IF_MATCH.lower().encode()
@@ -75,15 +77,23 @@ def read_position(headers: dict[bytes, bytes]) -> int:
 
 
 def read_context(
-    headers: dict[bytes, bytes], services: Services, correlation_id: str | None, *, seen: int
+    method: str, headers: dict[bytes, bytes], services: Services, correlation_id: str | None, *, seen: int
 ) -> Context:
-    """Makes the context that a request's headers ask for; raises Invalid for one that cannot be read."""
+    """Makes the context that a request's headers ask for; raises Invalid for one that cannot be read.
+
+    The If-None-Match of a request that reads is about its answer, and not about what it may change.
+    """
     key = headers.get(_idempotency_key)
+    expected = read_preconditions(headers.get(_if_match), None)
+    unwanted = headers.get(_if_none_match)
+    if unwanted is not None:
+        of_entity = read_preconditions(headers.get(_if_match), unwanted)
+        expected = expected if method in READING else of_entity
     return Context(
         services,
         correlation_id=correlation_id,
         idempotency_key=None if key is None else _read_key(key),
-        expected_version=read_preconditions(headers.get(_if_match), headers.get(_if_none_match)),
+        expected_version=expected,
         seen=seen,
     )
 

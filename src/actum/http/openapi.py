@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args, get_origin
 
+from litestar import Response
 from litestar.openapi import ResponseSpec
 from litestar.openapi.spec import OpenAPIType, Operation, Parameter, Reference, Schema
 
@@ -20,11 +21,19 @@ HEADERS = {
     "that the client has, for 304 in place of the same answer.",
 }
 FOR_WRITING = frozenset({IDEMPOTENCY_KEY, IF_MATCH})
+TAGS = r'(W/)?"[!#-~]*"'
+PATTERNS = {
+    POSITION: r"^[0-9]{1,18}$",
+    IDEMPOTENCY_KEY: r'^("[ !#-~]{1,253}"|[!#-~]([ -~]{0,253}[!-~])?)$',
+    IF_MATCH: rf"^(\*|{TAGS}(, ?{TAGS})*)$",
+    IF_NONE_MATCH: rf"^(\*|{TAGS}(, ?{TAGS})*)$",
+}
 READING_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 STATUS_FOR_WRITING = frozenset({412})
 FOR_BODIES = (413, 415)
 FOR_GUARDS = (401, 403)
 ALWAYS = (500,)
+STATUS = {"POST": 201, "DELETE": 204}
 
 
 @dataclass
@@ -50,7 +59,10 @@ def header_parameters() -> dict[str, Parameter | Reference]:
     """Gives the headers of requests as components."""
     return {
         header: Parameter(
-            name=header, param_in="header", schema=Schema(type=OpenAPIType.STRING), description=description
+            name=header,
+            param_in="header",
+            schema=Schema(type=OpenAPIType.STRING, pattern=PATTERNS.get(header)),
+            description=description,
         )
         for header, description in HEADERS.items()
     }
@@ -61,6 +73,7 @@ def documented(
     name: str,
     options: Mapping[str, Any],
     *,
+    returns: Any,
     has_body: bool,
     has_guards: bool,
 ) -> dict[str, Any]:
@@ -70,6 +83,11 @@ def documented(
         status: ResponseSpec(Problem, description=title, media_type=MEDIA_TYPE, generate_examples=False)
         for status, title in _titles(is_reading=is_reading, has_body=has_body, has_guards=has_guards).items()
     }
+    if _is_bytes(returns) and not options.get("media_type"):
+        status = options.get("status_code") or STATUS.get(method, 200)
+        problems[status] = ResponseSpec(
+            bytes, description="Bytes of the type that they say.", media_type="*/*"
+        )
     return {
         "operation_class": ReadOperation if is_reading else WriteOperation,
         "operation_id": name,
@@ -77,6 +95,11 @@ def documented(
         **options,
         "responses": {**problems, **options.get("responses", {})},
     }
+
+
+def _is_bytes(returns: Any) -> bool:
+    """Says whether an answer is bytes, whose type nobody knows before it is there."""
+    return returns is bytes or (get_origin(returns) is Response and get_args(returns) == (bytes,))
 
 
 def _titles(*, is_reading: bool, has_body: bool, has_guards: bool) -> dict[int, str]:

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-from actum.http.headers import NO_SNIFFING, tell
+from actum.http.headers import NO_SNIFFING, READING, tell
 from actum.http.preconditions import is_unchanged
 from actum.http.problems import MEDIA_TYPE, Answer
 from actum.runtime.context import Context
@@ -11,7 +11,6 @@ from actum.runtime.context import Context
 Message = MutableMapping[str, Any]
 Send = Callable[[Message], Awaitable[None]]
 
-READING = frozenset({"GET", "HEAD"})
 NOT_MODIFIED = 304
 ABOUT_THE_BODY = frozenset({b"content-length", b"content-type", b"content-encoding"})
 
@@ -62,8 +61,13 @@ class ResponseHeaders:
 async def send_answer(send: Send, answer: Answer) -> None:
     """Sends a problem."""
     named = {"Content-Type": MEDIA_TYPE, "Content-Length": str(len(answer.body))}
-    headers = [(name.lower().encode(), value.encode()) for name, value in {**answer.headers, **named}.items()]
-    headers.append(NO_SNIFFING)
+    headers = [
+        *(
+            _with_head(name.lower().encode(), value.encode())
+            for name, value in (answer.headers | named).items()
+        ),
+        NO_SNIFFING,
+    ]
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
     await send({"type": "http.response.body", "body": answer.body})
 

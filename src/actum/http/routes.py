@@ -155,6 +155,7 @@ def _handler(
             trigger.method,
             name,
             trigger.options,
+            returns=function.hints["return"],
             has_body=any(parameter.name in ("data", "body") for parameter in parameters),
             has_guards=bool(group.options.get("guards") or trigger.options.get("guards")),
         )

@@ -6,7 +6,9 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
+from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFoundException
 from litestar.handlers import HTTPRouteHandler, get
+from litestar.utils import normalize_path
 from msgspec import Struct
 
 from actum.errors import AuthorError, Invalid, Unavailable
@@ -88,9 +90,9 @@ class HttpApp:
             seen = read_position(headers)
             if seen > services.feed.head:
                 seen = await services.feed.bounded(seen)
-            context = read_context(headers, services, correlation_id, seen=seen)
+            context = read_context(scope["method"], headers, services, correlation_id, seen=seen)
         except Exception as error:  # noqa: BLE001 — whatever it is, the client gets an answer
-            await _refuse(send, error, correlation_id or SystemClock().new_id())
+            await _refuse(send, self._unless_lost(scope, error), correlation_id or SystemClock().new_id())
             return
         response = ResponseHeaders(scope["method"], headers, context, send)
         runs_author_code.set(True)
@@ -107,6 +109,16 @@ class HttpApp:
                 raise AuthorError(f"{where} ended in {error_text(error)}") from error
             log_failure(scope["method"], scope["path"], error, context.correlation_id)
             await send_answer(response.send, answer_to(error, context.correlation_id))
+
+    def _unless_lost(self, scope: Scope, error: Exception) -> Exception:
+        """Gives what is wrong with the address of a request, which comes before what its headers are."""
+        method = "GET" if scope["method"] == "HEAD" else scope["method"]
+        path = normalize_path(_full_path(scope).removeprefix(scope.get("root_path", "")))
+        try:
+            self._litestar.asgi_router.handle_routing(path=path, method=method)
+        except (MethodNotAllowedException, NotFoundException) as lost:
+            return lost
+        return error
 
     async def _follow(self, receive: Receive, send: Send) -> None:
         """Speaks the lifespan protocol."""
@@ -190,7 +202,7 @@ def _is_text(quoted: bytes) -> bool:
 
 async def _refuse(send: Send, error: Exception, correlation_id: str) -> None:
     """Answers a request that never got as far as its route."""
-    if not isinstance(error, Invalid | Unavailable):
+    if not isinstance(error, HTTPException | Invalid | Unavailable):
         log.error("the application cannot be opened: %s (%s)", explain(error), correlation_id)
         error = Unavailable("the application could not be opened; its log says why")
     answer = answer_to(error, correlation_id)
