@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from msgspec import Struct
 
+from actum.cli.ending import Ending
 from actum.cli.limits import Limits
 from actum.cli.protocol import LimitedProtocol
 from actum.cli.serving import AnnouncingServer, config_of, listen, served
@@ -104,7 +105,7 @@ class Service:
         started = asyncio.Event()
         with listen("127.0.0.1", 0) as listener:
             self._port = listener.getsockname()[1]
-            self.server = AnnouncingServer(config_of(served(self), limits), started.set)
+            self.server = AnnouncingServer(config_of(served(self), limits), started.set, Ending())
             task = asyncio.create_task(self.server.serve([listener]))
             async with asyncio.timeout(PATIENCE):
                 await started.wait()
