@@ -219,7 +219,7 @@ async def test_a_body_of_another_type_is_told_which_one_is_taken(kind: str) -> N
     )
 
 
-@pytest.mark.parametrize("path", ["/accounts/%ff", "/accounts/%ed%a0%80", "/accounts/a?owner=%ff", "/%ff"])
+@pytest.mark.parametrize("path", ["/accounts/%ff", "/accounts/%ed%a0%80", "/accounts/a?owner=%ff"])
 async def test_a_path_or_query_that_is_not_utf_8_is_refused(path: str) -> None:
     """Read as best they can be, two of them could stand for one entity."""
     async with serving(bank()) as http:
