@@ -18,7 +18,13 @@ DRIVER = (
 # By class or code of SQLSTATE; the longest that fits counts.
 UNAVAILABLE = ("08", "25P03", "40", "53", "55P03", "57")
 FAILED = ("53100", "53200", "25006", "58", "XX")
+NO_STATEMENTS = (
+    "prepared statements of a session are lost, as behind PgBouncer in transaction mode: add "
+    "pooler=transaction to the URL"
+)
 REFUSED = {
+    "26000": NO_STATEMENTS,
+    "42P05": NO_STATEMENTS,
     "28P01": "wrong password or user: mend them in the URL",
     "28000": "this user may not connect: mend the URL, or pg_hba.conf of the server",
     "3D000": "there is no such database: create it (createdb), or mend the URL",

@@ -9,6 +9,7 @@ import asyncpg
 
 from actum.engine.postgres.errors import DRIVER, translate
 from actum.engine.postgres.schema import prepare
+from actum.engine.postgres.session import check_defaults, check_encoding, settle
 from actum.engine.postgres.url import Address, read_url
 from actum.engine.schema import Part
 from actum.errors import Overloaded, StoreError, Unavailable
@@ -55,6 +56,7 @@ class PostgresPool:
                 command_timeout=LONGEST_STATEMENT,
                 statement_cache_size=0 if address.is_pooled else 200,
                 reset=_leave,
+                init=None if address.is_pooled else settle,
             )
         except asyncpg.ClientConfigurationError as error:
             raise StoreError(f"{address.name}: {error}") from error
@@ -63,6 +65,9 @@ class PostgresPool:
         opened = cls(address, pool)
         try:
             async with opened.connection() as connection:
+                await check_encoding(connection, address.name)
+                if address.is_pooled:
+                    await check_defaults(connection, address.name)
                 await prepare(connection, address.name, parts, is_owner=is_owner)
         except BaseException:
             await opened.close()
@@ -108,15 +113,19 @@ class PostgresPool:
 
     async def connect_directly(self) -> Any:
         """Opens a connection that stays with one backend, for what a session holds; the caller closes it."""
+        has_sessions = self.address.has_sessions
         try:
-            return await asyncpg.connect(
+            connection = await asyncpg.connect(
                 self.address.direct,
                 timeout=LONGEST_CONNECT,
                 command_timeout=LONGEST_STATEMENT,
-                statement_cache_size=200 if self.address.has_sessions else 0,
+                statement_cache_size=200 if has_sessions else 0,
             )
+            if has_sessions:
+                await settle(connection)
         except DRIVER as error:
             raise translate(error, self.name) from error
+        return connection
 
     @contextmanager
     def translating(self) -> Generator[None, None, None]:
