@@ -41,6 +41,51 @@ class ViewState(Struct, frozen=True):
     is_live: bool
 
 
+class NewSetAside(Struct, frozen=True):
+    """A row that keeps its last good state, because the event at `position` cannot be folded into it.
+
+    `key` is the row's, as JSON, or `@POSITION` for an event of which it cannot be told to which row it
+    belongs. `time` is when that was seen, in microseconds since 1970.
+    """
+
+    key: str
+    position: int
+    error: str
+    time: int
+
+
+class SetAside(Struct, frozen=True):
+    """A row that was set aside `since` a time; `waiting` events of it are not folded yet.
+
+    `is_asked` says that somebody asked to have them folded again.
+    """
+
+    view: str
+    generation: int
+    key: str
+    position: int
+    error: str
+    since: int
+    is_asked: bool
+    waiting: int
+
+
+class AsideChanges(Struct, frozen=True):
+    """What changes among the rows that are set aside, together with rows and checkpoint.
+
+    `waits` are events, by key and position; `done` are those up to a position that were folded after all;
+    `freed` are keys of which nothing is left to wait. What is freed is freed before anything is set aside.
+    """
+
+    set_aside: tuple[NewSetAside, ...] = ()
+    waits: tuple[tuple[str, int], ...] = ()
+    done: tuple[tuple[str, int], ...] = ()
+    freed: tuple[str, ...] = ()
+
+
+NOTHING_ASIDE = AsideChanges()
+
+
 class Answer(Struct, frozen=True):
     """The rows a query gave, as the database holds them."""
 
@@ -220,7 +265,8 @@ class Database(ABC):
     async def rows(self, view: ViewType, generation: int, keys: Sequence[Any]) -> list[tuple[Any, ...]]:
         """Gives the rows that exist of these keys (any number of keys), as columns in the view's order.
 
-        Keys are values as the view's key field holds them. Raises Fenced when the generation is gone.
+        Keys are values as the view's key field holds them. Raises Fenced when the generation is gone, and
+        Invalid for a key that the store cannot have.
         """
 
     @abstractmethod
@@ -233,12 +279,51 @@ class Database(ABC):
         checkpoint: int,
         written: Sequence[tuple[Any, ...]],
         deleted: Sequence[Any],
+        aside: AsideChanges = NOTHING_ASIDE,
     ) -> None:
         """Writes whole rows, deletes keys, and moves the checkpoint from `before`, in one transaction.
 
         Rows are as `ViewType.row_to_sql` gives them, keys as the view's key field holds them; no key comes
-        twice. Raises Fenced, and writes nothing, when the checkpoint is not `before` or the generation is
-        gone; raises AuthorError when a row does not fit its columns.
+        twice. So is written what changes among the rows that are set aside. Raises Fenced, and writes
+        nothing, when the checkpoint is not `before` or the generation is gone; raises AuthorError when a row
+        or key does not fit its columns.
+        """
+
+    @abstractmethod
+    async def refusals(self, view: ViewType, generation: int, rows: Sequence[tuple[Any, ...]]) -> list[str]:
+        """Says of each row why it cannot be kept, or nothing; writes none of them.
+
+        Raises Fenced when the generation is gone.
+        """
+
+    @abstractmethod
+    async def held(self, name: str, generation: int, keys: Sequence[str]) -> set[str]:
+        """Gives those of the keys, as JSON, whose rows are set aside."""
+
+    @abstractmethod
+    async def set_aside(
+        self,
+        name: str | None = None,
+        generation: int | None = None,
+        *,
+        is_asked: bool | None = None,
+        limit: int = 100,
+    ) -> list[SetAside]:
+        """Lists rows that are set aside, of a view or of all, the first that was set aside first."""
+
+    @abstractmethod
+    async def count_set_aside(self, name: str, generation: int) -> int:
+        """Says how many rows are set aside."""
+
+    @abstractmethod
+    async def waiting(self, name: str, generation: int, key: str, limit: int) -> list[int]:
+        """Gives the positions of the first events that wait for a row."""
+
+    @abstractmethod
+    async def request_retry(self, name: str, key: str | None = None) -> int:
+        """Asks to have the waiting events of a row, or of all rows of a view, folded again; gives how many.
+
+        Whoever keeps the view does it, and the request is cleared when it writes down what came of it.
         """
 
     @abstractmethod

@@ -6,6 +6,7 @@ from typing import Any
 from msgspec import Struct
 
 from actum.errors import ActumError, AuthorError
+from actum.model.error_text import error_message, error_text
 from actum.model.event import Event, Recorded, Stored
 from actum.model.reduction import Reduction
 from actum.model.view import View, ViewType
@@ -28,7 +29,7 @@ class Changes(Struct, frozen=True):
 
 
 class ReducerFailed(AuthorError):
-    """A view's reducer failed at `position`: the view stands still before it until the code is mended."""
+    """An event at `position` could not be folded into a row of a view."""
 
     def __init__(self, message: str, *, position: int) -> None:
         super().__init__(message)
@@ -36,23 +37,16 @@ class ReducerFailed(AuthorError):
 
 
 def steps_of(view: ViewType, batch: Iterable[Stored]) -> list[Step]:
-    """Finds the rows that a batch touches, in order."""
-    steps = []
+    """Finds the rows that a batch touches, in order; raises ReducerFailed for an event that does not say."""
+    steps: list[Step] = []
     by_name = view.by_name
     for stored in batch:
         reduction = by_name.get(stored.type)
-        if reduction is None:
-            continue
-        try:
-            event = reduction.event_type.read(stored.payload, stored.type_version)
-            keys = _keys(view, reduction, event, stored)
-        except Exception as error:
-            raise _failed(view, reduction, stored, error) from error
-        for number, key in enumerate(keys):
-            if number:
-                # Rows that took their list from one event would change it under each other's hands.
-                event = reduction.event_type.read(stored.payload, stored.type_version)
-            steps.append(Step(key, reduction, event, stored))
+        if reduction is not None:
+            try:
+                _add_steps(view, reduction, stored, steps)
+            except BaseException as error:
+                raise failed(view, reduction, stored, error) from error
     return steps
 
 
@@ -61,24 +55,37 @@ def fold(view: ViewType, steps: Iterable[Step], rows: Mapping[Any, View]) -> Cha
     touched: dict[Any, View | None] = {}
     for step in steps:
         key = step.key
-        row = touched[key] if key in touched else rows.get(key)
-        if row is None:
-            row = view.new_row(key)
-        _reduce(view, row, step)
-        touched[key] = None if vars(row).pop("is_deleted", False) else row
+        touched[key] = apply(view, touched[key] if key in touched else rows.get(key), step)
     return Changes(
         [row for row in touched.values() if row is not None],
         [key for key, row in touched.items() if row is None],
     )
 
 
-def not_kept(view: ViewType, stored: Stored, why: Exception) -> ReducerFailed:
-    """Says of an event that the row it leads to cannot be kept."""
+def apply(view: ViewType, row: View | None, step: Step) -> View | None:
+    """Applies an event to its row, new if there is none, and gives the row, or None when it was deleted."""
+    row = view.new_row(step.key) if row is None else row
+    _reduce(view, row, step)
+    return None if vars(row).pop("is_deleted", False) else row
+
+
+def failed(view: ViewType, reduction: Reduction, stored: Stored, why: object) -> ReducerFailed:
+    """Says which reducer failed, on which event, and why."""
+    name = getattr(reduction.function, "__qualname__", reduction.event_type.name)
     return ReducerFailed(
-        f"view {view.name}: after {stored.type} of {stored.kind}/{stored.id} at position "
-        f"{stored.position} {why}; mend the reducer, and hold commands to what a column can take",
+        f"view {view.name}: {name} failed on {stored.type} of {stored.kind}/{stored.id} "
+        f"at position {stored.position}: {_reason(why)}",
         position=stored.position,
     )
+
+
+def _add_steps(view: ViewType, reduction: Reduction, stored: Stored, steps: list[Step]) -> None:
+    event = reduction.event_type.read(stored.payload, stored.type_version)
+    for number, key in enumerate(keys_of(view, reduction, event, stored)):
+        if number:
+            # Rows that took their list from one event would change it under each other's hands.
+            event = reduction.event_type.read(stored.payload, stored.type_version)
+        steps.append(Step(key, reduction, event, stored))
 
 
 def _reduce(view: ViewType, row: View, step: Step) -> None:
@@ -90,13 +97,13 @@ def _reduce(view: ViewType, row: View, step: Step) -> None:
         else:
             reduction.function(row, step.event)
         view.settle(row)
-    except Exception as error:
-        raise _failed(view, reduction, step.stored, error) from error
+    except BaseException as error:
+        raise failed(view, reduction, step.stored, error) from error
     if getattr(row, view.key) != step.key:
-        raise _failed(view, reduction, step.stored, f"it changed the key {view.key!r}; use @reducer(key=…)")
+        raise failed(view, reduction, step.stored, f"it changed the key {view.key!r}; use @reducer(key=…)")
 
 
-def _keys(view: ViewType, reduction: Reduction, event: Event, stored: Stored) -> Iterable[Any]:
+def keys_of(view: ViewType, reduction: Reduction, event: Event, stored: Stored) -> Iterable[Any]:
     """Gives the keys of the rows that an event belongs to, each once, as the rows hold them."""
     key = reduction.key
     if key is None:
@@ -108,11 +115,7 @@ def _keys(view: ViewType, reduction: Reduction, event: Event, stored: Stored) ->
     return dict.fromkeys(map(view.key_of, keys))
 
 
-def _failed(view: ViewType, reduction: Reduction, stored: Stored, why: object) -> ReducerFailed:
-    name = getattr(reduction.function, "__qualname__", reduction.event_type.name)
-    reason = repr(why) if isinstance(why, Exception) and not isinstance(why, ActumError) else str(why)
-    return ReducerFailed(
-        f"view {view.name}: {name} failed on {stored.type} of {stored.kind}/{stored.id} "
-        f"at position {stored.position}: {reason}",
-        position=stored.position,
-    )
+def _reason(why: object) -> str:
+    if isinstance(why, ActumError):
+        return error_message(why)
+    return error_text(why) if isinstance(why, BaseException) else str(why)

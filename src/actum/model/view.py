@@ -158,6 +158,14 @@ class ViewType:
         """Gives a key as its column keeps it; raises Invalid for what cannot be one."""
         return self._rows.key_to_sql(value)
 
+    def key_to_text(self, key: Any) -> str:
+        """Gives a key as JSON, in which every character can be kept; raises ValueError for half a pair."""
+        return msgspec.json.encode(key).decode()
+
+    def key_from_text(self, text: str) -> Any:
+        """Gives the key that was written as JSON."""
+        return msgspec.json.decode(text, type=self._key_column.annotation)
+
     @property
     def _key_column(self) -> Column:
         return next(column for column in self.columns if column.name == self.key)

@@ -5,18 +5,32 @@ import logging
 from datetime import timedelta
 from typing import Any
 
-from actum.database.port import Database, Dispossessed, Fenced, ViewState
-from actum.errors import AuthorError, TryLater
+from actum.database.port import (
+    NOTHING_ASIDE,
+    AsideChanges,
+    Database,
+    Dispossessed,
+    Fenced,
+    SetAside,
+    ViewState,
+)
+from actum.errors import ActumError, AuthorError, CallerError, TryLater
 from actum.model.event import Stored
-from actum.model.projection import ReducerFailed, fold, not_kept, steps_of
+from actum.model.projection import Step, fold, steps_of
+from actum.model.trail import DELETED
 from actum.model.view import View, ViewType
 from actum.runtime.clock import Clock
+from actum.runtime.containment import comes_from_outside
 from actum.runtime.feed import Feed
+from actum.runtime.isolation import Apart, Isolation
 
 BATCH = 500
 LONG_BATCH = 4_000
+APART = 50
+"""How many events are folded row by row at a time, once one of a batch has failed."""
 MOST_ROWS = 5_000
 LAZY = 10_000
+RETRIED_AT_ONCE = 100
 FIRST_PAUSE = timedelta(milliseconds=200)
 LONGEST_PAUSE = timedelta(seconds=30)
 LONGEST_OUTAGE = timedelta(seconds=1)
@@ -28,8 +42,9 @@ log = logging.getLogger("actum.projector")
 class Projector:
     """Keeps one generation of a view up with the feed.
 
-    `position` is how far the view has got: it equals the fold of the feed up to there. `failure` says why it
-    stands still, or is None; `is_stuck` says that somebody has to mend something, as a reducer that fails.
+    `position` is how far the view has got: it equals the fold of the feed up to there, but for rows that are
+    set aside because an event of theirs cannot be folded. `failure` says why the view as a whole stands
+    still, or is None; `is_stuck` says that somebody has to fix something.
     """
 
     def __init__(
@@ -49,6 +64,12 @@ class Projector:
         self._clock = clock
         self._rows: dict[Any, View] = {}
         self._waiters: list[tuple[int, asyncio.Future[None]]] = []
+        self._isolation = Isolation(view, state.generation, database, feed, clock)
+        # Events are folded anew for rows that were set aside while no new ones are.
+        self._turn = asyncio.Lock()
+        self._is_begun = False
+        self._is_retry_due = False
+        self._is_retrying = False
         feed.join()
 
     def __repr__(self) -> str:
@@ -62,10 +83,17 @@ class Projector:
     @property
     def is_idle(self) -> bool:
         """Whether it has nothing to do before the clock moves or somebody writes."""
-        return self._is_resting or self.is_caught_up
+        return self._is_resting or (
+            self.is_caught_up and self._is_begun and not (self._is_retry_due or self._is_retrying)
+        )
+
+    @property
+    def has_rows_aside(self) -> bool:
+        """Whether rows of this generation are set aside."""
+        return self._isolation.has_rows
 
     async def run(self) -> None:
-        """Follows the feed until cancelled; a failing reducer stops this view alone, and is tried again."""
+        """Follows the feed until cancelled; what fails stops this view alone, and is tried again."""
         pause = FIRST_PAUSE
         while True:
             before = self.position
@@ -98,48 +126,84 @@ class Projector:
 
     async def follow(self) -> None:
         """Follows the feed until cancelled or something fails."""
+        if not self._is_begun:
+            await self._begin()
         while True:
             batch, end = await self._next_batch()
             if batch:
-                await self._fold_up_to_failure(batch)
+                await self.fold(batch)
                 self.failure, self.is_stuck = None, False
             if end > self.position:
-                if end - self._saved > self._lazy:
-                    await self._save(end, [], [])
-                self._move_to(end)
+                async with self._turn:
+                    if end - self._saved > self._lazy:
+                        await self._save(end, [], [])
+                    self._move_to(end)
             elif not batch:
                 await self._feed.wait(self.position)
 
-    async def _fold_up_to_failure(self, batch: list[Stored]) -> None:
-        """Folds a batch, or what comes before the event that stops it; raises ReducerFailed for that one."""
-        try:
-            await self.fold(batch)
-        except ReducerFailed as failed:
-            good = [stored for stored in batch if stored.position < failed.position]
-            if good:
-                await self._fold_up_to_failure(good)
-            raise
-        except AuthorError as error:
-            # Rows do not fit their columns: which event made them so is known when it is folded alone.
-            if len(batch) == 1:
-                raise not_kept(self.view, batch[0], error) from error
-            half = len(batch) // 2
-            await self._fold_up_to_failure(batch[:half])
-            await self._fold_up_to_failure(batch[half:])
-
     async def fold(self, batch: list[Stored]) -> None:
-        """Folds one batch."""
+        """Folds one batch; rows of which an event fails are set aside, and others go on."""
+        async with self._turn:
+            if await self._is_folded_whole(batch):
+                return
+            for start in range(0, len(batch), APART):
+                piece = batch[start : start + APART]
+                # What failed in a long batch is in one of its pieces; the others can still be folded whole.
+                if len(batch) == len(piece) or not await self._is_folded_whole(piece):
+                    await self._fold_apart(piece)
+
+    async def retry_asked(self) -> None:
+        """Folds the waiting events of rows again for which somebody has asked for that."""
+        # Whoever asks from now on is answered by the next look.
+        self._is_retry_due = False
+        if not self.has_rows_aside:
+            return
+        self._is_retrying = True
+        try:
+            await self._retry_all()
+            await self._isolation.look()
+        finally:
+            self._is_retrying = False
+
+    async def _retry_all(self) -> None:
+        while asked := await self._database.set_aside(
+            self.view.name, self.state.generation, is_asked=True, limit=RETRIED_AT_ONCE
+        ):
+            for row in asked:
+                while await self._has_more_to_retry(row):
+                    pass
+
+    async def _begin(self) -> None:
+        """Has what was set aside tried again: the code may have been fixed where no fingerprint shows it."""
+        await self._isolation.look()
+        if self.has_rows_aside:
+            await self._database.request_retry(self.view.name)
+            self._is_retry_due = True
+        self._is_begun = True
+
+    async def _is_folded_whole(self, batch: list[Stored]) -> bool:
+        try:
+            await self._fold_whole(batch)
+        except BaseException as error:
+            if not _is_of_a_row(error):
+                raise
+            self._rows.clear()
+            return False
+        return True
+
+    async def _fold_whole(self, batch: list[Stored]) -> None:
         steps = steps_of(self.view, batch[:BATCH])
         for start in range(BATCH, len(batch), BATCH):
             await asyncio.sleep(0)  # Others have their turn while a long history is folded.
             steps += steps_of(self.view, batch[start : start + BATCH])
         last = batch[-1].position
         if steps:
+            steps, aside = await self._those_not_held(steps)
             await self._load({step.key for step in steps})
             rows, self._rows = self._rows, {}
             changes = fold(self.view, steps, rows)
             written = [self.view.row_to_sql(row) for row in changes.written]
-            await self._save(last, written, changes.deleted)
+            await self._save(last, written, changes.deleted, aside)
             key = self.view.key
             for row in changes.written:
                 rows[getattr(row, key)] = row
@@ -150,6 +214,42 @@ class Projector:
         elif last - self._saved > self._lazy:
             await self._save(last, [], [])
         self._move_to(last)
+
+    async def _those_not_held(self, steps: list[Step]) -> tuple[list[Step], AsideChanges]:
+        """Gives the steps of rows that are not set aside, and has the others wait."""
+        if not self.has_rows_aside:
+            return steps, NOTHING_ASIDE
+        held = await self._isolation.held({step.key for step in steps})
+        if not held:
+            return steps, NOTHING_ASIDE
+        waiting = [step for step in steps if step.key in held]
+        if any(step.stored.type == DELETED for step in waiting):
+            raise AuthorError("an entity was erased whose row is set aside")
+        text = self.view.key_to_text
+        waits = tuple((text(step.key), step.stored.position) for step in waiting)
+        return [step for step in steps if step.key not in held], AsideChanges(waits=waits)
+
+    async def _fold_apart(self, batch: list[Stored]) -> None:
+        await self._save_apart(batch[-1].position, await self._isolation.fold(batch))
+        self._move_to(batch[-1].position)
+
+    async def _save_apart(self, checkpoint: int, apart: Apart) -> None:
+        try:
+            await self._save(checkpoint, apart.written, apart.deleted, apart.changes)
+        except AuthorError:
+            # A row that no column can take: the store says which.
+            await self._isolation.refuse(apart)
+            await self._save(checkpoint, apart.written, apart.deleted, apart.changes)
+        for new in apart.changes.set_aside:
+            log.error("view %s has set aside the row %s: %s", self.view.name, new.key, new.error)
+        self._isolation.has_rows = self._isolation.has_rows or bool(apart.changes.set_aside)
+
+    async def _has_more_to_retry(self, row: SetAside) -> bool:
+        async with self._turn:
+            self._rows.clear()
+            apart = await self._isolation.fold_again(row)
+            await self._save_apart(self.position, apart)
+            return apart.has_more and not apart.changes.set_aside
 
     async def save(self) -> None:
         """Writes the checkpoint down if only the memory of it has moved."""
@@ -199,7 +299,13 @@ class Projector:
             row = self.view.row_from_sql(values)
             self._rows[getattr(row, self.view.key)] = row
 
-    async def _save(self, checkpoint: int, written: list[tuple[Any, ...]], deleted: list[Any]) -> None:
+    async def _save(
+        self,
+        checkpoint: int,
+        written: list[tuple[Any, ...]],
+        deleted: list[Any],
+        aside: AsideChanges = NOTHING_ASIDE,
+    ) -> None:
         await self._database.project(
             self.view,
             self.state.generation,
@@ -207,6 +313,7 @@ class Projector:
             checkpoint=checkpoint,
             written=written,
             deleted=deleted,
+            aside=aside,
         )
         self._saved = checkpoint
 
@@ -219,3 +326,13 @@ class Projector:
                 self._waiters.append((position, waiter))
             elif not waiter.done():
                 waiter.set_result(None)
+
+
+def _is_of_a_row(error: BaseException) -> bool:
+    """Says whether an error is that of an event or a row, and not of the store, or of who ends this task."""
+    cause = error.__cause__
+    if comes_from_outside(error):
+        return False
+    if isinstance(error, AuthorError) and cause is not None and comes_from_outside(cause):
+        raise cause
+    return isinstance(error, AuthorError | CallerError) or not isinstance(error, ActumError | OSError)

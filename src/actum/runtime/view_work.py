@@ -9,6 +9,7 @@ from datetime import timedelta
 import msgspec
 
 from actum.database.port import Database, Dispossessed, Fenced, ViewState
+from actum.errors import TryLater
 from actum.model.view import ViewType
 from actum.runtime.clock import Clock
 from actum.runtime.feed import Feed
@@ -102,6 +103,12 @@ class ViewWork(Work):
         if self.building is None:
             self._build(await self._database.rebuild_view(self.view))
 
+    async def retry_rows(self) -> None:
+        """Folds again what waits for rows that were set aside, where somebody has asked for it."""
+        for projector in self.projectors:
+            with contextlib.suppress(Fenced, TryLater):  # The projector itself finds out, and goes on.
+                await projector.retry_asked()
+
     def _serve(self, state: ViewState) -> None:
         self.live = self._follow(state)
 
@@ -143,6 +150,7 @@ class ViewWork(Work):
                 self._is_asked = True
                 await self.rebuild()
                 self._is_asked = False
+            await self.retry_rows()
             await asyncio.sleep(POLL.total_seconds())
 
     def _guarded(self, run: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:

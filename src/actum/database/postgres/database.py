@@ -10,6 +10,7 @@ from actum.database.postgres.fence import EVERYBODYS, Fence
 from actum.database.postgres.functions import QUERY_FUNCTIONS
 from actum.database.postgres.queues import MEND_ORDER, ORIGIN_SCHEMA, QUEUE_SCHEMA, PostgresQueues
 from actum.database.postgres.roster import ATTENDED, ROSTER_SCHEMA, SILENT, PostgresRoster
+from actum.database.postgres.set_aside import ASIDE_SCHEMA, PostgresSetAside
 from actum.database.postgres.tables import PostgresTable
 from actum.database.postgres.views import VIEW_SCHEMA, PostgresViews
 from actum.database.roster import Claim
@@ -24,11 +25,12 @@ SCHEMA = Part(
         QUERY_FUNCTIONS,
         ORIGIN_SCHEMA,
         FAILURE_SCHEMA,
+        ASIDE_SCHEMA,
     ),
 )
 
 
-class PostgresDatabase(PostgresViews, PostgresActions, PostgresQueues):
+class PostgresDatabase(PostgresViews, PostgresSetAside, PostgresActions, PostgresQueues):
     """What is derived, in a database that was opened with SCHEMA and may be the journal's as well."""
 
     is_shared = True

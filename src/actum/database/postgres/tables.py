@@ -87,6 +87,20 @@ class PostgresTable:
                 {self._on_conflict}
             ) SELECT {IS_HELD}, EXISTS (SELECT FROM moved)"""
 
+    @cached_property
+    def insert(self) -> str:
+        """Writes rows, an array a column; a row whose key is there already is replaced."""
+        names = [self._quote(column.name) for column in self._view.columns]
+        key = self._quote(self._view.key)
+        new = ", ".join(f"{name} = excluded.{name}" for name in names if name != key)
+        arrays = ", ".join(
+            f"${place}::{ARRAYS[column.kind]}" for place, column in enumerate(self._view.columns, 1)
+        )
+        return (
+            f"INSERT INTO {self._quote(self.name)} ({', '.join(names)}) SELECT * FROM unnest({arrays}) "
+            f"ON CONFLICT ({key}) DO {f'UPDATE SET {new}' if new else 'NOTHING'}"
+        )
+
     def keys(self, keys: Sequence[Any]) -> list[Any]:
         """Gives keys as the driver takes them; raises Invalid for what cannot be one."""
         convert = READ.get(self._key_kind, _same)

@@ -6,9 +6,10 @@ from typing import Any
 
 import asyncpg
 
-from actum.database.port import Answer, Database, Fenced, ViewState
+from actum.database.port import NOTHING_ASIDE, Answer, AsideChanges, Database, Fenced, ViewState
 from actum.database.postgres.asking import Asking, answered
 from actum.database.postgres.fence import Fence
+from actum.database.postgres.set_aside import change_aside, drop_aside
 from actum.database.postgres.tables import PostgresTable
 from actum.database.tables import table_name
 from actum.engine.postgres.pool import PostgresPool
@@ -31,6 +32,14 @@ HOLD = """INSERT INTO actum_generations VALUES ($1, 0)
 COUNT = "UPDATE actum_generations SET highest = highest + 1 WHERE name = $1 RETURNING highest"
 TAKEN = """SELECT relkind FROM pg_class
     WHERE relname = $1 AND relkind <> 'v' AND relnamespace = current_schema()::regnamespace"""
+UNFIT = (
+    asyncpg.DataError,
+    asyncpg.IntegrityConstraintViolationError,
+    asyncpg.ProgramLimitExceededError,
+    OverflowError,
+    UnicodeError,
+)
+"""What is raised for a value that a column, or an index of it, cannot take."""
 LONGEST_QUERY = timedelta(seconds=30)
 
 
@@ -77,6 +86,10 @@ class PostgresViews(Database):
         async with self._pool.connection() as connection:
             try:
                 return table.rows(await connection.fetch(table.select, values))
+            except UNFIT as error:
+                raise Invalid(
+                    f"what is asked for cannot be a key of the view {view.name}: {error}"
+                ) from error
             except asyncpg.UndefinedTableError as error:
                 raise _gone(view, generation) from error
 
@@ -89,28 +102,46 @@ class PostgresViews(Database):
         checkpoint: int,
         written: Sequence[tuple[Any, ...]],
         deleted: Sequence[Any],
+        aside: AsideChanges = NOTHING_ASIDE,
     ) -> None:
         table = self._table(view, generation)
         keys, columns = table.keys(deleted), table.columns(written)
         values = (*self._fence.values, checkpoint, view.name, generation, before, keys, *columns)
-        async with self._pool.connection() as connection:
+        lend = self._pool.connection if aside is NOTHING_ASIDE else self._pool.transaction
+        async with lend() as connection:
             try:
                 is_held, moved = await connection.fetchrow(table.project(self._fence.held), *values)
             except asyncpg.UndefinedTableError as error:
                 raise _gone(view, generation) from error
-            except (
-                asyncpg.DataError,
-                asyncpg.IntegrityConstraintViolationError,
-                asyncpg.ProgramLimitExceededError,
-                OverflowError,
-            ) as error:
+            except UNFIT as error:
                 raise AuthorError(f"view {view.name}: a row does not fit its columns: {error}") from error
+            if moved and aside is not NOTHING_ASIDE:
+                await change_aside(connection, view.name, generation, aside)
         self._fence.check(is_held)
         if not moved:
             raise Fenced(
                 f"view {view.name}, generation {generation}, is not at {before} any more: "
                 "another process runs it"
             )
+
+    async def refusals(self, view: ViewType, generation: int, rows: Sequence[tuple[Any, ...]]) -> list[str]:
+        table = self._table(view, generation)
+        async with self._pool.transaction() as connection:
+            return [await self._refusal(connection, table, view, generation, row) for row in rows]
+
+    async def _refusal(
+        self, connection: Any, table: PostgresTable, view: ViewType, generation: int, row: tuple[Any, ...]
+    ) -> str:
+        await connection.execute("SAVEPOINT trial")
+        try:
+            await connection.execute(table.insert, *table.columns([row]))
+        except asyncpg.UndefinedTableError as error:
+            raise _gone(view, generation) from error
+        except UNFIT as error:
+            return f"view {view.name}: the row does not fit its columns: {error}"
+        finally:
+            await connection.execute("ROLLBACK TO SAVEPOINT trial; RELEASE SAVEPOINT trial")
+        return ""
 
     async def views(self) -> list[ViewState]:
         rows = await self._pool.fetch(f"SELECT {STATE} FROM actum_views ORDER BY name, generation")
@@ -180,6 +211,7 @@ def _gone(view: ViewType, generation: int) -> Fenced:
 
 async def _drop(connection: Any, name: str, generation: int) -> None:
     await connection.execute("DELETE FROM actum_views WHERE name = $1 AND generation = $2", name, generation)
+    await drop_aside(connection, name, generation)
     await connection.execute(f'DROP TABLE IF EXISTS "{table_name(name, generation)}"')
 
 

@@ -9,10 +9,11 @@ from itertools import chain
 from time import monotonic
 from typing import Any
 
-from actum.database.port import Answer, Database, Fenced, ViewState
+from actum.database.port import NOTHING_ASIDE, Answer, AsideChanges, Database, Fenced, ViewState
 from actum.database.sqlite.asking import Asking
 from actum.database.sqlite.decimal_columns import decoded, encoded
 from actum.database.sqlite.decimal_columns import encoded_keys as _keys
+from actum.database.sqlite.set_aside import change_aside, drop_aside
 from actum.database.tables import ViewTable, chunks, table_name
 from actum.engine.sqlite.errors import translate
 from actum.engine.sqlite.file import SqliteFile
@@ -48,6 +49,15 @@ MOST_VARIABLES = 32_000
 LONGEST_QUERY = timedelta(seconds=30)
 STEPS_BETWEEN_LOOKS = 100_000
 MISSING = re.compile(r"no such (table|column): (\S+)")
+UNFIT = (
+    sqlite3.IntegrityError,
+    sqlite3.ProgrammingError,
+    sqlite3.InterfaceError,
+    sqlite3.DataError,
+    OverflowError,
+    UnicodeEncodeError,
+)
+"""What is raised for a value that a column cannot take."""
 
 
 class SqliteViews(Database):
@@ -99,6 +109,10 @@ class SqliteViews(Database):
         def read(connection: sqlite3.Connection) -> list[tuple[Any, ...]]:
             try:
                 found = [connection.execute(table.select(len(piece)), piece).fetchall() for piece in pieces]
+            except UNFIT as error:
+                raise Invalid(
+                    f"what is asked for cannot be a key of the view {view.name}: {error}"
+                ) from error
             except sqlite3.OperationalError as error:
                 if MISSING.match(str(error)):
                     raise _gone(view, generation) from error
@@ -116,6 +130,7 @@ class SqliteViews(Database):
         checkpoint: int,
         written: Sequence[tuple[Any, ...]],
         deleted: Sequence[Any],
+        aside: AsideChanges = NOTHING_ASIDE,
     ) -> None:
         table = self._table(view, generation)
         sizes = [size for size in ROWS_A_STATEMENT if size * table.width <= MOST_VARIABLES] or [1]
@@ -133,19 +148,36 @@ class SqliteViews(Database):
                 connection.execute(table.delete(len(keys)), keys)
             for rows in chunks(written, sizes):
                 connection.execute(table.upsert(len(rows)), list(chain.from_iterable(rows)))
+            if aside is not NOTHING_ASIDE:
+                change_aside(connection, view.name, generation, aside)
 
         def write_clearly(connection: sqlite3.Connection) -> None:
             try:
                 write(connection)
-            except (
-                sqlite3.IntegrityError,
-                sqlite3.ProgrammingError,
-                OverflowError,
-                UnicodeEncodeError,
-            ) as error:
+            except UNFIT as error:
                 raise AuthorError(f"view {view.name}: a row does not fit its columns: {error}") from error
 
         await self._file.write(write_clearly)
+
+    async def refusals(self, view: ViewType, generation: int, rows: Sequence[tuple[Any, ...]]) -> list[str]:
+        statement, tried = self._table(view, generation).upsert(1), encoded(view, rows)
+
+        def refusal(connection: sqlite3.Connection, row: tuple[Any, ...]) -> str:
+            connection.execute("SAVEPOINT trial")
+            try:
+                connection.execute(statement, row)
+            except UNFIT as error:
+                return f"view {view.name}: the row does not fit its columns: {error}"
+            except sqlite3.OperationalError as error:
+                if MISSING.match(str(error)):
+                    raise _gone(view, generation) from error
+                raise
+            finally:
+                connection.execute("ROLLBACK TO trial")
+                connection.execute("RELEASE trial")
+            return ""
+
+        return await self._file.write(lambda connection: [refusal(connection, row) for row in tried])
 
     async def views(self) -> list[ViewState]:
         statement = f"SELECT {STATE} FROM actum_views ORDER BY name, generation"
@@ -232,6 +264,7 @@ def _gone(view: ViewType, generation: int) -> Fenced:
 
 def _drop(connection: sqlite3.Connection, name: str, generation: int) -> None:
     connection.execute("DELETE FROM actum_views WHERE name = ? AND generation = ?", (name, generation))
+    drop_aside(connection, name, generation)
     connection.execute(f'DROP TABLE IF EXISTS "{table_name(name, generation)}"')
 
 
@@ -271,6 +304,10 @@ def _explain(error: Exception, path: str) -> Exception:
         return Overloaded(
             f"the query took longer than {LONGEST_QUERY.total_seconds():g} s and was cut off: "
             "ask for less, or list the columns it looks for in indexes="
+        )
+    if text == "integer overflow":
+        return AuthorError(
+            "a query's sum() is beyond 64 bits: sum less, or use total() or avg(), which give a float"
         )
     if "readonly" in text:
         return Invalid("a query reads and never writes: change state by commands")

@@ -1,0 +1,191 @@
+"""The trail of one row through a batch: what it is after each event, up to the one that fails."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from msgspec import Struct
+
+from actum.errors import ActumError
+from actum.model.event import Stored
+from actum.model.projection import ReducerFailed, Step, apply, failed, keys_of
+from actum.model.reduction import Reduction
+from actum.model.view import View, ViewType
+
+DELETED = "actum.Deleted"
+IsOutside = Callable[[BaseException], bool]
+
+
+class Fault(Struct, frozen=True):
+    """An event that cannot be folded, for a row or, where that is not known, for none: `key` is None."""
+
+    key: Any
+    position: int
+    error: str
+
+
+class State(Struct, frozen=True):
+    """A row after the event at `position`: its columns, or None when it is deleted; or why it has none."""
+
+    position: int
+    values: tuple[Any, ...] | None
+    error: str = ""
+
+
+class Trail:
+    """Folds one row, event by event, and stops at the first that fails; later ones wait.
+
+    Every event of a row that `is_held`, because it was set aside before, waits, unless it is that of its
+    erasure. So do those of a row that could not be read, for which `error` says why.
+    """
+
+    def __init__(
+        self, view: ViewType, key: Any, row: View | None, *, is_held: bool = False, error: str = ""
+    ) -> None:
+        self.key = key
+        self.positions: list[int] = []
+        self.is_freed = False
+        self._view = view
+        self._row = row
+        self._states: list[State] = []
+        self._error = error or ("it waits behind an earlier event" if is_held else "")
+        self._is_held = is_held
+
+    def __repr__(self) -> str:
+        return f"<Trail of {self._view.name}/{self.key}, {len(self._states)} of {len(self.positions)} events>"
+
+    @property
+    def was_held(self) -> bool:
+        """Whether the row was set aside before this batch, and still is."""
+        return self._is_held and not self.is_freed
+
+    def step(self, step: Step, is_outside: IsOutside) -> None:
+        """Takes the next event of the row."""
+        if step.stored.type == DELETED:
+            self._end(step, is_outside)
+        self.positions.append(step.stored.position)
+        if not self._error:
+            self._apply(step, is_outside)
+
+    def fail(self, position: int, error: str) -> None:
+        """Takes an event of the row that cannot be read."""
+        self.positions.append(position)
+        self._error = self._error or error
+
+    def refuse(self, errors: Iterable[str]) -> None:
+        """Takes what the store says of each of `written`: why it cannot keep it, or nothing."""
+        for place, error in zip(self._places(), errors, strict=True):
+            if error:
+                self._states[place] = State(self._states[place].position, None, error)
+
+    @property
+    def written(self) -> list[tuple[Any, ...]]:
+        """The columns that the row had, event by event."""
+        return [self._states[place].values or () for place in self._places()]
+
+    @property
+    def last(self) -> State | None:
+        """The last state of the row that can be kept, or None if that is the one it had before."""
+        return next((state for state in reversed(self._states) if not state.error), None)
+
+    @property
+    def waiting(self) -> list[int]:
+        """The positions of the events that wait."""
+        last = self.last
+        return self.positions if last is None else self.positions[self.positions.index(last.position) + 1 :]
+
+    @property
+    def fault(self) -> Fault | None:
+        """The first of the events that wait, and why it cannot be folded."""
+        waiting = self.waiting
+        if not waiting:
+            return None
+        unfit = next((state.error for state in self._states if state.position == waiting[0]), "")
+        return Fault(self.key, waiting[0], unfit or self._error)
+
+    def _places(self) -> list[int]:
+        return [place for place, state in enumerate(self._states) if state.values is not None]
+
+    def _apply(self, step: Step, is_outside: IsOutside) -> None:
+        position = step.stored.position
+        try:
+            self._row = apply(self._view, self._row, step)
+        except ReducerFailed as error:
+            cause = error.__cause__
+            if cause is not None and is_outside(cause):
+                raise cause from None
+            self._error = str(error)
+            return
+        except BaseException as error:
+            if is_outside(error):
+                raise
+            self._error = str(failed(self._view, step.reduction, step.stored, error))
+            return
+        self._states.append(self._state(position, step, is_outside))
+
+    def _state(self, position: int, step: Step, is_outside: IsOutside) -> State:
+        if self._row is None:
+            return State(position, None)
+        try:
+            return State(position, self._view.row_to_sql(self._row))
+        except BaseException as error:
+            if is_outside(error):
+                raise
+            return State(position, None, str(failed(self._view, step.reduction, step.stored, error)))
+
+    def _end(self, step: Step, is_outside: IsOutside) -> None:
+        """Forgets what was before the erasure of the row's entity, if that deletes the row."""
+        before = self._row, self._error, self._states
+        self._row, self._error, self._states = None, "", []
+        self._apply(step, is_outside)
+        if self._error or self._row is not None:
+            self._row, self._error, self._states = before
+            return
+        self.is_freed = self.is_freed or self._is_held
+        self.positions.clear()
+        self._states.clear()
+
+
+class Placed(Struct, frozen=True):
+    """What a batch holds for a view: steps, and the events that cannot be read, in the order of positions."""
+
+    items: list[Step | Fault]
+
+    @property
+    def keys(self) -> set[Any]:
+        """The keys of all rows that are touched."""
+        return {item.key for item in self.items if item.key is not None}
+
+
+def place(view: ViewType, batch: Iterable[Stored], is_outside: IsOutside) -> Placed:
+    """Finds the rows that a batch touches, and the events that do not say which, or cannot be read."""
+    items: list[Step | Fault] = []
+    for stored in batch:
+        reduction = view.by_name.get(stored.type)
+        if reduction is not None:
+            items += _place(view, reduction, stored, is_outside)
+    return Placed(items)
+
+
+def _place(view: ViewType, reduction: Reduction, stored: Stored, is_outside: IsOutside) -> list[Step | Fault]:
+    try:
+        event = reduction.event_type.read(stored.payload, stored.type_version)
+        keys = list(keys_of(view, reduction, event, stored))
+        for key in keys:
+            view.key_to_text(key)
+        read = reduction.event_type.read
+        return [Step(key, reduction, read(stored.payload, stored.type_version), stored) for key in keys]
+    except BaseException as error:
+        if is_outside(error):
+            raise
+        why = str(failed(view, reduction, stored, error))
+        return [Fault(_key_of(view, reduction, stored), stored.position, why)]
+
+
+def _key_of(view: ViewType, reduction: Reduction, stored: Stored) -> Any:
+    """Gives the key of an event that cannot be read, if it does not depend on what is in it."""
+    if reduction.key is not None:
+        return None
+    try:
+        return view.key_of(stored.id)
+    except ActumError:
+        return None
