@@ -19,7 +19,6 @@ from actum import (
     KeyReused,
     NotFound,
     Rejected,
-    Unavailable,
     View,
     WrongVersion,
     command,

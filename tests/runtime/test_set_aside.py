@@ -65,11 +65,17 @@ class Tags(View):
         self.count += 1
 
 
+def word_of(event: Said) -> str:
+    if event.word in broken:
+        raise LookupError(f"nobody knows {event.word}")
+    return event.word
+
+
 class Words(View, key="word"):
     word: str
     count: int = 0
 
-    @reducer(key=lambda event: _word_of(event))
+    @reducer(key=word_of)
     def said(self, event: Said) -> None:
         self.count += 1
 
@@ -77,12 +83,6 @@ class Words(View, key="word"):
 class Shy(Exception):
     def __str__(self) -> str:
         raise RuntimeError("not shown")
-
-
-def _word_of(event: Said) -> str:
-    if event.word in broken:
-        raise LookupError(f"nobody knows {event.word}")
-    return event.word
 
 
 def raises(error: BaseException) -> Callable[[Seen], None]:

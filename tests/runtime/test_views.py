@@ -162,7 +162,9 @@ async def test_a_failing_database_leaves_a_view_exact(method: str, when: str, jo
         assert state.checkpoint == node.services.feed.head
 
 
-async def test_a_failing_reducer_holds_up_its_own_row_alone(journal: FaultyJournal, database: Database) -> None:
+async def test_a_failing_reducer_holds_up_its_own_row_alone(
+    journal: FaultyJournal, database: Database
+) -> None:
     """It keeps what it was right before the event it cannot take, and goes on once somebody asks."""
     async with node_on(bank, journal, database) as node:
         ctx = Context(node.services)

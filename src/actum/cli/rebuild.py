@@ -42,6 +42,16 @@ async def rebuild(view: ViewType, url: str) -> None:
     except StoreInUse:
         async with open_beside(url) as stores:
             await _ask_for(view, stores)
+    async with open_beside(url) as stores:
+        await _check_rows(view, stores)
+
+
+async def _check_rows(view: ViewType, stores: Stores) -> None:
+    live = next(state for state in await _states(view, stores) if state.is_live)
+    count = await stores.database.count_set_aside(view.name, live.generation)
+    if count:
+        rows = "1 row of it is" if count == 1 else f"{count:,} rows of it are"
+        raise CommandFailed(f"view {view.name} is built, and {rows} set aside: see actum views show")
 
 
 async def _ask_for(view: ViewType, stores: Stores) -> None:

@@ -1,4 +1,4 @@
-"""The commands that list an application's views, and have one built anew."""
+"""The commands that list an application's views, show one, and have it or a row of it done anew."""
 
 import asyncio
 from collections.abc import Iterator
@@ -14,9 +14,16 @@ from actum.cli.opening import open_beside
 from actum.cli.options import AppName, AsJson, DatabaseUrl, StoreUrl
 from actum.cli.output import print_json, print_table
 from actum.cli.rebuild import rebuild
-from actum.database.port import ViewState
+from actum.cli.set_aside import SetAsideLine, retry, row_of, rows_of
+from actum.database.port import SetAside, ViewState
+from actum.model.view import ViewType
 
-views = typer.Typer(no_args_is_help=True, help="Lists views, and has them built anew.")
+views = typer.Typer(
+    no_args_is_help=True, help="Lists views and the rows they set aside, and has them done anew."
+)
+ViewName = Annotated[
+    str, typer.Argument(metavar="NAME", help="The view's table, as listed.", show_default=False)
+]
 
 
 class ViewLine(Struct, frozen=True):
@@ -57,9 +64,7 @@ def list_(
 @views.command("rebuild")
 def rebuild_(
     app: AppName,
-    name: Annotated[
-        str, typer.Argument(metavar="NAME", help="The view's table, as listed.", show_default=False)
-    ],
+    name: ViewName,
     store: StoreUrl = None,
     database: DatabaseUrl = None,
 ) -> None:
@@ -68,11 +73,69 @@ def rebuild_(
     A running application does it when it is asked to; while none runs, this command does it by itself.
     """
     loaded = load_app(app)
-    view = loaded.catalog.views.get(name)
+    asyncio.run(rebuild(_view_of(loaded, name), loaded.store_url(store, database)))
+
+
+@views.command()
+def show(
+    app: AppName,
+    name: ViewName,
+    is_json: AsJson = False,
+    store: StoreUrl = None,
+    database: DatabaseUrl = None,
+) -> None:
+    """Shows the rows that a view has set aside, and why.
+
+    A row is set aside when an event cannot be folded into it: it stays as it was before that event, and the
+    later events of the row wait. A key such as @17 stands for an event at that position of which it cannot be
+    told to which row it belongs.
+    """
+    loaded = load_app(app)
+    view = _view_of(loaded, name)
+    rows = asyncio.run(_set_aside(view, loaded.store_url(store, database)))
+    if is_json:
+        for row in rows:
+            print_json(SetAsideLine.of(row))
+    else:
+        headings = ("key", "generation", "position", "waiting", "since", "error")
+        print_table(headings, [row_of(row) for row in rows])
+
+
+@views.command("retry")
+def retry_(
+    app: AppName,
+    name: ViewName,
+    key: Annotated[
+        str | None, typer.Argument(metavar="KEY", help="The row; all of the view's if it is left out.")
+    ] = None,
+    store: StoreUrl = None,
+    database: DatabaseUrl = None,
+) -> None:
+    """Folds the events again that wait for rows which were set aside.
+
+    A running application does it at once, and any other one when it starts. Where a reducer was fixed the
+    view is built anew in any case; this is for a fix elsewhere, or a reason that was there for a while.
+    """
+    loaded = load_app(app)
+    asyncio.run(_retry(_view_of(loaded, name), key, loaded.store_url(store, database)))
+
+
+def _view_of(app: App, name: str) -> ViewType:
+    view = app.catalog.views.get(name)
     if view is None:
-        known = ", ".join(loaded.catalog.views) or "none"
-        raise CommandFailed(f"{loaded.name} has no view {name!r}; it has {known}")
-    asyncio.run(rebuild(view, loaded.store_url(store, database)))
+        known = ", ".join(app.catalog.views) or "none"
+        raise CommandFailed(f"{app.name} has no view {name!r}; it has {known}")
+    return view
+
+
+async def _set_aside(view: ViewType, url: str) -> list[SetAside]:
+    async with open_beside(url) as stores:
+        return await rows_of(view.name, stores.database)
+
+
+async def _retry(view: ViewType, key: str | None, url: str) -> None:
+    async with open_beside(url) as stores:
+        await retry(view, key, url, stores)
 
 
 async def _lines(app: App, url: str) -> list[ViewLine]:

@@ -87,20 +87,6 @@ def kind_of(declared: types.Type) -> tuple[Kind | None, bool]:
             return KINDS.get(type(declared)), False
 
 
-def item_of(declared: types.Type) -> types.Type:
-    """Gives the type of one key where a field holds a key, several, or perhaps none."""
-    match declared:
-        case types.Metadata():
-            return item_of(declared.type)
-        case types.ListType() | types.VarTupleType() | types.SetType() | types.FrozenSetType():
-            return item_of(declared.item_type)
-        case types.UnionType():
-            parts = [part for part in declared.types if not isinstance(part, types.NoneType)]
-            return item_of(parts[0]) if len(parts) == 1 else declared
-        case _:
-            return declared
-
-
 def may_be_key(column: Column) -> bool:
     """Whether equal values of a column are always written alike, so that they can tell rows apart."""
     return not column.is_nullable and column.kind in ("text", "integer", "blob", "time", "decimal")

@@ -10,7 +10,7 @@ import msgspec
 from msgspec import NODEFAULT, Struct, StructMeta
 
 from actum.errors import DefinitionError
-from actum.model.column import Column, column_of, item_of, kind_of, may_be_key
+from actum.model.column import Column, column_of, may_be_key
 from actum.model.entity import fields_of
 from actum.model.event import Event
 from actum.model.fingerprint import fingerprint
@@ -18,7 +18,8 @@ from actum.model.handler import Command, Query
 from actum.model.option import OF_STRUCTS, check_options
 from actum.model.reduction import Reduction, reductions_of
 from actum.model.row import Rows
-from actum.model.signature import Signature, display
+from actum.model.row_key import check_key
+from actum.model.signature import Signature
 
 Shape = Literal["rows", "row", "value"]
 RESERVED_FIELDS = frozenset({"delete", "get"})
@@ -123,12 +124,12 @@ class ViewType:
         self.indexes = options.indexes
         self._check_indexes()
         self.reductions: dict[type[Event], Reduction] = reductions_of(cls, may_ask_for_recorded=True)
-        self._check_keys()
         self.by_name = {reduction.event_type.name: reduction for reduction in self.reductions.values()}
         self.queries = self._collect_queries()
         shaping = (options.version, self.key, self.indexes)
         self.fingerprint = fingerprint(cls, shaping, self.reductions.values())
         self._rows = Rows(self.name, cls, self.columns, self.columns.index(self._key_column))
+        self._check_keys()
 
     def __repr__(self) -> str:
         return f"<ViewType {self.name}>"
@@ -228,20 +229,7 @@ class ViewType:
         if not self.reductions:
             raise DefinitionError(f"{self.cls.__name__} reduces no event: give it a @reducer")
         for event, reduction in self.reductions.items():
-            if isinstance(reduction.key, str):
-                self._check_key_field(event, reduction.key)
-
-    def _check_key_field(self, event: type[Event], key: str) -> None:
-        where = f"{self.cls.__name__}: @reducer(key={key!r})"
-        field = next((field for field in fields_of(event) if field.name == key), None)
-        if field is None:
-            raise DefinitionError(f"{where} and {event.__name__} has no such field")
-        kind = kind_of(item_of(field.type))[0]
-        if kind not in (None, "text", self._key_column.kind):
-            raise DefinitionError(
-                f"{where}: {event.__name__}.{key} is {display(field.annotation)}, "
-                f"and the key {self.key!r} is {display(self._key_column.annotation)}; make them alike"
-            )
+            check_key(self.cls.__name__, event, reduction.key, self._key_column, self.key_of)
 
     def _collect_queries(self) -> dict[str, ViewQuery]:
         found = {}

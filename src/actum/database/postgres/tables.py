@@ -90,14 +90,14 @@ class PostgresTable:
     @cached_property
     def insert(self) -> str:
         """Writes rows, an array a column; a row whose key is there already is replaced."""
-        names = [self._quote(column.name) for column in self._view.columns]
-        key = self._quote(self._view.key)
+        names = [quote(column.name) for column in self._view.columns]
+        key = quote(self._view.key)
         new = ", ".join(f"{name} = excluded.{name}" for name in names if name != key)
         arrays = ", ".join(
             f"${place}::{ARRAYS[column.kind]}" for place, column in enumerate(self._view.columns, 1)
         )
         return (
-            f"INSERT INTO {self._quote(self.name)} ({', '.join(names)}) SELECT * FROM unnest({arrays}) "
+            f"INSERT INTO {quote(self.name)} ({', '.join(names)}) SELECT * FROM unnest({arrays}) "
             f"ON CONFLICT ({key}) DO {f'UPDATE SET {new}' if new else 'NOTHING'}"
         )
 

@@ -8,10 +8,16 @@ from actum.testing.conformance.database.generations import GenerationConformance
 from actum.testing.conformance.database.queries import QueryConformance
 from actum.testing.conformance.database.queues import QueueConformance
 from actum.testing.conformance.database.rows import RowConformance
+from actum.testing.conformance.database.setting_aside import SettingAsideConformance
 
 
 class DatabaseConformance(
-    GenerationConformance, RowConformance, QueryConformance, ActionConformance, QueueConformance
+    GenerationConformance,
+    RowConformance,
+    SettingAsideConformance,
+    QueryConformance,
+    ActionConformance,
+    QueueConformance,
 ):
     """Every promise of `actum.database.port`, as tests."""
 

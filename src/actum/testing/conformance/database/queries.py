@@ -1,12 +1,13 @@
 """What every database must do with queries: answer them from the live views, bounded, and only read."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
 
-from actum.database.port import Database
-from actum.errors import ActumError, Invalid, Overloaded
+from actum.database.port import Answer, Database
+from actum.errors import ActumError, AuthorError, Invalid, Overloaded
 from actum.testing.conformance.database.rows import HOSTILE
 from actum.testing.conformance.database.tables import (
     ACTIVITY,
@@ -217,3 +218,13 @@ class QueryConformance:
         await database.promote_view(BALANCES, rebuilt.generation)
 
         assert await owners(database) == []
+
+    async def test_a_sum_beyond_64_bits_is_exact_or_no_fault_of_the_caller(self, database: Database) -> None:
+        largest = 2**63 - 1
+        await write(database, BALANCES, Balances("a", "ann", largest), Balances("b", "bob", largest))
+
+        question = database.ask("SELECT sum(balance) FROM balances", {}, most=5)
+        (answer,) = await asyncio.gather(question, return_exceptions=True)
+
+        is_exact = isinstance(answer, Answer) and [int(value) for (value,) in answer.rows] == [2 * largest]
+        assert is_exact or (isinstance(answer, AuthorError) and "64 bits" in str(answer))

@@ -1,0 +1,106 @@
+"""What `@reducer(key=…)` may name: checked when a view is compiled, so that no event is the first to tell."""
+
+import inspect
+from collections.abc import Callable
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from msgspec import inspect as types
+
+from actum.errors import DefinitionError, Invalid
+from actum.model.column import Column
+from actum.model.entity import fields_of
+from actum.model.event import Event
+from actum.model.signature import display
+
+TEXTS = (types.StrType, types.AnyType)
+"""Types of which some values may be keys whatever the key is, as "7" is where it is an int."""
+SAMPLES: dict[type[types.Type], Any] = {
+    types.IntType: 7,
+    types.BoolType: True,
+    types.FloatType: 0.5,
+    types.BytesType: b"",
+    types.DateTimeType: datetime(2030, 1, 1, tzinfo=UTC),
+    types.DateType: date(2030, 1, 1),
+    types.TimeType: time(12),
+    types.UUIDType: UUID(int=0),
+    types.DecimalType: Decimal(1),
+}
+
+
+def check_key(view: str, event: type[Event], key: Any, column: Column, key_of: Callable[[Any], Any]) -> None:
+    """Raises DefinitionError for what cannot give the key, in `column`, of an event's row."""
+    where = f"{view}: @reducer(key={key!r})"
+    if isinstance(key, str):
+        _check_field(where, event, key, column, key_of)
+    elif key is not None:
+        _check_function(where, event, key)
+
+
+def _check_field(
+    where: str, event: type[Event], key: str, column: Column, key_of: Callable[[Any], Any]
+) -> None:
+    field = next((field for field in fields_of(event) if field.name == key), None)
+    if field is None:
+        raise DefinitionError(f"{where} and {event.__name__} has no such field")
+    if not all(_fits(part, key_of) for part in _parts(field.type)):
+        raise DefinitionError(
+            f"{where}: {event.__name__}.{key} is {display(field.annotation)}, and the key {column.name!r} is "
+            f"{display(column.annotation)}; make them alike, or give a function: key=lambda event: …"
+        )
+
+
+def _check_function(where: str, event: type[Event], key: Any) -> None:
+    if not callable(key):
+        raise DefinitionError(
+            f"{where} is neither a field of {event.__name__} nor a function of it: name one, or write "
+            "key=lambda event: …"
+        )
+    try:
+        inspect.signature(key).bind(None)
+    except TypeError as error:
+        raise DefinitionError(
+            f"{where}: the function is called with the event alone ({error}): write key=lambda event: …"
+        ) from error
+    except ValueError:
+        return  # A function of a library in C may not say what it takes.
+
+
+def _parts(declared: types.Type, *, is_inside: bool = False) -> list[types.Type]:
+    """Gives the types of one key where a field holds a key, several, or perhaps none."""
+    match declared:
+        case types.Metadata():
+            return _parts(declared.type, is_inside=is_inside)
+        case types.UnionType():
+            parts = [part for part in declared.types if not isinstance(part, types.NoneType)]
+            return [one for part in parts for one in _parts(part, is_inside=is_inside)]
+        case types.ListType() | types.VarTupleType() | types.SetType() | types.FrozenSetType():
+            return [declared] if is_inside else _parts(declared.item_type, is_inside=True)
+        case types.TupleType():
+            items = declared.item_types
+            return (
+                [declared] if is_inside else [one for part in items for one in _parts(part, is_inside=True)]
+            )
+        case _:
+            return [declared]
+
+
+def _fits(part: types.Type, key_of: Callable[[Any], Any]) -> bool:
+    if isinstance(part, TEXTS):
+        return True
+    match part:
+        case types.EnumType():
+            sample: Any = next(iter(part.cls))
+        case types.LiteralType():
+            sample = next(value for value in part.values if value is not None)
+        case _ if type(part) in SAMPLES:
+            sample = SAMPLES[type(part)]
+        case _:
+            return False
+    try:
+        key_of(sample)
+    except Invalid:
+        return isinstance(sample, str) and isinstance(part, types.LiteralType)
+    return True
