@@ -1,6 +1,6 @@
 """What `@reducer(key=…)` may name: told when the view is compiled."""
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from enum import Enum
 from typing import Any, Literal
@@ -95,3 +95,19 @@ def test_a_field_that_gives_no_key_is_refused(field: Any, of: Any) -> None:
 def test_what_is_neither_a_field_nor_a_function_of_the_event_is_refused(key: Any, why: str) -> None:
     with pytest.raises(DefinitionError, match=why):
         view_type(view_keyed_by(key))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (Decimal("1.50"), Decimal("1.5")),
+        (Decimal("100"), Decimal("1E+2")),
+        (Decimal("-0.0"), Decimal(0)),
+        (datetime(2030, 1, 1, 12, tzinfo=UTC), datetime(2030, 1, 1, 14, tzinfo=timezone(timedelta(hours=2)))),
+    ],
+)
+def test_equal_keys_have_one_text_which_gives_them_back(one: Any, other: Any) -> None:
+    view = view_type(view_keyed_by(lambda event: one, of=type(one)))
+
+    assert view.key_to_text(one) == view.key_to_text(other)
+    assert view.key_from_text(view.key_to_text(one)) == one

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from msgspec import inspect as types
 
 from actum.errors import DefinitionError, Invalid
@@ -37,6 +38,17 @@ def check_key(view: str, event: type[Event], key: Any, column: Column, key_of: C
         _check_field(where, event, key, column, key_of)
     elif key is not None:
         _check_function(where, event, key)
+
+
+def canonical_text(key: Any) -> str:
+    """Gives a key as JSON, the same for equal keys, as 1.50 and 1.5, or one moment in two time zones, are."""
+    if isinstance(key, datetime):
+        key = key.astimezone(UTC)
+    elif isinstance(key, Decimal):
+        digits = f"{key:f}"
+        digits = digits.rstrip("0").rstrip(".") if "." in digits else digits
+        key = "0" if digits == "-0" else digits
+    return msgspec.json.encode(key).decode()
 
 
 def _check_field(

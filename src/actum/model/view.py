@@ -18,7 +18,7 @@ from actum.model.handler import Command, Query
 from actum.model.option import OF_STRUCTS, check_options
 from actum.model.reduction import Reduction, reductions_of
 from actum.model.row import Rows
-from actum.model.row_key import check_key
+from actum.model.row_key import canonical_text, check_key
 from actum.model.signature import Signature
 
 Shape = Literal["rows", "row", "value"]
@@ -160,8 +160,11 @@ class ViewType:
         return self._rows.key_to_sql(value)
 
     def key_to_text(self, key: Any) -> str:
-        """Gives a key as JSON, in which every character can be kept; raises ValueError for half a pair."""
-        return msgspec.json.encode(key).decode()
+        """Gives a key as JSON, in which every character can be kept; raises ValueError for half a pair.
+
+        Equal keys give the same text.
+        """
+        return canonical_text(key)
 
     def key_from_text(self, text: str) -> Any:
         """Gives the key that was written as JSON."""
