@@ -15,6 +15,7 @@ from actum.errors import (
 )
 from actum.journal.port import Page
 from actum.model.action import Actions, Failure, Retries
+from actum.model.deletion import Deleted
 from actum.model.entity import Entity
 from actum.model.event import Event, Recorded
 from actum.model.handler import command, query, reducer
@@ -28,6 +29,7 @@ __all__ = [
     "Conflict",
     "Context",
     "DefinitionError",
+    "Deleted",
     "Entity",
     "Event",
     "Failure",

@@ -10,12 +10,15 @@ from actum.testing import testing
 STORE = "sqlite:///shop.db"
 
 
-def fill(*paid: tuple[str, int]) -> None:
-    """Has these orders paid at the shop of the current directory, a second apart from 2030 on."""
-    asyncio.run(_fill(paid))
+def fill(*paid: tuple[str, int], erased: Sequence[str] = ()) -> None:
+    """Has these orders paid at the shop of the current directory, a second apart from 2030 on.
+
+    Some of them are erased in the end.
+    """
+    asyncio.run(_fill(paid, erased))
 
 
-async def _fill(paid: Sequence[tuple[str, int]]) -> None:
+async def _fill(paid: Sequence[tuple[str, int]], erased: Sequence[str]) -> None:
     app = load_app("shop")
     order = sys.modules["shop"].Order
     async with testing(app, store=STORE) as running:
@@ -23,3 +26,5 @@ async def _fill(paid: Sequence[tuple[str, int]]) -> None:
             await running.advance(seconds=1)
             await running.ctx.entity(order, id).pay(amount)
         await running.advance(minutes=1)
+        for id in erased:
+            await running.ctx.delete(order, id, erase=True)

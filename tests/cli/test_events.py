@@ -22,6 +22,24 @@ def test_events_are_listed_in_the_order_in_which_they_were_written(shop: Path, a
     ]
 
 
+def test_an_erasure_is_listed_where_it_happened(shop: Path, actum: CommandLine) -> None:
+    """The entity's events are gone; what is left says so, and is found by its type."""
+    fill(("a", 3), ("b", 4), erased=["a"])
+
+    listed = actum("events", "shop", "--type", "actum.Deleted")
+    none = actum("events", "shop", "--type", "actum.Deleted", "--after", "5")
+
+    assert [line.split(maxsplit=6)[3:] for line in listed.out.splitlines()] == [
+        ["Order/a@0", "actum.Deleted", '{"kind":"Order","id":"a"}']
+    ]
+    assert [line.split()[3] for line in actum("events", "shop").out.splitlines()] == [
+        "Order/b@1",
+        "Order/b@2",
+        "Order/a@0",
+    ]
+    assert (none.out, none.code) == ("", 0)
+
+
 def test_an_event_in_json_has_its_payload_and_metadata_as_they_are_stored(
     shop: Path, actum: CommandLine
 ) -> None:

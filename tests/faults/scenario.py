@@ -53,7 +53,7 @@ def one_round(number: int) -> list[Step]:
             "Account", "a", Snapshot(three + 2, TIME, "account-1", b"%d" % number)
         ),
         lambda journal: journal.prune("Account", "a", three - 4),
-        lambda journal: journal.erase("Scrap", "x"),
+        lambda journal: journal.erase("Scrap", "x", time=0),
     ]
 
 

@@ -257,7 +257,7 @@ async def test_a_stream_that_is_erased_and_begun_anew_while_it_is_read_is_not_re
 
     async def another_stream(keys: Any) -> Any:
         monkeypatch.setattr(journal._table, "get_many", get_many)
-        await journal.erase("Account", "a")
+        await journal.erase("Account", "a", time=0)
         await journal.append([deposit("c", 0, 3)])
         await journal.append([deposit("a", 0, 4)])
         return await get_many(keys)

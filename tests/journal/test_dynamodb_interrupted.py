@@ -245,7 +245,7 @@ async def test_an_erasing_that_breaks_off_is_finished_by_the_next_writer(
     client.operation = "batch_write_item"
     client.fail(*[lost] * engine.MOST_ATTEMPTS)
     with pytest.raises(Unavailable):
-        await journal.erase("Account", "a")
+        await journal.erase("Account", "a", time=0)
 
     between = await journal.read("Account", "a"), (await journal.streams("Account")).items
     [refused] = await journal.append([deposit("a", 4, 9)])
@@ -254,7 +254,8 @@ async def test_an_erasing_that_breaks_off_is_finished_by_the_next_writer(
     assert between == ([], [])
     assert refused == Collided(0)
     assert isinstance(outcome, Landed)
-    assert amounts(await follow(journal, 1)) == [7]
+    assert [event.version for event in await follow(journal, 2)] == [0, 1]
+    assert amounts(await follow(journal, 2)) == [7]
 
 
 class _With:

@@ -11,7 +11,7 @@ from msgspec.structs import astuple
 
 from actum.engine.postgres.pool import PostgresPool
 from actum.journal.memory import MemoryJournal
-from actum.journal.port import Journal, Landed, Page, Repeated
+from actum.journal.port import Erased, Journal, Landed, Page, Repeated
 from actum.journal.postgres.journal import SCHEMA, PostgresJournal, open_journal, statements
 from actum.model.event import Stored
 from actum.testing.conformance.journal.bank import PATIENCE, fill
@@ -27,7 +27,7 @@ from tests.journal.test_parity import (
 )
 from tests.servers.postgres import RESET
 
-PLACED = Stored | Landed | Repeated
+PLACED = Stored | Landed | Repeated | Erased
 
 
 def placed(answer: Any) -> Iterator[int]:

@@ -17,6 +17,7 @@ from actum.journal.memory import MemoryJournal
 from actum.journal.port import Collided, Journal, Landed, Outcome, Repeated, Snapshot, Write
 from actum.journal.sqlite.journal import SqliteJournal
 from actum.journal.sqlite.statements import SCHEMA
+from actum.model.deletion import deletion
 from actum.model.event import Stored
 
 IDS = ("a", "b", "c")
@@ -43,6 +44,7 @@ class JournalMachine(RuleBasedStateMachine):
         self.journal = self.run(self.opened())
         self.events: dict[str, list[Stored]] = {}
         self.first: dict[str, Stored] = {}
+        self.erased: dict[str, Stored] = {}
         self.replies: dict[tuple[str, str], Repeated] = {}
         self.snapshots: dict[str, Snapshot] = {}
         self.seen = 0
@@ -62,7 +64,11 @@ class JournalMachine(RuleBasedStateMachine):
         return self.events[id][-1].version if self.events.get(id) else 0
 
     def head(self) -> int:
-        return max((event.position for event in chain.from_iterable(self.events.values())), default=0)
+        return max((event.position for event in self.shown()), default=0)
+
+    def shown(self) -> list[Stored]:
+        shown = [*chain.from_iterable(self.events.values()), *self.erased.values()]
+        return sorted(shown, key=lambda event: event.position)
 
     @rule(drawn=st.lists(drawn, max_size=6))
     def append(self, drawn: list[tuple[str, int, list[int], str | None, int | None]]) -> None:
@@ -150,9 +156,15 @@ class JournalMachine(RuleBasedStateMachine):
 
     @rule(id=ids)
     def erase(self, id: str) -> None:
-        removed = self.run(self.journal.erase("Account", id))
+        erased = self.run(self.journal.erase("Account", id, time=self.clock))
 
-        assert removed == len(self.events.pop(id, []))
+        gone = self.events.pop(id, [])
+        assert erased.events == len(gone)
+        if gone:
+            assert erased.position > self.seen
+            self.seen = erased.position
+            self.erased[id] = deletion(erased.position, "Account", id, self.clock)
+        assert erased.position == (self.erased[id].position if id in self.erased else 0)
         self.first.pop(id, None)
         self.snapshots.pop(id, None)
         self.replies = {key: reply for key, reply in self.replies.items() if key[0] != id}
@@ -206,8 +218,7 @@ class JournalMachine(RuleBasedStateMachine):
     def feed(self, after: int, limit: int) -> None:
         found = self.run(self.journal.feed(after, limit))
 
-        events = sorted(chain.from_iterable(self.events.values()), key=lambda event: event.position)
-        assert found == [event for event in events if event.position > after][:limit]
+        assert found == [event for event in self.shown() if event.position > after][:limit]
 
     @invariant()
     def the_head_is_the_last_event(self) -> None:

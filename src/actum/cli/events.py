@@ -16,6 +16,7 @@ from actum.cli.opening import open_beside
 from actum.cli.options import AppName, AsJson, DatabaseUrl, StoreUrl
 from actum.cli.output import EventLine, print_json, print_line, shown_time
 from actum.journal.port import Journal
+from actum.model.deletion import DELETED
 from actum.model.event import Stored
 
 PAGE = 1_000
@@ -114,7 +115,7 @@ def _check_names(app: App, wanted: Wanted) -> None:
         raise CommandFailed(
             f"{app.name} has no entity {wanted.kind!r}; it has {', '.join(app.catalog.kinds)}"
         )
-    if wanted.type is not None and wanted.type not in app.catalog.events:
+    if wanted.type is not None and wanted.type not in {*app.catalog.events, DELETED}:
         raise CommandFailed(
             f"{app.name} has no event {wanted.type!r}; it has {', '.join(app.catalog.events)}"
         )

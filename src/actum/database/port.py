@@ -193,12 +193,21 @@ class Timer(NewTimer, frozen=True, kw_only=True):
     id: int
 
 
+class Erasure(Struct, frozen=True):
+    """An entity that is being erased, which was begun when the journal's last position was `since`."""
+
+    kind: str
+    id: str
+    since: int
+
+
 class Progress(Struct, frozen=True):
     """What an action has got done, written in one transaction.
 
     For events, `checkpoint` is the new low-water mark and `before` the one it replaces; for messages and
     timers, `done` lists the ids that leave their table. `parked` items become letters, and their ids must be
-    in `done` too. What is a letter already (same action, key, position and body) does not become another.
+    in `done` too. What is a letter already (same action, key, position and body) does not become another; nor
+    does what has left its table, or an event of an entity that was erased after it.
     """
 
     action: str
@@ -454,6 +463,28 @@ class Database(ABC):
     @abstractmethod
     async def set_tick(self, action: str, due: int) -> None:
         """Writes down when a clock action is due next."""
+
+    # Erasing
+
+    @abstractmethod
+    async def begin_erasure(self, erasure: Erasure) -> None:
+        """Writes down that an entity is being erased; one that is begun already stays as it is."""
+
+    @abstractmethod
+    async def erasures(self) -> list[Erasure]:
+        """Lists the erasures that were begun and not ended."""
+
+    @abstractmethod
+    async def end_erasure(self, kind: str, id: str, position: int, *, keys: Sequence[str]) -> None:
+        """Removes what is kept of an entity that was erased at `position`, and the word that it was begun.
+
+        That is its timers, the letters of its events before `position` and of its timers, and messages with
+        one of `keys`, be they in a queue or letters. Rows of views follow from the feed.
+        """
+
+    async def scrub(self) -> None:
+        """Has nothing left of what was deleted where the store's files are read byte by byte."""
+        return
 
     @abstractmethod
     async def close(self) -> None:

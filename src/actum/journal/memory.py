@@ -9,6 +9,7 @@ from actum.errors import Unavailable
 from actum.journal.listing import read_token, write_token
 from actum.journal.outcomes import decide, recognise
 from actum.journal.port import (
+    Erased,
     Journal,
     Landed,
     Loaded,
@@ -21,6 +22,7 @@ from actum.journal.port import (
     StreamKey,
     Write,
 )
+from actum.model.deletion import deletion
 from actum.model.event import Stored
 
 PAGE = 1_000
@@ -62,6 +64,7 @@ class MemoryJournal(Journal):
     def __init__(self) -> None:
         self._streams: dict[StreamKey, Stream] = {}
         self._events: list[Stored] = []
+        self._erased: dict[StreamKey, Stored] = {}
         self._last = 0
         self._news = asyncio.Event()
         self._is_closed = False
@@ -81,8 +84,7 @@ class MemoryJournal(Journal):
         for write, outcome in zip(writes, outcomes, strict=True):
             if type(outcome) is Landed:
                 self._keep(write, outcome.position)
-        self._news.set()
-        self._news = asyncio.Event()
+        self._tell()
         return outcomes
 
     async def landed(self, writes: Sequence[Write]) -> list[Outcome] | None:
@@ -175,7 +177,8 @@ class MemoryJournal(Journal):
         stream = self._stream((kind, id))
         kept = stream.snapshot
         # A state of events that are gone, or of another life of the stream, is not to come back.
-        if not stream.pruned < snapshot.version <= stream.version:
+        is_of_this_life = stream.first_time <= snapshot.time
+        if not (is_of_this_life and stream.pruned < snapshot.version <= stream.version):
             return
         if kept is None or kept.fingerprint != snapshot.fingerprint or kept.version <= snapshot.version:
             stream.snapshot = snapshot
@@ -192,11 +195,21 @@ class MemoryJournal(Journal):
             stream.snapshot = None
         return len(removed)
 
-    async def erase(self, kind: str, id: str) -> int:
+    async def erase(self, kind: str, id: str, *, time: int, since: int | None = None) -> Erased:
         self._check_open()
+        before = self._erased.get((kind, id))
+        erased_at = 0 if before is None else before.position
+        if since is not None and erased_at > since:
+            return Erased(0, erased_at)
         stream = self._streams.pop((kind, id), NO_STREAM)
-        self._remove(stream.events)
-        return len(stream.events)
+        if not stream.version:
+            return Erased(0, erased_at)
+        self._remove(stream.events if before is None else [*stream.events, before])
+        self._last += 1
+        gone = self._erased[kind, id] = deletion(self._last, kind, id, time)
+        self._events.append(gone)
+        self._tell()
+        return Erased(len(stream.events), gone.position)
 
     async def forget_replies(self, before: int) -> int:
         self._check_open()
@@ -215,6 +228,10 @@ class MemoryJournal(Journal):
     @property
     def _head(self) -> int:
         return self._events[-1].position if self._events else 0
+
+    def _tell(self) -> None:
+        self._news.set()
+        self._news = asyncio.Event()
 
     def _check_open(self) -> None:
         if self._is_closed:

@@ -95,6 +95,13 @@ class Loaded(Struct, frozen=True):
     is_complete: bool
 
 
+class Erased(Struct, frozen=True):
+    """What became of an erasure: how many events went, and where the feed shows it (0: there was nothing)."""
+
+    events: int
+    position: int
+
+
 class StreamInfo(Struct, frozen=True):
     """One stream of a listing; times are in microseconds since 1970."""
 
@@ -210,7 +217,8 @@ class Journal(ABC):
     async def save_snapshot(self, kind: str, id: str, snapshot: Snapshot) -> None:
         """Keeps a snapshot, unless a later one is kept already, or its version is pruned or not reached.
 
-        Losing it loses nothing.
+        Nor is one kept that is older than the stream's first event: it is of a stream that was erased. Losing
+        it loses nothing.
         """
 
     @abstractmethod
@@ -221,10 +229,14 @@ class Journal(ABC):
         """
 
     @abstractmethod
-    async def erase(self, kind: str, id: str) -> int:
-        """Removes a stream with its snapshot and replies, as if it had never been; gives how many events.
+    async def erase(self, kind: str, id: str, *, time: int, since: int | None = None) -> Erased:
+        """Removes a stream with its snapshot and replies, and puts a `Deleted` in its place in the feed.
 
-        Positions are never used again.
+        That is one step: readers find the stream's events or, at a position of its own beyond them all, that
+        it is gone. Its versions begin again at 1; positions are never used again. Of a stream that was erased
+        before and begins anew only the last `Deleted` is kept. Where there is no stream, nothing is added,
+        and the position is that of its last `Deleted`, if any; so it is for a stream that was erased beyond
+        the position `since`, which is left alone: whoever was interrupted calls again with what it knew.
         """
 
     @abstractmethod

@@ -9,6 +9,7 @@ from msgspec import Struct, StructMeta
 from msgspec import inspect as types
 
 from actum.errors import DefinitionError
+from actum.model.deletion import Deleted
 from actum.model.event import Event, to_datetime
 from actum.model.fingerprint import fingerprint
 from actum.model.handler import Command, Query
@@ -166,6 +167,11 @@ class EntityType:
                 )
         for event in options.emits:
             self.reductions.setdefault(event, Reduction(event.__event_type__, None))
+        if Deleted in self.reductions:
+            raise DefinitionError(
+                f"{cls.__name__} takes Deleted, and what is erased has no state left: take it in a view, or "
+                "in an action with on(Deleted)"
+            )
         self._check_emitted()
         self.by_name = {reduction.event_type.name: reduction for reduction in self.reductions.values()}
         self.fields: tuple[str, ...] = cls.__struct_fields__

@@ -6,10 +6,11 @@ from typing import Any
 from msgspec import Struct
 
 from actum.errors import ActumError, AuthorError
+from actum.model.deletion import DELETED
 from actum.model.error_text import error_message, error_text
 from actum.model.event import Event, Recorded, Stored
 from actum.model.reduction import Reduction
-from actum.model.view import View, ViewType
+from actum.model.view import DROP, View, ViewType
 
 
 class Step(Struct, frozen=True, gc=False):
@@ -42,6 +43,8 @@ def steps_of(view: ViewType, batch: Iterable[Stored]) -> list[Step]:
     by_name = view.by_name
     for stored in batch:
         reduction = by_name.get(stored.type)
+        if reduction is None and stored.type == DELETED:
+            reduction = view.reduction_of_deletion(stored.kind, stored.id)
         if reduction is not None:
             try:
                 _add_steps(view, reduction, stored, steps)
@@ -64,6 +67,8 @@ def fold(view: ViewType, steps: Iterable[Step], rows: Mapping[Any, View]) -> Cha
 
 def apply(view: ViewType, row: View | None, step: Step) -> View | None:
     """Applies an event to its row, new if there is none, and gives the row, or None when it was deleted."""
+    if step.reduction is DROP:
+        return None
     row = view.new_row(step.key) if row is None else row
     _reduce(view, row, step)
     return None if vars(row).pop("is_deleted", False) else row

@@ -6,12 +6,12 @@ from typing import Any
 from msgspec import Struct
 
 from actum.errors import ActumError
+from actum.model.deletion import DELETED
 from actum.model.event import Stored
 from actum.model.projection import ReducerFailed, Step, apply, failed, keys_of
 from actum.model.reduction import Reduction
 from actum.model.view import View, ViewType
 
-DELETED = "actum.Deleted"
 IsOutside = Callable[[BaseException], bool]
 
 
@@ -161,6 +161,8 @@ def place(view: ViewType, batch: Iterable[Stored], is_outside: IsOutside) -> Pla
     items: list[Step | Fault] = []
     for stored in batch:
         reduction = view.by_name.get(stored.type)
+        if reduction is None and stored.type == DELETED:
+            reduction = view.reduction_of_deletion(stored.kind, stored.id)
         if reduction is not None:
             items += _place(view, reduction, stored, is_outside)
     return Placed(items)

@@ -1,5 +1,6 @@
 """View, the table that is reduced from events, and what Actum compiles from such a class."""
 
+import copy
 import inspect
 import re
 from collections.abc import Coroutine, Iterable
@@ -9,9 +10,10 @@ from typing import Any, ClassVar, Literal, Self, Union, dataclass_transform, get
 import msgspec
 from msgspec import NODEFAULT, Struct, StructMeta
 
-from actum.errors import DefinitionError
+from actum.errors import DefinitionError, Invalid
 from actum.model.column import Column, column_of, may_be_key
-from actum.model.entity import fields_of
+from actum.model.deletion import Deleted
+from actum.model.entity import EntityType, fields_of
 from actum.model.event import Event
 from actum.model.fingerprint import fingerprint
 from actum.model.handler import Command, Query
@@ -75,6 +77,7 @@ class View(Struct, metaclass=ViewMeta):
 
     The row of an event is that of the entity's id unless the reducer says `@reducer(key=…)`; `self.delete()`
     in a reducer removes it. A reducer's second parameter, `recorded: Recorded`, tells id, version and time.
+    When an entity is erased the row under its id is dropped, unless a reducer of `Deleted` says otherwise.
     Options of the class statement: `name=` is the table (the class name in snake case), `key=` the field that
     is the key (`id`), `indexes=` lists columns, or tuples of columns, and `version=` is raised to have it
     built anew.
@@ -90,6 +93,10 @@ class View(Struct, metaclass=ViewMeta):
     def get(self, key: Any) -> Coroutine[Any, Any, Self | None]:
         """Gives the row of a key, or None; call it on `ctx.view(…)`."""
         raise DefinitionError("rows are read through a context: `await ctx.view(…).get(key)`")
+
+
+DROP = Reduction(Deleted.__event_type__, None)
+"""That a row is dropped: what becomes of it when its entity is erased, and the view says nothing else."""
 
 
 class ViewQuery:
@@ -124,7 +131,12 @@ class ViewType:
         self.indexes = options.indexes
         self._check_indexes()
         self.reductions: dict[type[Event], Reduction] = reductions_of(cls, may_ask_for_recorded=True)
-        self.by_name = {reduction.event_type.name: reduction for reduction in self.reductions.values()}
+        self.by_name = {
+            reduction.event_type.name: reduction
+            for event, reduction in self.reductions.items()
+            if event is not Deleted
+        }
+        self._sources: dict[str, bool] | None = None
         self.queries = self._collect_queries()
         shaping = (options.version, self.key, self.indexes)
         self.fingerprint = fingerprint(cls, shaping, self.reductions.values())
@@ -133,6 +145,29 @@ class ViewType:
 
     def __repr__(self) -> str:
         return f"<ViewType {self.name}>"
+
+    def among(self, kinds: Iterable[EntityType]) -> "ViewType":
+        """Gives the same view as one application has it, whose entities are of these kinds."""
+        found = copy.copy(self)
+        found._sources = {}
+        for kind in kinds:
+            shared = [self.reductions[event] for event in kind.reductions if event in self.reductions]
+            if shared:
+                found._sources[kind.name] = any(reduction.key is None for reduction in shared)
+        return found
+
+    def reduction_of_deletion(self, kind: str, id: str) -> Reduction | None:
+        """Gives what becomes of the view when an entity is erased; None where that says nothing to it.
+
+        That is its own reducer of `Deleted`, or else that the row under the entity's id is dropped.
+        """
+        has_row = True if self._sources is None else self._sources.get(kind)
+        if has_row is None:
+            return None
+        own = self.reductions.get(Deleted)
+        if own is not None:
+            return own
+        return DROP if has_row and self._may_be_key(id) else None
 
     def new_row(self, key: Any) -> View:
         """Gives the row of a key that has none yet."""
@@ -169,6 +204,13 @@ class ViewType:
     def key_from_text(self, text: str) -> Any:
         """Gives the key that was written as JSON."""
         return msgspec.json.decode(text, type=self._key_column.annotation)
+
+    def _may_be_key(self, id: str) -> bool:
+        try:
+            self.key_of(id)
+        except Invalid:
+            return False
+        return True
 
     @property
     def _key_column(self) -> Column:
@@ -229,7 +271,7 @@ class ViewType:
                     raise DefinitionError(f"{name}: indexes= names {column!r}, and there is no such field")
 
     def _check_keys(self) -> None:
-        if not self.reductions:
+        if not self.reductions.keys() - {Deleted}:
             raise DefinitionError(f"{self.cls.__name__} reduces no event: give it a @reducer")
         for event, reduction in self.reductions.items():
             check_key(self.cls.__name__, event, reduction.key, self._key_column, self.key_of)

@@ -42,7 +42,7 @@ def compile_catalog(
             )
         kinds[kind.name] = kind
     tables: dict[str, ViewType] = {}
-    for table in map(view_type, views):
+    for table in (view_type(view).among(kinds.values()) for view in views):
         if table.name in tables:
             raise DefinitionError(f"two views have the table {table.name!r}; give one of them name=")
         tables[table.name] = table

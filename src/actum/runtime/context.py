@@ -121,6 +121,9 @@ class Context:
         check_id(id)
         if idempotency_key is not None:
             check_name(idempotency_key, "an idempotency key", field="idempotency_key")
+        event = self._event
+        if event is not None and id == event.id and reference.kind.name == event.kind:
+            self._check_not_erased(event)
         return reference(self.line, id, idempotency_key, expected_version)  # type: ignore[return-value]
 
     def view(self, cls: type[ViewT]) -> ViewT:
@@ -286,13 +289,24 @@ class Context:
         )
 
     async def delete(self, cls: type[Entity], id: str, *, erase: bool = False) -> int:
-        """Removes an entity's history before its last event, or, with `erase`, all trace of it.
+        """Removes an entity's history before its last event, or, with `erase`, everything.
 
-        Gives how many events. Without `erase` the last one stays, as the mark that it has been there, and
-        its version goes on.
-        Views and other systems keep what they have reduced: say goodbye with an event of your own first.
+        Gives how many events that was.
+
+        Without `erase` the last event stays, as the mark that the entity has been there, and its version goes
+        on. Views keep what they have reduced: say goodbye with an event of your own first.
+
+        With `erase` go its events, state and kept replies, its timers, the letters of its events and timers,
+        and the messages and letters with its id (or `Kind/id`) as their key; its versions begin again at 1.
+        The feed shows a `Deleted` in their place, which drops the rows that views keep under its id, however
+        far behind they are, and sets off `on(Deleted)`; rows under other keys stay as they are. Should the
+        process end half way, the next one to start goes on with it.
         """
-        return await self._histories.delete(cls, id, erase=erase)
+        if not erase:
+            return await self._histories.prune(cls, id)
+        erased = await self._histories.erase(cls, id)
+        self.line.witness(erased.position, None)
+        return erased.events
 
     def new_id(self) -> str:
         """Makes an id (a UUID): nobody else's, and the same when the same work comes again.
@@ -312,6 +326,11 @@ class Context:
     def _histories(self) -> Histories:
         self.line.check_open()
         return Histories(self._services)
+
+    def _check_not_erased(self, event: Recorded[Any]) -> None:
+        """Keeps what follows from an event that was erased meanwhile from beginning its entity anew."""
+        if self._services.feed.gone.has(event.kind, event.id, event.position):
+            raise NotFound(f"{event.kind}/{event.id} was erased after the event at {event.position}")
 
     def _within(self, unit: Unit, expected_version: int | Precondition | None, source: str) -> "Context":
         return Context(

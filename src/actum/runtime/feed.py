@@ -7,9 +7,11 @@ from collections.abc import Collection, Sequence
 from itertools import islice
 
 from actum.journal.port import Journal, Landed, Outcome
+from actum.model.deletion import DELETED
 from actum.model.event import Stored
 from actum.runtime.actor import Staged
 from actum.runtime.coalescer import Coalescer
+from actum.runtime.gone import Gone
 
 MOST_REMEMBERED = 20_000
 MAX_REMEMBERED_BYTES = 64 * 1024 * 1024
@@ -24,11 +26,14 @@ class Feed:
     The committer publishes what it has written; of a journal that no other process writes to, the newest
     events are kept here, so that readers who keep up never ask the journal. `declared` are the stored names
     of the events that readers know: of any other they are warned, once, for they pass over it in silence.
+    `gone` knows which entities were erased, as far as anybody has read here.
     """
 
     def __init__(self, journal: Journal, head: int, declared: Collection[str]) -> None:
         self._journal = journal
-        self._declared = set(declared)
+        # Not DELETED, which is always looked at.
+        self._declared = {*declared} - {DELETED}
+        self.gone = Gone()
         self._head = self._readable = head
         self._recent: deque[Stored] = deque()
         self._bytes = 0
@@ -111,9 +116,16 @@ class Feed:
         declared = self._declared
         for stored in found:
             if stored.type not in declared:
-                self._warn_of(stored)
+                self._look_at(stored)
         # A page may be short because its events are large, so that only an empty one is the end.
         return found, found[-1].position if found else max(after, readable)
+
+    def hear_of(self, position: int) -> None:
+        """Takes note of what this process has added to the journal past the committer."""
+        if self._journal.is_shared:
+            self._head = max(position, self._head)
+        else:
+            self.advance(position)
 
     def forget(self) -> None:
         """Forgets the events it remembers, some of which have been removed from the journal."""
@@ -135,6 +147,13 @@ class Feed:
 
     async def _ask_last(self, positions: Sequence[int]) -> list[int]:
         return [await self._journal.last()] * len(positions)
+
+    def _look_at(self, stored: Stored) -> None:
+        """Looks at an event that no class declares, or that says that an entity was erased."""
+        if stored.type == DELETED:
+            self.gone.note((stored.kind, stored.id), stored.position, stored.time)
+        else:
+            self._warn_of(stored)
 
     def _warn_of(self, stored: Stored) -> None:
         self._declared.add(stored.type)

@@ -6,11 +6,12 @@ from itertools import takewhile
 from typing import Any, TypeVar
 
 from actum.errors import DefinitionError, Invalid, NotFound, UnknownEvent
-from actum.journal.port import Journal, Page, StreamKey
+from actum.journal.port import Erased, Journal, Page, StreamKey
 from actum.model.entity import Entity, EntityType
 from actum.model.event import Event, Recorded, Stored, to_microseconds
 from actum.model.name import check_id
 from actum.model.turn import Instance, as_stored
+from actum.runtime.erasure import erase
 from actum.runtime.services import Services
 
 EntityT = TypeVar("EntityT", bound=Entity)
@@ -85,18 +86,22 @@ class Histories:
             reverse=reverse,
         )
 
-    async def delete(self, cls: type[Entity], id: str, *, erase: bool) -> int:
-        """Removes what came before the last event, or everything."""
+    async def prune(self, cls: type[Entity], id: str) -> int:
+        """Removes what came before the last event, and gives how many events that was."""
         check_id(id)
-        kind = self._kind(cls)
-        stream: StreamKey = (kind.name, id)
-        journal, directory = self._services.journal, self._services.directory
+        stream: StreamKey = (self._kind(cls).name, id)
+        directory = self._services.directory
         await directory.turn_out(stream)
-        removed = await (journal.erase(*stream) if erase else journal.prune(*stream, LATEST))
+        removed = await self._services.journal.prune(*stream, LATEST)
         self._services.feed.forget()
         # Whoever sent a command meanwhile had it loaded as it was.
         await directory.turn_out(stream)
         return removed
+
+    async def erase(self, cls: type[Entity], id: str) -> Erased:
+        """Removes everything of an entity."""
+        check_id(id)
+        return await erase(self._services, (self._kind(cls).name, id))
 
     def _kind(self, cls: type[Any]) -> EntityType:
         reference = self._services.catalog.entity_references.get(cls)

@@ -19,6 +19,7 @@ from actum.runtime.committer import MOST_STAGED, Committer
 from actum.runtime.contained_tasks import contain_tasks
 from actum.runtime.directory import Directory, Residence
 from actum.runtime.entities import Entities
+from actum.runtime.erasure import finish_erasures
 from actum.runtime.feed import Feed
 from actum.runtime.hosted import HostedEntities
 from actum.runtime.opened_resource import OpenedResource, OpenResource
@@ -193,6 +194,7 @@ async def _start(node: Node, plans: Collection[Plan]) -> None:
     node.actions = await works_of(services, plans, supervisor, node.lose)
     ownership = node.ownership = Ownership(services.database, [*services.views.works.values(), *node.actions])
     await ownership.start()
+    supervisor.start("erasures", lambda: finish_erasures(services))
     supervisor.start("ownership", ownership.run)
     log.info("started at position %d", services.feed.head)
 

@@ -15,9 +15,9 @@ from actum.database.port import (
     ViewState,
 )
 from actum.errors import ActumError, AuthorError, CallerError, TryLater
+from actum.model.deletion import DELETED
 from actum.model.event import Stored
 from actum.model.projection import Step, fold, steps_of
-from actum.model.trail import DELETED
 from actum.model.view import View, ViewType
 from actum.runtime.clock import Clock
 from actum.runtime.containment import comes_from_outside
@@ -62,6 +62,7 @@ class Projector:
         self._lazy = 0 if database.is_shared else LAZY
         self._feed = feed
         self._clock = clock
+        self._scrubbed = feed.gone.count
         self._rows: dict[Any, View] = {}
         self._waiters: list[tuple[int, asyncio.Future[None]]] = []
         self._isolation = Isolation(view, state.generation, database, feed, clock)
@@ -316,6 +317,11 @@ class Projector:
             aside=aside,
         )
         self._saved = checkpoint
+        erased = self._feed.gone.count
+        if erased != self._scrubbed:
+            # Rows were dropped of which nothing is to be left to read.
+            await self._database.scrub()
+            self._scrubbed = erased
 
     def _tell(self) -> None:
         if not self._waiters:

@@ -23,6 +23,7 @@ from actum.model.reduction import events_in
 from actum.runtime.action_work import ActionWork
 from actum.runtime.context import Context
 from actum.runtime.entities import Call
+from actum.runtime.erasure import is_message_left, is_timer_left
 from actum.runtime.event_source import EventSource
 from actum.runtime.message_source import MessageSource
 from actum.runtime.plan import Plan
@@ -153,6 +154,8 @@ def _run_event(services: Services, plan: Plan) -> Run:
 
     async def run(item: Item, failure: Failure | None = None) -> None:
         stored: Stored = item.content
+        if services.feed.gone.had(stored):
+            return
         event_type = catalog.events.get(stored.type)
         if event_type is None:
             raise UnknownEvent(
@@ -184,6 +187,8 @@ def _run_message(services: Services, plan: Plan, read: Callable[[bytes], Any]) -
 
     async def run(item: Item, failure: Failure | None = None) -> None:
         message: Message = item.content
+        if not await is_message_left(services, plan.name, message):
+            return
         context = Context(
             services,
             correlation_id=message.correlation_id,
@@ -217,6 +222,8 @@ def _run_timer(services: Services) -> Run:
 
 
 async def _fire(services: Services, timer: Timer) -> None:
+    if not await is_timer_left(services, TIMERS, timer):
+        return
     kind = services.kinds.get(timer.kind)
     command = kind.commands.get(timer.command) if kind else None
     if kind is None or command is None:

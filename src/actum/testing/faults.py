@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from actum.errors import Unavailable
 from actum.journal.port import (
+    Erased,
     Journal,
     Loaded,
     Outcome,
@@ -171,8 +172,8 @@ class FaultyJournal(Journal):
     async def prune(self, kind: str, id: str, up_to: int) -> int:
         return await self._meet("prune", lambda: self._journal.prune(kind, id, up_to))
 
-    async def erase(self, kind: str, id: str) -> int:
-        return await self._meet("erase", lambda: self._journal.erase(kind, id))
+    async def erase(self, kind: str, id: str, *, time: int, since: int | None = None) -> Erased:
+        return await self._meet("erase", lambda: self._journal.erase(kind, id, time=time, since=since))
 
     async def forget_replies(self, before: int) -> int:
         return await self._meet("forget_replies", lambda: self._journal.forget_replies(before))

@@ -23,14 +23,15 @@ ACTION_SCHEMA = (
 FAILURE_SCHEMA = ("ALTER TABLE actum_letters ADD COLUMN failure text NOT NULL DEFAULT ''",)
 LETTER = """id, action, key, position, body, status, attempts, due, error, first_failed, last_failed,
     request, failure"""
-# An event that is handled again after a crash may have been parked before it.
+# An event that is handled again after a crash may have been parked before it. What was erased while somebody
+# worked on it is not kept after all.
 SAVE = f"""moved AS (
         UPDATE actum_checkpoints SET position = $4
         WHERE action = $3 AND position = $5 AND {IS_HELD} RETURNING 1
     ), messages AS (
-        DELETE FROM actum_messages WHERE id = ANY($6::bigint[]) AND {IS_HELD}
+        DELETE FROM actum_messages WHERE id = ANY($6::bigint[]) AND {IS_HELD} RETURNING id
     ), timers AS (
-        DELETE FROM actum_timers WHERE id = ANY($7::bigint[]) AND {IS_HELD}
+        DELETE FROM actum_timers WHERE id = ANY($7::bigint[]) AND {IS_HELD} RETURNING id
     ), parked AS (
         INSERT INTO actum_letters
             (action, key, position, body, status, attempts, due, error, first_failed, last_failed, failure)
@@ -38,7 +39,12 @@ SAVE = f"""moved AS (
         FROM unnest($8::text[], $9::text[], $10::bigint[], $11::bytea[], $12::text[], $13::int[],
             $14::bigint[], $15::text[], $16::bigint[], $17::text[]) WITH ORDINALITY
             AS p (action, key, position, body, status, attempts, due, error, failed, failure, n)
-        WHERE {IS_HELD} AND ($5 IS NULL OR EXISTS (SELECT FROM moved)) AND NOT EXISTS (
+        WHERE {IS_HELD} AND CASE WHEN $5 IS NOT NULL
+            THEN EXISTS (SELECT FROM moved) AND NOT EXISTS (
+                SELECT FROM actum_erasures e WHERE e.key = p.key AND e.position > p.position)
+            ELSE position <> ALL(coalesce($6, $7)) OR position IN
+                (SELECT id FROM messages UNION ALL SELECT id FROM timers) END
+        AND NOT EXISTS (
             SELECT FROM actum_letters l WHERE l.action = p.action AND l.key = p.key
                 AND l.position = p.position AND l.body = p.body)
         ORDER BY n

@@ -6,6 +6,7 @@ from typing import Self
 
 from actum.database.postgres.actions import ACTION_SCHEMA, FAILURE_SCHEMA, PostgresActions
 from actum.database.postgres.asking import Asking
+from actum.database.postgres.erasing import ERASURE_SCHEMA, PostgresErasing
 from actum.database.postgres.fence import EVERYBODYS, Fence
 from actum.database.postgres.functions import QUERY_FUNCTIONS
 from actum.database.postgres.queues import MEND_ORDER, ORIGIN_SCHEMA, QUEUE_SCHEMA, PostgresQueues
@@ -26,11 +27,12 @@ SCHEMA = Part(
         ORIGIN_SCHEMA,
         FAILURE_SCHEMA,
         ASIDE_SCHEMA,
+        ERASURE_SCHEMA,
     ),
 )
 
 
-class PostgresDatabase(PostgresViews, PostgresSetAside, PostgresActions, PostgresQueues):
+class PostgresDatabase(PostgresViews, PostgresSetAside, PostgresActions, PostgresQueues, PostgresErasing):
     """What is derived, in a database that was opened with SCHEMA and may be the journal's as well."""
 
     is_shared = True

@@ -31,7 +31,14 @@ PARK = """INSERT INTO actum_letters
     (action, key, position, body, status, attempts, due, error, first_failed, last_failed, failure)
     SELECT :action, :key, :position, :body, :status, :attempts, :due, :error, :failed, :failed, :failure
     WHERE NOT EXISTS (SELECT 1 FROM actum_letters
-        WHERE action = :action AND key = :key AND position = :position AND body = :body)"""
+        WHERE action = :action AND key = :key AND position = :position AND body = :body)
+    AND """
+# What was erased while somebody worked on it is not kept after all.
+IS_LEFT = {
+    "events": "NOT EXISTS (SELECT 1 FROM actum_erasures WHERE key = :key AND position > :position)",
+    "messages": "EXISTS (SELECT 1 FROM actum_messages WHERE id = :position)",
+    "timers": "EXISTS (SELECT 1 FROM actum_timers WHERE id = :position)",
+}
 FINISH = {
     "events": None,
     "messages": "DELETE FROM actum_messages WHERE id = ?",
@@ -151,11 +158,13 @@ def _save(connection: sqlite3.Connection, progress: Progress) -> None:
             raise Fenced(
                 f"action {progress.action} is not at {progress.before} any more: another process runs it"
             )
+    done = frozenset(progress.done)
+    for letter, values in zip(progress.parked, _parked(progress.parked), strict=True):
+        is_taken = progress.source == "events" or letter.position in done
+        connection.execute(PARK + (IS_LEFT[progress.source] if is_taken else "true"), values)
     finish = FINISH[progress.source]
     if finish is not None and progress.done:
         connection.executemany(finish, [(id,) for id in progress.done])
-    if progress.parked:
-        connection.executemany(PARK, _parked(progress.parked))
 
 
 def _parked(letters: Iterable[NewLetter]) -> Iterable[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 from actum.database.sqlite.actions import ACTION_SCHEMA, FAILURE_SCHEMA, SqliteActions
 from actum.database.sqlite.asking import Asking
+from actum.database.sqlite.erasing import ERASURE_SCHEMA, SqliteErasing
 from actum.database.sqlite.queues import ORIGIN_SCHEMA, QUEUE_SCHEMA, SqliteQueues
 from actum.database.sqlite.set_aside import ASIDE_SCHEMA, SqliteSetAside
 from actum.database.sqlite.views import VIEW_SCHEMA, SqliteViews
@@ -10,11 +11,18 @@ from actum.engine.schema import Part
 from actum.engine.sqlite.file import SqliteFile
 
 SCHEMA = Part(
-    "database", ((*VIEW_SCHEMA, *ACTION_SCHEMA, *QUEUE_SCHEMA), ORIGIN_SCHEMA, FAILURE_SCHEMA, ASIDE_SCHEMA)
+    "database",
+    (
+        (*VIEW_SCHEMA, *ACTION_SCHEMA, *QUEUE_SCHEMA),
+        ORIGIN_SCHEMA,
+        FAILURE_SCHEMA,
+        ASIDE_SCHEMA,
+        ERASURE_SCHEMA,
+    ),
 )
 
 
-class SqliteDatabase(SqliteViews, SqliteSetAside, SqliteActions, SqliteQueues):
+class SqliteDatabase(SqliteViews, SqliteSetAside, SqliteActions, SqliteQueues, SqliteErasing):
     """What is derived, in a SQLite file that was opened with SCHEMA and may be the journal's as well."""
 
     def __init__(self, file: SqliteFile) -> None:

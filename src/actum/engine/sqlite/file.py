@@ -17,7 +17,14 @@ from actum.engine.schema import Part
 from actum.engine.sqlite.errors import is_failure, translate
 from actum.engine.sqlite.job import Job, Work
 from actum.engine.sqlite.log import Log
-from actum.engine.sqlite.opening import IN_MEMORY, check_place, connect, connect_reader, take_lock
+from actum.engine.sqlite.opening import (
+    BUSY_TIMEOUT,
+    IN_MEMORY,
+    check_place,
+    connect,
+    connect_reader,
+    take_lock,
+)
 from actum.engine.sqlite.place import Place
 from actum.errors import Overloaded, StoreFailed, Unavailable
 
@@ -26,6 +33,9 @@ T = TypeVar("T")
 READERS = 4
 MOST_WAITING = 10_000
 MOST_JOBS_A_COMMIT = 128
+SCRUBS = 100
+SCRUB_PAUSE = 0.05
+"""Seconds between two attempts to move a log that readers still read: as many as that, then in passing."""
 HANDOVER = 50e-6
 """Seconds that the event loop stands back for the writer thread to take the interpreter lock."""
 
@@ -48,6 +58,7 @@ class SqliteFile:
         self._log = None if lock is None else Log(path)
         self._failure: str | None = None
         self._undone = 0
+        self._is_scrub_due = False
         self._is_closed = False
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._waiting = 0
@@ -133,6 +144,22 @@ class SqliteFile:
         finally:
             self._reading -= 1
 
+    async def scrub(self) -> None:
+        """Moves the whole log into the file and empties it, for it holds pages as they were before.
+
+        What was deleted is overwritten in the file at once; in the log it stays until then. While somebody
+        reads an older state it cannot be emptied: after a while that is left to the commits that follow.
+        """
+        if self._log is None:
+            return
+        self._is_scrub_due = True
+        for _ in range(SCRUBS):
+            # The thread looks after every commit, and an empty one is as good as another.
+            await self.write(lambda _: None)
+            if not self._is_scrub_due:
+                return
+            await asyncio.sleep(SCRUB_PAUSE)
+
     async def close(self) -> None:
         """Finishes what is waiting, then lets go of the file."""
         if self._is_closed:
@@ -185,6 +212,8 @@ class SqliteFile:
                     break
                 jobs.append(another)
             self._commit(jobs)
+            if self._is_scrub_due:
+                self._empty_log()
             try:
                 self._loop.call_soon_threadsafe(self._deliver, jobs)
             except RuntimeError:
@@ -275,6 +304,24 @@ class SqliteFile:
                 self._writer.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
                 self._log.moved()
                 self._place.written()
+        except (sqlite3.Error, OSError) as error:
+            self._note(error)
+
+    def _empty_log(self) -> None:
+        """Empties the log unless somebody reads from it; the writer does not wait for readers."""
+        if self._log is None or self._place is None or self._failure:
+            return
+        try:
+            self._writer.execute("PRAGMA busy_timeout = 0")
+            try:
+                [is_busy, *_] = self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            finally:
+                self._writer.execute(f"PRAGMA busy_timeout = {round(BUSY_TIMEOUT * 1_000)}")
+            self._is_scrub_due = bool(is_busy)
+            self._log.moved()
+            self._place.written()
+            if not is_busy:
+                self._place.log_size = 0
         except (sqlite3.Error, OSError) as error:
             self._note(error)
 

@@ -123,6 +123,8 @@ def configure(path: str, *, must_exist: bool = False) -> sqlite3.Connection:
         connection.execute("PRAGMA fullfsync = ON")
         connection.execute("PRAGMA checkpoint_fullfsync = ON")
         connection.execute("PRAGMA cache_size = -65536")
+        # What is deleted is overwritten, and not left to be read in the file.
+        connection.execute("PRAGMA secure_delete = ON")
         # SQLite's own checkpoints swallow a failed sync; the writer makes them where it is seen.
         connection.execute("PRAGMA wal_autocheckpoint = 0")
         connection.execute(f"PRAGMA journal_size_limit = {MAX_LOG_BYTES}")

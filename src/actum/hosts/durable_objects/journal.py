@@ -10,6 +10,7 @@ from actum.journal.listing import read_token, write_token
 from actum.journal.outcomes import recognise
 from actum.journal.port import (
     Collided,
+    Erased,
     Journal,
     Landed,
     Loaded,
@@ -185,8 +186,13 @@ class DurableObjectsJournal(Journal):
     async def prune(self, kind: str, id: str, up_to: int) -> int:
         return await self._link.ask(kind, id, wire.Prune(min(up_to, 2**50)), int)
 
-    async def erase(self, kind: str, id: str) -> int:
-        return await self._link.ask(kind, id, wire.Erase(), int)
+    async def erase(self, kind: str, id: str, *, time: int, since: int | None = None) -> Erased:
+        if since is not None:
+            before = await self._link.ask_feed(wire_feed.LastErased(kind, id), int)
+            if before > since:
+                return Erased(0, before)
+        told = await self._link.ask(kind, id, wire.Erase(time), wire.Erased)
+        return Erased(told.events, told.position)
 
     async def forget_replies(self, before: int) -> int:
         """Forgets nothing: an object keeps its replies as long as its entity."""

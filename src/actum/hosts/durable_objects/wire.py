@@ -20,6 +20,12 @@ class Fact(Struct, array_like=True, gc=False):
     metadata: str
     time: int
 
+    @classmethod
+    def of(cls, one: Stored) -> "Fact":
+        """Gives the event as it travels."""
+        payload, metadata = one.payload.decode(), one.metadata.decode()
+        return cls(one.position, one.version, one.type, one.type_version, payload, metadata, one.time)
+
     def stored(self, kind: str, id: str) -> Stored:
         """Gives the event as a journal does."""
         payload, metadata = self.payload.encode(), self.metadata.encode()
@@ -109,7 +115,16 @@ class Prune(Struct, tag=True, array_like=True, gc=False):
 
 
 class Erase(Struct, tag=True, array_like=True, gc=False):
-    """Removes everything."""
+    """Removes everything, as at a time (microseconds since 1970)."""
+
+    time: int = 0
+
+
+class Erased(Struct, array_like=True, gc=False):
+    """How many events went, and where the feed says so (0: there was nothing)."""
+
+    events: int
+    position: int
 
 
 class Schedule(Struct, tag=True, array_like=True, gc=False):

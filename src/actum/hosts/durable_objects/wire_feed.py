@@ -21,11 +21,22 @@ class Taken(Struct, array_like=True, gc=False):
 
 
 class Forget(Struct, tag=True, array_like=True, gc=False):
-    """Removes a stream's events up to a version from the feed, or (None) all trace of it."""
+    """Removes a stream's events up to a version from the feed, or (None) all of it, which leaves a `Deleted`.
+
+    Gives the position of the stream's last `Deleted`, 0 if there is none.
+    """
 
     kind: str
     id: str
     up_to: int | None
+    time: int = 0
+
+
+class LastErased(Struct, tag=True, array_like=True, gc=False):
+    """Asks for the position of a stream's last `Deleted`, 0 if there is none."""
+
+    kind: str
+    id: str
 
 
 class Feed(Struct, tag=True, array_like=True, gc=False):
@@ -53,7 +64,7 @@ class Streams(Struct, tag=True, array_like=True, gc=False):
     seen: tuple[int, int] | None
 
 
-FeedCall = Take | Forget | Feed | Wait | Streams
+FeedCall = Take | Forget | LastErased | Feed | Wait | Streams
 
 
 class Listed(Struct, array_like=True, gc=False):

@@ -54,7 +54,7 @@ class Appender:
         heads = await self._reader.heads(list(dict.fromkeys(streams)))
         for stream, head in heads.items():
             if head.is_erasing:
-                await self._remover.erase(stream)
+                await self._remover.erase(stream, 0)
         return heads
 
     async def replies(self, keys: Sequence[ReplyKey]) -> dict[ReplyKey, Repeated]:

@@ -2,6 +2,7 @@
 
 partition `stream/…` (kind and id)
     `event/LAST`     a record: events of one transaction, up to that version; positions in `e`
+    `event/0`        that the stream was erased, and when; what has come since begins at version 1
     `head`           the stream's version, last and first positions and times, how far it is pruned
     `reply/KEY`      what a call with that idempotency key was answered
     `snapshot`       a state

@@ -17,6 +17,7 @@ from actum.journal.dynamodb.removal import Remover
 from actum.journal.dynamodb.streams import Reader
 from actum.journal.listing import read_token
 from actum.journal.port import (
+    Erased,
     Journal,
     Loaded,
     Outcome,
@@ -47,7 +48,7 @@ class DynamoJournal(Journal):
         self._table = table
         self._chain = Chain(table)
         self._reader = Reader(table)
-        self._remover = Remover(table)
+        self._remover = Remover(table, self._chain)
         self._appender = Appender(table, self._chain, self._reader, self._remover)
         self._news = asyncio.Event()
         self._is_closed = False
@@ -147,11 +148,12 @@ class DynamoJournal(Journal):
             )
             return
         version = {":v": number(snapshot.version)}
+        held_by = {**version, ":t": number(snapshot.time)}
         # The stream is held until the snapshot is there: neither erasing nor pruning may overtake it.
         held = {
             "Key": key_item(head_key(stream)),
-            "ConditionExpression": "v >= :v AND d < :v",
-            "ExpressionAttributeValues": version,
+            "ConditionExpression": "v >= :v AND d < :v AND u <= :t",
+            "ExpressionAttributeValues": held_by,
         }
         kept = {
             "Item": {
@@ -171,9 +173,12 @@ class DynamoJournal(Journal):
         self._check_open()
         return await self._remover.prune((kind, id), up_to)
 
-    async def erase(self, kind: str, id: str) -> int:
+    async def erase(self, kind: str, id: str, *, time: int, since: int | None = None) -> Erased:
         self._check_open()
-        return await self._remover.erase((kind, id))
+        try:
+            return await self._remover.erase((kind, id), time, since)
+        finally:
+            self._tell()
 
     async def forget_replies(self, before: int) -> int:
         self._check_open()

@@ -4,11 +4,13 @@ What is removed leaves its chunk before it leaves its stream: a reader that miss
 from one that is landing.
 """
 
+import uuid
 from collections.abc import Sequence
 from typing import Any
 
 from actum.engine.dynamodb.client import DynamoTable, Item, Key, Unmet, key_item, key_of
 from actum.errors import Unavailable
+from actum.journal.dynamodb.chain import Chain
 from actum.journal.dynamodb.items import (
     EVENT,
     FEED,
@@ -18,6 +20,7 @@ from actum.journal.dynamodb.items import (
     SNAPSHOT,
     Head,
     Part,
+    Reference,
     event_place,
     head_key,
     listing_of,
@@ -25,12 +28,14 @@ from actum.journal.dynamodb.items import (
     number,
     pack,
     partition_of,
+    position_of,
     read_head,
     read_parts,
     slot_of,
     slot_place,
 )
-from actum.journal.port import StreamKey
+from actum.journal.port import Erased, StreamKey
+from actum.model.deletion import deletion
 
 MOST_ATTEMPTS = 20
 BEFORE_ALL, AFTER_ALL = " ", "~"
@@ -39,8 +44,9 @@ BEFORE_ALL, AFTER_ALL = " ", "~"
 class Remover:
     """Removes what is in a table."""
 
-    def __init__(self, table: DynamoTable) -> None:
+    def __init__(self, table: DynamoTable, chain: Chain) -> None:
         self._table = table
+        self._chain = chain
 
     def __repr__(self) -> str:
         return f"<Remover in {self._table.name}>"
@@ -59,19 +65,22 @@ class Remover:
             await self._table.pause(attempt)
         raise Unavailable(f"{self._table.name}: other processes were first {MOST_ATTEMPTS} times: send again")
 
-    async def erase(self, stream: StreamKey) -> int:
-        """Removes a stream with its snapshot and replies, and gives how many events it had."""
+    async def erase(self, stream: StreamKey, time: int, since: int | None = None) -> Erased:
+        """Removes a stream with its snapshot and replies, and shows in the feed that it is gone."""
         for attempt in range(1, MOST_ATTEMPTS + 1):
             head = read_head(await self._table.get(head_key(stream)))
+            before = await self._erased_at(stream)
+            if since is not None and before > since and not head.is_erasing:
+                return Erased(0, before)
             if (
                 head == NO_HEAD
                 or head.is_erasing
                 or (
                     await self._shows_all(stream, head.pruned, head.version)
-                    and await self._mark_erased(stream, head)
+                    and await self._mark_erased(stream, head, time)
                 )
             ):
-                return await self._remove_all(stream)
+                return Erased(await self._remove_all(stream), await self._erased_at(stream))
             await self._table.pause(attempt)
         raise Unavailable(f"{self._table.name}: other processes were first {MOST_ATTEMPTS} times: send again")
 
@@ -121,22 +130,39 @@ class Remover:
         # A snapshot holds what is removed.
         return await self._transact({"Update": mark}, _deletion((partition_of(stream), SNAPSHOT)))
 
-    async def _mark_erased(self, stream: StreamKey, head: Head) -> bool:
+    async def _erased_at(self, stream: StreamKey) -> int:
+        """Gives the position at which a stream was erased last, or 0."""
+        item = await self._table.get((partition_of(stream), event_place(0)))
+        return 0 if item is None else position_of(slot_of(item), 1)
+
+    async def _mark_erased(self, stream: StreamKey, head: Head, time: int) -> bool:
+        [slot] = await self._chain.reserve(1)
         mark = {
             "Item": {**key_item(head_key(stream)), "x": {"BOOL": True}},
-            "ConditionExpression": "f = :f AND v = :v",
-            "ExpressionAttributeValues": {":f": number(head.first_position), ":v": number(head.version)},
+            # A slot that was taken early would put it before events that it is to come after.
+            "ConditionExpression": "f = :f AND v = :v AND o < :o",
+            "ExpressionAttributeValues": {
+                ":f": number(head.first_position),
+                ":v": number(head.version),
+                ":o": number(position_of(slot, 1)),
+            },
         }
         place = listing_place(head.first_time, head.first_position)
-        return await self._transact(
+        token = str(uuid.uuid4())
+        chunk = {**self._chain.chunk(slot, token), "r0": {"B": pack(Reference(*stream, 0, 1))}}
+        is_marked = await self._transact(
+            {"Put": {"Item": chunk, "ConditionExpression": "attribute_not_exists(p)"}},
+            {"Put": {"Item": _fact(stream, slot, time)}},
             {"Put": mark},
             _deletion((listing_of(stream[0]), place)),
             _deletion((partition_of(stream), SNAPSHOT)),
         )
+        # Sent twice, it may have landed the first time.
+        return await self._chain.settle(slot) == token or is_marked
 
     async def _remove_up_to(self, stream: StreamKey, cut: int) -> int:
         removed = 0
-        async for item in self._table.query(partition_of(stream), event_place(0), event_place(LATEST)):
+        async for item in self._table.query(partition_of(stream), event_place(1), event_place(LATEST)):
             if int(item["a"]["N"]) > cut:
                 break
             parts = read_parts(item)
@@ -170,6 +196,8 @@ class Remover:
         leaving: list[Key] = []
         async for item in self._table.query(partition_of(stream), BEFORE_ALL, AFTER_ALL):
             key = key_of(item)
+            if key[1] == event_place(0):
+                continue
             if key[1].startswith(EVENT):
                 removed += _count(read_parts(item))
                 await self._leave_chunk(item)
@@ -207,6 +235,19 @@ class Remover:
         except Unmet:
             return False
         return True
+
+
+def _fact(stream: StreamKey, slot: int, time: int) -> Item:
+    """Gives the record that says that a stream was erased; an older one is replaced."""
+    fact = deletion(0, *stream, time)
+    part = Part(1, 0, fact.metadata, time, [(fact.type, fact.type_version, fact.payload)])
+    return {
+        **key_item((partition_of(stream), event_place(0))),
+        "a": number(0),
+        "c": number(slot),
+        "n": {"S": "r0"},
+        "e": {"B": pack([part])},
+    }
 
 
 def _deletion(key: Key) -> Item:

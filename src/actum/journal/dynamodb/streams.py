@@ -194,6 +194,8 @@ class Reader:
             item = await self._table.get(record_key(wanted))
             if item is not None and slot_of(item) == slot:
                 return item
+            if item is not None and not wanted.version and slot_of(item) > slot:
+                return None  # The stream has been erased again since.
             await self._table.pause(look)
         raise Unavailable(
             f"{self._table.name}: slot {slot} of the feed names events of {wanted.kind}/{wanted.id} that are "

@@ -10,9 +10,11 @@ import msgspec
 from actum.engine.postgres.news import News
 from actum.engine.postgres.pool import PostgresPool, changed
 from actum.engine.schema import Part
+from actum.errors import Unavailable
 from actum.journal.listing import read_token, write_token
 from actum.journal.outcomes import recognise
 from actum.journal.port import (
+    Erased,
     Journal,
     Loaded,
     Outcome,
@@ -25,10 +27,11 @@ from actum.journal.port import (
     Write,
 )
 from actum.journal.postgres import statements
-from actum.journal.postgres.appending import Appender
+from actum.journal.postgres.appending import MOST_ATTEMPTS, Appender, Overtaken
+from actum.model.deletion import deletion
 from actum.model.event import Stored
 
-SCHEMA = Part("journal", (statements.SCHEMA,))
+SCHEMA = Part("journal", (statements.SCHEMA, statements.ERASED_SCHEMA))
 LATEST = 2**63 - 1
 POLL = 1.0
 HIDDEN_POLL = 0.02
@@ -164,19 +167,14 @@ class PostgresJournal(Journal):
             await connection.execute(statements.REMOVE_SNAPSHOT, kind, id)
             return changed(await connection.execute(statements.REMOVE_EVENTS, *cut))
 
-    async def erase(self, kind: str, id: str) -> int:
-        removed = 0
-        async with self._pool.transaction() as connection:
-            held = await connection.fetchrow(statements.HOLD, kind, id)
-            if held is not None:
-                removed = changed(await connection.execute(statements.REMOVE_EVENTS, *held))
-            for statement in (
-                statements.REMOVE_SNAPSHOT,
-                statements.REMOVE_REPLIES,
-                statements.REMOVE_STREAM,
-            ):
-                await connection.execute(statement, kind, id)
-        return removed
+    async def erase(self, kind: str, id: str, *, time: int, since: int | None = None) -> Erased:
+        for _ in range(MOST_ATTEMPTS):
+            with contextlib.suppress(Overtaken):
+                async with self._pool.transaction() as connection:
+                    erased = await _erase(connection, kind, id, time, since)
+                self._news.tell()
+                return erased
+        raise Unavailable(f"{self._pool.name}: other processes were first {MOST_ATTEMPTS} times: send again")
 
     async def forget_replies(self, before: int) -> int:
         async with self._pool.connection() as connection:
@@ -193,6 +191,26 @@ async def open_journal(pool: PostgresPool) -> PostgresJournal:
     async with pool.connection() as connection:
         await connection.execute(statements.MEND_ORDER)
     return PostgresJournal(pool)
+
+
+async def _erase(connection: Any, kind: str, id: str, time: int, since: int | None) -> Erased:
+    """Erases a stream in a transaction; raises Overtaken when its last event is of a later one."""
+    held = await connection.fetchrow(statements.HOLD, kind, id)
+    before = await connection.fetchval(statements.ERASED_AT, kind, id) or 0
+    if since is not None and before > since:
+        return Erased(0, before)
+    removed, position = 0, before
+    if held is not None:
+        first, version, last = held
+        removed = changed(await connection.execute(statements.REMOVE_EVENTS, first, version))
+        await connection.execute(statements.REMOVE_ERASED, before)
+        fact = deletion(0, kind, id, time)
+        position = await connection.fetchval(statements.MARK_ERASED, kind, id, last, fact.payload, time)
+        if position is None:
+            raise Overtaken
+    for statement in (statements.REMOVE_SNAPSHOT, statements.REMOVE_REPLIES, statements.REMOVE_STREAM):
+        await connection.execute(statement, kind, id)
+    return Erased(removed, position)
 
 
 async def _ranges(connection: Any, writes: Sequence[Write]) -> dict[tuple[StreamKey, int, int], list[Stored]]:

@@ -2,6 +2,7 @@
 
 from actum.engine.postgres.order import Order
 from actum.journal.listing import Token
+from actum.model.deletion import DELETED
 
 PAGE = 1_000
 ORDER = Order("actum_journal")
@@ -32,6 +33,12 @@ SCHEMA = (
     """CREATE FUNCTION actum_refuse() RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN
         RAISE EXCEPTION 'another process was first: Actum decides anew' USING ERRCODE = 'AC001';
         END $$""",
+)
+# A stream that was erased stands in the feed as an event of version 0, named by its own position.
+ERASED_SCHEMA = (
+    """CREATE TABLE actum_erased (
+        kind text COLLATE "C" NOT NULL, id text COLLATE "C" NOT NULL, position bigint NOT NULL,
+        PRIMARY KEY (kind, id))""",
 )
 REFUSED = "AC001"
 
@@ -205,18 +212,29 @@ LOAD = f"""SELECT g.n, s.pruned, p.version AS kept, p.time AS kept_at, p.fingerp
 # The stream is held until the snapshot is there: neither erasing nor pruning may overtake it.
 SAVE_SNAPSHOT = """INSERT INTO actum_snapshots AS kept
     SELECT $1::text, $2::text, $3::bigint, $4::bigint, $5::text, $6::bytea FROM actum_streams
-    WHERE kind = $1 AND id = $2 AND version >= $3 AND pruned < $3 FOR SHARE
+    WHERE kind = $1 AND id = $2 AND version >= $3 AND pruned < $3 AND first_time <= $4 FOR SHARE
     ON CONFLICT (kind, id) DO UPDATE SET version = excluded.version, time = excluded.time,
         fingerprint = excluded.fingerprint, state = excluded.state
     WHERE excluded.version >= kept.version OR excluded.fingerprint <> kept.fingerprint"""
 
 PRUNE = """UPDATE actum_streams SET pruned = least($3, version - 1)
     WHERE kind = $1 AND id = $2 AND pruned < least($3, version - 1) RETURNING first_position, pruned"""
-HOLD = "SELECT first_position, version FROM actum_streams WHERE kind = $1 AND id = $2 FOR UPDATE"
+HOLD = "SELECT first_position, version, position FROM actum_streams WHERE kind = $1 AND id = $2 FOR UPDATE"
 REMOVE_EVENTS = "DELETE FROM actum_events WHERE stream = $1 AND version <= $2"
 REMOVE_SNAPSHOT = "DELETE FROM actum_snapshots WHERE kind = $1 AND id = $2"
 REMOVE_REPLIES = "DELETE FROM actum_replies WHERE kind = $1 AND id = $2"
 REMOVE_STREAM = "DELETE FROM actum_streams WHERE kind = $1 AND id = $2"
+ERASED_AT = "SELECT position FROM actum_erased WHERE kind = $1 AND id = $2"
+REMOVE_ERASED = "DELETE FROM actum_events WHERE position = $1 AND version = 0"
+# Beyond all events of the stream, the last of which may be of a later transaction.
+MARK_ERASED = f"""WITH marked AS (
+        INSERT INTO actum_erased SELECT $1::text, $2::text, base.position + 1
+        FROM (SELECT {ORDER.base} AS position) base WHERE base.position >= $3::bigint
+        ON CONFLICT (kind, id) DO UPDATE SET position = excluded.position RETURNING position
+    )
+    INSERT INTO actum_events
+    SELECT position, position, 0, $1, $2, '{DELETED}', 1, $4::bytea, '{{}}', $5::bigint FROM marked
+    RETURNING position"""
 FORGET = "DELETE FROM actum_replies WHERE time < $1"
 
 

@@ -12,6 +12,7 @@ from actum.errors import Invalid
 from actum.journal.listing import read_token, write_token
 from actum.journal.outcomes import decide, recognise
 from actum.journal.port import (
+    Erased,
     Journal,
     Landed,
     Loaded,
@@ -66,8 +67,7 @@ class SqliteJournal(Journal):
             )
         except (sqlite3.DataError, OverflowError, UnicodeEncodeError) as error:
             raise Invalid(f"{self._file.path} cannot keep that: {error}") from error
-        self._news.set()
-        self._news = asyncio.Event()
+        self._tell()
         return outcomes
 
     async def landed(self, writes: Sequence[Write]) -> list[Outcome] | None:
@@ -159,6 +159,7 @@ class SqliteJournal(Journal):
         # A state of events that are gone, or of another life of the stream, is not to come back.
         statement = """INSERT INTO actum_snapshots SELECT :kind, :id, :version, :time, :fingerprint, :state
             FROM actum_streams WHERE kind = :kind AND id = :id AND version >= :version AND pruned < :version
+                AND first_time <= :time
             ON CONFLICT DO UPDATE SET version = excluded.version, time = excluded.time,
                 fingerprint = excluded.fingerprint, state = excluded.state
             WHERE excluded.version >= version OR excluded.fingerprint <> fingerprint"""
@@ -167,15 +168,19 @@ class SqliteJournal(Journal):
     async def prune(self, kind: str, id: str, up_to: int) -> int:
         return await self._file.write(lambda connection: statements.prune(connection, kind, id, up_to))
 
-    async def erase(self, kind: str, id: str) -> int:
-        def erase(connection: sqlite3.Connection) -> int:
+    async def erase(self, kind: str, id: str, *, time: int, since: int | None = None) -> Erased:
+        def erase(connection: sqlite3.Connection) -> Erased:
+            before = statements.erased_at(connection, kind, id)
+            if since is not None and before > since:
+                return Erased(0, before)
             _, last = self._ends(connection)
-            connection.execute("DELETE FROM actum_highest")
-            connection.execute("INSERT INTO actum_highest VALUES (?)", (last,))
             self._forget()
-            return statements.erase(connection, kind, id)
+            removed = statements.erase(connection, kind, id, last + 1, time)
+            return Erased(0, before) if removed is None else Erased(removed, last + 1)
 
-        return await self._file.write(erase)
+        erased = await self._file.write(erase)
+        self._tell()
+        return erased
 
     async def forget_replies(self, before: int) -> int:
         statement = "DELETE FROM actum_replies WHERE time < ?"
@@ -183,6 +188,10 @@ class SqliteJournal(Journal):
 
     async def close(self) -> None:
         await self._file.close()
+
+    def _tell(self) -> None:
+        self._news.set()
+        self._news = asyncio.Event()
 
     def _append(self, connection: sqlite3.Connection, writes: Sequence[Write]) -> list[Outcome]:
         if self._undone != self._file.undone:

@@ -7,6 +7,7 @@ from msgspec import Struct
 from actum.engine.schema import Part
 from actum.journal.listing import Token
 from actum.journal.port import MAX_PAGE_BYTES, Loaded, Repeated, Snapshot
+from actum.model.deletion import deletion
 from actum.model.event import Stored
 
 # An index over every event would have a page to write for each stream of a batch. Instead an event names
@@ -35,7 +36,13 @@ FIRST_SCHEMA = (
         fingerprint TEXT NOT NULL, state BLOB NOT NULL, PRIMARY KEY (kind, id)) WITHOUT ROWID""",
     "CREATE TABLE IF NOT EXISTS actum_highest (position INTEGER NOT NULL)",
 )
-SCHEMA = Part("journal", (FIRST_SCHEMA,))
+# Where each stream stands in the feed that was erased; its events, and its row in `streams`, are gone.
+ERASED_SCHEMA = (
+    """CREATE TABLE actum_erased (
+        position INTEGER PRIMARY KEY, kind TEXT NOT NULL, id TEXT NOT NULL, time INTEGER NOT NULL,
+        UNIQUE (kind, id))""",
+)
+SCHEMA = Part("journal", (FIRST_SCHEMA, ERASED_SCHEMA))
 
 COLUMNS = "position, kind, id, e.version, type, type_version, payload, metadata, e.time"
 ROW = """e.position, e.stream, e.version, e.previous, e.type, e.type_version, e.payload, e.metadata, e.time"""
@@ -107,7 +114,9 @@ def next_stream(connection: sqlite3.Connection) -> int:
 
 
 def head(connection: sqlite3.Connection) -> int:
-    return connection.execute("SELECT max(position) FROM actum_events").fetchone()[0] or 0
+    last = "SELECT max(position) FROM"
+    found = connection.execute(f"{last} actum_events UNION ALL {last} actum_erased").fetchall()
+    return max(position or 0 for (position,) in found)
 
 
 def highest(connection: sqlite3.Connection) -> int:
@@ -169,14 +178,21 @@ def _start(connection: sqlite3.Connection, found: Stream, last: int) -> int:
 def feed(connection: sqlite3.Connection, after: int, limit: int) -> list[Stored]:
     statement = f"""SELECT {COLUMNS.replace("position", "e.position", 1)} FROM actum_events e
         JOIN actum_streams s ON s.stream = e.stream WHERE e.position > ? ORDER BY e.position LIMIT ?"""
-    found: list[Stored] = []
+    events: list[Stored] = []
     size = 0
     for row in connection.execute(statement, (after, limit)):
-        found.append(Stored(*row))
+        events.append(Stored(*row))
         size += len(row[6])
         if size > MAX_PAGE_BYTES:
             break
-    return found
+    gone = """SELECT position, kind, id, time FROM actum_erased
+        WHERE position > ? AND position <= ? ORDER BY position LIMIT ?"""
+    is_whole = len(events) < limit and size <= MAX_PAGE_BYTES
+    last = LATEST if is_whole or not events else events[-1].position
+    erased = [deletion(*row) for row in connection.execute(gone, (after, last, limit))]
+    if not erased:
+        return events
+    return sorted(events + erased, key=lambda one: one.position)[:limit]
 
 
 def listing(token: Token) -> str:
@@ -218,11 +234,22 @@ def prune(connection: sqlite3.Connection, kind: str, id: str, up_to: int) -> int
     return removed
 
 
-def erase(connection: sqlite3.Connection, kind: str, id: str) -> int:
+def erased_at(connection: sqlite3.Connection, kind: str, id: str) -> int:
+    """Gives the position at which a stream was erased last, or 0."""
+    statement = "SELECT position FROM actum_erased WHERE kind = ? AND id = ?"
+    row = connection.execute(statement, (kind, id)).fetchone()
+    return row[0] if row else 0
+
+
+def erase(connection: sqlite3.Connection, kind: str, id: str, position: int, time: int) -> int | None:
+    """Removes a stream, which from now on stands at a position as erased; None if there is none."""
     found = stream(connection, kind, id)
     removed = _remove(connection, found, found.version)
     for table in ("actum_snapshots", "actum_replies", "actum_streams"):
         connection.execute(f"DELETE FROM {table} WHERE kind = ? AND id = ?", (kind, id))
+    if not found.version:
+        return None
+    connection.execute("INSERT OR REPLACE INTO actum_erased VALUES (?,?,?,?)", (position, kind, id, time))
     return removed
 
 

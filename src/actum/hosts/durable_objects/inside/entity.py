@@ -21,6 +21,7 @@ from actum.hosts.durable_objects.wire import (
     Cancel,
     Command,
     Erase,
+    Erased,
     Facts,
     Load,
     Prune,
@@ -47,6 +48,7 @@ class EntityObject:
         self._platform = platform
         self._program = program
         self._erasing: Latch | None = None
+        self._erased_at = 0
         self._open()
 
     def __repr__(self) -> str:
@@ -174,7 +176,7 @@ class EntityObject:
                 placed.append(Appended(head))
         return placed
 
-    async def _remove(self, call: Erase | Prune) -> int:
+    async def _remove(self, call: Erase | Prune) -> int | Erased:
         history = self._history
         while history.confirmed < history.version:
             await self._outbox.position(history.version)
@@ -184,14 +186,14 @@ class EntityObject:
             await self._outbox.forget(Forget(history.kind, history.id, history.pruned))
             return removed
         removed = history.version - history.pruned
-        history.mark_erased()
+        history.mark_erased(call.time)
         self._outbox.wake_soon()
         await self._finish_erasing()
-        return removed
+        return Erased(removed, self._erased_at)
 
     async def _finish_erasing(self) -> None:
         """Ends an erasure that was begun, if one was; there is one at a time, for what follows it is new."""
-        while self._history.is_erased():
+        while (time := self._history.erased_since()) is not None:
             if self._erasing is not None:
                 erasing = self._erasing
                 await erasing.wait(PATIENCE)
@@ -200,15 +202,15 @@ class EntityObject:
                 continue
             self._erasing = latch = self._platform.latch()
             try:
-                await self._erase()
+                await self._erase(time)
             finally:
                 self._erasing = None
                 latch.open()
 
-    async def _erase(self) -> None:
+    async def _erase(self, time: int) -> None:
         history = self._history
         self._turns.forget()
-        await self._outbox.forget(Forget(history.kind, history.id, None))
+        self._erased_at = await self._outbox.forget(Forget(history.kind, history.id, None, time))
         await self._platform.clear()
         self._open()
         self._history.name(history.space, history.kind, history.id)

@@ -15,12 +15,14 @@ from actum.hosts.durable_objects.wire_feed import (
     Feed,
     FeedCall,
     Forget,
+    LastErased,
     Listed,
     Streams,
     Take,
     Taken,
     Wait,
 )
+from actum.model.deletion import deletion
 
 SCHEMA = (
     """CREATE TABLE IF NOT EXISTS feed (
@@ -105,6 +107,8 @@ class FeedObject:
                 return self._streams(call)
             case Forget():
                 return self._forget(call)
+            case LastErased():
+                return self._erased_at(call.kind, call.id)
 
     async def _take_together(self, call: Take) -> Taken:
         """Takes what one entity hands on, in one transaction with what others hand on at that moment."""
@@ -149,9 +153,8 @@ class FeedObject:
             for handed in handed_on:
                 handed.taken, handed.failure = None, Unavailable(f"{self!r}: a write failed: {error}")
             self._platform.reset(f"{self!r}: a write failed: {error}")
-        if self.last > before[0] and self._news is not None:
-            self._news.open()
-            self._news = None
+        if self.last > before[0]:
+            self._tell()
 
     def _take(self, call: Take) -> Taken:
         """Numbers what is new; what came before gets the number that it had."""
@@ -191,18 +194,7 @@ class FeedObject:
     def _keep(self, call: Take, new: Sequence[Fact], *, is_first: bool) -> None:
         first, last = self.last + 1, self.last + len(new)
         for position, fact in enumerate(new, first):
-            self._execute(
-                "INSERT INTO feed VALUES (?,?,?,?,?,?,?,?,?)",
-                position,
-                call.kind,
-                call.id,
-                fact.version,
-                fact.type,
-                fact.type_version,
-                fact.payload,
-                fact.metadata,
-                fact.time,
-            )
+            self._insert(position, call.kind, call.id, fact)
         newest = new[-1]
         if is_first:
             self._execute(
@@ -272,17 +264,55 @@ class FeedObject:
         )
         return [Listed(*row) for row in found]
 
-    def _forget(self, call: Forget) -> None:
+    def _forget(self, call: Forget) -> int:
         if call.up_to is not None:
             self._execute(
-                "DELETE FROM feed WHERE kind = ? AND id = ? AND version <= ?", call.kind, call.id, call.up_to
+                "DELETE FROM feed WHERE kind = ? AND id = ? AND version BETWEEN 1 AND ?",
+                call.kind,
+                call.id,
+                call.up_to,
             )
             self._head = self._read_head()
-            return
+        elif self._platform.rows("SELECT 1 FROM streams WHERE kind = ? AND id = ?", call.kind, call.id):
+            self._erase(call)
+        return self._erased_at(call.kind, call.id)
+
+    def _erase(self, call: Forget) -> None:
+        """Removes a stream, and puts in its place, at a position of its own, that it is gone."""
+        position = self.last + 1
+        fact = deletion(position, call.kind, call.id, call.time)
 
         def write() -> None:
             self._execute("DELETE FROM feed WHERE kind = ? AND id = ?", call.kind, call.id)
             self._execute("DELETE FROM streams WHERE kind = ? AND id = ?", call.kind, call.id)
+            self._insert(position, call.kind, call.id, Fact.of(fact))
+            self._execute("UPDATE counter SET last = ?", position)
 
         self._platform.transaction(write)
-        self._head = self._read_head()
+        self.last = self._head = position
+        self._tell()
+
+    def _erased_at(self, kind: str, id: str) -> int:
+        found = self._platform.rows(
+            "SELECT position FROM feed WHERE kind = ? AND id = ? AND version = 0", kind, id
+        )
+        return int(found[0][0]) if found else 0
+
+    def _insert(self, position: int, kind: str, id: str, fact: Fact) -> None:
+        self._execute(
+            "INSERT INTO feed VALUES (?,?,?,?,?,?,?,?,?)",
+            position,
+            kind,
+            id,
+            fact.version,
+            fact.type,
+            fact.type_version,
+            fact.payload,
+            fact.metadata,
+            fact.time,
+        )
+
+    def _tell(self) -> None:
+        if self._news is not None:
+            self._news.open()
+            self._news = None

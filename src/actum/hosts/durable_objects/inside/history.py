@@ -193,6 +193,10 @@ class History:
         """Keeps a snapshot, unless a later one is kept, or its version is pruned or not reached."""
         if not self.pruned < snapshot.version <= self.version:
             return
+        # One that was made before the first event there is holds the state of another life.
+        [[begun]] = self._platform.rows("SELECT time FROM events ORDER BY version LIMIT 1")
+        if snapshot.time < begun:
+            return
         self._execute(
             """INSERT INTO snapshots VALUES (1,?,?,?,?) ON CONFLICT (one) DO UPDATE
                SET version = excluded.version, time = excluded.time, fingerprint = excluded.fingerprint,
@@ -262,13 +266,14 @@ class History:
         [[due]] = self._platform.rows("SELECT coalesce(min(due), 0) FROM later")
         return due or None
 
-    def mark_erased(self) -> None:
+    def mark_erased(self, time: int) -> None:
         """Writes down that all of this goes, so that an erasure that was cut short is finished."""
-        self._note("erased", "1")
+        self._note("erased", str(time))
 
-    def is_erased(self) -> bool:
-        """Says whether an erasure was begun and not finished."""
-        return bool(self._platform.rows("SELECT value FROM facts WHERE name = 'erased'"))
+    def erased_since(self) -> int | None:
+        """Gives the time of an erasure that was begun and not finished, None if there is none."""
+        found = self._platform.rows("SELECT value FROM facts WHERE name = 'erased'")
+        return int(found[0][0]) if found else None
 
     def _insert(
         self, version: int, event: Emitted, metadata: str, time: int, attempt: str, reply: str

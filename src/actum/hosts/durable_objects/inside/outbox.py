@@ -82,9 +82,9 @@ class Outbox:
         with suppress(Unavailable):
             await self.position(self._history.version)
 
-    async def forget(self, what: Forget) -> None:
-        """Has the feed forget what was pruned or erased here."""
-        await self._ask(what)
+    async def forget(self, what: Forget) -> int:
+        """Has the feed forget what was pruned or erased here; gives where it stands as erased, 0 if never."""
+        return msgspec.json.decode(await self._ask(what), type=int)
 
     async def _hand_on(self) -> None:
         latch = self._under_way = self._platform.latch()

@@ -4,6 +4,7 @@ import pytest
 
 from actum.database.port import Database
 from actum.testing.conformance.database.actions import ActionConformance
+from actum.testing.conformance.database.erasing import ErasingConformance
 from actum.testing.conformance.database.generations import GenerationConformance
 from actum.testing.conformance.database.queries import QueryConformance
 from actum.testing.conformance.database.queues import QueueConformance
@@ -18,6 +19,7 @@ class DatabaseConformance(
     QueryConformance,
     ActionConformance,
     QueueConformance,
+    ErasingConformance,
 ):
     """Every promise of `actum.database.port`, as tests."""
 

@@ -34,7 +34,8 @@ def deposit(
 
 def amounts(events: Iterable[Stored]) -> list[int]:
     """Gives what was deposited, in the order of the events."""
-    return [msgspec.json.decode(event.payload)["amount"] for event in events]
+    deposits = [event for event in events if event.type == "Deposited"]
+    return [msgspec.json.decode(deposit.payload)["amount"] for deposit in deposits]
 
 
 def versions(events: Iterable[Stored]) -> list[int]:
@@ -58,6 +59,11 @@ async def fill(journal: Journal, id: str, count: int, *, kind: str = "Account") 
         following = range(first + 1, min(first + 90, count) + 1)
         outcomes = await journal.append([deposit(id, first, *following, kind=kind)])
         assert have_landed(outcomes) == [True]
+
+
+async def erase(journal: Journal, id: str, *, kind: str = "Account", time: int = OPENING) -> int:
+    """Erases an account; gives how many events went."""
+    return (await journal.erase(kind, id, time=time)).events
 
 
 async def follow(journal: Journal, count: int, *, after: int = 0, limit: int = 100) -> list[Stored]:

@@ -19,7 +19,7 @@ METHODS: dict[str, Callable[[Journal], Awaitable[object]]] = {
     "head": lambda journal: journal.head(),
     "save_snapshot": lambda journal: journal.save_snapshot("Account", "a", Snapshot(1, OPENING, "f", b"{}")),
     "prune": lambda journal: journal.prune("Account", "a", 1),
-    "erase": lambda journal: journal.erase("Account", "a"),
+    "erase": lambda journal: journal.erase("Account", "a", time=0),
     "forget_replies": lambda journal: journal.forget_replies(OPENING),
 }
 

@@ -1,13 +1,17 @@
 """What the suite asks of pruning and erasing: what is removed is gone everywhere, and nothing else is."""
 
+import asyncio
+
 import pytest
 
-from actum.journal.port import Collided, Journal, Landed, Loaded, Snapshot, StreamInfo
+from actum.journal.port import Collided, Erased, Journal, Landed, Loaded, Snapshot, StreamInfo
+from actum.model.deletion import DELETED, deletion
 from actum.testing.conformance.journal.bank import (
     OPENING,
     SECOND,
     amounts,
     deposit,
+    erase,
     fill,
     follow,
     have_landed,
@@ -189,28 +193,29 @@ class Pruning:
 
 
 class Erasing:
-    """A stream may be forgotten, as if it had never been."""
+    """A stream may be forgotten, and the feed says so."""
 
     async def test_an_erased_stream_is_gone(self, journal: Journal) -> None:
         """No event, no snapshot, no reply and no listing shows it."""
         await journal.append([deposit("a", 0, 1, 2, key="k-1"), deposit("b", 0, 3)])
         await journal.save_snapshot("Account", "a", balance(2))
 
-        removed = await journal.erase("Account", "a")
+        removed = await erase(journal, "a")
 
         assert removed == 2
         assert await journal.read("Account", "a") == []
         assert await journal.load([("Account", "a")], CODE) == [Loaded(None, 0, [], True)]
         assert await journal.replies([("Account", "a", "k-1")]) == [None]
         assert [info.id for info in (await journal.streams("Account")).items] == ["b"]
-        assert amounts(await follow(journal, 1)) == [3]
+        assert [event.id for event in await follow(journal, 2)] == ["b", "a"]
+        assert [fact.type for fact in await follow(journal, 2)] == ["Deposited", DELETED]
 
     async def test_a_missing_stream_cannot_be_erased(self, journal: Journal) -> None:
         """Erasing what is not there removes 0 events."""
         await fill(journal, "a", 2)
 
-        assert await journal.erase("Account", "b") == 0
-        assert await journal.erase("Loan", "a") == 0
+        assert await erase(journal, "b") == 0
+        assert await erase(journal, "a", kind="Loan") == 0
         assert len(await follow(journal, 2)) == 2
 
     async def test_erasing_leaves_other_streams_alone(self, journal: Journal) -> None:
@@ -224,17 +229,17 @@ class Erasing:
         )
         await journal.save_snapshot("Account", "ab", balance(1))
 
-        await journal.erase("Account", "a")
+        await erase(journal, "a")
 
         keys = [("Account", "ab", "k"), ("Loan", "a", "k")]
-        assert amounts(await follow(journal, 2)) == [2, 3]
+        assert amounts((await follow(journal, 3))[:2]) == [2, 3]
         assert [reply is not None for reply in await journal.replies(keys)] == [True, True]
         assert (await journal.load([("Account", "ab")], CODE))[0].snapshot == balance(1)
 
     async def test_an_erased_stream_may_begin_anew(self, journal: Journal) -> None:
         """Its versions start at 1, it is listed by its new first event, and its keys are free."""
         await journal.append([deposit("a", 0, 1, 2, 3, key="k-1", time=OPENING), deposit("b", 0, 4)])
-        await journal.erase("Account", "a")
+        await erase(journal, "a")
 
         refused = await journal.append([deposit("a", 3, 5)])
         outcomes = await journal.append([deposit("a", 0, 6, key="k-1", time=OPENING + 9 * SECOND)])
@@ -249,7 +254,7 @@ class Erasing:
         await fill(journal, "a", 4)
         await journal.prune("Account", "a", 3)
 
-        removed = await journal.erase("Account", "a")
+        removed = await erase(journal, "a")
         await journal.append([deposit("a", 0, 9)])
 
         assert removed == 1
@@ -261,29 +266,29 @@ class Erasing:
         await journal.append([deposit("a", 0, 1), deposit("b", 0, 2, 3)])
         seen = await follow(journal, 3)
 
-        await journal.erase("Account", "b")
+        await erase(journal, "b")
         await journal.append([deposit("b", 0, 4), deposit("c", 0, 5)])
 
-        following = await follow(journal, 2, after=seen[-1].position)
-        assert amounts(following) == [4, 5]
+        following = await follow(journal, 3, after=seen[-1].position)
+        assert amounts(following[1:]) == [4, 5]
         assert min(positions(following)) > max(positions(seen))
 
-    async def test_the_head_is_an_event_that_is_there(self, journal: Journal) -> None:
+    async def test_the_head_is_that_it_was_erased(self, journal: Journal) -> None:
         """When the newest events are erased, a reader can still reach the head."""
         await journal.append([deposit("a", 0, 1), deposit("b", 0, 2)])
-        [first, _] = await follow(journal, 2)
+        await follow(journal, 2)
 
-        await journal.erase("Account", "b")
+        erased = await journal.erase("Account", "b", time=OPENING)
 
-        assert await journal.head() == first.position
-        await journal.erase("Account", "a")
-        assert await journal.head() == 0
+        await follow(journal, 2)
+        assert await journal.head() == erased.position
 
     async def test_a_call_without_events_lands_where_readers_can_come(self, journal: Journal) -> None:
         """Nobody is told to wait for the position of an event that was erased."""
         await journal.append([deposit("a", 0, 1), deposit("b", 0, 2)])
         await follow(journal, 2)
-        await journal.erase("Account", "b")
+        await erase(journal, "b")
+        await follow(journal, 2)
 
         [outcome] = await journal.append([deposit("a", 1, key="k-1")])
 
@@ -293,7 +298,7 @@ class Erasing:
     async def test_an_old_snapshot_does_not_bring_an_erased_stream_back(self, journal: Journal) -> None:
         """A snapshot that was on its way when its stream was erased is not kept."""
         await fill(journal, "a", 5)
-        await journal.erase("Account", "a")
+        await erase(journal, "a")
 
         await journal.save_snapshot("Account", "a", balance(5))
 
@@ -304,7 +309,115 @@ class Erasing:
         await fill(journal, "a", 1_300)
         await fill(journal, "b", 2)
 
-        removed = await journal.erase("Account", "a")
+        removed = await erase(journal, "a")
 
         assert removed == 1_300
-        assert [event.id for event in await follow(journal, 2, limit=2_000)] == ["b", "b"]
+        assert [event.id for event in await follow(journal, 3, limit=2_000)] == ["b", "b", "a"]
+
+    async def test_the_feed_shows_an_erasure(self, journal: Journal) -> None:
+        """Whoever reads on finds, behind all that it has seen, that the stream is gone, and no more of it."""
+        await journal.append([deposit("a", 0, 1, 2), deposit("b", 0, 3)])
+        seen = await follow(journal, 3)
+
+        erased = await journal.erase("Account", "a", time=OPENING + SECOND)
+
+        fact = deletion(erased.position, "Account", "a", OPENING + SECOND)
+        assert erased.events == 2
+        assert erased.position > max(positions(seen))
+        assert await follow(journal, 1, after=seen[-1].position) == [fact]
+        assert await follow(journal, 2) == [seen[2], fact]
+
+    async def test_a_reader_is_woken_by_an_erasure(self, journal: Journal) -> None:
+        """It waits beyond the newest event, and has not to wait for another one."""
+        await fill(journal, "a", 2)
+        last = (await follow(journal, 2))[-1].position
+        waiting = asyncio.create_task(follow(journal, 1, after=last))
+
+        erased = await journal.erase("Account", "a", time=OPENING)
+
+        assert positions(await waiting) == [erased.position]
+
+    async def test_the_feed_shows_erasures_one_by_one(self, journal: Journal) -> None:
+        """However few are read at a time, none is skipped, and none comes twice."""
+        for id in ("a", "b", "c"):
+            await fill(journal, id, 2)
+        for id in ("a", "c"):
+            await erase(journal, id)
+        await fill(journal, "d", 1)
+
+        seen = await follow(journal, 5, limit=1)
+
+        assert [(event.id, event.version) for event in seen] == [
+            ("b", 1),
+            ("b", 2),
+            ("a", 0),
+            ("c", 0),
+            ("d", 1),
+        ]
+        assert positions(seen) == sorted(set(positions(seen)))
+
+    async def test_what_begins_anew_comes_behind_its_erasure(self, journal: Journal) -> None:
+        """A reader drops what it knows of the old life before it hears of the new one."""
+        await fill(journal, "a", 2)
+        await erase(journal, "a")
+
+        await fill(journal, "a", 2)
+
+        assert [event.version for event in await follow(journal, 3)] == [0, 1, 2]
+        assert versions(await journal.read("Account", "a")) == [1, 2]
+
+    async def test_only_the_last_erasure_of_a_stream_is_kept(self, journal: Journal) -> None:
+        """What came before it is gone, so that whoever begins at the start needs no other."""
+        await fill(journal, "a", 2)
+        await erase(journal, "a")
+        await fill(journal, "a", 3)
+        await fill(journal, "b", 1)
+
+        last = await journal.erase("Account", "a", time=OPENING + SECOND)
+
+        assert last.events == 3
+        assert [(event.id, event.version) for event in await follow(journal, 2)] == [("b", 1), ("a", 0)]
+
+    async def test_erasing_again_says_where_it_was_erased(self, journal: Journal) -> None:
+        """Nothing is added, and whoever heard nothing of the first call learns what became of it."""
+        await fill(journal, "a", 2)
+        first = await journal.erase("Account", "a", time=OPENING)
+
+        again = await journal.erase("Account", "a", time=OPENING + SECOND)
+
+        assert again == Erased(0, first.position)
+        assert len(await follow(journal, 1)) == 1
+
+    async def test_an_erasure_that_was_interrupted_spares_what_has_come_since(self, journal: Journal) -> None:
+        """It is called again with the head from before; what began behind it is another life."""
+        await fill(journal, "a", 2)
+        [*_, newest] = await follow(journal, 2)
+        first = await journal.erase("Account", "a", time=OPENING, since=newest.position)
+        await fill(journal, "a", 1)
+
+        again = await journal.erase("Account", "a", time=OPENING, since=newest.position)
+        anew = await journal.erase("Account", "a", time=OPENING, since=first.position)
+
+        assert (first.events, again) == (2, Erased(0, first.position))
+        assert anew.events == 1
+
+    async def test_an_erasure_is_no_event_of_the_stream(self, journal: Journal) -> None:
+        """Pruning counts from 1, and leaves it in the feed."""
+        await fill(journal, "a", 1)
+        await erase(journal, "a")
+        await fill(journal, "a", 5)
+
+        removed = await journal.prune("Account", "a", 3)
+
+        assert removed == 3
+        assert [event.version for event in await follow(journal, 3)] == [0, 4, 5]
+
+    async def test_a_snapshot_of_another_life_comes_too_late(self, journal: Journal) -> None:
+        """It was on its way when its stream was erased, and the new stream is as long already."""
+        await fill(journal, "a", 5)
+        await erase(journal, "a")
+        await journal.append([deposit("a", 0, 1, 2, 3, 4, 5, time=OPENING + 9 * SECOND)])
+
+        await journal.save_snapshot("Account", "a", balance(5))
+
+        assert (await journal.load([("Account", "a")], CODE))[0].snapshot is None
