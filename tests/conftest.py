@@ -6,6 +6,7 @@ from hypothesis import HealthCheck, settings
 pytest_plugins = [
     "tests.servers.postgres",
     "tests.servers.dynamodb",
+    "tests.servers.dynamodb_local",
     "tests.servers.durable_objects",
     "tests.servers.wrangler",
 ]

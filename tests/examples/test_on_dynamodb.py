@@ -18,6 +18,13 @@ from tests.examples.test_documents import ADA, ScriptedReader, app_with, picture
 from tests.runtime.nodes import node_on
 
 
+@pytest.fixture(scope="module", params=["dynamodb_by_moto", "dynamodb_local"])
+def dynamodb(request: pytest.FixtureRequest) -> str:
+    """The endpoint of moto, and that of Amazon's own server for development."""
+    endpoint: str = request.getfixturevalue(request.param)
+    return endpoint
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def store(request: pytest.FixtureRequest, dynamodb_url: str, tmp_path: Path) -> str:
     """The URL of a journal in DynamoDB with an empty database beside it."""

@@ -1,4 +1,4 @@
-"""The journal in DynamoDB, held to what every journal promises, on a server of moto's."""
+"""The journal in DynamoDB, held to what every journal promises, on moto's server and on Amazon's own."""
 
 from collections.abc import AsyncIterator
 
@@ -12,6 +12,13 @@ from actum.testing.conformance.journal import DurableJournalConformance
 
 async def opened(url: str) -> DynamoJournal:
     return DynamoJournal(await DynamoTable.connect(url))
+
+
+@pytest.fixture(scope="module", params=["dynamodb_by_moto", "dynamodb_local"])
+def dynamodb(request: pytest.FixtureRequest) -> str:
+    """The endpoint of moto, and that of Amazon's own server for development."""
+    endpoint: str = request.getfixturevalue(request.param)
+    return endpoint
 
 
 class TestDynamoJournal(DurableJournalConformance):

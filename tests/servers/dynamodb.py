@@ -5,6 +5,7 @@ import subprocess
 import sys
 import uuid
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -27,6 +28,19 @@ def url_of(endpoint: str, table: str) -> str:
     return f"dynamodb://{table}?region=eu-central-1&endpoint={endpoint}"
 
 
+@contextmanager
+def credentials() -> Iterator[None]:
+    """Names credentials that any server for tests takes, for as long as the block lasts."""
+    before = {name: os.environ.get(name) for name in CREDENTIALS}
+    os.environ.update(CREDENTIALS)
+    yield
+    for name, value in before.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value
+
+
 async def made(url: str) -> DynamoTable:
     """Makes the table of a URL, and gives it; without the looks that `make_table` takes."""
     table = await DynamoTable.connect(url)
@@ -36,7 +50,7 @@ async def made(url: str) -> DynamoTable:
 
 
 @pytest.fixture(scope="session")
-def dynamodb() -> Iterator[str]:
+def dynamodb_by_moto() -> Iterator[str]:
     """The endpoint of a server that is up until the session ends; where none can start, only CI insists."""
     if find_spec("moto") is None:
         leave_out("there is no moto for DynamoDB")
@@ -45,17 +59,17 @@ def dynamodb() -> Iterator[str]:
     port = process.stdout.readline().strip()
     if not port:
         leave_out(f"DynamoDB by moto does not start (exit code {process.wait()}); the reason stands above")
-    before = {name: os.environ.get(name) for name in CREDENTIALS}
-    os.environ.update(CREDENTIALS)
-    yield f"http://127.0.0.1:{port}"
-    for name, value in before.items():
-        if value is None:
-            del os.environ[name]
-        else:
-            os.environ[name] = value
+    with credentials():
+        yield f"http://127.0.0.1:{port}"
     process.terminate()
     process.wait(60)
     process.stdout.close()
+
+
+@pytest.fixture(scope="session")
+def dynamodb(dynamodb_by_moto: str) -> str:
+    """The endpoint of the server that a test uses; a module may name another one, or both."""
+    return dynamodb_by_moto
 
 
 @pytest.fixture

@@ -157,7 +157,8 @@ class DynamoTable:
         }
         if limit is not None:
             asked["Limit"] = limit
-        return Query(self, "query", asked)
+        # The service refuses bounds the wrong way round, where there is nothing to find.
+        return Query(self, "query", asked, is_empty=first > last)
 
     def scan(self, **asked: Any) -> "Query":
         """Gives the items of the whole table that a filter leaves, in no order."""
@@ -204,12 +205,14 @@ class DynamoTable:
 class Query:
     """The items of a query or scan, one after the other, fetched as they are asked for."""
 
-    def __init__(self, table: DynamoTable, operation: str, asked: dict[str, Any]) -> None:
+    def __init__(
+        self, table: DynamoTable, operation: str, asked: dict[str, Any], *, is_empty: bool = False
+    ) -> None:
         self._table = table
         self._operation = operation
         self._asked = asked
         self._items: deque[Item] = deque()
-        self._is_over = False
+        self._is_over = is_empty
 
     def __repr__(self) -> str:
         return f"<Query of {self._table.name}{', over' if self._is_over else ''}>"
