@@ -10,7 +10,7 @@ import pytest
 from actum.errors import AuthorError
 from actum.model.event import Event, Recorded, Stored, to_microseconds
 from actum.model.handler import reducer
-from actum.model.projection import Changes, ReducerFailed, fold, steps_of
+from actum.model.projection import Changes, EventChanged, ReducerFailed, fold, steps_of
 from actum.model.view import View, view_type
 
 
@@ -330,3 +330,78 @@ def test_batches_of_any_size_give_the_same_rows(size: int) -> None:
 
     whole = fold(view, steps_of(view, history), {})
     assert table == {row.id: view.row_to_sql(row) for row in whole.written if isinstance(row, Balances)}
+
+
+class Greedy(View):
+    """Changes the event that it is given."""
+
+    id: str
+    others: int = 0
+
+    @reducer(key="tags")
+    def tagged(self, event: Tagged) -> None:
+        event.tags.remove(self.id)
+        self.others = len(event.tags)
+
+
+class Counting(View):
+    id: str
+    count: int = 0
+
+    @reducer(key="tags")
+    def tagged(self, event: Tagged) -> None:
+        self.count += 1
+
+
+MANY = [f"tag-{number}" for number in range(50)]
+
+
+def test_many_rows_of_an_event_are_folded_as_few_are() -> None:
+    view = view_type(Counting)
+
+    changes = fold(view, steps_of(view, stored(("a", Tagged(MANY)), ("a", Tagged(["tag-3"])))), {})
+
+    assert sorted(row.count for row in changes.written) == [1] * 49 + [2]  # type: ignore[attr-defined]
+    assert changes.lent == frozenset()
+
+
+def test_rows_that_hold_a_list_of_a_shared_event_are_told_and_get_their_own_before_they_change() -> None:
+    class Holding(View):
+        id: str
+        tags: list[str] = msgspec.field(default_factory=list)
+
+        @reducer(key="tags")
+        def tagged(self, event: Tagged) -> None:
+            if self.tags:
+                self.tags.append("again")
+            else:
+                self.tags = event.tags
+
+    changes = fold(
+        view_type(Holding),
+        steps_of(view_type(Holding), stored(("a", Tagged(MANY)), ("a", Tagged(["tag-3"])))),
+        {},
+    )
+
+    rows = {row.id: row.tags for row in changes.written}  # type: ignore[attr-defined]
+    assert rows.pop("tag-3") == [*MANY, "again"]
+    assert all(tags == MANY for tags in rows.values())
+    assert changes.lent == frozenset(rows)
+
+
+def test_a_reducer_that_changes_an_event_of_many_rows_is_found_out() -> None:
+    with pytest.raises(EventChanged):
+        fold(view_type(Greedy), steps_of(view_type(Greedy), stored(("a", Tagged(MANY)))), {})
+
+
+def test_the_rows_of_an_event_read_it_once_however_many_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Or n rows of n keys would take n² time."""
+    view = view_type(Counting)
+    (fact,) = stored(("a", Tagged([str(number) for number in range(1_000)])))
+    event_type, reads = view.by_name["Tagged"].event_type, []
+    decode = event_type.decode
+    monkeypatch.setattr(event_type, "_decode", lambda payload: reads.append(payload) or decode(payload))
+
+    changes = fold(view, steps_of(view, [fact]), {})
+
+    assert (len(changes.written), len(reads)) == (1_000, 1)

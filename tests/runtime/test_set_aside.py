@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import field
 
 from actum import App, Entity, Event, View, command, reducer
 from actum.database.port import SetAside
@@ -65,6 +66,21 @@ class Tags(View):
         self.count += 1
 
 
+class Greedy(View):
+    """Changes the event that it is given, and keeps its list."""
+
+    id: str
+    others: int = 0
+    tags: list[str] = field(default_factory=list)
+
+    @reducer(key="tags")
+    def tagged(self, event: Tagged) -> None:
+        if self.id in broken:
+            raise ValueError(self.id)
+        event.tags.remove(self.id)
+        self.others, self.tags = len(event.tags), event.tags
+
+
 def word_of(event: Said) -> str:
     if event.word in broken:
         raise LookupError(f"nobody knows {event.word}")
@@ -116,7 +132,7 @@ BAD: dict[str, Callable[[Seen], None]] = {
     "what JSON cannot hold": sets(notes={"a": object()}),
     "another key": sets(id="z"),
 }
-app = App("things", entities=[Thing], views=[Seen, Tags, Words])
+app = App("things", entities=[Thing], views=[Seen, Tags, Words, Greedy])
 
 
 @pytest.fixture(autouse=True)
@@ -205,6 +221,22 @@ async def test_of_several_rows_of_an_event_one_is_set_aside(store: str) -> None:
         assert [await tags.get(key) for key in ("x", "bad", "y")] == [Tags("x", 1), None, Tags("y", 2)]
         [row] = await aside(t, "tags")
         assert (row.key, row.position, row.waiting) == ('"bad"', await place(t, "a", 1), 2)
+
+
+@pytest.mark.parametrize("count", [3, 40])
+async def test_a_reducer_that_changes_its_event_changes_it_for_no_other_row(store: str, count: int) -> None:
+    """However many rows an event has, and whether one of them fails or none."""
+    tags = [f"t{number}" for number in range(count)]
+    async with testing(app, store=store) as t:
+        for failing in ((), ("t1",)):
+            broken.update(dict.fromkeys(failing, raises(ValueError())))
+            await t.ctx.entity(Thing, "a").tag(tags)
+            await t.node.settle()
+
+            for tag in tags:
+                row = await t.ctx.view(Greedy).get(tag)
+                assert row == Greedy(tag, count - 1, [other for other in tags if other != tag])
+        assert [row.key for row in await aside(t, "greedy")] == ['"t1"']
 
 
 async def test_waiting_events_are_folded_when_somebody_asks_and_the_code_is_fixed(store: str) -> None:

@@ -1,6 +1,6 @@
 """The fold of events into a view's rows, without a database: which rows a batch touches, and how."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from msgspec import Struct
@@ -12,21 +12,30 @@ from actum.model.event import Event, Recorded, Stored
 from actum.model.reduction import Reduction
 from actum.model.view import DROP, View, ViewType
 
+FEW = 8
+"""Rows of one event that each get a copy of it; more share it, or their copies would take n² time."""
+
 
 class Step(Struct, frozen=True, gc=False):
-    """One event applied to one row."""
+    """One event applied to one row; `is_shared` says that others are given the same object."""
 
     key: Any
     reduction: Reduction
     event: Event
     stored: Stored
+    is_shared: bool = False
 
 
 class Changes(Struct, frozen=True):
-    """What a batch did to a view: the rows to write, and the keys whose rows are gone."""
+    """What a batch did to a view: the rows to write, and the keys whose rows are gone.
+
+    Those of `lent` keys may hold parts of an event that other rows hold too: they are written, and then read
+    again before anything else changes them.
+    """
 
     written: list[View]
     deleted: list[Any]
+    lent: frozenset[Any] = frozenset()
 
 
 class ReducerFailed(AuthorError):
@@ -37,32 +46,108 @@ class ReducerFailed(AuthorError):
         self.position = position
 
 
+class EventChanged(AuthorError):
+    """A reducer changed an event that other rows were to be given."""
+
+
+class SharedEvents:
+    """Sees whether an event that many rows are given stays as it was, once for all of them."""
+
+    def __init__(self) -> None:
+        self._step: Step | None = None
+        self._before = b""
+
+    def meet(self, step: Step) -> None:
+        """Takes note of the event of a step that is about to be applied; raises EventChanged for the last."""
+        if self._step is None or self._step.event is not step.event:
+            self.end()
+            self._step, self._before = step, step.reduction.event_type.encode(step.event)
+
+    def end(self) -> None:
+        """Raises EventChanged when the last event is not what it was."""
+        step, self._step = self._step, None
+        if step is not None and step.reduction.event_type.encode(step.event) != self._before:
+            raise EventChanged(f"a reducer changed the event at position {step.stored.position}")
+
+
+class Folding:
+    """Folds steps into the rows that exist, `rows` by key; raises ReducerFailed or EventChanged."""
+
+    def __init__(self, view: ViewType, rows: Mapping[Any, View]) -> None:
+        self._view = view
+        self._rows = rows
+        self._touched: dict[Any, View | None] = {}
+        self._shared = SharedEvents()
+        self._lent: set[Any] = set()
+        self._may_lend = any(column.kind == "json" for column in view.columns)
+
+    def apply(self, steps: Iterable[Step]) -> None:
+        """Applies steps, in order."""
+        view, touched, rows = self._view, self._touched, self._rows
+        for step in steps:
+            key = step.key
+            row = touched[key] if key in touched else rows.get(key)
+            if step.is_shared or self._lent:
+                row = self._before_sharing(step, row)
+            touched[key] = apply(view, row, step)
+
+    def changes(self) -> Changes:
+        """Gives what has changed."""
+        self._shared.end()
+        return Changes(
+            [row for row in self._touched.values() if row is not None],
+            [key for key, row in self._touched.items() if row is None],
+            frozenset(self._lent),
+        )
+
+    def _before_sharing(self, step: Step, row: View | None) -> View | None:
+        if step.key in self._lent and row is not None:
+            # It may hold a list of an event that other rows hold: it gets one of its own.
+            row = self._view.row_from_sql(self._view.row_to_sql(row))
+            self._lent.discard(step.key)
+        if step.is_shared:
+            self._shared.meet(step)
+            if self._may_lend:
+                self._lent.add(step.key)
+        return row
+
+
 def steps_of(view: ViewType, batch: Iterable[Stored]) -> list[Step]:
     """Finds the rows that a batch touches, in order; raises ReducerFailed for an event that does not say."""
     steps: list[Step] = []
-    by_name = view.by_name
     for stored in batch:
-        reduction = by_name.get(stored.type)
-        if reduction is None and stored.type == DELETED:
-            reduction = view.reduction_of_deletion(stored.kind, stored.id)
-        if reduction is not None:
-            try:
-                _add_steps(view, reduction, stored, steps)
-            except BaseException as error:
-                raise failed(view, reduction, stored, error) from error
+        add_steps(view, stored, steps)
     return steps
+
+
+def add_steps(view: ViewType, stored: Stored, steps: list[Step]) -> None:
+    """Adds the steps of one event to those before it."""
+    reduction = view.by_name.get(stored.type)
+    if reduction is None:
+        if stored.type != DELETED:
+            return
+        reduction = view.reduction_of_deletion(stored.kind, stored.id)
+        if reduction is None:
+            return
+    read, payload, version = reduction.event_type.read, stored.payload, stored.type_version
+    try:
+        event = read(payload, version)
+        keys = keys_of(view, reduction, event, stored)
+        if len(keys) > FEW:
+            steps += [Step(key, reduction, event, stored, is_shared=True) for key in keys]
+            return
+        for number, key in enumerate(keys):
+            # Rows that took their list from one event would change it under each other's hands.
+            steps.append(Step(key, reduction, read(payload, version) if number else event, stored))
+    except BaseException as error:
+        raise failed(view, reduction, stored, error) from error
 
 
 def fold(view: ViewType, steps: Iterable[Step], rows: Mapping[Any, View]) -> Changes:
     """Applies the steps to the rows that exist, and gives the changes; `rows` holds those found, by key."""
-    touched: dict[Any, View | None] = {}
-    for step in steps:
-        key = step.key
-        touched[key] = apply(view, touched[key] if key in touched else rows.get(key), step)
-    return Changes(
-        [row for row in touched.values() if row is not None],
-        [key for key, row in touched.items() if row is None],
-    )
+    folding = Folding(view, rows)
+    folding.apply(steps)
+    return folding.changes()
 
 
 def apply(view: ViewType, row: View | None, step: Step) -> View | None:
@@ -84,15 +169,6 @@ def failed(view: ViewType, reduction: Reduction, stored: Stored, why: object) ->
     )
 
 
-def _add_steps(view: ViewType, reduction: Reduction, stored: Stored, steps: list[Step]) -> None:
-    event = reduction.event_type.read(stored.payload, stored.type_version)
-    for number, key in enumerate(keys_of(view, reduction, event, stored)):
-        if number:
-            # Rows that took their list from one event would change it under each other's hands.
-            event = reduction.event_type.read(stored.payload, stored.type_version)
-        steps.append(Step(key, reduction, event, stored))
-
-
 def _reduce(view: ViewType, row: View, step: Step) -> None:
     reduction = step.reduction
     assert reduction.function is not None
@@ -108,7 +184,7 @@ def _reduce(view: ViewType, row: View, step: Step) -> None:
         raise failed(view, reduction, step.stored, f"it changed the key {view.key!r}; use @reducer(key=…)")
 
 
-def keys_of(view: ViewType, reduction: Reduction, event: Event, stored: Stored) -> Iterable[Any]:
+def keys_of(view: ViewType, reduction: Reduction, event: Event, stored: Stored) -> Collection[Any]:
     """Gives the keys of the rows that an event belongs to, each once, as the rows hold them."""
     key = reduction.key
     if key is None:

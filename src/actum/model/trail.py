@@ -8,7 +8,7 @@ from msgspec import Struct
 from actum.errors import ActumError
 from actum.model.deletion import DELETED
 from actum.model.event import Stored
-from actum.model.projection import ReducerFailed, Step, apply, failed, keys_of
+from actum.model.projection import FEW, ReducerFailed, Step, apply, failed, keys_of
 from actum.model.reduction import Reduction
 from actum.model.view import View, ViewType
 
@@ -120,7 +120,11 @@ class Trail:
                 raise
             self._error = str(failed(self._view, step.reduction, step.stored, error))
             return
-        self._states.append(self._state(position, step, is_outside))
+        state = self._state(position, step, is_outside)
+        self._states.append(state)
+        if step.is_shared and state.values is not None:
+            # What it took from an event that others share, it gets for its own.
+            self._row = self._view.row_from_sql(state.values)
 
     def _state(self, position: int, step: Step, is_outside: IsOutside) -> State:
         if self._row is None:
@@ -174,6 +178,8 @@ def _place(view: ViewType, reduction: Reduction, stored: Stored, is_outside: IsO
         keys = list(keys_of(view, reduction, event, stored))
         for key in keys:
             view.key_to_text(key)
+        if len(keys) > FEW:
+            return [Step(key, reduction, event, stored, is_shared=True) for key in keys]
         read = reduction.event_type.read
         return [Step(key, reduction, read(stored.payload, stored.type_version), stored) for key in keys]
     except BaseException as error:

@@ -2,12 +2,16 @@
 
 import asyncio
 from collections.abc import Iterable
+from time import monotonic
 from typing import Any
+
+import msgspec
 
 from actum.database.port import AsideChanges, Database, NewSetAside, SetAside
 from actum.errors import AuthorError, CallerError
 from actum.model.error_text import plain_text
 from actum.model.event import Stored
+from actum.model.projection import EventChanged, SharedEvents, Step
 from actum.model.trail import Fault, Placed, Trail, place
 from actum.model.view import View, ViewType
 from actum.runtime.clock import Clock
@@ -16,7 +20,8 @@ from actum.runtime.feed import Feed
 
 WAITING_AT_ONCE = 200
 """How many waiting events of a row are folded again in one transaction."""
-STEPS_A_TURN = 500
+LONGEST_TURN = 0.01
+"""Seconds after which others have their turn."""
 
 
 class Apart:
@@ -99,13 +104,11 @@ class Isolation:
         keys = placed.keys
         rows, errors = await self._load(list(keys))
         held = await self.held(keys) if self.has_rows else set()
-        apart = Apart(self._view, self._clock.now())
-        for key in keys:
-            apart.trails[key] = Trail(
-                self._view, key, rows.get(key), is_held=key in held, error=errors.get(key, "")
-            )
-        await self._follow(apart, placed)
-        return apart
+        try:
+            return await self._folded(placed, rows, errors, held, is_sharing=True)
+        except EventChanged:
+            rows, errors = await self._load(list(keys))
+            return await self._folded(placed, rows, errors, held, is_sharing=False)
 
     async def fold_again(self, row: SetAside) -> Apart:
         """Folds the first of the events that wait for a row, onto its last good state."""
@@ -126,7 +129,7 @@ class Isolation:
             for item in placed.items
             if item.key == key or item.key is None
         ]
-        await self._follow(apart, Placed(mine))
+        await self._follow(apart, Placed(mine), None)
         return apart
 
     async def refuse(self, apart: Apart) -> None:
@@ -136,17 +139,38 @@ class Isolation:
             if error:
                 trail.refuse(await self._refusals(trail.written))
 
-    async def _follow(self, apart: Apart, placed: Placed) -> None:
-        for number, item in enumerate(placed.items, 1):
-            if isinstance(item, Fault):
-                if item.key is None:
-                    apart.unplaced.append(item)
-                else:
-                    apart.trails[item.key].fail(item.position, item.error)
+    async def _folded(
+        self,
+        placed: Placed,
+        rows: dict[Any, View],
+        errors: dict[Any, str],
+        held: set[Any],
+        *,
+        is_sharing: bool,
+    ) -> Apart:
+        apart = Apart(self._view, self._clock.now())
+        for key in placed.keys:
+            apart.trails[key] = Trail(
+                self._view, key, rows.get(key), is_held=key in held, error=errors.get(key, "")
+            )
+        await self._follow(apart, placed, SharedEvents() if is_sharing else None)
+        return apart
+
+    async def _follow(self, apart: Apart, placed: Placed, shared: SharedEvents | None) -> None:
+        """Follows each row; without `shared`, each gets its own copy of an event."""
+        began = monotonic()
+        for item in placed.items:
+            if isinstance(item, Step):
+                apart.trails[item.key].step(_own(item, shared), comes_from_outside)
+            elif item.key is None:
+                apart.unplaced.append(item)
             else:
-                apart.trails[item.key].step(item, comes_from_outside)
-            if not number % STEPS_A_TURN:
+                apart.trails[item.key].fail(item.position, item.error)
+            if monotonic() - began > LONGEST_TURN:
                 await asyncio.sleep(0)
+                began = monotonic()
+        if shared is not None:
+            shared.end()
 
     async def _place_again(self, apart: Apart, placed: Placed, row: SetAside) -> None:
         """Has the view built anew for an event of which it is known now where it belongs.
@@ -191,3 +215,14 @@ class Isolation:
 
     async def _refusals(self, rows: list[tuple[Any, ...]]) -> list[str]:
         return await self._database.refusals(self._view, self._generation, rows)
+
+
+def _own(step: Step, shared: SharedEvents | None) -> Step:
+    """Gives a step with an event that nobody else changes, or that is seen to stay as it is."""
+    if not step.is_shared:
+        return step
+    if shared is not None:
+        shared.meet(step)
+        return step
+    event = step.reduction.event_type.read(step.stored.payload, step.stored.type_version)
+    return msgspec.structs.replace(step, event=event)

@@ -2,8 +2,9 @@
 
 import asyncio
 import logging
+from collections.abc import Iterator
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from actum.database.port import (
     NOTHING_ASIDE,
@@ -17,7 +18,7 @@ from actum.database.port import (
 from actum.errors import ActumError, AuthorError, CallerError, TryLater
 from actum.model.deletion import DELETED
 from actum.model.event import Stored
-from actum.model.projection import Step, fold, steps_of
+from actum.model.projection import Changes, Folding, Step, add_steps
 from actum.model.view import View, ViewType
 from actum.runtime.clock import Clock
 from actum.runtime.containment import comes_from_outside
@@ -29,12 +30,17 @@ LONG_BATCH = 4_000
 APART = 50
 """How many events are folded row by row at a time, once one of a batch has failed."""
 MOST_ROWS = 5_000
+STEPS_A_TURN = 1_000
+MAX_STEPS = 10_000
+"""Changes of rows after which a transaction ends, however few events they are of."""
 LAZY = 10_000
 RETRIED_AT_ONCE = 100
 FIRST_PAUSE = timedelta(milliseconds=200)
 LONGEST_PAUSE = timedelta(seconds=30)
 LONGEST_OUTAGE = timedelta(seconds=1)
 """The longest pause while it is the store that does not answer: when it does again, readers are waiting."""
+
+T = TypeVar("T")
 
 log = logging.getLogger("actum.projector")
 
@@ -148,9 +154,11 @@ class Projector:
             if await self._is_folded_whole(batch):
                 return
             for start in range(0, len(batch), APART):
-                piece = batch[start : start + APART]
+                piece = [stored for stored in batch[start : start + APART] if stored.position > self.position]
+                if not piece:
+                    continue
                 # What failed in a long batch is in one of its pieces; the others can still be folded whole.
-                if len(batch) == len(piece) or not await self._is_folded_whole(piece):
+                if len(batch) <= APART or not await self._is_folded_whole(piece):
                     await self._fold_apart(piece)
 
     async def retry_asked(self) -> None:
@@ -193,28 +201,55 @@ class Projector:
         return True
 
     async def _fold_whole(self, batch: list[Stored]) -> None:
-        steps = steps_of(self.view, batch[:BATCH])
-        for start in range(BATCH, len(batch), BATCH):
-            await asyncio.sleep(0)  # Others have their turn while a long history is folded.
-            steps += steps_of(self.view, batch[start : start + BATCH])
-        last = batch[-1].position
+        """Folds a batch; in several transactions if its events touch very many rows."""
+        steps: list[Step] = []
+        rested = 0
+        for number, stored in enumerate(batch, 1):
+            add_steps(self.view, stored, steps)
+            if number + len(steps) - rested > STEPS_A_TURN:
+                await asyncio.sleep(0)  # Others have their turn while a long history is folded.
+                rested = number + len(steps)
+            if len(steps) > MAX_STEPS:
+                await self._fold_steps(steps, stored.position)
+                steps, rested = [], number
+        if batch[-1].position > self.position:
+            await self._fold_steps(steps, batch[-1].position)
+
+    async def _fold_steps(self, steps: list[Step], last: int) -> None:
         if steps:
             steps, aside = await self._those_not_held(steps)
             await self._load({step.key for step in steps})
             rows, self._rows = self._rows, {}
-            changes = fold(self.view, steps, rows)
-            written = [self.view.row_to_sql(row) for row in changes.written]
+            folding = Folding(self.view, rows)
+            for turn in _turns(steps):
+                folding.apply(turn)
+                if len(turn) == STEPS_A_TURN:
+                    await asyncio.sleep(0)
+            changes = folding.changes()
+            written = await self._columns(changes.written)
             await self._save(last, written, changes.deleted, aside)
-            key = self.view.key
-            for row in changes.written:
-                rows[getattr(row, key)] = row
-            for gone in changes.deleted:
-                rows.pop(gone, None)
-            if len(rows) <= MOST_ROWS:
-                self._rows = rows
+            self._keep(rows, changes)
         elif last - self._saved > self._lazy:
             await self._save(last, [], [])
         self._move_to(last)
+
+    async def _columns(self, rows: list[View]) -> list[tuple[Any, ...]]:
+        columns: list[tuple[Any, ...]] = []
+        for turn in _turns(rows):
+            columns += [self.view.row_to_sql(row) for row in turn]
+            if len(turn) == STEPS_A_TURN:
+                await asyncio.sleep(0)
+        return columns
+
+    def _keep(self, rows: dict[Any, View], changes: Changes) -> None:
+        """Remembers the rows of a batch, so that those which change again need not be read."""
+        key = self.view.key
+        for row in changes.written:
+            rows[getattr(row, key)] = row
+        for gone in (*changes.deleted, *changes.lent):
+            rows.pop(gone, None)
+        if len(rows) <= MOST_ROWS:
+            self._rows = rows
 
     async def _those_not_held(self, steps: list[Step]) -> tuple[list[Step], AsideChanges]:
         """Gives the steps of rows that are not set aside, and has the others wait."""
@@ -342,3 +377,12 @@ def _is_of_a_row(error: BaseException) -> bool:
     if isinstance(error, AuthorError) and cause is not None and comes_from_outside(cause):
         raise cause
     return isinstance(error, AuthorError | CallerError) or not isinstance(error, ActumError | OSError)
+
+
+def _turns(items: list[T]) -> Iterator[list[T]]:
+    """Cuts a list into pieces between which others have their turn."""
+    if len(items) <= STEPS_A_TURN:
+        yield items
+        return
+    for start in range(0, len(items), STEPS_A_TURN):
+        yield items[start : start + STEPS_A_TURN]
