@@ -5,7 +5,7 @@ from importlib import import_module
 from typing import Any
 
 from actum.model.action import Actions, OnRequest
-from actum.runtime.catalog import Catalog
+from actum.runtime.catalog import Catalog, check_triggers
 from actum.runtime.opened_resource import OpenResource
 from actum.runtime.plan import Plan, plan_actions
 
@@ -18,7 +18,9 @@ def check(catalog: Catalog, resources: Resources) -> list[Plan]:
     if any(view.queries for view in views):
         # By name, so that an application without queries does not load what reads SQL.
         import_module("actum.database.query_check").check_queries(views)
-    return plan_actions(catalog.bound, [kind for kind, _ in resources])
+    plans = plan_actions(catalog.bound, [kind for kind, _ in resources])
+    check_triggers(catalog)
+    return plans
 
 
 def check_routes(name: str, groups: Sequence[Actions], resources: Resources, *, docs: str | None) -> None:

@@ -199,6 +199,7 @@ WRITES: dict[str, Write] = {
     ),
     "remove_letter": lambda database, id: database.remove_letter(id),
     "set_tick": lambda database, _: database.set_tick("report", 99),
+    "set_triggers": lambda database, _: database.set_triggers("report", {"Opened": 99}, checkpoint=99),
 }
 
 
@@ -209,6 +210,7 @@ async def everything(database: Database) -> list[object]:
         await database.ask("SELECT * FROM balances", {}, most=10),
         await database.checkpoint("notify", at_first=0),
         await database.tick("report", at_first=0),
+        await database.triggers("report"),
         await database.letters(),
         await database.timers(),
         await database.messages("payments", 0, 10),

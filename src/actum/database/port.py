@@ -163,7 +163,10 @@ class Message(Struct, frozen=True):
 
 
 class NewTimer(Struct, frozen=True):
-    """A command to be sent later; `due` is in microseconds since 1970, `arguments` is a JSON array."""
+    """A command to be sent later; `due` is in microseconds since 1970, `arguments` is a JSON array.
+
+    `span` is how long after it was set it is due, in microseconds; 0 where the moment itself was named.
+    """
 
     name: str
     due: int
@@ -174,6 +177,7 @@ class NewTimer(Struct, frozen=True):
     correlation_id: str
     causation_id: str = ""
     by: str = ""
+    span: int = 0
 
 
 class Mark(Struct, frozen=True):
@@ -242,7 +246,7 @@ class Database(ABC):
         """Gives this database to whoever has a claim.
 
         Once the claim has passed on, `rebuild_view`, `promote_view`, `project`, `save`, `update_letter`,
-        `remove_letter` and `set_tick` raise Dispossessed there, and write nothing.
+        `remove_letter`, `set_triggers` and `set_tick` raise Dispossessed there, and write nothing.
         """
         return self
 
@@ -363,6 +367,16 @@ class Database(ABC):
         """Gives an action's low-water mark in the feed; one that has none starts at `at_first`."""
 
     @abstractmethod
+    async def triggers(self, action: str) -> dict[str, int]:
+        """Gives what sets an action off, as it was kept: names, and the position beyond which each counts."""
+
+    @abstractmethod
+    async def set_triggers(
+        self, action: str, triggers: Mapping[str, int], *, checkpoint: int | None = None
+    ) -> None:
+        """Keeps what sets an action off, in place of what was kept, and moves its low-water mark if told."""
+
+    @abstractmethod
     async def save(self, progress: Progress) -> None:
         """Writes what an action has got done. Raises Fenced when an event checkpoint is not `before`."""
 
@@ -451,6 +465,10 @@ class Database(ABC):
         self, *, up_to: int | None = None, limit: int = 100, after: tuple[int, int] = (0, 0)
     ) -> list[Timer]:
         """Lists timers by (due, id) beyond `after`; with `up_to`, only those due at or before that time."""
+
+    @abstractmethod
+    async def recall_timers(self, now: int) -> int:
+        """Makes those timers due `span` from now that are due later, as after a clock went back; how many."""
 
     @abstractmethod
     async def next_timer(self) -> int | None:

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from actum.errors import DefinitionError
 from actum.model.action import Bound, OnEvents
 from actum.model.entity import Entity, EntityType, entity_type
-from actum.model.event import EventType
+from actum.model.event import Event, EventType
 from actum.model.view import View, ViewType, view_type
 from actum.runtime.references import EntityReference, ViewReference, entity_reference, view_reference
 
@@ -46,6 +46,7 @@ def compile_catalog(
         if table.name in tables:
             raise DefinitionError(f"two views have the table {table.name!r}; give one of them name=")
         tables[table.name] = table
+    bound = _set_off(list(kinds.values()), bound)
     return Catalog(
         kinds,
         tables,
@@ -54,6 +55,40 @@ def compile_catalog(
         {kind.cls: entity_reference(kind) for kind in kinds.values()},
         {table.cls: view_reference(table) for table in tables.values()},
     )
+
+
+def check_triggers(catalog: Catalog) -> None:
+    """Refuses actions that nothing could ever set off."""
+    emitted = {event for kind in catalog.kinds.values() for event in kind.reductions}
+    for bound in catalog.bound:
+        if not isinstance(bound.trigger, OnEvents):
+            continue
+        for named in bound.trigger.events:
+            if named not in emitted:
+                raise DefinitionError(
+                    f"action {bound.name} is set off by {named.__name__}, which no entity of the application "
+                    f"emits, so it would never run: list the entity that does in App(entities=[…]), or "
+                    f"{named.__name__} in that entity's emits=[…]"
+                )
+
+
+def _set_off(kinds: Sequence[EntityType], bound: Sequence[Bound]) -> list[Bound]:
+    """Has each event action set off by what the entities emit of the classes that it names."""
+    emitted = list(dict.fromkeys(event for kind in kinds for event in kind.reductions))
+    return [
+        structs.replace(one, trigger=_with_emitted(one.trigger, emitted))
+        if isinstance(one.trigger, OnEvents)
+        else one
+        for one in bound
+    ]
+
+
+def _with_emitted(trigger: OnEvents, emitted: Sequence[type[Event]]) -> OnEvents:
+    """Puts in the place of each class that a trigger names those of its kind that are emitted, if any are."""
+    found: list[type[Event]] = []
+    for named in trigger.events:
+        found += [event for event in emitted if issubclass(event, named)] or [named]
+    return structs.replace(trigger, events=tuple(dict.fromkeys(found)))
 
 
 def _events(

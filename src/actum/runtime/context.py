@@ -205,11 +205,8 @@ class Context:
             check_name(name, "a timer's name", field="name")
         if name is not None and name.startswith(MADE):
             raise Invalid(f"{name!r}: names that begin with {MADE} are Actum's own", field="name")
-        due = (
-            to_microseconds(at)
-            if at
-            else self._services.clock.now() + (after or timedelta()) // timedelta(microseconds=1)
-        )
+        span = (after or timedelta()) // timedelta(microseconds=1)
+        due = to_microseconds(at) if at else self._services.clock.now() + span
         kind = reference.kind.name
         declared = reference.kind.commands[command.name]
         named = name or MADE + (self.line.next_mark(kind, id, command.name) or self._services.clock.new_id())
@@ -228,6 +225,7 @@ class Context:
                 metadata.correlation_id,
                 metadata.causation_id,
                 metadata.by,
+                0 if at else span,
             )
             mark = self.line.timer_mark(kind, id, name or command.name, arguments)
             try:

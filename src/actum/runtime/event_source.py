@@ -22,12 +22,16 @@ class EventSource(Source):
         types: Collection[str],
         *,
         checkpoint: int,
+        head: int,
+        is_since_beginning: bool,
         feed: Feed,
         journal: Journal,
         database: Database,
     ) -> None:
         self._action = action
-        self._types = frozenset(types)
+        self._counts = dict.fromkeys(types, 0)
+        self._head = head
+        self._is_since_beginning = is_since_beginning
         self._position = checkpoint
         self._saved = checkpoint
         self._feed = feed
@@ -44,6 +48,7 @@ class EventSource(Source):
 
     async def rewind(self) -> None:
         # The last save may have landed although it was said to have failed.
+        await self._settle_triggers()
         self._position = self._saved = await self._database.checkpoint(self._action, at_first=self._saved)
 
     async def next(self, limit: int) -> list[Item]:
@@ -52,8 +57,7 @@ class EventSource(Source):
             await self._feed.wait(self._position)
             return []
         self._position = end
-        types = self._types
-        return [_item(one) for one in batch if one.type in types]
+        return [_item(one) for one in batch if self._is_wanted(one)]
 
     async def read_again(self, last: Item, up_to: int, limit: int) -> list[Item]:
         items: list[Item] = []
@@ -61,7 +65,7 @@ class EventSource(Source):
         while len(items) < limit:
             page = await self._journal.read(after.kind, after.id, after=after.version, limit=limit)
             found = [one for one in page if one.position <= up_to]
-            items += [_item(one) for one in found if one.type in self._types]
+            items += [_item(one) for one in found if self._is_wanted(one)]
             if len(found) < limit:
                 break
             after = page[-1]
@@ -84,6 +88,30 @@ class EventSource(Source):
 
     async def is_empty(self) -> bool:
         return self._position >= self._feed.head
+
+    async def _settle_triggers(self) -> None:
+        """Has each event count from where the action was first set off by it, and keeps that.
+
+        One that is new to an action that has run before counts from this start on, or else the feed is read
+        from its beginning again, for that event alone.
+        """
+        kept = await self._database.triggers(self._action)
+        if not kept:
+            await self._database.set_triggers(self._action, self._counts)
+            return
+        new = self._counts.keys() - kept.keys()
+        counts = {name: kept.get(name, self._head) for name in self._counts}
+        if new and self._is_since_beginning:
+            before = await self._database.checkpoint(self._action, at_first=self._saved)
+            counts = {name: 0 if name in new else max(counts[name], before) for name in counts}
+            await self._database.set_triggers(self._action, counts, checkpoint=0)
+        elif counts != kept:
+            await self._database.set_triggers(self._action, counts)
+        self._counts = counts
+
+    def _is_wanted(self, stored: Stored) -> bool:
+        beyond = self._counts.get(stored.type)
+        return beyond is not None and stored.position > beyond
 
     async def is_settled(self) -> bool:
         return await self._database.checkpoint(self._action, at_first=self._saved) >= self._feed.head

@@ -16,6 +16,9 @@ from actum.runtime.containment import comes_from_outside, log_failure
 from actum.runtime.retrying import Retrying
 from actum.runtime.source import Item, Source
 
+PATIENCE = 60.0
+"""Seconds after which a letter's time is looked at again, for the machine's clock may have been set."""
+
 log = logging.getLogger("actum.healer")
 
 
@@ -171,7 +174,7 @@ class Healer:
                 del self.blocked[key]
         elif letter.request == "skip":
             await self._remove(letter)
-        elif letter.request == "retry" or (letter.status != "dead" and letter.due <= self._clock.now()):
+        elif letter.request == "retry" or (letter.status != "dead" and self._is_due(letter)):
             await self._try_again(letter)
         elif letter.status == "dead":
             return True
@@ -179,10 +182,15 @@ class Healer:
             await self._rest(key, letter.due)
         return False
 
+    def _is_due(self, letter: Letter) -> bool:
+        """Says whether a letter's time has come; one too far off was set by a clock that stood ahead."""
+        now = self._clock.now()
+        return not now < letter.due <= now + self._retries.longest // timedelta(microseconds=1)
+
     async def _rest(self, key: str, until: int) -> None:
         self._busy -= 1
         try:
-            await self._clock.wait(self._nudges[key], until=until)
+            await self._clock.wait(self._nudges[key], until=until, patience=PATIENCE)
         finally:
             self._busy += 1
             self._nudges[key].clear()

@@ -6,7 +6,7 @@ from typing import Any, get_args, get_origin
 
 from actum.errors import DefinitionError
 from actum.model.action import Failure
-from actum.model.event import Recorded
+from actum.model.event import Event, Recorded
 from actum.model.reduction import events_in
 from actum.model.signature import hints_of
 from actum.runtime.context import Context
@@ -82,7 +82,12 @@ class ActionFunction:
                 )
 
 
+def is_event(annotation: Any) -> bool:
+    """Says whether an annotation names events themselves, without their place in history."""
+    return annotation is Event or bool(events_in(annotation))
+
+
 def _takes_events(annotation: Any) -> bool:
     """Says whether an annotation names an event, plain or recorded, alone or as one of several things."""
     parts = (annotation, *get_args(annotation))
-    return bool(events_in(annotation)) or any(get_origin(part) is Recorded for part in parts)
+    return is_event(annotation) or any(get_origin(part) is Recorded for part in parts)

@@ -122,7 +122,7 @@ def _check_events(function: ActionFunction, trigger: OnEvents) -> None:
         return
     taken = events_in(function.hints[function.event_parameter])
     for event in trigger.events:
-        if taken and event not in taken:
+        if taken and not issubclass(event, tuple(taken)):
             raise DefinitionError(
                 f"action {function.name} is set off by {event.__name__}, and its parameter "
                 f"{function.event_parameter!r} does not take it: add it to the annotation"

@@ -19,15 +19,15 @@ from actum.model.action import (
     Retries,
 )
 from actum.model.event import Recorded, Stored, read_metadata
-from actum.model.reduction import events_in
 from actum.runtime.action_work import ActionWork
 from actum.runtime.context import Context
 from actum.runtime.entities import Call
 from actum.runtime.erasure import is_message_left, is_timer_left
 from actum.runtime.event_source import EventSource
+from actum.runtime.invoke import is_event
 from actum.runtime.message_source import MessageSource
 from actum.runtime.plan import Plan
-from actum.runtime.schedule import following
+from actum.runtime.schedule import described, following
 from actum.runtime.services import Services
 from actum.runtime.source import Item, Run, Source
 from actum.runtime.supervisor import Supervisor
@@ -102,7 +102,9 @@ async def _described(services: Services, plan: Plan) -> tuple[Callable[[Database
     trigger = plan.bound.trigger
     match trigger:
         case OnEvents():
-            at_first = 0 if trigger.since == "beginning" else services.feed.head
+            head = services.feed.head
+            is_since_beginning = trigger.since == "beginning"
+            at_first = 0 if is_since_beginning else head
             checkpoint = await services.database.checkpoint(plan.name, at_first=at_first)
             names = {event.__event_type__.name for event in trigger.events}
 
@@ -111,6 +113,8 @@ async def _described(services: Services, plan: Plan) -> tuple[Callable[[Database
                     plan.name,
                     names,
                     checkpoint=checkpoint,
+                    head=head,
+                    is_since_beginning=is_since_beginning,
                     feed=services.feed,
                     journal=services.journal,
                     database=database,
@@ -127,7 +131,7 @@ async def _described(services: Services, plan: Plan) -> tuple[Callable[[Database
         case OnInterval() | OnCron():
             due = following(trigger, plan.function.name)
             return (
-                lambda database: TickSource(plan.name, database, services.clock, due),
+                lambda database: TickSource(plan.name, described(trigger), database, services.clock, due),
                 _run_tick(services, plan),
                 Retries(),
             )
@@ -150,7 +154,7 @@ def _run_on_failure(services: Services, plan: Plan) -> Run | None:
 def _run_event(services: Services, plan: Plan) -> Run:
     function, catalog = plan.function, services.catalog
     parameter = function.event_parameter
-    wants_event = parameter is not None and bool(events_in(function.hints[parameter]))
+    wants_event = parameter is not None and is_event(function.hints[parameter])
 
     async def run(item: Item, failure: Failure | None = None) -> None:
         stored: Stored = item.content

@@ -24,11 +24,13 @@ class TimerSource(Source):
         self._patience = SHARED_POLL if database.is_shared else POLL
         self._clock = clock
         self._given: set[int] = set()
+        self._latest = 0
         self._news = asyncio.Event()
         signals.listen("timers", self._news.set)
 
     async def rewind(self) -> None:
         self._given.clear()
+        self._latest = 0
 
     async def next(self, limit: int) -> list[Item]:
         self._news.clear()
@@ -56,6 +58,11 @@ class TimerSource(Source):
         return await self.is_empty()
 
     async def _due(self, limit: int) -> list[Timer]:
+        now = self._clock.now()
+        if now < self._latest or not self._latest:
+            # A clock that stood ahead has left timers due in its own future.
+            await self._database.recall_timers(now)
+        self._latest = now
         found = await self._database.timers(up_to=self._clock.now(), limit=limit + len(self._given))
         return [timer for timer in found if timer.id not in self._given]
 

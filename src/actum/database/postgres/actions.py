@@ -1,6 +1,6 @@
 """What actions have got done, in PostgreSQL: checkpoints, letters, and when the clock is next."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from actum.database.port import Database, Fenced, Letter, LetterStatus, NewLetter, Progress, Request
@@ -19,6 +19,11 @@ ACTION_SCHEMA = (
     "CREATE INDEX actum_letters_status ON actum_letters (status, id)",
     "CREATE INDEX actum_letters_request ON actum_letters (action, id) WHERE request IS NOT NULL",
     'CREATE TABLE actum_ticks (action text COLLATE "C" PRIMARY KEY, due bigint NOT NULL)',
+)
+TRIGGER_SCHEMA = (
+    """CREATE TABLE actum_triggers (action text COLLATE "C" NOT NULL, name text COLLATE "C" NOT NULL,
+        position bigint NOT NULL, PRIMARY KEY (action, name))""",
+    "ALTER TABLE actum_timers ADD COLUMN span bigint NOT NULL DEFAULT 0",
 )
 FAILURE_SCHEMA = ("ALTER TABLE actum_letters ADD COLUMN failure text NOT NULL DEFAULT ''",)
 LETTER = """id, action, key, position, body, status, attempts, due, error, first_failed, last_failed,
@@ -53,6 +58,16 @@ UPDATE_LETTER = f"""UPDATE actum_letters SET status = $4, attempts = $5, due = $
     last_failed = $8, request = NULL, failure = $9,
     first_failed = CASE first_failed WHEN 0 THEN $8 ELSE first_failed END WHERE id = $3 AND {IS_HELD}"""
 REMOVE_LETTER = f"DELETE FROM actum_letters WHERE id = $3 AND {IS_HELD}"
+SET_TRIGGERS = f"""gone AS (
+        DELETE FROM actum_triggers WHERE action = $3::text AND name <> ALL($4::text[]) AND {IS_HELD}
+    ), kept AS (
+        INSERT INTO actum_triggers SELECT $3::text, name, position
+        FROM unnest($4::text[], $5::bigint[]) AS new (name, position) WHERE {IS_HELD}
+        ON CONFLICT (action, name) DO UPDATE SET position = excluded.position
+    ), moved AS (
+        UPDATE actum_checkpoints SET position = $6::bigint
+        WHERE action = $3::text AND $6::bigint IS NOT NULL AND {IS_HELD}
+    ) SELECT {IS_HELD}"""
 SET_TICK = f"""INSERT INTO actum_ticks SELECT $3::text, $4::bigint WHERE {IS_HELD}
     ON CONFLICT (action) DO UPDATE SET due = excluded.due"""
 
@@ -65,6 +80,17 @@ class PostgresActions(Database):
 
     async def checkpoint(self, action: str, *, at_first: int) -> int:
         return await self._once("actum_checkpoints", "position", action, at_first)
+
+    async def triggers(self, action: str) -> dict[str, int]:
+        statement = "SELECT name, position FROM actum_triggers WHERE action = $1"
+        return {row["name"]: row["position"] for row in await self._pool.fetch(statement, action)}
+
+    async def set_triggers(
+        self, action: str, triggers: Mapping[str, int], *, checkpoint: int | None = None
+    ) -> None:
+        statement = f"WITH {self._fence.held}, {SET_TRIGGERS}"
+        values = (action, list(triggers), list(triggers.values()), checkpoint)
+        self._fence.check(await self._pool.fetchval(statement, *self._fence.values, *values))
 
     async def save(self, progress: Progress) -> None:
         done: dict[str, Sequence[int] | None] = {progress.source: progress.done}

@@ -4,7 +4,7 @@ import copy
 from collections.abc import Sequence
 from typing import Self
 
-from actum.database.postgres.actions import ACTION_SCHEMA, FAILURE_SCHEMA, PostgresActions
+from actum.database.postgres.actions import ACTION_SCHEMA, FAILURE_SCHEMA, TRIGGER_SCHEMA, PostgresActions
 from actum.database.postgres.asking import Asking
 from actum.database.postgres.erasing import ERASURE_SCHEMA, PostgresErasing
 from actum.database.postgres.fence import EVERYBODYS, Fence
@@ -28,6 +28,7 @@ SCHEMA = Part(
         FAILURE_SCHEMA,
         ASIDE_SCHEMA,
         ERASURE_SCHEMA,
+        TRIGGER_SCHEMA,
     ),
 )
 

@@ -64,7 +64,7 @@ SEND = f"""WITH given AS MATERIALIZED (
     WHERE m.call NOT IN ('', g.call)"""
 MESSAGES = f"""SELECT id, {MESSAGE} FROM actum_messages
     WHERE queue = $1 AND id > $2 AND id < {ORDER.horizon} ORDER BY id LIMIT $3"""
-TIMER = 'name, due, kind, entity_id, command, arguments, correlation_id, causation_id, "by"'
+TIMER = 'name, due, kind, entity_id, command, arguments, correlation_id, causation_id, "by", span'
 # The new timer gets an id of its own, so that finishing the old one does not remove it.
 ADD_TIMER = f"""WITH marked AS (
         INSERT INTO actum_sent (queue, once, time, call)
@@ -72,12 +72,13 @@ ADD_TIMER = f"""WITH marked AS (
         ON CONFLICT (queue, once) DO UPDATE SET call = actum_sent.call RETURNING call, xmax = 0 AS is_new
     ), added AS (
         INSERT INTO actum_timers ({TIMER})
-        SELECT $1::text, $2::bigint, $3::text, $4::text, $5::text, $6::bytea, $7::text, $8::text, $9::text
+        SELECT $1::text, $2::bigint, $3::text, $4::text, $5::text, $6::bytea, $7::text, $8::text, $9::text,
+            $13::bigint
         WHERE NOT EXISTS (SELECT FROM marked WHERE NOT is_new)
         ON CONFLICT (name) DO UPDATE SET id = DEFAULT, due = excluded.due, kind = excluded.kind,
             entity_id = excluded.entity_id, command = excluded.command, arguments = excluded.arguments,
             correlation_id = excluded.correlation_id, causation_id = excluded.causation_id,
-            "by" = excluded."by"
+            "by" = excluded."by", span = excluded.span
     ) SELECT call, is_new FROM marked"""
 
 
@@ -129,6 +130,7 @@ class PostgresQueues(Database):
             timer.causation_id,
             timer.by,
             *((None, None, None) if mark is None else (mark.once, mark.call, mark.time)),
+            timer.span,
         )
         if mark is None or found[0]["is_new"]:
             return True
@@ -146,6 +148,11 @@ class PostgresQueues(Database):
             WHERE (due, id) > ($1::bigint, $2::bigint) AND due <= $3 ORDER BY due, id LIMIT $4"""
         rows = await self._pool.fetch(statement, *after, 2**62 if up_to is None else up_to, limit)
         return [Timer(*tuple(row)[:-1], id=row["id"]) for row in rows]
+
+    async def recall_timers(self, now: int) -> int:
+        statement = """UPDATE actum_timers SET due = $1::bigint + span
+            WHERE span > 0 AND due > $1::bigint + span RETURNING 1"""
+        return len(await self._pool.fetch(statement, now))
 
     async def next_timer(self) -> int | None:
         due: int | None = await self._pool.fetchval("SELECT min(due) FROM actum_timers")

@@ -1,7 +1,7 @@
 """What actions have got done, in a SQLite file: checkpoints, letters, and when the clock is next."""
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from actum.database.port import Database, Fenced, Letter, LetterStatus, NewLetter, Progress, Request
@@ -21,6 +21,11 @@ ACTION_SCHEMA = (
     """CREATE INDEX IF NOT EXISTS actum_letters_request ON actum_letters (action, id)
         WHERE request IS NOT NULL""",
     "CREATE TABLE IF NOT EXISTS actum_ticks (action TEXT PRIMARY KEY, due INTEGER NOT NULL) WITHOUT ROWID",
+)
+TRIGGER_SCHEMA = (
+    """CREATE TABLE actum_triggers (action TEXT NOT NULL, name TEXT NOT NULL, position INTEGER NOT NULL,
+        PRIMARY KEY (action, name)) WITHOUT ROWID""",
+    "ALTER TABLE actum_timers ADD COLUMN span INTEGER NOT NULL DEFAULT 0",
 )
 FAILURE_SCHEMA = ("ALTER TABLE actum_letters ADD COLUMN failure TEXT NOT NULL DEFAULT ''",)
 LETTER = """id, action, key, position, body, status, attempts, due, error, first_failed, last_failed,
@@ -53,6 +58,26 @@ class SqliteActions(Database):
 
     async def checkpoint(self, action: str, *, at_first: int) -> int:
         return await self._once("actum_checkpoints", "position", action, at_first)
+
+    async def triggers(self, action: str) -> dict[str, int]:
+        statement = "SELECT name, position FROM actum_triggers WHERE action = ?"
+        return await self._file.read(
+            lambda connection: dict(connection.execute(statement, (action,)).fetchall())
+        )
+
+    async def set_triggers(
+        self, action: str, triggers: Mapping[str, int], *, checkpoint: int | None = None
+    ) -> None:
+        rows = [(action, name, position) for name, position in triggers.items()]
+
+        def write(connection: sqlite3.Connection) -> None:
+            connection.execute("DELETE FROM actum_triggers WHERE action = ?", (action,))
+            connection.executemany("INSERT INTO actum_triggers VALUES (?,?,?)", rows)
+            if checkpoint is not None:
+                move = "UPDATE actum_checkpoints SET position = ? WHERE action = ?"
+                connection.execute(move, (checkpoint, action))
+
+        await self._file.write(write)
 
     async def save(self, progress: Progress) -> None:
         await self._file.write(lambda connection: _save(connection, progress))

@@ -1,6 +1,6 @@
 """Keeps views, queues, timers and letters in one SQLite file."""
 
-from actum.database.sqlite.actions import ACTION_SCHEMA, FAILURE_SCHEMA, SqliteActions
+from actum.database.sqlite.actions import ACTION_SCHEMA, FAILURE_SCHEMA, TRIGGER_SCHEMA, SqliteActions
 from actum.database.sqlite.asking import Asking
 from actum.database.sqlite.erasing import ERASURE_SCHEMA, SqliteErasing
 from actum.database.sqlite.queues import ORIGIN_SCHEMA, QUEUE_SCHEMA, SqliteQueues
@@ -18,6 +18,7 @@ SCHEMA = Part(
         FAILURE_SCHEMA,
         ASIDE_SCHEMA,
         ERASURE_SCHEMA,
+        TRIGGER_SCHEMA,
     ),
 )
 

@@ -37,7 +37,7 @@ INSERTS = {
     count: f"INSERT INTO actum_messages ({MESSAGE}) VALUES " + ",".join(["(?,?,?,?,?,?,?)"] * count)
     for count in (256, 64, 16, 4, 1)
 }
-TIMER = 'name, due, kind, entity_id, command, arguments, correlation_id, causation_id, "by"'
+TIMER = 'name, due, kind, entity_id, command, arguments, correlation_id, causation_id, "by", span'
 TIMERS = "$timers"
 """Where marks of timers stand among those of queues, none of which is called so."""
 
@@ -64,7 +64,7 @@ class SqliteQueues(Database):
 
     async def add_timer(self, timer: NewTimer, mark: Mark | None = None) -> bool:
         # REPLACE gives the new timer an id of its own, so that finishing the old one does not remove it.
-        statement = f"INSERT OR REPLACE INTO actum_timers ({TIMER}) VALUES (?,?,?,?,?,?,?,?,?)"
+        statement = f"INSERT OR REPLACE INTO actum_timers ({TIMER}) VALUES (?,?,?,?,?,?,?,?,?,?)"
         values = (
             timer.name,
             timer.due,
@@ -75,6 +75,7 @@ class SqliteQueues(Database):
             timer.correlation_id,
             timer.causation_id,
             timer.by,
+            timer.span,
         )
 
         def add(connection: sqlite3.Connection) -> bool:
@@ -98,6 +99,10 @@ class SqliteQueues(Database):
         return await self._file.read(
             lambda connection: [Timer(*row[:-1], id=row[-1]) for row in connection.execute(statement, values)]
         )
+
+    async def recall_timers(self, now: int) -> int:
+        statement = "UPDATE actum_timers SET due = :now + span WHERE span > 0 AND due > :now + span"
+        return await self._file.write(lambda connection: connection.execute(statement, {"now": now}).rowcount)
 
     async def next_timer(self) -> int | None:
         statement = "SELECT min(due) FROM actum_timers"

@@ -350,6 +350,27 @@ class ActionConformance:
     async def test_a_request_for_no_letter_is_false(self, database: Database) -> None:
         assert await database.request_letter(12, "retry") is False
 
+    async def test_what_sets_an_action_off_is_kept_whole(self, database: Database) -> None:
+        assert await database.triggers("notify") == {}
+
+        await database.set_triggers("notify", {"Opened": 0, "Closed": 7})
+        await database.set_triggers("other", {"Opened": 3})
+        await database.set_triggers("notify", {"Closed": 8, "Moved": 2**40})
+
+        assert await database.triggers("notify") == {"Closed": 8, "Moved": 2**40}
+        assert await database.triggers("other") == {"Opened": 3}
+
+    async def test_what_sets_an_action_off_may_move_its_checkpoint(self, database: Database) -> None:
+        await database.checkpoint("notify", at_first=9)
+        await database.checkpoint("other", at_first=9)
+
+        await database.set_triggers("notify", {"Opened": 0})
+        assert await database.checkpoint("notify", at_first=1) == 9
+        await database.set_triggers("notify", {"Opened": 0}, checkpoint=4)
+
+        assert await database.checkpoint("notify", at_first=1) == 4
+        assert await database.checkpoint("other", at_first=1) == 9
+
     async def test_a_clock_action_is_due_first_when_it_is_told(self, database: Database) -> None:
         assert await database.tick("report", at_first=500) == 500
         assert await database.tick("report", at_first=900) == 500

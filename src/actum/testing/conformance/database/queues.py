@@ -30,6 +30,17 @@ async def bodies(
 class QueueConformance:
     """Messages come in the order they were sent, timers in the order they are due, and marks hold."""
 
+    async def test_timers_farther_off_than_they_were_set_are_recalled(self, database: Database) -> None:
+        for name, due, span in (("far", 900, 100), ("near", 540, 50), ("at", 900, 0)):
+            timer = NewTimer(name, due, "Account", "a", "close", b"[]", "c", span=span)
+            await database.add_timer(timer)
+
+        assert await database.recall_timers(500) == 1
+        assert await database.recall_timers(500) == 0
+
+        found = {timer.name: (timer.due, timer.span) for timer in await database.timers()}
+        assert found == {"far": (600, 100), "near": (540, 50), "at": (900, 0)}
+
     async def test_a_message_is_kept_as_it_was_sent(self, database: Database) -> None:
         await database.send([NewMessage("pay ü'", "k'; --", bytes(range(256)), 2**50, "c-9")])
 
