@@ -5,6 +5,7 @@ import pytest
 from actum.database.port import Database
 from actum.testing.conformance.database.actions import ActionConformance
 from actum.testing.conformance.database.erasing import ErasingConformance
+from actum.testing.conformance.database.decimals import DecimalConformance
 from actum.testing.conformance.database.generations import GenerationConformance
 from actum.testing.conformance.database.queries import QueryConformance
 from actum.testing.conformance.database.queues import QueueConformance
@@ -17,6 +18,7 @@ class DatabaseConformance(
     RowConformance,
     SettingAsideConformance,
     QueryConformance,
+    DecimalConformance,
     ActionConformance,
     QueueConformance,
     ErasingConformance,
