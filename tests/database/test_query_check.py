@@ -10,6 +10,10 @@ from uuid import UUID
 import pytest
 from msgspec import Struct, field
 
+from actum.database.queries.kinds import Misuse
+from actum.database.queries.parameters import Parameter
+from actum.database.queries.reading import read
+from actum.database.queries.translate import translate
 from actum.database.query_check import check_queries
 from actum.errors import DefinitionError
 from actum.model.event import Event
@@ -366,6 +370,25 @@ def test_a_query_that_works_is_let_through(sql: str, annotation: Any, parameters
         ("SELECT id FROM balances WHERE count(*) > 1", list[str], [], "misuse of aggregate"),
         ("SELECT id FROM balances UNION SELECT id, withdrawals FROM activity", list[str], [], r"."),
         ("SELECT id FROM balances, balances", list[str], [], "read no table twice under one name"),
+        ("SELECT id, count(*) AS n FROM balances", list[OnlyId], [], "balances.id has many values"),
+        ("SELECT max(balance) FROM balances GROUP BY owner ORDER BY id", list[int], [], "Add it to GROUP BY"),
+        ("SELECT owner FROM balances HAVING count(*) > 1", list[str], [], "balances.owner has many values"),
+        ("SELECT id FROM balances WHERE balance = 'x'", list[str], [], "mixes integer and text: .* CAST"),
+        ("SELECT id FROM balances WHERE owner", list[str], [], "a condition is a truth value: compare it"),
+        ("SELECT balance + owner FROM balances", list[int], [], "owner is text, where integer"),
+        ("SELECT id FROM balances WHERE seen > 'yesterday'", list[str], [], "beside a time and says none"),
+        ("SELECT id FROM balances WHERE seen > :x", list[str], ["x"], "mixes time and integer"),
+        ("SELECT date('now')", date, [], "pass them as parameters annotated datetime"),
+        ("SELECT price % 2 FROM balances", list[Decimal], [], "price is decimal, where integer is needed"),
+        ("SELECT id FROM balances WHERE tags = '[]'", list[str], [], "json_extract.. and CAST"),
+        ("SELECT id FROM balances ORDER BY tags", list[str], [], "JSON has no order"),
+        ("SELECT DISTINCT tags FROM balances", list[list[str]], [], "DISTINCT cannot tell JSON apart"),
+        ("SELECT id FROM balances LIMIT 'x'", list[str], [], "is text, and a number of rows is an integer"),
+        ("SELECT typeof(owner) FROM balances", list[str], [], "not a function or form that every database"),
+        ("SELECT id FROM balances WHERE owner REGEXP 'a'", list[str], [], "not a function or form"),
+        ("SELECT group_concat(DISTINCT owner) FROM balances", str, [], "over a query inside FROM"),
+        ("SELECT id FROM balances, json_tree(tags)", list[str], [], "only json_each.x. is a table"),
+        ("SELECT price FROM balances", list[int], [], "price is decimal"),
     ],
 )  # fmt: skip
 def test_a_query_that_cannot_work_is_refused_with_its_mend(
@@ -375,6 +398,114 @@ def test_a_query_that_cannot_work_is_refused_with_its_mend(
         check(sql, annotation, *parameters)
 
     assert str(refused.value).startswith("Balances.asked")
+
+
+KEYWORDS = [
+    "abort",
+    "all",
+    "alter",
+    "and",
+    "as",
+    "asc",
+    "between",
+    "by",
+    "case",
+    "check",
+    "collate",
+    "column",
+    "commit",
+    "create",
+    "cross",
+    "current_date",
+    "current_time",
+    "current_timestamp",
+    "default",
+    "delete",
+    "desc",
+    "distinct",
+    "drop",
+    "else",
+    "end",
+    "escape",
+    "except",
+    "exists",
+    "for",
+    "from",
+    "full",
+    "group",
+    "having",
+    "in",
+    "index",
+    "inner",
+    "insert",
+    "intersect",
+    "into",
+    "is",
+    "isnull",
+    "join",
+    "left",
+    "like",
+    "limit",
+    "not",
+    "notnull",
+    "null",
+    "offset",
+    "on",
+    "or",
+    "order",
+    "outer",
+    "primary",
+    "references",
+    "right",
+    "select",
+    "set",
+    "table",
+    "then",
+    "to",
+    "true",
+    "union",
+    "unique",
+    "update",
+    "user",
+    "using",
+    "values",
+    "view",
+    "when",
+    "where",
+    "window",
+    "with",
+    "false",
+]
+
+
+@pytest.mark.parametrize("word", KEYWORDS)
+def test_a_parameter_a_column_and_a_view_may_be_called_like_a_keyword(word: str) -> None:
+    views: dict[str, Any] = {word: {"id": "text"}, "other": {"id": "text", word: "integer"}}
+    parameters = (Parameter(word, "integer"),)
+
+    for sql in (
+        f'SELECT "{word}" FROM other WHERE "{word}" > :{word} ORDER BY other."{word}"',
+        f'SELECT "{word}".id FROM "{word}" JOIN other USING (id) WHERE "{word}" = :{word}',
+    ):
+        for dialect in ("sqlite", "postgres"):
+            translated = translate(read(sql, views), parameters, views, dialect)
+
+            assert [parameter.name for parameter in translated.parameters] == [word]
+
+
+@pytest.mark.parametrize("word", [word for word in KEYWORDS if word not in ("null", "true", "false")])
+def test_a_keyword_without_quotes_is_understood_or_the_quotes_are_asked_for(word: str) -> None:
+    views: dict[str, Any] = {"other": {"id": "text", word: "integer"}}
+    sql = f"SELECT {word} FROM other WHERE {word} > 1"
+
+    try:
+        translated = translate(read(sql, views), (), views, "sqlite")
+    except Misuse as misuse:
+        answer = str(misuse)
+    else:
+        answer = ", ".join(translated.columns)
+
+    assert answer == word or f'{word} is a keyword of SQL: write "{word}" in double quotes' in answer
 
 
 class Accounts(View):

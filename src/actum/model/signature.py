@@ -3,7 +3,8 @@
 import inspect
 import re
 from collections.abc import Callable
-from typing import Any, get_type_hints
+from types import UnionType
+from typing import Any, Self, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -32,6 +33,18 @@ def hints_of(function: Callable[..., Any]) -> dict[str, Any]:
             f"{function.__qualname__}: {error}; import what the annotation names at the top of the module, "
             "or define it there"
         ) from error
+
+
+def with_self(annotation: Any, owner: type[Any]) -> Any:
+    """Puts a class in the place of Self."""
+    if annotation is Self:
+        return owner
+    parts = get_args(annotation)
+    changed = tuple(with_self(part, owner) for part in parts)
+    if changed == parts:
+        return annotation
+    origin = get_origin(annotation)
+    return Union[changed] if origin in (Union, UnionType) else origin[changed]  # noqa: UP007
 
 
 def check_serialisable(annotation: Any, where: str) -> None:
@@ -66,9 +79,11 @@ class Signature:
         "where",
     )
 
-    def __init__(self, function: Callable[..., Any], where: str) -> None:
+    def __init__(self, function: Callable[..., Any], where: str, owner: type[Any] | None = None) -> None:
         self.where = where
         hints = hints_of(function)
+        if owner is not None:
+            hints = {name: with_self(hint, owner) for name, hint in hints.items()}
         fields: list[Any] = []
         for parameter in list(inspect.signature(function).parameters.values())[1:]:
             if parameter.kind is not parameter.POSITIONAL_OR_KEYWORD:

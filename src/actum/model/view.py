@@ -104,10 +104,10 @@ class ViewQuery:
 
     __slots__ = ("answer", "item", "name", "shape", "signature", "sql")
 
-    def __init__(self, view: str, handler: Query[..., Any]) -> None:
+    def __init__(self, view: str, handler: Query[..., Any], cls: type[Any] | None = None) -> None:
         self.name = handler.name
         self.sql = handler.sql or ""
-        self.signature = Signature(handler.function, f"{view}.{handler.name}")
+        self.signature = Signature(handler.function, f"{view}.{handler.name}", cls)
         self.answer = self.signature.returns
         self.shape, self.item = shape_of(self.answer)
         if self.item is NoneType:
@@ -293,7 +293,7 @@ class ViewType:
                     raise DefinitionError(
                         f'{self.cls.__name__}.{name}: a view is asked in SQL: @query("SELECT …")'
                     )
-                found[name] = ViewQuery(self.cls.__name__, handler)
+                found[name] = ViewQuery(self.cls.__name__, handler, self.cls)
         return found
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import asyncpg
 
+from actum.database.overflow import out_of_range
 from actum.database.port import NOTHING_ASIDE, Answer, AsideChanges, Database, Fenced, ViewState
 from actum.database.postgres.asking import Asking, answered
 from actum.database.postgres.fence import Fence
@@ -163,6 +164,8 @@ class PostgresViews(Database):
                 statement = await connection.prepare(query.sql, name="")
                 cursor = await statement.cursor(*values)
                 rows = await cursor.fetch(most + 1)
+            except asyncpg.NumericValueOutOfRangeError as error:
+                raise out_of_range(parameters, error) from error
             except (asyncpg.PostgresError, asyncpg.InterfaceError, OverflowError) as error:
                 raise _explain(error) from error
         if len(rows) > most:

@@ -78,7 +78,7 @@ class Dialect(ABC):
 
     @abstractmethod
     def closed(self, value: Typed) -> str:
-        """Writes whole-number arithmetic so that an overflow is an error."""
+        """Writes arithmetic so that an overflow is an error."""
 
     @abstractmethod
     def arithmetic(self, operator: str, one: str, other: str, kind: QueryKind) -> str:

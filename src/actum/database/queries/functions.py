@@ -1,5 +1,6 @@
 """The functions that a query may call: what they take, what they give, and how a database calls them."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -205,7 +206,7 @@ def _strftime(walk: Expressions, node: exp.TimeToStr, sources: Sources) -> Typed
     value = walk.value(moment, sources)
     form = node.args["format"]
     written = form.name if isinstance(form, exp.Literal) else ""
-    marks = {written[place : place + 2] for place in range(len(written)) if written[place] == "%"}
+    marks = set(re.findall("%.?", written, re.DOTALL))
     if value.kind != "time" or not written or not marks <= FORMATS:
         raise Misuse(
             f"{text_of(node)}: strftime() takes a format of {', '.join(sorted(FORMATS))} "

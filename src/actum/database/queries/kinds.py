@@ -18,7 +18,7 @@ class Typed(Struct, frozen=True):
     """An expression that is written down, and the kind of its values.
 
     `number` is what a numeric literal says, `text` what a text literal says. `is_constant` is true of
-    parameters too. `is_open` marks whole-number arithmetic whose overflow is still to be caught.
+    parameters too. `is_open` marks arithmetic whose overflow is still to be caught.
     """
 
     sql: str

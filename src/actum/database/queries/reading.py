@@ -29,6 +29,8 @@ UNRESOLVED = re.compile(
 UNKNOWN_TABLE = re.compile(r"for table: '([^']+)'")
 BEFORE_TABLE = (TokenType.FROM, TokenType.JOIN)
 Views = Mapping[str, Columns]
+PLACE = "actum_place"
+"""A function that stands for a selected column by its number."""
 
 
 class Unknown(Misuse):
@@ -38,6 +40,7 @@ class Unknown(Misuse):
 class Query(Struct, frozen=True):
     """A query as it was written, and with every name said in full; `names` are its parameters'."""
 
+    sql: str
     written: exp.Query
     qualified: exp.Query
     names: tuple[str, ...]
@@ -69,7 +72,7 @@ def read(sql: str, views: Views) -> Query:
     written, names = parse(sql, views)
     normal = _normal(written)
     _check_tables(normal, views)
-    return Query(written, _qualified(normal, views), tuple(names))
+    return Query(sql, written, _qualified(normal, views), tuple(names))
 
 
 def _parse_quoted(text: str, views: Views, error: SqlglotError) -> list[Any]:
@@ -81,10 +84,14 @@ def _parse_quoted(text: str, views: Views, error: SqlglotError) -> list[Any]:
         except SqlglotError:
             pass
     said = re.sub(r"\x1b\[\d+m", "", str(error)).strip()
+    raise Misuse(f"the SQL cannot be read: {said}{keyword_hint(text, views)}") from error
+
+
+def keyword_hint(text: str, views: Views) -> str:
+    """Says which names of views and columns are keywords of SQL, and were written without quotes."""
     known = {name.lower() for columns in views.values() for name in columns} | views.keys()
     keywords = sorted({token.text.lower() for token in _tokens(text) if _is_keyword(token)} & known)
-    hint = "".join(f'; {name} is a keyword of SQL: write "{name}" in double quotes' for name in keywords)
-    raise Misuse(f"the SQL cannot be read: {said}{hint}") from error
+    return "".join(f'; {name} is a keyword of SQL: write "{name}" in double quotes' for name in keywords)
 
 
 def _tokens(text: str) -> list[Token]:
@@ -95,7 +102,9 @@ def _tokens(text: str) -> list[Token]:
 
 
 def _is_keyword(token: Token) -> bool:
-    return token.token_type is not TokenType.VAR and token.text.isidentifier() and token.text.lower() != "by"
+    text = token.text.lower()
+    is_name = token.token_type in (TokenType.VAR, TokenType.IDENTIFIER, TokenType.STRING) and text != "if"
+    return not is_name and text.isidentifier() and text != "by"
 
 
 def _with_quotes(text: str, views: Views) -> str:
@@ -119,6 +128,11 @@ def _normal(parsed: exp.Query) -> exp.Query:
     for table in names.find_all(exp.Table):
         if isinstance(table.this, exp.Anonymous) and not table.alias:
             table.set("alias", exp.TableAlias(this=exp.to_identifier(table.this.name.lower())))
+    for item in names.find_all(exp.Ordered):
+        # By number, since of two columns of one name the number tells which is meant.
+        order = item.parent
+        if item.this.is_int and order is not None and isinstance(order.parent, exp.Query):
+            item.set("this", exp.Anonymous(this=PLACE, expressions=[item.this.copy()]))
     return names
 
 
@@ -180,7 +194,8 @@ def _explain(text: str, names: exp.Query, views: Views) -> str:
         return f"{text}. Say which table {name!r} is of, and read no table twice under one name"
     close = closest(name, [column for table in used for column in columns[table]])
     listed = "; ".join(f"{table} has {', '.join(columns[table])}" for table in used)
-    return f"there is no column {name!r}{close}; {listed or 'the query reads no view'}"
+    nothing = f"the query reads no view{keyword_hint(names.sql(DIALECT), views)}"
+    return f"there is no column {name!r}{close}; {listed or nothing}"
 
 
 def closest(name: str, known: Sequence[str] | Mapping[str, object]) -> str:

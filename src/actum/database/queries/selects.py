@@ -20,8 +20,9 @@ from actum.database.queries.functions import FUNCTIONS
 from actum.database.queries.grouping import check_grouping
 from actum.database.queries.json_values import document
 from actum.database.queries.kinds import Misuse, QueryKind, Typed, common
+from actum.database.queries.ordering import by_what_is_selected, place_of, replaced
 from actum.database.queries.parameters import Parameter
-from actum.database.queries.values import Columns, Scope, Sources, bare, collation_of, text_of
+from actum.database.queries.values import Columns, Foreign, Scope, Sources, bare, collation_of, text_of
 
 KNOWN = {
     "with_", "expressions", "from_", "joins", "where", "group", "having", "order", "limit", "offset",
@@ -159,6 +160,8 @@ class Selects:
         return bare
 
     def _outputs(self, node: exp.Select, sources: Sources, wanted: Kinds) -> tuple[list[Typed], list[str]]:
+        if not node.selects:
+            raise Foreign("a SELECT without columns")
         columns, outputs = [], []
         for place, selected in enumerate(node.selects):
             if collation_of(selected.unalias()):
@@ -216,12 +219,9 @@ class Selects:
         order = node.args.get("order")
         if order is None:
             return ""
-        aliases = {
-            name: selected.unalias() for name, selected in zip(node.named_selects, node.selects, strict=True)
-        }
         items = []
         for item in order.expressions:
-            whole = _replaced(item.this, aliases)
+            whole = replaced(item.this, node)
             value = self.walk.value(whole, sources)
             items.append(f"{sortable(self.walk, value, whole)}{direction(item)}")
         return f" ORDER BY {', '.join(items)}"
@@ -231,11 +231,21 @@ class Selects:
         order = node.args.get("order")
         if order is None:
             return sql + self._limit(node)
+        places = [place_of(item.this, len(names)) for item in order.expressions]
+        numbers = [place for place in places if place is not None]
+        if len(numbers) == len(places):
+            for place in numbers:
+                sortable(self.walk, columns[place], node)
+            pairs = zip(numbers, order.expressions, strict=True)
+            items = [f"{place + 1}{direction(item)}" for place, item in pairs]
+            return f"{sql} ORDER BY {', '.join(items)}{self._limit(node)}"
+        if len(set(names)) < len(names):
+            raise Misuse("two of its columns have one name: name one of them differently with AS")
         rows: Scope = {"_rows": {name: column.kind for name, column in zip(names, columns, strict=True)}}
         selected: dict[str, exp.Expr] = {name: exp.column(name, table="_rows") for name in names}
         items = []
         for item in order.expressions:
-            whole = _by_what_is_selected(item.this, node, selected)
+            whole = by_what_is_selected(item.this, node, selected)
             value = self.walk.value(whole, (rows,))
             items.append(f"{sortable(self.walk, value, whole)}{direction(item)}")
         return f'SELECT * FROM ({sql}) AS "_rows" ORDER BY {", ".join(items)}{self._limit(node)}'
@@ -251,26 +261,3 @@ class Selects:
         if value.kind != "integer":
             raise Misuse(f"{text_of(node).strip()} is {value.kind}, and a number of rows is an integer")
         return value
-
-
-def _replaced(node: exp.Expr, aliases: Mapping[str, exp.Expr]) -> exp.Expr:
-    """Puts what is selected in the place of the name that it was given."""
-
-    def replace(part: exp.Expr) -> exp.Expr:
-        if isinstance(part, exp.Column) and not part.table and part.name in aliases:
-            return exp.Paren(this=aliases[part.name].copy())
-        return part
-
-    return node.copy().transform(replace)
-
-
-def _by_what_is_selected(node: exp.Expr, query: Any, selected: Mapping[str, exp.Expr]) -> exp.Expr:
-    wholes = {}
-    if isinstance(query, exp.Select):
-        wholes = {part.unalias(): name for name, part in zip(selected, query.selects, strict=True)}
-
-    def replace(part: exp.Expr) -> exp.Expr:
-        name = part.name if isinstance(part, exp.Column) and not part.table else wholes.get(part, "")
-        return selected[name].copy() if name in selected else part
-
-    return node.copy().transform(replace)

@@ -98,6 +98,8 @@ class SqliteDialect(Dialect):
         return value
 
     def closed(self, value: Typed) -> str:
+        if value.kind == "real":
+            return f"CASE abs({value.sql}) WHEN 9e999 THEN {OVERFLOW} ELSE {value.sql} END"
         return f"CASE typeof({value.sql}) WHEN 'real' THEN {OVERFLOW} ELSE {value.sql} END"
 
     def arithmetic(self, operator: str, one: str, other: str, kind: QueryKind) -> str:

@@ -12,10 +12,10 @@ from actum.database.queries.dialect import Dialect
 from actum.database.queries.kinds import Misuse, QueryKind, Typed
 from actum.database.queries.parameters import Parameter, for_postgres, for_sqlite, kinds_of
 from actum.database.queries.postgres_dialect import PostgresDialect
-from actum.database.queries.reading import Query, Unknown, read
+from actum.database.queries.reading import Query, Unknown, keyword_hint, read
 from actum.database.queries.selects import Selects
 from actum.database.queries.sqlite_dialect import SqliteDialect
-from actum.database.queries.values import Columns
+from actum.database.queries.values import Columns, Foreign
 from actum.errors import Invalid, Unavailable
 
 MAX_TRANSLATED = 1_000
@@ -97,7 +97,8 @@ def translate(
         sql, columns = selects.select(query.qualified, ())
     except Misuse as misuse:
         text = re.sub(r":p(\d+)\b", lambda found: f":{query.names[int(found[1])]}", str(misuse))
-        raise type(misuse)(text) from misuse
+        hint = keyword_hint(query.sql, views) if isinstance(misuse, Foreign) else ""
+        raise Misuse(f"{text}{hint}") from misuse
     names = tuple(query.qualified.named_selects)
     return Translated(sql, tuple(selects.walk.used), names, tuple(_kind(column) for column in columns))
 

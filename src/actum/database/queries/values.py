@@ -36,6 +36,16 @@ Sources = tuple[Scope, ...]
 """The tables that an expression sees by name, the innermost query's first."""
 
 
+class Foreign(Misuse):
+    """A function or form that not every database has."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(
+            f"{what} is not a function or form that every database has alike: "
+            "work that out in Python, over the rows, or in a reducer"
+        )
+
+
 class Values:
     """Writes values. What is written is always whole: it needs no brackets around it.
 
@@ -127,7 +137,7 @@ class Values:
             return typed
         function = self.functions.get(kind)
         if function is None:
-            raise Misuse(f"{name_of(node)} is not a function or form that every database has alike")
+            raise Foreign(name_of(node))
         return function(self, node, sources)
 
     def _paren(self, node: exp.Paren, sources: Sources) -> Typed:
@@ -160,7 +170,9 @@ class Values:
         if isinstance(literal, exp.Literal) and not literal.is_string:
             return self._number(-Decimal(literal.name.replace("_", "")), is_whole=literal.name.isdigit())
         value = self.number(literal, sources, "integer", "decimal", "real")
-        return Typed(self.dialect.negated(value), value.kind, is_open=value.kind == "integer")
+        return Typed(
+            self.dialect.negated(value), value.kind, is_open=value.is_open or value.kind == "integer"
+        )
 
     def _boolean(self, node: exp.Boolean, sources: Sources) -> Typed:
         return Typed(self.dialect.boolean(value=bool(node.this)), "boolean", is_constant=True)
@@ -197,9 +209,10 @@ class Values:
         one, other = (self.number(side, sources, *kinds) for side in (node.this, node.expression))
         kind = common((one, other), text_of(node))
         if kind != "integer":
-            one, other = self._closed(one), self._closed(other)
+            # Only what was whole: reals that passed their bounds stay infinite up to the outermost sum.
+            one, other = (self._closed(side) if side.kind == "integer" else side for side in (one, other))
         sql = self.dialect.arithmetic(operator, self.as_kind(one, kind), self.as_kind(other, kind), kind)
-        return Typed(sql, kind, is_open=kind == "integer" and operator in "+-*/")
+        return Typed(sql, kind, is_open=kind != "decimal" and operator in "+-*/")
 
     def _bitwisenot(self, node: exp.BitwiseNot, sources: Sources) -> Typed:
         return Typed(f"(~ {self._closed(self.number(node.this, sources, 'integer')).sql})", "integer")
@@ -239,8 +252,8 @@ class Values:
         kind = CASTS.get(to.this)
         if kind is None or (to.expressions and kind == "decimal") or value.kind not in CASTABLE[kind]:
             raise Misuse(
-                f"{text_of(node)}: a value that is {value.kind} is no {to.sql('sqlite')} alike everywhere; "
-                "CAST gives INTEGER, REAL, TEXT, BOOLEAN, or DECIMAL from a number"
+                f"{text_of(node.this)} is {value.kind}, which CAST turns into no {to.this.value.lower()} "
+                "alike everywhere: CAST gives INTEGER, REAL, TEXT, BOOLEAN, or DECIMAL from a number"
             )
         if kind == "decimal" and value.number is not None:
             return Typed(self.dialect.decimal(value.number), "decimal")

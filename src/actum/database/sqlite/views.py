@@ -9,6 +9,7 @@ from itertools import chain
 from time import monotonic
 from typing import Any
 
+from actum.database.overflow import out_of_range
 from actum.database.port import NOTHING_ASIDE, Answer, AsideChanges, Database, Fenced, ViewState
 from actum.database.sqlite.asking import Asking
 from actum.database.sqlite.decimal_columns import decoded, encoded
@@ -203,6 +204,8 @@ class SqliteViews(Database):
                     self._asking.execute(cursor, query.sql, values)
                     rows = cursor.fetchmany(most + 1)
             except (sqlite3.Error, sqlite3.Warning, OverflowError, UnicodeEncodeError) as error:
+                if str(error) == "integer overflow":
+                    raise out_of_range(parameters, error) from error
                 raise _explain(error, self._file.path) from error
             finally:
                 cursor.close()
@@ -304,10 +307,6 @@ def _explain(error: Exception, path: str) -> Exception:
         return Overloaded(
             f"the query took longer than {LONGEST_QUERY.total_seconds():g} s and was cut off: "
             "ask for less, or list the columns it looks for in indexes="
-        )
-    if text == "integer overflow":
-        return AuthorError(
-            "a query's sum() is beyond 64 bits: sum less, or use total() or avg(), which give a float"
         )
     if "readonly" in text:
         return Invalid("a query reads and never writes: change state by commands")

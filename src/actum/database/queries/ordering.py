@@ -1,0 +1,51 @@
+"""ORDER BY: what the numbers and names in it stand for."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlglot import exp
+
+from actum.database.queries.kinds import Misuse
+from actum.database.queries.reading import PLACE
+
+
+def replaced(node: exp.Expr, query: exp.Select) -> exp.Expr:
+    """Puts what is selected in the place of its number, or of the name that it was given."""
+    names = query.named_selects
+
+    def replace(part: exp.Expr) -> exp.Expr:
+        place = place_of(part, len(names))
+        if place is None and isinstance(part, exp.Column) and not part.table and part.name in names:
+            if names.count(part.name) > 1:
+                raise Misuse(f"two columns have the name {part.name!r}: name one of them differently with AS")
+            place = names.index(part.name)
+        return part if place is None else exp.Paren(this=query.selects[place].unalias().copy())
+
+    return node.copy().transform(replace)
+
+
+def by_what_is_selected(node: exp.Expr, query: Any, selected: Mapping[str, exp.Expr]) -> exp.Expr:
+    """Puts the columns of the rows that were selected in the place of what they were selected by."""
+    names = list(selected)
+    wholes = {}
+    if isinstance(query, exp.Select):
+        wholes = {part.unalias(): name for name, part in zip(selected, query.selects, strict=True)}
+
+    def replace(part: exp.Expr) -> exp.Expr:
+        place = place_of(part, len(names))
+        if place is not None:
+            return selected[names[place]].copy()
+        name = part.name if isinstance(part, exp.Column) and not part.table else wholes.get(part, "")
+        return selected[name].copy() if name in selected else part
+
+    return node.copy().transform(replace)
+
+
+def place_of(node: exp.Expr, count: int) -> int | None:
+    """Gives which of the selected columns a number stands for, from 0, or None for what is no such number."""
+    if not isinstance(node, exp.Anonymous) or node.name != PLACE:
+        return None
+    place = int(node.expressions[0].name) - 1
+    if not 0 <= place < count:
+        raise Misuse(f"ORDER BY {place + 1}: it selects {count} columns")
+    return place
