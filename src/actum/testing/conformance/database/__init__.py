@@ -4,8 +4,8 @@ import pytest
 
 from actum.database.port import Database
 from actum.testing.conformance.database.actions import ActionConformance
-from actum.testing.conformance.database.erasing import ErasingConformance
 from actum.testing.conformance.database.decimals import DecimalConformance
+from actum.testing.conformance.database.erasing import ErasingConformance
 from actum.testing.conformance.database.generations import GenerationConformance
 from actum.testing.conformance.database.queries import QueryConformance
 from actum.testing.conformance.database.queues import QueueConformance
