@@ -5,6 +5,7 @@ import os
 import sys
 from typing import Any
 
+from actum.cli.characters import take_all_characters
 from actum.cli.failure import TRACEBACK, explain
 from actum.errors import StoreError, TryLater
 from actum.model.error_text import error_text, plain_text
@@ -34,6 +35,7 @@ class LineFormatter(logging.Formatter):
 
 def set_up_logs(*, is_development: bool) -> None:
     """Logs to stderr; in development, every request too."""
+    take_all_characters()
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(LineFormatter(FORMAT))
     logging.basicConfig(level=logging.WARNING, handlers=[handler])

@@ -8,8 +8,10 @@ from typing import Annotated
 
 import typer
 
+from actum.cli.characters import take_all_characters
 from actum.cli.commands import CommandGroup
-from actum.cli.failure import TRACEBACK, report
+from actum.cli.failure import TRACEBACK, CommandFailed, report
+from actum.model.name import SURROGATE
 
 FAILED = 1
 
@@ -48,9 +50,18 @@ def actum(
         os.environ[TRACEBACK] = "1"
 
 
+def _check_text(arguments: Sequence[str]) -> None:
+    for argument in arguments:
+        # Python keeps the bytes of an argument that is no text as halves of characters.
+        if not argument.isascii() and SURROGATE.search(argument):
+            raise CommandFailed(f"the argument {argument!a} is not text in this terminal's encoding")
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Runs one command line; an error is one line on stderr and exit code 1, or 2 for a mistyped command."""
+    take_all_characters()
     try:
+        _check_text(sys.argv[1:] if arguments is None else arguments)
         cli(arguments, prog_name="actum")
     except Exception as error:  # noqa: BLE001 - whatever it is, the user gets one line and not a traceback.
         report(error)

@@ -10,6 +10,7 @@ from msgspec import Raw, Struct
 from rich.console import Console
 from rich.table import Table
 
+from actum.cli.characters import print_json_text
 from actum.model.event import Stored, to_datetime
 
 UNBOUNDED = 100_000
@@ -47,7 +48,7 @@ class EventLine(Struct, frozen=True):
 
 def print_json(value: Any) -> None:
     """Prints one value as one line of JSON."""
-    print(msgspec.json.encode(value).decode())
+    print_json_text(msgspec.json.encode(value).decode())
 
 
 def print_line(*cells: str) -> None:

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from actum.cli.characters import print_json_text
 from actum.cli.loading import load_app
 from actum.cli.options import AppName
 from actum.model.schema import schema_of
@@ -12,4 +13,4 @@ def schema(app: AppName) -> None:
     loaded = load_app(app)
     catalog = loaded.catalog
     document = schema_of(loaded.name, catalog.events, catalog.kinds, catalog.views)
-    print(msgspec.json.format(msgspec.json.encode(document), indent=2).decode())
+    print_json_text(msgspec.json.format(msgspec.json.encode(document), indent=2).decode())
