@@ -15,7 +15,7 @@ from actum.database.port import Database
 from actum.database.sqlite.database import SCHEMA as SQLITE_DATABASE
 from actum.database.sqlite.database import SqliteDatabase
 from actum.engine.sqlite.file import SqliteFile
-from actum.engine.sqlite.opening import IN_MEMORY
+from actum.engine.sqlite.opening import IN_MEMORY, file_versions
 from actum.engine.sqlite.opening import is_owned as is_file_owned
 from actum.errors import StoreError
 from actum.hosts.port import Host
@@ -29,6 +29,8 @@ KNOWN = (
     "memory:, sqlite:///FILE, postgresql://USER@HOST/DATABASE, dynamodb://TABLE or "
     "durable-objects://HOST?secret=SECRET"
 )
+MADE = "made, and ready"
+UP_TO_DATE = "up to date"
 DATABASES = "sqlite:///FILE or postgresql://USER@HOST/DATABASE"
 
 
@@ -67,16 +69,40 @@ async def open_stores(url: str, *, is_owner: bool = True) -> AsyncGenerator[Stor
         await stores.database.close()
 
 
-async def prepare_stores(url: str) -> bool:
-    """Makes what the stores of a URL need, or brings it up to date; says whether a table was made."""
-    is_made = False
+async def prepare_stores(url: str) -> dict[str, str]:
+    """Makes what the stores of a URL need, or brings it up to date; says for each URL what was done."""
+    journal, database = split(url)
+    done: dict[str, str] = {}
     if _scheme_of(url) == "dynamodb":
-        journal, database = split(url)
         # Before the table, which costs more than a mistyped URL.
         _check_database(journal, database)
-        is_made = await _dynamodb().make_dynamodb(journal)
+        done[journal] = MADE if await _dynamodb().make_dynamodb(journal) else UP_TO_DATE
+    elif database is not None:
+        done[journal] = UP_TO_DATE
+    keeper = database or journal
+    before = await _versions_of(keeper)
     async with open_stores(url):
-        return is_made
+        after = await _versions_of(keeper)
+    done[keeper] = UP_TO_DATE if before == after else _change(before, after)
+    return done
+
+
+async def _versions_of(url: str) -> dict[str, int]:
+    """Gives the versions of the tables that are in a database already."""
+    scheme = url.partition(":")[0]
+    if scheme == "sqlite":
+        return await asyncio.to_thread(file_versions, _file_of(url))
+    if scheme in SHARED:
+        versions: dict[str, int] = await _postgres().postgres_versions(url)
+        return versions
+    return {}
+
+
+def _change(before: dict[str, int], after: dict[str, int]) -> str:
+    if not before:
+        return MADE
+    steps = (f"{part} {before.get(part, 0)} to {version}" for part, version in sorted(after.items()))
+    return f"brought up to date ({', '.join(steps)})"
 
 
 def is_shared(url: str) -> bool:
@@ -127,7 +153,7 @@ async def _open_postgres(url: str, *, is_owner: bool) -> Stores:
 
 def _postgres() -> Any:
     if find_spec("asyncpg") is None:
-        raise StoreError("a store in PostgreSQL needs asyncpg: pip install 'actum[postgres]'")
+        raise StoreError("a store in PostgreSQL needs asyncpg: pip install asyncpg")
     # By name, so that who keeps everything in a file need not have the driver of a server.
     return import_module("actum.stores_postgres")
 
@@ -145,7 +171,7 @@ async def _open_dynamodb(url: str, *, is_owner: bool) -> Stores:
 
 def _dynamodb() -> Any:
     if find_spec("aiobotocore") is None:
-        raise StoreError("a store in DynamoDB needs aiobotocore: pip install 'actum[dynamodb]'")
+        raise StoreError("a store in DynamoDB needs aiobotocore: pip install aiobotocore")
     return import_module("actum.stores_dynamodb")
 
 
@@ -153,7 +179,7 @@ async def _open_durable_objects(url: str, *, is_owner: bool) -> Stores:
     journal_url, database_url = split(url)
     open_database = _check_database(shown(journal_url), database_url)
     if find_spec("aiohttp") is None:
-        raise StoreError("a store in Durable Objects needs aiohttp: pip install 'actum[durable-objects]'")
+        raise StoreError("a store in Durable Objects needs aiohttp: pip install aiohttp")
     journal, host = await import_module("actum.stores_durable_objects").open_durable_objects(journal_url)
     try:
         return Stores(journal, await open_database(is_owner=is_owner), host)

@@ -4,6 +4,7 @@ from actum.database.port import Database
 from actum.database.postgres.database import SCHEMA as DATABASE
 from actum.database.postgres.database import open_database
 from actum.engine.postgres.pool import PostgresPool
+from actum.engine.postgres.schema import schema_versions
 from actum.journal.port import Journal
 from actum.journal.postgres.journal import SCHEMA as JOURNAL
 from actum.journal.postgres.journal import open_journal
@@ -17,6 +18,16 @@ async def open_postgres(url: str, *, is_owner: bool) -> tuple[Journal, Database]
     except BaseException:
         await pool.close()
         raise
+
+
+async def postgres_versions(url: str) -> dict[str, int]:
+    """Gives the version of each part of what is there already."""
+    pool = await PostgresPool.open(url, (), is_owner=False)
+    try:
+        async with pool.connection() as connection:
+            return await schema_versions(connection)
+    finally:
+        await pool.close()
 
 
 async def open_postgres_database(url: str, *, is_owner: bool) -> Database:

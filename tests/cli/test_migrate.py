@@ -1,13 +1,19 @@
 """The command that makes what a store needs, and how the others take a database beside the store."""
 
+import asyncio
+import shutil
+import sqlite3
 import uuid
 from pathlib import Path
 
+import asyncpg
 import pytest
 
 from tests.cli.commands import CommandLine
 from tests.cli.filling import fill
 from tests.servers.dynamodb import url_of
+
+LANDED = Path(__file__).parents[1] / "landed/stores/2026-11-28/store.sqlite"
 
 
 @pytest.fixture
@@ -19,16 +25,43 @@ def test_a_file_is_made_and_made_again(shop: Path, actum: CommandLine) -> None:
     """It says what it is up to date with, and twice does no harm."""
     results = [actum("migrate", "shop", "--store", "sqlite:///new.db") for _ in range(2)]
 
-    assert [(result.code, result.out) for result in results] == [(0, "sqlite:///new.db: up to date\n")] * 2
+    assert [(result.code, result.out) for result in results] == [
+        (0, "sqlite:///new.db: made, and ready\n"),
+        (0, "sqlite:///new.db: up to date\n"),
+    ]
     assert (shop / "new.db").exists()
 
 
 def test_a_schema_in_postgres_is_made(shop: Path, actum: CommandLine, postgres_store: str) -> None:
     """The tables are there before the application first starts."""
-    result = actum("migrate", "shop", "--store", postgres_store)
+    asyncio.run(_drop(postgres_store))
 
-    assert (result.code, result.err) == (0, "")
-    assert result.out.endswith(": up to date\n")
+    results = [actum("migrate", "shop", "--store", postgres_store) for _ in range(2)]
+
+    assert [(result.code, result.err) for result in results] == [(0, "")] * 2
+    assert results[0].out.endswith(": made, and ready\n")
+    assert results[1].out.endswith(": up to date\n")
+
+
+async def _drop(url: str) -> None:
+    connection = await asyncpg.connect(url)
+    await connection.execute("DROP SCHEMA store CASCADE; CREATE SCHEMA store")
+    await connection.close()
+
+
+def test_a_file_of_an_earlier_version_is_said_to_have_been_brought_up_to_date(
+    shop: Path, actum: CommandLine
+) -> None:
+    shutil.copy(LANDED, shop / "old.db")
+    connection = sqlite3.connect(shop / "old.db")
+    is_older = connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'actum_schema'").fetchone()
+    connection.close()
+
+    results = [actum("migrate", "shop", "--store", "sqlite:///old.db").out for _ in range(2)]
+
+    assert is_older == (0,)
+    assert results[0].startswith("sqlite:///old.db: brought up to date (")
+    assert results[1] == "sqlite:///old.db: up to date\n"
 
 
 def test_a_table_in_dynamodb_is_made_once(shop: Path, actum: CommandLine, table_url: str) -> None:
@@ -42,8 +75,11 @@ def test_a_table_in_dynamodb_is_made_once(shop: Path, actum: CommandLine, table_
     assert before.code == 1
     assert "make it with `actum migrate`" in before.err
     assert [result.code for result in results] == [0, 0]
-    assert results[0].out.splitlines() == [f"{table_url}: made, and ready", "sqlite:///views.db: up to date"]
-    assert results[1].out.splitlines()[0] == f"{table_url}: up to date"
+    assert results[0].out.splitlines() == [
+        f"{table_url}: made, and ready",
+        "sqlite:///views.db: made, and ready",
+    ]
+    assert results[1].out.splitlines() == [f"{table_url}: up to date", "sqlite:///views.db: up to date"]
     assert (after.code, after.out) == (0, "")
 
 
@@ -58,8 +94,8 @@ def test_the_environment_names_the_database(
     file = actum("migrate", "shop", "--store", "sqlite:///own.db")
     listed = actum("views", "list", "shop", "--json")
 
-    assert made.out.splitlines()[1:] == ["sqlite:///views.db: up to date"]
-    assert file.out == "sqlite:///own.db: up to date\n"
+    assert made.out.splitlines()[1:] == ["sqlite:///views.db: made, and ready"]
+    assert file.out == "sqlite:///own.db: made, and ready\n"
     assert (listed.code, listed.err) == (0, "")
 
 

@@ -172,6 +172,20 @@ def test_a_url_names_the_pooler_and_the_way_round_it() -> None:
     assert (address.size, address.is_pooled, address.name) == (4, True, "postgresql://pooler:6432/bank")
 
 
+def test_the_way_round_a_pooler_may_lead_to_a_database_of_another_name() -> None:
+    """A pooler's name for a database is often an alias, which the server does not know."""
+    address = read_url("postgresql://ann:p%40ss@pooler:6432/alias?pooler=transaction&direct=db:5432/bank")
+
+    assert address.url == "postgresql://ann:p%40ss@pooler:6432/alias"
+    assert address.direct == "postgresql://ann:p%40ss@db:5432/bank"
+
+
+@pytest.mark.parametrize("direct", ["/bank", "db:5432/", "ann@db:5432"])
+def test_a_way_round_that_leads_nowhere_is_refused(direct: str) -> None:
+    with pytest.raises(StoreError, match="write direct=HOST:PORT, or direct=HOST:PORT/DATABASE"):
+        read_url(f"postgresql://ann@pooler/bank?pooler=transaction&direct={direct}")
+
+
 async def test_without_named_statements_all_works_alike(postgres_url: str) -> None:
     """Behind a pooler in transaction mode no statement is expected to be known from before."""
     pool = await PostgresPool.open(f"{postgres_url}&pooler=transaction", ())

@@ -6,7 +6,7 @@ from actum.cli.failure import CommandFailed
 from actum.cli.loading import load_app
 from actum.cli.options import AppName, DatabaseUrl, StoreUrl
 from actum.cli.output import print_line
-from actum.store_url import shown, split
+from actum.store_url import shown
 from actum.stores import prepare_stores
 
 
@@ -19,8 +19,5 @@ def migrate(app: AppName, store: StoreUrl = None, database: DatabaseUrl = None) 
     url = load_app(app).store_url(store, database)
     if url == "memory:":
         raise CommandFailed("a store in memory needs nothing made: name another one with --store")
-    is_made = asyncio.run(prepare_stores(url))
-    journal, beside = split(url)
-    print_line(f"{shown(journal)}: {'made, and ready' if is_made else 'up to date'}")
-    if beside is not None:
-        print_line(f"{shown(beside)}: up to date")
+    for prepared, done in asyncio.run(prepare_stores(url)).items():
+        print_line(f"{shown(prepared)}: {done}")

@@ -20,7 +20,7 @@ async def prepare(connection: Any, name: str, parts: Sequence[Part], *, is_owner
         raise StoreError(
             f"{name}: there is no schema to keep tables in: create the one that search_path names first"
         )
-    if is_current(await _versions(connection), parts, name):
+    if is_current(await schema_versions(connection), parts, name):
         return
     if not is_owner:
         raise StoreError(f"{name} is not set up for this Actum yet: start the application on it once")
@@ -34,7 +34,7 @@ async def _migrate(connection: Any, name: str, parts: Sequence[Part]) -> None:
     await connection.execute(
         "CREATE TABLE IF NOT EXISTS actum_schema (part text PRIMARY KEY, version integer NOT NULL)"
     )
-    versions = await _versions(connection)
+    versions = await schema_versions(connection)
     is_current(versions, parts, name)
     for part in parts:
         for statement in missing_steps(versions, part):
@@ -47,7 +47,8 @@ async def _migrate(connection: Any, name: str, parts: Sequence[Part]) -> None:
         )
 
 
-async def _versions(connection: Any) -> dict[str, int]:
+async def schema_versions(connection: Any) -> dict[str, int]:
+    """Gives the version of each part; none of a store that was never made."""
     exists = "SELECT to_regclass(quote_ident(current_schema()) || '.actum_schema') IS NOT NULL"
     if not await connection.fetchval(exists):
         return {}

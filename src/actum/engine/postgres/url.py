@@ -1,6 +1,6 @@
 """The URL of a PostgreSQL store: what it says to the driver, and what to Actum."""
 
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit, urlunsplit
 
 from msgspec import Struct
 
@@ -30,7 +30,8 @@ def read_url(url: str) -> Address:
     """Reads `postgresql://USER:PASSWORD@HOST:PORT/DATABASE`, with options of libpq and Actum behind a `?`.
 
     `pool=10` bounds the connections of a process, `pooler=transaction` says that a transaction-mode pooler
-    stands in between, and `direct=HOST:PORT` how to go round it. Raises StoreError.
+    stands in between, and `direct=HOST:PORT` how to go round it, with `/DATABASE` where the pooler's name for
+    the database is an alias. Raises StoreError.
     """
     try:
         parts = urlsplit(url)
@@ -50,18 +51,22 @@ def read_url(url: str) -> Address:
     return Address(
         name=f"postgresql://{host}{f':{port}' if port else ''}{parts.path}",
         url=urlunsplit(plain),
-        direct=urlunsplit(plain._replace(netloc=_beside(parts.netloc, ours.get("direct")))),
+        direct=urlunsplit(_beside(plain, ours.get("direct", ""))),
         size=int(size),
         is_pooled="pooler" in ours,
         has_sessions="pooler" not in ours or bool(ours.get("direct")),
     )
 
 
-def _beside(netloc: str, direct: str | None) -> str:
+def _beside(parts: SplitResult, direct: str) -> SplitResult:
+    """Gives the way round a pooler, whose name for the database may be another than the server's own."""
     if not direct:
-        return netloc
-    user, at, _ = netloc.rpartition("@")
-    return f"{user}{at}{direct}"
+        return parts
+    place, slash, database = direct.partition("/")
+    if not place or (slash and not database) or "@" in direct:
+        raise StoreError(f"direct={direct}: write direct=HOST:PORT, or direct=HOST:PORT/DATABASE")
+    user, at, _ = parts.netloc.rpartition("@")
+    return parts._replace(netloc=f"{user}{at}{place}", path=f"/{database}" if database else parts.path)
 
 
 def _without_password(url: str) -> str:

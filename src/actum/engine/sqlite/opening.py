@@ -69,6 +69,18 @@ def is_owned(file: Path) -> bool:
     return False
 
 
+def file_versions(path: str) -> dict[str, int]:
+    """Gives the version of each part of a file that is there already, and of no other any."""
+    if not Path(path).exists() or not Path(path).stat().st_size:
+        return {}
+    connection = configure(path, must_exist=True)
+    try:
+        # A file of before there were versions of parts has had the first step of each.
+        return _versions(connection) or {"tables": 1}
+    finally:
+        connection.close()
+
+
 def connect(path: str, parts: Sequence[Part], *, is_owner: bool) -> sqlite3.Connection:
     """Opens the connection that writes, and lets the owner bring the file's tables up to date.
 
