@@ -126,7 +126,7 @@ def test_every_command_takes_the_database(shop: Path, actum: CommandLine) -> Non
     """A database beside a file is refused by each command, and not overlooked by any."""
     fill(("a", 3))
     commands = [
-        ["run", "shop"],
+        ["run", "shop", "--port", "0"],
         ["events", "shop"],
         ["entity", "shop", "Order", "a"],
         ["ids", "shop", "Order"],

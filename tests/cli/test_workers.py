@@ -121,8 +121,8 @@ def test_workers_do_not_outlive_a_command_that_is_killed(
 
 def test_a_file_is_for_one_process(shop: Path, actum: CommandLine) -> None:
     """Several workers on a file or in memory are refused in one line, before anything is made."""
-    on_file = actum("run", "shop", "--workers", "2")
-    in_memory = actum("run", "shop", "--workers", "2", "--store", "memory:")
+    on_file = actum("run", "shop", "--port", "0", "--workers", "2")
+    in_memory = actum("run", "shop", "--port", "0", "--workers", "2", "--store", "memory:")
 
     assert on_file.err.startswith("error: sqlite:///shop.db can be used by one process only: leave --workers")
     assert len(on_file.err.splitlines()) == 1
@@ -148,7 +148,7 @@ def test_a_view_is_built_anew_while_no_process_runs(
 
 def test_a_server_that_is_down_is_said_in_one_line(shop: Path, actum: CommandLine) -> None:
     """Not by a traceback, and not after minutes."""
-    result = actum("run", "shop", "--store", "postgresql://nobody@127.0.0.1:1/none")
+    result = actum("run", "shop", "--port", "0", "--store", "postgresql://nobody@127.0.0.1:1/none")
 
     assert result.code == 1
     assert len(result.err.splitlines()) == 1

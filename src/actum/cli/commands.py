@@ -32,10 +32,13 @@ COMMANDS = {
         "actum.cli.entity:entity", "Shows an entity: its state, its version, and what happened to it."
     ),
     "ids": Command("actum.cli.entity:ids", "Lists the entities of a kind by the time of their first event."),
-    "views": Command("actum.cli.views:views", "Lists views, and has them built anew."),
+    "views": Command(
+        "actum.cli.views:views", "Lists views and the rows they set aside, and has them done anew."
+    ),
     "dead-letters": Command(
         "actum.cli.letters:dead_letters", "Lists what actions could not do, and has it retried or skipped."
     ),
+    "replies": Command("actum.cli.replies:replies", "Drops the kept replies of idempotency keys."),
     "schema": Command(
         "actum.cli.schema:schema",
         "Prints the JSON Schema of an application's events, commands, queries and views.",

@@ -1,0 +1,57 @@
+"""The command that drops kept replies, which otherwise stay as long as their entity."""
+
+import asyncio
+import re
+from datetime import timedelta
+from typing import Annotated
+
+import typer
+
+from actum.cli.failure import CommandFailed
+from actum.cli.loading import load_app
+from actum.cli.opening import open_beside
+from actum.cli.options import AppName, DatabaseUrl, StoreUrl
+from actum.cli.output import print_line
+from actum.runtime.clock import SystemClock
+
+UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+AGE = re.compile(r"(\d{1,5})([mhdw])")
+
+replies = typer.Typer(no_args_is_help=True, help="Drops the kept replies of idempotency keys.")
+
+
+@replies.callback()
+def _group() -> None:
+    """Drops the kept replies of idempotency keys."""
+
+
+@replies.command()
+def forget(
+    app: AppName,
+    older_than: Annotated[
+        str, typer.Option(metavar="AGE", help="As in 30d, 12h, 90m or 4w.", show_default=False)
+    ],
+    store: StoreUrl = None,
+    database: DatabaseUrl = None,
+) -> None:
+    """Drops the replies that were kept for idempotency keys before so long.
+
+    A request that comes again with such a key takes effect again: choose an age that no client, queue or
+    action comes back after. It works beside a running application.
+    """
+    age = _age(older_than)
+    url = load_app(app).store_url(store, database)
+    count = asyncio.run(_forget(url, age))
+    print_line(f"replies dropped: {count:,}")
+
+
+def _age(text: str) -> timedelta:
+    found = AGE.fullmatch(text)
+    if found is None or not int(found[1]):
+        raise CommandFailed(f"--older-than {text}: say how old, as in 30d, 12h, 90m or 4w")
+    return timedelta(**{UNITS[found[2]]: int(found[1])})
+
+
+async def _forget(url: str, age: timedelta) -> int:
+    async with open_beside(url) as stores:
+        return await stores.journal.forget_replies(SystemClock().now() - age // timedelta(microseconds=1))
