@@ -16,6 +16,7 @@ ActumError
 │   ├── ImpureTurn               a command or reducer did input or output
 │   ├── UndeclaredEvent          an entity emitted what it neither reduces nor lists in emits=
 │   ├── WrongEvent               an emitted event does not fit its own annotations
+│   ├── WrongState               a reducer left a state that JSON would give back as another
 │   ├── WrongReply               a command's reply does not fit its return annotation
 │   ├── UnknownEvent             the history holds an event that no class declares
 │   └── UnreadableEvent          the history holds an event that does not fit its class
@@ -26,7 +27,12 @@ ActumError
     └── BrokenStream             a stream's versions are not 1, 2, 3, …
 """
 
+import copy
 from typing import Any
+
+import msgspec
+
+LASTING = frozenset({int, bool, type(None)})
 
 
 class ActumError(Exception):
@@ -53,13 +59,51 @@ class Rejected(CallerError):
     """A rule of the application said no.
 
     `code` is for programs and stays the same when the wording changes; `facts` are JSON values that
-    explain the refusal, such as the balance that was too low.
+    explain the refusal, such as the balance that was too low. They are copied, so that nothing that happens
+    later changes them; WrongReply is raised for infinity and NaN, for which JSON has no place.
     """
 
     def __init__(self, message: str, *, code: str = "rejected", **facts: Any) -> None:
         super().__init__(message)
         self.code = code
-        self.facts = facts
+        self.facts = facts if set(map(type, facts.values())) <= LASTING else _copied(facts)
+
+
+def _copied(facts: dict[str, Any]) -> dict[str, Any]:
+    """Gives facts that share nothing with a state; raises WrongReply for numbers that would become null."""
+    if not _is_finite(facts):
+        raise WrongReply(
+            f"a refusal carries the facts {facts!r}, and JSON gives infinity and NaN back as null: say them "
+            "as text"
+        )
+    return {name: _copy(fact) for name, fact in facts.items()}
+
+
+def _copy(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _copy(held) for key, held in value.items()}
+    if isinstance(value, list | tuple) and type(value) in (list, tuple):
+        return type(value)(map(_copy, value))
+    return copy.copy(value) if isinstance(value, set) else _copy_of_struct(value)
+
+
+def _copy_of_struct(value: Any) -> Any:
+    if not isinstance(value, msgspec.Struct):
+        return value
+    twin = copy.copy(value)
+    for name in value.__struct_fields__:
+        msgspec.structs.force_setattr(twin, name, _copy(getattr(value, name)))
+    return twin
+
+
+def _is_finite(value: Any) -> bool:
+    if isinstance(value, dict):
+        return all(map(_is_finite, value.values()))
+    if isinstance(value, list | tuple):
+        return all(map(_is_finite, value))
+    if isinstance(value, msgspec.Struct):
+        return all(_is_finite(getattr(value, name)) for name in value.__struct_fields__)
+    return not isinstance(value, float) or value - value == 0
 
 
 class NotFound(CallerError):
@@ -136,6 +180,10 @@ class UndeclaredEvent(AuthorError):
 
 class WrongEvent(AuthorError):
     """An emitted event does not fit its own annotations."""
+
+
+class WrongState(AuthorError):
+    """A reducer left a state that JSON would give back as another, or that lies outside the fields."""
 
 
 class WrongReply(AuthorError):

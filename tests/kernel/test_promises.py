@@ -205,9 +205,10 @@ class Purse(Entity):
 async def test_raising_without_an_event_leaves_nothing_behind() -> None:
     """Although the author changed the state by hand, which only a reducer should do."""
     async with testing(App("purse", entities=[Purse])) as t:
-        with pytest.raises(Rejected):
+        with pytest.raises(ImpureTurn, match=r"Purse\.take changed balance without an event") as caught:
             await t.ctx.entity(Purse, "a").take(7)
 
+        assert isinstance(caught.value.__cause__, Rejected)
         assert await t.ctx.entity(Purse, "a").current() == 0
 
 

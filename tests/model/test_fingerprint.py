@@ -53,7 +53,7 @@ class Base(Struct):
     unit: str = "piece"
 
 class Line(Base):
-    sku: Sku = Sku("")
+    sku: Sku | None = None
     count: int = 1
     parts: list[Part] = []
     crate: Crate[int] | None = None

@@ -9,6 +9,7 @@ import pytest
 from msgspec import field
 
 from actum import App, Context, Entity, command, query, reducer
+from actum.errors import WrongState
 from actum.journal.memory import MemoryJournal
 from actum.journal.port import Snapshot
 from actum.runtime.clock import SECOND, ManualClock
@@ -49,7 +50,22 @@ class Hoard(Entity, snapshot_every=2):
     @reducer
     def deposited(self, event: Deposited) -> None:
         self.balance += event.amount
-        self.things.append(object())
+        self.things.append(object() if event.amount == 13 else event.amount)
+
+
+class OlderHoard(Entity, name="Hoard"):
+    """The same before it held any things."""
+
+    balance: int = 0
+
+    @command
+    def deposit(self, amount: int) -> int:
+        self.emit(Deposited(amount))
+        return self.balance
+
+    @reducer
+    def deposited(self, event: Deposited) -> None:
+        self.balance += event.amount
 
 
 @pytest.fixture
@@ -215,14 +231,27 @@ async def test_a_snapshot_of_another_declaration_is_not_read(journal: FaultyJour
         assert await ctx.entity(DoubleAccount, "a").current_balance() == 24
 
 
+async def test_an_event_that_leaves_what_json_cannot_hold_is_refused(clock: ManualClock) -> None:
+    """Nothing of its turn is left, and later commands find the state as it was."""
+    async with running(App("hoards", entities=[Hoard]), MemoryJournal(), clock=clock) as ctx:
+        await ctx.entity(Hoard, "h").deposit(1)
+        with pytest.raises(WrongState, match=r"after Deposited\(amount=13\) .* things: .* type object"):
+            await ctx.entity(Hoard, "h").deposit(13)
+
+        assert await ctx.entity(Hoard, "h").deposit(2) == 3
+        assert (await ctx.state(Hoard, "h")).things == [1, 2]
+
+
 async def test_a_state_that_json_cannot_hold_fails_no_command(clock: ManualClock) -> None:
-    """There is no snapshot of it; it comes back from its events."""
-    hoards = App("hoards", entities=[Hoard])
-    async with running(hoards, MemoryJournal(), clock=clock) as ctx:
+    """What an older history makes of today's class has no snapshot; it comes back from its events."""
+    journal = MemoryJournal()
+    async with running(App("older", entities=[OlderHoard]), journal, clock=clock) as ctx:
+        await ctx.entity(OlderHoard, "h").deposit(13)
+    async with running(App("hoards", entities=[Hoard]), journal, clock=clock) as ctx:
         amounts = [await ctx.entity(Hoard, "h").deposit(1) for _ in range(5)]
         clock.move_to(START + 3_600 * SECOND)
         directory_of(ctx).sweep()
 
-        assert amounts == [1, 2, 3, 4, 5]
+        assert amounts == [14, 15, 16, 17, 18]
         assert len(directory_of(ctx).live) == 0
-        assert await ctx.entity(Hoard, "h").deposit(1) == 6
+        assert await ctx.entity(Hoard, "h").deposit(1) == 19

@@ -50,8 +50,8 @@ class Board(Entity):
         return cast(Any, [1, 2])
 
     @command
-    def refuse_with(self, fact: Any) -> None:
-        raise Rejected("no", fact={fact})
+    def refuse_with(self, fact: int) -> None:
+        raise Rejected("no", fact={complex(0, fact)})
 
     @command
     def read_a_file(self) -> None:
@@ -195,7 +195,7 @@ def test_what_does_not_survive_json_is_caught() -> None:
     assert "the reply does not survive JSON: [1, 2] is read back as (1, 2)" in failure_of(
         lambda: example.when(Board.reply_a_list)
     )
-    assert "the facts" in failure_of(lambda: example.when(Board.refuse_with, 1j))
+    assert "the facts" in failure_of(lambda: example.when(Board.refuse_with, 1))
     wrong: Any = [1.5]
     assert "events do not survive JSON" in failure_of(lambda: given(Board, Measured(wrong)))
 

@@ -11,6 +11,7 @@ from msgspec import inspect as types
 
 from actum.errors import DefinitionError, Invalid
 from actum.model.entity import Field
+from actum.model.round_trip import RoundTrip, Strictness
 
 Kind = Literal["text", "integer", "real", "boolean", "blob", "time", "json", "decimal"]
 Convert = Callable[[Any], Any]
@@ -146,10 +147,17 @@ def _real_to_sql(value: float) -> float:
 
 def _json_to_sql(annotation: Any) -> Convert:
     decode = msgspec.json.Decoder(annotation).decode
+    trip = RoundTrip(annotation)
 
     def convert(value: Any) -> str:
-        text = msgspec.json.encode(value)
-        decode(text)  # What could not be read back must not be written.
+        try:
+            text = msgspec.json.encode(value)
+            # What would be read back as something else must not be written.
+            fault = trip.between(value, decode(text), Strictness.STATE)
+        except RecursionError as error:
+            raise ValueError("it is nested too deep for JSON") from error
+        if fault is not None:
+            raise ValueError(fault)
         return text.decode()
 
     return convert

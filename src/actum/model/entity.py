@@ -13,10 +13,13 @@ from actum.model.deletion import Deleted
 from actum.model.event import Event, to_datetime
 from actum.model.fingerprint import fingerprint
 from actum.model.handler import Command, Query
+from actum.model.harmless import Harmless
 from actum.model.name import check_declared
 from actum.model.option import OF_STRUCTS, check_options
 from actum.model.reduction import Reduction, reductions_of
-from actum.model.signature import Signature, check_serialisable
+from actum.model.serialisable import check_serialisable
+from actum.model.signature import Signature
+from actum.model.state import StateType
 
 RESERVED = frozenset({"id", "version", "exists", "now", "emit"})
 IMMUTABLE = (
@@ -71,8 +74,11 @@ class EntityMeta(StructMeta):
     ) -> "EntityMeta":
         check_options(f"class {class_name}(Entity)", config, OPTIONS)
         options: dict[str, Any] = {"dict": True, **config}
-        cls = super().__new__(mcls, class_name, bases, namespace, **options)
         check_declared(name or class_name, "an entity's name")
+        try:
+            cls = super().__new__(mcls, class_name, bases, namespace, **options)
+        except TypeError as error:
+            raise DefinitionError(f"entity {class_name}: {error}") from error
         listed = (emits,) if isinstance(emits, type) else tuple(emits)
         cls.__entity_options__ = EntityOptions(name or class_name, listed, version, snapshot_every)  # type: ignore[attr-defined]
         return cls
@@ -139,12 +145,14 @@ class Entity(Struct, metaclass=EntityMeta):
 class CommandType:
     """One command or query of an entity, compiled."""
 
-    __slots__ = ("function", "name", "signature")
+    __slots__ = ("function", "is_harmless", "may_emit", "name", "signature")
 
     def __init__(self, kind: str, handler: Command[..., Any] | Query[..., Any]) -> None:
         self.name = handler.name
         self.function = handler.function
         self.signature = Signature(handler.function, f"{kind}.{handler.name}")
+        self.may_emit = isinstance(handler, Command)
+        self.is_harmless = True  # As in a state of immutable values, which is put back by itself.
 
 
 class EntityType:
@@ -172,10 +180,16 @@ class EntityType:
                 f"{cls.__name__} takes Deleted, and what is erased has no state left: take it in a view, or "
                 "in an action with on(Deleted)"
             )
+        for reduction in self.reductions.values():
+            reduction.event_type.check()
         self._check_emitted()
         self.by_name = {reduction.event_type.name: reduction for reduction in self.reductions.values()}
         self.fields: tuple[str, ...] = cls.__struct_fields__
-        self.is_plain = all(is_immutable(field.type) for field in fields_of(cls))
+        found = [(field.name, field.annotation, is_immutable(field.type)) for field in fields_of(cls)]
+        self.states = StateType(found)
+        self.is_plain = all(is_fixed for _, _, is_fixed in found)
+        if not self.is_plain:
+            self._find_harmless()
         self.write_state = msgspec.json.Encoder().encode
         self.read_state = msgspec.json.Decoder(cls).decode
         self.fingerprint = fingerprint(cls, options.version, self.reductions.values())
@@ -212,6 +226,15 @@ class EntityType:
             check_serialisable(field.annotation, f"{name}.{field.name}")
             if callable(field.default):
                 raise DefinitionError(f"{name}.{field.name} is both a field and a method; rename one of them")
+        check_serialisable(self.cls, name)
+
+    def _find_harmless(self) -> None:
+        handlers = [*self.commands.values(), *self.queries.values()]
+        reached = [field.annotation for field in fields_of(self.cls)]
+        reached += [annotation for one in handlers for annotation in one.signature.parameters.values()]
+        harmless = Harmless(self.cls, [*reached, *self.reductions])
+        for handler in handlers:
+            handler.is_harmless = harmless.allows(handler.function)
 
     def _check_emitted(self) -> None:
         """Finds events that a command emits and nothing declares, as far as its code names them."""

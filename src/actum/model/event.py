@@ -11,8 +11,17 @@ from actum.errors import DefinitionError, Invalid, UnknownEvent, UnreadableEvent
 from actum.model.error_text import error_text
 from actum.model.name import check_declared
 from actum.model.option import OF_STRUCTS, check_options
+from actum.model.round_trip import RoundTrip
+from actum.model.serialisable import check_serialisable
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+UNKEPT = {
+    "array_like": "its stored fields would have no names, and could never be carried up to another shape; "
+    "leave it out",
+    "omit_defaults": "what equals a default would not be stored, and change with the default; leave it out",
+}
+"""The settings of a struct that would have history change its meaning."""
 
 Payload = dict[str, Any]
 Upcast = Callable[[Payload], Payload]
@@ -35,7 +44,7 @@ def to_microseconds(moment: datetime) -> int:
 class EventType:
     """What Actum knows of one event class: its stored name and version, and how its payload is read."""
 
-    __slots__ = ("_decode", "cls", "decode_raw", "encode", "name", "upcasts", "version")
+    __slots__ = ("_decode", "_trips", "cls", "decode_raw", "encode", "is_open", "name", "upcasts", "version")
 
     def __init__(self, cls: "type[Event]", name: str, version: int) -> None:
         self.cls = cls
@@ -45,6 +54,8 @@ class EventType:
         self.encode = msgspec.json.Encoder().encode
         self.decode_raw: Callable[[bytes], Payload] = msgspec.json.Decoder(dict[str, Any]).decode
         self._decode: Callable[[bytes], Event] | None = None
+        self._trips: list[tuple[str, RoundTrip]] = []
+        self.is_open = True
 
     def __repr__(self) -> str:
         return f"<EventType {self.name} v{self.version}>"
@@ -58,6 +69,32 @@ class EventType:
             except (TypeError, NameError) as error:
                 raise DefinitionError(f"event {self.name}: {error}; use types that JSON can hold") from error
         return self._decode
+
+    def check(self) -> None:
+        """Refuses a declaration whose events JSON could not hold or give back; raises DefinitionError."""
+        if self._trips or not self.is_open:
+            return
+        config = self.cls.__struct_config__
+        for option, why in UNKEPT.items():
+            if getattr(config, option):
+                raise DefinitionError(f"event {self.name} is declared with {option}=True: {why}")
+        try:
+            fields = msgspec.structs.fields(self.cls)
+        except (TypeError, NameError) as error:
+            raise DefinitionError(f"event {self.name}: {error}; use types that JSON can hold") from error
+        for field in fields:
+            check_serialisable(field.type, f"event {self.name}: {field.name}")
+        check_serialisable(self.cls, f"event {self.name}")
+        self._trips = [(field.name, RoundTrip(field.type)) for field in fields]
+        self.is_open = any(trip.is_open for _, trip in self._trips)
+
+    def fault(self, event: "Event", kept: "Event") -> str | None:
+        """Says where an event differs from what it is read back as; None if nowhere."""
+        for name, trip in self._trips:
+            fault = trip.between(getattr(event, name), getattr(kept, name))
+            if fault is not None:
+                return f"{name}: {fault}"
+        return None
 
     def read(self, payload: bytes, version: int) -> "Event":
         """Reads a payload that was stored at `version`, carrying it up to today's shape.
@@ -136,7 +173,10 @@ class EventMeta(StructMeta):
             raise DefinitionError(f"event {class_name} has version {version}: versions start at 1")
         check_declared(name or class_name, "an event's name")
         options: dict[str, Any] = {"frozen": True, **config}
-        cls = super().__new__(mcls, class_name, bases, namespace, **options)
+        try:
+            cls = super().__new__(mcls, class_name, bases, namespace, **options)
+        except TypeError as error:
+            raise DefinitionError(f"event {class_name}: {error}") from error
         cls.__event_type__ = EventType(cls, name or class_name, version)  # type: ignore[attr-defined, arg-type]
         return cls
 

@@ -9,10 +9,13 @@ from typing import Any, Self, Union, get_args, get_origin, get_type_hints
 import msgspec
 
 from actum.errors import DefinitionError, Invalid, WrongReply
+from actum.model.round_trip import LOST, RoundTrip, said, shortly
+from actum.model.serialisable import check_default, check_serialisable, display
 
-SCALARS: dict[Any, type] = {  # Not float: JSON has no place for NaN.
+__all__ = ["Signature", "check_serialisable", "display", "hints_of"]
+
+SCALARS: dict[Any, type] = {  # Not float, nor str: JSON has no place for NaN, or for half a character.
     int: int,
-    str: str,
     bool: bool,
     None: type(None),
     type(None): type(None),
@@ -47,30 +50,14 @@ def with_self(annotation: Any, owner: type[Any]) -> Any:
     return Union[changed] if origin in (Union, UnionType) else origin[changed]  # noqa: UP007
 
 
-def check_serialisable(annotation: Any, where: str) -> None:
-    """Refuses a type that JSON cannot hold, so that no value of it is ever lost on the way."""
-    try:
-        msgspec.json.schema(annotation)
-    except (TypeError, NameError) as error:
-        # Where msgspec's first line ends in a colon, it goes on with options that authors cannot reach.
-        why = str(error).partition("\n")[0]
-        raise DefinitionError(
-            f"{where} has the type {display(annotation)}, which JSON cannot hold"
-            f"{'' if why.endswith(':') else f' ({why})'}; "
-            "use numbers, strings, dates, lists, dicts, or a msgspec.Struct of them"
-        ) from error
-
-
-def display(annotation: Any) -> str:
-    return annotation.__name__ if isinstance(annotation, type) else str(annotation)
-
-
 class Signature:
     """The parameters and the reply of one command or query, compiled once."""
 
     __slots__ = (
+        "_checks",
         "_names",
         "_reply_decode",
+        "_reply_trip",
         "_required",
         "arguments",
         "parameters",
@@ -79,12 +66,21 @@ class Signature:
         "where",
     )
 
-    def __init__(self, function: Callable[..., Any], where: str, owner: type[Any] | None = None) -> None:
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        where: str,
+        owner: type[Any] | None = None,
+        *,
+        is_kept: bool = True,
+    ) -> None:
+        """Compiles a function's signature; `is_kept` says that calls of it may be kept as JSON."""
         self.where = where
         hints = hints_of(function)
         if owner is not None:
             hints = {name: with_self(hint, owner) for name, hint in hints.items()}
         fields: list[Any] = []
+        trips: list[RoundTrip] = []
         for parameter in list(inspect.signature(function).parameters.values())[1:]:
             if parameter.kind is not parameter.POSITIONAL_OR_KEYWORD:
                 raise DefinitionError(
@@ -99,16 +95,25 @@ class Signature:
             annotation = hints[parameter.name]
             check_serialisable(annotation, f"{where}: the parameter {parameter.name}")
             default = () if parameter.default is parameter.empty else (parameter.default,)
+            if default:
+                check_default(annotation, *default, f"{where}: the parameter {parameter.name}")
+            trips.append(RoundTrip(annotation))
             fields.append((parameter.name, annotation, *default))
         self._names = tuple(field[0] for field in fields)
         self._required = sum(len(field) == 2 for field in fields)
         self.parameters: dict[str, Any] = {field[0]: field[1] for field in fields}
-        self.arguments = msgspec.defstruct("arguments", fields, array_like=True, forbid_unknown_fields=True)
+        self.arguments = self._arguments_of(fields)
+        self._checks = [
+            (place, trip.quick, trip)
+            for place, trip in enumerate(trips)
+            if is_kept and (trip.quick is not None or not trip.is_sure)
+        ]
         if "return" not in hints:
             raise DefinitionError(f"{where} has no return annotation; say `-> None` if it gives nothing back")
         self.returns = hints["return"]
         check_serialisable(self.returns, f"{where}: the reply")
         self.scalar = SCALARS.get(self.returns)
+        self._reply_trip = RoundTrip(self.returns)
         self._reply_decode = msgspec.json.Decoder(self.returns).decode
 
     def bind(self, positional: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
@@ -116,9 +121,15 @@ class Signature:
         if named or len(positional) > len(self._names):
             positional = self._merge(positional, named)
         try:
-            return as_tuple(convert(positional, self.arguments))
+            arguments = as_tuple(convert(positional, self.arguments))
         except msgspec.ValidationError as error:
             raise self._invalid(error, len(positional)) from error
+        except LOST as error:
+            raise Invalid(f"{self.where}: the arguments cannot be read: {said(error)}") from error
+        for place, is_fine, trip in self._checks:
+            if is_fine is None or not is_fine(arguments[place]):
+                self._check_argument(place, arguments[place], trip)
+        return arguments
 
     def write(self, arguments: tuple[Any, ...]) -> bytes:
         """Gives arguments as the JSON that `bind_json` reads; raises Invalid for what JSON cannot hold."""
@@ -138,16 +149,36 @@ class Signature:
         """Gives a reply that no later turn can change; what the annotation does not allow is refused."""
         if type(reply) is self.scalar:
             return reply
+        is_fine = self._reply_trip.quick
+        if is_fine is not None and is_fine(reply):
+            return reply
         try:
-            return self._reply_decode(encode(reply))
-        except (msgspec.ValidationError, TypeError, ValueError) as error:
+            kept = self._reply_decode(encode(reply))
+            fault = self._reply_trip.between(reply, kept)
+        except LOST as error:
             raise WrongReply(
-                f"{self.where} is annotated to reply {display(self.returns)} and gave {reply!r}: {error}"
+                f"{self.where} is annotated to reply {display(self.returns)} and gave {shortly(reply)}: "
+                f"{said(error)}"
             ) from error
+        if fault is not None:
+            raise WrongReply(f"{self.where} gave a reply that JSON does not give back: {fault}")
+        return kept
 
     def read_reply(self, body: bytes) -> Any:
         """Reads a reply that was kept as JSON."""
         return self._reply_decode(body)
+
+    def _arguments_of(self, fields: list[Any]) -> type[msgspec.Struct]:
+        try:
+            return msgspec.defstruct("arguments", fields, array_like=True, forbid_unknown_fields=True)
+        except TypeError as error:
+            raise DefinitionError(f"{self.where}: {error}") from error
+
+    def _check_argument(self, place: int, value: Any, trip: RoundTrip) -> None:
+        fault = trip.fault(value)
+        if fault is not None:
+            name = self._names[place]
+            raise Invalid(f"{self.where}: {name}: JSON does not give it back as it is: {fault}", field=name)
 
     def _merge(self, positional: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
         names = self._names

@@ -17,7 +17,7 @@ Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 def source_of(function: FunctionType) -> str:
     """Gives a function's code as text that is the same for the same meaning."""
-    tree = _tree_of(function)
+    tree = tree_of(function)
     return _text_of(function.__code__) if tree is None else _dump(tree)
 
 
@@ -31,7 +31,8 @@ def has_source(function: FunctionType) -> bool:
     return not function.__code__.co_filename.startswith("<")
 
 
-def _tree_of(function: FunctionType) -> ast.AST | None:
+def tree_of(function: FunctionType) -> ast.AST | None:
+    """Gives a function's syntax tree, or that of a module with the function alone; None without a source."""
     try:
         if function.__name__ == "<lambda>":
             return _lambda_of(function)

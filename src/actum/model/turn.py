@@ -3,7 +3,9 @@
 This is the whole decision, without I/O, clock or asyncio. Hosts differ only in where they load and store.
 """
 
+import copy
 from collections.abc import Iterable
+from functools import cached_property
 from typing import Any
 
 import msgspec
@@ -16,9 +18,16 @@ from actum.errors import (
     UnknownEvent,
     UnreadableEvent,
     WrongEvent,
+    WrongState,
 )
 from actum.model.entity import CommandType, EntityType
 from actum.model.event import Event, Stored
+from actum.model.round_trip import LOST, said, shortly
+from actum.model.state import LARGEST_WATCHED
+
+REFUSALS = "actum.errors"
+SMALL = 2_000
+"""The bytes of JSON up to which a state is written down before each turn that may change it unseen."""
 
 MAX_EVENT_BYTES = 16 * 1024 * 1024
 """An event as JSON; every store but DynamoDB, whose limit is lower, takes as much."""
@@ -43,11 +52,30 @@ class Instance:
     `version` counts the events behind the state, those emitted in a running turn included. `time` is that of
     the turn or event at hand, in microseconds since 1970.
 
-    `is_spoiled` becomes true when a turn failed after it had changed a state that cannot be put back; the
-    instance must then be made anew from its history.
+    `is_spoiled` becomes true when a turn has changed, or may have changed, a state that cannot be put back;
+    the instance must then be made anew from its history. `is_proven` becomes false when a turn may have
+    changed the state beside its events; it is then no state to keep. `touched` tells the fields that the last
+    turn changed without an event and that were put back, with what was there. `left` are the events of a turn
+    that raised outside a reducer.
     """
 
-    __slots__ = ("_before", "_emitted", "id", "is_spoiled", "kind", "state", "time", "version")
+    __slots__ = (
+        "_emitted",
+        "_image",
+        "_image_size",
+        "_image_version",
+        "_is_deeply_fit",
+        "_sound",
+        "id",
+        "is_proven",
+        "is_spoiled",
+        "kind",
+        "left",
+        "state",
+        "time",
+        "touched",
+        "version",
+    )
 
     def __init__(self, kind: EntityType, id: str) -> None:
         self.kind = kind
@@ -55,14 +83,23 @@ class Instance:
         self.version = 0
         self.time = 0
         self.is_spoiled = False
+        self.is_proven = True
+        self.touched: dict[str, Any] = {}
+        self.left: list[Emitted] | None = None
         self._emitted: list[Emitted] | None = None
-        self._before: tuple[Any, ...] | None = None
+        self._sound: tuple[Any, ...] = ()
+        self._image: bytes | None = None
+        self._image_size = 0
+        self._image_version = -1
+        self._is_deeply_fit: bool | None = None
         self._adopt(kind.cls())
 
     def __repr__(self) -> str:
         return f"<{self.kind.name}/{self.id}@{self.version}>"
 
-    def decide(self, command: CommandType, arguments: tuple[Any, ...], now: int) -> tuple[list[Emitted], Any]:
+    def decide(  # noqa: C901, PLR0915 (one function a command: it is the hot path)
+        self, command: CommandType, arguments: tuple[Any, ...], now: int
+    ) -> tuple[list[Emitted], Any]:
         """Runs one command and gives the events it emitted and its reply.
 
         An exception leaves nothing behind: neither events nor a changed state.
@@ -70,8 +107,13 @@ class Instance:
         version = self.version
         self.time = now
         emitted: list[Emitted] = []
+        kind = self.kind
+        if not command.is_harmless or (self._is_deeply_fit is None and kind.states.deep):
+            self._watch(command)
+        before = self._sound = as_tuple(self.state)
+        if self.touched:
+            self.touched = {}
         self._emitted = emitted
-        self._before = as_tuple(self.state) if self.kind.is_plain else None
         try:
             reply = command.function(self.state, *arguments)
             if type(reply) is not command.signature.scalar:
@@ -80,21 +122,41 @@ class Instance:
                 raise AuthorError(
                     f"{self!r}: {command.name} went on after an emit had failed; let the error pass"
                 )
-        except BaseException:
-            if emitted or self._before is not None:
-                self._put_back(version)
+            if len(self.state.__dict__) > 1:
+                self._sweep(emitted)
+        except BaseException as error:
+            self.left = emitted if self._emitted is emitted else None
+            if len(self.state.__dict__) > 1:
+                self._clear()
+            self._put_back(command, version, before, error)
             raise
         finally:
             self._emitted = None
-            self._before = None
+        if kind.is_plain:
+            if as_tuple(self.state) != self._sound:
+                self._reset(self._sound)
+        elif not command.is_harmless:
+            self._doubt(version)
         return emitted, reply
 
     def ask(self, query: CommandType, arguments: tuple[Any, ...], now: int) -> Any:
-        """Runs one query and gives its answer, which no later turn can change."""
+        """Runs one query and gives its answer, which no later turn can change; the state stays as it is."""
         self.time = now
-        return query.signature.isolate(query.function(self.state, *arguments))
+        if not query.is_harmless:
+            self._watch(query)
+        before = as_tuple(self.state)
+        if self.touched:
+            self.touched = {}
+        try:
+            answer = query.signature.isolate(query.function(self.state, *arguments))
+        except BaseException as error:
+            self._settle(query, before, error)
+            raise
+        if as_tuple(self.state) != before or not query.is_harmless or len(self.state.__dict__) > 1:
+            self._settle(query, before, None)
+        return answer
 
-    def emit(self, event: Event) -> None:
+    def emit(self, event: Event) -> None:  # noqa: PLR0915 (the hot path as well)
         """Records an event of the running turn.
 
         The event is reduced as it will be read back, so the state is always the fold of what is stored.
@@ -112,10 +174,13 @@ class Instance:
         try:
             payload = event_type.encode(event)
             kept = event_type.decode(payload)
-        except (msgspec.ValidationError, TypeError, ValueError) as error:
+            fault = event_type.fault(event, kept) if event_type.is_open or kept != event else None
+        except LOST as error:
             raise WrongEvent(
-                f"{self!r} emitted {event!r}, which does not fit its annotations: {error}"
+                f"{self!r} emitted {shortly(event)}, which does not fit its annotations: {said(error)}"
             ) from error
+        if fault is not None:
+            raise WrongEvent(f"{self!r} emitted {shortly(event)}, which JSON does not give back: {fault}")
         if len(payload) > MAX_EVENT_BYTES:
             raise Invalid(
                 f"{self!r} emitted {event_type.name} with {len(payload):,} bytes, and an event holds "
@@ -126,7 +191,15 @@ class Instance:
         emitted.append((event_type.name, event_type.version, payload))
         self.version += 1
         if reduction.function is not None:
-            reduction.function(self.state, kept)
+            state = self.state
+            before = as_tuple(state)
+            if before != self._sound:
+                before = self._unchanged(before)
+            reduction.function(state, kept)
+            after = self._sound = as_tuple(state)
+            states = kind.states
+            if states.is_doubtful or tuple(map(type, after)) not in states.fitting:
+                self._check(before, after, kept)
         self._emitted = emitted
 
     def replay(self, history: Iterable[Stored]) -> None:
@@ -162,14 +235,43 @@ class Instance:
                 except UnreadableEvent as error:
                     raise self._unreadable(stored, error) from error
                 reduction.function(state, event)
+        if len(state.__dict__) > 1:
+            self._clear()
+        self._is_deeply_fit = None
 
     def snapshot(self) -> bytes:
-        """Gives the state as JSON."""
-        return self.kind.write_state(self.state)
+        """Gives the state as JSON; raises WrongState if JSON does not give it back as it is."""
+        try:
+            written = self.kind.write_state(self.state)
+            if self.kind.is_plain and self.kind.states.is_sure:
+                return written
+            kept = as_tuple(self.kind.read_state(written))
+        except LOST as error:
+            raise WrongState(f"{self!r} has a state that JSON cannot hold: {said(error)}") from error
+        fault = self.kind.states.between(as_tuple(self.state), kept)
+        if fault is not None:
+            raise WrongState(f"{self!r} has a state that JSON does not give back: {fault}")
+        return written
+
+    def copy(self) -> "Instance":
+        """Gives the same entity with a state of its own; raises WrongState for one that cannot be copied."""
+        twin = Instance(self.kind, self.id)
+        if self.kind.is_plain:
+            for name, value in zip(self.kind.fields, as_tuple(self.state), strict=True):
+                setattr(twin.state, name, value)
+        else:
+            twin._adopt(self._copied_state())
+        twin.version, twin.time, twin.is_proven = self.version, self.time, self.is_proven
+        return twin
+
+    def is_like(self, other: "Instance") -> bool:
+        """Whether another instance has the same state."""
+        return self.kind.states.between(as_tuple(self.state), as_tuple(other.state)) is None
 
     def restore(self, snapshot: bytes, version: int, time: int) -> None:
         """Takes the state from a snapshot that was made at `version`."""
         self._adopt(self.kind.read_state(snapshot))
+        self._is_deeply_fit = None
         self.version = version
         self.time = time
 
@@ -181,13 +283,131 @@ class Instance:
         state.__dict__["instance"] = self
         self.state = state
 
-    def _put_back(self, version: int) -> None:
-        self.version = version
-        if self._before is None:
-            self.is_spoiled = True
+    def _copied_state(self) -> Any:
+        try:
+            return self.kind.read_state(self.snapshot())
+        except WrongState:
+            try:
+                values = copy.deepcopy(as_tuple(self.state))
+            except RecursionError as error:
+                raise WrongState(f"{self!r} has a state that is nested too deep to be copied") from error
+            state = self.kind.cls()
+            for name, value in zip(self.kind.fields, values, strict=True):
+                setattr(state, name, value)
+            return state
+
+    def _unchanged(self, found: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Puts back, before an event is reduced, what the command has changed by itself."""
+        if not self.kind.is_plain:
+            self.is_proven = False
+            return found
+        self._reset(self._sound)
+        return self._sound
+
+    def _check(self, before: tuple[Any, ...], after: tuple[Any, ...], event: Event) -> None:
+        fault = self.kind.states.fault(before, after)
+        if fault is None and self._is_deeply_fit:
+            fault = self._deep_fault(after)
+        if fault is not None:
+            raise WrongState(
+                f"{self!r}: after {shortly(event)} the state does not come back from JSON: {fault}"
+            )
+
+    def _sweep(self, emitted: list[Emitted]) -> None:
+        """Takes away what a turn has set beside the fields; raises WrongState if events may rest on it."""
+        cls = self.kind.cls
+        names = [name for name in self.state.__dict__ if name != "instance"]
+        undeclared = [name for name in names if not isinstance(getattr(cls, name, None), cached_property)]
+        if emitted and undeclared:
+            raise WrongState(
+                f"{self!r}: {', '.join(undeclared)} was set and is no field of {cls.__name__}, so it would "
+                "be gone when the entity is loaded again: declare it, or keep it in a variable"
+            )
+        self.touched = {name: self.state.__dict__[name] for name in undeclared}
+        self._clear()
+
+    def _deep_fault(self, values: tuple[Any, ...]) -> str | None:
+        """Looks into containers, unless they are so large that it would cost too much at every event."""
+        if self._image_size > LARGEST_WATCHED:
+            self._is_deeply_fit = None
+            return None
+        return self.kind.states.deep_fault(values)
+
+    def _watch(self, handler: CommandType) -> None:
+        """Writes the state down before a turn that may change it unseen, where that is cheap enough."""
+        if self._is_deeply_fit is None and self.kind.states.deep and self._image_size <= LARGEST_WATCHED:
+            self._image_size = len(self._written() or b"")
+            if self._image_size <= LARGEST_WATCHED:
+                self._is_deeply_fit = self.kind.states.deep_fault(as_tuple(self.state)) is None
+        if handler.is_harmless or self._image_version == self.version:
             return
-        for name, value in zip(self.kind.fields, self._before, strict=True):
-            setattr(self.state, name, value)
+        if not handler.may_emit or self._image_size <= SMALL:
+            self._image = self._written()
+            self._image_version = self.version
+            self._image_size = len(self._image or b"")
+
+    def _settle(self, query: CommandType, before: tuple[Any, ...], error: BaseException | None) -> None:
+        """Puts back what a query has changed, or says that it cannot be."""
+        if len(self.state.__dict__) > 1:
+            self._sweep([])
+        if not self.kind.is_plain:
+            self._judge(query, error)
+        elif as_tuple(self.state) != before:
+            self._reset(before)
+
+    def _judge(self, handler: CommandType, error: BaseException | None) -> None:
+        """Decides after a turn without events whether the state may have been changed."""
+        is_refusal = error is None or type(error).__module__ == REFUSALS
+        if handler.is_harmless and is_refusal:
+            return
+        # An error of the author's own may hold on to parts of the state, and change them later.
+        is_same = self._image_version == self.version and self._image is not None
+        if not (is_same and is_refusal and self._written() == self._image):
+            self.is_spoiled = True
+
+    def _doubt(self, version: int) -> None:
+        """Takes note that a command that was not refused may have changed the state beside its events."""
+        if self.version == version:
+            is_known = self._image_version == version and self._image is not None
+            self.is_spoiled = not (is_known and self._written() == self._image)
+        else:
+            self.is_proven = False
+
+    def _written(self) -> bytes | None:
+        try:
+            return self.kind.write_state(self.state)
+        except LOST:
+            return None
+
+    def _put_back(
+        self, command: CommandType, version: int, before: tuple[Any, ...], error: BaseException
+    ) -> None:
+        if self.kind.is_plain:
+            if self.left is not None and as_tuple(self.state) != self._sound:
+                self._reset(self._sound)
+            if self.version != version or as_tuple(self.state) != before:
+                touched = self.touched
+                self._reset(before)
+                self.touched = touched
+        elif self.version != version:
+            self.is_spoiled = True
+        else:
+            self._judge(command, error)
+        self.version = version
+
+    def _reset(self, values: tuple[Any, ...]) -> None:
+        """Puts a state of immutable values back, and notes what was other than it should be."""
+        state = self.state
+        touched: dict[str, Any] = {}
+        for name, value in zip(self.kind.fields, values, strict=True):
+            if (held := getattr(state, name)) is not value:
+                touched[name] = held
+                setattr(state, name, value)
+        self.touched = {**self.touched, **touched}
+
+    def _clear(self) -> None:
+        self.state.__dict__.clear()
+        self.state.__dict__["instance"] = self
 
     def _unreadable(self, stored: Stored, error: UnreadableEvent) -> UnreadableEvent:
         return UnreadableEvent(f"{self.kind.name}/{self.id} at version {stored.version}: {error}")

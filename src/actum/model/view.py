@@ -21,6 +21,7 @@ from actum.model.option import OF_STRUCTS, check_options
 from actum.model.reduction import Reduction, reductions_of
 from actum.model.row import Rows
 from actum.model.row_key import canonical_text, check_key
+from actum.model.serialisable import check_serialisable
 from actum.model.signature import Signature
 
 Shape = Literal["rows", "row", "value"]
@@ -65,7 +66,10 @@ class ViewMeta(StructMeta):
     ) -> "ViewMeta":
         check_options(f"class {class_name}(View)", config, OPTIONS)
         settings: dict[str, Any] = {"dict": True, **config}
-        cls = super().__new__(mcls, class_name, bases, namespace, **settings)
+        try:
+            cls = super().__new__(mcls, class_name, bases, namespace, **settings)
+        except TypeError as error:
+            raise DefinitionError(f"view {class_name}: {error}") from error
         given = (indexes,) if isinstance(indexes, str) else indexes
         listed = tuple((index,) if isinstance(index, str) else tuple(index) for index in given)
         cls.__view_options__ = ViewOptions(name or snake_case(class_name), key, listed, version)  # type: ignore[attr-defined]
@@ -107,7 +111,7 @@ class ViewQuery:
     def __init__(self, view: str, handler: Query[..., Any], cls: type[Any] | None = None) -> None:
         self.name = handler.name
         self.sql = handler.sql or ""
-        self.signature = Signature(handler.function, f"{view}.{handler.name}", cls)
+        self.signature = Signature(handler.function, f"{view}.{handler.name}", cls, is_kept=False)
         self.answer = self.signature.returns
         self.shape, self.item = shape_of(self.answer)
         if self.item is NoneType:
@@ -127,10 +131,13 @@ class ViewType:
         self._check_name()
         self._check_fields()
         self.columns: tuple[Column, ...] = tuple(column_of(field, cls.__name__) for field in fields_of(cls))
+        check_serialisable(cls, cls.__name__)
         self._check_columns()
         self.indexes = options.indexes
         self._check_indexes()
         self.reductions: dict[type[Event], Reduction] = reductions_of(cls, may_ask_for_recorded=True)
+        for reduction in self.reductions.values():
+            reduction.event_type.check()
         self.by_name = {
             reduction.event_type.name: reduction
             for event, reduction in self.reductions.items()

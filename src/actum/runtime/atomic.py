@@ -15,6 +15,7 @@ from msgspec import Struct
 from actum.errors import Conflict, DefinitionError, Invalid, KeyReused, WrongReply
 from actum.journal.port import Landed, Refused, Repeated, StreamKey, Write
 from actum.model.entity import Entity, entity_type
+from actum.model.round_trip import LOST, RoundTrip, said, shortly
 from actum.model.turn import Emitted, Instance, as_stored
 from actum.runtime import strict
 from actum.runtime.actor import Actor, Staged
@@ -49,7 +50,7 @@ running_unit: ContextVar["Unit | None"] = ContextVar("running_unit", default=Non
 class Fork:
     """An entity within a unit: the actor it was copied from, its version then, and what the unit adds."""
 
-    __slots__ = ("_origin", "actor", "base", "emitted", "gate", "instance", "metadata", "time")
+    __slots__ = ("_origin", "actor", "base", "emitted", "gate", "instance", "metadata")
 
     def __init__(self, actor: Actor) -> None:
         self.actor = actor
@@ -57,9 +58,9 @@ class Fork:
         self.gate = actor.gate
         self.emitted: list[Emitted] = []
         self.metadata = b""
-        self.time = actor.instance.time
-        self._origin = actor.instance.snapshot()
-        self.instance = self._copy()
+        self._origin = actor.instance.copy()
+        # What holds immutable values alone is put back by itself, and needs no second copy.
+        self.instance = self._origin if self._origin.kind.is_plain else self._origin.copy()
 
     @property
     def is_current(self) -> bool:
@@ -68,14 +69,9 @@ class Fork:
 
     def mend(self, now: int) -> None:
         """Makes the copy anew, as it was before a turn that failed and spoiled it."""
-        self.instance = self._copy()
+        self.instance = self._origin.copy()
         kind, id = self.instance.kind.name, self.instance.id
         self.instance.replay(as_stored(kind, id, self.base, self.emitted, now))
-
-    def _copy(self) -> Instance:
-        copy = Instance(self.actor.instance.kind, self.actor.instance.id)
-        copy.restore(self._origin, self.base, self.time)
-        return copy
 
 
 class Unit:
@@ -133,10 +129,9 @@ class Unit:
         self._services.entities.check_version(call, fork.instance.version)
         try:
             emitted, reply = strict.decide(fork.instance, call.command, call.arguments, self.now)
-        except Exception:
+        finally:
             if fork.instance.is_spoiled:
                 fork.mend(self.now)
-            raise
         fork.emitted += emitted
         fork.metadata = call.metadata
         return reply
@@ -149,10 +144,9 @@ class Unit:
         self._services.entities.check_version(call, fork.instance.version)
         try:
             return strict.ask(fork.instance, call.command, call.arguments, self.now)
-        except Exception:
+        finally:
             if fork.instance.is_spoiled:
                 fork.mend(self.now)
-            raise
 
     async def commit(self, key: UnitKey | None, reply: bytes, metadata: bytes) -> int | None:
         """Writes the unit; gives the position of its last event, or None when it has to run again.
@@ -257,7 +251,7 @@ async def run_unit(
         unit = Unit(services)
         try:
             reply = await unit.run(function)
-            kept = b"null" if key is None else _written(reply)
+            kept = b"null" if key is None else _written(reply, reply_type)
         except Exception:
             if not await unit.is_founded():
                 continue
@@ -288,13 +282,17 @@ async def _known(services: Services, key: UnitKey) -> Repeated | None:
     return found[0]
 
 
-def _written(reply: Any) -> bytes:
+def _written(reply: Any, reply_type: Any) -> bytes:
     try:
         written = msgspec.json.encode(reply)
-        msgspec.json.decode(written)
-    except (msgspec.MsgspecError, TypeError, ValueError) as error:
+        trip = RoundTrip(reply_type)
+        fault = trip.between(reply, trip.read(written))
+        if fault is not None:
+            raise ValueError(fault)
+    except LOST as error:
         raise WrongReply(
-            f"an atomic unit with an idempotency key gave back {reply!r}, which JSON cannot hold ({error}): "
-            "give back numbers, strings, lists, dicts, or a msgspec.Struct of them"
+            f"an atomic unit with an idempotency key gave back {shortly(reply)}, which JSON cannot hold or "
+            f"give back ({said(error)}): give back numbers, strings, lists, dicts, or what the function's "
+            "return annotation says"
         ) from error
     return written

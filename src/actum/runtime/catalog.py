@@ -102,6 +102,7 @@ def _events(
     found: dict[str, EventType] = {}
     for cls in classes:
         event_type = cls.__event_type__
+        event_type.check()
         other = found.setdefault(event_type.name, event_type)
         if other.cls is not cls:
             raise DefinitionError(

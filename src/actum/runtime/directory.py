@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from actum.errors import Overloaded
+from actum.errors import ActumError, Overloaded, WrongState
 from actum.journal.port import Journal, Loaded, Snapshot, StreamKey
 from actum.model.entity import EntityType
 from actum.model.error_text import error_text
@@ -51,6 +51,7 @@ class Directory:
         self._conflicts: dict[StreamKey, int] = {}
         self._leaving: dict[StreamKey, Actor] = {}
         self._snapshots: dict[StreamKey, Snapshot] = {}
+        self._unproven: set[StreamKey] = set()
         fingerprints = {kind.name: kind.fingerprint for kind in kinds.values()}
 
         async def load(streams: Any) -> Any:
@@ -121,6 +122,7 @@ class Directory:
             if actor.gate is not None:
                 await actor.gate.watch()
         self._snapshots.pop(stream, None)
+        self._unproven.discard(stream)
 
     def replace(self, actor: Actor, instance: Instance) -> None:
         """Gives a live actor another state, decided by an atomic unit."""
@@ -131,6 +133,16 @@ class Directory:
         """Lets a durable state be kept when there is time."""
         actor.kept = snapshot.version
         self._snapshots[actor.instance.kind.name, actor.instance.id] = snapshot
+
+    def snapshot_of(self, instance: Instance) -> bytes | None:
+        """Gives a state as JSON, to be kept when it is durable; None where that has to wait, or cannot be.
+
+        A state that a turn may have changed beside its events is folded anew before it is kept.
+        """
+        if instance.is_proven:
+            return take_snapshot(instance)
+        self._unproven.add((instance.kind.name, instance.id))
+        return None
 
     async def load_copy(self, stream: StreamKey) -> Instance:
         """Gives the durable state of a stream, apart from any live actor."""
@@ -160,15 +172,40 @@ class Directory:
 
     async def save_snapshots(self) -> None:
         """Writes the snapshots that are due; losing one loses nothing."""
+        while self._unproven:
+            await self._prove(self._unproven.pop())
         while self._snapshots:
             stream, snapshot = self._snapshots.popitem()
             await self._journal.save_snapshot(*stream, snapshot)
+
+    async def _prove(self, stream: StreamKey) -> None:
+        """Folds a state anew, to be kept, and lets a live one go that has become another."""
+        try:
+            instance, kept = await self._load(stream)
+        except ActumError as error:
+            log.warning("%s/%s keeps no snapshot: %s", *stream, error)
+            return
+        if instance.version > kept and (state := take_snapshot(instance)) is not None:
+            self._snapshots[stream] = Snapshot(
+                instance.version, instance.time, instance.kind.fingerprint, state
+            )
+        actor = self.live.get(stream)
+        if actor is None or actor.instance.version != instance.version:
+            return
+        if actor.instance.is_like(instance):
+            actor.instance.is_proven = True
+        else:
+            log.error("%r was changed beside its events by a command, and is read from them again", instance)
+            snapshot = self._snapshots.get(stream)
+            self.retire(actor)
+            if snapshot is not None:
+                self._snapshots[stream] = snapshot
 
     def _passivate(self, actor: Actor) -> None:
         instance = actor.instance
         stream = (instance.kind.name, instance.id)
         every = instance.kind.snapshot_every
-        if every and instance.version - actor.kept >= every and (state := take_snapshot(instance)):
+        if every and instance.version - actor.kept >= every and (state := self.snapshot_of(instance)):
             snapshot = Snapshot(instance.version, instance.time, instance.kind.fingerprint, state)
             self.keep_snapshot(actor, snapshot)
         actor.is_live = False
@@ -233,6 +270,6 @@ def take_snapshot(instance: Instance) -> bytes | None:
     """Gives a state as JSON; None if it holds what JSON cannot, for then it is read from its events."""
     try:
         return instance.snapshot()
-    except (TypeError, ValueError) as error:
+    except WrongState as error:
         log.warning("%r cannot be kept as a snapshot: %s", instance, error)
         return None

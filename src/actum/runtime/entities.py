@@ -25,7 +25,7 @@ from actum.runtime.actor import Actor, Staged
 from actum.runtime.clock import Clock
 from actum.runtime.coalescer import Coalescer
 from actum.runtime.committer import Committer
-from actum.runtime.directory import Directory, take_snapshot
+from actum.runtime.directory import Directory
 from actum.runtime.precondition import Precondition
 
 MOST_ATTEMPTS = 20
@@ -130,8 +130,6 @@ class Entities:
             try:
                 staged, reply = self._decide(call, actor)
             except Exception:
-                if actor.instance.is_spoiled or actor.instance.version != version:
-                    self._directory.retire(actor)
                 if await self._stands(actor, gate, version) and not await self._is_known(call):
                     raise
                 continue
@@ -161,10 +159,12 @@ class Entities:
             actor.used = now = self._clock.now()
             try:
                 self.check_version(call, version)
-                answer = strict.ask(actor.instance, call.command, call.arguments, now)
+                try:
+                    answer = strict.ask(actor.instance, call.command, call.arguments, now)
+                finally:
+                    if actor.instance.is_spoiled:
+                        self._directory.retire(actor)
             except Exception:
-                if actor.instance.is_spoiled:
-                    self._directory.retire(actor)
                 if await self._stands(actor, gate, version):
                     raise
                 continue
@@ -173,23 +173,31 @@ class Entities:
         raise Conflict(f"{call.kind.name}/{call.id}: other writers were first {MOST_ATTEMPTS} times in a row")
 
     def _decide(self, call: Call, actor: Actor) -> tuple[Staged | None, Any]:
+        """Runs the turn and stages its write; an actor that may no longer be the fold of its events goes."""
         instance = actor.instance
         version = instance.version
         if call.expected_version is not None:
             self.check_version(call, version)
         actor.used = now = self._clock.now()
-        emitted, reply = strict.decide(instance, call.command, call.arguments, now)
-        if not emitted and call.key is None:
-            return None, reply
-        write = Write(call.kind.name, call.id, version, emitted, call.metadata, now)
-        if call.key is not None:
-            write.key = call.key
-            write.call = call.mark()
-            write.reply = encode(reply)
+        try:
+            emitted, reply = strict.decide(instance, call.command, call.arguments, now)
+            if not emitted and call.key is None:
+                return None, reply
+            write = Write(call.kind.name, call.id, version, emitted, call.metadata, now)
+            if call.key is not None:
+                write.key = call.key
+                write.call = call.mark()
+                write.reply = encode(reply)
+        except BaseException:
+            instance.is_spoiled = instance.is_spoiled or instance.version != version
+            raise
+        finally:
+            if instance.is_spoiled:
+                self._directory.retire(actor)
         staged = Staged(write, actor, self._loop.create_future())
         every = call.kind.snapshot_every
         if every and instance.version - actor.kept >= every:
-            staged.snapshot = take_snapshot(instance)
+            staged.snapshot = self._directory.snapshot_of(instance)
             actor.kept = instance.version
         self._committer.stage(staged)
         return staged, reply

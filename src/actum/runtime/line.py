@@ -1,7 +1,7 @@
 """A line of work: what the calls of one context share, from where they came to how far they wrote."""
 
 import hashlib
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Coroutine, Sequence
 from typing import Any
 
 import msgspec
@@ -11,6 +11,7 @@ from actum.errors import DefinitionError, Invalid, KeyReused
 from actum.model.entity import CommandType
 from actum.model.event import Metadata, write_metadata
 from actum.model.name import check_name, check_who, shortened
+from actum.model.round_trip import LOST, RoundTrip, said, shortly
 from actum.model.view import ViewQuery, ViewType
 from actum.runtime.atomic import Unit, running_unit
 from actum.runtime.entities import Call
@@ -263,9 +264,9 @@ async def _raise(error: Exception) -> None:
 class Outbox:
     """A queue, as a sender sees it."""
 
-    def __init__(self, line: Line, name: str, read: Callable[[bytes], Any]) -> None:
+    def __init__(self, line: Line, name: str, trip: RoundTrip) -> None:
         self._line = line
-        self._read = read
+        self._trip = trip
         self.name = name
 
     async def send(self, message: Any, *, key: str | None = None, once: str | None = None) -> None:
@@ -284,7 +285,9 @@ class Outbox:
     def _written(self, message: Any) -> bytes:
         try:
             written = msgspec.json.encode(message)
-            self._read(written)
-        except (msgspec.MsgspecError, TypeError, ValueError) as error:
-            raise Invalid(f"queue {self.name!r} does not take {message!r}: {error}") from error
+            fault = self._trip.between(message, self._trip.read(written))
+        except LOST as error:
+            raise Invalid(f"queue {self.name!r} does not take {shortly(message)}: {said(error)}") from error
+        if fault is not None:
+            raise Invalid(f"queue {self.name!r} does not take what JSON does not give back: {fault}")
         return written

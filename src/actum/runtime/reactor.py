@@ -4,8 +4,6 @@ from collections.abc import Callable, Collection
 from datetime import timedelta
 from typing import Any
 
-import msgspec
-
 from actum.database.port import Database, Message, Timer
 from actum.errors import CallerError, UnknownEvent
 from actum.model.action import (
@@ -19,6 +17,7 @@ from actum.model.action import (
     Retries,
 )
 from actum.model.event import Recorded, Stored, read_metadata
+from actum.model.round_trip import RoundTrip
 from actum.runtime.action_work import ActionWork
 from actum.runtime.context import Context
 from actum.runtime.entities import Call
@@ -39,12 +38,10 @@ from actum.runtime.worker import Worker
 TIMERS = "timers"
 
 
-def readers(plans: Collection[Plan]) -> dict[str, Callable[[bytes], Any]]:
+def readers(plans: Collection[Plan]) -> dict[str, RoundTrip]:
     """Gives what reads the messages of each queue, by the queue's name."""
     return {
-        plan.bound.trigger.queue: msgspec.json.Decoder(
-            plan.function.hints[plan.function.message_parameter()]
-        ).decode
+        plan.bound.trigger.queue: RoundTrip(plan.function.hints[plan.function.message_parameter()])
         for plan in plans
         if isinstance(plan.bound.trigger, OnMessage)
     }
@@ -125,7 +122,7 @@ async def _described(services: Services, plan: Plan) -> tuple[Callable[[Database
             queue = trigger.queue
             return (
                 lambda database: MessageSource(plan.name, queue, database, services.signals),
-                _run_message(services, plan, services.queues[queue]),
+                _run_message(services, plan, services.queues[queue].read),
                 trigger.retries,
             )
         case OnInterval() | OnCron():
@@ -146,7 +143,7 @@ def _run_on_failure(services: Services, plan: Plan) -> Run | None:
         case OnEvents():
             return _run_event(services, plan.on_failure)
         case OnMessage() as trigger:
-            return _run_message(services, plan.on_failure, services.queues[trigger.queue])
+            return _run_message(services, plan.on_failure, services.queues[trigger.queue].read)
         case _:
             return _run_tick(services, plan.on_failure)
 

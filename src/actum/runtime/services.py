@@ -1,6 +1,6 @@
 """What a context stands on: the parts of a running application, handed to whoever needs them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 from weakref import WeakMethod
 
@@ -10,6 +10,7 @@ from actum.database.port import Database
 from actum.hosts.port import Host
 from actum.journal.port import Journal
 from actum.model.entity import EntityType
+from actum.model.round_trip import RoundTrip
 from actum.runtime.catalog import Catalog
 from actum.runtime.clock import Clock
 from actum.runtime.committer import Committer
@@ -59,7 +60,7 @@ class Services(Struct, frozen=True):
     timers: Timers
     signals: Signals
     resources: dict[type[Any], Any]
-    queues: Mapping[str, Callable[[bytes], Any]]
+    queues: Mapping[str, RoundTrip]
     host: Host | None = None
     reruns: Reruns | None = None
 

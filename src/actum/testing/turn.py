@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from actum.errors import ActumError, Rejected
+from actum.errors import ActumError, Rejected, WrongReply
 from actum.model.entity import CommandType
 from actum.model.event import Event
 from actum.model.turn import Emitted, Instance
@@ -21,6 +21,8 @@ class Watched(CommandType):
 
     def __init__(self, watched: CommandType) -> None:
         self.name = watched.name
+        self.may_emit = watched.may_emit
+        self.is_harmless = watched.is_harmless
         self.signature = watched.signature
         self.given: Any = None
 
@@ -74,8 +76,12 @@ def run(past: Past, declared: CommandType, arguments: tuple[Any, ...], named: Ma
                 reply = instance.ask(watched, bound, past.time)
     except Exception as error:  # noqa: BLE001 - whatever it is, the example says whether it was expected
         _check_error(error)
+        if not (instance.left is None and instance.is_spoiled and declared.may_emit):
+            # What a reducer that failed has left behind is no one's fault but its own.
+            _check_fold(
+                _past_of(past, instance), instance, f"{declared.name} was refused and left the state changed"
+            )
         after = past.fold() if instance.is_spoiled else instance
-        _check_state(past, after, f"{declared.name} was refused and left the state changed")
         return Turn(past, [], None, error, after)
     _check_survives(bound, declared.signature.bind_json(msgspec.json.encode(bound)), "the arguments")
     _check_survives(watched.given, reply, "the reply")
@@ -92,7 +98,14 @@ def _check_survives(given: object, kept: object, what: str) -> None:
         raise AssertionError(f"{what} does not survive JSON: {given!r} is read back as {kept!r}")
 
 
+def _past_of(past: Past, instance: Instance) -> Past:
+    """Gives what a state that a turn has left must be the fold of; one that was put back is as before."""
+    return past.then(instance.left) if instance.left and not instance.kind.is_plain else past
+
+
 def _check_error(error: Exception) -> None:
+    if isinstance(error, WrongReply):
+        raise AssertionError(str(error)) from error
     if isinstance(error, Rejected):
         try:
             facts = msgspec.json.decode(msgspec.json.encode(error.facts))
@@ -101,16 +114,21 @@ def _check_error(error: Exception) -> None:
         _check_survives(msgspec.to_builtins(error.facts), facts, "the facts of a refusal")
 
 
-def _check_state(past: Past, instance: Instance, failure: str) -> None:
+def _check_fold(past: Past, instance: Instance, failure: str) -> None:
     folded = _fields(past.fold())
-    held = _fields(instance)
-    changed = [name for name in held if held[name] != folded[name]]
+    held = {**_fields(instance), **instance.touched}
+    changed = [name for name in held if name not in folded or held[name] != folded[name]]
     if changed:
         lines = [
-            f"    {name}: {held[name]!r} in memory, {folded[name]!r} when its events are folded"
+            f"    {name}: {held[name]!r} in memory, {folded.get(name)!r} when its events are folded"
             for name in changed
         ]
         raise AssertionError("\n".join([failure, *lines]))
+
+
+def _check_state(past: Past, instance: Instance, failure: str) -> None:
+    _check_fold(past, instance, failure)
+    held = _fields(instance)
     kind = past.kind
     try:
         kept = kind.read_state(kind.write_state(instance.state))

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from actum.errors import ActumError, Invalid, KeyReused, NotFound, Unavailable, WrongVersion
+from actum.errors import ActumError, Invalid, KeyReused, NotFound, Unavailable, WrongState, WrongVersion
 from actum.hosts.durable_objects.inside.history import History
 from actum.hosts.durable_objects.inside.outbox import Outbox
 from actum.hosts.durable_objects.inside.platform import Platform
@@ -65,6 +65,8 @@ class Turns:
         now = self._platform.now()
         emitted, answer = self._decide(instance, command, arguments, now)
         reply = encode(answer).decode()
+        if instance.is_spoiled:
+            self.forget()
         if not emitted and call.key is None:
             return Told(reply, 0, instance.version)
         self._refuse_what_is_too_large(emitted, call.metadata, reply)
@@ -84,7 +86,11 @@ class Turns:
         self._check_version(call.expected, instance.version)
         query = self._declared(call.name, instance.kind.queries)
         arguments = query.signature.bind_json(call.arguments.encode())
-        reply = encode(instance.ask(query, arguments, self._platform.now())).decode()
+        try:
+            reply = encode(instance.ask(query, arguments, self._platform.now())).decode()
+        finally:
+            if instance.is_spoiled:
+                self.forget()
         return Told(reply, 0, instance.version)
 
     def keep(self, write: Callable[[], None]) -> None:
@@ -186,10 +192,14 @@ class Turns:
         every = instance.kind.snapshot_every
         if not every or instance.version - self._kept < every:
             return
+        if not instance.is_proven:
+            # A turn may have changed it beside its events, which alone are kept.
+            instance = self._load(instance.kind, self._history.snapshot(instance.kind.fingerprint))
+            self._instance = instance
         self._kept = instance.version
         try:
             state = instance.snapshot().decode()
-        except (TypeError, ValueError):
+        except WrongState:
             return  # It holds what JSON cannot, and is read from its events.
         if len(state) <= LARGEST:
             self._history.save_snapshot(

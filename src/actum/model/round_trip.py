@@ -1,0 +1,294 @@
+"""Round trips: which values JSON gives back as they were, and where one differs that it does not.
+
+An annotation is "sure" when every value of its type comes back as it was, and "open" when it does not say
+what JSON is to be read as, as with Any. Nothing is compared for what is sure.
+"""
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import fields as dataclass_fields
+from dataclasses import is_dataclass
+from datetime import datetime, time, timezone
+from decimal import Decimal
+from enum import IntEnum
+from typing import Any, get_origin
+
+import msgspec
+from msgspec import Raw, Struct
+from msgspec import inspect as types
+
+LOST = (msgspec.MsgspecError, TypeError, ValueError, ArithmeticError, RecursionError)
+"""What JSON raises for values that it cannot hold or give back."""
+
+EXACT = (
+    types.NoneType,
+    types.BoolType,
+    types.IntType,
+    types.BytesType,
+    types.UUIDType,
+    types.DecimalType,
+    types.DateType,
+    types.TimeDeltaType,
+    types.EnumType,
+    types.LiteralType,
+)
+KEYS = (
+    types.StrType,
+    types.IntType,
+    types.FloatType,
+    types.BytesType,
+    types.DateTimeType,
+    types.DateType,
+    types.TimeType,
+    types.TimeDeltaType,
+    types.UUIDType,
+    types.DecimalType,
+    types.EnumType,
+    types.LiteralType,
+    types.AnyType,
+)
+OPEN = (types.AnyType, types.RawType, types.CustomType)
+MOST_SHOWN = 200
+SEQUENCES = (list, tuple, set, frozenset)
+PLAIN_SETS = (set, frozenset)
+
+encode = msgspec.json.encode
+
+
+class Strictness(IntEnum):
+    """How far a value may differ from what it is read back as, and still be the same.
+
+    What was GIVEN may come back as its annotation says, such as a tuple as a list. In a STATE only a number
+    or a text may come back as the plain one that it equals. What is OPEN has nothing that says what it was.
+    """
+
+    GIVEN = 0
+    STATE = 1
+    OPEN = 2
+
+
+class RoundTrip:
+    """What JSON makes of the values of one annotation."""
+
+    __slots__ = ("is_open", "is_sure", "quick", "read")
+
+    def __init__(self, annotation: Any) -> None:
+        node = types.type_info(annotation)
+        self.is_sure = is_sure(node)
+        self.is_open = any(isinstance(part, OPEN) for part in parts_of(node))
+        self.quick = _quick_check(node)
+        self.read = msgspec.json.Decoder(annotation).decode
+
+    def fault(self, value: Any, strictness: Strictness = Strictness.GIVEN) -> str | None:
+        """Says what is wrong with a value that does not come back as it was; None when nothing is."""
+        try:
+            return self.between(value, self.read(encode(value)), strictness)
+        except LOST as error:
+            return said(error)
+
+    def between(self, value: Any, kept: Any, strictness: Strictness = Strictness.GIVEN) -> str | None:
+        """Says where a value differs from what it is read back as."""
+        if self.is_open:
+            return difference(value, kept, Strictness.OPEN)
+        if strictness is Strictness.GIVEN and value == kept:
+            return None
+        return difference(value, kept, strictness)
+
+
+def is_sure(node: types.Type) -> bool:
+    """Says whether all values of a type come back from JSON as they were."""
+    return all(_is_exact(part) for part in parts_of(node)) and not _is_recursive(node)
+
+
+def parts_of(node: types.Type) -> Iterator[types.Type]:
+    """Gives a type and all types within it, each class once."""
+    seen: set[int] = set()
+    waiting = [node]
+    while waiting:
+        part = waiting.pop()
+        if id(part) not in seen:
+            seen.add(id(part))
+            yield part
+            waiting += _inside(part)
+
+
+def difference(given: Any, kept: Any, strictness: Strictness, at: str = "") -> str | None:
+    """Says where two values differ, the one that was given and the one that is read back; None if nowhere."""
+    is_of_its_type = type(given) is type(kept)
+    if not is_of_its_type and not _is_alike(given, kept, strictness):
+        return _say(at, given, kept)
+    if isinstance(kept, list | tuple | dict):
+        return _difference_inside(given, kept, strictness, at)
+    if (names := _names_of(kept)) is not None:
+        pairs = [(f".{name}", getattr(given, name), getattr(kept, name)) for name in names]
+        return _first(pairs, strictness, at)
+    is_same = _is_same(given, kept) and not (strictness and _has_lost_its_zone(given))
+    return None if is_same else _say(at, given, kept)
+
+
+def _difference_inside(given: Any, kept: Any, strictness: Strictness, at: str) -> str | None:
+    if len(given) != len(kept):
+        return _say(at, given, kept)
+    if isinstance(kept, dict):
+        if [*map(_typed, given)] != [*map(_typed, kept)]:
+            return _say(at, given, kept)
+        pairs = [(f"[{key!r}]", value, kept[key]) for key, value in given.items()]
+    else:
+        pairs = [(f"[{place}]", *pair) for place, pair in enumerate(zip(given, kept, strict=True))]
+    return _first(pairs, strictness, at)
+
+
+def _first(pairs: list[tuple[str, Any, Any]], strictness: Strictness, at: str) -> str | None:
+    for place, given, kept in pairs:
+        if given is not kept and (found := difference(given, kept, strictness, at + place)):
+            return found
+    return None
+
+
+def _names_of(value: Any) -> tuple[str, ...] | None:
+    if isinstance(value, Struct):
+        return type(value).__struct_fields__
+    if is_dataclass(value):
+        return tuple(field.name for field in dataclass_fields(value))
+    return None
+
+
+def _is_same(given: Any, kept: Any) -> bool:
+    match kept:
+        case float():
+            return bool(given == kept) and math.copysign(1, given) == math.copysign(1, kept)
+        case Decimal():
+            return str(given) == str(kept)
+        case datetime() | time():
+            return bool(given == kept) and given.utcoffset() == kept.utcoffset()
+        case set() | frozenset():
+            return set(map(_typed, given)) == set(map(_typed, kept))
+        case Raw():
+            return bytes(given) == bytes(kept)
+        case _:
+            return bool(given == kept)
+
+
+def _has_lost_its_zone(value: Any) -> bool:
+    """Whether a time has a zone with rules of its own, of which JSON keeps one moment's offset alone."""
+    zone = value.tzinfo if isinstance(value, datetime | time) else None
+    return zone is not None and not isinstance(zone, timezone)
+
+
+def _is_alike(given: Any, kept: Any, strictness: Strictness) -> bool:
+    """Whether a value of another type is what its annotation asks for, and was read as such."""
+    if strictness is Strictness.OPEN:
+        return False
+    if isinstance(kept, (*SEQUENCES, dict)):
+        return strictness is Strictness.GIVEN and _is_alike_inside(given, kept)
+    is_number = isinstance(given, int) and isinstance(kept, float)
+    return (is_number or isinstance(given, type(kept))) and bool(given == kept)
+
+
+def _is_alike_inside(given: Any, kept: Any) -> bool:
+    if isinstance(kept, dict):
+        return isinstance(given, dict)
+    if isinstance(kept, PLAIN_SETS):
+        return isinstance(given, SEQUENCES) and set(given) == kept
+    return isinstance(given, SEQUENCES)
+
+
+def _typed(value: Any) -> tuple[type, Any]:
+    return type(value), value
+
+
+def _say(at: str, given: Any, kept: Any) -> str:
+    place = f"{at.lstrip('.')}: " if at else ""
+    return f"{place}{shortly(given)} would be read back as {shortly(kept)}"
+
+
+def shortly(value: Any) -> str:
+    """Gives what a message shows of a value, whatever its own text is."""
+    try:
+        text = repr(value)
+    except Exception:  # noqa: BLE001 (a text of the author's may raise anything, and the message must be made)
+        return f"a {type(value).__name__}"
+    return text if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN]}…"
+
+
+def said(error: BaseException) -> str:
+    """Gives what JSON has against a value, in a sentence."""
+    if isinstance(error, RecursionError):
+        return "it is nested too deep for JSON"
+    return str(error) or type(error).__name__
+
+
+def _inside(node: types.Type) -> list[types.Type]:
+    found: list[types.Type] = []
+    for name in node.__struct_fields__:
+        told = getattr(node, name)
+        if name == "fields":
+            found += [field.type for field in told]
+        elif isinstance(told, types.Type):
+            found.append(told)
+        elif isinstance(told, tuple):
+            found += [part for part in told if isinstance(part, types.Type)]
+    return found
+
+
+def _is_exact(node: types.Type) -> bool:
+    match node:
+        case types.StructType():
+            cls = get_origin(node.cls) or node.cls
+            return not cls.__subclasses__()
+        case types.Metadata() | types.UnionType() | types.StrType():
+            return True
+        case (
+            types.ListType()
+            | types.TupleType()
+            | types.VarTupleType()
+            | types.SetType()
+            | types.FrozenSetType()
+            | types.DictType()
+        ):
+            return True
+        case _:
+            return isinstance(node, EXACT)
+
+
+def _is_recursive(node: types.Type) -> bool:
+    """Whether a type leads back to itself, and its values may be nested without end."""
+
+    def leads_back(part: types.Type, above: frozenset[int]) -> bool:
+        if id(part) in above:
+            return True
+        if id(part) in done:
+            return False
+        found = any(leads_back(inner, above | {id(part)}) for inner in _inside(part))
+        done.add(id(part))
+        return found
+
+    done: set[int] = set()
+    return leads_back(node, frozenset())
+
+
+def _quick_check(node: types.Type) -> Callable[[Any], bool] | None:
+    """Gives what tells at once of most values of a scalar type that they come back as they were."""
+    match node:
+        case types.Metadata():
+            return _quick_check(node.type)
+        case types.FloatType():
+            return _is_finite
+        case types.StrType():
+            return _is_text
+        case types.DateTimeType():
+            return _is_plain_time
+        case _:
+            return None
+
+
+def _is_finite(value: Any) -> bool:
+    return type(value) is float and value - value == 0
+
+
+def _is_text(value: Any) -> bool:
+    return type(value) is str and value.isascii()
+
+
+def _is_plain_time(value: Any) -> bool:
+    return type(value) is datetime and (value.tzinfo is None or value.tzinfo is timezone.utc)  # noqa: UP017

@@ -1,0 +1,82 @@
+"""States: whether JSON gives one back as it is, told by its fields' types, and by values where it must be."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from actum.model.round_trip import LOST, RoundTrip, Strictness
+
+MOST_KNOWN = 1_000
+LARGEST_WATCHED = 64_000
+"""The bytes of JSON up to which a state that may not come back is compared at every event."""
+
+Values = tuple[Any, ...]
+
+
+class StateType:
+    """What is known of the states of one entity class.
+
+    `deep` are the fields whose insides may not come back, `fitting` the types of values that were seen to.
+    """
+
+    __slots__ = ("_names", "_scalars", "_trips", "deep", "fitting", "is_doubtful", "is_sure")
+
+    def __init__(self, fields: Sequence[tuple[str, Any, bool]]) -> None:
+        """Takes each field's name and annotation, and whether its values are immutable."""
+        self._names = [name for name, _, _ in fields]
+        self._trips = [RoundTrip(annotation) for _, annotation, _ in fields]
+        doubtful = [
+            (place, trip, is_immutable)
+            for place, (trip, (_, _, is_immutable)) in enumerate(zip(self._trips, fields, strict=True))
+            if not trip.is_sure
+        ]
+        self._scalars = [(place, trip.quick, trip) for place, trip, is_immutable in doubtful if is_immutable]
+        self.deep = [(place, trip) for place, trip, is_immutable in doubtful if not is_immutable]
+        self.is_doubtful = bool(doubtful)
+        self.is_sure = all(trip.is_sure for trip in self._trips)
+        self.fitting: set[tuple[type, ...]] = set()
+
+    def fault(self, before: Values, after: Values) -> str | None:
+        """Says which value that an event has set does not come back as it was; None when all do.
+
+        The insides of what can be changed in place are not looked at: those are `deep_fault`'s.
+        """
+        kinds = tuple(map(type, after))
+        if kinds not in self.fitting and (fault := self._fault_of_kinds(before, after, kinds)):
+            return fault
+        for place, is_fine, trip in self._scalars:
+            value = after[place]
+            if value is before[place] or (is_fine is not None and is_fine(value)):
+                continue
+            if fault := trip.fault(value, Strictness.STATE):
+                return f"{self._names[place]}: {fault}"
+        return None
+
+    def deep_fault(self, values: Values) -> str | None:
+        """Says which value within a container does not come back as it was; None when all do."""
+        for place, trip in self.deep:
+            if fault := trip.fault(values[place], Strictness.STATE):
+                return f"{self._names[place]}: {fault}"
+        return None
+
+    def between(self, values: Values, kept: Values) -> str | None:
+        """Says where a state differs from what it was read back as; None if nowhere."""
+        try:
+            for name, trip, value, read in zip(self._names, self._trips, values, kept, strict=True):
+                if trip.is_sure and value == read and type(value) is type(read):
+                    continue
+                if fault := trip.between(value, read, Strictness.STATE):
+                    return f"{name}: {fault}"
+        except LOST as error:
+            return repr(error)
+        return None
+
+    def _fault_of_kinds(self, before: Values, after: Values, kinds: tuple[type, ...]) -> str | None:
+        is_fit = True
+        for name, trip, old, new in zip(self._names, self._trips, before, after, strict=True):
+            if fault := trip.fault(new, Strictness.STATE):
+                is_fit = False
+                if new is not old or type(old) is not type(new):
+                    return f"{name}: {fault}"
+        if is_fit and len(self.fitting) < MOST_KNOWN:
+            self.fitting.add(kinds)
+        return None
