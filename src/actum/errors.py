@@ -132,12 +132,11 @@ class WrongVersion(Conflict):
 
 
 class KeyReused(CallerError):
-    """The idempotency key already stands for another command, or for other arguments."""
+    """The idempotency key already stands for another call or request, or for other arguments."""
 
-    def __init__(self, key: str, entity: str) -> None:
+    def __init__(self, key: str, entity: str, *, other: str = "another command or other arguments") -> None:
         super().__init__(
-            f"the idempotency key {key!r} was used on {entity} with another command or other arguments: "
-            "use a new key for a new request"
+            f"the idempotency key {key!r} was used on {entity} with {other}: use a new key for a new request"
         )
         self.key = key
 

@@ -62,7 +62,7 @@ async def answer_to(error: Exception) -> Any:
         (WrongVersion("Account/a", expected=3, actual=4), 412, "wrong-version", {"expected": 3, "actual": 4}),
         (Rejected("no"), 422, "rejected", {"code": "rejected"}),
         (Rejected("no", code="too_poor", balance=6), 422, "rejected", {"code": "too_poor", "balance": 6}),
-        (KeyReused("k-1", "Account/a"), 422, "key-reused", {"key": "k-1"}),
+        (KeyReused("k-1", "Account/a"), 422, "key-reused", {"code": "key-reused", "key": "k-1"}),
         (Overloaded("1,024 wait already"), 503, "overloaded", {}),
         (Unavailable("the view is behind"), 503, "unavailable", {}),
         (Unavailable("lost", is_outcome_unknown=True), 503, "unavailable", {"outcome": "unknown"}),

@@ -14,7 +14,7 @@ from actum.http.problems import KINDS, MEDIA_TYPE, PHRASES, Problem
 HEADERS = {
     CORRELATION_ID: "Goes with all that the request causes, into events and logs; made up if it is not sent.",
     POSITION: "As an earlier response gave it: views show at least what that request wrote.",
-    IDEMPOTENCY_KEY: "Makes it safe to send the request again: its commands take effect once.",
+    IDEMPOTENCY_KEY: "Stands for this request: sent again it is answered the same, and done once.",
     IF_MATCH: "ETags of the entity as the client knows it, or * for any: with another one the first command "
     "is refused (412).",
     IF_NONE_MATCH: "* to have the first command refused (412) unless its entity is new; of a GET, the ETag "

@@ -218,7 +218,7 @@ def _members(error: BaseException) -> Mapping[str, Any]:
             expected = {} if error.expected is None else {"expected": error.expected}
             return {**expected, "actual": error.actual}
         case KeyReused():
-            return {"key": error.key}
+            return {"code": "key-reused", "key": error.key}
         case Unavailable() if error.is_outcome_unknown:
             return {"outcome": "unknown"}
         case _:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from inspect import Parameter, Signature
 from typing import Any, get_origin
 
-from litestar import Litestar, Router
+from litestar import Litestar, Response, Router
 from litestar.di import Provide
 from litestar.exceptions import ImproperlyConfiguredException
 from litestar.handlers import HTTPRouteHandler
@@ -187,6 +187,10 @@ def _answering(function: ActionFunction, parameters: Sequence[Parameter]) -> Han
 
     async def answer(scope: Scope, **arguments: Any) -> Any:
         state = scope["state"]
+        keyed = state["keyed"]
+        if keyed is not None and await keyed.begin(scope, _largest_body(scope)):
+            # What is sent is the answer that was kept.
+            return Response(b"")
         if wants_scope:
             arguments["scope"] = scope
         arguments |= function.arguments(state["ctx"], state["resources"])
@@ -218,6 +222,12 @@ def _disguised(answer: Handler, function: Handler, parameters: Sequence[Paramete
     answer.__signature__ = Signature(parameters, return_annotation=returns)  # type: ignore[attr-defined]
     answer.__annotations__ = {**{each.name: each.annotation for each in parameters}, "return": returns}
     return answer
+
+
+def _largest_body(scope: Scope) -> int | None:
+    handler = scope["route_handler"]
+    assert isinstance(handler, HTTPRouteHandler)
+    return handler.resolve_request_max_body_size()
 
 
 def _this_task() -> Task[Any]:

@@ -15,6 +15,7 @@ from actum.errors import AuthorError, Invalid, Unavailable
 from actum.http.documentation import DEFAULT_PATH
 from actum.http.headers import read_context, read_correlation_id, read_headers, read_position
 from actum.http.lifetime import Lifetime, explain
+from actum.http.once import KeyedRequest, keyed_request
 from actum.http.problems import answer_to, log_failure
 from actum.http.response import ResponseHeaders, send_answer
 from actum.http.routes import RESERVED, litestar_app
@@ -94,10 +95,30 @@ class HttpApp:
         except Exception as error:  # noqa: BLE001 — whatever it is, the client gets an answer
             await _refuse(send, self._unless_lost(scope, error), correlation_id or SystemClock().new_id())
             return
-        response = ResponseHeaders(scope["method"], headers, context, send)
+        keyed = keyed_request(scope, context, services, receive, send)
+        if keyed is None:
+            await self._answer(
+                scope, receive, ResponseHeaders(scope["method"], headers, context, send), services
+            )
+            return
+        response = ResponseHeaders(scope["method"], headers, context, keyed.send)
+        try:
+            await self._answer(scope, keyed.receive, response, services, keyed)
+        finally:
+            keyed.leave()
+
+    async def _answer(
+        self,
+        scope: Scope,
+        receive: Receive,
+        response: ResponseHeaders,
+        services: Services,
+        keyed: KeyedRequest | None = None,
+    ) -> None:
+        context = response.context
         runs_author_code.set(True)
         try:
-            await self._litestar(_inner(scope, context, services), receive, response.send)
+            await self._litestar(_inner(scope, context, services, keyed), receive, response.send)
         except BaseException as error:
             if comes_from_outside(error):
                 raise
@@ -166,13 +187,18 @@ def _health_of(lifetime: Lifetime) -> HTTPRouteHandler:
     return health
 
 
-def _inner(scope: Scope, context: Context, services: Services) -> Scope:
+def _inner(scope: Scope, context: Context, services: Services, keyed: KeyedRequest | None) -> Scope:
     """Gives the scope as Litestar gets it."""
     return {
         **scope,
         "method": "GET" if scope["method"] == "HEAD" else scope["method"],
         "path": _full_path(scope),
-        "state": {**(scope.get("state") or {}), "ctx": context, "resources": services.resources},
+        "state": {
+            **(scope.get("state") or {}),
+            "ctx": context,
+            "resources": services.resources,
+            "keyed": keyed,
+        },
     }
 
 

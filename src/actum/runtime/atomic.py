@@ -246,7 +246,7 @@ async def run_unit(
     for _ in range(MOST_ATTEMPTS):
         if key is not None and (known := await _known(services, key)) is not None:
             if known.call not in key.calls:
-                raise KeyReused(key.shown, "an atomic unit")
+                raise KeyReused(key.shown, "an atomic unit", other="another function or other arguments")
             return msgspec.json.decode(known.reply, type=reply_type), known.position
         unit = Unit(services)
         try:

@@ -231,7 +231,9 @@ class Context:
             try:
                 await self._services.timers.add(timer, mark)
             except KeyReused as error:
-                raise KeyReused(self.line.shown_key, f"the timer of {kind}/{id}") from error
+                raise KeyReused(
+                    self.line.shown_key, f"a timer of {kind}/{id}", other="another command"
+                ) from error
             self._services.signals.send("timers")
             return named
 

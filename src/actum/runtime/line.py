@@ -157,7 +157,7 @@ class Line:
         try:
             await self.services.database.send(self._messages(queue, messages, key, mark, identity))
         except KeyReused as error:
-            raise KeyReused(once or self.shown_key, f"queue {queue!r}") from error
+            raise KeyReused(once or self.shown_key, f"queue {queue!r}", other="another message") from error
         self.services.signals.send(f"queue/{queue}")
 
     def _mark_of(

@@ -27,6 +27,7 @@ from actum.runtime.ownership import Ownership
 from actum.runtime.plan import Plan
 from actum.runtime.purity import pure
 from actum.runtime.reactor import readers, works_of
+from actum.runtime.requests import Requests
 from actum.runtime.reruns import Reruns
 from actum.runtime.services import Services, Signals
 from actum.runtime.supervisor import Supervisor
@@ -169,6 +170,7 @@ async def _assemble(
         entities=HostedEntities(host, feed, clock)
         if host
         else Entities(journal, directory, committer, clock),
+        requests=Requests(journal, committer, clock),
         directory=directory,
         committer=committer,
         feed=feed,

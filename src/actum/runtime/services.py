@@ -17,6 +17,7 @@ from actum.runtime.committer import Committer
 from actum.runtime.directory import Directory
 from actum.runtime.feed import Feed
 from actum.runtime.hosted import EntityCalls
+from actum.runtime.requests import Requests
 from actum.runtime.reruns import Reruns
 from actum.runtime.timers import Timers
 from actum.runtime.views import Views
@@ -58,6 +59,7 @@ class Services(Struct, frozen=True):
     feed: Feed
     views: Views
     timers: Timers
+    requests: Requests
     signals: Signals
     resources: dict[type[Any], Any]
     queues: Mapping[str, RoundTrip]
