@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import Any
 
 from actum.errors import DefinitionError
+from actum.instances import Instances, Opening
 from actum.model.action import Actions
 from actum.model.entity import Entity
 from actum.model.option import strict_options
@@ -83,6 +84,7 @@ class App:
             declarations.check(self.catalog, self.resources)
             declarations.check_routes(self.name, self.actions, self.resources, docs=self.docs_path)
         self._asgi: Any = None
+        self._instances = Instances()
 
     def __repr__(self) -> str:
         return f"<App {self.name}>"
@@ -107,9 +109,21 @@ class App:
         """Runs the application, without HTTP, while the block lasts, and gives a context to work with.
 
         A `database` is named for a store that keeps events alone, such as `dynamodb://TABLE`.
+
+        While this application is served in the same event loop, on these stores or with none named here, the
+        block shares what is open there. Raises StoreInUse if it is served in another loop.
         """
         url = self.store_url(store, database)
-        async with self._launch.run(self.catalog, self.resources, store=url) as node:
+        is_said = store is not None
+        served = self._instances.served(url, is_said=is_said)
+        if served is not None:
+            async with served.using() as services:
+                yield Context(services)
+            return
+        async with (
+            self._launch.run(self.catalog, self.resources, store=url) as node,
+            self._instances.block(url, node.services, is_said=is_said),
+        ):
             yield Context(node.services)
 
     def asgi(
@@ -119,15 +133,19 @@ class App:
 
         In development a command or reducer that does input or output is refused.
         """
-        return self._launch.serve(
+        url, is_said = self.store_url(store, database), store is not None
+        served = self._launch.serve(
             self.name,
             self.catalog,
             self.actions,
             self.resources,
-            store=self.store_url(store, database),
+            store=url,
             is_development=is_development,
             docs=self.docs_path,
+            running=lambda: self._instances.running(url, is_said=is_said),
         )
+        self._instances.serve(Opening(url, is_said, served=served))
+        return served
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         if self._asgi is None:

@@ -1,6 +1,6 @@
 """How a declared application is started: its stores opened, its node run, its requests served."""
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 
 from actum.declarations import Resources, check
@@ -49,12 +49,20 @@ def serve(
     store: str,
     is_development: bool = False,
     docs: str | None,
+    running: Callable[[], Services | None] = lambda: None,
 ) -> HttpApp:
-    """Makes the ASGI application that runs an application on the stores of a URL while it is served."""
+    """Makes the ASGI application that runs an application on the stores of a URL while it is served.
+
+    What `running` gives is open on those stores already, and is shared while it lasts.
+    """
     settings = Settings(is_development=is_development)
 
     @asynccontextmanager
     async def open_services() -> AsyncGenerator[Services]:
+        shared = running()
+        if shared is not None:
+            yield shared
+            return
         async with run(catalog, resources, store=store, settings=settings) as node:
             yield node.services
 

@@ -64,6 +64,20 @@ class Lifetime:
         if self._task is not None:
             await self._task
 
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop | None:
+        """The event loop in which the services are open, or are being opened; None while they are not."""
+        if self._task is None or self._task.done() or self._is_stopped:
+            return None
+        loop = self._task.get_loop()
+        return None if loop.is_closed() else loop
+
+    async def let_go(self, services: Services) -> None:
+        """Lets the requests in progress finish, and closes these services; the next request opens others."""
+        if self.services is services and self._task is not None:
+            self._stop.set()
+            await self._task
+
     def enter(self) -> None:
         """Notes that a request begins."""
         self._in_progress += 1

@@ -1,8 +1,9 @@
 """The ASGI application: opens the services, gives every request its context, and tells what it did."""
 
 import logging
-from collections.abc import Awaitable, Callable, Collection, MutableMapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from asyncio import AbstractEventLoop
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, MutableMapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
@@ -76,6 +77,24 @@ class HttpApp:
     async def close(self) -> None:
         """Closes what a first request opened, once no request uses it; a lifespan does it by itself."""
         await self._lifetime.close()
+
+    @property
+    def loop(self) -> AbstractEventLoop | None:
+        """The event loop in which it is open, None while it is not."""
+        return self._lifetime.loop
+
+    @asynccontextmanager
+    async def using(self) -> AsyncGenerator[Services]:
+        """Gives what it stands on to another part of this process, which counts as a request."""
+        self._lifetime.enter()
+        try:
+            yield await self._lifetime.open()
+        finally:
+            self._lifetime.leave()
+
+    async def let_go(self, services: Services) -> None:
+        """Lets go of services that it shares, which are about to close; it opens its own if need be."""
+        await self._lifetime.let_go(services)
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
