@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from actum.database.port import Database, NewMessage, NewTimer, ViewState
+from actum.database.port import Database, NewMessage, NewTimer, Outdated, ViewState
 from actum.database.sqlite import views as sqlite_views
 from actum.database.sqlite.database import SCHEMA, SqliteDatabase
 from actum.engine.schema import Part
@@ -17,6 +17,7 @@ from actum.journal.port import Write
 from actum.journal.sqlite.journal import SqliteJournal
 from actum.journal.sqlite.statements import SCHEMA as JOURNAL_SCHEMA
 from actum.testing.conformance.database import DatabaseConformance
+from actum.testing.conformance.database.decimals import PRICES
 from actum.testing.conformance.database.tables import BALANCES, Balances, kept, owners, write
 
 
@@ -173,3 +174,22 @@ async def test_every_way_in_has_its_index(tmp_path: Path, sql: str, index: str) 
     assert index in plan
     assert "SCAN" not in plan or "USING COVERING INDEX" in plan or sql.startswith("SELECT key")
     assert "TEMP B-TREE" not in plan
+
+
+async def test_decimals_that_an_older_version_kept_as_text_are_not_compared() -> None:
+    """A table from before is never asked in part: whoever asks waits until the view is built anew."""
+    file = await SqliteFile.open(":memory:", (SCHEMA,))
+    database = SqliteDatabase(file)
+    state = await database.prepare_view(PRICES)
+    old = 'CREATE TABLE prices__1 (id TEXT PRIMARY KEY, price TEXT, maybe TEXT, "count" INTEGER)'
+    for statement in ("DROP TABLE prices__1", old):
+        await file.write(lambda connection, statement=statement: connection.execute(statement))
+
+    with pytest.raises(Outdated, match="prices is kept as an older version"):
+        await database.ask("SELECT max(price) FROM prices", {}, most=5)
+    rebuilt = await database.rebuild_view(PRICES)
+    await database.promote_view(PRICES, rebuilt.generation)
+
+    assert rebuilt.generation == state.generation + 1
+    assert (await database.ask("SELECT max(price) FROM prices", {}, most=5)).rows == [(None,)]
+    await database.close()

@@ -541,6 +541,15 @@ def _fields_alike() -> type[View]:
     return Broken
 
 
+def _fields_alike_at_first() -> type[View]:
+    names = {"id": str, "n" * 63 + "a": int, "n" * 63 + "b": int}
+    body = {"__annotations__": names, "n" * 63 + "a": 0, "n" * 63 + "b": 0, "__module__": __name__}
+
+    def opened(self: Any, event: Opened) -> None: ...
+
+    return type(View)("Broken", (View,), {**body, "opened": reducer(opened)})
+
+
 def _unknown_index() -> type[View]:
     class Broken(Follows, indexes=["owner"]):
         pass
@@ -661,6 +670,7 @@ def _named(name: str) -> Callable[[], type[View]]:
         (_key_that_is_a_real, r"which cannot be a key; use str"),
         (_key_that_is_a_list, r"which cannot be a key; use str"),
         (_fields_alike, r"has the fields 'owner' and 'Owner', alike to SQL; rename one"),
+        (_fields_alike_at_first, r"alike in their first 63 bytes; rename one"),
         (_unknown_index, r"indexes= names 'owner', and there is no such field"),
         (_empty_index, r"an index without columns; name at least one"),
         (_no_reducer, r"reduces no event: give it a @reducer"),

@@ -2,8 +2,11 @@
 
 import asyncio
 import enum
+import sqlite3
 from collections.abc import Coroutine
+from contextlib import closing
 from decimal import Decimal
+from pathlib import Path
 from typing import Any, Self
 from uuid import UUID
 
@@ -105,6 +108,29 @@ def test_a_query_may_answer_rows_of_its_view(store: str) -> None:
     assert nobody is None
     assert [row.id for row in rows] == ["3", "2", "1"]
     assert str(rows[2].Preis) == "9.50"
+
+
+def test_a_view_of_an_older_version_answers_once_it_is_built_anew(tmp_path: Path) -> None:
+    """Decimals were text once, which nobody is shown in that order."""
+    path = tmp_path / "shop.db"
+
+    async def prices(ctx: Context) -> list[str]:
+        return [str(row.Preis) for row in await ctx.view(Order).all()]
+
+    ask(f"sqlite:///{path}", prices)
+    with closing(sqlite3.connect(path)) as file:
+        columns = [name for _, name, *_ in file.execute("PRAGMA table_info(order__1)")]
+        listed = ", ".join(f'"{name}" TEXT' for name in columns)
+        file.executescript(
+            f"UPDATE actum_views SET fingerprint = 'old'; DROP TABLE order__1; "
+            f"CREATE TABLE order__1 ({listed})"
+        )
+
+    async def reopened() -> list[str]:
+        async with APP.running(store=f"sqlite:///{path}") as ctx:
+            return await prices(ctx)
+
+    assert asyncio.run(reopened()) == ["1000", "100", "9.50"]
 
 
 def test_names_may_be_keywords_of_any_letters(store: str) -> None:

@@ -11,12 +11,16 @@ from typing import Any, Literal, Self
 from msgspec import Struct
 
 from actum.database.roster import Claim, Roster, SoleRoster
-from actum.errors import ActumError
+from actum.errors import ActumError, Unavailable
 from actum.model.view import ViewType
 
 LetterStatus = Literal["waiting", "retrying", "dead"]
 Request = Literal["retry", "skip"]
 Source = Literal["events", "messages", "timers"]
+
+
+class Outdated(Unavailable):
+    """A view's rows are kept as an older version kept them, and cannot be compared until it is built anew."""
 
 
 class Fenced(ActumError):

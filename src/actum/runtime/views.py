@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from actum.database.answers import read_answer
-from actum.database.port import Database, Fenced, ViewState
+from actum.database.port import Database, Fenced, Outdated, ViewState
 from actum.errors import DefinitionError, Unavailable
 from actum.model.view import View, ViewQuery, ViewType
 from actum.runtime.clock import Clock
@@ -63,9 +63,15 @@ class Views:
 
     async def ask(self, view: ViewType, query: ViewQuery, parameters: Mapping[str, Any], seen: int) -> Any:
         """Asks a query once every view in it shows what happened up to `seen`."""
-        for name in self._sources.get(id(query)) or [view.name]:
-            await self._catch_up(self._work(name), seen)
-        answer = await self._database.ask(query.sql, parameters, most=MOST_ROWS)
+        works = [self._work(name) for name in self._sources.get(id(query)) or [view.name]]
+        for work in works:
+            await self._catch_up(work, seen)
+        try:
+            answer = await self._database.ask(query.sql, parameters, most=MOST_ROWS)
+        except Outdated:
+            for work in works:
+                await self._shown(work, seen)
+            answer = await self._database.ask(query.sql, parameters, most=MOST_ROWS)
         return read_answer(query, answer)
 
     async def get(self, view: ViewType, key: Any, seen: int) -> View | None:

@@ -8,7 +8,8 @@ from typing import Any
 
 import msgspec
 
-from actum.model.column import time_to_sql
+from actum.model.column import Kind, time_to_sql
+from actum.model.view import LONGEST_NAME, ViewType
 
 BEGIN = """SELECT set_config('statement_timeout', $1, true),
     (SELECT string_agg(name || ' ' || generation, ',' ORDER BY name)
@@ -35,13 +36,14 @@ class Asking:
     """What is known of a database's views, from its tables and this process's classes."""
 
     def __init__(self) -> None:
-        self._decimals: dict[str, frozenset[str]] = {}
+        self._declared: dict[str, dict[str, Kind]] = {}
         self._views: Any = None
 
-    def learn(self, name: str, decimals: frozenset[str]) -> None:
-        """Takes note of the columns of a view that hold Decimals, which were kept as text once."""
-        if self._decimals.get(name) != decimals:
-            self._decimals[name] = decimals
+    def learn(self, view: ViewType) -> None:
+        """Takes note of a view's columns: their names in full, and Decimals, which were kept as text once."""
+        columns: dict[str, Kind] = {column.name: column.kind for column in view.columns}
+        if self._declared.get(view.name) != columns:
+            self._declared[view.name] = columns
             self._views = None
 
     async def translated(self, connection: Any, sql: str, parameters: Mapping[str, Any], longest: int) -> Any:
@@ -62,10 +64,17 @@ class Asking:
         stale = set()
         for view, column, written in rows:
             kind = KINDS.get(written, "text")
-            if kind == "text" and column in self._decimals.get(view, ()):
+            declared = self._declared.get(view, {})
+            name = next((name for name in declared if _cut(name) == column), column)
+            if kind == "text" and declared.get(name) == "decimal":
                 stale.add(view)
-            views.setdefault(view, {})[column] = kind
+            views.setdefault(view, {})[name] = kind
         return _translate().Views(views, frozenset(stale), stamp)
+
+
+def _cut(name: str) -> str:
+    """Gives as much of a name as the server keeps."""
+    return name.encode()[:LONGEST_NAME].decode(errors="ignore")
 
 
 def _json(text: str) -> Any:

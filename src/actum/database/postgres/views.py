@@ -53,7 +53,7 @@ class PostgresViews(Database):
     _asking: Asking
 
     async def prepare_view(self, view: ViewType) -> ViewState:
-        self._learn(view)
+        self._asking.learn(view)
         async with self._pool.transaction() as connection:
             await connection.execute(HOLD, view.name)
             row = await connection.fetchrow(NEWEST, view.name, view.fingerprint)
@@ -176,13 +176,9 @@ class PostgresViews(Database):
         name = (view.name, generation, view.fingerprint)
         table = self._tables.get(name)
         if table is None:
-            self._learn(view)
+            self._asking.learn(view)
             table = self._tables[name] = PostgresTable(view, generation)
         return table
-
-    def _learn(self, view: ViewType) -> None:
-        decimals = frozenset(column.name for column in view.columns if column.kind == "decimal")
-        self._asking.learn(view.name, decimals)
 
     async def _create(self, connection: Any, view: ViewType) -> ViewState:
         generation = await connection.fetchval(COUNT, view.name)

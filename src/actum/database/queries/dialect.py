@@ -7,9 +7,6 @@ from decimal import Decimal
 from actum.database.queries.kinds import QueryKind, Typed
 from actum.database.tables import quote
 
-MAX_NAME = 63
-"""Bytes of a name that PostgreSQL looks at."""
-
 
 class Dialect(ABC):
     """Writes parts of a query. What it is given is written already, in brackets where need be."""

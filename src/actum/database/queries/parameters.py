@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import Enum
+from math import isinf
 from typing import Any
 
 import msgspec
@@ -134,7 +135,7 @@ def _plain(value: Any, kind: QueryKind) -> Any:
     if isinstance(value, int) and not -LARGEST <= value < LARGEST:
         raise ValueError(f"{value} is beyond 64 bits")
     if kind == "real":
-        return float(value)
+        return _real(float(value))
     if kind == "text" and not isinstance(value, str):
         return str(int(value)) if isinstance(value, bool) else str(value)
     if isinstance(value, str):
@@ -142,10 +143,18 @@ def _plain(value: Any, kind: QueryKind) -> Any:
     return value
 
 
+def _real(value: float) -> float:
+    if value != value:  # noqa: PLR0124  (only NaN differs from itself)
+        raise ValueError("NaN is no number that SQL can compare")
+    return value
+
+
 def for_sqlite(parameter: Parameter, value: Any) -> Any:
     """Gives a value as SQLite's columns keep it, a list as JSON."""
     if parameter.is_list:
         items = [_for_sqlite(bound(parameter.name, item, parameter.kind)) for item in value]
+        if any(isinstance(item, float) and isinf(item) for item in items):
+            raise Invalid(f"the list :{parameter.name} has an infinite number in it", field=parameter.name)
         return msgspec.json.encode(items).decode()
     return _for_sqlite(bound(parameter.name, value, parameter.kind))
 

@@ -23,6 +23,7 @@ from actum.database.queries.kinds import Misuse, QueryKind, Typed, common
 from actum.database.queries.ordering import by_what_is_selected, place_of, replaced
 from actum.database.queries.parameters import Parameter
 from actum.database.queries.values import Columns, Foreign, Scope, Sources, bare, collation_of, text_of
+from actum.model.view import LONGEST_NAME
 
 KNOWN = {
     "with_", "expressions", "from_", "joins", "where", "group", "having", "order", "limit", "offset",
@@ -92,7 +93,7 @@ class Selects:
         names = self._columns(alias, query, columns)
         self._named[alias.name] = names
         listed = ", ".join(map(self._dialect.quoted, names))
-        return f"{self._dialect.quoted(alias.name)}({listed}) AS ({sql})"
+        return f"{self._named_as(alias.name)}({listed}) AS ({sql})"
 
     def _columns(self, alias: Any, query: Any, columns: Sequence[Typed]) -> dict[str, QueryKind]:
         names = [column.name for column in alias.columns] if alias is not None else []
@@ -172,9 +173,17 @@ class Selects:
             if wanted is not None and value.kind != wanted[place]:
                 value = Typed(self.walk.as_kind(value, wanted[place]), wanted[place])
             columns.append(value)
-            name = self._dialect.quoted(node.named_selects[place] or f"_{place}")
+            name = self._named_as(node.named_selects[place] or f"_{place}", value)
             outputs.append(f"{self._dialect.selected(value)} AS {name}")
         return columns, outputs
+
+    def _named_as(self, name: str, value: Typed | None = None) -> str:
+        is_columns = value is not None and value.is_column
+        if len(name.encode()) > LONGEST_NAME and not is_columns:
+            raise Misuse(
+                f"the name {name!r} is longer than {LONGEST_NAME} bytes, where PostgreSQL cuts it off"
+            )
+        return self._dialect.quoted(name)
 
     def _from(self, node: exp.Select, scope: dict[str, Columns], sources: Sources) -> str:
         first = node.args.get("from_")
@@ -199,7 +208,7 @@ class Selects:
         return f" {f'{side} ' if side else ''}JOIN {table} ON {self.walk.condition(on, sources)}"
 
     def _table(self, node: exp.Expr, scope: dict[str, Columns], sources: Sources) -> str:
-        name = self._dialect.quoted(node.alias_or_name)
+        name = self._named_as(node.alias_or_name)
         if isinstance(node, exp.Subquery):
             sql, columns = self.select(node.this, sources[1:])
             scope[node.alias_or_name] = self._columns(node.args.get("alias"), node.this, columns)

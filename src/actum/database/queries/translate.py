@@ -8,6 +8,7 @@ from typing import Any
 from msgspec import Struct
 from sqlglot import exp
 
+from actum.database.port import Outdated
 from actum.database.queries.dialect import Dialect
 from actum.database.queries.kinds import Misuse, QueryKind, Typed
 from actum.database.queries.parameters import Parameter, for_postgres, for_sqlite, kinds_of
@@ -41,6 +42,10 @@ class Views:
         self.stamp = stamp
 
 
+class Stale(Misuse):
+    """A query reads a view whose table was made when its columns were kept in another way."""
+
+
 class Translated(Struct, frozen=True):
     """A query as a database reads it: its parameters in order, and the kind of each column it gives."""
 
@@ -59,6 +64,8 @@ def translate_call(sql: str, values: Mapping[str, Any], views: Views, dialect: s
         found, misuse = _translated(sql, kinds_of(values), views, dialect)
     except RecursionError as error:
         raise Invalid("the query is nested too deeply: write it with fewer brackets") from error
+    if isinstance(misuse, Stale):
+        raise Outdated(f"{misuse}: it is being built anew; ask again later")
     if isinstance(misuse, Unknown):
         raise Unavailable(
             f"{misuse} (yet): a view is built by the application that declares it. "
@@ -77,7 +84,7 @@ def _translated(
         query = read(sql, views.columns)
         stale = sorted({table.name for table in query.written.find_all(exp.Table)} & views.stale)
         if stale:
-            raise Unknown(f"the view {stale[0]} is still kept as an older version of Actum kept it")
+            raise Stale(f"the view {stale[0]} is kept as an older version of Actum kept it")
         return translate(query, parameters, views.columns, dialect), None
     except Misuse as misuse:
         return None, misuse
