@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from actum import Actions, App, Context
+from actum.errors import StoreError
 from actum.http.server import http_app
 from actum.launch import run
 from actum.runtime.services import Services
@@ -36,18 +37,6 @@ class Opener:
                 yield node.services
             finally:
                 self.closed += 1
-
-
-class FailedServices:
-    """Services whose store has failed."""
-
-    failure = "secret of the disk"
-
-    def __init__(self, services: Services) -> None:
-        self._services = services
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._services, name)
 
 
 def app_on(open_services: Callable[[], AbstractAsyncContextManager[Services]], *further: Actions) -> Any:
@@ -216,19 +205,20 @@ async def test_health_is_told_at_an_address_of_its_own() -> None:
     assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
 
 
-async def test_an_application_whose_store_failed_is_not_healthy() -> None:
+async def test_a_process_whose_application_cannot_be_opened_lives_and_is_not_ready() -> None:
     @asynccontextmanager
-    async def open_failed() -> AsyncIterator[Any]:
-        async with Opener()() as services:
-            yield FailedServices(services)
+    async def open_nothing() -> AsyncIterator[Any]:
+        raise StoreError("secret of the disk")
+        yield
 
-    asgi = app_on(open_failed)
+    asgi = app_on(open_nothing)
     async with client_of(asgi) as http:
-        answer = await http.get("/-/health")
+        health, ready = await http.get("/-/health"), await http.get("/-/ready")
     await asgi.close()
 
-    assert (answer.status_code, answer.headers["content-type"]) == (503, "application/problem+json")
-    assert "secret" not in answer.text
+    assert (health.status_code, health.json()) == (200, {"status": "ok"})
+    assert (ready.status_code, ready.headers["content-type"]) == (503, "application/problem+json")
+    assert "secret" not in ready.text
 
 
 @pytest.mark.parametrize("leaves_path", [True, False])

@@ -86,7 +86,7 @@ async def test_whatever_an_event_action_raises_is_a_letter(
     hands.failing, hands.error = {13: -1}, raised()
     for id, number in (("b", 1), ("a", 13), ("a", 14), ("c", 2)):
         await t.ctx.entity(Thing, id).happen(number)
-    await t.settle()
+    await t.settle(allows_failures=True)
 
     assert await dead(t) == [("react", "Thing/a")]
     assert sorted(hands.done) == [("b", 1), ("c", 2)]
@@ -101,7 +101,7 @@ async def test_whatever_a_queue_action_raises_is_a_letter(
     hands.failing, hands.error = {13: -1}, raised()
     for key, number in (("b", 1), ("a", 13), ("a", 14), ("c", 2)):
         await t.send("messages", Message(key, number), key=key)
-    await t.settle()
+    await t.settle(allows_failures=True)
 
     assert await dead(t) == [("take@queue:messages", "a")]
     assert sorted(hands.done) == [("b", 1), ("c", 2)]
@@ -275,7 +275,7 @@ async def test_whatever_a_task_or_thread_of_an_action_raises_is_a_letter(
     async with testing(application(work, retries=Retries(attempts=2))) as t:
         for number in range(6):
             await t.ctx.entity(Thing, f"t{number % 4}").happen(number)
-        await t.settle()
+        await t.settle(allows_failures=True)
         await t.advance(hours=1)
         letters = await t.node.services.database.letters(status="dead")
 
@@ -303,7 +303,7 @@ async def test_an_exit_in_a_task_of_an_action_is_its_letter(start: Any) -> None:
     async with testing(application(work, retries=ONE)) as t:
         await t.ctx.entity(Thing, "a").happen(13)
         await t.ctx.entity(Thing, "b").happen(1)
-        await t.settle()
+        await t.settle(allows_failures=True)
         (letter,) = await t.node.services.database.letters()
 
     assert (letter.status, letter.error) == (
@@ -326,7 +326,7 @@ async def test_a_task_of_an_action_that_is_cancelled_before_it_began_leaves_no_w
 
     async with testing(application(work, retries=ONE)) as t:
         await t.ctx.entity(Thing, "a").happen(1)
-        await t.settle()
+        await t.settle(allows_failures=True)
 
     assert cancelled == [True]
 

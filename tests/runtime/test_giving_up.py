@@ -113,7 +113,7 @@ class Shop:
 async def place(t: Running) -> None:
     await t.ctx.entity(Order, "o").place()
     await t.ctx.entity(Order, "o").cancel()
-    await t.settle()
+    await t.settle(allows_failures=True)
 
 
 async def statuses(t: Running) -> list[tuple[str, str, int]]:
@@ -162,7 +162,7 @@ async def test_on_failure_that_fails_for_good_leaves_a_dead_letter_that_can_be_r
         await t.node.services.database.request_letter(letter.id, "retry")
         for worker in t.node.workers:
             await worker.answer_requests()
-        await t.settle()
+        await t.settle(allows_failures=True)
 
         assert await statuses(t) == []
         assert shop.seen[-2:] == ["Placed", "Cancelled"]
@@ -226,7 +226,7 @@ async def test_messages_and_ticks_are_given_up_as_events_are() -> None:
     async with testing(shop.app()) as t:
         for message in (13, 14):
             await t.send("payments", message, key="k")
-        await t.settle()
+        await t.settle(allows_failures=True)
         await t.advance(minutes=50)
         assert shop.seen == ["paid 13", "paid 13", "paid 14"]
         assert shop.failures == [Failure("pay@queue:payments", "k", "OSError: down")]
@@ -259,7 +259,7 @@ async def test_nobody_is_told_beside_an_attempt_that_may_still_be_running(
 
     async with testing(App("shop", entities=[Order], actions=[actions])) as t:
         await t.ctx.entity(Order, "o").place()
-        await t.settle()
+        await t.settle(allows_failures=True)
         assert await statuses(t) == [("Order/o", "dead", 1)]
         released.set()
 

@@ -50,13 +50,13 @@ async def ask(t: Running, letter: Letter, request: str) -> None:
     await t.node.services.database.request_letter(letter.id, request)  # type: ignore[arg-type]
     for worker in t.node.workers:
         await worker.answer_requests()
-    await t.settle()
+    await t.settle(allows_failures=True)
 
 
 async def test_every_event_is_handled_in_the_order_of_its_entity(t: Running, hands: Hands) -> None:
     """Within an entity the order is that of the versions."""
     await asyncio.gather(*(happen(t.ctx, *((id, n) for n in range(20))) for id in "abc"))
-    await t.settle()
+    await t.settle(allows_failures=True)
 
     assert {id: hands.of(id) for id in "abc"} == {id: list(range(20)) for id in "abc"}
 
@@ -65,7 +65,7 @@ async def test_a_poison_event_holds_up_its_own_key_alone(t: Running, hands: Hand
     """G8: other entities go on at once; later events of its own wait behind it, in order."""
     hands.failing = {13: -1}
     await happen(t.ctx, ("a", 13), ("a", 14), ("b", 1), ("a", 15), ("b", 2), ("c", 3))
-    await t.settle()
+    await t.settle(allows_failures=True)
 
     assert (hands.of("a"), hands.of("b"), hands.of("c")) == ([], [1, 2], [3])
 
@@ -79,7 +79,7 @@ async def test_an_action_that_is_cancelled_from_within_has_failed(t: Running, ha
     hands.failing = {13: 1}
     hands.error = asyncio.CancelledError()
     await happen(t.ctx, ("a", 13), ("a", 14), ("b", 1))
-    await asyncio.wait_for(t.settle(), 60)
+    await asyncio.wait_for(t.settle(allows_failures=True), 60)
 
     assert (hands.of("a"), hands.of("b")) == ([], [1])
 
@@ -111,7 +111,7 @@ async def test_a_dead_letter_that_is_retried_heals_its_key(t: Running, hands: Ha
 
     await ask(t, await only_letter(t), "retry")
     await happen(t.ctx, ("a", 15))
-    await t.settle()
+    await t.settle(allows_failures=True)
 
     assert hands.of("a") == [13, 14, 15]
     assert await letters_of(t.node.services.database) == []
@@ -148,7 +148,7 @@ async def test_a_letter_that_waits_for_its_time_can_be_retried_at_once(t: Runnin
     """Whoever mended the cause need not wait for the clock."""
     hands.failing = {13: 1}
     await happen(t.ctx, ("a", 13))
-    await t.settle()
+    await t.settle(allows_failures=True)
     (letter,) = await t.node.services.database.letters()
 
     await ask(t, letter, "retry")
@@ -161,10 +161,10 @@ async def test_letters_outlast_a_restart(hands: Hands) -> None:
     async with testing(application(hands.work)) as t:
         hands.failing = {13: -1}
         await happen(t.ctx, ("a", 13), ("a", 14))
-        await t.settle()
+        await t.settle(allows_failures=True)
         await t.restart()
         await happen(t.ctx, ("a", 15))
-        await t.settle()
+        await t.settle(allows_failures=True)
         assert hands.of("a") == []
 
         hands.failing = {}
@@ -177,12 +177,12 @@ async def test_an_event_whose_history_was_erased_leaves_no_letter(t: Running, ha
     """There is nothing left to do it with, and its key is free."""
     hands.failing = {13: -1}
     await happen(t.ctx, ("a", 13))
-    await t.settle()
+    await t.settle(allows_failures=True)
 
     await t.ctx.delete(Thing, "a", erase=True)
     await t.advance(minutes=1)
     await happen(t.ctx, ("a", 14))
-    await t.settle()
+    await t.settle(allows_failures=True)
 
     assert await letters_of(t.node.services.database) == []
     assert hands.of("a") == [14]
@@ -264,7 +264,7 @@ async def test_messages_are_done_once_each_and_in_the_order_of_their_key(t: Runn
     await t.ctx.queue("messages").send(Message("a", 13), key="a")
     await t.ctx.queue("messages").send(Message("a", 14), key="a")
     await t.ctx.queue("messages").send(Message("a", 1))
-    await t.settle()
+    await t.settle(allows_failures=True)
     before = hands.of("a")
     await t.advance(minutes=1)
 
@@ -279,7 +279,7 @@ async def test_a_message_marked_once_is_taken_once(t: Running, hands: Hands) -> 
         await t.ctx.queue("messages").send(Message("a", 2), once="order-7")
     with pytest.raises(KeyReused):
         await t.ctx.queue("messages").send(Message("a", 1), key="k", once="order-7")
-    await t.settle()
+    await t.settle(allows_failures=True)
 
     assert hands.of("a") == [1]
 
@@ -296,7 +296,7 @@ async def test_a_message_that_its_action_cannot_take_is_refused_to_its_sender(
     with pytest.raises(Invalid, match="queue 'messages' does not take "):
         await queue.send_all([Message("a", 7), message])
 
-    await t.settle()
+    await t.settle(allows_failures=True)
     assert not hands.tries
 
 
@@ -308,7 +308,7 @@ async def test_a_message_outlasts_a_restart(hands: Hands) -> None:
         await settled()
         hands.held[1].set()
         await t.restart()
-        await t.settle()
+        await t.settle(allows_failures=True)
 
     assert set(hands.of("a")) == {1}
 
@@ -332,7 +332,7 @@ async def test_an_action_that_takes_too_long_is_cut_off_and_holds_up_its_own_key
     hands.held = {13: asyncio.Event()}
     async with testing(application(hands.work, timeout=timedelta(seconds=0.05))) as t:
         await happen(t.ctx, ("a", 13), ("a", 14), ("b", 1))
-        await t.settle()
+        await t.settle(allows_failures=True)
 
         assert (hands.of("a"), hands.of("b")) == ([], [1])
         [first, _] = await t.node.services.database.letters()
@@ -347,14 +347,14 @@ async def test_an_action_that_takes_too_long_is_cut_off_and_holds_up_its_own_key
 async def test_many_actions_that_wait_are_under_way_together(t: Running, hands: Hands) -> None:
     """As many as there may be wait side by side, each key in a hand of its own; none is left out."""
     numbers = range(MAX_AT_ONCE + 10)
-    await t.settle()
+    await t.settle(allows_failures=True)
     hands.held = {number: asyncio.Event() for number in numbers}
     await t.ctx.atomic(lambda unit: happen(unit, *((f"t{number}", number) for number in numbers)))
     await settled()
     under_way = len(hands.tries)
     for held in hands.held.values():
         held.set()
-    await t.settle()
+    await t.settle(allows_failures=True)
 
     assert under_way == MAX_AT_ONCE
     assert sorted(number for _, number in hands.done) == list(numbers)

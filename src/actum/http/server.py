@@ -8,18 +8,17 @@ from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFoundException
-from litestar.handlers import HTTPRouteHandler, get
 from litestar.utils import normalize_path
-from msgspec import Struct
 
 from actum.errors import AuthorError, Invalid, Unavailable
 from actum.http.documentation import DEFAULT_PATH
 from actum.http.headers import read_context, read_correlation_id, read_headers, read_position
+from actum.http.health import HEALTH, health_routes, send_health
 from actum.http.lifetime import Lifetime, explain
 from actum.http.once import KeyedRequest, keyed_request
 from actum.http.problems import answer_to, log_failure
 from actum.http.response import ResponseHeaders, send_answer
-from actum.http.routes import RESERVED, litestar_app
+from actum.http.routes import litestar_app
 from actum.model.action import Actions
 from actum.model.error_text import error_text
 from actum.runtime.clock import SystemClock
@@ -58,7 +57,7 @@ class HttpApp:
     ) -> None:
         self.name = name
         self._lifetime = Lifetime(open_services)
-        further = [_health_of(self._lifetime)]
+        further = health_routes(self._lifetime)
         self._litestar: Any = litestar_app(name, groups, resource_types, further, docs=docs)
 
     def __repr__(self) -> str:
@@ -112,7 +111,7 @@ class HttpApp:
                 seen = await services.feed.bounded(seen)
             context = read_context(scope["method"], headers, services, correlation_id, seen=seen)
         except Exception as error:  # noqa: BLE001 — whatever it is, the client gets an answer
-            await _refuse(send, self._unless_lost(scope, error), correlation_id or SystemClock().new_id())
+            await self._answer_unopened(scope, send, error, correlation_id or SystemClock().new_id())
             return
         keyed = keyed_request(scope, context, services, receive, send)
         if keyed is None:
@@ -150,10 +149,17 @@ class HttpApp:
             log_failure(scope["method"], scope["path"], error, context.correlation_id)
             await send_answer(response.send, answer_to(error, context.correlation_id))
 
+    async def _answer_unopened(self, scope: Scope, send: Send, error: Exception, correlation_id: str) -> None:
+        """Answers a request that never got as far as its route; the process lives even so."""
+        if self._lifetime.services is None and _own_path(scope) == HEALTH:
+            await send_health(send)
+        else:
+            await _refuse(send, self._unless_lost(scope, error), correlation_id)
+
     def _unless_lost(self, scope: Scope, error: Exception) -> Exception:
         """Gives what is wrong with the address of a request, which comes before what its headers are."""
         method = "GET" if scope["method"] == "HEAD" else scope["method"]
-        path = normalize_path(_full_path(scope).removeprefix(scope.get("root_path", "")))
+        path = _own_path(scope)
         try:
             self._litestar.asgi_router.handle_routing(path=path, method=method)
         except (MethodNotAllowedException, NotFoundException) as lost:
@@ -178,12 +184,6 @@ class HttpApp:
         await send({"type": "lifespan.shutdown.complete"})
 
 
-class Health(Struct, frozen=True):
-    """Says that the application takes requests."""
-
-    status: str = "ok"
-
-
 def http_app(
     name: str,
     groups: Sequence[Actions],
@@ -194,16 +194,6 @@ def http_app(
 ) -> HttpApp:
     """Makes the ASGI application of an application's actions, on services that it opens and closes itself."""
     return HttpApp(name, groups, resource_types, open_services, docs=docs)
-
-
-def _health_of(lifetime: Lifetime) -> HTTPRouteHandler:
-    @get(f"{RESERVED}health", include_in_schema=False)
-    async def health() -> Health:
-        if getattr(lifetime.services, "failure", None):
-            raise Unavailable("the store has failed, and nothing is written until it is opened again")
-        return Health()
-
-    return health
 
 
 def _inner(scope: Scope, context: Context, services: Services, keyed: KeyedRequest | None) -> Scope:
@@ -219,6 +209,11 @@ def _inner(scope: Scope, context: Context, services: Services, keyed: KeyedReque
             "keyed": keyed,
         },
     }
+
+
+def _own_path(scope: Scope) -> str:
+    """Gives the path within the application."""
+    return normalize_path(_full_path(scope).removeprefix(scope.get("root_path", "")))
 
 
 def _full_path(scope: Scope) -> str:

@@ -63,6 +63,11 @@ class Feed:
             return self._head
         return min(position, max(self._head, await self._last.get(position)))
 
+    @property
+    def readable(self) -> int:
+        """The position up to which readers can read."""
+        return self._readable
+
     def join(self) -> None:
         """Says that somebody follows the feed, so that events are worth remembering."""
         if not self._readers:

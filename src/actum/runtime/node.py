@@ -27,6 +27,7 @@ from actum.runtime.ownership import Ownership
 from actum.runtime.plan import Plan
 from actum.runtime.purity import pure
 from actum.runtime.reactor import readers, works_of
+from actum.runtime.readiness import Readiness
 from actum.runtime.requests import Requests
 from actum.runtime.reruns import Reruns
 from actum.runtime.services import Services, Signals
@@ -162,6 +163,7 @@ async def _assemble(
         journal, clock, drop=directory.drop, publish=feed.publish, most_staged=settings.most_staged
     )
     node: Node
+    views = Views(catalog.views, database, feed, clock, supervisor, lambda name: node.lose(name))  # noqa: PLW0108 (there is no node yet)
     services = Services(
         catalog=catalog,
         clock=clock,
@@ -174,11 +176,12 @@ async def _assemble(
         directory=directory,
         committer=committer,
         feed=feed,
-        views=Views(catalog.views, database, feed, clock, supervisor, lambda name: node.lose(name)),  # noqa: PLW0108 (there is no node yet)
+        views=views,
         timers=HostedTimers(host, database) if host else Timers(database),
         signals=Signals(),
         resources=resources,
         queues=readers(plans),
+        readiness=Readiness(journal, database, feed, views, supervisor, clock),
         host=host,
         reruns=Reruns() if settings.is_development else None,
     )
@@ -198,6 +201,8 @@ async def _start(node: Node, plans: Collection[Plan]) -> None:
     await ownership.start()
     supervisor.start("erasures", lambda: finish_erasures(services))
     supervisor.start("ownership", ownership.run)
+    services.readiness.actions = node.actions
+    supervisor.start("readiness", services.readiness.run)
     log.info("started at position %d", services.feed.head)
 
 

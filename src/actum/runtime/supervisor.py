@@ -6,12 +6,15 @@ from collections.abc import Awaitable, Callable
 from time import monotonic
 
 from actum.errors import TryLater
+from actum.model.error_text import error_text
 from actum.runtime.containment import comes_from_outside, log_failure
 
 FIRST_PAUSE = 0.1
 LONGEST_PAUSE = 30.0
 LONGEST_OUTAGE = 1.0
 """The longest pause while it is the store that does not answer: when it does again, others are waiting."""
+WELL = 2.0
+"""Seconds after which a task that was started again is taken for well."""
 PATIENCE = 15.0
 """Seconds after which a task that was told to stop, and has not, is told again."""
 
@@ -24,6 +27,8 @@ class Supervisor:
     def __init__(self) -> None:
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self.failures: dict[str, int] = {}
+        self.failing: dict[str, str] = {}
+        """Why a task failed, by its name, until it has gone well for a while."""
 
     def __repr__(self) -> str:
         return f"<Supervisor of {', '.join(self._tasks)}>"
@@ -62,12 +67,20 @@ class Supervisor:
                 longest = LONGEST_OUTAGE if isinstance(error, TryLater) else LONGEST_PAUSE
                 pause = min(pause, longest)
                 self.failures[name] = self.failures.get(name, 0) + 1
+                self.failing[name] = error_text(error)
                 log_failure(
                     log, logging.ERROR, "%s failed and starts again in %.1f s", name, pause, error=error
                 )
             await asyncio.sleep(pause)
+            asyncio.get_running_loop().call_later(WELL, self._recover, name, self.failures[name])
             pause = min(pause * 2, LONGEST_PAUSE)
+
+    def _recover(self, name: str, failures: int) -> None:
+        """Takes a task for well that has not failed again."""
+        if self.failures.get(name) == failures:
+            self.failing.pop(name, None)
 
     def _forget(self, name: str, task: asyncio.Task[None]) -> None:
         if self._tasks.get(name) is task:
             del self._tasks[name]
+            self.failing.pop(name, None)

@@ -13,6 +13,7 @@ from actum.model.event import to_microseconds
 from actum.runtime.clock import ManualClock
 from actum.runtime.context import Context
 from actum.runtime.node import Node, Settings, open_node
+from actum.runtime.readiness import Standstill
 from actum.stores import Stores, open_stores
 from actum.testing.past import START
 
@@ -76,11 +77,23 @@ class Running:
         """Puts messages into a queue; `settle` waits until they are worked off."""
         await self.ctx.queue(queue).send_all(messages, key=key)
 
-    async def settle(self) -> None:
+    async def settle(self, *, allows_failures: bool = False) -> None:
         """Returns when every event, message and due timer has been handled, and every view shows it.
 
-        What waits for the clock, such as the next try of what failed, goes on waiting: see `advance`.
+        What waits for the clock, such as the next try of what failed, goes on waiting: see `advance`. Raises
+        AssertionError, and names it, when something stands still that time will not set going again: a row
+        that is set aside, a dead letter, a store. A test that means it to says `allows_failures=True`.
         """
+        await self._settle()
+        failures = [] if allows_failures else await self.failures()
+        if failures:
+            raise AssertionError("\n".join([f"{self!r} does not settle:", *map(str, failures)]))
+
+    async def failures(self) -> list[Standstill]:
+        """Gives what stands still, as `/-/ready` lists it, apart from what lags or is being built."""
+        return [one for one in await self.node.services.readiness.look() if one.is_failure]
+
+    async def _settle(self) -> None:
         try:
             await asyncio.wait_for(self.node.settle(), PATIENCE.total_seconds())
         except TimeoutError:
@@ -102,12 +115,12 @@ class Running:
             weeks=weeks, days=days, hours=hours, minutes=minutes, seconds=seconds, milliseconds=milliseconds
         )
         end = self.clock.now() + span // timedelta(microseconds=1)
-        await self.settle()
+        await self._settle()
         while (wake := self.clock.next_wake()) is not None and wake <= end:
             self.clock.move_to(wake)
-            await self.settle()
+            await self._settle()
         self.clock.move_to(end)
-        await self.settle()
+        await self._settle()
 
     async def restart(self) -> None:
         """Stops the application as a deployment would, and starts it again on what it has stored."""

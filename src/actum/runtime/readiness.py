@@ -1,0 +1,235 @@
+"""Readiness: which parts of a running application stand still or lag, by name, and since when."""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from time import monotonic
+from typing import Any, Literal, TypeVar
+
+from msgspec import Struct
+
+from actum.database.port import Database, ViewState
+from actum.journal.port import Journal
+from actum.runtime.action_work import ActionWork
+from actum.runtime.clock import Clock
+from actum.runtime.feed import Feed
+from actum.runtime.supervisor import Supervisor
+from actum.runtime.view_work import ViewWork
+from actum.runtime.views import Views
+
+INTERVAL = 1.0
+"""Seconds between two looks."""
+LAG = 2.0
+"""Seconds after which what is not done yet is late."""
+PATIENCE = 1.5
+"""Seconds that a store has to answer."""
+MAX_LISTED = 100
+"""How many rows that are set aside, and how many dead letters, are listed."""
+
+T = TypeVar("T")
+Part = Literal["store", "feed", "view", "action", "timers", "task"]
+State = Literal[
+    "does not answer", "stopped", "stands still", "set aside", "dead letter", "lags", "being built"
+]
+
+
+class Standstill(Struct, frozen=True):
+    """A part that stands still or lags, `since` a time in microseconds since 1970, and why.
+
+    `key` is a view's row or the key of an action's letter. `fails_requests` says that requests fail by it.
+    """
+
+    part: Part
+    name: str
+    state: State
+    since: int
+    why: str
+    key: str | None = None
+    fails_requests: bool = False
+
+    @property
+    def is_failure(self) -> bool:
+        """Whether somebody has to do something about it, and time alone will not."""
+        return self.state not in ("lags", "being built")
+
+    def __str__(self) -> str:
+        key = "" if self.key is None else f", {self.key}"
+        return f"{self.part} {self.name}{key}: {self.state} ({self.why})"
+
+
+class Readiness:
+    """Looks at every part once a second, so that it is known since when one stands still."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        database: Database,
+        feed: Feed,
+        views: Views,
+        supervisor: Supervisor,
+        clock: Clock,
+    ) -> None:
+        self.actions: Sequence[ActionWork] = ()
+        self._journal = journal
+        self._database = database
+        self._feed = feed
+        self._views = views
+        self._supervisor = supervisor
+        self._clock = clock
+        self._since: dict[tuple[Part, str, State], int] = {}
+        self._heads: deque[tuple[float, int]] = deque()
+        self._taken: dict[str, tuple[int, float]] = {}
+        self._looking: asyncio.Task[list[Standstill]] | None = None
+
+    def __repr__(self) -> str:
+        return f"<Readiness, {len(self._since)} parts stand still>"
+
+    async def run(self) -> None:
+        """Looks again and again, until cancelled."""
+        while True:
+            await self._parts()
+            await asyncio.sleep(INTERVAL)
+
+    async def look(self) -> list[Standstill]:
+        """Gives what stands still or lags now; who asks at the same time shares a look."""
+        if self._looking is None:
+            self._looking = asyncio.create_task(self._look(), name="readiness look")
+            self._looking.add_done_callback(self._forget)
+        return await asyncio.shield(self._looking)
+
+    def _forget(self, _: object) -> None:
+        self._looking = None
+
+    async def _look(self) -> list[Standstill]:
+        found = await self._parts()
+        if any(one.part == "store" and one.name == "database" for one in found):
+            return found
+        rows, _ = await _reached(lambda: self._database.set_aside(limit=MAX_LISTED))
+        letters, _ = await _reached(lambda: self._database.letters(status="dead", limit=MAX_LISTED))
+        live = {name for name, work in self._views.works.items() if work.live or not work.is_here}
+        found += [
+            Standstill("view", row.view, "set aside", row.since, row.error, row.key.strip('"'))
+            for row in rows or ()
+            if row.view in live
+        ]
+        return found + [
+            Standstill(
+                "timers" if letter.action == "timers" else "action",
+                letter.action,
+                "dead letter",
+                letter.first_failed or letter.last_failed,
+                letter.error,
+                letter.key,
+            )
+            for letter in letters or ()
+        ]
+
+    async def _parts(self) -> list[Standstill]:
+        """Looks at what has to be asked again and again for it to be known since when."""
+        before, self._since = self._since, {}
+        head, journal_error = await _reached(self._journal.head)
+        states, database_error = await _reached(self._database.views)
+        found = self._stores(before, journal_error, database_error)
+        late = self._late_head(head)
+        if late is not None and self._feed.readable < late:
+            why = f"it has come to {self._feed.readable:,}, and {late:,} was written"
+            found.append(self._standstill(before, "feed", "feed", "lags", why))
+        for work in self._views.works.values():
+            found += self._view(before, work, states or [], late)
+        for action in self.actions:
+            found += await self._action(before, action)
+        for name, why in self._supervisor.failing.items():
+            found.append(self._standstill(before, "task", name, "stands still", why))
+        return found
+
+    def _stores(self, before: dict[Any, int], journal_error: str, database_error: str) -> list[Standstill]:
+        found = []
+        if self._journal.failure:
+            why = "a write failed, and nothing is written until the store is opened again"
+            found.append(self._standstill(before, "store", "journal", "stopped", why, fails_requests=True))
+        for name, error in (("journal", journal_error), ("database", database_error)):
+            if error:
+                found.append(
+                    self._standstill(before, "store", name, "does not answer", error, fails_requests=True)
+                )
+        return found
+
+    def _view(
+        self, before: dict[Any, int], work: ViewWork, states: list[ViewState], late: int | None
+    ) -> list[Standstill]:
+        name = work.view.name
+        found = []
+        for projector in work.projectors:
+            if projector.failure is not None:
+                is_live = projector is work.live
+                why = f"at position {projector.position:,}: {projector.failure}"
+                found.append(
+                    self._standstill(before, "view", name, "stands still", why, fails_requests=is_live)
+                )
+        if work.building is not None:
+            why = f"at {work.building.position:,} of {self._feed.head:,}"
+            found.append(self._standstill(before, "view", name, "being built", why))
+        position = _position(work, states)
+        if not found and late is not None and position is not None and position < late:
+            why = f"it has come to {position:,}, and {late:,} was written"
+            found.append(self._standstill(before, "view", name, "lags", why))
+        return found
+
+    async def _action(self, before: dict[Any, int], work: ActionWork) -> list[Standstill]:
+        """An action lags when it has been at the same items for long."""
+        worker = work.worker
+        if worker is None:
+            return []
+        is_idle, error = await _reached(work.is_idle)
+        taken, since = self._taken.get(work.name, (-1, monotonic()))
+        if is_idle or error or taken != worker.taken:
+            self._taken[work.name] = (worker.taken, monotonic())
+            return []
+        if monotonic() - since < LAG:
+            return []
+        part: Part = "timers" if worker.name == "timers" else "action"
+        why = f"for {LAG:g} s and more it is at work on the same items"
+        return [self._standstill(before, part, worker.name, "lags", why)]
+
+    def _standstill(
+        self,
+        before: dict[Any, int],
+        part: Part,
+        name: str,
+        state: State,
+        why: str,
+        *,
+        fails_requests: bool = False,
+    ) -> Standstill:
+        place = (part, name, state)
+        since = self._since[place] = before.get(place, self._clock.now())
+        return Standstill(part, name, state, since, why, fails_requests=fails_requests)
+
+    def _late_head(self, head: int | None) -> int | None:
+        """Gives how far the journal went some time ago, which everybody should have come to by now."""
+        now, heads = monotonic(), self._heads
+        if head is not None:
+            heads.append((now, head))
+        while len(heads) > 1 and heads[1][0] <= now - LAG:
+            heads.popleft()
+        return heads[0][1] if heads and heads[0][0] <= now - LAG else None
+
+
+def _position(work: ViewWork, states: list[ViewState]) -> int | None:
+    """Gives how far the view is that answers, whoever keeps it."""
+    if work.live is not None:
+        return work.live.position
+    if work.is_here:
+        return None
+    fingerprint = work.view.fingerprint
+    found = [one for one in states if one.name == work.view.name and one.fingerprint == fingerprint]
+    return max((state.checkpoint for state in found), default=0)
+
+
+async def _reached(call: Callable[[], Awaitable[T]]) -> tuple[T | None, str]:
+    """Gives what a call gives, or why there is nothing; the log has more of that than clients may hear."""
+    try:
+        async with asyncio.timeout(PATIENCE):
+            return await call(), ""
+    except Exception as error:  # noqa: BLE001 (whatever keeps it from answering)
+        return None, f"it gave no answer: {type(error).__name__}"
