@@ -1,5 +1,6 @@
 """Columns: how a field of a view is kept in SQL, and how a value goes in and comes out."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -16,6 +17,8 @@ from actum.model.round_trip import RoundTrip, Strictness
 Kind = Literal["text", "integer", "real", "boolean", "blob", "time", "json", "decimal"]
 Convert = Callable[[Any], Any]
 LARGEST = 2**63
+NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+"""The character in JSON: after an even number of backslashes, or it is only the text that looks like it."""
 MAX_DIGITS = 1_000
 """Of a Decimal, on each side of its point."""
 
@@ -158,6 +161,8 @@ def _json_to_sql(annotation: Any) -> Convert:
             raise ValueError("it is nested too deep for JSON") from error
         if fault is not None:
             raise ValueError(fault)
+        if b"\\u0000" in text and NUL.search(text):
+            raise ValueError("a text in it has the character NUL, which PostgreSQL cannot hold; leave it out")
         return text.decode()
 
     return convert
