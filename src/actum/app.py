@@ -121,7 +121,7 @@ class App:
                 yield Context(services)
             return
         async with (
-            self._launch.run(self.catalog, self.resources, store=url) as node,
+            self._launch.run(self.catalog, self.resources, name=self.name, store=url) as node,
             self._instances.block(url, node.services, is_said=is_said),
         ):
             yield Context(node.services)

@@ -1,16 +1,19 @@
 """How a declared application is started: its stores opened, its node run, its requests served."""
 
+import contextlib
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 
 from actum.declarations import Resources, check
+from actum.errors import ActumError
 from actum.http.server import HttpApp, http_app
 from actum.model.action import Actions
+from actum.runtime.binding import bind, witness
 from actum.runtime.catalog import Catalog
 from actum.runtime.clock import Clock, SystemClock
 from actum.runtime.node import Node, Settings, open_node
 from actum.runtime.services import Services
-from actum.stores import open_stores
+from actum.stores import open_stores, paired
 
 
 @asynccontextmanager
@@ -18,15 +21,20 @@ async def run(
     catalog: Catalog,
     resources: Resources,
     *,
+    name: str,
     store: str,
     clock: Clock | None = None,
     settings: Settings | None = None,
 ) -> AsyncGenerator[Node]:
-    """Runs an application on the stores of a URL until the block ends."""
+    """Runs an application on the stores of a URL until the block ends.
+
+    Raises ForeignStore when they belong to another application, or not together.
+    """
     plans = check(catalog, resources)
-    async with (
-        open_stores(store) as stores,
-        open_node(
+    async with open_stores(store) as stores:
+        pair = paired(stores, store)
+        await bind(name, pair)
+        async with open_node(
             catalog,
             plans,
             resources,
@@ -35,9 +43,10 @@ async def run(
             clock=clock or SystemClock(),
             settings=settings or Settings(),
             host=stores.host,
-        ) as node,
-    ):
-        yield node
+        ) as node:
+            yield node
+        with contextlib.suppress(ActumError):
+            await witness(pair)
 
 
 def serve(
@@ -63,7 +72,7 @@ def serve(
         if shared is not None:
             yield shared
             return
-        async with run(catalog, resources, store=store, settings=settings) as node:
+        async with run(catalog, resources, name=name, store=store, settings=settings) as node:
             yield node.services
 
     return http_app(name, groups, [kind for kind, _ in resources], open_services, docs=docs)

@@ -23,6 +23,7 @@ from actum.journal.memory import MemoryJournal
 from actum.journal.port import Journal
 from actum.journal.sqlite.journal import SqliteJournal
 from actum.journal.sqlite.statements import SCHEMA as SQLITE_JOURNAL
+from actum.runtime.binding import Pair
 from actum.store_url import shown, split
 
 KNOWN = (
@@ -67,6 +68,12 @@ async def open_stores(url: str, *, is_owner: bool = True) -> AsyncGenerator[Stor
     finally:
         await stores.journal.close()
         await stores.database.close()
+
+
+def paired(stores: Stores, url: str) -> Pair:
+    """Gives the journal and the database of a URL's stores, with the names by which messages call them."""
+    journal, database = split(url)
+    return Pair(stores.journal, stores.database, shown(journal), shown(database or journal))
 
 
 async def prepare_stores(url: str) -> dict[str, str]:

@@ -40,7 +40,8 @@ T = TypeVar("T")
 ONE_FAULT = 0.3
 """Chance that a later call of the method under test meets a fault too."""
 SEED = int(os.environ.get("ACTUM_SEED") or 11)
-UNUSED = {"prune", "forget_replies", "forget_sent", "wait", "next_timer"}
+BEFORE_IT_STARTS = {"identity", "binding", "bind", "witness", "reached", "start_over"}
+UNUSED = {"prune", "forget_replies", "forget_sent", "wait", "next_timer"} | BEFORE_IT_STARTS
 """What this application has no use for; `wait` is for journals that several processes write to."""
 FEW = Residence(most=2)
 MONTH = 30 * 86_400_000_000

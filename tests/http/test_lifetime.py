@@ -31,7 +31,7 @@ class Opener:
         app = bank()
         if self.error:
             raise self.error
-        async with run(app.catalog, app.resources, store="memory:") as node:
+        async with run(app.catalog, app.resources, name=app.name, store="memory:") as node:
             self.opened += 1
             try:
                 yield node.services

@@ -39,6 +39,10 @@ COMMANDS = {
         "actum.cli.letters:dead_letters", "Lists what actions could not do, and has it retried or skipped."
     ),
     "replies": Command("actum.cli.replies:replies", "Drops the kept replies of idempotency keys."),
+    "adopt": Command(
+        "actum.cli.adopt:adopt",
+        "Has a database belong to this application and this journal, whatever it belonged to before.",
+    ),
     "schema": Command(
         "actum.cli.schema:schema",
         "Prints the JSON Schema of an application's events, commands, queries and views.",

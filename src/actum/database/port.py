@@ -90,6 +90,20 @@ class AsideChanges(Struct, frozen=True):
 NOTHING_ASIDE = AsideChanges()
 
 
+class Binding(Struct, frozen=True):
+    """The application and the journal that a database belongs to.
+
+    At `position` the journal had the event that `mark` describes, when it was looked at last. `allowance` is
+    how far the database had got when it was bound, if that was further than the journal goes.
+    """
+
+    application: str
+    journal: str
+    position: int = 0
+    mark: str = ""
+    allowance: int = 0
+
+
 class Answer(Struct, frozen=True):
     """The rows a query gave, as the database holds them."""
 
@@ -485,6 +499,33 @@ class Database(ABC):
     @abstractmethod
     async def set_tick(self, action: str, due: int) -> None:
         """Writes down when a clock action is due next."""
+
+    # Belonging
+
+    @abstractmethod
+    async def binding(self) -> Binding | None:
+        """Gives what the database belongs to; None before it was bound."""
+
+    @abstractmethod
+    async def bind(self, binding: Binding) -> Binding:
+        """Binds the database unless it is bound already, and gives what it belongs to."""
+
+    @abstractmethod
+    async def witness(self, position: int, mark: str) -> None:
+        """Keeps what the journal has at a position, unless more of it is known."""
+
+    @abstractmethod
+    async def reached(self) -> int:
+        """Gives the highest position that a view or an action has got to."""
+
+    @abstractmethod
+    async def start_over(self, binding: Binding, last: int, *, is_other: bool) -> None:
+        """Binds the database anew, to a journal that ends at `last` and may be another one.
+
+        Views are dropped, to be built from the beginning; actions go on behind `last` if they were beyond it
+        or the journal is another one, and letters of events that it does not have go. Messages and timers
+        stay.
+        """
 
     # Erasing
 

@@ -1,6 +1,7 @@
 """Keeps events in this process. For tests and first steps; nothing survives it."""
 
 import asyncio
+import uuid
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from operator import attrgetter
@@ -62,6 +63,7 @@ class MemoryJournal(Journal):
     """Events in this process. Positions have no gaps except where a stream was erased or pruned."""
 
     def __init__(self) -> None:
+        self._identity = uuid.uuid4().hex
         self._streams: dict[StreamKey, Stream] = {}
         self._events: list[Stored] = []
         self._erased: dict[StreamKey, Stored] = {}
@@ -71,6 +73,10 @@ class MemoryJournal(Journal):
 
     def __repr__(self) -> str:
         return f"<MemoryJournal of {len(self._events)} events>"
+
+    async def identity(self) -> str:
+        self._check_open()
+        return self._identity
 
     async def append(self, writes: Sequence[Write]) -> list[Outcome]:
         self._check_open()

@@ -137,6 +137,13 @@ class Journal(ABC):
         return None
 
     @abstractmethod
+    async def identity(self) -> str:
+        """Gives what tells this journal from every other: made by chance with it, and kept in it for ever.
+
+        A journal that is restored has the identity of the one that it is a copy of.
+        """
+
+    @abstractmethod
     async def append(self, writes: Sequence[Write]) -> list[Outcome]:
         """Writes many independent writes in one durable transaction, in order, and gives an outcome for each.
 

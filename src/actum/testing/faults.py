@@ -25,6 +25,7 @@ from actum.model.event import Stored
 T = TypeVar("T")
 
 METHODS = (
+    "identity",
     "append",
     "landed",
     "load",
@@ -104,6 +105,9 @@ class FaultyJournal(Journal):
         """Lets the calls of these methods go on, or of all."""
         for method in methods or tuple(self._gates):
             self._gates.pop(method).set()
+
+    async def identity(self) -> str:
+        return await self._meet("identity", self._journal.identity)
 
     async def append(self, writes: Sequence[Write]) -> list[Outcome]:
         return await self._meet("append", lambda: self._journal.append(writes))

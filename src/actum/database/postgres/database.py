@@ -6,6 +6,7 @@ from typing import Self
 
 from actum.database.postgres.actions import ACTION_SCHEMA, FAILURE_SCHEMA, TRIGGER_SCHEMA, PostgresActions
 from actum.database.postgres.asking import Asking
+from actum.database.postgres.binding import BINDING_SCHEMA, PostgresBinding
 from actum.database.postgres.erasing import ERASURE_SCHEMA, PostgresErasing
 from actum.database.postgres.fence import EVERYBODYS, Fence
 from actum.database.postgres.functions import QUERY_FUNCTIONS
@@ -29,11 +30,14 @@ SCHEMA = Part(
         ASIDE_SCHEMA,
         ERASURE_SCHEMA,
         TRIGGER_SCHEMA,
+        BINDING_SCHEMA,
     ),
 )
 
 
-class PostgresDatabase(PostgresViews, PostgresSetAside, PostgresActions, PostgresQueues, PostgresErasing):
+class PostgresDatabase(
+    PostgresViews, PostgresSetAside, PostgresActions, PostgresQueues, PostgresErasing, PostgresBinding
+):
     """What is derived, in a database that was opened with SCHEMA and may be the journal's as well."""
 
     is_shared = True

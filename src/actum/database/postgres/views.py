@@ -66,7 +66,7 @@ class PostgresViews(Database):
             await connection.execute(HOLD, view.name)
             await connection.execute("DELETE FROM actum_rebuilds WHERE name = $1", view.name)
             for (generation,) in await connection.fetch(unfinished, view.name, view.fingerprint):
-                await _drop(connection, view.name, generation)
+                await drop_generation(connection, view.name, generation)
             return await self._create(connection, view)
 
     async def promote_view(self, view: ViewType, generation: int) -> None:
@@ -79,7 +79,7 @@ class PostgresViews(Database):
                 raise _gone(view, generation)
             await self._publish(connection, view, generation)
             for (other,) in await connection.fetch(others, view.name, generation):
-                await _drop(connection, view.name, other)
+                await drop_generation(connection, view.name, other)
 
     async def rows(self, view: ViewType, generation: int, keys: Sequence[Any]) -> list[tuple[Any, ...]]:
         table = self._table(view, generation)
@@ -208,7 +208,8 @@ def _gone(view: ViewType, generation: int) -> Fenced:
     return Fenced(f"view {view.name} has no generation {generation} any more: another one took its place")
 
 
-async def _drop(connection: Any, name: str, generation: int) -> None:
+async def drop_generation(connection: Any, name: str, generation: int) -> None:
+    """Drops a generation with all that is kept of it."""
     await connection.execute("DELETE FROM actum_views WHERE name = $1 AND generation = $2", name, generation)
     await drop_aside(connection, name, generation)
     await connection.execute(f'DROP TABLE IF EXISTS "{table_name(name, generation)}"')

@@ -2,6 +2,7 @@
 
 from actum.database.sqlite.actions import ACTION_SCHEMA, FAILURE_SCHEMA, TRIGGER_SCHEMA, SqliteActions
 from actum.database.sqlite.asking import Asking
+from actum.database.sqlite.binding import BINDING_SCHEMA, SqliteBinding
 from actum.database.sqlite.erasing import ERASURE_SCHEMA, SqliteErasing
 from actum.database.sqlite.queues import ORIGIN_SCHEMA, QUEUE_SCHEMA, SqliteQueues
 from actum.database.sqlite.set_aside import ASIDE_SCHEMA, SqliteSetAside
@@ -19,11 +20,12 @@ SCHEMA = Part(
         ASIDE_SCHEMA,
         ERASURE_SCHEMA,
         TRIGGER_SCHEMA,
+        BINDING_SCHEMA,
     ),
 )
 
 
-class SqliteDatabase(SqliteViews, SqliteSetAside, SqliteActions, SqliteQueues, SqliteErasing):
+class SqliteDatabase(SqliteViews, SqliteSetAside, SqliteActions, SqliteQueues, SqliteErasing, SqliteBinding):
     """What is derived, in a SQLite file that was opened with SCHEMA and may be the journal's as well."""
 
     def __init__(self, file: SqliteFile) -> None:

@@ -85,7 +85,7 @@ class SqliteViews(Database):
         def rebuild(connection: sqlite3.Connection) -> ViewState:
             connection.execute("DELETE FROM actum_rebuilds WHERE name = ?", (view.name,))
             for (generation,) in connection.execute(unfinished, (view.name, view.fingerprint)).fetchall():
-                _drop(connection, view.name, generation)
+                drop_generation(connection, view.name, generation)
             return self._create(connection, view)
 
         return await self._file.write(rebuild)
@@ -99,7 +99,7 @@ class SqliteViews(Database):
                 raise _gone(view, generation)
             self._publish(connection, view, generation)
             for (other,) in connection.execute(others, (view.name, generation)).fetchall():
-                _drop(connection, view.name, other)
+                drop_generation(connection, view.name, other)
 
         await self._file.write(swap)
 
@@ -265,7 +265,8 @@ def _gone(view: ViewType, generation: int) -> Fenced:
     return Fenced(f"view {view.name} has no generation {generation} any more: another one took its place")
 
 
-def _drop(connection: sqlite3.Connection, name: str, generation: int) -> None:
+def drop_generation(connection: sqlite3.Connection, name: str, generation: int) -> None:
+    """Drops a generation with all that is kept of it."""
     connection.execute("DELETE FROM actum_views WHERE name = ? AND generation = ?", (name, generation))
     drop_aside(connection, name, generation)
     connection.execute(f'DROP TABLE IF EXISTS "{table_name(name, generation)}"')

@@ -1,6 +1,7 @@
 """Keeps events in Durable Objects: each stream in its entity's object, all of them in the feed object."""
 
 import asyncio
+import uuid
 from collections.abc import Sequence
 
 from actum.errors import DefinitionError
@@ -47,6 +48,9 @@ class DurableObjectsJournal(Journal):
 
     def __repr__(self) -> str:
         return f"<DurableObjectsJournal {self._link!r}>"
+
+    async def identity(self) -> str:
+        return await self._link.ask_feed(wire_feed.Identity(uuid.uuid4().hex), str)
 
     async def append(self, writes: Sequence[Write]) -> list[Outcome]:
         by_stream: dict[StreamKey, list[int]] = {}

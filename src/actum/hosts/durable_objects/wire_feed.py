@@ -39,6 +39,12 @@ class LastErased(Struct, tag=True, array_like=True, gc=False):
     id: str
 
 
+class Identity(Struct, tag=True, array_like=True, gc=False):
+    """Asks what tells this feed from every other; one that has nothing of the kind takes what is proposed."""
+
+    proposed: str
+
+
 class Feed(Struct, tag=True, array_like=True, gc=False):
     """Asks for events beyond a position."""
 
@@ -64,7 +70,7 @@ class Streams(Struct, tag=True, array_like=True, gc=False):
     seen: tuple[int, int] | None
 
 
-FeedCall = Take | Forget | LastErased | Feed | Wait | Streams
+FeedCall = Take | Forget | LastErased | Identity | Feed | Wait | Streams
 
 
 class Listed(Struct, array_like=True, gc=False):

@@ -12,6 +12,8 @@ partition `slots`
     `last`           the last slot that was given to a writer
 partition `kind/…`
     `TIME/POSITION`  a stream of that kind, by its first event
+partition `actum`
+    `identity`       what tells this journal from every other
 """
 
 import hashlib
@@ -30,6 +32,7 @@ MOST_PLACES = 2**PLACE_BITS - 1
 """Events of one transaction; its slot and an event's place in it make a position."""
 
 FEED, SLOTS = "feed", ("slots", "last")
+IDENTITY = ("actum", "identity")
 HEAD, SNAPSHOT, EVENT, REPLY = "head", "snapshot", "event/", "reply"
 LATEST = 2**63 - 1
 

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import uuid
 from collections.abc import Sequence
 
 from actum.engine.dynamodb.client import DynamoTable, Unmet, key_item
@@ -10,7 +11,7 @@ from actum.errors import Unavailable
 from actum.journal.dynamodb.append import Append
 from actum.journal.dynamodb.appending import Appender
 from actum.journal.dynamodb.chain import Chain
-from actum.journal.dynamodb.items import SNAPSHOT, head_key, number, partition_of
+from actum.journal.dynamodb.items import IDENTITY, SNAPSHOT, head_key, number, partition_of
 from actum.journal.dynamodb.limits import ITEM_OVERHEAD, LARGEST_ITEM
 from actum.journal.dynamodb.listing import list_streams
 from actum.journal.dynamodb.removal import Remover
@@ -55,6 +56,16 @@ class DynamoJournal(Journal):
 
     def __repr__(self) -> str:
         return f"<DynamoJournal {self._table.name}>"
+
+    async def identity(self) -> str:
+        self._check_open()
+        with contextlib.suppress(Unmet):
+            # Whoever comes first gives the table its own.
+            await self._table.put({**key_item(IDENTITY), "i": {"S": uuid.uuid4().hex}}, only_new=True)
+        item = await self._table.get(IDENTITY)
+        if item is None:
+            raise Unavailable(f"{self._table.name}: its identity is gone: items were deleted by hand")
+        return str(item["i"]["S"])
 
     async def append(self, writes: Sequence[Write]) -> list[Outcome]:
         self._check_open()

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import uuid
 from collections.abc import Sequence
 from typing import Any
 
@@ -31,7 +32,7 @@ from actum.journal.postgres.appending import MOST_ATTEMPTS, Appender, Overtaken
 from actum.model.deletion import deletion
 from actum.model.event import Stored
 
-SCHEMA = Part("journal", (statements.SCHEMA, statements.ERASED_SCHEMA))
+SCHEMA = Part("journal", (statements.SCHEMA, statements.ERASED_SCHEMA, statements.IDENTITY_SCHEMA))
 LATEST = 2**63 - 1
 POLL = 1.0
 HIDDEN_POLL = 0.02
@@ -53,6 +54,10 @@ class PostgresJournal(Journal):
 
     def __repr__(self) -> str:
         return f"<PostgresJournal {self._pool.name}>"
+
+    async def identity(self) -> str:
+        await self._pool.fetch(statements.IDENTIFY, uuid.uuid4().hex)
+        return str(await self._pool.fetchval(statements.IDENTITY))
 
     async def append(self, writes: Sequence[Write]) -> list[Outcome]:
         outcomes = await self._appender.append(writes)

@@ -40,6 +40,13 @@ ERASED_SCHEMA = (
         kind text COLLATE "C" NOT NULL, id text COLLATE "C" NOT NULL, position bigint NOT NULL,
         PRIMARY KEY (kind, id))""",
 )
+IDENTITY_SCHEMA = (
+    """CREATE TABLE actum_identity (
+        is_the_only boolean PRIMARY KEY DEFAULT true CHECK (is_the_only), id text NOT NULL)""",
+)
+# Whoever asks first gives the journal its own.
+IDENTIFY = "INSERT INTO actum_identity (id) VALUES ($1) ON CONFLICT DO NOTHING"
+IDENTITY = "SELECT id FROM actum_identity"
 REFUSED = "AC001"
 
 MEND_ORDER = ORDER.mend("actum_events", "position")

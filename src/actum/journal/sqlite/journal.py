@@ -58,6 +58,11 @@ class SqliteJournal(Journal):
     def failure(self) -> str | None:
         return self._file.failure
 
+    async def identity(self) -> str:
+        statement = "SELECT id FROM actum_identity"
+        found: str = await self._file.read(lambda connection: connection.execute(statement).fetchone()[0])
+        return found
+
     async def append(self, writes: Sequence[Write]) -> list[Outcome]:
         try:
             outcomes = await self._file.write(

@@ -42,7 +42,11 @@ ERASED_SCHEMA = (
         position INTEGER PRIMARY KEY, kind TEXT NOT NULL, id TEXT NOT NULL, time INTEGER NOT NULL,
         UNIQUE (kind, id))""",
 )
-SCHEMA = Part("journal", (FIRST_SCHEMA, ERASED_SCHEMA))
+IDENTITY_SCHEMA = (
+    "CREATE TABLE actum_identity (one INTEGER PRIMARY KEY CHECK (one = 1), id TEXT NOT NULL)",
+    "INSERT INTO actum_identity VALUES (1, lower(hex(randomblob(16))))",
+)
+SCHEMA = Part("journal", (FIRST_SCHEMA, ERASED_SCHEMA, IDENTITY_SCHEMA))
 
 COLUMNS = "position, kind, id, e.version, type, type_version, payload, metadata, e.time"
 ROW = """e.position, e.stream, e.version, e.previous, e.type, e.type_version, e.payload, e.metadata, e.time"""

@@ -15,6 +15,7 @@ from actum.hosts.durable_objects.wire_feed import (
     Feed,
     FeedCall,
     Forget,
+    Identity,
     LastErased,
     Listed,
     Streams,
@@ -36,6 +37,7 @@ SCHEMA = (
     "CREATE INDEX IF NOT EXISTS streams_by_age ON streams (kind, first_time, first_position)",
     "CREATE TABLE IF NOT EXISTS counter (one INTEGER PRIMARY KEY CHECK (one = 1), last INTEGER NOT NULL)",
     "INSERT OR IGNORE INTO counter VALUES (1, 0)",
+    "CREATE TABLE IF NOT EXISTS identity (one INTEGER PRIMARY KEY CHECK (one = 1), id TEXT NOT NULL)",
 )
 FED = "kind, id, position, version, type, type_version, payload, metadata, time"
 LISTED = "id, version, first_time, first_position, last_time"
@@ -99,16 +101,25 @@ class FeedObject:
         match call:
             case Take():
                 return await self._take_together(call)
-            case Feed():
-                return self._feed(call)
             case Wait():
                 return await self._wait(call)
-            case Streams():
-                return self._streams(call)
             case Forget():
                 return self._forget(call)
+            case _:
+                return self._tell(call)
+
+    def _tell(self, call: FeedCall) -> Any:
+        match call:
+            case Feed():
+                return self._feed(call)
+            case Streams():
+                return self._streams(call)
+            case Identity():
+                return self._identity(call.proposed)
             case LastErased():
                 return self._erased_at(call.kind, call.id)
+            case _:
+                raise Unavailable(f"the feed does not know {call!r}: deploy the objects anew")
 
     async def _take_together(self, call: Take) -> Taken:
         """Takes what one entity hands on, in one transaction with what others hand on at that moment."""
@@ -154,7 +165,7 @@ class FeedObject:
                 handed.taken, handed.failure = None, Unavailable(f"{self!r}: a write failed: {error}")
             self._platform.reset(f"{self!r}: a write failed: {error}")
         if self.last > before[0]:
-            self._tell()
+            self._tell_news()
 
     def _take(self, call: Take) -> Taken:
         """Numbers what is new; what came before gets the number that it had."""
@@ -290,7 +301,12 @@ class FeedObject:
 
         self._platform.transaction(write)
         self.last = self._head = position
-        self._tell()
+        self._tell_news()
+
+    def _identity(self, proposed: str) -> str:
+        self._execute("INSERT OR IGNORE INTO identity VALUES (1, ?)", proposed)
+        [[identity]] = self._platform.rows("SELECT id FROM identity")
+        return str(identity)
 
     def _erased_at(self, kind: str, id: str) -> int:
         found = self._platform.rows(
@@ -312,7 +328,7 @@ class FeedObject:
             fact.time,
         )
 
-    def _tell(self) -> None:
+    def _tell_news(self) -> None:
         if self._news is not None:
             self._news.open()
             self._news = None

@@ -1,0 +1,87 @@
+"""Whether a database belongs to the application and the journal that it is opened with."""
+
+from msgspec import Struct
+
+from actum.database.port import Binding, Database
+from actum.errors import ForeignStore
+from actum.journal.port import Journal
+from actum.model.event import Stored
+
+
+class Pair(Struct, frozen=True):
+    """A journal and a database that are opened together, and how messages name them."""
+
+    journal: Journal
+    database: Database
+    journal_name: str
+    database_name: str
+
+
+async def bind(application: str, pair: Pair) -> None:
+    """Binds a new database to its application and journal; raises ForeignStore for one that is not theirs.
+
+    So it does where the journal was put back to an earlier state than the database has seen: its views and
+    actions would pass over all that is written next.
+    """
+    journal, database = pair.journal, pair.database
+    identity, last, reached = await journal.identity(), await journal.last(), await database.reached()
+    allowance = reached if reached > last else 0
+    kept = await database.bind(Binding(application, identity, allowance=allowance))
+    why = await _misfit(kept, application, pair)
+    if why:
+        raise ForeignStore(why)
+    await witness(pair)
+
+
+async def rebind(application: str, pair: Pair) -> tuple[Binding | None, int]:
+    """Binds a database anew, whatever it was bound to; gives what that was, and where the journal ends."""
+    journal, database = pair.journal, pair.database
+    before = await database.binding()
+    identity, last = await journal.identity(), await journal.last()
+    is_other = before is not None and before.journal != identity
+    await database.start_over(Binding(application, identity), last, is_other=is_other)
+    await witness(pair)
+    return before, last
+
+
+async def witness(pair: Pair) -> None:
+    """Has the database remember the newest event that the journal has now."""
+    head = await pair.journal.head()
+    found = await pair.journal.feed(head - 1, 1) if head else []
+    if found:
+        await pair.database.witness(found[0].position, _mark(found[0]))
+
+
+async def _misfit(kept: Binding, application: str, pair: Pair) -> str:
+    """Says why a database is not to be used, and what to do; nothing if all is well."""
+    mend = "or run `actum adopt` with the same application and stores, which builds the views anew"
+    if kept.application != application:
+        return (
+            f"{pair.database_name} belongs to the application {kept.application!r}, and this is "
+            f"{application!r}: name another store; if the application was renamed, run `actum adopt`"
+        )
+    if kept.journal != await pair.journal.identity():
+        return (
+            f"{pair.database_name} belongs to another journal than {pair.journal_name}: name the two that "
+            f"belong together, {mend}"
+        )
+    last = await pair.journal.last()
+    reached = max(await pair.database.reached(), kept.position)
+    if reached > max(last, kept.allowance):
+        return (
+            f"{pair.database_name} has seen position {reached} of {pair.journal_name}, which ends at {last}: "
+            f"the journal was put back to an earlier state; put the database back to the same, {mend}"
+        )
+    found = await pair.journal.feed(kept.position - 1, 1) if kept.position else []
+    if found and found[0].position == kept.position and _mark(found[0]) != kept.mark:
+        return (
+            f"{pair.database_name} has seen another event at position {kept.position} of "
+            f"{pair.journal_name}: the journal was put back to an earlier state, and has gone on from there; "
+            f"put both back to the same, {mend}"
+        )
+    return ""
+
+
+def _mark(stored: Stored) -> str:
+    """Describes an event by its place and time alone, for it may be erased."""
+    return f"{stored.version}@{stored.time}"
