@@ -223,6 +223,18 @@ class Erasure(Struct, frozen=True):
     since: int
 
 
+class KeptName(Struct, frozen=True):
+    """A name under which something is kept, and how much.
+
+    It names the action of letters, of a checkpoint or of a tick, the queue of messages, or the kind of the
+    entities that timers command.
+    """
+
+    sort: Literal["letters", "checkpoint", "tick", "messages", "timers"]
+    name: str
+    count: int
+
+
 class Progress(Struct, frozen=True):
     """What an action has got done, written in one transaction.
 
@@ -446,6 +458,10 @@ class Database(ABC):
     @abstractmethod
     async def requested_letters(self, action: str) -> list[Letter]:
         """Gives the letters of an action that someone asked to have retried or skipped."""
+
+    async def kept_names(self) -> list[KeptName]:
+        """Lists every name under which something is kept that waits for a declaration of that name."""
+        return []
 
     # Queues
 

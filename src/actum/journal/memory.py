@@ -127,6 +127,9 @@ class MemoryJournal(Journal):
         self._check_open()
         return [self._reply(key) for key in keys]
 
+    async def kinds(self) -> list[str]:
+        return sorted({kind for kind, _ in self._streams})
+
     async def streams(
         self,
         kind: str,

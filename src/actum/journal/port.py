@@ -183,6 +183,10 @@ class Journal(ABC):
     async def replies(self, keys: Sequence[ReplyKey]) -> list[Repeated | None]:
         """Gives the kept reply of each key, or None."""
 
+    async def kinds(self) -> list[str]:
+        """Gives the kinds of which there are streams; of none where that could not be told at a glance."""
+        return []
+
     @abstractmethod
     async def streams(
         self,

@@ -65,6 +65,7 @@ class OnEvents(Struct, frozen=True):
     since: Since
     timeout: timedelta = TIMEOUT
     on_failure: Callable[..., Any] | None = None
+    name: str | None = None
 
 
 class OnRequest(Struct, frozen=True):
@@ -82,6 +83,7 @@ class OnMessage(Struct, frozen=True):
     retries: Retries
     timeout: timedelta = TIMEOUT
     on_failure: Callable[..., Any] | None = None
+    name: str | None = None
 
 
 class OnInterval(Struct, frozen=True):
@@ -90,6 +92,7 @@ class OnInterval(Struct, frozen=True):
     interval: timedelta
     timeout: timedelta = TIMEOUT
     on_failure: Callable[..., Any] | None = None
+    name: str | None = None
 
 
 class OnCron(Struct, frozen=True):
@@ -99,6 +102,7 @@ class OnCron(Struct, frozen=True):
     timezone: str
     timeout: timedelta = TIMEOUT
     on_failure: Callable[..., Any] | None = None
+    name: str | None = None
 
 
 Trigger = OnEvents | OnRequest | OnMessage | OnInterval | OnCron
@@ -113,7 +117,7 @@ class Bound(Struct, frozen=True):
     @property
     def name(self) -> str:
         """The action's name, under which its checkpoint and its dead letters are kept."""
-        return self.function.__name__
+        return getattr(self.trigger, "name", None) or self.function.__name__
 
 
 class Actions:
@@ -137,6 +141,7 @@ class Actions:
         since: Since = "now",
         timeout: timedelta = TIMEOUT,
         on_failure: Callable[..., Any] | None = None,
+        name: str | None = None,
     ) -> Callable[[FunctionT], FunctionT]:
         """Runs the function for each of these events: at least once, in order within an entity.
 
@@ -145,6 +150,9 @@ class Actions:
 
         When the retries are used up, `on_failure` is called, an action that takes a `Failure` too: if that
         succeeds the event counts as done, and if it fails it is tried again, and is a dead letter in the end.
+
+        What the action has done is kept under its `name`, that of the function unless it is said: give it the
+        old one when you rename the function.
         """
         for event in events:
             declared: Any = event
@@ -152,7 +160,9 @@ class Actions:
                 raise DefinitionError(f"on({event!r}): name Event classes, as in @actions.on(Deposited)")
         if not events:
             raise DefinitionError("on() names no event: say which, as in @actions.on(Deposited)")
-        return self._keep(OnEvents(events, retries or Retries(), since, _checked(timeout), on_failure))
+        return self._keep(
+            OnEvents(events, retries or Retries(), since, _checked(timeout), on_failure, _named(name))
+        )
 
     def get(self, path: str = "/", **options: Any) -> Callable[[FunctionT], FunctionT]:
         """Answers GET requests; path and options are those of a Litestar handler."""
@@ -177,20 +187,22 @@ class Actions:
     @strict_options("@actions.queue")
     def queue(
         self,
-        name: str,
+        queue: str,
+        /,
         *,
         retries: Retries | None = None,
         timeout: timedelta = TIMEOUT,
         on_failure: Callable[..., Any] | None = None,
+        name: str | None = None,
     ) -> Callable[[FunctionT], FunctionT]:
         """Runs the function for each message of a queue: at least once, in order within a key.
 
         An attempt that takes longer than `timeout` is cut off, and has failed. What `on_failure` does, see
         `on`.
         """
-        _check_text(name, '@actions.queue("payments")')
-        check_declared(name, "a queue's name")
-        return self._keep(OnMessage(name, retries or Retries(), _checked(timeout), on_failure))
+        _check_text(queue, '@actions.queue("payments")')
+        check_declared(queue, "a queue's name")
+        return self._keep(OnMessage(queue, retries or Retries(), _checked(timeout), on_failure, _named(name)))
 
     @strict_options("@actions.every")
     def every(
@@ -203,6 +215,7 @@ class Actions:
         seconds: float = 0,
         timeout: timedelta = TIMEOUT,
         on_failure: Callable[..., Any] | None = None,
+        name: str | None = None,
     ) -> Callable[[FunctionT], FunctionT]:
         """Runs the function again and again, counted from its first start; at least once, never early.
 
@@ -214,7 +227,7 @@ class Actions:
             raise DefinitionError(
                 f"every({interval}): the interval must be positive, as in @actions.every(hours=1)"
             )
-        return self._keep(OnInterval(interval, _checked(timeout), on_failure))
+        return self._keep(OnInterval(interval, _checked(timeout), on_failure, _named(name)))
 
     @strict_options("@actions.cron")
     def cron(
@@ -224,6 +237,7 @@ class Actions:
         timezone: str = "UTC",
         timeout: timedelta = TIMEOUT,
         on_failure: Callable[..., Any] | None = None,
+        name: str | None = None,
     ) -> Callable[[FunctionT], FunctionT]:
         """Runs the function at the times of a cron expression, such as "0 7 * * MON-FRI".
 
@@ -231,7 +245,7 @@ class Actions:
         `on`.
         """
         _check_text(expression, '@actions.cron("0 7 * * MON-FRI")')
-        return self._keep(OnCron(expression, timezone, _checked(timeout), on_failure))
+        return self._keep(OnCron(expression, timezone, _checked(timeout), on_failure, _named(name)))
 
     def _on_request(
         self, method: str, path: str, options: dict[str, Any]
@@ -245,6 +259,16 @@ class Actions:
             return function
 
         return keep
+
+
+def _named(name: object) -> str | None:
+    """Gives the name under which an action is kept, if one is said; refuses what is none."""
+    if name is None:
+        return None
+    if not isinstance(name, str):
+        raise DefinitionError(f'name={name!r}: write a text, as in name="notify"')
+    check_declared(name, "an action's name")
+    return name
 
 
 def _is_error(one: object) -> bool:

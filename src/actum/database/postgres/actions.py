@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from actum.database.port import Database, Fenced, Letter, LetterStatus, NewLetter, Progress, Request
+from actum.database.port import Database, Fenced, KeptName, Letter, LetterStatus, NewLetter, Progress, Request
 from actum.database.postgres.fence import IS_HELD, Fence
 from actum.engine.postgres.pool import PostgresPool
 
@@ -25,6 +25,11 @@ TRIGGER_SCHEMA = (
         position bigint NOT NULL, PRIMARY KEY (action, name))""",
     "ALTER TABLE actum_timers ADD COLUMN span bigint NOT NULL DEFAULT 0",
 )
+KEPT_NAMES = """SELECT 'letters', action, count(*) FROM actum_letters GROUP BY action
+    UNION ALL SELECT 'messages', queue, count(*) FROM actum_messages GROUP BY queue
+    UNION ALL SELECT 'timers', kind, count(*) FROM actum_timers GROUP BY kind
+    UNION ALL SELECT 'checkpoint', action, 1 FROM actum_checkpoints
+    UNION ALL SELECT 'tick', action, 1 FROM actum_ticks"""
 FAILURE_SCHEMA = ("ALTER TABLE actum_letters ADD COLUMN failure text NOT NULL DEFAULT ''",)
 LETTER = """id, action, key, position, body, status, attempts, due, error, first_failed, last_failed,
     request, failure"""
@@ -151,6 +156,9 @@ class PostgresActions(Database):
 
     async def requested_letters(self, action: str) -> list[Letter]:
         return await self._letters("action = $1 AND request IS NOT NULL ORDER BY id", action)
+
+    async def kept_names(self) -> list[KeptName]:
+        return [KeptName(*row) for row in await self._pool.fetch(KEPT_NAMES)]
 
     async def tick(self, action: str, *, at_first: int) -> int:
         return await self._once("actum_ticks", "due", action, at_first)

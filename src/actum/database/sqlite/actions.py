@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from actum.database.port import Database, Fenced, Letter, LetterStatus, NewLetter, Progress, Request
+from actum.database.port import Database, Fenced, KeptName, Letter, LetterStatus, NewLetter, Progress, Request
 from actum.engine.sqlite.file import SqliteFile
 
 ACTION_SCHEMA = (
@@ -27,6 +27,11 @@ TRIGGER_SCHEMA = (
         PRIMARY KEY (action, name)) WITHOUT ROWID""",
     "ALTER TABLE actum_timers ADD COLUMN span INTEGER NOT NULL DEFAULT 0",
 )
+KEPT_NAMES = """SELECT 'letters', action, count(*) FROM actum_letters GROUP BY action
+    UNION ALL SELECT 'messages', queue, count(*) FROM actum_messages GROUP BY queue
+    UNION ALL SELECT 'timers', kind, count(*) FROM actum_timers GROUP BY kind
+    UNION ALL SELECT 'checkpoint', action, 1 FROM actum_checkpoints
+    UNION ALL SELECT 'tick', action, 1 FROM actum_ticks"""
 FAILURE_SCHEMA = ("ALTER TABLE actum_letters ADD COLUMN failure TEXT NOT NULL DEFAULT ''",)
 LETTER = """id, action, key, position, body, status, attempts, due, error, first_failed, last_failed,
     request, failure"""
@@ -146,6 +151,11 @@ class SqliteActions(Database):
 
     async def requested_letters(self, action: str) -> list[Letter]:
         return await self._letters("action = ? AND request IS NOT NULL ORDER BY id", (action,))
+
+    async def kept_names(self) -> list[KeptName]:
+        return await self._file.read(
+            lambda connection: [KeptName(*row) for row in connection.execute(KEPT_NAMES)]
+        )
 
     async def tick(self, action: str, *, at_first: int) -> int:
         return await self._once("actum_ticks", "due", action, at_first)

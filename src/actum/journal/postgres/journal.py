@@ -109,6 +109,9 @@ class PostgresJournal(Journal):
             found = await self._appender.replies(connection, keys)
         return [found.get(key) for key in keys]
 
+    async def kinds(self) -> list[str]:
+        return [row["kind"] for row in await self._pool.fetch(statements.KINDS)]
+
     async def streams(
         self,
         kind: str,

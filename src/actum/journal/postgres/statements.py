@@ -68,6 +68,12 @@ FENCE = """INSERT INTO actum_writers (writer, epoch) VALUES ($1, $2)
 ENROL = """INSERT INTO actum_writers (writer, epoch) VALUES ($1, $2)
     ON CONFLICT (writer) DO UPDATE SET epoch = actum_writers.epoch RETURNING epoch"""
 STRIKE_OFF = "DELETE FROM actum_writers WHERE opened < now() - interval '30 days' AND writer <> $1"
+# From one kind to the next by the index, and not by way of every stream.
+KINDS = """WITH RECURSIVE kinds (kind) AS (
+        SELECT min(kind) FROM actum_streams UNION ALL
+        SELECT (SELECT min(kind) FROM actum_streams WHERE kind > kinds.kind) FROM kinds
+        WHERE kinds.kind IS NOT NULL
+    ) SELECT kind FROM kinds WHERE kind IS NOT NULL"""
 
 
 def _write_events(first: int, landed: str) -> str:

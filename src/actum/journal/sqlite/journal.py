@@ -111,6 +111,11 @@ class SqliteJournal(Journal):
     async def replies(self, keys: Sequence[ReplyKey]) -> list[Repeated | None]:
         return await self._file.read(lambda connection: [statements.reply(connection, *key) for key in keys])
 
+    async def kinds(self) -> list[str]:
+        return await self._file.read(
+            lambda connection: [row[0] for row in connection.execute(statements.KINDS)]
+        )
+
     async def streams(
         self,
         kind: str,

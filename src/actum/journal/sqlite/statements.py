@@ -63,6 +63,12 @@ CHAIN = f"""WITH RECURSIVE
         UNION ALL
         SELECT {ROW} FROM chain c JOIN actum_events e ON e.position = c.previous WHERE c.version > :after + 1
     )"""
+# From one kind to the next by the index, and not by way of every stream.
+KINDS = """WITH RECURSIVE kinds (kind) AS (
+        SELECT min(kind) FROM actum_streams UNION ALL
+        SELECT (SELECT min(kind) FROM actum_streams WHERE kind > kinds.kind) FROM kinds
+        WHERE kinds.kind IS NOT NULL
+    ) SELECT kind FROM kinds WHERE kind IS NOT NULL"""
 
 
 class Rows:

@@ -1,0 +1,138 @@
+"""What a renamed class, queue or action leaves behind is said at the start, and can be taken up again."""
+
+import logging
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from actum import Actions, App, Context, DefinitionError, Entity, Event, Retries, command
+from tests.runtime.test_changed_triggers import started
+
+ONE = Retries(attempts=1)
+
+
+class Placed(Event):
+    n: int
+
+
+class Order(Entity, emits=[Placed]):
+    @command
+    def place(self, n: int) -> None:
+        self.emit(Placed(n))
+
+
+class Purchase(Entity, emits=[Placed]):
+    @command
+    def place(self, n: int) -> None:
+        self.emit(Placed(n))
+
+
+class KeptPurchase(Purchase, name="Order", emits=[Placed]):
+    pass
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "postgres":
+        return str(request.getfixturevalue("postgres_store"))
+    return f"sqlite:///{tmp_path}/shop.db"
+
+
+def shop(
+    seen: list[Any],
+    *,
+    entity: type[Any] = Order,
+    action: str = "notify",
+    name: str | None = None,
+    queue: str = "payments",
+    fails: bool = False,
+) -> App:
+    actions = Actions()
+
+    async def notify(ctx: Context, event: Placed) -> None:
+        if fails:
+            raise OSError("down")
+        seen.append(event.n)
+
+    async def pay(ctx: Context, message: int) -> None:
+        seen.append(message)
+
+    notify.__name__ = action
+    actions.on(Placed, retries=ONE, name=name)(notify)
+    actions.queue(queue)(pay)
+    return App("shop", entities=[entity], actions=[actions])
+
+
+def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
+
+
+async def fill(store: str) -> None:
+    """Leaves an entity, a timer for one, a letter of an action, and a message in a queue."""
+    async with started(store, shop([], fails=True)) as node:
+        ctx = Context(node.services)
+        await ctx.entity(Order, "o").place(1)
+        await ctx.schedule(Order.place, "o", after=timedelta(days=1))(2)
+        await node.settle()
+        message = ctx.queue("payments")
+        for work in node.actions:
+            await work.end()
+        await message.send(3)
+
+
+async def test_what_is_still_declared_is_not_warned_of(store: str, caplog: pytest.LogCaptureFixture) -> None:
+    """Nor is a first start."""
+    await fill(store)
+    caplog.clear()
+    async with started(store, shop([])):
+        pass
+
+    assert warnings(caplog) == []
+
+
+async def test_what_was_renamed_is_warned_of_by_its_old_name(
+    store: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Each warning says how many there are, and what to write for them to be taken up."""
+    await fill(store)
+    caplog.clear()
+    async with started(store, shop([], entity=Purchase, action="tell", queue="bills")):
+        pass
+
+    said = "\n".join(warnings(caplog))
+    assert "kept as 'Order', and 1 timers for them," in said
+    assert "class …(Entity, name='Order')" in said
+    assert "1 messages wait in the queue 'payments'" in said
+    assert "add @actions.queue('payments')" in said
+    assert "1 letters are kept for an action 'notify'" in said
+    assert "an action 'notify' has run on this store and is not declared any more" in said
+    assert "name='notify'" in said
+
+
+async def test_an_action_and_an_entity_of_another_name_take_up_what_the_old_ones_left(
+    store: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The history, the letters, the checkpoint and the messages: as if nothing had been renamed."""
+    await fill(store)
+    caplog.clear()
+    seen: list[Any] = []
+    async with started(store, shop(seen, entity=KeptPurchase, action="tell", name="notify")) as node:
+        (letter,) = await node.services.database.letters()
+        await node.services.database.request_letter(letter.id, "retry")
+        for worker in node.workers:
+            await worker.answer_requests()
+        await Context(node.services).entity(KeptPurchase, "o").place(5)
+        await node.settle()
+        assert (await Context(node.services).state(KeptPurchase, "o")).version == 2
+
+    assert sorted(seen) == [1, 3, 5]
+    assert not [one for one in warnings(caplog) if "kept" in one or "declared" in one]
+
+
+@pytest.mark.parametrize("name", ["", 7, "a\0b"])
+def test_a_name_that_is_none_is_refused(name: Any) -> None:
+    """When the action is declared."""
+    with pytest.raises(DefinitionError):
+        Actions().every(hours=1, name=name)
