@@ -38,7 +38,7 @@ def declare_view(**options: Any) -> Any:
         (lambda: Actions().every(hour=1), "@actions.every has no option hour=: did you mean hours=?"),
         (lambda: Actions().cron("* * * * *", tz="UTC"), "@actions.cron has no option tz=: "),
         (lambda: Actions().every(5), "@actions.every: too many positional arguments"),
-        (lambda: Actions().queue(), "@actions.queue: missing a required argument: 'name'"),
+        (lambda: Actions().queue(), "@actions.queue: missing a required argument: 'queue'"),
         (lambda: App("x", entites=[]), "App has no option entites=: did you mean entities=?"),
         (lambda: declare_event(nmae="x"), "class Paid(Event) has no option nmae=: did you mean name=?"),
         (
