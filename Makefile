@@ -8,7 +8,7 @@ TYPED   := $(wildcard src/actum examples tests/typing)
 ARGS    :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check test fast format lock demo faults bench bench-objects kill-objects clean
+.PHONY: help setup check test fast format lock demo faults postgres-15 pgbouncer bench bench-objects kill-objects clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,6 +45,16 @@ demo: $(READY)  ## documents read by OCR and found by their words; ONCE=1 ends a
 
 faults: $(READY)  ## the fault tests that take minutes; ACTUM_SEED=… repeats one
 	$(PYTHON) -m pytest tests/faults -m on_demand -rA $(ARGS)
+
+POSTGRES_TESTS := tests/journal/test_postgres.py tests/database/test_postgres.py tests/examples/test_bank_on_postgres.py
+
+postgres-15: $(READY)  ## the PostgreSQL suites on Debian's PostgreSQL 15
+	ACTUM_POSTGRES=15 $(PYTHON) -m pytest $(POSTGRES_TESTS) tests/engine/test_postgres_session.py $(ARGS)
+
+pgbouncer: $(READY)  ## the PostgreSQL suites through Debian's PgBouncer, without and with direct=
+	ACTUM_POSTGRES=15 ACTUM_POOLER=transaction $(PYTHON) -m pytest $(POSTGRES_TESTS) $(ARGS)
+	ACTUM_POSTGRES=15 ACTUM_POOLER=direct $(PYTHON) -m pytest $(POSTGRES_TESTS) $(ARGS)
+	$(PYTHON) -m pytest tests/engine/test_pgbouncer.py -m on_demand -rs $(ARGS)
 
 bench: $(READY)  ## the table of figures
 	$(PYTHON) -m benchmarks $(ARGS)

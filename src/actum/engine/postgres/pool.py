@@ -9,7 +9,7 @@ import asyncpg
 
 from actum.engine.postgres.errors import DRIVER, translate
 from actum.engine.postgres.schema import prepare
-from actum.engine.postgres.session import check_defaults, check_encoding, settle
+from actum.engine.postgres.session import check_backend, check_defaults, check_encoding, settle, settle_or_end
 from actum.engine.postgres.url import Address, read_url
 from actum.engine.schema import Part
 from actum.errors import Overloaded, StoreError, Unavailable
@@ -68,6 +68,8 @@ class PostgresPool:
                 await check_encoding(connection, address.name)
                 if address.is_pooled:
                     await check_defaults(connection, address.name)
+                else:
+                    await check_backend(connection, address)
                 await prepare(connection, address.name, parts, is_owner=is_owner)
         except BaseException:
             await opened.close()
@@ -122,7 +124,7 @@ class PostgresPool:
                 statement_cache_size=200 if has_sessions else 0,
             )
             if has_sessions:
-                await settle(connection)
+                await settle_or_end(connection)
         except DRIVER as error:
             raise translate(error, self.name) from error
         return connection

@@ -2,6 +2,9 @@
 
 from typing import Any
 
+import asyncpg
+
+from actum.engine.postgres.url import Address
 from actum.errors import StoreError
 
 SETTINGS = {
@@ -26,6 +29,8 @@ NEEDED = (
 )
 SINCE_17 = "; SET transaction_timeout = 0"
 SET = "; ".join(f"SET {name} = '{value}'" for name, value in SETTINGS.items())
+BACKEND = "SELECT pg_backend_pid()"
+LONGEST_CONNECT = 10
 ENCODING = "UTF8"
 
 
@@ -33,6 +38,39 @@ async def settle(connection: Any) -> None:
     """Sets what matters in a session that stays with its connection."""
     is_newer = connection.get_server_version().major >= 17
     await connection.execute(SET + (SINCE_17 if is_newer else ""))
+
+
+async def settle_or_end(connection: Any) -> None:
+    """Does the same for a connection that no pool keeps, and ends it where that fails or is cancelled."""
+    try:
+        await settle(connection)
+    except BaseException:
+        connection.terminate()
+        raise
+
+
+async def check_backend(connection: Any, address: Address) -> None:
+    """Raises StoreError where a pooler lends this session another backend for each transaction.
+
+    A pooler tells a process number that is no backend's. One in session mode is none the less as good as the
+    server; one in transaction mode lends a backend that was just given back to whoever asks next.
+    """
+    first = await connection.fetchval(BACKEND)
+    if first == connection.get_server_pid():
+        return
+    other = await asyncpg.connect(address.url, timeout=LONGEST_CONNECT, statement_cache_size=0)
+    try:
+        async with other.transaction():
+            await other.fetchval(BACKEND)
+            is_kept = await connection.fetchval(BACKEND) == first
+    finally:
+        other.terminate()
+    if is_kept:
+        return
+    raise StoreError(
+        f"{address.name}: a pooler in transaction mode stands in between, as PgBouncer does: add "
+        "pooler=transaction to the URL"
+    )
 
 
 async def check_defaults(connection: Any, name: str) -> None:
