@@ -41,4 +41,6 @@ async def test_an_object_puts_back_what_a_turn_changed_beside_its_events(kind: A
 
     assert after == before
     words = "spoilt[],spoilt[],spoilt[],two[],three[],four[]" if kind is Basket else "7,four"
-    assert from_snapshot[0] == '["' + (f"one[],{words}" if kind is Basket else words).replace(",", '","') + '"]'
+    assert (
+        from_snapshot[0] == '["' + (f"one[],{words}" if kind is Basket else words).replace(",", '","') + '"]'
+    )

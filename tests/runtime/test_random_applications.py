@@ -14,6 +14,7 @@ from enum import Enum, IntEnum
 from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
+import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from msgspec import Struct, defstruct, structs
@@ -250,24 +251,28 @@ async def compare(random: Random, ctx: Context, kept: dict[str, Any]) -> None:
             assert loosely(canonical(row.held)) == loosely(wanted)
 
 
-bounded = settings(
-    max_examples=EXAMPLES,
-    derandomize=True,
-    deadline=None,
-    phases=[Phase.explicit, Phase.generate],
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-)
+def bounded(examples: int) -> Any:
+    """Gives the settings of a run."""
+    return settings(
+        max_examples=examples,
+        derandomize=True,
+        deadline=None,
+        phases=[Phase.explicit, Phase.generate],
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+    )
 
 
-@bounded
+@pytest.mark.timeout(600)
+@bounded(EXAMPLES)
 @given(samples())
 def test_values_come_back_from_sqlite_as_they_were_or_were_refused(sample: Sample) -> None:
     with tempfile.TemporaryDirectory() as folder:
         asyncio.run(check(sample, f"sqlite:///{folder}/a.db"))
 
 
+@pytest.mark.timeout(600)
 def test_values_come_back_from_postgres_as_they_were_or_were_refused(postgres: Any) -> None:
-    @bounded
+    @bounded(EXAMPLES * 2 // 5)
     @given(samples())
     def try_them(sample: Sample) -> None:
         asyncio.run(empty(postgres))

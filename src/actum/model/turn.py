@@ -197,8 +197,7 @@ class Instance:
                 before = self._unchanged(before)
             reduction.function(state, kept)
             after = self._sound = as_tuple(state)
-            states = kind.states
-            if states.is_doubtful or tuple(map(type, after)) not in states.fitting:
+            if kind.states.is_doubtful:
                 self._check(before, after, kept)
         self._emitted = emitted
 
@@ -243,8 +242,6 @@ class Instance:
         """Gives the state as JSON; raises WrongState if JSON does not give it back as it is."""
         try:
             written = self.kind.write_state(self.state)
-            if self.kind.is_plain and self.kind.states.is_sure:
-                return written
             kept = as_tuple(self.kind.read_state(written))
         except LOST as error:
             raise WrongState(f"{self!r} has a state that JSON cannot hold: {said(error)}") from error
