@@ -6,8 +6,6 @@ from typing import Annotated
 import typer
 from msgspec import Struct
 
-from actum.cli.failure import CommandFailed
-
 if sys.platform != "win32":
     import resource
 
@@ -87,17 +85,15 @@ class Limits(Struct, frozen=True):
     send_timeout: float = 60.0
 
 
-def allow_descriptors(connections: int) -> None:
-    """Has the system give this process a file descriptor for each connection, within what it may have."""
+def allow_descriptors(connections: int) -> int:
+    """Has the system give this process a file descriptor for each connection; says how many it may have."""
     if sys.platform == "win32":
-        return
+        return connections
     wanted = connections + SPARE_DESCRIPTORS
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft == resource.RLIM_INFINITY or soft >= wanted:
-        return
-    if hard != resource.RLIM_INFINITY and hard < wanted:
-        raise CommandFailed(
-            f"{connections:,} connections need {wanted:,} open files, and the system allows {hard:,} (ulimit "
-            f"-n): raise that, or pass --max-connections {max(1, hard - SPARE_DESCRIPTORS)}"
-        )
-    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+        return connections
+    given = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (given, hard))
+    # Where there are few, stores and logs have half of them.
+    return min(connections, max(given - SPARE_DESCRIPTORS, given // 2))

@@ -63,7 +63,7 @@ def run(
             f"{shown(url)} can be used by one process only: leave --workers out, or use another store"
         )
     limits = Limits(
-        max_connections=max_connections,
+        max_connections=allow_descriptors(max_connections),
         max_header_bytes=max_header_bytes,
         max_request_line=min(max_header_bytes, DEFAULT.max_request_line),
         header_timeout=header_timeout,
@@ -71,7 +71,6 @@ def run(
         keep_alive=keep_alive,
         request_timeout=request_timeout,
     )
-    allow_descriptors(max_connections)
     application = loaded.asgi(store=url, is_development=is_development)
     with listen(host, port) as listener:
         set_up_logs(is_development=is_development)
