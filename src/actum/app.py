@@ -6,13 +6,16 @@ import re
 import typing
 from collections.abc import AsyncGenerator, Callable, Iterable, MutableMapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import timedelta
 from importlib import import_module
 from typing import Any
 
+from actum.database.port import LONGEST_QUERY
 from actum.errors import DefinitionError
 from actum.instances import Instances, Opening
 from actum.model.action import Actions
 from actum.model.entity import Entity
+from actum.model.handler import check_timeout
 from actum.model.option import strict_options
 from actum.model.view import View
 from actum.runtime.catalog import compile_catalog
@@ -43,6 +46,7 @@ class App:
     application starts, and closed when it stops. Declarations that cannot work raise DefinitionError here,
     with a mend.
 
+    A query over views that takes longer than `query_timeout`, and says no timeout= of its own, is cut off.
     Its routes are documented at /schema, at another path with `docs="/docs"`, and nowhere with `docs=False`.
 
     An App is an ASGI application too, on the store that ACTUM_STORE names, or else on `sqlite:///NAME.db`.
@@ -59,6 +63,7 @@ class App:
         actions: Sequence[Actions] = (),
         resources: Sequence[OpenResource] = (),
         docs: bool | str = True,
+        query_timeout: timedelta = LONGEST_QUERY,
     ) -> None:
         if not name or not all(letter.isalnum() or letter in "-_" for letter in name):
             raise DefinitionError(f"{name!r} cannot name an application: use letters, digits, - and _")
@@ -77,7 +82,9 @@ class App:
         self.name = name
         self.docs_path = _docs_path(docs)
         self.actions = tuple(actions)
-        self.catalog = compile_catalog(entities, views, [bound for group in actions for bound in group.bound])
+        check_timeout("App", query_timeout, name="query_timeout")
+        bound = [bound for group in actions for bound in group.bound]
+        self.catalog = compile_catalog(entities, views, bound, query_timeout)
         self.resources = tuple((_type_of(resource), resource) for resource in resources)
         if all(importlib.util.find_spec(module) for module in NEEDED_TO_RUN):
             declarations = import_module("actum.declarations")

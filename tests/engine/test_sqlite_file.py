@@ -218,19 +218,25 @@ async def test_a_write_counts_until_it_is_done_though_nobody_waits_for_it(
     assert await numbers(file) == [0, 1, 2, 3, 7]
 
 
-async def test_too_many_waiting_reads_are_refused_at_once(
+async def test_too_many_waiting_reads_of_callers_are_refused_at_once(
     file: SqliteFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("actum.engine.sqlite.file.MOST_WAITING", 6)
+    """What is read in the background is not among them."""
+    monkeypatch.setattr("actum.engine.share.MAX_WAITING", 3)
     released = threading.Event()
-    tasks = await sent(*(file.read(lambda connection: released.wait(PATIENCE)) for _ in range(6)))
+
+    async def read() -> bool:
+        async with file.callers.taken():
+            return await file.read(lambda connection: released.wait(PATIENCE))
+
+    tasks = await sent(*(read() for _ in range(6)))
 
     with pytest.raises(Overloaded, match="send again later"):
-        await numbers(file)
+        await read()
+    assert await numbers(file) == []
 
     released.set()
     assert await asyncio.gather(*tasks) == [True] * 6
-    assert await numbers(file) == []
 
 
 async def test_closing_finishes_what_waits(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ of it follows from events, or waits to be acted on; none of it decides anything.
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any, Literal, Self
 
 from msgspec import Struct
@@ -13,6 +14,9 @@ from msgspec import Struct
 from actum.database.roster import Claim, Roster, SoleRoster
 from actum.errors import ActumError, Unavailable
 from actum.model.view import ViewType
+
+LONGEST_QUERY = timedelta(seconds=30)
+"""How long a query over views may take where nothing else is said."""
 
 LetterStatus = Literal["waiting", "retrying", "dead"]
 Request = Literal["retry", "skip"]
@@ -382,10 +386,18 @@ class Database(ABC):
         """Gives the names of views that someone asked to have rebuilt."""
 
     @abstractmethod
-    async def ask(self, sql: str, parameters: Mapping[str, Any], *, most: int) -> Answer:
+    async def ask(
+        self,
+        sql: str,
+        parameters: Mapping[str, Any],
+        *,
+        most: int,
+        limit: timedelta = LONGEST_QUERY,
+    ) -> Answer:
         """Runs a query over the live views; `:name` parameters are bound, never pasted in.
 
-        Raises Overloaded when there are more than `most` rows or the query takes too long, Unavailable when a
+        What else the store does goes on beside it. Raises Overloaded when there are more than `most` rows,
+        the query takes longer than `limit`, or too many queries take long; Unavailable when a
         view or column is not built (yet), and Invalid when the query does more than read, or the parameters
         do not fit it.
         """

@@ -7,6 +7,7 @@ an instance it is an ordinary bound method. To a type checker the same attribute
 
 import inspect
 from collections.abc import Callable, Coroutine
+from datetime import timedelta
 from types import MethodType
 from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar, overload
 
@@ -69,9 +70,15 @@ class Query(Handler[P, R]):
 
     what = "query"
 
-    def __init__(self, function: Callable[Concatenate[Any, P], R], sql: str | None = None) -> None:
+    def __init__(
+        self,
+        function: Callable[Concatenate[Any, P], R],
+        sql: str | None = None,
+        timeout: timedelta | None = None,
+    ) -> None:
         super().__init__(function)
         self.sql = sql
+        self.timeout = timeout
 
 
 class StateQuery(Query[P, R]):
@@ -97,19 +104,31 @@ def query(declared: Callable[Concatenate[Any, P], R], /) -> StateQuery[P, R]: ..
 
 
 @overload
-def query(declared: str, /) -> Callable[[Callable[Concatenate[Any, P], R]], Query[P, R]]: ...
+def query(
+    declared: str, /, *, timeout: timedelta | None = None
+) -> Callable[[Callable[Concatenate[Any, P], R]], Query[P, R]]: ...
 
 
-def query(declared: Any, /) -> Any:
+def query(declared: Any, /, *, timeout: timedelta | None = None) -> Any:
     """Marks a method as a query.
 
     On an entity, `@query` marks a method that reads the state. On a view, `@query("SELECT …")` gives the SQL:
     the method's parameters are the SQL's `:parameters`, and its return annotation is the shape of the answer
-    (`list[T]`, `T | None`, or a single value).
+    (`list[T]`, `T | None`, or a single value). A query that takes longer than its `timeout`, or that of the
+    App where it has none, is cut off, and raises Overloaded.
     """
     if isinstance(declared, str):
-        return lambda function: Query(function, declared)
+        check_timeout("@query", timeout)
+        return lambda function: Query(function, declared, timeout)
+    if timeout is not None:
+        raise DefinitionError("@query(timeout=…) is for the SQL of a view: an entity's query takes one step")
     return StateQuery(declared)
+
+
+def check_timeout(where: str, timeout: object, *, name: str = "timeout") -> None:
+    """Raises DefinitionError for what is no length of time."""
+    if timeout is not None and (not isinstance(timeout, timedelta) or timeout <= timedelta(0)):
+        raise DefinitionError(f"{where}: {name}={timeout!r} is no length of time: write timedelta(seconds=5)")
 
 
 class ReducerMark(Struct, frozen=True):

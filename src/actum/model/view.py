@@ -107,11 +107,12 @@ DROP = Reduction(Deleted.__event_type__, None)
 class ViewQuery:
     """One SQL query of a view, compiled: its parameters, and the shape and type of its answer."""
 
-    __slots__ = ("answer", "item", "name", "shape", "signature", "sql")
+    __slots__ = ("answer", "item", "name", "shape", "signature", "sql", "timeout")
 
     def __init__(self, view: str, handler: Query[..., Any], cls: type[Any] | None = None) -> None:
         self.name = handler.name
         self.sql = handler.sql or ""
+        self.timeout = handler.timeout
         self.signature = Signature(handler.function, f"{view}.{handler.name}", cls, is_kept=False)
         self.answer = self.signature.returns
         self.shape, self.item = shape_of(self.answer)

@@ -1,10 +1,12 @@
 """The catalogue of one application: everything it declares, compiled, and checked against each other."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 from msgspec import Struct, structs
 
+from actum.database.port import LONGEST_QUERY
 from actum.errors import DefinitionError
 from actum.model.action import Bound, OnEvents
 from actum.model.entity import Entity, EntityType, entity_type
@@ -22,10 +24,14 @@ class Catalog(Struct, frozen=True):
     bound: tuple[Bound, ...]
     entity_references: dict[type[Entity], type[EntityReference]]
     view_references: dict[type[View], type[ViewReference]]
+    query_timeout: timedelta = LONGEST_QUERY
 
 
 def compile_catalog(
-    entities: Sequence[type[Entity]], views: Sequence[type[View]], bound: Sequence[Bound]
+    entities: Sequence[type[Entity]],
+    views: Sequence[type[View]],
+    bound: Sequence[Bound],
+    query_timeout: timedelta = LONGEST_QUERY,
 ) -> Catalog:
     """Compiles an application's declarations; raises DefinitionError, with a mend, for what cannot work."""
     for cls in entities:
@@ -54,6 +60,7 @@ def compile_catalog(
         tuple(bound),
         {kind.cls: entity_reference(kind) for kind in kinds.values()},
         {table.cls: view_reference(table) for table in tables.values()},
+        query_timeout,
     )
 
 

@@ -164,7 +164,15 @@ async def _assemble(
         journal, clock, drop=directory.drop, publish=feed.publish, most_staged=settings.most_staged
     )
     node: Node
-    views = Views(catalog.views, database, feed, clock, supervisor, lambda name: node.lose(name))  # noqa: PLW0108 (there is no node yet)
+    views = Views(
+        catalog.views,
+        database,
+        feed,
+        clock,
+        supervisor,
+        lambda name: node.lose(name),  # noqa: PLW0108 (there is no node yet)
+        catalog.query_timeout,
+    )
     services = Services(
         catalog=catalog,
         clock=clock,

@@ -2,14 +2,16 @@
 
 import asyncio
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 from actum.database.answers import read_answer
-from actum.database.port import Database, Fenced, Outdated, ViewState
-from actum.errors import DefinitionError, Unavailable
+from actum.database.port import LONGEST_QUERY, Database, Fenced, Outdated, ViewState
+from actum.errors import CallerError, DefinitionError, Unavailable
 from actum.model.view import View, ViewQuery, ViewType
 from actum.runtime.clock import Clock
+from actum.runtime.coalescer import Coalescer
 from actum.runtime.elsewhere import Elsewhere
 from actum.runtime.feed import Feed
 from actum.runtime.projector import Projector
@@ -17,6 +19,7 @@ from actum.runtime.supervisor import Supervisor
 from actum.runtime.view_work import ViewWork
 
 MOST_ROWS = 100_000
+MOST_LOOKUPS = 10_000
 PATIENCE = 5.0
 PATIENCE_ELSEWHERE = 10.0
 """The same for a view that another process keeps, whose work may have to pass on first."""
@@ -37,7 +40,10 @@ class Views:
         clock: Clock,
         supervisor: Supervisor,
         lose: Callable[[str], None],
+        query_timeout: timedelta = LONGEST_QUERY,
     ) -> None:
+        self._query_timeout = query_timeout
+        self._lookups: dict[tuple[str, int], Coalescer[Any, Any]] = {}
         self.works = {
             name: ViewWork(view, database, feed, clock, supervisor, lose) for name, view in views.items()
         }
@@ -66,12 +72,13 @@ class Views:
         works = [self._work(name) for name in self._sources.get(id(query)) or [view.name]]
         for work in works:
             await self._catch_up(work, seen)
+        limit = query.timeout or self._query_timeout
         try:
-            answer = await self._database.ask(query.sql, parameters, most=MOST_ROWS)
+            answer = await self._database.ask(query.sql, parameters, most=MOST_ROWS, limit=limit)
         except Outdated:
             for work in works:
                 await self._shown(work, seen)
-            answer = await self._database.ask(query.sql, parameters, most=MOST_ROWS)
+            answer = await self._database.ask(query.sql, parameters, most=MOST_ROWS, limit=limit)
         return read_answer(query, answer)
 
     async def get(self, view: ViewType, key: Any, seen: int) -> View | None:
@@ -80,14 +87,39 @@ class Views:
         while True:
             state = await self._shown(work, seen)
             try:
-                rows = await self._database.rows(view, state.generation, [key])
+                values = await self._looked_up(view, state.generation, key)
             except Fenced:
                 if work.live is not None and work.live.state is state and work.building is None:
                     raise Unavailable(f"view {view.name} was replaced by another process") from None
                 self._elsewhere.forget(view.name)
                 await asyncio.sleep(0)  # Another generation has just taken its place, or is about to.
             else:
-                return view.row_from_sql(rows[0]) if rows else None
+                return None if values is None else view.row_from_sql(values)
+
+    async def _looked_up(self, view: ViewType, generation: int, key: Any) -> Any:
+        """Gives the columns of a row; look-ups that wait at the same time are one for the database."""
+        lookup = self._lookups.get((view.name, generation))
+        if lookup is None:
+            for before in [one for one in self._lookups if one[0] == view.name]:
+                del self._lookups[before]
+            lookup = self._lookups[view.name, generation] = Coalescer(
+                lambda keys: self._rows_of(view, generation, keys), most=MOST_LOOKUPS
+            )
+        found = await lookup.get(view.key_of(key))
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    async def _rows_of(self, view: ViewType, generation: int, keys: Sequence[Any]) -> list[Any]:
+        """Gives the columns of each key's row, None, or why the store cannot have such a key."""
+        try:
+            rows = await self._database.rows(view, generation, list(dict.fromkeys(keys)))
+        except CallerError as error:
+            if len(keys) == 1:
+                return [error]
+            return [(await self._rows_of(view, generation, [key]))[0] for key in keys]
+        found = {getattr(view.row_from_sql(row), view.key): row for row in rows}
+        return [found.get(key) for key in keys]
 
     async def rebuild(self, name: str) -> None:
         """Starts building a view anew, which this process keeps."""

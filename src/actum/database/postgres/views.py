@@ -1,5 +1,6 @@
 """Views in PostgreSQL: their generations, their rows, and the queries that are asked of them."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
@@ -7,13 +8,22 @@ from typing import Any
 import asyncpg
 
 from actum.database.overflow import out_of_range
-from actum.database.port import NOTHING_ASIDE, Answer, AsideChanges, Database, Fenced, ViewState
+from actum.database.port import (
+    LONGEST_QUERY,
+    NOTHING_ASIDE,
+    Answer,
+    AsideChanges,
+    Database,
+    Fenced,
+    ViewState,
+)
 from actum.database.postgres.asking import Asking, answered
 from actum.database.postgres.fence import Fence
 from actum.database.postgres.set_aside import change_aside, drop_aside
 from actum.database.postgres.tables import PostgresTable
 from actum.database.tables import table_name
 from actum.engine.postgres.pool import PostgresPool
+from actum.engine.query_slots import too_long
 from actum.errors import AuthorError, DefinitionError, Invalid, Overloaded, Unavailable
 from actum.model.view import ViewType
 
@@ -41,7 +51,6 @@ UNFIT = (
     UnicodeError,
 )
 """What is raised for a value that a column, or an index of it, cannot take."""
-LONGEST_QUERY = timedelta(seconds=30)
 
 
 class PostgresViews(Database):
@@ -154,11 +163,24 @@ class PostgresViews(Database):
     async def rebuild_requests(self) -> set[str]:
         return {name for (name,) in await self._pool.fetch("SELECT name FROM actum_rebuilds")}
 
-    async def ask(self, sql: str, parameters: Mapping[str, Any], *, most: int) -> Answer:
-        limit = LONGEST_QUERY // timedelta(milliseconds=1)
+    async def ask(
+        self,
+        sql: str,
+        parameters: Mapping[str, Any],
+        *,
+        most: int,
+        limit: timedelta = LONGEST_QUERY,
+    ) -> Answer:
+        def begin() -> asyncio.Task[Answer]:
+            return asyncio.create_task(self._ask(sql, parameters, most, limit))
+
+        return await self._pool.queries.run(begin, lambda task: task.cancel(), limit)
+
+    async def _ask(self, sql: str, parameters: Mapping[str, Any], most: int, limit: timedelta) -> Answer:
+        longest = max(1, limit // timedelta(milliseconds=1))
         async with self._pool.transaction("READ ONLY") as connection:
             try:
-                query = await self._asking.translated(connection, sql, parameters, limit)
+                query = await self._asking.translated(connection, sql, parameters, longest)
                 values = self._asking.values(query, parameters)
                 # Without a name, because a view may have other columns the next time.
                 statement = await connection.prepare(query.sql, name="")
@@ -166,6 +188,8 @@ class PostgresViews(Database):
                 rows = await cursor.fetch(most + 1)
             except asyncpg.NumericValueOutOfRangeError as error:
                 raise out_of_range(parameters, error) from error
+            except asyncpg.QueryCanceledError as error:
+                raise Overloaded(too_long(limit)) from error
             except (asyncpg.PostgresError, asyncpg.InterfaceError, OverflowError) as error:
                 raise _explain(error) from error
         if len(rows) > most:
@@ -221,11 +245,6 @@ def _explain(error: Exception) -> Exception:
         return Unavailable(
             f"{error} (yet): a view is built by the application that declares it. "
             "Start that, wait until it has caught up, or mend the name"
-        )
-    if isinstance(error, asyncpg.QueryCanceledError):
-        return Overloaded(
-            f"the query took longer than {LONGEST_QUERY.total_seconds():g} s and was cut off: "
-            "ask for less, or list the columns it looks for in indexes="
         )
     if isinstance(error, asyncpg.ReadOnlySQLTransactionError):
         return Invalid("a query reads and never writes: change state by commands")

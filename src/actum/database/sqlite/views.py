@@ -6,18 +6,28 @@ from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from itertools import chain
-from time import monotonic
 from typing import Any
 
 from actum.database.overflow import out_of_range
-from actum.database.port import NOTHING_ASIDE, Answer, AsideChanges, Database, Fenced, ViewState
+from actum.database.port import (
+    LONGEST_QUERY,
+    NOTHING_ASIDE,
+    Answer,
+    AsideChanges,
+    Database,
+    Fenced,
+    ViewState,
+)
 from actum.database.sqlite.asking import Asking
 from actum.database.sqlite.decimal_columns import decoded, encoded
 from actum.database.sqlite.decimal_columns import encoded_keys as _keys
 from actum.database.sqlite.set_aside import change_aside, drop_aside
 from actum.database.tables import ViewTable, chunks, table_name
+from actum.engine.query_slots import too_long
+from actum.engine.sqlite.cut import Cut
 from actum.engine.sqlite.errors import translate
 from actum.engine.sqlite.file import SqliteFile
+from actum.engine.sqlite.job import Work
 from actum.errors import AuthorError, DefinitionError, Invalid, Overloaded, Unavailable
 from actum.model.column import Kind
 from actum.model.view import ViewType
@@ -47,8 +57,6 @@ TYPES: dict[Kind, str] = {
 ROWS_A_STATEMENT = (256, 64, 16, 4, 1)
 KEYS_A_STATEMENT = (512, 64, 8, 1)
 MOST_VARIABLES = 32_000
-LONGEST_QUERY = timedelta(seconds=30)
-STEPS_BETWEEN_LOOKS = 100_000
 MISSING = re.compile(r"no such (table|column): (\S+)")
 UNFIT = (
     sqlite3.IntegrityError,
@@ -194,28 +202,41 @@ class SqliteViews(Database):
         statement = "SELECT name FROM actum_rebuilds"
         return await self._file.read(lambda connection: {name for (name,) in connection.execute(statement)})
 
-    async def ask(self, sql: str, parameters: Mapping[str, Any], *, most: int) -> Answer:
-        def run(connection: sqlite3.Connection) -> Answer:
-            query = self._asking.translated(connection, sql, parameters)
-            values = self._asking.values(query, parameters)
-            cursor = connection.cursor()
-            try:
-                with _kept_from_writing(connection), _limited(connection, LONGEST_QUERY):
-                    self._asking.execute(cursor, query.sql, values)
-                    rows = cursor.fetchmany(most + 1)
-            except (sqlite3.Error, sqlite3.Warning, OverflowError, UnicodeEncodeError) as error:
-                if str(error) == "integer overflow":
-                    raise out_of_range(parameters, error) from error
-                raise _explain(error, self._file.path) from error
-            finally:
-                cursor.close()
-            if len(rows) > most:
-                raise Overloaded(
-                    f"the query gives more than {most:,} rows: ask for fewer with WHERE or LIMIT"
-                )
-            return Answer(query.columns, self._asking.answered(query, rows))
+    async def ask(
+        self,
+        sql: str,
+        parameters: Mapping[str, Any],
+        *,
+        most: int,
+        limit: timedelta = LONGEST_QUERY,
+    ) -> Answer:
+        def make(cut: Cut) -> Work[Answer]:
+            return lambda connection: self._answer(connection, cut, sql, parameters, most)
 
-        return await self._file.read(run)
+        try:
+            return await self._file.query(make, limit)
+        except _CutOff as error:
+            raise Overloaded(too_long(limit)) from error
+
+    def _answer(
+        self, connection: sqlite3.Connection, cut: Cut, sql: str, parameters: Mapping[str, Any], most: int
+    ) -> Answer:
+        query = self._asking.translated(connection, sql, parameters)
+        values = self._asking.values(query, parameters)
+        cursor = connection.cursor()
+        try:
+            with _kept_from_writing(connection), cut.watching(connection):
+                self._asking.execute(cursor, query.sql, values)
+                rows = cursor.fetchmany(most + 1)
+        except (sqlite3.Error, sqlite3.Warning, OverflowError, UnicodeEncodeError) as error:
+            if str(error) == "integer overflow":
+                raise out_of_range(parameters, error) from error
+            raise _explain(error, self._file.path) from error
+        finally:
+            cursor.close()
+        if len(rows) > most:
+            raise Overloaded(f"the query gives more than {most:,} rows: ask for fewer with WHERE or LIMIT")
+        return Answer(query.columns, self._asking.answered(query, rows))
 
     def _table(self, view: ViewType, generation: int) -> ViewTable:
         name = (view.name, generation, view.fingerprint)
@@ -283,15 +304,8 @@ def _kept_from_writing(connection: sqlite3.Connection) -> Generator[None, None, 
         connection.execute(f"PRAGMA query_only = {was_kept}")
 
 
-@contextmanager
-def _limited(connection: sqlite3.Connection, longest: timedelta) -> Generator[None, None, None]:
-    """Cuts off what runs for longer."""
-    end = monotonic() + longest.total_seconds()
-    connection.set_progress_handler(lambda: monotonic() > end, STEPS_BETWEEN_LOOKS)
-    try:
-        yield
-    finally:
-        connection.set_progress_handler(None, 0)
+class _CutOff(Overloaded):
+    """The query was cut off while it ran."""
 
 
 def _explain(error: Exception, path: str) -> Exception:
@@ -305,10 +319,7 @@ def _explain(error: Exception, path: str) -> Exception:
             "Start that, wait until it has caught up, or mend the name"
         )
     if text == "interrupted":
-        return Overloaded(
-            f"the query took longer than {LONGEST_QUERY.total_seconds():g} s and was cut off: "
-            "ask for less, or list the columns it looks for in indexes="
-        )
+        return _CutOff("the query took too long and was cut off")
     if "readonly" in text:
         return Invalid("a query reads and never writes: change state by commands")
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF

@@ -11,7 +11,9 @@ from actum.engine.postgres.errors import DRIVER, translate
 from actum.engine.postgres.schema import prepare
 from actum.engine.postgres.session import check_backend, check_defaults, check_encoding, settle, settle_or_end
 from actum.engine.postgres.url import Address, read_url
+from actum.engine.query_slots import QuerySlots
 from actum.engine.schema import Part
+from actum.engine.share import Share
 from actum.errors import Overloaded, StoreError, Unavailable
 
 MOST_WAITING = 10_000
@@ -38,6 +40,9 @@ class PostgresPool:
         self.name = address.name
         self._pool = pool
         self._waiting = 0
+        # What remains of the connections is there for commands, loads, and what works in the background.
+        self.queries = QuerySlots(quick=max(1, address.size // 3), slow=max(1, address.size // 5))
+        self.callers = Share(max(1, address.size // 5))
         self._is_closed = False
 
     def __repr__(self) -> str:

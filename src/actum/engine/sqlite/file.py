@@ -6,14 +6,18 @@ import queue
 import sqlite3
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
 
 from filelock import FileLock
 
+from actum.engine.query_slots import QuerySlots
 from actum.engine.schema import Part
+from actum.engine.share import Share
+from actum.engine.sqlite.cut import Cut
 from actum.engine.sqlite.errors import is_failure, translate
 from actum.engine.sqlite.job import Job, Work
 from actum.engine.sqlite.log import Log
@@ -31,6 +35,10 @@ from actum.errors import Overloaded, StoreFailed, Unavailable
 T = TypeVar("T")
 
 READERS = 4
+QUICK_QUERIES = 4
+SLOW_QUERIES = 4
+QUICK_IN_MEMORY = timedelta(milliseconds=100)
+"""How long a query may hold up the only connection of a store in memory, before it is given a copy."""
 MOST_WAITING = 10_000
 MOST_JOBS_A_COMMIT = 128
 SCRUBS = 100
@@ -62,10 +70,14 @@ class SqliteFile:
         self._is_closed = False
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._waiting = 0
-        self._reading = 0
         self._local = threading.local()
         self._connections: list[sqlite3.Connection] = []
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="actum-sqlite-reader")
+        self._queriers = ThreadPoolExecutor(
+            QUICK_QUERIES + SLOW_QUERIES, thread_name_prefix="actum-sqlite-query"
+        )
+        self._queries = QuerySlots(quick=QUICK_QUERIES, slow=SLOW_QUERIES)
+        self.callers = Share(READERS - 1)
         self._loop = asyncio.get_running_loop()
         self._thread = threading.Thread(target=self._write_forever, name="actum-sqlite-writer", daemon=True)
         self._thread.start()
@@ -136,13 +148,37 @@ class SqliteFile:
             return await self.write(work)
         if self._is_closed:
             raise self._stopped()
-        if self._reading >= MOST_WAITING:
-            raise Overloaded(f"{MOST_WAITING:,} reads are waiting for {self.path}: send again later")
-        self._reading += 1
+        return await self._loop.run_in_executor(self._readers, self._read, work)
+
+    async def query(self, make: Callable[[Cut], Work[T]], limit: timedelta) -> T:
+        """Runs what may take long, and only reads, beside everything else; `make` gives it for a cut.
+
+        Raises Overloaded when it takes longer than `limit`, or when there are too many of its kind.
+        """
+        if self._is_closed:
+            raise self._stopped()
+        if self.path == IN_MEMORY:
+            return await self._query_in_memory(make, limit)
+        cut = Cut(limit)
+        return await self._run_query(lambda: self._read(make(cut)), cut, limit)
+
+    async def _query_in_memory(self, make: Callable[[Cut], Work[T]], limit: timedelta) -> T:
+        """Tries it on the connection that everybody uses, and on a copy when it takes long."""
+        quick = Cut(min(limit, QUICK_IN_MEMORY))
         try:
-            return await self._loop.run_in_executor(self._readers, self._read, work)
-        finally:
-            self._reading -= 1
+            return await self.write(make(quick))
+        except Overloaded:
+            if not quick.is_due() or limit <= QUICK_IN_MEMORY:
+                raise
+        image = await self.write(lambda connection: connection.serialize())
+        cut = Cut(limit)
+        return await self._run_query(lambda: _on_copy(image, make(cut)), cut, limit)
+
+    async def _run_query(self, work: Callable[[], T], cut: Cut, limit: timedelta) -> T:
+        def begin() -> asyncio.Future[T]:
+            return self._loop.run_in_executor(self._queriers, work)
+
+        return await self._queries.run(begin, lambda _: cut.make(), limit)
 
     async def scrub(self) -> None:
         """Moves the whole log into the file and empties it, for it holds pages as they were before.
@@ -168,6 +204,7 @@ class SqliteFile:
         self._jobs.put(None)
         await asyncio.to_thread(self._thread.join)
         await asyncio.to_thread(self._readers.shutdown)
+        await asyncio.to_thread(self._queriers.shutdown)
         for connection in self._connections:
             connection.close()
         self._writer.close()
@@ -341,3 +378,12 @@ class SqliteFile:
         if self._failure:
             return StoreFailed(self._failure)
         return Unavailable(f"{self.path} is closed")
+
+
+def _on_copy(image: bytes, work: Work[T]) -> T:
+    connection = sqlite3.connect(IN_MEMORY, isolation_level=None)
+    try:
+        connection.deserialize(image)
+        return work(connection)
+    finally:
+        connection.close()

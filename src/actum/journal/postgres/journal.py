@@ -102,7 +102,9 @@ class PostgresJournal(Journal):
     ) -> list[Stored]:
         statement = statements.READ.format(order="DESC" if reverse else "ASC")
         last = LATEST if up_to is None else up_to
-        return [Stored(*row) for row in await self._pool.fetch(statement, kind, id, after, last, limit)]
+        async with self._pool.callers.taken():
+            rows = await self._pool.fetch(statement, kind, id, after, last, limit)
+        return [Stored(*row) for row in rows]
 
     async def replies(self, keys: Sequence[ReplyKey]) -> list[Repeated | None]:
         async with self._pool.connection() as connection:
@@ -131,7 +133,8 @@ class PostgresJournal(Journal):
             reverse=reverse,
         )
         statement, values = statements.listing(token)
-        rows = await self._pool.fetch(statement, *values)
+        async with self._pool.callers.taken():
+            rows = await self._pool.fetch(statement, *values)
         items = [
             StreamInfo(row["id"], row["version"], row["first_time"], row["time"])
             for row in rows[: token.limit]

@@ -104,9 +104,10 @@ class SqliteJournal(Journal):
         limit: int | None = None,
         reverse: bool = False,
     ) -> list[Stored]:
-        return await self._file.read(
-            lambda connection: statements.read(connection, kind, id, after, up_to, limit, reverse=reverse)
-        )
+        async with self._file.callers.taken():
+            return await self._file.read(
+                lambda connection: statements.read(connection, kind, id, after, up_to, limit, reverse=reverse)
+            )
 
     async def replies(self, keys: Sequence[ReplyKey]) -> list[Repeated | None]:
         return await self._file.read(lambda connection: [statements.reply(connection, *key) for key in keys])
@@ -143,7 +144,8 @@ class SqliteJournal(Journal):
             "position": token.position,
             "limit": token.limit + 1,
         }
-        rows = await self._file.read(lambda connection: connection.execute(statement, values).fetchall())
+        async with self._file.callers.taken():
+            rows = await self._file.read(lambda connection: connection.execute(statement, values).fetchall())
         items = [StreamInfo(row[0], row[3], row[1], row[4]) for row in rows[: token.limit]]
         if len(rows) <= token.limit:
             return Page(items, None)

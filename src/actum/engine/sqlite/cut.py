@@ -1,0 +1,37 @@
+"""The end of a query's time, as the thread that runs it sees it."""
+
+import sqlite3
+from collections.abc import Generator
+from contextlib import contextmanager
+from datetime import timedelta
+from time import monotonic
+
+STEPS_BETWEEN_LOOKS = 100_000
+
+
+class Cut:
+    """Whether a query is to end: because somebody said so, or because its time is over."""
+
+    def __init__(self, limit: timedelta) -> None:
+        self._end = monotonic() + limit.total_seconds()
+        self._is_made = False
+
+    def __repr__(self) -> str:
+        return f"<Cut{', made' if self.is_due() else ''}>"
+
+    def make(self) -> None:
+        """Has the query end soon."""
+        self._is_made = True
+
+    def is_due(self) -> bool:
+        """Says whether it is to end now."""
+        return self._is_made or monotonic() > self._end
+
+    @contextmanager
+    def watching(self, connection: sqlite3.Connection) -> Generator[None, None, None]:
+        """Interrupts what the connection runs in the block when it is to end."""
+        connection.set_progress_handler(self.is_due, STEPS_BETWEEN_LOOKS)
+        try:
+            yield
+        finally:
+            connection.set_progress_handler(None, 0)
