@@ -16,9 +16,9 @@ def test_events_are_listed_in_the_order_in_which_they_were_written(shop: Path, a
 
     assert [line.split(maxsplit=6) for line in result.out.splitlines()] == [
         ["1", "2030-01-01", "00:00:01.000Z", "Order/a@1", "Paid", '{"amount":3}'],
-        ["2", "2030-01-01", "00:00:01.000Z", "Order/a@2", "order.labelled", "{}"],
+        ["2", "2030-01-01", "00:00:01.000Z", "Order/a@2", "order.labelled", "{}", "from Order/a@1"],
         ["3", "2030-01-01", "00:00:02.000Z", "Order/b@1", "Paid", '{"amount":4}'],
-        ["4", "2030-01-01", "00:00:02.000Z", "Order/b@2", "order.labelled", "{}"],
+        ["4", "2030-01-01", "00:00:02.000Z", "Order/b@2", "order.labelled", "{}", "from Order/b@1"],
     ]
 
 

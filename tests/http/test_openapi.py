@@ -8,7 +8,7 @@ from litestar.openapi import ResponseSpec
 from litestar.openapi.spec import Operation
 from msgspec import Struct
 
-from actum import Actions, App, Context, DefinitionError
+from actum import Actions, App, Context, DefinitionError, Event, Recorded
 from tests.http.bank import Account, Balances, bank, teller
 from tests.http.serving import client_of, serving
 
@@ -40,6 +40,33 @@ async def test_an_action_is_documented_by_its_signature_and_its_docstring() -> N
     assert opening["description"] == "Opens an account, once."
     assert own == [("id", "path"), ("owner", "query")]
     assert body == {"schema": {"$ref": "#/components/schemas/Deposit"}}
+
+
+async def test_recorded_events_are_answered_and_documented() -> None:
+    """Each with its place in history and its type, alone and as a list of any."""
+    told = Actions()
+
+    @told.get("/history/{id:str}")
+    async def history(ctx: Context, id: str) -> list[Recorded[Event]]:
+        return await ctx.history(Account, id)
+
+    @told.get("/first/{id:str}")
+    async def first(ctx: Context, id: str) -> Recorded[Event]:
+        return (await ctx.history(Account, id))[0]
+
+    app = App("bank", entities=[Account], actions=[teller, told])
+    schema = await schema_of(app)
+    async with serving(app) as http:
+        await http.post("/accounts/a", params={"owner": "ann"})
+        listed, one = (await http.get("/history/a")).json(), (await http.get("/first/a")).json()
+
+    assert [(each["type"], each["event"], each["version"]) for each in listed] == [
+        ("Opened", {"owner": "ann"}, 1)
+    ]
+    assert one == listed[0]
+    answer = schema["paths"]["/history/{id}"]["get"]["responses"]["200"]["content"]["application/json"]
+    name = answer["schema"]["items"]["$ref"].rpartition("/")[2]
+    assert set(schema["components"]["schemas"][name]["properties"]) == set(Recorded.__struct_fields__)
 
 
 async def test_the_limits_of_a_parameter_are_documented() -> None:

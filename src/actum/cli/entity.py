@@ -134,14 +134,31 @@ def _print(instance: Instance, history: list[Stored]) -> None:
     if not history:
         return
     print()
-    print_table(("version", "time", "command", "event", ""), [_row(stored) for stored in history])
+    headings = ("version", "time", "command", "event", "", "by", "from")
+    print_table(*_without_empty(headings, [_row(stored) for stored in history]))
     if history[0].version > 1:
         print(f"({history[0].version - 1:,} earlier; --limit shows more)")
 
 
 def _row(stored: Stored) -> tuple[str, ...]:
-    command = read_metadata(stored.metadata).command
-    return str(stored.version), shown_time(stored.time), command, stored.type, stored.payload.decode()
+    metadata = read_metadata(stored.metadata)
+    return (
+        str(stored.version),
+        shown_time(stored.time),
+        metadata.command,
+        stored.type,
+        stored.payload.decode(),
+        metadata.by,
+        metadata.causation_id,
+    )
+
+
+def _without_empty(
+    headings: tuple[str, ...], rows: list[tuple[str, ...]]
+) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """Leaves out the columns that say nothing of any row."""
+    kept = [at for at, heading in enumerate(headings) if not heading or any(row[at] for row in rows)]
+    return tuple(headings[at] for at in kept), [tuple(row[at] for at in kept) for row in rows]
 
 
 async def _list(kind: EntityType, url: str, *, limit: int | None, is_reverse: bool, is_json: bool) -> None:

@@ -17,7 +17,7 @@ from actum.cli.options import AppName, AsJson, DatabaseUrl, StoreUrl
 from actum.cli.output import EventLine, print_json, print_line, shown_time
 from actum.journal.port import Journal
 from actum.model.deletion import DELETED
-from actum.model.event import Stored
+from actum.model.event import Stored, read_metadata
 
 PAGE = 1_000
 
@@ -60,7 +60,8 @@ def events(
 ) -> None:
     """Lists what has happened, in the order in which it was written.
 
-    A line gives position, time (UTC), entity and version, type, and payload.
+    A line gives position, time (UTC), entity and version, type and payload, and where they are known who
+    acted and the event that it followed from.
     """
     loaded = load_app(app)
     wanted = Wanted(after, kind, id, type, limit, is_followed)
@@ -106,7 +107,15 @@ def _print(stored: Stored) -> None:
         f"{stored.kind}/{stored.id}@{stored.version}",
         stored.type,
         stored.payload.decode(),
+        *_origin(stored),
     )
+
+
+def _origin(stored: Stored) -> list[str]:
+    """Gives who acted and what it followed from, where that is known."""
+    metadata = read_metadata(stored.metadata)
+    said = {"by": metadata.by, "from": metadata.causation_id}
+    return [f"{word} {value}" for word, value in said.items() if value]
 
 
 def _check_names(app: App, wanted: Wanted) -> None:

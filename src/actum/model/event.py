@@ -26,7 +26,6 @@ UNKEPT = {
 Payload = dict[str, Any]
 Upcast = Callable[[Payload], Payload]
 UpcastT = TypeVar("UpcastT", bound=Upcast)
-EventT = TypeVar("EventT", bound="Event")
 
 
 def to_datetime(microseconds: int) -> datetime:
@@ -217,6 +216,9 @@ class Event(Struct, metaclass=EventMeta):
         return keep
 
 
+EventT = TypeVar("EventT", bound=Event)
+
+
 class Metadata(Struct, frozen=True, omit_defaults=True):
     """Where an event came from: the command, and the ids that tie it to what caused it."""
 
@@ -272,7 +274,7 @@ class Recorded(Struct, Generic[EventT], frozen=True):
     """A fact with its place in history.
 
     `position` is its place in the whole journal and `version` its place in the history of the entity
-    `kind`/`id`, both from 1.
+    `kind`/`id`, both from 1. `type` is the event's stored name, which tells events apart over HTTP too.
     """
 
     event: EventT
@@ -282,6 +284,7 @@ class Recorded(Struct, Generic[EventT], frozen=True):
     version: int
     time: datetime
     metadata: Metadata
+    type: str = ""
 
     @classmethod
     def of(cls, event: EventT, stored: Stored) -> "Recorded[EventT]":
@@ -294,4 +297,5 @@ class Recorded(Struct, Generic[EventT], frozen=True):
             stored.version,
             to_datetime(stored.time),
             read_metadata(stored.metadata),
+            stored.type,
         )
