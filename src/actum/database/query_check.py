@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from itertools import product
 from typing import Any
 
@@ -27,6 +28,12 @@ def check_queries(views: Sequence[ViewType]) -> None:
     A query may read every view that is given here. Names are matched without case, as the database does. What
     databases would answer differently is refused, whichever of them the application will run on.
     """
+    _check_all(tuple(views))
+
+
+# An application is checked when it is declared, and again when it is run: the second time costs nothing.
+@lru_cache(maxsize=16)
+def _check_all(views: tuple[ViewType, ...]) -> None:
     columns: dict[str, Columns] = {
         view.name: {column.name: column.kind for column in view.columns} for view in views
     }
