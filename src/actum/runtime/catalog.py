@@ -9,6 +9,7 @@ from msgspec import Struct, structs
 from actum.database.port import LONGEST_QUERY
 from actum.errors import DefinitionError
 from actum.model.action import Bound, OnEvents
+from actum.model.deletion import Deleted
 from actum.model.entity import Entity, EntityType, entity_type
 from actum.model.event import Event, EventType
 from actum.model.view import View, ViewType, view_type
@@ -66,7 +67,8 @@ def compile_catalog(
 
 def check_triggers(catalog: Catalog) -> None:
     """Refuses actions that nothing could ever set off."""
-    emitted = {event for kind in catalog.kinds.values() for event in kind.reductions}
+    # Deleted is emitted by no entity: the store itself tells of an erasure.
+    emitted = {event for kind in catalog.kinds.values() for event in kind.reductions} | {Deleted}
     for bound in catalog.bound:
         if not isinstance(bound.trigger, OnEvents):
             continue
