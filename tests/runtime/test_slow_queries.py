@@ -7,7 +7,19 @@ from typing import Any
 
 import pytest
 
-from actum import App, Context, DefinitionError, Entity, Event, Overloaded, View, command, query, reducer
+from actum import (
+    Actions,
+    App,
+    Context,
+    DefinitionError,
+    Entity,
+    Event,
+    Overloaded,
+    View,
+    command,
+    query,
+    reducer,
+)
 from actum.engine import query_slots, share
 from actum.runtime import views
 from actum.testing import testing
@@ -56,7 +68,15 @@ class Counts(View):
         raise NotImplementedError
 
 
-app = App("counts", entities=[Thing], views=[Counts], query_timeout=timedelta(seconds=8))
+site = Actions()
+
+
+@site.get("/brief")
+async def ask_briefly(ctx: Context) -> int:
+    return await ctx.view(Counts).brief(0)
+
+
+app = App("counts", actions=[site], entities=[Thing], views=[Counts], query_timeout=timedelta(seconds=8))
 
 
 @pytest.fixture(params=["memory", "sqlite", "postgres"])
@@ -106,6 +126,16 @@ async def test_a_query_is_cut_off_at_its_own_timeout(store: str) -> None:
             await t.ctx.view(Counts).brief(0)
 
         assert await t.ctx.view(Counts).total() == 200
+
+
+async def test_a_client_hears_that_a_query_was_cut_off(store: str) -> None:
+    async with testing(app, store=store) as t:
+        await fill(t)
+
+        answer = await t.http.get("/brief")
+
+        assert (answer.status_code, answer.json()["type"]) == (503, "urn:actum:problem:overloaded")
+        assert "took longer than 0.2 s and was cut off" in answer.json()["detail"]
 
 
 async def test_a_query_without_a_timeout_is_cut_off_at_that_of_the_application(store: str) -> None:

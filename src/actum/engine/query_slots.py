@@ -1,9 +1,11 @@
 """Slots for queries: how many run at once, and when one that takes long makes room for others."""
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any, TypeVar
+from time import monotonic
+from typing import Any, NoReturn, TypeVar
 
 from actum.errors import Overloaded
 
@@ -11,6 +13,8 @@ T = TypeVar("T")
 
 QUICK = 0.5
 """Seconds after which a query is one of the slow, of which fewer run at once."""
+WATCH = 0.1
+"""Seconds between two looks at what runs."""
 MAX_WAITING = 5_000
 
 
@@ -22,13 +26,15 @@ class QuerySlots:
     """
 
     def __init__(self, *, quick: int, slow: int) -> None:
-        self._quick = asyncio.Semaphore(quick)
+        self._free = quick
         self._slow = slow
         self._slow_now = 0
-        self._waiting = 0
+        self._waiting: deque[tuple[asyncio.Future[None], float]] = deque()
+        self._running: dict[_Slot, None] = {}
+        self._is_watching = False
 
     def __repr__(self) -> str:
-        return f"<QuerySlots, {self._waiting} wait, {self._slow_now} of {self._slow} slow>"
+        return f"<QuerySlots, {len(self._waiting)} wait, {self._slow_now} of {self._slow} slow>"
 
     async def run(
         self, begin: Callable[[], "asyncio.Future[T]"], cut: Callable[[Any], Any], limit: timedelta
@@ -38,75 +44,135 @@ class QuerySlots:
         `cut` is called with it, and has to see to it that it ends soon. Raises Overloaded when it was cut
         off, or when too many queries wait, or this one waited for too long.
         """
-        loop = asyncio.get_running_loop()
-        end = loop.time() + limit.total_seconds()
-        await self._enter(limit)
+        if self._free:
+            self._free -= 1
+        else:
+            await self._enter(limit)
         try:
-            running = asyncio.ensure_future(begin())
+            running = begin()
         except BaseException:
-            self._quick.release()
+            self.release()
             raise
-        slot = _Slot(self)
-        running.add_done_callback(slot.leave)
+        slot = _Slot(self, running, cut, limit)
+        self._running[slot] = None
+        self._watch_on()
         try:
-            await asyncio.wait({running}, timeout=min(QUICK, limit.total_seconds()))
-            why = too_long(limit)
-            if not running.done() and loop.time() < end:
-                if slot.is_moved():
-                    await asyncio.wait({running}, timeout=max(0.0, end - loop.time()))
-                else:
-                    why = (
-                        f"{self._slow} queries that take long are running, and this one takes long too: ask "
-                        "again later, ask for less, or list the columns it looks for in indexes="
-                    )
-            if running.done():
-                return running.result()
-            cut(running)
-            await asyncio.wait({running})
-        except asyncio.CancelledError:
-            cut(running)
+            # Whoever gives up does not end it at once: its slot is taken until it has ended.
+            return await asyncio.shield(running)
+        except BaseException as error:
+            if slot.why and not _is_given_up():
+                raise Overloaded(slot.why) from error
+            if not running.done():
+                cut(running)
             raise
-        if not running.cancelled() and running.exception() is None:
-            return running.result()
-        raise Overloaded(why)
+
+    def release(self) -> None:
+        """Gives a slot for quick queries to whoever has waited longest."""
+        while self._waiting:
+            future, _ = self._waiting.popleft()
+            if not future.done():
+                future.set_result(None)
+                return
+        self._free += 1
 
     async def _enter(self, limit: timedelta) -> None:
-        if self._waiting >= MAX_WAITING:
+        if len(self._waiting) >= MAX_WAITING:
             raise Overloaded(f"{MAX_WAITING:,} queries are waiting: ask again later")
-        self._waiting += 1
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((future, monotonic() + limit.total_seconds()))
+        self._watch_on()
         try:
-            async with asyncio.timeout(limit.total_seconds()):
-                await self._quick.acquire()
-        except TimeoutError:
-            waited = f"the query waited {limit.total_seconds():g} s for others"
-            raise Overloaded(f"{waited}: ask again later") from None
-        finally:
-            self._waiting -= 1
+            await future
+        except asyncio.CancelledError:
+            if future.done() and not future.cancelled():
+                self.release()
+            raise
+
+    def _watch_on(self) -> None:
+        """Looks at what runs, again and again while something does; a timer for each query costs more."""
+        if not self._is_watching:
+            self._is_watching = True
+            asyncio.get_running_loop().call_later(WATCH, self._watch)
+
+    def _watch(self) -> None:
+        self._is_watching = False
+        for slot in list(self._running):
+            slot.look()
+        now = monotonic()
+        for future, end in self._waiting:
+            if now > end and not future.done():
+                future.set_exception(Overloaded("the query waited too long for others: ask again later"))
+        if self._running or self._waiting:
+            self._watch_on()
 
 
 class _Slot:
-    """The slot of one query, given back when it has ended, whoever still waits for it."""
+    """The slot of one query, given back when it has ended, whoever still waits for it.
 
-    def __init__(self, slots: QuerySlots) -> None:
+    `why` says why it was cut off, or nothing.
+    """
+
+    __slots__ = ("_began", "_cut", "_is_slow", "_limit", "_running", "_slots", "why")
+
+    def __init__(
+        self, slots: QuerySlots, running: "asyncio.Future[Any]", cut: Callable[[Any], Any], limit: timedelta
+    ) -> None:
+        self.why = ""
         self._slots = slots
+        self._running = running
+        self._cut = cut
+        self._limit = limit
         self._is_slow = False
+        self._began = monotonic()
+        running.add_done_callback(self._leave)
 
-    def is_moved(self) -> bool:
+    def look(self) -> None:
+        """Cuts the query off when its time is over, or when it is slow and no slot for that is free."""
+        if self.why:
+            return
+        took = monotonic() - self._began
+        if took > self._limit.total_seconds():
+            self.why = too_long(self._limit)
+        elif took > QUICK and not self._is_slow and not self._is_moved():
+            self.why = (
+                f"{self._slots._slow} queries that take long are running, and this one takes long too: ask "
+                "again later, ask for less, or list the columns it looks for in indexes="
+            )
+        if self.why:
+            self._cut(self._running)
+
+    def _is_moved(self) -> bool:
         """Moves to a slow slot, if one is free, so that another query may begin."""
         slots = self._slots
         if slots._slow_now >= slots._slow:
             return False
         slots._slow_now += 1
         self._is_slow = True
-        slots._quick.release()
+        slots.release()
         return True
 
-    def leave(self, _: object) -> None:
-        """Gives the slot back."""
+    def _leave(self, _: object) -> None:
+        del self._slots._running[self]
         if self._is_slow:
             self._slots._slow_now -= 1
         else:
-            self._slots._quick.release()
+            self._slots.release()
+
+
+def _is_given_up() -> bool:
+    """Whether the caller itself was cancelled, and not what it waits for."""
+    task = asyncio.current_task()
+    return task is not None and bool(task.cancelling())
+
+
+def refuse_as_too_long(limit: timedelta, error: Exception) -> NoReturn:
+    """Raises Overloaded for a query that was cut off at its limit, in words that clients may hear."""
+    raise Overloaded(too_long(limit)) from error
+
+
+def refuse_as_too_many(most: int) -> NoReturn:
+    """Raises Overloaded for a query that gives too many rows, in words that clients may hear."""
+    raise Overloaded(f"the query gives more than {most:,} rows: ask for fewer with WHERE or LIMIT")
 
 
 def too_long(limit: timedelta) -> str:

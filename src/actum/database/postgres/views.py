@@ -23,8 +23,8 @@ from actum.database.postgres.set_aside import change_aside, drop_aside
 from actum.database.postgres.tables import PostgresTable
 from actum.database.tables import table_name
 from actum.engine.postgres.pool import PostgresPool
-from actum.engine.query_slots import too_long
-from actum.errors import AuthorError, DefinitionError, Invalid, Overloaded, Unavailable
+from actum.engine.query_slots import refuse_as_too_long, refuse_as_too_many
+from actum.errors import AuthorError, DefinitionError, Invalid, Unavailable
 from actum.model.view import ViewType
 
 VIEW_SCHEMA = (
@@ -189,11 +189,11 @@ class PostgresViews(Database):
             except asyncpg.NumericValueOutOfRangeError as error:
                 raise out_of_range(parameters, error) from error
             except asyncpg.QueryCanceledError as error:
-                raise Overloaded(too_long(limit)) from error
+                refuse_as_too_long(limit, error)
             except (asyncpg.PostgresError, asyncpg.InterfaceError, OverflowError) as error:
                 raise _explain(error) from error
         if len(rows) > most:
-            raise Overloaded(f"the query gives more than {most:,} rows: ask for fewer with WHERE or LIMIT")
+            refuse_as_too_many(most)
         return Answer(query.columns, answered(rows, query.kinds))
 
     def _table(self, view: ViewType, generation: int) -> PostgresTable:

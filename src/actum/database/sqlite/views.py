@@ -23,7 +23,7 @@ from actum.database.sqlite.decimal_columns import decoded, encoded
 from actum.database.sqlite.decimal_columns import encoded_keys as _keys
 from actum.database.sqlite.set_aside import change_aside, drop_aside
 from actum.database.tables import ViewTable, chunks, table_name
-from actum.engine.query_slots import too_long
+from actum.engine.query_slots import refuse_as_too_long, refuse_as_too_many
 from actum.engine.sqlite.cut import Cut
 from actum.engine.sqlite.errors import translate
 from actum.engine.sqlite.file import SqliteFile
@@ -216,7 +216,7 @@ class SqliteViews(Database):
         try:
             return await self._file.query(make, limit)
         except _CutOff as error:
-            raise Overloaded(too_long(limit)) from error
+            refuse_as_too_long(limit, error)
 
     def _answer(
         self, connection: sqlite3.Connection, cut: Cut, sql: str, parameters: Mapping[str, Any], most: int
@@ -235,7 +235,7 @@ class SqliteViews(Database):
         finally:
             cursor.close()
         if len(rows) > most:
-            raise Overloaded(f"the query gives more than {most:,} rows: ask for fewer with WHERE or LIMIT")
+            refuse_as_too_many(most)
         return Answer(query.columns, self._asking.answered(query, rows))
 
     def _table(self, view: ViewType, generation: int) -> ViewTable:
