@@ -527,3 +527,11 @@ def test_a_query_may_answer_rows_of_its_own_view() -> None:
 def test_views_without_queries_need_no_check() -> None:
     check_queries([view_type(Activity)])
     check_queries([])
+
+
+@pytest.mark.parametrize("word", ["order", "values", "where", "union", "with", "join", "having"])
+def test_a_view_called_like_a_keyword_needs_no_quotes_where_a_table_stands(word: str) -> None:
+    views: dict[str, Any] = {word: {"id": "text"}, "other": {"id": "text"}}
+
+    for sql in (f"SELECT id FROM {word}", f"SELECT {word}.id FROM other JOIN {word} ON {word}.id = other.id"):
+        assert f'"{word}" AS "{word}"' in translate(read(sql, views), (), views, "postgres").sql
