@@ -93,7 +93,7 @@ async def through_http(server: Workerd, directory: Path) -> list[Figure]:
     """Counts commands of callers that each wait for their answers, views following in the process."""
     store = viewed.store_url(server.url, f"sqlite:///{directory / 'bank.db'}")
     figures = []
-    async with run(viewed.catalog, viewed.resources, store=store) as node:
+    async with run(viewed.catalog, viewed.resources, name=viewed.name, store=store) as node:
         for callers, entities in ((1, 1), (64, 64), (64, 1)):
 
             async def deposit(caller: int, entities: int = entities) -> None:

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.slow
 @asynccontextmanager
 async def bank(url: str, database: Path) -> AsyncIterator[tuple[Context, Node]]:
     store = app.store_url(url, f"sqlite:///{database}")
-    async with run(app.catalog, app.resources, store=store) as node:
+    async with run(app.catalog, app.resources, name=app.name, store=store) as node:
         yield Context(node.services), node
 
 

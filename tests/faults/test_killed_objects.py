@@ -115,7 +115,7 @@ async def test_what_objects_acknowledged_survives_kills_and_the_feed_has_it_once
     done: list[Done] = []
     until, settled = asyncio.Event(), asyncio.Event()
 
-    async with run(app.catalog, app.resources, store=store) as node:
+    async with run(app.catalog, app.resources, name=app.name, store=store) as node:
         reading = asyncio.create_task(read_on_and_on(server.url, settled))
         calling = [
             asyncio.create_task(deposit_on_and_on(node, number, until, done)) for number in range(CALLERS)

@@ -226,10 +226,10 @@ async def check(sample: Sample, store: str) -> None:
             except Invalid:
                 continue
             sent.append(wanted)
-        await t.settle()
+        await t.settle(allows_failures=True)  # A row with the character NUL is set aside.
         await compare(random, t.ctx, kept)
     async with testing(random.app, store=store) as t:
-        await t.settle()
+        await t.settle(allows_failures=True)  # A row with the character NUL is set aside.
         await compare(random, t.ctx, kept)
     assert sorted(map(repr, map(canonical, random.taken))) == sorted(map(repr, sent))
 

@@ -164,13 +164,12 @@ class Projector:
     async def retry_asked(self) -> None:
         """Folds the waiting events of rows again for which somebody has asked for that."""
         # Whoever asks from now on is answered by the next look.
-        self._is_retry_due = False
+        self._is_retrying, self._is_retry_due = self._is_retry_due, False
         if not self.has_rows_aside:
+            self._is_retrying = False
             return
-        self._is_retrying = True
         try:
             await self._retry_all()
-            await self._isolation.look()
         finally:
             self._is_retrying = False
 
@@ -178,9 +177,12 @@ class Projector:
         while asked := await self._database.set_aside(
             self.view.name, self.state.generation, is_asked=True, limit=RETRIED_AT_ONCE
         ):
+            # Looking whether there is something to retry is no work that anybody has to wait for.
+            self._is_retrying = True
             for row in asked:
                 while await self._has_more_to_retry(row):
                     pass
+        await self._isolation.look()
 
     async def _begin(self) -> None:
         """Has what was set aside tried again: the code may have been fixed where no fingerprint shows it."""
