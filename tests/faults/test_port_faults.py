@@ -165,7 +165,10 @@ class Site:
 
     async def remind(self, mark: str, *, after: timedelta) -> None:
         name = f"timer-{mark}"
-        await self.again(lambda: self.new().schedule(Notes.note, "timers", after=after, name=name)(mark))
+        # Without a key it would be set once more, if it fired before its caller heard that it was set.
+        await self.again(
+            lambda: self.new(f"remind-{mark}").schedule(Notes.note, "timers", after=after, name=name)(mark)
+        )
 
     async def current(self, account: str) -> int:
         return await self.again(lambda: self.new().entity(Account, account).current())
