@@ -18,7 +18,7 @@ from actum.model.entity import Entity
 from actum.model.handler import check_timeout
 from actum.model.option import strict_options
 from actum.model.view import View
-from actum.runtime.catalog import compile_catalog
+from actum.runtime.catalog import Catalog, compile_catalog
 from actum.runtime.context import Context
 from actum.store_url import join, needs_database
 
@@ -80,12 +80,14 @@ class App:
             if not isinstance(group, Actions):
                 raise DefinitionError(f"actions= lists {group!r}, which is no Actions()")
         self.name = name
-        self.docs_path = _docs_path(docs)
-        self.actions = tuple(actions)
+        self.docs_path: str | None = _docs_path(docs)
+        self.actions: tuple[Actions, ...] = tuple(actions)
         check_timeout("App", query_timeout, name="query_timeout")
         bound = [bound for group in actions for bound in group.bound]
-        self.catalog = compile_catalog(entities, views, bound, query_timeout)
-        self.resources = tuple((_type_of(resource), resource) for resource in resources)
+        self.catalog: Catalog = compile_catalog(entities, views, bound, query_timeout)
+        self.resources: tuple[tuple[type[Any], OpenResource], ...] = tuple(
+            (_type_of(resource), resource) for resource in resources
+        )
         if all(importlib.util.find_spec(module) for module in NEEDED_TO_RUN):
             declarations = import_module("actum.declarations")
             declarations.check(self.catalog, self.resources)

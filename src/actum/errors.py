@@ -66,7 +66,9 @@ class Rejected(CallerError):
     def __init__(self, message: str, *, code: str = "rejected", **facts: Any) -> None:
         super().__init__(message)
         self.code = code
-        self.facts = facts if not facts or LASTING.issuperset(map(type, facts.values())) else _copied(facts)
+        self.facts: dict[str, Any] = (
+            facts if not facts or LASTING.issuperset(map(type, facts.values())) else _copied(facts)
+        )
 
 
 def _copied(facts: dict[str, Any]) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from actum.hosts.durable_objects.workerd import Workerd, default_tools, fetch_to
 
 SECRET = "development"
 
-durable_objects = typer.Typer(
+durable_objects: typer.Typer = typer.Typer(
     name="durable-objects", help="Lets entities live in Durable Objects.", no_args_is_help=True
 )
 

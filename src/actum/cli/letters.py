@@ -20,7 +20,7 @@ from actum.stores import Stores
 
 PAGE = 1_000
 
-dead_letters = typer.Typer(
+dead_letters: typer.Typer = typer.Typer(
     no_args_is_help=True, help="Lists what actions could not do, and has it retried or skipped."
 )
 

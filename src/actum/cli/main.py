@@ -15,7 +15,7 @@ from actum.model.name import SURROGATE
 
 FAILED = 1
 
-cli = typer.Typer(
+cli: typer.Typer = typer.Typer(
     name="actum",
     cls=CommandGroup,
     no_args_is_help=True,

@@ -24,7 +24,7 @@ LINGER_BYTES = 1_000_000
 
 BODY_HEADERS = frozenset({b"content-length", b"transfer-encoding"})
 
-log = logging.getLogger("actum.http")
+log: logging.Logger = logging.getLogger("actum.http")
 
 
 class LimitedConfig(Config):
@@ -64,7 +64,7 @@ class LimitedProtocol(HttpToolsProtocol):
         self._timer: asyncio.TimerHandle | None = None
         self._task: asyncio.Task[None] | None = None
         self.url = b""
-        self.headers = []
+        self.headers: list[tuple[bytes, bytes]] = []
 
     @property
     def is_idle(self) -> bool:

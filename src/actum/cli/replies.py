@@ -17,7 +17,7 @@ from actum.runtime.clock import SystemClock
 UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 AGE = re.compile(r"(\d{1,5})([mhdw])")
 
-replies = typer.Typer(no_args_is_help=True, help="Drops the kept replies of idempotency keys.")
+replies: typer.Typer = typer.Typer(no_args_is_help=True, help="Drops the kept replies of idempotency keys.")
 
 
 @replies.callback()

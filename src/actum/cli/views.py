@@ -18,7 +18,7 @@ from actum.cli.set_aside import SetAsideLine, retry, row_of, rows_of
 from actum.database.port import SetAside, ViewState
 from actum.model.view import ViewType
 
-views = typer.Typer(
+views: typer.Typer = typer.Typer(
     no_args_is_help=True, help="Lists views and the rows they set aside, and has them done anew."
 )
 ViewName = Annotated[

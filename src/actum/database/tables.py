@@ -18,10 +18,10 @@ class ViewTable:
     """
 
     def __init__(self, view: ViewType, generation: int, types: Types) -> None:
-        self.name = table_name(view.name, generation)
+        self.name: str = table_name(view.name, generation)
         self.view = view
-        self.width = len(view.columns)
-        self.key = quote(view.key)
+        self.width: int = len(view.columns)
+        self.key: str = quote(view.key)
         self._types = types
         self._table = quote(self.name)
         self._names = [quote(column.name) for column in view.columns]

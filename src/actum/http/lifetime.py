@@ -16,7 +16,7 @@ GRACE = 30.0
 LONGEST_REASON = 10_000
 """Characters of what an operator is told of an error."""
 
-log = logging.getLogger("actum.http")
+log: logging.Logger = logging.getLogger("actum.http")
 
 
 class Lifetime:

@@ -30,7 +30,7 @@ OWN = frozenset({CORRELATION_ID.lower(), "set-cookie"})
 """Headers that each answer has of its own, however often the request comes."""
 BOUNDARY = b"boundary="
 
-log = logging.getLogger("actum.http")
+log: logging.Logger = logging.getLogger("actum.http")
 
 
 class KeptAnswer(Struct, frozen=True):

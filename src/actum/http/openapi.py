@@ -41,7 +41,7 @@ class ReadOperation(Operation):
     """An operation that takes the headers which every route understands."""
 
     def __post_init__(self) -> None:
-        self.parameters = [
+        self.parameters: list[Parameter | Reference] | None = [
             *(self.parameters or []),
             *(_reference(name) for name in HEADERS if name not in FOR_WRITING),
         ]
@@ -52,7 +52,10 @@ class WriteOperation(Operation):
     """An operation that takes, beside them, the headers for changing something."""
 
     def __post_init__(self) -> None:
-        self.parameters = [*(self.parameters or []), *map(_reference, HEADERS)]
+        self.parameters: list[Parameter | Reference] | None = [
+            *(self.parameters or []),
+            *map(_reference, HEADERS),
+        ]
 
 
 def header_parameters() -> dict[str, Parameter | Reference]:

@@ -43,7 +43,7 @@ NO_BODY = "'data'"
 MISSING_FIELD = re.compile(r"missing required field `(.+?)`")
 MISSING_PARAMETER = re.compile(r"Missing required \w+ parameter '(.+?)'")
 
-log = logging.getLogger("actum.http")
+log: logging.Logger = logging.getLogger("actum.http")
 
 
 class FieldError(Struct, frozen=True):

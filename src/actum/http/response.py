@@ -25,8 +25,8 @@ class ResponseHeaders:
     __slots__ = ("_if_none_match", "_is_bare", "_method", "_send", "context", "is_begun")
 
     def __init__(self, method: str, headers: dict[bytes, bytes], context: Context, send: Send) -> None:
-        self.context = context
-        self.is_begun = False
+        self.context: Context = context
+        self.is_begun: bool = False
         self._send = send
         self._method = method
         self._is_bare = method == "HEAD"

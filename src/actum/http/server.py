@@ -35,7 +35,7 @@ OpenServices = Callable[[], AbstractAsyncContextManager[Services]]
 
 REPLACED = "\N{REPLACEMENT CHARACTER}"
 
-log = logging.getLogger("actum.http")
+log: logging.Logger = logging.getLogger("actum.http")
 
 
 class HttpApp:

@@ -3,7 +3,7 @@
 import asyncio
 import uuid
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from operator import attrgetter
 
 from actum.errors import Unavailable
@@ -28,7 +28,7 @@ from actum.model.event import Stored
 
 PAGE = 1_000
 
-position_of = attrgetter("position")
+position_of: Callable[[Stored], int] = attrgetter("position")
 
 
 class Stream:
@@ -41,9 +41,9 @@ class Stream:
 
     def __init__(self) -> None:
         self.events: list[Stored] = []
-        self.pruned = 0
-        self.first_time = 0
-        self.first_position = 0
+        self.pruned: int = 0
+        self.first_time: int = 0
+        self.first_position: int = 0
         self.snapshot: Snapshot | None = None
         self.replies: dict[str, tuple[Repeated, int]] = {}
 

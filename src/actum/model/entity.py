@@ -1,6 +1,6 @@
 """Entity, the class with all commands of one kind of thing, and what Actum compiles from such a class."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any, ClassVar, Protocol, dataclass_transform
 
@@ -148,11 +148,11 @@ class CommandType:
     __slots__ = ("function", "is_harmless", "may_emit", "name", "signature")
 
     def __init__(self, kind: str, handler: Command[..., Any] | Query[..., Any]) -> None:
-        self.name = handler.name
-        self.function = handler.function
-        self.signature = Signature(handler.function, f"{kind}.{handler.name}")
-        self.may_emit = isinstance(handler, Command)
-        self.is_harmless = True  # As in a state of immutable values, which is put back by itself.
+        self.name: str = handler.name
+        self.function: Callable[..., Any] = handler.function
+        self.signature: Signature = Signature(handler.function, f"{kind}.{handler.name}")
+        self.may_emit: bool = isinstance(handler, Command)
+        self.is_harmless: bool = True  # As in a state of immutable values, which is put back by itself.
 
 
 class EntityType:
@@ -161,8 +161,8 @@ class EntityType:
     def __init__(self, cls: type[Entity]) -> None:
         options = cls.__entity_options__
         self.cls = cls
-        self.name = options.name
-        self.snapshot_every = options.snapshot_every
+        self.name: str = options.name
+        self.snapshot_every: int = options.snapshot_every
         self.commands: dict[str, CommandType] = {}
         self.queries: dict[str, CommandType] = {}
         self._collect_handlers()
@@ -183,16 +183,18 @@ class EntityType:
         for reduction in self.reductions.values():
             reduction.event_type.check()
         self._check_emitted()
-        self.by_name = {reduction.event_type.name: reduction for reduction in self.reductions.values()}
+        self.by_name: dict[str, Reduction] = {
+            reduction.event_type.name: reduction for reduction in self.reductions.values()
+        }
         self.fields: tuple[str, ...] = cls.__struct_fields__
         found = [(field.name, field.annotation, is_immutable(field.type)) for field in fields_of(cls)]
-        self.states = StateType(found)
-        self.is_plain = all(is_fixed for _, _, is_fixed in found)
+        self.states: StateType = StateType(found)
+        self.is_plain: bool = all(is_fixed for _, _, is_fixed in found)
         if not self.is_plain:
             self._find_harmless()
-        self.write_state = msgspec.json.Encoder().encode
-        self.read_state = msgspec.json.Decoder(cls).decode
-        self.fingerprint = fingerprint(cls, options.version, self.reductions.values())
+        self.write_state: Callable[[Any], bytes] = msgspec.json.Encoder().encode
+        self.read_state: Callable[[bytes | str], Entity] = msgspec.json.Decoder(cls).decode
+        self.fingerprint: str = fingerprint(cls, options.version, self.reductions.values())
 
     def __repr__(self) -> str:
         return f"<EntityType {self.name}>"

@@ -46,15 +46,15 @@ class EventType:
     __slots__ = ("_decode", "_trips", "cls", "decode_raw", "encode", "is_open", "name", "upcasts", "version")
 
     def __init__(self, cls: "type[Event]", name: str, version: int) -> None:
-        self.cls = cls
-        self.name = name
-        self.version = version
+        self.cls: type[Event] = cls
+        self.name: str = name
+        self.version: int = version
         self.upcasts: dict[int, Upcast] = {}
-        self.encode = msgspec.json.Encoder().encode
+        self.encode: Callable[[Any], bytes] = msgspec.json.Encoder().encode
         self.decode_raw: Callable[[bytes], Payload] = msgspec.json.Decoder(dict[str, Any]).decode
         self._decode: Callable[[bytes], Event] | None = None
         self._trips: list[tuple[str, RoundTrip]] = []
-        self.is_open = True
+        self.is_open: bool = True
 
     def __repr__(self) -> str:
         return f"<EventType {self.name} v{self.version}>"

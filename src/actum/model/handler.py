@@ -38,7 +38,7 @@ class Handler(Generic[P, R]):
     def __init__(self, function: Callable[Concatenate[Any, P], R]) -> None:
         refuse_async(self.what, function)
         self.function = function
-        self.name = function.__name__
+        self.name: str = function.__name__
         self.owner: type[Any] | None = None
         self.__doc__ = function.__doc__
 

@@ -27,10 +27,10 @@ class Reduction:
         *,
         wants_recorded: bool = False,
     ) -> None:
-        self.event_type = event_type
-        self.function = function
-        self.key = key
-        self.wants_recorded = wants_recorded
+        self.event_type: EventType = event_type
+        self.function: Callable[..., None] | None = function
+        self.key: Any = key
+        self.wants_recorded: bool = wants_recorded
 
 
 def events_in(annotation: Any) -> list[type[Event]]:

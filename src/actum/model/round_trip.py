@@ -16,6 +16,7 @@ from typing import Any, get_origin
 import msgspec
 from msgspec import Raw, Struct
 from msgspec import inspect as types
+from msgspec.json import encode
 
 LOST = (msgspec.MsgspecError, TypeError, ValueError, ArithmeticError, RecursionError)
 """What JSON raises for values that it cannot hold or give back."""
@@ -52,8 +53,6 @@ MOST_SHOWN = 200
 SEQUENCES = (list, tuple, set, frozenset)
 PLAIN_SETS = (set, frozenset)
 
-encode = msgspec.json.encode
-
 
 class Strictness(IntEnum):
     """How far a value may differ from what it is read back as, and still be the same.
@@ -74,10 +73,10 @@ class RoundTrip:
 
     def __init__(self, annotation: Any) -> None:
         node = types.type_info(annotation)
-        self.is_sure = is_sure(node)
-        self.is_open = any(isinstance(part, OPEN) for part in parts_of(node))
-        self.quick = _quick_check(node)
-        self.read = msgspec.json.Decoder(annotation).decode
+        self.is_sure: bool = is_sure(node)
+        self.is_open: bool = any(isinstance(part, OPEN) for part in parts_of(node))
+        self.quick: Callable[[Any], bool] | None = _quick_check(node)
+        self.read: Callable[[bytes | str], Any] = msgspec.json.Decoder(annotation).decode
 
     def fault(self, value: Any, strictness: Strictness = Strictness.GIVEN) -> str | None:
         """Says what is wrong with a value that does not come back as it was; None when nothing is."""

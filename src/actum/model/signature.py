@@ -7,6 +7,9 @@ from types import UnionType
 from typing import Any, Self, Union, get_args, get_origin, get_type_hints
 
 import msgspec
+from msgspec import Struct, convert
+from msgspec.json import encode
+from msgspec.structs import astuple as as_tuple
 
 from actum.errors import DefinitionError, Invalid, WrongReply
 from actum.model.round_trip import LOST, RoundTrip, said, shortly
@@ -21,10 +24,6 @@ SCALARS: dict[Any, type] = {  # Not float, nor str: JSON has no place for NaN, o
     type(None): type(None),
 }
 POSITION = re.compile(r"`\$\[(\d+)\](.*)`$")
-
-encode = msgspec.json.encode
-convert = msgspec.convert
-as_tuple = msgspec.structs.astuple
 
 
 def hints_of(function: Callable[..., Any]) -> dict[str, Any]:
@@ -75,7 +74,7 @@ class Signature:
         is_kept: bool = True,
     ) -> None:
         """Compiles a function's signature; `is_kept` says that calls of it may be kept as JSON."""
-        self.where = where
+        self.where: str = where
         hints = hints_of(function)
         if owner is not None:
             hints = {name: with_self(hint, owner) for name, hint in hints.items()}
@@ -102,7 +101,7 @@ class Signature:
         self._names = tuple(field[0] for field in fields)
         self._required = sum(len(field) == 2 for field in fields)
         self.parameters: dict[str, Any] = {field[0]: field[1] for field in fields}
-        self.arguments = self._arguments_of(fields)
+        self.arguments: type[Struct] = self._arguments_of(fields)
         self._checks = [
             (place, trip.quick, trip)
             for place, trip in enumerate(trips)
@@ -110,9 +109,9 @@ class Signature:
         ]
         if "return" not in hints:
             raise DefinitionError(f"{where} has no return annotation; say `-> None` if it gives nothing back")
-        self.returns = hints["return"]
+        self.returns: Any = hints["return"]
         check_serialisable(self.returns, f"{where}: the reply")
-        self.scalar = SCALARS.get(self.returns)
+        self.scalar: type | None = SCALARS.get(self.returns)
         self._reply_trip = RoundTrip(self.returns)
         self._reply_decode = msgspec.json.Decoder(self.returns).decode
 

@@ -30,9 +30,11 @@ class StateType:
             if not trip.is_sure
         ]
         self._scalars = [(place, trip.quick, trip) for place, trip, is_immutable in doubtful if is_immutable]
-        self.deep = [(place, trip) for place, trip, is_immutable in doubtful if not is_immutable]
-        self.is_doubtful = bool(doubtful)
-        self.is_sure = all(trip.is_sure for trip in self._trips)
+        self.deep: list[tuple[int, RoundTrip]] = [
+            (place, trip) for place, trip, is_immutable in doubtful if not is_immutable
+        ]
+        self.is_doubtful: bool = bool(doubtful)
+        self.is_sure: bool = all(trip.is_sure for trip in self._trips)
         self.fitting: set[tuple[type, ...]] = set()
 
     def fault(self, before: Values, after: Values) -> str | None:

@@ -43,7 +43,7 @@ class Trail:
     ) -> None:
         self.key = key
         self.positions: list[int] = []
-        self.is_freed = False
+        self.is_freed: bool = False
         self._view = view
         self._row = row
         self._states: list[State] = []

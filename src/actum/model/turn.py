@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any
 
 import msgspec
+from msgspec.structs import astuple as as_tuple
 
 from actum.errors import (
     AuthorError,
@@ -32,7 +33,6 @@ SMALL = 2_000
 MAX_EVENT_BYTES = 16 * 1024 * 1024
 """An event as JSON; every store but DynamoDB, whose limit is lower, takes as much."""
 
-as_tuple = msgspec.structs.astuple
 
 Emitted = tuple[str, int, bytes]
 """An event on its way to the journal: its stored name, its version, its payload as JSON."""
@@ -78,12 +78,12 @@ class Instance:
     )
 
     def __init__(self, kind: EntityType, id: str) -> None:
-        self.kind = kind
-        self.id = id
-        self.version = 0
-        self.time = 0
-        self.is_spoiled = False
-        self.is_proven = True
+        self.kind: EntityType = kind
+        self.id: str = id
+        self.version: int = 0
+        self.time: int = 0
+        self.is_spoiled: bool = False
+        self.is_proven: bool = True
         self.touched: dict[str, Any] = {}
         self.left: list[Emitted] | None = None
         self._emitted: list[Emitted] | None = None
@@ -278,7 +278,7 @@ class Instance:
 
     def _adopt(self, state: Any) -> None:
         state.__dict__["instance"] = self
-        self.state = state
+        self.state: Any = state
 
     def _copied_state(self) -> Any:
         try:

@@ -4,6 +4,7 @@ import copy
 import inspect
 import re
 from collections.abc import Coroutine, Iterable
+from datetime import timedelta
 from types import NoneType, UnionType
 from typing import Any, ClassVar, Literal, Self, Union, dataclass_transform, get_args, get_origin
 
@@ -110,11 +111,12 @@ class ViewQuery:
     __slots__ = ("answer", "item", "name", "shape", "signature", "sql", "timeout")
 
     def __init__(self, view: str, handler: Query[..., Any], cls: type[Any] | None = None) -> None:
-        self.name = handler.name
-        self.sql = handler.sql or ""
-        self.timeout = handler.timeout
-        self.signature = Signature(handler.function, f"{view}.{handler.name}", cls, is_kept=False)
-        self.answer = self.signature.returns
+        self.name: str = handler.name
+        self.sql: str = handler.sql or ""
+        self.timeout: timedelta | None = handler.timeout
+        self.signature: Signature = Signature(handler.function, f"{view}.{handler.name}", cls, is_kept=False)
+        self.answer: Any = self.signature.returns
+        self.item: Any
         self.shape, self.item = shape_of(self.answer)
         if self.item is NoneType:
             raise DefinitionError(
@@ -128,27 +130,27 @@ class ViewType:
     def __init__(self, cls: type[View]) -> None:
         options = cls.__view_options__
         self.cls = cls
-        self.name = options.name
-        self.key = options.key
+        self.name: str = options.name
+        self.key: str = options.key
         self._check_name()
         self._check_fields()
         self.columns: tuple[Column, ...] = tuple(column_of(field, cls.__name__) for field in fields_of(cls))
         check_serialisable(cls, cls.__name__)
         self._check_columns()
-        self.indexes = options.indexes
+        self.indexes: tuple[tuple[str, ...], ...] = options.indexes
         self._check_indexes()
         self.reductions: dict[type[Event], Reduction] = reductions_of(cls, may_ask_for_recorded=True)
         for reduction in self.reductions.values():
             reduction.event_type.check()
-        self.by_name = {
+        self.by_name: dict[str, Reduction] = {
             reduction.event_type.name: reduction
             for event, reduction in self.reductions.items()
             if event is not Deleted
         }
         self._sources: dict[str, bool] | None = None
-        self.queries = self._collect_queries()
+        self.queries: dict[str, ViewQuery] = self._collect_queries()
         shaping = (options.version, self.key, self.indexes)
-        self.fingerprint = fingerprint(cls, shaping, self.reductions.values())
+        self.fingerprint: str = fingerprint(cls, shaping, self.reductions.values())
         self._rows = Rows(self.name, cls, self.columns, self.columns.index(self._key_column))
         self._check_keys()
 

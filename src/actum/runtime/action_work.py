@@ -10,7 +10,7 @@ from actum.runtime.supervisor import Supervisor
 from actum.runtime.work import Work
 from actum.runtime.worker import Worker
 
-log = logging.getLogger("actum.worker")
+log: logging.Logger = logging.getLogger("actum.worker")
 
 
 class ActionWork(Work):
@@ -27,7 +27,7 @@ class ActionWork(Work):
         supervisor: Supervisor,
         lose: Callable[[str], None],
     ) -> None:
-        self.name = f"action {action}"
+        self.name: str = f"action {action}"
         self.worker: Worker | None = None
         self._action = action
         self._source = source

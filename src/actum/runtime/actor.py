@@ -76,11 +76,11 @@ class Actor:
     __slots__ = ("gate", "instance", "is_live", "kept", "keys", "used")
 
     def __init__(self, instance: Instance, *, kept: int, used: int) -> None:
-        self.instance = instance
+        self.instance: Instance = instance
         self.gate: Staged | None = None
-        self.is_live = True
-        self.kept = kept
-        self.used = used
+        self.is_live: bool = True
+        self.kept: int = kept
+        self.used: int = used
         self.keys: dict[str, Staged] | None = None
 
     def __repr__(self) -> str:

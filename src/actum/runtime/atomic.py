@@ -53,14 +53,14 @@ class Fork:
     __slots__ = ("_origin", "actor", "base", "emitted", "gate", "instance", "metadata")
 
     def __init__(self, actor: Actor) -> None:
-        self.actor = actor
-        self.base = actor.instance.version
-        self.gate = actor.gate
+        self.actor: Actor = actor
+        self.base: int = actor.instance.version
+        self.gate: Staged | None = actor.gate
         self.emitted: list[Emitted] = []
-        self.metadata = b""
+        self.metadata: bytes = b""
         self._origin = actor.instance.copy()
         # What holds immutable values alone is put back by itself, and needs no second copy.
-        self.instance = self._origin if self._origin.kind.is_plain else self._origin.copy()
+        self.instance: Instance = self._origin if self._origin.kind.is_plain else self._origin.copy()
 
     @property
     def is_current(self) -> bool:
@@ -82,8 +82,8 @@ class Unit:
         self._forks: dict[StreamKey, Fork] = {}
         self._commanded_outside: set[StreamKey] = set()
         self._outer = running_unit.get()
-        self.has_ended = False
-        self.now = services.clock.now()
+        self.has_ended: bool = False
+        self.now: int = services.clock.now()
 
     def __repr__(self) -> str:
         return f"<Unit of {len(self._forks)} entities{', ended' if self.has_ended else ''}>"

@@ -22,7 +22,7 @@ LOOK = 0.1
 STUBBORN_AFTER = 5.0
 """Seconds that an attempt has to end after it was cut off."""
 
-log = logging.getLogger("actum.worker")
+log: logging.Logger = logging.getLogger("actum.worker")
 
 
 class FailedAttempt(Struct, frozen=True, eq=False):
@@ -39,11 +39,11 @@ class Attempt:
     __slots__ = ("began", "cut_off", "is_left", "item", "leave")
 
     def __init__(self, item: Item, leave: Callable[[FailedAttempt], None]) -> None:
-        self.item = item
-        self.leave = leave
-        self.began = monotonic()
-        self.cut_off = 0.0
-        self.is_left = False
+        self.item: Item = item
+        self.leave: Callable[[FailedAttempt], None] = leave
+        self.began: float = monotonic()
+        self.cut_off: float = 0.0
+        self.is_left: bool = False
 
     def __repr__(self) -> str:
         return f"<Attempt at {self.item.key} at {self.item.position}>"

@@ -22,7 +22,7 @@ FIRST_PAUSE = timedelta(milliseconds=50)
 LONGEST_PAUSE = timedelta(seconds=2)
 PATIENCE = timedelta(seconds=30)
 
-log = logging.getLogger("actum.committer")
+log: logging.Logger = logging.getLogger("actum.committer")
 
 Published = Callable[[Sequence[Staged], Sequence[Outcome]], None]
 

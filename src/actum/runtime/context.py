@@ -60,7 +60,7 @@ class Context:
         self._services = services
         self._event = event
         self.message = message
-        self.line = Line(
+        self.line: Line = Line(
             services,
             Metadata("", correlation_id or services.clock.new_id(), causation_id, by),
             cause=cause,

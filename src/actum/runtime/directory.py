@@ -18,7 +18,7 @@ from actum.runtime.clock import Clock
 from actum.runtime.coalescer import Coalescer
 from actum.runtime.containment import comes_from_outside, contained, log_failure
 
-log = logging.getLogger("actum.directory")
+log: logging.Logger = logging.getLogger("actum.directory")
 
 PAGE = 1_000
 MOST_WAITING = 20_000

@@ -4,8 +4,8 @@ import asyncio
 import hashlib
 from typing import Any, Protocol
 
-import msgspec
 from msgspec import Struct
+from msgspec.json import encode
 
 from actum.errors import Conflict, Invalid, KeyReused, WrongVersion
 from actum.journal.port import (
@@ -30,8 +30,6 @@ from actum.runtime.precondition import Precondition
 
 MOST_ATTEMPTS = 20
 MOST_LOOKUPS = 20_000
-
-encode = msgspec.json.encode
 
 
 class Witness(Protocol):
@@ -249,7 +247,8 @@ class Entities:
             raise KeyReused(call.key or "", f"{call.kind.name}/{call.id}")
         return call.answer(call.command.signature.read_reply(repeated.reply), repeated.position, None)
 
-    def check_version(self, call: Call, version: int) -> None:
+    @staticmethod
+    def check_version(call: Call, version: int) -> None:
         """Raises WrongVersion when a call expects another version."""
         expected = call.expected_version
         entity = f"{call.kind.name}/{call.id}"

@@ -6,7 +6,7 @@ from actum.database.port import Database, Erasure, Message, Timer
 from actum.journal.port import Erased, StreamKey
 from actum.runtime.services import Services
 
-log = logging.getLogger("actum.erasure")
+log: logging.Logger = logging.getLogger("actum.erasure")
 
 
 async def erase(services: Services, stream: StreamKey) -> Erased:

@@ -17,7 +17,7 @@ MOST_REMEMBERED = 20_000
 MAX_REMEMBERED_BYTES = 64 * 1024 * 1024
 MOST_ASKING = 20_000
 
-log = logging.getLogger("actum.feed")
+log: logging.Logger = logging.getLogger("actum.feed")
 
 
 class Feed:
@@ -33,7 +33,7 @@ class Feed:
         self._journal = journal
         # Not DELETED, which is always looked at.
         self._declared = {*declared} - {DELETED}
-        self.gone = Gone()
+        self.gone: Gone = Gone()
         self._head = self._readable = head
         self._recent: deque[Stored] = deque()
         self._bytes = 0

@@ -10,7 +10,7 @@ class Gone:
     """The entities that this process knows to have been erased, the last so many; `count` counts them all."""
 
     def __init__(self) -> None:
-        self.count = 0
+        self.count: int = 0
         self._positions: dict[StreamKey, int] = {}
         self._times: dict[str, int] = {}
 

@@ -19,7 +19,7 @@ from actum.runtime.source import Item, Source
 PATIENCE = 60.0
 """Seconds after which a letter's time is looked at again, for the machine's clock may have been set."""
 
-log = logging.getLogger("actum.healer")
+log: logging.Logger = logging.getLogger("actum.healer")
 
 
 class Fate(Struct, frozen=True):

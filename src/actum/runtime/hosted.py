@@ -29,8 +29,6 @@ class EntityCalls(Protocol):
 class HostedEntities:
     """Runs commands and queries against the entities of a host."""
 
-    check_version = Entities.check_version
-
     def __init__(self, host: Host, feed: Feed, clock: Clock) -> None:
         self._host = host
         self._feed = feed
@@ -54,6 +52,10 @@ class HostedEntities:
         call.bind()
         answer = await self._host.query(self._sent(call))
         return call.answer(call.command.signature.read_reply(answer.reply), 0, answer.version)
+
+    def check_version(self, call: Call, version: int) -> None:
+        """Raises WrongVersion when a call expects another version."""
+        Entities.check_version(call, version)
 
     def _sent(self, call: Call) -> HostedCall:
         expected = call.expected_version

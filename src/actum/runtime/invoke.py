@@ -22,12 +22,12 @@ class ActionFunction:
 
     def __init__(self, function: Callable[..., Any], resource_types: Collection[type[Any]]) -> None:
         self.function = function
-        self.name = function.__name__
+        self.name: str = function.__name__
         if not inspect.iscoroutinefunction(function):
             raise DefinitionError(
                 f"action {self.name} is not async: write `async def {self.name}(ctx: Context, …)`"
             )
-        self.hints = hints_of(function)
+        self.hints: dict[str, Any] = hints_of(function)
         self.context_parameter: str | None = None
         self.event_parameter: str | None = None
         self.failure_parameter: str | None = None

@@ -78,7 +78,7 @@ class Isolation:
     """Folds one generation's rows one by one; `has_rows` says whether any are set aside."""
 
     def __init__(self, view: ViewType, generation: int, database: Database, feed: Feed, clock: Clock) -> None:
-        self.has_rows = False
+        self.has_rows: bool = False
         self._view = view
         self._generation = generation
         self._database = database

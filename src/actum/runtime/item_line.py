@@ -13,9 +13,9 @@ class ItemLine:
     __slots__ = ("items", "last", "skipped_to")
 
     def __init__(self, first: Item) -> None:
-        self.items = [first]
-        self.last = first
-        self.skipped_to = 0
+        self.items: list[Item] = [first]
+        self.last: Item = first
+        self.skipped_to: int = 0
 
     def __repr__(self) -> str:
         return f"<ItemLine {self.last.key}, {len(self.items)} items>"

@@ -11,7 +11,7 @@ from actum.runtime.reactor import TIMERS
 OWN = "$"
 """How the names of kinds begin that are Actum's own."""
 
-log = logging.getLogger("actum.node")
+log: logging.Logger = logging.getLogger("actum.node")
 
 
 def warn_of_left(

@@ -44,10 +44,10 @@ class Line:
         unit: Unit | None,
     ) -> None:
         self.services = services
-        self.metadata = metadata
+        self.metadata: Metadata = metadata
         self.cause = cause
         self.unit = unit
-        self.seen = seen
+        self.seen: int = seen
         self.version: int | None = None
         self.request_key = request_key
         self._source = source or cause or (None if request_key is None else f"{request_key.stored}/")

@@ -39,7 +39,7 @@ from actum.runtime.worker import Worker
 
 POLL = 0.001
 
-log = logging.getLogger("actum.node")
+log: logging.Logger = logging.getLogger("actum.node")
 
 
 class Settings(Struct, frozen=True):

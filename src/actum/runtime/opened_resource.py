@@ -12,7 +12,7 @@ from actum.runtime.containment import contained
 GRACE = 15.0
 """Seconds that a resource has to close."""
 
-log = logging.getLogger("actum.node")
+log: logging.Logger = logging.getLogger("actum.node")
 
 OpenResource = Callable[[], AbstractAsyncContextManager[Any]]
 

@@ -14,7 +14,7 @@ from actum.runtime.work import Work
 BEAT = 1.0
 """Seconds between two looks at the roster; others take a process for dead after several."""
 
-log = logging.getLogger("actum.ownership")
+log: logging.Logger = logging.getLogger("actum.ownership")
 
 
 class Ownership:
@@ -25,7 +25,7 @@ class Ownership:
     """
 
     def __init__(self, database: Database, works: Sequence[Work]) -> None:
-        self.works = {work.name: work for work in works}
+        self.works: dict[str, Work] = {work.name: work for work in works}
         self._database = database
         self._roster = database.join(list(self.works))
         self._claims: dict[str, Claim] = {}

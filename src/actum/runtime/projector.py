@@ -42,7 +42,7 @@ LONGEST_OUTAGE = timedelta(seconds=1)
 
 T = TypeVar("T")
 
-log = logging.getLogger("actum.projector")
+log: logging.Logger = logging.getLogger("actum.projector")
 
 
 class Projector:
@@ -58,9 +58,9 @@ class Projector:
     ) -> None:
         self.view = view
         self.state = state
-        self.position = state.checkpoint
+        self.position: int = state.checkpoint
         self.failure: str | None = None
-        self.is_stuck = False
+        self.is_stuck: bool = False
         self._is_resting = False
         self._saved = state.checkpoint
         self._database = database

@@ -29,7 +29,7 @@ class Purity:
     """
 
     def __init__(self) -> None:
-        self.is_enforced = False
+        self.is_enforced: bool = False
         self._is_inside = False
         self._thread = 0
 
@@ -67,4 +67,4 @@ def _is_importing(frame: FrameType | None) -> bool:
     return False
 
 
-pure = Purity()
+pure: Purity = Purity()

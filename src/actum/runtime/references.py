@@ -63,7 +63,7 @@ class ViewReference:
     view: ViewType
 
     def __init__(self, sender: Sender) -> None:
-        self.sender = sender
+        self.sender: Sender = sender
 
     def __repr__(self) -> str:
         return f"<view {self.view.name}>"

@@ -5,7 +5,7 @@ from collections import OrderedDict
 
 MAX_TRACES = 1_000
 
-log = logging.getLogger("actum.reruns")
+log: logging.Logger = logging.getLogger("actum.reruns")
 
 
 class Trace:

@@ -9,7 +9,7 @@ from actum.model.round_trip import Strictness, difference
 from actum.model.turn import Emitted, Instance, as_stored
 from actum.runtime.purity import pure
 
-log = logging.getLogger("actum.turns")
+log: logging.Logger = logging.getLogger("actum.turns")
 
 _told: set[tuple[str, str]] = set()
 

@@ -18,7 +18,7 @@ WELL = 2.0
 PATIENCE = 15.0
 """Seconds after which a task that was told to stop, and has not, is told again."""
 
-log = logging.getLogger("actum.supervisor")
+log: logging.Logger = logging.getLogger("actum.supervisor")
 
 
 class Supervisor:

@@ -19,7 +19,7 @@ from actum.runtime.work import Work
 
 POLL = timedelta(seconds=1)
 
-log = logging.getLogger("actum.views")
+log: logging.Logger = logging.getLogger("actum.views")
 
 
 class ViewWork(Work):
@@ -38,13 +38,13 @@ class ViewWork(Work):
         supervisor: Supervisor,
         lose: Callable[[str], None],
     ) -> None:
-        self.name = work_name(view)
+        self.name: str = work_name(view)
         self.view = view
-        self.is_here = False
+        self.is_here: bool = False
         self.live: Projector | None = None
         self.building: Projector | None = None
         self.frozen: ViewState | None = None
-        self.has_moved = asyncio.Event()
+        self.has_moved: asyncio.Event = asyncio.Event()
         self._is_asked = False
         self._database = database
         self._feed = feed

@@ -44,7 +44,7 @@ class Views:
     ) -> None:
         self._query_timeout = query_timeout
         self._lookups: dict[tuple[str, int], Coalescer[Any, Any]] = {}
-        self.works = {
+        self.works: dict[str, ViewWork] = {
             name: ViewWork(view, database, feed, clock, supervisor, lose) for name, view in views.items()
         }
         self._database = database

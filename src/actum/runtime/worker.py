@@ -44,7 +44,7 @@ class Worker:
         timeout: float,
     ) -> None:
         self.name = name
-        self.taken = 0
+        self.taken: int = 0
         self._source = source
         self._clock = clock
         self._backlog = Backlog(source)

@@ -71,7 +71,7 @@ class FaultyJournal(Journal):
         methods: Collection[str] = METHODS,
         faults: Sequence[Fault] = FAULTS,
     ) -> None:
-        self.is_shared = journal.is_shared
+        self.is_shared: bool = journal.is_shared
         self.met: list[tuple[str, Fault]] = []
         self.rate = rate
         self._journal = journal

@@ -9,6 +9,7 @@ from msgspec import Struct
 from actum.errors import ActumError, Rejected, WrongReply
 from actum.model.entity import CommandType
 from actum.model.event import Event
+from actum.model.signature import Signature
 from actum.model.turn import Emitted, Instance
 from actum.runtime.purity import pure
 from actum.testing.past import Past
@@ -20,10 +21,10 @@ class Watched(CommandType):
     __slots__ = ("given",)
 
     def __init__(self, watched: CommandType) -> None:
-        self.name = watched.name
-        self.may_emit = watched.may_emit
-        self.is_harmless = watched.is_harmless
-        self.signature = watched.signature
+        self.name: str = watched.name
+        self.may_emit: bool = watched.may_emit
+        self.is_harmless: bool = watched.is_harmless
+        self.signature: Signature = watched.signature
         self.given: Any = None
 
         def function(state: Any, *arguments: Any) -> Any:
@@ -41,7 +42,7 @@ class WatchedInstance(Instance):
     def __init__(self, past: Past) -> None:
         super().__init__(past.kind, past.id)
         self.given: list[Event] = []
-        self.version = past.before
+        self.version: int = past.before
         self.replay(past.history)
 
     def emit(self, event: Event) -> None:

@@ -19,7 +19,7 @@ class Fence:
     def __init__(self, claim: Claim | None) -> None:
         self._claim = claim
         self.held = f"held AS MATERIALIZED ({HOLD if claim else OPEN})"
-        self.values = (claim.work, claim.epoch) if claim else (None, None)
+        self.values: tuple[str | None, int | None] = (claim.work, claim.epoch) if claim else (None, None)
 
     def __repr__(self) -> str:
         return f"<Fence of {self._claim}>"

@@ -34,10 +34,10 @@ class PostgresTable:
 
     def __init__(self, view: ViewType, generation: int) -> None:
         table = ViewTable(view, generation, TYPES)
-        self.name = table.name
-        self.create = table.create
-        self.create_name = table.create_name
-        self.drop_name = table.drop_name
+        self.name: str = table.name
+        self.create: list[str] = table.create
+        self.create_name: str = table.create_name
+        self.drop_name: str = table.drop_name
         self._view = view
         self._on_conflict = table.on_conflict
         self._read: list[tuple[int, Convert]] = [

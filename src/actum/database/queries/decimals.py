@@ -116,8 +116,8 @@ class Sum:
     """The exact sum of the Decimals in a group or a window; NULL where there is none."""
 
     def __init__(self) -> None:
-        self.total = Decimal(0)
-        self.count = 0
+        self.total: Decimal = Decimal(0)
+        self.count: int = 0
 
     def step(self, value: str | None) -> None:
         """Takes a value in."""

@@ -46,7 +46,7 @@ class Selects:
             exp.Window: windowed,
             **dict.fromkeys(AGGREGATES, aggregate),
         }
-        self.walk = Expressions(dialect, parameters, self.select, functions)
+        self.walk: Expressions = Expressions(dialect, parameters, self.select, functions)
         self._dialect = dialect
         self._views = views
         self._named: dict[str, Columns] = {}

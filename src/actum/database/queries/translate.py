@@ -37,9 +37,9 @@ class Views:
     def __init__(
         self, columns: Mapping[str, Columns], stale: frozenset[str] = frozenset(), stamp: object = None
     ) -> None:
-        self.columns = columns
-        self.stale = stale
-        self.stamp = stamp
+        self.columns: Mapping[str, Columns] = columns
+        self.stale: frozenset[str] = stale
+        self.stamp: object = stamp
 
 
 class Stale(Misuse):

@@ -49,7 +49,7 @@ IS_LEFT = {
     "messages": "EXISTS (SELECT 1 FROM actum_messages WHERE id = :position)",
     "timers": "EXISTS (SELECT 1 FROM actum_timers WHERE id = :position)",
 }
-FINISH = {
+FINISH: dict[str, str | None] = {
     "events": None,
     "messages": "DELETE FROM actum_messages WHERE id = ?",
     "timers": "DELETE FROM actum_timers WHERE id = ?",

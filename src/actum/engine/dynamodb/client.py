@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack
 from typing import Any
 
 from aiobotocore.config import AioConfig
-from aiobotocore.session import get_session
+from aiobotocore.session import AioSession, get_session
 
 from actum.engine.dynamodb.errors import DRIVER, is_condition, is_passing, translate
 from actum.engine.dynamodb.url import Address, read_url
@@ -31,7 +31,7 @@ MOST_GOTTEN = 100
 MOST_BATCHED = 25
 
 # One of them knows the service by heart, which takes a while to learn.
-SESSION = get_session()
+SESSION: AioSession = get_session()
 
 
 class Unmet(Exception):
@@ -47,7 +47,7 @@ class DynamoTable:
 
     def __init__(self, address: Address) -> None:
         self.address = address
-        self.name = address.name
+        self.name: str = address.name
         self.client: Any = None
         self._stack = AsyncExitStack()
         self._places = asyncio.Semaphore(MOST_REQUESTS)

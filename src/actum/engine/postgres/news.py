@@ -11,7 +11,7 @@ from actum.errors import ActumError
 FIRST_PAUSE = 0.2
 LONGEST_PAUSE = 5.0
 
-log = logging.getLogger("actum.postgres")
+log: logging.Logger = logging.getLogger("actum.postgres")
 
 
 class News:

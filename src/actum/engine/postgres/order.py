@@ -17,14 +17,14 @@ class Order:
     """
 
     def __init__(self, table: str) -> None:
-        self.create = (
+        self.create: tuple[str, str] = (
             f"""CREATE TABLE {table} (
                 is_the_only boolean PRIMARY KEY DEFAULT true CHECK (is_the_only), shift bigint NOT NULL)""",
             f"INSERT INTO {table} (shift) VALUES (1 - pg_current_xact_id()::text::bigint)",
         )
-        self.base = f"(SELECT (pg_current_xact_id()::text::bigint + shift) << {PLACES} FROM {table})"
-        self.horizon = f"""(SELECT (pg_snapshot_xmin(pg_current_snapshot())::text::bigint + shift) << {PLACES}
-            FROM {table})"""
+        self.base: str = f"(SELECT (pg_current_xact_id()::text::bigint + shift) << {PLACES} FROM {table})"
+        self.horizon: str = f"""(SELECT (pg_snapshot_xmin(pg_current_snapshot())::text::bigint + shift)
+            << {PLACES} FROM {table})"""
         self._table = table
 
     def mend(self, numbered: str, column: str) -> str:

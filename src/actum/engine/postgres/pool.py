@@ -37,12 +37,12 @@ class PostgresPool:
 
     def __init__(self, address: Address, pool: Any) -> None:
         self.address = address
-        self.name = address.name
+        self.name: str = address.name
         self._pool = pool
         self._waiting = 0
         # What remains of the connections is there for commands, loads, and what works in the background.
-        self.queries = QuerySlots(quick=max(1, address.size // 3), slow=max(1, address.size // 5))
-        self.callers = Share(max(1, address.size // 5))
+        self.queries: QuerySlots = QuerySlots(quick=max(1, address.size // 3), slow=max(1, address.size // 5))
+        self.callers: Share = Share(max(1, address.size // 5))
         self._is_closed = False
 
     def __repr__(self) -> str:

@@ -77,7 +77,7 @@ class SqliteFile:
             QUICK_QUERIES + SLOW_QUERIES, thread_name_prefix="actum-sqlite-query"
         )
         self._queries = QuerySlots(quick=QUICK_QUERIES, slow=SLOW_QUERIES)
-        self.callers = Share(READERS - 1)
+        self.callers: Share = Share(READERS - 1)
         self._loop = asyncio.get_running_loop()
         self._thread = threading.Thread(target=self._write_forever, name="actum-sqlite-writer", daemon=True)
         self._thread.start()

@@ -15,9 +15,9 @@ class Job:
     __slots__ = ("begins", "error", "future", "result", "work")
 
     def __init__(self, work: Work[Any], future: "asyncio.Future[Any]", *, begins: bool) -> None:
-        self.work = work
-        self.future = future
-        self.begins = begins
+        self.work: Work[Any] = work
+        self.future: asyncio.Future[Any] = future
+        self.begins: bool = begins
         self.result: Any = None
         self.error: BaseException | None = None
 

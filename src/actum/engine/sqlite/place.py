@@ -34,7 +34,7 @@ class Place:
         self._file = _identity(os.stat(path))
         self._names = {f"{real}{suffix}": _identity(os.stat(f"{real}{suffix}")) for suffix in suffixes}
         self._folder_time = 0
-        self.log_size = 0
+        self.log_size: int = 0
         self.written()
 
     def __repr__(self) -> str:

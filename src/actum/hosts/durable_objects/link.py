@@ -4,13 +4,14 @@ import asyncio
 import random
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
 import aiohttp
 import msgspec
 from msgspec import Struct
+from msgspec.json import encode
 
 from actum.errors import ActumError, Overloaded, StoreError, Unavailable
 from actum.hosts.durable_objects.refusal import LOST, Answer, refused
@@ -31,9 +32,8 @@ SPACE = re.compile(r"[a-z0-9-]{1,40}")
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 WRONG_URL = "write durable-objects://HOST?secret=SECRET, with the secret that the worker was deployed with"
 
-encode = msgspec.json.encode
-decode_answers = msgspec.json.Decoder(list[Answer]).decode
-decode_answer = msgspec.json.Decoder(Answer).decode
+decode_answers: Callable[[bytes | str], list[Answer]] = msgspec.json.Decoder(list[Answer]).decode
+decode_answer: Callable[[bytes | str], Answer] = msgspec.json.Decoder(Answer).decode
 
 
 class Ready(Struct, frozen=True):
@@ -49,9 +49,9 @@ class Sent:
     __slots__ = ("body", "deadline", "future", "pause")
 
     def __init__(self, body: Addressed, deadline: float) -> None:
-        self.body = body
-        self.deadline = deadline
-        self.pause = FIRST_PAUSE
+        self.body: Addressed = body
+        self.deadline: float = deadline
+        self.pause: float = FIRST_PAUSE
         self.future: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
 
 

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-import msgspec
 from msgspec import Raw, Struct
+from msgspec.json import encode
 
 from actum.errors import (
     ActumError,
@@ -23,8 +23,6 @@ from actum.errors import (
     WrongReply,
     WrongVersion,
 )
-
-encode = msgspec.json.encode
 
 
 class Refusal(Struct, gc=False):

@@ -87,7 +87,7 @@ class Workerd:
     """workerd on a prepared directory; `port` is chosen at the first start if it is 0, and kept."""
 
     def __init__(self, directory: Path, tools: Path, secret: str, *, port: int = 0) -> None:
-        self.port = port
+        self.port: int = port
         self.process: asyncio.subprocess.Process | None = None
         self._directory = directory
         self._tools = tools

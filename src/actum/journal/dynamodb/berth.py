@@ -10,7 +10,7 @@ class Berth:
 
     def __init__(self, slot: int) -> None:
         self.slot = slot
-        self.is_taken = False
+        self.is_taken: bool = False
         self.parcel: Parcel | None = None
         self._sent: dict[str, Parcel] = {}
 

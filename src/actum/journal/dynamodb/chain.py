@@ -27,7 +27,7 @@ class Chain:
     """
 
     def __init__(self, table: DynamoTable) -> None:
-        self.contiguous = 0
+        self.contiguous: int = 0
         self._table = table
         self._open: set[int] = set()
         self._is_begun = False

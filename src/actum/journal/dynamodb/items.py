@@ -17,7 +17,8 @@ partition `actum`
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import Any
 
 import msgspec
 from msgspec import Struct
@@ -74,7 +75,7 @@ class Head(Struct, frozen=True):
 
 NO_HEAD = Head(0, 0, 0, 0, 0, 0)
 
-pack = msgspec.msgpack.encode
+pack: Callable[[Any], bytes] = msgspec.msgpack.encode
 _read_parts = msgspec.msgpack.Decoder(list[Part]).decode
 _read_reference = msgspec.msgpack.Decoder(Reference).decode
 

@@ -34,7 +34,7 @@ from actum.model.event import Stored
 FIRST_POLL = 0.02
 LONGEST_POLL = 1.0
 
-log = logging.getLogger("actum.dynamodb")
+log: logging.Logger = logging.getLogger("actum.dynamodb")
 
 
 class DynamoJournal(Journal):

@@ -25,8 +25,8 @@ class Measure:
     """How much of a transaction writes take; an upper bound, since events are joined in records."""
 
     def __init__(self) -> None:
-        self.size = 0
-        self.places = 0
+        self.size: int = 0
+        self.places: int = 0
         self._replies = 0
         self._begun: set[StreamKey] = set()
         self._streams: dict[StreamKey, int] = {}

@@ -26,9 +26,11 @@ class Strand:
 
     def __init__(self, expected: int) -> None:
         self.expected = expected
-        self.version = expected
-        self.first_place = self.place = 0
-        self.first_time = self.time = 0
+        self.version: int = expected
+        self.first_place: int = 0
+        self.first_time: int = 0
+        self.place: int = 0
+        self.time: int = 0
         self.records: list[list[Part]] = []
         self._size = LARGEST_RECORD
 

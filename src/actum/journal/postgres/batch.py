@@ -25,8 +25,8 @@ class Batch:
     def __init__(self, writes: Sequence[Write], outcomes: list[Outcome]) -> None:
         self.writes = writes
         self.outcomes = outcomes
-        self.lands_whole = all(type(outcome) is Landed for outcome in outcomes)
-        self.wants_head = False
+        self.lands_whole: bool = all(type(outcome) is Landed for outcome in outcomes)
+        self.wants_head: bool = False
         landing = [write for write, outcome in zip(writes, outcomes, strict=True) if type(outcome) is Landed]
         ordered = sorted({(write.kind, write.id) for write in landing})
         self._numbers = {stream: number for number, stream in enumerate(ordered, 1)}

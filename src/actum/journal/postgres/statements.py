@@ -6,7 +6,7 @@ from actum.model.deletion import DELETED
 
 PAGE = 1_000
 ORDER = Order("actum_journal")
-HORIZON = ORDER.horizon
+HORIZON: str = ORDER.horizon
 SCHEMA = (
     *ORDER.create,
     """CREATE TABLE actum_writers (

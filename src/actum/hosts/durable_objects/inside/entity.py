@@ -1,10 +1,11 @@
 """The inside of an entity's object: it takes calls in order, answers them, and acts when it is woken."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, cast
 
 import msgspec
+from msgspec.json import encode
 
 from actum.errors import Unavailable
 from actum.hosts.durable_objects.inside.appending import append
@@ -34,8 +35,7 @@ from actum.hosts.durable_objects.wire import (
 )
 from actum.hosts.durable_objects.wire_feed import Forget
 
-encode = msgspec.json.encode
-decode_calls = msgspec.json.Decoder(ToObject).decode
+decode_calls: Callable[[bytes | str], ToObject] = msgspec.json.Decoder(ToObject).decode
 
 CLEANING = 60_000_000
 """Microseconds after which a call that was lost does not come again."""

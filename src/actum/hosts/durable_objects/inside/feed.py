@@ -1,9 +1,10 @@
 """The feed object: it numbers the events of all entities without a gap, and lists the entities by age."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
+from msgspec.json import encode
 
 from actum.errors import BrokenStream, Unavailable
 from actum.hosts.durable_objects.inside.history import MOST_BYTES
@@ -49,8 +50,7 @@ LOOK = 25.0
 """The longest, in seconds, that anybody is kept waiting for news."""
 MOST_EVENTS = 4_000
 
-encode = msgspec.json.encode
-decode_call = msgspec.json.Decoder(FeedCall).decode
+decode_call: Callable[[bytes | str], Any] = msgspec.json.Decoder(FeedCall).decode
 
 
 class Handed:

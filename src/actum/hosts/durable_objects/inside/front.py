@@ -1,19 +1,19 @@
 """What comes in over HTTP: the secret is checked, and each call sent to the object that it is for."""
 
 import hmac
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from urllib.parse import quote
 
 import msgspec
+from msgspec.json import encode
 
 from actum.hosts.durable_objects.inside.platform import Platform
 from actum.hosts.durable_objects.inside.program import Program
 from actum.hosts.durable_objects.refusal import LOST, NOTHING, Answer, Refusal
 from actum.hosts.durable_objects.wire import Addressed, ToObject
 
-encode = msgspec.json.encode
-decode_calls = msgspec.json.Decoder(list[Addressed]).decode
-decode_answers = msgspec.json.Decoder(list[Answer]).decode
+decode_calls: Callable[[bytes | str], list[Addressed]] = msgspec.json.Decoder(list[Addressed]).decode
+decode_answers: Callable[[bytes | str], list[Answer]] = msgspec.json.Decoder(list[Answer]).decode
 
 
 class Front:

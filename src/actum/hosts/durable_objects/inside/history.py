@@ -45,11 +45,11 @@ class History:
         for statement in SCHEMA:
             self._execute(statement)
         names = dict(platform.rows("SELECT name, value FROM facts"))
-        self.is_named = "id" in names
+        self.is_named: bool = "id" in names
         self.space: str = names.get("space", "")
         self.kind: str = names.get("kind", "")
         self.id: str = names.get("id", "")
-        self.pruned = int(names.get("pruned", 0))
+        self.pruned: int = int(names.get("pruned", 0))
         [[version]] = platform.rows("SELECT coalesce(max(version), 0) FROM events")
         self.version: int = max(version, self.pruned)
         [[first]] = platform.rows("SELECT coalesce(min(version), 0) FROM events WHERE position = 0")

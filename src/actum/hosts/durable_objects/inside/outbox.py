@@ -1,5 +1,6 @@
 """How events reach the feed: handed on at once, and by the alarm until the feed has confirmed them."""
 
+from collections.abc import Callable
 from contextlib import suppress
 
 import msgspec
@@ -18,7 +19,7 @@ PATIENCE = 5.0
 """Seconds for which a call waits on another call's hand-over before it looks again."""
 ATTEMPTS = 3
 
-decode_answer = msgspec.json.Decoder(Answer).decode
+decode_answer: Callable[[bytes | str], Answer] = msgspec.json.Decoder(Answer).decode
 
 
 class Outbox:

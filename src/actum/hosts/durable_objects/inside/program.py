@@ -27,7 +27,7 @@ class Program:
     """The entities of one application."""
 
     def __init__(self, manifest: Manifest) -> None:
-        self.application = manifest.application
+        self.application: str = manifest.application
         self.kinds: dict[str, EntityType] = {}
         for declared in manifest.entities:
             found = import_module(declared.module)

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-import msgspec
+from msgspec.json import encode
 
 from actum.errors import ActumError, Invalid, KeyReused, NotFound, Unavailable, WrongState, WrongVersion
 from actum.hosts.durable_objects.inside.history import History
@@ -13,8 +13,6 @@ from actum.hosts.durable_objects.inside.program import Program
 from actum.hosts.durable_objects.wire import Command, Query, SaveSnapshot, Told
 from actum.model.entity import CommandType, EntityType
 from actum.model.turn import Emitted, Instance
-
-encode = msgspec.json.encode
 
 PAGE = 1_000
 MOST_RECENT = 256

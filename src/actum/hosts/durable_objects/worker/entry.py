@@ -2,21 +2,24 @@
 
 import asyncio
 import time
+from typing import Any
 
 from manifest import MANIFEST
 from workers import DurableObject, Response, WorkerEntrypoint
 
+from actum.hosts.durable_objects.inside import entity, feed
 from actum.hosts.durable_objects.inside.opening import Inside
+from actum.hosts.durable_objects.inside.platform import Task
 
 
 class Latch:
-    def __init__(self):
+    def __init__(self) -> None:
         self._event = asyncio.Event()
 
-    def open(self):
+    def open(self) -> None:
         self._event.set()
 
-    async def wait(self, milliseconds):
+    async def wait(self, milliseconds: float) -> None:
         try:
             await asyncio.wait_for(self._event.wait(), milliseconds / 1_000)
         except TimeoutError:
@@ -26,28 +29,30 @@ class Latch:
 class Outside:
     """What outside.js is on a workerd."""
 
-    now = staticmethod(lambda: int(time.time() * 1_000))
     latch = Latch
 
-    async def ask_all(self, objects, names, bodies):
+    def now(self) -> int:
+        return int(time.time() * 1_000)
+
+    async def ask_all(self, objects: Any, names: str, bodies: str) -> str:
         asked = zip(names.split("\0"), bodies.split("\0"), strict=True)
         return "\0".join(await asyncio.gather(*(self._ask(objects, *one) for one in asked)))
 
-    async def clear(self, storage):
+    async def clear(self, storage: Any) -> None:
         await storage.deleteAlarm()
         await storage.deleteAll()
 
-    async def _ask(self, objects, name, body):
+    async def _ask(self, objects: Any, name: str, body: str) -> str:
         try:
-            return "+" + await objects.getByName(name).serve(body)
+            return f"+{await objects.getByName(name).serve(body)}"
         except Exception as error:
             return f"-{error}"
 
 
-inside = Inside(Outside(), MANIFEST)
+inside: Inside = Inside(Outside(), MANIFEST)
 
 
-async def drive(task):
+async def drive(task: Task) -> str:
     result = task.resume()
     while not isinstance(result, str):
         try:
@@ -60,31 +65,31 @@ async def drive(task):
 
 
 class EntityObject(DurableObject):
-    def __init__(self, ctx, env):
+    def __init__(self, ctx: Any, env: Any) -> None:
         super().__init__(ctx, env)
-        self.inside = inside.open_entity(ctx, env)
+        self.inside: entity.EntityObject = inside.open_entity(ctx, env)
 
-    async def serve(self, body):
+    async def serve(self, body: str) -> str:
         return await drive(inside.start(self.inside, "serve", body))
 
-    async def alarm(self, *_):
+    async def alarm(self, *_: Any) -> None:
         await drive(inside.start(self.inside, "alarm"))
 
 
 class FeedObject(DurableObject):
-    def __init__(self, ctx, env):
+    def __init__(self, ctx: Any, env: Any) -> None:
         super().__init__(ctx, env)
-        self.inside = inside.open_feed(ctx, env)
+        self.inside: feed.FeedObject = inside.open_feed(ctx, env)
 
-    async def serve(self, body):
+    async def serve(self, body: str) -> str:
         return await drive(inside.start(self.inside, "serve", body))
 
-    async def alarm(self, *_):
+    async def alarm(self, *_: Any) -> None:
         await drive(inside.start(self.inside, "alarm"))
 
 
 class Default(WorkerEntrypoint):
-    async def fetch(self, request):
+    async def fetch(self, request: Any) -> Response:
         front = inside.open_front(self.env)
         path = "/" + request.url.partition("://")[2].partition("/")[2].partition("?")[0]
         authorization = request.headers.get("authorization") or ""
