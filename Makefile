@@ -4,7 +4,7 @@ VENV    := .venv
 PYTHONS :=
 PYTHON  := $(VENV)/bin/python
 READY   := $(VENV)/.ready
-TYPED   := $(wildcard src/actum examples tests/typing)
+TYPED   := $(wildcard src/actum examples scripts tests/typing)
 ARGS    :=
 
 .DEFAULT_GOAL := help
@@ -19,11 +19,12 @@ $(READY): requirements.lock pyproject.toml scripts/bootstrap
 	@VENV="$(VENV)" PYTHONS="$(PYTHONS)" sh scripts/bootstrap
 	@touch $@
 
-check: $(READY)  ## formatting, lint, types and import arrows
+check: $(READY)  ## formatting, lint, types, how many are known, and import arrows
 	$(VENV)/bin/ruff format --check
 	$(VENV)/bin/ruff check
 	$(VENV)/bin/mypy $(TYPED)
 	$(VENV)/bin/pyright --warnings --pythonpath $(PYTHON)
+	$(PYTHON) scripts/type_completeness.py
 	$(VENV)/bin/lint-imports
 
 test: $(READY)  ## all tests; ARGS="-k name" for some of them

@@ -4,7 +4,7 @@ from botocore import exceptions as aws
 
 from actum.errors import ActumError, StoreError, Unavailable
 
-DRIVER = (OSError, TimeoutError, aws.BotoCoreError, aws.ClientError)
+DRIVER: tuple[type[Exception], ...] = (OSError, TimeoutError, aws.BotoCoreError, aws.ClientError)
 """What the driver raises."""
 
 CONDITION = "ConditionalCheckFailed"
