@@ -8,7 +8,8 @@ ActumError
 │   ├── NotFound                 there is nothing under that name
 │   ├── Conflict                 another writer was first
 │   │   └── WrongVersion             the entity is not at the version the caller expected
-│   └── KeyReused                the idempotency key already stands for another call
+│   ├── KeyReused                the idempotency key already stands for another call
+│   └── AnswerErased             the call was carried out before, and its answer was erased since
 ├── TryLater                 nothing is wrong with the call; send it again
 │   ├── Overloaded               a bound was reached; nothing was written
 │   └── Unavailable              the store or a view did not answer in time
@@ -139,6 +140,17 @@ class KeyReused(CallerError):
     def __init__(self, key: str, entity: str, *, other: str = "another command or other arguments") -> None:
         super().__init__(
             f"the idempotency key {key!r} was used on {entity} with {other}: use a new key for a new request"
+        )
+        self.key = key
+
+
+class AnswerErased(CallerError):
+    """The call was carried out before under this idempotency key, and its answer was erased since."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(
+            f"what the idempotency key {key!r} stands for was carried out before, and its answer told of an "
+            "entity that was erased since: it is not done again; use a new key for a new request"
         )
         self.key = key
 

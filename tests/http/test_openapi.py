@@ -81,7 +81,7 @@ async def test_problems_are_documented_as_one_component() -> None:
 
     writing = schema["paths"]["/accounts/{id}/deposits"]["post"]["responses"]
     reading = schema["paths"]["/total"]["get"]["responses"]
-    assert set(writing) == {"201", "400", "404", "409", "412", "413", "415", "422", "500", "503"}
+    assert set(writing) == {"201", "400", "404", "409", "410", "412", "413", "415", "422", "500", "503"}
     assert set(reading) == {"200", "304", "400", "404", "409", "422", "500", "503"}
     assert all(answer["content"] == PROBLEM for status, answer in writing.items() if status != "201")
     assert set(schema["components"]["schemas"]) == {"Deposit", "FieldError", "Problem"}

@@ -133,23 +133,24 @@ class KeyedRequest:
     async def _finish(self, key: RequestKey, start: Message, message: Message) -> None:
         self._start = None
         body = message.get("body", b"")
-        if 200 <= start["status"] < 400 and not message.get("more_body") and len(body) <= LARGEST_KEPT:
-            kept = await self._keep(key, _kept(start, body))
+        if 200 <= start["status"] < 400:
+            is_short = not message.get("more_body") and len(body) <= LARGEST_KEPT
+            kept = await self._keep(key, _kept(start, body) if is_short else None)
             if kept is not None:
                 await self._send_kept(kept, start)
                 return
         await self._send(start)
         await self._send(message)
 
-    async def _keep(self, key: RequestKey, answer: KeptAnswer) -> KeptAnswer | None:
-        """Keeps an answer; gives the one to send in its place, if another process has answered before."""
-        written = msgspec.json.encode(answer)
+    async def _keep(self, key: RequestKey, answer: KeptAnswer | None) -> KeptAnswer | None:
+        """Keeps an answer, if it is not too long; gives the one to send in its place, if there is another."""
+        written = None if answer is None else msgspec.json.encode(answer)
         try:
-            found = await self._requests.answered(key, written)
+            found = await self._requests.answered(key, written, self._context.line.mentions)
         except Exception as error:  # noqa: BLE001 (what it did is written: sent again, it is answered so again)
             log.warning("the answer to the key %r could not be kept: %s", key.key, error)
             return None
-        return None if found == written else msgspec.json.decode(found, type=KeptAnswer)
+        return None if found in (None, written) else msgspec.json.decode(found, type=KeptAnswer)
 
     async def _send_kept(self, kept: KeptAnswer, start: Message) -> None:
         self._is_sent = True

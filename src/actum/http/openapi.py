@@ -29,7 +29,7 @@ PATTERNS = {
     IF_NONE_MATCH: rf"^(\*|{TAGS}(, ?{TAGS})*)$",
 }
 READING_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-STATUS_FOR_WRITING = frozenset({412})
+STATUS_FOR_WRITING = frozenset({410, 412})
 FOR_BODIES = (413, 415)
 FOR_GUARDS = (401, 403)
 ALWAYS = (500,)

@@ -14,6 +14,7 @@ from litestar.exceptions import HTTPException
 from msgspec import UNSET, Struct, UnsetType
 
 from actum.errors import (
+    AnswerErased,
     Conflict,
     Invalid,
     KeyReused,
@@ -59,7 +60,8 @@ class Problem(Struct, frozen=True):
 
     `invalid` names the `field` at fault, or lists `errors`; `rejected` gives a `code` for programs, and the
     facts behind the refusal as further members (under `facts` those whose names are taken);
-    `wrong-version` gives the `expected` and the `actual` version; `key-reused` gives the `key`;
+    `wrong-version` gives the `expected` and the `actual` version; `key-reused` and
+    `answer-erased` give the `key`;
     `unavailable` says `outcome: "unknown"` when a write may have been done.
     """
 
@@ -95,6 +97,7 @@ KINDS: dict[type[Exception], Kind] = {
     WrongVersion: Kind("wrong-version", "The entity is at another version", 412),
     Rejected: Kind("rejected", "A rule of the application said no", 422),
     KeyReused: Kind("key-reused", "The idempotency key stands for another request", 422),
+    AnswerErased: Kind("answer-erased", "The answer was erased since", 410),
     Overloaded: Kind("overloaded", "There is too much to do", 503),
     Unavailable: Kind("unavailable", "The application cannot answer now", 503),
 }
@@ -217,8 +220,8 @@ def _members(error: BaseException) -> Mapping[str, Any]:
         case WrongVersion():
             expected = {} if error.expected is None else {"expected": error.expected}
             return {**expected, "actual": error.actual}
-        case KeyReused():
-            return {"code": "key-reused", "key": error.key}
+        case KeyReused() | AnswerErased():
+            return {"code": KINDS[type(error)].name, "key": error.key}
         case Unavailable() if error.is_outcome_unknown:
             return {"outcome": "unknown"}
         case _:

@@ -131,6 +131,9 @@ class Journal(ABC):
     is_shared: bool = False
     """Whether other processes may append too, so that news can come from elsewhere."""
 
+    spans_streams: bool = True
+    """Whether a group may be on several streams; where not, the writes of one append land in their order."""
+
     @property
     def failure(self) -> str | None:
         """Why writes have stopped until the store is opened again, or None while they go on."""

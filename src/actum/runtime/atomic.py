@@ -10,38 +10,17 @@ from contextvars import ContextVar
 from typing import Any
 
 import msgspec
-from msgspec import Struct
 
-from actum.errors import Conflict, DefinitionError, Invalid, KeyReused, WrongReply
-from actum.journal.port import Landed, Refused, Repeated, StreamKey, Write
-from actum.model.entity import Entity, entity_type
-from actum.model.round_trip import LOST, RoundTrip, said, shortly
+from actum.errors import Conflict, DefinitionError, Invalid, KeyReused
+from actum.journal.port import Landed, Refused, StreamKey, Write
 from actum.model.turn import Emitted, Instance, as_stored
 from actum.runtime import strict
 from actum.runtime.actor import Actor, Staged
 from actum.runtime.entities import MOST_ATTEMPTS, Call
 from actum.runtime.hosted import refuse_unit
+from actum.runtime.kept_answers import Kept, Mentions, parted, staged_part
 from actum.runtime.services import Services
-
-
-class UnitMark(Entity, name="$unit"):
-    """Stands for a whole unit where its idempotency key is kept."""
-
-
-UNIT = entity_type(UnitMark)
-
-
-class UnitKey(Struct, frozen=True):
-    """A unit's idempotency key as its sender knows it, as it is `stored`, and as earlier versions stored it.
-
-    `calls` are the ways to say what it stands for, the one that is written first.
-    """
-
-    shown: str
-    stored: str
-    former: str | None
-    calls: tuple[str, ...]
-
+from actum.runtime.unit_reply import UNIT, UnitKey, kept_reply, known_unit, written_reply
 
 running_unit: ContextVar["Unit | None"] = ContextVar("running_unit", default=None)
 """The unit whose function runs, where it runs and in what it starts."""
@@ -83,6 +62,7 @@ class Unit:
         self._commanded_outside: set[StreamKey] = set()
         self._outer = running_unit.get()
         self.has_ended: bool = False
+        self.mentions: Mentions = Mentions(services.feed)
         self.now: int = services.clock.now()
 
     def __repr__(self) -> str:
@@ -159,20 +139,27 @@ class Unit:
         if not all(fork.is_current for fork in forks):
             return None
         committer = self._services.committer
-        committer.admit(len(forks) + 1)
+        kept = None if key is None else parted(reply, self.tells_of(), self.now)
+        committer.admit(len(forks) + 1 + (0 if kept is None else len(kept.parts)))
         group = committer.new_group()
         staged = [self._stage(fork, group) for fork in forks]
-        if key is not None:
-            staged.append(self._mark(key, reply, metadata, group))
+        if key is not None and kept is not None:
+            staged += self._mark(key, kept, metadata, group)
         outcomes = await asyncio.gather(*(one.future for one in staged))
         for outcome in outcomes:
             if isinstance(outcome, Refused):
                 raise Invalid(outcome.why)
         # Of a write that keeps nothing the journal cannot say afterwards whether it landed.
-        kept = [outcome for one, outcome in zip(staged, outcomes, strict=True) if one.keeps_something]
-        if not all(isinstance(outcome, Landed) for outcome in kept):
+        told = [outcome for one, outcome in zip(staged, outcomes, strict=True) if one.keeps_something]
+        if not all(isinstance(outcome, Landed) for outcome in told):
             return None
-        return max(outcome.position for outcome in kept if isinstance(outcome, Landed))
+        return max(outcome.position for outcome in told if isinstance(outcome, Landed))
+
+    def tells_of(self) -> Mentions:
+        """Gives what the unit's answer may tell of: the entities that it has asked or written, and more."""
+        for stream in self._forks:
+            self.mentions.note(*stream)
+        return self.mentions
 
     async def is_founded(self) -> bool:
         """Says whether all that the unit has seen is durable and still so, and its answer may be told."""
@@ -220,15 +207,20 @@ class Unit:
         self._services.committer.stage(staged)
         return staged
 
-    def _mark(self, key: UnitKey, reply: bytes, metadata: bytes, group: int) -> Staged:
+    def _mark(self, key: UnitKey, kept: Kept, metadata: bytes, group: int) -> list[Staged]:
         stored, call = key.stored, key.calls[0]
         write = Write(
-            UNIT.name, stored, 0, [], metadata, self.now, key=stored, call=call, reply=reply, group=group
+            UNIT.name, stored, 0, [], metadata, self.now, key=stored, call=call, reply=kept.reply, group=group
         )
         actor = Actor(Instance(UNIT, stored), kept=0, used=self.now)
         actor.is_live = False
-        staged = Staged(write, actor, asyncio.get_running_loop().create_future())
-        self._services.committer.stage(staged)
+        staged = [
+            *map(staged_part, kept.parts),
+            Staged(write, actor, asyncio.get_running_loop().create_future()),
+        ]
+        for one in staged:
+            one.write.group = group
+            self._services.committer.stage(one)
         return staged
 
 
@@ -239,27 +231,34 @@ async def run_unit(
     key: UnitKey | None,
     metadata: bytes,
     reply_type: Any,
+    mentions: Mentions | None = None,
 ) -> tuple[Any, int]:
-    """Runs a unit until it stands, is refused, or the attempts run out; gives its reply and last position."""
+    """Runs a unit until it stands, is refused, or the attempts run out; gives its reply and last position.
+
+    What that tells of goes into `mentions`.
+    """
     if key is not None and services.host is not None:
         raise refuse_unit("an entity", "the unit's idempotency key")
     for _ in range(MOST_ATTEMPTS):
-        if key is not None and (known := await _known(services, key)) is not None:
+        if key is not None and (known := await known_unit(services.journal, key)) is not None:
             if known.call not in key.calls:
                 raise KeyReused(key.shown, "an atomic unit", other="another function or other arguments")
-            return msgspec.json.decode(known.reply, type=reply_type), known.position
+            found = await kept_reply(services.journal, key, known, mentions)
+            return msgspec.json.decode(found, type=reply_type), known.position
         unit = Unit(services)
         try:
             reply = await unit.run(function)
-            kept = b"null" if key is None else _written(reply, reply_type)
+            kept = b"null" if key is None else written_reply(reply, reply_type)
         except Exception:
             if not await unit.is_founded():
                 continue
-            if key is not None and await _known(services, key) is not None:
+            if key is not None and await known_unit(services.journal, key) is not None:
                 continue
             raise
         position = await unit.commit(key, kept, metadata)
         if position is not None:
+            if mentions is not None:
+                mentions.take(unit.tells_of())
             return reply, position
     raise Conflict(
         f"an atomic unit found other writers first {MOST_ATTEMPTS} times in a row; send again later"
@@ -271,28 +270,3 @@ def _outside(stream: StreamKey) -> DefinitionError:
         f"{'/'.join(stream)} is part of an atomic unit, and was sent a command through another context: "
         "send it through the context that the unit was given"
     )
-
-
-async def _known(services: Services, key: UnitKey) -> Repeated | None:
-    """Gives what is kept under a key, or was kept for the same unit by an earlier version."""
-    keys = [key.stored] if key.former is None else [key.stored, key.former]
-    found = await services.journal.replies([(UNIT.name, one, one) for one in keys])
-    if found[0] is None and len(found) > 1 and found[1] is not None and found[1].call in key.calls:
-        return found[1]
-    return found[0]
-
-
-def _written(reply: Any, reply_type: Any) -> bytes:
-    try:
-        written = msgspec.json.encode(reply)
-        trip = RoundTrip(reply_type)
-        fault = trip.between(reply, trip.read(written))
-        if fault is not None:
-            raise ValueError(fault)
-    except LOST as error:
-        raise WrongReply(
-            f"an atomic unit with an idempotency key gave back {shortly(reply)}, which JSON cannot hold or "
-            f"give back ({said(error)}): give back numbers, strings, lists, dicts, or what the function's "
-            "return annotation says"
-        ) from error
-    return written

@@ -16,7 +16,8 @@ from actum.model.view import View
 from actum.runtime.atomic import Unit, run_unit
 from actum.runtime.history import Histories
 from actum.runtime.keys import RequestKey
-from actum.runtime.line import Line, Outbox
+from actum.runtime.line import Line
+from actum.runtime.outbox import Outbox
 from actum.runtime.precondition import Precondition
 from actum.runtime.services import Services
 from actum.runtime.timers import MADE
@@ -176,6 +177,7 @@ class Context:
             key=key,
             metadata=self.line.metadata_of(""),
             reply_type=_reply_type(function),
+            mentions=self.line.mentions,
         )
         self.line.witness(position, None)
         return reply  # type: ignore[no-any-return]
@@ -208,6 +210,7 @@ class Context:
         span = (after or timedelta()) // timedelta(microseconds=1)
         due = to_microseconds(at) if at else self._services.clock.now() + span
         kind = reference.kind.name
+        self.line.tell_of(kind, id)
         declared = reference.kind.commands[command.name]
         named = name or MADE + (self.line.next_mark(kind, id, command.name) or self._services.clock.new_id())
 
@@ -246,6 +249,7 @@ class Context:
 
     async def timers(self, *, limit: int = 100) -> list[Timer]:
         """Lists timers that are still to fire, the earliest first."""
+        self.line.tell_of_any()
         return await self._services.database.timers(limit=limit)
 
     async def history(
@@ -259,18 +263,21 @@ class Context:
         reverse: bool = False,
     ) -> list[Recorded[Event]]:
         """Gives an entity's events with after < version <= up_to, the newest first if `reverse`."""
+        self._tell_of(cls, id)
         return await self._histories.history(cls, id, after=after, up_to=up_to, limit=limit, reverse=reverse)
 
     async def state(
         self, cls: type[EntityT], id: str, *, version: int | None = None, time: datetime | None = None
     ) -> EntityT:
         """Gives an entity's state now, at a version, or at a time; to read only."""
+        self._tell_of(cls, id)
         return await self._histories.state(cls, id, version=version, time=time)
 
     async def what_if(
         self, cls: type[EntityT], id: str, events: Sequence[Event], *, time: datetime | None = None
     ) -> EntityT:
         """Gives the state an entity would have after events that have not happened."""
+        self._tell_of(cls, id)
         return await self._histories.what_if(cls, id, events, time=time)
 
     async def ids(
@@ -284,6 +291,7 @@ class Context:
         reverse: bool = False,
     ) -> Page:
         """Lists entities by the time of their first event; `page` is the `next` of the page before."""
+        self.line.tell_of_any()
         return await self._histories.ids(
             cls, limit=limit, page=page, first_after=first_after, first_before=first_before, reverse=reverse
         )
@@ -326,6 +334,11 @@ class Context:
     def _histories(self) -> Histories:
         self.line.check_open()
         return Histories(self._services)
+
+    def _tell_of(self, cls: type[Entity], id: str) -> None:
+        reference = self._services.catalog.entity_references.get(cls)
+        if reference is not None:
+            self.line.tell_of(reference.kind.name, id)
 
     def _check_not_erased(self, event: Recorded[Any]) -> None:
         """Keeps what follows from an event that was erased meanwhile from beginning its entity anew."""

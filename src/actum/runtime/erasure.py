@@ -4,6 +4,7 @@ import logging
 
 from actum.database.port import Database, Erasure, Message, Timer
 from actum.journal.port import Erased, StreamKey
+from actum.runtime.kept_answers import erase_parts
 from actum.runtime.services import Services
 
 log: logging.Logger = logging.getLogger("actum.erasure")
@@ -32,7 +33,9 @@ async def _carry_out(services: Services, stream: StreamKey, *, since: int | None
     feed.gone.note(stream, erased.position, now)
     # Whoever sent a command meanwhile had it loaded as it was.
     await directory.turn_out(stream)
-    await services.database.end_erasure(*stream, erased.position, keys=await _keys(services, stream))
+    keys = await _keys(services, stream)
+    await erase_parts(services.journal, keys, now)
+    await services.database.end_erasure(*stream, erased.position, keys=keys)
     feed.hear_of(erased.position)
     return erased
 

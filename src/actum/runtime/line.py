@@ -7,14 +7,14 @@ from typing import Any
 import msgspec
 
 from actum.database.port import Mark, NewMessage
-from actum.errors import DefinitionError, Invalid, KeyReused
+from actum.errors import DefinitionError, KeyReused
 from actum.model.entity import CommandType
 from actum.model.event import Metadata, write_metadata
 from actum.model.name import check_name, check_who, shortened
-from actum.model.round_trip import LOST, RoundTrip, said, shortly
 from actum.model.view import ViewQuery, ViewType
 from actum.runtime.atomic import Unit, running_unit
 from actum.runtime.entities import Call
+from actum.runtime.kept_answers import Mentions
 from actum.runtime.keys import RequestKey, former_key, made_id, stored_key
 from actum.runtime.precondition import Precondition
 from actum.runtime.references import EntityReference
@@ -28,7 +28,8 @@ class Line:
     `cause` names what set it off, so that its calls have the same idempotency keys when that comes again;
     `request_key` is a client's own. `source` is what ids are made from, the same when the same work comes
     again. `seen` is the position up to which a view has to show what happened,
-    `version` that of the entity that answered last. Within an atomic unit, `unit` takes the calls.
+    `version` that of the entity that answered last. Within an atomic unit, `unit` takes the calls. `mentions`
+    is what its answer may tell of, where that is kept.
     """
 
     def __init__(
@@ -51,6 +52,9 @@ class Line:
         self.version: int | None = None
         self.request_key = request_key
         self._source = source or cause or (None if request_key is None else f"{request_key.stored}/")
+        self.mentions = unit.mentions if unit is not None else None
+        if request_key is not None:
+            self.mentions = Mentions(services.feed)
         self._trace: Trace | None = None
         if services.reruns is not None and self._source is not None:
             self._trace = services.reruns.begin(self._source)
@@ -76,6 +80,16 @@ class Line:
         """Raises DefinitionError on the line of an atomic unit that has ended."""
         if self.unit is not None:
             self.unit.check_open()
+
+    def tell_of(self, kind: str, id: str) -> None:
+        """Takes note that an answer of this line may tell of an entity."""
+        if self.mentions is not None:
+            self.mentions.note(kind, id)
+
+    def tell_of_any(self) -> None:
+        """Takes note that an answer of this line may tell of any entity."""
+        if self.mentions is not None:
+            self.mentions.note_any()
 
     def witness(self, position: int, version: int | None) -> None:
         """Takes note of an answer, for views to show it and for tokens to carry it on."""
@@ -116,10 +130,12 @@ class Line:
             return self.unit.command(call)
         if target.idempotency_key is not None:
             call.key, call.former_key = stored_key(target.idempotency_key), former_key(target.idempotency_key)
+            self.tell_of(target.kind.name, target.id)
         elif self.cause is not None or self.request_key is not None:
             what = command.name if self.cause else ""
             call.key, call.former_key = self.next_key(target.kind.name, target.id, what)
             call.identity = self.identity
+            self.tell_of(target.kind.name, target.id)
         return self.services.entities.command(call)
 
     def send_query(
@@ -130,6 +146,7 @@ class Line:
         call.expected_version = target.expected_version
         if self.unit is not None:
             return self.unit.query(call)
+        self.tell_of(target.kind.name, target.id)
         return self.services.entities.query(call)
 
     async def ask_view(
@@ -137,6 +154,7 @@ class Line:
     ) -> Any:
         """Asks a query of a view that shows all this line has written."""
         self.check_open()
+        self.tell_of_any()
         arguments = query.signature.bind(positional, named)
         parameters = dict(zip(query.signature.parameters, arguments, strict=True))
         return await self.services.views.ask(view, query, parameters, self.seen)
@@ -144,6 +162,7 @@ class Line:
     async def read_row(self, view: ViewType, key: Any) -> Any:
         """Reads one row of a view that shows all this line has written."""
         self.check_open()
+        self.tell_of_any()
         return await self.services.views.get(view, key, self.seen)
 
     async def put(self, queue: str, messages: Sequence[bytes], key: str | None, once: str | None) -> None:
@@ -153,6 +172,8 @@ class Line:
             check_name(key, "a message's key", field="key")
         if once is not None:
             check_name(once, "a message's mark", field="once")
+        if self.mentions is not None:
+            self.mentions.note_key(key)
         mark, identity = self._mark_of(queue, messages, key, once)
         try:
             await self.services.database.send(self._messages(queue, messages, key, mark, identity))
@@ -259,35 +280,3 @@ def digest(*parts: str | bytes) -> str:
 async def _raise(error: Exception) -> None:
     """Refuses a call when it is awaited, as every other call is refused."""
     raise error
-
-
-class Outbox:
-    """A queue, as a sender sees it."""
-
-    def __init__(self, line: Line, name: str, trip: RoundTrip) -> None:
-        self._line = line
-        self._trip = trip
-        self.name = name
-
-    async def send(self, message: Any, *, key: str | None = None, once: str | None = None) -> None:
-        """Sends a message; when this returns it is durable.
-
-        Messages of one `key` are worked on in order, others side by side. A message with a `once` mark that
-        the queue has had before is dropped; another message with that mark is KeyReused. Raises Invalid for a
-        message that the queue's action cannot take.
-        """
-        await self._line.put(self.name, [self._written(message)], key, once)
-
-    async def send_all(self, messages: Sequence[Any], *, key: str | None = None) -> None:
-        """Sends many messages, all or none."""
-        await self._line.put(self.name, [self._written(message) for message in messages], key, None)
-
-    def _written(self, message: Any) -> bytes:
-        try:
-            written = msgspec.json.encode(message)
-            fault = self._trip.between(message, self._trip.read(written))
-        except LOST as error:
-            raise Invalid(f"queue {self.name!r} does not take {shortly(message)}: {said(error)}") from error
-        if fault is not None:
-            raise Invalid(f"queue {self.name!r} does not take what JSON does not give back: {fault}")
-        return written

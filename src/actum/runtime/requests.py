@@ -12,6 +12,7 @@ from actum.runtime.actor import Actor, Staged
 from actum.runtime.clock import Clock
 from actum.runtime.coalescer import Coalescer
 from actum.runtime.committer import Committer
+from actum.runtime.kept_answers import Kept, Mentions, parted, staged_part, whole
 from actum.runtime.keys import RequestKey
 
 BEGUN = "begun"
@@ -42,6 +43,7 @@ class Requests:
     """
 
     def __init__(self, journal: Journal, committer: Committer, clock: Clock) -> None:
+        self._journal = journal
         self._committer = committer
         self._clock = clock
         self._attempts: dict[str, Attempt] = {}
@@ -53,7 +55,8 @@ class Requests:
     async def begin(self, key: RequestKey) -> bytes | None:
         """Gives what was answered; None if nothing was, and then it is begun, for the caller to `leave`.
 
-        One that is under way is waited for. Raises KeyReused when the key stands for another request.
+        One that is under way is waited for. Raises KeyReused when the key stands for another request, and
+        AnswerErased when the answer told of an entity that was erased since.
         """
         while (other := self._attempts.get(key.stored)) is not None:
             if other.identity != key.identity:
@@ -69,10 +72,17 @@ class Requests:
             self.leave(key)
         return answer
 
-    async def answered(self, key: RequestKey, answer: bytes) -> bytes:
-        """Keeps an answer, and gives the one that is kept: another process may have answered first."""
-        known = await self._keep(key, ANSWERED, answer)
-        return answer if known is None else known.reply
+    async def answered(
+        self, key: RequestKey, answer: bytes | None, mentions: Mentions | None = None
+    ) -> bytes | None:
+        """Keeps an answer, and gives the one that is kept: another process may have answered first.
+
+        It is kept with the entities that it tells of. None stands for one that is too long to be kept.
+        """
+        if answer is None and not (mentions and mentions.names):
+            return None
+        known = await self._keep(key, ANSWERED, parted(answer, mentions, self._clock.now()))
+        return answer if known is None else await whole(self._journal, known.reply, key.key)
 
     def leave(self, key: RequestKey) -> None:
         """Lets whoever waits for a request go on with it; leaving twice is no error."""
@@ -86,24 +96,31 @@ class Requests:
             self._replies.get((REQUEST.name, key.stored, ANSWERED)),
         )
         if begun is None:
-            begun = await self._keep(key, BEGUN, b"null")
+            begun = await self._keep(key, BEGUN, Kept(b"null"))
         if begun is not None and begun.call != key.identity:
             raise _reused(key)
-        return None if answered is None else answered.reply
+        return None if answered is None else await whole(self._journal, answered.reply, key.key)
 
-    async def _keep(self, key: RequestKey, what: str, reply: bytes) -> Repeated | None:
+    async def _keep(self, key: RequestKey, what: str, kept: Kept) -> Repeated | None:
         """Writes a word of a request; gives what is there already, if something is."""
         for _ in range(MAX_ATTEMPTS):
-            self._committer.admit()
-            staged = self._staged(key, what, reply)
-            self._committer.stage(staged)
-            outcome = await staged.future
-            if isinstance(outcome, Refused):
-                raise Invalid(outcome.why)
-            if isinstance(outcome, Landed):
+            self._committer.admit(1 + len(kept.parts))
+            # Without a transaction over all, the parts are there before what refers to them.
+            staged = [*map(staged_part, kept.parts), self._staged(key, what, kept.reply)]
+            if kept.parts and self._journal.spans_streams:
+                group = self._committer.new_group()
+                for one in staged:
+                    one.write.group = group
+            for one in staged:
+                self._committer.stage(one)
+            outcomes = await asyncio.gather(*(one.future for one in staged))
+            for outcome in outcomes:
+                if isinstance(outcome, Refused):
+                    raise Invalid(outcome.why)
+            if isinstance(outcomes[-1], Repeated):
+                return outcomes[-1]
+            if all(isinstance(outcome, Landed) for outcome in outcomes):
                 return None
-            if isinstance(outcome, Repeated):
-                return outcome
         raise Conflict(f"the request with the key {key.key!r} could not be written down: send it again")
 
     def _staged(self, key: RequestKey, what: str, reply: bytes) -> Staged:

@@ -7,9 +7,9 @@ from typing import Any
 import msgspec
 
 from actum.errors import Invalid
-from actum.runtime.atomic import UnitKey
 from actum.runtime.keys import former_key, stored_key
 from actum.runtime.line import Line, digest
+from actum.runtime.unit_reply import UnitKey
 
 
 def unit_key(

@@ -42,6 +42,7 @@ class DurableObjectsJournal(Journal):
     """
 
     is_shared = True
+    spans_streams = False
 
     def __init__(self, link: Link) -> None:
         self._link = link
