@@ -1,11 +1,12 @@
 """App: an application, joined from its declarations and checked, ready to be run on any store."""
 
 import importlib.util
+import inspect
 import os
 import re
 import typing
 from collections.abc import AsyncGenerator, Callable, Iterable, MutableMapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from datetime import timedelta
 from importlib import import_module
 from typing import Any
@@ -29,6 +30,9 @@ OpenResource = Callable[[], AbstractAsyncContextManager[Any]]
 
 DOCS_PATH = "/schema"
 DOCS = re.compile(r"(/[\w.~-]+)+")
+
+PLAIN_MANAGER = contextmanager(lambda: iter(())).__code__  # type: ignore[attr-defined]
+"""The code of every function that @contextmanager makes."""
 
 NEEDED_TO_RUN = ("sqlglot", "litestar", "cronsim")
 
@@ -175,11 +179,17 @@ def _docs_path(docs: object) -> str | None:
     return docs
 
 
+def _is_plain_manager(resource: Any) -> bool:
+    """Whether @contextmanager was written where @asynccontextmanager belongs."""
+    return getattr(resource, "__code__", None) is PLAIN_MANAGER
+
+
 def _type_of(resource: OpenResource) -> type[Any]:
     function = getattr(resource, "__wrapped__", None)
     annotation = typing.get_type_hints(function).get("return") if function is not None else None
     given = typing.get_args(annotation)
-    if not given or not isinstance(given[0], type):
+    is_async = inspect.isasyncgenfunction(function) and not _is_plain_manager(resource)
+    if not is_async or not given or not isinstance(given[0], type):
         raise DefinitionError(
             f"resource {getattr(resource, '__name__', resource)}: write it as\n    @asynccontextmanager\n"
             "    async def open_mailer() -> AsyncGenerator[Mailer]: …\n"

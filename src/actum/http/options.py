@@ -1,5 +1,6 @@
 """The options of groups and of handlers, which are those of Litestar: none is taken that Litestar ignores."""
 
+from collections.abc import Iterable, Mapping
 from inspect import Parameter, signature
 from typing import Any
 
@@ -7,6 +8,7 @@ from litestar import Router
 from litestar.handlers import HTTPRouteHandler, delete, get, patch, post, put
 
 from actum.model.action import Actions, Bound, OnRequest
+from actum.model.function_kind import refuse_generator
 from actum.model.option import check_options
 
 METHODS: dict[str, type[HTTPRouteHandler]] = {
@@ -19,6 +21,16 @@ METHODS: dict[str, type[HTTPRouteHandler]] = {
 
 OURS = frozenset({"path", "self", "route_handlers", "sync_to_thread"})
 """What Actum says itself."""
+
+CALLED = (
+    "guards",
+    "before_request",
+    "after_request",
+    "after_response",
+    "cache_key_builder",
+    "exception_handlers",
+)
+"""Options whose functions Litestar calls; its dependencies may be generators."""
 
 HINT = "; what guards and middleware are to find goes into opt={…}"
 
@@ -34,10 +46,23 @@ OF_HANDLERS = {name: _options_of(method) for name, method in METHODS.items()}
 
 def check_group(group: Actions) -> None:
     """Refuses an option of a group that Litestar does not know."""
-    check_options(f"Actions(path={group.path!r})", group.options, OF_GROUPS, hint=HINT)
+    where = f"Actions(path={group.path!r})"
+    check_options(where, group.options, OF_GROUPS, hint=HINT)
+    _check_callables(where, group.options)
 
 
 def check_handler(bound: Bound, trigger: OnRequest) -> None:
     """Refuses an option of a handler that Litestar would keep and never look at, such as a misspelt guard."""
     where = f"action {bound.name}: @actions.{trigger.method.lower()}"
     check_options(where, trigger.options, OF_HANDLERS[trigger.method], hint=HINT)
+    _check_callables(where, trigger.options)
+
+
+def _check_callables(where: str, options: Mapping[str, Any]) -> None:
+    """Refuses generators, which Litestar would call without running them: a guard that lets everybody in."""
+    for name in CALLED:
+        found = options.get(name)
+        listed = found.values() if isinstance(found, Mapping) else found
+        for one in listed if isinstance(listed, Iterable) else (found,):
+            if callable(one):
+                refuse_generator(f"{where}: {name}=", one, "leave the yield out, and raise or return instead")

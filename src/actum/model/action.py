@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from actum.errors import DefinitionError, Rejected
 from actum.model.event import Event
+from actum.model.function_kind import require_function
 from actum.model.name import check_declared
 from actum.model.option import strict_options
 
@@ -255,6 +256,7 @@ class Actions:
 
     def _keep(self, trigger: Trigger) -> Callable[[FunctionT], FunctionT]:
         def keep(function: FunctionT) -> FunctionT:
+            require_function("action", function, "await what it does, and return its answer")
             self.bound.append(Bound(function, trigger))
             return function
 

@@ -9,6 +9,7 @@ from msgspec import Struct, StructMeta
 
 from actum.errors import DefinitionError, Invalid, UnknownEvent, UnreadableEvent
 from actum.model.error_text import error_text
+from actum.model.function_kind import require_plain
 from actum.model.name import check_declared
 from actum.model.option import OF_STRUCTS, check_options
 from actum.model.round_trip import RoundTrip
@@ -210,6 +211,7 @@ class Event(Struct, metaclass=EventMeta):
             )
 
         def keep(function: UpcastT) -> UpcastT:
+            require_plain(f"event {event_type.name}: the upcast", function)
             event_type.upcasts[from_version] = function
             return function
 

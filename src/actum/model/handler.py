@@ -14,6 +14,7 @@ from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar, overload
 from msgspec import Struct
 
 from actum.errors import DefinitionError
+from actum.model.function_kind import function_kind, name_of, refuse_generator
 from actum.model.query_answer import QueryAnswer
 
 P = ParamSpec("P")
@@ -21,13 +22,21 @@ R = TypeVar("R")
 FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
 
 
-def refuse_async(what: str, function: Callable[..., Any]) -> None:
-    """Refuses `async def` where a turn must run without a pause."""
-    if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
+GENERATOR_FIXES = {
+    "command": "emit each event with self.emit(…), and return the reply",
+    "query": "return the answer, for example as a list",
+    "reducer": "change the state, and leave the yield out",
+}
+
+
+def refuse_pausing(what: str, function: Callable[..., Any]) -> None:
+    """Refuses `async def` and generators where a turn must run without a pause."""
+    if function_kind(function) == "async" or inspect.isasyncgenfunction(function):
         raise DefinitionError(
-            f"{what} {function.__qualname__} is async: it decides from its state alone, in one step; "
+            f"{what} {name_of(function)} is async: it decides from its state alone, in one step; "
             "make it a plain def, and do what needs await in an action"
         )
+    refuse_generator(what, function, GENERATOR_FIXES[what])
 
 
 class Handler(Generic[P, R]):
@@ -36,7 +45,7 @@ class Handler(Generic[P, R]):
     what = "handler"
 
     def __init__(self, function: Callable[Concatenate[Any, P], R]) -> None:
-        refuse_async(self.what, function)
+        refuse_pausing(self.what, function)
         self.function = function
         self.name: str = function.__name__
         self.owner: type[Any] | None = None
@@ -153,7 +162,7 @@ def reducer(function: Any = None, /, *, key: Any = None) -> Any:
     """
 
     def mark(function: Any) -> Any:
-        refuse_async("reducer", function)
+        refuse_pausing("reducer", function)
         function.__reducer__ = ReducerMark(key)
         return function
 

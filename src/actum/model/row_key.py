@@ -14,6 +14,7 @@ from actum.errors import DefinitionError, Invalid
 from actum.model.column import Column
 from actum.model.entity import fields_of
 from actum.model.event import Event
+from actum.model.function_kind import require_plain
 from actum.model.signature import display
 
 TEXTS = (types.StrType, types.AnyType)
@@ -37,7 +38,7 @@ def check_key(view: str, event: type[Event], key: Any, column: Column, key_of: C
     if isinstance(key, str):
         _check_field(where, event, key, column, key_of)
     elif key is not None:
-        _check_function(where, event, key)
+        _check_function(view, where, event, key)
 
 
 def canonical_text(key: Any) -> str:
@@ -64,12 +65,13 @@ def _check_field(
         )
 
 
-def _check_function(where: str, event: type[Event], key: Any) -> None:
+def _check_function(view: str, where: str, event: type[Event], key: Any) -> None:
     if not callable(key):
         raise DefinitionError(
             f"{where} is neither a field of {event.__name__} nor a function of it: name one, or write "
             "key=lambda event: …"
         )
+    require_plain(f"{view}: the key function", key)
     try:
         inspect.signature(key).bind(None)
     except TypeError as error:

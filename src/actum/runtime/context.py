@@ -10,6 +10,7 @@ from actum.errors import DefinitionError, Invalid, KeyReused, NotFound
 from actum.journal.port import Page
 from actum.model.entity import Entity
 from actum.model.event import Event, Metadata, Recorded, to_microseconds
+from actum.model.function_kind import require_awaitable
 from actum.model.handler import Command
 from actum.model.name import check_id, check_name, check_text, check_who
 from actum.model.view import View
@@ -173,7 +174,9 @@ class Context:
         source = f"$unit/{key.stored}" if key and idempotency_key else self.line.next_source()
         reply, position = await run_unit(
             self._services,
-            lambda unit: function(self._within(unit, expected, source), *args),
+            lambda unit: require_awaitable(
+                "the function of an atomic unit", function(self._within(unit, expected, source), *args)
+            ),
             key=key,
             metadata=self.line.metadata_of(""),
             reply_type=_reply_type(function),

@@ -7,6 +7,7 @@ from typing import Any, get_args, get_origin
 from actum.errors import DefinitionError
 from actum.model.action import Failure
 from actum.model.event import Event, Recorded
+from actum.model.function_kind import function_kind, require_function
 from actum.model.reduction import events_in
 from actum.model.signature import hints_of
 from actum.runtime.context import Context
@@ -22,8 +23,9 @@ class ActionFunction:
 
     def __init__(self, function: Callable[..., Any], resource_types: Collection[type[Any]]) -> None:
         self.function = function
+        require_function("action", function, "await what it does, and return its answer")
         self.name: str = function.__name__
-        if not inspect.iscoroutinefunction(function):
+        if function_kind(function) != "async":
             raise DefinitionError(
                 f"action {self.name} is not async: write `async def {self.name}(ctx: Context, …)`"
             )
