@@ -31,7 +31,7 @@ OpenResource = Callable[[], AbstractAsyncContextManager[Any]]
 DOCS_PATH = "/schema"
 DOCS = re.compile(r"(/[\w.~-]+)+")
 
-PLAIN_MANAGER = contextmanager(lambda: iter(())).__code__  # type: ignore[attr-defined]
+PLAIN_MANAGER = contextmanager(lambda: iter(())).__code__
 """The code of every function that @contextmanager makes."""
 
 NEEDED_TO_RUN = ("sqlglot", "litestar", "cronsim")

@@ -145,13 +145,13 @@ def test_a_query_or_a_reducer_that_is_a_generator_is_refused_when_the_class_is_d
 def test_an_action_or_its_hook_that_is_a_generator_is_refused_where_it_is_declared(function: Any) -> None:
     actions = Actions()
 
-    with pytest.raises(DefinitionError, match="action drip.* is a generator.*return its answer"):
+    with pytest.raises(DefinitionError, match=r"action drip.* is a generator.*return its answer"):
         actions.on(Grown)(function)
-    with pytest.raises(DefinitionError, match="action drip.* is a generator"):
+    with pytest.raises(DefinitionError, match=r"action drip.* is a generator"):
         actions.get("/")(function)
 
     actions.every(hours=1, on_failure=function)(later)
-    with pytest.raises(DefinitionError, match="action drip.* is a generator"):
+    with pytest.raises(DefinitionError, match=r"action drip.* is a generator"):
         App("grow", actions=[actions])
 
 
@@ -181,5 +181,5 @@ def test_a_resource_that_could_not_be_opened_is_refused_when_the_app_is_built(re
 @pytest.mark.parametrize("function", [drip, drip_later, lambda unit: 7])
 async def test_a_unit_that_cannot_be_awaited_is_refused_with_the_fix(function: Any) -> None:
     async with testing(App("grow")) as t:
-        with pytest.raises(DefinitionError, match="this one gave an? .* at once: write it with async def"):
+        with pytest.raises(DefinitionError, match=r"this one gave an? .* at once: write it with async def"):
             await t.ctx.atomic(function)

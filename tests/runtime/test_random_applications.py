@@ -10,7 +10,7 @@ import os
 import tempfile
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
-from enum import Enum, IntEnum
+from enum import Enum, Flag, IntEnum, IntFlag
 from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
@@ -37,6 +37,21 @@ class Colour(Enum):
 class Level(IntEnum):
     LOW = 1
     HIGH = 7
+
+
+class Grade(Enum):
+    PASSED = 1
+    FAILED = 2
+
+
+class Rights(Flag):
+    READ = 1
+    WRITE = 2
+
+
+class Bits(IntFlag):
+    LEFT = 1
+    RIGHT = 2
 
 
 class Pair(NamedTuple):
@@ -86,6 +101,9 @@ HASHABLE: list[Kind] = [
     (bytes, st.binary(max_size=4)),
     (Colour, st.sampled_from(Colour)),
     (Level, st.sampled_from(Level)),
+    (Grade, st.sampled_from(Grade)),
+    (Rights, st.sampled_from(Rights)),
+    (Bits, st.sampled_from(Bits)),
     (Literal["a", "b"], st.sampled_from(["a", "b"])),
 ]
 SCALARS: list[Kind] = [

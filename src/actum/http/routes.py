@@ -16,6 +16,7 @@ from litestar.types.internal_types import RouteHandlerMapItem
 
 from actum.errors import DefinitionError
 from actum.http.documentation import DEFAULT_PATH, openapi_config
+from actum.http.flag_schema import FlagSchemas
 from actum.http.openapi import documented
 from actum.http.operation_names import joined, operation_names, requests_of
 from actum.http.options import METHODS, check_group, check_handler
@@ -96,6 +97,7 @@ def litestar_app(
             logging_config=None,
             openapi_config=None if docs is None else openapi_config(name, docs),
             pdb_on_exception=False,
+            plugins=[FlagSchemas()],
             request_max_body_size=LARGEST_BODY,
         )
 

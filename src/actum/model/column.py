@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
+from enum import Enum
 from typing import Any, Literal
 
 import msgspec
@@ -12,6 +13,7 @@ from msgspec import inspect as types
 
 from actum.errors import DefinitionError, Invalid
 from actum.model.entity import Field
+from actum.model.number_enum import Enums, number_enums
 from actum.model.round_trip import RoundTrip, Strictness
 
 Kind = Literal["text", "integer", "real", "boolean", "blob", "time", "json", "decimal"]
@@ -44,7 +46,10 @@ KINDS: dict[type[types.Type], Kind] = {
 
 
 class Column(Struct, frozen=True):
-    """One column: its name, how it is kept, and the two conversions (None: the value is kept as it is)."""
+    """One column: its name, how it is kept, and the two conversions (None: the value is kept as it is).
+
+    `enums` are the enums of numbers whose members it may hold.
+    """
 
     name: str
     annotation: Any
@@ -52,6 +57,7 @@ class Column(Struct, frozen=True):
     is_nullable: bool
     to_sql: Convert | None
     from_sql: Convert | None
+    enums: Enums = frozenset()
 
 
 def column_of(field: Field, where: str) -> Column:
@@ -70,6 +76,7 @@ def column_of(field: Field, where: str) -> Column:
         is_nullable,
         _to_sql(field.annotation, kind, field.type),
         _from_sql(field.annotation, kind, field.type),
+        number_enums(field.annotation) if kind == "integer" else frozenset(),
     )
 
 
@@ -136,10 +143,12 @@ def decimal_to_sql(value: Decimal) -> str:
     return f"{settled_decimal(value):f}"
 
 
-def _integer_to_sql(value: int) -> int:
+def _integer_to_sql(value: Any) -> int:
+    if isinstance(value, Enum):
+        value = value.value
     if not -LARGEST <= value < LARGEST:
         raise ValueError(f"{value} does not fit a 64-bit column; keep it as str")
-    return value
+    return int(value)
 
 
 def _real_to_sql(value: float) -> float:

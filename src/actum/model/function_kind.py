@@ -1,4 +1,4 @@
-"""What kind of function a callable is: one that runs when it is called, one that is awaited, or a generator."""
+"""What kind of function a callable is: one that runs at once, one that is awaited, or a generator."""
 
 import functools
 import inspect
@@ -23,7 +23,7 @@ def refuse_generator(what: str, function: Any, fix: str) -> None:
     """Raises DefinitionError for a generator, whose body would never run."""
     if function_kind(function) == "generator":
         raise DefinitionError(
-            f"{what} {name_of(function)} is a generator, as it has a yield, so calling it runs nothing of it: "
+            f"{what} {name_of(function)} is a generator, as it has a yield, so that calling it runs nothing: "
             f"{fix}"
         )
 
@@ -40,16 +40,18 @@ def require_plain(what: str, function: Any) -> None:
 def require_function(what: str, function: Any, fix: str) -> None:
     """Raises DefinitionError for what is no function with a name of its own, or is a generator."""
     if not inspect.isroutine(function):
-        raise DefinitionError(f"{what} {name_of(function)} is no function with a name: write one with async def")
+        raise DefinitionError(
+            f"{what} {name_of(function)} is no function with a name: write one with async def"
+        )
     refuse_generator(what, function, fix)
 
 
 def require_awaitable(what: str, begun: AwaitableT) -> AwaitableT:
-    """Gives what a call has begun, to be awaited; raises DefinitionError for a result that is there already."""
+    """Gives what a call has begun, to be awaited; raises DefinitionError for a result that is there."""
     if not inspect.isawaitable(begun):
         raise DefinitionError(
-            f"{what} is a function that is awaited, and this one gave a {type(begun).__name__} at once: write it "
-            "with async def, without a yield"
+            f"{what} is awaited, and this one gave a {type(begun).__name__} at once: write it with "
+            "async def, without a yield"
         )
     return begun
 
@@ -66,4 +68,4 @@ def _called(function: Any) -> Any:
         function = function.func
     if inspect.isroutine(function) or isinstance(function, type):
         return function
-    return getattr(type(function), "__call__", function)
+    return type(function).__call__ if callable(function) else function

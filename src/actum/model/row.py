@@ -115,6 +115,8 @@ class Rows:
 
     def _settle(self, row: Struct, column: Column) -> None:
         value = getattr(row, column.name)
+        if type(value) in column.enums:
+            return
         try:
             fitting = msgspec.convert(value, column.annotation)
         except MISFITS as error:

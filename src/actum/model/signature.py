@@ -12,6 +12,7 @@ from msgspec.json import encode
 from msgspec.structs import astuple as as_tuple
 
 from actum.errors import DefinitionError, Invalid, WrongReply
+from actum.model.number_enum import Enums, number_enums, without_members
 from actum.model.round_trip import LOST, RoundTrip, said, shortly
 from actum.model.serialisable import check_default, check_serialisable, display
 
@@ -54,6 +55,7 @@ class Signature:
 
     __slots__ = (
         "_checks",
+        "_enums",
         "_names",
         "_reply_decode",
         "_reply_trip",
@@ -102,15 +104,13 @@ class Signature:
         self._required = sum(len(field) == 2 for field in fields)
         self.parameters: dict[str, Any] = {field[0]: field[1] for field in fields}
         self.arguments: type[Struct] = self._arguments_of(fields)
+        self._enums: Enums = number_enums(self.arguments)
         self._checks = [
             (place, trip.quick, trip)
             for place, trip in enumerate(trips)
             if is_kept and (trip.quick is not None or not trip.is_sure)
         ]
-        if "return" not in hints:
-            raise DefinitionError(f"{where} has no return annotation; say `-> None` if it gives nothing back")
-        self.returns: Any = hints["return"]
-        check_serialisable(self.returns, f"{where}: the reply")
+        self.returns: Any = self._returned(hints)
         self.scalar: type | None = SCALARS.get(self.returns)
         self._reply_trip = RoundTrip(self.returns)
         self._reply_decode = msgspec.json.Decoder(self.returns).decode
@@ -122,7 +122,7 @@ class Signature:
         try:
             arguments = as_tuple(convert(positional, self.arguments))
         except msgspec.ValidationError as error:
-            raise self._invalid(error, len(positional)) from error
+            arguments = self._bind_members(positional, error)
         except LOST as error:
             raise Invalid(f"{self.where}: the arguments cannot be read: {said(error)}") from error
         for place, is_fine, trip in self._checks:
@@ -167,7 +167,27 @@ class Signature:
         """Reads a reply that was kept as JSON."""
         return self._reply_decode(body)
 
-    def _arguments_of(self, fields: list[Any]) -> type[msgspec.Struct]:
+    def _bind_members(self, positional: tuple[Any, ...], refused: Exception) -> tuple[Any, ...]:
+        """Binds arguments once more, with numbers for members of enums that msgspec has refused."""
+        try:
+            values = without_members(positional, self._enums) if self._enums else positional
+            if values is not positional:
+                return as_tuple(convert(values, self.arguments))
+        except msgspec.ValidationError as error:
+            raise self._invalid(error, len(positional)) from error
+        except LOST as error:
+            raise Invalid(f"{self.where}: the arguments cannot be read: {said(error)}") from error
+        raise self._invalid(refused, len(positional)) from refused
+
+    def _returned(self, hints: dict[str, Any]) -> Any:
+        if "return" not in hints:
+            raise DefinitionError(
+                f"{self.where} has no return annotation; say `-> None` if it gives nothing back"
+            )
+        check_serialisable(hints["return"], f"{self.where}: the reply")
+        return hints["return"]
+
+    def _arguments_of(self, fields: list[Any]) -> type[Struct]:
         try:
             return msgspec.defstruct("arguments", fields, array_like=True, forbid_unknown_fields=True)
         except TypeError as error:
