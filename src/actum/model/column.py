@@ -13,6 +13,7 @@ from msgspec import inspect as types
 
 from actum.errors import DefinitionError, Invalid
 from actum.model.entity import Field
+from actum.model.name import SURROGATE
 from actum.model.number_enum import Enums, number_enums
 from actum.model.round_trip import RoundTrip, Strictness
 
@@ -143,6 +144,15 @@ def decimal_to_sql(value: Decimal) -> str:
     return f"{settled_decimal(value):f}"
 
 
+def check_text(value: str) -> str:
+    """Gives a text; raises ValueError for one that not every database can hold."""
+    if "\0" in value or not (value.isascii() or SURROGATE.search(value) is None):
+        raise ValueError(
+            "a text in it has the character NUL or half a character, which no database here holds; leave it out"
+        )
+    return value
+
+
 def _integer_to_sql(value: Any) -> int:
     if isinstance(value, Enum):
         value = value.value
@@ -194,8 +204,8 @@ def _to_sql(annotation: Any, kind: Kind, declared: types.Type) -> Convert | None
         return _optional(SCALARS[kind])
     if kind == "json":
         return _optional(_json_to_sql(annotation))
-    if kind == "text" and not _is_plain(declared, types.StrType):
-        return _optional(msgspec.to_builtins)
+    if kind == "text":
+        return _optional(check_text if _is_plain(declared, types.StrType) else msgspec.to_builtins)
     return None
 
 

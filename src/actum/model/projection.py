@@ -1,6 +1,7 @@
 """The fold of events into a view's rows, without a database: which rows a batch touches, and how."""
 
 from collections.abc import Collection, Iterable, Mapping
+from functools import cached_property
 from typing import Any
 
 from msgspec import Struct
@@ -14,6 +15,9 @@ from actum.model.view import DROP, View, ViewType
 
 FEW = 8
 """Rows of one event that each get a copy of it; more share it, or their copies would take n² time."""
+
+MAX_CHECKED = 16_000
+"""Length of a row's JSON beyond which it is checked at the end of a batch alone, and not at every event."""
 
 
 class Step(Struct, frozen=True, gc=False):
@@ -79,6 +83,7 @@ class Folding:
         self._touched: dict[Any, View | None] = {}
         self._shared = SharedEvents()
         self._lent: set[Any] = set()
+        self._long: set[Any] = set()
         self._may_lend = any(column.kind == "json" for column in view.columns)
 
     def apply(self, steps: Iterable[Step]) -> None:
@@ -86,7 +91,11 @@ class Folding:
         view, touched, rows = self._view, self._touched, self._rows
         for step in steps:
             key = step.key
-            row = touched[key] if key in touched else rows.get(key)
+            if key not in touched:
+                row = rows.get(key)
+            elif (row := touched[key]) is not None:
+                # As if the batch had ended here: what is set aside must not depend on where it does.
+                self._check(key, row)
             if step.is_shared or self._lent:
                 row = self._before_sharing(step, row)
             touched[key] = apply(view, row, step)
@@ -99,6 +108,10 @@ class Folding:
             [key for key, row in self._touched.items() if row is None],
             frozenset(self._lent),
         )
+
+    def _check(self, key: Any, row: View) -> None:
+        if self._view.check(row, is_brief=key in self._long) > MAX_CHECKED:
+            self._long.add(key)
 
     def _before_sharing(self, step: Step, row: View | None) -> View | None:
         if step.key in self._lent and row is not None:
@@ -156,7 +169,21 @@ def apply(view: ViewType, row: View | None, step: Step) -> View | None:
         return None
     row = view.new_row(step.key) if row is None else row
     _reduce(view, row, step)
-    return None if vars(row).pop("is_deleted", False) else row
+    beside = vars(row)
+    is_deleted = beside.pop("is_deleted", False)
+    if beside:
+        _drop(view, row, step, beside)
+    return None if is_deleted else row
+
+
+def _drop(view: ViewType, row: View, step: Step, beside: dict[str, Any]) -> None:
+    """Takes away what a reducer has set beside the columns, which would be gone when the row is read again."""
+    cls = type(row)
+    names = [name for name in beside if not isinstance(getattr(cls, name, None), cached_property)]
+    beside.clear()
+    if names:
+        why = f"{', '.join(names)} was set and is no field of {cls.__name__}: declare it, or use a variable"
+        raise failed(view, step.reduction, step.stored, why)
 
 
 def failed(view: ViewType, reduction: Reduction, stored: Stored, why: object) -> ReducerFailed:

@@ -30,6 +30,7 @@ class Rows:
         self._columns = columns
         self._key = columns[key_place]
         self._inward = [(place, column.to_sql) for place, column in enumerate(columns) if column.to_sql]
+        self._is_json = [column.kind == "json" for column in columns]
         self._outward = [(place, column.from_sql) for place, column in enumerate(columns) if column.from_sql]
         self._scalars = [column for column in columns if column.kind != "json"]
         self._times = [column for column in columns if column.kind == "time"]
@@ -86,6 +87,24 @@ class Rows:
         except MISFITS as error:
             raise self._misfit(self._columns[place], kept[place], error) from error
         return tuple(kept)
+
+    def check(self, row: Struct, *, is_brief: bool = False) -> int:
+        """Raises AuthorError for a row that its columns could not keep; gives the length of its longest JSON.
+
+        A brief check leaves JSON out.
+        """
+        longest = 0
+        place = 0
+        values = msgspec.structs.astuple(row)
+        try:
+            for place, convert in self._inward:
+                if not self._is_json[place]:
+                    convert(values[place])
+                elif not is_brief:
+                    longest = max(longest, len(convert(values[place]) or ""))
+        except MISFITS as error:
+            raise self._misfit(self._columns[place], values[place], error) from error
+        return longest
 
     def from_sql(self, values: Iterable[Any]) -> Any:
         """Gives the row that was kept in columns."""

@@ -1,6 +1,7 @@
 """The trail of one row through a batch: what it is after each event, up to the one that fails."""
 
 from collections.abc import Callable, Iterable
+from itertools import takewhile
 from typing import Any
 
 from msgspec import Struct
@@ -84,8 +85,9 @@ class Trail:
 
     @property
     def last(self) -> State | None:
-        """The last state of the row that can be kept, or None if that is the one it had before."""
-        return next((state for state in reversed(self._states) if not state.error), None)
+        """The last state before one that cannot be kept, or None if that is the one it had before."""
+        good = list(takewhile(lambda state: not state.error, self._states))
+        return good[-1] if good else None
 
     @property
     def waiting(self) -> list[int]:
@@ -122,6 +124,7 @@ class Trail:
             return
         state = self._state(position, step, is_outside)
         self._states.append(state)
+        self._error = state.error
         if step.is_shared and state.values is not None:
             # What it took from an event that others share, it gets for its own.
             self._row = self._view.row_from_sql(state.values)

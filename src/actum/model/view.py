@@ -188,6 +188,13 @@ class ViewType:
         """Makes a row's values those that will be read back; raises AuthorError for one that does not fit."""
         self._rows.settle(row)
 
+    def check(self, row: View, *, is_brief: bool = False) -> int:
+        """Raises AuthorError for a row that its columns could not keep; gives the length of its longest JSON.
+
+        A brief check leaves JSON out.
+        """
+        return self._rows.check(row, is_brief=is_brief)
+
     def row_to_sql(self, row: View) -> tuple[Any, ...]:
         """Gives a row as its columns keep it."""
         return self._rows.to_sql(row)
