@@ -49,7 +49,8 @@ KINDS: dict[type[types.Type], Kind] = {
 class Column(Struct, frozen=True):
     """One column: its name, how it is kept, and the two conversions (None: the value is kept as it is).
 
-    `enums` are the enums of numbers whose members it may hold.
+    `enums` are the enums of numbers whose members it may hold. What is `plain` is a text or a whole number as
+    Python has it, which its conversion gives back as it is, or refuses.
     """
 
     name: str
@@ -59,6 +60,7 @@ class Column(Struct, frozen=True):
     to_sql: Convert | None
     from_sql: Convert | None
     enums: Enums = frozenset()
+    plain: Literal["text", "integer"] | None = None
 
 
 def column_of(field: Field, where: str) -> Column:
@@ -78,6 +80,7 @@ def column_of(field: Field, where: str) -> Column:
         _to_sql(field.annotation, kind, field.type),
         _from_sql(field.annotation, kind, field.type),
         number_enums(field.annotation) if kind == "integer" else frozenset(),
+        _plain_kind(field.type),
     )
 
 
@@ -148,7 +151,7 @@ def check_text(value: str) -> str:
     """Gives a text; raises ValueError for one that not every database can hold."""
     if "\0" in value or not (value.isascii() or SURROGATE.search(value) is None):
         raise ValueError(
-            "a text in it has the character NUL or half a character, which no database here holds; leave it out"
+            "it has the character NUL or half a character, which not every database holds; leave it out"
         )
     return value
 
@@ -205,7 +208,7 @@ def _to_sql(annotation: Any, kind: Kind, declared: types.Type) -> Convert | None
     if kind == "json":
         return _optional(_json_to_sql(annotation))
     if kind == "text":
-        return _optional(check_text if _is_plain(declared, types.StrType) else msgspec.to_builtins)
+        return _optional(check_text if _plain_kind(declared) else msgspec.to_builtins)
     return None
 
 
@@ -228,6 +231,21 @@ def _is_plain(declared: types.Type, kind: type[types.Type]) -> bool:
     if isinstance(declared, types.UnionType):
         return all(isinstance(part, (kind, types.NoneType)) for part in declared.types)
     return isinstance(declared, kind)
+
+
+def _plain_kind(declared: types.Type) -> Literal["text", "integer"] | None:
+    match declared:
+        case types.Metadata():
+            return _plain_kind(declared.type)
+        case types.UnionType():
+            found = {_plain_kind(part) for part in declared.types if not isinstance(part, types.NoneType)}
+            return found.pop() if len(found) == 1 else None
+        case types.StrType():
+            return "text"
+        case types.IntType():
+            return "integer"
+        case _:
+            return None
 
 
 def _kind_of_values(values: list[Any]) -> Kind | None:

@@ -89,13 +89,14 @@ class Folding:
     def apply(self, steps: Iterable[Step]) -> None:
         """Applies steps, in order."""
         view, touched, rows = self._view, self._touched, self._rows
+        check, is_plain = view.check, not self._may_lend
         for step in steps:
             key = step.key
             if key not in touched:
                 row = rows.get(key)
             elif (row := touched[key]) is not None:
                 # As if the batch had ended here: what is set aside must not depend on where it does.
-                self._check(key, row)
+                check(row) if is_plain else self._check(key, row)
             if step.is_shared or self._lent:
                 row = self._before_sharing(step, row)
             touched[key] = apply(view, row, step)
@@ -110,7 +111,7 @@ class Folding:
         )
 
     def _check(self, key: Any, row: View) -> None:
-        if self._view.check(row, is_brief=key in self._long) > MAX_CHECKED:
+        if self._view.check(row, key in self._long) > MAX_CHECKED:
             self._long.add(key)
 
     def _before_sharing(self, step: Step, row: View | None) -> View | None:
@@ -177,7 +178,7 @@ def apply(view: ViewType, row: View | None, step: Step) -> View | None:
 
 
 def _drop(view: ViewType, row: View, step: Step, beside: dict[str, Any]) -> None:
-    """Takes away what a reducer has set beside the columns, which would be gone when the row is read again."""
+    """Takes away what a reducer has set beside the columns, which would be gone once the row is read."""
     cls = type(row)
     names = [name for name in beside if not isinstance(getattr(cls, name, None), cached_property)]
     beside.clear()

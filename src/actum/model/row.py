@@ -8,12 +8,14 @@ from uuid import UUID
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import astuple as as_tuple
 
 from actum.errors import AuthorError, Invalid
 from actum.model.column import Column, settled_decimal
 
 PLAIN = frozenset({str, int, float, bool, bytes, date, UUID, Decimal})
 MOST_KNOWN = 1_000
+LOWEST, HIGHEST = -(2**63), 2**63 - 1
 MISFITS = (msgspec.ValidationError, Invalid, ValueError, TypeError, OverflowError)
 
 
@@ -29,8 +31,16 @@ class Rows:
         self._cls = cls
         self._columns = columns
         self._key = columns[key_place]
-        self._inward = [(place, column.to_sql) for place, column in enumerate(columns) if column.to_sql]
-        self._is_json = [column.kind == "json" for column in columns]
+        self._inward = [
+            (place, column.to_sql)
+            for place, column in enumerate(columns)
+            if column.to_sql is not None and column.plain is None
+        ]
+        self._jsons = {place for place, column in enumerate(columns) if column.kind == "json"}
+        self._texts = [place for place, column in enumerate(columns) if column.plain == "text"]
+        # The key of a row stays what it is, and is checked when the row is written.
+        self._changing_texts = [place for place in self._texts if place != key_place]
+        self._integers = [place for place, column in enumerate(columns) if column.plain == "integer"]
         self._outward = [(place, column.from_sql) for place, column in enumerate(columns) if column.from_sql]
         self._scalars = [column for column in columns if column.kind != "json"]
         self._times = [column for column in columns if column.kind == "time"]
@@ -38,6 +48,7 @@ class Rows:
         self._bounded = [
             column for column in self._scalars if column.kind != "time" and not _is_plain(column)
         ]
+        self._is_special = bool(self._times or self._decimals or self._bounded)
         self._fitting: set[tuple[type, ...]] = set()
 
     def key(self, value: Any) -> Any:
@@ -60,13 +71,9 @@ class Rows:
 
     def settle(self, row: Struct) -> None:
         """Makes a row's values those that will be read back; raises AuthorError for one that does not fit."""
-        for column in self._times:
-            self._settle_time(row, column)
-        for column in self._decimals:
-            self._settle_decimal(row, column)
-        for column in self._bounded:
-            self._settle(row, column)
-        types = _types_of(row)
+        if self._is_special:
+            self._settle_special(row)
+        types = tuple(map(type, as_tuple(row)))
         if types in self._fitting:
             return
         for column in self._scalars:
@@ -74,9 +81,18 @@ class Rows:
         if len(self._fitting) < MOST_KNOWN and types == _types_of(row):
             self._fitting.add(types)
 
+    def _settle_special(self, row: Struct) -> None:
+        for column in self._times:
+            self._settle_time(row, column)
+        for column in self._decimals:
+            self._settle_decimal(row, column)
+        for column in self._bounded:
+            self._settle(row, column)
+
     def to_sql(self, row: Struct) -> tuple[Any, ...]:
         """Gives a row as its columns keep it."""
-        values = msgspec.structs.astuple(row)
+        values = as_tuple(row)
+        self._check_plain(values, self._texts)
         if not self._inward:
             return values
         kept = list(values)
@@ -88,23 +104,44 @@ class Rows:
             raise self._misfit(self._columns[place], kept[place], error) from error
         return tuple(kept)
 
-    def check(self, row: Struct, *, is_brief: bool = False) -> int:
+    def check(self, row: Struct, is_brief: bool = False) -> int:  # noqa: FBT001, FBT002 (it is called for every event)
         """Raises AuthorError for a row that its columns could not keep; gives the length of its longest JSON.
 
         A brief check leaves JSON out.
         """
-        longest = 0
-        place = 0
-        values = msgspec.structs.astuple(row)
+        values = as_tuple(row)
+        self._check_plain(values, self._changing_texts)
+        if not self._inward:
+            return 0
+        longest = place = 0
         try:
             for place, convert in self._inward:
-                if not self._is_json[place]:
+                if place not in self._jsons:
                     convert(values[place])
                 elif not is_brief:
                     longest = max(longest, len(convert(values[place]) or ""))
         except MISFITS as error:
             raise self._misfit(self._columns[place], values[place], error) from error
         return longest
+
+    def _check_plain(self, values: tuple[Any, ...], texts: list[int]) -> None:
+        """Checks what is kept as it is; inline, for it is done for every row at every event."""
+        for place in texts:
+            value = values[place]
+            if value and ("\0" in value or not value.isascii()):
+                self._check_one(place, value)
+        for place in self._integers:
+            value = values[place]
+            if value and not LOWEST <= value <= HIGHEST:
+                self._check_one(place, value)
+
+    def _check_one(self, place: int, value: Any) -> None:
+        column = self._columns[place]
+        assert column.to_sql is not None
+        try:
+            column.to_sql(value)
+        except MISFITS as error:
+            raise self._misfit(column, value, error) from error
 
     def from_sql(self, values: Iterable[Any]) -> Any:
         """Gives the row that was kept in columns."""
@@ -154,7 +191,7 @@ class Rows:
 
 
 def _types_of(row: Struct) -> tuple[type, ...]:
-    return tuple(map(type, msgspec.structs.astuple(row)))
+    return tuple(map(type, as_tuple(row)))
 
 
 def _is_plain(column: Column) -> bool:

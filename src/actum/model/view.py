@@ -3,7 +3,7 @@
 import copy
 import inspect
 import re
-from collections.abc import Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from datetime import timedelta
 from types import NoneType, UnionType
 from typing import Any, ClassVar, Literal, Self, Union, dataclass_transform, get_args, get_origin
@@ -152,6 +152,7 @@ class ViewType:
         shaping = (options.version, self.key, self.indexes)
         self.fingerprint: str = fingerprint(cls, shaping, self.reductions.values())
         self._rows = Rows(self.name, cls, self.columns, self.columns.index(self._key_column))
+        self.check: Callable[..., int] = self._rows.check
         self._check_keys()
 
     def __repr__(self) -> str:
@@ -187,13 +188,6 @@ class ViewType:
     def settle(self, row: View) -> None:
         """Makes a row's values those that will be read back; raises AuthorError for one that does not fit."""
         self._rows.settle(row)
-
-    def check(self, row: View, *, is_brief: bool = False) -> int:
-        """Raises AuthorError for a row that its columns could not keep; gives the length of its longest JSON.
-
-        A brief check leaves JSON out.
-        """
-        return self._rows.check(row, is_brief=is_brief)
 
     def row_to_sql(self, row: View) -> tuple[Any, ...]:
         """Gives a row as its columns keep it."""
