@@ -4,6 +4,7 @@ import functools
 import logging
 from collections.abc import AsyncGenerator
 from datetime import timedelta
+from types import FunctionType
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -13,6 +14,7 @@ from msgspec import Struct
 from actum import Actions, App, Context, Entity, Event, Invalid, KeyReused, Retries, command, reducer
 from actum.journal.port import Write
 from actum.model.event import to_microseconds
+from actum.runtime.line import digest
 from actum.testing import testing
 from actum.testing.application import Running
 
@@ -31,6 +33,11 @@ class Tally(Entity):
     @command
     def add(self, amount: int) -> int:
         self.emit(Added(amount))
+        return self.total
+
+    @command
+    def take(self, amount: int) -> int:
+        self.emit(Added(-amount))
         return self.total
 
     @reducer
@@ -197,6 +204,50 @@ async def test_a_units_key_stands_for_its_function_and_arguments(t: Running) -> 
     assert (await total(t, "a"), await total(t, "b"), await total(t, "all")) == (5, 0, 5)
 
 
+class Transfer(Struct):
+    id: str
+    amount: int
+
+    async def run(self, unit: Context) -> int:
+        return await both(unit, self.id, self.amount)
+
+
+async def test_a_units_key_stands_for_the_object_and_the_module_of_its_function(t: Running) -> None:
+    """Functions of one name in two modules are two, and so is a method of two objects."""
+    same_name = FunctionType(other.__code__, globals(), "both")
+    same_name.__qualname__, same_name.__module__ = both.__qualname__, "another.module"
+    for _ in range(2):
+        assert await t.ctx.atomic(Transfer("a", 5).run, idempotency_key="k") == 5
+        assert await t.ctx.atomic(both, "b", 7, idempotency_key="l") == 7
+
+    with pytest.raises(KeyReused):
+        await t.ctx.atomic(Transfer("a", 500).run, idempotency_key="k")
+    with pytest.raises(KeyReused):
+        await t.ctx.atomic(same_name, "b", 7, idempotency_key="l")
+
+    assert await total(t, "all") == 12
+
+
+KEPT = b'["a",5]'
+
+
+@pytest.mark.parametrize(
+    ("function", "arguments", "call"),
+    [
+        (both, ("a", 5), f"both/{digest(KEPT)}"),
+        (Transfer("a", 5).run, (), "Transfer.run"),
+    ],
+)
+async def test_a_unit_of_an_earlier_version_answers_its_key(
+    t: Running, function: Any, arguments: tuple[Any, ...], call: str
+) -> None:
+    """It was kept without its module and its object."""
+    mark = Write("$unit", "k", 0, [], b"{}", 1, key="k", call=call, reply=b"77")
+    await t.node.services.journal.append([mark])
+
+    assert await t.ctx.atomic(function, *arguments, idempotency_key="k") == 77
+
+
 async def _take(unit: Context, thing: object) -> None:
     await unit.entity(Tally, "a").add(1)
 
@@ -221,6 +272,8 @@ async def test_a_timer_of_a_key_stands_for_its_arguments(t: Running) -> None:
     await schedule(2)(5)
     with pytest.raises(KeyReused, match="'k'"):
         await schedule(1)(500)
+    with pytest.raises(KeyReused, match="'k'"):
+        await request().schedule(Tally.take, "a", after=timedelta(minutes=1))(5)
     await t.advance(minutes=5)
     with pytest.raises(KeyReused):
         await schedule(1)(7)
@@ -307,6 +360,41 @@ async def test_an_id_that_is_made_anew_is_warned_of(t: Running, caplog: pytest.L
     assert said.startswith("mirror@1 was done again")
     assert f"sent open to Parcel/{outside.ids[1][0]}, where it had gone to Parcel/{outside.ids[0][0]}" in said
     assert "ctx.new_id()" in said
+
+
+@pytest.mark.parametrize("what", ["timer", "message"])
+async def test_a_timer_or_message_that_goes_elsewhere_when_it_is_sent_again_is_warned_of(
+    t: Running, caplog: pytest.LogCaptureFixture, what: str
+) -> None:
+    """Both would come to be twice, as a command would."""
+    with caplog.at_level(logging.WARNING, "actum.reruns"):
+        for id in ("p", "p", "q"):
+            ctx = Context(t.node.services, cause="ship@7")
+            if what == "timer":
+                await ctx.schedule(Parcel.open, id, after=timedelta(hours=1))()
+            else:
+                await ctx.queue("told").send(Order("m"), key=id)
+
+    [said] = [record.getMessage() for record in caplog.records if record.name == "actum.reruns"]
+    assert said.startswith("ship@7 was done again")
+    assert said.count("ctx.new_id()") == 1
+
+
+async def test_a_message_of_a_key_stands_for_its_own_key_and_text(t: Running) -> None:
+    """In a context with a client's key, as the command of an entity does."""
+
+    def request() -> Any:
+        return Context(t.node.services, idempotency_key="k").queue("told")
+
+    for _ in range(2):
+        await request().send(Order("m", 1), key="x")
+    with pytest.raises(KeyReused, match="'k'"):
+        await request().send(Order("m", 1), key="y")
+    with pytest.raises(KeyReused, match="'k'"):
+        await request().send(Order("m", 2))
+    await t.settle()
+
+    assert await total(t, "m") == 1
 
 
 async def test_nothing_is_warned_of_where_ids_stay(t: Running, caplog: pytest.LogCaptureFixture) -> None:

@@ -29,9 +29,9 @@ def test_three_processes_share_seven_works_evenly() -> None:
 
 def test_the_work_of_a_dead_process_goes_to_the_others_alone() -> None:
     """What the living do stays where it is."""
-    shared = share_out({5: ALL, 6: ALL}, {"work 0": 5, "work 1": 6, "work 2": 4, "work 3": 4})
+    shared = share_out({5: ALL, 6: ALL}, {"work 0": 6, "work 1": 5, "work 2": 4, "work 3": 4})
 
-    assert (shared["work 0"], shared["work 1"]) == (5, 6)
+    assert (shared["work 0"], shared["work 1"]) == (6, 5)
     assert {shared["work 2"], shared["work 3"]} == {5, 6}
 
 

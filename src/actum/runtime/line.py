@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from actum.database.port import Mark, NewMessage
+from actum.database.port import Mark, NewMessage, NewTimer
 from actum.errors import DefinitionError, KeyReused
 from actum.model.entity import CommandType
 from actum.model.event import Metadata, write_metadata
@@ -170,6 +170,7 @@ class Line:
         self.check_open()
         if key is not None:
             check_name(key, "a message's key", field="key")
+            self.trace_target("queue", "messages", f"{queue} with the key {key}")
         if once is not None:
             check_name(once, "a message's mark", field="once")
         if self.mentions is not None:
@@ -188,7 +189,9 @@ class Line:
         if once is not None:
             return stored_key(once), digest(key or "", *messages)
         identity = self.identity
-        return self.next_mark("$queue", queue, key or ""), digest(*messages) if identity is None else identity
+        if identity is None:
+            return self.next_mark("$queue", queue, ""), digest(key or "", *messages)
+        return self.next_mark("$queue", queue, key or ""), identity
 
     def _messages(
         self, queue: str, messages: Sequence[bytes], key: str | None, mark: str | None, identity: str
@@ -241,12 +244,20 @@ class Line:
             return None
         return shortened(f"{source}/{kind}/{id}/{what}/{self._count(kind, id, what)}")
 
-    def timer_mark(self, kind: str, id: str, what: str, arguments: bytes) -> Mark | None:
+    def timer_mark(self, timer: NewTimer, name: str | None) -> Mark | None:
         """Tells the adding of a timer from all others, for it to be added once when the work comes again."""
-        once = self.next_mark(f"$timers/{kind}", id, what)
         identity = self.identity
-        stands_for = digest(arguments) if identity is None else identity
-        return None if once is None else Mark(once, stands_for, self.services.clock.now())
+        what = name or ("" if identity is None else timer.command)
+        once = self.next_mark(f"$timers/{timer.kind}", timer.entity_id, what)
+        if identity is None:
+            # Not when it is due: who asks again reckons from a later moment.
+            identity = digest(timer.command, timer.arguments)
+        return None if once is None else Mark(once, identity, self.services.clock.now())
+
+    def trace_target(self, kind: str, what: str, id: str) -> None:
+        """Has development see whether work that comes again sends to where it sent before."""
+        if self._trace is not None:
+            self._trace.sent(kind, what, id)
 
     def next_id(self) -> str:
         """Makes an id: the next of those that the same work makes when it comes again."""

@@ -17,13 +17,13 @@ def unit_key(
 ) -> UnitKey | None:
     """Gives the key of a unit: the caller's own, or that of the work it belongs to, if there is one."""
     if idempotency_key is not None:
-        call = call_of(function, args)
-        return UnitKey(idempotency_key, stored_key(idempotency_key), former_key(idempotency_key), (call,))
+        stored, former = stored_key(idempotency_key), former_key(idempotency_key)
+        return UnitKey(idempotency_key, stored, former, _calls_of(function, args))
     stored, former = line.next_key("$unit", "", "")
     if stored is None:
         return None
     if line.identity is None:
-        calls: tuple[str, ...] = (call_of(function, args),)
+        calls = _calls_of(function, args)
     elif line.cause is not None:
         calls = ("",)
     else:
@@ -32,16 +32,31 @@ def unit_key(
     return UnitKey(line.shown_key, stored, former, calls)
 
 
-def call_of(function: Callable[..., Any], args: Sequence[Any]) -> str:
-    """Identifies a function and its arguments; raises Invalid for arguments that JSON cannot hold."""
+def _calls_of(function: Callable[..., Any], args: Sequence[Any]) -> tuple[str, ...]:
+    """Identifies a function and its arguments, and says how earlier versions did, without module and object.
+
+    Raises Invalid for arguments that JSON cannot hold.
+    """
     name = _name_of(function)
     while isinstance(function, partial):
         args = [*function.args, *sorted(function.keywords.items()), *args]
         function = function.func
-    if not args:
-        return name
+    former = f"{name}/{_written(args)}" if args else name
+    whose = f"{getattr(function, '__module__', '')}.{name}"
+    return f"{whose}/{_written(args)}/{_object_of(function)}", former
+
+
+def _object_of(function: Callable[..., Any]) -> str:
+    """Identifies the object that a method is called on, if JSON can hold it."""
     try:
-        return f"{name}/{digest(msgspec.json.encode(args))}"
+        return digest(msgspec.json.encode(getattr(function, "__self__", None)))
+    except (TypeError, ValueError):
+        return ""
+
+
+def _written(args: Sequence[Any]) -> str:
+    try:
+        return digest(msgspec.json.encode(args))
     except (TypeError, ValueError) as error:
         raise Invalid(
             f"the arguments of a unit with an idempotency key are part of what the key stands for, and JSON "
