@@ -14,7 +14,7 @@ from actum.model.view import view_type
 
 MODEL = '''
 """A shop's model."""
-import dataclasses
+import dataclasses, functools, re, types, zoneinfo
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -30,6 +30,48 @@ MARKS = {"gift", "fragile", "heavy", "cold", "late"}
 
 class Colour(Enum):
     RED = "red"
+
+class Rates:
+    by_size = {"s": Decimal(11)}
+
+    class Express:
+        extra = 12
+
+class Tariff:
+    def __init__(self, base: int) -> None:
+        self.base = base
+
+    def __call__(self, count: int) -> int:
+        return count * self.base + 13
+
+TARIFF = Tariff(14)
+SETTINGS = types.SimpleNamespace(least=15)
+SHORT = re.compile("[a-z]{16}")
+ZONE = zoneinfo.ZoneInfo("Europe/Berlin")
+
+def scaled(scale):
+    def around(function):
+        @functools.wraps(function)
+        def inner(count):
+            inner.calls = True
+            return function(count) * scale + 17
+        return inner
+    return around
+
+plain = lambda count: count
+bulk = scaled(18)(plain)
+
+@functools.lru_cache
+def rebate(count: int) -> int:
+    return count + 19
+
+@functools.singledispatch
+def weight(thing: object) -> int:
+    return 20
+
+@weight.register
+def _(thing: int) -> int:
+    return 21
 
 class Place(NamedTuple):
     row: int
@@ -123,6 +165,7 @@ def shipping(line: Line) -> Decimal:
     return Decimal(5) if "gift" in MARKS else _dear(line)
 
 def _dear(line: Line) -> Decimal:
+    TARIFF(1), SETTINGS.least, SHORT, ZONE, bulk(1), rebate(1), weight(1), Rates.by_size, Rates.Express.extra
     return Decimal(9)
 '''
 SHAPING = {
@@ -158,6 +201,18 @@ SHAPING = {
     "a constant that a method names": ('Decimal("0.2")', 'Decimal("0.3")'),
     "a function that a reducer calls": ("Decimal(5)", "Decimal(6)"),
     "a function that such a function calls": ("Decimal(9)", "Decimal(8)"),
+    "a table in a class that such a function names": ("Decimal(11)", "Decimal(22)"),
+    "a class within such a class": ("extra = 12", "extra = 22"),
+    "a method of an object that such a function names": ("self.base + 13", "self.base + 22"),
+    "what such an object holds": ("Tariff(14)", "Tariff(22)"),
+    "what a namespace holds": ("least=15", "least=22"),
+    "a pattern": ("{16}", "{22}"),
+    "a time zone": ("Europe/Berlin", "Europe/Paris"),
+    "a decorator": ("scale + 17", "scale + 22"),
+    "what a decorator was given": ("scaled(18)", "scaled(22)"),
+    "a function whose answers are kept": ("count + 19", "count + 22"),
+    "a function for any type": ("return 20", "return 22"),
+    "its case for one type": ("return 21", "return 22"),
     "a set that such a function names": ('"gift", "fragile"', '"fragile"'),
 }
 OF_THE_CART = {

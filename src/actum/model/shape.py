@@ -7,25 +7,33 @@ declared is the same; it holds no address and no order of a set. A class is writ
 import dataclasses
 import functools
 import inspect
-import sys
+import re
+from collections import deque
 from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
-from types import FunctionType, MethodType, ModuleType
+from fractions import Fraction
+from operator import attrgetter, itemgetter, methodcaller
+from types import FunctionType, MappingProxyType, MethodType, ModuleType, SimpleNamespace
 from typing import Any, get_origin
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from msgspec import NODEFAULT, UNSET, Raw, Struct, structs
 from msgspec import inspect as types
 
-from actum.model.source import has_source, names_in, source_of
+from actum.model.authors import Authors
+from actum.model.source import has_source, names_in, source_of, surroundings_of
 
 CONSTANTS = (type(None), bool, int, float, str, bytes, Decimal, datetime, date, time, timedelta, UUID)
 MEMBERS = (FunctionType, property, classmethod, staticmethod, functools.cached_property)
 DECLARED = ("__entity_options__", "__view_options__")
-OURS = frozenset({"actum", "msgspec"})
-INSTALLED = ("site-packages", "dist-packages")
+HOLDING = (list, tuple, dict, set, frozenset, deque, MappingProxyType, SimpleNamespace, re.Pattern)
+TOLD_BY_REPR = (complex, range, slice, Fraction, ZoneInfo, itemgetter, attrgetter, methodcaller)
+NO_MEMBERS = "[]"
+DEEPEST = 5
+"""How many modules within modules are looked into."""
 
 
 class Shape:
@@ -33,6 +41,7 @@ class Shape:
 
     def __init__(self, home: str) -> None:
         self._home = home
+        self._authors = Authors(home)
         self._seen: dict[Any, int] = {}
 
     def of(self, annotation: Any) -> str:
@@ -47,7 +56,7 @@ class Shape:
 
     def function(self, function: Any, owner: type[Any] | None = None) -> str:
         """Writes a function with the methods of `owner` and the functions and constants that it names."""
-        function = inspect.unwrap(getattr(function, "function", function))
+        function, around = self._unwrapped(getattr(function, "function", function))
         if isinstance(function, functools.partial):
             given = (self.value(function.args), self.value(function.keywords))
             return f"partial({self.function(function.func, owner)}, {', '.join(given)})"
@@ -56,10 +65,28 @@ class Shape:
         if not isinstance(function, FunctionType):
             return self.value(function)
         if number := self._met(function):
-            return number
+            return number + "".join(around)
         defaults = [self.value(value) for value in function.__defaults__ or ()]
         defaults += [self.value(value) for value in (function.__kwdefaults__ or {}).values()]
-        return f"function({source_of(function)}, {defaults}, {self._named(function, owner)})"
+        return f"function({source_of(function)}, {defaults}, {self._named(function, owner)}){''.join(around)}"
+
+    def _unwrapped(self, function: Any) -> tuple[Any, list[str]]:
+        """Gives what decorators were put around, and what those of the author's, and of `functools`, add."""
+        around = []
+        while (inner := getattr(function, "__wrapped__", None)) is not None:
+            if not self._met(function):
+                around.append(self._around(function))
+            function = inner
+        return function, around
+
+    def _around(self, wrapper: Any) -> str:
+        """Writes a function that a decorator made, or the cases of one of `functools.singledispatch`."""
+        cases = getattr(wrapper, "registry", None)
+        if isinstance(cases, MappingProxyType):
+            return f" by {sorted((_name(kind), self.value(case)) for kind, case in cases.items())}"
+        if isinstance(wrapper, FunctionType) and self._authors.wrote_module(wrapper.__globals__["__name__"]):
+            return f" in ({source_of(wrapper)}, {self._named(wrapper, None)})"
+        return ""
 
     def value(self, value: Any) -> str:
         """Writes a value: a constant by what it is, anything else by its type."""
@@ -72,31 +99,44 @@ class Shape:
             return f"Raw {bytes(value)!r}"
         if isinstance(value, type):
             return self._class(value)
-        is_function = isinstance(value, FunctionType | MethodType) and self._is_authors(value)
-        if is_function or isinstance(value, functools.partial):
+        if isinstance(value, functools.partial) or (_is_function(value) and self._authors.wrote(value)):
             return self.function(value)
         return self._composed(value)
 
     def _composed(self, value: Any) -> str:
         name = type(value).__name__
         match value:
-            case list() | tuple():
-                return f"{name}[{', '.join(map(self.value, value))}]"
+            case list() | tuple() | deque():
+                text = f"{name}[{', '.join(map(self.value, value))}]"
             case set() | frozenset():
-                return f"{name}[{', '.join(sorted(map(Shape(self._home).value, value)))}]"
-            case dict():
+                text = f"{name}[{', '.join(sorted(map(Shape(self._home).value, value)))}]"
+            case dict() | MappingProxyType():
                 items = (f"{self.value(key)}: {self.value(held)}" for key, held in value.items())
-                return f"{name}{{{', '.join(items)}}}"
+                text = f"{name}{{{', '.join(items)}}}"
             case Struct():
-                return f"{name}({self.value(structs.asdict(value))})"
+                text = f"{name}({self.value(structs.asdict(value))})"
+            case re.Pattern():
+                text = f"pattern {value.pattern!r} {value.flags}"
             case _:
-                pass
-        if dataclasses.is_dataclass(value):
-            return f"{name}({self.value(vars(value))})"
-        return _name(value if callable(value) and hasattr(value, "__qualname__") else type(value))
+                text = repr(value) if isinstance(value, TOLD_BY_REPR) else self._object(value)
+        return text
+
+    def _object(self, value: Any) -> str:
+        """Writes an object of the author's by its class and what it holds, and any other by its type."""
+        kind = type(value)
+        if callable(value) and hasattr(value, "__qualname__"):
+            return _name(value)
+        if not (
+            isinstance(value, SimpleNamespace) or dataclasses.is_dataclass(value) or self._authors.wrote(kind)
+        ):
+            return _name(kind)
+        if number := self._met(id(value)):
+            return number
+        held = dict(getattr(value, "__dict__", {}))
+        return f"{kind.__name__}({self.value(held)}, {self._members(kind)})"
 
     def _class(self, cls: type[Any]) -> str:
-        if not self._is_authors(cls) or any(hasattr(cls, options) for options in DECLARED):
+        if not self._authors.wrote(cls) or any(hasattr(cls, options) for options in DECLARED):
             return _name(cls)
         try:
             return self._node(types.type_info(cls))
@@ -120,7 +160,7 @@ class Shape:
             case types.StructType():
                 text = f"struct({self._fields(node)}, {self._members(node.cls)})"
             case types.CustomType():
-                text = _name(node.cls)
+                text = _name(node.cls) + self._members(node.cls).replace(NO_MEMBERS, "")
             case _:
                 text = self._plain(node)
         return text
@@ -167,9 +207,9 @@ class Shape:
     def _members(self, cls: Any) -> str:
         """Writes the methods and the constants of a class and its bases, as far as authors wrote them."""
         found = []
-        for base in filter(self._is_authors, getattr(get_origin(cls) or cls, "__mro__", ())):
+        for base in filter(self._authors.wrote, getattr(get_origin(cls) or cls, "__mro__", ())):
             for name, member in sorted(vars(base).items()):
-                if isinstance(member, MEMBERS) or (not name.startswith("_") and type(member) in CONSTANTS):
+                if isinstance(member, MEMBERS) or (not name.startswith("_") and self._is_data(member)):
                     found.append(self._member(name, member, base))
         return f"[{', '.join(filter(None, found))}]"
 
@@ -185,7 +225,7 @@ class Shape:
             case _:
                 pass
         if isinstance(member, FunctionType):
-            if not self._is_authors(member):
+            if not self._authors.wrote(member):
                 return ""
             if name.startswith("__") and not has_source(member):
                 return ""  # Written by dataclasses, NamedTuple or attrs, as the fields say.
@@ -199,26 +239,35 @@ class Shape:
         for name in names:
             member = inspect.getattr_static(owner, name, None) if owner is not None else None
             member = getattr(member, "function", member)  # A command or a query stands for its function.
-            if isinstance(member, (*MEMBERS, *CONSTANTS)) and member is not None:
+            if member is not None and (isinstance(member, MEMBERS) or self._is_data(member)):
                 found.append(self._member(name, member, owner))  # type: ignore[arg-type]
-        for name, value in sorted(_surroundings(function).items()):
+        for name, value in sorted(surroundings_of(function).items()):
             if isinstance(value, ModuleType):
-                inner = [part for part in names if part in vars(value)] if self._is_authors(value) else []
-                found += [f"{name}.{part}={self.value(vars(value)[part])}" for part in inner]
+                found += self._parts(name, value, names)
             else:
                 found.append(f"{name}={self.value(value)}")
         return f"[{', '.join(filter(None, found))}]"
 
-    def _is_authors(self, thing: Any) -> bool:
-        """Whether an author wrote it, rather than Python, Actum or an installed library."""
-        module = thing.__name__ if isinstance(thing, ModuleType) else getattr(thing, "__module__", None) or ""
-        top = module.partition(".")[0]
-        if top == self._home.partition(".")[0]:
-            return True
-        if not top or top in OURS or top in sys.stdlib_module_names:
+    def _parts(self, path: str, module: ModuleType, names: list[str], depth: int = 0) -> list[str]:
+        """Writes what of a module of the author's is named, and of the modules in it."""
+        found: list[str] = []
+        if not self._authors.wrote(module) or depth > DEEPEST:
+            return found
+        for name in names:
+            value = vars(module).get(name, module)
+            if isinstance(value, ModuleType):
+                found += self._parts(f"{path}.{name}", value, names, depth + 1) if value is not module else []
+            else:
+                found.append(f"{path}.{name}={self.value(value)}")
+        return found
+
+    def _is_data(self, member: Any) -> bool:
+        """Whether a member of a class is a constant, or made of such, as a table of rates is."""
+        if isinstance(member, (Enum, *MEMBERS)):
             return False
-        file = getattr(sys.modules.get(module), "__file__", None) or ""
-        return not any(place in file for place in INSTALLED)
+        return isinstance(member, (*CONSTANTS, *HOLDING)) or self._authors.wrote(
+            member if isinstance(member, type) else type(member)
+        )
 
     def _met(self, part: Any) -> str:
         """Numbers a class or a function at the first meeting, and gives its number at a later one."""
@@ -228,15 +277,9 @@ class Shape:
         return ""
 
 
-def _surroundings(function: FunctionType) -> dict[str, Any]:
-    """Gives the values that a function finds outside itself, by name, as far as they are there already."""
-    found = {name: function.__globals__[name] for name in names_in(function) if name in function.__globals__}
-    for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
-        try:
-            found[name] = cell.cell_contents
-        except ValueError:
-            continue
-    return found
+def _is_function(value: Any) -> bool:
+    wrapped = None if isinstance(value, type) else getattr(value, "__wrapped__", None)
+    return isinstance(value, FunctionType | MethodType) or isinstance(wrapped, FunctionType)
 
 
 def _label(node: Any) -> tuple[str, str]:

@@ -26,6 +26,17 @@ def names_in(function: FunctionType) -> list[str]:
     return sorted(set(_names(function.__code__)))
 
 
+def surroundings_of(function: FunctionType) -> dict[str, Any]:
+    """Gives the values that a function finds outside itself, by name, as far as they are there already."""
+    found = {name: function.__globals__[name] for name in names_in(function) if name in function.__globals__}
+    for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
+        try:
+            found[name] = cell.cell_contents
+        except ValueError:
+            continue
+    return found
+
+
 def has_source(function: FunctionType) -> bool:
     """Whether somebody wrote the function, rather than a library at run time."""
     return not function.__code__.co_filename.startswith("<")
@@ -34,16 +45,17 @@ def has_source(function: FunctionType) -> bool:
 def tree_of(function: FunctionType) -> ast.AST | None:
     """Gives a function's syntax tree, or that of a module with the function alone; None without a source."""
     try:
-        if function.__name__ == "<lambda>":
+        if function.__code__.co_name == "<lambda>":
             return _lambda_of(function)
-        return ast.parse(textwrap.dedent(inspect.getsource(function)))
+        # Of the code, for that of a function put around another one would be sought where the other stands.
+        return ast.parse(textwrap.dedent(inspect.getsource(function.__code__)))
     except (OSError, TypeError, SyntaxError):
         return None
 
 
 def _lambda_of(function: FunctionType) -> ast.AST | None:
     """Finds the innermost lambda of the file around the code that was compiled from it."""
-    lines, _ = inspect.findsource(function)
+    lines, _ = inspect.findsource(function.__code__)
     first, last = _extent(function.__code__)
     found = None
     for node in ast.walk(ast.parse("".join(lines))):

@@ -159,9 +159,9 @@ class Context:
 
         With `idempotency_key`, or in a request that has one, or in an action, the same unit gives back the
         same and adds nothing when it is sent again; annotate what it gives back, for that to be read as it
-        was. The key stands for the function, by module and name, for `args`, and for the object of a method if
-        JSON can hold it: what a function takes from around it is not seen. Another unit with the same key is
-        KeyReused.
+        was. The key stands for the function, by module and name, for `args`, and for the object of a method
+        if JSON can hold it: what a function takes from around it is not seen. Another unit with the same key
+        is KeyReused.
         """
         self.line.check_open()
         if self.line.unit is not None:
