@@ -362,6 +362,34 @@ async def test_a_command_past_the_unit_to_what_it_touches_is_refused_at_once(ctx
     assert await amounts(ctx, "c") == [10]
 
 
+@pytest.mark.parametrize("erase", [False, True])
+async def test_a_unit_deletes_nothing_that_it_touches(ctx: Context, erase: bool) -> None:
+    """Neither through its own context nor past it; it would find the entity changed, and delete it again."""
+    runs = []
+
+    async def own(inner: Context) -> None:
+        runs.append("own")
+        await inner.delete(Account, "a", erase=erase)
+
+    async def past(inner: Context) -> None:
+        runs.append("past")
+        await inner.entity(Account, "a").deposit(1)
+        await ctx.delete(Account, "a", erase=erase)
+
+    async def another(inner: Context) -> None:
+        await inner.entity(Account, "a").deposit(1)
+        await ctx.delete(Account, "b", erase=erase)
+
+    with pytest.raises(DefinitionError, match="cannot delete Account/a"):
+        await ctx.atomic(own)
+    with pytest.raises(DefinitionError, match="through the context that the unit was given"):
+        await ctx.atomic(past)
+    await ctx.atomic(another)
+
+    assert runs == ["own", "past"]
+    assert (await balances(ctx)) == (101, 0 if erase else 100)
+
+
 async def test_what_a_unit_does_not_touch_may_be_commanded_past_it(ctx: Context) -> None:
     """So may all else by whoever runs at the same time, and by tasks that outlive the unit."""
     tasks: list[asyncio.Task[int]] = []
@@ -400,6 +428,9 @@ async def test_a_unit_that_has_ended_takes_no_more_calls(ctx: Context) -> None:
         lambda: late.schedule(Account.deposit, "a", after=timedelta(hours=1))(5),
         lambda: late.history(Account, "a"),
         lambda: late.state(Account, "a"),
+        lambda: late.delete(Account, "a"),
+        late.timers,
+        lambda: late.cancel("n"),
         lambda: late.atomic(transfer(1)),
     ]
 

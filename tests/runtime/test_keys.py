@@ -14,7 +14,7 @@ from msgspec import Struct
 from actum import Actions, App, Context, Entity, Event, Invalid, KeyReused, Retries, command, reducer
 from actum.journal.port import Write
 from actum.model.event import to_microseconds
-from actum.runtime.line import digest
+from actum.runtime.keys import digest
 from actum.testing import testing
 from actum.testing.application import Running
 
@@ -346,6 +346,31 @@ async def test_an_id_is_the_same_when_a_unit_runs_again(t: Running) -> None:
     assert len(made) == 4
     assert len(set(made[:3])) == 1
     assert made[3] != made[0]
+
+
+async def test_what_a_unit_sends_is_sent_once_when_it_runs_again(t: Running) -> None:
+    """Of a message that is not the same the later one comes besides; of a timer, in place of it."""
+    runs = 0
+
+    async def unit(inner: Context) -> None:
+        nonlocal runs
+        runs += 1
+        await inner.entity(Tally, "a").add(1)
+        await inner.queue("told").send(Order("m", 3))
+        await inner.queue("told").send(Order("n", 10 * runs))
+        await inner.schedule(Tally.add, "later", after=timedelta(hours=1))(10 * runs)
+        if runs < 3:
+            t.node.services.directory.live["Tally", "a"].is_live = False
+            del t.node.services.directory.live["Tally", "a"]
+
+    await t.ctx.atomic(unit)
+    await t.settle()
+    await t.advance(hours=2)
+    assert (await total(t, "m"), await total(t, "n"), await total(t, "later")) == (3, 60, 30)
+
+    await t.ctx.atomic(unit)
+    await t.settle()
+    assert (await total(t, "m"), await total(t, "n")) == (6, 100)
 
 
 async def test_an_id_that_is_made_anew_is_warned_of(t: Running, caplog: pytest.LogCaptureFixture) -> None:

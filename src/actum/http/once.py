@@ -13,8 +13,7 @@ from msgspec import Struct
 
 from actum.http.headers import CORRELATION_ID
 from actum.runtime.context import Context
-from actum.runtime.keys import RequestKey
-from actum.runtime.line import digest
+from actum.runtime.keys import RequestKey, digest
 from actum.runtime.requests import Requests
 from actum.runtime.services import Services
 

@@ -14,7 +14,7 @@ from actum.model.function_kind import require_awaitable
 from actum.model.handler import Command
 from actum.model.name import check_id, check_name, check_text, check_who
 from actum.model.view import View
-from actum.runtime.atomic import Unit, run_unit
+from actum.runtime.atomic import Unit, run_unit, running_unit
 from actum.runtime.history import Histories
 from actum.runtime.keys import RequestKey
 from actum.runtime.line import Line
@@ -59,6 +59,8 @@ class Context:
             check_who(by)
         if correlation_id is not None:
             check_text(correlation_id, "a correlation id", field="correlation_id", fix="write str(…)")
+        if causation_id != "":
+            check_text(causation_id, "a causation id", field="causation_id", fix="write str(…)")
         self._services = services
         self._event = event
         self.message = message
@@ -249,11 +251,13 @@ class Context:
 
     async def cancel(self, name: str) -> bool:
         """Cancels a timer; False if it has fired or never was."""
+        self.line.check_open()
         check_name(name, "a timer's name", field="name")
         return await self._services.timers.cancel(name)
 
     async def timers(self, *, limit: int = 100) -> list[Timer]:
         """Lists timers that are still to fire, the earliest first."""
+        self.line.check_open()
         self.line.tell_of_any()
         return await self._services.database.timers(limit=limit)
 
@@ -315,6 +319,9 @@ class Context:
         far behind they are, and sets off `on(Deleted)`; rows under other keys stay as they are. Should the
         process end half way, the next one to start goes on with it.
         """
+        reference = self._services.catalog.entity_references.get(cls)
+        if reference is not None:
+            self._check_delete(reference.kind.name, id)
         if not erase:
             return await self._histories.prune(cls, id)
         erased = await self._histories.erase(cls, id)
@@ -344,6 +351,19 @@ class Context:
         reference = self._services.catalog.entity_references.get(cls)
         if reference is not None:
             self.line.tell_of(reference.kind.name, id)
+
+    def _check_delete(self, kind: str, id: str) -> None:
+        """Raises DefinitionError in an atomic unit that the removal of this entity would have run again."""
+        self.line.check_open()
+        if self.line.unit is not None:
+            raise DefinitionError(
+                f"an atomic unit writes events alone, and cannot delete {kind}/{id}: delete it through the "
+                "context outside, when the unit is done"
+            )
+        running = running_unit.get()
+        error = None if running is None else running.note_outside(self._services, (kind, id))
+        if error is not None:
+            raise error
 
     def _check_not_erased(self, event: Recorded[Any]) -> None:
         """Keeps what follows from an event that was erased meanwhile from beginning its entity anew."""

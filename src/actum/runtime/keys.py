@@ -1,5 +1,6 @@
 """Idempotency keys as they are stored: those of clients and those that Actum derives never meet."""
 
+import hashlib
 import re
 import uuid
 
@@ -24,6 +25,15 @@ def former_key(key: str) -> str | None:
 def made_id(source: str, count: int) -> str:
     """Gives the id that is made `count`th from a source: a UUID, always the same."""
     return str(uuid.uuid5(IDS, f"{source}/{count}"))
+
+
+def digest(*parts: str | bytes) -> str:
+    """Identifies what a key stands for."""
+    hashed = hashlib.blake2b(digest_size=16)
+    for part in parts:
+        written = part.encode() if isinstance(part, str) else part
+        hashed.update(b"%d:" % len(written) + written)
+    return hashed.hexdigest()
 
 
 class RequestKey(Struct, frozen=True):

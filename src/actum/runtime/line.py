@@ -1,6 +1,5 @@
 """A line of work: what the calls of one context share, from where they came to how far they wrote."""
 
-import hashlib
 from collections.abc import Coroutine, Sequence
 from typing import Any
 
@@ -15,7 +14,7 @@ from actum.model.view import ViewQuery, ViewType
 from actum.runtime.atomic import Unit, running_unit
 from actum.runtime.entities import Call
 from actum.runtime.kept_answers import Mentions
-from actum.runtime.keys import RequestKey, former_key, made_id, stored_key
+from actum.runtime.keys import RequestKey, digest, former_key, made_id, stored_key
 from actum.runtime.precondition import Precondition
 from actum.runtime.references import EntityReference
 from actum.runtime.reruns import Trace
@@ -188,6 +187,10 @@ class Line:
         """Gives the mark under which messages are sent once, and what that stands for."""
         if once is not None:
             return stored_key(once), digest(key or "", *messages)
+        if self.unit is not None:
+            # Run again, the function may have something else to send.
+            written = digest(key or "", *messages)
+            return self.next_mark("$queue", queue, written), written
         identity = self.identity
         if identity is None:
             return self.next_mark("$queue", queue, ""), digest(key or "", *messages)
@@ -240,12 +243,19 @@ class Line:
     def next_mark(self, kind: str, id: str, what: str) -> str | None:
         """Tells the next call of this sort from all others; the same when the cause comes again."""
         source = self.cause or (self.request_key and self.request_key.stored)
+        if source is None and self.unit is not None:
+            source = self._source  # However often the unit runs.
         if source is None:
             return None
         return shortened(f"{source}/{kind}/{id}/{what}/{self._count(kind, id, what)}")
 
     def timer_mark(self, timer: NewTimer, name: str | None) -> Mark | None:
-        """Tells the adding of a timer from all others, for it to be added once when the work comes again."""
+        """Tells the adding of a timer from all others, for it to be added once when the work comes again.
+
+        In a unit there is none: what that sets when it runs again takes the place of what it set before.
+        """
+        if self.unit is not None:
+            return None
         identity = self.identity
         what = name or ("" if identity is None else timer.command)
         once = self.next_mark(f"$timers/{timer.kind}", timer.entity_id, what)
@@ -277,15 +287,6 @@ class Line:
     def _count(self, *call: str) -> int:
         count = self._calls[call] = self._calls.get(call, 0) + 1
         return count
-
-
-def digest(*parts: str | bytes) -> str:
-    """Identifies what a key stands for."""
-    hashed = hashlib.blake2b(digest_size=16)
-    for part in parts:
-        written = part.encode() if isinstance(part, str) else part
-        hashed.update(b"%d:" % len(written) + written)
-    return hashed.hexdigest()
 
 
 async def _raise(error: Exception) -> None:

@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 
 from actum.errors import Invalid
-from actum.runtime.keys import former_key, stored_key
-from actum.runtime.line import Line, digest
+from actum.runtime.keys import digest, former_key, stored_key
+from actum.runtime.line import Line
 from actum.runtime.unit_reply import UnitKey
 
 
@@ -17,8 +17,8 @@ def unit_key(
 ) -> UnitKey | None:
     """Gives the key of a unit: the caller's own, or that of the work it belongs to, if there is one."""
     if idempotency_key is not None:
-        stored, former = stored_key(idempotency_key), former_key(idempotency_key)
-        return UnitKey(idempotency_key, stored, former, _calls_of(function, args))
+        calls = _calls_of(function, args)
+        return UnitKey(idempotency_key, stored_key(idempotency_key), former_key(idempotency_key), calls)
     stored, former = line.next_key("$unit", "", "")
     if stored is None:
         return None
