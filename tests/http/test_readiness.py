@@ -109,6 +109,31 @@ async def test_rows_that_are_set_aside_and_dead_letters_are_listed_with_why_and_
         assert "no carrier takes it" in letter["why"]
 
 
+async def test_an_item_that_fails_and_is_tried_again_is_listed_with_its_key(store: str) -> None:
+    """Its key stands still meanwhile, however long that is; a failure of a moment ago is none yet."""
+    actions = Actions()
+    patient = Retries(attempts=9, first=timedelta(hours=1), longest=timedelta(hours=1))
+
+    @actions.on(Placed, retries=patient)
+    async def ship(ctx: Context, event: Placed) -> None:
+        raise ValueError("the carrier is away")
+
+    patient_app = App("shop", entities=[Order], views=[Shares], actions=[actions])
+    async with testing(patient_app, store=store, start=datetime(2031, 2, 3, tzinfo=UTC)) as t:
+        await place(t, "a", 7)
+        at_first = await ready(t)
+        await t.advance(seconds=3)
+        status, answer = await ready(t)
+
+        assert at_first == (200, {"status": "ok", "parts": []})
+        [letter] = answer["parts"]
+        assert (status, answer["status"]) == (200, "degraded")
+        assert [letter[name] for name in ("part", "name", "state", "key", "since")] == [
+            *("action", "ship", "lags", "Order/a", "2031-02-03T00:00:00Z")
+        ]
+        assert letter["why"] == "it fails, and is tried again: ValueError: the carrier is away"
+
+
 async def test_settling_raises_and_names_what_stands_still(store: str) -> None:
     async with testing(app, store=store) as t:
         await t.ctx.entity(Order, "a").place(0)

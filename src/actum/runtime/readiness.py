@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeVar
 
 from msgspec import Struct
 
-from actum.database.port import Database, ViewState
+from actum.database.port import Database, Letter, ViewState
 from actum.journal.port import Journal
 from actum.runtime.action_work import ActionWork
 from actum.runtime.clock import Clock
@@ -112,16 +112,13 @@ class Readiness:
             for row in rows or ()
             if row.view in live
         ]
+        retried, _ = await _reached(lambda: self._database.letters(status="retrying", limit=MAX_LISTED))
+        late = self._clock.now() - round(LAG * 1_000_000)
+        found += [_standstill(letter, "dead letter", letter.error) for letter in letters or ()]
         return found + [
-            Standstill(
-                "timers" if letter.action == "timers" else "action",
-                letter.action,
-                "dead letter",
-                letter.first_failed or letter.last_failed,
-                letter.error,
-                letter.key,
-            )
-            for letter in letters or ()
+            _standstill(letter, "lags", f"it fails, and is tried again: {letter.error}")
+            for letter in retried or ()
+            if letter.first_failed <= late
         ]
 
     async def _parts(self) -> list[Standstill]:
@@ -213,6 +210,11 @@ class Readiness:
         while len(heads) > 1 and heads[1][0] <= now - LAG:
             heads.popleft()
         return heads[0][1] if heads and heads[0][0] <= now - LAG else None
+
+
+def _standstill(letter: Letter, state: State, why: str) -> Standstill:
+    part: Part = "timers" if letter.action == "timers" else "action"
+    return Standstill(part, letter.action, state, letter.first_failed or letter.last_failed, why, letter.key)
 
 
 def _position(work: ViewWork, states: list[ViewState]) -> int | None:
