@@ -1,4 +1,4 @@
-"""What a view makes of a history does not depend on where its batches end: neither rows nor what is set aside."""
+"""What a view makes of a history does not depend on where its batches end, nor does what it sets aside."""
 
 import asyncio
 import os
@@ -20,7 +20,6 @@ from actum.runtime.projector import Projector
 from actum.testing import testing
 from actum.testing.application import Running
 from tests.servers.postgres import empty, url_of
-
 
 EXAMPLES = int(os.environ.get("ACTUM_EXAMPLES", "100"))
 
@@ -70,7 +69,11 @@ def set_beside(row: Seen) -> None:
 
 ACTS: dict[str, Any] = {
     "go on": lambda row: None,
-    "restore": lambda row: [setattr(row, "text", "fine"), setattr(row, "part", 0.5), setattr(row, "count", 1)],
+    "restore": lambda row: [
+        setattr(row, "text", "fine"),
+        setattr(row, "part", 0.5),
+        setattr(row, "count", 1),
+    ],
     "restore lists": lambda row: [setattr(row, "notes", []), setattr(row, "numbers", [1])],
     "delete": lambda row: row.delete(),
     "fail": fail,
