@@ -238,7 +238,9 @@ def _plain_kind(declared: types.Type) -> Literal["text", "integer"] | None:
         case types.Metadata():
             return _plain_kind(declared.type)
         case types.UnionType():
-            found = {_plain_kind(part) for part in declared.types if not isinstance(part, types.NoneType)}
+            found: set[Literal["text", "integer"] | None] = {
+                _plain_kind(part) for part in declared.types if not isinstance(part, types.NoneType)
+            }
             return found.pop() if len(found) == 1 else None
         case types.StrType():
             return "text"
