@@ -173,7 +173,7 @@ def test_a_schedule_that_never_comes_is_refused(expression: str) -> None:
     @actions.cron(expression)
     async def never(ctx: Context) -> None: ...
 
-    with pytest.raises(DefinitionError, match="never"):
+    with pytest.raises(DefinitionError, match=r"action never: .*(Bad day-of-month|no year has)"):
         App("people", actions=[actions])
 
 

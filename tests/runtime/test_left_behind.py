@@ -69,13 +69,17 @@ def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
 
 
+async def nothing(unit: Context) -> None: ...
+
+
 async def fill(store: str) -> None:
-    """Leaves an entity, a timer for one, a letter of an action, and a message in a queue."""
+    """Leaves an entity, a timer for one, a letter of an action, a unit's key, and a message in a queue."""
     async with started(store, shop([], fails=True)) as node:
         ctx = Context(node.services)
         await ctx.entity(Order, "o").place(1)
         await ctx.schedule(Order.place, "o", after=timedelta(days=1))(2)
         await node.settle()
+        await ctx.atomic(nothing, idempotency_key="k")
         message = ctx.queue("payments")
         for work in node.actions:
             await work.end()
