@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from actum import Actions, App, Context, DefinitionError, Entity, Event, Retries, command
+from actum import Actions, App, Context, DefinitionError, Entity, Event, Rejected, Retries, command
 from tests.runtime.test_changed_triggers import started
 
 ONE = Retries(attempts=1)
@@ -20,6 +20,8 @@ class Placed(Event):
 class Order(Entity, emits=[Placed]):
     @command
     def place(self, n: int) -> None:
+        if n == 13:
+            raise Rejected("nobody places 13")
         self.emit(Placed(n))
 
 
@@ -73,11 +75,12 @@ async def nothing(unit: Context) -> None: ...
 
 
 async def fill(store: str) -> None:
-    """Leaves an entity, a timer for one, a letter of an action, a unit's key, and a message in a queue."""
+    """Leaves an entity, a timer for one, letters of an action and a timer, a unit's key, and a message."""
     async with started(store, shop([], fails=True)) as node:
         ctx = Context(node.services)
         await ctx.entity(Order, "o").place(1)
         await ctx.schedule(Order.place, "o", after=timedelta(days=1))(2)
+        await ctx.schedule(Order.place, "o", after=timedelta())(13)
         await node.settle()
         await ctx.atomic(nothing, idempotency_key="k")
         message = ctx.queue("payments")
@@ -123,7 +126,7 @@ async def test_an_action_and_an_entity_of_another_name_take_up_what_the_old_ones
     caplog.clear()
     seen: list[Any] = []
     async with started(store, shop(seen, entity=KeptPurchase, action="tell", name="notify")) as node:
-        (letter,) = await node.services.database.letters()
+        (letter,) = await node.services.database.letters(action="notify")
         await node.services.database.request_letter(letter.id, "retry")
         for worker in node.workers:
             await worker.answer_requests()
