@@ -5,7 +5,7 @@ import inspect
 import os
 import re
 import typing
-from collections.abc import AsyncGenerator, Callable, Iterable, MutableMapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, MutableMapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from datetime import timedelta
 from importlib import import_module
@@ -26,6 +26,7 @@ from actum.store_url import join, needs_database
 Message = MutableMapping[str, Any]
 Receive = Any
 Send = Any
+AsgiApp = Callable[[Message, Receive, Send], Coroutine[Any, Any, None]]
 OpenResource = Callable[[], AbstractAsyncContextManager[Any]]
 
 DOCS_PATH = "/schema"
@@ -96,7 +97,7 @@ class App:
             declarations = import_module("actum.declarations")
             declarations.check(self.catalog, self.resources)
             declarations.check_routes(self.name, self.actions, self.resources, docs=self.docs_path)
-        self._asgi: Any = None
+        self._asgi: AsgiApp | None = None
         self._instances = Instances()
 
     def __repr__(self) -> str:
@@ -141,13 +142,13 @@ class App:
 
     def asgi(
         self, store: str | None = None, *, database: str | None = None, is_development: bool = False
-    ) -> Any:
+    ) -> AsgiApp:
         """Gives an ASGI application that opens the store when it starts and closes it when it stops.
 
         In development a command or reducer that does input or output is refused.
         """
         url, is_said = self.store_url(store, database), store is not None
-        served = self._launch.serve(
+        served: AsgiApp = self._launch.serve(
             self.name,
             self.catalog,
             self.actions,

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.typing import application
+
 ROOT = Path(__file__).parents[2]
 BANK = ROOT / "examples" / "bank" / "bank.py"
 PROGRAMS = [BANK, *sorted(path for path in Path(__file__).parent.glob("*.py") if path != Path(__file__))]
@@ -54,3 +56,10 @@ def test_a_strict_checker_takes_what_is_right_and_nothing_else(project: Path, ch
     )
 
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+async def test_what_checkers_take_runs() -> None:
+    """What declares with every option is an application that answers, and stands still nowhere."""
+    await application.script()
+
+    assert await application.trial() == (202, 7)

@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime, timedelta
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from actum.app import App
 from actum.declarations import check
@@ -16,6 +16,9 @@ from actum.runtime.node import Node, Settings, open_node
 from actum.runtime.readiness import Standstill
 from actum.stores import Stores, open_stores
 from actum.testing.past import START
+
+if TYPE_CHECKING:
+    from actum.testing.http import Client
 
 MEMORY = "memory:"
 PATIENCE = timedelta(seconds=30)
@@ -35,7 +38,7 @@ class Running:
         self._stores: Stores | None = None
         self._node: Node | None = None
         self._ctx: Context | None = None
-        self._http: Any = None
+        self._http: Client | None = None
         self._outer = AsyncExitStack()
         self._inner = AsyncExitStack()
 
@@ -57,11 +60,12 @@ class Running:
         return self._ctx
 
     @property
-    def http(self) -> Any:
+    def http(self) -> "Client":
         """An `httpx.AsyncClient` that speaks to this node without a socket (needs actum[testing])."""
         if self._http is None:
             # By name, so that httpx is needed by those tests alone that speak HTTP.
-            self._http = import_module("actum.testing.http").Client(self.app, self.node.services)
+            client: Client = import_module("actum.testing.http").Client(self.app, self.node.services)
+            self._http = client
         return self._http
 
     @property

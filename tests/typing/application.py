@@ -1,0 +1,246 @@
+"""What type checkers say of declarations: classes with options, triggers, resources, an App and its tests."""
+
+from collections.abc import AsyncGenerator, Coroutine
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+from typing import Any, assert_type
+
+from msgspec import Struct, field
+
+from actum import (
+    Actions,
+    App,
+    Context,
+    Deleted,
+    Entity,
+    Event,
+    Failure,
+    Page,
+    Recorded,
+    Rejected,
+    Retries,
+    View,
+    command,
+    query,
+    reducer,
+)
+from actum.testing import Running, testing
+
+
+class Ordered(Event, name="ordered", version=2):
+    goods: str
+    pieces: int = 1
+
+
+@Ordered.upcast(1)
+def in_pieces(old: dict[str, Any]) -> dict[str, Any]:
+    return {**old, "pieces": 1}
+
+
+class Sent(Event):
+    goods: list[str] = field(default_factory=list[str])
+
+
+class Order(Entity, name="order", snapshot_every=50, emits=[Sent]):
+    pieces: int = 0
+    goods: list[str] = field(default_factory=list[str])
+
+    @command
+    def place(self, goods: str, pieces: int = 1) -> str:
+        assert_type(self.id, str)
+        assert_type(self.version, int)
+        assert_type(self.exists, bool)
+        if self.exists:
+            raise Rejected("it has been placed", code="placed", version=self.version)
+        self.emit(Ordered(goods, pieces=pieces))
+        return self.id
+
+    @command
+    def send(self) -> None:
+        self.emit(Sent(self.goods))
+
+    @query
+    def is_large(self, least: int = 100) -> bool:
+        return self.pieces >= least
+
+    @reducer
+    def ordered(self, event: Ordered) -> None:
+        self.goods.append(event.goods)
+        self.pieces += event.pieces
+
+
+class Ranked(Struct):
+    goods: str
+    pieces: int
+
+
+class Goods(View, key="goods", name="goods", indexes=["pieces", ("goods", "pieces")], version=3):
+    goods: str
+    pieces: int = 0
+    last: datetime | None = None
+
+    @reducer(key="goods")
+    def ordered(self, event: Ordered, recorded: Recorded[Any]) -> None:
+        self.pieces += event.pieces
+        self.last = recorded.time
+
+    @reducer(key=lambda event: event.goods)
+    def sent(self, event: Sent) -> None:
+        self.delete()
+
+    @query("SELECT goods, pieces FROM goods ORDER BY pieces DESC LIMIT :limit", timeout=timedelta(seconds=2))
+    def ranking(self, limit: int = 10) -> list[Ranked]: ...
+
+    @query("SELECT * FROM goods WHERE goods = :goods")
+    def of(self, goods: str) -> "Goods | None": ...
+
+    @query("SELECT coalesce(sum(pieces), 0) FROM goods")
+    def total(self) -> int: ...
+
+
+class Mailer:
+    async def send(self, text: str) -> None: ...
+
+
+@asynccontextmanager
+async def open_mailer() -> AsyncGenerator[Mailer]:
+    yield Mailer()
+
+
+shop = Actions(path="/orders", tags=["orders"])
+
+
+async def give_up(ctx: Context, failure: Failure, mailer: Mailer) -> None:
+    await mailer.send(f"{failure.action} {failure.key} {failure.error}")
+
+
+@shop.on(
+    Ordered,
+    Sent,
+    retries=Retries(attempts=3, unless=(Rejected, KeyError)),
+    since="beginning",
+    timeout=timedelta(seconds=5),
+    on_failure=give_up,
+    name="confirm",
+)
+async def confirm(ctx: Context, event: Ordered | Sent, mailer: Mailer) -> None:
+    assert_type(ctx.event.id, str)
+    assert_type(ctx.event.time, datetime)
+    assert_type(ctx.event.metadata.by, str)
+    await mailer.send(f"{ctx.event.kind} {event.goods}")
+
+
+@shop.on(Deleted)
+async def forget(ctx: Context, event: Deleted) -> None:
+    print(ctx.event.id, event)
+
+
+@shop.post("/", status_code=202)
+async def place(ctx: Context, data: Ranked) -> str:
+    ctx.by = "ann"
+    return await ctx.entity(Order, ctx.new_id()).place(data.goods, data.pieces)
+
+
+@shop.get("/")
+async def listed(ctx: Context, page: str | None = None) -> Page:
+    found = await ctx.ids(Order, limit=20, page=page)
+    assert_type(found.next, str | None)
+    print([info.id for info in found.items])
+    return found
+
+
+@shop.get("/{id:str}/history")
+async def history(ctx: Context, id: str) -> list[Recorded[Event]]:
+    return await ctx.history(Order, id, after=3, reverse=True)
+
+
+@shop.queue("parcels", on_failure=give_up)
+async def pack(ctx: Context, message: Ranked) -> None:
+    await ctx.entity(Order, message.goods).send()
+
+
+@shop.every(minutes=5)
+@shop.cron("0 7 * * MON-FRI", timezone="Europe/Berlin", name="remind_at_seven")
+async def remind(ctx: Context) -> None:
+    names = [timer.name for timer in await ctx.timers()]
+    assert_type(names, list[str])
+    for name in names:
+        assert_type(await ctx.cancel(name), bool)
+
+
+async def actions_called_directly(ctx: Context) -> None:
+    await confirm(ctx, Sent(), Mailer())
+    await confirm(ctx, "sent", Mailer())  # type: ignore[arg-type]
+
+
+async def views(ctx: Context) -> None:
+    goods = ctx.view(Goods)
+    assert_type(await goods.ranking(), list[Ranked])
+    assert_type(await goods.of("a"), Goods | None)
+    assert_type(await goods.total(), int)
+    assert_type(await goods.get("a"), Goods | None)
+    rows = [row.pieces + 1 for row in await goods.ranking(limit=3)]
+    print(rows)
+
+
+async def units(ctx: Context) -> None:
+    async def move(unit: Context, source: str, pieces: int) -> list[str]:
+        return [await unit.entity(Order, source).place("a", pieces)]
+
+    assert_type(await ctx.atomic(move, "a", 3, idempotency_key="m-1"), list[str])
+    await ctx.atomic(move, "a", "3")  # type: ignore[arg-type]
+    await ctx.atomic(move, "a")  # type: ignore[arg-type]
+
+
+async def the_past(ctx: Context) -> None:
+    before = await ctx.state(Order, "a", time=ctx.now)
+    assert_type(before, Order)
+    large: bool = before.is_large()
+    after = await ctx.what_if(Order, "a", [Ordered("a"), Sent()])
+    assert_type(after.goods, list[str])
+    assert_type(await ctx.delete(Order, "a", erase=True), int)
+    print(large, ctx.token, ctx.correlation_id, ctx.now)
+
+
+app = App(
+    "shop",
+    entities=[Order],
+    views=[Goods],
+    actions=[shop],
+    resources=[open_mailer],
+    docs="/docs",
+    query_timeout=timedelta(seconds=3),
+)
+
+
+async def serving() -> None:
+    await assert_type(app.asgi("memory:")({}, None, None), Coroutine[Any, Any, None])
+
+
+async def script() -> None:
+    async with app.running("memory:") as ctx:
+        assert_type(ctx, Context)
+
+
+async def trial() -> tuple[int, int]:
+    async with testing(app) as running:
+        assert_type(running, Running)
+        assert_type(running.ctx, Context)
+        await running.advance(days=1)
+        await running.send("parcels", Ranked("a", 1), key="a")
+        answer = await running.http.post("/orders/", json={"goods": "a", "pieces": 7})
+        assert_type(answer.status_code, int)
+        await running.settle()
+        return answer.status_code, await running.ctx.view(Goods).total()
+
+
+def mistakes() -> None:
+    Order().emit("ordered")  # type: ignore[arg-type]
+    shop.on(Order)  # type: ignore[arg-type]
+    shop.on(Ordered, since="yesterday")  # type: ignore[arg-type]
+    shop.on(Ordered, timeout=5)  # type: ignore[arg-type]
+    shop.queue("parcels", retires=Retries())  # type: ignore[call-arg]
+    shop.every(minute=5)  # type: ignore[call-arg]
+    Retries(attempts="3")  # type: ignore[arg-type]
+    App("shop", entities=[Goods])  # type: ignore[list-item]
+    App("shop", view=[Goods])  # type: ignore[call-arg]
