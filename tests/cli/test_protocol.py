@@ -71,6 +71,7 @@ class Service:
 
     def __init__(self) -> None:
         self.bodies: list[bytes] = []
+        self.scopes: list[Any] = []
         self.begun = asyncio.Event()
         self.server: AnnouncingServer | None = None
         self._port = 0
@@ -89,6 +90,7 @@ class Service:
             await _respond(send, 200, b"x" * 50_000_000)
             return
         self.begun.set()
+        self.scopes.append(scope)
         body, more = b"", True
         while more:
             message = await receive()
@@ -195,6 +197,26 @@ async def test_a_head_without_end_is_refused_before_it_fills_the_memory(
         (GET + b"X-A: " + b"a" * 70_000 + b"\r\n\r\n", 431),
         (b"GET /" + b"a" * 16_384 + b" HTTP/1.1\r\n\r\n", 414),
         (b"\xff\xfe\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: x\r\nHost: x\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: x y\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: x:65536\r\n\r\n", 400),
+        (b"GET ftp://x/ HTTP/1.1\r\nHost: x\r\n\r\n", 400),
+        (b"GET http:///a HTTP/1.1\r\nHost: x\r\n\r\n", 400),
+        (b"GET http://[::1/a HTTP/1.1\r\nHost: x\r\n\r\n", 400),
+        (b"GET /a#b HTTP/1.1\r\nHost: x\r\n\r\n", 400),
+        (b"GET * HTTP/1.1\r\nHost: x\r\n\r\n", 400),
+        (b"GET /a HTTP/3.7\r\nHost: x\r\n\r\n", 400),
+        (b"GET /a HTTP/1.1\nHost: x\n\n", 400),
+        (b"GET /a HTTP/1.1\r\nHost: x\r\nno header\r\n\r\n", 400),
+        (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400),
+        (b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", 400),
+        (b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", 400),
+        (b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip\r\n\r\n", 501),
+        (b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", 501),
+        (b"CONNECT x:80 HTTP/1.1\r\nHost: x\r\n\r\n", 501),
+        (b"CONNECT /a HTTP/1.1\r\nHost: x\r\n\r\n", 501),
         (b"GET /\xc3\xa9 HTTP/1.1\r\n\r\n", 400),
         (b"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: x\r\n\r\n", 400),
         (b"GET / HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n", 400),
@@ -211,6 +233,7 @@ async def test_what_is_no_request_is_answered_with_a_problem(
         assert await connection.is_closed()
 
     assert (answer.status, bool(answer.detail)) == (status, True)
+    assert not any(word in answer.detail.lower() for word in ("callback", "pause", "expected", "token"))
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
 
@@ -381,6 +404,57 @@ async def test_a_connection_beyond_the_limit_takes_the_place_of_one_that_is_idle
 def _protocols(service: Service) -> list[LimitedProtocol]:
     assert service.server is not None
     return [one for one in service.server.server_state.connections if isinstance(one, LimitedProtocol)]
+
+
+@pytest.mark.parametrize(
+    ("target", "path"),
+    [
+        (b"http://y/a?b=1", "/a?b=1"),
+        (b"HTTPS://y:80", "/"),
+        (b"http://[::1]:8000?b", "/?b"),
+        (b"/a//b", "/a//b"),
+    ],
+)
+async def test_an_address_may_be_whole(service: Service, target: bytes, path: str) -> None:
+    """The host that it names then counts, and not the header."""
+    async with service.running(Limits()):
+        connection = await service.connect(b"GET " + target + b" HTTP/1.1\r\nHost: x\r\n\r\n")
+        answer = await connection.answer()
+
+    assert answer.status == 200
+    [scope] = service.scopes
+    query = scope["query_string"].decode()
+    assert scope["path"] + (f"?{query}" if query else "") == path
+    host = b"x" if target.startswith(b"/") else target.split(b"/")[2].split(b"?")[0]
+    assert dict(scope["headers"])[b"host"] == host
+
+
+async def test_a_request_of_http_1_0_needs_no_host(service: Service) -> None:
+    async with service.running(Limits()):
+        connection = await service.connect(b"GET / HTTP/1.0\r\n\r\n")
+
+        assert (await connection.answer()).status == 200
+
+
+@pytest.mark.parametrize(
+    "size", [b"Content-Length: 3\r\n\r\nabc", b"Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"]
+)
+@pytest.mark.parametrize("pieces", [1, 7])
+async def test_a_body_is_read_though_its_request_asks_for_an_upgrade(
+    service: Service, size: bytes, pieces: int
+) -> None:
+    """As some clients ask in every request; what follows on the connection is served too."""
+    asking = b"POST / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n" + size
+    async with service.running(Limits()):
+        connection = await service.connect()
+        sent = asking * 3 + GET + b"\r\n"
+        for start in range(0, len(sent), len(sent) // pieces):
+            connection.send(sent[start : start + len(sent) // pieces])
+            await asyncio.sleep(0)
+        answers = [await connection.answer() for _ in range(4)]
+
+    assert [answer.body for answer in answers] == [b"3", b"3", b"3", b"0"]
+    assert service.bodies == [b"abc", b"abc", b"abc", b""]
 
 
 async def test_an_upgrade_is_passed_over(service: Service, caplog: pytest.LogCaptureFixture) -> None:

@@ -5,6 +5,7 @@ import gzip
 import logging
 from typing import Annotated, Any
 
+import httpx
 import pytest
 from litestar import Request
 from litestar.datastructures import UploadFile
@@ -217,6 +218,72 @@ async def test_a_body_of_another_type_is_told_which_one_is_taken(kind: str) -> N
     assert answer.json()["detail"] == (
         f"the body's Content-Type is {kind}, and this address takes application/json"
     )
+
+
+@pytest.mark.parametrize(
+    "kind", ["text/plain", "application/xml; charset=utf-8", "multipart/form-data", "\xff"]
+)
+async def test_a_body_that_could_be_read_is_refused_as_what_it_is_not(kind: str) -> None:
+    """A page of another site can have a browser send text/plain without asking."""
+    async with serving(bank(forms)) as http:
+        headers = {"Content-Type": kind.encode("latin-1")}
+        answer = await http.post("/accounts/a/deposits", content=b'{"amount":1}', headers=headers)
+        form = await http.post("/plain", content=b'{"a":"b"}', headers=JSON)
+        file = await http.post("/upload", content=b"{}", headers=JSON)
+
+    assert (answer.status_code, form.status_code, file.status_code) == (415, 415, 415)
+    assert form.json()["detail"].endswith("this address takes application/x-www-form-urlencoded")
+    assert file.json()["detail"].endswith("this address takes multipart/form-data")
+
+
+@pytest.mark.parametrize(
+    "kind", ["", "application/json", "APPLICATION/JSON; charset=x", "application/a+json"]
+)
+async def test_a_body_of_the_type_that_is_taken_or_of_none_is_read(kind: str) -> None:
+    async with serving(bank()) as http:
+        await http.post("/accounts/a", params={"owner": "ann"})
+        headers = {"Content-Type": kind} if kind else {}
+        answer = await http.post("/accounts/a/deposits", content=b'{"amount":1}', headers=headers)
+
+    assert answer.status_code == 201
+
+
+@pytest.mark.parametrize("charset", ["latin-1", "utf-16", "klingon"])
+async def test_text_in_another_charset_is_told_which_one_is_taken(charset: str) -> None:
+    async with serving(bank()) as http:
+        answer = await http.post(
+            "/accounts/a/deposits",
+            content=b'{"note":"\xff"}',
+            headers={"Content-Type": f"application/json; charset={charset}"},
+        )
+
+    assert answer.status_code == 415
+    assert (
+        answer.json()["detail"]
+        == f"the body's charset is {charset}, which is not read here: send it in UTF-8"
+    )
+
+
+@pytest.mark.parametrize("path", ["/upload", "/uploads", "/fields", "/struct"])
+@pytest.mark.parametrize("body", [b"", b"--b--\r\n", b"x", b"--b", part(b'; name="a"')])
+async def test_a_form_without_what_is_asked_for_is_told_so_in_our_own_words(path: str, body: bytes) -> None:
+    async with serving(bank(forms)) as http:
+        answer = await http.post(path, content=body, headers=MULTIPART)
+
+    assert answer.status_code in (201, 400)
+    assert not any(word in answer.text for word in ("<class", "Unsupported type", "Invalid multipart"))
+
+
+@pytest.mark.parametrize(
+    "path", ["/accounts/%zz", "/accounts/%", "/accounts/a%4?owner=a", "/accounts/a?owner=%g0"]
+)
+async def test_a_percent_sign_that_stands_for_nothing_is_refused(path: str) -> None:
+    """Read as it stands it would be the same as another address."""
+    async with serving(bank()) as http:
+        answer = await http.post(httpx.URL("http://bank/").copy_with(raw_path=path.encode()))
+
+    assert (answer.status_code, answer.headers["content-type"]) == (400, PROBLEM)
+    assert answer.json()["detail"].endswith("has a % without two hexadecimal digits behind it: write %25")
 
 
 @pytest.mark.parametrize("path", ["/accounts/%ff", "/accounts/%ed%a0%80", "/accounts/a?owner=%ff"])

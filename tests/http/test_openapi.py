@@ -178,6 +178,16 @@ async def test_nothing_else_is_served_beside_the_page(name: str) -> None:
         assert (await http.get(f"/schema/page/{name}")).status_code == 404
 
 
+@pytest.mark.parametrize("name", ["unknown", "redoc", "openapi.yaml", "page", "a/b"])
+async def test_an_address_below_the_documentation_that_is_none_is_a_problem(name: str) -> None:
+    """With every method, and not a page of HTML."""
+    async with serving(bank()) as http:
+        answers = [await http.request(method, f"/schema/{name}") for method in ("GET", "POST", "OPTIONS")]
+
+    assert {answer.status_code for answer in answers} == {404}
+    assert {answer.headers["content-type"] for answer in answers} == {"application/problem+json"}
+
+
 async def test_the_documentation_names_the_place_where_the_application_is_mounted() -> None:
     asgi = bank().asgi("memory:")
     async with client_of(asgi, root_path="/money") as http:

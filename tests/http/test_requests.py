@@ -265,6 +265,23 @@ async def test_a_method_that_no_address_takes_is_told_which_it_takes(method: str
     assert (lost.status_code, head.status_code) == (404, 400)
 
 
+async def test_options_of_the_server_as_a_whole_tells_which_methods_there_are() -> None:
+    sent: list[Any] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    async def receive() -> Any:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    scope = {"type": "http", "method": "OPTIONS", "path": "*", "headers": [], "query_string": b""}
+    await bank().asgi("memory:")(scope, receive, send)
+
+    allowed = dict(sent[0]["headers"])[b"allow"].decode()
+    assert sent[0]["status"] == 204
+    assert allowed == "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT"
+
+
 async def test_requests_are_answered_side_by_side_each_with_its_own_context() -> None:
     async with serving(bank()) as http:
         answers = await asyncio.gather(

@@ -11,7 +11,9 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from actum.cli.cut_requests import TOO_LONG
+from actum.cli.ignored_upgrade import BODY_HEADERS, parser_behind
 from actum.cli.limits import Limits
+from actum.cli.request_head import UNKNOWN_METHOD, Head, HeadRefused, reason_of
 from actum.http.problems import Answer, refusal
 from actum.runtime.clock import SystemClock
 
@@ -21,8 +23,6 @@ CHECK = 1.0
 LINGER = 2.0
 LINGER_BYTES = 1_000_000
 """Seconds and bytes for which what comes is thrown away, so that a client can read why it was refused."""
-
-BODY_HEADERS = frozenset({b"content-length", b"transfer-encoding"})
 
 log: logging.Logger = logging.getLogger("actum.http")
 
@@ -56,6 +56,7 @@ class LimitedProtocol(HttpToolsProtocol):
         self._has_begun = False
         self._is_refused = False
         self._closes = False
+        self._is_upgrade = False
         self._messages = 0
         self._chunk = 0
         self._head_bytes = 0
@@ -118,11 +119,12 @@ class LimitedProtocol(HttpToolsProtocol):
         self._begin()
 
     def on_headers_complete(self) -> None:
-        if self._is_refused or not self._fits():
+        if self._is_refused or not self._fits() or not self._is_addressed():
             return
         self._since = self.loop.time()
         self._has_begun, self._is_in_body = False, True
         self._body_bytes = 0
+        self._is_upgrade = self.parser.should_upgrade()  # pyright: ignore[reportOptionalMemberAccess]
         super().on_headers_complete()
         if not self.cycle.keep_alive and any(name in BODY_HEADERS for name, _ in self.headers):
             # Closed at once after an early answer, the connection would be reset before the client read that.
@@ -133,7 +135,7 @@ class LimitedProtocol(HttpToolsProtocol):
             super().on_body(body)
 
     def on_message_complete(self) -> None:
-        if self._is_refused:
+        if self._is_refused or self._is_upgrade:
             return
         super().on_message_complete()
         self._is_in_body = False
@@ -161,14 +163,33 @@ class LimitedProtocol(HttpToolsProtocol):
 
     def _feed(self, data: bytes) -> None:
         try:
-            self.parser.feed_data(data)  # pyright: ignore[reportOptionalMemberAccess]
-        except httptools.HttpParserUpgrade:
-            pass  # The request is served as one without an upgrade: nothing else is spoken here.
+            while data:
+                data = self._rest_of(data)
         except httptools.HttpParserError as error:
             if isinstance(error, httptools.HttpParserInvalidMethodError) and data[:1].isalpha():
-                self._refuse(501, "no address here takes a method of that name")
+                self._refuse(501, UNKNOWN_METHOD)
             if not self._is_refused:
-                self._refuse(400, f"this cannot be read as an HTTP request: {error}")
+                self._refuse(400, reason_of(error))
+
+    def _rest_of(self, data: bytes) -> bytes:
+        """Reads what has come; gives what is left behind the head of a request that asks for an upgrade."""
+        try:
+            self.parser.feed_data(data)  # pyright: ignore[reportOptionalMemberAccess]
+        except httptools.HttpParserUpgrade as upgrade:
+            if not self._is_refused:
+                self._is_upgrade = False
+                self.parser = parser_behind(self, self.headers)
+                return data[upgrade.args[0] :]
+        return b""
+
+    def _is_addressed(self) -> bool:
+        """Says whether the head of a request is one that the application is to see; refuses it if not."""
+        parser: Any = self.parser
+        try:
+            self.url = Head(parser.get_method(), parser.get_http_version(), self.url, self.headers).target()
+        except HeadRefused as error:
+            self._refuse(error.status, error.detail)
+        return not self._is_refused
 
     def _throw_away(self, data: bytes) -> None:
         self._head_bytes += len(data)

@@ -29,6 +29,19 @@ OF_PARSERS = (ValueError, LookupError, TypeError, AttributeError, RuntimeError, 
 
 UNSUPPORTED = 415
 
+BAD_FORMS = (
+    "Invalid multipart/form-data",
+    "Unexpected eof in multipart/form-data",
+    "Request Entity Too Large",
+)
+"""What Litestar says of a form that it cannot take apart; the last, of one that has too many parts."""
+
+NO_FORM = (
+    "the body is no form: send parts of multipart/form-data, each with a name, between the boundary that the "
+    "Content-Type says, and not more of them than this address takes"
+)
+UTF_8 = ("", "utf-8", "utf8", "us-ascii")
+
 TOO_DEEP = "while deserializing"
 """How msgspec ends the message of its RecursionError; one of the application's own has another."""
 
@@ -45,7 +58,9 @@ def is_about_stores(error: BaseException) -> bool:
     return _is_in(origin, (OURS,)) and not _is_in(origin, TELLING)
 
 
-def as_request_error(error: Exception, content_type: str, content_encoding: str) -> Exception:
+def as_request_error(
+    error: Exception, content_type: str, content_encoding: str, charset: str = ""
+) -> Exception:
     """Gives what is wrong with a request whose bytes raised an error while they were read, else the error.
 
     Litestar lets through what its parsers raise for text that is not UTF-8, parts without names, unknown
@@ -54,11 +69,12 @@ def as_request_error(error: Exception, content_type: str, content_encoding: str)
     if isinstance(error, RecursionError) and TOO_DEEP in error_message(error):
         return Invalid("the body is nested too deeply")
     is_malformed = isinstance(error, ClientException) and isinstance(error.__cause__, SerializationException)
-    if not is_malformed and not _is_from_reading(error):
+    is_no_form = type(error) is ClientException and error.detail in BAD_FORMS
+    if not is_malformed and not is_no_form and not _is_from_reading(error):
         return error
-    if unsupported := _unsupported(content_type, content_encoding):
+    if unsupported := _unsupported(content_type, content_encoding, charset):
         return unsupported
-    return error if is_malformed else Invalid(_said_of(error))
+    return error if is_malformed else Invalid(NO_FORM if is_no_form else _said_of(error))
 
 
 def _said_of(error: Exception) -> str:
@@ -79,13 +95,18 @@ def _is_from_reading(error: Exception) -> bool:
     return any(_is_in(module, READERS) for module in trail) and not isinstance(error, HTTPException)
 
 
-def _unsupported(content_type: str, content_encoding: str) -> HTTPException | None:
+def _unsupported(content_type: str, content_encoding: str, charset: str) -> HTTPException | None:
     """Says why a body cannot be read that may be good as what its headers call it."""
     if content_encoding.strip().lower() not in ("", "identity"):
         return HTTPException(
             f"the body's Content-Encoding is {content_encoding}, which is not read here: send it plain",
             status_code=UNSUPPORTED,
             headers={"Accept-Encoding": "identity"},
+        )
+    if charset.lower() not in UTF_8:
+        return HTTPException(
+            f"the body's charset is {charset}, which is not read here: send it in UTF-8",
+            status_code=UNSUPPORTED,
         )
     if content_type and "json" not in content_type and not content_type.startswith("multipart/"):
         return HTTPException(

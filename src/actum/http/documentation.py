@@ -9,6 +9,7 @@ from importlib.resources import files
 from typing import Any
 
 from litestar import Request, Response, Router, get
+from litestar._openapi.plugin import handle_schema_path_not_found
 from litestar.enums import MediaType
 from litestar.exceptions import NotFoundException
 from litestar.openapi import OpenAPIConfig
@@ -75,10 +76,25 @@ class SchemaFile(JsonRenderPlugin):
         return super().render(request, {**with_response_headers(openapi_schema), "servers": servers})
 
 
+class DocumentationRouter(Router):
+    """The documentation's addresses, and no other below them.
+
+    Litestar would answer every other one with a page of HTML.
+    """
+
+    def register(self, value: Any) -> Any:
+        """Adds a handler."""
+        if getattr(value, "fn", None) is handle_schema_path_not_found:
+            return []
+        return super().register(value)
+
+
 def openapi_config(name: str, place: str) -> OpenAPIConfig:
     """Documents an application at a place, and as JSON at its /openapi.json."""
     headers = {"Content-Security-Policy": POLICY, "Referrer-Policy": "no-referrer"}
-    router = Router(place, route_handlers=[asset], include_in_schema=False, response_headers=headers)
+    router = DocumentationRouter(
+        place, route_handlers=[asset], include_in_schema=False, response_headers=headers
+    )
     page = DocumentationPage(place)
     return OpenAPIConfig(
         title=name,

@@ -101,7 +101,7 @@ def _marked(function: ActionFunction, parameter: inspect.Parameter, place: Place
 
 
 def _mark(where: str, name: str, annotation: Any, place: Place) -> Any:
-    mark = _own_mark(annotation)
+    mark = own_mark(annotation)
     if name == "data" and place.method == "GET":
         raise DefinitionError(f"{where} is the request's body, and a GET has none: use post, or rename it")
     if isinstance(mark, PathParameter) and (mark.name or name) not in place.path_parameters:
@@ -149,7 +149,7 @@ def _limited(mark: KwargDefinition, meta: Meta) -> KwargDefinition:
     return dataclasses.replace(mark, **limits) if limits else mark
 
 
-def _own_mark(annotation: Any) -> Any:
+def own_mark(annotation: Any) -> Any:
     """Finds the mark that an author set, which says more than any that could be set here."""
     if get_origin(annotation) is not Annotated:
         return None
@@ -157,7 +157,7 @@ def _own_mark(annotation: Any) -> Any:
 
 
 def _name_in_request(parameter: inspect.Parameter) -> str:
-    mark = _own_mark(parameter.annotation)
+    mark = own_mark(parameter.annotation)
     return (mark.name if isinstance(mark, ParameterKwarg) else None) or parameter.name
 
 

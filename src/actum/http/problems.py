@@ -35,11 +35,21 @@ LONGEST_DETAIL = 100_000
 INTERNAL = "Something went wrong in the application, not in the request; the log says what."
 
 LATER = "The application cannot answer now: send the request again in a moment. Its log says why."
-UNSAID = {404: "There is nothing at this address.", 405: "This address does not take that method."}
+UNSAID = {
+    404: "There is nothing at this address.",
+    405: "This address does not take that method.",
+    413: "The body is larger than this address takes.",
+}
 """Details of what Litestar gives no more than a phrase for."""
+
+OLD_PHRASES = {413: "Request Entity Too Large"}
+"""What Litestar calls some of them by."""
 
 NO_BODY = "'data'"
 """What Litestar says of a request without a body, of which it knows no more than the parameter's name."""
+
+OF_PYTHON = "<class '"
+"""What a message has that speaks of types of Python, which mean nothing to a client."""
 
 MISSING_FIELD = re.compile(r"missing required field `(.+?)`")
 MISSING_PARAMETER = re.compile(r"Missing required \w+ parameter '(.+?)'")
@@ -147,7 +157,9 @@ def refusal(status: int, detail: str, correlation_id: str) -> Answer:
 def handle_error(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     """Answers a request that raised an error; this is a Litestar exception handler."""
     context: Context = request.scope["state"]["ctx"]
-    error = as_request_error(error, request.content_type[0], request.headers.get("content-encoding", ""))
+    content_type, options = request.content_type
+    encoding = request.headers.get("content-encoding", "")
+    error = as_request_error(error, content_type, encoding, options.get("charset", ""))
     log_failure(request.method, request.url.path, error, context.correlation_id)
     answer = answer_to(error, context.correlation_id)
     return Response(answer.body, status_code=answer.status, headers=answer.headers, media_type=MEDIA_TYPE)
@@ -248,7 +260,8 @@ def _plain(status: int) -> Kind:
 
 def _answer_to_litestar(error: HTTPException, correlation_id: str) -> Answer:
     kind = INVALID if error.status_code == INVALID.status else _plain(error.status_code)
-    detail = UNSAID.get(kind.status, error.detail) if error.detail == kind.title else error.detail
+    is_unsaid = error.detail in (kind.title, OLD_PHRASES.get(kind.status))
+    detail = UNSAID.get(kind.status, error.detail) if is_unsaid else error.detail
     members: dict[str, Any] = {}
     if isinstance(error.extra, dict):
         members = _beside(error.extra, STANDARD)
@@ -269,6 +282,8 @@ def _field_error(found: Any) -> Any:
     place = error.pop("key", "")
     if error.get("message") == NO_BODY:
         return {"message": "the request has no body, and this address needs one", "source": "body"}
+    if OF_PYTHON in str(error.get("message")):
+        error["message"] = "this is not what the address takes"
     if error.get("source") == "body":
         place = place.removeprefix("data").removeprefix(".")
     if missing := MISSING_FIELD.search(str(error.get("message"))):

@@ -15,6 +15,7 @@ from litestar.types import Scope
 from litestar.types.internal_types import RouteHandlerMapItem
 
 from actum.errors import DefinitionError
+from actum.http.body_types import TAKES, TypedRequest, taken_type
 from actum.http.documentation import DEFAULT_PATH, openapi_config
 from actum.http.flag_schema import FlagSchemas
 from actum.http.openapi import documented
@@ -98,6 +99,7 @@ def litestar_app(
             openapi_config=None if docs is None else openapi_config(name, docs),
             pdb_on_exception=False,
             plugins=[FlagSchemas()],
+            request_class=TypedRequest,
             request_max_body_size=LARGEST_BODY,
         )
 
@@ -161,6 +163,9 @@ def _handler(
             has_body=any(parameter.name in ("data", "body") for parameter in parameters),
             has_guards=bool(group.options.get("guards") or trigger.options.get("guards")),
         )
+        taken = taken_type(parameters)
+        if taken is not None:
+            options["opt"] = {**options.get("opt", {}), TAKES: taken}
         decorate = METHODS[trigger.method](trigger.path, **options)
         return decorate(_answering(function, parameters))
 

@@ -1,6 +1,7 @@
 """The ASGI application: opens the services, gives every request its context, and tells what it did."""
 
 import logging
+import re
 from asyncio import AbstractEventLoop
 from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, MutableMapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -16,6 +17,7 @@ from actum.http.headers import read_context, read_correlation_id, read_headers, 
 from actum.http.health import HEALTH, health_routes, send_health
 from actum.http.lifetime import Lifetime, explain
 from actum.http.once import KeyedRequest, keyed_request
+from actum.http.options import METHODS
 from actum.http.problems import answer_to, log_failure
 from actum.http.response import ResponseHeaders, send_answer
 from actum.http.routes import litestar_app
@@ -34,6 +36,10 @@ Send = Callable[[Message], Awaitable[None]]
 OpenServices = Callable[[], AbstractAsyncContextManager[Services]]
 
 REPLACED = "\N{REPLACEMENT CHARACTER}"
+STRAY = re.compile(rb"%(?![0-9A-Fa-f]{2})")
+
+EVERY_TARGET = "*"
+"""The path of an OPTIONS that asks about the server as a whole."""
 
 log: logging.Logger = logging.getLogger("actum.http")
 
@@ -98,6 +104,9 @@ class HttpApp:
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._litestar(scope, receive, send)
+            return
+        if scope["path"] == EVERY_TARGET and scope["method"] == "OPTIONS":
+            await _send_methods(send)
             return
         correlation_id: str | None = None
         services = self._lifetime.services
@@ -224,20 +233,28 @@ def _full_path(scope: Scope) -> str:
 
 
 def _check_text(scope: Scope) -> None:
-    """Refuses a path or a query that is not UTF-8, of which several would be read as the same text."""
-    if REPLACED in scope["path"] and "raw_path" in scope and not _is_text(scope["raw_path"]):
-        raise Invalid("the path is not UTF-8: write its bytes as %XX of UTF-8")
+    """Refuses a path or query that is not UTF-8 or has a stray %: several would be read as the same text."""
+    if REPLACED in scope["path"] or "%" in scope["path"]:
+        _check_quoted("path", scope.get("raw_path") or b"")
     query = scope.get("query_string", b"")
-    if b"%" in query and not _is_text(query):
-        raise Invalid("the query is not UTF-8: write its bytes as %XX of UTF-8")
+    if b"%" in query:
+        _check_quoted("query", query)
 
 
-def _is_text(quoted: bytes) -> bool:
+def _check_quoted(part: str, quoted: bytes) -> None:
+    if STRAY.search(quoted):
+        raise Invalid(f"the {part} has a % without two hexadecimal digits behind it: write %25")
     try:
         unquote_to_bytes(quoted).decode()
     except UnicodeDecodeError:
-        return False
-    return True
+        raise Invalid(f"the {part} is not UTF-8: write its bytes as %XX of UTF-8") from None
+
+
+async def _send_methods(send: Send) -> None:
+    """Says which methods there are, each at some address or other."""
+    allowed = ", ".join(sorted({"HEAD", "OPTIONS", *METHODS}))
+    await send({"type": "http.response.start", "status": 204, "headers": [(b"allow", allowed.encode())]})
+    await send({"type": "http.response.body", "body": b""})
 
 
 async def _refuse(send: Send, error: Exception, correlation_id: str) -> None:

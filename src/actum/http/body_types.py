@@ -1,0 +1,54 @@
+"""Holds the body of a request to the type that its address takes, before anything of it is read."""
+
+from collections.abc import AsyncGenerator, Sequence
+from inspect import Parameter
+from typing import Any
+
+from litestar import Request
+from litestar.enums import RequestEncodingType
+from litestar.exceptions import HTTPException
+from litestar.params import BodyKwarg
+
+from actum.http.parameters import own_mark
+
+TAKES = "actum.takes"
+"""The name of the option of a handler that says which type its body has."""
+
+OTHER_NAMES = {
+    RequestEncodingType.MESSAGEPACK.value: ("application/msgpack", "application/vnd.msgpack"),
+}
+JSON = RequestEncodingType.JSON.value
+UNSUPPORTED = 415
+
+
+class TypedRequest(Request[Any, Any, Any]):
+    """A request that gives its body only if that is of a type which its handler takes."""
+
+    def stream(self) -> AsyncGenerator[bytes, None]:
+        """Gives the body piece by piece; raises HTTPException (415) if it is of another type."""
+        taken = self.route_handler.opt.get(TAKES)
+        if taken is not None:
+            _check(taken, self.headers.get("content-type"), self.headers.get("content-length"))
+        return super().stream()
+
+
+def taken_type(parameters: Sequence[Parameter]) -> str | None:
+    """Gives the type that a handler takes as its `data`, None for one that takes none, or any."""
+    data = next((parameter for parameter in parameters if parameter.name == "data"), None)
+    mark = own_mark(data.annotation) if data is not None else None
+    if not isinstance(mark, BodyKwarg):
+        return None
+    return mark.media_type.value if isinstance(mark.media_type, RequestEncodingType) else mark.media_type
+
+
+def _check(taken: str, said: str | None, length: str | None) -> None:
+    """A body that says nothing of its type is taken for what it should be."""
+    if said is None or length == "0":
+        return
+    kind = said.partition(";")[0].strip().lower()
+    if kind == taken or kind in OTHER_NAMES.get(taken, ()) or (taken == JSON and "json" in kind):
+        return
+    raise HTTPException(
+        f"the body's Content-Type is {kind}, and this address takes {taken}",
+        status_code=UNSUPPORTED,
+    )
