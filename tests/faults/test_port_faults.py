@@ -190,6 +190,8 @@ class Site:
             raise TryLater("there are letters")
         if await self.node.services.database.timers():
             raise TryLater("there are timers")
+        if any(not projector.is_caught_up for projector in self.node.services.views.projectors()):
+            raise TryLater("a view waits for the clock before it tries again")
 
     def pass_time(self) -> None:
         """Moves the clock on to whatever waits for it within the minute."""

@@ -9,10 +9,16 @@ from typing import Any
 import pytest
 from msgspec import field
 
-from actum import App, Entity, Event, View, command, reducer
+from actum import App, Context, Entity, Event, View, command, reducer
 from actum.database.port import SetAside
+from actum.errors import TryLater
+from actum.runtime.clock import SystemClock
+from actum.stores import open_stores
 from actum.testing import testing
 from actum.testing.application import Running
+from actum.testing.faults import Fault
+from actum.testing.faulty_database import Faults, faulty_database
+from tests.runtime.nodes import node_on
 from tests.servers.postgres import empty, url_of
 
 broken: dict[str, Callable[["Seen"], None]] = {}
@@ -161,6 +167,15 @@ async def say(t: Running, *said: tuple[str, str]) -> None:
 
 async def aside(t: Running, name: str = "seen") -> list[SetAside]:
     return await t.node.services.database.set_aside(name)
+
+
+async def when_shown(ctx: Context, id: str) -> Seen | None:
+    """Gives a row once the view shows all that the context wrote, however long that takes."""
+    while True:
+        try:
+            return await ctx.view(Seen).get(id)
+        except TryLater:
+            await asyncio.sleep(0.001)
 
 
 async def place(t: Running, id: str, version: int) -> int:
@@ -384,3 +399,33 @@ async def test_others_are_the_fold_of_their_events_whatever_fails_among_them() -
             assert await t.ctx.view(Seen).get(id) == (Seen(id, good, "w") if good else None)
         failing = {f'"{id}"': len(said) - said.index("bad") for id, said in history.items() if "bad" in said}
         assert {row.key: row.waiting for row in await aside(t)} == failing
+
+
+@pytest.mark.parametrize("fails", ["look", "views"])
+async def test_a_row_is_set_aside_though_the_write_of_that_is_said_to_have_failed(
+    store: str, fails: str
+) -> None:
+    """Its later events wait, whatever else fails before the view has found out."""
+    broken["bad"] = raises(ValueError("thirteen"))
+    faults, one = Faults(), App("things", entities=[Thing], views=[Seen])
+    async with open_stores(store) as stores:
+        database = faulty_database(stores.database, faults)
+        async with node_on(one, stores.journal, database, clock=SystemClock()) as node:
+            ctx = Context(node.services)
+            await ctx.entity(Thing, "a").say(["one"])
+            await node.settle()
+            faults.plan("project", Fault.AFTER)
+            faults.plan("count_set_aside" if fails == "look" else "views", Fault.BEFORE)
+            await ctx.entity(Thing, "a").say(["bad"])
+            async with asyncio.timeout(60):
+                while not await stores.database.set_aside("seen"):  # noqa: ASYNC110
+                    await asyncio.sleep(0.001)
+            await ctx.entity(Thing, "a").say(["later"])
+            await ctx.entity(Thing, "b").say(["other"])
+            other, row = await when_shown(ctx, "b"), await when_shown(ctx, "a")
+            [waits] = await stores.database.set_aside("seen")
+
+    assert len(faults.met) == 2
+    assert other == Seen("b", 1, "other")
+    assert row == Seen("a", 1, "one")
+    assert waits.waiting == 2

@@ -122,6 +122,8 @@ class Projector:
     async def recover(self) -> bool:
         """Reads the checkpoint again: the last write may have landed. False if the generation is gone."""
         self._rows.clear()
+        # Before the checkpoint: with an older one nothing can be written, so this is done until it succeeds.
+        await self._isolation.look()
         for state in await self._database.views():
             if state.name == self.view.name and state.generation == self.state.generation:
                 self.position = self._saved = state.checkpoint
