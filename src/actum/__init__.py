@@ -10,6 +10,7 @@ from actum.errors import (
     NotFound,
     Overloaded,
     Rejected,
+    TooLarge,
     Unavailable,
     WrongVersion,
 )
@@ -41,6 +42,7 @@ __all__ = [
     "Recorded",
     "Rejected",
     "Retries",
+    "TooLarge",
     "Unavailable",
     "View",
     "WrongVersion",

@@ -4,6 +4,7 @@ ActumError
 ├── DefinitionError          mend the declaration; raised before anything runs
 ├── CallerError              mend the call; sending it again as it is will fail again
 │   ├── Invalid                  the arguments do not fit the signature
+│   │   └── TooLarge                 the answer would be larger than a bound
 │   ├── Rejected                 a rule of the application said no
 │   ├── NotFound                 there is nothing under that name
 │   ├── Conflict                 another writer was first
@@ -54,6 +55,10 @@ class Invalid(CallerError):
     def __init__(self, message: str, *, field: str | None = None) -> None:
         super().__init__(message)
         self.field = field
+
+
+class TooLarge(Invalid):
+    """The answer would be larger than a bound: ask for less at once. Nothing of it is given."""
 
 
 class Rejected(CallerError):

@@ -2,17 +2,35 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
+from typing import Any
 
 import pytest
 
 from actum import Context, Rejected
 from actum.journal.memory import MemoryJournal
 from actum.journal.port import StreamKey
+from actum.model.event import Stored
 from actum.runtime.directory import Residence
+from actum.testing.conformance.journal.bank import fill
 from actum.testing.faults import FaultyJournal
 from tests.runtime.bank import Account, Notebook, plain
 from tests.runtime.nodes import running
 from tests.runtime.waiting import begun
+
+
+class CountingJournal(MemoryJournal):
+    """Counts the pages of streams that are on their way at one time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.reading = self.most_reading = 0
+
+    async def read(self, *stream: Any, **part: Any) -> list[Stored]:
+        self.reading += 1
+        self.most_reading = max(self.most_reading, self.reading)
+        await asyncio.sleep(0)
+        self.reading -= 1
+        return await super().read(*stream, **part)
 
 
 @pytest.fixture
@@ -102,3 +120,17 @@ async def test_an_entity_that_leaves_as_it_has_come_to_life_is_brought_back(
     assert await ctx.entity(Notebook, "n").note("second") in (1, 2)
     assert sorted(await ctx.entity(Notebook, "n").all()) == ["first", "second"]
     assert await first in (1, 2)
+
+
+async def test_pages_that_long_loads_hold_are_few_however_many_are_loaded() -> None:
+    """What follows the first page of a stream is read of a few streams at a time, and the others wait."""
+    journal = CountingJournal()
+    for number in range(30):
+        await fill(journal, f"a{number}", 2_100)
+    async with running(plain, journal) as ctx:
+        calls = [ctx.entity(Account, f"a{number}").deposit(number + 1) for number in range(30)]
+
+        balances = await asyncio.gather(*calls)
+
+    assert balances == [2_100 * 2_101 // 2 + number + 1 for number in range(30)]
+    assert journal.most_reading == 4

@@ -129,12 +129,11 @@ async def _all(url: str, action: str | None, status: LetterStatus | None) -> lis
 
 async def _pages(database: Database, action: str | None, status: LetterStatus | None) -> list[Letter]:
     letters: list[Letter] = []
-    while True:
-        after = letters[-1].id if letters else 0
-        page = await database.letters(action=action, status=status, after=after, limit=PAGE)
+    after = 0
+    while page := await database.letters(action=action, status=status, after=after, limit=PAGE):
         letters += page
-        if len(page) < PAGE:
-            return letters
+        after = page[-1].id
+    return letters
 
 
 async def _one(url: str, id: int) -> tuple[Letter, Stored | None]:

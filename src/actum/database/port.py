@@ -262,6 +262,7 @@ class Database(ABC):
     Every method is one transaction, durable when it returns. Every method raises Unavailable while the store
     cannot be reached and StoreFailed once a commit or sync has failed. Where it `is_shared`, several
     processes may use it, and what one of them does for all is written `under` a claim from the roster.
+    A page ends after MAX_PAGE_BYTES or earlier, and is empty only where there is nothing.
     """
 
     is_shared: bool = False
@@ -457,7 +458,7 @@ class Database(ABC):
         after: int = 0,
         limit: int = 100,
     ) -> list[Letter]:
-        """Lists letters by id, beyond `after`."""
+        """Lists a page of letters by id, beyond `after`."""
 
     @abstractmethod
     async def letter(self, id: int) -> Letter | None:
@@ -468,8 +469,8 @@ class Database(ABC):
         """Asks whoever runs the action to retry or skip a letter; False if there is no such letter."""
 
     @abstractmethod
-    async def requested_letters(self, action: str) -> list[Letter]:
-        """Gives the letters of an action that someone asked to have retried or skipped."""
+    async def requested_letters(self, action: str, *, after: int = 0) -> list[Letter]:
+        """Gives a page of an action's letters that someone asked to have retried or skipped, by id."""
 
     async def kept_names(self) -> list[KeptName]:
         """Lists every name under which something is kept that waits for a declaration of that name."""
@@ -486,7 +487,7 @@ class Database(ABC):
 
     @abstractmethod
     async def messages(self, queue: str, after: int, limit: int) -> list[Message]:
-        """Gives messages of a queue that are not done, with an id beyond `after`, in order."""
+        """Gives a page of a queue's messages that are not done, with an id beyond `after`, in order."""
 
     @abstractmethod
     async def forget_sent(self, before: int) -> int:
@@ -510,7 +511,7 @@ class Database(ABC):
     async def timers(
         self, *, up_to: int | None = None, limit: int = 100, after: tuple[int, int] = (0, 0)
     ) -> list[Timer]:
-        """Lists timers by (due, id) beyond `after`; with `up_to`, only those due at or before that time."""
+        """Lists a page of timers by (due, id) beyond `after`; with `up_to`, only those due by that time."""
 
     @abstractmethod
     async def recall_timers(self, now: int) -> int:

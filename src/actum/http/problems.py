@@ -21,6 +21,7 @@ from actum.errors import (
     NotFound,
     Overloaded,
     Rejected,
+    TooLarge,
     TryLater,
     Unavailable,
     WrongVersion,
@@ -102,6 +103,7 @@ INVALID = Kind("invalid", "The request is not valid", 400)
 
 KINDS: dict[type[Exception], Kind] = {
     Invalid: INVALID,
+    TooLarge: Kind("answer-too-large", "The answer would be too large", 422),
     NotFound: Kind("not-found", "There is no such thing", 404),
     Conflict: Kind("conflict", "Another writer was first", 409),
     WrongVersion: Kind("wrong-version", "The entity is at another version", 412),
@@ -226,7 +228,8 @@ def _shown(fact: Any) -> Any:
 def _members(error: BaseException) -> Mapping[str, Any]:
     match error:
         case Invalid():
-            return {} if error.field is None else {"field": error.field}
+            members = {"code": "answer-too-large"} if isinstance(error, TooLarge) else {}
+            return members if error.field is None else {**members, "field": error.field}
         case Rejected():
             return {"code": error.code, **_beside(error.facts, STANDARD | OF_ONE_KIND)}
         case WrongVersion():

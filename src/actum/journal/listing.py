@@ -12,6 +12,10 @@ from actum.errors import Invalid
 Number = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
 
 
+MAX_LISTED = 10_000
+"""Streams of one page, whatever was asked for; with ids of 1,000 bytes that is 10 MB."""
+
+
 class Token(Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
     """The arguments of a listing, and the last stream seen (None before the first page)."""
 
@@ -40,7 +44,7 @@ def read_token(
     if page is None:
         if not 1 <= limit < 2**31:
             raise Invalid(f"limit is {limit}: a page has from 1 to {2**31 - 1:,} items", field="limit")
-        return Token(kind, limit, first_after, first_before, reverse)
+        return Token(kind, min(limit, MAX_LISTED), first_after, first_before, reverse)
     try:
         token = msgspec.json.decode(base64.b64decode(page, altchars=b"-_", validate=True), type=Token)
     except (msgspec.DecodeError, binascii.Error, ValueError) as error:
@@ -52,7 +56,7 @@ def read_token(
             f"{page!r} belongs to another listing: pass on the `next` of this listing's page before",
             field="page",
         )
-    return token
+    return msgspec.structs.replace(token, limit=min(token.limit, MAX_LISTED))
 
 
 def write_token(token: Token, *, time: int, position: int) -> str:

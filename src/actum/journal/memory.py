@@ -6,9 +6,11 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from operator import attrgetter
 
+from actum.engine.page import within
 from actum.errors import Unavailable
 from actum.journal.listing import read_token, write_token
 from actum.journal.outcomes import decide, recognise
+from actum.journal.pages import event_size, loaded_size, reply_size
 from actum.journal.port import (
     Erased,
     Journal,
@@ -105,7 +107,8 @@ class MemoryJournal(Journal):
 
     async def load(self, streams: Sequence[StreamKey], fingerprints: dict[str, str]) -> list[Loaded]:
         self._check_open()
-        return [self._load(self._stream(stream), fingerprints.get(stream[0])) for stream in streams]
+        loaded = (self._load(self._stream(stream), fingerprints.get(stream[0])) for stream in streams)
+        return within(loaded, loaded_size)
 
     async def read(
         self,
@@ -121,11 +124,11 @@ class MemoryJournal(Journal):
         events = self._stream((kind, id)).between(after, up_to)
         if reverse:
             events.reverse()
-        return events[:limit]
+        return within(events[:limit], event_size)
 
     async def replies(self, keys: Sequence[ReplyKey]) -> list[Repeated | None]:
         self._check_open()
-        return [self._reply(key) for key in keys]
+        return within(map(self._reply, keys), reply_size)
 
     async def kinds(self) -> list[str]:
         return sorted({kind for kind, _ in self._streams})
@@ -170,7 +173,7 @@ class MemoryJournal(Journal):
     async def feed(self, after: int, limit: int) -> list[Stored]:
         self._check_open()
         start = bisect_right(self._events, after, key=position_of)
-        return self._events[start : start + limit]
+        return within(self._events[start : start + limit], event_size)
 
     async def head(self) -> int:
         self._check_open()
@@ -262,7 +265,8 @@ class MemoryJournal(Journal):
         if snapshot is not None and snapshot.fingerprint != fingerprint:
             snapshot = None
         events = stream.between(0 if snapshot is None else snapshot.version, None)
-        return Loaded(snapshot, stream.pruned, events[:PAGE], len(events) <= PAGE)
+        page = within(events[:PAGE], event_size)
+        return Loaded(snapshot, stream.pruned, page, len(page) == len(events))
 
     def _keep(self, write: Write, position: int) -> None:
         stream = self._streams.setdefault((write.kind, write.id), Stream())

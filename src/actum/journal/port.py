@@ -61,9 +61,6 @@ class Refused(Struct, frozen=True, gc=False):
     why: str
 
 
-MAX_PAGE_BYTES = 16 * 1024 * 1024
-"""Payloads that are read at once, as far as one event is no larger."""
-
 Outcome = Landed | Collided | Repeated | Refused
 
 StreamKey = tuple[str, str]
@@ -126,6 +123,9 @@ class Journal(ABC):
     process and machine. Every method raises Unavailable while the store cannot be reached or is closed, and
     every method that writes raises StoreFailed once a commit or sync has failed. Names and ids are any text
     without NUL.
+
+    Whatever is read comes in pages, which end after MAX_PAGE_BYTES or earlier, however many items are asked
+    for. A page is empty only where there is nothing.
     """
 
     is_shared: bool = False
@@ -167,7 +167,10 @@ class Journal(ABC):
 
     @abstractmethod
     async def load(self, streams: Sequence[StreamKey], fingerprints: dict[str, str]) -> list[Loaded]:
-        """Gives what brings each stream to life; snapshots of another fingerprint are left out."""
+        """Gives what brings the first of the streams to life, one at least, in their order.
+
+        Snapshots of another fingerprint are left out.
+        """
 
     @abstractmethod
     async def read(
@@ -180,11 +183,11 @@ class Journal(ABC):
         limit: int | None = None,
         reverse: bool = False,
     ) -> list[Stored]:
-        """Gives events of a stream with after < version <= up_to, by version; newest first if `reverse`."""
+        """Gives a page of events with after < version <= up_to, by version; newest first if `reverse`."""
 
     @abstractmethod
     async def replies(self, keys: Sequence[ReplyKey]) -> list[Repeated | None]:
-        """Gives the kept reply of each key, or None."""
+        """Gives the kept reply of the first of the keys, one at least, in their order; None where none is."""
 
     async def kinds(self) -> list[str]:
         """Gives the kinds of which there are streams; of none where that could not be told at a glance."""
@@ -203,17 +206,15 @@ class Journal(ABC):
     ) -> Page:
         """Lists streams of a kind by the time of their first event, ties by first position.
 
-        None is skipped and none comes twice. `first_after` and `first_before` bound the first event's time,
-        exclusively. `page` is the `next` of the page before, and remembers the other arguments. Raises
-        Invalid for a page token that is not one, or is of another kind's listing, and for a limit below 1.
+        None is skipped and none comes twice; a page has 10,000 at most. `first_after` and `first_before`
+        bound the first event's time, exclusively. `page` is the `next` of the page before, and remembers the
+        other arguments. Raises Invalid for a page token that is not one, or is of another kind's listing, and
+        for a limit below 1.
         """
 
     @abstractmethod
     async def feed(self, after: int, limit: int) -> list[Stored]:
-        """Gives up to `limit` events with a position beyond `after`, by position.
-
-        It may give fewer where they are large, but none only where there is none.
-        """
+        """Gives a page of up to `limit` events with a position beyond `after`, by position."""
 
     @abstractmethod
     async def head(self) -> int:

@@ -98,11 +98,11 @@ class Backlog:
     async def read_again(self, key: str, line: ItemLine) -> None:
         """Brings back into a line some of what it has let go of."""
         up_to = line.skipped_to
-        items = await self._source.read_again(line.last, up_to, REREAD)
+        items, is_all = await self._source.read_again(line.last, up_to, REREAD)
         for item in items:
             self.open(item)
         self._is_sorted = self._is_sorted and not items
-        line.refill(items, up_to=up_to, is_all=len(items) < REREAD)
+        line.refill(items, up_to=up_to, is_all=is_all)
         if not line.skipped_to:
             self._shortened.pop(key, None)
 

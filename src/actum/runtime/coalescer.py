@@ -11,7 +11,10 @@ B = TypeVar("B")
 
 
 class Coalescer(Generic[A, B]):
-    """Asks `fetch` for many things at once on behalf of callers who each want one."""
+    """Asks `fetch` for many things at once on behalf of callers who each want one.
+
+    It may answer for the first of them alone, where what it finds is large, and is asked for the others then.
+    """
 
     def __init__(
         self, fetch: Callable[[Sequence[A]], Awaitable[Sequence[B]]], *, most: int, batch: int = 500
@@ -42,7 +45,10 @@ class Coalescer(Generic[A, B]):
                     if not future.done():
                         future.set_exception(error)
                 continue
-            for (_, future), value in zip(batch, found, strict=True):
+            self._waiting[:0] = batch[len(found) :]
+            for (_, future), value in zip(batch, found, strict=False):
                 if not future.done():
                     future.set_result(value)
+            # What was found is its callers', and is not held until more is.
+            del batch, found
         self._task = None

@@ -17,11 +17,13 @@ from actum.runtime.actor import Actor
 from actum.runtime.clock import Clock
 from actum.runtime.coalescer import Coalescer
 from actum.runtime.containment import comes_from_outside, contained, log_failure
+from actum.runtime.stream_pages import pages_of
 
 log: logging.Logger = logging.getLogger("actum.directory")
 
-PAGE = 1_000
 MOST_WAITING = 20_000
+MAX_LONG_LOADS = 4
+"""Entities that are read page by page at one time."""
 FIRST_PAUSE = timedelta(milliseconds=2)
 LONGEST_PAUSE = timedelta(milliseconds=200)
 SWEEP = timedelta(seconds=5)
@@ -58,6 +60,7 @@ class Directory:
             return await journal.load(streams, fingerprints)
 
         self._loads: Coalescer[StreamKey, Loaded] = Coalescer(load, most=MOST_WAITING)
+        self._long_loads = asyncio.Semaphore(MAX_LONG_LOADS)
 
     def __repr__(self) -> str:
         return f"<Directory {len(self.live)} live>"
@@ -230,11 +233,14 @@ class Directory:
         kind = self._kinds[stream[0]]
         loaded = await self._loads.get(stream)
         if loaded.snapshot is not None:
-            instance = Instance(kind, stream[1])
+            instance, kept = Instance(kind, stream[1]), loaded.snapshot.version
             try:
                 instance.restore(loaded.snapshot.state, loaded.snapshot.version, loaded.snapshot.time)
-                await self._replay(instance, loaded)
-                return instance, loaded.snapshot.version
+                instance.replay(loaded.events)
+                if not loaded.is_complete:
+                    del loaded
+                    await self._replay_rest(instance)
+                return instance, kept
             except BaseException as error:
                 if comes_from_outside(error):
                     raise
@@ -243,18 +249,18 @@ class Directory:
                 loaded = (await self._journal.load([stream], {}))[0]
         instance = Instance(kind, stream[1])
         instance.version = loaded.pruned
-        await self._replay(instance, loaded)
+        instance.replay(loaded.events)
+        if not loaded.is_complete:
+            del loaded
+            await self._replay_rest(instance)
         return instance, 0
 
-    async def _replay(self, instance: Instance, loaded: Loaded) -> None:
-        events, is_complete = loaded.events, loaded.is_complete
-        instance.replay(events)
-        while not is_complete:
-            events = await self._journal.read(
-                instance.kind.name, instance.id, after=instance.version, limit=PAGE
-            )
-            instance.replay(events)
-            is_complete = len(events) < PAGE
+    async def _replay_rest(self, instance: Instance) -> None:
+        """Reads what follows the first page, of a few entities at a time: each holds a page meanwhile."""
+        async with self._long_loads:
+            pages = pages_of(self._journal, instance.kind.name, instance.id, after=instance.version)
+            async for page in pages:
+                instance.replay(page)
 
     def forgive(self, stream: StreamKey) -> None:
         """Takes note that a write landed after conflicts."""

@@ -44,8 +44,12 @@ async def _keys(services: Services, stream: StreamKey) -> list[str]:
     """Gives the keys by which messages are of an entity: its id alone too, if no other entity has that id."""
     kind, id = stream
     others = [(other, id) for other in services.kinds if other != kind]
-    loaded = await services.journal.load(others, {}) if others else []
-    alike = [other for (other, _), one in zip(others, loaded, strict=True) if one.events or one.pruned]
+    alike: list[str] = []
+    while others:
+        loaded = await services.journal.load(others, {})
+        pairs = zip(others, loaded, strict=False)
+        alike += [other for (other, _), one in pairs if one.events or one.pruned]
+        others = others[len(loaded) :]
     if not alike:
         return [f"{kind}/{id}", id]
     log.warning(

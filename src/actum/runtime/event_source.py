@@ -59,17 +59,16 @@ class EventSource(Source):
         self._position = end
         return [_item(one) for one in batch if self._is_wanted(one)]
 
-    async def read_again(self, last: Item, up_to: int, limit: int) -> list[Item]:
-        items: list[Item] = []
-        after: Stored = last.content
-        while len(items) < limit:
-            page = await self._journal.read(after.kind, after.id, after=after.version, limit=limit)
+    async def read_again(self, last: Item, up_to: int, limit: int) -> tuple[list[Item], bool]:
+        version = last.content.version
+        kind, id = last.content.kind, last.content.id
+        while page := await self._journal.read(kind, id, after=version, limit=limit):
             found = [one for one in page if one.position <= up_to]
-            items += [_item(one) for one in found if self._is_wanted(one)]
-            if len(found) < limit:
-                break
-            after = page[-1]
-        return items
+            items = [_item(one) for one in found if self._is_wanted(one)]
+            if items or len(found) < len(page):
+                return items, len(found) < len(page)
+            version = page[-1].version
+        return [], True
 
     async def save(self, done: Sequence[int], parked: Sequence[NewLetter], open_from: int | None) -> None:
         checkpoint = self._position if open_from is None else open_from - 1

@@ -132,10 +132,13 @@ class Healer:
 
     async def answer_requests(self) -> None:
         """Does what somebody asked for with letters, without waiting for their time."""
-        for letter in await self._database.requested_letters(self._name):
-            self.blocked.setdefault(letter.key, 1)
-            self.start(letter.key)
-            self._nudges[letter.key].set()
+        after = 0
+        while page := await self._database.requested_letters(self._name, after=after):
+            for letter in page:
+                self.blocked.setdefault(letter.key, 1)
+                self.start(letter.key)
+                self._nudges[letter.key].set()
+            after = page[-1].id
 
     def _end(self, key: str) -> None:
         del self._tasks[key]

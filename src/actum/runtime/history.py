@@ -5,7 +5,7 @@ from datetime import datetime
 from itertools import takewhile
 from typing import Any, TypeVar
 
-from actum.errors import DefinitionError, Invalid, NotFound, UnknownEvent
+from actum.errors import DefinitionError, Invalid, NotFound, TooLarge, UnknownEvent
 from actum.journal.port import Erased, Journal, Page, StreamKey
 from actum.model.entity import Entity, EntityType
 from actum.model.event import Event, Recorded, Stored, to_microseconds
@@ -13,9 +13,11 @@ from actum.model.name import check_id
 from actum.model.turn import Instance, as_stored
 from actum.runtime.erasure import erase
 from actum.runtime.services import Services
+from actum.runtime.stream_pages import pages_of
 
 EntityT = TypeVar("EntityT", bound=Entity)
-PAGE = 1_000
+MAX_HISTORY_BYTES = 64 * 1024 * 1024
+"""Bytes of events that one call gives; one event alone may be larger."""
 LATEST = 2**62
 
 
@@ -31,10 +33,19 @@ class Histories:
         """Gives an entity's events, decoded."""
         check_id(id)
         kind = self._kind(cls)
-        stored = await self._services.journal.read(
-            kind.name, id, after=after, up_to=up_to, limit=limit, reverse=reverse
-        )
-        return [Recorded.of(self._decode(kind, one), one) for one in stored]
+        journal, size = self._services.journal, 0
+        found: list[Recorded[Event]] = []
+        part = pages_of(journal, kind.name, id, after=after, up_to=up_to, limit=limit, reverse=reverse)
+        async for page in part:
+            size += sum(len(stored.payload) for stored in page)
+            if size > MAX_HISTORY_BYTES and found:
+                raise TooLarge(
+                    f"what is asked for of the history of {kind.name}/{id} has more than "
+                    f"{MAX_HISTORY_BYTES:,} bytes: read it in parts, with limit= and with after= the version "
+                    "of the last event that came"
+                )
+            found += [Recorded.of(self._decode(kind, one), one) for one in page]
+        return found
 
     async def state(
         self, cls: type[EntityT], id: str, *, version: int | None, time: datetime | None
@@ -130,11 +141,10 @@ async def fold_history(
     """
     instance = Instance(kind, id)
     pruned = instance.version = (await journal.load([(kind.name, id)], {}))[0].pruned
-    while True:
-        page = await journal.read(kind.name, id, after=instance.version, up_to=version, limit=PAGE)
+    async for page in pages_of(journal, kind.name, id, after=pruned, up_to=version):
         wanted = page if moment is None else list(takewhile(lambda one: one.time <= moment, page))
         instance.replay(wanted)
-        if len(wanted) < PAGE:
+        if len(wanted) < len(page):
             break
     if moment is not None and pruned and instance.version == pruned:
         raise NotFound(f"{kind.name}/{id}: its history up to that time was removed")

@@ -44,16 +44,14 @@ class MessageSource(Source):
         self._after = messages[-1].id
         return [self._item(message) for message in messages]
 
-    async def read_again(self, last: Item, up_to: int, limit: int) -> list[Item]:
-        items: list[Item] = []
+    async def read_again(self, last: Item, up_to: int, limit: int) -> tuple[list[Item], bool]:
         after = last.position
-        while after < up_to and len(items) < limit:
-            page = await self._database.messages(self._queue, after, PAGE)
-            if not page:
-                break
+        while after < up_to and (page := await self._database.messages(self._queue, after, PAGE)):
             after = page[-1].id
-            items += [self._item(one) for one in page if one.key == last.key and one.id <= up_to]
-        return items[:limit]
+            items = [self._item(one) for one in page if one.key == last.key and one.id <= up_to]
+            if items:
+                return items[:limit], after >= up_to and len(items) <= limit
+        return [], True
 
     async def save(self, done: Sequence[int], parked: Sequence[NewLetter], open_from: int | None) -> None:
         if done or parked:

@@ -58,10 +58,11 @@ class Source(ABC):
     async def fetch(self, letter: Letter) -> Item | None:
         """Gives the item of a letter again, or None if it no longer exists."""
 
-    async def read_again(self, last: Item, up_to: int, limit: int) -> list[Item]:
-        """Gives items of the key of `last` again, beyond it and up to a position; fewer than `limit` are all.
+    async def read_again(self, last: Item, up_to: int, limit: int) -> tuple[list[Item], bool]:
+        """Gives items of the key of `last` again, beyond it and up to a position, and whether those are all.
 
-        Only what was given before, and is not saved as done, is asked for.
+        Only what was given before, and is not saved as done, is asked for. There may be fewer than `limit`,
+        but none only where there is none.
         """
         raise NotImplementedError
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from actum.database.port import Database, Fenced, KeptName, Letter, LetterStatus, NewLetter, Progress, Request
 from actum.database.postgres.fence import IS_HELD, Fence
+from actum.engine.postgres.page import page_of
 from actum.engine.postgres.pool import PostgresPool
 
 ACTION_SCHEMA = (
@@ -33,6 +34,7 @@ KEPT_NAMES = """SELECT 'letters', action, count(*) FROM actum_letters GROUP BY a
 FAILURE_SCHEMA = ("ALTER TABLE actum_letters ADD COLUMN failure text NOT NULL DEFAULT ''",)
 LETTER = """id, action, key, position, body, status, attempts, due, error, first_failed, last_failed,
     request, failure"""
+LETTER_BYTES = "octet_length(body) + octet_length(error) + octet_length(failure)"
 # An event that is handled again after a crash may have been parked before it. What was erased while somebody
 # worked on it is not kept after all.
 SAVE = f"""moved AS (
@@ -154,8 +156,10 @@ class PostgresActions(Database):
         statement = "UPDATE actum_letters SET request = $1 WHERE id = $2 RETURNING 1"
         return bool(await self._pool.fetch(statement, request, id))
 
-    async def requested_letters(self, action: str) -> list[Letter]:
-        return await self._letters("action = $1 AND request IS NOT NULL ORDER BY id", action)
+    async def requested_letters(self, action: str, *, after: int = 0) -> list[Letter]:
+        return await self._letters(
+            "action = $1 AND request IS NOT NULL AND id > $2 ORDER BY id", action, after
+        )
 
     async def kept_names(self) -> list[KeptName]:
         return [KeptName(*row) for row in await self._pool.fetch(KEPT_NAMES)]
@@ -171,7 +175,8 @@ class PostgresActions(Database):
         self._fence.check(is_held)
 
     async def _letters(self, where: str, *values: Any) -> list[Letter]:
-        rows = await self._pool.fetch(f"SELECT {LETTER} FROM actum_letters WHERE {where}", *values)
+        statement = page_of(f"SELECT {LETTER} FROM actum_letters WHERE {where}", LETTER, LETTER_BYTES)
+        rows = await self._pool.fetch(statement, *values)
         return [Letter(*row) for row in rows]
 
     async def _once(self, table: str, column: str, action: str, at_first: int) -> int:

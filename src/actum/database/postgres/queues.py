@@ -5,6 +5,7 @@ from typing import Any
 
 from actum.database.port import Database, Mark, Message, NewMessage, NewTimer, Timer
 from actum.engine.postgres.order import Order
+from actum.engine.postgres.page import page_of
 from actum.engine.postgres.pool import PostgresPool
 from actum.errors import KeyReused
 
@@ -62,9 +63,19 @@ SEND = f"""WITH given AS MATERIALIZED (
     )
     SELECT m.queue, m.once FROM marked m JOIN given g ON g.queue = m.queue AND g.once = m.once
     WHERE m.call NOT IN ('', g.call)"""
-MESSAGES = f"""SELECT id, {MESSAGE} FROM actum_messages
-    WHERE queue = $1 AND id > $2 AND id < {ORDER.horizon} ORDER BY id LIMIT $3"""
+MESSAGES = page_of(
+    f"""SELECT id, {MESSAGE} FROM actum_messages
+        WHERE queue = $1 AND id > $2 AND id < {ORDER.horizon} ORDER BY id LIMIT $3""",
+    f"id, {MESSAGE}",
+    "octet_length(body)",
+)
 TIMER = 'name, due, kind, entity_id, command, arguments, correlation_id, causation_id, "by", span'
+TIMERS_DUE = page_of(
+    f"""SELECT {TIMER}, id FROM actum_timers
+        WHERE (due, id) > ($1::bigint, $2::bigint) AND due <= $3 ORDER BY due, id LIMIT $4""",
+    f"{TIMER}, id",
+    "octet_length(arguments)",
+)
 # The new timer gets an id of its own, so that finishing the old one does not remove it.
 ADD_TIMER = f"""WITH marked AS (
         INSERT INTO actum_sent (queue, once, time, call)
@@ -144,9 +155,7 @@ class PostgresQueues(Database):
     async def timers(
         self, *, up_to: int | None = None, limit: int = 100, after: tuple[int, int] = (0, 0)
     ) -> list[Timer]:
-        statement = f"""SELECT {TIMER}, id FROM actum_timers
-            WHERE (due, id) > ($1::bigint, $2::bigint) AND due <= $3 ORDER BY due, id LIMIT $4"""
-        rows = await self._pool.fetch(statement, *after, 2**62 if up_to is None else up_to, limit)
+        rows = await self._pool.fetch(TIMERS_DUE, *after, 2**62 if up_to is None else up_to, limit)
         return [Timer(*tuple(row)[:-1], id=row["id"]) for row in rows]
 
     async def recall_timers(self, now: int) -> int:

@@ -2,9 +2,11 @@
 
 import sqlite3
 from collections.abc import Iterable, Mapping
+from itertools import starmap
 from typing import Any
 
 from actum.database.port import Database, Fenced, KeptName, Letter, LetterStatus, NewLetter, Progress, Request
+from actum.engine.page import within
 from actum.engine.sqlite.file import SqliteFile
 
 ACTION_SCHEMA = (
@@ -149,8 +151,10 @@ class SqliteActions(Database):
             lambda connection: connection.execute(statement, (request, id)).rowcount > 0
         )
 
-    async def requested_letters(self, action: str) -> list[Letter]:
-        return await self._letters("action = ? AND request IS NOT NULL ORDER BY id", (action,))
+    async def requested_letters(self, action: str, *, after: int = 0) -> list[Letter]:
+        return await self._letters(
+            "action = ? AND request IS NOT NULL AND id > ? ORDER BY id", (action, after)
+        )
 
     async def kept_names(self) -> list[KeptName]:
         return await self._file.read(
@@ -167,7 +171,7 @@ class SqliteActions(Database):
     async def _letters(self, where: str, values: tuple[Any, ...]) -> list[Letter]:
         statement = f"SELECT {LETTER} FROM actum_letters WHERE {where}"
         return await self._file.read(
-            lambda connection: [Letter(*row) for row in connection.execute(statement, values)]
+            lambda connection: within(starmap(Letter, connection.execute(statement, values)), _letter_size)
         )
 
     async def _once(self, table: str, column: str, action: str, at_first: int) -> int:
@@ -184,6 +188,10 @@ class SqliteActions(Database):
 
         row = await self._file.read(read) or await self._file.write(settle)
         return int(row[0])
+
+
+def _letter_size(letter: Letter) -> int:
+    return len(letter.body) + len(letter.error) + len(letter.failure)
 
 
 def _save(connection: sqlite3.Connection, progress: Progress) -> None:

@@ -2,10 +2,11 @@
 
 import sqlite3
 from collections.abc import Sequence
-from itertools import chain
+from itertools import chain, starmap
 
 from actum.database.port import Database, Mark, Message, NewMessage, NewTimer, Timer
 from actum.database.tables import chunks
+from actum.engine.page import within
 from actum.engine.sqlite.file import SqliteFile
 from actum.errors import KeyReused
 
@@ -55,7 +56,7 @@ class SqliteQueues(Database):
             WHERE queue = ? AND id > ? ORDER BY id LIMIT ?"""
         values = (queue, after, limit)
         return await self._file.read(
-            lambda connection: [Message(*row) for row in connection.execute(statement, values)]
+            lambda connection: within(starmap(Message, connection.execute(statement, values)), _message_size)
         )
 
     async def forget_sent(self, before: int) -> int:
@@ -96,9 +97,12 @@ class SqliteQueues(Database):
         statement = f"""SELECT {TIMER}, id FROM actum_timers WHERE (due, id) > (?,?) AND due <= ?
             ORDER BY due, id LIMIT ?"""
         values = (*after, 2**62 if up_to is None else up_to, limit)
-        return await self._file.read(
-            lambda connection: [Timer(*row[:-1], id=row[-1]) for row in connection.execute(statement, values)]
-        )
+
+        def read(connection: sqlite3.Connection) -> list[Timer]:
+            found = (Timer(*row[:-1], id=row[-1]) for row in connection.execute(statement, values))
+            return within(found, _timer_size)
+
+        return await self._file.read(read)
 
     async def recall_timers(self, now: int) -> int:
         statement = "UPDATE actum_timers SET due = :now + span WHERE span > 0 AND due > :now + span"
@@ -110,6 +114,14 @@ class SqliteQueues(Database):
             lambda connection: connection.execute(statement).fetchone()[0]
         )
         return due
+
+
+def _message_size(message: Message) -> int:
+    return len(message.body)
+
+
+def _timer_size(timer: Timer) -> int:
+    return len(timer.arguments)
 
 
 def _send(connection: sqlite3.Connection, messages: Sequence[NewMessage]) -> None:

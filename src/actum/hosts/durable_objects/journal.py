@@ -4,11 +4,13 @@ import asyncio
 import uuid
 from collections.abc import Sequence
 
+from actum.engine.page import MAX_PAGE_BYTES
 from actum.errors import DefinitionError
 from actum.hosts.durable_objects import wire, wire_feed
 from actum.hosts.durable_objects.link import Link
 from actum.journal.listing import read_token, write_token
 from actum.journal.outcomes import recognise
+from actum.journal.pages import event_size
 from actum.journal.port import (
     Collided,
     Erased,
@@ -30,6 +32,10 @@ from actum.model.event import Stored
 LOOK = 20.0
 """Seconds for which one request waits for news."""
 MOST_LISTED = 1_000
+MAX_LOADED = 16
+"""Objects that are asked at once for what brings them to life; each answers with a page of 4 MB or less."""
+MAX_REPLIES = 16
+"""Replies that are asked for at once, each of 2 MB at most."""
 
 Kept = dict[StreamKey, wire.Facts]
 
@@ -98,6 +104,7 @@ class DurableObjectsJournal(Journal):
         )
 
     async def load(self, streams: Sequence[StreamKey], fingerprints: dict[str, str]) -> list[Loaded]:
+        streams = streams[:MAX_LOADED]
         calls = [(kind, id, wire.Load(fingerprints.get(kind))) for kind, id in streams]
         told = await asyncio.gather(*(self._link.ask(*call, wire.Facts) for call in calls))
         return [_loaded(kind, id, one) for (kind, id), one in zip(streams, told, strict=True)]
@@ -113,10 +120,13 @@ class DurableObjectsJournal(Journal):
         reverse: bool = False,
     ) -> list[Stored]:
         found: list[Stored] = []
-        while limit is None or len(found) < limit:
+        size = 0
+        while size < MAX_PAGE_BYTES and (limit is None or len(found) < limit):
             rest = None if limit is None else limit - len(found)
             page = await self._link.ask(kind, id, wire.Read(after, up_to, rest, reverse), wire.Facts)
-            found += [fact.stored(kind, id) for fact in page.facts]
+            events = [fact.stored(kind, id) for fact in page.facts]
+            found += events
+            size += sum(map(event_size, events))
             if page.is_complete:
                 break
             if reverse:
@@ -126,6 +136,7 @@ class DurableObjectsJournal(Journal):
         return found
 
     async def replies(self, keys: Sequence[ReplyKey]) -> list[Repeated | None]:
+        keys = keys[:MAX_REPLIES]
         by_stream: dict[StreamKey, list[str]] = {}
         for kind, id, key in keys:
             by_stream.setdefault((kind, id), []).append(key)
@@ -169,11 +180,14 @@ class DurableObjectsJournal(Journal):
 
     async def feed(self, after: int, limit: int) -> list[Stored]:
         found: list[Stored] = []
-        while len(found) < limit:
+        size = 0
+        while len(found) < limit and size < MAX_PAGE_BYTES:
             page = await self._link.ask_feed(wire_feed.Feed(after, limit - len(found)), list[wire_feed.Fed])
             if not page:
                 break
-            found += [one.fact.stored(one.kind, one.id) for one in page]
+            events = [one.fact.stored(one.kind, one.id) for one in page]
+            found += events
+            size += sum(map(event_size, events))
             after = found[-1].position
         return found
 

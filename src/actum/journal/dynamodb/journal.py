@@ -33,6 +33,8 @@ from actum.model.event import Stored
 
 FIRST_POLL = 0.02
 LONGEST_POLL = 1.0
+MAX_REPLIES = 100
+"""Replies that are asked for at once, each of 400 KB at most."""
 
 log: logging.Logger = logging.getLogger("actum.dynamodb")
 
@@ -97,6 +99,7 @@ class DynamoJournal(Journal):
 
     async def replies(self, keys: Sequence[ReplyKey]) -> list[Repeated | None]:
         self._check_open()
+        keys = keys[:MAX_REPLIES]
         found = await self._appender.replies(keys)
         return [found.get(key) for key in keys]
 

@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 
 from actum.engine.dynamodb.client import DynamoTable, Item, Key
+from actum.engine.page import MAX_PAGE_BYTES
 from actum.errors import BrokenStream, Unavailable
 from actum.journal.dynamodb.chain import LAST
 from actum.journal.dynamodb.items import (
@@ -28,6 +29,7 @@ from actum.journal.dynamodb.items import (
     slot_of,
     slot_place,
 )
+from actum.journal.pages import event_size
 from actum.journal.port import Loaded, StreamKey
 from actum.model.event import Stored
 
@@ -35,6 +37,10 @@ PAGE = 1_000
 MOST_LOOKS = 12
 MOST_CHUNKS = 100
 MOST_RECORDS = 400
+FIRST_RECORDS = 100
+"""Records that are read before it is known how large they are: 40 MB at most."""
+MAX_LOADED = 100
+"""Streams that are loaded at once: their newest records and snapshots take 80 MB at most."""
 
 
 class Reader:
@@ -60,8 +66,12 @@ class Reader:
         up_to: int | None = None,
         limit: int | None = None,
         reverse: bool = False,
+        most: int = MAX_PAGE_BYTES,
     ) -> list[Stored]:
-        """Gives events of a stream with after < version <= up_to, none left out, `limit` of them at most."""
+        """Gives a page of events of a stream with after < version <= up_to, none left out.
+
+        It has `limit` of them at most, and ends with the one that reaches `most` bytes.
+        """
         first = last = 0
         for look in range(1, MOST_LOOKS + 1):
             if head is None:
@@ -71,10 +81,11 @@ class Reader:
                 return []
             read = self._backwards if reverse else self._forwards
             count = last - first + 1 if limit is None else min(limit, last - first + 1)
-            found = await read(stream, first, last, count)
+            found, is_cut = await read(stream, first, last, count, most)
             begin = last if reverse else first
             step = -1 if reverse else 1
-            if [event.version for event in found] == [begin + step * place for place in range(count)]:
+            wanted = len(found) if is_cut else count
+            if [event.version for event in found] == [begin + step * place for place in range(wanted)]:
                 return found
             # Another transaction is landing at this moment, or somebody prunes or erases the stream.
             head = None
@@ -85,7 +96,9 @@ class Reader:
 
     async def load(self, streams: Sequence[StreamKey], fingerprints: dict[str, str]) -> list[Loaded]:
         """Gives what brings each stream to life."""
+        streams = streams[:MAX_LOADED]
         wanted = dict.fromkeys(streams)
+        most = MAX_PAGE_BYTES // max(len(wanted), 1)
         keys = [head_key(stream) for stream in wanted]
         keys += [(partition_of(stream), SNAPSHOT) for stream in wanted if stream[0] in fingerprints]
         found = await self._table.get_many(keys)
@@ -96,7 +109,10 @@ class Reader:
                 newest_key(stream, head) for stream, head in heads.items() if head.version
             )
         loaded = await asyncio.gather(
-            *(self._load(stream, head, found, fingerprints.get(stream[0])) for stream, head in heads.items())
+            *(
+                self._load(stream, head, found, fingerprints.get(stream[0]), most)
+                for stream, head in heads.items()
+            )
         )
         known = dict(zip(wanted, loaded, strict=True))
         return [known[stream] for stream in streams]
@@ -106,24 +122,27 @@ class Reader:
         slot = max(after >> PLACE_BITS, 1)
         events: list[Stored] = []
         chunks: list[Item] = []
-        named = 0
+        named, size, most_named = 0, 0, FIRST_RECORDS
         async for chunk in self._table.query(FEED, slot_place(slot), LAST, limit=min(limit + 1, MOST_CHUNKS)):
             if not is_next(chunk, slot):
                 break
             slot += 1
             chunks.append(chunk)
             named += len(references(chunk))
-            if named >= min(limit - len(events), MOST_RECORDS):
-                events += [one for one in await self._brought_by(chunks) if one.position > after]
-                chunks, named = [], 0
-                if len(events) >= limit:
-                    break
+            if named >= min(limit - len(events), most_named):
+                found = [one for one in await self._brought_by(chunks) if one.position > after]
+                events += found
+                size += sum(map(event_size, found))
+                if len(events) >= limit or size >= MAX_PAGE_BYTES:
+                    return events[:limit]
+                left = (MAX_PAGE_BYTES - size) * len(events) // max(size, 1)
+                chunks, named, most_named = [], 0, max(1, min(left, MOST_RECORDS))
         if chunks and len(events) < limit:
             events += [one for one in await self._brought_by(chunks) if one.position > after]
         return events[:limit]
 
     async def _load(
-        self, stream: StreamKey, head: Head, found: Mapping[Key, Item], fingerprint: str | None
+        self, stream: StreamKey, head: Head, found: Mapping[Key, Item], fingerprint: str | None, most: int
     ) -> Loaded:
         kept = found.get((partition_of(stream), SNAPSHOT))
         snapshot = None if kept is None else read_snapshot(kept)
@@ -137,26 +156,34 @@ class Reader:
             return Loaded(snapshot, head.pruned, [], is_complete=True)
         newest = found.get(newest_key(stream, head))
         if newest is not None and int(newest["a"]["N"]) <= base + 1:
-            events = [event for event in events_of(stream, newest) if event.version > base][: PAGE + 1]
+            events = [event for event in events_of(stream, newest) if event.version > base][:PAGE]
         else:
-            events = await self.events(stream, head, after=base, limit=PAGE + 1)
+            events = await self.events(stream, head, after=base, limit=PAGE, most=most)
         if not events or events[0].version != base + 1:
             # It was pruned or erased meanwhile.
             return (await self.load([stream], {} if fingerprint is None else {stream[0]: fingerprint}))[0]
-        return Loaded(snapshot, head.pruned, events[:PAGE], is_complete=len(events) <= PAGE)
+        return Loaded(snapshot, head.pruned, events, is_complete=events[-1].version >= head.version)
 
-    async def _forwards(self, stream: StreamKey, first: int, last: int, count: int) -> list[Stored]:
+    async def _forwards(
+        self, stream: StreamKey, first: int, last: int, count: int, most: int
+    ) -> tuple[list[Stored], bool]:
+        """Gives events, and whether they end for their bytes."""
         found: list[Stored] = []
-        end = event_place(LATEST)
+        size, end = 0, event_place(LATEST)
         async for item in self._table.query(partition_of(stream), event_place(first), end, limit=count):
-            found += [event for event in events_of(stream, item) if first <= event.version <= last]
-            if len(found) >= count or int(item["a"]["N"]) > last:
+            events = [event for event in events_of(stream, item) if first <= event.version <= last]
+            found += events
+            size += sum(map(event_size, events))
+            if size >= most or len(found) >= count or int(item["a"]["N"]) > last:
                 break
-        return found[:count]
+        return _cut(found, count, size, most)
 
-    async def _backwards(self, stream: StreamKey, first: int, last: int, count: int) -> list[Stored]:
+    async def _backwards(
+        self, stream: StreamKey, first: int, last: int, count: int, most: int
+    ) -> tuple[list[Stored], bool]:
+        """Gives events from the last one back, and whether they end for their bytes."""
         found: list[Stored] = []
-        partition = partition_of(stream)
+        size, partition = 0, partition_of(stream)
         # The record that holds the last version may go on behind it.
         async for item in self._table.query(partition, event_place(last), event_place(LATEST), limit=1):
             found = [event for event in events_of(stream, item) if first <= event.version <= last][::-1]
@@ -164,10 +191,12 @@ class Reader:
         if len(found) < count and first < last:
             begin, end = event_place(first), event_place(last - 1)
             async for item in self._table.query(partition, begin, end, limit=count, reverse=True):
-                found += [event for event in events_of(stream, item) if event.version >= first][::-1]
-                if len(found) >= count:
+                events = [event for event in events_of(stream, item) if event.version >= first][::-1]
+                found += events
+                size += sum(map(event_size, events))
+                if size >= most or len(found) >= count:
                     break
-        return found[:count]
+        return _cut(found, count, size, most)
 
     async def _brought_by(self, chunks: Sequence[Item]) -> list[Stored]:
         """Gives the events that chunks name, by position.
@@ -201,6 +230,11 @@ class Reader:
             f"{self._table.name}: slot {slot} of the feed names events of {wanted.kind}/{wanted.id} that are "
             "not there: if this goes on, items were deleted by hand"
         )
+
+
+def _cut(found: list[Stored], count: int, size: int, most: int) -> tuple[list[Stored], bool]:
+    is_cut = size >= most and len(found) < count
+    return found[:count], is_cut
 
 
 def newest_key(stream: StreamKey, head: Head) -> Key:

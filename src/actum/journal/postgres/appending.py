@@ -92,7 +92,7 @@ class Appender:
         if not keys:
             return {}
         columns = list(zip(*keys, strict=True))
-        rows = await connection.fetch(statements.REPLIES, *columns)
+        rows = await connection.fetch(statements.KEPT, *columns)
         return {(row[0], row[1], row[2]): Repeated(row[3], row[4], row[5]) for row in rows}
 
     async def _write(self, batch: Batch) -> list[Outcome] | None:

@@ -4,6 +4,8 @@ import asyncio
 import contextlib
 import uuid
 from collections.abc import Sequence
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 import msgspec
@@ -85,10 +87,7 @@ class PostgresJournal(Journal):
     async def load(self, streams: Sequence[StreamKey], fingerprints: dict[str, str]) -> list[Loaded]:
         kinds, ids = [kind for kind, _ in streams], [id for _, id in streams]
         rows = await self._pool.fetch(statements.LOAD, kinds, ids, [fingerprints.get(kind) for kind in kinds])
-        found: dict[int, list[Any]] = {}
-        for row in rows:
-            found.setdefault(row["n"], []).append(row)
-        return [_loaded(found.get(number, [])) for number in range(1, len(streams) + 1)]
+        return [_loaded(list(of_one)) for _, of_one in groupby(rows, itemgetter("n"))]
 
     async def read(
         self,
@@ -107,9 +106,10 @@ class PostgresJournal(Journal):
         return [Stored(*row) for row in rows]
 
     async def replies(self, keys: Sequence[ReplyKey]) -> list[Repeated | None]:
-        async with self._pool.connection() as connection:
-            found = await self._appender.replies(connection, keys)
-        return [found.get(key) for key in keys]
+        if not keys:
+            return []
+        rows = await self._pool.fetch(statements.REPLIES, *zip(*keys, strict=True))
+        return [None if row["call"] is None else Repeated(*row) for row in rows]
 
     async def kinds(self) -> list[str]:
         return [row["kind"] for row in await self._pool.fetch(statements.KINDS)]
@@ -242,11 +242,12 @@ async def _ranges(connection: Any, writes: Sequence[Write]) -> dict[tuple[Stream
 
 
 def _loaded(rows: Sequence[Any]) -> Loaded:
-    if not rows:
-        return Loaded(None, 0, [], True)
     first = rows[0]
+    if first["last"] is None:
+        return Loaded(None, 0, [], True)
     snapshot = None
     if first["kept"] is not None:
         snapshot = Snapshot(first["kept"], first["kept_at"], first["fingerprint"], first["state"])
-    events = [Stored(*tuple(row)[6:]) for row in rows if row["position"] is not None]
-    return Loaded(snapshot, first["pruned"], events[: statements.PAGE], len(events) <= statements.PAGE)
+    events = [Stored(*tuple(row)[7:]) for row in rows if row["position"] is not None]
+    base = first["pruned"] if snapshot is None else snapshot.version
+    return Loaded(snapshot, first["pruned"], events, base + len(events) >= first["last"])

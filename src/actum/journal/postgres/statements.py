@@ -1,6 +1,7 @@
 """The schema of a journal in PostgreSQL, and its statements."""
 
 from actum.engine.postgres.order import Order
+from actum.engine.postgres.page import page_of
 from actum.journal.listing import Token
 from actum.model.deletion import DELETED
 
@@ -52,14 +53,22 @@ REFUSED = "AC001"
 MEND_ORDER = ORDER.mend("actum_events", "position")
 
 EVENT = "position, kind, id, version, type, type_version, payload, metadata, time"
-FEED = f"""SELECT {EVENT} FROM actum_events WHERE position > $1 AND position < {HORIZON}
-    ORDER BY position LIMIT $2"""
+FEED = page_of(
+    f"""SELECT {EVENT} FROM actum_events WHERE position > $1 AND position < {HORIZON}
+        ORDER BY position LIMIT $2""",
+    EVENT,
+    "octet_length(payload)",
+)
 HEAD = f"SELECT coalesce(max(position), 0) FROM actum_events WHERE position < {HORIZON}"
 LAST = "SELECT coalesce(max(position), 0) FROM actum_events"
 ENDS = f"SELECT ({HEAD}) AS head, ({LAST}) AS last"
-READ = f"""SELECT {EVENT} FROM actum_events
-    WHERE stream = (SELECT first_position FROM actum_streams WHERE kind = $1 AND id = $2)
-        AND version > $3 AND version <= $4 ORDER BY version {{order}} LIMIT $5"""
+READ = page_of(
+    """SELECT * FROM actum_events
+        WHERE stream = (SELECT first_position FROM actum_streams WHERE kind = $1 AND id = $2)
+            AND version > $3 AND version <= $4 ORDER BY version {order} LIMIT $5""",
+    EVENT,
+    "octet_length(payload)",
+)
 
 # Whoever writes holds the row of its writer; to change the row is to wait for all that are under way, and
 # to refuse those that have yet to begin.
@@ -195,10 +204,17 @@ LOCK_STREAMS = """SELECT s.kind, s.id, s.version FROM actum_streams s
 VERSIONS = """SELECT s.* FROM unnest($1::text[], $2::text[]) AS g (kind, id), LATERAL (
         SELECT kind, id, version FROM actum_streams WHERE kind = g.kind AND id = g.id LIMIT 1
     ) s"""
-REPLIES = """SELECT r.* FROM unnest($1::text[], $2::text[], $3::text[]) AS g (kind, id, key), LATERAL (
+KEPT = """SELECT r.* FROM unnest($1::text[], $2::text[], $3::text[]) AS g (kind, id, key), LATERAL (
         SELECT kind, id, key, call, reply, position FROM actum_replies
         WHERE kind = g.kind AND id = g.id AND key = g.key LIMIT 1
     ) r"""
+REPLIES = page_of(
+    """SELECT g.n, r.* FROM unnest($1::text[], $2::text[], $3::text[]) WITH ORDINALITY AS g (kind, id, key, n)
+    LEFT JOIN LATERAL (SELECT call, reply, position FROM actum_replies
+        WHERE kind = g.kind AND id = g.id AND key = g.key LIMIT 1) r ON true ORDER BY g.n""",
+    "call, reply, position",
+    "coalesce(octet_length(reply), 0)",
+)
 RANGES = f"""SELECT g.n, {", ".join(f"e.{name.strip()}" for name in EVENT.split(","))}
     FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[]) WITH ORDINALITY
         AS g (kind, id, after, up_to, n)
@@ -207,11 +223,14 @@ RANGES = f"""SELECT g.n, {", ".join(f"e.{name.strip()}" for name in EVENT.split(
     ) s
     JOIN actum_events e ON e.stream = s.first_position AND e.version > g.after AND e.version <= g.up_to
     ORDER BY g.n, e.version"""
-LOAD = f"""SELECT g.n, s.pruned, p.version AS kept, p.time AS kept_at, p.fingerprint, p.state, e.*
+# Each stream has a row, be it that there is nothing, and its first one alone has the snapshot.
+_LOADED = f"""SELECT g.n, s.pruned, s.version AS last, p.version AS kept, p.time AS kept_at,
+        p.fingerprint, CASE WHEN e.version IS NULL OR e.version = coalesce(p.version, s.pruned) + 1
+            THEN p.state END AS state, e.*
     FROM unnest($1::text[], $2::text[], $3::text[]) WITH ORDINALITY AS g (kind, id, fingerprint, n)
-    CROSS JOIN LATERAL (
-        SELECT first_position, pruned FROM actum_streams WHERE kind = g.kind AND id = g.id LIMIT 1
-    ) s
+    LEFT JOIN LATERAL (
+        SELECT first_position, pruned, version FROM actum_streams WHERE kind = g.kind AND id = g.id LIMIT 1
+    ) s ON true
     LEFT JOIN LATERAL (
         SELECT * FROM actum_snapshots
         WHERE kind = g.kind AND id = g.id AND fingerprint = g.fingerprint LIMIT 1
@@ -219,8 +238,13 @@ LOAD = f"""SELECT g.n, s.pruned, p.version AS kept, p.time AS kept_at, p.fingerp
     LEFT JOIN LATERAL (
         SELECT {EVENT} FROM actum_events
         WHERE stream = s.first_position AND version > coalesce(p.version, s.pruned)
-        ORDER BY version LIMIT {PAGE + 1}
+        ORDER BY version LIMIT {PAGE}
     ) e ON true ORDER BY g.n, e.version"""
+LOAD = page_of(
+    _LOADED,
+    f"n, pruned, last, kept, kept_at, fingerprint, state, {EVENT}",
+    "coalesce(octet_length(state), 0) + coalesce(octet_length(payload), 0)",
+)
 
 # The stream is held until the snapshot is there: neither erasing nor pruning may overtake it.
 SAVE_SNAPSHOT = """INSERT INTO actum_snapshots AS kept

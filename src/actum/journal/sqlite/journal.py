@@ -7,10 +7,12 @@ from collections.abc import Sequence
 
 import msgspec
 
+from actum.engine.page import within
 from actum.engine.sqlite.file import SqliteFile
 from actum.errors import Invalid
 from actum.journal.listing import read_token, write_token
 from actum.journal.outcomes import decide, recognise
+from actum.journal.pages import loaded_size, reply_size
 from actum.journal.port import (
     Erased,
     Journal,
@@ -88,11 +90,11 @@ class SqliteJournal(Journal):
         )
 
     async def load(self, streams: Sequence[StreamKey], fingerprints: dict[str, str]) -> list[Loaded]:
-        return await self._file.read(
-            lambda connection: [
-                statements.load(connection, kind, id, fingerprints.get(kind)) for kind, id in streams
-            ]
-        )
+        def load(connection: sqlite3.Connection) -> list[Loaded]:
+            found = (statements.load(connection, *stream, fingerprints.get(stream[0])) for stream in streams)
+            return within(found, loaded_size)
+
+        return await self._file.read(load)
 
     async def read(
         self,
@@ -110,7 +112,9 @@ class SqliteJournal(Journal):
             )
 
     async def replies(self, keys: Sequence[ReplyKey]) -> list[Repeated | None]:
-        return await self._file.read(lambda connection: [statements.reply(connection, *key) for key in keys])
+        return await self._file.read(
+            lambda connection: within((statements.reply(connection, *key) for key in keys), reply_size)
+        )
 
     async def kinds(self) -> list[str]:
         return await self._file.read(

@@ -4,9 +4,11 @@ import sqlite3
 
 from msgspec import Struct
 
+from actum.engine.page import within
 from actum.engine.schema import Part
 from actum.journal.listing import Token
-from actum.journal.port import MAX_PAGE_BYTES, Loaded, Repeated, Snapshot
+from actum.journal.pages import event_size
+from actum.journal.port import Loaded, Repeated, Snapshot
 from actum.model.deletion import deletion
 from actum.model.event import Stored
 
@@ -49,19 +51,18 @@ IDENTITY_SCHEMA = (
 SCHEMA = Part("journal", (FIRST_SCHEMA, ERASED_SCHEMA, IDENTITY_SCHEMA))
 
 COLUMNS = "position, kind, id, e.version, type, type_version, payload, metadata, e.time"
-ROW = """e.position, e.stream, e.version, e.previous, e.type, e.type_version, e.payload, e.metadata, e.time"""
 LATEST = 2**63 - 1
 MILESTONE = 32
 PAGE = 1_000
 SIZES = [2**power for power in range(11)]
 LARGEST = SIZES[-1]
 """Rows that one statement takes."""
-# From a position back along the stream, as far as is wanted.
-CHAIN = f"""WITH RECURSIVE
-    chain (position, stream, version, previous, type, type_version, payload, metadata, time) AS (
-        SELECT {ROW} FROM actum_events e WHERE e.position = :start
+# From a position back along the stream, as far as is wanted; contents are looked up when they are read.
+CHAIN = """WITH RECURSIVE chain (position, version, previous) AS (
+        SELECT position, version, previous FROM actum_events WHERE position = :start
         UNION ALL
-        SELECT {ROW} FROM chain c JOIN actum_events e ON e.position = c.previous WHERE c.version > :after + 1
+        SELECT e.position, e.version, e.previous FROM chain c JOIN actum_events e ON e.position = c.previous
+        WHERE c.version > :after + 1
     )"""
 # From one kind to the next by the index, and not by way of every stream.
 KINDS = """WITH RECURSIVE kinds (kind) AS (
@@ -169,10 +170,13 @@ def _events(
     """Gives the events of a stream with first < version <= last, none of which are pruned."""
     if last <= first:
         return []
-    statement = f"""{CHAIN} SELECT {COLUMNS} FROM chain e, (SELECT :kind AS kind, :id AS id)
-        WHERE e.version <= :last ORDER BY e.version {"DESC" if reverse else "ASC"}"""
+    # With a LIMIT SQLite keeps to the order that is asked for inside, and the rows come one by one.
+    statement = f"""{CHAIN} SELECT {COLUMNS} FROM (
+            SELECT position AS place FROM chain WHERE version <= :last
+            ORDER BY version {"DESC" if reverse else "ASC"} LIMIT -1
+        ) CROSS JOIN actum_events e ON e.position = place, (SELECT :kind AS kind, :id AS id)"""
     values = {"start": _start(connection, found, last), "after": first, "last": last, "kind": kind, "id": id}
-    return [Stored(*row) for row in connection.execute(statement, values)]
+    return within((Stored(*row) for row in connection.execute(statement, values)), event_size)
 
 
 def _start(connection: sqlite3.Connection, found: Stream, last: int) -> int:
@@ -188,16 +192,11 @@ def _start(connection: sqlite3.Connection, found: Stream, last: int) -> int:
 def feed(connection: sqlite3.Connection, after: int, limit: int) -> list[Stored]:
     statement = f"""SELECT {COLUMNS.replace("position", "e.position", 1)} FROM actum_events e
         JOIN actum_streams s ON s.stream = e.stream WHERE e.position > ? ORDER BY e.position LIMIT ?"""
-    events: list[Stored] = []
-    size = 0
-    for row in connection.execute(statement, (after, limit)):
-        events.append(Stored(*row))
-        size += len(row[6])
-        if size > MAX_PAGE_BYTES:
-            break
+    rows = connection.execute(statement, (after, limit))
+    events = within((Stored(*row) for row in rows), event_size)
     gone = """SELECT position, kind, id, time FROM actum_erased
         WHERE position > ? AND position <= ? ORDER BY position LIMIT ?"""
-    is_whole = len(events) < limit and size <= MAX_PAGE_BYTES
+    is_whole = len(events) < limit and rows.fetchone() is None
     last = LATEST if is_whole or not events else events[-1].position
     erased = [deletion(*row) for row in connection.execute(gone, (after, last, limit))]
     if not erased:
@@ -229,8 +228,8 @@ def load(connection: sqlite3.Connection, kind: str, id: str, fingerprint: str | 
     kept = connection.execute(statement, (kind, id, fingerprint)).fetchone()
     snapshot = Snapshot(*kept) if kept else None
     after = max(found.pruned, snapshot.version if snapshot else 0)
-    events = _events(connection, kind, id, found, after, min(found.version, after + PAGE + 1))
-    return Loaded(snapshot, found.pruned, events[:PAGE], len(events) <= PAGE)
+    events = _events(connection, kind, id, found, after, min(found.version, after + PAGE))
+    return Loaded(snapshot, found.pruned, events, after + len(events) >= found.version)
 
 
 def prune(connection: sqlite3.Connection, kind: str, id: str, up_to: int) -> int:

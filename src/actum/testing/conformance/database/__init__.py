@@ -7,6 +7,7 @@ from actum.testing.conformance.database.actions import ActionConformance
 from actum.testing.conformance.database.decimals import DecimalConformance
 from actum.testing.conformance.database.erasing import ErasingConformance
 from actum.testing.conformance.database.generations import GenerationConformance
+from actum.testing.conformance.database.paging import PagingConformance
 from actum.testing.conformance.database.queries import QueryConformance
 from actum.testing.conformance.database.queues import QueueConformance
 from actum.testing.conformance.database.rows import RowConformance
@@ -21,6 +22,7 @@ class DatabaseConformance(
     DecimalConformance,
     ActionConformance,
     QueueConformance,
+    PagingConformance,
     ErasingConformance,
 ):
     """Every promise of `actum.database.port`, as tests."""

@@ -10,6 +10,7 @@ from actum.testing.conformance.journal.grouping import Grouping
 from actum.testing.conformance.journal.idempotency import Idempotency
 from actum.testing.conformance.journal.keeping import Keeping
 from actum.testing.conformance.journal.listing import Listing
+from actum.testing.conformance.journal.paging import Paging
 from actum.testing.conformance.journal.reading import Reading
 from actum.testing.conformance.journal.recovering import Recovering
 from actum.testing.conformance.journal.removal import Erasing, Pruning
@@ -23,6 +24,7 @@ class JournalConformance(
     Grouping,
     Idempotency,
     Reading,
+    Paging,
     Listing,
     Feeding,
     Snapshots,

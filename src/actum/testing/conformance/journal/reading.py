@@ -96,7 +96,7 @@ class Reading:
         assert amounts(await journal.read("Account", "ab")) == [2]
 
     async def test_a_long_stream_is_read_whole(self, journal: Journal) -> None:
-        """Without a limit there is none."""
+        """Without a limit only its bytes end a page."""
         await fill(journal, "a", 2_300)
 
         events = await journal.read("Account", "a")
