@@ -15,7 +15,16 @@ from msgspec import inspect as types
 from actum.database.queries.decimals import encode
 from actum.database.queries.kinds import Misuse, QueryKind, Typed, common
 from actum.errors import Invalid
-from actum.model.column import decimal_to_sql, kind_of, parameter_to_sql, settled_decimal, time_to_sql
+from actum.model.column import (
+    NUL,
+    check_text,
+    decimal_to_sql,
+    kind_of,
+    parameter_to_sql,
+    settled_decimal,
+    time_to_sql,
+)
+from actum.model.round_trip import LOST, said
 
 # What may hold a colon that begins no parameter, and then a parameter.
 PLACES = re.compile(
@@ -85,12 +94,15 @@ def _parts(declared_as: types.Type) -> list[types.Type]:
 
 
 def given(name: str, value: Any) -> Parameter:
-    """Gives what a parameter is at a call."""
-    if isinstance(value, (list, tuple, set, frozenset)):
+    """Gives what a parameter is at a call; raises Invalid for what JSON cannot hold."""
+    try:
+        if not isinstance(value, (list, tuple, set, frozenset)):
+            return Parameter(name, _kind(value))
         kinds: set[QueryKind] = {_kind(item) for item in value}
-        found = common([Typed("", kind) for kind in kinds], f"the list :{name}")
-        return Parameter(name, found, is_list=True)
-    return Parameter(name, _kind(value))
+    except LOST as error:
+        raise Invalid(f"the value for :{name} does not fit: {said(error)}", field=name) from error
+    found = common([Typed("", kind) for kind in kinds], f"the list :{name}")
+    return Parameter(name, found, is_list=True)
 
 
 def _kind(value: Any) -> QueryKind:
@@ -110,7 +122,8 @@ def bound(name: str, value: Any, kind: QueryKind) -> Any:
     Raises Invalid for what no column of that kind could hold.
     """
     try:
-        return _bound(value, kind)
+        found = _bound(value, kind)
+        return check_text(found) if type(found) is str else found
     except (ValueError, TypeError, OverflowError, UnicodeEncodeError) as error:
         raise Invalid(f"the value for :{name} does not fit: {error}", field=name) from error
 
@@ -121,7 +134,7 @@ def _bound(value: Any, kind: QueryKind) -> Any:
     if isinstance(value, Enum):
         value = msgspec.to_builtins(value)
     if kind == "json":
-        return value if isinstance(value, str) else msgspec.json.encode(value).decode()
+        return _json(value)
     if kind == "decimal":
         return settled_decimal(value if isinstance(value, Decimal) else Decimal(repr(value)))
     if isinstance(value, datetime):
@@ -138,9 +151,14 @@ def _plain(value: Any, kind: QueryKind) -> Any:
         return _real(float(value))
     if kind == "text" and not isinstance(value, str):
         return str(int(value)) if isinstance(value, bool) else str(value)
-    if isinstance(value, str):
-        value.encode()
     return value
+
+
+def _json(value: Any) -> str:
+    text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
+    if NUL.search(text.encode()):
+        raise ValueError("a text in it has the character NUL, which no column holds; leave it out")
+    return text
 
 
 def _real(value: float) -> float:
@@ -168,16 +186,8 @@ def _for_sqlite(value: Any) -> Any:
 def for_postgres(parameter: Parameter, value: Any) -> Any:
     """Gives a value as the driver of PostgreSQL takes it."""
     if parameter.is_list:
-        return [_for_postgres(parameter, item) for item in value]
-    return _for_postgres(parameter, value)
-
-
-def _for_postgres(parameter: Parameter, value: Any) -> Any:
-    found = bound(parameter.name, value, parameter.kind)
-    if isinstance(found, str) and "\0" in found:
-        name = parameter.name
-        raise Invalid(f"the value for :{name} has NUL in it, which PostgreSQL does not keep", field=name)
-    return found
+        return [bound(parameter.name, item, parameter.kind) for item in value]
+    return bound(parameter.name, value, parameter.kind)
 
 
 def time_of(text: str) -> str:
