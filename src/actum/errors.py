@@ -20,6 +20,7 @@ ActumError
 │   ├── WrongEvent               an emitted event does not fit its own annotations
 │   ├── WrongState               a reducer left a state that JSON would give back as another
 │   ├── WrongReply               a command's reply does not fit its return annotation
+│   │   └── Unanswerable             a view's query has no answer for the rows that there are
 │   ├── UnknownEvent             the history holds an event that no class declares
 │   └── UnreadableEvent          the history holds an event that does not fit its class
 └── StoreError               an operator has to look at the store
@@ -206,6 +207,13 @@ class WrongState(AuthorError):
 
 class WrongReply(AuthorError):
     """A command's reply does not fit its return annotation."""
+
+
+class Unanswerable(WrongReply):
+    """A view's query has no answer for the rows that there are.
+
+    A number is beyond 64 bits, or a value, such as NULL, or the number of rows does not fit the annotation.
+    """
 
 
 class UnknownEvent(AuthorError):

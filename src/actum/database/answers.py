@@ -10,7 +10,7 @@ from msgspec import Struct
 from msgspec import inspect as types
 
 from actum.database.port import Answer
-from actum.errors import NotFound, WrongReply
+from actum.errors import NotFound, Unanswerable
 from actum.model.signature import display
 from actum.model.view import ViewQuery
 
@@ -31,12 +31,12 @@ KEPT_AS_JSON = (
 def read_answer(query: ViewQuery, answer: Answer) -> Any:
     """Gives the rows as the query's annotation says: a list, one or None, or one.
 
-    Raises NotFound when there must be a row and is none, and WrongReply when a row does not fit.
+    Raises NotFound when there must be a row and is none, and Unanswerable when a row does not fit.
     """
     rows = answer.rows
     if query.shape != "rows" and len(rows) != 1:
         if len(rows) > 1:
-            raise WrongReply(
+            raise Unanswerable(
                 f"{query.signature.where} gave {len(rows)} rows, and {display(query.answer)} is one: "
                 f"add LIMIT 1, or annotate list[{display(query.item)}]"
             )
@@ -46,7 +46,7 @@ def read_answer(query: ViewQuery, answer: Answer) -> Any:
     try:
         found = _reader(query, answer.columns)(rows)
     except (msgspec.MsgspecError, ValueError, TypeError) as error:
-        raise WrongReply(_misfit(query, error)) from error
+        raise Unanswerable(_misfit(query, answer.columns, error)) from error
     return found if query.shape == "rows" else found[0]
 
 
@@ -126,9 +126,12 @@ def _json_decoder(declared: types.Type) -> Callable[[Any], Any]:
     return decode
 
 
-def _misfit(query: ViewQuery, error: Exception) -> str:
+def _misfit(query: ViewQuery, columns: tuple[str, ...], error: Exception) -> str:
     text = str(error)
-    message = f"{query.signature.where} answers {display(query.answer)}, and a row does not fit: {text}"
+    # A row of a Struct names its field by itself.
+    named = "" if isinstance(query.item, type) and issubclass(query.item, Struct) else f" in {columns[0]}"
+    answer = f"list[{display(query.item)}]" if query.shape == "rows" else display(query.answer)
+    message = f"{query.signature.where} answers {answer}, and a row does not fit{named}: {text}"
     if "got `null`" in text:
         message += ". Annotate what may be NULL with `| None`, or use coalesce()"
     return message

@@ -23,6 +23,7 @@ from actum.errors import (
     Rejected,
     TooLarge,
     TryLater,
+    Unanswerable,
     Unavailable,
     WrongVersion,
 )
@@ -110,6 +111,7 @@ KINDS: dict[type[Exception], Kind] = {
     Rejected: Kind("rejected", "A rule of the application said no", 422),
     KeyReused: Kind("key-reused", "The idempotency key stands for another request", 422),
     AnswerErased: Kind("answer-erased", "The answer was erased since", 410),
+    Unanswerable: Kind("unanswerable", "A query has no answer for what is in the views", 500),
     Overloaded: Kind("overloaded", "There is too much to do", 503),
     Unavailable: Kind("unavailable", "The application cannot answer now", 503),
 }
@@ -173,6 +175,8 @@ def log_failure(method: str, path: str, error: BaseException, correlation_id: st
         log.info("%s %s: the client left before it had sent its body (%s)", method, path, correlation_id)
     elif isinstance(error, Unavailable) or (isinstance(error, TryLater) and is_about_stores(error)):
         log.warning("%s %s: %s (%s)", method, path, error_message(error), correlation_id)
+    elif isinstance(error, Unanswerable):
+        log.error("%s %s: %s (%s)", method, path, error_message(error), correlation_id)
     elif _is_internal(error):
         place = method, path, correlation_id
         containment.log_failure(log, logging.ERROR, "%s %s failed (%s)", *place, error=error)

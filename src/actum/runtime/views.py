@@ -8,7 +8,7 @@ from typing import Any
 
 from actum.database.answers import read_answer
 from actum.database.port import LONGEST_QUERY, Database, Fenced, Outdated, ViewState
-from actum.errors import CallerError, DefinitionError, Unavailable
+from actum.errors import CallerError, DefinitionError, Unanswerable, Unavailable
 from actum.model.view import View, ViewQuery, ViewType
 from actum.runtime.clock import Clock
 from actum.runtime.coalescer import Coalescer
@@ -79,6 +79,8 @@ class Views:
             for work in works:
                 await self._shown(work, seen)
             answer = await self._database.ask(query.sql, parameters, most=MOST_ROWS, limit=limit)
+        except Unanswerable as error:
+            raise Unanswerable(f"{query.signature.where}: {error}") from error
         return read_answer(query, answer)
 
     async def get(self, view: ViewType, key: Any, seen: int) -> View | None:

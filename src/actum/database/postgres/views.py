@@ -187,7 +187,7 @@ class PostgresViews(Database):
                 cursor = await statement.cursor(*values)
                 rows = await cursor.fetch(most + 1)
             except asyncpg.NumericValueOutOfRangeError as error:
-                raise out_of_range(parameters, error) from error
+                raise out_of_range(sql, parameters, error) from error
             except asyncpg.QueryCanceledError as error:
                 refuse_as_too_long(limit, error)
             except (asyncpg.PostgresError, asyncpg.InterfaceError, OverflowError) as error:

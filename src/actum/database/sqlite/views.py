@@ -230,7 +230,7 @@ class SqliteViews(Database):
                 rows = cursor.fetchmany(most + 1)
         except (sqlite3.Error, sqlite3.Warning, OverflowError, UnicodeEncodeError) as error:
             if str(error) == "integer overflow":
-                raise out_of_range(parameters, error) from error
+                raise out_of_range(sql, parameters, error) from error
             raise _explain(error, self._file.path) from error
         finally:
             cursor.close()
