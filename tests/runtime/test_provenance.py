@@ -43,6 +43,16 @@ async def test_text_that_cannot_be_kept_says_nobody(ctx: Context, who: str) -> N
         Context(ctx._services, correlation_id=who)
 
 
+def test_what_caused_something_is_text_of_any_length(ctx: Context) -> None:
+    """It is made of a kind and an id, which together may be longer than either."""
+    with pytest.raises(Invalid, match="causation"):
+        Context(ctx._services, causation_id=HALF)
+    with pytest.raises(DefinitionError, match="causation"):
+        Context(ctx._services, causation_id=7)  # type: ignore[arg-type]
+
+    assert Context(ctx._services, causation_id=f"Account/{'x' * 1_000}@7").line.metadata.causation_id
+
+
 async def test_every_text_that_is_kept_is_looked_at_first(ctx: Context) -> None:
     """Ids, keys, names and arguments with half a character are refused, and never by the store."""
     hour = timedelta(hours=1)

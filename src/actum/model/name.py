@@ -66,6 +66,14 @@ def check_who(who: object) -> None:
     check_text(who, "ctx.by", field="by", fix='write str(user.id), or "" for somebody unknown')
 
 
+def check_cause(cause: object) -> None:
+    """Refuses what cannot say what caused something, however long it is: it is made of a kind and an id."""
+    if type(cause) is not str:
+        raise DefinitionError(f"{cause!r} cannot be a causation id, which is text: write str(…)")
+    if not cause.isascii() and SURROGATE.search(cause):
+        raise Invalid(f"{cause!r} cannot be a causation id: it has half a character", field="causation_id")
+
+
 def check_id(id: object) -> None:
     """Raises Invalid for what cannot be an entity's id."""
     check_name(id, "an entity's id", field="id")

@@ -12,7 +12,7 @@ from actum.model.entity import Entity
 from actum.model.event import Event, Metadata, Recorded, to_microseconds
 from actum.model.function_kind import require_awaitable
 from actum.model.handler import Command
-from actum.model.name import check_id, check_name, check_text, check_who
+from actum.model.name import check_cause, check_id, check_name, check_text, check_who
 from actum.model.view import View
 from actum.runtime.atomic import Unit, run_unit, running_unit
 from actum.runtime.history import Histories
@@ -60,7 +60,7 @@ class Context:
         if correlation_id is not None:
             check_text(correlation_id, "a correlation id", field="correlation_id", fix="write str(…)")
         if causation_id != "":
-            check_text(causation_id, "a causation id", field="causation_id", fix="write str(…)")
+            check_cause(causation_id)
         self._services = services
         self._event = event
         self.message = message
