@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from actum import Actions, App, Context, DefinitionError, Entity, Event, Rejected, Retries, command
+from actum.runtime.left_behind import warn_of_left
 from tests.runtime.test_changed_triggers import started
 
 ONE = Retries(attempts=1)
@@ -71,18 +72,14 @@ def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
 
 
-async def nothing(unit: Context) -> None: ...
-
-
 async def fill(store: str) -> None:
-    """Leaves an entity, a timer for one, letters of an action and a timer, a unit's key, and a message."""
+    """Leaves an entity, a timer for one, letters of an action and a timer, and a message in a queue."""
     async with started(store, shop([], fails=True)) as node:
         ctx = Context(node.services)
         await ctx.entity(Order, "o").place(1)
         await ctx.schedule(Order.place, "o", after=timedelta(days=1))(2)
         await ctx.schedule(Order.place, "o", after=timedelta())(13)
         await node.settle()
-        await ctx.atomic(nothing, idempotency_key="k")
         message = ctx.queue("payments")
         for work in node.actions:
             await work.end()
@@ -136,6 +133,14 @@ async def test_an_action_and_an_entity_of_another_name_take_up_what_the_old_ones
 
     assert sorted(seen) == [1, 3, 5]
     assert not [one for one in warnings(caplog) if "kept" in one or "declared" in one]
+
+
+def test_what_actum_keeps_for_itself_is_not_left_behind(caplog: pytest.LogCaptureFixture) -> None:
+    """Whatever a journal tells of the marks of requests and units."""
+    warn_of_left(shop([]).catalog, [], ["$request", "$unit", "Gone"], [])
+
+    [said] = warnings(caplog)
+    assert "kept as 'Gone'" in said
 
 
 @pytest.mark.parametrize("name", ["", 7, "a\0b"])
