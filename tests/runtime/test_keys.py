@@ -328,6 +328,19 @@ async def test_an_id_is_the_same_when_a_request_comes_again(t: Running) -> None:
     assert len({*ids("k"), *ids("l"), *ids(None), *ids(None)}) == 8
 
 
+@pytest.mark.parametrize("work", [{"cause": "bill@clock@1893456000000000"}, {"idempotency_key": "k"}])
+async def test_an_id_is_nobody_elses_although_the_same_work_is_done_elsewhere(
+    t: Running, work: dict[str, Any]
+) -> None:
+    """Two stores of one application have the same ticks, and may be sent the same keys."""
+
+    def made(running: Running) -> str:
+        return Context(running.node.services, **work).new_id()
+
+    async with testing(app) as other:
+        assert made(t) == made(t) != made(other)
+
+
 async def test_an_id_is_the_same_when_a_unit_runs_again(t: Running) -> None:
     """Another unit makes others, of the same context too."""
     made: list[str] = []

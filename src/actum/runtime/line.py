@@ -50,7 +50,8 @@ class Line:
         self.seen: int = seen
         self.version: int | None = None
         self.request_key = request_key
-        self._source = source or cause or (None if request_key is None else f"{request_key.stored}/")
+        work = cause or (None if request_key is None else request_key.stored)
+        self._source = source or (None if work is None else self._source_of(work))
         self.mentions = unit.mentions if unit is not None else None
         if request_key is not None:
             self.mentions = Mentions(services.feed)
@@ -230,7 +231,7 @@ class Line:
     def adopt(self, request_key: RequestKey) -> None:
         """Has the calls that follow belong to a request that is known by now."""
         self.request_key = request_key
-        self._source = f"{request_key.stored}/{request_key.identity}"
+        self._source = self._source_of(f"{request_key.stored}/{request_key.identity}")
         if self.services.reruns is not None:
             self._trace = self.services.reruns.begin(self._source)
 
@@ -283,6 +284,10 @@ class Line:
         if self._source is None:
             self._source = self.services.clock.new_id()
         return self._source
+
+    def _source_of(self, work: str) -> str:
+        """Tells work of this application's journal from work of the same name on another one."""
+        return f"{work}/{self.services.identity}"
 
     def _count(self, *call: str) -> int:
         count = self._calls[call] = self._calls.get(call, 0) + 1

@@ -174,6 +174,7 @@ async def _assemble(
         catalog.query_timeout,
     )
     services = Services(
+        identity=await journal.identity(),
         catalog=catalog,
         clock=clock,
         journal=journal,

@@ -46,10 +46,12 @@ class Signals:
 class Services(Struct, frozen=True):
     """The parts of a running application.
 
-    `queues` gives what reads the messages of each queue, by name. `host` is where entities live, if not here.
-    `reruns` compares work that comes again, in development.
+    `identity` is that of the journal, which no other has. `queues` gives what reads the messages of each
+    queue, by name. `host` is where entities live, if not here. `reruns` compares work that comes again, in
+    development.
     """
 
+    identity: str
     catalog: Catalog
     clock: Clock
     journal: Journal
