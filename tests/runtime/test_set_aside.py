@@ -326,6 +326,21 @@ async def test_a_row_that_is_set_aside_may_be_one_that_was_never_there_or_was_de
         assert await aside(t) == []
 
 
+async def test_a_row_that_is_set_aside_goes_with_its_entity_when_that_is_erased(store: str) -> None:
+    """Nothing of it waits any more; what the entity does anew has a row as any other."""
+    broken["bad"] = BAD["an error"]
+    async with testing(app, store=store) as t:
+        await say(t, ("a", "one"), ("a", "bad"), ("b", "two"))
+        await t.ctx.delete(Thing, "a", erase=True)
+        await t.node.settle()
+        rows = t.ctx.view(Seen)
+        at_first = await rows.get("a"), await aside(t)
+        await say(t, ("a", "three"))
+
+        assert at_first == (None, [])
+        assert (await rows.get("a"), await rows.get("b")) == (Seen("a", 1, "three"), Seen("b", 1, "two"))
+
+
 async def test_a_rebuild_sets_aside_on_its_own_account(store: str) -> None:
     """What the generation before had set aside goes with it."""
     broken["bad"] = raises(ValueError())
