@@ -28,6 +28,11 @@ class Desk(Entity, emits=[Added, Closed]):
         self.emit(Added(keys, notes))
 
     @command
+    def add_each(self, keys: list[str]) -> None:
+        for key in keys:
+            self.emit(Added([key], ["one"]))
+
+    @command
     def close(self, keys: list[str]) -> None:
         self.emit(Closed(keys))
 
@@ -50,7 +55,22 @@ class Files(View):
         self.delete()
 
 
-app = App("desk", entities=[Desk], views=[Files])
+def first_of(event: Added) -> str:
+    if event.keys[0] == "none":
+        raise ValueError("it has no key")
+    return event.keys[0]
+
+
+class Firsts(View):
+    id: str
+    count: int = 0
+
+    @reducer(key=first_of)
+    def added(self, event: Added) -> None:
+        self.count += 1
+
+
+app = App("desk", entities=[Desk], views=[Files, Firsts])
 
 
 @pytest.fixture(params=["memory", "sqlite", "postgres"])
@@ -85,6 +105,18 @@ async def test_rows_of_one_event_change_each_by_itself_in_later_batches(store: s
 
         rows = [await t.ctx.view(Files).get(key) for key in keys[:3]]
         assert [row and row.notes for row in rows] == [["one", "two"], ["one", "three"], ["one"]]
+
+
+async def test_what_was_folded_apart_is_not_remembered_as_it_was_before(store: str) -> None:
+    """A batch with an event that cannot be placed is folded event by event, straight into the store."""
+    async with testing(app, store=store) as t:
+        await do(t, "add_each", ["a"])
+        await t.ctx.entity(Desk, "d").add_each(["none", "a"])
+        await t.settle(allows_failures=True)
+        await t.ctx.entity(Desk, "d").add_each(["a"])
+        await t.settle(allows_failures=True)
+
+        assert await t.ctx.view(Firsts).get("a") == Firsts("a", 3)
 
 
 async def test_no_more_rows_are_remembered_than_fit(store: str, monkeypatch: pytest.MonkeyPatch) -> None:
