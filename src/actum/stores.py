@@ -15,8 +15,9 @@ from actum.database.port import Database
 from actum.database.sqlite.database import SCHEMA as SQLITE_DATABASE
 from actum.database.sqlite.database import SqliteDatabase
 from actum.engine.sqlite.file import SqliteFile
-from actum.engine.sqlite.opening import IN_MEMORY, file_versions
+from actum.engine.sqlite.opening import IN_MEMORY, file_versions, take_lock
 from actum.engine.sqlite.opening import is_owned as is_file_owned
+from actum.engine.sqlite.whole import accept
 from actum.errors import StoreError
 from actum.hosts.port import Host
 from actum.journal.memory import MemoryJournal
@@ -74,6 +75,19 @@ def paired(stores: Stores, url: str) -> Pair:
     """Gives the journal and the database of a URL's stores, with the names by which messages call them."""
     journal, database = split(url)
     return Pair(stores.journal, stores.database, shown(journal), shown(database or journal))
+
+
+async def accept_without_log(url: str) -> list[str]:
+    """Takes the files of a store for whole whose logs are lost; gives the URLs of those that were not."""
+    found = [one for one in split(url) if one is not None and one.startswith("sqlite:")]
+    return [one for one in found if await asyncio.to_thread(_accept, _file_of(one))]
+
+
+def _accept(path: str) -> bool:
+    if not Path(path).is_file():
+        return False
+    with take_lock(Path(path)):
+        return accept(path)
 
 
 async def prepare_stores(url: str) -> dict[str, str]:

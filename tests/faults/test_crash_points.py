@@ -8,7 +8,7 @@ from tests.faults.scenario import STEPS
 from tests.faults.store import check_contents, check_integrity, open_journal
 from tests.faults.strace import require_strace, run_scenario
 
-# Each thread's syncs are counted apart. Seven make a new file and three open one that is there; the writer's
+# Each thread's syncs are counted apart. Ten make a new file and six open one that is there; the writer's
 # are reached behind those: commits, and the two or three of each checkpoint.
 FEW = [2, 6, 9, 16, 31]
 SOME = [1, 3, 5, 7, 8, 10, 12, 21, 44]

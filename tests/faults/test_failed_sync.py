@@ -8,10 +8,10 @@ from tests.faults.scenario import STEPS
 from tests.faults.store import check_contents, check_integrity, open_journal
 from tests.faults.strace import Ended, require_strace, run_scenario
 
-# Of a store that is there already, the first three are those of opening it; among the writer's, which follow,
+# Of a store that is there already, the first six are those of opening it; among the writer's, which follow,
 # are commits, the syncs of the log and of the file that a checkpoint makes, and the first commit after one.
-FEW = [4, 6, 7, 8]
-SOME = [5, 9, 10, 11, 12, 13, 23, 40]
+FEW = [7, 8, 9, 11]
+SOME = [10, 12, 13, 14, 23, 40]
 
 
 async def fail_at(tmp_path: Path, number: int, *, error: str = "EIO") -> tuple[Path, Ended]:
@@ -48,7 +48,7 @@ async def test_writes_stop_at_any_failed_sync(tmp_path: Path, number: int) -> No
 
 async def test_writes_stop_at_a_sync_for_which_there_is_no_space(tmp_path: Path) -> None:
     """A disk that turns out to be full only when it is synced is a failed sync like any other."""
-    store, ended = await fail_at(tmp_path, 6, error="ENOSPC")
+    store, ended = await fail_at(tmp_path, 8, error="ENOSPC")
 
     done = len(ended.acknowledged)
     assert ended.refused == list(range(done + 1, len(STEPS) + 1))

@@ -30,6 +30,7 @@ from actum.engine.sqlite.opening import (
     take_lock,
 )
 from actum.engine.sqlite.place import Place
+from actum.engine.sqlite.whole import mend, move_log
 from actum.errors import Overloaded, StoreFailed, Unavailable
 
 T = TypeVar("T")
@@ -207,6 +208,10 @@ class SqliteFile:
         await asyncio.to_thread(self._queriers.shutdown)
         for connection in self._connections:
             connection.close()
+        if self._log is not None:
+            # Whoever closes last moves the log; one that failed at it has not said that the two are whole.
+            with contextlib.suppress(sqlite3.Error):
+                mend(self._writer)
         self._writer.close()
         if self._lock is not None:
             self._lock.release()
@@ -338,7 +343,7 @@ class SqliteFile:
         try:
             self._log.committed(self._writer.total_changes)
             if self._log.is_long(self._place.log_size):
-                self._writer.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+                move_log(self._writer, "PASSIVE")
                 self._log.moved()
                 self._place.written()
         except (sqlite3.Error, OSError) as error:
@@ -349,12 +354,8 @@ class SqliteFile:
         if self._log is None or self._place is None or self._failure:
             return
         try:
-            self._writer.execute("PRAGMA busy_timeout = 0")
-            try:
-                [is_busy, *_] = self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-            finally:
-                self._writer.execute(f"PRAGMA busy_timeout = {round(BUSY_TIMEOUT * 1_000)}")
-            self._is_scrub_due = bool(is_busy)
+            is_busy = move_log(self._writer, "TRUNCATE", busy_timeout=BUSY_TIMEOUT)
+            self._is_scrub_due = is_busy
             self._log.moved()
             self._place.written()
             if not is_busy:

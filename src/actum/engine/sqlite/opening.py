@@ -9,6 +9,7 @@ from urllib.parse import quote
 from filelock import FileLock, Timeout
 
 from actum.engine.schema import VERSIONS, Part, is_current, missing_steps
+from actum.engine.sqlite import whole
 from actum.errors import ForeignStore, StoreError, StoreInUse
 
 APPLICATION_ID = 0x4163746D
@@ -86,6 +87,8 @@ def connect(path: str, parts: Sequence[Part], *, is_owner: bool) -> sqlite3.Conn
 
     Raises ForeignStore, StoreError, or the driver's own error.
     """
+    if path != IN_MEMORY:
+        whole.check_log(path)
     try:
         connection = configure(path)
     except sqlite3.DatabaseError as error:
@@ -99,6 +102,8 @@ def connect(path: str, parts: Sequence[Part], *, is_owner: bool) -> sqlite3.Conn
             _prepare(connection, path, parts)
         elif not is_ready:
             raise StoreError(f"{path} is not set up for this Actum yet: start the application on it once")
+        else:
+            whole.mend(connection)
     except BaseException:
         connection.close()
         raise
@@ -181,8 +186,13 @@ def _prepare(connection: sqlite3.Connection, path: str, parts: Sequence[Part]) -
     connection.execute("BEGIN IMMEDIATE")
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     connection.execute(f"PRAGMA user_version = {FORMAT}")
+    connection.execute(whole.MAKE)
+    connection.execute(whole.BEGIN)
     _migrate(connection, path, parts)
     connection.execute("COMMIT")
+    if path != IN_MEMORY:
+        # From here on what is written is in the log alone, until it is moved.
+        whole.move_log(connection, "TRUNCATE")
 
 
 def _migrate(connection: sqlite3.Connection, path: str, parts: Sequence[Part]) -> None:
