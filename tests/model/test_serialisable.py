@@ -139,6 +139,34 @@ def test_an_event_whose_history_would_change_its_meaning_is_refused(option: str,
         App("odd", entities=[type(Entity)("E", (Entity,), {}, emits=[event])])
 
 
+class Brief(Struct, omit_defaults=True, frozen=True):
+    count: int = 7
+
+
+class Holding(Struct, frozen=True):
+    briefs: list[Brief] = []
+
+
+@pytest.mark.parametrize("annotation", [Brief, Brief | None, dict[str, list[Brief]], Holding])
+def test_what_would_be_left_out_is_refused_however_deep_it_lies(annotation: Any) -> None:
+    """In events, whose meaning would change, and in columns, where SQL would not find it."""
+    event = event_with(annotation)
+    columns = {"__annotations__": {"id": str, "it": annotation | None}, "it": None, "__module__": __name__}
+
+    def fine(self: Any, event: Fine) -> None: ...
+
+    view = type(View)("Odd", (View,), {**columns, "fine": reducer(fine)})
+
+    with pytest.raises(
+        DefinitionError, match=r"event Odd holds Brief, which has omit_defaults=True.*leave it out"
+    ):
+        App("odd", entities=[type(Entity)("E", (Entity,), {}, emits=[event])])
+    with pytest.raises(
+        DefinitionError, match=r"Odd\.it holds Brief, which has omit_defaults=True.*find NULL"
+    ):
+        App("odd", views=[view])
+
+
 def test_what_msgspec_says_of_a_class_statement_is_told_as_a_mistake_of_the_declaration() -> None:
     with pytest.raises(DefinitionError, match="Using a mutable struct object"):
         event_with(Card, Card("7"))

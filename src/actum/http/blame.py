@@ -42,6 +42,9 @@ NO_FORM = (
 )
 UTF_8 = ("", "utf-8", "utf8", "us-ascii")
 
+TRUNCATED = "Input data was truncated"
+"""What msgspec says of half a surrogate pair too, where the text that it is in ends."""
+
 TOO_DEEP = "while deserializing"
 """How msgspec ends the message of its RecursionError; one of the application's own has another."""
 
@@ -74,6 +77,10 @@ def as_request_error(
         return error
     if unsupported := _unsupported(content_type, content_encoding, charset):
         return unsupported
+    if is_malformed and TRUNCATED in error_message(error):
+        return Invalid(
+            "the body is not whole JSON: it ends too soon, or half a character is in it, as \\ud800"
+        )
     return error if is_malformed else Invalid(NO_FORM if is_no_form else _said_of(error))
 
 

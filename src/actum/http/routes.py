@@ -18,6 +18,7 @@ from actum.errors import DefinitionError
 from actum.http.body_types import TAKES, TypedRequest, taken_type
 from actum.http.documentation import DEFAULT_PATH, openapi_config
 from actum.http.flag_schema import FlagSchemas
+from actum.http.numbers import CheckedResponse, check_response, may_hold_numbers
 from actum.http.openapi import documented
 from actum.http.operation_names import joined, operation_names, requests_of
 from actum.http.options import METHODS, check_group, check_handler
@@ -166,6 +167,9 @@ def _handler(
         taken = taken_type(parameters)
         if taken is not None:
             options["opt"] = {**options.get("opt", {}), TAKES: taken}
+        if may_hold_numbers(function.hints["return"]):
+            # Unless the author has one: what that makes of an answer is the author's.
+            options = {"response_class": group.options.get("response_class", CheckedResponse), **options}
         decorate = METHODS[trigger.method](trigger.path, **options)
         return decorate(_answering(function, parameters))
 
@@ -211,6 +215,8 @@ def _answering(function: ActionFunction, parameters: Sequence[Parameter]) -> Han
         except (GeneratorExit, SystemExit) as error:
             # Neither is an Exception, and each would end more than this request.
             raise RuntimeError(f"{function.name} raised {error!r}") from error
+        if isinstance(answer, Response):
+            check_response(answer)
         if is_list:
             # A list shows many entities, so the version of none of them can be its ETag.
             state["ctx"].line.version = None

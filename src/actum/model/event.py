@@ -13,14 +13,15 @@ from actum.model.function_kind import require_plain
 from actum.model.name import check_declared
 from actum.model.option import OF_STRUCTS, check_options
 from actum.model.round_trip import RoundTrip
-from actum.model.serialisable import check_serialisable
+from actum.model.serialisable import check_serialisable, check_whole
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
+OMITTED = "what equals a default would not be stored, and change with the default"
 UNKEPT = {
     "array_like": "its stored fields would have no names, and could never be carried up to another shape; "
     "leave it out",
-    "omit_defaults": "what equals a default would not be stored, and change with the default; leave it out",
+    "omit_defaults": f"{OMITTED}; leave it out",
 }
 """The settings of a struct that would have history change its meaning."""
 
@@ -85,6 +86,7 @@ class EventType:
         for field in fields:
             check_serialisable(field.type, f"event {self.name}: {field.name}")
         check_serialisable(self.cls, f"event {self.name}")
+        check_whole(self.cls, f"event {self.name}", OMITTED)
         self._trips = [(field.name, RoundTrip(field.type)) for field in fields]
         self.is_open = any(trip.is_open for _, trip in self._trips)
 

@@ -39,6 +39,16 @@ def check_default(annotation: Any, default: Any, where: str) -> None:
         )
 
 
+def check_whole(annotation: Any, where: str, why: str) -> None:
+    """Refuses structs that leave out what equals a default, for the reason that is given."""
+    for part in parts_of(types.type_info(annotation)):
+        cls: Any = get_origin(getattr(part, "cls", None)) or getattr(part, "cls", None)
+        if isinstance(part, types.StructType) and cls.__struct_config__.omit_defaults:
+            raise DefinitionError(
+                f"{where} holds {cls.__name__}, which has omit_defaults=True: {why}; leave it out"
+            )
+
+
 def display(annotation: Any) -> str:
     """Gives a type as its author would write it."""
     return annotation.__name__ if isinstance(annotation, type) else str(annotation)

@@ -22,7 +22,7 @@ from actum.model.option import OF_STRUCTS, check_options
 from actum.model.reduction import Reduction, reductions_of
 from actum.model.row import Rows
 from actum.model.row_key import canonical_text, check_key
-from actum.model.serialisable import check_serialisable
+from actum.model.serialisable import check_serialisable, check_whole
 from actum.model.signature import Signature
 
 Shape = Literal["rows", "row", "value"]
@@ -101,6 +101,7 @@ class View(Struct, metaclass=ViewMeta):
         raise DefinitionError("rows are read through a context: `await ctx.view(…).get(key)`")
 
 
+OMITTED = "what equals a default would not be in the column, where SQL would find NULL"
 DROP = Reduction(Deleted.__event_type__, None)
 """That a row is dropped: what becomes of it when its entity is erased, and the view says nothing else."""
 
@@ -136,6 +137,8 @@ class ViewType:
         self._check_fields()
         self.columns: tuple[Column, ...] = tuple(column_of(field, cls.__name__) for field in fields_of(cls))
         check_serialisable(cls, cls.__name__)
+        for column in self.columns:
+            check_whole(column.annotation, f"{cls.__name__}.{column.name}", OMITTED)
         self._check_columns()
         self.indexes: tuple[tuple[str, ...], ...] = options.indexes
         self._check_indexes()

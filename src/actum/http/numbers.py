@@ -1,0 +1,56 @@
+"""Numbers in answers: NaN and infinity, for which JSON has no place, are refused instead of sent as null."""
+
+import json
+from dataclasses import is_dataclass
+from typing import Any
+
+import msgspec
+from litestar import Response
+from litestar.serialization import default_serializer
+from litestar.types import Serializer
+from msgspec import Struct
+from msgspec import inspect as types
+
+from actum.errors import WrongReply
+from actum.model.round_trip import OPEN, parts_of
+
+
+class CheckedResponse(Response[Any]):
+    """A response in JSON whose numbers are all numbers."""
+
+    def render(self, content: Any, media_type: str, enc_hook: Serializer = default_serializer) -> bytes:
+        body = super().render(content, media_type, enc_hook)
+        # What JSON has no number for is written as null: without one there is nothing to look for.
+        if b"null" in body and "json" in media_type:
+            check_numbers(content, enc_hook)
+        return body
+
+
+def may_hold_numbers(annotation: Any) -> bool:
+    """Says whether values of a type may hold a float: all of those do whose type is not known."""
+    try:
+        node = types.type_info(annotation)
+    except (TypeError, NameError):
+        return True
+    return any(isinstance(part, (types.FloatType, *OPEN)) for part in parts_of(node))
+
+
+def check_response(response: Response[Any]) -> None:
+    """Checks what an action gives back as a response of its own, where that is to be JSON."""
+    is_value = isinstance(response.content, float | list | tuple | dict | Struct) or is_dataclass(
+        response.content
+    )
+    if is_value and "json" in str(response.media_type or "json"):
+        check_numbers(response.content, str)
+
+
+def check_numbers(content: Any, enc_hook: Serializer = default_serializer) -> None:
+    """Raises WrongReply for an answer with NaN or infinity in it."""
+    plain = msgspec.to_builtins(content, str_keys=True, enc_hook=enc_hook)
+    try:
+        json.dumps(plain, allow_nan=False)
+    except ValueError as error:
+        raise WrongReply(
+            f"the answer has NaN or infinity in it, for which JSON has no number ({error}): "
+            "answer None, or a text"
+        ) from error
