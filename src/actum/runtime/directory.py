@@ -2,8 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
+from itertools import islice
 from typing import Any
 
 from msgspec import Struct
@@ -27,6 +28,8 @@ MAX_LONG_LOADS = 4
 FIRST_PAUSE = timedelta(milliseconds=2)
 LONGEST_PAUSE = timedelta(milliseconds=200)
 SWEEP = timedelta(seconds=5)
+PROVEN_AT_ONCE = 20
+"""Live states that are compared at each sweep with what their events make of them."""
 
 
 class Residence(Struct, frozen=True):
@@ -54,6 +57,7 @@ class Directory:
         self._leaving: dict[StreamKey, Actor] = {}
         self._snapshots: dict[StreamKey, Snapshot] = {}
         self._unproven: set[StreamKey] = set()
+        self._doubted: set[StreamKey] = set()
         fingerprints = {kind.name: kind.fingerprint for kind in kinds.values()}
 
         async def load(streams: Any) -> Any:
@@ -126,6 +130,7 @@ class Directory:
                 await actor.gate.watch()
         self._snapshots.pop(stream, None)
         self._unproven.discard(stream)
+        self._doubted.discard(stream)
 
     def replace(self, actor: Actor, instance: Instance) -> None:
         """Gives a live actor another state, decided by an atomic unit."""
@@ -171,24 +176,33 @@ class Directory:
             leaving += staying[:surplus]
         for actor in leaving:
             self._passivate(actor)
+        self._doubt(actor for actor in free if actor.is_live)
         return len(leaving)
+
+    def _doubt(self, resting: Iterable[Actor]) -> None:
+        """Has some of those proven whose state a command may have changed beside its events."""
+        doubted = (actor.instance for actor in resting if not actor.instance.is_proven)
+        for instance in islice(doubted, PROVEN_AT_ONCE):
+            self._doubted.add((instance.kind.name, instance.id))
 
     async def save_snapshots(self) -> None:
         """Writes the snapshots that are due; losing one loses nothing."""
         while self._unproven:
-            await self._prove(self._unproven.pop())
+            await self._prove(self._unproven.pop(), is_due=True)
+        while self._doubted:
+            await self._prove(self._doubted.pop(), is_due=False)
         while self._snapshots:
             stream, snapshot = self._snapshots.popitem()
             await self._journal.save_snapshot(*stream, snapshot)
 
-    async def _prove(self, stream: StreamKey) -> None:
-        """Folds a state anew, to be kept, and lets a live one go that has become another."""
+    async def _prove(self, stream: StreamKey, *, is_due: bool) -> None:
+        """Folds a state anew, to be kept if that is due, and lets a live one go that has become another."""
         try:
             instance, kept = await self._load(stream)
         except ActumError as error:
             log.warning("%s/%s keeps no snapshot: %s", *stream, error)
             return
-        if instance.version > kept and (state := take_snapshot(instance)) is not None:
+        if is_due and instance.version > kept and (state := take_snapshot(instance)) is not None:
             self._snapshots[stream] = Snapshot(
                 instance.version, instance.time, instance.kind.fingerprint, state
             )
