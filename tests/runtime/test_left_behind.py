@@ -1,14 +1,28 @@
 """What a renamed class, queue or action leaves behind is said at the start, and can be taken up again."""
 
 import logging
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from actum import Actions, App, Context, DefinitionError, Entity, Event, Rejected, Retries, command
-from actum.runtime.left_behind import warn_of_left
+from actum import (
+    Actions,
+    App,
+    Context,
+    DefinitionError,
+    Entity,
+    Event,
+    Rejected,
+    Retries,
+    View,
+    command,
+    reducer,
+)
+from actum.runtime import left_behind
+from actum.runtime.left_behind import Left, warn_of_left
 from tests.runtime.test_changed_triggers import started
 
 ONE = Retries(attempts=1)
@@ -106,7 +120,7 @@ async def test_what_was_renamed_is_warned_of_by_its_old_name(
         pass
 
     said = "\n".join(warnings(caplog))
-    assert "kept as 'Order', and 1 timers for them," in said
+    assert "there are 1 entities that are kept as 'Order', and 1 timers for them," in said
     assert "class …(Entity, name='Order')" in said
     assert "1 messages wait in the queue 'payments'" in said
     assert "add @actions.queue('payments')" in said
@@ -137,10 +151,106 @@ async def test_an_action_and_an_entity_of_another_name_take_up_what_the_old_ones
 
 def test_what_actum_keeps_for_itself_is_not_left_behind(caplog: pytest.LogCaptureFixture) -> None:
     """Whatever a journal tells of the marks of requests and units."""
-    warn_of_left(shop([]).catalog, [], ["$request", "$unit", "Gone"], [])
+    warn_of_left(shop([]).catalog, [], Left({"$request": 1, "$unit": 2, "Gone": 3}, [], []))
 
     [said] = warnings(caplog)
-    assert "kept as 'Gone'" in said
+    assert "3 entities that are kept as 'Gone'" in said
+
+
+class Bought(Event):
+    n: int
+
+
+class Renamed(Entity, name="Order", emits=[Bought]):
+    @command
+    def place(self, n: int) -> None:
+        self.emit(Bought(n))
+
+
+class Totals(View):
+    id: str
+    total: int = 0
+
+    @reducer
+    def placed(self, event: Placed) -> None:
+        self.total += event.n
+
+
+class Sums(View):
+    id: str
+    total: int = 0
+
+    @reducer
+    def placed(self, event: Placed) -> None:
+        self.total += event.n
+
+
+class OldSums(View, name="totals"):
+    id: str
+    total: int = 0
+
+    @reducer
+    def placed(self, event: Placed) -> None:
+        self.total += event.n
+
+
+async def place_orders(store: str, count: int) -> None:
+    app = App("shop", entities=[Order], views=[Totals])
+    async with started(store, app) as node:
+        for number in range(count):
+            await Context(node.services).entity(Order, f"o{number}").place(1)
+        await node.settle()
+
+
+async def test_events_that_were_renamed_are_counted_and_warned_of_at_every_start(
+    store: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    await place_orders(store, 3)
+    for _ in range(2):
+        caplog.clear()
+        async with started(store, App("shop", entities=[Renamed])):
+            pass
+
+        [warning] = warnings(caplog)
+        assert "events that are kept as 'Placed', 3 of the newest and oldest" in warning
+        assert "class …(Event, name='Placed')" in warning
+
+
+async def test_what_is_looked_at_of_a_long_history_is_its_beginning_and_its_end(
+    store: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A start takes no longer for a long history."""
+    monkeypatch.setattr(left_behind, "MAX_COUNTED", 2)
+    monkeypatch.setattr(left_behind, "PAGE", 1)
+    await place_orders(store, 7)
+    caplog.clear()
+    async with started(store, App("shop", entities=[Renamed])):
+        pass
+    async with started(store, App("shop", entities=[Purchase])):
+        pass
+
+    events, entities = warnings(caplog)
+    # PostgreSQL's positions have gaps, so that there are fewer events between two of them.
+    assert re.search(r"'Placed', [1-4] of the newest and oldest", events)
+    assert "there are more than 2 entities that are kept as 'Order'" in entities
+
+
+async def test_a_view_that_was_renamed_is_warned_of_and_taken_up_by_its_name(
+    store: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    await place_orders(store, 1)
+    caplog.clear()
+    async with started(store, App("shop", entities=[Order], views=[Sums])) as node:
+        await node.settle()
+    [warning] = warnings(caplog)
+    caplog.clear()
+    async with started(store, App("shop", entities=[Order], views=[OldSums])) as node:
+        row = await Context(node.services).view(OldSums).get("o0")
+
+    assert "a table of a view 'totals' that is not declared any more" in warning
+    assert "class …(View, name='totals')" in warning
+    assert row == OldSums("o0", 1)
+    assert warnings(caplog) == []
 
 
 @pytest.mark.parametrize("name", ["", 7, "a\0b"])

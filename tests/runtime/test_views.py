@@ -468,7 +468,7 @@ async def test_stored_events_that_no_class_declares_are_warned_of_once(
 
     async with (
         database_in_memory() as database,
-        node_on(App("bank", views=[Balances]), journal, database) as node,
+        node_on(App("bank", entities=[Account], views=[Balances]), journal, database) as node,
     ):
         await node.settle()
 

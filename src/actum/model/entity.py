@@ -16,7 +16,7 @@ from actum.model.handler import Command, Query
 from actum.model.harmless import Harmless
 from actum.model.name import check_declared
 from actum.model.option import OF_STRUCTS, check_options
-from actum.model.reduction import Reduction, reductions_of
+from actum.model.reduction import Reduction, inherited, reductions_of
 from actum.model.serialisable import check_serialisable
 from actum.model.signature import Signature
 from actum.model.state import StateType
@@ -173,8 +173,10 @@ class EntityType:
                 raise DefinitionError(
                     f"{cls.__name__}: @reducer(key=…) is for views; an event of an entity is its own"
                 )
+        own = dict(self.reductions)
         for event in options.emits:
-            self.reductions.setdefault(event, Reduction(event.__event_type__, None))
+            unreduced = inherited(event, own) or Reduction(event.__event_type__, None)
+            self.reductions.setdefault(event, unreduced)
         if Deleted in self.reductions:
             raise DefinitionError(
                 f"{cls.__name__} takes Deleted, and what is erased has no state left: take it in a view, or "

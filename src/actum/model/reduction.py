@@ -1,7 +1,7 @@
 """Reductions: which method of a class turns which event into state, found once and looked up by event."""
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import UnionType
 from typing import Any, Union, get_args, get_origin
 
@@ -67,6 +67,17 @@ def reductions_of(cls: type[Any], *, may_ask_for_recorded: bool) -> dict[type[Ev
                 )
             found[event] = Reduction(event.__event_type__, function, mark.key, wants_recorded=wants_recorded)
     return found
+
+
+def inherited(event: type[Event], reductions: Mapping[type[Event], Reduction]) -> Reduction | None:
+    """Gives what reduces an event without a reducer of its own: that of the nearest class that it is of."""
+    for base in event.__mro__[1:]:
+        found = reductions.get(base)
+        if found is not None and found.function is not None:
+            return Reduction(
+                event.__event_type__, found.function, found.key, wants_recorded=found.wants_recorded
+            )
+    return None
 
 
 def _wants_recorded(where: str, parameters: list[str], hints: dict[str, Any], *, allowed: bool) -> bool:

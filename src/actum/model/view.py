@@ -19,7 +19,7 @@ from actum.model.event import Event
 from actum.model.fingerprint import fingerprint
 from actum.model.handler import Command, Query
 from actum.model.option import OF_STRUCTS, check_options
-from actum.model.reduction import Reduction, reductions_of
+from actum.model.reduction import Reduction, inherited, reductions_of
 from actum.model.row import Rows
 from actum.model.row_key import canonical_text, check_key
 from actum.model.serialisable import check_serialisable, check_whole
@@ -152,8 +152,8 @@ class ViewType:
         }
         self._sources: dict[str, bool] | None = None
         self.queries: dict[str, ViewQuery] = self._collect_queries()
-        shaping = (options.version, self.key, self.indexes)
-        self.fingerprint: str = fingerprint(cls, shaping, self.reductions.values())
+        self._shaping = (options.version, self.key, self.indexes)
+        self.fingerprint: str = fingerprint(cls, self._shaping, self.reductions.values())
         self._rows = Rows(self.name, cls, self.columns, self.columns.index(self._key_column))
         self.check: Callable[..., int] = self._rows.check
         self._check_keys()
@@ -162,14 +162,33 @@ class ViewType:
         return f"<ViewType {self.name}>"
 
     def among(self, kinds: Iterable[EntityType]) -> "ViewType":
-        """Gives the same view as one application has it, whose entities are of these kinds."""
+        """Gives the same view as one application has it, whose entities are of these kinds.
+
+        A reducer of a class takes all its subclasses that they emit and that have no reducer of their own.
+        """
+        kinds = list(kinds)
         found = copy.copy(self)
         found._sources = {}
+        found._add_inherited([event for kind in kinds for event in kind.reductions])
         for kind in kinds:
-            shared = [self.reductions[event] for event in kind.reductions if event in self.reductions]
+            shared = [found.reductions[event] for event in kind.reductions if event in found.reductions]
             if shared:
                 found._sources[kind.name] = any(reduction.key is None for reduction in shared)
         return found
+
+    def _add_inherited(self, emitted: Iterable[type[Event]]) -> None:
+        added = {
+            event: reduction
+            for event in emitted
+            if event not in self.reductions and (reduction := inherited(event, self.reductions))
+        }
+        if not added:
+            return
+        for event, reduction in added.items():
+            check_key(self.cls.__name__, event, reduction.key, self._key_column, self.key_of)
+        self.reductions = self.reductions | added
+        self.by_name = self.by_name | {one.event_type.name: one for one in added.values()}
+        self.fingerprint = fingerprint(self.cls, self._shaping, self.reductions.values())
 
     def reduction_of_deletion(self, kind: str, id: str) -> Reduction | None:
         """Gives what becomes of the view when an entity is erased; None where that says nothing to it.

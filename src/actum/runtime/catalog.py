@@ -66,9 +66,11 @@ def compile_catalog(
 
 
 def check_triggers(catalog: Catalog) -> None:
-    """Refuses actions that nothing could ever set off."""
+    """Refuses actions that nothing could ever set off, and reducers of views that nothing would ever call."""
     # Deleted is emitted by no entity: the store itself tells of an erasure.
     emitted = {event for kind in catalog.kinds.values() for event in kind.reductions} | {Deleted}
+    for view in catalog.views.values():
+        _check_reduced(view, tuple(emitted))
     for bound in catalog.bound:
         if not isinstance(bound.trigger, OnEvents):
             continue
@@ -79,6 +81,17 @@ def check_triggers(catalog: Catalog) -> None:
                     f"emits, so it would never run: list the entity that does in App(entities=[…]), or "
                     f"{named.__name__} in that entity's emits=[…]"
                 )
+
+
+def _check_reduced(view: ViewType, emitted: tuple[type[Event], ...]) -> None:
+    for named, reduction in view.reductions.items():
+        if not any(issubclass(event, named) for event in emitted):
+            reducer = getattr(reduction.function, "__qualname__", view.name)
+            raise DefinitionError(
+                f"view {view.name}: the reducer {reducer} takes {named.__name__}, which no entity of the "
+                f"application emits, so it would never be called: list the entity that does in "
+                f"App(entities=[…]), or {named.__name__} in that entity's emits=[…], or drop the reducer"
+            )
 
 
 def _set_off(kinds: Sequence[EntityType], bound: Sequence[Bound]) -> list[Bound]:

@@ -22,7 +22,7 @@ from actum.runtime.entities import Entities
 from actum.runtime.erasure import finish_erasures
 from actum.runtime.feed import Feed
 from actum.runtime.hosted import HostedEntities
-from actum.runtime.left_behind import warn_of_left
+from actum.runtime.left_behind import look_for_left, warn_of_left
 from actum.runtime.opened_resource import OpenedResource, OpenResource
 from actum.runtime.ownership import Ownership
 from actum.runtime.plan import Plan
@@ -207,6 +207,7 @@ async def _start(node: Node, plans: Collection[Plan]) -> None:
         supervisor.start("feed", services.feed.follow)
     await services.views.prepare()
     kept = await services.database.kept_names()
+    left = await look_for_left(services.catalog, services.journal, services.database, kept)
     node.actions = await works_of(services, plans, supervisor, node.lose)
     ownership = node.ownership = Ownership(services.database, [*services.views.works.values(), *node.actions])
     await ownership.start()
@@ -214,7 +215,7 @@ async def _start(node: Node, plans: Collection[Plan]) -> None:
     supervisor.start("ownership", ownership.run)
     services.readiness.actions = node.actions
     supervisor.start("readiness", services.readiness.run)
-    warn_of_left(services.catalog, plans, await services.journal.kinds(), kept)
+    warn_of_left(services.catalog, plans, left)
     log.info("started at position %d", services.feed.head)
 
 
