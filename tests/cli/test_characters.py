@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from actum.cli.characters import take_all_characters
 from actum.cli.main import main
 from tests.cli.commands import PATIENCE
 from tests.cli.filling import fill
@@ -111,3 +112,14 @@ def test_a_process_with_an_output_of_ascii_prints_all_the_same(filled: Path) -> 
     )
 
     assert b"Order/emoji \\U0001f389 and \\xe9@1" in ended.stdout
+
+
+def test_output_that_is_closed_takes_everything(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As under `actum events shop >&-`, where Python has no stdout at all."""
+    monkeypatch.setattr(sys, "stdout", None)
+
+    take_all_characters()
+    with sys.stdout as nowhere:
+        print("said")
+
+    assert nowhere.closed

@@ -22,6 +22,29 @@ def test_events_are_listed_in_the_order_in_which_they_were_written(shop: Path, a
     ]
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("events", "shop", "--after", "9223372036854775808"),
+        ("events", "shop", "--limit", "9223372036854775808"),
+        ("entity", "shop", "Order", "a", "--at", "9223372036854775808"),
+        ("entity", "shop", "Order", "a", "--limit", "9223372036854775808"),
+        ("ids", "shop", "Order", "--limit", "9223372036854775808"),
+        ("dead-letters", "show", "shop", "9223372036854775808"),
+        ("dead-letters", "retry", "shop", "9223372036854775808"),
+    ],
+)
+def test_a_number_that_no_store_holds_is_a_mistyped_command(
+    shop: Path, actum: CommandLine, arguments: tuple[str, ...]
+) -> None:
+    fill(("a", 3))
+
+    result = actum(*arguments)
+
+    assert (result.code, result.out) == (2, "")
+    assert "OverflowError" not in result.err
+
+
 def test_an_erasure_is_listed_where_it_happened(shop: Path, actum: CommandLine) -> None:
     """The entity's events are gone; what is left says so, and is found by its type."""
     fill(("a", 3), ("b", 4), erased=["a"])

@@ -10,6 +10,10 @@ BROKEN = {
     "raising": ("limits = {}\n\nprint(limits['most'])\n", "raising.py:3: KeyError: 'most'"),
     "mistyped": ("def total(:\n    pass\n", "mistyped.py:1: SyntaxError: invalid syntax"),
     "leaving": ("import sys\nsys.exit('not today')\n", "leaving.py:2: SystemExit: not today"),
+    "panicking": (
+        "class Panic(BaseException):\n    pass\n\nraise Panic('rust')\n",
+        "panicking.py:4: Panic: rust",
+    ),
     "lacking": ("import nowhere_to_be_found\n", "lacking.py:1: ModuleNotFoundError: No module named"),
     "declaring": (
         "from actum import Entity, command\n\n"

@@ -4,6 +4,7 @@ import asyncio
 import shutil
 import sqlite3
 import uuid
+from contextlib import closing
 from pathlib import Path
 
 import asyncpg
@@ -30,6 +31,27 @@ def test_a_file_is_made_and_made_again(shop: Path, actum: CommandLine) -> None:
         (0, "sqlite:///new.db: up to date\n"),
     ]
     assert (shop / "new.db").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("text.db", "text.db is not an Actum store, nor any SQLite file: name another file"),
+        ("other.db", "other.db is a SQLite file of another program: name another file"),
+        (".", ". is a directory: name a file, as in sqlite:///./app.db"),
+        ("none/a.db", "there is no directory none: make it, or name another file"),
+    ],
+)
+def test_what_is_no_store_is_said_in_our_own_words(
+    shop: Path, actum: CommandLine, name: str, expected: str
+) -> None:
+    (shop / "text.db").write_text("no database, and long enough to be one. " * 50)
+    with closing(sqlite3.connect(shop / "other.db")) as other:
+        other.execute("CREATE TABLE theirs (id)")
+
+    result = actum("migrate", "shop", "--store", f"sqlite:///{name}")
+
+    assert (result.code, result.err) == (1, f"error: {expected}\n")
 
 
 def test_a_schema_in_postgres_is_made(shop: Path, actum: CommandLine, postgres_store: str) -> None:

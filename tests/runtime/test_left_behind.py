@@ -1,5 +1,6 @@
 """What a renamed class, queue or action leaves behind is said at the start, and can be taken up again."""
 
+import asyncio
 import logging
 import re
 from datetime import timedelta
@@ -84,6 +85,14 @@ def shop(
 
 def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
+
+
+async def warned(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """Waits for a warning, which need not be there as soon as the application has started."""
+    async with asyncio.timeout(60):
+        while not warnings(caplog):  # noqa: ASYNC110
+            await asyncio.sleep(0.001)
+    return warnings(caplog)
 
 
 async def fill(store: str) -> None:
@@ -209,9 +218,8 @@ async def test_events_that_were_renamed_are_counted_and_warned_of_at_every_start
     for _ in range(2):
         caplog.clear()
         async with started(store, App("shop", entities=[Renamed])):
-            pass
+            [warning] = await warned(caplog)
 
-        [warning] = warnings(caplog)
         assert "events that are kept as 'Placed', 3 of the newest and oldest" in warning
         assert "class …(Event, name='Placed')" in warning
 
@@ -225,11 +233,11 @@ async def test_what_is_looked_at_of_a_long_history_is_its_beginning_and_its_end(
     await place_orders(store, 7)
     caplog.clear()
     async with started(store, App("shop", entities=[Renamed])):
-        pass
+        [events] = await warned(caplog)
+    caplog.clear()
     async with started(store, App("shop", entities=[Purchase])):
-        pass
+        [entities] = await warned(caplog)
 
-    events, entities = warnings(caplog)
     # PostgreSQL's positions have gaps, so that there are fewer events between two of them.
     assert re.search(r"'Placed', [1-4] of the newest and oldest", events)
     assert "there are more than 2 entities that are kept as 'Order'" in entities

@@ -1,17 +1,26 @@
 """Output whose encoding is not UTF-8: no character makes it fail, and JSON stays JSON."""
 
+import os
 import re
 import sys
 from io import TextIOWrapper
+from pathlib import Path
+from typing import TextIO
 
 BEYOND_ASCII = re.compile("[^\x00-\x7f]")
 
 
 def take_all_characters() -> None:
-    """Has stdout and stderr show what their encoding cannot hold by escapes."""
+    """Has stdout and stderr show what their encoding cannot hold by escapes; one that is closed takes all."""
+    sys.stdout = sys.stdout or _nowhere()
+    sys.stderr = sys.stderr or _nowhere()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+
+
+def _nowhere() -> TextIO:
+    return Path(os.devnull).open("w", encoding="utf-8")
 
 
 def print_json_text(text: str) -> None:

@@ -46,7 +46,9 @@ def _import(name: str) -> ModuleType:
                 "start actum where the module is, or correct the name"
             ) from error
         raise _broken(name, error) from error
-    except (Exception, SystemExit) as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
         raise _broken(name, error) from error
 
 

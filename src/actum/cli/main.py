@@ -63,6 +63,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         _check_text(sys.argv[1:] if arguments is None else arguments)
         cli(arguments, prog_name="actum")
-    except Exception as error:  # noqa: BLE001 - whatever it is, the user gets one line and not a traceback.
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as error:  # noqa: BLE001 - whatever it is, the user gets one line and not a traceback.
         report(error)
         sys.exit(FAILED)

@@ -25,4 +25,7 @@ DatabaseUrl = Annotated[
         show_default=False,
     ),
 ]
+LARGEST = 2**63 - 1
+"""The largest number of a store: of a position, a version, a letter."""
+
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, one object a line.")]

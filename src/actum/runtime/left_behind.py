@@ -26,10 +26,9 @@ log: logging.Logger = logging.getLogger("actum.node")
 
 
 class Left(Struct, frozen=True):
-    """What there was before this start: entities by kind, events by type, rows of actions, and views."""
+    """What there was before this start: entities by kind, what actions have left, and views."""
 
     entities: Mapping[str, int]
-    events: Mapping[str, int]
     names: Sequence[KeptName]
     views: Sequence[ViewState]
 
@@ -42,17 +41,22 @@ async def look_for_left(
     entities = {
         kind: len((await journal.streams(kind, limit=MAX_COUNTED + 1)).items) for kind in sorted(kinds)
     }
-    return Left(entities, await _count_events(catalog, journal), names, await database.views())
+    return Left(entities, names, await database.views())
 
 
 def warn_of_left(catalog: Catalog, plans: Collection[Plan], left: Left) -> None:
     """Warns of each name."""
     for warning in (
         *_kinds_left(catalog, left),
-        *_events_left(left.events),
         *_views_left(catalog, left.views),
         *_work_left(plans, left.names),
     ):
+        log.warning("%s", warning)
+
+
+async def warn_of_events_left(catalog: Catalog, journal: Journal) -> None:
+    """Warns of each name of events; reading them takes a while, for which no start has to wait."""
+    for warning in _events_left(await _count_events(catalog, journal)):
         log.warning("%s", warning)
 
 

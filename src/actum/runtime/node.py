@@ -22,7 +22,7 @@ from actum.runtime.entities import Entities
 from actum.runtime.erasure import finish_erasures
 from actum.runtime.feed import Feed
 from actum.runtime.hosted import HostedEntities
-from actum.runtime.left_behind import look_for_left, warn_of_left
+from actum.runtime.left_behind import look_for_left, warn_of_events_left, warn_of_left
 from actum.runtime.opened_resource import OpenedResource, OpenResource
 from actum.runtime.ownership import Ownership
 from actum.runtime.plan import Plan
@@ -216,6 +216,7 @@ async def _start(node: Node, plans: Collection[Plan]) -> None:
     services.readiness.actions = node.actions
     supervisor.start("readiness", services.readiness.run)
     warn_of_left(services.catalog, plans, left)
+    supervisor.start("names of events", lambda: warn_of_events_left(services.catalog, services.journal))
     log.info("started at position %d", services.feed.head)
 
 

@@ -3,6 +3,7 @@
 import os
 import sqlite3
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from pathlib import Path
 from urllib.parse import quote
 
@@ -71,15 +72,18 @@ def is_owned(file: Path) -> bool:
 
 
 def file_versions(path: str) -> dict[str, int]:
-    """Gives the version of each part of a file that is there already, and of no other any."""
-    if not Path(path).exists() or not Path(path).stat().st_size:
+    """Gives the version of each part of a file that is there already, and of no other any.
+
+    What is no file that can be opened has none: whoever opens it is told why.
+    """
+    if not Path(path).is_file() or not Path(path).stat().st_size:
         return {}
-    connection = configure(path, must_exist=True)
     try:
-        # A file of before there were versions of parts has had the first step of each.
-        return _versions(connection) or {"tables": 1}
-    finally:
-        connection.close()
+        with closing(configure(path, must_exist=True)) as connection:
+            # A file of before there were versions of parts has had the first step of each.
+            return _versions(connection) or {"tables": 1}
+    except sqlite3.Error:
+        return {}
 
 
 def connect(path: str, parts: Sequence[Part], *, is_owner: bool) -> sqlite3.Connection:
