@@ -143,9 +143,13 @@ class Entity(Struct, metaclass=EntityMeta):
 
 
 class CommandType:
-    """One command or query of an entity, compiled."""
+    """One command or query of an entity, compiled.
 
-    __slots__ = ("function", "is_harmless", "may_emit", "name", "signature")
+    After one that is not `is_harmless` a state of mutable values has to be looked at. One that `is_steady` is
+    known to leave the state to the reducers of what it emits, so that nothing has to be watched or put back.
+    """
+
+    __slots__ = ("function", "is_harmless", "is_steady", "may_emit", "name", "signature")
 
     def __init__(self, kind: str, handler: Command[..., Any] | Query[..., Any]) -> None:
         self.name: str = handler.name
@@ -153,6 +157,7 @@ class CommandType:
         self.signature: Signature = Signature(handler.function, f"{kind}.{handler.name}")
         self.may_emit: bool = isinstance(handler, Command)
         self.is_harmless: bool = True  # As in a state of immutable values, which is put back by itself.
+        self.is_steady: bool = False
 
 
 class EntityType:
@@ -192,8 +197,8 @@ class EntityType:
         found = [(field.name, field.annotation, is_immutable(field.type)) for field in fields_of(cls)]
         self.states: StateType = StateType(found)
         self.is_plain: bool = all(is_fixed for _, _, is_fixed in found)
-        if not self.is_plain:
-            self._find_harmless()
+        self.is_doubtful: bool = self.states.is_doubtful
+        self._find_harmless()
         self.write_state: Callable[[Any], bytes] = msgspec.json.Encoder().encode
         self.read_state: Callable[[bytes | str], Entity] = msgspec.json.Decoder(cls).decode
         self.fingerprint: str = fingerprint(cls, options.version, self.reductions.values())
@@ -238,7 +243,9 @@ class EntityType:
         reached += [annotation for one in handlers for annotation in one.signature.parameters.values()]
         harmless = Harmless(self.cls, [*reached, *self.reductions])
         for handler in handlers:
-            handler.is_harmless = harmless.allows(handler.function)
+            allowed = harmless.allows(handler.function)
+            handler.is_harmless = self.is_plain or allowed
+            handler.is_steady = allowed and (self.is_plain or (handler.may_emit and not self.states.deep))
 
     def _check_emitted(self) -> None:
         """Finds events that a command emits and nothing declares, as far as its code names them."""

@@ -4,7 +4,7 @@ This is the whole decision, without I/O, clock or asyncio. Hosts differ only in 
 """
 
 import copy
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cached_property
 from typing import Any
 
@@ -32,6 +32,8 @@ SMALL = 2_000
 
 MAX_EVENT_BYTES = 16 * 1024 * 1024
 """An event as JSON; every store but DynamoDB, whose limit is lower, takes as much."""
+LARGE = 2_048
+"""Bytes beyond which an event counts by its size, and not as one of many, against what may be in memory."""
 
 
 Emitted = tuple[str, int, bytes]
@@ -56,7 +58,7 @@ class Instance:
     the instance must then be made anew from its history. `is_proven` becomes false when a turn may have
     changed the state beside its events; it is then no state to keep. `touched` tells the fields that the last
     turn changed without an event and that were put back, with what was there. `left` are the events of a turn
-    that raised outside a reducer.
+    that raised outside a reducer. `has_large` becomes true when it emits an event of more than `LARGE` bytes.
     """
 
     __slots__ = (
@@ -66,6 +68,7 @@ class Instance:
         "_image_version",
         "_is_deeply_fit",
         "_sound",
+        "has_large",
         "id",
         "is_proven",
         "is_spoiled",
@@ -86,8 +89,9 @@ class Instance:
         self.is_proven: bool = True
         self.touched: dict[str, Any] = {}
         self.left: list[Emitted] | None = None
+        self.has_large: bool = False
         self._emitted: list[Emitted] | None = None
-        self._sound: tuple[Any, ...] = ()
+        self._sound: tuple[Any, ...] | None = None
         self._image: bytes | None = None
         self._image_size = 0
         self._image_version = -1
@@ -97,7 +101,7 @@ class Instance:
     def __repr__(self) -> str:
         return f"<{self.kind.name}/{self.id}@{self.version}>"
 
-    def decide(  # noqa: C901, PLR0915 (one function a command: it is the hot path)
+    def decide(  # noqa: PLR0915 (one function a command: it is the hot path)
         self, command: CommandType, arguments: tuple[Any, ...], now: int
     ) -> tuple[list[Emitted], Any]:
         """Runs one command and gives the events it emitted and its reply.
@@ -107,10 +111,12 @@ class Instance:
         version = self.version
         self.time = now
         emitted: list[Emitted] = []
-        kind = self.kind
-        if not command.is_harmless or (self._is_deeply_fit is None and kind.states.deep):
+        before = as_tuple(self.state)
+        if command.is_steady:
+            self._sound = None
+        else:
             self._watch(command)
-        before = self._sound = as_tuple(self.state)
+            self._sound = before
         if self.touched:
             self.touched = {}
         self._emitted = emitted
@@ -132,21 +138,19 @@ class Instance:
             raise
         finally:
             self._emitted = None
-        if kind.is_plain:
-            if as_tuple(self.state) != self._sound:
-                self._reset(self._sound)
-        elif not command.is_harmless:
-            self._doubt(version)
+        if self._sound is not None:
+            self._judge_beside(command, version, self._sound)
         return emitted, reply
 
     def ask(self, query: CommandType, arguments: tuple[Any, ...], now: int) -> Any:
         """Runs one query and gives its answer, which no later turn can change; the state stays as it is."""
         self.time = now
-        if not query.is_harmless:
-            self._watch(query)
-        before = as_tuple(self.state)
         if self.touched:
             self.touched = {}
+        if query.is_steady:
+            return query.signature.isolate(query.function(self.state, *arguments))
+        self._watch(query)
+        before = as_tuple(self.state)
         try:
             answer = query.signature.isolate(query.function(self.state, *arguments))
         except BaseException as error:
@@ -156,7 +160,7 @@ class Instance:
             self._settle(query, before, None)
         return answer
 
-    def emit(self, event: Event) -> None:  # noqa: PLR0915 (the hot path as well)
+    def emit(self, event: Event) -> None:
         """Records an event of the running turn.
 
         The event is reduced as it will be read back, so the state is always the fold of what is stored.
@@ -181,24 +185,18 @@ class Instance:
             ) from error
         if fault is not None:
             raise WrongEvent(f"{self!r} emitted {shortly(event)}, which JSON does not give back: {fault}")
-        if len(payload) > MAX_EVENT_BYTES:
-            raise Invalid(
-                f"{self!r} emitted {event_type.name} with {len(payload):,} bytes, and an event holds "
-                f"{MAX_EVENT_BYTES:,}: keep large contents elsewhere, and a reference to them in the event"
-            )
+        if len(payload) > LARGE:
+            self._weigh(event_type.name, payload)
         # None until the reducer is done: it may not emit, and a failure must not go unnoticed.
         self._emitted = None
         emitted.append((event_type.name, event_type.version, payload))
         self.version += 1
-        if reduction.function is not None:
-            state = self.state
-            before = as_tuple(state)
-            if before != self._sound:
-                before = self._unchanged(before)
-            reduction.function(state, kept)
-            after = self._sound = as_tuple(state)
-            if kind.states.is_doubtful:
-                self._check(before, after, kept)
+        function = reduction.function
+        if function is not None:
+            if self._sound is None and not kind.is_doubtful:
+                function(self.state, kept)
+            else:
+                self._reduce(function, kept)
         self._emitted = emitted
 
     def replay(self, history: Iterable[Stored]) -> None:
@@ -293,13 +291,43 @@ class Instance:
                 setattr(state, name, value)
             return state
 
-    def _unchanged(self, found: tuple[Any, ...]) -> tuple[Any, ...]:
+    def _reduce(self, function: Callable[[Any, Any], None], event: Event) -> None:
+        """Reduces an event into a state of which it is not certain that it is, and will be, what is kept."""
+        state = self.state
+        before = as_tuple(state)
+        if self._sound is not None and before != self._sound:
+            before = self._unchanged(before, self._sound)
+        function(state, event)
+        after = as_tuple(state)
+        if self._sound is not None:
+            self._sound = after
+        if self.kind.is_doubtful:
+            self._check(before, after, event)
+
+    def _weigh(self, name: str, payload: bytes) -> None:
+        """Counts a large event, and raises Invalid for one that is too large."""
+        if len(payload) > MAX_EVENT_BYTES:
+            raise Invalid(
+                f"{self!r} emitted {name} with {len(payload):,} bytes, and an event holds "
+                f"{MAX_EVENT_BYTES:,}: keep large contents elsewhere, and a reference to them in the event"
+            )
+        self.has_large = True
+
+    def _unchanged(self, found: tuple[Any, ...], sound: tuple[Any, ...]) -> tuple[Any, ...]:
         """Puts back, before an event is reduced, what the command has changed by itself."""
         if not self.kind.is_plain:
             self.is_proven = False
             return found
-        self._reset(self._sound)
-        return self._sound
+        self._reset(sound)
+        return sound
+
+    def _judge_beside(self, command: CommandType, version: int, sound: tuple[Any, ...]) -> None:
+        """Puts back after a command what it has changed beside its events, or takes note that it may have."""
+        if not self.kind.is_plain:
+            if not command.is_harmless:
+                self._doubt(version)
+        elif as_tuple(self.state) != sound:
+            self._reset(sound)
 
     def _check(self, before: tuple[Any, ...], after: tuple[Any, ...], event: Event) -> None:
         fault = self.kind.states.fault(before, after)
@@ -380,7 +408,7 @@ class Instance:
         self, command: CommandType, version: int, before: tuple[Any, ...], error: BaseException
     ) -> None:
         if self.kind.is_plain:
-            if self.left is not None and as_tuple(self.state) != self._sound:
+            if self.left is not None and self._sound is not None and as_tuple(self.state) != self._sound:
                 self._reset(self._sound)
             if self.version != version or as_tuple(self.state) != before:
                 touched = self.touched

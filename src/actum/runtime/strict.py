@@ -19,10 +19,10 @@ def decide(
 ) -> tuple[list[Emitted], Any]:
     """Runs a command as `Instance.decide` does; in development raises ImpureTurn for what it may not do."""
     if not pure.is_enforced:
-        emitted, reply = instance.decide(command, arguments, now)
+        decided = instance.decide(command, arguments, now)
         if instance.touched:
             _tell(instance, command)
-        return emitted, reply
+        return decided
     before = _copy_of(instance)
     try:
         with pure:

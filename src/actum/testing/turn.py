@@ -24,6 +24,7 @@ class Watched(CommandType):
         self.name: str = watched.name
         self.may_emit: bool = watched.may_emit
         self.is_harmless: bool = watched.is_harmless
+        self.is_steady: bool = watched.is_steady
         self.signature: Signature = watched.signature
         self.given: Any = None
 
