@@ -1,6 +1,7 @@
 """The fold of events into a view's rows, without a database: which rows a batch touches, and how."""
 
-from collections.abc import Collection, Iterable, Mapping
+import sys
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -11,7 +12,7 @@ from actum.model.deletion import DELETED
 from actum.model.error_text import error_message, error_text
 from actum.model.event import Event, Recorded, Stored
 from actum.model.reduction import Reduction
-from actum.model.view import DROP, View, ViewType
+from actum.model.view import View, ViewType
 
 FEW = 8
 """Rows of one event that each get a copy of it; more share it, or their copies would take n² time."""
@@ -88,18 +89,10 @@ class Folding:
 
     def apply(self, steps: Iterable[Step]) -> None:
         """Applies steps, in order."""
-        view, touched, rows = self._view, self._touched, self._rows
-        check, is_plain = view.check, not self._may_lend
-        for step in steps:
-            key = step.key
-            if key not in touched:
-                row = rows.get(key)
-            elif (row := touched[key]) is not None:
-                # As if the batch had ended here: what is set aside must not depend on where it does.
-                check(row) if is_plain else self._check(key, row)
-            if step.is_shared or self._lent:
-                row = self._before_sharing(step, row)
-            touched[key] = apply(view, row, step)
+        view = self._view
+        share = self._before_sharing if view.may_share else None
+        check = self._check if self._may_lend else view.check
+        apply_all(view, steps, self._rows, self._touched, check=check, share=share)
 
     def changes(self) -> Changes:
         """Gives what has changed."""
@@ -110,11 +103,13 @@ class Folding:
             frozenset(self._lent),
         )
 
-    def _check(self, key: Any, row: View) -> None:
+    def _check(self, row: View) -> None:
+        key = getattr(row, self._view.key)
         if self._view.check(row, key in self._long) > MAX_CHECKED:
             self._long.add(key)
 
     def _before_sharing(self, step: Step, row: View | None) -> View | None:
+        """Gives the row to which a step is applied, which holds no part of what others hold."""
         if step.key in self._lent and row is not None:
             # It may hold a list of an event that other rows hold: it gets one of its own.
             row = self._view.row_from_sql(self._view.row_to_sql(row))
@@ -126,35 +121,55 @@ class Folding:
         return row
 
 
-def steps_of(view: ViewType, batch: Iterable[Stored]) -> list[Step]:
+def steps_of(view: ViewType, batch: Sequence[Stored]) -> list[Step]:
     """Finds the rows that a batch touches, in order; raises ReducerFailed for an event that does not say."""
     steps: list[Step] = []
-    for stored in batch:
-        add_steps(view, stored, steps)
+    add_steps(view, batch, steps, most=sys.maxsize)
     return steps
 
 
-def add_steps(view: ViewType, stored: Stored, steps: list[Step]) -> None:
-    """Adds the steps of one event to those before it."""
-    reduction = view.by_name.get(stored.type)
-    if reduction is None:
-        if stored.type != DELETED:
-            return
-        reduction = view.reduction_of_deletion(stored.kind, stored.id)
+def add_steps(
+    view: ViewType, batch: Sequence[Stored], steps: list[Step], *, start: int = 0, most: int
+) -> int:
+    """Adds the steps of events from the place `start` on, and gives the place after the last one.
+
+    It stops at `most` events, or when as many steps were added.
+    """
+    by_name, key_of, add = view.by_name, view.rows.key, steps.append
+    place = start
+    end = min(len(batch), start + most)
+    full = len(steps) + most
+    while place < end and len(steps) < full:
+        stored = batch[place]
+        place += 1
+        reduction = by_name.get(stored.type)
         if reduction is None:
-            return
-    read, payload, version = reduction.event_type.read, stored.payload, stored.type_version
-    try:
-        event = read(payload, version)
-        keys = keys_of(view, reduction, event, stored)
-        if len(keys) > FEW:
-            steps += [Step(key, reduction, event, stored, is_shared=True) for key in keys]
-            return
-        for number, key in enumerate(keys):
-            # Rows that took their list from one event would change it under each other's hands.
-            steps.append(Step(key, reduction, read(payload, version) if number else event, stored))
-    except BaseException as error:
-        raise failed(view, reduction, stored, error) from error
+            if stored.type != DELETED:
+                continue
+            reduction = view.reduction_of_deletion(stored.kind, stored.id)
+            if reduction is None:
+                continue
+        try:
+            event = reduction.event_type.read(stored.payload, stored.type_version)
+            if reduction.key is None:
+                add(Step(key_of(stored.id), reduction, event, stored))
+            else:
+                _add_keyed(view, reduction, event, stored, steps)
+        except BaseException as error:
+            raise failed(view, reduction, stored, error) from error
+    return place
+
+
+def _add_keyed(view: ViewType, reduction: Reduction, event: Event, stored: Stored, steps: list[Step]) -> None:
+    keys = keys_of(view, reduction, event, stored)
+    if len(keys) > FEW:
+        steps += [Step(key, reduction, event, stored, is_shared=True) for key in keys]
+        return
+    read = reduction.event_type.read
+    for number, key in enumerate(keys):
+        # Rows that took their list from one event would change it under each other's hands.
+        own = read(stored.payload, stored.type_version) if number else event
+        steps.append(Step(key, reduction, own, stored))
 
 
 def fold(view: ViewType, steps: Iterable[Step], rows: Mapping[Any, View]) -> Changes:
@@ -166,25 +181,67 @@ def fold(view: ViewType, steps: Iterable[Step], rows: Mapping[Any, View]) -> Cha
 
 def apply(view: ViewType, row: View | None, step: Step) -> View | None:
     """Applies an event to its row, new if there is none, and gives the row, or None when it was deleted."""
-    if step.reduction is DROP:
-        return None
-    row = view.new_row(step.key) if row is None else row
-    _reduce(view, row, step)
+    touched: dict[Any, View | None] = {}
+    apply_all(view, (step,), {} if row is None else {step.key: row}, touched)
+    return touched[step.key]
+
+
+def apply_all(  # noqa: C901 (one function for every event of every view: it is the hot path)
+    view: ViewType,
+    steps: Iterable[Step],
+    rows: Mapping[Any, View],
+    touched: dict[Any, View | None],
+    *,
+    check: Callable[[View], object] | None = None,
+    share: Callable[[Step, View | None], View | None] | None = None,
+) -> None:
+    """Applies events to their rows, of which `touched` takes what becomes of each: None when it was deleted.
+
+    A row is looked for there, then in `rows`, and is new if there is none; `share` gives another for it.
+    `check` is given a row before it changes again, as if what was applied before were to be written.
+    """
+    settle, key_name = view.rows.settle, view.key
+    for step in steps:
+        key, reduction = step.key, step.reduction
+        if key not in touched:
+            row = rows.get(key)
+        elif (row := touched[key]) is not None and check is not None:
+            # As if the batch had ended here: what is set aside must not depend on where it does.
+            check(row)
+        if share is not None:
+            row = share(step, row)
+        function = reduction.function
+        if function is None:  # The event is that of an erasure, and drops the row.
+            touched[key] = None
+            continue
+        if row is None:
+            row = view.new_row(key)
+        try:
+            if reduction.wants_recorded:
+                function(row, step.event, Recorded.of(step.event, step.stored))
+            else:
+                function(row, step.event)
+            settle(row)
+        except BaseException as error:
+            raise failed(view, reduction, step.stored, error) from error
+        if getattr(row, key_name) != key:
+            raise failed(
+                view, reduction, step.stored, f"it changed the key {key_name!r}; use @reducer(key=…)"
+            )
+        touched[key] = _without(view, row, step) if vars(row) else row
+
+
+def _without(view: ViewType, row: View, step: Step) -> View | None:
+    """Gives a row without what a reducer has set beside its columns; None if that was to delete it."""
     beside = vars(row)
     is_deleted = beside.pop("is_deleted", False)
-    if beside:
-        _drop(view, row, step, beside)
-    return None if is_deleted else row
-
-
-def _drop(view: ViewType, row: View, step: Step, beside: dict[str, Any]) -> None:
-    """Takes away what a reducer has set beside the columns, which would be gone once the row is read."""
     cls = type(row)
     names = [name for name in beside if not isinstance(getattr(cls, name, None), cached_property)]
     beside.clear()
     if names:
         why = f"{', '.join(names)} was set and is no field of {cls.__name__}: declare it, or use a variable"
         raise failed(view, step.reduction, step.stored, why)
+    return None if is_deleted else row
 
 
 def failed(view: ViewType, reduction: Reduction, stored: Stored, why: object) -> ReducerFailed:
@@ -195,21 +252,6 @@ def failed(view: ViewType, reduction: Reduction, stored: Stored, why: object) ->
         f"at position {stored.position}: {_reason(why)}",
         position=stored.position,
     )
-
-
-def _reduce(view: ViewType, row: View, step: Step) -> None:
-    reduction = step.reduction
-    assert reduction.function is not None
-    try:
-        if reduction.wants_recorded:
-            reduction.function(row, step.event, Recorded.of(step.event, step.stored))
-        else:
-            reduction.function(row, step.event)
-        view.settle(row)
-    except BaseException as error:
-        raise failed(view, reduction, step.stored, error) from error
-    if getattr(row, view.key) != step.key:
-        raise failed(view, reduction, step.stored, f"it changed the key {view.key!r}; use @reducer(key=…)")
 
 
 def keys_of(view: ViewType, reduction: Reduction, event: Event, stored: Stored) -> Collection[Any]:

@@ -126,7 +126,10 @@ class ViewQuery:
 
 
 class ViewType:
-    """What Actum knows of one view class, compiled once from its declaration."""
+    """What Actum knows of one view class, compiled once from its declaration.
+
+    `may_share` says that an event of it may belong to several rows.
+    """
 
     def __init__(self, cls: type[View]) -> None:
         options = cls.__view_options__
@@ -154,8 +157,9 @@ class ViewType:
         self.queries: dict[str, ViewQuery] = self._collect_queries()
         self._shaping = (options.version, self.key, self.indexes)
         self.fingerprint: str = fingerprint(cls, self._shaping, self.reductions.values())
-        self._rows = Rows(self.name, cls, self.columns, self.columns.index(self._key_column))
-        self.check: Callable[..., int] = self._rows.check
+        self.rows: Rows = Rows(self.name, cls, self.columns, self.columns.index(self._key_column))
+        self.check: Callable[..., int] = self.rows.check
+        self.may_share: bool = any(reduction.key is not None for reduction in self.reductions.values())
         self._check_keys()
 
     def __repr__(self) -> str:
@@ -209,24 +213,24 @@ class ViewType:
 
     def settle(self, row: View) -> None:
         """Makes a row's values those that will be read back; raises AuthorError for one that does not fit."""
-        self._rows.settle(row)
+        self.rows.settle(row)
 
     def row_to_sql(self, row: View) -> tuple[Any, ...]:
         """Gives a row as its columns keep it."""
-        return self._rows.to_sql(row)
+        return self.rows.to_sql(row)
 
     def row_from_sql(self, values: Iterable[Any]) -> View:
         """Gives the row that was kept in columns."""
-        row: View = self._rows.from_sql(values)
+        row: View = self.rows.from_sql(values)
         return row
 
     def key_of(self, value: Any) -> Any:
         """Gives a key as rows hold it, such as 7 for the id "7"; raises Invalid for what cannot be one."""
-        return self._rows.key(value)
+        return self.rows.key(value)
 
     def key_to_sql(self, value: Any) -> Any:
         """Gives a key as its column keeps it; raises Invalid for what cannot be one."""
-        return self._rows.key_to_sql(value)
+        return self.rows.key_to_sql(value)
 
     def key_to_text(self, key: Any) -> str:
         """Gives a key as JSON, in which every character can be kept; raises ValueError for half a pair.

@@ -31,6 +31,7 @@ APART = 50
 """How many events are folded row by row at a time, once one of a batch has failed."""
 MOST_ROWS = 5_000
 STEPS_A_TURN = 1_000
+EVENTS_A_TURN = 500
 MAX_STEPS = 10_000
 """Changes of rows after which a transaction ends, however few events they are of."""
 LAZY = 10_000
@@ -207,15 +208,14 @@ class Projector:
     async def _fold_whole(self, batch: list[Stored]) -> None:
         """Folds a batch; in several transactions if its events touch very many rows."""
         steps: list[Step] = []
-        rested = 0
-        for number, stored in enumerate(batch, 1):
-            add_steps(self.view, stored, steps)
-            if number + len(steps) - rested > STEPS_A_TURN:
+        place = 0
+        while place < len(batch):
+            if place:
                 await asyncio.sleep(0)  # Others have their turn while a long history is folded.
-                rested = number + len(steps)
+            place = add_steps(self.view, batch, steps, start=place, most=EVENTS_A_TURN)
             if len(steps) > MAX_STEPS:
-                await self._fold_steps(steps, stored.position)
-                steps, rested = [], number
+                await self._fold_steps(steps, batch[place - 1].position)
+                steps = []
         if batch[-1].position > self.position:
             await self._fold_steps(steps, batch[-1].position)
 
