@@ -27,10 +27,10 @@ async def test_a_line_that_is_ready_as_every_hand_ends_is_worked_off() -> None:
     )
     worker._is_running = True
     for number in range(MAX_AT_ONCE):
-        worker._accept(Item(number, f"key {number}", b"", None))
+        worker._accept([Item(number, f"key {number}", b"", None)])
     await settled()
     released.set()
-    asyncio.get_running_loop().call_soon(worker._accept, Item(MAX_AT_ONCE, "another key", b"", None))
+    asyncio.get_running_loop().call_soon(worker._accept, [Item(MAX_AT_ONCE, "another key", b"", None)])
     await settled()
 
     assert done == list(range(MAX_AT_ONCE + 1))

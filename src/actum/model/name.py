@@ -76,4 +76,7 @@ def check_cause(cause: object) -> None:
 
 def check_id(id: object) -> None:
     """Raises Invalid for what cannot be an entity's id."""
+    # What most ids are, in one step: each command looks at one.
+    if type(id) is str and id.isascii() and 0 < len(id) <= MOST and "\0" not in id:
+        return
     check_name(id, "an entity's id", field="id")

@@ -186,7 +186,7 @@ def apply(view: ViewType, row: View | None, step: Step) -> View | None:
     return touched[step.key]
 
 
-def apply_all(  # noqa: C901 (one function for every event of every view: it is the hot path)
+def apply_all(
     view: ViewType,
     steps: Iterable[Step],
     rows: Mapping[Any, View],

@@ -117,17 +117,18 @@ class Signature:
 
     def bind(self, positional: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
         """Gives the validated arguments in order, or raises Invalid naming the one at fault."""
-        if named or len(positional) > len(self._names):
+        if named:
             positional = self._merge(positional, named)
         try:
             arguments = as_tuple(convert(positional, self.arguments))
         except msgspec.ValidationError as error:
+            if len(positional) > len(self._names):
+                self._merge(positional, named)
             arguments = self._bind_members(positional, error)
         except LOST as error:
             raise Invalid(f"{self.where}: the arguments cannot be read: {said(error)}") from error
-        for place, is_fine, trip in self._checks:
-            if is_fine is None or not is_fine(arguments[place]):
-                self._check_argument(place, arguments[place], trip)
+        if self._checks:
+            self._check_arguments(arguments)
         return arguments
 
     def write(self, arguments: tuple[Any, ...]) -> bytes:
@@ -192,6 +193,11 @@ class Signature:
             return msgspec.defstruct("arguments", fields, array_like=True, forbid_unknown_fields=True)
         except TypeError as error:
             raise DefinitionError(f"{self.where}: {error}") from error
+
+    def _check_arguments(self, arguments: tuple[Any, ...]) -> None:
+        for place, is_fine, trip in self._checks:
+            if is_fine is None or not is_fine(arguments[place]):
+                self._check_argument(place, arguments[place], trip)
 
     def _check_argument(self, place: int, value: Any, trip: RoundTrip) -> None:
         fault = trip.fault(value)

@@ -7,7 +7,7 @@ are staged in one step as one group and the copies take the entities' places; ot
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 
@@ -54,7 +54,12 @@ class Fork:
 
 
 class Unit:
-    """One attempt at an atomic unit. Once it `has_ended` it takes no more calls."""
+    """One attempt at an atomic unit. Once it `has_ended` it takes no more calls.
+
+    `running` counts those of this process whose function runs.
+    """
+
+    running: ClassVar[int] = 0
 
     def __init__(self, services: Services) -> None:
         self._services = services
@@ -71,10 +76,12 @@ class Unit:
     async def run(self, function: "Callable[[Unit], Awaitable[Any]]") -> Any:
         """Runs the author's function, and takes no more calls when it is done."""
         token = running_unit.set(self)
+        Unit.running += 1
         try:
             return await function(self)
         finally:
             self.has_ended = True
+            Unit.running -= 1
             running_unit.reset(token)
 
     def check_open(self) -> None:

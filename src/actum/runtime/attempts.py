@@ -33,20 +33,21 @@ class FailedAttempt(Struct, frozen=True, eq=False):
     is_running: bool = False
 
 
-class Attempt:
+class Attempt(Struct, eq=False):
     """One attempt that is under way. `leave` is called if it does not even end when it is cut off."""
 
-    __slots__ = ("began", "cut_off", "is_left", "item", "leave")
-
-    def __init__(self, item: Item, leave: Callable[[FailedAttempt], None]) -> None:
-        self.item: Item = item
-        self.leave: Callable[[FailedAttempt], None] = leave
-        self.began: float = monotonic()
-        self.cut_off: float = 0.0
-        self.is_left: bool = False
+    item: Item
+    leave: "Leave"
+    began: float
+    cut_off: float = 0.0
+    is_left: bool = False
 
     def __repr__(self) -> str:
         return f"<Attempt at {self.item.key} at {self.item.position}>"
+
+
+Leave = Callable[[Item, "asyncio.Task[Any]", FailedAttempt], None]
+"""Leaves an attempt behind: its item, the task that makes it, and why."""
 
 
 class Attempts:
@@ -96,11 +97,11 @@ class Attempts:
         self,
         item: Item,
         task: "asyncio.Task[Any]",
-        leave: Callable[[FailedAttempt], None],
+        leave: Leave,
         run: Callable[[Item], Awaitable[None]] | None = None,
     ) -> FailedAttempt | None:
         """Does one item in the running task; gives what went wrong, if something did."""
-        attempt = self.under_way[task] = Attempt(item, leave)
+        attempt = self.under_way[task] = Attempt(item, leave, monotonic())
         if self._timer is None:
             self._look_later()
         try:
@@ -183,7 +184,7 @@ class Attempts:
                 "it may still be running; let asyncio.CancelledError pass, and retry or skip this letter"
             )
             log.error("action %s on %s at %s: %s", self._name, attempt.item.key, attempt.item.position, text)
-            attempt.leave(FailedAttempt(text, is_final=True, is_running=True))
+            attempt.leave(attempt.item, task, FailedAttempt(text, is_final=True, is_running=True))
 
 
 def disown(task: "asyncio.Task[Any]") -> None:

@@ -30,6 +30,7 @@ class Backlog:
         self._is_sorted = True
         self._shortened: dict[str, ItemLine] = {}
         self._room = asyncio.Event()
+        self._is_waiting = False
 
     def __repr__(self) -> str:
         return f"<Backlog of {len(self._open)} items, {len(self.lines)} keys>"
@@ -46,17 +47,18 @@ class Backlog:
         self._bytes = 0
         self._is_sorted = True
 
-    def add(self, item: Item) -> bool:
-        """Takes an item in; gives whether its key is a new one, and ready."""
-        line = self.lines.get(item.key)
+    def add(self, item: Item) -> None:
+        """Takes an item in; a key that is new is ready."""
+        key = item.key
+        line = self.lines.get(key)
         if line is not None:
             if line.add(item):
                 self.open(item)
-            return False
-        self.open(item)
-        self.lines[item.key] = ItemLine(item)
-        self.ready.append(item.key)
-        return True
+            return
+        self._open[item.position] = item.size
+        self._bytes += item.size
+        self.lines[key] = ItemLine(item)
+        self.ready.append(key)
 
     def open(self, item: Item) -> None:
         """Counts an item as taken and not done."""
@@ -66,7 +68,8 @@ class Backlog:
     def close(self, item: Item) -> None:
         """Counts an item as done."""
         self._bytes -= self._open.pop(item.position)
-        self._room.set()
+        if self._is_waiting:
+            self._room.set()
 
     def lowest(self) -> int | None:
         """Gives a position such that everything taken below it is done; None if all that was taken is."""
@@ -86,6 +89,7 @@ class Backlog:
         """Returns when there is room for more, and makes some if none comes of itself."""
         since = monotonic()
         while self._is_full:
+            self._is_waiting = True
             self._room.clear()
             try:
                 async with asyncio.timeout(max(0.0, since + PATIENCE - monotonic())):
@@ -94,6 +98,7 @@ class Backlog:
                 if not self._shorten():
                     await self._room.wait()
                 since = monotonic()
+        self._is_waiting = False
 
     async def read_again(self, key: str, line: ItemLine) -> None:
         """Brings back into a line some of what it has let go of."""

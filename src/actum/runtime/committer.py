@@ -15,6 +15,8 @@ MOST_STAGED = 20_000
 MOST_A_BATCH = 2_000
 MAX_STAGED_BYTES = 256 * 1024 * 1024
 MAX_BATCH_BYTES = 16 * 1024 * 1024
+FEW_EVENTS = 2
+"""Events of a write that need not be weighed while they are small: the number of writes bounds them."""
 STOPPING = "the application is stopping, and nothing was written: send again"
 STOPPED = "the application was stopped while this was being written"
 MOST_RELEASED = 512
@@ -49,7 +51,8 @@ class Committer:
         self._publish = publish
         self._most_staged = most_staged
         self._open: list[Staged] = []
-        self._open_bytes = self._written_bytes = 0
+        self._open_bytes = 0
+        self._staged_bytes = 0
         self._idle: asyncio.Future[None] | None = None
         self._drained: asyncio.Future[None] | None = None
         self._is_writing = False
@@ -72,7 +75,7 @@ class Committer:
             if self._is_closed:
                 raise Unavailable(STOPPING)
             raise Overloaded(f"{self._most_staged:,} commands are waiting to be written: send again later")
-        if self._open_bytes + self._written_bytes > MAX_STAGED_BYTES:
+        if self._staged_bytes > MAX_STAGED_BYTES:
             raise Overloaded(
                 f"{MAX_STAGED_BYTES // 2**20} MB of events are waiting to be written: send again later"
             )
@@ -86,14 +89,13 @@ class Committer:
         """Adds a decision to the open batch."""
         actor = staged.actor
         actor.gate = staged
-        if staged.write.key is not None:
-            actor.remember(staged.write.key, staged)
+        write = staged.write
+        if write.key is not None:
+            actor.remember(write.key, staged)
+            self._weigh(staged)
+        elif actor.instance.has_large or len(write.events) > FEW_EVENTS:
+            self._weigh(staged)
         self._open.append(staged)
-        size = len(staged.write.reply)
-        for event in staged.write.events:
-            size += len(event[2])
-        staged.size = size
-        self._open_bytes += size
         idle = self._idle
         if idle is not None:
             self._idle = None
@@ -116,11 +118,10 @@ class Committer:
                 else:
                     self._resolve(batch, outcomes)
                 self._is_writing = False
-                self._written_bytes = 0
+                self._staged_bytes = self._open_bytes
                 batch = []
         finally:
             self._is_writing = False
-            self._written_bytes = 0
             self._give_up(batch, Unavailable(STOPPED, is_outcome_unknown=True))
 
     async def drained(self) -> None:
@@ -135,6 +136,13 @@ class Committer:
         """Takes nothing more."""
         self._is_closed = True
         self._most_staged = -1
+
+    def _weigh(self, staged: Staged) -> None:
+        """Counts the bytes of a write, which those of a few small events alone are too few to be."""
+        staged.actor.instance.has_large = False
+        staged.size = len(staged.write.reply) + sum(len(payload) for _, _, payload in staged.write.events)
+        self._open_bytes += staged.size
+        self._staged_bytes += staged.size
 
     async def _some_staged(self) -> None:
         if self._open:
@@ -152,7 +160,6 @@ class Committer:
             end, size = self._end_of_batch()
         batch, self._open = self._open[:end], self._open[end:]
         self._open_bytes -= size
-        self._written_bytes = size
         return batch
 
     def _end_of_batch(self) -> tuple[int, int]:
@@ -254,14 +261,17 @@ class Committer:
             self._drop(actor)
         recalled = [staged for staged in self._open if staged.actor in lost]
         self._open = [staged for staged in self._open if staged.actor not in lost]
-        self._open_bytes -= sum(staged.size for staged in recalled)
+        recalled_bytes = sum(staged.size for staged in recalled)
+        self._open_bytes -= recalled_bytes
+        self._staged_bytes -= recalled_bytes
         for staged in recalled:
             staged.actor.settle(staged)
         return recalled
 
     def _give_up(self, batch: Sequence[Staged], error: ActumError) -> None:
         """Fails a batch whose outcome nobody knows, and all that was staged behind it and never sent."""
-        behind, self._open, self._open_bytes = self._open, [], 0
+        behind, self._open = self._open, []
+        self._open_bytes = self._staged_bytes = 0
         for staged in (*batch, *behind):
             staged.actor.settle(staged)
             self._drop(staged.actor)

@@ -17,7 +17,7 @@ from actum.model.view import View
 from actum.runtime.atomic import Unit, run_unit, running_unit
 from actum.runtime.history import Histories
 from actum.runtime.keys import RequestKey
-from actum.runtime.line import Line
+from actum.runtime.line import Line, Source
 from actum.runtime.outbox import Outbox
 from actum.runtime.precondition import Precondition
 from actum.runtime.services import Services
@@ -47,7 +47,7 @@ class Context:
         causation_id: str = "",
         by: str = "",
         cause: str | None = None,
-        source: str | None = None,
+        source: Source | None = None,
         idempotency_key: str | None = None,
         expected_version: int | Precondition | None = None,
         event: Recorded[Any] | None = None,
@@ -55,12 +55,14 @@ class Context:
         seen: int = 0,
         unit: Unit | None = None,
     ) -> None:
-        if by != "":
-            check_who(by)
-        if correlation_id is not None:
-            check_text(correlation_id, "a correlation id", field="correlation_id", fix="write str(…)")
-        if causation_id != "":
-            check_cause(causation_id)
+        if cause is None:
+            # What was set off by an item has what was checked before that was kept.
+            if by != "":
+                check_who(by)
+            if correlation_id is not None:
+                check_text(correlation_id, "a correlation id", field="correlation_id", fix="write str(…)")
+            if causation_id != "":
+                check_cause(causation_id)
         self._services = services
         self._event = event
         self.message = message

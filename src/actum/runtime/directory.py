@@ -40,7 +40,7 @@ class Residence(Struct, frozen=True):
 
 
 class Directory:
-    """The live entities of this process."""
+    """The live entities of this process; `conflicts` counts those that streams have had lately."""
 
     def __init__(
         self, journal: Journal, kinds: Mapping[str, EntityType], clock: Clock, residence: Residence
@@ -53,7 +53,7 @@ class Directory:
         self._loading: dict[StreamKey, asyncio.Task[Actor]] = {}
         self._waiting = 0
         self._wanted: dict[StreamKey, int] = {}
-        self._conflicts: dict[StreamKey, int] = {}
+        self.conflicts: dict[StreamKey, int] = {}
         self._leaving: dict[StreamKey, Actor] = {}
         self._snapshots: dict[StreamKey, Snapshot] = {}
         self._unproven: set[StreamKey] = set()
@@ -106,7 +106,7 @@ class Directory:
         if actor.is_live:
             actor.is_live = False
             self.live.pop(stream, None)
-            self._conflicts[stream] = self._conflicts.get(stream, 0) + 1
+            self.conflicts[stream] = self.conflicts.get(stream, 0) + 1
 
     def retire(self, actor: Actor) -> None:
         """Forgets an actor whose memory is spoiled; its writes still stand, and loading waits for them."""
@@ -230,7 +230,7 @@ class Directory:
         instance.release()
 
     async def _bring_to_life(self, stream: StreamKey) -> Actor:
-        conflicts = self._conflicts.get(stream, 0)
+        conflicts = self.conflicts.get(stream, 0)
         if conflicts > 1 and self._journal.is_shared:
             await self._clock.pause(min(FIRST_PAUSE * 2**conflicts, LONGEST_PAUSE))
         leaving = self._leaving.pop(stream, None)
@@ -278,12 +278,7 @@ class Directory:
 
     def forgive(self, stream: StreamKey) -> None:
         """Takes note that a write landed after conflicts."""
-        self._conflicts.pop(stream, None)
-
-    @property
-    def has_conflicts(self) -> bool:
-        """Whether any stream has had conflicts lately."""
-        return bool(self._conflicts)
+        self.conflicts.pop(stream, None)
 
 
 def take_snapshot(instance: Instance) -> bytes | None:

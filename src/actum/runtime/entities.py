@@ -137,9 +137,11 @@ class Entities:
                 continue
             outcome = await staged.future
             if type(outcome) is Landed:
-                if staged.snapshot is not None or self._directory.has_conflicts:
+                if staged.snapshot is not None or self._directory.conflicts:
                     self._tidy(staged)
-                return call.answer(reply, outcome.position, version + len(staged.write.events))
+                if call.witness is not None:
+                    call.witness.witness(outcome.position, version + len(staged.write.events))
+                return reply
             if isinstance(outcome, Repeated | Refused):
                 return self._answer_again(call, outcome)
         raise Conflict(
@@ -179,10 +181,12 @@ class Entities:
         actor.used = now = self._clock.now()
         try:
             emitted, reply = strict.decide(instance, call.command, call.arguments, now)
-            if not emitted and call.key is None:
-                return None, reply
-            write = Write(call.kind.name, call.id, version, emitted, call.metadata, now)
-            if call.key is not None:
+            if call.key is None:
+                if not emitted:
+                    return None, reply
+                write = Write(call.kind.name, call.id, version, emitted, call.metadata, now)
+            else:
+                write = Write(call.kind.name, call.id, version, emitted, call.metadata, now)
                 write.key = call.key
                 write.call = call.mark()
                 write.reply = encode(reply)

@@ -57,7 +57,13 @@ class EventSource(Source):
             await self._feed.wait(self._position)
             return []
         self._position = end
-        return [_item(one) for one in batch if self._is_wanted(one)]
+        counts = self._counts
+        items: list[Item] = []
+        for stored in batch:
+            beyond = counts.get(stored.type)
+            if beyond is not None and stored.position > beyond:
+                items.append(_item(stored))
+        return items
 
     async def read_again(self, last: Item, up_to: int, limit: int) -> tuple[list[Item], bool]:
         version = last.content.version

@@ -174,6 +174,7 @@ class Feed:
 
     def _remember(self, batch: Sequence[Staged], outcomes: Sequence[Outcome]) -> None:
         recent = self._recent
+        size = 0
         for staged, outcome in zip(batch, outcomes, strict=True):
             write = staged.write
             if type(outcome) is not Landed or not write.events:
@@ -182,13 +183,14 @@ class Feed:
             if position != self._newest:
                 # Something landed that nobody here was told of: only the journal knows what came before.
                 self._clear()
+                size = 0
                 self._after = position
             self._newest = outcome.position
             version = write.expected
             for type_, type_version, payload in write.events:
                 position += 1
                 version += 1
-                self._bytes += len(payload)
+                size += len(payload)
                 recent.append(
                     Stored(
                         position,
@@ -202,6 +204,7 @@ class Feed:
                         write.time,
                     )
                 )
+        self._bytes += size
         while len(recent) > MOST_REMEMBERED or self._bytes > MAX_REMEMBERED_BYTES:
             gone = recent.popleft()
             self._bytes -= len(gone.payload)

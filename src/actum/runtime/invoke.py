@@ -55,7 +55,9 @@ class ActionFunction:
         self, context: Context, resources: dict[type[Any], Any], failure: Failure | None = None
     ) -> dict[str, Any]:
         """Gives what every trigger has: the context, the resources, and a failure for who takes it."""
-        given: dict[str, Any] = {name: resources[kind] for name, kind in self.resource_parameters.items()}
+        given: dict[str, Any] = {}
+        for name, kind in self.resource_parameters.items():
+            given[name] = resources[kind]
         if self.context_parameter is not None:
             given[self.context_parameter] = context
         if self.failure_parameter is not None:

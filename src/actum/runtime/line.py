@@ -20,6 +20,9 @@ from actum.runtime.references import EntityReference
 from actum.runtime.reruns import Trace
 from actum.runtime.services import Services
 
+Source = str | tuple[str | int, ...]
+"""What ids are made from: a text, or the parts of one."""
+
 
 class Line:
     """One line of work.
@@ -37,7 +40,7 @@ class Line:
         metadata: Metadata,
         *,
         cause: str | None,
-        source: str | None,
+        source: Source | None,
         request_key: RequestKey | None,
         expected_version: int | Precondition | None,
         seen: int,
@@ -51,14 +54,21 @@ class Line:
         self.version: int | None = None
         self.request_key = request_key
         work = cause or (None if request_key is None else request_key.stored)
-        self._source = source or (None if work is None else self._source_of(work))
+        self._source: Source | None = source or (None if work is None else self._source_of(work))
         self.mentions = unit.mentions if unit is not None else None
         if request_key is not None:
             self.mentions = Mentions(services.feed)
         self._trace: Trace | None = None
         if services.reruns is not None and self._source is not None:
-            self._trace = services.reruns.begin(self._source)
+            self._trace = services.reruns.begin(self.id_source)
         self._expected_version = expected_version
+        self._has_options = (
+            cause is not None
+            or request_key is not None
+            or expected_version is not None
+            or unit is not None
+            or self._trace is not None
+        )
         self._calls: dict[object, int] = {}
         self._written: dict[str, bytes] = {}
 
@@ -109,15 +119,22 @@ class Line:
         named: dict[str, Any],
     ) -> Coroutine[Any, Any, Any]:
         """Sends a command to an entity."""
+        metadata = self._written.get(command.name) or self.metadata_of(command.name)
+        call = Call(target.kind, target.id, command, positional, named, metadata, self)
+        is_plain = target.idempotency_key is None and target.expected_version is None
+        if is_plain and not self._has_options and not Unit.running:
+            return self.services.entities.command(call)
+        return self._send_with_options(target, call)
+
+    def _send_with_options(self, target: EntityReference, call: Call) -> Coroutine[Any, Any, Any]:
+        command = call.command
         if self._trace is not None:
             self._trace.sent(target.kind.name, command.name, target.id)
         running = running_unit.get()
         if running is not None and running is not self.unit:
-            error = running.note_outside(self.services, (target.kind.name, target.id))
+            error = running.note_outside(self.services, call.stream)
             if error is not None:
                 return _raise(error)
-        metadata = self._written.get(command.name) or self.metadata_of(command.name)
-        call = Call(target.kind, target.id, command, positional, named, metadata, self)
         call.expected_version = target.expected_version
         if self._expected_version is not None and call.expected_version is None:
             call.expected_version = self.take_expected_version()
@@ -231,9 +248,10 @@ class Line:
     def adopt(self, request_key: RequestKey) -> None:
         """Has the calls that follow belong to a request that is known by now."""
         self.request_key = request_key
+        self._has_options = True
         self._source = self._source_of(f"{request_key.stored}/{request_key.identity}")
         if self.services.reruns is not None:
-            self._trace = self.services.reruns.begin(self._source)
+            self._trace = self.services.reruns.begin(self.id_source)
 
     def next_key(self, kind: str, id: str, what: str) -> tuple[str | None, str | None]:
         """Makes the idempotency key of the next command of this sort, and gives its former one."""
@@ -245,7 +263,7 @@ class Line:
         """Tells the next call of this sort from all others; the same when the cause comes again."""
         source = self.cause or (self.request_key and self.request_key.stored)
         if source is None and self.unit is not None:
-            source = self._source  # However often the unit runs.
+            source = self.id_source  # However often the unit runs.
         if source is None:
             return None
         return shortened(f"{source}/{kind}/{id}/{what}/{self._count(kind, id, what)}")
@@ -281,9 +299,10 @@ class Line:
     @property
     def id_source(self) -> str:
         """What ids are made from."""
-        if self._source is None:
-            self._source = self.services.clock.new_id()
-        return self._source
+        source = self._source
+        if type(source) is not str:
+            source = self._source = "/".join(map(str, source)) if source else self.services.clock.new_id()
+        return source
 
     def _source_of(self, work: str) -> str:
         """Tells work of this application's journal from work of the same name on another one."""

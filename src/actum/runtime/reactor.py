@@ -152,10 +152,11 @@ def _run_event(services: Services, plan: Plan) -> Run:
     function, catalog = plan.function, services.catalog
     parameter = function.event_parameter
     wants_event = parameter is not None and is_event(function.hints[parameter])
+    gone, action = services.feed.gone, plan.cause
 
     async def run(item: Item, failure: Failure | None = None) -> None:
         stored: Stored = item.content
-        if services.feed.gone.had(stored):
+        if gone.count and gone.had(stored):
             return
         event_type = catalog.events.get(stored.type)
         if event_type is None:
@@ -164,13 +165,14 @@ def _run_event(services: Services, plan: Plan) -> Run:
             )
         recorded = Recorded.of(event_type.read(stored.payload, stored.type_version), stored)
         metadata = read_metadata(stored.metadata)
+        cause = f"{action}@{stored.position}"
         context = Context(
             services,
             correlation_id=metadata.correlation_id,
             causation_id=f"{stored.kind}/{stored.id}@{stored.version}",
             by=metadata.by,
-            cause=f"{plan.cause}@{stored.position}",
-            source=f"{plan.cause}@{stored.position}/{metadata.correlation_id}/{stored.time}",
+            cause=cause,
+            source=(cause, metadata.correlation_id, stored.time),
             event=recorded,
             seen=stored.position,
         )
@@ -196,7 +198,7 @@ def _run_message(services: Services, plan: Plan, read: Callable[[bytes], Any]) -
             causation_id=message.causation_id,
             by=message.by,
             cause=f"{plan.cause}@{message.id}",
-            source=f"{plan.cause}@{message.id}/{message.correlation_id}/{message.time}",
+            source=(f"{plan.cause}@{message.id}", message.correlation_id, message.time),
             message=message,
         )
         arguments = function.arguments(context, services.resources, failure)

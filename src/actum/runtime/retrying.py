@@ -65,7 +65,7 @@ class Retrying:
     async def _make(
         self, item: Item, failure: str, left: "asyncio.Future[FailedAttempt]"
     ) -> FailedAttempt | None:
-        def leave(failure: FailedAttempt) -> None:
+        def leave(_item: Item, _task: "asyncio.Task[Any]", failure: FailedAttempt) -> None:
             if not left.done():
                 left.set_result(failure)
 

@@ -1,6 +1,7 @@
 """The worker: does items side by side across keys and in order within a key, and puts aside what fails."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 from actum.database.port import Database, NewLetter
@@ -136,20 +137,22 @@ class Worker:
     async def _take_in(self) -> None:
         while True:
             await self._backlog.room()
-            for item in await self._source.next(BATCH):
-                self._accept(item)
+            self._accept(await self._source.next(BATCH))
             self._changed.set()
 
-    def _accept(self, item: Item) -> None:
-        self.taken += 1
-        if item.key in self._healer.blocked:
-            self._backlog.open(item)
-            self._park(item, None)
-        elif self._backlog.add(item) and not self._is_recruiting:
-            self._recruit()
+    def _accept(self, items: Sequence[Item]) -> None:
+        self.taken += len(items)
+        add, blocked = self._backlog.add, self._healer.blocked
+        for item in items:
+            if blocked and item.key in blocked:
+                self._backlog.open(item)
+                self._park(item, None)
+            else:
+                add(item)
+        self._look_again()
 
     def _look_again(self) -> None:
-        """Lets others by, when attempts were found to hang."""
+        """Has somebody work on what is ready: new lines, or others while attempts hang."""
         if self._backlog.ready and not self._is_recruiting:
             self._recruit()
 
@@ -196,12 +199,7 @@ class Worker:
             self._tasks.discard(task)
 
     async def _work_off(self, key: str, line: ItemLine, task: "asyncio.Task[Any]") -> None:
-        def leave(failure: FailedAttempt) -> None:
-            self._left.add(task)
-            self._tasks.discard(task)
-            self._put_aside(key, line, failure)
-
-        items, make = line.items, self._attempts.make
+        items, make, leave = line.items, self._attempts.make, self._leave
         while self._is_running:
             if not items:
                 if not line.skipped_to:
@@ -216,6 +214,12 @@ class Worker:
                 self._put_aside(key, line, failure)
                 return
             self._complete(items.pop(0))
+
+    def _leave(self, item: Item, task: "asyncio.Task[Any]", failure: FailedAttempt) -> None:
+        """Has others work on what is behind an item whose task does not end."""
+        self._left.add(task)
+        self._tasks.discard(task)
+        self._put_aside(item.key, self._backlog.lines[item.key], failure)
 
     def _complete(self, item: Item) -> None:
         self._backlog.close(item)
