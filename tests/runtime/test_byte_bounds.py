@@ -31,6 +31,12 @@ class Note(Entity):
         self.emit(Written(text))
         return self.count
 
+    @command
+    def write_each(self, texts: list[str]) -> int:
+        for text in texts:
+            self.emit(Written(text))
+        return self.count
+
     @reducer
     def written(self, event: Written) -> None:
         self.count += 1
@@ -120,6 +126,7 @@ async def test_an_event_too_large_for_the_stores_is_refused_before_it_is_sent(
     journal: ParticularJournal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(turn, "MAX_EVENT_BYTES", 1_000)
+    monkeypatch.setattr(turn, "LARGE", 100)
     async with running(plain, journal) as ctx:
         with pytest.raises(Invalid, match=r"Written with 1,011 bytes.*a reference to them"):
             await ctx.entity(Note, "a").write(KILOBYTE)
@@ -132,6 +139,7 @@ async def test_bytes_that_wait_to_be_written_are_bounded(
     journal: ParticularJournal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(committer, "MAX_STAGED_BYTES", 4_000)
+    monkeypatch.setattr(turn, "LARGE", 100)
     async with running(plain, journal) as ctx:
         journal.hold("append")
         first = await begun(ctx.entity(Note, "a").write("x"))
@@ -146,10 +154,29 @@ async def test_bytes_that_wait_to_be_written_are_bounded(
         assert await ctx.entity(Note, "b").write("x") == 1
 
 
+async def test_many_small_events_of_one_command_count_by_their_bytes(
+    journal: ParticularJournal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(committer, "MAX_STAGED_BYTES", 4_000)
+    async with running(plain, journal) as ctx:
+        journal.hold("append")
+        first = await begun(ctx.entity(Note, "a").write("x"))
+        await journal.held("append")
+        waiting = await begun(ctx.entity(Note, "a").write_each(["small"] * 400))
+
+        with pytest.raises(Overloaded, match="of events are waiting to be written: send again later"):
+            await ctx.entity(Note, "b").write("x")
+        journal.release("append")
+
+        assert [await first, await waiting] == [1, 401]
+        assert await ctx.entity(Note, "b").write("x") == 1
+
+
 async def test_the_bytes_of_a_batch_are_bounded(
     journal: ParticularJournal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(committer, "MAX_BATCH_BYTES", 2_500)
+    monkeypatch.setattr(turn, "LARGE", 100)
     async with running(plain, journal) as ctx:
         texts = dict.fromkeys("abcde", KILOBYTE) | {"large": KILOBYTE * 3}
 
