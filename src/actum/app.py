@@ -19,7 +19,7 @@ from actum.model.entity import Entity
 from actum.model.handler import check_timeout
 from actum.model.option import strict_options
 from actum.model.view import View
-from actum.runtime.catalog import Catalog, compile_catalog
+from actum.runtime.catalog import KEY_RETENTION, Catalog, compile_catalog
 from actum.runtime.context import Context
 from actum.store_url import join, needs_database
 
@@ -51,6 +51,10 @@ class App:
     application starts, and closed when it stops. Declarations that cannot work raise DefinitionError here,
     with a mend.
 
+    What is kept for an idempotency key (the claim and the answer of a request, the reply of a command or a
+    unit, the mark of a message) is forgotten after `key_retention`: what comes again later than that takes
+    effect again. With None all is kept.
+
     A query over views that takes longer than `query_timeout`, and says no timeout= of its own, is cut off.
     Its routes are documented at /schema, at another path with `docs="/docs"`, and nowhere with `docs=False`.
 
@@ -69,6 +73,7 @@ class App:
         resources: Sequence[OpenResource] = (),
         docs: bool | str = True,
         query_timeout: timedelta = LONGEST_QUERY,
+        key_retention: timedelta | None = KEY_RETENTION,
     ) -> None:
         if not name or not all(letter.isalnum() or letter in "-_" for letter in name):
             raise DefinitionError(f"{name!r} cannot name an application: use letters, digits, - and _")
@@ -88,8 +93,9 @@ class App:
         self.docs_path: str | None = _docs_path(docs)
         self.actions: tuple[Actions, ...] = tuple(actions)
         check_timeout("App", query_timeout, name="query_timeout")
+        check_timeout("App", key_retention, name="key_retention")
         bound = [bound for group in actions for bound in group.bound]
-        self.catalog: Catalog = compile_catalog(entities, views, bound, query_timeout)
+        self.catalog: Catalog = compile_catalog(entities, views, bound, query_timeout, key_retention)
         self.resources: tuple[tuple[type[Any], OpenResource], ...] = tuple(
             (_type_of(resource), resource) for resource in resources
         )

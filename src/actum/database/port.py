@@ -491,7 +491,10 @@ class Database(ABC):
 
     @abstractmethod
     async def forget_sent(self, before: int) -> int:
-        """Forgets which `once` marks were sent before a time (microseconds since 1970); gives how many."""
+        """Forgets which `once` marks were sent before a time (microseconds since 1970); gives how many.
+
+        It does so in steps, with pauses between them, so that nobody waits for it.
+        """
 
     # Timers
 

@@ -256,7 +256,10 @@ class Journal(ABC):
 
     @abstractmethod
     async def forget_replies(self, before: int) -> int:
-        """Drops kept replies older than a time (microseconds since 1970); gives how many."""
+        """Drops kept replies older than a time (microseconds since 1970); gives how many.
+
+        It does so in steps, with pauses between them, so that nobody waits for it.
+        """
 
     @abstractmethod
     async def close(self) -> None:

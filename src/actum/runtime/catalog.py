@@ -15,6 +15,9 @@ from actum.model.event import Event, EventType
 from actum.model.view import View, ViewType, view_type
 from actum.runtime.references import EntityReference, ViewReference, entity_reference, view_reference
 
+KEY_RETENTION: timedelta = timedelta(days=7)
+"""How long idempotency keys are remembered unless an application says otherwise."""
+
 
 class Catalog(Struct, frozen=True):
     """What an application is made of, by name and by class."""
@@ -26,6 +29,7 @@ class Catalog(Struct, frozen=True):
     entity_references: dict[type[Entity], type[EntityReference]]
     view_references: dict[type[View], type[ViewReference]]
     query_timeout: timedelta = LONGEST_QUERY
+    key_retention: timedelta | None = KEY_RETENTION
 
 
 def compile_catalog(
@@ -33,6 +37,7 @@ def compile_catalog(
     views: Sequence[type[View]],
     bound: Sequence[Bound],
     query_timeout: timedelta = LONGEST_QUERY,
+    key_retention: timedelta | None = KEY_RETENTION,
 ) -> Catalog:
     """Compiles an application's declarations; raises DefinitionError, with a mend, for what cannot work."""
     for cls in entities:
@@ -62,6 +67,7 @@ def compile_catalog(
         {kind.cls: entity_reference(kind) for kind in kinds.values()},
         {table.cls: view_reference(table) for table in tables.values()},
         query_timeout,
+        key_retention,
     )
 
 

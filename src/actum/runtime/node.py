@@ -21,6 +21,7 @@ from actum.runtime.directory import Directory, Residence
 from actum.runtime.entities import Entities
 from actum.runtime.erasure import finish_erasures
 from actum.runtime.feed import Feed
+from actum.runtime.forgetting import Forgetting
 from actum.runtime.hosted import HostedEntities
 from actum.runtime.left_behind import look_for_left, warn_of_events_left, warn_of_left
 from actum.runtime.opened_resource import OpenedResource, OpenResource
@@ -213,6 +214,12 @@ async def _start(node: Node, plans: Collection[Plan]) -> None:
     await ownership.start()
     supervisor.start("erasures", lambda: finish_erasures(services))
     supervisor.start("ownership", ownership.run)
+    retention = services.catalog.key_retention
+    if retention is not None:
+        forgetting = Forgetting(
+            services.journal, services.database, services.clock, retention, lambda: ownership.is_first
+        )
+        supervisor.start("keys", forgetting.run)
     services.readiness.actions = node.actions
     supervisor.start("readiness", services.readiness.run)
     warn_of_left(services.catalog, plans, left)

@@ -20,6 +20,8 @@ log: logging.Logger = logging.getLogger("actum.ownership")
 class Ownership:
     """Claims this process's share of the works, and gives up what is more.
 
+    `is_first` says whether this process is the one that does what one alone need do, and two may.
+
     A claim that has passed to another process is never used again: the work ends here, and whatever it still
     tries to write is refused by the database.
     """
@@ -30,6 +32,7 @@ class Ownership:
         self._roster = database.join(list(self.works))
         self._claims: dict[str, Claim] = {}
         self._moving: dict[str, asyncio.Task[None]] = {}
+        self.is_first: bool = False
         self._is_retired = False
 
     def __repr__(self) -> str:
@@ -80,6 +83,7 @@ class Ownership:
 
     async def _look(self) -> None:
         standing = await self._roster.beat()
+        self.is_first = standing.me == min(standing.able, default=standing.me)
         for name in list(self._claims):
             if standing.owners.get(name) != standing.me and name not in self._moving:
                 self.lose(name)

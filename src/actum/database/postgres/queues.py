@@ -7,6 +7,7 @@ from actum.database.port import Database, Mark, Message, NewMessage, NewTimer, T
 from actum.engine.postgres.order import Order
 from actum.engine.postgres.page import page_of
 from actum.engine.postgres.pool import PostgresPool
+from actum.engine.steps import STEP, in_steps
 from actum.errors import KeyReused
 
 # A message shows when every older transaction is over, so that none comes before one that was taken.
@@ -77,6 +78,9 @@ TIMERS_DUE = page_of(
     "octet_length(arguments)",
 )
 # The new timer gets an id of its own, so that finishing the old one does not remove it.
+FORGET = """DELETE FROM actum_sent s USING (
+        SELECT queue, once FROM actum_sent WHERE time < $1 ORDER BY time LIMIT $2 FOR UPDATE SKIP LOCKED
+    ) old WHERE (s.queue, s.once) = (old.queue, old.once) RETURNING 1"""
 ADD_TIMER = f"""WITH marked AS (
         INSERT INTO actum_sent (queue, once, time, call)
         SELECT '{TIMERS}', $10::text, $12::bigint, $11::text WHERE $10 IS NOT NULL
@@ -126,7 +130,10 @@ class PostgresQueues(Database):
         return [Message(*row) for row in await self._pool.fetch(MESSAGES, queue, after, limit)]
 
     async def forget_sent(self, before: int) -> int:
-        return len(await self._pool.fetch("DELETE FROM actum_sent WHERE time < $1 RETURNING 1", before))
+        async def forget() -> int:
+            return len(await self._pool.fetch(FORGET, before, STEP))
+
+        return await in_steps(forget)
 
     async def add_timer(self, timer: NewTimer, mark: Mark | None = None) -> bool:
         found = await self._pool.fetch(

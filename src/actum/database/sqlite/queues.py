@@ -8,6 +8,7 @@ from actum.database.port import Database, Mark, Message, NewMessage, NewTimer, T
 from actum.database.tables import chunks
 from actum.engine.page import within
 from actum.engine.sqlite.file import SqliteFile
+from actum.engine.steps import STEP, in_steps
 from actum.errors import KeyReused
 
 QUEUE_SCHEMA = (
@@ -60,8 +61,13 @@ class SqliteQueues(Database):
         )
 
     async def forget_sent(self, before: int) -> int:
-        statement = "DELETE FROM actum_sent WHERE time < ?"
-        return await self._file.write(lambda connection: connection.execute(statement, (before,)).rowcount)
+        statement = """DELETE FROM actum_sent WHERE (queue, once) IN
+            (SELECT queue, once FROM actum_sent WHERE time < ? ORDER BY time LIMIT ?)"""
+        return await in_steps(
+            lambda: self._file.write(
+                lambda connection: connection.execute(statement, (before, STEP)).rowcount
+            )
+        )
 
     async def add_timer(self, timer: NewTimer, mark: Mark | None = None) -> bool:
         # REPLACE gives the new timer an id of its own, so that finishing the old one does not remove it.

@@ -160,9 +160,9 @@ class DynamoTable:
         # The service refuses bounds the wrong way round, where there is nothing to find.
         return Query(self, "query", asked, is_empty=first > last)
 
-    def scan(self, **asked: Any) -> "Query":
-        """Gives the items of the whole table that a filter leaves, in no order."""
-        return Query(self, "scan", {"ConsistentRead": True, **asked})
+    def scan(self, *, pause: float = 0, **asked: Any) -> "Query":
+        """Gives the items of the whole table that a filter leaves, with a `pause` after each megabyte."""
+        return Query(self, "scan", {"ConsistentRead": True, **asked}, pause=pause)
 
     async def put(self, item: Item, *, only_new: bool = False) -> None:
         """Writes an item; raises Unmet if it is there already and must not be."""
@@ -206,8 +206,15 @@ class Query:
     """The items of a query or scan, one after the other, fetched as they are asked for."""
 
     def __init__(
-        self, table: DynamoTable, operation: str, asked: dict[str, Any], *, is_empty: bool = False
+        self,
+        table: DynamoTable,
+        operation: str,
+        asked: dict[str, Any],
+        *,
+        is_empty: bool = False,
+        pause: float = 0,
     ) -> None:
+        self._pause = pause
         self._table = table
         self._operation = operation
         self._asked = asked
@@ -229,6 +236,8 @@ class Query:
             following = answer.get("LastEvaluatedKey")
             self._is_over = not following
             self._asked["ExclusiveStartKey"] = following
+            if self._pause and following:
+                await asyncio.sleep(self._pause)
         return self._items.popleft()
 
 

@@ -38,6 +38,8 @@ from actum.journal.port import Erased, StreamKey
 from actum.model.deletion import deletion
 
 MOST_ATTEMPTS = 20
+PAUSE = 0.5
+"""Seconds from one megabyte of a table that is read as a whole to the next."""
 BEFORE_ALL, AFTER_ALL = " ", "~"
 
 
@@ -85,9 +87,11 @@ class Remover:
         raise Unavailable(f"{self._table.name}: other processes were first {MOST_ATTEMPTS} times: send again")
 
     async def forget(self, before: int) -> int:
-        """Drops replies older than a time, and gives how many; reads the whole table."""
+        """Drops replies older than a time, and gives how many; reads the whole table, bit by bit."""
         forgotten = 0
         found = self._table.scan(
+            pause=PAUSE,
+            ConsistentRead=False,
             FilterExpression="begins_with(s, :r) AND t < :t",
             ExpressionAttributeValues={":r": {"S": REPLY}, ":t": number(before)},
             ProjectionExpression="p, s",

@@ -13,6 +13,7 @@ import msgspec
 from actum.engine.postgres.news import News
 from actum.engine.postgres.pool import PostgresPool, changed
 from actum.engine.schema import Part
+from actum.engine.steps import STEP, in_steps
 from actum.errors import Unavailable
 from actum.journal.listing import read_token, write_token
 from actum.journal.outcomes import recognise
@@ -188,8 +189,11 @@ class PostgresJournal(Journal):
         raise Unavailable(f"{self._pool.name}: other processes were first {MOST_ATTEMPTS} times: send again")
 
     async def forget_replies(self, before: int) -> int:
-        async with self._pool.connection() as connection:
-            return changed(await connection.execute(statements.FORGET, before))
+        async def forget() -> int:
+            async with self._pool.connection() as connection:
+                return changed(await connection.execute(statements.FORGET, before, STEP))
+
+        return await in_steps(forget)
 
     async def close(self) -> None:
         await self._news.close()

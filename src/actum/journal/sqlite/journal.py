@@ -9,6 +9,7 @@ import msgspec
 
 from actum.engine.page import within
 from actum.engine.sqlite.file import SqliteFile
+from actum.engine.steps import STEP, in_steps
 from actum.errors import Invalid
 from actum.journal.listing import read_token, write_token
 from actum.journal.outcomes import decide, recognise
@@ -199,8 +200,11 @@ class SqliteJournal(Journal):
         return erased
 
     async def forget_replies(self, before: int) -> int:
-        statement = "DELETE FROM actum_replies WHERE time < ?"
-        return await self._file.write(lambda connection: connection.execute(statement, (before,)).rowcount)
+        return await in_steps(
+            lambda: self._file.write(
+                lambda connection: connection.execute(statements.FORGET, (before, STEP)).rowcount
+            )
+        )
 
     async def close(self) -> None:
         await self._file.close()

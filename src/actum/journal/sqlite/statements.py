@@ -48,10 +48,14 @@ IDENTITY_SCHEMA = (
     "CREATE TABLE actum_identity (one INTEGER PRIMARY KEY CHECK (one = 1), id TEXT NOT NULL)",
     "INSERT INTO actum_identity VALUES (1, lower(hex(randomblob(16))))",
 )
-SCHEMA = Part("journal", (FIRST_SCHEMA, ERASED_SCHEMA, IDENTITY_SCHEMA))
+# By time, for old ones to be found without reading all.
+AGE_SCHEMA = ("CREATE INDEX actum_replies_time ON actum_replies (time)",)
+SCHEMA = Part("journal", (FIRST_SCHEMA, ERASED_SCHEMA, IDENTITY_SCHEMA, AGE_SCHEMA))
 
 COLUMNS = "position, kind, id, e.version, type, type_version, payload, metadata, e.time"
 LATEST = 2**63 - 1
+FORGET = """DELETE FROM actum_replies WHERE (kind, id, key) IN
+    (SELECT kind, id, key FROM actum_replies WHERE time < ? ORDER BY time LIMIT ?)"""
 MILESTONE = 32
 PAGE = 1_000
 SIZES = [2**power for power in range(11)]
