@@ -180,7 +180,7 @@ async def _assemble(
         clock=clock,
         journal=journal,
         database=database,
-        entities=HostedEntities(host, feed, clock)
+        entities=HostedEntities(host, journal, feed, clock)
         if host
         else Entities(journal, directory, committer, clock),
         requests=Requests(journal, committer, clock),
