@@ -1,5 +1,6 @@
 """The bank, unchanged, with its accounts in Durable Objects and its views and actions in this process."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -10,6 +11,7 @@ import pytest
 from actum import Context, KeyReused, Rejected, WrongVersion
 from actum.errors import DefinitionError, Invalid, NotFound, StoreError
 from actum.launch import run
+from actum.runtime.clock import Clock, ManualClock, SystemClock
 from actum.runtime.node import Node
 from examples.bank.bank import Account, Balances, Deposited, Opened, Payment, Wealth, app
 
@@ -17,9 +19,9 @@ pytestmark = pytest.mark.slow
 
 
 @asynccontextmanager
-async def bank(url: str, database: Path) -> AsyncIterator[tuple[Context, Node]]:
+async def bank(url: str, database: Path, clock: Clock | None = None) -> AsyncIterator[tuple[Context, Node]]:
     store = app.store_url(url, f"sqlite:///{database}")
-    async with run(app.catalog, app.resources, name=app.name, store=store) as node:
+    async with run(app.catalog, app.resources, name=app.name, store=store, clock=clock) as node:
         yield Context(node.services), node
 
 
@@ -187,6 +189,25 @@ async def test_a_timer_fires_by_the_objects_alarm(objects_url: str, tmp_path: Pa
     assert (fired.event, fired.metadata.command) == (Deposited(5), "deposit")
     assert fired.time >= due
     assert history == [fired]
+
+
+@pytest.mark.parametrize("name", [None, "interest"])
+async def test_a_timer_that_a_clock_ahead_has_set_fires_after_its_span_and_once(
+    objects_url: str, tmp_path: Path, name: str | None
+) -> None:
+    """The process and the object send the same command, whichever is first."""
+    ahead = ManualClock(SystemClock().now() + 86_400_000_000)
+    span = timedelta(seconds=2)
+    async with bank(objects_url, tmp_path / "bank.db", ahead) as (ctx, _):
+        await ctx.entity(Account, "a").open("Ada")
+        await ctx.schedule(Account.deposit, "a", after=span, name=name)(5)
+    async with bank(objects_url, tmp_path / "bank.db") as (ctx, _):
+        async with asyncio.timeout(60):
+            while await ctx.timers():  # noqa: ASYNC110 (what it waits for tells nobody)
+                await asyncio.sleep(0.01)
+        history = await ctx.history(Account, "a", after=1)
+
+    assert [one.event for one in history] == [Deposited(5)]
 
 
 async def test_a_timer_that_is_cancelled_does_not_fire(running: tuple[Context, Node]) -> None:

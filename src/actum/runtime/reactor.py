@@ -88,7 +88,7 @@ async def works_of(
     ]
 
     def timers(database: Database) -> Source:
-        return TimerSource(TIMERS, database, services.clock, services.signals)
+        return TimerSource(TIMERS, database, services.timers, services.clock, services.signals)
 
     works.append(work(TIMERS, timers, _run_timer(services), Retries(), TIMEOUT))
     return works

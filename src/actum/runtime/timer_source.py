@@ -9,6 +9,7 @@ from actum.database.port import Database, Letter, NewLetter, Progress, Timer
 from actum.runtime.clock import Clock
 from actum.runtime.services import Signals
 from actum.runtime.source import Item, Source
+from actum.runtime.timers import Timers
 
 POLL = 60.0
 SHARED_POLL = 0.5
@@ -18,8 +19,11 @@ SHARED_POLL = 0.5
 class TimerSource(Source):
     """The timers that are due, keyed by the entity they command."""
 
-    def __init__(self, action: str, database: Database, clock: Clock, signals: Signals) -> None:
+    def __init__(
+        self, action: str, database: Database, timers: Timers, clock: Clock, signals: Signals
+    ) -> None:
         self._action = action
+        self._timers = timers
         self._database = database
         self._patience = SHARED_POLL if database.is_shared else POLL
         self._clock = clock
@@ -61,7 +65,7 @@ class TimerSource(Source):
         now = self._clock.now()
         if now < self._latest or not self._latest:
             # A clock that stood ahead has left timers due in its own future.
-            await self._database.recall_timers(now)
+            await self._timers.recall(self._database, now)
         self._latest = now
         found = await self._database.timers(up_to=self._clock.now(), limit=limit + len(self._given))
         return [timer for timer in found if timer.id not in self._given]

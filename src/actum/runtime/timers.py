@@ -29,6 +29,10 @@ class Timers:
         """Cancels a timer; False if it has fired or never was."""
         return await self._database.cancel_timer(name)
 
+    async def recall(self, database: Database, now: int) -> None:
+        """Makes timers due their span from now that are due later, as after a clock that stood ahead."""
+        await database.recall_timers(now)
+
 
 class HostedTimers(Timers):
     """Commands for later, kept by the entity that carries them out, and here to be found by name.
@@ -40,6 +44,7 @@ class HostedTimers(Timers):
     def __init__(self, host: Host, database: Database) -> None:
         super().__init__(database)
         self._host = host
+        self._untold: list[Timer] = []
 
     async def add(self, timer: NewTimer, mark: Mark | None = None) -> None:
         """Keeps a timer; one of the same name is replaced, wherever it was."""
@@ -52,6 +57,17 @@ class HostedTimers(Timers):
             await self._hand_over(timer)
         elif (kept := await self._find(timer.name)) is not None:
             await self._hand_over(kept)
+
+    async def recall(self, database: Database, now: int) -> None:
+        """Makes them due earlier here, and then where their entities are, which would act once more."""
+        await super().recall(database, now)
+        after = (0, 0)
+        while page := await database.timers(limit=PAGE, after=after):
+            self._untold += [timer for timer in page if timer.span and timer.due == now + timer.span]
+            after = (page[-1].due, page[-1].id)
+        while self._untold:
+            await self._hand_over(self._untold[-1])
+            self._untold.pop()
 
     async def _hand_over(self, timer: NewTimer) -> None:
         metadata = Metadata(timer.command, timer.correlation_id, timer.causation_id, timer.by)
