@@ -272,10 +272,8 @@ MARK_ERASED = f"""WITH marked AS (
     INSERT INTO actum_events
     SELECT position, position, 0, $1, $2, '{DELETED}', 1, $4::bytea, '{{}}', $5::bigint FROM marked
     RETURNING position"""
-# In the order in which others take them, so that no two wait for each other.
-FORGET = """DELETE FROM actum_replies r USING (
-        SELECT kind, id, key FROM actum_replies WHERE time < $1 ORDER BY time LIMIT $2 FOR UPDATE SKIP LOCKED
-    ) old WHERE (r.kind, r.id, r.key) = (old.kind, old.id, old.key)"""
+FORGET: str = """DELETE FROM actum_replies WHERE (kind, id, key) IN
+    (SELECT kind, id, key FROM actum_replies WHERE time < $1 ORDER BY time LIMIT $2 FOR UPDATE SKIP LOCKED)"""
 
 
 def listing(token: Token) -> tuple[str, list[object]]:
