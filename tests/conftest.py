@@ -1,5 +1,7 @@
 """What all tests may ask for, how long they may take, and what is told of those that failed at first."""
 
+import os
+
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -10,6 +12,14 @@ pytest_plugins = [
     "tests.servers.durable_objects",
     "tests.servers.wrangler",
 ]
+
+OF_TESTS = {"ACTUM_EXAMPLES", "ACTUM_POOLER", "ACTUM_POSTGRES", "ACTUM_SEED"}
+OF_TERMINALS = {"COLUMNS", "FORCE_COLOR", "LINES", "NO_COLOR", "PYTHONIOENCODING", "TERMINAL_WIDTH"}
+
+# What whoever runs the tests has set for applications or a terminal of their own is nothing to them.
+for name in [*os.environ]:
+    if name in OF_TERMINALS or (name.startswith("ACTUM_") and name not in OF_TESTS):
+        del os.environ[name]
 
 # As long as the machine needs.
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])

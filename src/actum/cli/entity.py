@@ -13,7 +13,7 @@ from actum.app import App
 from actum.cli.failure import CommandFailed
 from actum.cli.loading import load_app
 from actum.cli.opening import open_beside
-from actum.cli.options import LARGEST, AppName, AsJson, DatabaseUrl, StoreUrl
+from actum.cli.options import AppName, AsJson, DatabaseUrl, StoreUrl, storable
 from actum.cli.output import EventLine, print_json, print_line, print_table, shown_time
 from actum.journal.port import Journal, StreamInfo
 from actum.model.entity import EntityType
@@ -54,12 +54,15 @@ def entity(
     kind: KindName,
     id: Annotated[str, typer.Argument(metavar="ID", help="The entity's id.", show_default=False)],
     at: Annotated[
-        int | None, typer.Option(metavar="VERSION", min=1, max=LARGEST, help="As it was at this version.")
+        int | None,
+        typer.Option(metavar="VERSION", min=1, callback=storable, help="As it was at this version."),
     ] = None,
     limit: Annotated[
         int | None,
         typer.Option(
-            min=0, max=LARGEST, help=f"The newest so many events; by default {SHOWN}, or all with --json."
+            min=0,
+            callback=storable,
+            help=f"The newest so many events; by default {SHOWN}, or all with --json.",
         ),
     ] = None,
     is_json: AsJson = False,
@@ -75,7 +78,9 @@ def entity(
 def ids(
     app: AppName,
     kind: KindName,
-    limit: Annotated[int | None, typer.Option(min=1, max=LARGEST, help="So many entities at most.")] = None,
+    limit: Annotated[
+        int | None, typer.Option(min=1, callback=storable, help="So many entities at most.")
+    ] = None,
     is_reverse: Annotated[bool, typer.Option("--reverse", help="The youngest first.")] = False,
     is_json: AsJson = False,
     store: StoreUrl = None,

@@ -13,7 +13,7 @@ from actum.app import App
 from actum.cli.failure import CommandFailed
 from actum.cli.loading import load_app
 from actum.cli.opening import open_beside
-from actum.cli.options import LARGEST, AppName, AsJson, DatabaseUrl, StoreUrl
+from actum.cli.options import AppName, AsJson, DatabaseUrl, StoreUrl, storable
 from actum.cli.output import EventLine, print_json, print_line, shown_time
 from actum.journal.port import Journal
 from actum.model.deletion import DELETED
@@ -45,9 +45,11 @@ def events(
     app: AppName,
     after: Annotated[
         int | None,
-        typer.Option(metavar="POSITION", min=0, max=LARGEST, help="Only events beyond this position."),
+        typer.Option(metavar="POSITION", min=0, callback=storable, help="Only events beyond this position."),
     ] = None,
-    limit: Annotated[int | None, typer.Option(min=1, max=LARGEST, help="So many events at most.")] = None,
+    limit: Annotated[
+        int | None, typer.Option(min=1, callback=storable, help="So many events at most.")
+    ] = None,
     kind: Annotated[str | None, typer.Option(help="Only events of this kind of entity.")] = None,
     id: Annotated[str | None, typer.Option(help="Only events of the entity with this id.")] = None,
     type: Annotated[str | None, typer.Option(help="Only events of this type, by stored name.")] = None,

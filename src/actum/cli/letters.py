@@ -10,7 +10,7 @@ from actum.cli.letter_line import LetterLine
 from actum.cli.letter_request import ask_for
 from actum.cli.loading import load_app
 from actum.cli.opening import open_beside
-from actum.cli.options import LARGEST, AppName, AsJson, DatabaseUrl, StoreUrl
+from actum.cli.options import AppName, AsJson, DatabaseUrl, StoreUrl, storable
 from actum.cli.output import print_json, print_line, print_table, shown_time
 from actum.database.port import Database, Letter, LetterStatus, Request
 from actum.declarations import check
@@ -26,7 +26,7 @@ dead_letters: typer.Typer = typer.Typer(
 
 LetterIds = Annotated[
     list[int] | None,
-    typer.Argument(metavar="ID", max=LARGEST, help="The letters, by id.", show_default=False),
+    typer.Argument(metavar="ID", callback=storable, help="The letters, by id.", show_default=False),
 ]
 AllDead = Annotated[bool, typer.Option("--all", help="Every letter that is dead.")]
 
@@ -59,7 +59,7 @@ def list_(
 def show(
     app: AppName,
     id: Annotated[
-        int, typer.Argument(metavar="ID", max=LARGEST, help="The letter's id.", show_default=False)
+        int, typer.Argument(metavar="ID", callback=storable, help="The letter's id.", show_default=False)
     ],
     is_json: AsJson = False,
     store: StoreUrl = None,

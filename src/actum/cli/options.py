@@ -1,6 +1,6 @@
 """The arguments and options that several commands share."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -29,3 +29,11 @@ LARGEST = 2**63 - 1
 """The largest number of a store: of a position, a version, a letter."""
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, one object a line.")]
+
+
+def storable(given: Any) -> Any:
+    """Refuses a number that no store can hold, as a mistyped command."""
+    for number in given if isinstance(given, list) else [given]:
+        if number is not None and not -LARGEST <= number <= LARGEST:
+            raise typer.BadParameter(f"{number} is larger than any store holds")
+    return given
