@@ -119,7 +119,7 @@ class Names(Owners):
     @query("SELECT owner FROM names")
     def all(self) -> list[str]: ...
 
-App("bank", views=[Names])
+App("bank", entities=[Account], views=[Names])
 """
 
 
