@@ -201,16 +201,41 @@ async def test_whatever_a_reducer_does_its_row_alone_is_set_aside(store: str, ba
         assert [projector.failure for projector in projectors] == [None] * len(projectors)
 
 
-async def test_a_text_that_postgres_refuses_sets_its_row_aside_there(postgres_url: str) -> None:
-    """One too long for the column's index, which SQLite takes."""
-    broken["bad"] = sets(text="".join(map(str, random.Random(7).randbytes(9_000))))
-    async with testing(app, store=postgres_url) as t:
+@pytest.mark.parametrize(
+    ("changed", "why"),
+    [
+        ({"text": "é" * 1_251}, "an entry of an index has 2,502 bytes, and holds 2,500"),
+        ({"notes": {"a": "x" * 2**24}}, "a row holds 16,777,216: keep large contents elsewhere"),
+    ],
+)
+async def test_a_row_too_large_for_a_database_is_set_aside_on_every_store(
+    store: str, changed: dict[str, Any], why: str
+) -> None:
+    """Also where its store alone would have taken it."""
+    broken["bad"] = sets(**changed)
+    async with testing(app, store=store) as t:
         await say(t, ("a", "one"), ("a", "bad"))
         await say(t, ("b", "two"), ("a", "three"))
 
         assert await t.ctx.view(Seen).get("a") == Seen("a", 1, "one")
         assert await t.ctx.view(Seen).get("b") == Seen("b", 1, "two")
-        assert [(row.key, row.waiting) for row in await aside(t)] == [('"a"', 2)]
+        [row] = await aside(t)
+        assert (row.key, row.waiting) == ('"a"', 2)
+        assert why in row.error
+
+
+async def test_a_key_too_long_for_an_index_is_set_aside_on_every_store(store: str) -> None:
+    """Whatever of it could be made shorter; the longest that is not too long is kept."""
+    long = "".join(map(str, random.Random(7).randbytes(2_000)))
+    async with testing(app, store=store) as t:
+        await t.ctx.entity(Thing, "a").tag(["x", long[:2_500], long[:2_501]])
+        await t.node.settle()
+
+        assert await t.ctx.view(Tags).get(long[:2_500]) == Tags(long[:2_500], 1)
+        assert await t.ctx.view(Tags).get(long[:2_501]) is None
+        [row] = await aside(t, "tags")
+        assert row.key == f'"{long[:2_501]}"'
+        assert "an entry of an index has 2,501 bytes" in row.error
 
 
 async def test_a_key_that_no_column_holds_is_set_aside(store: str) -> None:

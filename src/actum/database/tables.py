@@ -13,16 +13,22 @@ Types = Mapping[Kind, str]
 class ViewTable:
     """One generation's table `NAME__GENERATION`, and its statements with positional parameters.
 
-    `types` names the type that a dialect has for each kind of column. Values are given in the order of the
+    `types` names the type that a dialect has for each kind of column; columns of a kind whose values may be
+    too large for its indexes are `not_indexed`. Values are given in the order of the
     view's columns, row after row. Every name is quoted.
     """
 
-    def __init__(self, view: ViewType, generation: int, types: Types) -> None:
+    def __init__(
+        self, view: ViewType, generation: int, types: Types, *, not_indexed: Kind | None = None
+    ) -> None:
         self.name: str = table_name(view.name, generation)
         self.view = view
         self.width: int = len(view.columns)
         self.key: str = quote(view.key)
         self._types = types
+        left_out = {column.name for column in view.columns if column.kind == not_indexed}
+        indexes = [[name for name in index if name not in left_out] for index in view.indexes]
+        self._indexes = [index for index in indexes if index]
         self._table = quote(self.name)
         self._names = [quote(column.name) for column in view.columns]
         self._statements: dict[tuple[str, int], str] = {}
@@ -39,7 +45,7 @@ class ViewTable:
             for column in self.view.columns
         ]
         table = f"CREATE TABLE {self._table} ({', '.join(columns)}, PRIMARY KEY ({self.key}))"
-        return [table, *(self._index(place, index) for place, index in enumerate(self.view.indexes, 1))]
+        return [table, *(self._index(place, index) for place, index in enumerate(self._indexes, 1))]
 
     @cached_property
     def create_name(self) -> str:

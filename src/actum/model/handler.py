@@ -84,10 +84,12 @@ class Query(Handler[P, R]):
         function: Callable[Concatenate[Any, P], R],
         sql: str | None = None,
         timeout: timedelta | None = None,
+        max_bytes: int | None = None,
     ) -> None:
         super().__init__(function)
         self.sql = sql
         self.timeout = timeout
+        self.max_bytes = max_bytes
 
 
 class StateQuery(Query[P, R]):
@@ -114,23 +116,27 @@ def query(declared: Callable[Concatenate[Any, P], R], /) -> StateQuery[P, R]: ..
 
 @overload
 def query(
-    declared: str, /, *, timeout: timedelta | None = None
+    declared: str, /, *, timeout: timedelta | None = None, max_bytes: int | None = None
 ) -> Callable[[Callable[Concatenate[Any, P], R]], Query[P, R]]: ...
 
 
-def query(declared: Any, /, *, timeout: timedelta | None = None) -> Any:
+def query(declared: Any, /, *, timeout: timedelta | None = None, max_bytes: int | None = None) -> Any:
     """Marks a method as a query.
 
     On an entity, `@query` marks a method that reads the state. On a view, `@query("SELECT …")` gives the SQL:
     the method's parameters are the SQL's `:parameters`, and its return annotation is the shape of the answer
     (`list[T]`, `T | None`, or a single value). A query that takes longer than its `timeout`, or that of the
-    App where it has none, is cut off, and raises Overloaded.
+    App where it has none, is cut off, and raises Overloaded; one whose answer has more than `max_bytes`, or
+    those of the App, raises TooLarge.
     """
     if isinstance(declared, str):
         check_timeout("@query", timeout)
-        return lambda function: Query(function, declared, timeout)
-    if timeout is not None:
-        raise DefinitionError("@query(timeout=…) is for the SQL of a view: an entity's query takes one step")
+        check_max_bytes("@query", max_bytes)
+        return lambda function: Query(function, declared, timeout, max_bytes)
+    if timeout is not None or max_bytes is not None:
+        raise DefinitionError(
+            "@query(timeout=…, max_bytes=…) is for the SQL of a view: an entity's query takes one step"
+        )
     return StateQuery(declared)
 
 
@@ -138,6 +144,12 @@ def check_timeout(where: str, timeout: object, *, name: str = "timeout") -> None
     """Raises DefinitionError for what is no length of time."""
     if timeout is not None and (not isinstance(timeout, timedelta) or timeout <= timedelta(0)):
         raise DefinitionError(f"{where}: {name}={timeout!r} is no length of time: write timedelta(seconds=5)")
+
+
+def check_max_bytes(where: str, max_bytes: object, *, name: str = "max_bytes") -> None:
+    """Raises DefinitionError for what is no number of bytes."""
+    if max_bytes is not None and (type(max_bytes) is not int or max_bytes < 1):
+        raise DefinitionError(f"{where}: {name}={max_bytes!r} is no number of bytes: write {name}=10_000_000")
 
 
 class ReducerMark(Struct, frozen=True):

@@ -12,6 +12,7 @@ from msgspec.structs import astuple as as_tuple
 
 from actum.errors import AuthorError, Invalid
 from actum.model.column import Column, settled_decimal
+from actum.model.row_size import RowSize
 
 PLAIN = frozenset({str, int, float, bool, bytes, date, UUID, Decimal})
 MOST_KNOWN = 1_000
@@ -26,7 +27,15 @@ class Rows:
     reducers see the same row whether it was kept in memory meanwhile or not.
     """
 
-    def __init__(self, view: str, cls: type[Struct], columns: Sequence[Column], key_place: int) -> None:
+    def __init__(
+        self,
+        view: str,
+        cls: type[Struct],
+        columns: Sequence[Column],
+        key_place: int,
+        indexes: Sequence[Sequence[str]],
+    ) -> None:
+        self.size = RowSize(columns, key_place, indexes)
         self._view = view
         self._cls = cls
         self._columns = columns
@@ -40,6 +49,7 @@ class Rows:
         self._texts = [place for place, column in enumerate(columns) if column.plain == "text"]
         # The key of a row stays what it is, and is checked when the row is written.
         self._changing_texts = [place for place in self._texts if place != key_place]
+        self._indexed_texts = [place for place in self.size.changing if place in self._texts]
         self._integers = [place for place, column in enumerate(columns) if column.plain == "integer"]
         self._outward = [(place, column.from_sql) for place, column in enumerate(columns) if column.from_sql]
         self._scalars = [column for column in columns if column.kind != "json"]
@@ -94,6 +104,7 @@ class Rows:
         values = as_tuple(row)
         self._check_plain(values, self._texts)
         if not self._inward:
+            self._check_size(values)
             return values
         kept = list(values)
         place = 0
@@ -102,7 +113,14 @@ class Rows:
                 kept[place] = convert(kept[place])
         except MISFITS as error:
             raise self._misfit(self._columns[place], kept[place], error) from error
+        self._check_size(kept)
         return tuple(kept)
+
+    def _check_size(self, values: Sequence[Any]) -> None:
+        fault = self.size.fault(values)
+        if fault is not None:
+            column, why = fault
+            raise AuthorError(f"the column {column.name!r} of the view {self._view} is too large: {why}")
 
     def check(self, row: Struct, is_brief: bool = False) -> int:  # noqa: FBT001, FBT002 (it is called for every event)
         """Raises AuthorError for a row that its columns could not keep; gives the length of its longest JSON.
@@ -111,6 +129,10 @@ class Rows:
         """
         values = as_tuple(row)
         self._check_plain(values, self._changing_texts)
+        for place in self._indexed_texts:
+            value = values[place]
+            if value and len(value) > self.size.brief:
+                self.to_sql(row)
         if not self._inward:
             return 0
         longest = place = 0

@@ -3,7 +3,7 @@
 import copy
 import inspect
 import re
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from datetime import timedelta
 from types import NoneType, UnionType
 from typing import Any, ClassVar, Literal, Self, Union, dataclass_transform, get_args, get_origin
@@ -109,12 +109,13 @@ DROP = Reduction(Deleted.__event_type__, None)
 class ViewQuery:
     """One SQL query of a view, compiled: its parameters, and the shape and type of its answer."""
 
-    __slots__ = ("answer", "item", "name", "shape", "signature", "sql", "timeout")
+    __slots__ = ("answer", "item", "max_bytes", "name", "shape", "signature", "sql", "timeout")
 
     def __init__(self, view: str, handler: Query[..., Any], cls: type[Any] | None = None) -> None:
         self.name: str = handler.name
         self.sql: str = handler.sql or ""
         self.timeout: timedelta | None = handler.timeout
+        self.max_bytes: int | None = handler.max_bytes
         self.signature: Signature = Signature(handler.function, f"{view}.{handler.name}", cls, is_kept=False)
         self.answer: Any = self.signature.returns
         self.item: Any
@@ -157,7 +158,9 @@ class ViewType:
         self.queries: dict[str, ViewQuery] = self._collect_queries()
         self._shaping = (options.version, self.key, self.indexes)
         self.fingerprint: str = fingerprint(cls, self._shaping, self.reductions.values())
-        self.rows: Rows = Rows(self.name, cls, self.columns, self.columns.index(self._key_column))
+        self.rows: Rows = Rows(
+            self.name, cls, self.columns, self.columns.index(self._key_column), self.indexes
+        )
         self.check: Callable[..., int] = self.rows.check
         self.may_share: bool = any(reduction.key is not None for reduction in self.reductions.values())
         self._check_keys()
@@ -218,6 +221,10 @@ class ViewType:
     def row_to_sql(self, row: View) -> tuple[Any, ...]:
         """Gives a row as its columns keep it."""
         return self.rows.to_sql(row)
+
+    def size_of(self, values: Sequence[Any]) -> int:
+        """Gives about how many bytes a row has, as its columns keep it."""
+        return self.rows.size.of(values)
 
     def row_from_sql(self, values: Iterable[Any]) -> View:
         """Gives the row that was kept in columns."""

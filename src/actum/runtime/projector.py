@@ -30,6 +30,8 @@ LONG_BATCH = 4_000
 APART = 50
 """How many events are folded row by row at a time, once one of a batch has failed."""
 MOST_ROWS = 5_000
+MAX_ROWS_BYTES = 64 * 1024 * 1024
+"""Bytes of rows written since the memory of rows was last empty: one that was written twice counts twice."""
 STEPS_A_TURN = 1_000
 EVENTS_A_TURN = 500
 MAX_STEPS = 10_000
@@ -71,6 +73,7 @@ class Projector:
         self._clock = clock
         self._scrubbed = feed.gone.count
         self._rows: dict[Any, View] = {}
+        self._rows_bytes = 0
         self._waiters: list[tuple[int, asyncio.Future[None]]] = []
         self._isolation = Isolation(view, state.generation, database, feed, clock)
         # Events are folded anew for rows that were set aside while no new ones are.
@@ -232,7 +235,7 @@ class Projector:
             changes = folding.changes()
             written = await self._columns(changes.written)
             await self._save(last, written, changes.deleted, aside)
-            self._keep(rows, changes)
+            self._keep(rows, changes, written)
         elif last - self._saved > self._lazy:
             await self._save(last, [], [])
         self._move_to(last)
@@ -245,15 +248,18 @@ class Projector:
                 await asyncio.sleep(0)
         return columns
 
-    def _keep(self, rows: dict[Any, View], changes: Changes) -> None:
+    def _keep(self, rows: dict[Any, View], changes: Changes, written: list[tuple[Any, ...]]) -> None:
         """Remembers the rows of a batch, so that those which change again need not be read."""
         key = self.view.key
         for row in changes.written:
             rows[getattr(row, key)] = row
         for gone in (*changes.deleted, *changes.lent):
             rows.pop(gone, None)
-        if len(rows) <= MOST_ROWS:
+        self._rows_bytes += sum(map(self.view.size_of, written))
+        if len(rows) <= MOST_ROWS and self._rows_bytes <= MAX_ROWS_BYTES:
             self._rows = rows
+        else:
+            self._rows_bytes = 0
 
     async def _those_not_held(self, steps: list[Step]) -> tuple[list[Step], AsideChanges]:
         """Gives the steps of rows that are not set aside, and has the others wait."""

@@ -33,7 +33,7 @@ class PostgresTable:
     """One generation of a view: how it is made, filled, read and dropped. Every name is quoted."""
 
     def __init__(self, view: ViewType, generation: int) -> None:
-        table = ViewTable(view, generation, TYPES)
+        table = ViewTable(view, generation, TYPES, not_indexed="json")
         self.name: str = table.name
         self.create: list[str] = table.create
         self.create_name: str = table.create_name

@@ -15,6 +15,7 @@ from actum.testing.conformance.database.tables import (
     EVERYTHING,
     NUMBERS,
     ORDER,
+    TAGGED,
     Balances,
     Colour,
     Everything,
@@ -22,9 +23,11 @@ from actum.testing.conformance.database.tables import (
     Numbers,
     Order,
     Point,
+    Tagged,
     kept,
     write,
 )
+from actum.testing.conformance.incompressible import incompressible
 
 HOSTILE = [
     "'; DROP TABLE balances; --",
@@ -115,6 +118,16 @@ class RowConformance:
         assert await kept(database, ORDER, state, "x") == {"x": Order("x", 5, "t", "f")}
         answer = await database.ask('SELECT "select", "Table" FROM "order"', {}, most=5)
         assert answer.rows == [(5, "t")]
+
+    async def test_what_is_as_long_as_an_index_may_hold_is_kept(self, database: Database) -> None:
+        key, text = incompressible(2_500), incompressible(2_499)[::-1] + "z"
+        words = [incompressible(9_000)] * 3
+
+        state = await write(database, ORDER, Order(key, 2**63 - 1, text, "f"))
+        tagged = await write(database, TAGGED, Tagged("a", words))
+
+        assert await kept(database, ORDER, state, key) == {key: Order(key, 2**63 - 1, text, "f")}
+        assert await kept(database, TAGGED, tagged, "a") == {"a": Tagged("a", words)}
 
     async def test_a_view_of_nothing_but_its_key_works(self, database: Database) -> None:
         state = await write(database, NUMBERS, Numbers(7), Numbers(-(2**63)))

@@ -102,6 +102,17 @@ class Order(View, key="group", indexes=[("select", "Table")]):
         """Needs nothing of it."""
 
 
+class Tagged(View, indexes=["words"]):
+    """A view with an index of what may be of any size."""
+
+    id: str
+    words: list[str] = field(default_factory=list)
+
+    @reducer
+    def opened(self, event: Opened) -> None:
+        """Needs nothing of it."""
+
+
 class Everything(View):
     """A view with a column of every type."""
 
@@ -135,6 +146,7 @@ CHANGED = view_type(ChangedBalances)
 ACTIVITY = view_type(Activity)
 NUMBERS = view_type(Numbers)
 ORDER = view_type(Order)
+TAGGED = view_type(Tagged)
 EVERYTHING = view_type(Everything)
 
 

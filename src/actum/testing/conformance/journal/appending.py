@@ -7,12 +7,12 @@ import pytest
 
 from actum.journal.port import Collided, Journal, Landed, Snapshot
 from actum.model.name import MAX_DECLARED, MOST
+from actum.testing.conformance.incompressible import incompressible
 from actum.testing.conformance.journal.bank import (
     amounts,
     deposit,
     follow,
     have_landed,
-    incompressible,
     positions,
     versions,
 )

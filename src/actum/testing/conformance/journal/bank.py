@@ -1,8 +1,6 @@
 """The bank in which the suite's stories happen: deposits on accounts, and how they are read back."""
 
 import asyncio
-import random
-from base64 import b64encode
 from collections.abc import Iterable, Sequence
 
 import msgspec
@@ -78,8 +76,3 @@ async def follow(journal: Journal, count: int, *, after: int = 0, limit: int = 1
             else:
                 await journal.wait(after)
     return seen
-
-
-def incompressible(length: int) -> str:
-    """Gives a text of so many bytes that no store can make shorter, the same each time."""
-    return b64encode(random.Random(length).randbytes(length))[:length].decode()

@@ -5,7 +5,8 @@ from collections.abc import Iterable
 from actum.engine.page import MAX_PAGE_BYTES
 from actum.journal.port import Journal, Loaded, Snapshot, Write
 from actum.model.event import Stored
-from actum.testing.conformance.journal.bank import OPENING, have_landed, incompressible, positions, versions
+from actum.testing.conformance.incompressible import incompressible
+from actum.testing.conformance.journal.bank import OPENING, have_landed, positions, versions
 
 LARGE = 300_000
 """Bytes of an event, which every store takes; seventy of them are more than a page."""
@@ -76,7 +77,7 @@ class Paging:
         """The first of the streams are loaded, one at least; the others when they are asked for again."""
         streams = [("Account", f"a{number}") for number in range(10)]
         for _, id in streams:
-            await scan(journal, id, 7)
+            await scan(journal, id, 14)
         left = [*streams, ("Account", "nobody")]
         found: list[Loaded] = []
 
@@ -90,7 +91,7 @@ class Paging:
         for (_, id), one in zip(streams, found, strict=False):
             end = one.events[-1].version
             rest = [] if one.is_complete else await journal.read("Account", id, after=end)
-            assert versions([*one.events, *rest]) == list(range(1, 8))
+            assert versions([*one.events, *rest]) == list(range(1, 15))
         assert found[-1] == Loaded(None, 0, [], True)
 
     async def test_one_stream_of_any_length_is_loaded_by_its_first_page(self, journal: Journal) -> None:
@@ -105,7 +106,7 @@ class Paging:
 
     async def test_a_snapshot_is_held_once_however_many_events_follow_it(self, journal: Journal) -> None:
         """Snapshots count among the bytes of what is loaded at once."""
-        streams = [("Account", f"a{number}") for number in range(60)]
+        streams = [("Account", f"a{number}") for number in range(130)]
         state = b'"%s"' % incompressible(LARGE).encode()
         opened = [("Opened", 1, b"{}")] * 30
         await journal.append([Write("Account", id, 0, opened, b"{}", 7) for _, id in streams])
@@ -123,11 +124,11 @@ class Paging:
             found += len(loaded)
             left = left[len(loaded) :]
 
-        assert found == 60
+        assert found == 130
 
     async def test_replies_that_are_asked_for_at_once_are_bounded_in_bytes(self, journal: Journal) -> None:
         """The first of them come, one at least; the others when they are asked for again."""
-        keys = [("Account", "a", f"k{number}") for number in range(70)]
+        keys = [("Account", "a", f"k{number}") for number in range(130)]
         for _, _, key in keys:
             assert have_landed(await journal.append([large("a", 0, 0, key=key)])) == [True]
         left = [*keys, ("Account", "a", "unused")]
@@ -141,4 +142,4 @@ class Paging:
             sizes += page
             left = left[len(found) :]
 
-        assert sizes == [LARGE + 2] * 70 + [0]
+        assert sizes == [LARGE + 2] * 130 + [0]

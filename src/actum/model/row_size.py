@@ -1,0 +1,73 @@
+"""How large a row of a view may be, and what is in an index of it: as much as every database takes."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from actum.model.column import Column
+
+MAX_ROW_BYTES = 16 * 1024 * 1024
+MAX_INDEXED_BYTES = 2_500
+"""Bytes of text and content in one entry of an index; a page of PostgreSQL's indexes takes 2,704 in all."""
+
+
+class RowSize:
+    """Measures the rows of one view; the columns of JSON are in no index of PostgreSQL.
+
+    `changing` are the places of what is in an index and may change. Where each of them has no more characters
+    than are `brief`, no entry of an index is too large.
+    """
+
+    def __init__(self, columns: Sequence[Column], key_place: int, indexes: Sequence[Sequence[str]]) -> None:
+        places = {column.name: place for place, column in enumerate(columns)}
+        sized = [place for place, column in enumerate(columns) if column.kind in ("text", "blob")]
+        jsons = [place for place, column in enumerate(columns) if column.kind == "json"]
+        groups = [[key_place], *([places[name] for name in index] for index in indexes)]
+        of_any_size = [[place for place in group if place in sized] for group in groups]
+        changing = {place for group in of_any_size[1:] for place in group if place != key_place}
+        self.changing = sorted(changing)
+        self.brief = MAX_INDEXED_BYTES // 4 // max(1, *map(len, of_any_size))
+        self._columns = columns
+        self._sized = [*sized, *jsons]
+        self._indexed = [group for group in of_any_size if group]
+
+    def __repr__(self) -> str:
+        return f"<RowSize of {len(self._columns)} columns>"
+
+    def of(self, values: Sequence[Any]) -> int:
+        """Gives about how many bytes a row has, as its columns keep it."""
+        size = 0
+        for place in self._sized:
+            value = values[place]
+            if value is not None:
+                size += len(value)
+        return size
+
+    def fault(self, values: Sequence[Any]) -> tuple[Column, str] | None:
+        """Says why a row is too large to be kept, and which column is to blame; None of most rows."""
+        size = self.of(values)
+        # As text it may take four times as many bytes as it has characters.
+        if size * 4 <= MAX_INDEXED_BYTES:
+            return None
+        for group in self._indexed:
+            indexed = sum(_bytes_of(values[place]) for place in group)
+            if indexed > MAX_INDEXED_BYTES:
+                longest = max(group, key=lambda place: _bytes_of(values[place]))
+                return self._columns[longest], (
+                    f"with it an entry of an index has {indexed:,} bytes, and holds {MAX_INDEXED_BYTES:,}: "
+                    "keep long text in a column that is neither the key nor listed in indexes="
+                )
+        if size * 4 > MAX_ROW_BYTES:
+            size = sum(_bytes_of(values[place]) for place in self._sized)
+            if size > MAX_ROW_BYTES:
+                longest = max(self._sized, key=lambda place: _bytes_of(values[place]))
+                return self._columns[longest], (
+                    f"with it the row has {size:,} bytes, and a row holds {MAX_ROW_BYTES:,}: keep large "
+                    "contents elsewhere, and a reference to them in the row"
+                )
+        return None
+
+
+def _bytes_of(value: Any) -> int:
+    if isinstance(value, str):
+        return len(value) if value.isascii() else len(value.encode(errors="surrogatepass"))
+    return len(value) if value is not None else 0
