@@ -2,16 +2,30 @@
 
 import asyncio
 import string
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from actum import Actions, App, Context, DefinitionError, Entity, Event, Invalid, Overloaded, command, reducer
+from actum import (
+    Actions,
+    App,
+    Context,
+    DefinitionError,
+    Entity,
+    Event,
+    Invalid,
+    Overloaded,
+    Retries,
+    command,
+    reducer,
+)
+from actum.database.port import Progress
 from actum.journal.memory import MemoryJournal
 from actum.journal.port import Outcome, Write
 from actum.model import turn
-from actum.runtime import committer, feed
+from actum.runtime import batch_cut, committer, feed, outgoing, worker
 from actum.testing.faults import FaultyJournal
 from tests.runtime.nodes import running
 from tests.runtime.waiting import begun
@@ -135,6 +149,57 @@ async def test_an_event_too_large_for_the_stores_is_refused_before_it_is_sent(
         assert await ctx.entity(Note, "a").write("x") == 1
 
 
+async def test_a_command_too_large_to_be_written_is_refused_before_it_is_sent_and_harms_nobody(
+    journal: ParticularJournal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither those who are written with it nor those who come while it waits."""
+    monkeypatch.setattr(committer, "MAX_WRITE_BYTES", 5_000)
+    monkeypatch.setattr(batch_cut, "MAX_WRITE_BYTES", 5_000)
+    monkeypatch.setattr(committer, "MAX_STAGED_BYTES", 20_000)
+    async with running(plain, journal) as ctx:
+        journal.hold("append")
+        first = await begun(ctx.entity(Note, "first").write("x"))
+        await journal.held("append")
+        before = [await begun(ctx.entity(Note, id).write("x")) for id in "abc"]
+        large = await begun(ctx.entity(Note, "large").write_each([KILOBYTE] * 30))
+        behind = await begun(ctx.entity(Note, "large").write("x"))
+        after = [await begun(ctx.entity(Note, id).write("x")) for id in "def"]
+        journal.release("append")
+
+        with pytest.raises(
+            Invalid, match="30,334 bytes, and 5,000 are written at once: do it in several steps"
+        ):
+            await large
+        assert [await first, await behind, *[await one for one in (*before, *after)]] == [1] * 8
+        assert max(journal.sizes) < 5_000
+        assert await ctx.entity(Note, "large").write_each([KILOBYTE] * 4) == 5
+
+
+async def test_a_unit_too_large_to_be_written_lands_not_even_in_part(
+    journal: ParticularJournal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def write(ctx: Context) -> None:
+        await ctx.entity(Note, "a").write("x")
+        await ctx.entity(Note, "b").write_each([KILOBYTE] * 6)
+
+    monkeypatch.setattr(committer, "MAX_WRITE_BYTES", 5_000)
+    monkeypatch.setattr(batch_cut, "MAX_WRITE_BYTES", 5_000)
+    async with running(plain, journal) as ctx:
+        journal.hold("append")
+        first = await begun(ctx.entity(Note, "first").write("x"))
+        await journal.held("append")
+        beside = [await begun(ctx.entity(Note, "c").write("x"))]
+        unit = await begun(ctx.atomic(write))
+        beside.append(await begun(ctx.entity(Note, "d").write("x")))
+        journal.release("append")
+        await first
+
+        with pytest.raises(Invalid, match="the writes of one unit take"):
+            await unit
+        assert [await one for one in beside] == [1, 1]
+        assert (await ctx.state(Note, "a")).count == 0
+
+
 async def test_bytes_that_wait_to_be_written_are_bounded(
     journal: ParticularJournal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -234,3 +299,82 @@ def test_a_declared_name_that_not_every_store_keeps_is_refused() -> None:
         type(Written)("Long", (Event,), {}, name=long)
     with pytest.raises(DefinitionError, match="a queue's name"):
         Actions().queue(long)
+    group = Actions()
+
+    async def act(ctx: Context) -> None: ...
+
+    act.__name__ = long
+    group.every(hours=1)(act)
+    with pytest.raises(DefinitionError, match=r"an action's name \(give it another by name=\): use text of"):
+        App("notes", actions=[group])
+
+
+jammed = Actions()
+taken: list[int] = []
+
+
+@jammed.queue("scans", retries=Retries(attempts=1))
+async def scan(ctx: Context, text: str) -> None:
+    taken.append(len(text))
+    raise ValueError("jammed")
+
+
+scanning = App("scans", actions=[jammed])
+
+
+@pytest.fixture
+async def scans(tmp_path: Path) -> AsyncIterator[Context]:
+    async with scanning.running(f"sqlite:///{tmp_path}/scans.db") as ctx:
+        yield ctx
+
+
+async def test_a_message_too_large_is_refused_before_it_is_sent(
+    scans: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One by itself, and many that are sent at once."""
+    monkeypatch.setattr(outgoing, "MAX_EVENT_BYTES", 1_500)
+    monkeypatch.setattr(outgoing, "MAX_SENT_BYTES", 5_000)
+
+    with pytest.raises(Invalid, match="a message for queue 'scans' has 2,002 bytes, and holds 1,500: keep"):
+        await scans.queue("scans").send("x" * 2_000)
+    with pytest.raises(Invalid, match=r"messages of 6,012 bytes .* 5,000 are: send them in several"):
+        await scans.queue("scans").send_all([KILOBYTE] * 6)
+
+
+async def test_messages_that_wait_to_be_written_are_bounded_in_bytes(
+    scans: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outgoing, "MAX_OUTGOING_BYTES", 5_000)
+    queue = scans.queue("scans")
+
+    sent = await asyncio.gather(*(queue.send(KILOBYTE) for _ in range(50)), return_exceptions=True)
+
+    refused = [one for one in sent if one is not None]
+    assert len(sent) - len(refused) == 4
+    assert all(isinstance(one, Overloaded) and "messages are waiting" in str(one) for one in refused)
+    await queue.send(KILOBYTE)
+
+
+async def test_letters_that_wait_to_be_written_are_bounded_in_bytes(
+    scans: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What comes behind a dead letter of its key becomes one too, and no more is taken in than is written."""
+    monkeypatch.setattr(worker, "MAX_PARKED_BYTES", 3_000)
+    monkeypatch.setattr(worker, "BATCH", 4)
+    queue, database = scans.queue("scans"), scans._services.database
+    most = 0
+    save = database.save
+
+    async def saved(progress: Progress) -> None:
+        nonlocal most
+        most = max(most, sum(len(letter.body) for letter in progress.parked))
+        await save(progress)
+
+    monkeypatch.setattr(database, "save", saved)
+    for _ in range(5):
+        await queue.send_all([KILOBYTE] * 20, key="one")
+    async with asyncio.timeout(60):
+        while len(await database.letters(limit=1_000)) < 100:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+
+    assert most <= 3_000 + 5 * 1_200

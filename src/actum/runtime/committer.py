@@ -9,6 +9,7 @@ from datetime import timedelta
 from actum.errors import ActumError, Invalid, Overloaded, StoreFailed, Unavailable
 from actum.journal.port import Collided, Journal, Landed, Outcome, Refused
 from actum.runtime.actor import Actor, Staged
+from actum.runtime.batch_cut import MAX_WRITE_BYTES, is_split, middle_of, why_too_large
 from actum.runtime.clock import Clock
 
 MOST_STAGED = 20_000
@@ -53,6 +54,8 @@ class Committer:
         self._open: list[Staged] = []
         self._open_bytes = 0
         self._staged_bytes = 0
+        self._batch_bytes = 0
+        self._has_large = False
         self._idle: asyncio.Future[None] | None = None
         self._drained: asyncio.Future[None] | None = None
         self._is_writing = False
@@ -118,7 +121,7 @@ class Committer:
                 else:
                     self._resolve(batch, outcomes)
                 self._is_writing = False
-                self._staged_bytes = self._open_bytes
+                self._staged_bytes = self._open_bytes - self._spared()
                 batch = []
         finally:
             self._is_writing = False
@@ -142,7 +145,17 @@ class Committer:
         staged.actor.instance.has_large = False
         staged.size = len(staged.write.reply) + sum(len(payload) for _, _, payload in staged.write.events)
         self._open_bytes += staged.size
-        self._staged_bytes += staged.size
+        if staged.size > MAX_WRITE_BYTES and not self._has_large:
+            self._has_large = True  # It will be refused, and nobody else because of it.
+        else:
+            self._staged_bytes += staged.size
+
+    def _spared(self) -> int:
+        """Gives the bytes of the first write that waits and will be refused, which keep nobody out."""
+        sizes = (staged.size for staged in self._open if staged.size > MAX_WRITE_BYTES)
+        spared = next(sizes, 0) if self._has_large else 0
+        self._has_large = spared > 0
+        return spared
 
     async def _some_staged(self) -> None:
         if self._open:
@@ -160,6 +173,7 @@ class Committer:
             end, size = self._end_of_batch()
         batch, self._open = self._open[:end], self._open[end:]
         self._open_bytes -= size
+        self._batch_bytes = size
         return batch
 
     def _end_of_batch(self) -> tuple[int, int]:
@@ -174,19 +188,22 @@ class Committer:
             size += staged[end].size
             end += 1
         # Were a group split, half of it could land alone.
-        while end < len(staged) and _is_split(staged, end):
+        while end < len(staged) and is_split(staged, end):
             size += staged[end].size
             end += 1
         return end, size
 
     async def _write_whole(self, batch: Sequence[Staged]) -> list[Outcome]:
         """Gives the outcome of each write; what the journal cannot take is its own writer's fault alone."""
-        try:
-            return await self._write(batch)
-        except Invalid as error:
-            middle = _middle(batch)
-            if middle is None:
-                return [Refused(str(error))] * len(batch)
+        why = why_too_large(batch) if self._batch_bytes > MAX_WRITE_BYTES else None
+        if why is None:
+            try:
+                return await self._write(batch)
+            except Invalid as error:
+                why = str(error)
+        middle = middle_of(batch)
+        if middle is None:
+            return [Refused(why)] * len(batch)
         return [*await self._write_whole(batch[:middle]), *await self._write_whole(batch[middle:])]
 
     async def _write(self, batch: Sequence[Staged]) -> list[Outcome]:
@@ -279,18 +296,6 @@ class Committer:
             staged.fail(error)
         for staged in behind:
             staged.fail(_as_not_written(error))
-
-
-def _is_split(staged: Sequence[Staged], place: int) -> bool:
-    """Says whether the writes before and at a place are of one group."""
-    group = staged[place].write.group
-    return group is not None and group == staged[place - 1].write.group
-
-
-def _middle(batch: Sequence[Staged]) -> int | None:
-    """Gives where to cut a batch in two without splitting a group, or None where it cannot be cut."""
-    places = [place for place in range(1, len(batch)) if not _is_split(batch, place)]
-    return places[len(places) // 2] if places else None
 
 
 def _as_not_written(error: ActumError) -> ActumError:

@@ -194,7 +194,8 @@ class Line:
             self.mentions.note_key(key)
         mark, identity = self._mark_of(queue, messages, key, once)
         try:
-            await self.services.database.send(self._messages(queue, messages, key, mark, identity))
+            with self.services.outgoing.sent(queue, messages):
+                await self.services.database.send(self._messages(queue, messages, key, mark, identity))
         except KeyReused as error:
             raise KeyReused(once or self.shown_key, f"queue {queue!r}", other="another message") from error
         self.services.signals.send(f"queue/{queue}")

@@ -16,6 +16,7 @@ from actum.model.action import (
     OnMessage,
     OnRequest,
 )
+from actum.model.name import check_declared
 from actum.model.reduction import events_in
 from actum.model.signature import check_serialisable
 from actum.runtime.invoke import ActionFunction
@@ -55,6 +56,7 @@ def plan_actions(bound: Collection[Bound], resource_types: Collection[type[Any]]
         if isinstance(one.trigger, OnRequest):
             continue
         function = ActionFunction(one.function, resource_types)
+        check_declared(one.name, "an action's name (give it another by name=)")
         plan = Plan(_name_of(one), function, one, _plan_on_failure(one, resource_types))
         other = plans.setdefault(plan.name, plan)
         if other is not plan:

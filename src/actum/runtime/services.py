@@ -17,6 +17,7 @@ from actum.runtime.committer import Committer
 from actum.runtime.directory import Directory
 from actum.runtime.feed import Feed
 from actum.runtime.hosted import EntityCalls
+from actum.runtime.outgoing import Outgoing
 from actum.runtime.readiness import Readiness
 from actum.runtime.requests import Requests
 from actum.runtime.reruns import Reruns
@@ -67,6 +68,7 @@ class Services(Struct, frozen=True):
     resources: dict[type[Any], Any]
     queues: Mapping[str, RoundTrip]
     readiness: Readiness
+    outgoing: Outgoing
     host: Host | None = None
     reruns: Reruns | None = None
 

@@ -17,6 +17,8 @@ from actum.runtime.source import Item, Run, Source
 
 BATCH = 500
 MAX_UNSAVED = 2_000
+MAX_PARKED_BYTES = 64 * 1024 * 1024
+"""Bytes of letters that are still to be written, beyond which nothing more is taken in."""
 POLL = 1.0
 GRACE = 5.0
 """Seconds that attempts have to come to their end when the worker stops."""
@@ -55,6 +57,8 @@ class Worker:
         self._retrying = Retrying(name, run, on_failure=on_failure, timeout=timeout, unless=retries.unless)
         self._done: list[int] = []
         self._parked: list[NewLetter] = []
+        self._parked_bytes = 0
+        self._are_saved = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._left: set[asyncio.Task[Any]] = set()
         self._broken: asyncio.Future[None] | None = None
@@ -115,6 +119,7 @@ class Worker:
         self._backlog.clear()
         self._done.clear()
         self._parked.clear()
+        self._parked_bytes = 0
         await self._source.rewind()
         await self._healer.begin()
         self._is_running = True
@@ -137,6 +142,9 @@ class Worker:
     async def _take_in(self) -> None:
         while True:
             await self._backlog.room()
+            while self._is_much_unsaved:
+                self._are_saved.clear()
+                await self._are_saved.wait()
             self._accept(await self._source.next(BATCH))
             self._changed.set()
 
@@ -243,7 +251,7 @@ class Worker:
             for item in line.items:
                 self._park(item, None)
             line.items.clear()
-            while len(self._parked) > MAX_UNSAVED and self._is_running:  # noqa: ASYNC110 (rare, and short)
+            while self._is_much_unsaved and self._is_running:  # noqa: ASYNC110 (rare, and short)
                 await asyncio.sleep(0)
 
     def _park(self, item: Item, failure: FailedAttempt | None) -> None:
@@ -251,8 +259,13 @@ class Worker:
         fate = WAITING if failure is None else self._healer.fate(failure, 1)
         error = "" if failure is None else failure.text
         self._parked.append(fate.letter(self.name, item, error, now))
+        self._parked_bytes += len(item.body)
         self._healer.blocked[item.key] = self._healer.blocked.get(item.key, 0) + 1
         self._complete(item)
+
+    @property
+    def _is_much_unsaved(self) -> bool:
+        return len(self._parked) > MAX_UNSAVED or self._parked_bytes > MAX_PARKED_BYTES
 
     def _is_unsaved(self, key: str) -> bool:
         if self._is_saving or self._backlog.has_more_of(key):
@@ -273,6 +286,8 @@ class Worker:
             await self._source.save(done, parked, self._backlog.lowest())
         finally:
             self._is_saving = False
+        self._parked_bytes -= sum(len(letter.body) for letter in parked)
+        self._are_saved.set()
         if self._is_running:
             for letter in parked:
                 self._healer.start(letter.key)
