@@ -11,12 +11,12 @@ from datetime import timedelta
 from importlib import import_module
 from typing import Any
 
-from actum.database.port import LONGEST_QUERY
+from actum.database.port import LONGEST_QUERY, MAX_ANSWER_BYTES
 from actum.errors import DefinitionError
 from actum.instances import Instances, Opening
 from actum.model.action import Actions
 from actum.model.entity import Entity
-from actum.model.handler import check_timeout
+from actum.model.handler import check_max_bytes, check_timeout
 from actum.model.option import strict_options
 from actum.model.view import View
 from actum.runtime.catalog import KEY_RETENTION, Catalog, compile_catalog
@@ -55,7 +55,8 @@ class App:
     unit, the mark of a message) is forgotten after `key_retention`: what comes again later than that takes
     effect again. With None all is kept.
 
-    A query over views that takes longer than `query_timeout`, and says no timeout= of its own, is cut off.
+    A query over views that takes longer than `query_timeout`, and says no timeout= of its own, is cut off;
+    one whose answer has more than `query_max_bytes`, and says no max_bytes= of its own, raises TooLarge.
     Its routes are documented at /schema, at another path with `docs="/docs"`, and nowhere with `docs=False`.
 
     An App is an ASGI application too, on the store that ACTUM_STORE names, or else on `sqlite:///NAME.db`.
@@ -74,6 +75,7 @@ class App:
         docs: bool | str = True,
         query_timeout: timedelta = LONGEST_QUERY,
         key_retention: timedelta | None = KEY_RETENTION,
+        query_max_bytes: int = MAX_ANSWER_BYTES,
     ) -> None:
         if not name or not all(letter.isalnum() or letter in "-_" for letter in name):
             raise DefinitionError(f"{name!r} cannot name an application: use letters, digits, - and _")
@@ -94,8 +96,11 @@ class App:
         self.actions: tuple[Actions, ...] = tuple(actions)
         check_timeout("App", query_timeout, name="query_timeout")
         check_timeout("App", key_retention, name="key_retention")
+        check_max_bytes("App", query_max_bytes, name="query_max_bytes")
         bound = [bound for group in actions for bound in group.bound]
-        self.catalog: Catalog = compile_catalog(entities, views, bound, query_timeout, key_retention)
+        self.catalog: Catalog = compile_catalog(
+            entities, views, bound, query_timeout, key_retention, query_max_bytes
+        )
         self.resources: tuple[tuple[type[Any], OpenResource], ...] = tuple(
             (_type_of(resource), resource) for resource in resources
         )

@@ -17,6 +17,8 @@ from actum.model.view import ViewType
 
 LONGEST_QUERY = timedelta(seconds=30)
 """How long a query over views may take where nothing else is said."""
+MAX_ANSWER_BYTES = 32 * 1024 * 1024
+"""How much text and content an answer may have where nothing else is said."""
 
 LetterStatus = Literal["waiting", "retrying", "dead"]
 Request = Literal["retry", "skip"]
@@ -394,10 +396,12 @@ class Database(ABC):
         *,
         most: int,
         limit: timedelta = LONGEST_QUERY,
+        most_bytes: int = MAX_ANSWER_BYTES,
     ) -> Answer:
         """Runs a query over the live views; `:name` parameters are bound, never pasted in.
 
-        What else the store does goes on beside it. Raises Overloaded when there are more than `most` rows,
+        What else the store does goes on beside it. Raises TooLarge when there are more than `most` rows, or
+        more than `most_bytes` in them, of which little more is ever held; Overloaded when
         the query takes longer than `limit`, or too many queries take long; Unavailable when a
         view or column is not built (yet), and Invalid when the query does more than read, or the parameters
         do not fit it.

@@ -170,11 +170,6 @@ def refuse_as_too_long(limit: timedelta, error: Exception) -> NoReturn:
     raise Overloaded(too_long(limit)) from error
 
 
-def refuse_as_too_many(most: int) -> NoReturn:
-    """Raises Overloaded for a query that gives too many rows, in words that clients may hear."""
-    raise Overloaded(f"the query gives more than {most:,} rows: ask for fewer with WHERE or LIMIT")
-
-
 def too_long(limit: timedelta) -> str:
     """Says that a query was cut off at its limit."""
     return (

@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec import Struct, structs
 
-from actum.database.port import LONGEST_QUERY
+from actum.database.port import LONGEST_QUERY, MAX_ANSWER_BYTES
 from actum.errors import DefinitionError
 from actum.model.action import Bound, OnEvents
 from actum.model.deletion import Deleted
@@ -30,6 +30,7 @@ class Catalog(Struct, frozen=True):
     view_references: dict[type[View], type[ViewReference]]
     query_timeout: timedelta = LONGEST_QUERY
     key_retention: timedelta | None = KEY_RETENTION
+    query_max_bytes: int = MAX_ANSWER_BYTES
 
 
 def compile_catalog(
@@ -38,6 +39,7 @@ def compile_catalog(
     bound: Sequence[Bound],
     query_timeout: timedelta = LONGEST_QUERY,
     key_retention: timedelta | None = KEY_RETENTION,
+    query_max_bytes: int = MAX_ANSWER_BYTES,
 ) -> Catalog:
     """Compiles an application's declarations; raises DefinitionError, with a mend, for what cannot work."""
     for cls in entities:
@@ -68,6 +70,7 @@ def compile_catalog(
         {table.cls: view_reference(table) for table in tables.values()},
         query_timeout,
         key_retention,
+        query_max_bytes,
     )
 
 

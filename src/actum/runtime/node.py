@@ -25,6 +25,7 @@ from actum.runtime.forgetting import Forgetting
 from actum.runtime.hosted import HostedEntities
 from actum.runtime.left_behind import look_for_left, warn_of_events_left, warn_of_left
 from actum.runtime.opened_resource import OpenedResource, OpenResource
+from actum.runtime.outgoing import Outgoing
 from actum.runtime.ownership import Ownership
 from actum.runtime.plan import Plan
 from actum.runtime.purity import pure
@@ -173,6 +174,7 @@ async def _assemble(
         supervisor,
         lambda name: node.lose(name),  # noqa: PLW0108 (there is no node yet)
         catalog.query_timeout,
+        catalog.query_max_bytes,
     )
     services = Services(
         identity=await journal.identity(),
@@ -193,6 +195,7 @@ async def _assemble(
         resources=resources,
         queues=readers(plans),
         readiness=Readiness(journal, database, feed, views, supervisor, clock),
+        outgoing=Outgoing(),
         host=host,
         reruns=Reruns() if settings.is_development else None,
     )

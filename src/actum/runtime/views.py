@@ -7,7 +7,15 @@ from datetime import timedelta
 from typing import Any
 
 from actum.database.answers import read_answer
-from actum.database.port import LONGEST_QUERY, Database, Fenced, Outdated, ViewState
+from actum.database.port import (
+    LONGEST_QUERY,
+    MAX_ANSWER_BYTES,
+    Answer,
+    Database,
+    Fenced,
+    Outdated,
+    ViewState,
+)
 from actum.errors import CallerError, DefinitionError, Unanswerable, Unavailable
 from actum.model.view import View, ViewQuery, ViewType
 from actum.runtime.clock import Clock
@@ -41,8 +49,10 @@ class Views:
         supervisor: Supervisor,
         lose: Callable[[str], None],
         query_timeout: timedelta = LONGEST_QUERY,
+        query_max_bytes: int = MAX_ANSWER_BYTES,
     ) -> None:
         self._query_timeout = query_timeout
+        self._query_max_bytes = query_max_bytes
         self._lookups: dict[tuple[str, int], Coalescer[Any, Any]] = {}
         self.works: dict[str, ViewWork] = {
             name: ViewWork(view, database, feed, clock, supervisor, lose) for name, view in views.items()
@@ -72,16 +82,24 @@ class Views:
         works = [self._work(name) for name in self._sources.get(id(query)) or [view.name]]
         for work in works:
             await self._catch_up(work, seen)
-        limit = query.timeout or self._query_timeout
         try:
-            answer = await self._database.ask(query.sql, parameters, most=MOST_ROWS, limit=limit)
+            answer = await self._asked(query, parameters)
         except Outdated:
             for work in works:
                 await self._shown(work, seen)
-            answer = await self._database.ask(query.sql, parameters, most=MOST_ROWS, limit=limit)
+            answer = await self._asked(query, parameters)
         except Unanswerable as error:
             raise Unanswerable(f"{query.signature.where}: {error}") from error
         return read_answer(query, answer)
+
+    async def _asked(self, query: ViewQuery, parameters: Mapping[str, Any]) -> Answer:
+        return await self._database.ask(
+            query.sql,
+            parameters,
+            most=MOST_ROWS,
+            limit=query.timeout or self._query_timeout,
+            most_bytes=query.max_bytes or self._query_max_bytes,
+        )
 
     async def get(self, view: ViewType, key: Any, seen: int) -> View | None:
         """Gives the row of a key once the view shows what happened up to `seen`."""

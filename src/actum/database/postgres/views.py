@@ -7,9 +7,11 @@ from typing import Any
 
 import asyncpg
 
+from actum.database.answer_size import FIRST_PART, AnswerSize
 from actum.database.overflow import out_of_range
 from actum.database.port import (
     LONGEST_QUERY,
+    MAX_ANSWER_BYTES,
     NOTHING_ASIDE,
     Answer,
     AsideChanges,
@@ -17,13 +19,14 @@ from actum.database.port import (
     Fenced,
     ViewState,
 )
+from actum.database.postgres.answer_guard import guarded
 from actum.database.postgres.asking import Asking, answered
 from actum.database.postgres.fence import Fence
 from actum.database.postgres.set_aside import change_aside, drop_aside
 from actum.database.postgres.tables import PostgresTable
 from actum.database.tables import table_name
 from actum.engine.postgres.pool import PostgresPool
-from actum.engine.query_slots import refuse_as_too_long, refuse_as_too_many
+from actum.engine.query_slots import refuse_as_too_long
 from actum.errors import AuthorError, DefinitionError, Invalid, Unavailable
 from actum.model.view import ViewType
 
@@ -170,30 +173,31 @@ class PostgresViews(Database):
         *,
         most: int,
         limit: timedelta = LONGEST_QUERY,
+        most_bytes: int = MAX_ANSWER_BYTES,
     ) -> Answer:
         def begin() -> asyncio.Task[Answer]:
-            return asyncio.create_task(self._ask(sql, parameters, most, limit))
+            return asyncio.create_task(self._ask(sql, parameters, most, limit, most_bytes))
 
         return await self._pool.queries.run(begin, lambda task: task.cancel(), limit)
 
-    async def _ask(self, sql: str, parameters: Mapping[str, Any], most: int, limit: timedelta) -> Answer:
+    async def _ask(
+        self, sql: str, parameters: Mapping[str, Any], most: int, limit: timedelta, most_bytes: int
+    ) -> Answer:
         longest = max(1, limit // timedelta(milliseconds=1))
         async with self._pool.transaction("READ ONLY") as connection:
             try:
                 query = await self._asking.translated(connection, sql, parameters, longest)
                 values = self._asking.values(query, parameters)
                 # Without a name, because a view may have other columns the next time.
-                statement = await connection.prepare(query.sql, name="")
+                statement = await connection.prepare(guarded(query, most_bytes), name="")
                 cursor = await statement.cursor(*values)
-                rows = await cursor.fetch(most + 1)
+                rows = await _fetched(cursor, AnswerSize(query.kinds, most, most_bytes), most)
             except asyncpg.NumericValueOutOfRangeError as error:
                 raise out_of_range(sql, parameters, error) from error
             except asyncpg.QueryCanceledError as error:
                 refuse_as_too_long(limit, error)
             except (asyncpg.PostgresError, asyncpg.InterfaceError, OverflowError) as error:
                 raise _explain(error) from error
-        if len(rows) > most:
-            refuse_as_too_many(most)
         return Answer(query.columns, answered(rows, query.kinds))
 
     def _table(self, view: ViewType, generation: int) -> PostgresTable:
@@ -226,6 +230,25 @@ class PostgresViews(Database):
         await connection.execute(table.create_name)
         live = "UPDATE actum_views SET is_live = (generation = $2) WHERE name = $1"
         await connection.execute(live, view.name, generation)
+
+
+async def _fetched(cursor: Any, size: AnswerSize, most: int) -> list[Any]:
+    """Gives the rows of an answer, part by part where they may be large."""
+    if not size.places:
+        rows = list(await cursor.fetch(most + 1))
+        size.count(len(rows))
+        return rows
+    rows, asked = [], min(FIRST_PART, most + 1)
+    while part := await cursor.fetch(asked):
+        if len(part[0]) > size.width:  # It is guarded, and says whether it was cut.
+            if part[-1][-1]:
+                size.refuse()
+            part = [tuple(row)[:-1] for row in part]
+        rows += size.check(part)
+        if len(part) < asked:
+            break
+        asked = size.next_part()
+    return rows
 
 
 def _gone(view: ViewType, generation: int) -> Fenced:

@@ -5,12 +5,14 @@ import sqlite3
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
-from itertools import chain
+from itertools import chain, islice
 from typing import Any
 
+from actum.database.answer_size import AnswerSize
 from actum.database.overflow import out_of_range
 from actum.database.port import (
     LONGEST_QUERY,
+    MAX_ANSWER_BYTES,
     NOTHING_ASIDE,
     Answer,
     AsideChanges,
@@ -23,7 +25,7 @@ from actum.database.sqlite.decimal_columns import decoded, encoded
 from actum.database.sqlite.decimal_columns import encoded_keys as _keys
 from actum.database.sqlite.set_aside import change_aside, drop_aside
 from actum.database.tables import ViewTable, chunks, table_name
-from actum.engine.query_slots import refuse_as_too_long, refuse_as_too_many
+from actum.engine.query_slots import refuse_as_too_long
 from actum.engine.sqlite.cut import Cut
 from actum.engine.sqlite.errors import translate
 from actum.engine.sqlite.file import SqliteFile
@@ -57,6 +59,9 @@ TYPES: dict[Kind, str] = {
 ROWS_A_STATEMENT = (256, 64, 16, 4, 1)
 KEYS_A_STATEMENT = (512, 64, 8, 1)
 MOST_VARIABLES = 32_000
+SPARE_BYTES = 32 * 1024 * 1024
+"""What a query may hold in one place beyond its answer: it may read, join and cut what it does not give."""
+MAX_LENGTH = 1_000_000_000
 MISSING = re.compile(r"no such (table|column): (\S+)")
 UNFIT = (
     sqlite3.IntegrityError,
@@ -209,9 +214,10 @@ class SqliteViews(Database):
         *,
         most: int,
         limit: timedelta = LONGEST_QUERY,
+        most_bytes: int = MAX_ANSWER_BYTES,
     ) -> Answer:
         def make(cut: Cut) -> Work[Answer]:
-            return lambda connection: self._answer(connection, cut, sql, parameters, most)
+            return lambda connection: self._answer(connection, cut, sql, parameters, most, most_bytes)
 
         try:
             return await self._file.query(make, limit)
@@ -219,23 +225,30 @@ class SqliteViews(Database):
             refuse_as_too_long(limit, error)
 
     def _answer(
-        self, connection: sqlite3.Connection, cut: Cut, sql: str, parameters: Mapping[str, Any], most: int
+        self,
+        connection: sqlite3.Connection,
+        cut: Cut,
+        sql: str,
+        parameters: Mapping[str, Any],
+        most: int,
+        most_bytes: int,
     ) -> Answer:
         query = self._asking.translated(connection, sql, parameters)
         values = self._asking.values(query, parameters)
+        size = AnswerSize(query.kinds, most, most_bytes)
         cursor = connection.cursor()
         try:
-            with _kept_from_writing(connection), cut.watching(connection):
+            with _kept_within(connection, most_bytes), cut.watching(connection):
                 self._asking.execute(cursor, query.sql, values)
-                rows = cursor.fetchmany(most + 1)
+                rows = _fetched(cursor, size, most)
         except (sqlite3.Error, sqlite3.Warning, OverflowError, UnicodeEncodeError) as error:
             if str(error) == "integer overflow":
                 raise out_of_range(sql, parameters, error) from error
+            if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_TOOBIG:
+                size.refuse()
             raise _explain(error, self._file.path) from error
         finally:
             cursor.close()
-        if len(rows) > most:
-            refuse_as_too_many(most)
         return Answer(query.columns, self._asking.answered(query, rows))
 
     def _table(self, view: ViewType, generation: int) -> ViewTable:
@@ -293,14 +306,28 @@ def drop_generation(connection: sqlite3.Connection, name: str, generation: int) 
     connection.execute(f'DROP TABLE IF EXISTS "{table_name(name, generation)}"')
 
 
+def _fetched(cursor: sqlite3.Cursor, size: AnswerSize, most: int) -> list[tuple[Any, ...]]:
+    """Gives the rows of an answer, one by one where they may be large."""
+    if size.places:
+        return size.check(islice(cursor, most + 1))
+    rows = cursor.fetchmany(most + 1)
+    size.count(len(rows))
+    return rows
+
+
 @contextmanager
-def _kept_from_writing(connection: sqlite3.Connection) -> Generator[None, None, None]:
-    """Readers never write; the only connection of a store in memory does, at other times."""
+def _kept_within(connection: sqlite3.Connection, most_bytes: int) -> Generator[None, None, None]:
+    """Has SQLite refuse to write, and to make a text, a content or a row that no answer could hold.
+
+    Readers never write; the only connection of a store in memory does, at other times.
+    """
     was_kept = connection.execute("PRAGMA query_only").fetchone()[0]
     connection.execute("PRAGMA query_only = ON")
+    length = connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, min(most_bytes + SPARE_BYTES, MAX_LENGTH))
     try:
         yield
     finally:
+        connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, length)
         connection.execute(f"PRAGMA query_only = {was_kept}")
 
 

@@ -1,13 +1,16 @@
 """What every database must do with queries: answer them from the live views, bounded, and only read."""
 
 import asyncio
+import tracemalloc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
 
 from actum.database.port import Answer, Database
-from actum.errors import ActumError, AuthorError, Invalid, Overloaded
+from actum.errors import ActumError, AuthorError, Invalid, TooLarge
 from actum.testing.conformance.database.rows import HOSTILE
 from actum.testing.conformance.database.tables import (
     ACTIVITY,
@@ -27,6 +30,18 @@ WEALTHY = """
     GROUP BY owner HAVING sum(balance) >= :least ORDER BY total DESC
 """
 MOMENT = datetime(2024, 6, 1, 12, tzinfo=UTC)
+
+
+@contextmanager
+def holding_at_most(count: int) -> Iterator[None]:
+    """Fails when the block has held more bytes at one time."""
+    tracemalloc.start()
+    try:
+        yield
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most <= count
 
 
 class QueryConformance:
@@ -150,13 +165,44 @@ class QueryConformance:
     async def test_more_rows_than_allowed_are_refused(self, database: Database) -> None:
         await write(database, BALANCES, *(Balances(key, key, 1) for key in "abcd"))
 
-        with pytest.raises(Overloaded, match="more than 3 rows"):
+        with pytest.raises(TooLarge, match="more than 3 rows: ask for one page after the other"):
             await database.ask("SELECT id FROM balances", {}, most=3)
+
+    async def test_an_answer_with_more_bytes_than_allowed_is_refused(self, database: Database) -> None:
+        texts = [f"{number:02}" + "x" * 999_998 for number in range(40)]
+        rows = [Everything(text[:2], text, whole=number) for number, text in enumerate(texts)]
+        await write(database, EVERYTHING, *rows)
+        question = "SELECT text, whole FROM everything ORDER BY whole"
+
+        with pytest.raises(TooLarge, match="more than 3,000,000 bytes: ask for one page after the other"):
+            await database.ask(question, {}, most=1_000, most_bytes=3_000_000)
+
+        assert len((await database.ask(f"{question} LIMIT 3", {}, most=9, most_bytes=3_000_000)).rows) == 3
+        with pytest.raises(TooLarge):
+            await database.ask(f"{question} LIMIT 3", {}, most=9, most_bytes=2_999_999)
+
+    @pytest.mark.parametrize(
+        "wide",
+        [
+            "SELECT printf('%.*c', :length, 'x') FROM balances",
+            "SELECT replace(printf('%.*c', 99, 'x'), 'x', printf('%.*c', :length / 99, 'y')) FROM balances",
+            "SELECT id, group_concat(printf('%.*c', :length, 'x')) FROM balances GROUP BY id",
+        ],
+    )
+    async def test_a_value_that_a_query_makes_too_large_never_comes(
+        self, database: Database, wide: str
+    ) -> None:
+        await write(database, BALANCES, Balances("a", "ann", 7))
+
+        with holding_at_most(60_000_000), pytest.raises(TooLarge, match="more than 5,000,000 bytes"):
+            await database.ask(wide, {"length": 200_000_000}, most=9, most_bytes=5_000_000)
+
+        assert len((await database.ask(wide, {"length": 40_000}, most=9, most_bytes=5_000_000)).rows) == 1
 
     async def test_a_query_without_end_is_cut_off_at_its_bound(self, database: Database) -> None:
         endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n"
 
-        with pytest.raises(Overloaded):
+        with pytest.raises(TooLarge):
             await database.ask(endless, {}, most=1_000)
 
     @pytest.mark.parametrize(
