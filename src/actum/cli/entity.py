@@ -20,6 +20,7 @@ from actum.model.entity import EntityType
 from actum.model.event import Stored, read_metadata, to_datetime
 from actum.model.turn import Instance
 from actum.runtime.history import fold_history
+from actum.runtime.stream_pages import pages_of
 
 PAGE = 1_000
 SHOWN = 20
@@ -121,9 +122,12 @@ async def _show(
 async def _history(journal: Journal, instance: Instance, newest: int | None) -> list[Stored]:
     if newest == 0:
         return []
-    found = await journal.read(
-        instance.kind.name, instance.id, up_to=instance.version, limit=newest, reverse=True
+    found: list[Stored] = []
+    part = pages_of(
+        journal, instance.kind.name, instance.id, up_to=instance.version, limit=newest, reverse=True
     )
+    async for page in part:
+        found += page
     return found[::-1]
 
 

@@ -1,6 +1,7 @@
 """How large an answer may be: its rows, and the bytes of what is text or content in them."""
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Any, NoReturn
 
 from actum.errors import TooLarge
@@ -12,7 +13,8 @@ MAX_PART = 10_000
 OF_ONE_SIZE = frozenset({"integer", "real", "boolean", "time", "null"})
 
 
-def sized_places(kinds: Sequence[str]) -> list[int]:
+@lru_cache(maxsize=1_024)
+def sized_places(kinds: tuple[str, ...]) -> list[int]:
     """Gives the places of a row whose values may be of any size, by the kinds of its columns."""
     return [place for place, kind in enumerate(kinds) if kind not in OF_ONE_SIZE]
 
@@ -20,7 +22,7 @@ def sized_places(kinds: Sequence[str]) -> list[int]:
 class AnswerSize:
     """Counts the rows of an answer and their bytes, and refuses one with too many."""
 
-    def __init__(self, kinds: Sequence[str], most: int, most_bytes: int) -> None:
+    def __init__(self, kinds: tuple[str, ...], most: int, most_bytes: int) -> None:
         self.width = len(kinds)
         self.places = sized_places(kinds)
         self.size = 0
