@@ -10,7 +10,7 @@ PAGING = "ask for one page after the other, as in WHERE id > :after ORDER BY id 
 FIRST_PART = 101
 """Rows that are read before it is known how large they are."""
 MAX_PART = 10_000
-OF_ONE_SIZE = frozenset({"integer", "real", "boolean", "time", "null"})
+OF_ONE_SIZE: frozenset[str] = frozenset({"integer", "real", "boolean", "time", "null"})
 
 
 @lru_cache(maxsize=1_024)
@@ -23,10 +23,10 @@ class AnswerSize:
     """Counts the rows of an answer and their bytes, and refuses one with too many."""
 
     def __init__(self, kinds: tuple[str, ...], most: int, most_bytes: int) -> None:
-        self.width = len(kinds)
-        self.places = sized_places(kinds)
-        self.size = 0
-        self.largest = 0
+        self.width: int = len(kinds)
+        self.places: list[int] = sized_places(kinds)
+        self.size: int = 0
+        self.largest: int = 0
         self._most = most
         self._most_bytes = most_bytes
         self._rows = 0

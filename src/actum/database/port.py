@@ -17,7 +17,7 @@ from actum.model.view import ViewType
 
 LONGEST_QUERY = timedelta(seconds=30)
 """How long a query over views may take where nothing else is said."""
-MAX_ANSWER_BYTES = 32 * 1024 * 1024
+MAX_ANSWER_BYTES: int = 32 * 1024 * 1024
 """How much text and content an answer may have where nothing else is said."""
 
 LetterStatus = Literal["waiting", "retrying", "dead"]

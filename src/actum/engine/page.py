@@ -5,7 +5,7 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-MAX_PAGE_BYTES = 16 * 1024 * 1024
+MAX_PAGE_BYTES: int = 16 * 1024 * 1024
 """What a page ends with: the item that reaches so many bytes is its last."""
 
 

@@ -89,7 +89,7 @@ class Query(Handler[P, R]):
         super().__init__(function)
         self.sql = sql
         self.timeout = timeout
-        self.max_bytes = max_bytes
+        self.max_bytes: int | None = max_bytes
 
 
 class StateQuery(Query[P, R]):

@@ -35,7 +35,7 @@ class Rows:
         key_place: int,
         indexes: Sequence[Sequence[str]],
     ) -> None:
-        self.size = RowSize(columns, key_place, indexes)
+        self.size: RowSize = RowSize(columns, key_place, indexes)
         self._view = view
         self._cls = cls
         self._columns = columns

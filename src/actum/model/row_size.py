@@ -5,8 +5,8 @@ from typing import Any
 
 from actum.model.column import Column
 
-MAX_ROW_BYTES = 16 * 1024 * 1024
-MAX_INDEXED_BYTES = 2_500
+MAX_ROW_BYTES: int = 16 * 1024 * 1024
+MAX_INDEXED_BYTES: int = 2_500
 """Bytes of text and content in one entry of an index; a page of PostgreSQL's indexes takes 2,704 in all."""
 
 
@@ -24,8 +24,8 @@ class RowSize:
         groups = [[key_place], *([places[name] for name in index] for index in indexes)]
         of_any_size = [[place for place in group if place in sized] for group in groups]
         changing = {place for group in of_any_size[1:] for place in group if place != key_place}
-        self.changing = sorted(changing)
-        self.brief = MAX_INDEXED_BYTES // 4 // max(1, *map(len, of_any_size))
+        self.changing: list[int] = sorted(changing)
+        self.brief: int = MAX_INDEXED_BYTES // 4 // max(1, *map(len, of_any_size))
         self._columns = columns
         self._sized = [*sized, *jsons]
         self._indexed = [group for group in of_any_size if group]

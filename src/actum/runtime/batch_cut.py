@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from actum.runtime.actor import Staged
 
-MAX_WRITE_BYTES = 128 * 1024 * 1024
+MAX_WRITE_BYTES: int = 128 * 1024 * 1024
 """One command, or one unit. PostgreSQL takes a gigabyte in one message, and SQLite in one content."""
 
 

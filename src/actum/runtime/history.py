@@ -16,7 +16,7 @@ from actum.runtime.services import Services
 from actum.runtime.stream_pages import pages_of
 
 EntityT = TypeVar("EntityT", bound=Entity)
-MAX_HISTORY_BYTES = 64 * 1024 * 1024
+MAX_HISTORY_BYTES: int = 64 * 1024 * 1024
 """Bytes of events that one call gives; one event alone may be larger."""
 LATEST = 2**62
 

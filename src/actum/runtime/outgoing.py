@@ -6,9 +6,9 @@ from contextlib import contextmanager
 from actum.errors import Invalid, Overloaded
 from actum.model.turn import MAX_EVENT_BYTES
 
-MAX_SENT_BYTES = 128 * 1024 * 1024
+MAX_SENT_BYTES: int = 128 * 1024 * 1024
 """Of one call; PostgreSQL takes a gigabyte in one message."""
-MAX_OUTGOING_BYTES = 256 * 1024 * 1024
+MAX_OUTGOING_BYTES: int = 256 * 1024 * 1024
 
 
 class Outgoing:

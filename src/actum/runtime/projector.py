@@ -30,7 +30,7 @@ LONG_BATCH = 4_000
 APART = 50
 """How many events are folded row by row at a time, once one of a batch has failed."""
 MOST_ROWS = 5_000
-MAX_ROWS_BYTES = 64 * 1024 * 1024
+MAX_ROWS_BYTES: int = 64 * 1024 * 1024
 """Bytes of rows written since the memory of rows was last empty: one that was written twice counts twice."""
 STEPS_A_TURN = 1_000
 EVENTS_A_TURN = 500

@@ -17,7 +17,7 @@ from actum.runtime.source import Item, Run, Source
 
 BATCH = 500
 MAX_UNSAVED = 2_000
-MAX_PARKED_BYTES = 64 * 1024 * 1024
+MAX_PARKED_BYTES: int = 64 * 1024 * 1024
 """Bytes of letters that are still to be written, beyond which nothing more is taken in."""
 POLL = 1.0
 GRACE = 5.0

@@ -5,11 +5,15 @@ from typing import Any
 
 from actum.database.answer_size import sized_places
 
-MAKES_MORE = re.compile(
+MAKES_MORE: re.Pattern[str] = re.compile(
     r"\b(repeat|[lr]pad|string_agg|array_agg|jsonb?_\w*agg|replace|concat|concat_ws|format|RECURSIVE)\b",
     re.IGNORECASE,
 )
-BYTES = {"json": "octet_length({}::text)", "any": "octet_length({}::text)", "decimal": "pg_column_size({})"}
+BYTES: dict[str, str] = {
+    "json": "octet_length({}::text)",
+    "any": "octet_length({}::text)",
+    "decimal": "pg_column_size({})",
+}
 
 
 def guarded(query: Any, most_bytes: int) -> str:
