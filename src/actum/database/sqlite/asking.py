@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Mapping
+from functools import cache
 from importlib import import_module
 from typing import Any
 
@@ -59,9 +60,9 @@ class Asking:
 
     def answered(self, query: Any, rows: list[Any]) -> list[tuple[Any, ...]]:
         """Gives rows with Decimals in figures."""
-        places = [place for place, kind in enumerate(query.kinds) if kind == "decimal"]
-        if not places:
+        if "decimal" not in query.kinds:
             return rows
+        places = [place for place, kind in enumerate(query.kinds) if kind == "decimal"]
         found = []
         for row in rows:
             values = list(row)
@@ -95,6 +96,7 @@ class Asking:
         return _translate().Views(views, frozenset(stale), stamp)
 
 
+@cache
 def _translate() -> Any:
     # By name, so that what reads SQL is loaded when the first query is asked, and not with the store.
     return import_module("actum.database.queries.translate")

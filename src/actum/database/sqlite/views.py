@@ -2,8 +2,7 @@
 
 import re
 import sqlite3
-from collections.abc import Generator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from itertools import chain, islice
 from typing import Any
@@ -26,10 +25,11 @@ from actum.database.sqlite.decimal_columns import encoded_keys as _keys
 from actum.database.sqlite.set_aside import change_aside, drop_aside
 from actum.database.tables import ViewTable, chunks, table_name
 from actum.engine.query_slots import refuse_as_too_long
-from actum.engine.sqlite.cut import Cut
+from actum.engine.sqlite.cut import STEPS_BETWEEN_LOOKS, Cut
 from actum.engine.sqlite.errors import translate
 from actum.engine.sqlite.file import SqliteFile
 from actum.engine.sqlite.job import Work
+from actum.engine.sqlite.opening import IN_MEMORY
 from actum.errors import AuthorError, DefinitionError, Invalid, Overloaded, Unavailable
 from actum.model.column import Kind
 from actum.model.view import ViewType
@@ -238,9 +238,7 @@ class SqliteViews(Database):
         size = AnswerSize(query.kinds, most, most_bytes)
         cursor = connection.cursor()
         try:
-            with _kept_within(connection, most_bytes), cut.watching(connection):
-                self._asking.execute(cursor, query.sql, values)
-                rows = _fetched(cursor, size, most)
+            rows = self._rows_within(cursor, query.sql, values, cut, size, most, most_bytes)
         except (sqlite3.Error, sqlite3.Warning, OverflowError, UnicodeEncodeError) as error:
             if str(error) == "integer overflow":
                 raise out_of_range(sql, parameters, error) from error
@@ -250,6 +248,35 @@ class SqliteViews(Database):
         finally:
             cursor.close()
         return Answer(query.columns, self._asking.answered(query, rows))
+
+    def _rows_within(
+        self,
+        cursor: sqlite3.Cursor,
+        sql: str,
+        values: dict[str, Any],
+        cut: Cut,
+        size: AnswerSize,
+        most: int,
+        most_bytes: int,
+    ) -> list[tuple[Any, ...]]:
+        """Runs a query that SQLite ends when its time is over, or it makes what no answer could hold.
+
+        Readers never write; the only connection of a store in memory does, at other times.
+        """
+        connection = cursor.connection
+        is_kept = self._file.path == IN_MEMORY
+        length = connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, min(most_bytes + SPARE_BYTES, MAX_LENGTH))
+        connection.set_progress_handler(cut.is_due, STEPS_BETWEEN_LOOKS)
+        try:
+            if is_kept:
+                connection.execute("PRAGMA query_only = ON")
+            self._asking.execute(cursor, sql, values)
+            return _fetched(cursor, size, most)
+        finally:
+            connection.set_progress_handler(None, 0)
+            connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, length)
+            if is_kept:
+                connection.execute("PRAGMA query_only = OFF")
 
     def _table(self, view: ViewType, generation: int) -> ViewTable:
         name = (view.name, generation, view.fingerprint)
@@ -313,22 +340,6 @@ def _fetched(cursor: sqlite3.Cursor, size: AnswerSize, most: int) -> list[tuple[
     rows = cursor.fetchmany(most + 1)
     size.count(len(rows))
     return rows
-
-
-@contextmanager
-def _kept_within(connection: sqlite3.Connection, most_bytes: int) -> Generator[None, None, None]:
-    """Has SQLite refuse to write, and to make a text, a content or a row that no answer could hold.
-
-    Readers never write; the only connection of a store in memory does, at other times.
-    """
-    was_kept = connection.execute("PRAGMA query_only").fetchone()[0]
-    connection.execute("PRAGMA query_only = ON")
-    length = connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, min(most_bytes + SPARE_BYTES, MAX_LENGTH))
-    try:
-        yield
-    finally:
-        connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, length)
-        connection.execute(f"PRAGMA query_only = {was_kept}")
 
 
 class _CutOff(Overloaded):

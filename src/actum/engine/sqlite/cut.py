@@ -1,12 +1,10 @@
 """The end of a query's time, as the thread that runs it sees it."""
 
-import sqlite3
-from collections.abc import Generator
-from contextlib import contextmanager
 from datetime import timedelta
 from time import monotonic
 
 STEPS_BETWEEN_LOOKS = 100_000
+"""Steps of SQLite after which the thread looks whether its query is to end."""
 
 
 class Cut:
@@ -26,12 +24,3 @@ class Cut:
     def is_due(self) -> bool:
         """Says whether it is to end now."""
         return self._is_made or monotonic() > self._end
-
-    @contextmanager
-    def watching(self, connection: sqlite3.Connection) -> Generator[None, None, None]:
-        """Interrupts what the connection runs in the block when it is to end."""
-        connection.set_progress_handler(self.is_due, STEPS_BETWEEN_LOOKS)
-        try:
-            yield
-        finally:
-            connection.set_progress_handler(None, 0)
