@@ -16,6 +16,7 @@ QUICK = 0.5
 WATCH = 0.1
 """Seconds between two looks at what runs."""
 MAX_WAITING = 5_000
+WAITED = "the query waited too long for others: ask again later"
 
 
 class QuerySlots:
@@ -60,7 +61,7 @@ class QuerySlots:
             # Whoever gives up does not end it at once: its slot is taken until it has ended.
             return await asyncio.shield(running)
         except BaseException as error:
-            if slot.why and not _is_given_up():
+            if slot.why and not is_given_up():
                 raise Overloaded(slot.why) from error
             if not running.done():
                 cut(running)
@@ -77,7 +78,7 @@ class QuerySlots:
 
     async def _enter(self, limit: timedelta) -> None:
         if len(self._waiting) >= MAX_WAITING:
-            raise Overloaded(f"{MAX_WAITING:,} queries are waiting: ask again later")
+            raise Overloaded(too_many())
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append((future, monotonic() + limit.total_seconds()))
         self._watch_on()
@@ -101,7 +102,7 @@ class QuerySlots:
         now = monotonic()
         for future, end in self._waiting:
             if now > end and not future.done():
-                future.set_exception(Overloaded("the query waited too long for others: ask again later"))
+                future.set_exception(Overloaded(WAITED))
         if self._running or self._waiting:
             self._watch_on()
 
@@ -134,10 +135,7 @@ class _Slot:
         if took > self._limit.total_seconds():
             self.why = too_long(self._limit)
         elif took > QUICK and not self._is_slow and not self._is_moved():
-            self.why = (
-                f"{self._slots._slow} queries that take long are running, and this one takes long too: ask "
-                "again later, ask for less, or list the columns it looks for in indexes="
-            )
+            self.why = too_many_slow(self._slots._slow)
         if self.why:
             self._cut(self._running)
 
@@ -159,15 +157,20 @@ class _Slot:
             self._slots.release()
 
 
-def _is_given_up() -> bool:
+def is_given_up() -> bool:
     """Whether the caller itself was cancelled, and not what it waits for."""
     task = asyncio.current_task()
     return task is not None and bool(task.cancelling())
 
 
+def refuse(why: str, error: BaseException | None = None) -> NoReturn:
+    """Raises Overloaded for a query, in words that clients may hear."""
+    raise Overloaded(why) from error
+
+
 def refuse_as_too_long(limit: timedelta, error: Exception) -> NoReturn:
     """Raises Overloaded for a query that was cut off at its limit, in words that clients may hear."""
-    raise Overloaded(too_long(limit)) from error
+    refuse(too_long(limit), error)
 
 
 def too_long(limit: timedelta) -> str:
@@ -175,4 +178,17 @@ def too_long(limit: timedelta) -> str:
     return (
         f"the query took longer than {limit.total_seconds():g} s and was cut off: ask for less, or list the "
         "columns it looks for in indexes="
+    )
+
+
+def too_many() -> str:
+    """Says that no more queries may wait."""
+    return f"{MAX_WAITING:,} queries are waiting: ask again later"
+
+
+def too_many_slow(slow: int) -> str:
+    """Says that a query takes long beside as many as may."""
+    return (
+        f"{slow} queries that take long are running, and this one takes long too: ask again later, ask for "
+        "less, or list the columns it looks for in indexes="
     )

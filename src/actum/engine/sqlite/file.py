@@ -14,7 +14,6 @@ from typing import TypeVar
 
 from filelock import FileLock
 
-from actum.engine.query_slots import QuerySlots
 from actum.engine.schema import Part
 from actum.engine.share import Share
 from actum.engine.sqlite.cut import Cut
@@ -30,6 +29,7 @@ from actum.engine.sqlite.opening import (
     take_lock,
 )
 from actum.engine.sqlite.place import Place
+from actum.engine.sqlite.query_threads import QueryThreads
 from actum.engine.sqlite.whole import mend, move_log
 from actum.errors import Overloaded, StoreFailed, Unavailable
 
@@ -74,10 +74,7 @@ class SqliteFile:
         self._local = threading.local()
         self._connections: list[sqlite3.Connection] = []
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="actum-sqlite-reader")
-        self._queriers = ThreadPoolExecutor(
-            QUICK_QUERIES + SLOW_QUERIES, thread_name_prefix="actum-sqlite-query"
-        )
-        self._queries = QuerySlots(quick=QUICK_QUERIES, slow=SLOW_QUERIES)
+        self._queries = QueryThreads(self._stopped, quick=QUICK_QUERIES, slow=SLOW_QUERIES)
         self.callers: Share = Share(READERS - 1)
         self._loop = asyncio.get_running_loop()
         self._thread = threading.Thread(target=self._write_forever, name="actum-sqlite-writer", daemon=True)
@@ -161,7 +158,7 @@ class SqliteFile:
         if self.path == IN_MEMORY:
             return await self._query_in_memory(make, limit)
         cut = Cut(limit)
-        return await self._run_query(lambda: self._read(make(cut)), cut, limit)
+        return await self._queries.run(lambda: self._read(make(cut)), cut, limit)
 
     async def _query_in_memory(self, make: Callable[[Cut], Work[T]], limit: timedelta) -> T:
         """Tries it on the connection that everybody uses, and on a copy when it takes long."""
@@ -173,13 +170,7 @@ class SqliteFile:
                 raise
         image = await self.write(lambda connection: connection.serialize())
         cut = Cut(limit)
-        return await self._run_query(lambda: _on_copy(image, make(cut)), cut, limit)
-
-    async def _run_query(self, work: Callable[[], T], cut: Cut, limit: timedelta) -> T:
-        def begin() -> asyncio.Future[T]:
-            return self._loop.run_in_executor(self._queriers, work)
-
-        return await self._queries.run(begin, lambda _: cut.make(), limit)
+        return await self._queries.run(lambda: _on_copy(image, make(cut)), cut, limit)
 
     async def scrub(self) -> None:
         """Moves the whole log into the file and empties it, for it holds pages as they were before.
@@ -205,7 +196,7 @@ class SqliteFile:
         self._jobs.put(None)
         await asyncio.to_thread(self._thread.join)
         await asyncio.to_thread(self._readers.shutdown)
-        await asyncio.to_thread(self._queriers.shutdown)
+        await self._queries.close()
         for connection in self._connections:
             connection.close()
         if self._log is not None:

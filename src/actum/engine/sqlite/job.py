@@ -9,15 +9,13 @@ T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], T]
 
 
-class Job:
-    """A work, and where its result goes."""
+class Outcome:
+    """What comes of something that a thread does, and the future of whoever waits for it."""
 
-    __slots__ = ("begins", "error", "future", "result", "work")
+    __slots__ = ("error", "future", "result")
 
-    def __init__(self, work: Work[Any], future: "asyncio.Future[Any]", *, begins: bool) -> None:
-        self.work: Work[Any] = work
+    def __init__(self, future: "asyncio.Future[Any]") -> None:
         self.future: asyncio.Future[Any] = future
-        self.begins: bool = begins
         self.result: Any = None
         self.error: BaseException | None = None
 
@@ -32,3 +30,14 @@ class Job:
             self.future.set_exception(self.error)
         else:
             self.future.set_result(self.result)
+
+
+class Job(Outcome):
+    """A work, and where its result goes."""
+
+    __slots__ = ("begins", "work")
+
+    def __init__(self, work: Work[Any], future: "asyncio.Future[Any]", *, begins: bool) -> None:
+        super().__init__(future)
+        self.work: Work[Any] = work
+        self.begins: bool = begins
