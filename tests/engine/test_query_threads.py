@@ -4,6 +4,7 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
@@ -45,6 +46,10 @@ async def until(condition: Callable[[], bool]) -> None:
             await asyncio.sleep(0.005)
 
 
+async def until_slow(threads: QueryThreads, count: int) -> None:
+    await until(lambda: f"{count} of 4 slow" in repr(threads))
+
+
 async def a_while() -> None:
     """Gives threads the time to begin what they should not."""
     for _ in range(50):
@@ -73,7 +78,7 @@ async def test_a_burst_beyond_the_bound_is_refused_at_once_and_the_others_are_an
 ) -> None:
     monkeypatch.setattr(query_slots, "MAX_WAITING", 10)
     gates = await running(threads, 4)
-    waiting = [asyncio.create_task(ask(threads, lambda number=number: number)) for number in range(10)]
+    waiting = [asyncio.create_task(ask(threads, partial(int, number))) for number in range(10)]
     await asyncio.sleep(0)
     await asyncio.sleep(0)
 
@@ -157,7 +162,7 @@ async def test_slow_ones_that_came_one_by_one_leave_all_the_quick_threads(
     slow = []
     for number in range(1, 5):
         slow += await running(threads, 1)
-        await until(lambda number=number: f"{number} of 4 slow" in repr(threads))
+        await until_slow(threads, number)
     monkeypatch.setattr(query_slots, "QUICK", PATIENCE)
 
     quick = await running(threads, 4)
@@ -171,7 +176,7 @@ async def test_after_slow_ones_have_ended_no_more_than_the_quick_run_at_once(
     monkeypatch.setattr(query_slots, "QUICK", 0.05)
     for _ in range(2):
         slow = await running(threads, 4)
-        await until(lambda: "4 of 4 slow" in repr(threads))
+        await until_slow(threads, 4)
         await let_through(slow)
     monkeypatch.setattr(query_slots, "QUICK", PATIENCE)
 
@@ -224,7 +229,7 @@ async def test_closing_ends_threads_that_rest_and_those_of_slow_queries(
 ) -> None:
     monkeypatch.setattr(query_slots, "QUICK", 0.05)
     slow = await running(threads, 4)
-    await until(lambda: "4 of 4 slow" in repr(threads))
+    await until_slow(threads, 4)
     await let_through(slow[:2])
 
     closing = asyncio.create_task(threads.close())

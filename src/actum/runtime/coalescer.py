@@ -14,26 +14,46 @@ class Coalescer(Generic[A, B]):
     """Asks `fetch` for many things at once on behalf of callers who each want one.
 
     It may answer for the first of them alone, where what it finds is large, and is asked for the others then.
+    Where `begins_alone`, whoever comes first asks at once and without a task, and those that come meanwhile
+    are the first batch: that is quicker for one caller, and one question more for many.
     """
 
     def __init__(
-        self, fetch: Callable[[Sequence[A]], Awaitable[Sequence[B]]], *, most: int, batch: int = 500
+        self,
+        fetch: Callable[[Sequence[A]], Awaitable[Sequence[B]]],
+        *,
+        most: int,
+        batch: int = 500,
+        begins_alone: bool = False,
     ) -> None:
         self._fetch = fetch
         self._most = most
         self._batch = batch
         self._waiting: list[tuple[A, asyncio.Future[B]]] = []
         self._task: asyncio.Task[None] | None = None
+        self._begins_alone = begins_alone
+        self._is_one_asking = False
 
     async def get(self, wanted: A) -> B:
         """Gives what `fetch` finds for one thing; raises Overloaded when too many are waiting."""
+        if self._begins_alone and self._task is None and not self._is_one_asking:
+            return await self._ask_alone(wanted)
         if len(self._waiting) >= self._most:
             raise Overloaded(f"{self._most:,} look-ups are waiting: send again later")
         future: asyncio.Future[B] = asyncio.get_running_loop().create_future()
         self._waiting.append((wanted, future))
-        if self._task is None:
+        if self._task is None and not self._is_one_asking:
             self._task = asyncio.create_task(self._drain())
         return await future
+
+    async def _ask_alone(self, wanted: A) -> B:
+        self._is_one_asking = True
+        try:
+            return (await self._fetch([wanted]))[0]
+        finally:
+            self._is_one_asking = False
+            if self._waiting:
+                self._task = asyncio.create_task(self._drain())
 
     async def _drain(self) -> None:
         while self._waiting:

@@ -123,7 +123,7 @@ class Views:
             for before in [one for one in self._lookups if one[0] == view.name]:
                 del self._lookups[before]
             lookup = self._lookups[view.name, generation] = Coalescer(
-                lambda keys: self._rows_of(view, generation, keys), most=MOST_LOOKUPS
+                lambda keys: self._rows_of(view, generation, keys), most=MOST_LOOKUPS, begins_alone=True
             )
         found = await lookup.get(view.key_of(key))
         if isinstance(found, Exception):
@@ -133,6 +133,8 @@ class Views:
     async def _rows_of(self, view: ViewType, generation: int, keys: Sequence[Any]) -> list[Any]:
         """Gives the columns of each key's row, None, or why the store cannot have such a key."""
         try:
+            if len(keys) == 1:
+                return [*await self._database.rows(view, generation, keys), None][:1]
             rows = await self._database.rows(view, generation, list(dict.fromkeys(keys)))
         except CallerError as error:
             if len(keys) == 1:

@@ -1,0 +1,85 @@
+"""Look-ups that come together are one question, and a single one is asked at once."""
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+
+from actum.errors import Overloaded
+from actum.runtime.coalescer import Coalescer
+from tests.runtime.waiting import begun, settled
+
+
+class Asked:
+    """A store that is asked for numbers, and answers when it may."""
+
+    def __init__(self) -> None:
+        self.questions: list[list[int]] = []
+        self.may_answer = asyncio.Event()
+
+    async def doubles(self, numbers: Sequence[int]) -> list[int]:
+        self.questions.append(list(numbers))
+        await self.may_answer.wait()
+        if 13 in numbers:
+            raise LookupError("13 is not kept")
+        return [number * 2 for number in numbers]
+
+
+async def test_who_comes_first_asks_alone_and_those_that_come_meanwhile_together() -> None:
+    asked = Asked()
+    coalescer = Coalescer(asked.doubles, most=10, begins_alone=True)
+
+    tasks = [await begun(coalescer.get(number)) for number in range(4)]
+    asked.may_answer.set()
+
+    assert await asyncio.gather(*tasks) == [0, 2, 4, 6]
+    assert asked.questions == [[0], [1, 2, 3]]
+
+
+async def test_those_that_wait_are_asked_for_when_the_first_has_left() -> None:
+    asked = Asked()
+    coalescer = Coalescer(asked.doubles, most=10, begins_alone=True)
+    first, second = await begun(coalescer.get(1)), await begun(coalescer.get(2))
+
+    first.cancel()
+    await settled()
+    asked.may_answer.set()
+
+    assert await asyncio.wait_for(second, 20) == 4
+    assert first.cancelled()
+    assert asked.questions == [[1], [2]]
+
+
+async def test_what_the_first_one_meets_is_its_own() -> None:
+    asked = Asked()
+    coalescer = Coalescer(asked.doubles, most=10, begins_alone=True)
+    first, second = await begun(coalescer.get(13)), await begun(coalescer.get(2))
+
+    asked.may_answer.set()
+
+    with pytest.raises(LookupError, match="13 is not kept"):
+        await first
+    assert await asyncio.wait_for(second, 20) == 4
+    assert await coalescer.get(3) == 6
+
+
+async def test_more_than_may_wait_behind_the_first_are_overloaded() -> None:
+    asked = Asked()
+    coalescer = Coalescer(asked.doubles, most=2, begins_alone=True)
+    tasks = [await begun(coalescer.get(number)) for number in range(3)]
+
+    with pytest.raises(Overloaded, match="2 look-ups are waiting"):
+        await coalescer.get(3)
+
+    asked.may_answer.set()
+    assert await asyncio.gather(*tasks) == [0, 2, 4]
+
+
+async def test_all_that_come_together_are_one_question_where_none_begins_alone() -> None:
+    asked = Asked()
+    asked.may_answer.set()
+    coalescer = Coalescer(asked.doubles, most=10)
+
+    assert await asyncio.gather(*(coalescer.get(number) for number in range(4))) == [0, 2, 4, 6]
+
+    assert asked.questions == [[0, 1, 2, 3]]
