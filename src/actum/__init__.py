@@ -14,13 +14,13 @@ from actum.errors import (
     Unavailable,
     WrongVersion,
 )
-from actum.journal.port import Page
 from actum.model.action import Actions, Failure, Retries
 from actum.model.deletion import Deleted
 from actum.model.entity import Entity
 from actum.model.event import Event, Recorded
 from actum.model.handler import command, query, reducer
 from actum.model.view import View
+from actum.ports.journal import Page
 from actum.runtime.context import Context
 
 __all__ = [

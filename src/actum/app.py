@@ -11,7 +11,6 @@ from datetime import timedelta
 from importlib import import_module
 from typing import Any
 
-from actum.database.port import LONGEST_QUERY, MAX_ANSWER_BYTES
 from actum.errors import DefinitionError
 from actum.instances import Instances, Opening
 from actum.model.action import Actions
@@ -19,6 +18,7 @@ from actum.model.entity import Entity
 from actum.model.handler import check_max_bytes, check_timeout
 from actum.model.option import strict_options
 from actum.model.view import View
+from actum.ports.database import LONGEST_QUERY, MAX_ANSWER_BYTES
 from actum.runtime.catalog import KEY_RETENTION, Catalog, compile_catalog
 from actum.runtime.context import Context
 from actum.store_url import join, needs_database

@@ -11,7 +11,6 @@ from typing import Any, Protocol
 
 from msgspec import Struct
 
-from actum.database.port import Database
 from actum.database.sqlite.database import SCHEMA as SQLITE_DATABASE
 from actum.database.sqlite.database import SqliteDatabase
 from actum.engine.sqlite.file import SqliteFile
@@ -19,11 +18,12 @@ from actum.engine.sqlite.opening import IN_MEMORY, file_versions, take_lock
 from actum.engine.sqlite.opening import is_owned as is_file_owned
 from actum.engine.sqlite.whole import accept
 from actum.errors import StoreError
-from actum.hosts.port import Host
 from actum.journal.memory import MemoryJournal
-from actum.journal.port import Journal
 from actum.journal.sqlite.journal import SqliteJournal
 from actum.journal.sqlite.statements import SCHEMA as SQLITE_JOURNAL
+from actum.ports.database import Database
+from actum.ports.host import Host
+from actum.ports.journal import Journal
 from actum.runtime.binding import Pair
 from actum.store_url import shown, split
 

@@ -3,8 +3,8 @@
 from actum.hosts.durable_objects.host import DurableObjectsHost
 from actum.hosts.durable_objects.journal import DurableObjectsJournal
 from actum.hosts.durable_objects.link import Link, read_url
-from actum.hosts.port import Host
-from actum.journal.port import Journal
+from actum.ports.host import Host
+from actum.ports.journal import Journal
 
 
 async def open_durable_objects(url: str) -> tuple[Journal, Host]:

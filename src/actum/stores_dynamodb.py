@@ -3,7 +3,7 @@
 from actum.engine.dynamodb.client import DynamoTable
 from actum.engine.dynamodb.schema import check_table, make_table
 from actum.journal.dynamodb.journal import DynamoJournal
-from actum.journal.port import Journal
+from actum.ports.journal import Journal
 
 
 async def open_dynamodb(url: str) -> Journal:

@@ -1,13 +1,13 @@
 """The stores in one PostgreSQL database; loaded only where such a store is named."""
 
-from actum.database.port import Database
 from actum.database.postgres.database import SCHEMA as DATABASE
 from actum.database.postgres.database import open_database
 from actum.engine.postgres.pool import PostgresPool
 from actum.engine.postgres.schema import schema_versions
-from actum.journal.port import Journal
 from actum.journal.postgres.journal import SCHEMA as JOURNAL
 from actum.journal.postgres.journal import open_journal
+from actum.ports.database import Database
+from actum.ports.journal import Journal
 
 
 async def open_postgres(url: str, *, is_owner: bool) -> tuple[Journal, Database]:

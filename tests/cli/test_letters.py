@@ -6,7 +6,7 @@ import pytest
 from msgspec import json
 
 from actum.cli.letter_line import LetterLine
-from actum.database.port import Letter, Message, Timer
+from actum.ports.database import Letter, Message, Timer
 from tests.cli.commands import CommandLine
 from tests.cli.filling import fill
 

@@ -5,10 +5,10 @@ import random
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from actum.database.port import Database
 from actum.model.event import Event
 from actum.model.handler import reducer
 from actum.model.view import View, view_type
+from actum.ports.database import Database
 from actum.testing.conformance.database.tables import write
 
 

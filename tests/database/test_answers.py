@@ -10,11 +10,11 @@ import pytest
 from msgspec import Struct, field
 
 from actum.database.answers import read_answer
-from actum.database.port import Answer
 from actum.errors import NotFound, WrongReply
 from actum.model.event import Event
 from actum.model.handler import Query, reducer
 from actum.model.view import View, ViewQuery
+from actum.ports.database import Answer
 
 
 class Opened(Event):

@@ -7,13 +7,13 @@ from datetime import timedelta
 import asyncpg
 import pytest
 
-from actum.database.port import Database, Dispossessed, NewLetter, NewMessage, NewTimer, Progress
 from actum.database.postgres import roster as postgres_roster
 from actum.database.postgres.database import open_database
 from actum.database.postgres.roster import PostgresRoster
-from actum.database.roster import Claim, Roster, SoleRoster
 from actum.engine.postgres.pool import PostgresPool
 from actum.model.view import view_type
+from actum.ports.database import Database, Dispossessed, NewLetter, NewMessage, NewTimer, Progress
+from actum.ports.membership import Claim, Roster, SoleRoster
 from tests.runtime.bank import Balances
 
 VIEW = view_type(Balances)

@@ -7,7 +7,7 @@ import sys
 
 from actum.engine.dynamodb.client import DynamoTable
 from actum.journal.dynamodb.journal import DynamoJournal
-from actum.journal.port import Landed
+from actum.ports.journal import Landed
 from actum.testing.conformance.journal.bank import deposit
 
 LOST = "lost"

@@ -14,9 +14,9 @@ from actum.engine.sqlite import log as sqlite_log
 from actum.engine.sqlite.file import SqliteFile
 from actum.errors import StoreFailed
 from actum.journal.memory import MemoryJournal
-from actum.journal.port import Journal, Snapshot, Write
 from actum.journal.sqlite.journal import SqliteJournal
 from actum.journal.sqlite.statements import SCHEMA
+from actum.ports.journal import Journal, Snapshot, Write
 
 Step = Callable[[Journal], Awaitable[Any]]
 

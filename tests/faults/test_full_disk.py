@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from actum.errors import StoreFailed
-from actum.journal.port import Journal
+from actum.ports.journal import Journal
 from actum.testing.conformance.journal.bank import have_landed
 from tests.faults.disk import mount, small_disk
 from tests.faults.scenario import write

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from actum import App
-from actum.journal.port import Journal, Loaded, StreamKey, Write
 from actum.model.event import Stored
+from actum.ports.journal import Journal, Loaded, StreamKey, Write
 from actum.stores import open_stores
 from tests.runtime.bank import Account
 

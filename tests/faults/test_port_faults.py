@@ -23,10 +23,10 @@ from actum import (
     query,
     reducer,
 )
-from actum.database.port import Database
 from actum.errors import Conflict, TryLater
 from actum.journal.memory import MemoryJournal
-from actum.journal.port import Journal
+from actum.ports.database import Database
+from actum.ports.journal import Journal
 from actum.runtime import supervisor, view_work
 from actum.runtime.clock import ManualClock
 from actum.runtime.directory import Residence

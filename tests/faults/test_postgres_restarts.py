@@ -13,8 +13,8 @@ import pytest
 
 from actum import Context
 from actum.errors import Conflict, TryLater
-from actum.journal.port import Journal
 from actum.model.event import Stored
+from actum.ports.journal import Journal
 from examples.bank.bank import Account, Balances, app
 from tests.faults.fleet import Fleet, until_settled
 from tests.faults.load import Kept

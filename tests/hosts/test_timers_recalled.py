@@ -2,9 +2,9 @@
 
 import pytest
 
-from actum.database.port import NewTimer
 from actum.errors import Unavailable
-from actum.hosts.port import Host, HostedAnswer, HostedCall, HostedTimer
+from actum.ports.database import NewTimer
+from actum.ports.host import Host, HostedAnswer, HostedCall, HostedTimer
 from actum.runtime.timers import HostedTimers
 from tests.runtime.nodes import database_in_memory
 

@@ -9,8 +9,8 @@ import pytest
 from litestar import Response
 
 from actum import Actions, App, Context
-from actum.database.port import Erasure
 from actum.errors import AnswerErased
+from actum.ports.database import Erasure
 from actum.runtime.kept_answers import ANSWERS, parts_of
 from actum.store_url import join
 from actum.testing import testing

@@ -15,7 +15,7 @@ from litestar.params import Body
 from msgspec import Struct
 
 from actum import Actions, App, Context, Entity, Event, Rejected, command, query, reducer
-from actum.journal.port import Write
+from actum.ports.journal import Write
 from actum.testing import testing
 from actum.testing.application import Running
 from tests.servers.postgres import empty, url_of

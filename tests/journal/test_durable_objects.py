@@ -6,7 +6,7 @@ import pytest
 
 from actum.hosts.durable_objects.journal import DurableObjectsJournal
 from actum.hosts.durable_objects.link import Link, read_url
-from actum.journal.port import Journal
+from actum.ports.journal import Journal
 from actum.testing.conformance.journal.appending import Appending
 from actum.testing.conformance.journal.durability import Durability
 from actum.testing.conformance.journal.feeding import Feeding

@@ -6,7 +6,7 @@ import pytest
 
 from actum.engine.dynamodb.client import DynamoTable
 from actum.journal.dynamodb.journal import DynamoJournal
-from actum.journal.port import Journal
+from actum.ports.journal import Journal
 from actum.testing.conformance.journal import DurableJournalConformance
 
 

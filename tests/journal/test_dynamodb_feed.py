@@ -11,8 +11,8 @@ from actum.engine.dynamodb.client import DynamoTable, Item
 from actum.journal.dynamodb import chain, streams
 from actum.journal.dynamodb.journal import DynamoJournal
 from actum.journal.dynamodb.parcel import Parcel
-from actum.journal.port import Landed
 from actum.model.event import Stored
+from actum.ports.journal import Landed
 from actum.testing.conformance.journal.bank import amounts, deposit, follow, positions, versions
 
 WRITERS = 3

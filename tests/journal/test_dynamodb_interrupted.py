@@ -13,7 +13,7 @@ from actum.engine.dynamodb.client import DynamoTable
 from actum.errors import StoreError, Unavailable
 from actum.journal.dynamodb.journal import DynamoJournal
 from actum.journal.dynamodb.parcel import Parcel
-from actum.journal.port import Collided, Landed
+from actum.ports.journal import Collided, Landed
 from actum.testing.conformance.journal.bank import amounts, deposit, follow
 
 Failure = Callable[[], Exception]

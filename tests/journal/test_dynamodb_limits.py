@@ -9,7 +9,7 @@ from actum.app import App
 from actum.engine.dynamodb.client import DynamoTable
 from actum.errors import Invalid
 from actum.journal.dynamodb.journal import DynamoJournal
-from actum.journal.port import Collided, Landed, Refused, Repeated, Snapshot, Write
+from actum.ports.journal import Collided, Landed, Refused, Repeated, Snapshot, Write
 from actum.store_url import join
 from actum.testing.conformance.journal.bank import OPENING, amounts, deposit, follow, have_landed
 

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from actum.journal.memory import MemoryJournal
-from actum.journal.port import Journal
+from actum.ports.journal import Journal
 from actum.testing.conformance.journal import JournalConformance
 
 

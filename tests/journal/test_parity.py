@@ -10,9 +10,9 @@ from msgspec import Struct
 
 from actum.engine.sqlite.file import IN_MEMORY, SqliteFile
 from actum.journal.memory import MemoryJournal
-from actum.journal.port import Journal, Snapshot, Write
 from actum.journal.sqlite.journal import SqliteJournal
 from actum.journal.sqlite.statements import SCHEMA
+from actum.ports.journal import Journal, Snapshot, Write
 from actum.testing.conformance.journal.bank import fill
 
 KINDS = ("Account", "Loan")

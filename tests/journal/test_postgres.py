@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator
 import pytest
 
 from actum.engine.postgres.pool import PostgresPool
-from actum.journal.port import Journal
 from actum.journal.postgres.journal import SCHEMA, PostgresJournal, open_journal
+from actum.ports.journal import Journal
 from actum.testing.conformance.journal import DurableJournalConformance
 
 

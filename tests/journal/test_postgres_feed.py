@@ -9,12 +9,12 @@ import pytest
 
 from actum.engine.postgres.order import PLACES
 from actum.engine.postgres.pool import PostgresPool
-from actum.journal.port import Landed
 from actum.journal.postgres import journal as postgres_journal
 from actum.journal.postgres.appending import Appender
 from actum.journal.postgres.batch import assumed
 from actum.journal.postgres.journal import SCHEMA, PostgresJournal, open_journal, statements
 from actum.model.event import Stored
+from actum.ports.journal import Landed
 from actum.testing.conformance.journal.bank import PATIENCE, amounts, deposit, follow, positions
 
 WRITERS = 5

@@ -11,9 +11,9 @@ import pytest
 from actum.engine.schema import Part
 from actum.engine.sqlite.file import IN_MEMORY, SqliteFile
 from actum.errors import Unavailable
-from actum.journal.port import Collided, Journal
 from actum.journal.sqlite.journal import SqliteJournal
 from actum.journal.sqlite.statements import SCHEMA
+from actum.ports.journal import Collided, Journal
 from actum.testing.conformance.journal import DurableJournalConformance, JournalConformance
 from actum.testing.conformance.journal.bank import amounts, deposit, fill, have_landed, positions, versions
 

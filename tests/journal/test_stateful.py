@@ -14,11 +14,11 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from actum.engine.sqlite.file import SqliteFile
 from actum.journal.memory import MemoryJournal
-from actum.journal.port import Collided, Journal, Landed, Outcome, Repeated, Snapshot, Write
 from actum.journal.sqlite.journal import SqliteJournal
 from actum.journal.sqlite.statements import SCHEMA
 from actum.model.deletion import deletion
 from actum.model.event import Stored
+from actum.ports.journal import Collided, Journal, Landed, Outcome, Repeated, Snapshot, Write
 
 IDS = ("a", "b", "c")
 KEYS = ("k-1", "k-2", "k-3")

@@ -13,9 +13,9 @@ from msgspec import field
 from msgspec.json import decode
 
 from actum import App, Entity, Event, View, command, reducer
-from actum.database.port import Database
 from actum.model.event import Stored
 from actum.model.view import view_type
+from actum.ports.database import Database
 from actum.runtime.projector import Projector
 from actum.testing import testing
 from actum.testing.application import Running

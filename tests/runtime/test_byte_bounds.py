@@ -21,10 +21,10 @@ from actum import (
     command,
     reducer,
 )
-from actum.database.port import Progress
 from actum.journal.memory import MemoryJournal
-from actum.journal.port import Outcome, Write
 from actum.model import turn
+from actum.ports.database import Progress
+from actum.ports.journal import Outcome, Write
 from actum.runtime import batch_cut, committer, feed, outgoing, worker
 from actum.testing.faults import FaultyJournal
 from tests.runtime.nodes import running

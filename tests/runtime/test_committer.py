@@ -9,7 +9,7 @@ import pytest
 from actum import Context, Overloaded, Unavailable
 from actum.errors import StoreFailed
 from actum.journal.memory import MemoryJournal
-from actum.journal.port import Outcome, Write
+from actum.ports.journal import Outcome, Write
 from actum.runtime import committer
 from actum.runtime.clock import ManualClock
 from actum.runtime.node import Node

@@ -7,7 +7,7 @@ import pytest
 
 from actum import Conflict, Context, NotFound, Rejected, WrongVersion
 from actum.journal.memory import MemoryJournal
-from actum.journal.port import Journal, Outcome, Write
+from actum.ports.journal import Journal, Outcome, Write
 from actum.testing.faults import FaultyJournal
 from tests.runtime.bank import Account, Notebook, plain
 from tests.runtime.nodes import running

@@ -26,8 +26,8 @@ from actum import (
     query,
     reducer,
 )
-from actum.database.port import Database
 from actum.journal.memory import MemoryJournal
+from actum.ports.database import Database
 from actum.runtime.node import Node
 from actum.stores import open_stores
 from actum.testing.application import Running, testing

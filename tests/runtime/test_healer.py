@@ -3,8 +3,8 @@
 import asyncio
 from typing import Any
 
-from actum.database.port import Letter
 from actum.model.action import Retries
+from actum.ports.database import Letter
 from actum.runtime.clock import ManualClock
 from actum.runtime.healer import Healer
 from tests.runtime.nodes import START

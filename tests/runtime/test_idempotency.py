@@ -10,7 +10,7 @@ import pytest
 from actum import App, Context, Entity, Event, Invalid, KeyReused, Rejected, WrongVersion, command, reducer
 from actum.errors import AuthorError
 from actum.journal.memory import MemoryJournal
-from actum.journal.port import Repeated, ReplyKey
+from actum.ports.journal import Repeated, ReplyKey
 from actum.runtime.clock import ManualClock
 from actum.testing import testing
 from actum.testing.faults import Fault, FaultyJournal

@@ -12,8 +12,8 @@ import pytest
 from msgspec import Struct
 
 from actum import Actions, App, Context, Entity, Event, Invalid, KeyReused, Retries, command, reducer
-from actum.journal.port import Write
 from actum.model.event import to_microseconds
+from actum.ports.journal import Write
 from actum.runtime.keys import digest
 from actum.testing import testing
 from actum.testing.application import Running

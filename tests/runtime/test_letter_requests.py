@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from actum import Actions, App, Context, Entity, Event, Retries, command, reducer
-from actum.database.port import Letter, Request
+from actum.ports.database import Letter, Request
 from actum.testing import Running, testing
 
 

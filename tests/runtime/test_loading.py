@@ -8,8 +8,8 @@ import pytest
 
 from actum import Context, Rejected
 from actum.journal.memory import MemoryJournal
-from actum.journal.port import StreamKey
 from actum.model.event import Stored
+from actum.ports.journal import StreamKey
 from actum.runtime.directory import Residence
 from actum.testing.conformance.journal.bank import fill
 from actum.testing.faults import FaultyJournal

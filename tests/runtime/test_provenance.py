@@ -8,8 +8,8 @@ import pytest
 
 from actum import Context, DefinitionError, Invalid
 from actum.journal.memory import MemoryJournal
-from actum.journal.port import Write
 from actum.model.event import Metadata, read_metadata, write_metadata
+from actum.ports.journal import Write
 from tests.runtime.bank import Account, Notebook, plain
 from tests.runtime.nodes import running
 

@@ -9,8 +9,8 @@ from typing import cast
 import pytest
 
 from actum import Context, Invalid, KeyReused, Retries
-from actum.database.port import Database, Letter
 from actum.journal.memory import MemoryJournal
+from actum.ports.database import Database, Letter
 from actum.runtime.attempts import MAX_AT_ONCE
 from actum.runtime.clock import ManualClock
 from actum.runtime.node import Node

@@ -11,7 +11,7 @@ from msgspec import field
 from actum import App, Context, Entity, command, query, reducer
 from actum.errors import WrongState
 from actum.journal.memory import MemoryJournal
-from actum.journal.port import Snapshot
+from actum.ports.journal import Snapshot
 from actum.runtime.clock import SECOND, ManualClock
 from actum.runtime.directory import Directory, Residence
 from actum.testing.faults import FaultyJournal

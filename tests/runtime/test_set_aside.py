@@ -10,8 +10,8 @@ import pytest
 from msgspec import field
 
 from actum import App, Context, Entity, Event, View, command, reducer
-from actum.database.port import SetAside
 from actum.errors import TryLater
+from actum.ports.database import SetAside
 from actum.runtime.clock import SystemClock
 from actum.stores import open_stores
 from actum.testing import testing

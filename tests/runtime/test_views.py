@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from actum import App, Context, Recorded, Unavailable, View, query, reducer
-from actum.database.port import Database
 from actum.journal.memory import MemoryJournal
-from actum.journal.port import Write
 from actum.model.view import ViewType
+from actum.ports.database import Database
+from actum.ports.journal import Write
 from actum.runtime import views
 from actum.runtime.clock import ManualClock
 from actum.runtime.node import Node

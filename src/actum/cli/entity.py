@@ -15,10 +15,10 @@ from actum.cli.loading import load_app
 from actum.cli.opening import open_beside
 from actum.cli.options import AppName, AsJson, DatabaseUrl, StoreUrl, storable
 from actum.cli.output import EventLine, print_json, print_line, print_table, shown_time
-from actum.journal.port import Journal, StreamInfo
 from actum.model.entity import EntityType
 from actum.model.event import Stored, read_metadata, to_datetime
 from actum.model.turn import Instance
+from actum.ports.journal import Journal, StreamInfo
 from actum.runtime.history import fold_history
 from actum.runtime.stream_pages import pages_of
 

@@ -15,9 +15,9 @@ from actum.cli.loading import load_app
 from actum.cli.opening import open_beside
 from actum.cli.options import AppName, AsJson, DatabaseUrl, StoreUrl, storable
 from actum.cli.output import EventLine, print_json, print_line, shown_time
-from actum.journal.port import Journal
 from actum.model.deletion import DELETED
 from actum.model.event import Stored, read_metadata
+from actum.ports.journal import Journal
 
 PAGE = 1_000
 

@@ -7,8 +7,8 @@ import msgspec
 from msgspec import Raw, Struct
 
 from actum.cli.output import EventLine, shown_time
-from actum.database.port import Letter, LetterStatus, Request
 from actum.model.event import Stored, to_datetime, to_microseconds
+from actum.ports.database import Letter, LetterStatus, Request
 
 
 class LetterLine(Struct, frozen=True):

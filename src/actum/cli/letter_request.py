@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from actum.cli.failure import CommandFailed, one_line
 from actum.cli.output import print_line
-from actum.database.port import Database, Letter, Request
+from actum.ports.database import Database, Letter, Request
 from actum.runtime.clock import SystemClock
 from actum.stores import is_owned
 

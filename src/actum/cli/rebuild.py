@@ -10,10 +10,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from actum.cli.failure import CommandFailed
 from actum.cli.opening import open_beside
-from actum.database.port import Database, ViewState
-from actum.database.roster import Roster
 from actum.errors import StoreInUse, TryLater
 from actum.model.view import ViewType
+from actum.ports.database import Database, ViewState
+from actum.ports.membership import Roster
 from actum.runtime.clock import SystemClock
 from actum.runtime.feed import Feed
 from actum.runtime.ownership import BEAT

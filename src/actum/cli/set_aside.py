@@ -8,9 +8,9 @@ from msgspec import Struct
 
 from actum.cli.failure import CommandFailed, one_line
 from actum.cli.output import print_line, shown_time
-from actum.database.port import Database, SetAside
 from actum.errors import Invalid
 from actum.model.view import ViewType
+from actum.ports.database import Database, SetAside
 from actum.runtime.clock import SystemClock
 from actum.stores import Stores, is_owned
 

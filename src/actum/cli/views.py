@@ -15,8 +15,8 @@ from actum.cli.options import AppName, AsJson, DatabaseUrl, StoreUrl
 from actum.cli.output import print_json, print_table
 from actum.cli.rebuild import rebuild
 from actum.cli.set_aside import SetAsideLine, retry, row_of, rows_of
-from actum.database.port import SetAside, ViewState
 from actum.model.view import ViewType
+from actum.ports.database import SetAside, ViewState
 
 views: typer.Typer = typer.Typer(
     no_args_is_help=True, help="Lists views and the rows they set aside, and has them done anew."

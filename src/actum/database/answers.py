@@ -9,10 +9,10 @@ import msgspec
 from msgspec import Struct
 from msgspec import inspect as types
 
-from actum.database.port import Answer
 from actum.errors import NotFound, Unanswerable
 from actum.model.signature import display
 from actum.model.view import ViewQuery
+from actum.ports.database import Answer
 
 Row = tuple[Any, ...]
 Reader = Callable[[list[Row]], list[Any]]

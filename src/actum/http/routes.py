@@ -24,8 +24,8 @@ from actum.http.operation_names import joined, operation_names, requests_of
 from actum.http.options import METHODS, check_group, check_handler
 from actum.http.parameters import Place, request_parameters
 from actum.http.problems import handle_error
-from actum.journal.port import Page
 from actum.model.action import Actions, Bound, OnRequest
+from actum.ports.journal import Page
 from actum.runtime.context import Context
 from actum.runtime.invoke import ActionFunction
 

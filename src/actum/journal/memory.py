@@ -11,7 +11,9 @@ from actum.errors import Unavailable
 from actum.journal.listing import read_token, write_token
 from actum.journal.outcomes import decide, recognise
 from actum.journal.pages import event_size, loaded_size, reply_size
-from actum.journal.port import (
+from actum.model.deletion import deletion
+from actum.model.event import Stored
+from actum.ports.journal import (
     Erased,
     Journal,
     Landed,
@@ -25,8 +27,6 @@ from actum.journal.port import (
     StreamKey,
     Write,
 )
-from actum.model.deletion import deletion
-from actum.model.event import Stored
 
 PAGE = 1_000
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Sequence
 
-from actum.journal.port import Collided, Landed, Outcome, Repeated, ReplyKey, StreamKey, Write
 from actum.model.event import Stored
+from actum.ports.journal import Collided, Landed, Outcome, Repeated, ReplyKey, StreamKey, Write
 
 VersionOf = Callable[[StreamKey], int]
 ReplyOf = Callable[[ReplyKey], Repeated | None]

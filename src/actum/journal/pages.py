@@ -1,7 +1,7 @@
 """The bytes that count in pages of a journal."""
 
-from actum.journal.port import Loaded, Repeated
 from actum.model.event import Stored
+from actum.ports.journal import Loaded, Repeated
 
 
 def event_size(stored: Stored) -> int:

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable
 
-from actum.database.port import Database, Dispossessed
+from actum.ports.database import Database, Dispossessed
 from actum.runtime.clock import Clock
 from actum.runtime.source import Source
 from actum.runtime.supervisor import Supervisor

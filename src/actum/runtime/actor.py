@@ -4,8 +4,8 @@ import asyncio
 
 from msgspec import Struct
 
-from actum.journal.port import Outcome, Write
 from actum.model.turn import Instance
+from actum.ports.journal import Outcome, Write
 
 
 class Staged(Struct, eq=False):

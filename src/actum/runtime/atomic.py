@@ -12,8 +12,8 @@ from typing import Any, ClassVar
 import msgspec
 
 from actum.errors import Conflict, DefinitionError, Invalid, KeyReused
-from actum.journal.port import Landed, Refused, StreamKey, Write
 from actum.model.turn import Emitted, Instance, as_stored
+from actum.ports.journal import Landed, Refused, StreamKey, Write
 from actum.runtime import strict
 from actum.runtime.actor import Actor, Staged
 from actum.runtime.entities import MOST_ATTEMPTS, Call

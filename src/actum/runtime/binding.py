@@ -2,10 +2,10 @@
 
 from msgspec import Struct
 
-from actum.database.port import Binding, Database
 from actum.errors import ForeignStore
-from actum.journal.port import Journal
 from actum.model.event import Stored
+from actum.ports.database import Binding, Database
+from actum.ports.journal import Journal
 
 
 class Pair(Struct, frozen=True):

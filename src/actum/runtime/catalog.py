@@ -6,13 +6,13 @@ from typing import Any
 
 from msgspec import Struct, structs
 
-from actum.database.port import LONGEST_QUERY, MAX_ANSWER_BYTES
 from actum.errors import DefinitionError
 from actum.model.action import Bound, OnEvents
 from actum.model.deletion import Deleted
 from actum.model.entity import Entity, EntityType, entity_type
 from actum.model.event import Event, EventType
 from actum.model.view import View, ViewType, view_type
+from actum.ports.database import LONGEST_QUERY, MAX_ANSWER_BYTES
 from actum.runtime.references import EntityReference, ViewReference, entity_reference, view_reference
 
 KEY_RETENTION: timedelta = timedelta(days=7)

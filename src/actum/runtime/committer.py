@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 from actum.errors import ActumError, Invalid, Overloaded, StoreFailed, Unavailable
-from actum.journal.port import Collided, Journal, Landed, Outcome, Refused
+from actum.ports.journal import Collided, Journal, Landed, Outcome, Refused
 from actum.runtime.actor import Actor, Staged
 from actum.runtime.batch_cut import MAX_WRITE_BYTES, is_split, middle_of, why_too_large
 from actum.runtime.clock import Clock

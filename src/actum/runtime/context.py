@@ -5,15 +5,15 @@ from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from datetime import datetime, timedelta
 from typing import Any, ParamSpec, TypeVar, TypeVarTuple
 
-from actum.database.port import Message, NewTimer, Timer
 from actum.errors import DefinitionError, Invalid, KeyReused, NotFound
-from actum.journal.port import Page
 from actum.model.entity import Entity
 from actum.model.event import Event, Metadata, Recorded, to_microseconds
 from actum.model.function_kind import require_awaitable
 from actum.model.handler import Command
 from actum.model.name import check_cause, check_id, check_name, check_text, check_who
 from actum.model.view import View
+from actum.ports.database import Message, NewTimer, Timer
+from actum.ports.journal import Page
 from actum.runtime.atomic import Unit, run_unit, running_unit
 from actum.runtime.history import Histories
 from actum.runtime.keys import RequestKey

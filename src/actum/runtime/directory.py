@@ -10,10 +10,10 @@ from typing import Any
 from msgspec import Struct
 
 from actum.errors import ActumError, Overloaded, WrongState
-from actum.journal.port import Journal, Loaded, Snapshot, StreamKey
 from actum.model.entity import EntityType
 from actum.model.error_text import error_text
 from actum.model.turn import Instance
+from actum.ports.journal import Journal, Loaded, Snapshot, StreamKey
 from actum.runtime.actor import Actor
 from actum.runtime.clock import Clock
 from actum.runtime.coalescer import Coalescer

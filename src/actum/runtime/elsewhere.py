@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
-from actum.database.port import Database, ViewState
+from actum.ports.database import Database, ViewState
 
 FIRST_PAUSE = 0.003
 LONGEST_PAUSE = 0.1

@@ -8,7 +8,8 @@ from msgspec import Struct
 from msgspec.json import encode
 
 from actum.errors import Conflict, Invalid, KeyReused, WrongVersion
-from actum.journal.port import (
+from actum.model.entity import CommandType, EntityType
+from actum.ports.journal import (
     Journal,
     Landed,
     Outcome,
@@ -19,7 +20,6 @@ from actum.journal.port import (
     StreamKey,
     Write,
 )
-from actum.model.entity import CommandType, EntityType
 from actum.runtime import strict
 from actum.runtime.actor import Actor, Staged
 from actum.runtime.clock import Clock

@@ -2,8 +2,8 @@
 
 import logging
 
-from actum.database.port import Database, Erasure, Message, Timer
-from actum.journal.port import Erased, StreamKey
+from actum.ports.database import Database, Erasure, Message, Timer
+from actum.ports.journal import Erased, StreamKey
 from actum.runtime.kept_answers import erase_parts
 from actum.runtime.services import Services
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Collection, Sequence
 
-from actum.database.port import Database, Letter, NewLetter, Progress
-from actum.journal.port import Journal
 from actum.model.event import Stored
+from actum.ports.database import Database, Letter, NewLetter, Progress
+from actum.ports.journal import Journal
 from actum.runtime.feed import Feed
 from actum.runtime.source import Item, Source
 

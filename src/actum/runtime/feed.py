@@ -6,9 +6,9 @@ from collections import deque
 from collections.abc import Collection, Sequence
 from itertools import islice
 
-from actum.journal.port import Journal, Landed, Outcome
 from actum.model.deletion import DELETED
 from actum.model.event import Stored
+from actum.ports.journal import Journal, Landed, Outcome
 from actum.runtime.actor import Staged
 from actum.runtime.coalescer import Coalescer
 from actum.runtime.gone import Gone

@@ -5,10 +5,10 @@ import logging
 from collections.abc import Callable
 from datetime import timedelta
 
-from actum.database.port import Database
 from actum.errors import ActumError
-from actum.journal.port import Journal
 from actum.model.error_text import error_text
+from actum.ports.database import Database
+from actum.ports.journal import Journal
 from actum.runtime.clock import Clock
 
 LOOK: float = 1.0

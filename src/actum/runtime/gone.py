@@ -1,7 +1,7 @@
 """Which entities were erased lately, for those who hold an event or a message of one in their hands."""
 
-from actum.journal.port import StreamKey
 from actum.model.event import Stored
+from actum.ports.journal import StreamKey
 
 MOST = 20_000
 

@@ -7,8 +7,8 @@ from datetime import timedelta
 
 from msgspec import Struct
 
-from actum.database.port import Database, Dispossessed, Letter, LetterStatus, NewLetter
 from actum.model.action import Retries
+from actum.ports.database import Database, Dispossessed, Letter, LetterStatus, NewLetter
 from actum.runtime.attempts import FailedAttempt
 from actum.runtime.clock import Clock
 from actum.runtime.contained_tasks import ContainedCoroutine

@@ -6,11 +6,11 @@ from itertools import takewhile
 from typing import Any, TypeVar
 
 from actum.errors import DefinitionError, Invalid, NotFound, TooLarge, UnknownEvent
-from actum.journal.port import Erased, Journal, Page, StreamKey
 from actum.model.entity import Entity, EntityType
 from actum.model.event import Event, Recorded, Stored, to_microseconds
 from actum.model.name import check_id
 from actum.model.turn import Instance, as_stored
+from actum.ports.journal import Erased, Journal, Page, StreamKey
 from actum.runtime.erasure import erase
 from actum.runtime.services import Services
 from actum.runtime.stream_pages import pages_of

@@ -3,8 +3,8 @@
 from typing import Any, Protocol
 
 from actum.errors import Conflict, DefinitionError, WrongVersion
-from actum.hosts.port import Host, HostedAnswer, HostedCall
-from actum.journal.port import Journal
+from actum.ports.host import Host, HostedAnswer, HostedCall
+from actum.ports.journal import Journal
 from actum.runtime.clock import Clock
 from actum.runtime.entities import MOST_ATTEMPTS, Call, Entities
 from actum.runtime.feed import Feed

@@ -10,9 +10,9 @@ import msgspec
 from msgspec import Struct
 
 from actum.errors import AnswerErased
-from actum.journal.port import Journal, StreamKey, Write
 from actum.model.entity import Entity, EntityType, entity_type
 from actum.model.turn import Instance
+from actum.ports.journal import Journal, StreamKey, Write
 from actum.runtime.actor import Actor, Staged
 from actum.runtime.feed import Feed
 

@@ -6,10 +6,10 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
-from actum.database.port import Database, KeptName, ViewState
-from actum.journal.port import Journal
 from actum.model.deletion import DELETED
 from actum.model.event import Stored
+from actum.ports.database import Database, KeptName, ViewState
+from actum.ports.journal import Journal
 from actum.runtime.catalog import Catalog
 from actum.runtime.plan import Plan
 from actum.runtime.reactor import TIMERS

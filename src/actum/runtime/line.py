@@ -5,12 +5,12 @@ from typing import Any
 
 import msgspec
 
-from actum.database.port import Mark, NewMessage, NewTimer
 from actum.errors import DefinitionError, KeyReused
 from actum.model.entity import CommandType
 from actum.model.event import Metadata, write_metadata
 from actum.model.name import check_name, check_who, shortened
 from actum.model.view import ViewQuery, ViewType
+from actum.ports.database import Mark, NewMessage, NewTimer
 from actum.runtime.atomic import Unit, running_unit
 from actum.runtime.entities import Call
 from actum.runtime.kept_answers import Mentions

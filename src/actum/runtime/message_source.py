@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from actum.database.port import Database, Letter, Message, NewLetter, Progress
+from actum.ports.database import Database, Letter, Message, NewLetter, Progress
 from actum.runtime.services import Signals
 from actum.runtime.source import Item, Source
 

@@ -8,10 +8,10 @@ from typing import Any
 
 from msgspec import Struct
 
-from actum.database.port import Database
-from actum.hosts.port import Host
-from actum.journal.port import Journal
 from actum.model.error_text import error_text
+from actum.ports.database import Database
+from actum.ports.host import Host
+from actum.ports.journal import Journal
 from actum.runtime.action_work import ActionWork
 from actum.runtime.catalog import Catalog
 from actum.runtime.clock import Clock

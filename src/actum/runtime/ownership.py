@@ -5,9 +5,9 @@ import logging
 from collections.abc import Coroutine, Sequence
 from typing import Any
 
-from actum.database.port import Database
-from actum.database.roster import Claim, Standing
 from actum.errors import ActumError
+from actum.ports.database import Database
+from actum.ports.membership import Claim, Standing
 from actum.runtime.sharing import share_out
 from actum.runtime.work import Work
 

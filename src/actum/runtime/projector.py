@@ -6,7 +6,12 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any, TypeVar
 
-from actum.database.port import (
+from actum.errors import ActumError, AuthorError, CallerError, TryLater
+from actum.model.deletion import DELETED
+from actum.model.event import Stored
+from actum.model.projection import Changes, Folding, Step, add_steps
+from actum.model.view import View, ViewType
+from actum.ports.database import (
     NOTHING_ASIDE,
     AsideChanges,
     Database,
@@ -15,11 +20,6 @@ from actum.database.port import (
     SetAside,
     ViewState,
 )
-from actum.errors import ActumError, AuthorError, CallerError, TryLater
-from actum.model.deletion import DELETED
-from actum.model.event import Stored
-from actum.model.projection import Changes, Folding, Step, add_steps
-from actum.model.view import View, ViewType
 from actum.runtime.clock import Clock
 from actum.runtime.containment import comes_from_outside
 from actum.runtime.feed import Feed

@@ -4,7 +4,6 @@ from collections.abc import Callable, Collection
 from datetime import timedelta
 from typing import Any
 
-from actum.database.port import Database, Message, Timer
 from actum.errors import CallerError, UnknownEvent
 from actum.model.action import (
     TIMEOUT,
@@ -18,6 +17,7 @@ from actum.model.action import (
 )
 from actum.model.event import Recorded, Stored, read_metadata
 from actum.model.round_trip import RoundTrip
+from actum.ports.database import Database, Message, Timer
 from actum.runtime.action_work import ActionWork
 from actum.runtime.context import Context
 from actum.runtime.entities import Call

@@ -8,8 +8,8 @@ from typing import Any, Literal, TypeVar
 
 from msgspec import Struct
 
-from actum.database.port import Database, Letter, ViewState
-from actum.journal.port import Journal
+from actum.ports.database import Database, Letter, ViewState
+from actum.ports.journal import Journal
 from actum.runtime.action_work import ActionWork
 from actum.runtime.clock import Clock
 from actum.runtime.feed import Feed

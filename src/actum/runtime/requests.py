@@ -5,9 +5,9 @@ import asyncio
 from msgspec import Struct
 
 from actum.errors import Conflict, Invalid, KeyReused
-from actum.journal.port import Journal, Landed, Refused, Repeated, ReplyKey, Write
 from actum.model.entity import Entity, entity_type
 from actum.model.turn import Instance
+from actum.ports.journal import Journal, Landed, Refused, Repeated, ReplyKey, Write
 from actum.runtime.actor import Actor, Staged
 from actum.runtime.clock import Clock
 from actum.runtime.coalescer import Coalescer

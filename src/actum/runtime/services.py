@@ -6,11 +6,11 @@ from weakref import WeakMethod
 
 from msgspec import Struct
 
-from actum.database.port import Database
-from actum.hosts.port import Host
-from actum.journal.port import Journal
 from actum.model.entity import EntityType
 from actum.model.round_trip import RoundTrip
+from actum.ports.database import Database
+from actum.ports.host import Host
+from actum.ports.journal import Journal
 from actum.runtime.catalog import Catalog
 from actum.runtime.clock import Clock
 from actum.runtime.committer import Committer

@@ -6,8 +6,8 @@ from typing import Any, Protocol
 
 from msgspec import Struct
 
-from actum.database.port import Letter, NewLetter
 from actum.model.action import Failure
+from actum.ports.database import Letter, NewLetter
 
 
 class Item(Struct, frozen=True, gc=False):

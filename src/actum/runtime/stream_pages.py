@@ -2,8 +2,8 @@
 
 from collections.abc import AsyncIterator
 
-from actum.journal.port import Journal
 from actum.model.event import Stored
+from actum.ports.journal import Journal
 
 
 async def pages_of(

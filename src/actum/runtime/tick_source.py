@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 
-from actum.database.port import Database, Letter, NewLetter, Progress
+from actum.ports.database import Database, Letter, NewLetter, Progress
 from actum.runtime.clock import Clock
 from actum.runtime.source import Item, Source
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from actum.database.port import Database, Letter, NewLetter, Progress, Timer
+from actum.ports.database import Database, Letter, NewLetter, Progress, Timer
 from actum.runtime.clock import Clock
 from actum.runtime.services import Signals
 from actum.runtime.source import Item, Source

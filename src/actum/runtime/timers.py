@@ -1,8 +1,8 @@
 """Timers: commands for later, kept in the database, and by their entities where those live elsewhere."""
 
-from actum.database.port import Database, Mark, NewTimer, Timer
-from actum.hosts.port import Host, HostedTimer
 from actum.model.event import Metadata, write_metadata
+from actum.ports.database import Database, Mark, NewTimer, Timer
+from actum.ports.host import Host, HostedTimer
 
 PAGE = 1_000
 MADE = "$timer/"

@@ -6,9 +6,9 @@ import msgspec
 from msgspec import Struct
 
 from actum.errors import WrongReply
-from actum.journal.port import Journal, Repeated
 from actum.model.entity import Entity, EntityType, entity_type
 from actum.model.round_trip import LOST, RoundTrip, said, shortly
+from actum.ports.journal import Journal, Repeated
 from actum.runtime.kept_answers import Mentions, parts_of, whole
 
 

@@ -8,9 +8,9 @@ from datetime import timedelta
 
 import msgspec
 
-from actum.database.port import Database, Dispossessed, Fenced, ViewState
 from actum.errors import TryLater
 from actum.model.view import ViewType
+from actum.ports.database import Database, Dispossessed, Fenced, ViewState
 from actum.runtime.clock import Clock
 from actum.runtime.feed import Feed
 from actum.runtime.projector import Projector

@@ -7,7 +7,9 @@ from datetime import timedelta
 from typing import Any
 
 from actum.database.answers import read_answer
-from actum.database.port import (
+from actum.errors import CallerError, DefinitionError, Unanswerable, Unavailable
+from actum.model.view import View, ViewQuery, ViewType
+from actum.ports.database import (
     LONGEST_QUERY,
     MAX_ANSWER_BYTES,
     Answer,
@@ -16,8 +18,6 @@ from actum.database.port import (
     Outdated,
     ViewState,
 )
-from actum.errors import CallerError, DefinitionError, Unanswerable, Unavailable
-from actum.model.view import View, ViewQuery, ViewType
 from actum.runtime.clock import Clock
 from actum.runtime.coalescer import Coalescer
 from actum.runtime.elsewhere import Elsewhere

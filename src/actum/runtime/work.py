@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 
-from actum.database.port import Database
+from actum.ports.database import Database
 
 
 class Work(ABC):

@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
-from actum.database.port import Database, NewLetter
 from actum.model.action import Retries
+from actum.ports.database import Database, NewLetter
 from actum.runtime.attempts import Attempts, FailedAttempt
 from actum.runtime.backlog import Backlog
 from actum.runtime.clock import Clock

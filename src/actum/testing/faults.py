@@ -8,7 +8,8 @@ from enum import Enum
 from typing import TypeVar
 
 from actum.errors import Unavailable
-from actum.journal.port import (
+from actum.model.event import Stored
+from actum.ports.journal import (
     Erased,
     Journal,
     Loaded,
@@ -20,7 +21,6 @@ from actum.journal.port import (
     StreamKey,
     Write,
 )
-from actum.model.event import Stored
 
 T = TypeVar("T")
 

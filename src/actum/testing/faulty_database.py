@@ -5,8 +5,8 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Any, TypeVar, cast
 
-from actum.database.port import Database
-from actum.database.roster import Claim, Roster
+from actum.ports.database import Database
+from actum.ports.membership import Claim, Roster
 from actum.testing.faults import FAULTS, Fault, meet
 
 T = TypeVar("T")

@@ -3,10 +3,19 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from actum.database.port import Database, Fenced, KeptName, Letter, LetterStatus, NewLetter, Progress, Request
 from actum.database.postgres.fence import IS_HELD, Fence
 from actum.engine.postgres.page import page_of
 from actum.engine.postgres.pool import PostgresPool
+from actum.ports.database import (
+    Database,
+    Fenced,
+    KeptName,
+    Letter,
+    LetterStatus,
+    NewLetter,
+    Progress,
+    Request,
+)
 
 ACTION_SCHEMA = (
     'CREATE TABLE actum_checkpoints (action text COLLATE "C" PRIMARY KEY, position bigint NOT NULL)',

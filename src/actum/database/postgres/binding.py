@@ -2,9 +2,9 @@
 
 import msgspec
 
-from actum.database.port import Binding, Database
 from actum.database.postgres.views import drop_generation
 from actum.engine.postgres.pool import PostgresPool
+from actum.ports.database import Binding, Database
 
 BINDING_SCHEMA = (
     """CREATE TABLE actum_binding (

@@ -15,9 +15,9 @@ from actum.database.postgres.roster import ATTENDED, ROSTER_SCHEMA, SILENT, Post
 from actum.database.postgres.set_aside import ASIDE_SCHEMA, PostgresSetAside
 from actum.database.postgres.tables import PostgresTable
 from actum.database.postgres.views import VIEW_SCHEMA, PostgresViews
-from actum.database.roster import Claim
 from actum.engine.postgres.pool import PostgresPool
 from actum.engine.schema import Part
+from actum.ports.membership import Claim
 
 SCHEMA = Part(
     "database",

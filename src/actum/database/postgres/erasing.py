@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from actum.database.port import Database, Erasure
 from actum.engine.postgres.pool import PostgresPool
+from actum.ports.database import Database, Erasure
 
 ERASURE_SCHEMA = (
     """CREATE TABLE actum_erasures (

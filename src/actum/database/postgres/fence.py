@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from actum.database.port import Dispossessed
-from actum.database.roster import Claim
+from actum.ports.database import Dispossessed
+from actum.ports.membership import Claim
 
 # The lock holds a successor up for the length of the statement, so that nothing lands after it has begun.
 HOLD = "SELECT FROM actum_work WHERE work = $1::text AND epoch = $2::bigint FOR SHARE"

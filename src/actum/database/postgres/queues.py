@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
-from actum.database.port import Database, Mark, Message, NewMessage, NewTimer, Timer
 from actum.engine.postgres.order import Order
 from actum.engine.postgres.page import page_of
 from actum.engine.postgres.pool import PostgresPool
 from actum.engine.steps import STEP, in_steps
 from actum.errors import KeyReused
+from actum.ports.database import Database, Mark, Message, NewMessage, NewTimer, Timer
 
 # A message shows when every older transaction is over, so that none comes before one that was taken.
 ORDER = Order("actum_queues")

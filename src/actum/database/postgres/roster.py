@@ -6,8 +6,8 @@ from collections.abc import AsyncGenerator, Sequence
 from datetime import timedelta
 from typing import Any
 
-from actum.database.roster import Claim, Roster, Standing
 from actum.engine.postgres.pool import PostgresPool
+from actum.ports.membership import Claim, Roster, Standing
 
 SILENT = timedelta(seconds=5)
 """How long a process may be silent, by the server's clock, before others take its work over."""

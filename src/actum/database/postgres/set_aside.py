@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from actum.database.digest import digest_of
-from actum.database.port import AsideChanges, Database, SetAside
 from actum.engine.postgres.pool import PostgresPool
+from actum.ports.database import AsideChanges, Database, SetAside
 
 ASIDE_SCHEMA = (
     """CREATE TABLE actum_set_aside (

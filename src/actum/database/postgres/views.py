@@ -9,16 +9,6 @@ import asyncpg
 
 from actum.database.answer_size import FIRST_PART, AnswerSize
 from actum.database.overflow import out_of_range
-from actum.database.port import (
-    LONGEST_QUERY,
-    MAX_ANSWER_BYTES,
-    NOTHING_ASIDE,
-    Answer,
-    AsideChanges,
-    Database,
-    Fenced,
-    ViewState,
-)
 from actum.database.postgres.answer_guard import guarded
 from actum.database.postgres.asking import Asking, answered
 from actum.database.postgres.fence import Fence
@@ -29,6 +19,16 @@ from actum.engine.postgres.pool import PostgresPool
 from actum.engine.query_slots import refuse_as_too_long
 from actum.errors import AuthorError, DefinitionError, Invalid, Unavailable
 from actum.model.view import ViewType
+from actum.ports.database import (
+    LONGEST_QUERY,
+    MAX_ANSWER_BYTES,
+    NOTHING_ASIDE,
+    Answer,
+    AsideChanges,
+    Database,
+    Fenced,
+    ViewState,
+)
 
 VIEW_SCHEMA = (
     """CREATE TABLE actum_views (

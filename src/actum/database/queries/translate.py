@@ -8,7 +8,6 @@ from typing import Any
 from msgspec import Struct
 from sqlglot import exp
 
-from actum.database.port import Outdated
 from actum.database.queries.dialect import Dialect
 from actum.database.queries.kinds import Misuse, QueryKind, Typed
 from actum.database.queries.parameters import Parameter, for_postgres, for_sqlite, kinds_of
@@ -18,6 +17,7 @@ from actum.database.queries.selects import Selects
 from actum.database.queries.sqlite_dialect import SqliteDialect
 from actum.database.queries.values import Columns, Foreign
 from actum.errors import Invalid, Unavailable
+from actum.ports.database import Outdated
 
 MAX_TRANSLATED = 1_000
 DIALECTS: dict[str, Dialect] = {"sqlite": SqliteDialect(), "postgres": PostgresDialect()}

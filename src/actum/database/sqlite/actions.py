@@ -5,9 +5,18 @@ from collections.abc import Iterable, Mapping
 from itertools import starmap
 from typing import Any
 
-from actum.database.port import Database, Fenced, KeptName, Letter, LetterStatus, NewLetter, Progress, Request
 from actum.engine.page import within
 from actum.engine.sqlite.file import SqliteFile
+from actum.ports.database import (
+    Database,
+    Fenced,
+    KeptName,
+    Letter,
+    LetterStatus,
+    NewLetter,
+    Progress,
+    Request,
+)
 
 ACTION_SCHEMA = (
     """CREATE TABLE IF NOT EXISTS actum_checkpoints (

@@ -5,9 +5,9 @@ from typing import Any
 
 import msgspec
 
-from actum.database.port import Binding, Database
 from actum.database.sqlite.views import drop_generation
 from actum.engine.sqlite.file import SqliteFile
+from actum.ports.database import Binding, Database
 
 BINDING_SCHEMA = (
     """CREATE TABLE actum_binding (

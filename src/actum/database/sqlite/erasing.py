@@ -4,8 +4,8 @@ import json
 import sqlite3
 from collections.abc import Sequence
 
-from actum.database.port import Database, Erasure
 from actum.engine.sqlite.file import SqliteFile
+from actum.ports.database import Database, Erasure
 
 ERASURE_SCHEMA = (
     """CREATE TABLE actum_erasures (

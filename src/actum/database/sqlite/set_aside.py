@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from actum.database.digest import digest_of
-from actum.database.port import AsideChanges, Database, SetAside
 from actum.engine.sqlite.file import SqliteFile
+from actum.ports.database import AsideChanges, Database, SetAside
 
 ASIDE_SCHEMA = (
     """CREATE TABLE actum_set_aside (

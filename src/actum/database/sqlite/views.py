@@ -9,16 +9,6 @@ from typing import Any
 
 from actum.database.answer_size import AnswerSize
 from actum.database.overflow import out_of_range
-from actum.database.port import (
-    LONGEST_QUERY,
-    MAX_ANSWER_BYTES,
-    NOTHING_ASIDE,
-    Answer,
-    AsideChanges,
-    Database,
-    Fenced,
-    ViewState,
-)
 from actum.database.sqlite.asking import Asking
 from actum.database.sqlite.decimal_columns import decoded, encoded
 from actum.database.sqlite.decimal_columns import encoded_keys as _keys
@@ -33,6 +23,16 @@ from actum.engine.sqlite.opening import IN_MEMORY
 from actum.errors import AuthorError, DefinitionError, Invalid, Overloaded, Unavailable
 from actum.model.column import Kind
 from actum.model.view import ViewType
+from actum.ports.database import (
+    LONGEST_QUERY,
+    MAX_ANSWER_BYTES,
+    NOTHING_ASIDE,
+    Answer,
+    AsideChanges,
+    Database,
+    Fenced,
+    ViewState,
+)
 
 VIEW_SCHEMA = (
     """CREATE TABLE IF NOT EXISTS actum_views (

@@ -2,7 +2,7 @@
 
 from actum.hosts.durable_objects import wire
 from actum.hosts.durable_objects.link import Link
-from actum.hosts.port import Host, HostedAnswer, HostedCall, HostedTimer
+from actum.ports.host import Host, HostedAnswer, HostedCall, HostedTimer
 
 
 class DurableObjectsHost(Host):

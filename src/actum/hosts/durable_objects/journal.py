@@ -11,7 +11,8 @@ from actum.hosts.durable_objects.link import Link
 from actum.journal.listing import read_token, write_token
 from actum.journal.outcomes import recognise
 from actum.journal.pages import event_size
-from actum.journal.port import (
+from actum.model.event import Stored
+from actum.ports.journal import (
     Collided,
     Erased,
     Journal,
@@ -27,7 +28,6 @@ from actum.journal.port import (
     StreamKey,
     Write,
 )
-from actum.model.event import Stored
 
 LOOK = 20.0
 """Seconds for which one request waits for news."""

@@ -60,7 +60,7 @@ class Query(Struct, tag=True, array_like=True, gc=False):
 
 
 class Write(Struct, array_like=True, gc=False):
-    """What `actum.journal.port.Write` says; an event is its type, the version of that, and its payload."""
+    """What `actum.ports.journal.Write` says; an event is its type, the version of that, and its payload."""
 
     expected: int
     events: list[tuple[str, int, str]]

@@ -10,7 +10,7 @@ from actum.journal.dynamodb.items import position_of
 from actum.journal.dynamodb.limits import Measure, split, why_too_large
 from actum.journal.dynamodb.parcel import Parcel
 from actum.journal.outcomes import decide
-from actum.journal.port import Collided, Landed, Outcome, Refused, Repeated, ReplyKey, StreamKey, Write
+from actum.ports.journal import Collided, Landed, Outcome, Refused, Repeated, ReplyKey, StreamKey, Write
 
 MOST_ATTEMPTS = 20
 MOST_AT_ONCE = 8

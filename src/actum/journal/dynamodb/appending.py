@@ -11,8 +11,8 @@ from actum.journal.dynamodb.parcel import Parcel
 from actum.journal.dynamodb.removal import Remover
 from actum.journal.dynamodb.streams import Reader
 from actum.journal.outcomes import recognise
-from actum.journal.port import Outcome, Repeated, ReplyKey, StreamKey, Write
 from actum.model.event import Stored
+from actum.ports.journal import Outcome, Repeated, ReplyKey, StreamKey, Write
 
 
 class Appender:

@@ -24,9 +24,9 @@ import msgspec
 from msgspec import Struct
 
 from actum.engine.dynamodb.client import Item, Key
-from actum.journal.port import Repeated, ReplyKey, Snapshot, StreamKey
 from actum.model.event import Stored
 from actum.model.turn import Emitted
+from actum.ports.journal import Repeated, ReplyKey, Snapshot, StreamKey
 
 PLACE_BITS = 16
 MOST_PLACES = 2**PLACE_BITS - 1

@@ -17,7 +17,8 @@ from actum.journal.dynamodb.listing import list_streams
 from actum.journal.dynamodb.removal import Remover
 from actum.journal.dynamodb.streams import Reader
 from actum.journal.listing import read_token
-from actum.journal.port import (
+from actum.model.event import Stored
+from actum.ports.journal import (
     Erased,
     Journal,
     Loaded,
@@ -29,7 +30,6 @@ from actum.journal.port import (
     StreamKey,
     Write,
 )
-from actum.model.event import Stored
 
 FIRST_POLL = 0.02
 LONGEST_POLL = 1.0

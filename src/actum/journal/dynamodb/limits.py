@@ -7,7 +7,7 @@ cut into several transactions.
 from collections.abc import Iterable, Sequence
 
 from actum.journal.dynamodb.items import MOST_PLACES, partition_of, reply_key
-from actum.journal.port import StreamKey, Write
+from actum.ports.journal import StreamKey, Write
 
 MOST_ITEMS = 100
 MOST_BYTES = 3_900_000

@@ -6,7 +6,7 @@ from actum.engine.dynamodb.client import DynamoTable, Item
 from actum.journal.dynamodb.items import listing_of, listing_place, read_listing_place
 from actum.journal.dynamodb.streams import Reader
 from actum.journal.listing import Token, write_token
-from actum.journal.port import Page, StreamInfo
+from actum.ports.journal import Page, StreamInfo
 
 EARLIEST, LATEST = -(2**63), 2**63 - 1
 MOST_LISTED = 1_000

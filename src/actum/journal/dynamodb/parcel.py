@@ -18,7 +18,7 @@ from actum.journal.dynamodb.items import (
     reply_key,
 )
 from actum.journal.dynamodb.limits import EVENT_OVERHEAD, LARGEST_RECORD, WRITE_OVERHEAD
-from actum.journal.port import StreamKey, Write
+from actum.ports.journal import StreamKey, Write
 
 
 class Strand:

@@ -34,8 +34,8 @@ from actum.journal.dynamodb.items import (
     slot_of,
     slot_place,
 )
-from actum.journal.port import Erased, StreamKey
 from actum.model.deletion import deletion
+from actum.ports.journal import Erased, StreamKey
 
 MOST_ATTEMPTS = 20
 PAUSE = 0.5

@@ -30,8 +30,8 @@ from actum.journal.dynamodb.items import (
     slot_place,
 )
 from actum.journal.pages import event_size
-from actum.journal.port import Loaded, StreamKey
 from actum.model.event import Stored
+from actum.ports.journal import Loaded, StreamKey
 
 PAGE = 1_000
 MOST_LOOKS = 12

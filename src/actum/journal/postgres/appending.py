@@ -9,9 +9,9 @@ import asyncpg
 from actum.engine.postgres.lane import Lane
 from actum.engine.postgres.pool import PostgresPool
 from actum.errors import Invalid, Unavailable
-from actum.journal.port import Outcome, Repeated, ReplyKey, StreamKey, Write
 from actum.journal.postgres import statements
 from actum.journal.postgres.batch import Batch, assumed, decided
+from actum.ports.journal import Outcome, Repeated, ReplyKey, StreamKey, Write
 
 MOST_ATTEMPTS = 20
 LONGEST_FENCE = 20.0

@@ -9,7 +9,7 @@ import msgspec
 from actum.engine.postgres.order import MOST_PLACES
 from actum.errors import Invalid
 from actum.journal.outcomes import ReplyOf, VersionOf, decide
-from actum.journal.port import Collided, Landed, Outcome, Repeated, StreamKey, Write
+from actum.ports.journal import Collided, Landed, Outcome, Repeated, StreamKey, Write
 
 HEAD = -1
 """The place of the journal's last event; `HEAD - n` is that of the last one that lands up to place n."""

@@ -17,7 +17,11 @@ from actum.engine.steps import STEP, in_steps
 from actum.errors import Unavailable
 from actum.journal.listing import read_token, write_token
 from actum.journal.outcomes import recognise
-from actum.journal.port import (
+from actum.journal.postgres import statements
+from actum.journal.postgres.appending import MOST_ATTEMPTS, Appender, Overtaken
+from actum.model.deletion import deletion
+from actum.model.event import Stored
+from actum.ports.journal import (
     Erased,
     Journal,
     Loaded,
@@ -30,10 +34,6 @@ from actum.journal.port import (
     StreamKey,
     Write,
 )
-from actum.journal.postgres import statements
-from actum.journal.postgres.appending import MOST_ATTEMPTS, Appender, Overtaken
-from actum.model.deletion import deletion
-from actum.model.event import Stored
 
 SCHEMA = Part("journal", (statements.SCHEMA, statements.ERASED_SCHEMA, statements.IDENTITY_SCHEMA))
 LATEST = 2**63 - 1

@@ -14,7 +14,10 @@ from actum.errors import Invalid
 from actum.journal.listing import read_token, write_token
 from actum.journal.outcomes import decide, recognise
 from actum.journal.pages import loaded_size, reply_size
-from actum.journal.port import (
+from actum.journal.sqlite import statements
+from actum.journal.sqlite.statements import EVENTS, LARGEST, REPLIES, STREAMS
+from actum.model.event import Stored
+from actum.ports.journal import (
     Erased,
     Journal,
     Landed,
@@ -28,9 +31,6 @@ from actum.journal.port import (
     StreamKey,
     Write,
 )
-from actum.journal.sqlite import statements
-from actum.journal.sqlite.statements import EVENTS, LARGEST, REPLIES, STREAMS
-from actum.model.event import Stored
 
 MOST_STREAMS = 200_000
 LARGE = 128

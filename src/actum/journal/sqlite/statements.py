@@ -8,9 +8,9 @@ from actum.engine.page import within
 from actum.engine.schema import Part
 from actum.journal.listing import Token
 from actum.journal.pages import event_size
-from actum.journal.port import Loaded, Repeated, Snapshot
 from actum.model.deletion import deletion
 from actum.model.event import Stored
+from actum.ports.journal import Loaded, Repeated, Snapshot
 
 # An index over every event would have a page to write for each stream of a batch. Instead an event names
 # the one before it in its stream, the stream names its last, and only every 32nd version is indexed.

@@ -2,7 +2,7 @@
 
 import pytest
 
-from actum.database.port import Database
+from actum.ports.database import Database
 from actum.testing.conformance.database.actions import ActionConformance
 from actum.testing.conformance.database.decimals import DecimalConformance
 from actum.testing.conformance.database.erasing import ErasingConformance
@@ -25,7 +25,7 @@ class DatabaseConformance(
     PagingConformance,
     ErasingConformance,
 ):
-    """Every promise of `actum.database.port`, as tests."""
+    """Every promise of `actum.ports.database`, as tests."""
 
     @pytest.fixture
     def database(self) -> Database:

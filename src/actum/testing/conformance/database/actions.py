@@ -5,7 +5,7 @@ import asyncio
 import msgspec
 import pytest
 
-from actum.database.port import (
+from actum.ports.database import (
     Database,
     Fenced,
     Letter,

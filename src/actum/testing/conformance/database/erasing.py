@@ -2,7 +2,7 @@
 
 import msgspec
 
-from actum.database.port import Database, Erasure, NewMessage, NewTimer, Progress
+from actum.ports.database import Database, Erasure, NewMessage, NewTimer, Progress
 from actum.testing.conformance.database.actions import new_letter
 
 ENTITY = ("Account", "a/1")

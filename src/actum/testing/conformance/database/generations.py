@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from actum.database.port import Database, Fenced, ViewState
 from actum.errors import Unavailable
+from actum.ports.database import Database, Fenced, ViewState
 from actum.testing.conformance.database.tables import (
     ACTIVITY,
     BALANCES,

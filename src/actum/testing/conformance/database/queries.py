@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from actum.database.port import Answer, Database
 from actum.errors import ActumError, AuthorError, Invalid, TooLarge
+from actum.ports.database import Answer, Database
 from actum.testing.conformance.database.rows import HOSTILE
 from actum.testing.conformance.database.tables import (
     ACTIVITY,

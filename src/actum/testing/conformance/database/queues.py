@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from actum.database.port import Database, Mark, NewMessage, NewTimer, Progress, Timer
 from actum.errors import KeyReused
+from actum.ports.database import Database, Mark, NewMessage, NewTimer, Progress, Timer
 
 
 def new_message(

@@ -8,8 +8,8 @@ from uuid import UUID
 
 import pytest
 
-from actum.database.port import Database, Fenced
 from actum.errors import AuthorError, Invalid
+from actum.ports.database import Database, Fenced
 from actum.testing.conformance.database.tables import (
     BALANCES,
     EVERYTHING,

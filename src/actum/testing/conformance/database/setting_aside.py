@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from actum.database.port import AsideChanges, Database, Fenced, NewSetAside, SetAside
+from actum.ports.database import AsideChanges, Database, Fenced, NewSetAside, SetAside
 from actum.testing.conformance.database.tables import BALANCES, CHANGED, Balances, kept, write
 
 ANN = NewSetAside('"ann"', 12, "it failed", 1_000)

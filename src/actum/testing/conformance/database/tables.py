@@ -8,10 +8,10 @@ from uuid import UUID
 
 from msgspec import Struct, field
 
-from actum.database.port import Database, ViewState
 from actum.model.event import Event
 from actum.model.handler import reducer
 from actum.model.view import View, ViewType, view_type
+from actum.ports.database import Database, ViewState
 
 
 class Opened(Event):

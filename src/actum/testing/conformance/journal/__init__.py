@@ -2,7 +2,7 @@
 
 import pytest
 
-from actum.journal.port import Journal
+from actum.ports.journal import Journal
 from actum.testing.conformance.journal.appending import Appending
 from actum.testing.conformance.journal.durability import Durability
 from actum.testing.conformance.journal.feeding import Feeding
@@ -32,7 +32,7 @@ class JournalConformance(
     Erasing,
     Recovering,
 ):
-    """Every promise of `actum.journal.port`, as tests.
+    """Every promise of `actum.ports.journal`, as tests.
 
     A store with narrower bounds sets `largest_payload` (bytes of an event) and `largest_group` (writes).
     """

@@ -5,8 +5,8 @@ import asyncio
 import msgspec
 import pytest
 
-from actum.journal.port import Collided, Journal, Landed, Snapshot
 from actum.model.name import MAX_DECLARED, MOST
+from actum.ports.journal import Collided, Journal, Landed, Snapshot
 from actum.testing.conformance.incompressible import incompressible
 from actum.testing.conformance.journal.bank import (
     amounts,

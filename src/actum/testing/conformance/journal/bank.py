@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from actum.journal.port import Journal, Landed, Outcome, Write
 from actum.model.event import Stored
+from actum.ports.journal import Journal, Landed, Outcome, Write
 
 OPENING = 1_700_000_000_000_000
 SECOND = 1_000_000

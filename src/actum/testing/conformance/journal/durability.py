@@ -3,7 +3,7 @@
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
-from actum.journal.port import Collided, Journal, Landed, Repeated, Snapshot
+from actum.ports.journal import Collided, Journal, Landed, Repeated, Snapshot
 from actum.testing.conformance.journal.bank import (
     OPENING,
     SECOND,

@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from actum.journal.port import Journal, Landed
 from actum.model.event import Stored
+from actum.ports.journal import Journal, Landed
 from actum.testing.conformance.journal.bank import (
     OPENING,
     PATIENCE,

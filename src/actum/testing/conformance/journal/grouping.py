@@ -2,7 +2,7 @@
 
 import pytest
 
-from actum.journal.port import Collided, Journal, Landed, Repeated, Write
+from actum.ports.journal import Collided, Journal, Landed, Repeated, Write
 from actum.testing.conformance.journal.bank import amounts, deposit, follow, have_landed
 
 

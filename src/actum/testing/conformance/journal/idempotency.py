@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from actum.journal.port import Collided, Journal, Landed, Repeated, Write
+from actum.ports.journal import Collided, Journal, Landed, Repeated, Write
 from actum.testing.conformance.journal.bank import OPENING, SECOND, amounts, deposit, follow, have_landed
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from actum.journal.port import Collided, Journal, Landed, Write
+from actum.ports.journal import Collided, Journal, Landed, Write
 from actum.testing.conformance.journal.bank import OPENING, SECOND, amounts, deposit
 
 ODD_NAMES = {

@@ -3,7 +3,7 @@
 import pytest
 
 from actum.errors import Invalid
-from actum.journal.port import Journal, Page, StreamInfo
+from actum.ports.journal import Journal, Page, StreamInfo
 from actum.testing.conformance.journal.bank import OPENING, SECOND, deposit
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from actum.journal.port import Journal, Loaded
+from actum.ports.journal import Journal, Loaded
 from actum.testing.conformance.journal.bank import amounts, deposit, fill, positions, versions
 
 

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from actum.errors import Unavailable
-from actum.journal.port import Collided, Journal, Landed, Repeated, Snapshot, Write
+from actum.ports.journal import Collided, Journal, Landed, Repeated, Snapshot, Write
 from actum.testing.conformance.journal.bank import OPENING, amounts, deposit, follow
 
 METHODS: dict[str, Callable[[Journal], Awaitable[object]]] = {

@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from actum.journal.port import Collided, Erased, Journal, Landed, Loaded, Snapshot, StreamInfo
 from actum.model.deletion import DELETED, deletion
+from actum.ports.journal import Collided, Erased, Journal, Landed, Loaded, Snapshot, StreamInfo
 from actum.testing.conformance.journal.bank import (
     OPENING,
     SECOND,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from actum.journal.port import Journal, Loaded, Snapshot
+from actum.ports.journal import Journal, Loaded, Snapshot
 from actum.testing.conformance.journal.bank import OPENING, amounts, deposit, fill, follow
 
 FINGERPRINT = "account-1"

@@ -11,9 +11,9 @@ from typing import Any, Literal, Self
 
 from msgspec import Struct
 
-from actum.database.roster import Claim, Roster, SoleRoster
 from actum.errors import ActumError, Unavailable
 from actum.model.view import ViewType
+from actum.ports.membership import Claim, Roster, SoleRoster
 
 LONGEST_QUERY = timedelta(seconds=30)
 """How long a query over views may take where nothing else is said."""
