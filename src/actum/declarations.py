@@ -17,7 +17,7 @@ def check(catalog: Catalog, resources: Resources) -> list[Plan]:
     views = tuple(catalog.views.values())
     if any(view.queries for view in views):
         # By name, so that an application without queries does not load what reads SQL.
-        import_module("actum.database.query_check").check_queries(views)
+        import_module("actum.queries.query_check").check_queries(views)
     plans = plan_actions(catalog.bound, [kind for kind, _ in resources])
     check_triggers(catalog)
     return plans

@@ -9,12 +9,12 @@ from uuid import UUID
 import pytest
 from msgspec import Struct, field
 
-from actum.database.answers import read_answer
 from actum.errors import NotFound, WrongReply
 from actum.model.event import Event
 from actum.model.handler import Query, reducer
 from actum.model.view import View, ViewQuery
 from actum.ports.database import Answer
+from actum.queries.answers import read_answer
 
 
 class Opened(Event):

@@ -10,15 +10,15 @@ from uuid import UUID
 import pytest
 from msgspec import Struct, field
 
-from actum.database.queries.kinds import Misuse
-from actum.database.queries.parameters import Parameter
-from actum.database.queries.reading import read
-from actum.database.queries.translate import translate
-from actum.database.query_check import check_queries
 from actum.errors import DefinitionError
 from actum.model.event import Event
 from actum.model.handler import query, reducer
 from actum.model.view import View, view_type
+from actum.queries.query_check import check_queries
+from actum.queries.sql.kinds import Misuse
+from actum.queries.sql.parameters import Parameter
+from actum.queries.sql.reading import read
+from actum.queries.translate import translate
 
 
 class Opened(Event):

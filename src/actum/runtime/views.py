@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from actum.database.answers import read_answer
 from actum.errors import CallerError, DefinitionError, Unanswerable, Unavailable
 from actum.model.view import View, ViewQuery, ViewType
 from actum.ports.database import (
@@ -18,6 +17,7 @@ from actum.ports.database import (
     Outdated,
     ViewState,
 )
+from actum.queries.answers import read_answer
 from actum.runtime.clock import Clock
 from actum.runtime.coalescer import Coalescer
 from actum.runtime.elsewhere import Elsewhere

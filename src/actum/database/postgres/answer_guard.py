@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from actum.database.answer_size import sized_places
+from actum.queries.answer_size import sized_places
 
 MAKES_MORE: re.Pattern[str] = re.compile(
     r"\b(repeat|[lr]pad|string_agg|array_agg|jsonb?_\w*agg|replace|concat|concat_ws|format|RECURSIVE)\b",

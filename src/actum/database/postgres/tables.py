@@ -7,9 +7,9 @@ from functools import cached_property
 from typing import Any
 
 from actum.database.postgres.fence import IS_HELD
-from actum.database.tables import ViewTable, quote
 from actum.model.column import Kind
 from actum.model.view import ViewType
+from actum.queries.tables import ViewTable, quote
 
 # Text sorts by its code points everywhere, so that a query answers alike on every database.
 COLLATED = ' COLLATE "C"'

@@ -7,14 +7,11 @@ from typing import Any
 
 import asyncpg
 
-from actum.database.answer_size import FIRST_PART, AnswerSize
-from actum.database.overflow import out_of_range
 from actum.database.postgres.answer_guard import guarded
 from actum.database.postgres.asking import Asking, answered
 from actum.database.postgres.fence import Fence
 from actum.database.postgres.set_aside import change_aside, drop_aside
 from actum.database.postgres.tables import PostgresTable
-from actum.database.tables import table_name
 from actum.engine.postgres.pool import PostgresPool
 from actum.engine.query_slots import refuse_as_too_long
 from actum.errors import AuthorError, DefinitionError, Invalid, Unavailable
@@ -29,6 +26,9 @@ from actum.ports.database import (
     Fenced,
     ViewState,
 )
+from actum.queries.answer_size import FIRST_PART, AnswerSize
+from actum.queries.overflow import out_of_range
+from actum.queries.tables import table_name
 
 VIEW_SCHEMA = (
     """CREATE TABLE actum_views (

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 
-from actum.database.queries.dialect import Dialect
-from actum.database.queries.kinds import QueryKind, Typed
+from actum.queries.dialect import Dialect
+from actum.queries.sql.kinds import QueryKind, Typed
 
 TYPES: dict[QueryKind, str] = {
     "null": "text",

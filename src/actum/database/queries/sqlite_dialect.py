@@ -4,9 +4,9 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 
 from actum.database.queries.decimals import encode
-from actum.database.queries.dialect import Dialect
-from actum.database.queries.kinds import QueryKind, Typed
 from actum.model.column import settled_decimal
+from actum.queries.dialect import Dialect
+from actum.queries.sql.kinds import QueryKind, Typed
 
 TYPES: dict[QueryKind, str] = {"integer": "INTEGER", "real": "REAL", "text": "TEXT", "blob": "BLOB"}
 OVERFLOW = "abs(-9223372036854775807 - 1)"

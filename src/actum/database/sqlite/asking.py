@@ -99,4 +99,4 @@ class Asking:
 @cache
 def _translate() -> Any:
     # By name, so that what reads SQL is loaded when the first query is asked, and not with the store.
-    return import_module("actum.database.queries.translate")
+    return import_module("actum.queries.translate")

@@ -7,9 +7,9 @@ from actum.database.sqlite.erasing import ERASURE_SCHEMA, SqliteErasing
 from actum.database.sqlite.queues import ORIGIN_SCHEMA, QUEUE_SCHEMA, SqliteQueues
 from actum.database.sqlite.set_aside import ASIDE_SCHEMA, SqliteSetAside
 from actum.database.sqlite.views import VIEW_SCHEMA, SqliteViews
-from actum.database.tables import ViewTable
 from actum.engine.schema import Part
 from actum.engine.sqlite.file import SqliteFile
+from actum.queries.tables import ViewTable
 
 SCHEMA = Part(
     "database",

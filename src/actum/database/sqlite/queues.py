@@ -4,12 +4,12 @@ import sqlite3
 from collections.abc import Sequence
 from itertools import chain, starmap
 
-from actum.database.tables import chunks
 from actum.engine.page import within
 from actum.engine.sqlite.file import SqliteFile
 from actum.engine.steps import STEP, in_steps
 from actum.errors import KeyReused
 from actum.ports.database import Database, Mark, Message, NewMessage, NewTimer, Timer
+from actum.queries.tables import chunks
 
 QUEUE_SCHEMA = (
     """CREATE TABLE IF NOT EXISTS actum_messages (

@@ -7,13 +7,10 @@ from datetime import timedelta
 from itertools import chain, islice
 from typing import Any
 
-from actum.database.answer_size import AnswerSize
-from actum.database.overflow import out_of_range
 from actum.database.sqlite.asking import Asking
 from actum.database.sqlite.decimal_columns import decoded, encoded
 from actum.database.sqlite.decimal_columns import encoded_keys as _keys
 from actum.database.sqlite.set_aside import change_aside, drop_aside
-from actum.database.tables import ViewTable, chunks, table_name
 from actum.engine.query_slots import refuse_as_too_long
 from actum.engine.sqlite.cut import STEPS_BETWEEN_LOOKS, Cut
 from actum.engine.sqlite.errors import translate
@@ -33,6 +30,9 @@ from actum.ports.database import (
     Fenced,
     ViewState,
 )
+from actum.queries.answer_size import AnswerSize
+from actum.queries.overflow import out_of_range
+from actum.queries.tables import ViewTable, chunks, table_name
 
 VIEW_SCHEMA = (
     """CREATE TABLE IF NOT EXISTS actum_views (

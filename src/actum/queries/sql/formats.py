@@ -5,9 +5,9 @@ from typing import Any
 
 from sqlglot import exp
 
-from actum.database.queries.expressions import Expressions
-from actum.database.queries.kinds import Misuse, Typed
-from actum.database.queries.values import Sources, text_of
+from actum.queries.sql.expressions import Expressions
+from actum.queries.sql.kinds import Misuse, Typed
+from actum.queries.sql.values import Sources, text_of
 
 MARKS = re.compile(r"%(?P<zero>0)?(?P<width>\d+)?(?:\.(?P<places>\d+|\*))?(?P<mark>[a-zA-Z%])|[^%]+|%")
 

@@ -6,12 +6,12 @@ from typing import Any
 
 from sqlglot import exp
 
-from actum.database.queries.aggregates import aggregate, is_aggregate
-from actum.database.queries.expressions import Expressions
-from actum.database.queries.formats import formatted
-from actum.database.queries.json_values import JSON_FUNCTIONS, JSON_NAMED
-from actum.database.queries.kinds import Misuse, QueryKind, Typed
-from actum.database.queries.values import Sources, text_of
+from actum.queries.sql.aggregates import aggregate, is_aggregate
+from actum.queries.sql.expressions import Expressions
+from actum.queries.sql.formats import formatted
+from actum.queries.sql.json_values import JSON_FUNCTIONS, JSON_NAMED
+from actum.queries.sql.kinds import Misuse, QueryKind, Typed
+from actum.queries.sql.values import Sources, text_of
 
 Function = Callable[[Expressions, Any, Sources], Typed]
 FORMATS = {"%Y", "%m", "%d", "%H", "%M", "%S", "%j", "%w", "%%"}

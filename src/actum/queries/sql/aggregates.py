@@ -4,9 +4,9 @@ from typing import Any
 
 from sqlglot import exp
 
-from actum.database.queries.expressions import Expressions
-from actum.database.queries.kinds import Misuse, QueryKind, Typed
-from actum.database.queries.values import Sources, collation_of, text_of
+from actum.queries.sql.expressions import Expressions
+from actum.queries.sql.kinds import Misuse, QueryKind, Typed
+from actum.queries.sql.values import Sources, collation_of, text_of
 
 AGGREGATES: dict[type[exp.Expr], str] = {
     exp.Count: "count", exp.Sum: "sum", exp.Avg: "avg", exp.Min: "min", exp.Max: "max",

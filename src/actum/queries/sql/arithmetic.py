@@ -4,8 +4,8 @@ from functools import lru_cache
 
 from sqlglot import exp
 
-from actum.database.queries.reading import parse
-from actum.database.queries.values import text_of
+from actum.queries.sql.reading import parse
+from actum.queries.sql.values import text_of
 
 GROWING = (
     exp.Sum,

@@ -2,9 +2,9 @@
 
 from sqlglot import exp
 
-from actum.database.queries.kinds import Misuse, QueryKind, Typed
-from actum.database.queries.parameters import Parameter
-from actum.database.queries.values import Sources, Values, bare, collation_of, text_of
+from actum.queries.sql.kinds import Misuse, QueryKind, Typed
+from actum.queries.sql.parameters import Parameter
+from actum.queries.sql.values import Sources, Values, bare, collation_of, text_of
 
 COMPARISONS: dict[type[exp.Expr], str] = {
     exp.EQ: "=", exp.NEQ: "<>", exp.LT: "<", exp.LTE: "<=", exp.GT: ">", exp.GTE: ">=",

@@ -7,11 +7,11 @@ from msgspec import NODEFAULT, Struct, structs
 from msgspec import inspect as types
 from sqlglot import exp
 
-from actum.database.queries.kinds import QueryKind
-from actum.database.queries.reading import Query
 from actum.errors import DefinitionError
 from actum.model.signature import display
 from actum.model.view import ViewQuery
+from actum.queries.sql.kinds import QueryKind
+from actum.queries.sql.reading import Query
 
 ANYTHING = frozenset({"text", "integer", "real", "decimal", "boolean", "blob", "time", "date", "json"})
 ACCEPTED: dict[type[types.Type], frozenset[str]] = {

@@ -6,17 +6,17 @@ from functools import lru_cache
 from itertools import product
 from typing import Any
 
-from actum.database.answer_check import check_answer
 from actum.database.queries.decimals import register
-from actum.database.queries.kinds import Misuse
-from actum.database.queries.parameters import Parameter, declared
-from actum.database.queries.reading import closest, read
-from actum.database.queries.translate import Translated, translate
-from actum.database.queries.values import Columns
 from actum.database.sqlite.views import TYPES
-from actum.database.tables import ViewTable
 from actum.errors import DefinitionError
 from actum.model.view import ViewQuery, ViewType
+from actum.queries.answer_check import check_answer
+from actum.queries.sql.kinds import Misuse
+from actum.queries.sql.parameters import Parameter, declared
+from actum.queries.sql.reading import closest, read
+from actum.queries.sql.values import Columns
+from actum.queries.tables import ViewTable
+from actum.queries.translate import Translated, translate
 
 MAX_COMBINATIONS = 64
 Views = Mapping[str, Columns]

@@ -6,9 +6,9 @@ from typing import Any
 
 from sqlglot import exp
 
-from actum.database.queries.dialect import Dialect
-from actum.database.queries.kinds import NUMBERS, Misuse, QueryKind, Typed, common, mend
-from actum.database.queries.parameters import Parameter, time_of
+from actum.queries.dialect import Dialect
+from actum.queries.sql.kinds import NUMBERS, Misuse, QueryKind, Typed, common, mend
+from actum.queries.sql.parameters import Parameter, time_of
 
 ARITHMETIC: dict[type[exp.Expr], str] = {
     exp.Add: "+", exp.Sub: "-", exp.Mul: "*", exp.Div: "/", exp.Mod: "%",

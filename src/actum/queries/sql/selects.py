@@ -5,7 +5,9 @@ from typing import Any
 
 from sqlglot import exp
 
-from actum.database.queries.aggregates import (
+from actum.model.view import LONGEST_NAME
+from actum.queries.dialect import Dialect
+from actum.queries.sql.aggregates import (
     AGGREGATES,
     aggregate,
     direction,
@@ -14,16 +16,14 @@ from actum.database.queries.aggregates import (
     sortable,
     windowed,
 )
-from actum.database.queries.dialect import Dialect
-from actum.database.queries.expressions import Expressions
-from actum.database.queries.functions import FUNCTIONS
-from actum.database.queries.grouping import check_grouping
-from actum.database.queries.json_values import document
-from actum.database.queries.kinds import Misuse, QueryKind, Typed, common
-from actum.database.queries.ordering import by_what_is_selected, place_of, replaced
-from actum.database.queries.parameters import Parameter
-from actum.database.queries.values import Columns, Foreign, Scope, Sources, bare, collation_of, text_of
-from actum.model.view import LONGEST_NAME
+from actum.queries.sql.expressions import Expressions
+from actum.queries.sql.functions import FUNCTIONS
+from actum.queries.sql.grouping import check_grouping
+from actum.queries.sql.json_values import document
+from actum.queries.sql.kinds import Misuse, QueryKind, Typed, common
+from actum.queries.sql.ordering import by_what_is_selected, place_of, replaced
+from actum.queries.sql.parameters import Parameter
+from actum.queries.sql.values import Columns, Foreign, Scope, Sources, bare, collation_of, text_of
 
 KNOWN = {
     "with_", "expressions", "from_", "joins", "where", "group", "having", "order", "limit", "offset",

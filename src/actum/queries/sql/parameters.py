@@ -13,7 +13,6 @@ from msgspec import Struct
 from msgspec import inspect as types
 
 from actum.database.queries.decimals import encode
-from actum.database.queries.kinds import Misuse, QueryKind, Typed, common
 from actum.errors import Invalid
 from actum.model.column import (
     NUL,
@@ -25,6 +24,7 @@ from actum.model.column import (
     time_to_sql,
 )
 from actum.model.round_trip import LOST, said
+from actum.queries.sql.kinds import Misuse, QueryKind, Typed, common
 
 # What may hold a colon that begins no parameter, and then a parameter.
 PLACES = re.compile(

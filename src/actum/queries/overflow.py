@@ -13,7 +13,7 @@ def out_of_range(sql: str, parameters: Mapping[str, Any], error: Exception) -> A
     numbers = {name for name, value in parameters.items() if _is_number(value)}
     try:
         # By name, so that what reads SQL is not loaded with the store.
-        expressions, used = import_module("actum.database.queries.arithmetic").arithmetic_of(sql)
+        expressions, used = import_module("actum.queries.sql.arithmetic").arithmetic_of(sql)
     except ValueError:
         expressions, used = [], numbers
     where = " or ".join(expressions) or f"a number in it ({error})"

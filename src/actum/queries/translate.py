@@ -8,16 +8,16 @@ from typing import Any
 from msgspec import Struct
 from sqlglot import exp
 
-from actum.database.queries.dialect import Dialect
-from actum.database.queries.kinds import Misuse, QueryKind, Typed
-from actum.database.queries.parameters import Parameter, for_postgres, for_sqlite, kinds_of
 from actum.database.queries.postgres_dialect import PostgresDialect
-from actum.database.queries.reading import Query, Unknown, keyword_hint, read
-from actum.database.queries.selects import Selects
 from actum.database.queries.sqlite_dialect import SqliteDialect
-from actum.database.queries.values import Columns, Foreign
 from actum.errors import Invalid, Unavailable
 from actum.ports.database import Outdated
+from actum.queries.dialect import Dialect
+from actum.queries.sql.kinds import Misuse, QueryKind, Typed
+from actum.queries.sql.parameters import Parameter, for_postgres, for_sqlite, kinds_of
+from actum.queries.sql.reading import Query, Unknown, keyword_hint, read
+from actum.queries.sql.selects import Selects
+from actum.queries.sql.values import Columns, Foreign
 
 MAX_TRANSLATED = 1_000
 DIALECTS: dict[str, Dialect] = {"sqlite": SqliteDialect(), "postgres": PostgresDialect()}

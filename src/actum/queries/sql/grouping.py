@@ -5,9 +5,9 @@ from typing import Any
 
 from sqlglot import exp
 
-from actum.database.queries.aggregates import is_aggregate
-from actum.database.queries.kinds import Misuse
-from actum.database.queries.values import Scope, text_of
+from actum.queries.sql.aggregates import is_aggregate
+from actum.queries.sql.kinds import Misuse
+from actum.queries.sql.values import Scope, text_of
 
 
 def check_grouping(node: exp.Select, groups: Sequence[exp.Expr], scope: Scope) -> None:

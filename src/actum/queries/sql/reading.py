@@ -15,9 +15,9 @@ from sqlglot.optimizer.scope import traverse_scope
 from sqlglot.schema import MappingSchema
 from sqlglot.tokenizer_core import Token, TokenType
 
-from actum.database.queries.kinds import Misuse
-from actum.database.queries.parameters import numbered
-from actum.database.queries.values import Columns
+from actum.queries.sql.kinds import Misuse
+from actum.queries.sql.parameters import numbered
+from actum.queries.sql.values import Columns
 
 DIALECT = "sqlite"
 WRITES = (exp.DDL, exp.Update, exp.Delete, exp.Merge, exp.Command, exp.Pragma, exp.Attach, exp.Detach)

@@ -4,8 +4,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from decimal import Decimal
 
-from actum.database.queries.kinds import QueryKind, Typed
-from actum.database.tables import quote
+from actum.queries.sql.kinds import QueryKind, Typed
+from actum.queries.tables import quote
 
 
 class Dialect(ABC):

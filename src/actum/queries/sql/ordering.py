@@ -5,8 +5,8 @@ from typing import Any
 
 from sqlglot import exp
 
-from actum.database.queries.kinds import Misuse
-from actum.database.queries.reading import PLACE
+from actum.queries.sql.kinds import Misuse
+from actum.queries.sql.reading import PLACE
 
 
 def replaced(node: exp.Expr, query: exp.Select) -> exp.Expr:
