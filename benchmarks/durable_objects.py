@@ -17,11 +17,11 @@ from rich.console import Console
 from rich.table import Table
 
 from actum import Context
-from actum.hosts.durable_objects.bundle import bundle
-from actum.hosts.durable_objects.link import Link, read_url
-from actum.hosts.durable_objects.wire import Addressed, Command
-from actum.hosts.durable_objects.workerd import Workerd, default_tools, fetch_tools, prepare
 from actum.launch import run
+from actum.stores.durable_objects.bundle import bundle
+from actum.stores.durable_objects.link import Link, read_url
+from actum.stores.durable_objects.wire import Addressed, Command
+from actum.stores.durable_objects.workerd import Workerd, default_tools, fetch_tools, prepare
 from benchmarks.bank import AMOUNT, Account, account_id, viewed
 
 SECRET = "benchmark"

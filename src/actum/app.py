@@ -12,7 +12,6 @@ from importlib import import_module
 from typing import Any
 
 from actum.errors import DefinitionError
-from actum.instances import Instances, Opening
 from actum.model.action import Actions
 from actum.model.entity import Entity
 from actum.model.handler import check_max_bytes, check_timeout
@@ -21,7 +20,8 @@ from actum.model.view import View
 from actum.ports.database import LONGEST_QUERY, MAX_ANSWER_BYTES
 from actum.runtime.catalog import KEY_RETENTION, Catalog, compile_catalog
 from actum.runtime.context import Context
-from actum.store_url import join, needs_database
+from actum.stores.instances import Instances, Opening
+from actum.stores.url import join, needs_database
 
 Message = MutableMapping[str, Any]
 Receive = Any

@@ -8,12 +8,12 @@ from actum.declarations import Resources, check
 from actum.errors import ActumError
 from actum.http.server import HttpApp, http_app
 from actum.model.action import Actions
-from actum.runtime.binding import bind, witness
 from actum.runtime.catalog import Catalog
 from actum.runtime.clock import Clock, SystemClock
 from actum.runtime.node import Node, Settings, open_node
 from actum.runtime.services import Services
-from actum.stores import open_stores, paired
+from actum.stores.binding import bind, witness
+from actum.stores.open import open_stores, paired
 
 
 @asynccontextmanager

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from actum.cli.loading import load_app
-from actum.store_url import join
-from actum.stores import open_stores
+from actum.stores.open import open_stores
+from actum.stores.url import join
 from tests.cli.commands import CommandLine
 
 

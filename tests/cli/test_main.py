@@ -9,7 +9,7 @@ import pytest
 
 from actum.cli.commands import COMMANDS as SUMMARIES
 from actum.cli.commands import load
-from actum.store_url import shown as shown_url
+from actum.stores.url import shown as shown_url
 from tests.cli.commands import CommandLine
 from tests.cli.filling import fill
 
@@ -74,7 +74,7 @@ def test_a_file_that_another_program_holds_is_said_in_one_line(
 ) -> None:
     (shop / "jammed").touch()
     fill(("torn", 3))
-    monkeypatch.setattr("actum.engine.sqlite.opening.BUSY_TIMEOUT", 0.01)
+    monkeypatch.setattr("actum.stores.sqlite.connection.opening.BUSY_TIMEOUT", 0.01)
     holder = sqlite3.connect(shop / "shop.db", isolation_level=None)
     holder.execute("BEGIN IMMEDIATE")
 

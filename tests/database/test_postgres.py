@@ -4,9 +4,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from actum.database.postgres.database import SCHEMA, open_database
-from actum.engine.postgres.pool import PostgresPool
 from actum.ports.database import Database
+from actum.stores.postgres.connection.pool import PostgresPool
+from actum.stores.postgres.database.database import SCHEMA, open_database
 from actum.testing.conformance.database import DatabaseConformance
 
 

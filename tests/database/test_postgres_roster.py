@@ -7,13 +7,13 @@ from datetime import timedelta
 import asyncpg
 import pytest
 
-from actum.database.postgres import roster as postgres_roster
-from actum.database.postgres.database import open_database
-from actum.database.postgres.roster import PostgresRoster
-from actum.engine.postgres.pool import PostgresPool
 from actum.model.view import view_type
 from actum.ports.database import Database, Dispossessed, NewLetter, NewMessage, NewTimer, Progress
 from actum.ports.membership import Claim, Roster, SoleRoster
+from actum.stores.postgres import membership as postgres_roster
+from actum.stores.postgres.connection.pool import PostgresPool
+from actum.stores.postgres.database.database import open_database
+from actum.stores.postgres.membership import PostgresRoster
 from tests.runtime.bank import Balances
 
 VIEW = view_type(Balances)

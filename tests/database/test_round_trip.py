@@ -8,11 +8,11 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from actum.database.sqlite.database import SCHEMA, SqliteDatabase
-from actum.engine.sqlite.file import SqliteFile
 from actum.model.handler import Query
 from actum.model.view import ViewQuery
 from actum.queries.answers import read_answer
+from actum.stores.sqlite.connection.file import SqliteFile
+from actum.stores.sqlite.database.database import SCHEMA, SqliteDatabase
 from actum.testing.conformance.database.tables import EVERYTHING, Colour, Everything, Level, Point
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)

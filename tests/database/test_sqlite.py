@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from actum.database.sqlite.database import SCHEMA, SqliteDatabase
-from actum.engine.schema import Part
-from actum.engine.sqlite.file import IN_MEMORY, SqliteFile
 from actum.errors import DefinitionError, Overloaded, Unavailable
-from actum.journal.sqlite.journal import SqliteJournal
-from actum.journal.sqlite.statements import SCHEMA as JOURNAL_SCHEMA
 from actum.ports.database import Database, NewMessage, NewTimer, Outdated, ViewState
 from actum.ports.journal import Write
+from actum.stores.schema import Part
+from actum.stores.sqlite.connection.file import IN_MEMORY, SqliteFile
+from actum.stores.sqlite.database.database import SCHEMA, SqliteDatabase
+from actum.stores.sqlite.journal.journal import SqliteJournal
+from actum.stores.sqlite.journal.statements import SCHEMA as JOURNAL_SCHEMA
 from actum.testing.conformance.database import DatabaseConformance
 from actum.testing.conformance.database.decimals import PRICES
 from actum.testing.conformance.database.tables import BALANCES, Balances, kept, owners, write

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from actum.engine.dynamodb import client as engine
-from actum.engine.dynamodb.client import DynamoTable, key_item
-from actum.engine.dynamodb.schema import MARK, check_table, make_table
-from actum.engine.dynamodb.url import Address, read_url
 from actum.errors import ForeignStore, StoreError, Unavailable
-from actum.store_url import join, shown, split
-from actum.stores import is_owned, is_shared, open_stores, prepare_stores
+from actum.stores.dynamodb.connection import client as engine
+from actum.stores.dynamodb.connection.client import DynamoTable, key_item
+from actum.stores.dynamodb.connection.schema import MARK, check_table, make_table
+from actum.stores.dynamodb.connection.url import Address, read_url
+from actum.stores.open import is_owned, is_shared, open_stores, prepare_stores
+from actum.stores.url import join, shown, split
 from tests.servers.dynamodb import url_of
 
 
@@ -159,7 +159,7 @@ async def test_a_server_that_is_not_there_is_unavailable(monkeypatch: pytest.Mon
 
 async def test_without_the_driver_the_mend_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     """Who names a DynamoDB store without aiobotocore is told what to install."""
-    monkeypatch.setattr("actum.stores.find_spec", lambda name: None)
+    monkeypatch.setattr("actum.stores.open.find_spec", lambda name: None)
 
     with pytest.raises(StoreError, match="pip install aiobotocore"):
         async with open_stores("dynamodb://bank?database=memory:"):

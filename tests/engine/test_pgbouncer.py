@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from actum.engine.postgres.pool import PostgresPool
 from actum.errors import StoreError
+from actum.stores.postgres.connection.pool import PostgresPool
 from tests.servers.debian_postgres import DebianServer, PgBouncer
 from tests.servers.postgres import CONFIGURATION, PARTS
 

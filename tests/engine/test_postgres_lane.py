@@ -3,9 +3,9 @@
 import asyncpg
 import pytest
 
-from actum.engine.postgres.lane import Lane
-from actum.engine.postgres.pool import PostgresPool
 from actum.errors import Unavailable
+from actum.stores.postgres.connection.lane import Lane
+from actum.stores.postgres.connection.pool import PostgresPool
 
 
 async def test_the_same_connection_is_lent_again_and_another_beside_it(postgres_pool: PostgresPool) -> None:

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from actum.engine.postgres.pool import PostgresPool
-from actum.engine.postgres.url import read_url
-from actum.engine.schema import Part
 from actum.errors import ActumError, ForeignStore, StoreError, StoreFailed, Unavailable
+from actum.stores.postgres.connection.pool import PostgresPool
+from actum.stores.postgres.connection.url import read_url
+from actum.stores.schema import Part
 
 ONE = Part("one", (("CREATE TABLE actum_one (number integer)",),))
 TWO = Part(
@@ -119,7 +119,7 @@ async def test_who_finds_every_connection_in_use_is_told(
     fresh_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The pool is bounded, and so is waiting for it."""
-    monkeypatch.setattr("actum.engine.postgres.pool.LONGEST_WAIT", 0.05)
+    monkeypatch.setattr("actum.stores.postgres.connection.pool.LONGEST_WAIT", 0.05)
     pool = await PostgresPool.open(f"{fresh_url}&pool=1", (ONE,))
     async with pool.connection():
         with pytest.raises(Unavailable, match="all 1 connections"):

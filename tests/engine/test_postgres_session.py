@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator
 import asyncpg
 import pytest
 
-from actum.engine.postgres.pool import PostgresPool
-from actum.engine.postgres.session import SETTINGS
 from actum.errors import StoreError
+from actum.stores.postgres.connection.pool import PostgresPool
+from actum.stores.postgres.connection.session import SETTINGS
 from tests.servers.postgres import PARTS
 
 DEFAULTS = [
@@ -102,7 +102,7 @@ async def test_a_session_that_could_not_be_set_is_not_left_open(
 ) -> None:
     pool = await PostgresPool.open(f"{postgres_url}&application_name=particular", PARTS)
     await pool.fetch("SELECT 1")
-    monkeypatch.setattr("actum.engine.postgres.session.SET", "SELECT nothing")
+    monkeypatch.setattr("actum.stores.postgres.connection.session.SET", "SELECT nothing")
     counted = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'particular'"
 
     with pytest.raises(StoreError, match="nothing"):

@@ -8,10 +8,10 @@ from functools import partial
 
 import pytest
 
-from actum.engine import query_slots
-from actum.engine.sqlite.cut import Cut
-from actum.engine.sqlite.query_threads import QueryThreads
 from actum.errors import Overloaded, Unavailable
+from actum.stores import query_slots
+from actum.stores.sqlite.connection.cut import Cut
+from actum.stores.sqlite.connection.query_threads import QueryThreads
 
 PATIENCE = 20.0
 LIMIT = timedelta(seconds=60)

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from actum.engine.schema import Part
-from actum.engine.sqlite.file import SqliteFile
-from actum.engine.sqlite.opening import is_owned
 from actum.errors import ForeignStore, StoreError, StoreInUse
+from actum.stores.schema import Part
+from actum.stores.sqlite.connection.file import SqliteFile
+from actum.stores.sqlite.connection.opening import is_owned
 
 SCHEMA = [Part("notes", (("CREATE TABLE IF NOT EXISTS notes (text)",),))]
 COUNT = """

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from actum.engine.schema import Part
-from actum.engine.sqlite.file import IN_MEMORY, SqliteFile
 from actum.errors import Overloaded, StoreError, StoreFailed, Unavailable
+from actum.stores.schema import Part
+from actum.stores.sqlite.connection.file import IN_MEMORY, SqliteFile
 
 SCHEMA = [Part("notes", (("CREATE TABLE notes (number INTEGER PRIMARY KEY, text TEXT)",),))]
 PATIENCE = 20.0
@@ -189,7 +189,7 @@ async def test_a_reader_cannot_write(file: SqliteFile) -> None:
 async def test_too_many_waiting_writes_are_refused_at_once(
     file: SqliteFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("actum.engine.sqlite.file.MOST_WAITING", 5)
+    monkeypatch.setattr("actum.stores.sqlite.connection.file.MOST_WAITING", 5)
     async with a_busy_writer(file):
         tasks = await sent(*(file.write(note(number)) for number in range(4)))
 
@@ -204,7 +204,7 @@ async def test_too_many_waiting_writes_are_refused_at_once(
 async def test_a_write_counts_until_it_is_done_though_nobody_waits_for_it(
     file: SqliteFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("actum.engine.sqlite.file.MOST_WAITING", 5)
+    monkeypatch.setattr("actum.stores.sqlite.connection.file.MOST_WAITING", 5)
     async with a_busy_writer(file):
         tasks = await sent(*(file.write(note(number)) for number in range(4)))
         for task in tasks:
@@ -222,7 +222,7 @@ async def test_too_many_waiting_reads_of_callers_are_refused_at_once(
     file: SqliteFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What is read in the background is not among them."""
-    monkeypatch.setattr("actum.engine.share.MAX_WAITING", 3)
+    monkeypatch.setattr("actum.stores.share.MAX_WAITING", 3)
     released = threading.Event()
 
     async def read() -> bool:
@@ -277,7 +277,7 @@ async def test_a_file_in_memory_has_shared_commits_and_readers_too() -> None:
 
 
 async def test_the_log_does_not_grow_without_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("actum.engine.sqlite.log.CHECKPOINT_PAGES", 40)
+    monkeypatch.setattr("actum.stores.sqlite.connection.log.CHECKPOINT_PAGES", 40)
     file = await SqliteFile.open(str(tmp_path / "notes.db"), SCHEMA)
 
     for number in range(400):
@@ -292,7 +292,7 @@ async def test_the_log_does_not_grow_without_end(tmp_path: Path, monkeypatch: py
 async def test_a_log_of_small_commits_is_soon_written_over(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("actum.engine.sqlite.log.CHECKPOINT_COMMITS", 20)
+    monkeypatch.setattr("actum.stores.sqlite.connection.log.CHECKPOINT_COMMITS", 20)
     file = await SqliteFile.open(str(tmp_path / "notes.db"), SCHEMA)
 
     for number in range(400):
@@ -307,7 +307,7 @@ async def test_a_log_of_small_commits_is_soon_written_over(
 async def test_large_rows_are_moved_out_of_the_log_too(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("actum.engine.sqlite.log.CHECKPOINT_BYTES", 400_000)
+    monkeypatch.setattr("actum.stores.sqlite.connection.log.CHECKPOINT_BYTES", 400_000)
     file = await SqliteFile.open(str(tmp_path / "notes.db"), SCHEMA)
 
     for number in range(60):

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from actum.engine.sqlite.file import SqliteFile
-from actum.engine.sqlite.whole import accept
 from actum.errors import StoreError
+from actum.stores.sqlite.connection.file import SqliteFile
+from actum.stores.sqlite.connection.whole import accept
 from tests.engine.test_sqlite_opening import SCHEMA, another_owner, count
 
 LOST = pytest.raises(StoreError, match=r"its log .*notes\.db-wal is gone.*actum adopt")
@@ -76,7 +76,7 @@ async def test_what_was_written_since_the_log_was_moved_is_missed_too(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The file says that it needs its log again after each moving."""
-    monkeypatch.setattr("actum.engine.sqlite.log.CHECKPOINT_COMMITS", 5)
+    monkeypatch.setattr("actum.stores.sqlite.connection.log.CHECKPOINT_COMMITS", 5)
     path, copy = tmp_path / "notes.db", tmp_path / "copy" / "notes.db"
     copy.parent.mkdir()
     file = await SqliteFile.open(str(path), SCHEMA)

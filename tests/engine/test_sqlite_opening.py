@@ -11,16 +11,16 @@ from pathlib import Path
 
 import pytest
 
-from actum.engine.schema import Part
-from actum.engine.sqlite.file import SqliteFile
 from actum.errors import ForeignStore, StoreError, StoreFailed, StoreInUse
+from actum.stores.schema import Part
+from actum.stores.sqlite.connection.file import SqliteFile
 from tests.faults.disk import mount, small_disk
 
 SCHEMA = [Part("notes", (("CREATE TABLE notes (number INTEGER PRIMARY KEY)",),))]
 OWNER = f"""
 import asyncio, sys
-from actum.engine.schema import Part
-from actum.engine.sqlite.file import SqliteFile
+from actum.stores.schema import Part
+from actum.stores.sqlite.connection.file import SqliteFile
 
 async def own():
     file = await SqliteFile.open(sys.argv[1], {SCHEMA})

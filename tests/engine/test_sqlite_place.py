@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from actum.engine.schema import Part
-from actum.engine.sqlite.file import SqliteFile
 from actum.errors import StoreFailed
+from actum.stores.schema import Part
+from actum.stores.sqlite.connection.file import SqliteFile
 
 PARTS = (Part("notes", (("CREATE TABLE notes (number INTEGER PRIMARY KEY, text TEXT)",),)),)
 NUMBERS = "SELECT number FROM notes ORDER BY number"

@@ -8,7 +8,7 @@ import pytest
 from actum import Context, Rejected
 from actum.errors import StoreError
 from actum.runtime.node import Node
-from actum.stores import open_stores
+from actum.stores.open import open_stores
 from examples.bank.bank import Account, Balances, Payment, Wealth, app
 from tests.runtime.nodes import node_on
 
@@ -75,7 +75,7 @@ async def test_two_processes_serve_one_account(postgres_url: str) -> None:
 
 async def test_without_the_driver_the_mend_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     """Who names a PostgreSQL store without asyncpg is told what to install."""
-    monkeypatch.setattr("actum.stores.find_spec", lambda name: None)
+    monkeypatch.setattr("actum.stores.open.find_spec", lambda name: None)
 
     with pytest.raises(StoreError, match="pip install asyncpg"):
         async with open_stores("postgresql://localhost/bank"):

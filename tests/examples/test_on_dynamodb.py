@@ -8,8 +8,8 @@ import pytest
 
 from actum import Context, Rejected
 from actum.runtime.node import Node
-from actum.store_url import join
-from actum.stores import open_stores
+from actum.stores.open import open_stores
+from actum.stores.url import join
 from actum.testing import testing
 from examples.bank.bank import Account, Balances, Payment, Wealth
 from examples.bank.bank import app as bank_app

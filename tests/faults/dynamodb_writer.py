@@ -5,9 +5,9 @@ import os
 import signal
 import sys
 
-from actum.engine.dynamodb.client import DynamoTable
-from actum.journal.dynamodb.journal import DynamoJournal
 from actum.ports.journal import Landed
+from actum.stores.dynamodb.connection.client import DynamoTable
+from actum.stores.dynamodb.journal.journal import DynamoJournal
 from actum.testing.conformance.journal.bank import deposit
 
 LOST = "lost"

@@ -6,7 +6,7 @@ from typing import Any
 
 import asyncpg
 
-from actum.journal.postgres.statements import HORIZON
+from actum.stores.postgres.journal.statements import HORIZON
 from tests.faults.evidence import Evidence, Fact
 
 WHOLE = "SELECT coalesce(sum(checksum_failures), 0) FROM pg_stat_database"

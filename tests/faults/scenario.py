@@ -10,13 +10,13 @@ import sys
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from actum.engine.sqlite import log as sqlite_log
-from actum.engine.sqlite.file import SqliteFile
 from actum.errors import StoreFailed
-from actum.journal.memory import MemoryJournal
-from actum.journal.sqlite.journal import SqliteJournal
-from actum.journal.sqlite.statements import SCHEMA
 from actum.ports.journal import Journal, Snapshot, Write
+from actum.stores.memory import MemoryJournal
+from actum.stores.sqlite.connection import log as sqlite_log
+from actum.stores.sqlite.connection.file import SqliteFile
+from actum.stores.sqlite.journal.journal import SqliteJournal
+from actum.stores.sqlite.journal.statements import SCHEMA
 
 Step = Callable[[Journal], Awaitable[Any]]
 

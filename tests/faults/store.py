@@ -4,9 +4,9 @@ import contextlib
 import sqlite3
 from pathlib import Path
 
-from actum.engine.sqlite.file import SqliteFile
-from actum.journal.sqlite.journal import SqliteJournal
-from actum.journal.sqlite.statements import SCHEMA
+from actum.stores.sqlite.connection.file import SqliteFile
+from actum.stores.sqlite.journal.journal import SqliteJournal
+from actum.stores.sqlite.journal.statements import SCHEMA
 from tests.faults.scenario import STEPS, contents, contents_after
 
 

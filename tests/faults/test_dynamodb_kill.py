@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from actum.engine.dynamodb.client import DynamoTable
-from actum.journal.dynamodb.journal import DynamoJournal
 from actum.model.event import Stored
+from actum.stores.dynamodb.connection.client import DynamoTable
+from actum.stores.dynamodb.journal.journal import DynamoJournal
 from actum.testing.conformance.journal.bank import deposit, positions
 from tests.faults.dynamodb_writer import LOST
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from actum.stores import open_stores
+from actum.stores.open import open_stores
 from tests.faults.evidence import Evidence
 from tests.faults.load import Kept, Load
 from tests.faults.process import Served

@@ -18,13 +18,13 @@ import pytest
 from msgspec import Struct
 
 from actum import Context
-from actum.hosts.durable_objects.bundle import bundle
-from actum.hosts.durable_objects.journal import DurableObjectsJournal
-from actum.hosts.durable_objects.link import Link, read_url
-from actum.hosts.durable_objects.workerd import Workerd, prepare
 from actum.launch import run
 from actum.model.event import Stored
 from actum.runtime.node import Node
+from actum.stores.durable_objects.bundle import bundle
+from actum.stores.durable_objects.journal import DurableObjectsJournal
+from actum.stores.durable_objects.link import Link, read_url
+from actum.stores.durable_objects.workerd import Workerd, prepare
 from tests.faults.ledgers import Account, Balances, Notes, app
 
 SECRET = "the-secret-of-the-tests"

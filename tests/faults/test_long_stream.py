@@ -9,7 +9,7 @@ import pytest
 from actum import App
 from actum.model.event import Stored
 from actum.ports.journal import Journal, Loaded, StreamKey, Write
-from actum.stores import open_stores
+from actum.stores.open import open_stores
 from tests.runtime.bank import Account
 
 A_WRITE = 1_000

@@ -24,13 +24,13 @@ from actum import (
     reducer,
 )
 from actum.errors import Conflict, TryLater
-from actum.journal.memory import MemoryJournal
 from actum.ports.database import Database
 from actum.ports.journal import Journal
 from actum.runtime import supervisor, view_work
 from actum.runtime.clock import ManualClock
 from actum.runtime.directory import Residence
 from actum.runtime.node import Node
+from actum.stores.memory import MemoryJournal
 from actum.testing.faults import FAULTS, METHODS, Fault, FaultyJournal
 from actum.testing.faulty_database import DATABASE_METHODS, Faults, faulty_database
 from tests.runtime.nodes import START, database_in_memory, node_on

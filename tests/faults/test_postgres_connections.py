@@ -6,9 +6,9 @@ import asyncpg
 import pytest
 
 from actum import Context, Unavailable
-from actum.engine.postgres import pool as postgres
 from actum.runtime.clock import SystemClock
-from actum.stores import open_stores
+from actum.stores.open import open_stores
+from actum.stores.postgres.connection import pool as postgres
 from examples.bank.bank import Account, Balances, app
 from tests.faults.test_postgres_restarts import ACCOUNTS, again, deposit_on_and_on, everything
 from tests.runtime.nodes import node_on

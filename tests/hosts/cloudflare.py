@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from actum.hosts.durable_objects.inside.program import Declared, Manifest
+from actum.stores.durable_objects.inside.program import Declared, Manifest
 
 SECRET = "the-secret-of-the-tests"
 
@@ -165,7 +165,7 @@ def _load_entry(manifest: str) -> ModuleType:
             Response=Response,
         ),
     }
-    path = files("actum.hosts.durable_objects") / "worker" / "entry.py"
+    path = files("actum.stores.durable_objects") / "worker" / "entry.py"
     spec = importlib.util.spec_from_file_location("entry", str(path))
     assert spec is not None
     assert spec.loader is not None

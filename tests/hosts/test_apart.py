@@ -10,9 +10,9 @@ import pytest
 
 from actum import Actions, App, Context, Retries
 from actum.errors import ForeignStore
-from actum.runtime.binding import rebind
-from actum.store_url import join
-from actum.stores import open_stores, paired
+from actum.stores.binding import rebind
+from actum.stores.open import open_stores, paired
+from actum.stores.url import join
 from actum.testing import testing
 from actum.testing.application import Running
 from examples.bank.bank import Account, Activity, Balances, Deposited

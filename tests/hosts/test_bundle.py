@@ -9,11 +9,11 @@ import pytest
 
 from actum import App, Entity
 from actum.errors import DefinitionError, StoreError
-from actum.hosts.durable_objects.bundle import Bundle, bundle
-from actum.hosts.durable_objects.deployment import write_deployment
-from actum.hosts.durable_objects.inside.front import name_of
-from actum.hosts.durable_objects.link import read_url
-from actum.store_url import shown
+from actum.stores.durable_objects.bundle import Bundle, bundle
+from actum.stores.durable_objects.deployment import write_deployment
+from actum.stores.durable_objects.inside.front import name_of
+from actum.stores.durable_objects.link import read_url
+from actum.stores.url import shown
 
 ENTITY = """
 from actum import Entity, Event, command, reducer

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from actum.hosts.durable_objects.bundle import bundle
-from actum.hosts.durable_objects.deployment import write_deployment
-from actum.hosts.durable_objects.workerd import WHEEL
+from actum.stores.durable_objects.bundle import bundle
+from actum.stores.durable_objects.deployment import write_deployment
+from actum.stores.durable_objects.workerd import WHEEL
 from examples.bank.bank import app
 from tests.servers.wrangler import dry_run
 

@@ -12,7 +12,7 @@ from actum import Actions, App, Context
 from actum.errors import AnswerErased
 from actum.ports.database import Erasure
 from actum.runtime.kept_answers import ANSWERS, parts_of
-from actum.store_url import join
+from actum.stores.url import join
 from actum.testing import testing
 from actum.testing.application import Running
 from examples.bank.bank import Account, Activity, Balances

@@ -26,10 +26,10 @@ from actum import (
     Unavailable,
     WrongVersion,
 )
-from actum.engine.postgres.errors import translate
 from actum.errors import ForeignStore, StoreFailed, WrongReply
 from actum.http.server import http_app
 from actum.runtime.services import Services
+from actum.stores.postgres.connection.errors import translate
 from tests.http.bank import Account, bank
 from tests.http.serving import client_of, serving
 
@@ -307,7 +307,7 @@ async def test_where_the_stores_are_is_told_to_the_log_alone(
         error = translate(failure, "postgresql://10.0.0.7/bank")
         assert isinstance(error, Unavailable)
         # As where an adapter raises it.
-        exec("raise error", {"__name__": "actum.engine.postgres.pool", "error": error})
+        exec("raise error", {"__name__": "actum.stores.postgres.connection.pool", "error": error})
 
     group = Actions()
 

@@ -4,9 +4,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from actum.hosts.durable_objects.journal import DurableObjectsJournal
-from actum.hosts.durable_objects.link import Link, read_url
 from actum.ports.journal import Journal
+from actum.stores.durable_objects.journal import DurableObjectsJournal
+from actum.stores.durable_objects.link import Link, read_url
 from actum.testing.conformance.journal.appending import Appending
 from actum.testing.conformance.journal.durability import Durability
 from actum.testing.conformance.journal.feeding import Feeding

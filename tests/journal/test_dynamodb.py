@@ -4,9 +4,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from actum.engine.dynamodb.client import DynamoTable
-from actum.journal.dynamodb.journal import DynamoJournal
 from actum.ports.journal import Journal
+from actum.stores.dynamodb.connection.client import DynamoTable
+from actum.stores.dynamodb.journal.journal import DynamoJournal
 from actum.testing.conformance.journal import DurableJournalConformance
 
 

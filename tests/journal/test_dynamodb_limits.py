@@ -6,11 +6,11 @@ import pytest
 
 from actum import Entity, Event, command, reducer
 from actum.app import App
-from actum.engine.dynamodb.client import DynamoTable
 from actum.errors import Invalid
-from actum.journal.dynamodb.journal import DynamoJournal
 from actum.ports.journal import Collided, Landed, Refused, Repeated, Snapshot, Write
-from actum.store_url import join
+from actum.stores.dynamodb.connection.client import DynamoTable
+from actum.stores.dynamodb.journal.journal import DynamoJournal
+from actum.stores.url import join
 from actum.testing.conformance.journal.bank import OPENING, amounts, deposit, follow, have_landed
 
 

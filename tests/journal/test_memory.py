@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from actum.journal.memory import MemoryJournal
 from actum.ports.journal import Journal
+from actum.stores.memory import MemoryJournal
 from actum.testing.conformance.journal import JournalConformance
 
 

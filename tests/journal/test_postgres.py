@@ -4,9 +4,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from actum.engine.postgres.pool import PostgresPool
-from actum.journal.postgres.journal import SCHEMA, PostgresJournal, open_journal
 from actum.ports.journal import Journal
+from actum.stores.postgres.connection.pool import PostgresPool
+from actum.stores.postgres.journal.journal import SCHEMA, PostgresJournal, open_journal
 from actum.testing.conformance.journal import DurableJournalConformance
 
 

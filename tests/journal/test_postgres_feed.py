@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from actum.engine.postgres.order import PLACES
-from actum.engine.postgres.pool import PostgresPool
-from actum.journal.postgres import journal as postgres_journal
-from actum.journal.postgres.appending import Appender
-from actum.journal.postgres.batch import assumed
-from actum.journal.postgres.journal import SCHEMA, PostgresJournal, open_journal, statements
 from actum.model.event import Stored
 from actum.ports.journal import Landed
+from actum.stores.postgres.connection.order import PLACES
+from actum.stores.postgres.connection.pool import PostgresPool
+from actum.stores.postgres.journal import journal as postgres_journal
+from actum.stores.postgres.journal.appending import Appender
+from actum.stores.postgres.journal.batch import assumed
+from actum.stores.postgres.journal.journal import SCHEMA, PostgresJournal, open_journal, statements
 from actum.testing.conformance.journal.bank import PATIENCE, amounts, deposit, follow, positions
 
 WRITERS = 5

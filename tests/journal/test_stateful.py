@@ -12,13 +12,13 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from actum.engine.sqlite.file import SqliteFile
-from actum.journal.memory import MemoryJournal
-from actum.journal.sqlite.journal import SqliteJournal
-from actum.journal.sqlite.statements import SCHEMA
 from actum.model.deletion import deletion
 from actum.model.event import Stored
 from actum.ports.journal import Collided, Journal, Landed, Outcome, Repeated, Snapshot, Write
+from actum.stores.memory import MemoryJournal
+from actum.stores.sqlite.connection.file import SqliteFile
+from actum.stores.sqlite.journal.journal import SqliteJournal
+from actum.stores.sqlite.journal.statements import SCHEMA
 
 IDS = ("a", "b", "c")
 KEYS = ("k-1", "k-2", "k-3")

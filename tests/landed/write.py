@@ -9,7 +9,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from actum.stores import open_stores
+from actum.stores.open import open_stores
 from tests.landed.shop import BROKEN, app, fill, outside
 from tests.servers.postgres import PostgresServer, start, url_of
 

@@ -6,14 +6,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 from actum import App, Context
-from actum.database.sqlite.database import SCHEMA, SqliteDatabase
 from actum.declarations import check
-from actum.engine.sqlite.file import SqliteFile
 from actum.model.event import to_microseconds
 from actum.ports.database import Database
 from actum.ports.journal import Journal
 from actum.runtime.clock import Clock, ManualClock
 from actum.runtime.node import Node, Settings, open_node
+from actum.stores.sqlite.connection.file import SqliteFile
+from actum.stores.sqlite.database.database import SCHEMA, SqliteDatabase
 
 START = to_microseconds(datetime(2030, 1, 1, tzinfo=UTC))
 

@@ -11,8 +11,8 @@ from msgspec import Struct
 
 from actum import Conflict, Context, DefinitionError, KeyReused, Rejected
 from actum.errors import WrongReply
-from actum.journal.memory import MemoryJournal
 from actum.runtime.clock import ManualClock
+from actum.stores.memory import MemoryJournal
 from actum.testing.faults import Fault, FaultyJournal
 from tests.runtime.bank import Account, Notebook, plain
 from tests.runtime.nodes import START, running

@@ -8,16 +8,16 @@ from pathlib import Path
 import pytest
 
 from actum import Actions, App, Context, Entity, Event, View, command, launch, reducer
-from actum.engine.sqlite.file import SqliteFile
 from actum.errors import ForeignStore
-from actum.journal.memory import MemoryJournal
-from actum.journal.sqlite.journal import SqliteJournal
-from actum.journal.sqlite.statements import SCHEMA as JOURNAL
 from actum.ports.database import Binding
 from actum.ports.journal import Journal
-from actum.runtime.binding import Pair, bind, rebind
 from actum.runtime.node import Node
-from actum.stores import Stores, open_stores
+from actum.stores.binding import Pair, bind, rebind
+from actum.stores.memory import MemoryJournal
+from actum.stores.open import Stores, open_stores
+from actum.stores.sqlite.connection.file import SqliteFile
+from actum.stores.sqlite.journal.journal import SqliteJournal
+from actum.stores.sqlite.journal.statements import SCHEMA as JOURNAL
 from tests.runtime.nodes import database_in_memory
 
 

@@ -21,11 +21,11 @@ from actum import (
     command,
     reducer,
 )
-from actum.journal.memory import MemoryJournal
 from actum.model import turn
 from actum.ports.database import Progress
 from actum.ports.journal import Outcome, Write
 from actum.runtime import batch_cut, committer, feed, outgoing, worker
+from actum.stores.memory import MemoryJournal
 from actum.testing.faults import FaultyJournal
 from tests.runtime.nodes import running
 from tests.runtime.waiting import begun

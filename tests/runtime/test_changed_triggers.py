@@ -13,7 +13,7 @@ from actum import Actions, App, Context, DefinitionError, Entity, Event, Retries
 from actum.model.event import to_datetime
 from actum.runtime.clock import ManualClock
 from actum.runtime.node import Node
-from actum.stores import open_stores
+from actum.stores.open import open_stores
 from actum.testing import testing
 from tests.runtime.nodes import START, node_on
 

@@ -8,11 +8,11 @@ import pytest
 
 from actum import Context, Overloaded, Unavailable
 from actum.errors import StoreFailed
-from actum.journal.memory import MemoryJournal
 from actum.ports.journal import Outcome, Write
 from actum.runtime import committer
 from actum.runtime.clock import ManualClock
 from actum.runtime.node import Node
+from actum.stores.memory import MemoryJournal
 from actum.testing.faults import Fault, FaultyJournal
 from tests.runtime.bank import Account, Balances, app, plain, told
 from tests.runtime.nodes import START, database_in_memory, node_on, running

@@ -6,8 +6,8 @@ from collections.abc import AsyncGenerator, Sequence
 import pytest
 
 from actum import Conflict, Context, NotFound, Rejected, WrongVersion
-from actum.journal.memory import MemoryJournal
 from actum.ports.journal import Journal, Outcome, Write
+from actum.stores.memory import MemoryJournal
 from actum.testing.faults import FaultyJournal
 from tests.runtime.bank import Account, Notebook, plain
 from tests.runtime.nodes import running

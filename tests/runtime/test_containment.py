@@ -14,7 +14,7 @@ from actum import App, Context, Entity, Event, Retries, command, query, reducer
 from actum.errors import AuthorError
 from actum.runtime import opened_resource, supervisor
 from actum.runtime.supervisor import Supervisor
-from actum.stores import open_stores
+from actum.stores.open import open_stores
 from actum.testing import Running, testing
 from tests.runtime.nodes import node_on
 from tests.runtime.waiting import settled

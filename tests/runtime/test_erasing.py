@@ -26,10 +26,10 @@ from actum import (
     query,
     reducer,
 )
-from actum.journal.memory import MemoryJournal
 from actum.ports.database import Database
 from actum.runtime.node import Node
-from actum.stores import open_stores
+from actum.stores.memory import MemoryJournal
+from actum.stores.open import open_stores
 from actum.testing.application import Running, testing
 from actum.testing.faults import Fault, FaultyJournal
 from tests.runtime.nodes import database_in_memory, node_on

@@ -11,9 +11,9 @@ import pytest
 from msgspec import Struct
 
 from actum import Actions, App, Context, DefinitionError, Retries
-from actum.engine import steps
 from actum.runtime.forgetting import Forgetting
-from actum.store_url import join
+from actum.stores import steps
+from actum.stores.url import join
 from actum.testing import testing
 from actum.testing.application import Running
 from examples.bank.bank import Account
@@ -235,7 +235,7 @@ async def test_it_goes_in_steps_that_others_come_between(store: str, monkeypatch
             *(t.ctx.entity(Account, "a", idempotency_key=f"k-{n}").deposit(1) for n in range(450))
         )
         journal = t.node.services.journal
-        monkeypatch.setattr("actum.engine.steps.asyncio.sleep", note)
+        monkeypatch.setattr("actum.stores.steps.asyncio.sleep", note)
         forgotten = await journal.forget_replies(t.clock.now() + 1)
 
         assert forgotten == 450

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from actum import Context, NotFound, Rejected, WrongVersion
-from actum.journal.memory import MemoryJournal
 from actum.runtime.node import Node
+from actum.stores.memory import MemoryJournal
 from actum.testing.faults import Fault, FaultyJournal
 from tests.runtime.bank import Account, Balances, Notebook, app, told
 from tests.runtime.nodes import database_in_memory, node_on, running

@@ -16,7 +16,7 @@ from actum.model.action import OnMessage
 from actum.runtime import attempts, backlog, worker
 from actum.runtime.clock import SystemClock
 from actum.runtime.node import Node
-from actum.stores import open_stores
+from actum.stores.open import open_stores
 from actum.testing import testing
 from tests.runtime.nodes import node_on
 from tests.runtime.works import Hands, Message, Thing, Work, application

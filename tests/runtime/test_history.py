@@ -6,9 +6,9 @@ import pytest
 
 from actum import App, Context, Entity, Invalid, NotFound, Rejected, query, reducer
 from actum.errors import UnknownEvent
-from actum.journal.memory import MemoryJournal
 from actum.model.event import to_datetime
 from actum.runtime.clock import SECOND, ManualClock
+from actum.stores.memory import MemoryJournal
 from actum.testing.faults import FaultyJournal
 from tests.runtime.bank import Account, Deposited, Noted, Opened, Withdrawn, plain
 from tests.runtime.nodes import START, running

@@ -9,9 +9,9 @@ import pytest
 
 from actum import App, Context, Entity, Event, Invalid, KeyReused, Rejected, WrongVersion, command, reducer
 from actum.errors import AuthorError
-from actum.journal.memory import MemoryJournal
 from actum.ports.journal import Repeated, ReplyKey
 from actum.runtime.clock import ManualClock
+from actum.stores.memory import MemoryJournal
 from actum.testing import testing
 from actum.testing.faults import Fault, FaultyJournal
 from tests.runtime.bank import Account, Balances, Notebook, app, plain

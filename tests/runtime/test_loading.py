@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from actum import Context, Rejected
-from actum.journal.memory import MemoryJournal
 from actum.model.event import Stored
 from actum.ports.journal import StreamKey
 from actum.runtime.directory import Residence
+from actum.stores.memory import MemoryJournal
 from actum.testing.conformance.journal.bank import fill
 from actum.testing.faults import FaultyJournal
 from tests.runtime.bank import Account, Notebook, plain

@@ -10,12 +10,12 @@ import pytest
 from msgspec import Struct
 
 from actum import Actions, App, Context, Entity, Event, View, command, query, reducer
-from actum.database.postgres import roster as postgres_roster
 from actum.model.event import Recorded
 from actum.runtime import ownership
 from actum.runtime.clock import ManualClock
 from actum.runtime.node import Node
-from actum.stores import open_stores
+from actum.stores.open import open_stores
+from actum.stores.postgres import membership as postgres_roster
 from tests.runtime.nodes import START, node_on
 
 

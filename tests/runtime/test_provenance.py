@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from actum import Context, DefinitionError, Invalid
-from actum.journal.memory import MemoryJournal
 from actum.model.event import Metadata, read_metadata, write_metadata
 from actum.ports.journal import Write
+from actum.stores.memory import MemoryJournal
 from tests.runtime.bank import Account, Notebook, plain
 from tests.runtime.nodes import running
 

@@ -9,11 +9,11 @@ from typing import cast
 import pytest
 
 from actum import Context, Invalid, KeyReused, Retries
-from actum.journal.memory import MemoryJournal
 from actum.ports.database import Database, Letter
 from actum.runtime.attempts import MAX_AT_ONCE
 from actum.runtime.clock import ManualClock
 from actum.runtime.node import Node
+from actum.stores.memory import MemoryJournal
 from actum.testing import Running, testing
 from tests.runtime.nodes import START, database_in_memory, node_on, running
 from tests.runtime.waiting import settled

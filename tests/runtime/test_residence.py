@@ -10,10 +10,10 @@ from msgspec import field
 
 from actum import App, Context, Entity, command, query, reducer
 from actum.errors import WrongState
-from actum.journal.memory import MemoryJournal
 from actum.ports.journal import Snapshot
 from actum.runtime.clock import SECOND, ManualClock
 from actum.runtime.directory import Directory, Residence
+from actum.stores.memory import MemoryJournal
 from actum.testing.faults import FaultyJournal
 from tests.runtime.bank import Account, Deposited, Notebook, plain
 from tests.runtime.nodes import START, running

@@ -6,11 +6,11 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 
 from actum import Actions, App, Context, Entity, Event, command, query, reducer
-from actum.database.sqlite.database import SCHEMA, SqliteDatabase
-from actum.engine.sqlite.file import SqliteFile
 from actum.errors import Unavailable
-from actum.journal.memory import MemoryJournal
 from actum.ports.database import Progress
+from actum.stores.memory import MemoryJournal
+from actum.stores.sqlite.connection.file import SqliteFile
+from actum.stores.sqlite.database.database import SCHEMA, SqliteDatabase
 from actum.testing import testing
 from tests.runtime.nodes import node_on
 

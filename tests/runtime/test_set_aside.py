@@ -13,7 +13,7 @@ from actum import App, Context, Entity, Event, View, command, reducer
 from actum.errors import TryLater
 from actum.ports.database import SetAside
 from actum.runtime.clock import SystemClock
-from actum.stores import open_stores
+from actum.stores.open import open_stores
 from actum.testing import testing
 from actum.testing.application import Running
 from actum.testing.faults import Fault

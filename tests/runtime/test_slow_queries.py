@@ -20,8 +20,8 @@ from actum import (
     query,
     reducer,
 )
-from actum.engine import query_slots, share
 from actum.runtime import views
+from actum.stores import query_slots, share
 from actum.testing import testing
 from actum.testing.application import Running
 from tests.servers.postgres import empty, url_of

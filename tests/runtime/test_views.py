@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from actum import App, Context, Recorded, Unavailable, View, query, reducer
-from actum.journal.memory import MemoryJournal
 from actum.model.view import ViewType
 from actum.ports.database import Database
 from actum.ports.journal import Write
@@ -16,6 +15,7 @@ from actum.runtime import views
 from actum.runtime.clock import ManualClock
 from actum.runtime.node import Node
 from actum.runtime.projector import FIRST_PAUSE, LONGEST_OUTAGE
+from actum.stores.memory import MemoryJournal
 from actum.testing import testing
 from actum.testing.faults import FaultyJournal
 from tests.runtime.bank import Account, Balances, Deposited, Notebook, Noted, Withdrawn

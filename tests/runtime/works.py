@@ -10,9 +10,9 @@ from typing import Any
 from msgspec import Struct, field
 
 from actum import Actions, App, Context, Entity, Event, Retries, command, query, reducer
-from actum.database.sqlite.database import SCHEMA, SqliteDatabase
-from actum.engine.sqlite.file import SqliteFile
 from actum.errors import Unavailable
+from actum.stores.sqlite.connection.file import SqliteFile
+from actum.stores.sqlite.database.database import SCHEMA, SqliteDatabase
 
 THREE = Retries(attempts=3, first=timedelta(seconds=1), longest=timedelta(minutes=1))
 

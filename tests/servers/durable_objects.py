@@ -11,9 +11,9 @@ import pytest
 import pytest_asyncio
 
 from actum.errors import StoreError
-from actum.hosts.durable_objects.bundle import bundle
-from actum.hosts.durable_objects.workerd import Workerd, fetch_tools, prepare
 from actum.model.entity import entity_type
+from actum.stores.durable_objects.bundle import bundle
+from actum.stores.durable_objects.workerd import Workerd, fetch_tools, prepare
 from examples.bank.bank import app as bank
 from examples.documents.documents import Document
 from examples.documents.users import User

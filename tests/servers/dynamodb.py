@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from actum.engine.dynamodb.client import DynamoTable, key_item
-from actum.engine.dynamodb.schema import FORMAT, LAYOUT, MARK
+from actum.stores.dynamodb.connection.client import DynamoTable, key_item
+from actum.stores.dynamodb.connection.schema import FORMAT, LAYOUT, MARK
 from tests.servers.postgres import leave_out
 
 SERVER = Path(__file__).with_name("dynamodb_server.py")

@@ -17,9 +17,9 @@ from typing import NoReturn
 import asyncpg
 import pytest
 
-from actum.database.postgres.database import SCHEMA as DATABASE
-from actum.engine.postgres.pool import PostgresPool
-from actum.journal.postgres.journal import SCHEMA as JOURNAL
+from actum.stores.postgres.connection.pool import PostgresPool
+from actum.stores.postgres.database.database import SCHEMA as DATABASE
+from actum.stores.postgres.journal.journal import SCHEMA as JOURNAL
 from tests.servers.debian_postgres import DebianServer, PgBouncer
 
 try:

@@ -8,8 +8,8 @@ from actum.cli.loading import load_app
 from actum.cli.opening import open_beside
 from actum.cli.options import AppName, DatabaseUrl, StoreUrl
 from actum.cli.output import print_line
-from actum.runtime.binding import rebind
-from actum.stores import accept_without_log, open_stores, paired
+from actum.stores.binding import rebind
+from actum.stores.open import accept_without_log, open_stores, paired
 
 
 def adopt(app: AppName, store: StoreUrl = None, database: DatabaseUrl = None) -> None:

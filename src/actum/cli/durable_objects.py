@@ -11,9 +11,9 @@ import typer
 from actum.cli.failure import CommandFailed
 from actum.cli.loading import load_app
 from actum.cli.options import AppName
-from actum.hosts.durable_objects.bundle import bundle
-from actum.hosts.durable_objects.deployment import write_deployment
-from actum.hosts.durable_objects.workerd import Workerd, default_tools, fetch_tools, prepare
+from actum.stores.durable_objects.bundle import bundle
+from actum.stores.durable_objects.deployment import write_deployment
+from actum.stores.durable_objects.workerd import Workerd, default_tools, fetch_tools, prepare
 
 SECRET = "development"
 

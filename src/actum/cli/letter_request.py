@@ -8,7 +8,7 @@ from actum.cli.failure import CommandFailed, one_line
 from actum.cli.output import print_line
 from actum.ports.database import Database, Letter, Request
 from actum.runtime.clock import SystemClock
-from actum.stores import is_owned
+from actum.stores.open import is_owned
 
 POLL = timedelta(milliseconds=100)
 PATIENCE = timedelta(seconds=10)

@@ -16,7 +16,7 @@ from actum.declarations import check
 from actum.model.event import Stored
 from actum.ports.database import Database, Letter, LetterStatus, Request
 from actum.runtime.reactor import TIMERS
-from actum.stores import Stores
+from actum.stores.open import Stores
 
 PAGE = 1_000
 

@@ -6,8 +6,8 @@ from actum.cli.failure import CommandFailed
 from actum.cli.loading import load_app
 from actum.cli.options import AppName, DatabaseUrl, StoreUrl
 from actum.cli.output import print_line
-from actum.store_url import shown
-from actum.stores import prepare_stores
+from actum.stores.open import prepare_stores
+from actum.stores.url import shown
 
 
 def migrate(app: AppName, store: StoreUrl = None, database: DatabaseUrl = None) -> None:

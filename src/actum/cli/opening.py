@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 from actum.cli.failure import CommandFailed
-from actum.stores import Stores, open_stores
+from actum.stores.open import Stores, open_stores
 
 
 @asynccontextmanager

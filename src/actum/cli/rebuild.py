@@ -19,7 +19,7 @@ from actum.runtime.feed import Feed
 from actum.runtime.ownership import BEAT
 from actum.runtime.projector import BATCH, Projector
 from actum.runtime.view_work import work_name
-from actum.stores import Stores, open_stores
+from actum.stores.open import Stores, open_stores
 
 POLL = timedelta(milliseconds=200)
 PATIENCE = timedelta(seconds=30)

@@ -22,8 +22,8 @@ from actum.cli.logs import set_up_logs
 from actum.cli.options import AppName, DatabaseUrl, StoreUrl
 from actum.cli.processes import serve_in_processes
 from actum.cli.serving import listen, serve, url_of
-from actum.store_url import shown
-from actum.stores import is_shared
+from actum.stores.open import is_shared
+from actum.stores.url import shown
 
 DEFAULT = Limits()
 

@@ -12,7 +12,7 @@ from actum.errors import Invalid
 from actum.model.view import ViewType
 from actum.ports.database import Database, SetAside
 from actum.runtime.clock import SystemClock
-from actum.stores import Stores, is_owned
+from actum.stores.open import Stores, is_owned
 
 POLL = timedelta(milliseconds=100)
 PATIENCE = timedelta(seconds=10)

@@ -6,8 +6,6 @@ from functools import lru_cache
 from itertools import product
 from typing import Any
 
-from actum.database.queries.decimals import register
-from actum.database.sqlite.views import TYPES
 from actum.errors import DefinitionError
 from actum.model.view import ViewQuery, ViewType
 from actum.queries.answer_check import check_answer
@@ -17,6 +15,8 @@ from actum.queries.sql.reading import closest, read
 from actum.queries.sql.values import Columns
 from actum.queries.tables import ViewTable
 from actum.queries.translate import Translated, translate
+from actum.stores.sqlite.database.views import TYPES
+from actum.stores.sqlite.decimals import register
 
 MAX_COMBINATIONS = 64
 Views = Mapping[str, Columns]

@@ -8,8 +8,6 @@ from typing import Any
 from msgspec import Struct
 from sqlglot import exp
 
-from actum.database.queries.postgres_dialect import PostgresDialect
-from actum.database.queries.sqlite_dialect import SqliteDialect
 from actum.errors import Invalid, Unavailable
 from actum.ports.database import Outdated
 from actum.queries.dialect import Dialect
@@ -18,6 +16,8 @@ from actum.queries.sql.parameters import Parameter, for_postgres, for_sqlite, ki
 from actum.queries.sql.reading import Query, Unknown, keyword_hint, read
 from actum.queries.sql.selects import Selects
 from actum.queries.sql.values import Columns, Foreign
+from actum.stores.postgres.dialect import PostgresDialect
+from actum.stores.sqlite.dialect import SqliteDialect
 
 MAX_TRANSLATED = 1_000
 DIALECTS: dict[str, Dialect] = {"sqlite": SqliteDialect(), "postgres": PostgresDialect()}

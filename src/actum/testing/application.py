@@ -14,7 +14,7 @@ from actum.runtime.clock import ManualClock
 from actum.runtime.context import Context
 from actum.runtime.node import Node, Settings, open_node
 from actum.runtime.readiness import Standstill
-from actum.stores import Stores, open_stores
+from actum.stores.open import Stores, open_stores
 from actum.testing.past import START
 
 if TYPE_CHECKING:

@@ -12,7 +12,6 @@ import msgspec
 from msgspec import Struct
 from msgspec import inspect as types
 
-from actum.database.queries.decimals import encode
 from actum.errors import Invalid
 from actum.model.column import (
     NUL,
@@ -25,6 +24,7 @@ from actum.model.column import (
 )
 from actum.model.round_trip import LOST, said
 from actum.queries.sql.kinds import Misuse, QueryKind, Typed, common
+from actum.stores.sqlite.decimals import encode
 
 # What may hold a colon that begins no parameter, and then a parameter.
 PLACES = re.compile(

@@ -2,8 +2,8 @@
 
 import json
 
-from actum.engine.page import MAX_PAGE_BYTES
 from actum.ports.database import Database, Message, NewLetter, NewMessage, NewTimer, Progress
+from actum.stores.page import MAX_PAGE_BYTES
 
 BODY = b'"' + b"x" * 1_000_000 + b'"'
 COUNT = 20

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 
-from actum.engine.page import MAX_PAGE_BYTES
 from actum.model.event import Stored
 from actum.ports.journal import Journal, Loaded, Snapshot, Write
+from actum.stores.page import MAX_PAGE_BYTES
 from actum.testing.conformance.incompressible import incompressible
 from actum.testing.conformance.journal.bank import OPENING, have_landed, positions, versions
 

@@ -1,0 +1,184 @@
+"""What an application brings into its objects: its entities' modules, checked to load, and Actum's own."""
+
+import ast
+import sys
+import sysconfig
+from collections.abc import Collection, Iterable, Iterator
+from importlib.machinery import ModuleSpec
+from importlib.util import find_spec
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from actum.errors import DefinitionError
+from actum.model.entity import EntityType
+from actum.stores.durable_objects.inside.program import Declared, Manifest
+
+MISSING = frozenset(
+    {
+        "curses",
+        "dbm",
+        "ensurepip",
+        "grp",
+        "idlelib",
+        "msvcrt",
+        "nt",
+        "pwd",
+        "pydoc_data",
+        "readline",
+        "resource",
+        "syslog",
+        "tkinter",
+        "turtle",
+        "turtledemo",
+        "venv",
+        "winreg",
+        "winsound",
+    }
+)
+"""What of the standard library Python in WebAssembly comes without."""
+
+BROUGHT = frozenset({"actum", "msgspec"})
+LEFT_OUT = ("cli", "console", "http", "testing")
+"""Parts of Actum that an entity's module never needs."""
+
+
+class Bundle(Struct, frozen=True):
+    """An application as its objects load it: files by their paths below where Python imports from."""
+
+    manifest: Manifest
+    files: dict[str, bytes]
+
+
+def bundle(application: str, kinds: Collection[EntityType]) -> Bundle:
+    """Collects what the objects of an application's entities need.
+
+    Raises DefinitionError, with a mend, for an import that Python there does not have.
+    """
+    if not kinds:
+        raise DefinitionError(f"{application} has no entities: there is nothing to live in Durable Objects")
+    declared = [Declared(kind.cls.__module__, kind.cls.__qualname__) for kind in kinds]
+    for one in declared:
+        if "<locals>" in one.qualname or one.module == "__main__":
+            raise DefinitionError(
+                f"{one.module}.{one.qualname}: an entity in a Durable Object is imported by its module's "
+                "name: declare it at the top of a module"
+            )
+    files = dict(_own_files())
+    for spec in _closure(one.module for one in declared):
+        files[_path_of(spec)] = Path(str(spec.origin)).read_bytes()
+    manifest = Manifest(application, declared)
+    files["manifest.json"] = msgspec.json.encode(manifest)
+    return Bundle(manifest, files)
+
+
+def _own_files() -> Iterator[tuple[str, bytes]]:
+    root = Path(__file__).parents[2]
+    for path in sorted(root.rglob("*.py")):
+        if path.relative_to(root).parts[0] not in LEFT_OUT:
+            yield path.relative_to(root.parent).as_posix(), path.read_bytes()
+
+
+def _closure(modules: Iterable[str]) -> list[ModuleSpec]:
+    """Gives the application's own modules that these import, with themselves and their packages."""
+    found: dict[str, ModuleSpec] = {}
+    waiting = list(modules)
+    while waiting:
+        name = waiting.pop()
+        if name in found:
+            continue
+        spec = find_spec(name)
+        if spec is None:
+            raise DefinitionError(f"there is no module {name!r} to bring into the objects")
+        package = name.rpartition(".")[0]
+        if package:
+            waiting.append(package)
+        if spec.origin is None or not spec.has_location:
+            continue  # A package without an __init__.
+        found[name] = spec
+        for imported, line in _imports(spec):
+            if _is_there(imported):
+                continue
+            if not _is_own(imported):
+                raise DefinitionError(
+                    f"{spec.origin}, line {line}: {imported!r} is imported, which Python in a Durable Object "
+                    f"does not have; keep entities and events in modules that import the standard library, "
+                    f"msgspec and actum alone, and import {imported.partition('.')[0]!r} with the actions"
+                )
+            waiting.append(imported)
+    return list(found.values())
+
+
+def _imports(spec: ModuleSpec) -> Iterator[tuple[str, int]]:
+    """Gives what a module imports when it is loaded, and the lines where it does."""
+    tree = ast.parse(Path(str(spec.origin)).read_bytes())
+    for statement in _run_when_loaded(tree.body):
+        match statement:
+            case ast.Import():
+                for alias in statement.names:
+                    yield alias.name, statement.lineno
+            case ast.ImportFrom():
+                package = spec.name if spec.submodule_search_locations else spec.name.rpartition(".")[0]
+                for _ in range(statement.level - 1):
+                    package = package.rpartition(".")[0]
+                parts = [package if statement.level else "", statement.module or ""]
+                base = ".".join(part for part in parts if part)
+                yield base, statement.lineno
+                for alias in statement.names:
+                    if not _is_there(base) and _is_own(base) and _is_module(f"{base}.{alias.name}"):
+                        yield f"{base}.{alias.name}", statement.lineno
+            case _:
+                pass
+
+
+def _run_when_loaded(body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
+    for statement in body:
+        yield statement
+        match statement:
+            case ast.If(test=ast.Name(id="TYPE_CHECKING") | ast.Attribute(attr="TYPE_CHECKING")):
+                yield from _run_when_loaded(statement.orelse)
+            case ast.If() | ast.For() | ast.While():
+                yield from _run_when_loaded([*statement.body, *statement.orelse])
+            case ast.With() | ast.ClassDef():
+                yield from _run_when_loaded(statement.body)
+            case ast.Try():
+                # An import that is tried may fail there as it may here.
+                yield from _run_when_loaded([*statement.orelse, *statement.finalbody])
+            case _:
+                pass
+
+
+def _is_there(module: str) -> bool:
+    top = module.partition(".")[0]
+    return top in BROUGHT or (top in sys.stdlib_module_names and top not in MISSING)
+
+
+def _is_own(module: str) -> bool:
+    """Says whether a module is the application's, and not installed."""
+    if not _is_module(module):
+        return False
+    spec = find_spec(module)
+    places = (
+        [spec.origin]
+        if spec and spec.has_location
+        else list(spec.submodule_search_locations or ())
+        if spec
+        else []
+    )
+    installed = [Path(sysconfig.get_path(name)).resolve() for name in ("stdlib", "platlib", "purelib")]
+    return bool(places) and not any(
+        Path(str(place)).resolve().is_relative_to(root) for place in places for root in installed
+    )
+
+
+def _is_module(name: str) -> bool:
+    try:
+        return find_spec(name) is not None
+    except (ImportError, ValueError):
+        return False
+
+
+def _path_of(spec: ModuleSpec) -> str:
+    path = spec.name.replace(".", "/")
+    return f"{path}/__init__.py" if spec.submodule_search_locations else f"{path}.py"

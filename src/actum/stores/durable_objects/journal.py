@@ -1,0 +1,248 @@
+"""Keeps events in Durable Objects: each stream in its entity's object, all of them in the feed object."""
+
+import asyncio
+import uuid
+from collections.abc import Sequence
+
+from actum.errors import DefinitionError
+from actum.model.event import Stored
+from actum.ports.journal import (
+    Collided,
+    Erased,
+    Journal,
+    Landed,
+    Loaded,
+    Outcome,
+    Page,
+    Refused,
+    Repeated,
+    ReplyKey,
+    Snapshot,
+    StreamInfo,
+    StreamKey,
+    Write,
+)
+from actum.stores.durable_objects import wire, wire_feed
+from actum.stores.durable_objects.link import Link
+from actum.stores.listing import read_token, write_token
+from actum.stores.outcomes import recognise
+from actum.stores.page import MAX_PAGE_BYTES
+from actum.stores.pages import event_size
+
+LOOK = 20.0
+"""Seconds for which one request waits for news."""
+MOST_LISTED = 1_000
+MAX_LOADED = 16
+"""Objects that are asked at once for what brings them to life; each answers with a page of 4 MB or less."""
+MAX_REPLIES = 16
+"""Replies that are asked for at once, each of 2 MB at most."""
+
+Kept = dict[StreamKey, wire.Facts]
+
+
+class DurableObjectsJournal(Journal):
+    """Events in objects. Positions have no gaps except where a stream was erased or pruned.
+
+    The objects decide and write by themselves; `append` is there for what was decided in this process. There
+    is no transaction over two streams: a group stays within one.
+    """
+
+    is_shared = True
+    spans_streams = False
+
+    def __init__(self, link: Link) -> None:
+        self._link = link
+
+    def __repr__(self) -> str:
+        return f"<DurableObjectsJournal {self._link!r}>"
+
+    async def identity(self) -> str:
+        return await self._link.ask_feed(wire_feed.Identity(uuid.uuid4().hex), str)
+
+    async def append(self, writes: Sequence[Write]) -> list[Outcome]:
+        by_stream: dict[StreamKey, list[int]] = {}
+        groups: dict[int, StreamKey] = {}
+        for number, write in enumerate(writes):
+            stream = (write.kind, write.id)
+            by_stream.setdefault(stream, []).append(number)
+            if write.group is not None and groups.setdefault(write.group, stream) != stream:
+                raise DefinitionError(
+                    f"{write.kind}/{write.id} and {'/'.join(groups[write.group])} are two Durable Objects, "
+                    "and no transaction spans two: write to one at a time"
+                )
+        outcomes: dict[int, Outcome] = {}
+        # One object after the other, so that positions grow in the order of the writes.
+        for (kind, id), numbers in by_stream.items():
+            call = wire.Append([_sent(writes[number]) for number in numbers])
+            told = await self._link.ask(kind, id, call, list[wire.Appended])
+            outcomes.update(zip(numbers, map(_outcome, told), strict=True))
+        return [outcomes[number] for number in range(len(writes))]
+
+    async def landed(self, writes: Sequence[Write]) -> list[Outcome] | None:
+        kept: Kept = {}
+        replies: dict[ReplyKey, Repeated | None] = {}
+        for write in writes:
+            stream = (write.kind, write.id)
+            first, last = write.expected, write.expected + len(write.events)
+            found = await self._link.ask(*stream, wire.Read(first, last, None), wire.Facts)
+            before = kept.setdefault(stream, found)
+            if before is not found:
+                before.facts += found.facts
+            if write.key is not None:
+                replies[*stream, write.key] = (await self.replies([(*stream, write.key)]))[0]
+
+        def events_of(stream: StreamKey, after: int, up_to: int) -> list[Stored]:
+            facts = {fact.version: fact for fact in kept[stream].facts if after < fact.version <= up_to}
+            return [facts[version].stored(*stream) for version in sorted(facts)]
+
+        return recognise(
+            writes,
+            head=await self.head(),
+            version_of=lambda stream: kept[stream].version,
+            reply_of=lambda key: replies[key],
+            events_of=events_of,
+        )
+
+    async def load(self, streams: Sequence[StreamKey], fingerprints: dict[str, str]) -> list[Loaded]:
+        streams = streams[:MAX_LOADED]
+        calls = [(kind, id, wire.Load(fingerprints.get(kind))) for kind, id in streams]
+        told = await asyncio.gather(*(self._link.ask(*call, wire.Facts) for call in calls))
+        return [_loaded(kind, id, one) for (kind, id), one in zip(streams, told, strict=True)]
+
+    async def read(
+        self,
+        kind: str,
+        id: str,
+        *,
+        after: int = 0,
+        up_to: int | None = None,
+        limit: int | None = None,
+        reverse: bool = False,
+    ) -> list[Stored]:
+        found: list[Stored] = []
+        size = 0
+        while size < MAX_PAGE_BYTES and (limit is None or len(found) < limit):
+            rest = None if limit is None else limit - len(found)
+            page = await self._link.ask(kind, id, wire.Read(after, up_to, rest, reverse), wire.Facts)
+            events = [fact.stored(kind, id) for fact in page.facts]
+            found += events
+            size += sum(map(event_size, events))
+            if page.is_complete:
+                break
+            if reverse:
+                up_to = found[-1].version - 1
+            else:
+                after = found[-1].version
+        return found
+
+    async def replies(self, keys: Sequence[ReplyKey]) -> list[Repeated | None]:
+        keys = keys[:MAX_REPLIES]
+        by_stream: dict[StreamKey, list[str]] = {}
+        for kind, id, key in keys:
+            by_stream.setdefault((kind, id), []).append(key)
+        found: dict[ReplyKey, Repeated | None] = {}
+        for (kind, id), wanted in by_stream.items():
+            told = await self._link.ask(kind, id, wire.Replies(wanted), list[wire.Reply | None])
+            for key, reply in zip(wanted, told, strict=True):
+                found[kind, id, key] = None if reply is None else _repeated(reply)
+        return [found[key] for key in keys]
+
+    async def streams(
+        self,
+        kind: str,
+        *,
+        limit: int = 100,
+        page: str | None = None,
+        first_after: int | None = None,
+        first_before: int | None = None,
+        reverse: bool = False,
+    ) -> Page:
+        token = read_token(
+            page, kind, limit=limit, first_after=first_after, first_before=first_before, reverse=reverse
+        )
+        seen = None if token.time is None or token.position is None else (token.time, token.position)
+        listed: list[wire_feed.Listed] = []
+        while len(listed) <= token.limit:
+            most = min(token.limit + 1 - len(listed), MOST_LISTED)
+            asked = wire_feed.Streams(kind, most, token.first_after, token.first_before, token.reverse, seen)
+            found = await self._link.ask_feed(asked, list[wire_feed.Listed])
+            listed += found
+            if len(found) < most:
+                break
+            seen = (found[-1].first_time, found[-1].first_position)
+        items = [
+            StreamInfo(one.id, one.version, one.first_time, one.last_time) for one in listed[: token.limit]
+        ]
+        if len(listed) <= token.limit:
+            return Page(items, None)
+        last = listed[token.limit - 1]
+        return Page(items, write_token(token, time=last.first_time, position=last.first_position))
+
+    async def feed(self, after: int, limit: int) -> list[Stored]:
+        found: list[Stored] = []
+        size = 0
+        while len(found) < limit and size < MAX_PAGE_BYTES:
+            page = await self._link.ask_feed(wire_feed.Feed(after, limit - len(found)), list[wire_feed.Fed])
+            if not page:
+                break
+            events = [one.fact.stored(one.kind, one.id) for one in page]
+            found += events
+            size += sum(map(event_size, events))
+            after = found[-1].position
+        return found
+
+    async def head(self) -> int:
+        return await self._link.ask_feed(wire_feed.Wait(-1, 0), int)
+
+    async def wait(self, after: int) -> None:
+        await self._link.ask_feed(wire_feed.Wait(after, LOOK), int)
+
+    async def save_snapshot(self, kind: str, id: str, snapshot: Snapshot) -> None:
+        state = snapshot.state.decode()
+        call = wire.SaveSnapshot(snapshot.version, snapshot.time, snapshot.fingerprint, state)
+        await self._link.ask(kind, id, call, type(None))
+
+    async def prune(self, kind: str, id: str, up_to: int) -> int:
+        return await self._link.ask(kind, id, wire.Prune(min(up_to, 2**50)), int)
+
+    async def erase(self, kind: str, id: str, *, time: int, since: int | None = None) -> Erased:
+        if since is not None:
+            before = await self._link.ask_feed(wire_feed.LastErased(kind, id), int)
+            if before > since:
+                return Erased(0, before)
+        told = await self._link.ask(kind, id, wire.Erase(time), wire.Erased)
+        return Erased(told.events, told.position)
+
+    async def forget_replies(self, before: int) -> int:
+        """Forgets nothing: an object keeps its replies as long as its entity."""
+        self._link.check_open()
+        return 0
+
+    async def close(self) -> None:
+        await self._link.close()
+
+
+def _sent(write: Write) -> wire.Write:
+    events = [(type_, version, payload.decode()) for type_, version, payload in write.events]
+    metadata, reply = write.metadata.decode(), write.reply.decode()
+    return wire.Write(write.expected, events, metadata, write.time, write.key, write.call, reply, write.group)
+
+
+def _outcome(told: wire.Appended) -> Outcome:
+    if told.repeated is not None:
+        return _repeated(told.repeated)
+    if told.refused is not None:
+        return Refused(told.refused)
+    return Landed(told.position) if told.actual is None else Collided(told.actual)
+
+
+def _repeated(reply: wire.Reply) -> Repeated:
+    return Repeated(reply.call, reply.reply.encode(), reply.position)
+
+
+def _loaded(kind: str, id: str, told: wire.Facts) -> Loaded:
+    kept = told.snapshot
+    snapshot = None
+    if kept is not None:
+        snapshot = Snapshot(kept.version, kept.time, kept.fingerprint, kept.state.encode())
+    return Loaded(snapshot, told.pruned, [fact.stored(kind, id) for fact in told.facts], told.is_complete)

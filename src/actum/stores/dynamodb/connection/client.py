@@ -1,0 +1,251 @@
+"""One table in DynamoDB: requests to it, bounded, tried again with jitter, and translated when they fail."""
+
+import asyncio
+import random
+import uuid
+from collections import deque
+from collections.abc import Iterable, Sequence
+from contextlib import AsyncExitStack
+from typing import Any
+
+from aiobotocore.config import AioConfig
+from aiobotocore.session import AioSession, get_session
+
+from actum.errors import Unavailable
+from actum.stores.dynamodb.connection.errors import DRIVER, is_condition, is_passing, translate
+from actum.stores.dynamodb.connection.url import Address, read_url
+
+Item = dict[str, Any]
+"""An item as the service speaks of it: {"p": {"S": "feed"}, …}."""
+
+Key = tuple[str, str]
+"""The partition of an item, and its place there."""
+
+MOST_REQUESTS = 50
+MOST_ATTEMPTS = 8
+FIRST_PAUSE = 0.025
+LONGEST_PAUSE = 1.0
+LONGEST_CONNECT = 3
+LONGEST_REQUEST = 10
+MOST_GOTTEN = 100
+MOST_BATCHED = 25
+
+# One of them knows the service by heart, which takes a while to learn.
+SESSION: AioSession = get_session()
+
+
+class Unmet(Exception):
+    """A condition did not hold, and nothing was written."""
+
+
+class DynamoTable:
+    """A table whose keys are `p` and `s`; reads are strongly consistent.
+
+    At most MOST_REQUESTS are under way; what is throttled, or lost on the way, is sent again MOST_ATTEMPTS
+    times, with growing pauses, and then raises Unavailable. Every write is safe to be sent twice.
+    """
+
+    def __init__(self, address: Address) -> None:
+        self.address = address
+        self.name: str = address.name
+        self.client: Any = None
+        self._stack = AsyncExitStack()
+        self._places = asyncio.Semaphore(MOST_REQUESTS)
+        self._chance = random.Random()
+
+    def __repr__(self) -> str:
+        return f"<DynamoTable {self.name}{'' if self.client else ' closed'}>"
+
+    @classmethod
+    async def connect(cls, url: str) -> "DynamoTable":
+        """Gives the table of a URL, whether it exists or not."""
+        table = cls(read_url(url))
+        config = AioConfig(
+            connect_timeout=LONGEST_CONNECT,
+            read_timeout=LONGEST_REQUEST,
+            max_pool_connections=MOST_REQUESTS,
+            parameter_validation=False,
+            retries={"total_max_attempts": 1},
+        )
+        try:
+            table.client = await table._stack.enter_async_context(
+                SESSION.create_client(
+                    "dynamodb",
+                    region_name=table.address.region,
+                    endpoint_url=table.address.endpoint,
+                    config=config,
+                )
+            )
+        except DRIVER as error:
+            raise translate(error, table.name) from error
+        return table
+
+    async def close(self) -> None:
+        """Lets go of the connections."""
+        self.client = None
+        await self._stack.aclose()
+
+    async def call(self, operation: str, **arguments: Any) -> Any:
+        """Sends a request about the table; raises Unmet, Unavailable or StoreError."""
+        return await self.send(operation, TableName=self.address.table, **arguments)
+
+    async def send(self, operation: str, **arguments: Any) -> Any:
+        """Sends a request, and again while that may help."""
+        for attempt in range(1, MOST_ATTEMPTS + 1):
+            if self.client is None:
+                raise Unavailable(f"{self.name} is closed")
+            try:
+                async with self._places:
+                    return await getattr(self.client, operation)(**arguments)
+            except DRIVER as error:
+                if is_condition(error):
+                    raise Unmet from error
+                if attempt == MOST_ATTEMPTS or not is_passing(error):
+                    raise translate(error, self.name) from error
+            except (RuntimeError, AttributeError) as error:
+                # What the driver makes of a session that is closed under it.
+                if self.client is not None:
+                    raise
+                raise Unavailable(f"{self.name} was closed") from error
+            await self.pause(attempt)
+        raise AssertionError("unreachable")
+
+    async def pause(self, attempt: int) -> None:
+        """Waits before another attempt, the longer the more there were."""
+        longest = min(FIRST_PAUSE * 2**attempt, LONGEST_PAUSE)
+        await asyncio.sleep(longest * self._chance.uniform(0.3, 1.0))
+
+    async def get(self, key: Key) -> Item | None:
+        """Gives an item, or None."""
+        answer = await self.call("get_item", Key=key_item(key), ConsistentRead=True)
+        item: Item | None = answer.get("Item")
+        return item
+
+    async def get_many(self, keys: Iterable[Key]) -> dict[Key, Item]:
+        """Gives the items that are there."""
+        wanted = list(dict.fromkeys(keys))
+        parts = [wanted[first : first + MOST_GOTTEN] for first in range(0, len(wanted), MOST_GOTTEN)]
+        found: dict[Key, Item] = {}
+        for items in await asyncio.gather(*(self._get_part(part) for part in parts)):
+            found.update((key_of(item), item) for item in items)
+        return found
+
+    async def _get_part(self, keys: Sequence[Key]) -> list[Item]:
+        table = self.address.table
+        asked: Any = {table: {"Keys": [key_item(key) for key in keys], "ConsistentRead": True}}
+        found: list[Item] = []
+        attempt = 0
+        while True:
+            answer = await self.send("batch_get_item", RequestItems=asked)
+            items = answer["Responses"].get(table, [])
+            found += items
+            asked = answer.get("UnprocessedKeys")
+            if not asked:
+                return found
+            attempt = 0 if items else attempt + 1
+            await self._pause_or_give_up(attempt)
+
+    def query(
+        self, partition: str, first: str, last: str, *, limit: int | None = None, reverse: bool = False
+    ) -> "Query":
+        """Gives the items of a partition from `first` to `last`, inclusive; `limit` sizes its requests."""
+        asked: dict[str, Any] = {
+            "KeyConditionExpression": "p = :p AND s BETWEEN :a AND :z",
+            "ExpressionAttributeValues": {":p": {"S": partition}, ":a": {"S": first}, ":z": {"S": last}},
+            "ConsistentRead": True,
+            "ScanIndexForward": not reverse,
+        }
+        if limit is not None:
+            asked["Limit"] = limit
+        # The service refuses bounds the wrong way round, where there is nothing to find.
+        return Query(self, "query", asked, is_empty=first > last)
+
+    def scan(self, *, pause: float = 0, **asked: Any) -> "Query":
+        """Gives the items of the whole table that a filter leaves, with a `pause` after each megabyte."""
+        return Query(self, "scan", {"ConsistentRead": True, **asked}, pause=pause)
+
+    async def put(self, item: Item, *, only_new: bool = False) -> None:
+        """Writes an item; raises Unmet if it is there already and must not be."""
+        condition = {"ConditionExpression": "attribute_not_exists(p)"} if only_new else {}
+        await self.call("put_item", Item=item, **condition)
+
+    async def transact(self, operations: Sequence[Item], token: str | None = None) -> None:
+        """Writes all or nothing, in this table; raises Unmet if a condition does not hold.
+
+        By the token the service recognises a request that is sent again within ten minutes.
+        """
+        for operation in operations:
+            for arguments in operation.values():
+                arguments["TableName"] = self.address.table
+        token = token or str(uuid.uuid4())
+        await self.send("transact_write_items", TransactItems=operations, ClientRequestToken=token)
+
+    async def delete_many(self, keys: Sequence[Key]) -> None:
+        """Deletes items, one by one, in no order."""
+        for first in range(0, len(keys), MOST_BATCHED):
+            asked: Any = {
+                self.address.table: [
+                    {"DeleteRequest": {"Key": key_item(key)}} for key in keys[first : first + MOST_BATCHED]
+                ]
+            }
+            attempt = 0
+            while asked:
+                answer = await self.send("batch_write_item", RequestItems=asked)
+                asked = answer.get("UnprocessedItems")
+                if asked:
+                    attempt += 1
+                    await self._pause_or_give_up(attempt)
+
+    async def _pause_or_give_up(self, attempt: int) -> None:
+        if attempt >= MOST_ATTEMPTS:
+            raise Unavailable(f"{self.name} is throttled: send again later")
+        await self.pause(attempt)
+
+
+class Query:
+    """The items of a query or scan, one after the other, fetched as they are asked for."""
+
+    def __init__(
+        self,
+        table: DynamoTable,
+        operation: str,
+        asked: dict[str, Any],
+        *,
+        is_empty: bool = False,
+        pause: float = 0,
+    ) -> None:
+        self._pause = pause
+        self._table = table
+        self._operation = operation
+        self._asked = asked
+        self._items: deque[Item] = deque()
+        self._is_over = is_empty
+
+    def __repr__(self) -> str:
+        return f"<Query of {self._table.name}{', over' if self._is_over else ''}>"
+
+    def __aiter__(self) -> "Query":
+        return self
+
+    async def __anext__(self) -> Item:
+        while not self._items:
+            if self._is_over:
+                raise StopAsyncIteration
+            answer = await self._table.call(self._operation, **self._asked)
+            self._items.extend(answer["Items"])
+            following = answer.get("LastEvaluatedKey")
+            self._is_over = not following
+            self._asked["ExclusiveStartKey"] = following
+            if self._pause and following:
+                await asyncio.sleep(self._pause)
+        return self._items.popleft()
+
+
+def key_item(key: Key) -> Item:
+    """Gives a key as the service speaks of it."""
+    return {"p": {"S": key[0]}, "s": {"S": key[1]}}
+
+
+def key_of(item: Item) -> Key:
+    """Gives the key of an item."""
+    return item["p"]["S"], item["s"]["S"]

@@ -1,0 +1,234 @@
+"""One append to DynamoDB on its way: in transactions side by side, decided anew where one is lost."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+
+from actum.errors import Unavailable
+from actum.ports.journal import Collided, Landed, Outcome, Refused, Repeated, ReplyKey, StreamKey, Write
+from actum.stores.dynamodb.journal.appending import Appender, keys_of
+from actum.stores.dynamodb.journal.berth import Berth
+from actum.stores.dynamodb.journal.items import position_of
+from actum.stores.dynamodb.journal.limits import Measure, split, why_too_large
+from actum.stores.dynamodb.journal.parcel import Parcel
+from actum.stores.outcomes import decide
+
+MOST_ATTEMPTS = 20
+MOST_AT_ONCE = 8
+
+
+class Append:
+    """An append: what is decided of it, and what is still to be."""
+
+    def __init__(self, appender: Appender, writes: Sequence[Write]) -> None:
+        self._appender = appender
+        self._writes = writes
+        self._outcomes: dict[int, Outcome] = {}
+        self._pending = list(range(len(writes)))
+        self._versions: dict[StreamKey, int] = {}
+        self._places: dict[StreamKey, int] = {}
+        self._replies: dict[ReplyKey, Repeated] = {}
+        self._berths: list[Berth] = []
+        self._knows_all = False
+        self._head = 0
+
+    async def run(self) -> list[Outcome]:
+        """Gives the outcome of each write."""
+        if not self._writes:
+            return []
+        parts = split(self._writes)
+        await self._refuse_too_large(parts)
+        await self._look_up(parts)
+        losses = 0
+        while self._pending:
+            if await self._go_on():
+                continue
+            losses += 1
+            if losses == MOST_ATTEMPTS:
+                raise Unavailable(
+                    f"{self._appender.name}: other processes were first {losses} times: send again"
+                )
+            await self._appender.pause(losses)
+            await self._learn()
+        return [self._outcomes[number] for number in range(len(self._writes))]
+
+    async def _go_on(self) -> bool:
+        """Decides, and sends what can be sent side by side; False when all has to be looked at again."""
+        decided = self._decided()
+        if not self._knows_all and not all(type(outcome) is Landed for outcome in decided.values()):
+            await self._learn()
+            decided = self._decided()
+        batches, settled = self._pack(decided)
+        parcels = [Parcel(batch, [self._writes[number] for number in batch], self._head) for batch in batches]
+        berths = await self._berths_for(parcels)
+        if berths is None:
+            return False
+        for number in settled:
+            outcome = decided[number]
+            self._outcomes[number] = Landed(self._head) if type(outcome) is Landed else outcome
+        landed = await self._send(parcels, berths)
+        self._berths = [berth for berth in berths if not berth.is_taken]
+        self._pending = [number for number in self._pending if number not in self._outcomes]
+        return landed
+
+    async def _refuse_too_large(self, parts: list[list[list[int]]]) -> None:
+        refused = {
+            number: Refused(why)
+            for component in parts
+            for part in component
+            if (why := why_too_large([self._writes[number] for number in part])) is not None
+            for number in part
+        }
+        if not refused:
+            return
+        await self._learn()
+        spoiled: set[StreamKey] = set()
+        # A component is cut between groups, so what follows a part that falls is all that falls with it.
+        for component in parts:
+            for part in component:
+                if not spoiled.isdisjoint(self._stream(number) for number in part) or part[0] in refused:
+                    spoiled |= {self._stream(number) for number in part}
+                    for number in part:
+                        self._outcomes[number] = refused.get(number) or Collided(
+                            self._versions[self._stream(number)]
+                        )
+        self._pending = [number for number in self._pending if number not in self._outcomes]
+
+    async def _look_up(self, parts: list[list[list[int]]]) -> None:
+        """Asks for what writes without events need to know: how their streams stand, and the head."""
+        held = {
+            self._stream(numbers[0])
+            for component in parts
+            if not any(_keeps(self._writes[number]) for numbers in component for number in numbers)
+            for numbers in component
+        }
+        if held and not self._knows_all:
+            heads = await self._appender.heads(held)
+            self._versions |= {stream: head.version for stream, head in heads.items()}
+        if any(not write.events for write in self._writes):
+            self._head = await self._appender.head()
+
+    async def _learn(self) -> None:
+        """Finds out how the streams of what is pending stand, and which of its keys are taken."""
+        self._pending = [number for number in self._pending if number not in self._outcomes]
+        pending = [self._writes[number] for number in self._pending]
+        heads = await self._appender.heads((write.kind, write.id) for write in pending)
+        self._replies = await self._appender.replies(keys_of(pending))
+        self._versions = {stream: head.version for stream, head in heads.items()}
+        self._places = {stream: head.position for stream, head in heads.items()}
+        self._knows_all = True
+
+    def _decided(self) -> dict[int, Outcome]:
+        """Says what becomes of each write; until more is known, streams are as they are expected."""
+        pending = [self._writes[number] for number in self._pending]
+        expected: dict[StreamKey, int] = {}
+        for write in pending:
+            expected.setdefault((write.kind, write.id), write.expected)
+        outcomes = decide(
+            pending,
+            head=0,
+            after=0,
+            version_of=lambda stream: self._versions.get(stream, expected[stream]),
+            reply_of=self._replies.get,
+        )
+        return dict(zip(self._pending, outcomes, strict=True))
+
+    def _pack(self, decided: Mapping[int, Outcome]) -> tuple[list[list[int]], list[int]]:
+        """Gives the writes that go into each transaction, and those of which all is known.
+
+        What waits for one of those that go now is decided anew afterwards.
+        """
+        batches: list[list[int]] = []
+        settled: list[int] = []
+        room = Measure()
+        for component in split([self._writes[number] for number in self._pending]):
+            parts = [[self._pending[place] for place in part] for part in component]
+            landing = [number for part in parts for number in part if type(decided[number]) is Landed]
+            if not any(_keeps(self._writes[number]) for number in landing):
+                # How its streams stand was asked just now, and there is nothing to write.
+                settled += (number for part in parts for number in part)
+                continue
+            chosen = self._fitting(parts, decided)
+            room.add(self._writes[number] for number in chosen)
+            if not batches or not room.fits:
+                batches.append([])
+                room = Measure()
+                room.add(self._writes[number] for number in chosen)
+            batches[-1] += chosen
+        return [sorted(batch) for batch in batches], settled
+
+    def _fitting(self, parts: list[list[int]], decided: Mapping[int, Outcome]) -> list[int]:
+        """Gives those that land of the first parts, as many as fit into a transaction."""
+        chosen: list[int] = []
+        measure = Measure()
+        for part in parts:
+            landing = [number for number in part if type(decided[number]) is Landed]
+            measure.add(self._writes[number] for number in landing)
+            if not measure.fits:
+                break
+            chosen += landing
+        return chosen
+
+    async def _berths_for(self, parcels: Sequence[Parcel]) -> list[Berth] | None:
+        """Gives a berth for each parcel; None if one that is left over turns out to hold something.
+
+        A berth that was not filled is used again, so that what was behind it in the feed stays behind it,
+        unless a stream of the parcel has gone past it.
+        """
+        free = self._berths
+        found: list[Berth | None] = []
+        for parcel in parcels:
+            passed = max((self._places.get(stream, 0) for stream in parcel.streams), default=0)
+            fits = bool(free) and position_of(free[0].slot, 0) > passed
+            found.append(free[0] if fits else None)
+            free = free[1:] if fits else free
+        self._berths = [berth for berth in found if berth is not None]
+        surprises = [one for one in await asyncio.gather(*map(self._appender.settle, free)) if one]
+        for berth in free:
+            self._take(berth)
+        if any(surprises):
+            return None
+        fresh = iter(await self._appender.reserve(found.count(None)))
+        return [berth or next(fresh) for berth in found]
+
+    async def _send(self, parcels: Sequence[Parcel], berths: Sequence[Berth]) -> bool:
+        """Sends parcels, not too many at once, and says whether all of them landed."""
+        places = asyncio.Semaphore(MOST_AT_ONCE)
+
+        async def send(parcel: Parcel, berth: Berth) -> bool:
+            async with places:
+                return await self._appender.send(parcel, berth) is parcel
+
+        results = await asyncio.gather(
+            *(send(parcel, berth) for parcel, berth in zip(parcels, berths, strict=True)),
+            return_exceptions=True,
+        )
+        for result in results:
+            if isinstance(result, BaseException):
+                raise result
+        for berth in berths:
+            self._take(berth)
+        return all(results)
+
+    def _take(self, berth: Berth) -> None:
+        """Notes the outcomes of what has landed in a berth."""
+        parcel = berth.parcel
+        if parcel is None:
+            return
+        positions = parcel.positions(berth.slot)
+        for number, position in zip(parcel.numbers, positions, strict=True):
+            write = self._writes[number]
+            self._outcomes[number] = Landed(position)
+            if write.events:
+                self._versions[write.kind, write.id] = write.expected + len(write.events)
+                self._places[write.kind, write.id] = position
+            if write.key is not None:
+                self._replies[write.kind, write.id, write.key] = Repeated(write.call, write.reply, position)
+        self._head = max(self._head, *positions)
+
+    def _stream(self, number: int) -> StreamKey:
+        return self._writes[number].kind, self._writes[number].id
+
+
+def _keeps(write: Write) -> bool:
+    """Whether the journal keeps anything of a write."""
+    return bool(write.events) or write.key is not None

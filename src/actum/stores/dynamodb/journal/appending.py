@@ -1,0 +1,101 @@
+"""What appends to DynamoDB are made of: looking, sending, and making sure what has landed."""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+
+from actum.model.event import Stored
+from actum.ports.journal import Outcome, Repeated, ReplyKey, StreamKey, Write
+from actum.stores.dynamodb.connection.client import DynamoTable, Unmet
+from actum.stores.dynamodb.journal.berth import Berth
+from actum.stores.dynamodb.journal.chain import Chain
+from actum.stores.dynamodb.journal.items import Head, read_reply, reply_key
+from actum.stores.dynamodb.journal.parcel import Parcel
+from actum.stores.dynamodb.journal.removal import Remover
+from actum.stores.dynamodb.journal.streams import Reader
+from actum.stores.outcomes import recognise
+
+
+class Appender:
+    """Sends parcels, and can make sure that one that was interrupted lands no more."""
+
+    def __init__(self, table: DynamoTable, chain: Chain, reader: Reader, remover: Remover) -> None:
+        self._table = table
+        self._chain = chain
+        self._reader = reader
+        self._remover = remover
+
+    def __repr__(self) -> str:
+        return f"<Appender to {self._table.name}>"
+
+    async def landed(self, writes: Sequence[Write]) -> list[Outcome] | None:
+        """Says what became of an append, once none that was sent before can land any more."""
+        await self._chain.settle_all()
+        heads = await self.heads((write.kind, write.id) for write in writes)
+        replies = await self.replies(keys_of(writes))
+        ranges = {
+            ((write.kind, write.id), write.expected, write.expected + len(write.events)): write
+            for write in writes
+            if write.events
+        }
+        events = await asyncio.gather(
+            *(self._reader.events(stream, after=after, up_to=up_to) for stream, after, up_to in ranges)
+        )
+        found: dict[tuple[StreamKey, int, int], list[Stored]] = dict(zip(ranges, events, strict=True))
+        return recognise(
+            writes,
+            head=await self._chain.head(),
+            version_of=lambda stream: heads[stream].version,
+            reply_of=replies.get,
+            events_of=lambda stream, after, up_to: found.get((stream, after, up_to), []),
+        )
+
+    async def heads(self, streams: Iterable[StreamKey]) -> dict[StreamKey, Head]:
+        """Gives how streams stand, when the erasing of none of them is half done."""
+        heads = await self._reader.heads(list(dict.fromkeys(streams)))
+        for stream, head in heads.items():
+            if head.is_erasing:
+                await self._remover.erase(stream, 0)
+        return heads
+
+    async def replies(self, keys: Sequence[ReplyKey]) -> dict[ReplyKey, Repeated]:
+        """Gives the replies that are kept."""
+        found = await self._table.get_many(map(reply_key, keys))
+        return {key: read_reply(found[reply_key(key)]) for key in keys if reply_key(key) in found}
+
+    async def head(self) -> int:
+        """Gives the position of the last event that readers can see."""
+        return await self._chain.head()
+
+    async def reserve(self, count: int) -> list[Berth]:
+        """Gives places in the feed that no other writer has."""
+        return [Berth(slot) for slot in await self._chain.reserve(count)] if count else []
+
+    async def send(self, parcel: Parcel, berth: Berth) -> Parcel | None:
+        """Sends a parcel; gives what has landed, None where nothing has."""
+        token = berth.token_for(parcel)
+        chunk = self._chain.chunk(berth.slot, token)
+        try:
+            await self._table.transact(parcel.operations(berth.slot, chunk), token)
+        except Unmet:
+            # One that was sent before may have landed meanwhile, this one too: it may have been sent twice.
+            return berth.found(await self._chain.look(berth.slot))
+        self._chain.filled(berth.slot)
+        return berth.found(token)
+
+    async def settle(self, berth: Berth) -> Parcel | None:
+        """Makes sure that nothing more lands in a berth; gives what has."""
+        return berth.found(await self._chain.settle(berth.slot))
+
+    async def pause(self, attempt: int) -> None:
+        """Waits before another attempt."""
+        await self._table.pause(attempt)
+
+    @property
+    def name(self) -> str:
+        """The table, as messages name it."""
+        return self._table.name
+
+
+def keys_of(writes: Iterable[Write]) -> list[ReplyKey]:
+    """Gives the keys of the writes that have one."""
+    return [(write.kind, write.id, write.key) for write in writes if write.key is not None]

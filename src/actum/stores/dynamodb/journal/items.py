@@ -1,0 +1,191 @@
+"""The items of a journal in DynamoDB: where they lie, and what they hold.
+
+partition `stream/…` (kind and id)
+    `event/LAST`     a record: events of one transaction, up to that version; positions in `e`
+    `event/0`        that the stream was erased, and when; what has come since begins at version 1
+    `head`           the stream's version, last and first positions and times, how far it is pruned
+    `reply/KEY`      what a call with that idempotency key was answered
+    `snapshot`       a state
+partition `feed`
+    `SLOT`           a chunk: which records one transaction brought; slots are 1, 2, 3, …
+partition `slots`
+    `last`           the last slot that was given to a writer
+partition `kind/…`
+    `TIME/POSITION`  a stream of that kind, by its first event
+partition `actum`
+    `identity`       what tells this journal from every other
+"""
+
+import hashlib
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from actum.model.event import Stored
+from actum.model.turn import Emitted
+from actum.ports.journal import Repeated, ReplyKey, Snapshot, StreamKey
+from actum.stores.dynamodb.connection.client import Item, Key
+
+PLACE_BITS = 16
+MOST_PLACES = 2**PLACE_BITS - 1
+"""Events of one transaction; its slot and an event's place in it make a position."""
+
+FEED, SLOTS = "feed", ("slots", "last")
+IDENTITY = ("actum", "identity")
+HEAD, SNAPSHOT, EVENT, REPLY = "head", "snapshot", "event/", "reply"
+LATEST = 2**63 - 1
+
+# The service takes 2048 bytes in a partition's key and 1024 in the other; what is longer goes by its digest.
+LONGEST_PARTITION = 1_900
+LONGEST_PLACE = 900
+
+
+class Part(Struct, array_like=True, gc=False):
+    """Events of one write in a record; the first has that place in its transaction, and that version."""
+
+    place: int
+    version: int
+    metadata: bytes
+    time: int
+    events: list[Emitted]
+
+
+class Reference(Struct, frozen=True, array_like=True, gc=False):
+    """A record as its chunk names it; `place` is that of its last event, which is pruned last."""
+
+    kind: str
+    id: str
+    version: int
+    place: int
+
+
+class Head(Struct, frozen=True):
+    """A stream as it stands. One that is being erased has no version and no events any more."""
+
+    version: int
+    position: int
+    time: int
+    first_position: int
+    first_time: int
+    pruned: int
+    is_erasing: bool = False
+
+
+NO_HEAD = Head(0, 0, 0, 0, 0, 0)
+
+pack: Callable[[Any], bytes] = msgspec.msgpack.encode
+_read_parts = msgspec.msgpack.Decoder(list[Part]).decode
+_read_reference = msgspec.msgpack.Decoder(Reference).decode
+
+
+def number(value: int) -> Item:
+    """Gives a number as the service speaks of it."""
+    return {"N": str(value)}
+
+
+def partition_of(stream: StreamKey) -> str:
+    """Gives the partition of a stream; the length keeps kind and id apart."""
+    kind, id = stream
+    return _bounded(f"stream/{len(kind)}/{kind}/{id}", LONGEST_PARTITION)
+
+
+def listing_of(kind: str) -> str:
+    """Gives the partition of a kind's listing."""
+    return _bounded(f"kind/{kind}", LONGEST_PARTITION)
+
+
+def head_key(stream: StreamKey) -> Key:
+    """Gives the key of a stream's head."""
+    return partition_of(stream), HEAD
+
+
+def reply_key(key: ReplyKey) -> Key:
+    """Gives the key of a reply."""
+    return partition_of(key[:2]), _bounded(f"{REPLY}/{key[2]}", LONGEST_PLACE)
+
+
+def record_key(reference: Reference) -> Key:
+    """Gives the key of a record."""
+    return partition_of((reference.kind, reference.id)), event_place(reference.version)
+
+
+def event_place(version: int) -> str:
+    """Gives where the record lies whose last event has that version."""
+    return f"{EVENT}{version:016x}"
+
+
+def slot_place(slot: int) -> str:
+    """Gives where a chunk lies."""
+    return f"{slot:012x}"
+
+
+def listing_place(time: int, position: int) -> str:
+    """Gives where a stream lies in the listing, so that text is in the order of time and position."""
+    return f"{time + 2**63:016x}/{position:016x}"
+
+
+def read_listing_place(place: str) -> tuple[int, int]:
+    """Gives the first time and position of a stream by its place in the listing."""
+    time, _, position = place.partition("/")
+    return int(time, 16) - 2**63, int(position, 16)
+
+
+def read_head(item: Item | None) -> Head:
+    """Gives a stream as its head says it stands."""
+    if item is None:
+        return NO_HEAD
+    if "x" in item:
+        return Head(0, 0, 0, 0, 0, 0, is_erasing=True)
+    version, position, time, first_position, first_time, pruned = (int(item[name]["N"]) for name in "votfud")
+    return Head(version, position, time, first_position, first_time, pruned)
+
+
+def read_reply(item: Item) -> Repeated:
+    """Gives a kept reply."""
+    return Repeated(item["c"]["S"], item["r"]["B"], int(item["o"]["N"]))
+
+
+def read_snapshot(item: Item) -> Snapshot:
+    """Gives a kept snapshot."""
+    return Snapshot(int(item["v"]["N"]), int(item["t"]["N"]), item["f"]["S"], item["d"]["B"])
+
+
+def read_parts(item: Item) -> list[Part]:
+    """Gives what a record holds."""
+    return _read_parts(item["e"]["B"])
+
+
+def slot_of(item: Item) -> int:
+    """Gives the slot of the transaction that brought a record."""
+    return int(item["c"]["N"])
+
+
+def references(chunk: Item) -> list[Reference]:
+    """Gives the records that a chunk names."""
+    return [_read_reference(value["B"]) for name, value in chunk.items() if name.startswith("r")]
+
+
+def position_of(slot: int, place: int) -> int:
+    """Gives the position of an event."""
+    return slot << PLACE_BITS | place
+
+
+def events_of(stream: StreamKey, item: Item) -> Iterable[Stored]:
+    """Gives the events of a record, by version."""
+    kind, id = stream
+    base = slot_of(item) << PLACE_BITS
+    for part in read_parts(item):
+        position, version = base + part.place, part.version
+        for type_, type_version, payload in part.events:
+            yield Stored(position, kind, id, version, type_, type_version, payload, part.metadata, part.time)
+            position += 1
+            version += 1
+
+
+def _bounded(text: str, longest: int) -> str:
+    """Gives a key; what is too long begins with another sign than what is not, so that no two are one."""
+    if len(text) * 4 <= longest or len(text.encode()) <= longest:
+        return text
+    return f"{text.partition('/')[0]}#{hashlib.sha256(text.encode()).hexdigest()}"

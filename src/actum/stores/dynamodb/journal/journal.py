@@ -1,0 +1,213 @@
+"""Keeps events in one DynamoDB table, where several processes may write."""
+
+import asyncio
+import contextlib
+import logging
+import uuid
+from collections.abc import Sequence
+
+from actum.errors import Unavailable
+from actum.model.event import Stored
+from actum.ports.journal import (
+    Erased,
+    Journal,
+    Loaded,
+    Outcome,
+    Page,
+    Repeated,
+    ReplyKey,
+    Snapshot,
+    StreamKey,
+    Write,
+)
+from actum.stores.dynamodb.connection.client import DynamoTable, Unmet, key_item
+from actum.stores.dynamodb.journal.append import Append
+from actum.stores.dynamodb.journal.appending import Appender
+from actum.stores.dynamodb.journal.chain import Chain
+from actum.stores.dynamodb.journal.items import IDENTITY, SNAPSHOT, head_key, number, partition_of
+from actum.stores.dynamodb.journal.limits import ITEM_OVERHEAD, LARGEST_ITEM
+from actum.stores.dynamodb.journal.listing import list_streams
+from actum.stores.dynamodb.journal.removal import Remover
+from actum.stores.dynamodb.journal.streams import Reader
+from actum.stores.listing import read_token
+
+FIRST_POLL = 0.02
+LONGEST_POLL = 1.0
+MAX_REPLIES = 100
+"""Replies that are asked for at once, each of 400 KB at most."""
+
+log: logging.Logger = logging.getLogger("actum.dynamodb")
+
+
+class DynamoJournal(Journal):
+    """Events in DynamoDB, written by any number of processes.
+
+    Positions grow with the slots of the chain behind the feed, and have gaps.
+    """
+
+    is_shared = True
+
+    def __init__(self, table: DynamoTable) -> None:
+        self._table = table
+        self._chain = Chain(table)
+        self._reader = Reader(table)
+        self._remover = Remover(table, self._chain)
+        self._appender = Appender(table, self._chain, self._reader, self._remover)
+        self._news = asyncio.Event()
+        self._is_closed = False
+
+    def __repr__(self) -> str:
+        return f"<DynamoJournal {self._table.name}>"
+
+    async def identity(self) -> str:
+        self._check_open()
+        with contextlib.suppress(Unmet):
+            # Whoever comes first gives the table its own.
+            await self._table.put({**key_item(IDENTITY), "i": {"S": uuid.uuid4().hex}}, only_new=True)
+        item = await self._table.get(IDENTITY)
+        if item is None:
+            raise Unavailable(f"{self._table.name}: its identity is gone: items were deleted by hand")
+        return str(item["i"]["S"])
+
+    async def append(self, writes: Sequence[Write]) -> list[Outcome]:
+        self._check_open()
+        try:
+            return await Append(self._appender, writes).run()
+        finally:
+            self._tell()
+
+    async def landed(self, writes: Sequence[Write]) -> list[Outcome] | None:
+        self._check_open()
+        return await self._appender.landed(writes)
+
+    async def load(self, streams: Sequence[StreamKey], fingerprints: dict[str, str]) -> list[Loaded]:
+        self._check_open()
+        return await self._reader.load(streams, fingerprints)
+
+    async def read(
+        self,
+        kind: str,
+        id: str,
+        *,
+        after: int = 0,
+        up_to: int | None = None,
+        limit: int | None = None,
+        reverse: bool = False,
+    ) -> list[Stored]:
+        self._check_open()
+        return await self._reader.events((kind, id), after=after, up_to=up_to, limit=limit, reverse=reverse)
+
+    async def replies(self, keys: Sequence[ReplyKey]) -> list[Repeated | None]:
+        self._check_open()
+        keys = keys[:MAX_REPLIES]
+        found = await self._appender.replies(keys)
+        return [found.get(key) for key in keys]
+
+    async def streams(
+        self,
+        kind: str,
+        *,
+        limit: int = 100,
+        page: str | None = None,
+        first_after: int | None = None,
+        first_before: int | None = None,
+        reverse: bool = False,
+    ) -> Page:
+        self._check_open()
+        token = read_token(
+            page,
+            kind,
+            limit=limit,
+            first_after=first_after,
+            first_before=first_before,
+            reverse=reverse,
+        )
+        return await list_streams(self._table, self._reader, token)
+
+    async def feed(self, after: int, limit: int) -> list[Stored]:
+        self._check_open()
+        return await self._reader.feed(after, limit)
+
+    async def head(self) -> int:
+        self._check_open()
+        return await self._chain.head()
+
+    async def last(self) -> int:
+        self._check_open()
+        return await self._chain.last()
+
+    async def wait(self, after: int) -> None:
+        pause = FIRST_POLL
+        whole = -1
+        while True:
+            self._check_open()
+            news = self._news
+            await self._chain.advance()
+            # Others move the chain on while this one looks at its head.
+            seen, whole = whole, self._chain.contiguous
+            if whole != seen and await self._chain.head() > after:
+                return
+            # What is held up by a slot that is missing comes to light without word of it.
+            pause = FIRST_POLL if self._chain.is_held_up else min(pause * 1.5, LONGEST_POLL)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(news.wait(), pause)
+
+    async def save_snapshot(self, kind: str, id: str, snapshot: Snapshot) -> None:
+        self._check_open()
+        stream = (kind, id)
+        partition = partition_of(stream)
+        if len(partition.encode()) + len(snapshot.state) + ITEM_OVERHEAD > LARGEST_ITEM:
+            log.warning(
+                "%s/%s: a snapshot of %d bytes does not fit into an item", kind, id, len(snapshot.state)
+            )
+            return
+        version = {":v": number(snapshot.version)}
+        held_by = {**version, ":t": number(snapshot.time)}
+        # The stream is held until the snapshot is there: neither erasing nor pruning may overtake it.
+        held = {
+            "Key": key_item(head_key(stream)),
+            "ConditionExpression": "v >= :v AND d < :v AND u <= :t",
+            "ExpressionAttributeValues": held_by,
+        }
+        kept = {
+            "Item": {
+                **key_item((partition, SNAPSHOT)),
+                "v": number(snapshot.version),
+                "t": number(snapshot.time),
+                "f": {"S": snapshot.fingerprint},
+                "d": {"B": snapshot.state},
+            },
+            "ConditionExpression": "attribute_not_exists(p) OR v <= :v OR f <> :f",
+            "ExpressionAttributeValues": {**version, ":f": {"S": snapshot.fingerprint}},
+        }
+        with contextlib.suppress(Unmet):
+            await self._table.transact([{"ConditionCheck": held}, {"Put": kept}])
+
+    async def prune(self, kind: str, id: str, up_to: int) -> int:
+        self._check_open()
+        return await self._remover.prune((kind, id), up_to)
+
+    async def erase(self, kind: str, id: str, *, time: int, since: int | None = None) -> Erased:
+        self._check_open()
+        try:
+            return await self._remover.erase((kind, id), time, since)
+        finally:
+            self._tell()
+
+    async def forget_replies(self, before: int) -> int:
+        self._check_open()
+        return await self._remover.forget(before)
+
+    async def close(self) -> None:
+        if not self._is_closed:
+            self._is_closed = True
+            self._tell()
+            await self._table.close()
+
+    def _check_open(self) -> None:
+        if self._is_closed:
+            raise Unavailable(f"{self._table.name}: the journal is closed")
+
+    def _tell(self) -> None:
+        self._news.set()
+        self._news = asyncio.Event()

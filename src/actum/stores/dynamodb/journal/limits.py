@@ -1,0 +1,144 @@
+"""What fits into a transaction of DynamoDB, and how an append is cut into transactions.
+
+Writes that share a stream or a group belong together, and are sent in order; only between groups may they be
+cut into several transactions.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from actum.ports.journal import StreamKey, Write
+from actum.stores.dynamodb.journal.items import MOST_PLACES, partition_of, reply_key
+
+MOST_ITEMS = 100
+MOST_BYTES = 3_900_000
+LARGEST_ITEM = 400 * 1024
+LARGEST_RECORD = 300_000
+"""Events are joined in one record up to here; a single one may be larger."""
+
+ITEM_OVERHEAD = 250
+EVENT_OVERHEAD = 16
+WRITE_OVERHEAD = 40
+HEAD_BYTES = 400
+
+
+class Measure:
+    """How much of a transaction writes take; an upper bound, since events are joined in records."""
+
+    def __init__(self) -> None:
+        self.size: int = 0
+        self.places: int = 0
+        self._replies = 0
+        self._begun: set[StreamKey] = set()
+        self._streams: dict[StreamKey, int] = {}
+
+    @property
+    def items(self) -> int:
+        """The items of the transaction: its chunk, and for each stream its head, its records, its listing."""
+        # Two records that follow each other hold together more than LARGEST_RECORD.
+        records = sum(2 * size // LARGEST_RECORD + 1 for size in self._streams.values() if size)
+        return 1 + len(self._streams) + records + len(self._begun) + self._replies
+
+    @property
+    def fits(self) -> bool:
+        """Whether one transaction can hold it all."""
+        return self.items <= MOST_ITEMS and self.size <= MOST_BYTES and self.places <= MOST_PLACES
+
+    def add(self, writes: Iterable[Write]) -> None:
+        """Adds writes."""
+        for write in writes:
+            stream = (write.kind, write.id)
+            if stream not in self._streams:
+                self._streams[stream] = 0
+                self.size += 3 * (HEAD_BYTES + len(partition_of(stream).encode()))
+            if write.events and not write.expected:
+                self._begun.add(stream)
+            size = _size_of_events(write)
+            self._streams[stream] += size
+            self.size += size
+            self.places += len(write.events)
+            if write.key is not None:
+                self._replies += 1
+                self.size += _size_of_reply(write)
+
+
+def split(writes: Sequence[Write]) -> list[list[list[int]]]:
+    """Gives the numbers of writes that belong together, cut into the smallest parts that may be cut."""
+    together: dict[object, int] = {}
+    parents = list(range(len(writes)))
+
+    def root(number: int) -> int:
+        while parents[number] != number:
+            parents[number] = parents[parents[number]]
+            number = parents[number]
+        return number
+
+    for number, write in enumerate(writes):
+        names: list[object] = [(write.kind, write.id)]
+        if write.group is not None:
+            names.append(write.group)
+        for name in names:
+            first, here = root(together.setdefault(name, number)), root(number)
+            parents[max(first, here)] = min(first, here)
+    found: dict[int, list[int]] = {}
+    for number in range(len(writes)):
+        found.setdefault(root(number), []).append(number)
+    return [_cut(writes, numbers) for numbers in found.values()]
+
+
+def why_too_large(writes: Sequence[Write]) -> str | None:
+    """Says why writes that have to land together never can, or nothing."""
+    for write in writes:
+        name = f"{write.kind}/{write.id}"
+        key = len(partition_of((write.kind, write.id)).encode())
+        for type_, _, payload in write.events:
+            size = len(payload) + len(write.metadata) + len(type_.encode()) + key + ITEM_OVERHEAD
+            if size > LARGEST_ITEM:
+                return (
+                    f"{name}: the event {type_} takes {size:,} bytes and DynamoDB keeps {LARGEST_ITEM:,} in "
+                    "an item: keep large contents elsewhere, and a reference to them in the event"
+                )
+        if write.key is not None and _size_of_reply(write) > LARGEST_ITEM:
+            return (
+                f"{name}: the reply of a call with a key takes more than {LARGEST_ITEM:,} bytes: shorten it"
+            )
+    measure = Measure()
+    measure.add(writes)
+    if measure.fits:
+        return None
+    what = (
+        f"the {len(writes)} writes of one unit take" if len(writes) > 1 else "the events of one command take"
+    )
+    return (
+        f"{what} {measure.items} items with {measure.places:,} events and {measure.size:,} bytes, and one "
+        f"transaction of DynamoDB holds {MOST_ITEMS} items, {MOST_PLACES:,} events and {MOST_BYTES:,} bytes: "
+        "do it in several steps"
+    )
+
+
+def _cut(writes: Sequence[Write], numbers: list[int]) -> list[list[int]]:
+    last = {writes[number].group: number for number in numbers}
+    parts: list[list[int]] = [[]]
+    end = -1
+    for number in numbers:
+        parts[-1].append(number)
+        group = writes[number].group
+        end = max(end, number if group is None else last[group])
+        if end == number:
+            parts.append([])
+    return parts[:-1]
+
+
+def _size_of_events(write: Write) -> int:
+    if not write.events:
+        return 0
+    size = WRITE_OVERHEAD + len(write.metadata)
+    for type_, _, payload in write.events:
+        size += len(payload) + len(type_) * 4 + EVENT_OVERHEAD
+    return size
+
+
+def _size_of_reply(write: Write) -> int:
+    partition, place = reply_key((write.kind, write.id, write.key or ""))
+    return (
+        len(partition.encode()) + len(place.encode()) + len(write.call) * 4 + len(write.reply) + ITEM_OVERHEAD
+    )

@@ -1,0 +1,74 @@
+"""Listings of a kind's streams in DynamoDB: from its partition, by first time and position."""
+
+from collections.abc import Sequence
+
+from actum.ports.journal import Page, StreamInfo
+from actum.stores.dynamodb.connection.client import DynamoTable, Item
+from actum.stores.dynamodb.journal.items import listing_of, listing_place, read_listing_place
+from actum.stores.dynamodb.journal.streams import Reader
+from actum.stores.listing import Token, write_token
+
+EARLIEST, LATEST = -(2**63), 2**63 - 1
+MOST_LISTED = 1_000
+
+
+async def list_streams(table: DynamoTable, reader: Reader, token: Token) -> Page:
+    """Gives the page of a listing that a token asks for."""
+    first, last = _bounds(token)
+    if first > last:
+        return Page([], None)
+    limit = token.limit + 1
+    found: list[tuple[StreamInfo, int]] = []
+    waiting: list[Item] = []
+    query = table.query(
+        listing_of(token.kind), first, last, limit=min(limit, MOST_LISTED), reverse=token.reverse
+    )
+    async for item in query:
+        waiting.append(item)
+        if len(found) + len(waiting) >= limit or len(waiting) >= MOST_LISTED:
+            found += await _described(reader, token.kind, waiting)
+            waiting = []
+            if len(found) >= limit:
+                break
+    if waiting:
+        found += await _described(reader, token.kind, waiting)
+    items = [info for info, _ in found[: token.limit]]
+    if len(found) <= token.limit:
+        return Page(items, None)
+    info, position = found[token.limit - 1]
+    return Page(items, write_token(token, time=info.first_time, position=position))
+
+
+def _bounds(token: Token) -> tuple[str, str]:
+    """Gives the first place of a page and the last, both included."""
+    first, last = listing_place(EARLIEST, 0), listing_place(LATEST, LATEST)
+    if token.first_after is not None:
+        first = listing_place(token.first_after, LATEST)
+    if token.first_before is not None:
+        last = _before(token.first_before, 0)
+    if token.time is not None and token.position is not None:
+        if token.reverse:
+            last = min(last, _before(token.time, token.position))
+        else:
+            first = max(first, listing_place(token.time, token.position + 1))
+    return first, last
+
+
+def _before(time: int, position: int) -> str:
+    if position > 0:
+        return listing_place(time, position - 1)
+    # Positions are never as large as that.
+    return listing_place(time - 1, LATEST) if time > EARLIEST else listing_place(EARLIEST, 0)
+
+
+async def _described(reader: Reader, kind: str, listed: Sequence[Item]) -> list[tuple[StreamInfo, int]]:
+    """Gives streams as they stand; one that was erased meanwhile is left out."""
+    heads = await reader.heads([(kind, item["i"]["S"]) for item in listed])
+    found: list[tuple[StreamInfo, int]] = []
+    for item in listed:
+        id = item["i"]["S"]
+        head = heads[kind, id]
+        _, position = read_listing_place(item["s"]["S"])
+        if head.first_position == position:
+            found.append((StreamInfo(id, head.version, head.first_time, head.time), position))
+    return found

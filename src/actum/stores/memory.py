@@ -1,0 +1,296 @@
+"""Keeps events in this process. For tests and first steps; nothing survives it."""
+
+import asyncio
+import uuid
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Sequence
+from operator import attrgetter
+
+from actum.errors import Unavailable
+from actum.model.deletion import deletion
+from actum.model.event import Stored
+from actum.ports.journal import (
+    Erased,
+    Journal,
+    Landed,
+    Loaded,
+    Outcome,
+    Page,
+    Repeated,
+    ReplyKey,
+    Snapshot,
+    StreamInfo,
+    StreamKey,
+    Write,
+)
+from actum.stores.listing import read_token, write_token
+from actum.stores.outcomes import decide, recognise
+from actum.stores.page import within
+from actum.stores.pages import event_size, loaded_size, reply_size
+
+PAGE = 1_000
+
+position_of: Callable[[Stored], int] = attrgetter("position")
+
+
+class Stream:
+    """One stream: its events that are kept, and what is kept beside them.
+
+    `pruned` events came before them; the first of all had `first_time` and `first_position`.
+    """
+
+    __slots__ = ("events", "first_position", "first_time", "pruned", "replies", "snapshot")
+
+    def __init__(self) -> None:
+        self.events: list[Stored] = []
+        self.pruned: int = 0
+        self.first_time: int = 0
+        self.first_position: int = 0
+        self.snapshot: Snapshot | None = None
+        self.replies: dict[str, tuple[Repeated, int]] = {}
+
+    @property
+    def version(self) -> int:
+        return self.pruned + len(self.events)
+
+    def between(self, after: int, up_to: int | None) -> list[Stored]:
+        last = self.version if up_to is None else up_to
+        return self.events[max(after - self.pruned, 0) : max(last - self.pruned, 0)]
+
+
+NO_STREAM = Stream()
+
+
+class MemoryJournal(Journal):
+    """Events in this process. Positions have no gaps except where a stream was erased or pruned."""
+
+    def __init__(self) -> None:
+        self._identity = uuid.uuid4().hex
+        self._streams: dict[StreamKey, Stream] = {}
+        self._events: list[Stored] = []
+        self._erased: dict[StreamKey, Stored] = {}
+        self._last = 0
+        self._news = asyncio.Event()
+        self._is_closed = False
+
+    def __repr__(self) -> str:
+        return f"<MemoryJournal of {len(self._events)} events>"
+
+    async def identity(self) -> str:
+        self._check_open()
+        return self._identity
+
+    async def append(self, writes: Sequence[Write]) -> list[Outcome]:
+        self._check_open()
+        outcomes = decide(
+            writes,
+            head=self._head,
+            after=self._last,
+            version_of=lambda stream: self._stream(stream).version,
+            reply_of=self._reply,
+        )
+        for write, outcome in zip(writes, outcomes, strict=True):
+            if type(outcome) is Landed:
+                self._keep(write, outcome.position)
+        self._tell()
+        return outcomes
+
+    async def landed(self, writes: Sequence[Write]) -> list[Outcome] | None:
+        self._check_open()
+        return recognise(
+            writes,
+            head=self._head,
+            version_of=lambda stream: self._stream(stream).version,
+            reply_of=self._reply,
+            events_of=lambda stream, after, up_to: self._stream(stream).between(after, up_to),
+        )
+
+    async def load(self, streams: Sequence[StreamKey], fingerprints: dict[str, str]) -> list[Loaded]:
+        self._check_open()
+        loaded = (self._load(self._stream(stream), fingerprints.get(stream[0])) for stream in streams)
+        return within(loaded, loaded_size)
+
+    async def read(
+        self,
+        kind: str,
+        id: str,
+        *,
+        after: int = 0,
+        up_to: int | None = None,
+        limit: int | None = None,
+        reverse: bool = False,
+    ) -> list[Stored]:
+        self._check_open()
+        events = self._stream((kind, id)).between(after, up_to)
+        if reverse:
+            events.reverse()
+        return within(events[:limit], event_size)
+
+    async def replies(self, keys: Sequence[ReplyKey]) -> list[Repeated | None]:
+        self._check_open()
+        return within(map(self._reply, keys), reply_size)
+
+    async def kinds(self) -> list[str]:
+        return sorted({kind for kind, _ in self._streams})
+
+    async def streams(
+        self,
+        kind: str,
+        *,
+        limit: int = 100,
+        page: str | None = None,
+        first_after: int | None = None,
+        first_before: int | None = None,
+        reverse: bool = False,
+    ) -> Page:
+        self._check_open()
+        token = read_token(
+            page,
+            kind,
+            limit=limit,
+            first_after=first_after,
+            first_before=first_before,
+            reverse=reverse,
+        )
+        found = [
+            (stream.first_time, stream.first_position, id)
+            for (of_kind, id), stream in self._streams.items()
+            if of_kind == kind
+            and stream.events
+            and (token.first_after is None or stream.first_time > token.first_after)
+            and (token.first_before is None or stream.first_time < token.first_before)
+        ]
+        found.sort(reverse=token.reverse)
+        if token.time is not None and token.position is not None:
+            last = (token.time, token.position)
+            found = [one for one in found if (one[:2] < last if token.reverse else one[:2] > last)]
+        items = [self._info((kind, id)) for _, _, id in found[: token.limit]]
+        if len(found) <= token.limit:
+            return Page(items, None)
+        time, position, _ = found[token.limit - 1]
+        return Page(items, write_token(token, time=time, position=position))
+
+    async def feed(self, after: int, limit: int) -> list[Stored]:
+        self._check_open()
+        start = bisect_right(self._events, after, key=position_of)
+        return within(self._events[start : start + limit], event_size)
+
+    async def head(self) -> int:
+        self._check_open()
+        return self._head
+
+    async def wait(self, after: int) -> None:
+        self._check_open()
+        if self._head <= after:
+            await self._news.wait()
+
+    async def save_snapshot(self, kind: str, id: str, snapshot: Snapshot) -> None:
+        self._check_open()
+        stream = self._stream((kind, id))
+        kept = stream.snapshot
+        # A state of events that are gone, or of another life of the stream, is not to come back.
+        is_of_this_life = stream.first_time <= snapshot.time
+        if not (is_of_this_life and stream.pruned < snapshot.version <= stream.version):
+            return
+        if kept is None or kept.fingerprint != snapshot.fingerprint or kept.version <= snapshot.version:
+            stream.snapshot = snapshot
+
+    async def prune(self, kind: str, id: str, up_to: int) -> int:
+        self._check_open()
+        stream = self._stream((kind, id))
+        removed = stream.between(0, min(up_to, stream.version - 1))
+        if removed:
+            self._remove(removed)
+            del stream.events[: len(removed)]
+            stream.pruned += len(removed)
+            # A snapshot holds what was removed.
+            stream.snapshot = None
+        return len(removed)
+
+    async def erase(self, kind: str, id: str, *, time: int, since: int | None = None) -> Erased:
+        self._check_open()
+        before = self._erased.get((kind, id))
+        erased_at = 0 if before is None else before.position
+        if since is not None and erased_at > since:
+            return Erased(0, erased_at)
+        stream = self._streams.pop((kind, id), NO_STREAM)
+        if not stream.version:
+            return Erased(0, erased_at)
+        self._remove(stream.events if before is None else [*stream.events, before])
+        self._last += 1
+        gone = self._erased[kind, id] = deletion(self._last, kind, id, time)
+        self._events.append(gone)
+        self._tell()
+        return Erased(len(stream.events), gone.position)
+
+    async def forget_replies(self, before: int) -> int:
+        self._check_open()
+        forgotten = 0
+        for stream in self._streams.values():
+            old = [key for key, (_, time) in stream.replies.items() if time < before]
+            for key in old:
+                del stream.replies[key]
+            forgotten += len(old)
+        return forgotten
+
+    async def close(self) -> None:
+        self._is_closed = True
+        self._news.set()
+
+    @property
+    def _head(self) -> int:
+        return self._events[-1].position if self._events else 0
+
+    def _tell(self) -> None:
+        self._news.set()
+        self._news = asyncio.Event()
+
+    def _check_open(self) -> None:
+        if self._is_closed:
+            raise Unavailable("the journal is closed")
+
+    def _stream(self, stream: StreamKey) -> Stream:
+        return self._streams.get(stream, NO_STREAM)
+
+    def _reply(self, key: ReplyKey) -> Repeated | None:
+        found = self._stream(key[:2]).replies.get(key[2])
+        return None if found is None else found[0]
+
+    def _info(self, key: StreamKey) -> StreamInfo:
+        stream = self._streams[key]
+        return StreamInfo(key[1], stream.version, stream.first_time, stream.events[-1].time)
+
+    def _load(self, stream: Stream, fingerprint: str | None) -> Loaded:
+        snapshot = stream.snapshot
+        if snapshot is not None and snapshot.fingerprint != fingerprint:
+            snapshot = None
+        events = stream.between(0 if snapshot is None else snapshot.version, None)
+        page = within(events[:PAGE], event_size)
+        return Loaded(snapshot, stream.pruned, page, len(page) == len(events))
+
+    def _keep(self, write: Write, position: int) -> None:
+        stream = self._streams.setdefault((write.kind, write.id), Stream())
+        for type_, type_version, payload in write.events:
+            self._last += 1
+            version = stream.version + 1
+            if version == 1:
+                stream.first_time, stream.first_position = write.time, self._last
+            stored = Stored(
+                self._last,
+                write.kind,
+                write.id,
+                version,
+                type_,
+                type_version,
+                payload,
+                write.metadata,
+                write.time,
+            )
+            stream.events.append(stored)
+            self._events.append(stored)
+        if write.key is not None:
+            stream.replies[write.key] = (Repeated(write.call, write.reply, position), write.time)
+
+    def _remove(self, events: Iterable[Stored]) -> None:
+        gone = {event.position for event in events}
+        self._events = [event for event in self._events if event.position not in gone]

@@ -1,0 +1,255 @@
+"""Stores by URL: which journal and which database a scheme stands for. The only file that names adapters."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from functools import partial
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Protocol
+
+from msgspec import Struct
+
+from actum.errors import StoreError
+from actum.ports.database import Database
+from actum.ports.host import Host
+from actum.ports.journal import Journal
+from actum.stores.binding import Pair
+from actum.stores.memory import MemoryJournal
+from actum.stores.sqlite.connection.file import SqliteFile
+from actum.stores.sqlite.connection.opening import IN_MEMORY, file_versions, take_lock
+from actum.stores.sqlite.connection.opening import is_owned as is_file_owned
+from actum.stores.sqlite.connection.whole import accept
+from actum.stores.sqlite.database.database import SCHEMA as SQLITE_DATABASE
+from actum.stores.sqlite.database.database import SqliteDatabase
+from actum.stores.sqlite.journal.journal import SqliteJournal
+from actum.stores.sqlite.journal.statements import SCHEMA as SQLITE_JOURNAL
+from actum.stores.url import shown, split
+
+KNOWN = (
+    "memory:, sqlite:///FILE, postgresql://USER@HOST/DATABASE, dynamodb://TABLE or "
+    "durable-objects://HOST?secret=SECRET"
+)
+MADE = "made, and ready"
+UP_TO_DATE = "up to date"
+DATABASES = "sqlite:///FILE or postgresql://USER@HOST/DATABASE"
+
+
+class Stores(Struct, frozen=True):
+    """An open journal and an open database, and the host where entities live that do not live here."""
+
+    journal: Journal
+    database: Database
+    host: Host | None = None
+
+
+class Open(Protocol):
+    """Opens the stores of a URL of one scheme."""
+
+    def __call__(self, url: str, *, is_owner: bool) -> Awaitable[Stores]: ...
+
+
+OpenDatabase = Callable[..., Awaitable[Database]]
+
+
+@asynccontextmanager
+async def open_stores(url: str, *, is_owner: bool = True) -> AsyncGenerator[Stores, None]:
+    """Opens the stores of a URL, and closes them at the end.
+
+    `memory:` keeps everything in this process; `sqlite:///FILE` in one file, whose path is absolute with a
+    fourth slash; `postgresql://USER:PASSWORD@HOST:PORT/DATABASE` in a database that several processes may
+    share. `dynamodb://TABLE` keeps events alone, and its URL names the database beside it: see
+    `actum.stores.url`. So does `durable-objects://HOST?secret=SECRET`, where entities live in objects. A
+    process that is not the owner may look, and ask the owner for things.
+    """
+    stores = await SCHEMES[_scheme_of(url)](url, is_owner=is_owner)
+    try:
+        yield stores
+    finally:
+        await stores.journal.close()
+        await stores.database.close()
+
+
+def paired(stores: Stores, url: str) -> Pair:
+    """Gives the journal and the database of a URL's stores, with the names by which messages call them."""
+    journal, database = split(url)
+    return Pair(stores.journal, stores.database, shown(journal), shown(database or journal))
+
+
+async def accept_without_log(url: str) -> list[str]:
+    """Takes the files of a store for whole whose logs are lost; gives the URLs of those that were not."""
+    found = [one for one in split(url) if one is not None and one.startswith("sqlite:")]
+    return [one for one in found if await asyncio.to_thread(_accept, _file_of(one))]
+
+
+def _accept(path: str) -> bool:
+    if not Path(path).is_file():
+        return False
+    with take_lock(Path(path)):
+        return accept(path)
+
+
+async def prepare_stores(url: str) -> dict[str, str]:
+    """Makes what the stores of a URL need, or brings it up to date; says for each URL what was done."""
+    journal, database = split(url)
+    done: dict[str, str] = {}
+    if _scheme_of(url) == "dynamodb":
+        # Before the table, which costs more than a mistyped URL.
+        _check_database(journal, database)
+        done[journal] = MADE if await _dynamodb().make_dynamodb(journal) else UP_TO_DATE
+    elif database is not None:
+        done[journal] = UP_TO_DATE
+    keeper = database or journal
+    before = await _versions_of(keeper)
+    async with open_stores(url):
+        after = await _versions_of(keeper)
+    done[keeper] = UP_TO_DATE if before == after else _change(before, after)
+    return done
+
+
+async def _versions_of(url: str) -> dict[str, int]:
+    """Gives the versions of the tables that are in a database already."""
+    scheme = url.partition(":")[0]
+    if scheme == "sqlite":
+        return await asyncio.to_thread(file_versions, _file_of(url))
+    if scheme in SHARED:
+        versions: dict[str, int] = await _postgres().postgres_versions(url)
+        return versions
+    return {}
+
+
+def _change(before: dict[str, int], after: dict[str, int]) -> str:
+    if not before:
+        return MADE
+    steps = (f"{part} {before.get(part, 0)} to {version}" for part, version in sorted(after.items()))
+    return f"brought up to date ({', '.join(steps)})"
+
+
+def is_shared(url: str) -> bool:
+    """Says whether several processes may run an application on the stores of a URL."""
+    scheme, (_, database) = _scheme_of(url), split(url)
+    return scheme in SHARED if database is None else _scheme_of(database) in SHARED
+
+
+async def is_owned(url: str) -> bool:
+    """Says whether a process is running on the stores of a URL."""
+    _, database = split(url)
+    keeper = database or url
+    if _scheme_of(keeper) != "sqlite":
+        return False
+    return await asyncio.to_thread(is_file_owned, Path(_file_of(keeper)))
+
+
+def _scheme_of(url: str) -> str:
+    scheme = url.partition(":")[0]
+    if scheme not in SCHEMES:
+        raise StoreError(f"{shown(url)!r} names no store that Actum knows: use {KNOWN}")
+    return scheme
+
+
+def _file_of(url: str) -> str:
+    path = url.removeprefix("sqlite:///")
+    if path in (url, "", IN_MEMORY):
+        raise StoreError(
+            f"{url!r} names no file: write sqlite:///app.db, or sqlite:////var/lib/app.db from the root"
+        )
+    return path
+
+
+async def _open_memory(url: str, *, is_owner: bool) -> Stores:
+    if url != "memory:":
+        raise StoreError(f"{url!r}: the store in memory is called memory: and nothing more")
+    return Stores(MemoryJournal(), SqliteDatabase(await SqliteFile.open(IN_MEMORY, (SQLITE_DATABASE,))))
+
+
+async def _open_sqlite(url: str, *, is_owner: bool) -> Stores:
+    file = await SqliteFile.open(_file_of(url), (SQLITE_JOURNAL, SQLITE_DATABASE), is_owner=is_owner)
+    return Stores(SqliteJournal(file), SqliteDatabase(file))
+
+
+async def _open_postgres(url: str, *, is_owner: bool) -> Stores:
+    return Stores(*await _postgres().open_postgres(url, is_owner=is_owner))
+
+
+def _postgres() -> Any:
+    if find_spec("asyncpg") is None:
+        raise StoreError("a store in PostgreSQL needs asyncpg: pip install asyncpg")
+    # By name, so that who keeps everything in a file need not have the driver of a server.
+    return import_module("actum.stores.postgres.opening")
+
+
+async def _open_dynamodb(url: str, *, is_owner: bool) -> Stores:
+    journal_url, database_url = split(url)
+    open_database = _check_database(journal_url, database_url)
+    journal = await _dynamodb().open_dynamodb(journal_url)
+    try:
+        return Stores(journal, await open_database(is_owner=is_owner))
+    except BaseException:
+        await journal.close()
+        raise
+
+
+def _dynamodb() -> Any:
+    if find_spec("aiobotocore") is None:
+        raise StoreError("a store in DynamoDB needs aiobotocore: pip install aiobotocore")
+    return import_module("actum.stores.dynamodb.opening")
+
+
+async def _open_durable_objects(url: str, *, is_owner: bool) -> Stores:
+    journal_url, database_url = split(url)
+    open_database = _check_database(shown(journal_url), database_url)
+    if find_spec("aiohttp") is None:
+        raise StoreError("a store in Durable Objects needs aiohttp: pip install aiohttp")
+    journal, host = await import_module("actum.stores.durable_objects.opening").open_durable_objects(
+        journal_url
+    )
+    try:
+        return Stores(journal, await open_database(is_owner=is_owner), host)
+    except BaseException:
+        await journal.close()
+        raise
+
+
+def _check_database(journal: str, url: str | None) -> OpenDatabase:
+    """Gives what opens the database beside a journal; raises StoreError if that cannot be one."""
+    if url is None:
+        raise StoreError(
+            f"{journal} keeps events alone: name a database for views, queues and timers with --database or "
+            f"ACTUM_DATABASE, {DATABASES}"
+        )
+    scheme = url.partition(":")[0]
+    if scheme not in DATABASE_SCHEMES:
+        raise StoreError(f"{shown(url)!r} names no database that Actum knows: use {DATABASES}")
+    return partial(DATABASE_SCHEMES[scheme], url)
+
+
+async def _open_memory_database(url: str, *, is_owner: bool) -> Database:
+    return SqliteDatabase(await SqliteFile.open(IN_MEMORY, (SQLITE_DATABASE,)))
+
+
+async def _open_sqlite_database(url: str, *, is_owner: bool) -> Database:
+    return SqliteDatabase(await SqliteFile.open(_file_of(url), (SQLITE_DATABASE,), is_owner=is_owner))
+
+
+async def _open_postgres_database(url: str, *, is_owner: bool) -> Database:
+    database: Database = await _postgres().open_postgres_database(url, is_owner=is_owner)
+    return database
+
+
+DATABASE_SCHEMES: dict[str, OpenDatabase] = {
+    "memory": _open_memory_database,
+    "sqlite": _open_sqlite_database,
+    "postgres": _open_postgres_database,
+    "postgresql": _open_postgres_database,
+}
+SCHEMES: dict[str, Open] = {
+    "memory": _open_memory,
+    "sqlite": _open_sqlite,
+    "postgres": _open_postgres,
+    "postgresql": _open_postgres,
+    "dynamodb": _open_dynamodb,
+    "durable-objects": _open_durable_objects,
+}
+SHARED = frozenset({"postgres", "postgresql"})
+"""The schemes of stores that several processes may run on."""

@@ -1,0 +1,202 @@
+"""One PostgreSQL database: its bounded pool of connections, and what is done on them."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Generator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any
+
+import asyncpg
+
+from actum.errors import Overloaded, StoreError, Unavailable
+from actum.stores.postgres.connection.errors import DRIVER, translate
+from actum.stores.postgres.connection.schema import prepare
+from actum.stores.postgres.connection.session import (
+    check_backend,
+    check_defaults,
+    check_encoding,
+    settle,
+    settle_or_end,
+)
+from actum.stores.postgres.connection.url import Address, read_url
+from actum.stores.query_slots import QuerySlots
+from actum.stores.schema import Part
+from actum.stores.share import Share
+
+MOST_WAITING = 10_000
+LONGEST_CONNECT = 10
+LONGEST_WAIT = 10.0
+LONGEST_STATEMENT = 60.0
+LONGEST_CLOSE = 10.0
+LONGEST_IDLE = "4s"
+"""How long the server keeps the locks of a transaction whose process has fallen silent.
+
+They hold up other processes, and the feed of all: it is shorter than the time in which work is taken over.
+"""
+
+
+class PostgresPool:
+    """A database, over at most `address.size` connections that are shared by everything in this process.
+
+    Who finds them all in use waits for LONGEST_WAIT seconds, and then gets Unavailable. No state is kept in a
+    session, so that a pooler may give another one to each transaction.
+    """
+
+    def __init__(self, address: Address, pool: Any) -> None:
+        self.address = address
+        self.name: str = address.name
+        self._pool = pool
+        self._waiting = 0
+        # What remains of the connections is there for commands, loads, and what works in the background.
+        self.queries: QuerySlots = QuerySlots(quick=max(1, address.size // 3), slow=max(1, address.size // 5))
+        self.callers: Share = Share(max(1, address.size // 5))
+        self._is_closed = False
+
+    def __repr__(self) -> str:
+        return f"<PostgresPool {self.name}{' closed' if self._is_closed else ''}>"
+
+    @classmethod
+    async def open(cls, url: str, parts: Sequence[Part], *, is_owner: bool = True) -> "PostgresPool":
+        """Connects, and lets an owner bring the schema up to date; raises Unavailable or StoreError."""
+        address = read_url(url)
+        try:
+            pool = await asyncpg.create_pool(
+                address.url,
+                min_size=1,
+                max_size=address.size,
+                timeout=LONGEST_CONNECT,
+                command_timeout=LONGEST_STATEMENT,
+                statement_cache_size=0 if address.is_pooled else 200,
+                reset=_leave,
+                init=None if address.is_pooled else settle,
+            )
+        except asyncpg.ClientConfigurationError as error:
+            raise StoreError(f"{address.name}: {error}") from error
+        except (*DRIVER, ValueError) as error:
+            raise translate(error, address.name) from error
+        opened = cls(address, pool)
+        try:
+            async with opened.connection() as connection:
+                await check_encoding(connection, address.name)
+                if address.is_pooled:
+                    await check_defaults(connection, address.name)
+                else:
+                    await check_backend(connection, address)
+                await prepare(connection, address.name, parts, is_owner=is_owner)
+        except BaseException:
+            await opened.close()
+            raise
+        return opened
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncGenerator[Any, None]:
+        """Lends a connection; each statement on it is a transaction of its own."""
+        with self.translating():
+            connection = await self.acquire()
+            try:
+                with self.using(connection):
+                    yield connection
+            finally:
+                await self.release(connection)
+
+    @asynccontextmanager
+    async def transaction(self, mode: str = "") -> AsyncGenerator[Any, None]:
+        """Lends a connection in a transaction, which is committed unless the block raises."""
+        async with self.connection() as connection:
+            await connection.execute(
+                f"BEGIN {mode}; SET LOCAL idle_in_transaction_session_timeout = '{LONGEST_IDLE}'"
+            )
+            try:
+                yield connection
+            except BaseException:
+                if not connection.is_closed():
+                    await connection.execute("ROLLBACK")
+                raise
+            await connection.execute("COMMIT")
+
+    async def fetch(self, statement: str, *values: Any) -> list[Any]:
+        """Runs one statement, in a transaction of its own, and gives its rows."""
+        async with self.connection() as connection:
+            rows: list[Any] = await connection.fetch(statement, *values)
+            return rows
+
+    async def fetchval(self, statement: str, *values: Any) -> Any:
+        """Runs one statement, and gives the first value of its first row, or None."""
+        async with self.connection() as connection:
+            return await connection.fetchval(statement, *values)
+
+    async def connect_directly(self) -> Any:
+        """Opens a connection that stays with one backend, for what a session holds; the caller closes it."""
+        has_sessions = self.address.has_sessions
+        try:
+            connection = await asyncpg.connect(
+                self.address.direct,
+                timeout=LONGEST_CONNECT,
+                command_timeout=LONGEST_STATEMENT,
+                statement_cache_size=200 if has_sessions else 0,
+            )
+            if has_sessions:
+                await settle_or_end(connection)
+        except DRIVER as error:
+            raise translate(error, self.name) from error
+        return connection
+
+    @contextmanager
+    def translating(self) -> Generator[None, None, None]:
+        """Turns the driver's errors in the block into those that say what to do."""
+        try:
+            yield
+        except DRIVER as error:
+            translated = translate(error, self.name)
+            if translated is error:
+                raise
+            raise translated from error
+
+    async def close(self) -> None:
+        """Waits for what is being done, for a while, then lets go of every connection."""
+        if self._is_closed:
+            return
+        self._is_closed = True
+        try:
+            async with asyncio.timeout(LONGEST_CLOSE):
+                await self._pool.close()
+        except TimeoutError:
+            self._pool.terminate()
+
+    async def acquire(self) -> Any:
+        """Takes a connection, for `release` to give back; raises Unavailable when all are in use for long."""
+        if self._is_closed:
+            raise Unavailable(f"{self.name} is closed")
+        if self._waiting >= MOST_WAITING:
+            raise Overloaded(f"{MOST_WAITING:,} wait for a connection to {self.name}: send again later")
+        self._waiting += 1
+        try:
+            return await self._pool.acquire(timeout=LONGEST_WAIT)
+        except TimeoutError as error:
+            raise Unavailable(
+                f"all {self.address.size} connections to {self.name} are in use: send again, or allow more "
+                "with pool= in the URL"
+            ) from error
+        finally:
+            self._waiting -= 1
+
+    @contextmanager
+    def using(self, connection: Any) -> Generator[None, None, None]:
+        """Ends a connection of which the driver loses track in the block: nobody is lent it again."""
+        try:
+            yield
+        except asyncpg.InternalClientError:
+            connection.terminate()
+            raise
+
+    async def release(self, connection: Any) -> None:
+        """Gives a connection back."""
+        await self._pool.release(connection)
+
+
+async def _leave(connection: Any) -> None:
+    """Nothing was set in the session, so that nothing is to be reset."""
+
+
+def changed(status: str) -> int:
+    """Reads how many rows a statement changed, as in `DELETE 7`."""
+    return int(status.rpartition(" ")[2])

@@ -1,0 +1,94 @@
+"""What a session of PostgreSQL has to have set, whatever its server, database and role say otherwise."""
+
+from typing import Any
+
+import asyncpg
+
+from actum.errors import StoreError
+from actum.stores.postgres.connection.url import Address
+
+SETTINGS = {
+    "default_transaction_isolation": "read committed",
+    "default_transaction_read_only": "off",
+    "default_transaction_deferrable": "off",
+    "statement_timeout": "0",
+    "lock_timeout": "0",
+    "idle_session_timeout": "0",
+    "bytea_output": "hex",
+    "standard_conforming_strings": "on",
+    "TimeZone": "UTC",
+    "DateStyle": "ISO, MDY",
+    "IntervalStyle": "postgres",
+}
+"""The driver keeps a limit of its own for each statement."""
+NEEDED = (
+    "default_transaction_isolation",
+    "default_transaction_read_only",
+    "statement_timeout",
+    "lock_timeout",
+)
+SINCE_17 = "; SET transaction_timeout = 0"
+SET = "; ".join(f"SET {name} = '{value}'" for name, value in SETTINGS.items())
+BACKEND = "SELECT pg_backend_pid()"
+LONGEST_CONNECT = 10
+ENCODING = "UTF8"
+
+
+async def settle(connection: Any) -> None:
+    """Sets what matters in a session that stays with its connection."""
+    is_newer = connection.get_server_version().major >= 17
+    await connection.execute(SET + (SINCE_17 if is_newer else ""))
+
+
+async def settle_or_end(connection: Any) -> None:
+    """Does the same for a connection that no pool keeps, and ends it where that fails or is cancelled."""
+    try:
+        await settle(connection)
+    except BaseException:
+        connection.terminate()
+        raise
+
+
+async def check_backend(connection: Any, address: Address) -> None:
+    """Raises StoreError where a pooler lends this session another backend for each transaction.
+
+    A pooler tells a process number that is no backend's. One in session mode is none the less as good as the
+    server; one in transaction mode lends a backend that was just given back to whoever asks next.
+    """
+    first = await connection.fetchval(BACKEND)
+    if first == connection.get_server_pid():
+        return
+    other = await asyncpg.connect(address.url, timeout=LONGEST_CONNECT, statement_cache_size=0)
+    try:
+        async with other.transaction():
+            await other.fetchval(BACKEND)
+            is_kept = await connection.fetchval(BACKEND) == first
+    finally:
+        other.terminate()
+    if is_kept:
+        return
+    raise StoreError(
+        f"{address.name}: a pooler in transaction mode stands in between, as PgBouncer does: add "
+        "pooler=transaction to the URL"
+    )
+
+
+async def check_defaults(connection: Any, name: str) -> None:
+    """Raises StoreError for defaults that nothing can work with, behind a pooler that keeps no settings."""
+    for setting in NEEDED:
+        found = await connection.fetchval("SELECT current_setting($1)", setting)
+        if found != SETTINGS[setting]:
+            raise StoreError(
+                f"{name}: {setting} is {found!r}, and behind a pooler no session can change it: "
+                f"ALTER ROLE … SET {setting} = '{SETTINGS[setting]}'"
+            )
+
+
+async def check_encoding(connection: Any, name: str) -> None:
+    """Raises StoreError for a database that cannot keep every text."""
+    encoding = await connection.fetchval("SELECT current_setting('server_encoding')")
+    if encoding != ENCODING:
+        raise StoreError(
+            f"{name} keeps text as {encoding}, which cannot hold every text: create a database with "
+            f"ENCODING '{ENCODING}' TEMPLATE template0, and name that one"
+        )

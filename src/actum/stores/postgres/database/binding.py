@@ -1,0 +1,57 @@
+"""What PostgreSQL says of the application and the journal that a database belongs to."""
+
+import msgspec
+
+from actum.ports.database import Binding, Database
+from actum.stores.postgres.connection.pool import PostgresPool
+from actum.stores.postgres.database.views import drop_generation
+
+BINDING_SCHEMA = (
+    """CREATE TABLE actum_binding (
+        is_the_only boolean PRIMARY KEY DEFAULT true CHECK (is_the_only),
+        application text NOT NULL, journal text NOT NULL, position bigint NOT NULL, mark text NOT NULL,
+        allowance bigint NOT NULL)""",
+)
+BINDING = "SELECT application, journal, position, mark, allowance FROM actum_binding"
+BIND = """INSERT INTO actum_binding (application, journal, position, mark, allowance)
+    VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING"""
+WITNESS = "UPDATE actum_binding SET position = $1, mark = $2 WHERE position <= $1"
+REACHED = """SELECT greatest((SELECT coalesce(max(checkpoint), 0) FROM actum_views),
+    (SELECT coalesce(max(position), 0) FROM actum_checkpoints))"""
+MOVE = "UPDATE actum_checkpoints SET position = $1 WHERE $2 OR position > $1"
+REMOVE_LETTERS = """DELETE FROM actum_letters
+    WHERE strpos(action, '@queue:') = 0 AND action <> 'timers' AND position > $1"""
+REMOVE_ERASURES = "DELETE FROM actum_erasures WHERE position > $1"
+
+
+class PostgresBinding(Database):
+    """The part of the database that knows what it belongs to."""
+
+    _pool: PostgresPool
+
+    async def binding(self) -> Binding | None:
+        rows = await self._pool.fetch(BINDING)
+        return Binding(*rows[0]) if rows else None
+
+    async def bind(self, binding: Binding) -> Binding:
+        await self._pool.fetch(BIND, *msgspec.structs.astuple(binding))
+        return await self.binding() or binding
+
+    async def witness(self, position: int, mark: str) -> None:
+        await self._pool.fetch(WITNESS, position, mark)
+
+    async def reached(self) -> int:
+        return int(await self._pool.fetchval(REACHED))
+
+    async def start_over(self, binding: Binding, last: int, *, is_other: bool) -> None:
+        from_position = 0 if is_other else last
+        async with self._pool.transaction() as connection:
+            for name, generation in await connection.fetch("SELECT name, generation FROM actum_views"):
+                await connection.execute(f'DROP VIEW IF EXISTS "{name}"')
+                await drop_generation(connection, name, generation)
+            await connection.execute(MOVE, last, is_other)
+            await connection.execute(REMOVE_LETTERS, from_position)
+            await connection.execute(REMOVE_ERASURES, from_position)
+            await connection.execute("DELETE FROM actum_rebuilds")
+            await connection.execute("DELETE FROM actum_binding")
+            await connection.execute(BIND, *msgspec.structs.astuple(binding))

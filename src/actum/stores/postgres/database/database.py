@@ -1,0 +1,78 @@
+"""Keeps views, queues, timers and letters in PostgreSQL."""
+
+import copy
+from collections.abc import Sequence
+from typing import Self
+
+from actum.ports.membership import Claim
+from actum.stores.postgres.connection.pool import PostgresPool
+from actum.stores.postgres.database.actions import (
+    ACTION_SCHEMA,
+    FAILURE_SCHEMA,
+    TRIGGER_SCHEMA,
+    PostgresActions,
+)
+from actum.stores.postgres.database.asking import Asking
+from actum.stores.postgres.database.binding import BINDING_SCHEMA, PostgresBinding
+from actum.stores.postgres.database.erasing import ERASURE_SCHEMA, PostgresErasing
+from actum.stores.postgres.database.fence import EVERYBODYS, Fence
+from actum.stores.postgres.database.functions import QUERY_FUNCTIONS
+from actum.stores.postgres.database.queues import MEND_ORDER, ORIGIN_SCHEMA, QUEUE_SCHEMA, PostgresQueues
+from actum.stores.postgres.database.set_aside import ASIDE_SCHEMA, PostgresSetAside
+from actum.stores.postgres.database.tables import PostgresTable
+from actum.stores.postgres.database.views import VIEW_SCHEMA, PostgresViews
+from actum.stores.postgres.membership import ATTENDED, ROSTER_SCHEMA, SILENT, PostgresRoster
+from actum.stores.schema import Part
+
+SCHEMA = Part(
+    "database",
+    (
+        (*VIEW_SCHEMA, *ACTION_SCHEMA, *QUEUE_SCHEMA),
+        ROSTER_SCHEMA,
+        QUERY_FUNCTIONS,
+        ORIGIN_SCHEMA,
+        FAILURE_SCHEMA,
+        ASIDE_SCHEMA,
+        ERASURE_SCHEMA,
+        TRIGGER_SCHEMA,
+        BINDING_SCHEMA,
+    ),
+)
+
+
+class PostgresDatabase(
+    PostgresViews, PostgresSetAside, PostgresActions, PostgresQueues, PostgresErasing, PostgresBinding
+):
+    """What is derived, in a database that was opened with SCHEMA and may be the journal's as well."""
+
+    is_shared = True
+
+    def __init__(self, pool: PostgresPool) -> None:
+        self._pool = pool
+        self._fence = EVERYBODYS
+        self._tables: dict[tuple[str, int, str], PostgresTable] = {}
+        self._asking = Asking()
+
+    def __repr__(self) -> str:
+        return f"<PostgresDatabase {self._pool.name}>"
+
+    def join(self, works: Sequence[str]) -> PostgresRoster:
+        return PostgresRoster(self._pool, works)
+
+    async def is_attended(self) -> bool:
+        return bool(await self._pool.fetchval(ATTENDED, SILENT))
+
+    def under(self, claim: Claim) -> Self:
+        fenced = copy.copy(self)
+        fenced._fence = Fence(claim)
+        return fenced
+
+    async def close(self) -> None:
+        await self._pool.close()
+
+
+async def open_database(pool: PostgresPool) -> PostgresDatabase:
+    """Gives the database where the schema is up to date."""
+    async with pool.connection() as connection:
+        await connection.execute(MEND_ORDER)
+    return PostgresDatabase(pool)

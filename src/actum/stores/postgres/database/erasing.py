@@ -1,0 +1,50 @@
+"""What PostgreSQL keeps of entities that are erased: that it is under way, and then that nothing is left."""
+
+from collections.abc import Sequence
+
+from actum.ports.database import Database, Erasure
+from actum.stores.postgres.connection.pool import PostgresPool
+
+ERASURE_SCHEMA = (
+    """CREATE TABLE actum_erasures (
+        kind text COLLATE "C" NOT NULL, id text COLLATE "C" NOT NULL, key text COLLATE "C" NOT NULL,
+        since bigint NOT NULL, position bigint NOT NULL, is_ended boolean NOT NULL,
+        PRIMARY KEY (kind, id))""",
+    "CREATE INDEX actum_erasures_key ON actum_erasures (key)",
+)
+BEGIN = """INSERT INTO actum_erasures AS kept
+    SELECT $1::text, $2::text, $1::text || '/' || $2::text, $3::bigint, 0, false
+    ON CONFLICT (kind, id) DO UPDATE SET since = excluded.since, is_ended = false WHERE kept.is_ended"""
+# Before anything is removed, so that nobody puts it back meanwhile.
+MARK = """UPDATE actum_erasures SET position = greatest(position, $3::bigint) WHERE kind = $1 AND id = $2"""
+END = """INSERT INTO actum_erasures AS kept
+    SELECT $1::text, $2::text, $1::text || '/' || $2::text, 0, $3::bigint, true
+    ON CONFLICT (kind, id) DO UPDATE
+    SET position = greatest(kept.position, excluded.position), is_ended = true"""
+REMOVE_TIMERS = "DELETE FROM actum_timers WHERE kind = $1 AND entity_id = $2"
+REMOVE_MESSAGES = "DELETE FROM actum_messages WHERE key = ANY($1::text[])"
+REMOVE_LETTERS = """DELETE FROM actum_letters WHERE CASE WHEN strpos(action, '@queue:') > 0
+    THEN key = ANY($4::text[])
+    ELSE key = $1::text || '/' || $2::text AND (action = 'timers' OR position < $3::bigint) END"""
+
+
+class PostgresErasing(Database):
+    """The part of the database that erases what is kept of an entity."""
+
+    _pool: PostgresPool
+
+    async def begin_erasure(self, erasure: Erasure) -> None:
+        await self._pool.fetch(BEGIN, erasure.kind, erasure.id, erasure.since)
+
+    async def erasures(self) -> list[Erasure]:
+        statement = "SELECT kind, id, since FROM actum_erasures WHERE NOT is_ended ORDER BY kind, id"
+        return [Erasure(*row) for row in await self._pool.fetch(statement)]
+
+    async def end_erasure(self, kind: str, id: str, position: int, *, keys: Sequence[str]) -> None:
+        await self._pool.fetch(MARK, kind, id, position)
+        async with self._pool.transaction() as connection:
+            # First what letters are made of: whoever makes one now is waited for.
+            await connection.execute(REMOVE_TIMERS, kind, id)
+            await connection.execute(REMOVE_MESSAGES, list(keys))
+            await connection.execute(REMOVE_LETTERS, kind, id, position, list(keys))
+            await connection.execute(END, kind, id, position)

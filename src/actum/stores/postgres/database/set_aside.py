@@ -1,0 +1,88 @@
+"""Rows of views that are set aside, in PostgreSQL, and the events that wait for them."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from actum.ports.database import AsideChanges, Database, SetAside
+from actum.stores.digest import digest_of
+from actum.stores.postgres.connection.pool import PostgresPool
+
+ASIDE_SCHEMA = (
+    """CREATE TABLE actum_set_aside (
+        view text COLLATE "C" NOT NULL, generation bigint NOT NULL, digest text COLLATE "C" NOT NULL,
+        key text NOT NULL, position bigint NOT NULL, error text NOT NULL, since bigint NOT NULL,
+        is_asked boolean NOT NULL, PRIMARY KEY (view, generation, digest))""",
+    """CREATE TABLE actum_waiting (
+        view text COLLATE "C" NOT NULL, generation bigint NOT NULL, digest text COLLATE "C" NOT NULL,
+        position bigint NOT NULL, PRIMARY KEY (view, generation, digest, position))""",
+)
+ROW = "view = $1 AND generation = $2 AND digest = $3"
+SET_ASIDE = """INSERT INTO actum_set_aside VALUES ($1, $2, $3, $4, $5, $6, $7, false)
+    ON CONFLICT (view, generation, digest) DO UPDATE
+    SET position = excluded.position, error = excluded.error, is_asked = false"""
+WAIT = "INSERT INTO actum_waiting VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING"
+LIST = """SELECT view, generation, key, position, error, since, is_asked,
+        (SELECT count(*) FROM actum_waiting w
+            WHERE w.view = a.view AND w.generation = a.generation AND w.digest = a.digest)
+    FROM actum_set_aside a
+    WHERE ($1::text IS NULL OR view = $1) AND ($2::bigint IS NULL OR generation = $2)
+        AND ($3::boolean IS NULL OR is_asked = $3)
+    ORDER BY since, view, generation, position LIMIT $4"""
+
+
+class PostgresSetAside(Database):
+    """The part of the database that keeps what is set aside."""
+
+    _pool: PostgresPool
+
+    async def held(self, name: str, generation: int, keys: Sequence[str]) -> set[str]:
+        statement = """SELECT key FROM actum_set_aside
+            WHERE view = $1 AND generation = $2 AND digest = ANY($3::text[])"""
+        rows = await self._pool.fetch(statement, name, generation, [digest_of(key) for key in keys])
+        return {key for (key,) in rows}
+
+    async def set_aside(
+        self,
+        name: str | None = None,
+        generation: int | None = None,
+        *,
+        is_asked: bool | None = None,
+        limit: int = 100,
+    ) -> list[SetAside]:
+        return [SetAside(*row) for row in await self._pool.fetch(LIST, name, generation, is_asked, limit)]
+
+    async def count_set_aside(self, name: str, generation: int) -> int:
+        statement = "SELECT count(*) FROM actum_set_aside WHERE view = $1 AND generation = $2"
+        return int(await self._pool.fetchval(statement, name, generation))
+
+    async def waiting(self, name: str, generation: int, key: str, limit: int) -> list[int]:
+        statement = f"SELECT position FROM actum_waiting WHERE {ROW} ORDER BY position LIMIT $4"
+        rows = await self._pool.fetch(statement, name, generation, digest_of(key), limit)
+        return [position for (position,) in rows]
+
+    async def request_retry(self, name: str, key: str | None = None) -> int:
+        statement = """UPDATE actum_set_aside SET is_asked = true
+            WHERE view = $1 AND ($2::text IS NULL OR digest = $2) RETURNING 1"""
+        return len(await self._pool.fetch(statement, name, None if key is None else digest_of(key)))
+
+
+async def change_aside(connection: Any, name: str, generation: int, changes: AsideChanges) -> None:
+    """Writes down what changes among the rows that are set aside, in the transaction that is open."""
+    place = (name, generation)
+    freed = [(*place, digest_of(key)) for key in changes.freed]
+    for table in ("actum_set_aside", "actum_waiting"):
+        await connection.executemany(f"DELETE FROM {table} WHERE {ROW}", freed)
+    done = [(*place, digest_of(key), position) for key, position in changes.done]
+    await connection.executemany(f"DELETE FROM actum_waiting WHERE {ROW} AND position <= $4", done)
+    new = [
+        (*place, digest_of(one.key), one.key, one.position, one.error, one.time) for one in changes.set_aside
+    ]
+    await connection.executemany(SET_ASIDE, new)
+    waits = [(*place, digest_of(key), position) for key, position in changes.waits]
+    await connection.executemany(WAIT, waits)
+
+
+async def drop_aside(connection: Any, name: str, generation: int) -> None:
+    """Forgets what was set aside of a generation, in the transaction that is open."""
+    for table in ("actum_set_aside", "actum_waiting"):
+        await connection.execute(f"DELETE FROM {table} WHERE view = $1 AND generation = $2", name, generation)

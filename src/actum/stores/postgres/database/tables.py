@@ -1,0 +1,133 @@
+"""The statements of a view's table in PostgreSQL, with one array for each column, and how values go in."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from decimal import Decimal
+from functools import cached_property
+from typing import Any
+
+from actum.model.column import Kind
+from actum.model.view import ViewType
+from actum.queries.tables import ViewTable, quote
+from actum.stores.postgres.database.fence import IS_HELD
+
+# Text sorts by its code points everywhere, so that a query answers alike on every database.
+COLLATED = ' COLLATE "C"'
+TYPES: dict[Kind, str] = {
+    "text": 'text COLLATE "C"',
+    "integer": "bigint",
+    "real": "double precision",
+    "boolean": "boolean",
+    "blob": "bytea",
+    "time": "timestamptz",
+    "json": "jsonb",
+    "decimal": "numeric",
+}
+ARRAYS = {kind: f"{name.removesuffix(COLLATED)}[]" for kind, name in TYPES.items()}
+
+Convert = Callable[[Any], Any]
+READ: dict[str, Convert] = {"time": datetime.fromisoformat, "decimal": Decimal}
+
+
+class PostgresTable:
+    """One generation of a view: how it is made, filled, read and dropped. Every name is quoted."""
+
+    def __init__(self, view: ViewType, generation: int) -> None:
+        table = ViewTable(view, generation, TYPES, not_indexed="json")
+        self.name: str = table.name
+        self.create: list[str] = table.create
+        self.create_name: str = table.create_name
+        self.drop_name: str = table.drop_name
+        self._view = view
+        self._on_conflict = table.on_conflict
+        self._read: list[tuple[int, Convert]] = [
+            (place, READ[column.kind]) for place, column in enumerate(view.columns) if column.kind in READ
+        ]
+        self._decimals = [place for place, column in enumerate(view.columns) if column.kind == "decimal"]
+        kinds: dict[str, Kind] = {column.name: column.kind for column in view.columns}
+        self._key_kind = kinds[view.key]
+
+    def __repr__(self) -> str:
+        return f"<PostgresTable {self.name}>"
+
+    @cached_property
+    def select(self) -> str:
+        """Reads the rows of an array of keys."""
+        columns = ", ".join(quote(column.name) for column in self._view.columns)
+        return (
+            f"SELECT {columns} FROM {quote(self.name)} "
+            f"WHERE {quote(self._view.key)} = ANY($1::{ARRAYS[self._key_kind]})"
+        )
+
+    def project(self, held: str) -> str:
+        """Moves a checkpoint, and only then deletes an array of keys and writes rows, an array a column.
+
+        `held` is the CTE that the fence begins with. Gives whether it let the statement through, and whether
+        the checkpoint was moved, which it is not when it is no more what it was.
+        """
+        return f"WITH {held}, {self._project}"
+
+    @cached_property
+    def _project(self) -> str:
+        names = [quote(column.name) for column in self._view.columns]
+        key = quote(self._view.key)
+        arrays = ", ".join(
+            f"${place}::{ARRAYS[column.kind]}" for place, column in enumerate(self._view.columns, 8)
+        )
+        table = quote(self.name)
+        return f"""moved AS (
+                UPDATE actum_views SET checkpoint = $3
+                WHERE name = $4 AND generation = $5 AND checkpoint = $6 AND {IS_HELD} RETURNING 1
+            ), gone AS (
+                DELETE FROM {table} WHERE {key} = ANY($7::{ARRAYS[self._key_kind]})
+                    AND EXISTS (SELECT FROM moved)
+            ), written AS (
+                INSERT INTO {table} ({", ".join(names)})
+                SELECT * FROM unnest({arrays}) WHERE EXISTS (SELECT FROM moved)
+                {self._on_conflict}
+            ) SELECT {IS_HELD}, EXISTS (SELECT FROM moved)"""
+
+    @cached_property
+    def insert(self) -> str:
+        """Writes rows, an array a column; a row whose key is there already is replaced."""
+        names = [quote(column.name) for column in self._view.columns]
+        key = quote(self._view.key)
+        new = ", ".join(f"{name} = excluded.{name}" for name in names if name != key)
+        arrays = ", ".join(
+            f"${place}::{ARRAYS[column.kind]}" for place, column in enumerate(self._view.columns, 1)
+        )
+        return (
+            f"INSERT INTO {quote(self.name)} ({', '.join(names)}) SELECT * FROM unnest({arrays}) "
+            f"ON CONFLICT ({key}) DO {f'UPDATE SET {new}' if new else 'NOTHING'}"
+        )
+
+    def keys(self, keys: Sequence[Any]) -> list[Any]:
+        """Gives keys as the driver takes them; raises Invalid for what cannot be one."""
+        convert = READ.get(self._key_kind, _same)
+        return [convert(self._view.key_to_sql(key)) for key in keys]
+
+    def columns(self, rows: Sequence[tuple[Any, ...]]) -> list[Sequence[Any]]:
+        """Gives rows as an array for each column."""
+        if not rows:
+            return [()] * len(self._view.columns)
+        columns: list[Sequence[Any]] = list(zip(*rows, strict=True))
+        for place, convert in self._read:
+            columns[place] = [None if text is None else convert(text) for text in columns[place]]
+        return columns
+
+    def rows(self, found: Sequence[Any]) -> list[tuple[Any, ...]]:
+        """Gives rows as a view's columns keep them."""
+        if not self._decimals:
+            return [tuple(row) for row in found]
+        rows = []
+        for row in found:
+            values = list(row)
+            for place in self._decimals:
+                if values[place] is not None:
+                    values[place] = f"{values[place]:f}"
+            rows.append(tuple(values))
+        return rows
+
+
+def _same(value: Any) -> Any:
+    return value

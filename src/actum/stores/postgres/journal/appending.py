@@ -1,0 +1,167 @@
+"""How a batch is written to PostgreSQL: at one go, or under locks when another writer was first."""
+
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+import asyncpg
+
+from actum.errors import Invalid, Unavailable
+from actum.ports.journal import Outcome, Repeated, ReplyKey, StreamKey, Write
+from actum.stores.postgres.connection.lane import Lane
+from actum.stores.postgres.connection.pool import PostgresPool
+from actum.stores.postgres.journal import statements
+from actum.stores.postgres.journal.batch import Batch, assumed, decided
+
+MOST_ATTEMPTS = 20
+LONGEST_FENCE = 20.0
+DEADLOCK = "40P01"
+MISFITS = (
+    asyncpg.DataError,
+    asyncpg.ProgramLimitExceededError,
+    asyncpg.UntranslatableCharacterError,
+    OverflowError,
+    UnicodeEncodeError,
+)
+
+
+class Overtaken(Exception):
+    """Another process was first, and nothing was written."""
+
+
+class Fenced(Overtaken):
+    """The append was sent before somebody asked what had become of it."""
+
+
+class Appender:
+    """Writes batches, and can make sure that one that was interrupted lands no more.
+
+    Every append shows the epoch of its writer. Asking for an interrupted one begins another epoch: that waits
+    for appends under way, and those which a server has yet to read are refused.
+    """
+
+    def __init__(self, pool: PostgresPool) -> None:
+        self._pool = pool
+        self._lane = Lane(pool)
+        self._writer = uuid.uuid4()
+        self._epoch: int | None = None
+
+    def __repr__(self) -> str:
+        return f"<Appender {self._writer} in epoch {self._epoch}>"
+
+    async def append(self, writes: Sequence[Write]) -> list[Outcome]:
+        """Gives the outcome of each write."""
+        if not writes:
+            return []
+        try:
+            return await self._append(writes)
+        except MISFITS as error:
+            raise Invalid(f"{self._pool.name} cannot keep that: {error}") from error
+
+    async def _append(self, writes: Sequence[Write]) -> list[Outcome]:
+        batch = assumed(writes)
+        # Where a batch contradicts itself, outcomes tell the versions that are there.
+        outcomes = await self._write(batch) if batch.lands_whole else None
+        for _ in range(MOST_ATTEMPTS):
+            if outcomes is not None:
+                return outcomes
+            outcomes = await self._write_locked(writes)
+        raise Unavailable(f"{self._pool.name}: other processes were first {MOST_ATTEMPTS} times: send again")
+
+    async def close(self) -> None:
+        """Gives back what it keeps."""
+        await self._lane.leave()
+
+    async def fence(self) -> None:
+        """Returns when no append that was sent before can land any more."""
+        async with self._pool.connection() as connection:
+            epoch = await connection.fetchval(
+                statements.FENCE, self._writer, (self._epoch or 0) + 1, timeout=LONGEST_FENCE
+            )
+        self._epoch = epoch
+
+    async def versions(
+        self, connection: Any, streams: Sequence[StreamKey], statement: str = statements.VERSIONS
+    ) -> dict[StreamKey, int]:
+        """Gives the versions of the streams that are there."""
+        rows = await connection.fetch(statement, [kind for kind, _ in streams], [id for _, id in streams])
+        return {(kind, id): version for kind, id, version in rows}
+
+    async def replies(self, connection: Any, keys: Sequence[ReplyKey]) -> dict[ReplyKey, Repeated]:
+        """Gives the replies that are kept."""
+        if not keys:
+            return {}
+        columns = list(zip(*keys, strict=True))
+        rows = await connection.fetch(statements.KEPT, *columns)
+        return {(row[0], row[1], row[2]): Repeated(row[3], row[4], row[5]) for row in rows}
+
+    async def _write(self, batch: Batch) -> list[Outcome] | None:
+        """Writes a batch in one statement; None when it has to be decided anew."""
+        epoch = self._epoch if self._epoch is not None else await self._enrol()
+        try:
+            async with self._lane.connection() as connection:
+                return await self._run(connection, batch, epoch)
+        except (Overtaken, asyncpg.PostgresError, Unavailable) as error:
+            await self._make_ready(error)
+        return None
+
+    async def _write_locked(self, writes: Sequence[Write]) -> list[Outcome] | None:
+        """Decides a batch on what is there, while nobody else can change it, and writes it."""
+        epoch = self._epoch if self._epoch is not None else await self._enrol()
+        streams = sorted({(write.kind, write.id) for write in writes})
+        try:
+            async with self._pool.transaction() as connection:
+                versions = await self.versions(connection, streams, statements.LOCK_STREAMS)
+                replies = await self.replies(connection, _keys(writes))
+                batch = decided(writes, lambda stream: versions.get(stream, 0), replies.get)
+                return await self._run(connection, batch, epoch, is_final=True)
+        except (Overtaken, asyncpg.PostgresError, Unavailable) as error:
+            await self._make_ready(error)
+        return None
+
+    async def _run(
+        self, connection: Any, batch: Batch, epoch: int, *, is_final: bool = False
+    ) -> list[Outcome] | None:
+        if not batch.streams:
+            return batch.settled(0, 0, {}, lambda key: None)
+        statement, values = statements.APPEND, batch.values
+        if batch.is_plain:
+            statement, values = statements.APPEND_PLAIN, batch.plain_values
+        row = await connection.fetchrow(statement, self._writer, epoch, *values())
+        if not row["is_fenced_in"]:
+            raise Fenced
+        missing = batch.missing(row["landed"])
+        if not row["is_clear"]:
+            return None
+        if missing and is_final:
+            raise Overtaken
+        lost, replies = await self._found(connection, batch.writes, missing) if missing else ({}, {})
+        return batch.settled(row["position"], row["head"], lost, replies.get)
+
+    async def _found(
+        self, connection: Any, writes: Sequence[Write], streams: Sequence[StreamKey]
+    ) -> tuple[dict[StreamKey, int], dict[ReplyKey, Repeated]]:
+        """Gives the versions of streams, 0 where there is none, and the replies kept for the writes."""
+        versions = await self.versions(connection, streams)
+        replies = await self.replies(connection, _keys(writes))
+        return {stream: versions.get(stream, 0) for stream in streams}, replies
+
+    async def _make_ready(self, error: Exception) -> None:
+        """Prepares for another attempt if the error says that nothing was written, or raises it."""
+        if isinstance(error, Fenced):
+            await self._enrol()
+        elif not isinstance(error, Overtaken):
+            code = getattr(error.__cause__ or error, "sqlstate", None)
+            if code not in (statements.REFUSED, DEADLOCK):
+                raise error
+
+    async def _enrol(self) -> int:
+        async with self._pool.transaction() as connection:
+            epoch: int = await connection.fetchval(statements.ENROL, self._writer, self._epoch or 0)
+            await connection.execute(statements.STRIKE_OFF, self._writer)
+        self._epoch = epoch
+        return epoch
+
+
+def _keys(writes: Sequence[Write]) -> list[ReplyKey]:
+    return [(write.kind, write.id, write.key) for write in writes if write.key is not None]

@@ -1,0 +1,257 @@
+"""Keeps events in PostgreSQL, where several processes may write."""
+
+import asyncio
+import contextlib
+import uuid
+from collections.abc import Sequence
+from itertools import groupby
+from operator import itemgetter
+from typing import Any
+
+import msgspec
+
+from actum.errors import Unavailable
+from actum.model.deletion import deletion
+from actum.model.event import Stored
+from actum.ports.journal import (
+    Erased,
+    Journal,
+    Loaded,
+    Outcome,
+    Page,
+    Repeated,
+    ReplyKey,
+    Snapshot,
+    StreamInfo,
+    StreamKey,
+    Write,
+)
+from actum.stores.listing import read_token, write_token
+from actum.stores.outcomes import recognise
+from actum.stores.postgres.connection.news import News
+from actum.stores.postgres.connection.pool import PostgresPool, changed
+from actum.stores.postgres.journal import statements
+from actum.stores.postgres.journal.appending import MOST_ATTEMPTS, Appender, Overtaken
+from actum.stores.schema import Part
+from actum.stores.steps import STEP, in_steps
+
+SCHEMA = Part("journal", (statements.SCHEMA, statements.ERASED_SCHEMA, statements.IDENTITY_SCHEMA))
+LATEST = 2**63 - 1
+POLL = 1.0
+HIDDEN_POLL = 0.02
+
+
+class PostgresJournal(Journal):
+    """Events in PostgreSQL, written by any number of processes.
+
+    Positions grow with the ids of transactions, and have gaps. The feed shows a transaction when every older
+    one on the server is over, so that one that stays open holds readers up, never writers.
+    """
+
+    is_shared = True
+
+    def __init__(self, pool: PostgresPool) -> None:
+        self._pool = pool
+        self._news = News(pool)
+        self._appender = Appender(pool)
+
+    def __repr__(self) -> str:
+        return f"<PostgresJournal {self._pool.name}>"
+
+    async def identity(self) -> str:
+        await self._pool.fetch(statements.IDENTIFY, uuid.uuid4().hex)
+        return str(await self._pool.fetchval(statements.IDENTITY))
+
+    async def append(self, writes: Sequence[Write]) -> list[Outcome]:
+        outcomes = await self._appender.append(writes)
+        self._news.tell()
+        return outcomes
+
+    async def landed(self, writes: Sequence[Write]) -> list[Outcome] | None:
+        await self._appender.fence()
+        streams = list({(write.kind, write.id) for write in writes})
+        async with self._pool.transaction("ISOLATION LEVEL REPEATABLE READ READ ONLY") as connection:
+            versions = await self._appender.versions(connection, streams)
+            replies = await self._appender.replies(
+                connection, [(write.kind, write.id, write.key) for write in writes if write.key is not None]
+            )
+            events = await _ranges(connection, writes)
+            head = (await connection.fetchrow(statements.ENDS))["last"]
+        return recognise(
+            writes,
+            head=head,
+            version_of=lambda stream: versions.get(stream, 0),
+            reply_of=replies.get,
+            events_of=lambda stream, after, up_to: events.get((stream, after, up_to), []),
+        )
+
+    async def load(self, streams: Sequence[StreamKey], fingerprints: dict[str, str]) -> list[Loaded]:
+        kinds, ids = [kind for kind, _ in streams], [id for _, id in streams]
+        rows = await self._pool.fetch(statements.LOAD, kinds, ids, [fingerprints.get(kind) for kind in kinds])
+        return [_loaded(list(of_one)) for _, of_one in groupby(rows, itemgetter("n"))]
+
+    async def read(
+        self,
+        kind: str,
+        id: str,
+        *,
+        after: int = 0,
+        up_to: int | None = None,
+        limit: int | None = None,
+        reverse: bool = False,
+    ) -> list[Stored]:
+        statement = statements.READ.format(order="DESC" if reverse else "ASC")
+        last = LATEST if up_to is None else up_to
+        async with self._pool.callers.taken():
+            rows = await self._pool.fetch(statement, kind, id, after, last, limit)
+        return [Stored(*row) for row in rows]
+
+    async def replies(self, keys: Sequence[ReplyKey]) -> list[Repeated | None]:
+        if not keys:
+            return []
+        rows = await self._pool.fetch(statements.REPLIES, *zip(*keys, strict=True))
+        return [None if row["call"] is None else Repeated(*row) for row in rows]
+
+    async def kinds(self) -> list[str]:
+        return [row["kind"] for row in await self._pool.fetch(statements.KINDS)]
+
+    async def streams(
+        self,
+        kind: str,
+        *,
+        limit: int = 100,
+        page: str | None = None,
+        first_after: int | None = None,
+        first_before: int | None = None,
+        reverse: bool = False,
+    ) -> Page:
+        token = read_token(
+            page,
+            kind,
+            limit=limit,
+            first_after=first_after,
+            first_before=first_before,
+            reverse=reverse,
+        )
+        statement, values = statements.listing(token)
+        async with self._pool.callers.taken():
+            rows = await self._pool.fetch(statement, *values)
+        items = [
+            StreamInfo(row["id"], row["version"], row["first_time"], row["time"])
+            for row in rows[: token.limit]
+        ]
+        if len(rows) <= token.limit:
+            return Page(items, None)
+        last = rows[token.limit - 1]
+        return Page(items, write_token(token, time=last["first_time"], position=last["first_position"]))
+
+    async def feed(self, after: int, limit: int) -> list[Stored]:
+        return [Stored(*row) for row in await self._pool.fetch(statements.FEED, after, limit)]
+
+    async def head(self) -> int:
+        return int(await self._pool.fetchval(statements.HEAD))
+
+    async def last(self) -> int:
+        return int(await self._pool.fetchval(statements.LAST))
+
+    async def wait(self, after: int) -> None:
+        news = self._news.ticket()
+        [ends] = await self._pool.fetch(statements.ENDS)
+        if ends["head"] > after:
+            return
+        # What is hidden by an older transaction comes to light without word of it.
+        patience = HIDDEN_POLL if ends["last"] > after else POLL
+        with contextlib.suppress(TimeoutError):
+            # `wait_for` may swallow a cancellation, in Python 3.11.
+            async with asyncio.timeout(patience):
+                await news.wait()
+
+    async def save_snapshot(self, kind: str, id: str, snapshot: Snapshot) -> None:
+        values = msgspec.structs.astuple(snapshot)
+        await self._pool.fetch(statements.SAVE_SNAPSHOT, kind, id, *values)
+
+    async def prune(self, kind: str, id: str, up_to: int) -> int:
+        async with self._pool.transaction() as connection:
+            cut = await connection.fetchrow(statements.PRUNE, kind, id, up_to)
+            if cut is None:
+                return 0
+            # A snapshot holds what is removed.
+            await connection.execute(statements.REMOVE_SNAPSHOT, kind, id)
+            return changed(await connection.execute(statements.REMOVE_EVENTS, *cut))
+
+    async def erase(self, kind: str, id: str, *, time: int, since: int | None = None) -> Erased:
+        for _ in range(MOST_ATTEMPTS):
+            with contextlib.suppress(Overtaken):
+                async with self._pool.transaction() as connection:
+                    erased = await _erase(connection, kind, id, time, since)
+                self._news.tell()
+                return erased
+        raise Unavailable(f"{self._pool.name}: other processes were first {MOST_ATTEMPTS} times: send again")
+
+    async def forget_replies(self, before: int) -> int:
+        async def forget() -> int:
+            async with self._pool.connection() as connection:
+                return changed(await connection.execute(statements.FORGET, before, STEP))
+
+        return await in_steps(forget)
+
+    async def close(self) -> None:
+        await self._news.close()
+        await self._appender.close()
+        await self._pool.close()
+
+
+async def open_journal(pool: PostgresPool) -> PostgresJournal:
+    """Gives the journal in a database whose schema is up to date."""
+    async with pool.connection() as connection:
+        await connection.execute(statements.MEND_ORDER)
+    return PostgresJournal(pool)
+
+
+async def _erase(connection: Any, kind: str, id: str, time: int, since: int | None) -> Erased:
+    """Erases a stream in a transaction; raises Overtaken when its last event is of a later one."""
+    held = await connection.fetchrow(statements.HOLD, kind, id)
+    before = await connection.fetchval(statements.ERASED_AT, kind, id) or 0
+    if since is not None and before > since:
+        return Erased(0, before)
+    removed, position = 0, before
+    if held is not None:
+        first, version, last = held
+        removed = changed(await connection.execute(statements.REMOVE_EVENTS, first, version))
+        await connection.execute(statements.REMOVE_ERASED, before)
+        fact = deletion(0, kind, id, time)
+        position = await connection.fetchval(statements.MARK_ERASED, kind, id, last, fact.payload, time)
+        if position is None:
+            raise Overtaken
+    for statement in (statements.REMOVE_SNAPSHOT, statements.REMOVE_REPLIES, statements.REMOVE_STREAM):
+        await connection.execute(statement, kind, id)
+    return Erased(removed, position)
+
+
+async def _ranges(connection: Any, writes: Sequence[Write]) -> dict[tuple[StreamKey, int, int], list[Stored]]:
+    ranges = [
+        ((write.kind, write.id), write.expected, write.expected + len(write.events)) for write in writes
+    ]
+    rows = await connection.fetch(
+        statements.RANGES,
+        [kind for (kind, _), _, _ in ranges],
+        [id for (_, id), _, _ in ranges],
+        [after for _, after, _ in ranges],
+        [up_to for _, _, up_to in ranges],
+    )
+    found: dict[int, list[Stored]] = {}
+    for number, *event in rows:
+        found.setdefault(number, []).append(Stored(*event))
+    return {one: found.get(number, []) for number, one in enumerate(ranges, 1)}
+
+
+def _loaded(rows: Sequence[Any]) -> Loaded:
+    first = rows[0]
+    if first["last"] is None:
+        return Loaded(None, 0, [], True)
+    snapshot = None
+    if first["kept"] is not None:
+        snapshot = Snapshot(first["kept"], first["kept_at"], first["fingerprint"], first["state"])
+    events = [Stored(*tuple(row)[7:]) for row in rows if row["position"] is not None]
+    base = first["pruned"] if snapshot is None else snapshot.version
+    return Loaded(snapshot, first["pruned"], events, base + len(events) >= first["last"])

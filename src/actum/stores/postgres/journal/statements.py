@@ -1,0 +1,300 @@
+"""The schema of a journal in PostgreSQL, and its statements."""
+
+from actum.model.deletion import DELETED
+from actum.stores.listing import Token
+from actum.stores.postgres.connection.order import Order
+from actum.stores.postgres.connection.page import page_of
+
+PAGE = 1_000
+ORDER = Order("actum_journal")
+HORIZON: str = ORDER.horizon
+SCHEMA = (
+    *ORDER.create,
+    """CREATE TABLE actum_writers (
+        writer uuid PRIMARY KEY, epoch bigint NOT NULL, opened timestamptz NOT NULL DEFAULT now())""",
+    """CREATE TABLE actum_streams (
+        kind text COLLATE "C" NOT NULL, id text COLLATE "C" NOT NULL, version bigint NOT NULL,
+        position bigint NOT NULL, time bigint NOT NULL, first_position bigint NOT NULL UNIQUE,
+        first_time bigint NOT NULL, pruned bigint NOT NULL, PRIMARY KEY (kind, id)) WITH (fillfactor = 70)""",
+    "CREATE INDEX actum_streams_first ON actum_streams (kind, first_time, first_position)",
+    # A stream is named by its first position, which keeps the index small.
+    """CREATE TABLE actum_events (
+        position bigint PRIMARY KEY, stream bigint NOT NULL, version bigint NOT NULL,
+        kind text COLLATE "C" NOT NULL, id text COLLATE "C" NOT NULL, type text COLLATE "C" NOT NULL,
+        type_version integer NOT NULL, payload bytea NOT NULL, metadata bytea NOT NULL,
+        time bigint NOT NULL, UNIQUE (stream, version))""",
+    """CREATE TABLE actum_replies (
+        kind text COLLATE "C" NOT NULL, id text COLLATE "C" NOT NULL, key text COLLATE "C" NOT NULL,
+        call text COLLATE "C" NOT NULL, reply bytea NOT NULL, position bigint NOT NULL, time bigint NOT NULL,
+        PRIMARY KEY (kind, id, key))""",
+    "CREATE INDEX actum_replies_time ON actum_replies (time)",
+    """CREATE TABLE actum_snapshots (
+        kind text COLLATE "C" NOT NULL, id text COLLATE "C" NOT NULL, version bigint NOT NULL,
+        time bigint NOT NULL, fingerprint text NOT NULL, state bytea NOT NULL, PRIMARY KEY (kind, id))""",
+    """CREATE FUNCTION actum_refuse() RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN
+        RAISE EXCEPTION 'another process was first: Actum decides anew' USING ERRCODE = 'AC001';
+        END $$""",
+)
+# A stream that was erased stands in the feed as an event of version 0, named by its own position.
+ERASED_SCHEMA = (
+    """CREATE TABLE actum_erased (
+        kind text COLLATE "C" NOT NULL, id text COLLATE "C" NOT NULL, position bigint NOT NULL,
+        PRIMARY KEY (kind, id))""",
+)
+IDENTITY_SCHEMA = (
+    """CREATE TABLE actum_identity (
+        is_the_only boolean PRIMARY KEY DEFAULT true CHECK (is_the_only), id text NOT NULL)""",
+)
+# Whoever asks first gives the journal its own.
+IDENTIFY = "INSERT INTO actum_identity (id) VALUES ($1) ON CONFLICT DO NOTHING"
+IDENTITY = "SELECT id FROM actum_identity"
+REFUSED = "AC001"
+
+MEND_ORDER = ORDER.mend("actum_events", "position")
+
+EVENT = "position, kind, id, version, type, type_version, payload, metadata, time"
+FEED = page_of(
+    f"""SELECT {EVENT} FROM actum_events WHERE position > $1 AND position < {HORIZON}
+        ORDER BY position LIMIT $2""",
+    EVENT,
+    "octet_length(payload)",
+)
+HEAD = f"SELECT coalesce(max(position), 0) FROM actum_events WHERE position < {HORIZON}"
+LAST = "SELECT coalesce(max(position), 0) FROM actum_events"
+ENDS = f"SELECT ({HEAD}) AS head, ({LAST}) AS last"
+READ = page_of(
+    """SELECT * FROM actum_events
+        WHERE stream = (SELECT first_position FROM actum_streams WHERE kind = $1 AND id = $2)
+            AND version > $3 AND version <= $4 ORDER BY version {order} LIMIT $5""",
+    EVENT,
+    "octet_length(payload)",
+)
+
+# Whoever writes holds the row of its writer; to change the row is to wait for all that are under way, and
+# to refuse those that have yet to begin.
+FENCE = """INSERT INTO actum_writers (writer, epoch) VALUES ($1, $2)
+    ON CONFLICT (writer) DO UPDATE SET epoch = actum_writers.epoch + 1 RETURNING epoch"""
+ENROL = """INSERT INTO actum_writers (writer, epoch) VALUES ($1, $2)
+    ON CONFLICT (writer) DO UPDATE SET epoch = actum_writers.epoch RETURNING epoch"""
+STRIKE_OFF = "DELETE FROM actum_writers WHERE opened < now() - interval '30 days' AND writer <> $1"
+# From one kind to the next by the index, and not by way of every stream.
+KINDS = """WITH RECURSIVE kinds (kind) AS (
+        SELECT min(kind) FROM actum_streams UNION ALL
+        SELECT (SELECT min(kind) FROM actum_streams WHERE kind > kinds.kind) FROM kinds
+        WHERE kinds.kind IS NOT NULL
+    ) SELECT kind FROM kinds WHERE kind IS NOT NULL"""
+
+
+def _write_events(first: int, landed: str) -> str:
+    """Gives the statement that writes events of streams that landed; `first` numbers its first array."""
+    n, version, form, payload, metadata, time, types, type_versions = (f"${first + at}" for at in range(8))
+    return f"""INSERT INTO actum_events
+        (position, stream, version, kind, id, type, type_version, payload, metadata, time)
+    SELECT (SELECT position FROM base) + e.place, l.first_position, e.version, l.kind, l.id,
+        ({types}::text[])[e.form], ({type_versions}::int[])[e.form], e.payload, e.metadata, e.time
+    FROM unnest({n}::text::int[], {version}::text::bigint[], {form}::text::int[], {payload}::bytea[],
+        {metadata}::bytea[], {time}::text::bigint[])
+        WITH ORDINALITY AS e (n, version, form, payload, metadata, time, place)
+    JOIN {landed} l USING (n)"""
+
+
+# A row of `given` is a stream: what is expected of it, and where its first and last events stand in the
+# batch (0 without events; `first` only where streams are new). Numbers come as the text of an array, which
+# is made in a tenth of the time that the driver takes for an array, and types by their place among few.
+# Nothing is written when a key is known or a group cannot land: then all is decided anew. Streams that are
+# there come first, then new ones, then replies, each in one order, so that no two appends wait for each
+# other. A row that moved since it was looked up is left alone, and its stream collides.
+APPEND = f"""WITH base AS MATERIALIZED (
+    SELECT {ORDER.base} AS position
+), head AS MATERIALIZED (
+    SELECT coalesce(max(position), 0) AS position FROM actum_events WHERE $26
+), fence AS MATERIALIZED (
+    SELECT FROM actum_writers WHERE writer = $1 AND epoch = $2 FOR SHARE
+), given AS MATERIALIZED (
+    SELECT kind, id, expected, version, last, time, first, first_time,
+        coalesce(is_grouped, false) AS is_grouped, n
+    FROM unnest($3::text[], $4::text[], $5::text::bigint[], $6::text::bigint[], $7::text::int[],
+        $8::text::bigint[], $9::text::int[], $10::text::bigint[], $11::boolean[]) WITH ORDINALITY
+        AS g (kind, id, expected, version, last, time, first, first_time, is_grouped, n)
+), answers AS MATERIALIZED (
+    SELECT a.n, g.kind, g.id, a.key, a.call, a.reply, a.place, a.time
+    FROM unnest($12::int[], $13::text[], $14::text[], $15::bytea[], $16::int[], $17::bigint[])
+        AS a (n, key, call, reply, place, time) JOIN given g USING (n)
+), known AS MATERIALIZED (
+    SELECT g.*, s.place, s.first_position FROM given g LEFT JOIN LATERAL (
+        SELECT ctid AS place, version, first_position FROM actum_streams
+        WHERE kind = g.kind AND id = g.id LIMIT 1
+    ) s ON true WHERE expected = coalesce(s.version, 0)
+), verdict AS MATERIALIZED (
+    SELECT EXISTS (SELECT FROM fence) AS is_fenced_in, NOT EXISTS (
+        SELECT FROM answers a WHERE (SELECT true FROM actum_replies r
+            WHERE r.kind = a.kind AND r.id = a.id AND r.key = a.key LIMIT 1)
+    ) AND (SELECT count(*) FILTER (WHERE is_grouped) FROM known)
+        = (SELECT count(*) FILTER (WHERE is_grouped) FROM given) AS is_clear
+), ready AS MATERIALIZED (
+    SELECT * FROM known WHERE (SELECT is_fenced_in AND is_clear FROM verdict)
+), moved AS (
+    UPDATE actum_streams s SET version = r.version, position = base.position + r.last, time = r.time
+    FROM (SELECT * FROM ready WHERE expected > 0 AND last > 0 ORDER BY n) r, base
+    WHERE s.ctid = r.place AND s.first_position = r.first_position AND s.version = r.expected
+        AND s.position < base.position + r.last
+    RETURNING r.n
+), begun AS (
+    INSERT INTO actum_streams (kind, id, version, position, time, first_position, first_time, pruned)
+    SELECT kind, id, version, position + last, time, position + first, first_time, 0
+    FROM ready, base WHERE expected = 0 AND last > 0 AND (SELECT count(*) FROM moved) >= 0 ORDER BY n
+    ON CONFLICT (kind, id) DO NOTHING RETURNING kind, id, first_position
+), landed AS MATERIALIZED (
+    SELECT n, kind, id, is_grouped, first_position FROM ready WHERE last = 0 OR n IN (SELECT n FROM moved)
+    UNION ALL SELECT g.n, g.kind, g.id, g.is_grouped, b.first_position
+    FROM begun b JOIN given g ON g.kind = b.kind AND g.id = b.id
+), written AS (
+    {_write_events(18, "landed")}
+), answered AS (
+    INSERT INTO actum_replies (kind, id, key, call, reply, position, time)
+    SELECT kind, id, key, call, reply,
+        CASE WHEN place > 0 THEN place + (SELECT position FROM base) ELSE coalesce(
+            (SELECT max(e.place) + (SELECT position FROM base)
+                FROM unnest($18::text::int[]) WITH ORDINALITY AS e (n, place) JOIN landed USING (n)
+                WHERE e.place < -answers.place),
+            (SELECT position FROM head)) END,
+        time
+    FROM answers WHERE n IN (SELECT n FROM landed) ORDER BY kind, id, key
+    ON CONFLICT DO NOTHING RETURNING 1
+)
+SELECT base.position, (SELECT position FROM head) AS head, is_fenced_in, is_clear,
+    ARRAY(SELECT n::int FROM landed) AS landed,
+    CASE WHEN (SELECT count(*) FROM landed WHERE is_grouped) < (SELECT count(*) FROM ready WHERE is_grouped)
+        OR (SELECT count(*) FROM answered) < (SELECT count(*) FROM answers WHERE n IN (SELECT n FROM landed))
+    THEN actum_refuse() END
+FROM base, verdict"""
+
+# The same for a batch of nothing but events of streams that are there already: nothing has to be known before
+# the first row is written, and so each row is looked at once.
+APPEND_PLAIN = f"""WITH base AS MATERIALIZED (
+    SELECT {ORDER.base} AS position
+), fence AS MATERIALIZED (
+    SELECT FROM actum_writers WHERE writer = $1 AND epoch = $2 FOR SHARE
+), moved AS (
+    UPDATE actum_streams s SET version = r.version, position = base.position + r.last, time = r.time
+    FROM base, (
+        SELECT g.*, k.place, k.first_position
+        FROM unnest($3::text[], $4::text[], $5::text::bigint[], $6::text::bigint[], $7::text::int[],
+            $8::text::bigint[]) WITH ORDINALITY AS g (kind, id, expected, version, last, time, n)
+        CROSS JOIN LATERAL (
+            SELECT ctid AS place, version AS found, first_position FROM actum_streams
+            WHERE kind = g.kind AND id = g.id LIMIT 1
+        ) k
+        WHERE k.found = g.expected AND EXISTS (SELECT FROM fence) ORDER BY n
+    ) r
+    WHERE s.ctid = r.place AND s.first_position = r.first_position AND s.version = r.expected
+        AND s.position < base.position + r.last
+    RETURNING r.n, s.kind, s.id, s.first_position
+), written AS (
+    {_write_events(9, "moved")}
+)
+SELECT position, 0 AS head, EXISTS (SELECT FROM fence) AS is_fenced_in, true AS is_clear,
+    ARRAY(SELECT n::int FROM moved) AS landed
+FROM base"""
+
+LOCK_STREAMS = """SELECT s.kind, s.id, s.version FROM actum_streams s
+    JOIN unnest($1::text[], $2::text[]) AS g (kind, id) ON s.kind = g.kind AND s.id = g.id
+    ORDER BY s.kind, s.id FOR UPDATE OF s"""
+# LIMIT 1 keeps to the index, whatever the planner takes a young table for.
+VERSIONS = """SELECT s.* FROM unnest($1::text[], $2::text[]) AS g (kind, id), LATERAL (
+        SELECT kind, id, version FROM actum_streams WHERE kind = g.kind AND id = g.id LIMIT 1
+    ) s"""
+KEPT = """SELECT r.* FROM unnest($1::text[], $2::text[], $3::text[]) AS g (kind, id, key), LATERAL (
+        SELECT kind, id, key, call, reply, position FROM actum_replies
+        WHERE kind = g.kind AND id = g.id AND key = g.key LIMIT 1
+    ) r"""
+REPLIES = page_of(
+    """SELECT g.n, r.* FROM unnest($1::text[], $2::text[], $3::text[]) WITH ORDINALITY AS g (kind, id, key, n)
+    LEFT JOIN LATERAL (SELECT call, reply, position FROM actum_replies
+        WHERE kind = g.kind AND id = g.id AND key = g.key LIMIT 1) r ON true ORDER BY g.n""",
+    "call, reply, position",
+    "coalesce(octet_length(reply), 0)",
+)
+RANGES = f"""SELECT g.n, {", ".join(f"e.{name.strip()}" for name in EVENT.split(","))}
+    FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[]) WITH ORDINALITY
+        AS g (kind, id, after, up_to, n)
+    CROSS JOIN LATERAL (
+        SELECT first_position FROM actum_streams WHERE kind = g.kind AND id = g.id LIMIT 1
+    ) s
+    JOIN actum_events e ON e.stream = s.first_position AND e.version > g.after AND e.version <= g.up_to
+    ORDER BY g.n, e.version"""
+# Each stream has a row, be it that there is nothing, and its first one alone has the snapshot.
+_LOADED = f"""SELECT g.n, s.pruned, s.version AS last, p.version AS kept, p.time AS kept_at,
+        p.fingerprint, CASE WHEN e.version IS NULL OR e.version = coalesce(p.version, s.pruned) + 1
+            THEN p.state END AS state, e.*
+    FROM unnest($1::text[], $2::text[], $3::text[]) WITH ORDINALITY AS g (kind, id, fingerprint, n)
+    LEFT JOIN LATERAL (
+        SELECT first_position, pruned, version FROM actum_streams WHERE kind = g.kind AND id = g.id LIMIT 1
+    ) s ON true
+    LEFT JOIN LATERAL (
+        SELECT * FROM actum_snapshots
+        WHERE kind = g.kind AND id = g.id AND fingerprint = g.fingerprint LIMIT 1
+    ) p ON true
+    LEFT JOIN LATERAL (
+        SELECT {EVENT} FROM actum_events
+        WHERE stream = s.first_position AND version > coalesce(p.version, s.pruned)
+        ORDER BY version LIMIT {PAGE}
+    ) e ON true ORDER BY g.n, e.version"""
+LOAD = page_of(
+    _LOADED,
+    f"n, pruned, last, kept, kept_at, fingerprint, state, {EVENT}",
+    "coalesce(octet_length(state), 0) + coalesce(octet_length(payload), 0)",
+)
+
+# The stream is held until the snapshot is there: neither erasing nor pruning may overtake it.
+SAVE_SNAPSHOT = """INSERT INTO actum_snapshots AS kept
+    SELECT $1::text, $2::text, $3::bigint, $4::bigint, $5::text, $6::bytea FROM actum_streams
+    WHERE kind = $1 AND id = $2 AND version >= $3 AND pruned < $3 AND first_time <= $4 FOR SHARE
+    ON CONFLICT (kind, id) DO UPDATE SET version = excluded.version, time = excluded.time,
+        fingerprint = excluded.fingerprint, state = excluded.state
+    WHERE excluded.version >= kept.version OR excluded.fingerprint <> kept.fingerprint"""
+
+PRUNE = """UPDATE actum_streams SET pruned = least($3, version - 1)
+    WHERE kind = $1 AND id = $2 AND pruned < least($3, version - 1) RETURNING first_position, pruned"""
+HOLD = "SELECT first_position, version, position FROM actum_streams WHERE kind = $1 AND id = $2 FOR UPDATE"
+REMOVE_EVENTS = "DELETE FROM actum_events WHERE stream = $1 AND version <= $2"
+REMOVE_SNAPSHOT = "DELETE FROM actum_snapshots WHERE kind = $1 AND id = $2"
+REMOVE_REPLIES = "DELETE FROM actum_replies WHERE kind = $1 AND id = $2"
+REMOVE_STREAM = "DELETE FROM actum_streams WHERE kind = $1 AND id = $2"
+ERASED_AT = "SELECT position FROM actum_erased WHERE kind = $1 AND id = $2"
+REMOVE_ERASED = "DELETE FROM actum_events WHERE position = $1 AND version = 0"
+# Beyond all events of the stream, the last of which may be of a later transaction.
+MARK_ERASED = f"""WITH marked AS (
+        INSERT INTO actum_erased SELECT $1::text, $2::text, base.position + 1
+        FROM (SELECT {ORDER.base} AS position) base WHERE base.position >= $3::bigint
+        ON CONFLICT (kind, id) DO UPDATE SET position = excluded.position RETURNING position
+    )
+    INSERT INTO actum_events
+    SELECT position, position, 0, $1, $2, '{DELETED}', 1, $4::bytea, '{{}}', $5::bigint FROM marked
+    RETURNING position"""
+FORGET: str = """DELETE FROM actum_replies WHERE (kind, id, key) IN
+    (SELECT kind, id, key FROM actum_replies WHERE time < $1 ORDER BY time LIMIT $2 FOR UPDATE SKIP LOCKED)"""
+
+
+def listing(token: Token) -> tuple[str, list[object]]:
+    """Gives the statement of a page, one stream longer than the page, and its values."""
+    sign, order = ("<", "DESC") if token.reverse else (">", "ASC")
+    values: list[object] = [token.kind, token.limit + 1]
+    conditions = ["kind = $1"]
+
+    def bind(condition: str, *bound: object) -> None:
+        first = len(values) + 1
+        values.extend(bound)
+        conditions.append(condition.format(*(f"${first + place}" for place in range(len(bound)))))
+
+    is_first_page = token.time is None
+    if not is_first_page:
+        bind(f"(first_time, first_position) {sign} ({{}}::bigint, {{}}::bigint)", token.time, token.position)
+    # The stream that ended the page before bounds the side it lies on, and closer.
+    if token.first_after is not None and (is_first_page or token.reverse):
+        bind("first_time > {}", token.first_after)
+    if token.first_before is not None and (is_first_page or not token.reverse):
+        bind("first_time < {}", token.first_before)
+    statement = f"""SELECT id, first_time, first_position, version, time FROM actum_streams
+        WHERE {" AND ".join(conditions)} ORDER BY first_time {order}, first_position {order} LIMIT $2"""
+    return statement, values

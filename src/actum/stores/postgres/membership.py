@@ -1,0 +1,146 @@
+"""The roster in PostgreSQL: a row and a session lock a process, a row with an epoch a piece of work."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator, Sequence
+from datetime import timedelta
+from typing import Any
+
+from actum.ports.membership import Claim, Roster, Standing
+from actum.stores.postgres.connection.pool import PostgresPool
+
+SILENT = timedelta(seconds=5)
+"""How long a process may be silent, by the server's clock, before others take its work over."""
+GONE = timedelta(seconds=1.5)
+"""The same for one whose session has ended; long enough for it to come back after a cut connection."""
+LONGEST_BEAT = 3.0
+
+ROSTER_SCHEMA = (
+    """CREATE TABLE actum_processes (
+        process bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, works text[] NOT NULL,
+        has_session boolean NOT NULL, seen timestamptz NOT NULL)""",
+    """CREATE TABLE actum_work (
+        work text COLLATE "C" PRIMARY KEY, owner bigint, epoch bigint NOT NULL)""",
+)
+ENTER = """INSERT INTO actum_processes (works, has_session, seen) VALUES ($1, $2, clock_timestamp())
+    RETURNING process"""
+# The upper half of the key keeps apart the applications that have schemas of their own in one database.
+SPACE = "current_schema()::regnamespace::oid"
+LOCK = f"SELECT pg_try_advisory_lock(({SPACE}::bigint << 32) | $1)"
+SEEN = "UPDATE actum_processes SET seen = clock_timestamp() WHERE process = $1 RETURNING 1"
+# While the server was down nobody could be seen.
+STRIKE_OFF = f"""DELETE FROM actum_processes WHERE process IN (
+    SELECT process FROM actum_processes p WHERE process <> $1 AND (
+        greatest(seen, pg_postmaster_start_time()) < clock_timestamp() - $2::interval
+        OR greatest(seen, pg_postmaster_start_time()) < clock_timestamp() - $3::interval
+            AND has_session AND NOT EXISTS (
+                SELECT FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 1 AND granted
+                    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+                    AND classid = {SPACE} AND objid::bigint = p.process))
+    FOR UPDATE SKIP LOCKED)"""
+ATTENDED = """SELECT EXISTS (SELECT FROM actum_processes
+    WHERE works <> '{}' AND seen > clock_timestamp() - $1::interval)"""
+ABLE = "SELECT process, works FROM actum_processes"
+OWNERS = """SELECT work, owner FROM actum_work
+    WHERE EXISTS (SELECT FROM actum_processes WHERE process = owner)"""
+# One whose row is locked is left for the next look: a process that was paused while it wrote may hold it.
+CLAIM = """WITH me AS MATERIALIZED (SELECT FROM actum_processes WHERE process = $1 FOR SHARE), free AS (
+        SELECT work FROM actum_work w WHERE work = ANY($2::text[]) AND (
+            owner = $1 OR NOT EXISTS (SELECT FROM actum_processes WHERE process = w.owner))
+        FOR NO KEY UPDATE SKIP LOCKED
+    ), taken AS (
+        UPDATE actum_work w SET owner = $1, epoch = w.epoch + 1 FROM free
+        WHERE w.work = free.work AND EXISTS (SELECT FROM me) RETURNING w.work, w.epoch
+    ), new AS (
+        INSERT INTO actum_work (work, owner, epoch)
+        SELECT work, $1, 1 FROM unnest($2::text[]) AS given (work) WHERE EXISTS (SELECT FROM me)
+            AND NOT EXISTS (SELECT FROM actum_work w WHERE w.work = given.work)
+        ORDER BY work ON CONFLICT DO NOTHING RETURNING work, epoch
+    ) SELECT work, epoch FROM taken UNION ALL SELECT work, epoch FROM new"""
+# The epoch moves on, so that a write which is still on its way comes too late.
+RELEASE = """UPDATE actum_work w SET owner = NULL, epoch = w.epoch + 1
+    FROM unnest($1::text[], $2::bigint[]) mine (work, epoch)
+    WHERE w.work = mine.work AND w.epoch = mine.epoch"""
+RETIRE = "UPDATE actum_processes SET works = '{}' WHERE process = $1"
+LEAVE = """WITH gone AS (DELETE FROM actum_processes WHERE process = $1)
+    UPDATE actum_work SET owner = NULL, epoch = epoch + 1 WHERE owner = $1"""
+
+
+class PostgresRoster(Roster):
+    """The roster, over a connection of its own, which a busy pool never holds up.
+
+    The session holds a lock by which others see at once that the process has ended. Behind a transaction-mode
+    pooler with no way round there is none, and only silence tells.
+    """
+
+    def __init__(self, pool: PostgresPool, works: Sequence[str]) -> None:
+        self._pool = pool
+        self._works = sorted(works)
+        self._has_session = pool.address.has_sessions
+        self._turn = asyncio.Lock()
+        self._connection: Any = None
+        self._process: int | None = None
+
+    def __repr__(self) -> str:
+        return f"<PostgresRoster of process {self._process} on {self._pool.name}>"
+
+    async def beat(self) -> Standing:
+        async with self._session() as connection:
+            seen = self._process is not None and await connection.fetchval(SEEN, self._process)
+            if not seen:
+                self._process = await connection.fetchval(ENTER, self._works, self._has_session)
+                await self._lock(connection)
+            await connection.execute(STRIKE_OFF, self._process, SILENT, GONE)
+            able = {process: frozenset(works) for process, works in await connection.fetch(ABLE)}
+            owners = dict(await connection.fetch(OWNERS))
+        return Standing(self._me(), able, owners)
+
+    async def claim(self, works: Sequence[str]) -> list[Claim]:
+        async with self._session() as connection:
+            return [Claim(*row) for row in await connection.fetch(CLAIM, self._me(), list(works))]
+
+    async def release(self, claims: Sequence[Claim]) -> None:
+        async with self._session() as connection:
+            works, epochs = [claim.work for claim in claims], [claim.epoch for claim in claims]
+            await connection.execute(RELEASE, works, epochs)
+
+    async def retire(self) -> None:
+        self._works = []
+        async with self._session() as connection:
+            await connection.execute(RETIRE, self._process)
+
+    async def leave(self) -> None:
+        # Where the store does not answer, silence will say it.
+        with contextlib.suppress(Exception):
+            if self._process is not None:
+                async with self._session() as connection:
+                    await connection.execute(LEAVE, self._process)
+        if self._connection is not None:
+            with contextlib.suppress(Exception):
+                await self._connection.close(timeout=LONGEST_BEAT)
+            self._connection = None
+
+    def _me(self) -> int:
+        assert self._process is not None, "a process has to beat before it claims anything"
+        return self._process
+
+    @contextlib.asynccontextmanager
+    async def _session(self) -> AsyncGenerator[Any, None]:
+        """Lends the connection to one at a time; one that failed is not used again."""
+        async with self._turn:
+            try:
+                with self._pool.translating():
+                    async with asyncio.timeout(LONGEST_BEAT):
+                        if self._connection is None or self._connection.is_closed():
+                            self._connection = await self._pool.connect_directly()
+                            await self._lock(self._connection)
+                        yield self._connection
+            except BaseException:
+                if self._connection is not None:
+                    self._connection.terminate()
+                    self._connection = None
+                raise
+
+    async def _lock(self, connection: Any) -> None:
+        if self._has_session and self._process is not None:
+            await connection.fetchval(LOCK, self._process)

@@ -1,0 +1,40 @@
+"""The stores in one PostgreSQL database; loaded only where such a store is named."""
+
+from actum.ports.database import Database
+from actum.ports.journal import Journal
+from actum.stores.postgres.connection.pool import PostgresPool
+from actum.stores.postgres.connection.schema import schema_versions
+from actum.stores.postgres.database.database import SCHEMA as DATABASE
+from actum.stores.postgres.database.database import open_database
+from actum.stores.postgres.journal.journal import SCHEMA as JOURNAL
+from actum.stores.postgres.journal.journal import open_journal
+
+
+async def open_postgres(url: str, *, is_owner: bool) -> tuple[Journal, Database]:
+    """Opens a journal and a database that share one pool of connections."""
+    pool = await PostgresPool.open(url, (JOURNAL, DATABASE), is_owner=is_owner)
+    try:
+        return await open_journal(pool), await open_database(pool)
+    except BaseException:
+        await pool.close()
+        raise
+
+
+async def postgres_versions(url: str) -> dict[str, int]:
+    """Gives the version of each part of what is there already."""
+    pool = await PostgresPool.open(url, (), is_owner=False)
+    try:
+        async with pool.connection() as connection:
+            return await schema_versions(connection)
+    finally:
+        await pool.close()
+
+
+async def open_postgres_database(url: str, *, is_owner: bool) -> Database:
+    """Opens a database alone, for a journal that is kept elsewhere."""
+    pool = await PostgresPool.open(url, (DATABASE,), is_owner=is_owner)
+    try:
+        return await open_database(pool)
+    except BaseException:
+        await pool.close()
+        raise

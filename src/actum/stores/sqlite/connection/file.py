@@ -1,0 +1,381 @@
+"""One SQLite file: its one writer thread, its readers, and its refusal to write after a failed sync."""
+
+import asyncio
+import contextlib
+import queue
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from pathlib import Path
+from typing import TypeVar
+
+from filelock import FileLock
+
+from actum.errors import Overloaded, StoreFailed, Unavailable
+from actum.stores.schema import Part
+from actum.stores.share import Share
+from actum.stores.sqlite.connection.cut import Cut
+from actum.stores.sqlite.connection.errors import is_failure, translate
+from actum.stores.sqlite.connection.job import Job, Work
+from actum.stores.sqlite.connection.log import Log
+from actum.stores.sqlite.connection.opening import (
+    BUSY_TIMEOUT,
+    IN_MEMORY,
+    check_place,
+    connect,
+    connect_reader,
+    take_lock,
+)
+from actum.stores.sqlite.connection.place import Place
+from actum.stores.sqlite.connection.query_threads import QueryThreads
+from actum.stores.sqlite.connection.whole import mend, move_log
+
+T = TypeVar("T")
+
+READERS = 4
+QUICK_QUERIES = 4
+SLOW_QUERIES = 4
+QUICK_IN_MEMORY = timedelta(milliseconds=100)
+"""How long a query may hold up the only connection of a store in memory, before it is given a copy."""
+MOST_WAITING = 10_000
+MOST_JOBS_A_COMMIT = 128
+SCRUBS = 100
+SCRUB_PAUSE = 0.05
+"""Seconds between two attempts to move a log that readers still read: as many as that, then in passing."""
+HANDOVER = 50e-6
+"""Seconds that the event loop stands back for the writer thread to take the interpreter lock."""
+
+
+class SqliteFile:
+    """One database file of this process, or one in memory (path ":memory:").
+
+    `write` runs work in a transaction on the single writer thread; works that wait together share one commit
+    and one sync, each in a savepoint of its own. `read` runs work on one of a few reader threads, on the last
+    committed state. After a commit or sync has failed, or the file was moved or replaced, every write raises
+    StoreFailed: what the file holds is then only known after it has been opened anew.
+    """
+
+    def __init__(self, path: str, lock: FileLock | None, writer: sqlite3.Connection) -> None:
+        self.path = path
+        self._place = None if path == IN_MEMORY else Place(path, is_owner=lock is not None)
+        self._lock = lock
+        self._writer = writer
+        # Only the owner moves the log into the file: a failed sync must be seen by who writes events.
+        self._log = None if lock is None else Log(path)
+        self._failure: str | None = None
+        self._undone = 0
+        self._is_scrub_due = False
+        self._is_closed = False
+        self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self._waiting = 0
+        self._local = threading.local()
+        self._connections: list[sqlite3.Connection] = []
+        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="actum-sqlite-reader")
+        self._queries = QueryThreads(self._stopped, quick=QUICK_QUERIES, slow=SLOW_QUERIES)
+        self.callers: Share = Share(READERS - 1)
+        self._loop = asyncio.get_running_loop()
+        self._thread = threading.Thread(target=self._write_forever, name="actum-sqlite-writer", daemon=True)
+        self._thread.start()
+
+    def __repr__(self) -> str:
+        return f"<SqliteFile {self.path}{' failed' if self._failure else ''}>"
+
+    @classmethod
+    async def open(cls, path: str, parts: Sequence[Part], *, is_owner: bool = True) -> "SqliteFile":
+        """Opens a file; its owner creates it if there is none, and brings its tables up to date.
+
+        The owner holds a lock for as long as the file is open; a process that is not the owner may read, and
+        write what is not events. Raises StoreInUse, ForeignStore, or StoreError with what to do.
+        """
+        lock = None
+        if path != IN_MEMORY:
+            check_place(Path(path), is_owner=is_owner)
+            lock = await asyncio.to_thread(take_lock, Path(path)) if is_owner else None
+        try:
+            return cls(path, lock, await asyncio.to_thread(connect, path, parts, is_owner=is_owner))
+        except BaseException as error:
+            if lock is not None:
+                lock.release()
+            if isinstance(error, sqlite3.Error):
+                raise translate(error, path) from error
+            raise
+
+    @property
+    def failure(self) -> str | None:
+        """Why writes have stopped, or None while they go on; looks whether the file is where it was."""
+        if self._failure is None and not self._is_closed:
+            try:
+                self._check_names()
+            except StoreFailed as error:
+                self._note(error)
+        return self._failure
+
+    @property
+    def undone(self) -> int:
+        """How many transactions were undone after works in them had ended well.
+
+        For a work that remembers what it wrote: when this has grown, it remembers wrongly.
+        """
+        return self._undone
+
+    async def write(self, work: Work[T], *, begins: bool = False, is_large: bool = False) -> T:
+        """Runs work in a transaction; when this returns, what it wrote is durable.
+
+        Work that `begins` its transaction itself finds none open when it is alone: it may do with one
+        statement, which commits by itself. Work that `is_large` is begun at once, however busy the loop is.
+        """
+        if self._failure or self._is_closed:
+            raise self._stopped()
+        if self._waiting >= MOST_WAITING:
+            raise Overloaded(f"{MOST_WAITING:,} writes are waiting for {self.path}: send again later")
+        future: asyncio.Future[T] = self._loop.create_future()
+        # Counted until the work is done, and not only while somebody waits for it.
+        self._waiting += 1
+        self._jobs.put(Job(work, future, begins=begins))
+        if is_large:
+            # Otherwise it would be begun when the loop has nothing else to do, and not be done beside it.
+            time.sleep(HANDOVER)  # noqa: ASYNC251
+        return await future
+
+    async def read(self, work: Work[T]) -> T:
+        """Runs work that only reads, all of it on one state: the last that was committed."""
+        if self.path == IN_MEMORY:
+            return await self.write(work)
+        if self._is_closed:
+            raise self._stopped()
+        return await self._loop.run_in_executor(self._readers, self._read, work)
+
+    async def query(self, make: Callable[[Cut], Work[T]], limit: timedelta) -> T:
+        """Runs what may take long, and only reads, beside everything else; `make` gives it for a cut.
+
+        Raises Overloaded when it takes longer than `limit`, or when there are too many of its kind.
+        """
+        if self._is_closed:
+            raise self._stopped()
+        if self.path == IN_MEMORY:
+            return await self._query_in_memory(make, limit)
+        cut = Cut(limit)
+        return await self._queries.run(lambda: self._read(make(cut)), cut, limit)
+
+    async def _query_in_memory(self, make: Callable[[Cut], Work[T]], limit: timedelta) -> T:
+        """Tries it on the connection that everybody uses, and on a copy when it takes long."""
+        quick = Cut(min(limit, QUICK_IN_MEMORY))
+        try:
+            return await self.write(make(quick))
+        except Overloaded:
+            if not quick.is_due() or limit <= QUICK_IN_MEMORY:
+                raise
+        image = await self.write(lambda connection: connection.serialize())
+        cut = Cut(limit)
+        return await self._queries.run(lambda: _on_copy(image, make(cut)), cut, limit)
+
+    async def scrub(self) -> None:
+        """Moves the whole log into the file and empties it, for it holds pages as they were before.
+
+        What was deleted is overwritten in the file at once; in the log it stays until then. While somebody
+        reads an older state it cannot be emptied: after a while that is left to the commits that follow.
+        """
+        if self._log is None:
+            return
+        self._is_scrub_due = True
+        for _ in range(SCRUBS):
+            # The thread looks after every commit, and an empty one is as good as another.
+            await self.write(lambda _: None)
+            if not self._is_scrub_due:
+                return
+            await asyncio.sleep(SCRUB_PAUSE)
+
+    async def close(self) -> None:
+        """Finishes what is waiting, then lets go of the file."""
+        if self._is_closed:
+            return
+        self._is_closed = True
+        self._jobs.put(None)
+        await asyncio.to_thread(self._thread.join)
+        await asyncio.to_thread(self._readers.shutdown)
+        await self._queries.close()
+        for connection in self._connections:
+            connection.close()
+        if self._log is not None:
+            # Whoever closes last moves the log; one that failed at it has not said that the two are whole.
+            with contextlib.suppress(sqlite3.Error):
+                mend(self._writer)
+        self._writer.close()
+        if self._lock is not None:
+            self._lock.release()
+
+    def _read(self, work: Work[T]) -> T:
+        try:
+            connection = getattr(self._local, "connection", None)
+            if connection is None:
+                connection = self._local.connection = self._connect()
+            # Without it each statement would read a state of its own.
+            connection.execute("BEGIN")
+            try:
+                return work(connection)
+            finally:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+        except sqlite3.Error as error:
+            raise translate(error, self.path) from error
+
+    def _connect(self) -> sqlite3.Connection:
+        try:
+            connection = connect_reader(self.path, self._check_names)
+        except StoreFailed as error:
+            self._note(error)
+            raise
+        self._connections.append(connection)
+        return connection
+
+    def _check_names(self) -> None:
+        if self._place is not None:
+            self._place.check_names()
+
+    def _write_forever(self) -> None:
+        while (job := self._jobs.get()) is not None:
+            jobs = [job]
+            while len(jobs) < MOST_JOBS_A_COMMIT and not self._jobs.empty():
+                another = self._jobs.get()
+                if another is None:
+                    self._jobs.put(None)
+                    break
+                jobs.append(another)
+            self._commit(jobs)
+            if self._is_scrub_due:
+                self._empty_log()
+            try:
+                self._loop.call_soon_threadsafe(self._deliver, jobs)
+            except RuntimeError:
+                return  # The loop is gone, and with it everyone who could hear the outcome.
+            self._checkpoint()
+
+    def _deliver(self, jobs: list[Job]) -> None:
+        self._waiting -= len(jobs)
+        for job in jobs:
+            job.deliver()
+
+    def _commit(self, jobs: list[Job]) -> None:
+        if self._failure:
+            for job in jobs:
+                job.error = self._stopped()
+            return
+        writer = self._writer
+        if self._place is not None:
+            try:
+                self._place.check_content()
+            except StoreFailed as error:
+                self._stop(jobs, error)
+                return
+        try:
+            if len(jobs) == 1:
+                self._run_alone(jobs[0])
+            else:
+                writer.execute("BEGIN IMMEDIATE")
+                for job in jobs:
+                    self._run_beside(job)
+            if writer.in_transaction:
+                writer.execute("COMMIT")
+            if self._place is not None:
+                self._place.check_names()
+        except (sqlite3.Error, MemoryError, StoreFailed) as error:
+            self._give_up(jobs, error)
+
+    def _stop(self, jobs: list[Job], error: StoreFailed) -> None:
+        """Fails jobs of which nothing was written, since the file is not where it was."""
+        self._note(error)
+        for job in jobs:
+            job.error = self._stopped()
+
+    def _run_alone(self, job: Job) -> None:
+        writer = self._writer
+        if not job.begins:
+            writer.execute("BEGIN IMMEDIATE")
+        try:
+            job.result = job.work(writer)
+        except BaseException as error:
+            if is_failure(error):
+                raise
+            job.error = error
+            if writer.in_transaction:
+                writer.execute("ROLLBACK")
+
+    def _run_beside(self, job: Job) -> None:
+        writer = self._writer
+        writer.execute("SAVEPOINT job")
+        try:
+            job.result = job.work(writer)
+        except BaseException as error:
+            if is_failure(error):
+                raise
+            job.error = error
+            writer.execute("ROLLBACK TO job")
+        writer.execute("RELEASE job")
+
+    def _give_up(self, jobs: list[Job], error: Exception) -> None:
+        """Fails every job of a transaction that did not commit, and stops writing unless it was busy."""
+        self._undone += 1
+        self._note(error)
+        try:
+            if self._writer.in_transaction:
+                self._writer.execute("ROLLBACK")
+        except sqlite3.Error as failed:
+            self._failure = self._failure or str(translate(failed, self.path))
+        for job in jobs:
+            job.error = translate(error, self.path)
+            job.error.__cause__ = None if job.error is error else error
+
+    def _checkpoint(self) -> None:
+        if self._log is None or self._place is None or self._failure:
+            return
+        try:
+            self._log.committed(self._writer.total_changes)
+            if self._log.is_long(self._place.log_size):
+                move_log(self._writer, "PASSIVE")
+                self._log.moved()
+                self._place.written()
+        except (sqlite3.Error, OSError) as error:
+            self._note(error)
+
+    def _empty_log(self) -> None:
+        """Empties the log unless somebody reads from it; the writer does not wait for readers."""
+        if self._log is None or self._place is None or self._failure:
+            return
+        try:
+            is_busy = move_log(self._writer, "TRUNCATE", busy_timeout=BUSY_TIMEOUT)
+            self._is_scrub_due = is_busy
+            self._log.moved()
+            self._place.written()
+            if not is_busy:
+                self._place.log_size = 0
+        except (sqlite3.Error, OSError) as error:
+            self._note(error)
+
+    def _note(self, error: Exception) -> None:
+        translated = translate(error, self.path)
+        if isinstance(translated, StoreFailed) and self._failure is None:
+            self._failure = str(translated)
+            if self._place is not None and self._place.lost_only_log:
+                self._rescue()
+
+    def _rescue(self) -> None:
+        """Moves what was acknowledged into the file while the log that no name leads to is still open."""
+        with contextlib.suppress(sqlite3.Error):
+            self._writer.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+
+    def _stopped(self) -> Exception:
+        if self._failure:
+            return StoreFailed(self._failure)
+        return Unavailable(f"{self.path} is closed")
+
+
+def _on_copy(image: bytes, work: Work[T]) -> T:
+    connection = sqlite3.connect(IN_MEMORY, isolation_level=None)
+    try:
+        connection.deserialize(image)
+        return work(connection)
+    finally:
+        connection.close()

@@ -1,0 +1,216 @@
+"""Opening a SQLite file: whether it is ours, who may write it, and how it is made safe to write."""
+
+import os
+import sqlite3
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from pathlib import Path
+from urllib.parse import quote
+
+from filelock import FileLock, Timeout
+
+from actum.errors import ForeignStore, StoreError, StoreInUse
+from actum.stores.schema import VERSIONS, Part, is_current, missing_steps
+from actum.stores.sqlite.connection import whole
+
+APPLICATION_ID = 0x4163746D
+FORMAT = 2
+"""The file's `user_version`: since 2 each part of the schema has a version of its own, in `actum_schema`."""
+IN_MEMORY = ":memory:"
+BUSY_TIMEOUT = 10.0
+CACHED_STATEMENTS = 256
+PATIENCE = 0.25
+"""Seconds in which a lock may come free that was only held to find out whether the file is owned."""
+SMALLEST = 512
+"""Bytes in the smallest file that SQLite makes, apart from an empty one."""
+MAX_LOG_BYTES = 64 * 1024 * 1024
+
+
+def check_place(file: Path, *, is_owner: bool) -> None:
+    """Raises StoreError where no store can be kept, and ForeignStore for a file that cannot be one.
+
+    Only its owner makes a file that is not there.
+    """
+    # What is in the file is left to SQLite to find out: closing it here would drop the locks of
+    # whoever has it open in this process, and then another process could delete its log.
+    if file.is_dir():
+        raise StoreError(f"{file} is a directory: name a file, as in sqlite:///{file}/app.db")
+    if not file.parent.is_dir():
+        raise StoreError(f"there is no directory {file.parent}: make it, or name another file")
+    if not os.access(file.parent, os.W_OK) or (file.exists() and not os.access(file, os.R_OK | os.W_OK)):
+        raise StoreError(f"{file} cannot be written: give this user write access to it and to its directory")
+    if not is_owner and not file.exists():
+        raise StoreError(f"there is no store {file}: start the application once, or name another file")
+    if file.exists() and 0 < file.stat().st_size < SMALLEST:
+        raise _foreign(file)
+
+
+def take_lock(file: Path, *, patience: float = PATIENCE) -> FileLock:
+    """Takes the lock that the one owner of a file holds; raises StoreInUse when another process has it."""
+    # The same file under another name is the same store.
+    lock = FileLock(f"{file.resolve()}-lock", thread_local=False)
+    try:
+        lock.acquire(timeout=patience, poll_interval=0.01)
+    except Timeout as error:
+        raise StoreInUse(
+            f"{file} is in use by another process: stop that one first, or use a store that several may share"
+        ) from error
+    except OSError as error:
+        raise StoreError(
+            f"{lock.lock_file} cannot be locked ({error}): give this user write access"
+        ) from error
+    return lock
+
+
+def is_owned(file: Path) -> bool:
+    """Says whether a process owns a file."""
+    try:
+        take_lock(file, patience=0).release()
+    except StoreInUse:
+        return True
+    return False
+
+
+def file_versions(path: str) -> dict[str, int]:
+    """Gives the version of each part of a file that is there already, and of no other any.
+
+    What is no file that can be opened has none: whoever opens it is told why.
+    """
+    if not Path(path).is_file() or not Path(path).stat().st_size:
+        return {}
+    try:
+        with closing(configure(path, must_exist=True)) as connection:
+            # A file of before there were versions of parts has had the first step of each.
+            return _versions(connection) or {"tables": 1}
+    except sqlite3.Error:
+        return {}
+
+
+def connect(path: str, parts: Sequence[Part], *, is_owner: bool) -> sqlite3.Connection:
+    """Opens the connection that writes, and lets the owner bring the file's tables up to date.
+
+    Raises ForeignStore, StoreError, or the driver's own error.
+    """
+    if path != IN_MEMORY:
+        whole.check_log(path)
+    try:
+        connection = configure(path)
+    except sqlite3.DatabaseError as error:
+        if error.sqlite_errorcode == sqlite3.SQLITE_NOTADB:
+            raise _foreign(path) from error
+        raise
+    try:
+        _check_format(connection, path)
+        is_ready = is_current(_versions(connection), parts, path)
+        if is_owner:
+            _prepare(connection, path, parts)
+        elif not is_ready:
+            raise StoreError(f"{path} is not set up for this Actum yet: start the application on it once")
+        else:
+            whole.mend(connection)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def connect_reader(path: str, check_names: Callable[[], None]) -> sqlite3.Connection:
+    """Opens a connection that reads, and never one to another file that has taken the name of this one."""
+    check_names()
+    connection = configure(path, must_exist=True)
+    try:
+        connection.execute("PRAGMA query_only = ON")
+        # SQLite opens the log with the first statement that reads.
+        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        check_names()
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def configure(path: str, *, must_exist: bool = False) -> sqlite3.Connection:
+    """Opens a connection that acknowledges nothing before it is on the disk."""
+    connection = sqlite3.connect(
+        f"file:{quote(path)}?mode=rw" if must_exist else path,
+        uri=must_exist,
+        timeout=BUSY_TIMEOUT,
+        isolation_level=None,
+        check_same_thread=False,
+        cached_statements=CACHED_STATEMENTS,
+    )
+    try:
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA fullfsync = ON")
+        connection.execute("PRAGMA checkpoint_fullfsync = ON")
+        connection.execute("PRAGMA cache_size = -65536")
+        # What is deleted is overwritten, and not left to be read in the file.
+        connection.execute("PRAGMA secure_delete = ON")
+        # SQLite's own checkpoints swallow a failed sync; the writer makes them where it is seen.
+        connection.execute("PRAGMA wal_autocheckpoint = 0")
+        connection.execute(f"PRAGMA journal_size_limit = {MAX_LOG_BYTES}")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _foreign(path: str | Path) -> ForeignStore:
+    return ForeignStore(f"{path} is not an Actum store, nor any SQLite file: name another file")
+
+
+def _check_format(connection: sqlite3.Connection, path: str) -> None:
+    application = connection.execute("PRAGMA application_id").fetchone()[0]
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    if tables and application != APPLICATION_ID:
+        raise ForeignStore(f"{path} is a SQLite file of another program: name another file")
+    if version > FORMAT:
+        raise ForeignStore(
+            f"{path} was written by a newer Actum (format {version}, this one knows {FORMAT}): "
+            "upgrade Actum, or name another file"
+        )
+
+
+def _versions(connection: sqlite3.Connection) -> dict[str, int]:
+    """Gives the version of each part; none before format 2, whose only step may be repeated."""
+    known = "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'actum_schema'"
+    return dict(connection.execute(VERSIONS)) if connection.execute(known).fetchone()[0] else {}
+
+
+def _prepare(connection: sqlite3.Connection, path: str, parts: Sequence[Part]) -> None:
+    mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
+    if mode != "wal" and path != IN_MEMORY:
+        raise StoreError(
+            f"{path} cannot have a write-ahead log (only {mode}): keep it on a disk of this machine"
+        )
+    # The log may end in a commit whose sync failed, which only the system's cache has.
+    # What is written behind it could be lost with it, so everything is moved into the file first.
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    connection.execute("BEGIN IMMEDIATE")
+    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    connection.execute(f"PRAGMA user_version = {FORMAT}")
+    connection.execute(whole.MAKE)
+    connection.execute(whole.BEGIN)
+    _migrate(connection, path, parts)
+    connection.execute("COMMIT")
+    if path != IN_MEMORY:
+        # From here on what is written is in the log alone, until it is moved.
+        whole.move_log(connection, "TRUNCATE")
+
+
+def _migrate(connection: sqlite3.Connection, path: str, parts: Sequence[Part]) -> None:
+    connection.execute(
+        "CREATE TABLE IF NOT EXISTS actum_schema (part TEXT PRIMARY KEY, version INTEGER NOT NULL) "
+        "WITHOUT ROWID"
+    )
+    versions = _versions(connection)
+    is_current(versions, parts, path)
+    for part in parts:
+        for statement in missing_steps(versions, part):
+            connection.execute(statement)
+        connection.execute(
+            "INSERT INTO actum_schema VALUES (?, ?) "
+            "ON CONFLICT (part) DO UPDATE SET version = excluded.version",
+            (part.name, len(part.steps)),
+        )

@@ -1,0 +1,202 @@
+"""The threads that run the queries of a SQLite file, and take the next one themselves when one has ended."""
+
+import asyncio
+import contextlib
+import threading
+from collections import deque
+from collections.abc import Callable
+from datetime import timedelta
+from queue import SimpleQueue
+from time import monotonic
+from typing import Any, TypeVar
+
+from actum.stores import query_slots
+from actum.stores.query_slots import is_given_up, refuse, too_long
+from actum.stores.sqlite.connection.cut import Cut
+from actum.stores.sqlite.connection.job import Outcome
+
+T = TypeVar("T")
+
+
+class QueryThreads:
+    """Runs so many queries at once that quick ones go on beside slow ones; the others wait in line.
+
+    `quick` threads take queries. One whose query takes longer than QUICK seconds is one of the `slow`, and
+    another takes its place; where there are as many slow ones already, the query is cut off. `stopped` says
+    why there is no answer once it is closed.
+    """
+
+    def __init__(self, stopped: Callable[[], Exception], *, quick: int, slow: int) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._stopped = stopped
+        self._is_closed = False
+        self._quick = quick
+        self._most_slow = slow
+        self._line: SimpleQueue[_Query | None] = SimpleQueue()
+        # Those that have not been answered. The threads themselves change only `_running` and `_ended`.
+        self._open: dict[_Query, None] = {}
+        self._running: dict[_Query, None] = {}
+        self._slow: dict[_Query, None] = {}
+        self._ended: deque[_Query] = deque()
+        self._is_told = False
+        self._is_watching = False
+        self._threads: list[threading.Thread] = []
+        # How many threads take queries, and how many rest after a slow one.
+        self._taking = 0
+        self._resting = 0
+        self._rest: SimpleQueue[bool] = SimpleQueue()
+
+    def __repr__(self) -> str:
+        return f"<QueryThreads, {len(self._open)} open, {len(self._slow)} of {self._most_slow} slow>"
+
+    async def run(self, work: Callable[[], T], cut: Cut, limit: timedelta) -> T:
+        """Runs a work, which ends soon after its cut is made, and has it cut off beyond `limit`.
+
+        Raises Overloaded when it was cut off, or when too many queries wait, or this one waited for too long.
+        """
+        if self._is_closed:
+            raise self._stopped()
+        if self._line.qsize() >= query_slots.MAX_WAITING:
+            refuse(query_slots.too_many())
+        if len(self._open) - len(self._slow) >= self._taking < self._quick:
+            self._add()
+            self._taking += 1
+        query = _Query(work, self._loop.create_future(), cut, limit)
+        self._open[query] = None
+        self._line.put(query)
+        if not self._is_watching:
+            self._watch_on()
+        try:
+            found: T = await query.future
+        except BaseException as error:
+            if query.why and not is_given_up():
+                refuse(query.why, error)
+            # Whoever gives up does not end it at once: it takes up its thread until it has ended.
+            cut.make()
+            raise
+        return found
+
+    async def close(self) -> None:
+        """Refuses those in line, and waits for those that run."""
+        self._is_closed = True
+        for query in self._open:
+            if query.began is None and not query.future.done():
+                query.future.set_exception(self._stopped())
+        for _ in self._threads:
+            self._line.put(None)
+            self._rest.put(False)
+        for thread in self._threads:
+            await asyncio.to_thread(thread.join)
+
+    def _add(self) -> None:
+        """Has one more thread take queries."""
+        if self._resting:
+            self._resting -= 1
+            self._rest.put(True)
+            return
+        thread = threading.Thread(target=self._serve, name="actum-sqlite-query", daemon=True)
+        thread.start()
+        self._threads.append(thread)
+
+    def _serve(self) -> None:
+        """Runs queries, one after the other; after a slow one it rests, for another has its place."""
+        while (query := self._line.get()) is not None:
+            is_slow = self._answer(query)
+            # What was found is its caller's, and is not held until more is.
+            del query
+            if is_slow and not self._rest.get():
+                return
+
+    def _answer(self, query: "_Query") -> bool:
+        """Runs a query, unless its caller has left, and says whether it has become a slow one."""
+        self._running[query] = None
+        query.run()
+        # Whoever takes it out has it: this thread, or the loop when it has become slow.
+        is_slow = not _is_taken(self._running, query)
+        self._ended.append(query)
+        # One call delivers all that have ended when it comes.
+        if not self._is_told:
+            self._is_told = True
+            # Without its loop there is nobody who could hear the answer.
+            with contextlib.suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(self._deliver)
+        return is_slow
+
+    def _deliver(self) -> None:
+        self._is_told = False
+        while self._ended:
+            query = self._ended.popleft()
+            del self._open[query]
+            if _is_taken(self._slow, query):
+                self._resting += 1
+            query.deliver()
+
+    def _watch_on(self) -> None:
+        """Looks at what runs, again and again while something does; a timer for each query costs more."""
+        self._is_watching = True
+        self._loop.call_later(query_slots.WATCH, self._watch)
+
+    def _watch(self) -> None:
+        self._is_watching = False
+        now = monotonic()
+        for query in self._open:
+            if not query.why:
+                self._look(query, now)
+        if self._open:
+            self._watch_on()
+
+    def _look(self, query: "_Query", now: float) -> None:
+        """Ends a query whose time is over, or that is slow where no more slow ones may run."""
+        if query.began is None:
+            if now > query.end and not query.future.done():
+                query.why = query_slots.WAITED
+                query.future.set_exception(TimeoutError())
+            return
+        took = now - query.began
+        if took > query.limit.total_seconds():
+            query.why = too_long(query.limit)
+        elif took > query_slots.QUICK and query not in self._slow:
+            query.why = self._slow_one(query)
+        if query.why:
+            query.cut.make()
+
+    def _slow_one(self, query: "_Query") -> str:
+        """Counts a query among the slow, and has another thread take queries; or says why it may not."""
+        if len(self._slow) >= self._most_slow:
+            return query_slots.too_many_slow(self._most_slow)
+        if not self._is_closed and _is_taken(self._running, query):
+            self._slow[query] = None
+            self._add()
+        return ""
+
+
+class _Query(Outcome):
+    """A query, in line until it has `began`; `why` says why it was cut off, or nothing."""
+
+    __slots__ = ("began", "cut", "end", "limit", "why", "work")
+
+    def __init__(
+        self, work: Callable[[], Any], future: "asyncio.Future[Any]", cut: Cut, limit: timedelta
+    ) -> None:
+        super().__init__(future)
+        self.work: Callable[[], Any] = work
+        self.cut: Cut = cut
+        self.limit: timedelta = limit
+        self.end: float = monotonic() + limit.total_seconds()
+        self.began: float | None = None
+        self.why: str = ""
+
+    def run(self) -> None:
+        """Does the work, unless its caller has left."""
+        if self.future.done():
+            return
+        self.began = monotonic()
+        try:
+            self.result = self.work()
+        except BaseException as error:  # noqa: BLE001 (handed to whoever asked)
+            self.error = error
+
+
+def _is_taken(queries: dict[_Query, None], query: _Query) -> bool:
+    """Takes a query out, and says whether it was in: of two threads that try, one has it."""
+    return queries.pop(query, False) is None

@@ -1,0 +1,40 @@
+"""Keeps views, queues, timers and letters in one SQLite file."""
+
+from actum.queries.tables import ViewTable
+from actum.stores.schema import Part
+from actum.stores.sqlite.connection.file import SqliteFile
+from actum.stores.sqlite.database.actions import ACTION_SCHEMA, FAILURE_SCHEMA, TRIGGER_SCHEMA, SqliteActions
+from actum.stores.sqlite.database.asking import Asking
+from actum.stores.sqlite.database.binding import BINDING_SCHEMA, SqliteBinding
+from actum.stores.sqlite.database.erasing import ERASURE_SCHEMA, SqliteErasing
+from actum.stores.sqlite.database.queues import ORIGIN_SCHEMA, QUEUE_SCHEMA, SqliteQueues
+from actum.stores.sqlite.database.set_aside import ASIDE_SCHEMA, SqliteSetAside
+from actum.stores.sqlite.database.views import VIEW_SCHEMA, SqliteViews
+
+SCHEMA = Part(
+    "database",
+    (
+        (*VIEW_SCHEMA, *ACTION_SCHEMA, *QUEUE_SCHEMA),
+        ORIGIN_SCHEMA,
+        FAILURE_SCHEMA,
+        ASIDE_SCHEMA,
+        ERASURE_SCHEMA,
+        TRIGGER_SCHEMA,
+        BINDING_SCHEMA,
+    ),
+)
+
+
+class SqliteDatabase(SqliteViews, SqliteSetAside, SqliteActions, SqliteQueues, SqliteErasing, SqliteBinding):
+    """What is derived, in a SQLite file that was opened with SCHEMA and may be the journal's as well."""
+
+    def __init__(self, file: SqliteFile) -> None:
+        self._file = file
+        self._tables: dict[tuple[str, int, str], ViewTable] = {}
+        self._asking = Asking()
+
+    def __repr__(self) -> str:
+        return f"<SqliteDatabase {self._file.path}>"
+
+    async def close(self) -> None:
+        await self._file.close()

@@ -1,0 +1,49 @@
+"""The Decimals of rows, which SQLite keeps as text that compares by value."""
+
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from typing import Any
+
+from actum.model.view import ViewType
+from actum.stores.sqlite.decimals import decode, encode
+
+Rows = Sequence[tuple[Any, ...]]
+
+
+def encoded(view: ViewType, rows: Rows) -> Rows:
+    """Gives rows as the table keeps them."""
+    places = _places(view)
+    return [_changed(row, places, _encode) for row in rows] if places else rows
+
+
+def decoded(view: ViewType, rows: Iterable[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """Gives rows of the table as a view's columns keep them."""
+    places = _places(view)
+    return [_changed(row, places, _decode) for row in rows] if places else list(rows)
+
+
+def encoded_keys(view: ViewType, keys: Sequence[Any]) -> list[Any]:
+    """Gives keys as the table keeps them; raises Invalid for what cannot be one."""
+    kind = next(column.kind for column in view.columns if column.name == view.key)
+    found = [view.key_to_sql(key) for key in keys]
+    return [_encode(key) for key in found] if kind == "decimal" else found
+
+
+def _places(view: ViewType) -> list[int]:
+    return [place for place, column in enumerate(view.columns) if column.kind == "decimal"]
+
+
+def _changed(row: tuple[Any, ...], places: list[int], change: Any) -> tuple[Any, ...]:
+    values = list(row)
+    for place in places:
+        if values[place] is not None:
+            values[place] = change(values[place])
+    return tuple(values)
+
+
+def _encode(text: str) -> str:
+    return encode(Decimal(text))
+
+
+def _decode(text: str) -> str:
+    return f"{decode(text):f}"

@@ -1,0 +1,55 @@
+"""What a SQLite file keeps of entities that are erased: that it is under way, then that nothing is left."""
+
+import json
+import sqlite3
+from collections.abc import Sequence
+
+from actum.ports.database import Database, Erasure
+from actum.stores.sqlite.connection.file import SqliteFile
+
+ERASURE_SCHEMA = (
+    """CREATE TABLE actum_erasures (
+        kind TEXT NOT NULL, id TEXT NOT NULL, key TEXT NOT NULL, since INTEGER NOT NULL,
+        position INTEGER NOT NULL, is_ended INTEGER NOT NULL, PRIMARY KEY (kind, id)) WITHOUT ROWID""",
+    "CREATE INDEX actum_erasures_key ON actum_erasures (key)",
+)
+BEGIN = """INSERT INTO actum_erasures VALUES (:kind, :id, :kind || '/' || :id, :since, 0, 0)
+    ON CONFLICT DO UPDATE SET since = excluded.since, is_ended = 0 WHERE is_ended"""
+END = """INSERT INTO actum_erasures VALUES (:kind, :id, :kind || '/' || :id, 0, :position, 1)
+    ON CONFLICT DO UPDATE SET position = max(position, excluded.position), is_ended = 1"""
+REMOVE = (
+    "DELETE FROM actum_timers WHERE kind = :kind AND entity_id = :id",
+    "DELETE FROM actum_messages WHERE key IN (SELECT value FROM json_each(:keys))",
+    """DELETE FROM actum_letters WHERE CASE WHEN instr(action, '@queue:')
+        THEN key IN (SELECT value FROM json_each(:keys))
+        ELSE key = :kind || '/' || :id AND (action = 'timers' OR position < :position) END""",
+)
+
+
+class SqliteErasing(Database):
+    """The part of the database that erases what is kept of an entity."""
+
+    _file: SqliteFile
+
+    async def begin_erasure(self, erasure: Erasure) -> None:
+        values = {"kind": erasure.kind, "id": erasure.id, "since": erasure.since}
+        await self._file.write(lambda connection: connection.execute(BEGIN, values))
+
+    async def erasures(self) -> list[Erasure]:
+        statement = "SELECT kind, id, since FROM actum_erasures WHERE NOT is_ended ORDER BY kind, id"
+        return await self._file.read(
+            lambda connection: [Erasure(*row) for row in connection.execute(statement)]
+        )
+
+    async def end_erasure(self, kind: str, id: str, position: int, *, keys: Sequence[str]) -> None:
+        values = {"kind": kind, "id": id, "position": position, "keys": json.dumps(list(keys))}
+
+        def end(connection: sqlite3.Connection) -> None:
+            for statement in (*REMOVE, END):
+                connection.execute(statement, values)
+
+        await self._file.write(end)
+        await self.scrub()
+
+    async def scrub(self) -> None:
+        await self._file.scrub()

@@ -1,0 +1,102 @@
+"""Rows of views that are set aside, in a SQLite file, and the events that wait for them."""
+
+import json
+import sqlite3
+from collections.abc import Sequence
+from typing import Any
+
+from actum.ports.database import AsideChanges, Database, SetAside
+from actum.stores.digest import digest_of
+from actum.stores.sqlite.connection.file import SqliteFile
+
+ASIDE_SCHEMA = (
+    """CREATE TABLE actum_set_aside (
+        view TEXT NOT NULL, generation INTEGER NOT NULL, digest TEXT NOT NULL, key TEXT NOT NULL,
+        position INTEGER NOT NULL, error TEXT NOT NULL, since INTEGER NOT NULL, is_asked INTEGER NOT NULL,
+        PRIMARY KEY (view, generation, digest)) WITHOUT ROWID""",
+    """CREATE TABLE actum_waiting (
+        view TEXT NOT NULL, generation INTEGER NOT NULL, digest TEXT NOT NULL, position INTEGER NOT NULL,
+        PRIMARY KEY (view, generation, digest, position)) WITHOUT ROWID""",
+)
+ROW = "view = ? AND generation = ? AND digest = ?"
+SET_ASIDE = """INSERT INTO actum_set_aside VALUES (?, ?, ?, ?, ?, ?, ?, 0) ON CONFLICT DO UPDATE
+    SET position = excluded.position, error = excluded.error, is_asked = 0"""
+WAIT = "INSERT INTO actum_waiting VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
+LIST = """SELECT view, generation, key, position, error, since, is_asked,
+        (SELECT count(*) FROM actum_waiting w
+            WHERE w.view = a.view AND w.generation = a.generation AND w.digest = a.digest)
+    FROM actum_set_aside a
+    WHERE (:view IS NULL OR view = :view) AND (:generation IS NULL OR generation = :generation)
+        AND (:is_asked IS NULL OR is_asked = :is_asked)
+    ORDER BY since, view, generation, position LIMIT :limit"""
+
+
+class SqliteSetAside(Database):
+    """The part of the database that keeps what is set aside."""
+
+    _file: SqliteFile
+
+    async def held(self, name: str, generation: int, keys: Sequence[str]) -> set[str]:
+        statement = """SELECT key FROM actum_set_aside
+            WHERE view = ? AND generation = ? AND digest IN (SELECT value FROM json_each(?))"""
+        values = (name, generation, json.dumps([digest_of(key) for key in keys]))
+        return await self._file.read(
+            lambda connection: {key for (key,) in connection.execute(statement, values)}
+        )
+
+    async def set_aside(
+        self,
+        name: str | None = None,
+        generation: int | None = None,
+        *,
+        is_asked: bool | None = None,
+        limit: int = 100,
+    ) -> list[SetAside]:
+        values = {"view": name, "generation": generation, "is_asked": is_asked, "limit": limit}
+        return await self._file.read(
+            lambda connection: [_set_aside(row) for row in connection.execute(LIST, values)]
+        )
+
+    async def count_set_aside(self, name: str, generation: int) -> int:
+        statement = "SELECT count(*) FROM actum_set_aside WHERE view = ? AND generation = ?"
+        return await self._file.read(
+            lambda connection: int(connection.execute(statement, (name, generation)).fetchone()[0])
+        )
+
+    async def waiting(self, name: str, generation: int, key: str, limit: int) -> list[int]:
+        statement = f"SELECT position FROM actum_waiting WHERE {ROW} ORDER BY position LIMIT ?"
+        values = (name, generation, digest_of(key), limit)
+        return await self._file.read(
+            lambda connection: [position for (position,) in connection.execute(statement, values)]
+        )
+
+    async def request_retry(self, name: str, key: str | None = None) -> int:
+        statement = "UPDATE actum_set_aside SET is_asked = 1 WHERE view = ? AND (?2 IS NULL OR digest = ?2)"
+        values = (name, None if key is None else digest_of(key))
+        return await self._file.write(lambda connection: connection.execute(statement, values).rowcount)
+
+
+def _set_aside(row: tuple[Any, ...]) -> SetAside:
+    view, generation, key, position, error, since, is_asked, waiting = row
+    return SetAside(view, generation, key, position, error, since, bool(is_asked), waiting)
+
+
+def change_aside(connection: sqlite3.Connection, name: str, generation: int, changes: AsideChanges) -> None:
+    """Writes down what changes among the rows that are set aside, in the transaction that is open."""
+    place = (name, generation)
+    for key in changes.freed:
+        for table in ("actum_set_aside", "actum_waiting"):
+            connection.execute(f"DELETE FROM {table} WHERE {ROW}", (*place, digest_of(key)))
+    for key, position in changes.done:
+        statement = f"DELETE FROM actum_waiting WHERE {ROW} AND position <= ?"
+        connection.execute(statement, (*place, digest_of(key), position))
+    for new in changes.set_aside:
+        values = (*place, digest_of(new.key), new.key, new.position, new.error, new.time)
+        connection.execute(SET_ASIDE, values)
+    connection.executemany(WAIT, [(*place, digest_of(key), position) for key, position in changes.waits])
+
+
+def drop_aside(connection: sqlite3.Connection, name: str, generation: int) -> None:
+    """Forgets what was set aside of a generation, in the transaction that is open."""
+    for table in ("actum_set_aside", "actum_waiting"):
+        connection.execute(f"DELETE FROM {table} WHERE view = ? AND generation = ?", (name, generation))

@@ -1,0 +1,366 @@
+"""Views in a SQLite file: their generations, their rows, and the queries that are asked of them."""
+
+import re
+import sqlite3
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from itertools import chain, islice
+from typing import Any
+
+from actum.errors import AuthorError, DefinitionError, Invalid, Overloaded, Unavailable
+from actum.model.column import Kind
+from actum.model.view import ViewType
+from actum.ports.database import (
+    LONGEST_QUERY,
+    MAX_ANSWER_BYTES,
+    NOTHING_ASIDE,
+    Answer,
+    AsideChanges,
+    Database,
+    Fenced,
+    ViewState,
+)
+from actum.queries.answer_size import AnswerSize
+from actum.queries.overflow import out_of_range
+from actum.queries.tables import ViewTable, chunks, table_name
+from actum.stores.query_slots import refuse_as_too_long
+from actum.stores.sqlite.connection.cut import STEPS_BETWEEN_LOOKS, Cut
+from actum.stores.sqlite.connection.errors import translate
+from actum.stores.sqlite.connection.file import SqliteFile
+from actum.stores.sqlite.connection.job import Work
+from actum.stores.sqlite.connection.opening import IN_MEMORY
+from actum.stores.sqlite.database.asking import Asking
+from actum.stores.sqlite.database.decimal_columns import decoded, encoded
+from actum.stores.sqlite.database.decimal_columns import encoded_keys as _keys
+from actum.stores.sqlite.database.set_aside import change_aside, drop_aside
+
+VIEW_SCHEMA = (
+    """CREATE TABLE IF NOT EXISTS actum_views (
+        name TEXT NOT NULL, generation INTEGER NOT NULL, fingerprint TEXT NOT NULL,
+        checkpoint INTEGER NOT NULL, is_live INTEGER NOT NULL,
+        PRIMARY KEY (name, generation)) WITHOUT ROWID""",
+    """CREATE TABLE IF NOT EXISTS actum_generations (
+        name TEXT PRIMARY KEY, highest INTEGER NOT NULL) WITHOUT ROWID""",
+    "CREATE TABLE IF NOT EXISTS actum_rebuilds (name TEXT PRIMARY KEY) WITHOUT ROWID",
+)
+STATE = "name, generation, fingerprint, checkpoint, is_live"
+TYPES: dict[Kind, str] = {
+    "text": "TEXT",
+    "integer": "INTEGER",
+    "real": "DOUBLE",
+    "boolean": "BOOLEAN",
+    "blob": "BLOB",
+    "time": "TIMESTAMP_TEXT",
+    "json": "JSON_TEXT",
+    # Equal numbers differ in spaces at the end alone.
+    "decimal": "DECIMAL_TEXT COLLATE RTRIM",
+}
+# One statement for many rows keeps the interpreter lock free for the event loop while SQLite works.
+ROWS_A_STATEMENT = (256, 64, 16, 4, 1)
+KEYS_A_STATEMENT = (512, 64, 8, 1)
+MOST_VARIABLES = 32_000
+SPARE_BYTES = 32 * 1024 * 1024
+"""What a query may hold in one place beyond its answer: it may read, join and cut what it does not give."""
+MAX_LENGTH = 1_000_000_000
+MISSING = re.compile(r"no such (table|column): (\S+)")
+UNFIT = (
+    sqlite3.IntegrityError,
+    sqlite3.ProgrammingError,
+    sqlite3.InterfaceError,
+    sqlite3.DataError,
+    OverflowError,
+    UnicodeEncodeError,
+)
+"""What is raised for a value that a column cannot take."""
+
+
+class SqliteViews(Database):
+    """The part of the database that keeps views."""
+
+    _file: SqliteFile
+    _tables: dict[tuple[str, int, str], ViewTable]
+    _asking: Asking
+
+    async def prepare_view(self, view: ViewType) -> ViewState:
+        self._asking.learn(view)
+        newest = f"""SELECT {STATE} FROM actum_views WHERE name = ? AND fingerprint = ?
+            ORDER BY generation DESC LIMIT 1"""
+
+        def prepare(connection: sqlite3.Connection) -> ViewState:
+            row = connection.execute(newest, (view.name, view.fingerprint)).fetchone()
+            return self._create(connection, view) if row is None else _state(row)
+
+        return await self._file.write(prepare)
+
+    async def rebuild_view(self, view: ViewType) -> ViewState:
+        unfinished = "SELECT generation FROM actum_views WHERE name = ? AND fingerprint = ? AND NOT is_live"
+
+        def rebuild(connection: sqlite3.Connection) -> ViewState:
+            connection.execute("DELETE FROM actum_rebuilds WHERE name = ?", (view.name,))
+            for (generation,) in connection.execute(unfinished, (view.name, view.fingerprint)).fetchall():
+                drop_generation(connection, view.name, generation)
+            return self._create(connection, view)
+
+        return await self._file.write(rebuild)
+
+    async def promote_view(self, view: ViewType, generation: int) -> None:
+        promote = "UPDATE actum_views SET is_live = 1 WHERE name = ? AND generation = ?"
+        others = "SELECT generation FROM actum_views WHERE name = ? AND generation <> ?"
+
+        def swap(connection: sqlite3.Connection) -> None:
+            if connection.execute(promote, (view.name, generation)).rowcount == 0:
+                raise _gone(view, generation)
+            self._publish(connection, view, generation)
+            for (other,) in connection.execute(others, (view.name, generation)).fetchall():
+                drop_generation(connection, view.name, other)
+
+        await self._file.write(swap)
+
+    async def rows(self, view: ViewType, generation: int, keys: Sequence[Any]) -> list[tuple[Any, ...]]:
+        table = self._table(view, generation)
+        pieces = chunks(_keys(view, keys), KEYS_A_STATEMENT)
+
+        def read(connection: sqlite3.Connection) -> list[tuple[Any, ...]]:
+            try:
+                found = [connection.execute(table.select(len(piece)), piece).fetchall() for piece in pieces]
+            except UNFIT as error:
+                raise Invalid(
+                    f"what is asked for cannot be a key of the view {view.name}: {error}"
+                ) from error
+            except sqlite3.OperationalError as error:
+                if MISSING.match(str(error)):
+                    raise _gone(view, generation) from error
+                raise
+            return decoded(view, chain.from_iterable(found))
+
+        return await self._file.read(read)
+
+    async def project(
+        self,
+        view: ViewType,
+        generation: int,
+        *,
+        before: int,
+        checkpoint: int,
+        written: Sequence[tuple[Any, ...]],
+        deleted: Sequence[Any],
+        aside: AsideChanges = NOTHING_ASIDE,
+    ) -> None:
+        table = self._table(view, generation)
+        sizes = [size for size in ROWS_A_STATEMENT if size * table.width <= MOST_VARIABLES] or [1]
+        gone = chunks(_keys(view, deleted), KEYS_A_STATEMENT)
+        written = encoded(view, written)
+        move = "UPDATE actum_views SET checkpoint = ? WHERE name = ? AND generation = ? AND checkpoint = ?"
+
+        def write(connection: sqlite3.Connection) -> None:
+            if connection.execute(move, (checkpoint, view.name, generation, before)).rowcount == 0:
+                raise Fenced(
+                    f"view {view.name}, generation {generation}, is not at {before} any more: "
+                    "another process runs it"
+                )
+            for keys in gone:
+                connection.execute(table.delete(len(keys)), keys)
+            for rows in chunks(written, sizes):
+                connection.execute(table.upsert(len(rows)), list(chain.from_iterable(rows)))
+            if aside is not NOTHING_ASIDE:
+                change_aside(connection, view.name, generation, aside)
+
+        def write_clearly(connection: sqlite3.Connection) -> None:
+            try:
+                write(connection)
+            except UNFIT as error:
+                raise AuthorError(f"view {view.name}: a row does not fit its columns: {error}") from error
+
+        await self._file.write(write_clearly)
+
+    async def refusals(self, view: ViewType, generation: int, rows: Sequence[tuple[Any, ...]]) -> list[str]:
+        statement, tried = self._table(view, generation).upsert(1), encoded(view, rows)
+
+        def refusal(connection: sqlite3.Connection, row: tuple[Any, ...]) -> str:
+            connection.execute("SAVEPOINT trial")
+            try:
+                connection.execute(statement, row)
+            except UNFIT as error:
+                return f"view {view.name}: the row does not fit its columns: {error}"
+            except sqlite3.OperationalError as error:
+                if MISSING.match(str(error)):
+                    raise _gone(view, generation) from error
+                raise
+            finally:
+                connection.execute("ROLLBACK TO trial")
+                connection.execute("RELEASE trial")
+            return ""
+
+        return await self._file.write(lambda connection: [refusal(connection, row) for row in tried])
+
+    async def views(self) -> list[ViewState]:
+        statement = f"SELECT {STATE} FROM actum_views ORDER BY name, generation"
+        return await self._file.read(
+            lambda connection: [_state(row) for row in connection.execute(statement)]
+        )
+
+    async def request_rebuild(self, name: str) -> None:
+        statement = "INSERT INTO actum_rebuilds VALUES (?) ON CONFLICT DO NOTHING"
+        await self._file.write(lambda connection: connection.execute(statement, (name,)))
+
+    async def rebuild_requests(self) -> set[str]:
+        statement = "SELECT name FROM actum_rebuilds"
+        return await self._file.read(lambda connection: {name for (name,) in connection.execute(statement)})
+
+    async def ask(
+        self,
+        sql: str,
+        parameters: Mapping[str, Any],
+        *,
+        most: int,
+        limit: timedelta = LONGEST_QUERY,
+        most_bytes: int = MAX_ANSWER_BYTES,
+    ) -> Answer:
+        def make(cut: Cut) -> Work[Answer]:
+            return lambda connection: self._answer(connection, cut, sql, parameters, most, most_bytes)
+
+        try:
+            return await self._file.query(make, limit)
+        except _CutOff as error:
+            refuse_as_too_long(limit, error)
+
+    def _answer(
+        self,
+        connection: sqlite3.Connection,
+        cut: Cut,
+        sql: str,
+        parameters: Mapping[str, Any],
+        most: int,
+        most_bytes: int,
+    ) -> Answer:
+        query = self._asking.translated(connection, sql, parameters)
+        values = self._asking.values(query, parameters)
+        size = AnswerSize(query.kinds, most, most_bytes)
+        cursor = connection.cursor()
+        try:
+            rows = self._rows_within(cursor, query.sql, values, cut, size, most, most_bytes)
+        except (sqlite3.Error, sqlite3.Warning, OverflowError, UnicodeEncodeError) as error:
+            if str(error) == "integer overflow":
+                raise out_of_range(sql, parameters, error) from error
+            if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_TOOBIG:
+                size.refuse()
+            raise _explain(error, self._file.path) from error
+        finally:
+            cursor.close()
+        return Answer(query.columns, self._asking.answered(query, rows))
+
+    def _rows_within(
+        self,
+        cursor: sqlite3.Cursor,
+        sql: str,
+        values: dict[str, Any],
+        cut: Cut,
+        size: AnswerSize,
+        most: int,
+        most_bytes: int,
+    ) -> list[tuple[Any, ...]]:
+        """Runs a query that SQLite ends when its time is over, or it makes what no answer could hold.
+
+        Readers never write; the only connection of a store in memory does, at other times.
+        """
+        connection = cursor.connection
+        is_kept = self._file.path == IN_MEMORY
+        length = connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, min(most_bytes + SPARE_BYTES, MAX_LENGTH))
+        connection.set_progress_handler(cut.is_due, STEPS_BETWEEN_LOOKS)
+        try:
+            if is_kept:
+                connection.execute("PRAGMA query_only = ON")
+            self._asking.execute(cursor, sql, values)
+            return _fetched(cursor, size, most)
+        finally:
+            connection.set_progress_handler(None, 0)
+            connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, length)
+            if is_kept:
+                connection.execute("PRAGMA query_only = OFF")
+
+    def _table(self, view: ViewType, generation: int) -> ViewTable:
+        name = (view.name, generation, view.fingerprint)
+        table = self._tables.get(name)
+        if table is None:
+            self._asking.learn(view)
+            table = self._tables[name] = ViewTable(view, generation, TYPES)
+        return table
+
+    def _create(self, connection: sqlite3.Connection, view: ViewType) -> ViewState:
+        count = (
+            """INSERT INTO actum_generations VALUES (?, 1) ON CONFLICT DO UPDATE SET highest = highest + 1"""
+        )
+        connection.execute(count, (view.name,))
+        highest = "SELECT highest FROM actum_generations WHERE name = ?"
+        generation = connection.execute(highest, (view.name,)).fetchone()[0]
+        live = "SELECT count(*) FROM actum_views WHERE name = ? AND is_live"
+        is_live = connection.execute(live, (view.name,)).fetchone()[0] == 0
+        for statement in self._table(view, generation).create:
+            connection.execute(statement)
+        state = ViewState(view.name, generation, view.fingerprint, 0, is_live)
+        row = (view.name, generation, view.fingerprint, 0, is_live)
+        connection.execute("INSERT INTO actum_views VALUES (?,?,?,?,?)", row)
+        if is_live:
+            self._publish(connection, view, generation)
+        return state
+
+    def _publish(self, connection: sqlite3.Connection, view: ViewType, generation: int) -> None:
+        taken = "SELECT type FROM sqlite_master WHERE lower(name) = ? AND type <> 'view'"
+        if connection.execute(taken, (view.name,)).fetchone():
+            raise DefinitionError(
+                f"the view {view.name!r} has the name of another table in {self._file.path}: use name="
+            )
+        table = self._table(view, generation)
+        connection.execute(table.drop_name)
+        connection.execute(table.create_name)
+        live = "UPDATE actum_views SET is_live = (generation = ?) WHERE name = ?"
+        connection.execute(live, (generation, view.name))
+
+
+def _state(row: tuple[Any, ...]) -> ViewState:
+    name, generation, fingerprint, checkpoint, is_live = row
+    return ViewState(name, generation, fingerprint, checkpoint, bool(is_live))
+
+
+def _gone(view: ViewType, generation: int) -> Fenced:
+    return Fenced(f"view {view.name} has no generation {generation} any more: another one took its place")
+
+
+def drop_generation(connection: sqlite3.Connection, name: str, generation: int) -> None:
+    """Drops a generation with all that is kept of it."""
+    connection.execute("DELETE FROM actum_views WHERE name = ? AND generation = ?", (name, generation))
+    drop_aside(connection, name, generation)
+    connection.execute(f'DROP TABLE IF EXISTS "{table_name(name, generation)}"')
+
+
+def _fetched(cursor: sqlite3.Cursor, size: AnswerSize, most: int) -> list[tuple[Any, ...]]:
+    """Gives the rows of an answer, one by one where they may be large."""
+    if size.places:
+        return size.check(islice(cursor, most + 1))
+    rows = cursor.fetchmany(most + 1)
+    size.count(len(rows))
+    return rows
+
+
+class _CutOff(Overloaded):
+    """The query was cut off while it ran."""
+
+
+def _explain(error: Exception, path: str) -> Exception:
+    """Says who has to mend a query that failed: the caller, or whoever keeps the views up to date."""
+    text = str(error)
+    found = MISSING.match(text)
+    if found:
+        kind, name = found.groups()
+        return Unavailable(
+            f"there is no {kind} {name} (yet): a view is built by the application that declares it. "
+            "Start that, wait until it has caught up, or mend the name"
+        )
+    if text == "interrupted":
+        return _CutOff("the query took too long and was cut off")
+    if "readonly" in text:
+        return Invalid("a query reads and never writes: change state by commands")
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+    if isinstance(error, sqlite3.OperationalError) and code != sqlite3.SQLITE_ERROR:
+        return translate(error, path)
+    return Invalid(f"the query failed: {text}")

@@ -1,0 +1,312 @@
+"""Keeps events in one SQLite file."""
+
+import asyncio
+import contextlib
+import sqlite3
+from collections.abc import Sequence
+
+import msgspec
+
+from actum.errors import Invalid
+from actum.model.event import Stored
+from actum.ports.journal import (
+    Erased,
+    Journal,
+    Landed,
+    Loaded,
+    Outcome,
+    Page,
+    Repeated,
+    ReplyKey,
+    Snapshot,
+    StreamInfo,
+    StreamKey,
+    Write,
+)
+from actum.stores.listing import read_token, write_token
+from actum.stores.outcomes import decide, recognise
+from actum.stores.page import within
+from actum.stores.pages import loaded_size, reply_size
+from actum.stores.sqlite.connection.file import SqliteFile
+from actum.stores.sqlite.journal import statements
+from actum.stores.sqlite.journal.statements import EVENTS, LARGEST, REPLIES, STREAMS
+from actum.stores.steps import STEP, in_steps
+
+MOST_STREAMS = 200_000
+LARGE = 128
+"""Writes in one append that are worth being begun before the event loop has time."""
+POLL = 1.0
+
+
+class SqliteJournal(Journal):
+    """Events in one SQLite file, written by this process alone.
+
+    Positions have no gaps except where a stream was erased.
+    """
+
+    def __init__(self, file: SqliteFile) -> None:
+        self._file = file
+        self._news = asyncio.Event()
+        # Known to the writer thread alone, and forgotten whenever it may be wrong.
+        self._streams: dict[StreamKey, statements.Stream] = {}
+        self._next_stream: int | None = None
+        self._head: int | None = None
+        self._last: int | None = None
+        self._undone = 0
+
+    def __repr__(self) -> str:
+        return f"<SqliteJournal {self._file.path}>"
+
+    @property
+    def failure(self) -> str | None:
+        return self._file.failure
+
+    async def identity(self) -> str:
+        statement = "SELECT id FROM actum_identity"
+        found: str = await self._file.read(lambda connection: connection.execute(statement).fetchone()[0])
+        return found
+
+    async def append(self, writes: Sequence[Write]) -> list[Outcome]:
+        try:
+            outcomes = await self._file.write(
+                lambda connection: self._append(connection, writes),
+                begins=True,
+                is_large=len(writes) >= LARGE,
+            )
+        except (sqlite3.DataError, OverflowError, UnicodeEncodeError) as error:
+            raise Invalid(f"{self._file.path} cannot keep that: {error}") from error
+        self._tell()
+        return outcomes
+
+    async def landed(self, writes: Sequence[Write]) -> list[Outcome] | None:
+        # The writer takes one job after the other, so the interrupted append is over when this one begins.
+        return await self._file.write(
+            lambda connection: recognise(
+                writes,
+                head=statements.head(connection),
+                version_of=lambda stream: statements.stream(connection, *stream).version,
+                reply_of=lambda key: statements.reply(connection, *key),
+                events_of=lambda stream, after, up_to: statements.read(connection, *stream, after, up_to),
+            )
+        )
+
+    async def load(self, streams: Sequence[StreamKey], fingerprints: dict[str, str]) -> list[Loaded]:
+        def load(connection: sqlite3.Connection) -> list[Loaded]:
+            found = (statements.load(connection, *stream, fingerprints.get(stream[0])) for stream in streams)
+            return within(found, loaded_size)
+
+        return await self._file.read(load)
+
+    async def read(
+        self,
+        kind: str,
+        id: str,
+        *,
+        after: int = 0,
+        up_to: int | None = None,
+        limit: int | None = None,
+        reverse: bool = False,
+    ) -> list[Stored]:
+        async with self._file.callers.taken():
+            return await self._file.read(
+                lambda connection: statements.read(connection, kind, id, after, up_to, limit, reverse=reverse)
+            )
+
+    async def replies(self, keys: Sequence[ReplyKey]) -> list[Repeated | None]:
+        return await self._file.read(
+            lambda connection: within((statements.reply(connection, *key) for key in keys), reply_size)
+        )
+
+    async def kinds(self) -> list[str]:
+        return await self._file.read(
+            lambda connection: [row[0] for row in connection.execute(statements.KINDS)]
+        )
+
+    async def streams(
+        self,
+        kind: str,
+        *,
+        limit: int = 100,
+        page: str | None = None,
+        first_after: int | None = None,
+        first_before: int | None = None,
+        reverse: bool = False,
+    ) -> Page:
+        token = read_token(
+            page,
+            kind,
+            limit=limit,
+            first_after=first_after,
+            first_before=first_before,
+            reverse=reverse,
+        )
+        statement = statements.listing(token)
+        values = {
+            "kind": kind,
+            "after": token.first_after,
+            "before": token.first_before,
+            "time": token.time,
+            "position": token.position,
+            "limit": token.limit + 1,
+        }
+        async with self._file.callers.taken():
+            rows = await self._file.read(lambda connection: connection.execute(statement, values).fetchall())
+        items = [StreamInfo(row[0], row[3], row[1], row[4]) for row in rows[: token.limit]]
+        if len(rows) <= token.limit:
+            return Page(items, None)
+        time, position = rows[token.limit - 1][1:3]
+        return Page(items, write_token(token, time=time, position=position))
+
+    async def feed(self, after: int, limit: int) -> list[Stored]:
+        return await self._file.read(lambda connection: statements.feed(connection, after, limit))
+
+    async def head(self) -> int:
+        return await self._file.read(statements.head)
+
+    async def wait(self, after: int) -> None:
+        news = self._news
+        if await self.head() > after:
+            return
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(POLL):
+                await news.wait()
+
+    async def save_snapshot(self, kind: str, id: str, snapshot: Snapshot) -> None:
+        values = {"kind": kind, "id": id, **msgspec.structs.asdict(snapshot)}
+        # A state of events that are gone, or of another life of the stream, is not to come back.
+        statement = """INSERT INTO actum_snapshots SELECT :kind, :id, :version, :time, :fingerprint, :state
+            FROM actum_streams WHERE kind = :kind AND id = :id AND version >= :version AND pruned < :version
+                AND first_time <= :time
+            ON CONFLICT DO UPDATE SET version = excluded.version, time = excluded.time,
+                fingerprint = excluded.fingerprint, state = excluded.state
+            WHERE excluded.version >= version OR excluded.fingerprint <> fingerprint"""
+        await self._file.write(lambda connection: connection.execute(statement, values))
+
+    async def prune(self, kind: str, id: str, up_to: int) -> int:
+        return await self._file.write(lambda connection: statements.prune(connection, kind, id, up_to))
+
+    async def erase(self, kind: str, id: str, *, time: int, since: int | None = None) -> Erased:
+        def erase(connection: sqlite3.Connection) -> Erased:
+            before = statements.erased_at(connection, kind, id)
+            if since is not None and before > since:
+                return Erased(0, before)
+            _, last = self._ends(connection)
+            self._forget()
+            removed = statements.erase(connection, kind, id, last + 1, time)
+            return Erased(0, before) if removed is None else Erased(removed, last + 1)
+
+        erased = await self._file.write(erase)
+        self._tell()
+        return erased
+
+    async def forget_replies(self, before: int) -> int:
+        return await in_steps(
+            lambda: self._file.write(
+                lambda connection: connection.execute(statements.FORGET, (before, STEP)).rowcount
+            )
+        )
+
+    async def close(self) -> None:
+        await self._file.close()
+
+    def _tell(self) -> None:
+        self._news.set()
+        self._news = asyncio.Event()
+
+    def _append(self, connection: sqlite3.Connection, writes: Sequence[Write]) -> list[Outcome]:
+        if self._undone != self._file.undone:
+            self._forget()
+        try:
+            return self._append_known(connection, writes)
+        except BaseException:
+            self._forget()
+            raise
+
+    def _append_known(self, connection: sqlite3.Connection, writes: Sequence[Write]) -> list[Outcome]:
+        head, last = self._ends(connection)
+        outcomes = decide(
+            writes,
+            head=head,
+            after=last,
+            version_of=lambda stream: self._version(connection, stream),
+            reply_of=lambda key: statements.reply(connection, *key),
+        )
+        landed = [write for write, one in zip(writes, outcomes, strict=True) if type(one) is Landed]
+        events, streams = self._lay_down(connection, landed, last)
+        replies = _replies(writes, outcomes)
+        is_one_statement = not (streams or replies) and len(events) <= LARGEST * EVENTS.width
+        if not (is_one_statement or connection.in_transaction):
+            connection.execute("BEGIN IMMEDIATE")
+        STREAMS.insert(connection, streams)
+        EVENTS.insert(connection, events)
+        REPLIES.insert(connection, replies)
+        if events:
+            self._head = self._last = last + len(events) // EVENTS.width
+        if len(self._streams) > MOST_STREAMS:
+            self._streams.clear()
+        return outcomes
+
+    def _lay_down(
+        self, connection: sqlite3.Connection, writes: Sequence[Write], last: int
+    ) -> tuple[list[object], list[object]]:
+        """Gives the rows of events that follow the position `last`, and those of streams that they begin."""
+        rows: list[object] = []
+        begun: list[object] = []
+        ends: dict[int, int] = {}
+        streams = self._streams
+        for write in writes:
+            if not write.events:
+                continue
+            stream = streams[write.kind, write.id]
+            version, previous, metadata, time = stream.version, stream.position, write.metadata, write.time
+            number = stream.number
+            if not number:
+                number = self._number(connection, stream)
+                begun += (number, write.kind, write.id, 0, 0, time, last + 1, time, 0)
+            for type_, type_version, payload in write.events:
+                last += 1
+                version += 1
+                rows += (last, number, version, previous, type_, type_version, payload, metadata, time, 0)
+                previous = last
+            stream.version, stream.position = version, last
+            ends[number] = len(rows) - 1
+        for end in ends.values():
+            rows[end] = 1
+        return rows, begun
+
+    def _number(self, connection: sqlite3.Connection, stream: statements.Stream) -> int:
+        if self._next_stream is None:
+            self._next_stream = statements.next_stream(connection)
+        stream.number = self._next_stream
+        self._next_stream += 1
+        return stream.number
+
+    def _version(self, connection: sqlite3.Connection, key: StreamKey) -> int:
+        stream = self._streams.get(key)
+        if stream is None:
+            stream = self._streams[key] = statements.stream(connection, *key)
+        return stream.version
+
+    def _ends(self, connection: sqlite3.Connection) -> tuple[int, int]:
+        """Gives the last position a reader can see, and the last that was ever given to an event."""
+        head = self._head
+        if head is None:
+            head = self._head = statements.head(connection)
+        last = self._last
+        if last is None:
+            last = self._last = max(head, statements.highest(connection))
+        return head, last
+
+    def _forget(self) -> None:
+        self._undone = self._file.undone
+        self._streams.clear()
+        self._head = self._last = self._next_stream = None
+
+
+def _replies(writes: Sequence[Write], outcomes: Sequence[Outcome]) -> list[object]:
+    """Gives the rows of the replies that are kept."""
+    rows: list[object] = []
+    for write, outcome in zip(writes, outcomes, strict=True):
+        if write.key is not None and type(outcome) is Landed:
+            rows += (write.kind, write.id, write.key, write.call, write.reply, outcome.position, write.time)
+    return rows

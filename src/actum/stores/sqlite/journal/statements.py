@@ -1,0 +1,276 @@
+"""The schema of a journal in SQLite, and its statements, each on a connection that is given."""
+
+import sqlite3
+
+from msgspec import Struct
+
+from actum.model.deletion import deletion
+from actum.model.event import Stored
+from actum.ports.journal import Loaded, Repeated, Snapshot
+from actum.stores.listing import Token
+from actum.stores.page import within
+from actum.stores.pages import event_size
+from actum.stores.schema import Part
+
+# An index over every event would have a page to write for each stream of a batch. Instead an event names
+# the one before it in its stream, the stream names its last, and only every 32nd version is indexed.
+# An event that `is_last` of its stream in its batch moves the stream, so that one statement writes a batch.
+FIRST_SCHEMA = (
+    """CREATE TABLE IF NOT EXISTS actum_streams (
+        stream INTEGER PRIMARY KEY, kind TEXT NOT NULL, id TEXT NOT NULL, version INTEGER NOT NULL,
+        position INTEGER NOT NULL, time INTEGER NOT NULL, first_position INTEGER NOT NULL,
+        first_time INTEGER NOT NULL, pruned INTEGER NOT NULL DEFAULT 0, UNIQUE (kind, id))""",
+    "CREATE INDEX IF NOT EXISTS actum_streams_first ON actum_streams (kind, first_time, first_position)",
+    """CREATE TABLE IF NOT EXISTS actum_events (
+        position INTEGER PRIMARY KEY, stream INTEGER NOT NULL, version INTEGER NOT NULL,
+        previous INTEGER NOT NULL, type TEXT NOT NULL, type_version INTEGER NOT NULL,
+        payload BLOB NOT NULL, metadata BLOB NOT NULL, time INTEGER NOT NULL, is_last INTEGER NOT NULL)""",
+    """CREATE UNIQUE INDEX IF NOT EXISTS actum_events_milestones ON actum_events (stream, version)
+        WHERE version % 32 = 1""",
+    """CREATE TRIGGER IF NOT EXISTS actum_events_last AFTER INSERT ON actum_events WHEN new.is_last BEGIN
+        UPDATE actum_streams SET version = new.version, position = new.position, time = new.time
+            WHERE stream = new.stream; END""",
+    """CREATE TABLE IF NOT EXISTS actum_replies (
+        kind TEXT NOT NULL, id TEXT NOT NULL, key TEXT NOT NULL, call TEXT NOT NULL, reply BLOB NOT NULL,
+        position INTEGER NOT NULL, time INTEGER NOT NULL, PRIMARY KEY (kind, id, key)) WITHOUT ROWID""",
+    """CREATE TABLE IF NOT EXISTS actum_snapshots (
+        kind TEXT NOT NULL, id TEXT NOT NULL, version INTEGER NOT NULL, time INTEGER NOT NULL,
+        fingerprint TEXT NOT NULL, state BLOB NOT NULL, PRIMARY KEY (kind, id)) WITHOUT ROWID""",
+    "CREATE TABLE IF NOT EXISTS actum_highest (position INTEGER NOT NULL)",
+)
+# Where each stream stands in the feed that was erased; its events, and its row in `streams`, are gone.
+ERASED_SCHEMA = (
+    """CREATE TABLE actum_erased (
+        position INTEGER PRIMARY KEY, kind TEXT NOT NULL, id TEXT NOT NULL, time INTEGER NOT NULL,
+        UNIQUE (kind, id))""",
+)
+IDENTITY_SCHEMA = (
+    "CREATE TABLE actum_identity (one INTEGER PRIMARY KEY CHECK (one = 1), id TEXT NOT NULL)",
+    "INSERT INTO actum_identity VALUES (1, lower(hex(randomblob(16))))",
+)
+# By time, for old ones to be found without reading all.
+AGE_SCHEMA = ("CREATE INDEX actum_replies_time ON actum_replies (time)",)
+SCHEMA = Part("journal", (FIRST_SCHEMA, ERASED_SCHEMA, IDENTITY_SCHEMA, AGE_SCHEMA))
+
+COLUMNS = "position, kind, id, e.version, type, type_version, payload, metadata, e.time"
+LATEST = 2**63 - 1
+FORGET = """DELETE FROM actum_replies WHERE (kind, id, key) IN
+    (SELECT kind, id, key FROM actum_replies WHERE time < ? ORDER BY time LIMIT ?)"""
+MILESTONE = 32
+PAGE = 1_000
+SIZES = [2**power for power in range(11)]
+LARGEST = SIZES[-1]
+"""Rows that one statement takes."""
+# From a position back along the stream, as far as is wanted; contents are looked up when they are read.
+CHAIN = """WITH RECURSIVE chain (position, version, previous) AS (
+        SELECT position, version, previous FROM actum_events WHERE position = :start
+        UNION ALL
+        SELECT e.position, e.version, e.previous FROM chain c JOIN actum_events e ON e.position = c.previous
+        WHERE c.version > :after + 1
+    )"""
+# From one kind to the next by the index, and not by way of every stream.
+KINDS = """WITH RECURSIVE kinds (kind) AS (
+        SELECT min(kind) FROM actum_streams UNION ALL
+        SELECT (SELECT min(kind) FROM actum_streams WHERE kind > kinds.kind) FROM kinds
+        WHERE kinds.kind IS NOT NULL
+    ) SELECT kind FROM kinds WHERE kind IS NOT NULL"""
+
+
+class Rows:
+    """Inserts rows of a table, as many in one statement as there are.
+
+    One statement keeps the interpreter lock free for the event loop while SQLite works. There is one for each
+    power of two, since each has to be compiled; places that are left over stay empty.
+    """
+
+    def __init__(self, table: str, width: int) -> None:
+        self.width = width
+        row = f"({','.join('?' * width)})"
+        self._statements = {
+            size: f"INSERT INTO {table} SELECT * FROM (VALUES {','.join([row] * size)}) "
+            "WHERE column1 IS NOT NULL"
+            for size in SIZES
+        }
+        self._statements[1] = f"INSERT INTO {table} VALUES {row}"
+
+    def insert(self, connection: sqlite3.Connection, values: list[object]) -> None:
+        """Inserts rows whose values follow on from each other."""
+        width = self.width
+        for start in range(0, len(values), LARGEST * width):
+            some = values[start : start + LARGEST * width]
+            count = len(some) // width
+            size = 1 << (count - 1).bit_length()
+            some += [None] * ((size - count) * width)
+            connection.execute(self._statements[size], some)
+
+
+EVENTS = Rows("actum_events", 10)
+STREAMS = Rows("actum_streams", 9)
+REPLIES = Rows("actum_replies", 7)
+
+
+class Stream(Struct):
+    """A stream as its row in `streams` has it; `number` is 0 while there is none."""
+
+    number: int
+    version: int
+    position: int
+    pruned: int
+
+
+def stream(connection: sqlite3.Connection, kind: str, id: str) -> Stream:
+    statement = "SELECT stream, version, position, pruned FROM actum_streams WHERE kind = ? AND id = ?"
+    row = connection.execute(statement, (kind, id)).fetchone()
+    return Stream(*row) if row else Stream(0, 0, 0, 0)
+
+
+def next_stream(connection: sqlite3.Connection) -> int:
+    return (connection.execute("SELECT max(stream) FROM actum_streams").fetchone()[0] or 0) + 1
+
+
+def head(connection: sqlite3.Connection) -> int:
+    last = "SELECT max(position) FROM"
+    found = connection.execute(f"{last} actum_events UNION ALL {last} actum_erased").fetchall()
+    return max(position or 0 for (position,) in found)
+
+
+def highest(connection: sqlite3.Connection) -> int:
+    return connection.execute("SELECT max(position) FROM actum_highest").fetchone()[0] or 0
+
+
+def reply(connection: sqlite3.Connection, kind: str, id: str, key: str) -> Repeated | None:
+    statement = "SELECT call, reply, position FROM actum_replies WHERE kind = ? AND id = ? AND key = ?"
+    row = connection.execute(statement, (kind, id, key)).fetchone()
+    return None if row is None else Repeated(*row)
+
+
+def read(
+    connection: sqlite3.Connection,
+    kind: str,
+    id: str,
+    after: int,
+    up_to: int | None = None,
+    limit: int | None = None,
+    *,
+    reverse: bool = False,
+) -> list[Stored]:
+    found = stream(connection, kind, id)
+    first, last = max(after, found.pruned), min(found.version, LATEST if up_to is None else up_to)
+    if limit is not None:
+        first, last = (max(first, last - limit), last) if reverse else (first, min(last, first + limit))
+    return _events(connection, kind, id, found, first, last, reverse=reverse)
+
+
+def _events(
+    connection: sqlite3.Connection,
+    kind: str,
+    id: str,
+    found: Stream,
+    first: int,
+    last: int,
+    *,
+    reverse: bool = False,
+) -> list[Stored]:
+    """Gives the events of a stream with first < version <= last, none of which are pruned."""
+    if last <= first:
+        return []
+    # With a LIMIT SQLite keeps to the order that is asked for inside, and the rows come one by one.
+    statement = f"""{CHAIN} SELECT {COLUMNS} FROM (
+            SELECT position AS place FROM chain WHERE version <= :last
+            ORDER BY version {"DESC" if reverse else "ASC"} LIMIT -1
+        ) CROSS JOIN actum_events e ON e.position = place, (SELECT :kind AS kind, :id AS id)"""
+    values = {"start": _start(connection, found, last), "after": first, "last": last, "kind": kind, "id": id}
+    return within((Stored(*row) for row in connection.execute(statement, values)), event_size)
+
+
+def _start(connection: sqlite3.Connection, found: Stream, last: int) -> int:
+    """Gives the position of the first milestone at or beyond a version, or of the stream's last event."""
+    if found.version - last < MILESTONE:
+        return found.position
+    statement = f"""SELECT position FROM actum_events
+        WHERE stream = ? AND version >= ? AND version % {MILESTONE} = 1 ORDER BY version LIMIT 1"""
+    row = connection.execute(statement, (found.number, last)).fetchone()
+    return row[0] if row else found.position
+
+
+def feed(connection: sqlite3.Connection, after: int, limit: int) -> list[Stored]:
+    statement = f"""SELECT {COLUMNS.replace("position", "e.position", 1)} FROM actum_events e
+        JOIN actum_streams s ON s.stream = e.stream WHERE e.position > ? ORDER BY e.position LIMIT ?"""
+    rows = connection.execute(statement, (after, limit))
+    events = within((Stored(*row) for row in rows), event_size)
+    gone = """SELECT position, kind, id, time FROM actum_erased
+        WHERE position > ? AND position <= ? ORDER BY position LIMIT ?"""
+    is_whole = len(events) < limit and rows.fetchone() is None
+    last = LATEST if is_whole or not events else events[-1].position
+    erased = [deletion(*row) for row in connection.execute(gone, (after, last, limit))]
+    if not erased:
+        return events
+    return sorted(events + erased, key=lambda one: one.position)[:limit]
+
+
+def listing(token: Token) -> str:
+    sign, order = ("<", "DESC") if token.reverse else (">", "ASC")
+    conditions = ["kind = :kind"]
+    is_first_page = token.time is None
+    if not is_first_page:
+        conditions.append(f"(first_time, first_position) {sign} (:time, :position)")
+    # The stream that ended the page before bounds the side it lies on, and closer.
+    if token.first_after is not None and (is_first_page or token.reverse):
+        conditions.append("first_time > :after")
+    if token.first_before is not None and (is_first_page or not token.reverse):
+        conditions.append("first_time < :before")
+    return f"""SELECT id, first_time, first_position, version, time FROM actum_streams
+        WHERE {" AND ".join(conditions)} ORDER BY first_time {order}, first_position {order} LIMIT :limit"""
+
+
+def load(connection: sqlite3.Connection, kind: str, id: str, fingerprint: str | None) -> Loaded:
+    found = stream(connection, kind, id)
+    if not found.version:
+        return Loaded(None, 0, [], True)
+    statement = """SELECT version, time, fingerprint, state FROM actum_snapshots
+        WHERE kind = ? AND id = ? AND fingerprint = ?"""
+    kept = connection.execute(statement, (kind, id, fingerprint)).fetchone()
+    snapshot = Snapshot(*kept) if kept else None
+    after = max(found.pruned, snapshot.version if snapshot else 0)
+    events = _events(connection, kind, id, found, after, min(found.version, after + PAGE))
+    return Loaded(snapshot, found.pruned, events, after + len(events) >= found.version)
+
+
+def prune(connection: sqlite3.Connection, kind: str, id: str, up_to: int) -> int:
+    found = stream(connection, kind, id)
+    up_to = min(up_to, found.version - 1)
+    removed = _remove(connection, found, up_to)
+    if removed:
+        connection.execute("UPDATE actum_streams SET pruned = ? WHERE stream = ?", (up_to, found.number))
+        # A snapshot holds what was removed.
+        connection.execute("DELETE FROM actum_snapshots WHERE kind = ? AND id = ?", (kind, id))
+    return removed
+
+
+def erased_at(connection: sqlite3.Connection, kind: str, id: str) -> int:
+    """Gives the position at which a stream was erased last, or 0."""
+    statement = "SELECT position FROM actum_erased WHERE kind = ? AND id = ?"
+    row = connection.execute(statement, (kind, id)).fetchone()
+    return row[0] if row else 0
+
+
+def erase(connection: sqlite3.Connection, kind: str, id: str, position: int, time: int) -> int | None:
+    """Removes a stream, which from now on stands at a position as erased; None if there is none."""
+    found = stream(connection, kind, id)
+    removed = _remove(connection, found, found.version)
+    for table in ("actum_snapshots", "actum_replies", "actum_streams"):
+        connection.execute(f"DELETE FROM {table} WHERE kind = ? AND id = ?", (kind, id))
+    if not found.version:
+        return None
+    connection.execute("INSERT OR REPLACE INTO actum_erased VALUES (?,?,?,?)", (position, kind, id, time))
+    return removed
+
+
+def _remove(connection: sqlite3.Connection, found: Stream, up_to: int) -> int:
+    if up_to <= found.pruned:
+        return 0
+    # The driver counts the rows of a statement that begins with DELETE, and of no other.
+    statement = f"""DELETE FROM actum_events WHERE position IN
+        ({CHAIN} SELECT position FROM chain WHERE version <= :last)"""
+    values = {"start": _start(connection, found, up_to), "after": found.pruned, "last": up_to}
+    return connection.execute(statement, values).rowcount
