@@ -21,7 +21,7 @@ from actum.model.event import Event, Recorded
 from actum.model.handler import command, query, reducer
 from actum.model.view import View
 from actum.ports.journal import Page
-from actum.runtime.context import Context
+from actum.runtime.context.context import Context
 
 __all__ = [
     "Actions",

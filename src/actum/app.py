@@ -19,7 +19,7 @@ from actum.model.option import strict_options
 from actum.model.view import View
 from actum.ports.database import LONGEST_QUERY, MAX_ANSWER_BYTES
 from actum.runtime.catalog import KEY_RETENTION, Catalog, compile_catalog
-from actum.runtime.context import Context
+from actum.runtime.context.context import Context
 from actum.stores.instances import Instances, Opening
 from actum.stores.url import join, needs_database
 
@@ -105,7 +105,7 @@ class App:
             (_type_of(resource), resource) for resource in resources
         )
         if all(importlib.util.find_spec(module) for module in NEEDED_TO_RUN):
-            declarations = import_module("actum.declarations")
+            declarations = import_module("actum.runtime.declarations")
             declarations.check(self.catalog, self.resources)
             declarations.check_routes(self.name, self.actions, self.resources, docs=self.docs_path)
         self._asgi: AsgiApp | None = None

@@ -4,12 +4,12 @@ import contextlib
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 
-from actum.declarations import Resources, check
 from actum.errors import ActumError
 from actum.http.server import HttpApp, http_app
 from actum.model.action import Actions
 from actum.runtime.catalog import Catalog
 from actum.runtime.clock import Clock, SystemClock
+from actum.runtime.declarations import Resources, check
 from actum.runtime.node import Node, Settings, open_node
 from actum.runtime.services import Services
 from actum.stores.binding import bind, witness

@@ -15,7 +15,7 @@ PROGRAM = """
 import asyncio, contextlib, threading
 from actum import Actions, App, Context, Entity, Event, command
 from actum.cli import ending, serving
-from actum.runtime import worker
+from actum.runtime.actions import worker
 
 ending.LAST = serving.GRACE = 1
 worker.GRACE = worker.LAST_GRACE = 0.1

@@ -26,10 +26,11 @@ from actum import (
 from actum.errors import Conflict, TryLater
 from actum.ports.database import Database
 from actum.ports.journal import Journal
-from actum.runtime import supervisor, view_work
+from actum.runtime import supervisor
 from actum.runtime.clock import ManualClock
-from actum.runtime.directory import Residence
+from actum.runtime.entities.directory import Residence
 from actum.runtime.node import Node
+from actum.runtime.views import view_work
 from actum.stores.memory import MemoryJournal
 from actum.testing.faults import FAULTS, METHODS, Fault, FaultyJournal
 from actum.testing.faulty_database import DATABASE_METHODS, Faults, faulty_database

@@ -5,7 +5,7 @@ import pytest
 from actum.errors import Unavailable
 from actum.ports.database import NewTimer
 from actum.ports.host import Host, HostedAnswer, HostedCall, HostedTimer
-from actum.runtime.timers import HostedTimers
+from actum.runtime.context.timers import HostedTimers
 from tests.runtime.nodes import database_in_memory
 
 AHEAD = 2_000_000_000_000_000

@@ -11,7 +11,7 @@ from litestar import Response
 from actum import Actions, App, Context
 from actum.errors import AnswerErased
 from actum.ports.database import Erasure
-from actum.runtime.kept_answers import ANSWERS, parts_of
+from actum.runtime.keys.kept_answers import ANSWERS, parts_of
 from actum.stores.url import join
 from actum.testing import testing
 from actum.testing.application import Running

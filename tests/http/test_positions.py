@@ -22,7 +22,7 @@ async def test_a_position_that_was_made_up_shows_all_there_is_at_once(
     store: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Whoever waits would be told so, long before the machine is too slow for the test.
-    monkeypatch.setattr("actum.runtime.views.PATIENCE", 0.0)
+    monkeypatch.setattr("actum.runtime.views.reading.PATIENCE", 0.0)
     async with serving(bank(), store) as http:
         written = await http.post("/accounts/a/deposits", json={"amount": 30})
         own = {"Actum-Position": written.headers["actum-position"]}

@@ -26,7 +26,7 @@ from actum import (
     reducer,
 )
 from actum.errors import ImpureTurn, WrongEvent, WrongReply
-from actum.runtime.directory import Residence
+from actum.runtime.entities.directory import Residence
 from actum.runtime.node import Settings
 from actum.testing import testing
 

@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from actum import App, Context
-from actum.declarations import check
 from actum.model.event import to_microseconds
 from actum.ports.database import Database
 from actum.ports.journal import Journal
 from actum.runtime.clock import Clock, ManualClock
+from actum.runtime.declarations import check
 from actum.runtime.node import Node, Settings, open_node
 from actum.stores.sqlite.connection.file import SqliteFile
 from actum.stores.sqlite.database.database import SCHEMA, SqliteDatabase

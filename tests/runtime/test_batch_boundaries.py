@@ -16,7 +16,7 @@ from actum import App, Entity, Event, View, command, reducer
 from actum.model.event import Stored
 from actum.model.view import view_type
 from actum.ports.database import Database
-from actum.runtime.projector import Projector
+from actum.runtime.views.projector import Projector
 from actum.testing import testing
 from actum.testing.application import Running
 from tests.servers.postgres import empty, url_of

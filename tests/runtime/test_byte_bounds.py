@@ -24,7 +24,10 @@ from actum import (
 from actum.model import turn
 from actum.ports.database import Progress
 from actum.ports.journal import Outcome, Write
-from actum.runtime import batch_cut, committer, feed, outgoing, worker
+from actum.runtime import feed
+from actum.runtime.actions import worker
+from actum.runtime.context import outgoing
+from actum.runtime.entities import batch_cut, committer
 from actum.stores.memory import MemoryJournal
 from actum.testing.faults import FaultyJournal
 from tests.runtime.nodes import running

@@ -9,8 +9,8 @@ import pytest
 from actum import Context, Overloaded, Unavailable
 from actum.errors import StoreFailed
 from actum.ports.journal import Outcome, Write
-from actum.runtime import committer
 from actum.runtime.clock import ManualClock
+from actum.runtime.entities import committer
 from actum.runtime.node import Node
 from actum.stores.memory import MemoryJournal
 from actum.testing.faults import Fault, FaultyJournal

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from actum import Actions, App, Context, Entity, Event, Retries, command, reducer
-from actum.runtime.context import Context as RunningContext
+from actum.runtime.context.context import Context as RunningContext
 from actum.testing import testing
 from tests.runtime.test_containment import RAISED
 

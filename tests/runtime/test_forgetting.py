@@ -11,7 +11,7 @@ import pytest
 from msgspec import Struct
 
 from actum import Actions, App, Context, DefinitionError, Retries
-from actum.runtime.forgetting import Forgetting
+from actum.runtime.keys.forgetting import Forgetting
 from actum.stores import steps
 from actum.stores.url import join
 from actum.testing import testing
@@ -90,7 +90,7 @@ def looks(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         return done[-1]
 
     monkeypatch.setattr(Forgetting, "forget", noted)
-    monkeypatch.setattr("actum.runtime.forgetting.LOOK", 0.01)
+    monkeypatch.setattr("actum.runtime.keys.forgetting.LOOK", 0.01)
     return done
 
 

@@ -23,7 +23,7 @@ from actum import (
     query,
     reducer,
 )
-from actum.runtime import attempts
+from actum.runtime.actions import attempts
 from actum.testing import Running, testing
 
 TWICE = Retries(attempts=2, first=timedelta(seconds=1))

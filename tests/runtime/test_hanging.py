@@ -13,7 +13,7 @@ import pytest
 
 from actum import Actions, Context, DefinitionError, Retries
 from actum.model.action import OnMessage
-from actum.runtime import attempts, backlog, worker
+from actum.runtime.actions import attempts, backlog, worker
 from actum.runtime.clock import SystemClock
 from actum.runtime.node import Node
 from actum.stores.open import open_stores

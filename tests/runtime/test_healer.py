@@ -5,8 +5,8 @@ from typing import Any
 
 from actum.model.action import Retries
 from actum.ports.database import Letter
+from actum.runtime.actions.healer import Healer
 from actum.runtime.clock import ManualClock
-from actum.runtime.healer import Healer
 from tests.runtime.nodes import START
 
 LETTER = Letter(1, "act", "k", 7, b"", "retrying", 1, START, "", START, START, None)

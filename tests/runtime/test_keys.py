@@ -14,7 +14,7 @@ from msgspec import Struct
 from actum import Actions, App, Context, Entity, Event, Invalid, KeyReused, Retries, command, reducer
 from actum.model.event import to_microseconds
 from actum.ports.journal import Write
-from actum.runtime.keys import digest
+from actum.runtime.keys.stored import digest
 from actum.testing import testing
 from actum.testing.application import Running
 

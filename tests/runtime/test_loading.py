@@ -9,7 +9,7 @@ import pytest
 from actum import Context, Rejected
 from actum.model.event import Stored
 from actum.ports.journal import StreamKey
-from actum.runtime.directory import Residence
+from actum.runtime.entities.directory import Residence
 from actum.stores.memory import MemoryJournal
 from actum.testing.conformance.journal.bank import fill
 from actum.testing.faults import FaultyJournal

@@ -11,8 +11,8 @@ from msgspec import Struct
 
 from actum import Actions, App, Context, Entity, Event, View, command, query, reducer
 from actum.model.event import Recorded
-from actum.runtime import ownership
 from actum.runtime.clock import ManualClock
+from actum.runtime.cluster import ownership
 from actum.runtime.node import Node
 from actum.stores.open import open_stores
 from actum.stores.postgres import membership as postgres_roster

@@ -10,8 +10,8 @@ from msgspec import Struct, field
 from actum import App, Context, Entity, Event, Rejected, command, query, reducer
 from actum.errors import ImpureTurn, WrongState
 from actum.model.entity import entity_type
-from actum.runtime import strict
-from actum.runtime.purity import pure
+from actum.runtime.entities import strict
+from actum.runtime.entities.purity import pure
 
 
 class Panic(BaseException):

@@ -10,7 +10,7 @@ import pytest
 
 from actum import Context, Invalid, KeyReused, Retries
 from actum.ports.database import Database, Letter
-from actum.runtime.attempts import MAX_AT_ONCE
+from actum.runtime.actions.attempts import MAX_AT_ONCE
 from actum.runtime.clock import ManualClock
 from actum.runtime.node import Node
 from actum.stores.memory import MemoryJournal

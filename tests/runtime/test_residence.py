@@ -12,7 +12,7 @@ from actum import App, Context, Entity, command, query, reducer
 from actum.errors import WrongState
 from actum.ports.journal import Snapshot
 from actum.runtime.clock import SECOND, ManualClock
-from actum.runtime.directory import Directory, Residence
+from actum.runtime.entities.directory import Directory, Residence
 from actum.stores.memory import MemoryJournal
 from actum.testing.faults import FaultyJournal
 from tests.runtime.bank import Account, Deposited, Notebook, plain

@@ -7,7 +7,7 @@ import pytest
 
 from actum.model.action import OnCron
 from actum.model.event import to_datetime, to_microseconds
-from actum.runtime.schedule import following
+from actum.runtime.actions.sources.schedule import following
 
 
 def ticks(expression: str, start: datetime) -> Iterator[datetime]:

@@ -5,7 +5,7 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actum.runtime.sharing import share_out
+from actum.runtime.cluster.sharing import share_out
 
 ALL = frozenset(f"work {number}" for number in range(7))
 rosters = st.dictionaries(st.integers(1, 9), st.frozensets(st.sampled_from(sorted(ALL))), min_size=1)

@@ -20,7 +20,7 @@ from actum import (
     query,
     reducer,
 )
-from actum.runtime import views
+from actum.runtime.views import reading as views
 from actum.stores import query_slots, share
 from actum.testing import testing
 from actum.testing.application import Running

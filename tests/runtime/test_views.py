@@ -11,10 +11,10 @@ from actum import App, Context, Recorded, Unavailable, View, query, reducer
 from actum.model.view import ViewType
 from actum.ports.database import Database
 from actum.ports.journal import Write
-from actum.runtime import views
 from actum.runtime.clock import ManualClock
 from actum.runtime.node import Node
-from actum.runtime.projector import FIRST_PAUSE, LONGEST_OUTAGE
+from actum.runtime.views import reading as views
+from actum.runtime.views.projector import FIRST_PAUSE, LONGEST_OUTAGE
 from actum.stores.memory import MemoryJournal
 from actum.testing import testing
 from actum.testing.faults import FaultyJournal

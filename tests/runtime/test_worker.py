@@ -4,10 +4,10 @@ import asyncio
 from typing import Any
 
 from actum.model.action import Retries
-from actum.runtime.attempts import MAX_AT_ONCE
+from actum.runtime.actions.attempts import MAX_AT_ONCE
+from actum.runtime.actions.sources.source import Item
+from actum.runtime.actions.worker import Worker
 from actum.runtime.clock import ManualClock
-from actum.runtime.source import Item
-from actum.runtime.worker import Worker
 from tests.runtime.nodes import START
 from tests.runtime.waiting import settled
 

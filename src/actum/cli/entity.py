@@ -19,7 +19,7 @@ from actum.model.entity import EntityType
 from actum.model.event import Stored, read_metadata, to_datetime
 from actum.model.turn import Instance
 from actum.ports.journal import Journal, StreamInfo
-from actum.runtime.history import fold_history
+from actum.runtime.context.history import fold_history
 from actum.runtime.stream_pages import pages_of
 
 PAGE = 1_000

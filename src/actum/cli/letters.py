@@ -12,10 +12,10 @@ from actum.cli.loading import load_app
 from actum.cli.opening import open_beside
 from actum.cli.options import AppName, AsJson, DatabaseUrl, StoreUrl, storable
 from actum.cli.output import print_json, print_line, print_table, shown_time
-from actum.declarations import check
 from actum.model.event import Stored
 from actum.ports.database import Database, Letter, LetterStatus, Request
-from actum.runtime.reactor import TIMERS
+from actum.runtime.actions.reactor import TIMERS
+from actum.runtime.declarations import check
 from actum.stores.open import Stores
 
 PAGE = 1_000

@@ -15,10 +15,10 @@ from actum.model.view import ViewType
 from actum.ports.database import Database, ViewState
 from actum.ports.membership import Roster
 from actum.runtime.clock import SystemClock
+from actum.runtime.cluster.ownership import BEAT
 from actum.runtime.feed import Feed
-from actum.runtime.ownership import BEAT
-from actum.runtime.projector import BATCH, Projector
-from actum.runtime.view_work import work_name
+from actum.runtime.views.projector import BATCH, Projector
+from actum.runtime.views.view_work import work_name
 from actum.stores.open import Stores, open_stores
 
 POLL = timedelta(milliseconds=200)

@@ -21,7 +21,7 @@ READERS = ("litestar._kwargs.extractors", "litestar._multipart", "litestar.conne
 
 LIBRARIES = ("litestar", "msgspec", "multipart", "codecs", "encodings", "tempfile", "anyio")
 OURS = "actum"
-TELLING = ("actum.http", "actum.runtime.views", "actum.stores.query_slots")
+TELLING = ("actum.http", "actum.runtime.views.reading", "actum.stores.query_slots")
 """Those of Actum's modules that say why they cannot answer in words meant for whoever asked."""
 
 OF_PARSERS = (ValueError, LookupError, TypeError, AttributeError, RuntimeError, SerializationException)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from actum.errors import Invalid
 from actum.http.preconditions import read_preconditions
-from actum.runtime.context import Context
+from actum.runtime.context.context import Context
 from actum.runtime.services import Services
 
 CORRELATION_ID = "X-Correlation-ID"

@@ -12,9 +12,9 @@ from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 from msgspec import Struct
 
 from actum.http.headers import CORRELATION_ID
-from actum.runtime.context import Context
-from actum.runtime.keys import RequestKey, digest
-from actum.runtime.requests import Requests
+from actum.runtime.context.context import Context
+from actum.runtime.keys.requests import Requests
+from actum.runtime.keys.stored import RequestKey, digest
 from actum.runtime.services import Services
 
 Message = MutableMapping[str, Any]

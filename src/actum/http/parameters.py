@@ -34,7 +34,7 @@ from msgspec.inspect import (
 
 from actum.errors import DefinitionError
 from actum.model.signature import display
-from actum.runtime.invoke import ActionFunction
+from actum.runtime.actions.invoke import ActionFunction
 
 MARKS = (KwargDefinition, DependencyKwarg, Dependency)
 LIMITS = (

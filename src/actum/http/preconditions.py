@@ -3,7 +3,7 @@
 import re
 
 from actum.errors import Invalid
-from actum.runtime.precondition import Precondition
+from actum.runtime.entities.precondition import Precondition
 
 ANY = b"*"
 TAG = re.compile(rb'(W/)?"([\x21\x23-\x7e\x80-\xff]*)"')

@@ -30,7 +30,7 @@ from actum.errors import (
 from actum.http.blame import as_request_error, has_left, is_about_stores
 from actum.model.error_text import error_message, plain_text, text_of
 from actum.runtime import containment
-from actum.runtime.context import Context
+from actum.runtime.context.context import Context
 
 MEDIA_TYPE = "application/problem+json"
 LONGEST_DETAIL = 100_000

@@ -6,7 +6,7 @@ from typing import Any
 from actum.http.headers import NO_SNIFFING, READING, tell
 from actum.http.preconditions import is_unchanged
 from actum.http.problems import MEDIA_TYPE, Answer
-from actum.runtime.context import Context
+from actum.runtime.context.context import Context
 
 Message = MutableMapping[str, Any]
 Send = Callable[[Message], Awaitable[None]]

@@ -26,8 +26,8 @@ from actum.http.parameters import Place, request_parameters
 from actum.http.problems import handle_error
 from actum.model.action import Actions, Bound, OnRequest
 from actum.ports.journal import Page
-from actum.runtime.context import Context
-from actum.runtime.invoke import ActionFunction
+from actum.runtime.actions.invoke import ActionFunction
+from actum.runtime.context.context import Context
 
 LARGEST_BODY = 10_000_000
 """Bytes of a request's body, unless the action or its group says otherwise by `request_max_body_size=`."""

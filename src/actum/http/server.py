@@ -26,7 +26,7 @@ from actum.model.error_text import error_text
 from actum.runtime.clock import SystemClock
 from actum.runtime.contained_tasks import runs_author_code
 from actum.runtime.containment import comes_from_outside
-from actum.runtime.context import Context
+from actum.runtime.context.context import Context
 from actum.runtime.services import Services
 
 Message = MutableMapping[str, Any]

@@ -13,7 +13,7 @@ from actum.model.entity import Entity, EntityType, entity_type
 from actum.model.event import Event, EventType
 from actum.model.view import View, ViewType, view_type
 from actum.ports.database import LONGEST_QUERY, MAX_ANSWER_BYTES
-from actum.runtime.references import EntityReference, ViewReference, entity_reference, view_reference
+from actum.runtime.context.references import EntityReference, ViewReference, entity_reference, view_reference
 
 KEY_RETENTION: timedelta = timedelta(days=7)
 """How long idempotency keys are remembered unless an application says otherwise."""

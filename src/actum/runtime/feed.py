@@ -9,8 +9,8 @@ from itertools import islice
 from actum.model.deletion import DELETED
 from actum.model.event import Stored
 from actum.ports.journal import Journal, Landed, Outcome
-from actum.runtime.actor import Staged
 from actum.runtime.coalescer import Coalescer
+from actum.runtime.entities.actor import Staged
 from actum.runtime.gone import Gone
 
 MOST_REMEMBERED = 20_000

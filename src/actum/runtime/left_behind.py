@@ -10,9 +10,9 @@ from actum.model.deletion import DELETED
 from actum.model.event import Stored
 from actum.ports.database import Database, KeptName, ViewState
 from actum.ports.journal import Journal
+from actum.runtime.actions.plan import Plan
+from actum.runtime.actions.reactor import TIMERS
 from actum.runtime.catalog import Catalog
-from actum.runtime.plan import Plan
-from actum.runtime.reactor import TIMERS
 
 OWN = "$"
 """How the names of kinds begin that are Actum's own."""

@@ -12,32 +12,32 @@ from actum.model.error_text import error_text
 from actum.ports.database import Database
 from actum.ports.host import Host
 from actum.ports.journal import Journal
-from actum.runtime.action_work import ActionWork
+from actum.runtime.actions.action_work import ActionWork
+from actum.runtime.actions.plan import Plan
+from actum.runtime.actions.reactor import readers, works_of
+from actum.runtime.actions.worker import Worker
 from actum.runtime.catalog import Catalog
 from actum.runtime.clock import Clock
-from actum.runtime.committer import MOST_STAGED, Committer
+from actum.runtime.cluster.ownership import Ownership
 from actum.runtime.contained_tasks import contain_tasks
-from actum.runtime.directory import Directory, Residence
-from actum.runtime.entities import Entities
-from actum.runtime.erasure import finish_erasures
+from actum.runtime.context.erasure import finish_erasures
+from actum.runtime.context.outgoing import Outgoing
+from actum.runtime.context.reruns import Reruns
+from actum.runtime.context.timers import HostedTimers, Timers
+from actum.runtime.entities.committer import MOST_STAGED, Committer
+from actum.runtime.entities.directory import Directory, Residence
+from actum.runtime.entities.dispatcher import Entities
+from actum.runtime.entities.hosted import HostedEntities
+from actum.runtime.entities.purity import pure
 from actum.runtime.feed import Feed
-from actum.runtime.forgetting import Forgetting
-from actum.runtime.hosted import HostedEntities
+from actum.runtime.keys.forgetting import Forgetting
+from actum.runtime.keys.requests import Requests
 from actum.runtime.left_behind import look_for_left, warn_of_events_left, warn_of_left
 from actum.runtime.opened_resource import OpenedResource, OpenResource
-from actum.runtime.outgoing import Outgoing
-from actum.runtime.ownership import Ownership
-from actum.runtime.plan import Plan
-from actum.runtime.purity import pure
-from actum.runtime.reactor import readers, works_of
 from actum.runtime.readiness import Readiness
-from actum.runtime.requests import Requests
-from actum.runtime.reruns import Reruns
 from actum.runtime.services import Services, Signals
 from actum.runtime.supervisor import Supervisor
-from actum.runtime.timers import HostedTimers, Timers
-from actum.runtime.views import Views
-from actum.runtime.worker import Worker
+from actum.runtime.views.reading import Views
 
 POLL = 0.001
 

@@ -10,12 +10,12 @@ from msgspec import Struct
 
 from actum.ports.database import Database, Letter, ViewState
 from actum.ports.journal import Journal
-from actum.runtime.action_work import ActionWork
+from actum.runtime.actions.action_work import ActionWork
 from actum.runtime.clock import Clock
 from actum.runtime.feed import Feed
 from actum.runtime.supervisor import Supervisor
-from actum.runtime.view_work import ViewWork
-from actum.runtime.views import Views
+from actum.runtime.views.reading import Views
+from actum.runtime.views.view_work import ViewWork
 
 INTERVAL = 1.0
 """Seconds between two looks."""

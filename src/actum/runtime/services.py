@@ -13,16 +13,16 @@ from actum.ports.host import Host
 from actum.ports.journal import Journal
 from actum.runtime.catalog import Catalog
 from actum.runtime.clock import Clock
-from actum.runtime.committer import Committer
-from actum.runtime.directory import Directory
+from actum.runtime.context.outgoing import Outgoing
+from actum.runtime.context.reruns import Reruns
+from actum.runtime.context.timers import Timers
+from actum.runtime.entities.committer import Committer
+from actum.runtime.entities.directory import Directory
+from actum.runtime.entities.hosted import EntityCalls
 from actum.runtime.feed import Feed
-from actum.runtime.hosted import EntityCalls
-from actum.runtime.outgoing import Outgoing
+from actum.runtime.keys.requests import Requests
 from actum.runtime.readiness import Readiness
-from actum.runtime.requests import Requests
-from actum.runtime.reruns import Reruns
-from actum.runtime.timers import Timers
-from actum.runtime.views import Views
+from actum.runtime.views.reading import Views
 
 
 class Signals:

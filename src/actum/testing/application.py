@@ -8,10 +8,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from actum.app import App
-from actum.declarations import check
 from actum.model.event import to_microseconds
 from actum.runtime.clock import ManualClock
-from actum.runtime.context import Context
+from actum.runtime.context.context import Context
+from actum.runtime.declarations import check
 from actum.runtime.node import Node, Settings, open_node
 from actum.runtime.readiness import Standstill
 from actum.stores.open import Stores, open_stores

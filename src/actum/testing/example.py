@@ -10,7 +10,7 @@ from actum.errors import Rejected
 from actum.model.entity import CommandType, Entity, entity_type
 from actum.model.event import Event, to_microseconds
 from actum.model.handler import Handler
-from actum.runtime.purity import pure
+from actum.runtime.entities.purity import pure
 from actum.testing.difference import difference
 from actum.testing.past import Past
 from actum.testing.turn import Turn, run

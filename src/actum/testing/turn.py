@@ -11,7 +11,7 @@ from actum.model.entity import CommandType
 from actum.model.event import Event
 from actum.model.signature import Signature
 from actum.model.turn import Emitted, Instance
-from actum.runtime.purity import pure
+from actum.runtime.entities.purity import pure
 from actum.testing.past import Past
 
 

@@ -1,0 +1,193 @@
+"""Attempts at items: each is cut off after a limit, and one that hangs holds nobody up."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from time import monotonic
+from typing import Any
+
+from msgspec import Struct
+
+from actum.errors import Rejected
+from actum.model.error_text import error_text
+from actum.runtime.actions.sources.source import Item
+from actum.runtime.containment import comes_from_outside, log_failure
+
+MAX_AT_ONCE = 64
+"""Attempts side by side, those that hang not counted."""
+MAX_UNDER_WAY = 1_000
+HANGS_AFTER = 0.2
+"""Seconds after which an attempt no longer counts against those that may run beside it."""
+LOOK = 0.1
+STUBBORN_AFTER = 5.0
+"""Seconds that an attempt has to end after it was cut off."""
+
+log: logging.Logger = logging.getLogger("actum.worker")
+
+
+class FailedAttempt(Struct, frozen=True, eq=False):
+    """Why an attempt failed: one that is final is not tried again; one may still be running."""
+
+    text: str
+    is_final: bool = False
+    is_running: bool = False
+
+
+class Attempt(Struct, eq=False):
+    """One attempt that is under way. `leave` is called if it does not even end when it is cut off."""
+
+    item: Item
+    leave: "Leave"
+    began: float
+    cut_off: float = 0.0
+    is_left: bool = False
+
+    def __repr__(self) -> str:
+        return f"<Attempt at {self.item.key} at {self.item.position}>"
+
+
+Leave = Callable[[Item, "asyncio.Task[Any]", FailedAttempt], None]
+"""Leaves an attempt behind: its item, the task that makes it, and why."""
+
+
+class Attempts:
+    """The attempts of one action that are under way, by the task that makes each.
+
+    `look_again` is called whenever one is found to hang, for there is room for another then.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        run: Callable[[Item], Awaitable[None]],
+        *,
+        timeout: float,
+        unless: tuple[type[BaseException], ...],
+        look_again: Callable[[], None],
+    ) -> None:
+        self.under_way: dict[asyncio.Task[Any], Attempt] = {}
+        self._name = name
+        self._run = run
+        self._timeout = timeout
+        self._unless = unless
+        self._look_again = look_again
+        self._hanging = 0
+        self._timer: asyncio.TimerHandle | None = None
+
+    def __repr__(self) -> str:
+        return f"<Attempts of {self._name}, {len(self.under_way)} under way, {self._hanging} hang>"
+
+    @property
+    def allowed(self) -> int:
+        """How many may be under way: the more hang, the faster others are let by, up to the bound."""
+        hanging = self._hanging
+        return MAX_AT_ONCE if not hanging else min(hanging + max(MAX_AT_ONCE, hanging), MAX_UNDER_WAY)
+
+    @property
+    def hanging(self) -> list[tuple[str, int, float]]:
+        """What hangs: key, position and for how many seconds."""
+        now = monotonic()
+        return [
+            (attempt.item.key, attempt.item.position, now - attempt.began)
+            for attempt in self.under_way.values()
+            if now - attempt.began >= HANGS_AFTER
+        ]
+
+    async def make(
+        self,
+        item: Item,
+        task: "asyncio.Task[Any]",
+        leave: Leave,
+        run: Callable[[Item], Awaitable[None]] | None = None,
+    ) -> FailedAttempt | None:
+        """Does one item in the running task; gives what went wrong, if something did."""
+        attempt = self.under_way[task] = Attempt(item, leave, monotonic())
+        if self._timer is None:
+            self._look_later()
+        try:
+            await (run or self._run)(item)
+        except BaseException as error:
+            if attempt.cut_off:
+                return self._took_too_long(item)
+            if comes_from_outside(error):
+                raise
+            return self._failed(item, error)
+        finally:
+            del self.under_way[task]
+            if attempt.cut_off:
+                task.uncancel()
+        return None
+
+    async def end(self, grace: float) -> None:
+        """Cancels what is still under way, and leaves behind what has not ended after the grace."""
+        tasks = set(self.under_way)
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks, timeout=grace)
+        for task, attempt in self.under_way.items():
+            log.error(
+                "action %s did not stop over %s at %s, which comes again at the next start: it swallows its "
+                "cancellation (let asyncio.CancelledError pass)",
+                self._name,
+                attempt.item.key,
+                attempt.item.position,
+            )
+            disown(task)
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _took_too_long(self, item: Item) -> FailedAttempt:
+        log.warning("action %s took too long over %s at %s", self._name, item.key, item.position)
+        return FailedAttempt(f"TimeoutError: it took longer than {self._timeout:g} s and was cut off")
+
+    def _failed(self, item: Item, error: BaseException) -> FailedAttempt:
+        text, place = error_text(error), f"{item.key} at {item.position}"
+        if isinstance(error, Rejected):
+            log.warning("action %s was refused on %s: %s", self._name, place, text)
+        else:
+            message = "action %s failed on %s: %s"
+            log_failure(log, logging.WARNING, message, self._name, place, text, error=error)
+        return FailedAttempt(text, is_final=isinstance(error, self._unless))
+
+    def _look_later(self) -> None:
+        pause = min(LOOK, self._timeout / 4)
+        self._timer = asyncio.get_running_loop().call_later(pause, self._look)
+
+    def _look(self) -> None:
+        """Finds what hangs; a timer for each attempt would cost more than many an action."""
+        self._timer = None
+        now = monotonic()
+        hanging = 0
+        # In the order in which they began, so that what is behind a young one is younger.
+        for task, attempt in list(self.under_way.items()):
+            age = now - attempt.began
+            if age < min(HANGS_AFTER, self._timeout):
+                break
+            hanging += 1
+            if age >= self._timeout:
+                self._cut_off(task, attempt, now)
+        self._hanging = hanging
+        if self.under_way:
+            self._look_later()
+        if hanging:
+            self._look_again()
+
+    def _cut_off(self, task: "asyncio.Task[Any]", attempt: Attempt, now: float) -> None:
+        if not attempt.cut_off:
+            attempt.cut_off = now
+            task.cancel()
+        elif now - attempt.cut_off >= STUBBORN_AFTER and not attempt.is_left:
+            attempt.is_left = True
+            text = (
+                f"TimeoutError: it took longer than {self._timeout:g} s, was cut off, and did not stop: "
+                "it may still be running; let asyncio.CancelledError pass, and retry or skip this letter"
+            )
+            log.error("action %s on %s at %s: %s", self._name, attempt.item.key, attempt.item.position, text)
+            attempt.leave(attempt.item, task, FailedAttempt(text, is_final=True, is_running=True))
+
+
+def disown(task: "asyncio.Task[Any]") -> None:
+    """Has the event loop end without a task that does not end."""
+    asyncio._unregister_task(task)
+    setattr(task, "_log_destroy_pending", False)  # noqa: B010 (no part of its type)

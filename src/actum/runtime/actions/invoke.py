@@ -1,0 +1,97 @@
+"""How an action's function is called: its context, what set it off, and resources, each by annotation."""
+
+import inspect
+from collections.abc import Callable, Collection
+from typing import Any, get_args, get_origin
+
+from actum.errors import DefinitionError
+from actum.model.action import Failure
+from actum.model.event import Event, Recorded
+from actum.model.function_kind import function_kind, require_function
+from actum.model.reduction import events_in
+from actum.model.signature import hints_of
+from actum.runtime.context.context import Context
+
+
+class ActionFunction:
+    """An action's function, with its parameters sorted by role.
+
+    `context_parameter` names the one that takes the Context (None: it wants none), `resource_parameters`
+    those that take a resource, by type, `event_parameter` the one annotated with events, `failure_parameter`
+    the one that takes a Failure, and `rest` all others, in order.
+    """
+
+    def __init__(self, function: Callable[..., Any], resource_types: Collection[type[Any]]) -> None:
+        self.function = function
+        require_function("action", function, "await what it does, and return its answer")
+        self.name: str = function.__name__
+        if function_kind(function) != "async":
+            raise DefinitionError(
+                f"action {self.name} is not async: write `async def {self.name}(ctx: Context, …)`"
+            )
+        self.hints: dict[str, Any] = hints_of(function)
+        self.context_parameter: str | None = None
+        self.event_parameter: str | None = None
+        self.failure_parameter: str | None = None
+        self.resource_parameters: dict[str, type[Any]] = {}
+        self.rest: list[inspect.Parameter] = []
+        for parameter in inspect.signature(function).parameters.values():
+            annotation = self.hints.get(parameter.name)
+            if annotation is Context:
+                self.context_parameter = parameter.name
+            elif annotation is Failure:
+                self.failure_parameter = parameter.name
+            elif isinstance(annotation, type) and annotation in resource_types:
+                self.resource_parameters[parameter.name] = annotation
+            elif _takes_events(annotation):
+                self.event_parameter = parameter.name
+            else:
+                self.rest.append(parameter)
+
+    def __repr__(self) -> str:
+        return f"<action {self.name}>"
+
+    def arguments(
+        self, context: Context, resources: dict[type[Any], Any], failure: Failure | None = None
+    ) -> dict[str, Any]:
+        """Gives what every trigger has: the context, the resources, and a failure for who takes it."""
+        given: dict[str, Any] = {}
+        for name, kind in self.resource_parameters.items():
+            given[name] = resources[kind]
+        if self.context_parameter is not None:
+            given[self.context_parameter] = context
+        if self.failure_parameter is not None:
+            given[self.failure_parameter] = failure
+        return given
+
+    def message_parameter(self) -> str:
+        """Gives the name of the parameter that takes a message: the first that has no other role."""
+        required = [parameter for parameter in self.rest if parameter.default is parameter.empty]
+        if len(required) != 1:
+            raise DefinitionError(
+                f"action {self.name} takes from a queue: give it one parameter for the message, annotated "
+                "with its type, "
+                f"as in `async def {self.name}(ctx: Context, message: Payment) -> None`"
+            )
+        return required[0].name
+
+    def check_required(self, trigger: str) -> None:
+        """Refuses parameters that a trigger has nothing for."""
+        for parameter in self.rest:
+            if parameter.default is parameter.empty:
+                raise DefinitionError(
+                    f"action {self.name} is set off by {trigger}, and nothing gives its parameter "
+                    f"{parameter.name!r}: "
+                    "give it a default, or list what it is among the application's resources"
+                )
+
+
+def is_event(annotation: Any) -> bool:
+    """Says whether an annotation names events themselves, without their place in history."""
+    return annotation is Event or bool(events_in(annotation))
+
+
+def _takes_events(annotation: Any) -> bool:
+    """Says whether an annotation names an event, plain or recorded, alone or as one of several things."""
+    parts = (annotation, *get_args(annotation))
+    return is_event(annotation) or any(get_origin(part) is Recorded for part in parts)

@@ -1,0 +1,395 @@
+"""Context: what an action or a script holds to reach entities, views, queues and timers."""
+
+import typing
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from datetime import datetime, timedelta
+from typing import Any, ParamSpec, TypeVar, TypeVarTuple
+
+from actum.errors import DefinitionError, Invalid, KeyReused, NotFound
+from actum.model.entity import Entity
+from actum.model.event import Event, Metadata, Recorded, to_microseconds
+from actum.model.function_kind import require_awaitable
+from actum.model.handler import Command
+from actum.model.name import check_cause, check_id, check_name, check_text, check_who
+from actum.model.view import View
+from actum.ports.database import Message, NewTimer, Timer
+from actum.ports.journal import Page
+from actum.runtime.context.atomic import Unit, run_unit, running_unit
+from actum.runtime.context.history import Histories
+from actum.runtime.context.line import Line, Source
+from actum.runtime.context.outbox import Outbox
+from actum.runtime.context.timers import MADE
+from actum.runtime.entities.precondition import Precondition
+from actum.runtime.keys.stored import RequestKey
+from actum.runtime.keys.unit_key import unit_key
+from actum.runtime.services import Services
+
+P = ParamSpec("P")
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
+EntityT = TypeVar("EntityT", bound=Entity)
+ViewT = TypeVar("ViewT", bound=View)
+
+
+class Context:
+    """One line of work: what it asks for, what it wrote, and where it came from.
+
+    A view's answer always shows what was written through the same context. `event` is what set off an event
+    action. Commands sent from an event, a message or a timer carry idempotency keys made from it and the
+    call, so that a second delivery adds nothing.
+    """
+
+    def __init__(
+        self,
+        services: Services,
+        *,
+        correlation_id: str | None = None,
+        causation_id: str = "",
+        by: str = "",
+        cause: str | None = None,
+        source: Source | None = None,
+        idempotency_key: str | None = None,
+        expected_version: int | Precondition | None = None,
+        event: Recorded[Any] | None = None,
+        message: Message | None = None,
+        seen: int = 0,
+        unit: Unit | None = None,
+    ) -> None:
+        if cause is None:
+            # What was set off by an item has what was checked before that was kept.
+            if by != "":
+                check_who(by)
+            if correlation_id is not None:
+                check_text(correlation_id, "a correlation id", field="correlation_id", fix="write str(…)")
+            if causation_id != "":
+                check_cause(causation_id)
+        self._services = services
+        self._event = event
+        self.message = message
+        self.line: Line = Line(
+            services,
+            Metadata("", correlation_id or services.clock.new_id(), causation_id, by),
+            cause=cause,
+            source=source,
+            request_key=None if idempotency_key is None else RequestKey.of(idempotency_key),
+            expected_version=expected_version,
+            seen=seen,
+            unit=unit,
+        )
+
+    def __repr__(self) -> str:
+        return f"<Context {self.line.cause or self.correlation_id}>"
+
+    @property
+    def correlation_id(self) -> str:
+        """What ties together all that follows from one request."""
+        return self.line.metadata.correlation_id
+
+    @property
+    def by(self) -> str:
+        """Who acts, as a guard has said; kept with every event."""
+        return self.line.metadata.by
+
+    @by.setter
+    def by(self, who: str) -> None:
+        self.line.act_for(who)
+
+    @property
+    def now(self) -> datetime:
+        """The time (UTC)."""
+        return self._services.clock.today()
+
+    @property
+    def event(self) -> Recorded[Any]:
+        """The event that set this action off, with its place in history."""
+        if self._event is None:
+            raise DefinitionError("ctx.event: this action was not set off by an event")
+        return self._event
+
+    def entity(
+        self,
+        cls: type[EntityT],
+        id: str,
+        *,
+        idempotency_key: str | None = None,
+        expected_version: int | None = None,
+    ) -> EntityT:
+        """Gives an entity, to send commands and queries to; it needs no creating.
+
+        With `idempotency_key`, the same call answers the same and adds nothing when it is sent again. With
+        `expected_version`, it is refused with WrongVersion unless the entity is at that version.
+        """
+        reference = self._services.catalog.entity_references.get(cls)
+        if reference is None:
+            raise DefinitionError(
+                f"{cls.__name__} is not among the application's entities: add it to App(entities=[…])"
+            )
+        check_id(id)
+        if idempotency_key is not None:
+            check_name(idempotency_key, "an idempotency key", field="idempotency_key")
+        event = self._event
+        if event is not None and id == event.id and reference.kind.name == event.kind:
+            self._check_not_erased(event)
+        return reference(self.line, id, idempotency_key, expected_version)  # type: ignore[return-value]
+
+    def view(self, cls: type[ViewT]) -> ViewT:
+        """Gives a view, to ask its queries; the answers show all that this context has written."""
+        reference = self._services.catalog.view_references.get(cls)
+        if reference is None:
+            raise DefinitionError(
+                f"{cls.__name__} is not among the application's views: add it to App(views=[…])"
+            )
+        return reference(self.line)  # type: ignore[return-value]
+
+    def queue(self, name: str) -> Outbox:
+        """Gives a queue, to send messages to."""
+        known = self._services.queues
+        if name not in known:
+            raise NotFound(
+                f"no action takes from a queue {name!r}; there are {', '.join(sorted(known)) or 'none'}"
+            )
+        return Outbox(self.line, name, known[name])
+
+    async def atomic(
+        self,
+        function: "Callable[[Context, *Ts], Awaitable[T]]",
+        *args: *Ts,
+        idempotency_key: str | None = None,
+    ) -> T:
+        """Runs commands on several entities as one unit: all of their events are written, or none.
+
+        `function` gets a context of its own, and `args`. It may run more than once, when another writer was
+        first; it should do nothing but send commands and queries. Views do not show yet what it has done.
+
+        With `idempotency_key`, or in a request that has one, or in an action, the same unit gives back the
+        same and adds nothing when it is sent again; annotate what it gives back, for that to be read as it
+        was. The key stands for the function, by module and name, for `args`, and for the object of a method
+        if JSON can hold it: what a function takes from around it is not seen. Another unit with the same key
+        is KeyReused.
+        """
+        self.line.check_open()
+        if self.line.unit is not None:
+            raise DefinitionError(
+                "atomic units do not nest: send the commands through the context you were given"
+            )
+        if idempotency_key is not None:
+            check_name(idempotency_key, "an idempotency key", field="idempotency_key")
+        key = unit_key(self.line, function, args, idempotency_key)
+        expected = self.line.take_expected_version()
+        source = f"$unit/{key.stored}" if key and idempotency_key else self.line.next_source()
+        reply, position = await run_unit(
+            self._services,
+            lambda unit: require_awaitable(
+                "the function of an atomic unit", function(self._within(unit, expected, source), *args)
+            ),
+            key=key,
+            metadata=self.line.metadata_of(""),
+            reply_type=_reply_type(function),
+            mentions=self.line.mentions,
+        )
+        self.line.witness(position, None)
+        return reply  # type: ignore[no-any-return]
+
+    def schedule(
+        self,
+        command: Command[P, Any],
+        id: str,
+        *,
+        after: timedelta | None = None,
+        at: datetime | None = None,
+        name: str | None = None,
+    ) -> Callable[P, Coroutine[Any, Any, str]]:
+        """Sends a command later: `await ctx.schedule(Account.close, "a", after=timedelta(days=30))(reason)`.
+
+        Gives the timer's name, for `cancel`. A timer survives restarts and fires at least once, never early;
+        its command takes effect once. A second timer of the same name replaces the first.
+        """
+        cls = command.owner
+        reference = self._services.catalog.entity_references.get(cls) if cls is not None else None
+        if reference is None or command.name not in reference.kind.commands:
+            raise DefinitionError(f"{command!r} is not a command of the application's entities")
+        if (after is None) == (at is None):
+            raise Invalid("schedule takes either after= or at=")
+        check_id(id)
+        if name is not None:
+            check_name(name, "a timer's name", field="name")
+        if name is not None and name.startswith(MADE):
+            raise Invalid(f"{name!r}: names that begin with {MADE} are Actum's own", field="name")
+        span = (after or timedelta()) // timedelta(microseconds=1)
+        due = to_microseconds(at) if at else self._services.clock.now() + span
+        kind = reference.kind.name
+        self.line.tell_of(kind, id)
+        declared = reference.kind.commands[command.name]
+        named = name or MADE + (self.line.next_mark(kind, id, command.name) or self._services.clock.new_id())
+
+        async def keep(*positional: P.args, **keywords: P.kwargs) -> str:
+            self.line.check_open()
+            metadata = self.line.metadata
+            arguments = declared.signature.write(declared.signature.bind(positional, keywords))
+            timer = NewTimer(
+                named,
+                due,
+                kind,
+                id,
+                declared.name,
+                arguments,
+                metadata.correlation_id,
+                metadata.causation_id,
+                metadata.by,
+                0 if at else span,
+            )
+            self.line.trace_target(kind, f"the timer of {declared.name}", id)
+            mark = self.line.timer_mark(timer, name)
+            try:
+                await self._services.timers.add(timer, mark)
+            except KeyReused as error:
+                raise KeyReused(
+                    self.line.shown_key, f"a timer of {kind}/{id}", other="another command"
+                ) from error
+            self._services.signals.send("timers")
+            return named
+
+        return keep
+
+    async def cancel(self, name: str) -> bool:
+        """Cancels a timer; False if it has fired or never was."""
+        self.line.check_open()
+        check_name(name, "a timer's name", field="name")
+        return await self._services.timers.cancel(name)
+
+    async def timers(self, *, limit: int = 100) -> list[Timer]:
+        """Lists timers that are still to fire, the earliest first."""
+        self.line.check_open()
+        self.line.tell_of_any()
+        return await self._services.database.timers(limit=limit)
+
+    async def history(
+        self,
+        cls: type[Entity],
+        id: str,
+        *,
+        after: int = 0,
+        up_to: int | None = None,
+        limit: int | None = None,
+        reverse: bool = False,
+    ) -> list[Recorded[Event]]:
+        """Gives an entity's events with after < version <= up_to, the newest first if `reverse`."""
+        self._tell_of(cls, id)
+        return await self._histories.history(cls, id, after=after, up_to=up_to, limit=limit, reverse=reverse)
+
+    async def state(
+        self, cls: type[EntityT], id: str, *, version: int | None = None, time: datetime | None = None
+    ) -> EntityT:
+        """Gives an entity's state now, at a version, or at a time; to read only."""
+        self._tell_of(cls, id)
+        return await self._histories.state(cls, id, version=version, time=time)
+
+    async def what_if(
+        self, cls: type[EntityT], id: str, events: Sequence[Event], *, time: datetime | None = None
+    ) -> EntityT:
+        """Gives the state an entity would have after events that have not happened."""
+        self._tell_of(cls, id)
+        return await self._histories.what_if(cls, id, events, time=time)
+
+    async def ids(
+        self,
+        cls: type[Entity],
+        *,
+        limit: int = 100,
+        page: str | None = None,
+        first_after: datetime | None = None,
+        first_before: datetime | None = None,
+        reverse: bool = False,
+    ) -> Page:
+        """Lists entities by the time of their first event; `page` is the `next` of the page before."""
+        self.line.tell_of_any()
+        return await self._histories.ids(
+            cls, limit=limit, page=page, first_after=first_after, first_before=first_before, reverse=reverse
+        )
+
+    async def delete(self, cls: type[Entity], id: str, *, erase: bool = False) -> int:
+        """Removes an entity's history before its last event, or, with `erase`, everything.
+
+        Gives how many events that was.
+
+        Without `erase` the last event stays, as the mark that the entity has been there, and its version goes
+        on. Views keep what they have reduced: say goodbye with an event of your own first.
+
+        With `erase` go its events, state and kept replies, its timers, the letters of its events and timers,
+        and the messages and letters with its id (or `Kind/id`) as their key; its versions begin again at 1.
+        The feed shows a `Deleted` in their place, which drops the rows that views keep under its id, however
+        far behind they are, and sets off `on(Deleted)`; rows under other keys stay as they are. Should the
+        process end half way, the next one to start goes on with it.
+        """
+        reference = self._services.catalog.entity_references.get(cls)
+        if reference is not None:
+            self._check_delete(reference.kind.name, id)
+        if not erase:
+            return await self._histories.prune(cls, id)
+        erased = await self._histories.erase(cls, id)
+        self.line.witness(erased.position, None)
+        return erased.events
+
+    def new_id(self) -> str:
+        """Makes an id (a UUID): nobody else's, and the same when the same work comes again.
+
+        So an entity that it is given to is made once, although the event, message, tick or request with an
+        Idempotency-Key comes again, or an atomic unit runs again; `uuid4()` would make another each time.
+        Each call gives another id.
+        """
+        return self.line.next_id()
+
+    @property
+    def token(self) -> str:
+        """What to hand to another request for it to read what this one wrote."""
+        return str(self.line.seen)
+
+    @property
+    def _histories(self) -> Histories:
+        self.line.check_open()
+        return Histories(self._services)
+
+    def _tell_of(self, cls: type[Entity], id: str) -> None:
+        reference = self._services.catalog.entity_references.get(cls)
+        if reference is not None:
+            self.line.tell_of(reference.kind.name, id)
+
+    def _check_delete(self, kind: str, id: str) -> None:
+        """Raises DefinitionError in an atomic unit that the removal of this entity would have run again."""
+        self.line.check_open()
+        if self.line.unit is not None:
+            raise DefinitionError(
+                f"an atomic unit writes events alone, and cannot delete {kind}/{id}: delete it through the "
+                "context outside, when the unit is done"
+            )
+        running = running_unit.get()
+        error = None if running is None else running.note_outside(self._services, (kind, id))
+        if error is not None:
+            raise error
+
+    def _check_not_erased(self, event: Recorded[Any]) -> None:
+        """Keeps what follows from an event that was erased meanwhile from beginning its entity anew."""
+        if self._services.feed.gone.has(event.kind, event.id, event.position):
+            raise NotFound(f"{event.kind}/{event.id} was erased after the event at {event.position}")
+
+    def _within(self, unit: Unit, expected_version: int | Precondition | None, source: str) -> "Context":
+        return Context(
+            self._services,
+            correlation_id=self.correlation_id,
+            causation_id=self.line.metadata.causation_id,
+            by=self.line.metadata.by,
+            event=self._event,
+            message=self.message,
+            source=source,
+            expected_version=expected_version,
+            seen=self.line.seen,
+            unit=unit,
+        )
+
+
+def _reply_type(function: Callable[..., Any]) -> Any:
+    """Gives what a function is annotated to give back, if it is and the annotation can be read."""
+    try:
+        return typing.get_type_hints(function).get("return", Any)
+    except (TypeError, NameError):
+        return Any

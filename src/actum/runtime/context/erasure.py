@@ -1,0 +1,91 @@
+"""Erasing an entity: its history, and then what was kept of it or waits for it, whatever is interrupted."""
+
+import logging
+
+from actum.ports.database import Database, Erasure, Message, Timer
+from actum.ports.journal import Erased, StreamKey
+from actum.runtime.keys.kept_answers import erase_parts
+from actum.runtime.services import Services
+
+log: logging.Logger = logging.getLogger("actum.erasure")
+
+
+async def erase(services: Services, stream: StreamKey) -> Erased:
+    """Erases an entity; should this be interrupted, the next start of an application goes on with it."""
+    erasure = Erasure(*stream, await services.journal.last())
+    await services.database.begin_erasure(erasure)
+    return await _carry_out(services, stream, since=None)
+
+
+async def finish_erasures(services: Services) -> None:
+    """Ends the erasures that an application began before this one, and could not end."""
+    for begun in await services.database.erasures():
+        stream = (begun.kind, begun.id)
+        erased = await _carry_out(services, stream, since=begun.since)
+        log.info("%s/%s is erased, which was interrupted (position %d)", *stream, erased.position)
+
+
+async def _carry_out(services: Services, stream: StreamKey, *, since: int | None) -> Erased:
+    directory, feed, now = services.directory, services.feed, services.clock.now()
+    await directory.turn_out(stream)
+    erased = await services.journal.erase(*stream, time=now, since=since)
+    feed.forget()
+    feed.gone.note(stream, erased.position, now)
+    # Whoever sent a command meanwhile had it loaded as it was.
+    await directory.turn_out(stream)
+    keys = await _keys(services, stream)
+    await erase_parts(services.journal, keys, now)
+    await services.database.end_erasure(*stream, erased.position, keys=keys)
+    feed.hear_of(erased.position)
+    return erased
+
+
+async def _keys(services: Services, stream: StreamKey) -> list[str]:
+    """Gives the keys by which messages are of an entity: its id alone too, if no other entity has that id."""
+    kind, id = stream
+    others = [(other, id) for other in services.kinds if other != kind]
+    alike: list[str] = []
+    while others:
+        loaded = await services.journal.load(others, {})
+        pairs = zip(others, loaded, strict=False)
+        alike += [other for (other, _), one in pairs if one.events or one.pruned]
+        others = others[len(loaded) :]
+    if not alike:
+        return [f"{kind}/{id}", id]
+    log.warning(
+        "%s/%s is erased; messages with the key %r are kept, if there are any, for it is the id of %s too: "
+        "they go with that, or give them keys like '%s/%s'",
+        kind,
+        id,
+        id,
+        ", ".join(f"{other}/{id}" for other in alike),
+        kind,
+        id,
+    )
+    return [f"{kind}/{id}"]
+
+
+async def is_message_left(services: Services, action: str, message: Message) -> bool:
+    """Whether a message that was taken is still to be worked on; not when it was erased meanwhile."""
+    if not services.feed.gone.may_have(message.key, message.time):
+        return True
+    database = services.database
+    found = await database.messages(message.queue, message.id - 1, 1)
+    return [one.id for one in found] == [message.id] or await _is_letter(
+        database, action, message.key or "", message.id
+    )
+
+
+async def is_timer_left(services: Services, action: str, timer: Timer) -> bool:
+    """Whether a timer that was taken is still to fire; not when its entity was erased meanwhile."""
+    key = f"{timer.kind}/{timer.entity_id}"
+    if not services.feed.gone.may_have(key, 0):
+        return True
+    database = services.database
+    found = await database.timers(up_to=timer.due, limit=1, after=(timer.due, timer.id - 1))
+    return [one.id for one in found] == [timer.id] or await _is_letter(database, action, key, timer.id)
+
+
+async def _is_letter(database: Database, action: str, key: str, position: int) -> bool:
+    letter = await database.first_letter(action, key)
+    return letter is not None and letter.position == position

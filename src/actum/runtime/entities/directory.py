@@ -1,0 +1,290 @@
+"""The directory: which entities are live in this process, how they come to life and leave memory."""
+
+import asyncio
+import logging
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
+from itertools import islice
+from typing import Any
+
+from msgspec import Struct
+
+from actum.errors import ActumError, Overloaded, WrongState
+from actum.model.entity import EntityType
+from actum.model.error_text import error_text
+from actum.model.turn import Instance
+from actum.ports.journal import Journal, Loaded, Snapshot, StreamKey
+from actum.runtime.clock import Clock
+from actum.runtime.coalescer import Coalescer
+from actum.runtime.containment import comes_from_outside, contained, log_failure
+from actum.runtime.entities.actor import Actor
+from actum.runtime.stream_pages import pages_of
+
+log: logging.Logger = logging.getLogger("actum.directory")
+
+MOST_WAITING = 20_000
+MAX_LONG_LOADS = 4
+"""Entities that are read page by page at one time."""
+FIRST_PAUSE = timedelta(milliseconds=2)
+LONGEST_PAUSE = timedelta(milliseconds=200)
+SWEEP = timedelta(seconds=5)
+PROVEN_AT_ONCE = 20
+"""Live states that are compared at each sweep with what their events make of them."""
+
+
+class Residence(Struct, frozen=True):
+    """How long entities stay in memory: at most `most` of them, and `idle` after their last turn."""
+
+    most: int = 100_000
+    idle: timedelta = timedelta(minutes=10)
+
+
+class Directory:
+    """The live entities of this process; `conflicts` counts those that streams have had lately."""
+
+    def __init__(
+        self, journal: Journal, kinds: Mapping[str, EntityType], clock: Clock, residence: Residence
+    ) -> None:
+        self.live: dict[StreamKey, Actor] = {}
+        self._journal = journal
+        self._kinds = kinds
+        self._clock = clock
+        self._residence = residence
+        self._loading: dict[StreamKey, asyncio.Task[Actor]] = {}
+        self._waiting = 0
+        self._wanted: dict[StreamKey, int] = {}
+        self.conflicts: dict[StreamKey, int] = {}
+        self._leaving: dict[StreamKey, Actor] = {}
+        self._snapshots: dict[StreamKey, Snapshot] = {}
+        self._unproven: set[StreamKey] = set()
+        self._doubted: set[StreamKey] = set()
+        fingerprints = {kind.name: kind.fingerprint for kind in kinds.values()}
+
+        async def load(streams: Any) -> Any:
+            return await journal.load(streams, fingerprints)
+
+        self._loads: Coalescer[StreamKey, Loaded] = Coalescer(load, most=MOST_WAITING)
+        self._long_loads = asyncio.Semaphore(MAX_LONG_LOADS)
+
+    def __repr__(self) -> str:
+        return f"<Directory {len(self.live)} live>"
+
+    async def activate(self, stream: StreamKey) -> Actor:
+        """Gives the live actor of a stream, bringing it to life if need be; who waits is served in order."""
+        while (found := self.live.get(stream)) is None:
+            # Whoever is served first may leave the actor unfit for the next, so all look again.
+            await self._wait_for(stream)
+        return found
+
+    async def _wait_for(self, stream: StreamKey) -> None:
+        if self._waiting >= MOST_WAITING:
+            raise Overloaded(f"{MOST_WAITING:,} commands are waiting for entities to load: send again later")
+        task = self._loading.get(stream)
+        # One that is done and not yet forgotten brought an actor that has left again: to wait for it is not
+        # to wait, and nobody would ever have the turn in which it is forgotten.
+        if task is None or task.done():
+            task = self._loading[stream] = asyncio.create_task(self._bring_to_life(stream))
+            task.add_done_callback(lambda done: self._forget_loading(stream, done))
+        self._waiting += 1
+        self._wanted[stream] = self._wanted.get(stream, 0) + 1
+        try:
+            await asyncio.shield(task)
+        finally:
+            self._waiting -= 1
+            self._wanted[stream] -= 1
+            if not self._wanted[stream]:
+                del self._wanted[stream]
+
+    def _forget_loading(self, stream: StreamKey, done: "asyncio.Task[Actor]") -> None:
+        if self._loading.get(stream) is done:
+            del self._loading[stream]
+
+    def drop(self, actor: Actor) -> None:
+        """Forgets an actor whose state did not come to be; the next command loads it anew."""
+        instance = actor.instance
+        stream = (instance.kind.name, instance.id)
+        if actor.is_live:
+            actor.is_live = False
+            self.live.pop(stream, None)
+            self.conflicts[stream] = self.conflicts.get(stream, 0) + 1
+
+    def retire(self, actor: Actor) -> None:
+        """Forgets an actor whose memory is spoiled; its writes still stand, and loading waits for them."""
+        stream = (actor.instance.kind.name, actor.instance.id)
+        if actor.is_live:
+            actor.is_live = False
+            self.live.pop(stream, None)
+            self._snapshots.pop(stream, None)
+            if actor.gate is not None:
+                self._leaving[stream] = actor
+
+    async def turn_out(self, stream: StreamKey) -> None:
+        """Has an entity leave memory once its writes on the way are through, and forgets its snapshot."""
+        loading = self._loading.get(stream)
+        if loading is not None:
+            await asyncio.wait({loading})
+        actor = self.live.get(stream)
+        if actor is not None:
+            self.retire(actor)
+            if actor.gate is not None:
+                await actor.gate.watch()
+        self._snapshots.pop(stream, None)
+        self._unproven.discard(stream)
+        self._doubted.discard(stream)
+
+    def replace(self, actor: Actor, instance: Instance) -> None:
+        """Gives a live actor another state, decided by an atomic unit."""
+        actor.instance.release()
+        actor.instance = instance
+
+    def keep_snapshot(self, actor: Actor, snapshot: Snapshot) -> None:
+        """Lets a durable state be kept when there is time."""
+        actor.kept = snapshot.version
+        self._snapshots[actor.instance.kind.name, actor.instance.id] = snapshot
+
+    def snapshot_of(self, instance: Instance) -> bytes | None:
+        """Gives a state as JSON, to be kept when it is durable; None where that has to wait, or cannot be.
+
+        A state that a turn may have changed beside its events is folded anew before it is kept.
+        """
+        if instance.is_proven:
+            return take_snapshot(instance)
+        self._unproven.add((instance.kind.name, instance.id))
+        return None
+
+    async def load_copy(self, stream: StreamKey) -> Instance:
+        """Gives the durable state of a stream, apart from any live actor."""
+        return (await self._load(stream))[0]
+
+    async def run(self) -> None:
+        """Keeps snapshots and lets idle actors leave, until cancelled."""
+        while True:
+            await asyncio.sleep(SWEEP.total_seconds())
+            self.sweep()
+            await self.save_snapshots()
+
+    def sweep(self) -> int:
+        """Lets idle actors leave memory, and the least recently used of too many; gives how many left."""
+        oldest = self._clock.now() - self._residence.idle // timedelta(microseconds=1)
+        free = [
+            actor for stream, actor in self.live.items() if actor.gate is None and stream not in self._wanted
+        ]
+        leaving = [actor for actor in free if actor.used < oldest]
+        surplus = len(self.live) - len(leaving) - self._residence.most
+        if surplus > 0:
+            staying = sorted((actor for actor in free if actor.used >= oldest), key=lambda actor: actor.used)
+            leaving += staying[:surplus]
+        for actor in leaving:
+            self._passivate(actor)
+        self._doubt(actor for actor in free if actor.is_live)
+        return len(leaving)
+
+    def _doubt(self, resting: Iterable[Actor]) -> None:
+        """Has some of those proven whose state a command may have changed beside its events."""
+        doubted = (actor.instance for actor in resting if not actor.instance.is_proven)
+        for instance in islice(doubted, PROVEN_AT_ONCE):
+            self._doubted.add((instance.kind.name, instance.id))
+
+    async def save_snapshots(self) -> None:
+        """Writes the snapshots that are due; losing one loses nothing."""
+        while self._unproven:
+            await self._prove(self._unproven.pop(), is_due=True)
+        while self._doubted:
+            await self._prove(self._doubted.pop(), is_due=False)
+        while self._snapshots:
+            stream, snapshot = self._snapshots.popitem()
+            await self._journal.save_snapshot(*stream, snapshot)
+
+    async def _prove(self, stream: StreamKey, *, is_due: bool) -> None:
+        """Folds a state anew, to be kept if that is due, and lets a live one go that has become another."""
+        try:
+            instance, kept = await self._load(stream)
+        except ActumError as error:
+            log.warning("%s/%s keeps no snapshot: %s", *stream, error)
+            return
+        if is_due and instance.version > kept and (state := take_snapshot(instance)) is not None:
+            self._snapshots[stream] = Snapshot(
+                instance.version, instance.time, instance.kind.fingerprint, state
+            )
+        actor = self.live.get(stream)
+        if actor is None or actor.instance.version != instance.version:
+            return
+        if actor.instance.is_like(instance):
+            actor.instance.is_proven = True
+        else:
+            log.error("%r was changed beside its events by a command, and is read from them again", instance)
+            snapshot = self._snapshots.get(stream)
+            self.retire(actor)
+            if snapshot is not None:
+                self._snapshots[stream] = snapshot
+
+    def _passivate(self, actor: Actor) -> None:
+        instance = actor.instance
+        stream = (instance.kind.name, instance.id)
+        every = instance.kind.snapshot_every
+        if every and instance.version - actor.kept >= every and (state := self.snapshot_of(instance)):
+            snapshot = Snapshot(instance.version, instance.time, instance.kind.fingerprint, state)
+            self.keep_snapshot(actor, snapshot)
+        actor.is_live = False
+        del self.live[stream]
+        instance.release()
+
+    async def _bring_to_life(self, stream: StreamKey) -> Actor:
+        conflicts = self.conflicts.get(stream, 0)
+        if conflicts > 1 and self._journal.is_shared:
+            await self._clock.pause(min(FIRST_PAUSE * 2**conflicts, LONGEST_PAUSE))
+        leaving = self._leaving.pop(stream, None)
+        if leaving is not None and leaving.gate is not None:
+            await leaving.gate.watch()
+        with contained(f"{stream[0]}/{stream[1]} cannot be read from its events"):
+            instance, kept = await self._load(stream)
+        actor = self.live[stream] = Actor(instance, kept=kept, used=self._clock.now())
+        if len(self.live) > self._residence.most + self._residence.most // 10:
+            self.sweep()
+        return actor
+
+    async def _load(self, stream: StreamKey) -> tuple[Instance, int]:
+        kind = self._kinds[stream[0]]
+        loaded = await self._loads.get(stream)
+        if loaded.snapshot is not None:
+            instance, kept = Instance(kind, stream[1]), loaded.snapshot.version
+            try:
+                instance.restore(loaded.snapshot.state, loaded.snapshot.version, loaded.snapshot.time)
+                instance.replay(loaded.events)
+                if not loaded.is_complete:
+                    del loaded
+                    await self._replay_rest(instance)
+                return instance, kept
+            except BaseException as error:
+                if comes_from_outside(error):
+                    raise
+                message = "%r is read from its events, for its snapshot failed: %s"
+                log_failure(log, logging.WARNING, message, instance, error_text(error), error=error)
+                loaded = (await self._journal.load([stream], {}))[0]
+        instance = Instance(kind, stream[1])
+        instance.version = loaded.pruned
+        instance.replay(loaded.events)
+        if not loaded.is_complete:
+            del loaded
+            await self._replay_rest(instance)
+        return instance, 0
+
+    async def _replay_rest(self, instance: Instance) -> None:
+        """Reads what follows the first page, of a few entities at a time: each holds a page meanwhile."""
+        async with self._long_loads:
+            pages = pages_of(self._journal, instance.kind.name, instance.id, after=instance.version)
+            async for page in pages:
+                instance.replay(page)
+
+    def forgive(self, stream: StreamKey) -> None:
+        """Takes note that a write landed after conflicts."""
+        self.conflicts.pop(stream, None)
+
+
+def take_snapshot(instance: Instance) -> bytes | None:
+    """Gives a state as JSON; None if it holds what JSON cannot, for then it is read from its events."""
+    try:
+        return instance.snapshot()
+    except WrongState as error:
+        log.warning("%r cannot be kept as a snapshot: %s", instance, error)
+        return None

@@ -1,0 +1,398 @@
+"""The projector: folds the feed into one generation of a view, rows and checkpoint together."""
+
+import asyncio
+import logging
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any, TypeVar
+
+from actum.errors import ActumError, AuthorError, CallerError, TryLater
+from actum.model.deletion import DELETED
+from actum.model.event import Stored
+from actum.model.projection import Changes, Folding, Step, add_steps
+from actum.model.view import View, ViewType
+from actum.ports.database import (
+    NOTHING_ASIDE,
+    AsideChanges,
+    Database,
+    Dispossessed,
+    Fenced,
+    SetAside,
+    ViewState,
+)
+from actum.runtime.clock import Clock
+from actum.runtime.containment import comes_from_outside
+from actum.runtime.feed import Feed
+from actum.runtime.views.isolation import Apart, Isolation
+
+BATCH = 500
+LONG_BATCH = 4_000
+APART = 50
+"""How many events are folded row by row at a time, once one of a batch has failed."""
+MOST_ROWS = 5_000
+MAX_ROWS_BYTES: int = 64 * 1024 * 1024
+"""Bytes of rows written since the memory of rows was last empty: one that was written twice counts twice."""
+STEPS_A_TURN = 1_000
+EVENTS_A_TURN = 500
+MAX_STEPS = 10_000
+"""Changes of rows after which a transaction ends, however few events they are of."""
+LAZY = 10_000
+RETRIED_AT_ONCE = 100
+FIRST_PAUSE = timedelta(milliseconds=200)
+LONGEST_PAUSE = timedelta(seconds=30)
+LONGEST_OUTAGE = timedelta(seconds=1)
+"""The longest pause while it is the store that does not answer: when it does again, readers are waiting."""
+
+T = TypeVar("T")
+
+log: logging.Logger = logging.getLogger("actum.projector")
+
+
+class Projector:
+    """Keeps one generation of a view up with the feed.
+
+    `position` is how far the view has got: it equals the fold of the feed up to there, but for rows that are
+    set aside because an event of theirs cannot be folded. `failure` says why the view as a whole stands
+    still, or is None; `is_stuck` says that somebody has to fix something.
+    """
+
+    def __init__(
+        self, view: ViewType, state: ViewState, database: Database, feed: Feed, clock: Clock
+    ) -> None:
+        self.view = view
+        self.state = state
+        self.position: int = state.checkpoint
+        self.failure: str | None = None
+        self.is_stuck: bool = False
+        self._is_resting = False
+        self._saved = state.checkpoint
+        self._database = database
+        # In other processes, only what is written down shows how far this one is.
+        self._lazy = 0 if database.is_shared else LAZY
+        self._feed = feed
+        self._clock = clock
+        self._scrubbed = feed.gone.count
+        self._rows: dict[Any, View] = {}
+        self._rows_bytes = 0
+        self._waiters: list[tuple[int, asyncio.Future[None]]] = []
+        self._isolation = Isolation(view, state.generation, database, feed, clock)
+        # Events are folded anew for rows that were set aside while no new ones are.
+        self._turn = asyncio.Lock()
+        self._is_begun = False
+        self._is_retry_due = False
+        self._is_retrying = False
+        feed.join()
+
+    def __repr__(self) -> str:
+        return f"<Projector {self.view.name}@{self.position}>"
+
+    @property
+    def is_caught_up(self) -> bool:
+        """Whether it has folded every event there is."""
+        return self.position >= self._feed.head
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether it has nothing to do before the clock moves or somebody writes."""
+        return self._is_resting or (
+            self.is_caught_up and self._is_begun and not (self._is_retry_due or self._is_retrying)
+        )
+
+    @property
+    def has_rows_aside(self) -> bool:
+        """Whether rows of this generation are set aside."""
+        return self._isolation.has_rows
+
+    async def run(self) -> None:
+        """Follows the feed until cancelled; what fails stops this view alone, and is tried again."""
+        pause = FIRST_PAUSE
+        while True:
+            before = self.position
+            try:
+                await self.follow()
+            except Dispossessed:
+                raise
+            except Exception as error:  # noqa: BLE001 (shown as `failure`, and tried again)
+                self.failure = str(error)
+                self.is_stuck = not isinstance(error, TryLater | Fenced)
+                log.error("view %s stands at position %d: %s", self.view.name, self.position, error)
+                if self.position > before:
+                    pause = FIRST_PAUSE
+                await self._rest(pause)
+                pause = min(pause * 2, LONGEST_OUTAGE if isinstance(error, TryLater) else LONGEST_PAUSE)
+                if not await self.recover():
+                    return
+
+    async def recover(self) -> bool:
+        """Reads the checkpoint again: the last write may have landed. False if the generation is gone."""
+        self._rows.clear()
+        # Before the checkpoint: with an older one nothing can be written, so this is done until it succeeds.
+        await self._isolation.look()
+        for state in await self._database.views():
+            if state.name == self.view.name and state.generation == self.state.generation:
+                self.position = self._saved = state.checkpoint
+                if self.is_caught_up:
+                    self.failure, self.is_stuck = None, False
+                self._tell()
+                return True
+        return False
+
+    async def follow(self) -> None:
+        """Follows the feed until cancelled or something fails."""
+        if not self._is_begun:
+            await self._begin()
+        while True:
+            batch, end = await self._next_batch()
+            if batch:
+                await self.fold(batch)
+                self.failure, self.is_stuck = None, False
+            if end > self.position:
+                async with self._turn:
+                    if end - self._saved > self._lazy:
+                        await self._save(end, [], [])
+                    self._move_to(end)
+            elif not batch:
+                await self._feed.wait(self.position)
+
+    async def fold(self, batch: list[Stored]) -> None:
+        """Folds one batch; rows of which an event fails are set aside, and others go on."""
+        async with self._turn:
+            if await self._is_folded_whole(batch):
+                return
+            for start in range(0, len(batch), APART):
+                piece = [stored for stored in batch[start : start + APART] if stored.position > self.position]
+                if not piece:
+                    continue
+                # What failed in a long batch is in one of its pieces; the others can still be folded whole.
+                if len(batch) <= APART or not await self._is_folded_whole(piece):
+                    await self._fold_apart(piece)
+
+    async def retry_asked(self) -> None:
+        """Folds the waiting events of rows again for which somebody has asked for that."""
+        # Whoever asks from now on is answered by the next look.
+        self._is_retrying, self._is_retry_due = self._is_retry_due, False
+        if not self.has_rows_aside:
+            self._is_retrying = False
+            return
+        try:
+            await self._retry_all()
+        finally:
+            self._is_retrying = False
+
+    async def _retry_all(self) -> None:
+        while asked := await self._database.set_aside(
+            self.view.name, self.state.generation, is_asked=True, limit=RETRIED_AT_ONCE
+        ):
+            # Looking whether there is something to retry is no work that anybody has to wait for.
+            self._is_retrying = True
+            for row in asked:
+                while await self._has_more_to_retry(row):
+                    pass
+        await self._isolation.look()
+
+    async def _begin(self) -> None:
+        """Has what was set aside tried again: the code may have been fixed where no fingerprint shows it."""
+        await self._isolation.look()
+        if self.has_rows_aside:
+            await self._database.request_retry(self.view.name)
+            self._is_retry_due = True
+        self._is_begun = True
+
+    async def _is_folded_whole(self, batch: list[Stored]) -> bool:
+        try:
+            await self._fold_whole(batch)
+        except BaseException as error:
+            if not _is_of_a_row(error):
+                raise
+            self._rows.clear()
+            return False
+        return True
+
+    async def _fold_whole(self, batch: list[Stored]) -> None:
+        """Folds a batch; in several transactions if its events touch very many rows."""
+        steps: list[Step] = []
+        place = 0
+        while place < len(batch):
+            if place:
+                await asyncio.sleep(0)  # Others have their turn while a long history is folded.
+            place = add_steps(self.view, batch, steps, start=place, most=EVENTS_A_TURN)
+            if len(steps) > MAX_STEPS:
+                await self._fold_steps(steps, batch[place - 1].position)
+                steps = []
+        if batch[-1].position > self.position:
+            await self._fold_steps(steps, batch[-1].position)
+
+    async def _fold_steps(self, steps: list[Step], last: int) -> None:
+        if steps:
+            steps, aside = await self._those_not_held(steps)
+            await self._load({step.key for step in steps})
+            rows, self._rows = self._rows, {}
+            folding = Folding(self.view, rows)
+            for turn in _turns(steps):
+                folding.apply(turn)
+                if len(turn) == STEPS_A_TURN:
+                    await asyncio.sleep(0)
+            changes = folding.changes()
+            written = await self._columns(changes.written)
+            await self._save(last, written, changes.deleted, aside)
+            self._keep(rows, changes, written)
+        elif last - self._saved > self._lazy:
+            await self._save(last, [], [])
+        self._move_to(last)
+
+    async def _columns(self, rows: list[View]) -> list[tuple[Any, ...]]:
+        columns: list[tuple[Any, ...]] = []
+        for turn in _turns(rows):
+            columns += [self.view.row_to_sql(row) for row in turn]
+            if len(turn) == STEPS_A_TURN:
+                await asyncio.sleep(0)
+        return columns
+
+    def _keep(self, rows: dict[Any, View], changes: Changes, written: list[tuple[Any, ...]]) -> None:
+        """Remembers the rows of a batch, so that those which change again need not be read."""
+        key = self.view.key
+        for row in changes.written:
+            rows[getattr(row, key)] = row
+        for gone in (*changes.deleted, *changes.lent):
+            rows.pop(gone, None)
+        self._rows_bytes += sum(map(self.view.size_of, written))
+        if len(rows) <= MOST_ROWS and self._rows_bytes <= MAX_ROWS_BYTES:
+            self._rows = rows
+        else:
+            self._rows_bytes = 0
+
+    async def _those_not_held(self, steps: list[Step]) -> tuple[list[Step], AsideChanges]:
+        """Gives the steps of rows that are not set aside, and has the others wait."""
+        if not self.has_rows_aside:
+            return steps, NOTHING_ASIDE
+        held = await self._isolation.held({step.key for step in steps})
+        if not held:
+            return steps, NOTHING_ASIDE
+        waiting = [step for step in steps if step.key in held]
+        if any(step.stored.type == DELETED for step in waiting):
+            raise AuthorError("an entity was erased whose row is set aside")
+        text = self.view.key_to_text
+        waits = tuple((text(step.key), step.stored.position) for step in waiting)
+        return [step for step in steps if step.key not in held], AsideChanges(waits=waits)
+
+    async def _fold_apart(self, batch: list[Stored]) -> None:
+        await self._save_apart(batch[-1].position, await self._isolation.fold(batch))
+        self._move_to(batch[-1].position)
+
+    async def _save_apart(self, checkpoint: int, apart: Apart) -> None:
+        try:
+            await self._save(checkpoint, apart.written, apart.deleted, apart.changes)
+        except AuthorError:
+            # A row that no column can take: the store says which.
+            await self._isolation.refuse(apart)
+            await self._save(checkpoint, apart.written, apart.deleted, apart.changes)
+        for new in apart.changes.set_aside:
+            log.error("view %s has set aside the row %s: %s", self.view.name, new.key, new.error)
+        self._isolation.has_rows = self._isolation.has_rows or bool(apart.changes.set_aside)
+
+    async def _has_more_to_retry(self, row: SetAside) -> bool:
+        async with self._turn:
+            self._rows.clear()
+            apart = await self._isolation.fold_again(row)
+            await self._save_apart(self.position, apart)
+            return apart.has_more and not apart.changes.set_aside
+
+    async def save(self) -> None:
+        """Writes the checkpoint down if only the memory of it has moved."""
+        if self.position > self._saved:
+            await self._save(self.position, [], [])
+
+    def let_go(self) -> None:
+        """Tells whoever waits that another process may be the one to ask."""
+        waiting, self._waiters = self._waiters, []
+        for _, waiter in waiting:
+            if not waiter.done():
+                waiter.set_result(None)
+
+    async def reached(self, position: int) -> None:
+        """Returns when the view shows everything up to `position`, or is let go."""
+        if self.position >= position:
+            return
+        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiters.append((position, waiter))
+        try:
+            await waiter
+        finally:
+            if waiter.cancelled() and (position, waiter) in self._waiters:
+                self._waiters.remove((position, waiter))
+
+    async def _next_batch(self) -> tuple[list[Stored], int]:
+        """Gives what comes next: more at once when far behind, so that a row is written less often."""
+        is_far_behind = self._feed.head - self.position > BATCH
+        return await self._feed.next(self.position, LONG_BATCH if is_far_behind else BATCH)
+
+    def _move_to(self, position: int) -> None:
+        self.position = position
+        self._tell()
+
+    async def _rest(self, pause: timedelta) -> None:
+        self._is_resting = True
+        try:
+            await self._clock.sleep(self._clock.jittered(pause))
+        finally:
+            self._is_resting = False
+
+    async def _load(self, keys: set[Any]) -> None:
+        missing = [key for key in keys if key not in self._rows]
+        if not missing:
+            return
+        for values in await self._database.rows(self.view, self.state.generation, missing):
+            row = self.view.row_from_sql(values)
+            self._rows[getattr(row, self.view.key)] = row
+
+    async def _save(
+        self,
+        checkpoint: int,
+        written: list[tuple[Any, ...]],
+        deleted: list[Any],
+        aside: AsideChanges = NOTHING_ASIDE,
+    ) -> None:
+        await self._database.project(
+            self.view,
+            self.state.generation,
+            before=self._saved,
+            checkpoint=checkpoint,
+            written=written,
+            deleted=deleted,
+            aside=aside,
+        )
+        self._saved = checkpoint
+        erased = self._feed.gone.count
+        if erased != self._scrubbed:
+            # Rows were dropped of which nothing is to be left to read.
+            await self._database.scrub()
+            self._scrubbed = erased
+
+    def _tell(self) -> None:
+        if not self._waiters:
+            return
+        waiting, self._waiters = self._waiters, []
+        for position, waiter in waiting:
+            if position > self.position:
+                self._waiters.append((position, waiter))
+            elif not waiter.done():
+                waiter.set_result(None)
+
+
+def _is_of_a_row(error: BaseException) -> bool:
+    """Says whether an error is that of an event or a row, and not of the store, or of who ends this task."""
+    cause = error.__cause__
+    if comes_from_outside(error):
+        return False
+    if isinstance(error, AuthorError) and cause is not None and comes_from_outside(cause):
+        raise cause
+    return isinstance(error, AuthorError | CallerError) or not isinstance(error, ActumError | OSError)
+
+
+def _turns(items: list[T]) -> Iterator[list[T]]:
+    """Cuts a list into pieces between which others have their turn."""
+    if len(items) <= STEPS_A_TURN:
+        yield items
+        return
+    for start in range(0, len(items), STEPS_A_TURN):
+        yield items[start : start + STEPS_A_TURN]

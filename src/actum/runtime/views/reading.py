@@ -1,0 +1,226 @@
+"""The views of a running application: queries that see what was written, whichever process keeps the view."""
+
+import asyncio
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from actum.errors import CallerError, DefinitionError, Unanswerable, Unavailable
+from actum.model.view import View, ViewQuery, ViewType
+from actum.ports.database import (
+    LONGEST_QUERY,
+    MAX_ANSWER_BYTES,
+    Answer,
+    Database,
+    Fenced,
+    Outdated,
+    ViewState,
+)
+from actum.queries.answers import read_answer
+from actum.runtime.clock import Clock
+from actum.runtime.coalescer import Coalescer
+from actum.runtime.feed import Feed
+from actum.runtime.supervisor import Supervisor
+from actum.runtime.views.elsewhere import Elsewhere
+from actum.runtime.views.projector import Projector
+from actum.runtime.views.view_work import ViewWork
+
+MOST_ROWS = 100_000
+MOST_LOOKUPS = 10_000
+PATIENCE = 5.0
+PATIENCE_ELSEWHERE = 10.0
+"""The same for a view that another process keeps, whose work may have to pass on first."""
+
+
+class Views:
+    """Answers queries over the views, and knows the work that each of them is.
+
+    While a view is built whose declaration has changed, the generation of before serves, frozen at what it
+    showed: whoever has seen more waits for the new one.
+    """
+
+    def __init__(
+        self,
+        views: Mapping[str, ViewType],
+        database: Database,
+        feed: Feed,
+        clock: Clock,
+        supervisor: Supervisor,
+        lose: Callable[[str], None],
+        query_timeout: timedelta = LONGEST_QUERY,
+        query_max_bytes: int = MAX_ANSWER_BYTES,
+    ) -> None:
+        self._query_timeout = query_timeout
+        self._query_max_bytes = query_max_bytes
+        self._lookups: dict[tuple[str, int], Coalescer[Any, Any]] = {}
+        self.works: dict[str, ViewWork] = {
+            name: ViewWork(view, database, feed, clock, supervisor, lose) for name, view in views.items()
+        }
+        self._database = database
+        self._feed = feed
+        self._elsewhere = Elsewhere(database)
+        self._sources = {
+            id(query): [name for name in views if re.search(rf"\b{name}\b", query.sql, re.IGNORECASE)]
+            for view in views.values()
+            for query in view.queries.values()
+        }
+
+    async def prepare(self) -> None:
+        """Prepares every view's table, for whichever process is to fill it."""
+        for work in self.works.values():
+            await self._database.prepare_view(work.view)
+
+    def projectors(self) -> list[Projector]:
+        """Gives every projector of this process, live and building."""
+        works = self.works.values()
+        found = [work.live for work in works] + [work.building for work in works]
+        return [projector for projector in found if projector is not None]
+
+    async def ask(self, view: ViewType, query: ViewQuery, parameters: Mapping[str, Any], seen: int) -> Any:
+        """Asks a query once every view in it shows what happened up to `seen`."""
+        works = [self._work(name) for name in self._sources.get(id(query)) or [view.name]]
+        for work in works:
+            await self._catch_up(work, seen)
+        try:
+            answer = await self._asked(query, parameters)
+        except Outdated:
+            for work in works:
+                await self._shown(work, seen)
+            answer = await self._asked(query, parameters)
+        except Unanswerable as error:
+            raise Unanswerable(f"{query.signature.where}: {error}") from error
+        return read_answer(query, answer)
+
+    async def _asked(self, query: ViewQuery, parameters: Mapping[str, Any]) -> Answer:
+        return await self._database.ask(
+            query.sql,
+            parameters,
+            most=MOST_ROWS,
+            limit=query.timeout or self._query_timeout,
+            most_bytes=query.max_bytes or self._query_max_bytes,
+        )
+
+    async def get(self, view: ViewType, key: Any, seen: int) -> View | None:
+        """Gives the row of a key once the view shows what happened up to `seen`."""
+        work = self._work(view.name)
+        while True:
+            state = await self._shown(work, seen)
+            try:
+                values = await self._looked_up(view, state.generation, key)
+            except Fenced:
+                if work.live is not None and work.live.state is state and work.building is None:
+                    raise Unavailable(f"view {view.name} was replaced by another process") from None
+                self._elsewhere.forget(view.name)
+                await asyncio.sleep(0)  # Another generation has just taken its place, or is about to.
+            else:
+                return None if values is None else view.row_from_sql(values)
+
+    async def _looked_up(self, view: ViewType, generation: int, key: Any) -> Any:
+        """Gives the columns of a row; look-ups that wait at the same time are one for the database."""
+        lookup = self._lookups.get((view.name, generation))
+        if lookup is None:
+            for before in [one for one in self._lookups if one[0] == view.name]:
+                del self._lookups[before]
+            lookup = self._lookups[view.name, generation] = Coalescer(
+                lambda keys: self._rows_of(view, generation, keys), most=MOST_LOOKUPS, begins_alone=True
+            )
+        found = await lookup.get(view.key_of(key))
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    async def _rows_of(self, view: ViewType, generation: int, keys: Sequence[Any]) -> list[Any]:
+        """Gives the columns of each key's row, None, or why the store cannot have such a key."""
+        try:
+            if len(keys) == 1:
+                return [*await self._database.rows(view, generation, keys), None][:1]
+            rows = await self._database.rows(view, generation, list(dict.fromkeys(keys)))
+        except CallerError as error:
+            if len(keys) == 1:
+                return [error]
+            return [(await self._rows_of(view, generation, [key]))[0] for key in keys]
+        found = {getattr(view.row_from_sql(row), view.key): row for row in rows}
+        return [found.get(key) for key in keys]
+
+    async def rebuild(self, name: str) -> None:
+        """Starts building a view anew, which this process keeps."""
+        await self.works[name].rebuild()
+
+    def _work(self, name: str) -> ViewWork:
+        work = self.works.get(name)
+        if work is None:
+            raise DefinitionError(f"view {name} is not among the application's views")
+        return work
+
+    async def _catch_up(self, work: ViewWork, seen: int) -> None:
+        """Returns when a query of the view's table shows what happened up to `seen`."""
+        if work.is_here:
+            if work.frozen is None or seen > work.frozen.checkpoint:
+                await self._shown(work, seen)
+        elif seen:
+            await self._shown_elsewhere(work, seen, lambda state: state.checkpoint >= seen)
+
+    async def _shown(self, work: ViewWork, seen: int) -> ViewState:
+        """Gives the generation of today's declaration when it serves and shows what happened up to `seen`."""
+        fingerprint = work.view.fingerprint
+        while True:
+            if not work.is_here:
+                return await self._shown_elsewhere(
+                    work, seen, lambda state: state.fingerprint == fingerprint and state.checkpoint >= seen
+                )
+            projector = work.live
+            if projector is None:
+                await self._promoted(work)
+            elif projector.position >= seen:
+                return projector.state
+            else:
+                await self._reached(work, projector, seen)
+
+    async def _promoted(self, work: ViewWork) -> None:
+        """Returns when the generation that is being built has taken its place, or another process goes on."""
+        building = work.building
+        try:
+            patience = 0 if building is not None and building.is_stuck else PATIENCE
+            async with asyncio.timeout(patience):
+                await work.has_moved.wait()
+        except TimeoutError:
+            raise self._late(work, building, self._feed.head) from None
+
+    async def _reached(self, work: ViewWork, projector: Projector, seen: int) -> None:
+        if projector.is_stuck:
+            raise self._late(work, projector, seen)
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await projector.reached(seen)
+        except TimeoutError:
+            raise self._late(work, projector, seen) from None
+
+    async def _shown_elsewhere(
+        self, work: ViewWork, seen: int, is_enough: Callable[[ViewState], bool]
+    ) -> ViewState:
+        name = work.view.name
+        try:
+            async with asyncio.timeout(PATIENCE_ELSEWHERE):
+                return await self._elsewhere.live(name, is_enough)
+        except TimeoutError:
+            state = self._elsewhere.known(name)
+            raise Unavailable(
+                f"view {name} is kept by another process, which is at "
+                f"{state.checkpoint if state else 0:,}, and {seen:,} was written; ask again later, or see to "
+                "its log"
+            ) from None
+
+    def _late(self, work: ViewWork, projector: Projector | None, seen: int) -> Unavailable:
+        name = work.view.name
+        if projector is None:
+            return Unavailable(f"view {name} passes from one process to another; ask again later")
+        if projector.failure:
+            still = f"view {name} stands still at position {projector.position}"
+            return Unavailable(still, inside=projector.failure)
+        if projector is work.building and work.live is None:
+            built = f"{projector.position:,} of {self._feed.head:,} events"
+            return Unavailable(f"view {name} is being built: {built}; ask again later")
+        return Unavailable(
+            f"view {name} is behind: at {projector.position:,}, and {seen:,} was written; ask again later"
+        )
