@@ -5,11 +5,11 @@ import random
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
+from actum.conformance.database.tables import write
 from actum.model.event import Event
 from actum.model.handler import reducer
 from actum.model.view import View, view_type
 from actum.ports.database import Database
-from actum.testing.conformance.database.tables import write
 
 
 class Noted(Event):

@@ -4,10 +4,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from actum.conformance.database import DatabaseConformance
 from actum.ports.database import Database
 from actum.stores.postgres.connection.pool import PostgresPool
 from actum.stores.postgres.database.database import SCHEMA, open_database
-from actum.testing.conformance.database import DatabaseConformance
 
 
 class TestPostgresDatabase(DatabaseConformance):

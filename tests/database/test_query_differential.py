@@ -9,11 +9,11 @@ from uuid import UUID
 
 import pytest
 
+from actum.conformance.database.tables import Colour, Level
 from actum.errors import ActumError
 from actum.ports.database import Database
 from actum.stores.postgres.connection.pool import PostgresPool
 from actum.stores.postgres.database.database import SCHEMA, open_database
-from actum.testing.conformance.database.tables import Colour, Level
 from tests.database.constructs import FORMS
 from tests.database.queries import MOMENT, Grammar, fill
 from tests.database.test_query_parity import fill as fill_others

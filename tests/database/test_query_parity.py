@@ -6,10 +6,7 @@ from typing import Any
 
 import pytest
 
-from actum.ports.database import Database
-from actum.stores.postgres.connection.pool import PostgresPool
-from actum.stores.postgres.database.database import SCHEMA, open_database
-from actum.testing.conformance.database.tables import (
+from actum.conformance.database.tables import (
     ACTIVITY,
     BALANCES,
     EVERYTHING,
@@ -19,6 +16,9 @@ from actum.testing.conformance.database.tables import (
     Everything,
     write,
 )
+from actum.ports.database import Database
+from actum.stores.postgres.connection.pool import PostgresPool
+from actum.stores.postgres.database.database import SCHEMA, open_database
 from tests.runtime.nodes import database_in_memory
 
 MOMENT = datetime(2024, 6, 1, 12, tzinfo=UTC)

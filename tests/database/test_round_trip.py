@@ -8,12 +8,12 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from actum.conformance.database.tables import EVERYTHING, Colour, Everything, Level, Point
 from actum.model.handler import Query
 from actum.model.view import ViewQuery
 from actum.queries.answers import read_answer
 from actum.stores.sqlite.connection.file import SqliteFile
 from actum.stores.sqlite.database.database import SCHEMA, SqliteDatabase
-from actum.testing.conformance.database.tables import EVERYTHING, Colour, Everything, Level, Point
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
 IN_JSON = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=40)

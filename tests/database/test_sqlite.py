@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from actum.conformance.database import DatabaseConformance
+from actum.conformance.database.decimals import PRICES
+from actum.conformance.database.tables import BALANCES, Balances, kept, owners, write
 from actum.errors import DefinitionError, Overloaded, Unavailable
 from actum.ports.database import Database, NewMessage, NewTimer, Outdated, ViewState
 from actum.ports.journal import Write
@@ -15,9 +18,6 @@ from actum.stores.sqlite.connection.file import IN_MEMORY, SqliteFile
 from actum.stores.sqlite.database.database import SCHEMA, SqliteDatabase
 from actum.stores.sqlite.journal.journal import SqliteJournal
 from actum.stores.sqlite.journal.statements import SCHEMA as JOURNAL_SCHEMA
-from actum.testing.conformance.database import DatabaseConformance
-from actum.testing.conformance.database.decimals import PRICES
-from actum.testing.conformance.database.tables import BALANCES, Balances, kept, owners, write
 
 
 async def open_database(path: str) -> SqliteDatabase:

@@ -5,10 +5,10 @@ import os
 import signal
 import sys
 
+from actum.conformance.journal.bank import deposit
 from actum.ports.journal import Landed
 from actum.stores.dynamodb.connection.client import DynamoTable
 from actum.stores.dynamodb.journal.journal import DynamoJournal
-from actum.testing.conformance.journal.bank import deposit
 
 LOST = "lost"
 

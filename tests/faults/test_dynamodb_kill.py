@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from actum.conformance.journal.bank import deposit, positions
 from actum.model.event import Stored
 from actum.stores.dynamodb.connection.client import DynamoTable
 from actum.stores.dynamodb.journal.journal import DynamoJournal
-from actum.testing.conformance.journal.bank import deposit, positions
 from tests.faults.dynamodb_writer import LOST
 
 ROOT = Path(__file__).parents[2]

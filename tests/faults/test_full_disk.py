@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from actum.conformance.journal.bank import have_landed
 from actum.errors import StoreFailed
 from actum.ports.journal import Journal
-from actum.testing.conformance.journal.bank import have_landed
 from tests.faults.disk import mount, small_disk
 from tests.faults.scenario import write
 from tests.faults.store import check_integrity, open_journal

@@ -4,19 +4,19 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from actum.conformance.journal.appending import Appending
+from actum.conformance.journal.durability import Durability
+from actum.conformance.journal.feeding import Feeding
+from actum.conformance.journal.idempotency import Idempotency
+from actum.conformance.journal.keeping import Keeping
+from actum.conformance.journal.listing import Listing
+from actum.conformance.journal.reading import Reading
+from actum.conformance.journal.recovering import Recovering
+from actum.conformance.journal.removal import Erasing, Pruning
+from actum.conformance.journal.snapshots import Snapshots
 from actum.ports.journal import Journal
 from actum.stores.durable_objects.journal import DurableObjectsJournal
 from actum.stores.durable_objects.link import Link, read_url
-from actum.testing.conformance.journal.appending import Appending
-from actum.testing.conformance.journal.durability import Durability
-from actum.testing.conformance.journal.feeding import Feeding
-from actum.testing.conformance.journal.idempotency import Idempotency
-from actum.testing.conformance.journal.keeping import Keeping
-from actum.testing.conformance.journal.listing import Listing
-from actum.testing.conformance.journal.reading import Reading
-from actum.testing.conformance.journal.recovering import Recovering
-from actum.testing.conformance.journal.removal import Erasing, Pruning
-from actum.testing.conformance.journal.snapshots import Snapshots
 
 pytestmark = pytest.mark.slow
 

@@ -4,10 +4,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from actum.conformance.journal import DurableJournalConformance
 from actum.ports.journal import Journal
 from actum.stores.dynamodb.connection.client import DynamoTable
 from actum.stores.dynamodb.journal.journal import DynamoJournal
-from actum.testing.conformance.journal import DurableJournalConformance
 
 
 async def opened(url: str) -> DynamoJournal:

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
+from actum.conformance.journal.bank import amounts, deposit, follow, positions, versions
 from actum.model.event import Stored
 from actum.ports.journal import Landed
 from actum.stores.dynamodb.connection.client import DynamoTable, Item
 from actum.stores.dynamodb.journal import chain, streams
 from actum.stores.dynamodb.journal.journal import DynamoJournal
 from actum.stores.dynamodb.journal.parcel import Parcel
-from actum.testing.conformance.journal.bank import amounts, deposit, follow, positions, versions
 
 WRITERS = 3
 WRITES = 8

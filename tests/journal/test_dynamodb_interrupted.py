@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError, ReadTimeoutError
 
+from actum.conformance.journal.bank import amounts, deposit, follow
 from actum.errors import StoreError, Unavailable
 from actum.ports.journal import Collided, Landed
 from actum.stores.dynamodb.connection import client as engine
 from actum.stores.dynamodb.connection.client import DynamoTable
 from actum.stores.dynamodb.journal.journal import DynamoJournal
 from actum.stores.dynamodb.journal.parcel import Parcel
-from actum.testing.conformance.journal.bank import amounts, deposit, follow
 
 Failure = Callable[[], Exception]
 

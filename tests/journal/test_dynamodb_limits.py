@@ -6,12 +6,12 @@ import pytest
 
 from actum import Entity, Event, command, reducer
 from actum.app import App
+from actum.conformance.journal.bank import OPENING, amounts, deposit, follow, have_landed
 from actum.errors import Invalid
 from actum.ports.journal import Collided, Landed, Refused, Repeated, Snapshot, Write
 from actum.stores.dynamodb.connection.client import DynamoTable
 from actum.stores.dynamodb.journal.journal import DynamoJournal
 from actum.stores.url import join
-from actum.testing.conformance.journal.bank import OPENING, amounts, deposit, follow, have_landed
 
 
 class Scanned(Event):

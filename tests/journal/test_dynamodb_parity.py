@@ -7,9 +7,9 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from actum.conformance.journal.bank import fill
 from actum.stores.dynamodb.journal.journal import DynamoJournal
 from actum.stores.memory import MemoryJournal
-from actum.testing.conformance.journal.bank import fill
 from tests.journal.test_parity import ANSWERS, operations, written
 from tests.journal.test_postgres_parity import everything, placed, unplaced
 from tests.servers.dynamodb import made, url_of

@@ -4,9 +4,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from actum.conformance.journal import JournalConformance
 from actum.ports.journal import Journal
 from actum.stores.memory import MemoryJournal
-from actum.testing.conformance.journal import JournalConformance
 
 
 class TestMemoryJournal(JournalConformance):

@@ -8,12 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import Struct
 
+from actum.conformance.journal.bank import fill
 from actum.ports.journal import Journal, Snapshot, Write
 from actum.stores.memory import MemoryJournal
 from actum.stores.sqlite.connection.file import IN_MEMORY, SqliteFile
 from actum.stores.sqlite.journal.journal import SqliteJournal
 from actum.stores.sqlite.journal.statements import SCHEMA
-from actum.testing.conformance.journal.bank import fill
 
 KINDS = ("Account", "Loan")
 IDS = ("a", "b", "ü🏦")

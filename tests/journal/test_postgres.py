@@ -4,10 +4,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from actum.conformance.journal import DurableJournalConformance
 from actum.ports.journal import Journal
 from actum.stores.postgres.connection.pool import PostgresPool
 from actum.stores.postgres.journal.journal import SCHEMA, PostgresJournal, open_journal
-from actum.testing.conformance.journal import DurableJournalConformance
 
 
 async def opened(url: str) -> PostgresJournal:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from actum.conformance.journal.bank import PATIENCE, amounts, deposit, follow, positions
 from actum.model.event import Stored
 from actum.ports.journal import Landed
 from actum.stores.postgres.connection.order import PLACES
@@ -15,7 +16,6 @@ from actum.stores.postgres.journal import journal as postgres_journal
 from actum.stores.postgres.journal.appending import Appender
 from actum.stores.postgres.journal.batch import assumed
 from actum.stores.postgres.journal.journal import SCHEMA, PostgresJournal, open_journal, statements
-from actum.testing.conformance.journal.bank import PATIENCE, amounts, deposit, follow, positions
 
 WRITERS = 5
 WRITES = 12

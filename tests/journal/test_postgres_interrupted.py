@@ -5,13 +5,13 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from actum.conformance.journal.bank import PATIENCE, amounts, deposit, follow
 from actum.errors import Unavailable
 from actum.ports.journal import Collided, Landed
 from actum.stores.postgres.connection.pool import PostgresPool
 from actum.stores.postgres.journal.appending import Fenced
 from actum.stores.postgres.journal.batch import assumed
 from actum.stores.postgres.journal.journal import SCHEMA, PostgresJournal, open_journal
-from actum.testing.conformance.journal.bank import PATIENCE, amounts, deposit, follow
 
 BACKENDS = """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
     WHERE pid <> pg_backend_pid() AND query LIKE 'WITH base AS%' AND state <> 'idle'"""

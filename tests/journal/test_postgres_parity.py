@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 from msgspec import Struct
 from msgspec.structs import astuple
 
+from actum.conformance.journal.bank import PATIENCE, fill
 from actum.model.event import Stored
 from actum.ports.journal import Erased, Journal, Landed, Page, Repeated
 from actum.stores.memory import MemoryJournal
 from actum.stores.postgres.connection.pool import PostgresPool
 from actum.stores.postgres.journal.journal import SCHEMA, PostgresJournal, open_journal, statements
-from actum.testing.conformance.journal.bank import PATIENCE, fill
 from tests.journal.test_parity import (
     ANSWERS,
     FINGERPRINTS,

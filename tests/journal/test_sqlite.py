@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from actum.conformance.journal import DurableJournalConformance, JournalConformance
+from actum.conformance.journal.bank import amounts, deposit, fill, have_landed, positions, versions
 from actum.errors import Unavailable
 from actum.ports.journal import Collided, Journal
 from actum.stores.schema import Part
 from actum.stores.sqlite.connection.file import IN_MEMORY, SqliteFile
 from actum.stores.sqlite.journal.journal import SqliteJournal
 from actum.stores.sqlite.journal.statements import SCHEMA
-from actum.testing.conformance.journal import DurableJournalConformance, JournalConformance
-from actum.testing.conformance.journal.bank import amounts, deposit, fill, have_landed, positions, versions
 
 
 async def open_journal(path: str) -> SqliteJournal:

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from actum import Context, Rejected
+from actum.conformance.journal.bank import fill
 from actum.model.event import Stored
 from actum.ports.journal import StreamKey
 from actum.runtime.entities.directory import Residence
 from actum.stores.memory import MemoryJournal
-from actum.testing.conformance.journal.bank import fill
 from actum.testing.faults import FaultyJournal
 from tests.runtime.bank import Account, Notebook, plain
 from tests.runtime.nodes import running

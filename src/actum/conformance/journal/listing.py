@@ -2,9 +2,9 @@
 
 import pytest
 
+from actum.conformance.journal.bank import OPENING, SECOND, deposit
 from actum.errors import Invalid
 from actum.ports.journal import Journal, Page, StreamInfo
-from actum.testing.conformance.journal.bank import OPENING, SECOND, deposit
 
 
 async def open_accounts(journal: Journal, times: list[int], *, kind: str = "Account") -> None:

@@ -5,10 +5,8 @@ import asyncio
 import msgspec
 import pytest
 
-from actum.model.name import MAX_DECLARED, MOST
-from actum.ports.journal import Collided, Journal, Landed, Snapshot
-from actum.testing.conformance.incompressible import incompressible
-from actum.testing.conformance.journal.bank import (
+from actum.conformance.incompressible import incompressible
+from actum.conformance.journal.bank import (
     amounts,
     deposit,
     follow,
@@ -16,6 +14,8 @@ from actum.testing.conformance.journal.bank import (
     positions,
     versions,
 )
+from actum.model.name import MAX_DECLARED, MOST
+from actum.ports.journal import Collided, Journal, Landed, Snapshot
 
 
 class Appending:

@@ -2,8 +2,8 @@
 
 import msgspec
 
+from actum.conformance.database.actions import new_letter
 from actum.ports.database import Database, Erasure, NewMessage, NewTimer, Progress
-from actum.testing.conformance.database.actions import new_letter
 
 ENTITY = ("Account", "a/1")
 KEY = "Account/a/1"

@@ -4,9 +4,7 @@ import asyncio
 
 import pytest
 
-from actum.errors import Unavailable
-from actum.ports.database import Database, Fenced, ViewState
-from actum.testing.conformance.database.tables import (
+from actum.conformance.database.tables import (
     ACTIVITY,
     BALANCES,
     CHANGED,
@@ -15,6 +13,8 @@ from actum.testing.conformance.database.tables import (
     owners,
     write,
 )
+from actum.errors import Unavailable
+from actum.ports.database import Database, Fenced, ViewState
 
 
 class GenerationConformance:

@@ -2,8 +2,8 @@
 
 import pytest
 
+from actum.conformance.journal.bank import amounts, deposit, fill, positions, versions
 from actum.ports.journal import Journal, Loaded
-from actum.testing.conformance.journal.bank import amounts, deposit, fill, positions, versions
 
 
 class Reading:

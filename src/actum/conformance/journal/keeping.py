@@ -2,8 +2,8 @@
 
 import pytest
 
+from actum.conformance.journal.bank import OPENING, SECOND, amounts, deposit
 from actum.ports.journal import Collided, Journal, Landed, Write
-from actum.testing.conformance.journal.bank import OPENING, SECOND, amounts, deposit
 
 ODD_NAMES = {
     "umlauts": "Jürgen Müßig",

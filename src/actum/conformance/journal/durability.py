@@ -3,8 +3,7 @@
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
-from actum.ports.journal import Collided, Journal, Landed, Repeated, Snapshot
-from actum.testing.conformance.journal.bank import (
+from actum.conformance.journal.bank import (
     OPENING,
     SECOND,
     amounts,
@@ -14,6 +13,7 @@ from actum.testing.conformance.journal.bank import (
     have_landed,
     versions,
 )
+from actum.ports.journal import Collided, Journal, Landed, Repeated, Snapshot
 
 CODE = {"Account": "account-1"}
 

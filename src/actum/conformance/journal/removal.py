@@ -4,9 +4,7 @@ import asyncio
 
 import pytest
 
-from actum.model.deletion import DELETED, deletion
-from actum.ports.journal import Collided, Erased, Journal, Landed, Loaded, Snapshot, StreamInfo
-from actum.testing.conformance.journal.bank import (
+from actum.conformance.journal.bank import (
     OPENING,
     SECOND,
     amounts,
@@ -18,6 +16,8 @@ from actum.testing.conformance.journal.bank import (
     positions,
     versions,
 )
+from actum.model.deletion import DELETED, deletion
+from actum.ports.journal import Collided, Erased, Journal, Landed, Loaded, Snapshot, StreamInfo
 
 CODE = {"Account": "account-1"}
 

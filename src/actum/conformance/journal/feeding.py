@@ -4,9 +4,7 @@ import asyncio
 
 import pytest
 
-from actum.model.event import Stored
-from actum.ports.journal import Journal, Landed
-from actum.testing.conformance.journal.bank import (
+from actum.conformance.journal.bank import (
     OPENING,
     PATIENCE,
     amounts,
@@ -15,6 +13,8 @@ from actum.testing.conformance.journal.bank import (
     follow,
     positions,
 )
+from actum.model.event import Stored
+from actum.ports.journal import Journal, Landed
 
 
 class Feeding:

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from actum.conformance.database.tables import BALANCES, CHANGED, Balances, kept, write
 from actum.ports.database import AsideChanges, Database, Fenced, NewSetAside, SetAside
-from actum.testing.conformance.database.tables import BALANCES, CHANGED, Balances, kept, write
 
 ANN = NewSetAside('"ann"', 12, "it failed", 1_000)
 BOB = NewSetAside('"b\\u0000b"', 13, "so did this", 2_000)

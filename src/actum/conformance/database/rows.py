@@ -8,9 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from actum.errors import AuthorError, Invalid
-from actum.ports.database import Database, Fenced
-from actum.testing.conformance.database.tables import (
+from actum.conformance.database.tables import (
     BALANCES,
     EVERYTHING,
     NUMBERS,
@@ -27,7 +25,9 @@ from actum.testing.conformance.database.tables import (
     kept,
     write,
 )
-from actum.testing.conformance.incompressible import incompressible
+from actum.conformance.incompressible import incompressible
+from actum.errors import AuthorError, Invalid
+from actum.ports.database import Database, Fenced
 
 HOSTILE = [
     "'; DROP TABLE balances; --",

@@ -2,16 +2,16 @@
 
 import pytest
 
+from actum.conformance.database.actions import ActionConformance
+from actum.conformance.database.decimals import DecimalConformance
+from actum.conformance.database.erasing import ErasingConformance
+from actum.conformance.database.generations import GenerationConformance
+from actum.conformance.database.paging import PagingConformance
+from actum.conformance.database.queries import QueryConformance
+from actum.conformance.database.queues import QueueConformance
+from actum.conformance.database.rows import RowConformance
+from actum.conformance.database.setting_aside import SettingAsideConformance
 from actum.ports.database import Database
-from actum.testing.conformance.database.actions import ActionConformance
-from actum.testing.conformance.database.decimals import DecimalConformance
-from actum.testing.conformance.database.erasing import ErasingConformance
-from actum.testing.conformance.database.generations import GenerationConformance
-from actum.testing.conformance.database.paging import PagingConformance
-from actum.testing.conformance.database.queries import QueryConformance
-from actum.testing.conformance.database.queues import QueueConformance
-from actum.testing.conformance.database.rows import RowConformance
-from actum.testing.conformance.database.setting_aside import SettingAsideConformance
 
 
 class DatabaseConformance(

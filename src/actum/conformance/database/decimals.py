@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
+from actum.conformance.database.tables import kept, write
 from actum.errors import AuthorError, Invalid
 from actum.model.event import Event
 from actum.model.handler import reducer
 from actum.model.view import View, view_type
 from actum.ports.database import Database
-from actum.testing.conformance.database.tables import kept, write
 
 
 class Priced(Event):

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable
 
+from actum.conformance.incompressible import incompressible
+from actum.conformance.journal.bank import OPENING, have_landed, positions, versions
 from actum.model.event import Stored
 from actum.ports.journal import Journal, Loaded, Snapshot, Write
 from actum.stores.page import MAX_PAGE_BYTES
-from actum.testing.conformance.incompressible import incompressible
-from actum.testing.conformance.journal.bank import OPENING, have_landed, positions, versions
 
 LARGE = 300_000
 """Bytes of an event, which every store takes; seventy of them are more than a page."""

@@ -2,8 +2,8 @@
 
 import pytest
 
+from actum.conformance.journal.bank import OPENING, amounts, deposit, fill, follow
 from actum.ports.journal import Journal, Loaded, Snapshot
-from actum.testing.conformance.journal.bank import OPENING, amounts, deposit, fill, follow
 
 FINGERPRINT = "account-1"
 

@@ -2,8 +2,8 @@
 
 import pytest
 
+from actum.conformance.journal.bank import amounts, deposit, follow, have_landed
 from actum.ports.journal import Collided, Journal, Landed, Repeated, Write
-from actum.testing.conformance.journal.bank import amounts, deposit, follow, have_landed
 
 
 class Grouping:

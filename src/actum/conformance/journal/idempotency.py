@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
+from actum.conformance.journal.bank import OPENING, SECOND, amounts, deposit, follow, have_landed
 from actum.ports.journal import Collided, Journal, Landed, Repeated, Write
-from actum.testing.conformance.journal.bank import OPENING, SECOND, amounts, deposit, follow, have_landed
 
 
 def silent(

@@ -4,9 +4,9 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
+from actum.conformance.journal.bank import OPENING, amounts, deposit, follow
 from actum.errors import Unavailable
 from actum.ports.journal import Collided, Journal, Landed, Repeated, Snapshot, Write
-from actum.testing.conformance.journal.bank import OPENING, amounts, deposit, follow
 
 METHODS: dict[str, Callable[[Journal], Awaitable[object]]] = {
     "append": lambda journal: journal.append([deposit("a", 1, 2)]),

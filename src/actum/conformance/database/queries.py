@@ -9,10 +9,8 @@ from typing import Any
 
 import pytest
 
-from actum.errors import ActumError, AuthorError, Invalid, TooLarge
-from actum.ports.database import Answer, Database
-from actum.testing.conformance.database.rows import HOSTILE
-from actum.testing.conformance.database.tables import (
+from actum.conformance.database.rows import HOSTILE
+from actum.conformance.database.tables import (
     ACTIVITY,
     BALANCES,
     EVERYTHING,
@@ -23,6 +21,8 @@ from actum.testing.conformance.database.tables import (
     owners,
     write,
 )
+from actum.errors import ActumError, AuthorError, Invalid, TooLarge
+from actum.ports.database import Answer, Database
 
 WEALTHY = """
     SELECT owner, sum(balance) AS total, coalesce(sum(withdrawals), 0) AS withdrawals
