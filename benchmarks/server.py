@@ -9,7 +9,7 @@ from typing import Any
 import uvicorn
 from litestar import Litestar, post
 
-from actum.cli.serving import settled
+from actum.cli.server.serving import settled
 from benchmarks.bank import Deposit, served
 
 Message = MutableMapping[str, Any]

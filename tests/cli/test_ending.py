@@ -8,13 +8,14 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from actum.cli import ending
+from actum.cli.server import ending
 from tests.cli.commands import Process
 
 PROGRAM = """
 import asyncio, contextlib, threading
 from actum import Actions, App, Context, Entity, Event, command
-from actum.cli import ending, serving
+from actum.cli.server import ending
+from actum.cli.server import serving
 from actum.runtime.actions import worker
 
 ending.LAST = serving.GRACE = 1

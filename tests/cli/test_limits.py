@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from actum.cli.limits import allow_descriptors
+from actum.cli.server.limits import allow_descriptors
 
 if sys.platform == "win32":
     pytest.skip("this system counts no descriptors", allow_module_level=True)

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from msgspec import Struct
 
-from actum.cli.ending import Ending
-from actum.cli.limits import Limits
-from actum.cli.protocol import LimitedProtocol
-from actum.cli.serving import AnnouncingServer, config_of, listen, served
+from actum.cli.server.ending import Ending
+from actum.cli.server.limits import Limits
+from actum.cli.server.protocol import LimitedProtocol
+from actum.cli.server.serving import AnnouncingServer, config_of, listen, served
 
 PATIENCE = 60.0
 AT_ONCE = 0.05
@@ -142,7 +142,7 @@ async def _respond(send: Any, status: int, body: bytes) -> None:
 
 @pytest.fixture(autouse=True)
 def looking_often(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("actum.cli.protocol.CHECK", 0.01)
+    monkeypatch.setattr("actum.cli.server.protocol.CHECK", 0.01)
 
 
 @pytest.fixture
@@ -319,7 +319,7 @@ async def test_a_request_that_the_application_does_not_answer_is_answered_all_th
 async def test_a_request_that_is_cut_when_the_server_stops_is_told_so_with_a_problem(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("actum.cli.serving.GRACE", 0.01)
+    monkeypatch.setattr("actum.cli.server.serving.GRACE", 0.01)
     async with service.running(Limits()):
         connection = await service.connect(b"GET /hangs HTTP/1.1\r\nHost: x\r\n\r\n")
         await asyncio.wait_for(service.begun.wait(), PATIENCE)
@@ -370,7 +370,7 @@ async def test_an_answer_before_the_end_of_the_body_reaches_the_client(
 async def test_a_body_that_nobody_wants_is_not_read_for_ever(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("actum.cli.protocol.LINGER", AT_ONCE)
+    monkeypatch.setattr("actum.cli.server.protocol.LINGER", AT_ONCE)
     async with service.running(Limits()):
         connection = await service.connect(
             b"POST /early HTTP/1.1\r\nHost: x\r\nContent-Length: 20000000\r\n\r\n"

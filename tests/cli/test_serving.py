@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from actum.cli.serving import Message, Receive, Send, settled
+from actum.cli.server.serving import Message, Receive, Send, settled
 
 
 @pytest.fixture(autouse=True)

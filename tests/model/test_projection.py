@@ -10,7 +10,7 @@ import pytest
 from actum.errors import AuthorError
 from actum.model.event import Event, Recorded, Stored, to_microseconds
 from actum.model.handler import reducer
-from actum.model.projection import Changes, EventChanged, ReducerFailed, fold, steps_of
+from actum.model.rows.projection import Changes, EventChanged, ReducerFailed, fold, steps_of
 from actum.model.view import View, view_type
 
 

@@ -11,9 +11,9 @@ import pytest
 from msgspec import Meta, Struct, field
 
 from actum.errors import AuthorError, DefinitionError, Invalid
-from actum.model.column import parameter_to_sql
 from actum.model.event import Event
 from actum.model.handler import command, query, reducer
+from actum.model.rows.column import parameter_to_sql
 from actum.model.view import View, ViewType, shape_of, snake_case, view_type
 
 

@@ -7,7 +7,7 @@ import pytest
 from msgspec import field
 
 from actum import App, Entity, Event, View, command, reducer
-from actum.model.projection import FEW
+from actum.model.rows.projection import FEW
 from actum.runtime.views import projector
 from actum.testing import testing
 from actum.testing.application import Running

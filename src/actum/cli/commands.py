@@ -18,37 +18,45 @@ class Command(Struct, frozen=True):
 
 COMMANDS = {
     "run": Command(
-        "actum.cli.run:run",
+        "actum.cli.subcommands.run:run",
         "Serves an application over HTTP, and runs its views, actions, queues and timers.",
     ),
     "migrate": Command(
-        "actum.cli.migrate:migrate",
+        "actum.cli.subcommands.migrate:migrate",
         "Makes the tables of a store, or brings them up to date; doing it again changes nothing.",
     ),
     "events": Command(
-        "actum.cli.events:events", "Lists what has happened, in the order in which it was written."
+        "actum.cli.subcommands.events:events",
+        "Lists what has happened, in the order in which it was written.",
     ),
     "entity": Command(
-        "actum.cli.entity:entity", "Shows an entity: its state, its version, and what happened to it."
+        "actum.cli.subcommands.entity:entity",
+        "Shows an entity: its state, its version, and what happened to it.",
     ),
-    "ids": Command("actum.cli.entity:ids", "Lists the entities of a kind by the time of their first event."),
+    "ids": Command(
+        "actum.cli.subcommands.entity:ids", "Lists the entities of a kind by the time of their first event."
+    ),
     "views": Command(
-        "actum.cli.views:views", "Lists views and the rows they set aside, and has them done anew."
+        "actum.cli.subcommands.views:views",
+        "Lists views and the rows they set aside, and has them done anew.",
     ),
     "dead-letters": Command(
-        "actum.cli.letters:dead_letters", "Lists what actions could not do, and has it retried or skipped."
+        "actum.cli.subcommands.letters:dead_letters",
+        "Lists what actions could not do, and has it retried or skipped.",
     ),
-    "replies": Command("actum.cli.replies:replies", "Drops the kept replies of idempotency keys."),
+    "replies": Command(
+        "actum.cli.subcommands.replies:replies", "Drops the kept replies of idempotency keys."
+    ),
     "adopt": Command(
-        "actum.cli.adopt:adopt",
+        "actum.cli.subcommands.adopt:adopt",
         "Has a database belong to this application and this journal, whatever it belonged to before.",
     ),
     "schema": Command(
-        "actum.cli.schema:schema",
+        "actum.cli.subcommands.schema:schema",
         "Prints the JSON Schema of an application's events, commands, queries and views.",
     ),
     "durable-objects": Command(
-        "actum.cli.durable_objects:durable_objects", "Lets entities live in Durable Objects."
+        "actum.cli.subcommands.durable_objects:durable_objects", "Lets entities live in Durable Objects."
     ),
 }
 

@@ -12,7 +12,7 @@ from msgspec import Struct
 from msgspec import inspect as types
 
 from actum.errors import WrongReply
-from actum.model.round_trip import OPEN, parts_of
+from actum.model.values.round_trip import OPEN, parts_of
 
 
 class CheckedResponse(Response[Any]):

@@ -8,7 +8,7 @@ from litestar import Router
 from litestar.handlers import HTTPRouteHandler, delete, get, patch, post, put
 
 from actum.model.action import Actions, Bound, OnRequest
-from actum.model.function_kind import refuse_generator
+from actum.model.code.function_kind import refuse_generator
 from actum.model.option import check_options
 
 METHODS: dict[str, type[HTTPRouteHandler]] = {

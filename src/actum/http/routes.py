@@ -16,11 +16,11 @@ from litestar.types.internal_types import RouteHandlerMapItem
 
 from actum.errors import DefinitionError
 from actum.http.body_types import TAKES, TypedRequest, taken_type
-from actum.http.documentation import DEFAULT_PATH, openapi_config
-from actum.http.flag_schema import FlagSchemas
 from actum.http.numbers import CheckedResponse, check_response, may_hold_numbers
-from actum.http.openapi import documented
-from actum.http.operation_names import joined, operation_names, requests_of
+from actum.http.openapi.document import documented
+from actum.http.openapi.documentation import DEFAULT_PATH, openapi_config
+from actum.http.openapi.flag_schema import FlagSchemas
+from actum.http.openapi.operation_names import joined, operation_names, requests_of
 from actum.http.options import METHODS, check_group, check_handler
 from actum.http.parameters import Place, request_parameters
 from actum.http.problems import handle_error

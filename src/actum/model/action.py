@@ -7,8 +7,8 @@ from typing import Any, Literal, TypeVar
 from msgspec import Struct
 
 from actum.errors import DefinitionError, Rejected
+from actum.model.code.function_kind import require_function
 from actum.model.event import Event
-from actum.model.function_kind import require_function
 from actum.model.name import check_declared
 from actum.model.option import strict_options
 

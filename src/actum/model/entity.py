@@ -9,17 +9,17 @@ from msgspec import Struct, StructMeta
 from msgspec import inspect as types
 
 from actum.errors import DefinitionError
+from actum.model.code.harmless import Harmless
 from actum.model.deletion import Deleted
 from actum.model.event import Event, to_datetime
-from actum.model.fingerprint import fingerprint
 from actum.model.handler import Command, Query
-from actum.model.harmless import Harmless
 from actum.model.name import check_declared
 from actum.model.option import OF_STRUCTS, check_options
 from actum.model.reduction import Reduction, inherited, reductions_of
-from actum.model.serialisable import check_serialisable
 from actum.model.signature import Signature
-from actum.model.state import StateType
+from actum.model.values.fingerprint import fingerprint
+from actum.model.values.serialisable import check_serialisable
+from actum.model.values.state import StateType
 
 RESERVED = frozenset({"id", "version", "exists", "now", "emit"})
 IMMUTABLE = (

@@ -8,12 +8,12 @@ import msgspec
 from msgspec import Struct, StructMeta
 
 from actum.errors import DefinitionError, Invalid, UnknownEvent, UnreadableEvent
+from actum.model.code.function_kind import require_plain
 from actum.model.error_text import error_text
-from actum.model.function_kind import require_plain
 from actum.model.name import check_declared
 from actum.model.option import OF_STRUCTS, check_options
-from actum.model.round_trip import RoundTrip
-from actum.model.serialisable import check_serialisable, check_whole
+from actum.model.values.round_trip import RoundTrip
+from actum.model.values.serialisable import check_serialisable, check_whole
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

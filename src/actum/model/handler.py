@@ -14,7 +14,7 @@ from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar, overload
 from msgspec import Struct
 
 from actum.errors import DefinitionError
-from actum.model.function_kind import function_kind, name_of, refuse_generator
+from actum.model.code.function_kind import function_kind, name_of, refuse_generator
 from actum.model.query_answer import QueryAnswer
 
 P = ParamSpec("P")

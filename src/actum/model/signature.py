@@ -12,9 +12,9 @@ from msgspec.json import encode
 from msgspec.structs import astuple as as_tuple
 
 from actum.errors import DefinitionError, Invalid, WrongReply
-from actum.model.number_enum import Enums, number_enums, without_members
-from actum.model.round_trip import LOST, RoundTrip, said, shortly
-from actum.model.serialisable import check_default, check_serialisable, display
+from actum.model.values.number_enum import Enums, number_enums, without_members
+from actum.model.values.round_trip import LOST, RoundTrip, said, shortly
+from actum.model.values.serialisable import check_default, check_serialisable, display
 
 __all__ = ["Signature", "check_serialisable", "display", "hints_of"]
 

@@ -23,8 +23,8 @@ from actum.errors import (
 )
 from actum.model.entity import CommandType, EntityType
 from actum.model.event import Event, Stored
-from actum.model.round_trip import LOST, said, shortly
-from actum.model.state import LARGEST_WATCHED
+from actum.model.values.round_trip import LOST, said, shortly
+from actum.model.values.state import LARGEST_WATCHED
 
 REFUSALS = "actum.errors"
 SMALL = 2_000

@@ -12,18 +12,18 @@ import msgspec
 from msgspec import NODEFAULT, Struct, StructMeta
 
 from actum.errors import DefinitionError, Invalid
-from actum.model.column import Column, column_of, may_be_key
 from actum.model.deletion import Deleted
 from actum.model.entity import EntityType, fields_of
 from actum.model.event import Event
-from actum.model.fingerprint import fingerprint
 from actum.model.handler import Command, Query
 from actum.model.option import OF_STRUCTS, check_options
 from actum.model.reduction import Reduction, inherited, reductions_of
-from actum.model.row import Rows
-from actum.model.row_key import canonical_text, check_key
-from actum.model.serialisable import check_serialisable, check_whole
+from actum.model.rows.column import Column, column_of, may_be_key
+from actum.model.rows.row import Rows
+from actum.model.rows.row_key import canonical_text, check_key
 from actum.model.signature import Signature
+from actum.model.values.fingerprint import fingerprint
+from actum.model.values.serialisable import check_serialisable, check_whole
 
 Shape = Literal["rows", "row", "value"]
 LONGEST_NAME = 63

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
-from actum.model.column import Kind
+from actum.model.rows.column import Kind
 from actum.model.view import ViewType
 
 Types = Mapping[Kind, str]

@@ -7,7 +7,7 @@ from weakref import WeakMethod
 from msgspec import Struct
 
 from actum.model.entity import EntityType
-from actum.model.round_trip import RoundTrip
+from actum.model.values.round_trip import RoundTrip
 from actum.ports.database import Database
 from actum.ports.host import Host
 from actum.ports.journal import Journal

@@ -13,7 +13,7 @@ from msgspec import Struct
 from msgspec import inspect as types
 
 from actum.errors import Invalid
-from actum.model.column import (
+from actum.model.rows.column import (
     NUL,
     check_text,
     decimal_to_sql,
@@ -22,7 +22,7 @@ from actum.model.column import (
     settled_decimal,
     time_to_sql,
 )
-from actum.model.round_trip import LOST, said
+from actum.model.values.round_trip import LOST, said
 from actum.queries.sql.kinds import Misuse, QueryKind, Typed, common
 from actum.stores.sqlite.decimals import encode
 

@@ -6,8 +6,8 @@ from typing import Any, get_args, get_origin
 
 from actum.errors import DefinitionError
 from actum.model.action import Failure
+from actum.model.code.function_kind import function_kind, require_function
 from actum.model.event import Event, Recorded
-from actum.model.function_kind import function_kind, require_function
 from actum.model.reduction import events_in
 from actum.model.signature import hints_of
 from actum.runtime.context.context import Context

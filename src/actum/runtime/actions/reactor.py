@@ -16,7 +16,7 @@ from actum.model.action import (
     Retries,
 )
 from actum.model.event import Recorded, Stored, read_metadata
-from actum.model.round_trip import RoundTrip
+from actum.model.values.round_trip import RoundTrip
 from actum.ports.database import Database, Message, Timer
 from actum.runtime.actions.action_work import ActionWork
 from actum.runtime.actions.invoke import is_event

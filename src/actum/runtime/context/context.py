@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from typing import Any, ParamSpec, TypeVar, TypeVarTuple
 
 from actum.errors import DefinitionError, Invalid, KeyReused, NotFound
+from actum.model.code.function_kind import require_awaitable
 from actum.model.entity import Entity
 from actum.model.event import Event, Metadata, Recorded, to_microseconds
-from actum.model.function_kind import require_awaitable
 from actum.model.handler import Command
 from actum.model.name import check_cause, check_id, check_name, check_text, check_who
 from actum.model.view import View

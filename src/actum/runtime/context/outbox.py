@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from actum.errors import Invalid
-from actum.model.round_trip import LOST, RoundTrip, said, shortly
+from actum.model.values.round_trip import LOST, RoundTrip, said, shortly
 from actum.runtime.context.line import Line
 
 

@@ -5,8 +5,8 @@ from typing import Any
 
 from actum.errors import ActumError, ImpureTurn, WrongState
 from actum.model.entity import CommandType
-from actum.model.round_trip import Strictness, difference
 from actum.model.turn import Emitted, Instance, as_stored
+from actum.model.values.round_trip import Strictness, difference
 from actum.runtime.entities.purity import pure
 
 log: logging.Logger = logging.getLogger("actum.turns")

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from actum.errors import WrongReply
 from actum.model.entity import Entity, EntityType, entity_type
-from actum.model.round_trip import LOST, RoundTrip, said, shortly
+from actum.model.values.round_trip import LOST, RoundTrip, said, shortly
 from actum.ports.journal import Journal, Repeated
 from actum.runtime.keys.kept_answers import Mentions, parts_of, whole
 

@@ -10,8 +10,8 @@ import msgspec
 from actum.errors import AuthorError, CallerError
 from actum.model.error_text import plain_text
 from actum.model.event import Stored
-from actum.model.projection import EventChanged, SharedEvents, Step
-from actum.model.trail import Fault, Placed, Trail, place
+from actum.model.rows.projection import EventChanged, SharedEvents, Step
+from actum.model.rows.trail import Fault, Placed, Trail, place
 from actum.model.view import View, ViewType
 from actum.ports.database import AsideChanges, Database, NewSetAside, SetAside
 from actum.runtime.clock import Clock

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from actum.errors import ActumError, AuthorError, CallerError, TryLater
 from actum.model.deletion import DELETED
 from actum.model.event import Stored
-from actum.model.projection import Changes, Folding, Step, add_steps
+from actum.model.rows.projection import Changes, Folding, Step, add_steps
 from actum.model.view import View, ViewType
 from actum.ports.database import (
     NOTHING_ASIDE,

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 
-from actum.model.column import settled_decimal
+from actum.model.rows.column import settled_decimal
 from actum.queries.dialect import Dialect
 from actum.queries.sql.kinds import QueryKind, Typed
 from actum.stores.sqlite.decimals import encode

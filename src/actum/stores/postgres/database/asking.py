@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from actum.model.column import Kind, time_to_sql
+from actum.model.rows.column import Kind, time_to_sql
 from actum.model.view import LONGEST_NAME, ViewType
 
 BEGIN = """SELECT set_config('statement_timeout', $1, true),

@@ -6,7 +6,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
-from actum.model.column import Kind
+from actum.model.rows.column import Kind
 from actum.model.view import ViewType
 from actum.queries.tables import ViewTable, quote
 from actum.stores.postgres.database.fence import IS_HELD

@@ -8,7 +8,7 @@ from itertools import chain, islice
 from typing import Any
 
 from actum.errors import AuthorError, DefinitionError, Invalid, Overloaded, Unavailable
-from actum.model.column import Kind
+from actum.model.rows.column import Kind
 from actum.model.view import ViewType
 from actum.ports.database import (
     LONGEST_QUERY,

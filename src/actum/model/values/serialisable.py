@@ -10,7 +10,7 @@ from msgspec import NODEFAULT, UNSET, Struct
 from msgspec import inspect as types
 
 from actum.errors import DefinitionError
-from actum.model.round_trip import KEYS, RoundTrip, Strictness, parts_of
+from actum.model.values.round_trip import KEYS, RoundTrip, Strictness, parts_of
 
 UNHASHABLE = (types.ListType, types.SetType, types.DictType)
 Default = tuple[str, Any, Any]

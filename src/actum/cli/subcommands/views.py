@@ -13,8 +13,8 @@ from actum.cli.loading import load_app
 from actum.cli.opening import open_beside
 from actum.cli.options import AppName, AsJson, DatabaseUrl, StoreUrl
 from actum.cli.output import print_json, print_table
-from actum.cli.rebuild import rebuild
-from actum.cli.set_aside import SetAsideLine, retry, row_of, rows_of
+from actum.cli.subcommands.rebuild import rebuild
+from actum.cli.subcommands.set_aside import SetAsideLine, retry, row_of, rows_of
 from actum.model.view import ViewType
 from actum.ports.database import SetAside, ViewState
 

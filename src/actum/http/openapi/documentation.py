@@ -17,8 +17,8 @@ from litestar.openapi.plugins import JsonRenderPlugin, OpenAPIRenderPlugin
 from litestar.openapi.spec import Components
 from litestar.params import FromPath
 
-from actum.http.openapi import header_parameters
-from actum.http.openapi_responses import with_response_headers
+from actum.http.openapi.document import header_parameters
+from actum.http.openapi.responses import with_response_headers
 
 DEFAULT_PATH = "/schema"
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from actum.model.column import Column
+from actum.model.rows.column import Column
 
 MAX_ROW_BYTES: int = 16 * 1024 * 1024
 MAX_INDEXED_BYTES: int = 2_500

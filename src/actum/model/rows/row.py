@@ -11,8 +11,8 @@ from msgspec import Struct
 from msgspec.structs import astuple as as_tuple
 
 from actum.errors import AuthorError, Invalid
-from actum.model.column import Column, settled_decimal
-from actum.model.row_size import RowSize
+from actum.model.rows.column import Column, settled_decimal
+from actum.model.rows.row_size import RowSize
 
 PLAIN = frozenset({str, int, float, bool, bytes, date, UUID, Decimal})
 MOST_KNOWN = 1_000

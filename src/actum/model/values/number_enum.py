@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec import inspect as types
 
-from actum.model.round_trip import parts_of
+from actum.model.values.round_trip import parts_of
 
 Enums = frozenset[type[Enum]]
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from actum.model.round_trip import LOST, RoundTrip, Strictness
+from actum.model.values.round_trip import LOST, RoundTrip, Strictness
 
 MOST_KNOWN = 1_000
 LARGEST_WATCHED = 64_000

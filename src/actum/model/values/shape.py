@@ -23,8 +23,8 @@ from zoneinfo import ZoneInfo
 from msgspec import NODEFAULT, UNSET, Raw, Struct, structs
 from msgspec import inspect as types
 
-from actum.model.authors import Authors
-from actum.model.source import has_source, names_in, source_of, surroundings_of
+from actum.model.code.authors import Authors
+from actum.model.code.source import has_source, names_in, source_of, surroundings_of
 
 CONSTANTS = (type(None), bool, int, float, str, bytes, Decimal, datetime, date, time, timedelta, UUID)
 MEMBERS = (FunctionType, property, classmethod, staticmethod, functools.cached_property)

@@ -14,8 +14,8 @@ from msgspec import inspect as types
 from actum.errors import DefinitionError, Invalid
 from actum.model.entity import Field
 from actum.model.name import SURROGATE
-from actum.model.number_enum import Enums, number_enums
-from actum.model.round_trip import RoundTrip, Strictness
+from actum.model.values.number_enum import Enums, number_enums
+from actum.model.values.round_trip import RoundTrip, Strictness
 
 Kind = Literal["text", "integer", "real", "boolean", "blob", "time", "json", "decimal"]
 Convert = Callable[[Any], Any]

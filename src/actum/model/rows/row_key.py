@@ -11,10 +11,10 @@ import msgspec
 from msgspec import inspect as types
 
 from actum.errors import DefinitionError, Invalid
-from actum.model.column import Column
+from actum.model.code.function_kind import require_plain
 from actum.model.entity import fields_of
 from actum.model.event import Event
-from actum.model.function_kind import require_plain
+from actum.model.rows.column import Column
 from actum.model.signature import display
 
 TEXTS = (types.StrType, types.AnyType)

@@ -7,7 +7,10 @@ import typer
 
 from actum.app import App
 from actum.cli.failure import CommandFailed
-from actum.cli.limits import (
+from actum.cli.loading import load_app
+from actum.cli.logs import set_up_logs
+from actum.cli.options import AppName, DatabaseUrl, StoreUrl
+from actum.cli.server.limits import (
     BodyTimeout,
     HeaderTimeout,
     KeepAlive,
@@ -17,11 +20,8 @@ from actum.cli.limits import (
     RequestTimeout,
     allow_descriptors,
 )
-from actum.cli.loading import load_app
-from actum.cli.logs import set_up_logs
-from actum.cli.options import AppName, DatabaseUrl, StoreUrl
-from actum.cli.processes import serve_in_processes
-from actum.cli.serving import listen, serve, url_of
+from actum.cli.server.processes import serve_in_processes
+from actum.cli.server.serving import listen, serve, url_of
 from actum.stores.open import is_shared
 from actum.stores.url import shown
 

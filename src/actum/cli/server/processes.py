@@ -11,12 +11,12 @@ from typing import Any
 from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
-from actum.cli.ending import Ending
 from actum.cli.failure import CommandFailed
-from actum.cli.limits import Limits
 from actum.cli.loading import load_app
 from actum.cli.logs import set_up_logs
-from actum.cli.serving import config_of, served
+from actum.cli.server.ending import Ending
+from actum.cli.server.limits import Limits
+from actum.cli.server.serving import config_of, served
 
 APP, STORE, DEVELOPMENT = "ACTUM_WORKER_APP", "ACTUM_WORKER_STORE", "ACTUM_WORKER_DEVELOPMENT"
 
@@ -34,7 +34,7 @@ def serve_in_processes(
     """Serves until SIGTERM or SIGINT, and starts a process again that dies."""
     # Each process finds the application by itself, since an application does not travel between processes.
     os.environ |= {APP: app, STORE: store, DEVELOPMENT: "1" if is_development else ""}
-    config = config_of("actum.cli.processes:application", limits, factory=True, workers=workers)
+    config = config_of("actum.cli.server.processes:application", limits, factory=True, workers=workers)
     supervisor = Multiprocess(config, sockets=[listener])
     announce()
     supervisor.run()

@@ -20,8 +20,8 @@ from msgspec import Struct
 from msgspec import inspect as types
 
 from actum.errors import ActumError
-from actum.model.round_trip import parts_of
-from actum.model.source import has_source, tree_of
+from actum.model.code.source import has_source, tree_of
+from actum.model.values.round_trip import parts_of
 
 PURE = frozenset(
     {

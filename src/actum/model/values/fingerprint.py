@@ -10,7 +10,7 @@ from typing import Any
 
 from actum.model.event import EventType
 from actum.model.reduction import Reduction
-from actum.model.shape import Shape
+from actum.model.values.shape import Shape
 
 
 def fingerprint(cls: type[Any], options: object, reductions: Iterable[Reduction]) -> str:

@@ -11,11 +11,11 @@ from typing import Any
 
 import uvicorn
 
-from actum.cli.cut_requests import answering_cut_requests
-from actum.cli.ending import LIMIT, Ending
 from actum.cli.failure import CommandFailed
-from actum.cli.limits import Limits
-from actum.cli.protocol import LimitedConfig
+from actum.cli.server.cut_requests import answering_cut_requests
+from actum.cli.server.ending import LIMIT, Ending
+from actum.cli.server.limits import Limits
+from actum.cli.server.protocol import LimitedConfig
 
 BACKLOG = 2048
 GRACE = 10
