@@ -42,8 +42,8 @@ def run_bare(bare: Path, program: str) -> str:
 def test_the_model_loads_with_msgspec_alone(bare: Path) -> None:
     """Every module of the model is imported where no other library is installed, and brings no asyncio."""
     modules = [
-        f"actum.model.{path.stem}"
-        for path in sorted((ROOT / "src" / "actum" / "model").glob("*.py"))
+        ".".join(path.relative_to(ROOT / "src").with_suffix("").parts)
+        for path in sorted((ROOT / "src" / "actum" / "model").rglob("*.py"))
         if path.stem != "__init__"
     ]
     # The package itself is left out: what it brings is the next test's.

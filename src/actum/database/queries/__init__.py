@@ -1,1 +1,0 @@
-"""Queries of views: read, typed, and written for each database so that all of them answer alike."""
