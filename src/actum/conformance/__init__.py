@@ -1,6 +1,7 @@
 """The suites that adapters are held to: an adapter's test subclasses one and yields its store.
 
-They need pytest and pytest-asyncio, which the extra `conformance` brings."""
+They need pytest and pytest-asyncio, which the extra `conformance` brings.
+"""
 
 import pytest
 
