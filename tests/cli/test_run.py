@@ -141,7 +141,8 @@ def test_development_refuses_input_and_output_in_a_command_and_logs_requests(
 @pytest.mark.slow
 def test_processes_that_cannot_start_end_the_command_with_one_line_each(shop: Path, start: Start) -> None:
     (shop / "many.py").write_text(
-        "from actum import stores\nfrom shop import app\n\nstores.SHARED = frozenset({'sqlite'})\n"
+        "from actum.stores import open as stores\nfrom shop import app\n\n"
+        "stores.SHARED = frozenset({'sqlite'})\n"
     )
     (shop / "shop.db").write_text("a" * 600)
 
@@ -158,7 +159,8 @@ def test_processes_that_cannot_start_end_the_command_with_one_line_each(shop: Pa
 @pytest.mark.slow
 def test_several_processes_serve_where_the_store_allows_it(shop: Path, start: Start) -> None:
     (shop / "many.py").write_text(
-        "from actum import stores\nfrom shop import app\n\nstores.SHARED = frozenset({'memory'})\n"
+        "from actum.stores import open as stores\nfrom shop import app\n\n"
+        "stores.SHARED = frozenset({'memory'})\n"
     )
     server = start("run", "many", "--port", "0", "--store", "memory:", "--workers", "2")
 

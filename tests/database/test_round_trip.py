@@ -15,7 +15,6 @@ from actum.queries.answers import read_answer
 from actum.stores.sqlite.connection.file import SqliteFile
 from actum.stores.sqlite.database.database import SCHEMA, SqliteDatabase
 
-TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
 IN_JSON = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=40)
 """In a column of JSON, NUL is refused on every database, since PostgreSQL cannot hold it."""
 ZONES = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
@@ -30,9 +29,9 @@ INTEGERS = st.integers(-(2**63), 2**63 - 1)
 
 ROWS = st.builds(
     Everything,
-    id=TEXT,
-    text=TEXT,
-    maybe=st.none() | TEXT,
+    id=IN_JSON,
+    text=IN_JSON,
+    maybe=st.none() | IN_JSON,
     whole=INTEGERS,
     part=st.floats(allow_nan=False),
     flag=st.booleans(),

@@ -235,11 +235,11 @@ async def test_a_stream_that_shows_with_a_hole_is_read_again(
     forwards = journal._reader._forwards
     looks = 0
 
-    async def with_a_hole(*asked: Any) -> list[Stored]:
+    async def with_a_hole(*asked: Any) -> tuple[list[Stored], bool]:
         nonlocal looks
         looks += 1
-        events = await forwards(*asked)
-        return events if looks > 1 else [events[0], *events[2:]]
+        events, is_cut = await forwards(*asked)
+        return (events if looks > 1 else [events[0], *events[2:]]), is_cut
 
     monkeypatch.setattr(journal._reader, "_forwards", with_a_hole)
 

@@ -6,7 +6,7 @@ import pytest
 
 from actum import Entity, Event, command, reducer
 from actum.app import App
-from actum.conformance.journal.bank import OPENING, amounts, deposit, follow, have_landed
+from actum.conformance.journal.bank import OPENING, amounts, deposit, follow, have_landed, replies_of
 from actum.errors import Invalid
 from actum.ports.journal import Collided, Landed, Refused, Repeated, Snapshot, Write
 from actum.stores.dynamodb.connection.client import DynamoTable
@@ -127,7 +127,7 @@ async def test_a_hot_stream_with_keys_is_written_in_order_over_several_transacti
 
     outcomes = await journal.append(writes)
 
-    replies = await journal.replies([("Account", "a", f"k-{number}") for number in range(250)])
+    replies = await replies_of(journal, [("Account", "a", f"k-{number}") for number in range(250)])
     events = await follow(journal, 250)
     assert outcomes == [Landed(event.position) for event in events]
     assert amounts(events) == list(range(250))

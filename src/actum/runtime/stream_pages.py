@@ -5,6 +5,9 @@ from collections.abc import AsyncIterator
 from actum.model.event import Stored
 from actum.ports.journal import Journal
 
+PAGE = 1_000
+"""Events of a page; a small one takes many times its own bytes while it is held."""
+
 
 async def pages_of(
     journal: Journal,
@@ -19,7 +22,8 @@ async def pages_of(
     """Reads a part of a stream page by page, so that never more than one of them need be held."""
     left = limit
     while left is None or left > 0:
-        page = await journal.read(kind, id, after=after, up_to=up_to, limit=left, reverse=reverse)
+        most = PAGE if left is None else min(left, PAGE)
+        page = await journal.read(kind, id, after=after, up_to=up_to, limit=most, reverse=reverse)
         if not page:
             return
         yield page

@@ -11,6 +11,7 @@ from actum.conformance.journal.bank import (
     deposit,
     follow,
     have_landed,
+    load_all,
     positions,
     versions,
 )
@@ -53,7 +54,7 @@ class Appending:
         """Every write of a large append lands, and outcomes come in the order of the writes."""
         outcomes = await journal.append([deposit(f"a{number}", 0, number) for number in range(count)])
 
-        loaded = await journal.load([("Account", f"a{number}") for number in range(count)], {})
+        loaded = await load_all(journal, [("Account", f"a{number}") for number in range(count)])
         assert have_landed(outcomes) == [True] * count
         assert [amounts(one.events) for one in loaded] == [[number] for number in range(count)]
         assert [one.events[0].position for one in loaded] == [

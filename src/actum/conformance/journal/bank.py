@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from actum.model.event import Stored
-from actum.ports.journal import Journal, Landed, Outcome, Write
+from actum.ports.journal import Journal, Landed, Loaded, Outcome, Repeated, ReplyKey, StreamKey, Write
 
 OPENING = 1_700_000_000_000_000
 SECOND = 1_000_000
@@ -49,6 +49,26 @@ def positions(events: Iterable[Stored]) -> list[int]:
 def have_landed(outcomes: Sequence[Outcome]) -> list[bool]:
     """Says of each write whether it landed."""
     return [isinstance(outcome, Landed) for outcome in outcomes]
+
+
+async def load_all(journal: Journal, streams: Sequence[StreamKey]) -> list[Loaded]:
+    """Loads streams without snapshots, asking again for those that a load has left for the next."""
+    loaded: list[Loaded] = []
+    while len(loaded) < len(streams):
+        more = await journal.load(streams[len(loaded) :], {})
+        assert more
+        loaded += more
+    return loaded
+
+
+async def replies_of(journal: Journal, keys: Sequence[ReplyKey]) -> list[Repeated | None]:
+    """Looks up kept replies, asking again for those that a look-up has left for the next."""
+    replies: list[Repeated | None] = []
+    while len(replies) < len(keys):
+        more = await journal.replies(keys[len(replies) :])
+        assert more
+        replies += more
+    return replies
 
 
 async def fill(journal: Journal, id: str, count: int, *, kind: str = "Account") -> None:

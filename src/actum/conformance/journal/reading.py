@@ -2,7 +2,7 @@
 
 import pytest
 
-from actum.conformance.journal.bank import amounts, deposit, fill, positions, versions
+from actum.conformance.journal.bank import amounts, deposit, fill, load_all, positions, versions
 from actum.ports.journal import Journal, Loaded
 
 
@@ -134,7 +134,7 @@ class Reading:
         """Hundreds of entities come to life in one call."""
         await journal.append([deposit(f"a{n}", 0, n, n + 1) for n in range(300)])
 
-        loaded = await journal.load([("Account", f"a{n}") for n in range(300)], {})
+        loaded = await load_all(journal, [("Account", f"a{n}") for n in range(300)])
 
         assert [amounts(one.events) for one in loaded] == [[n, n + 1] for n in range(300)]
 

@@ -117,4 +117,4 @@ def asset(name: FromPath[str]) -> Response[bytes]:
 
 @cache
 def _read(name: str) -> bytes:
-    return files("actum.http").joinpath("swagger_ui", name).read_bytes()
+    return files("actum.http.openapi").joinpath("swagger_ui", name).read_bytes()

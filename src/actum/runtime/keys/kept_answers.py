@@ -12,7 +12,7 @@ from msgspec import Struct
 from actum.errors import AnswerErased
 from actum.model.entity import Entity, EntityType, entity_type
 from actum.model.turn import Instance
-from actum.ports.journal import Journal, StreamKey, Write
+from actum.ports.journal import Journal, Repeated, StreamKey, Write
 from actum.runtime.entities.actor import Actor, Staged
 from actum.runtime.feed import Feed
 
@@ -129,7 +129,11 @@ async def whole(journal: Journal, reply: bytes, key: str) -> bytes | None:
     parts = parts_of(reply)
     if parts is None:
         return reply
-    found = await journal.replies([(ANSWERS.name, name, parts.of) for name in parts.names])
+    keys = [(ANSWERS.name, name, parts.of) for name in parts.names]
+    found: list[Repeated | None] = []
+    while len(found) < len(keys):
+        # A journal may answer for the first of them alone.
+        found += await journal.replies(keys[len(found) :])
     replies = [one.reply for one in found if one is not None]
     if parts.erased or len(replies) < len(parts.names):
         raise AnswerErased(key)

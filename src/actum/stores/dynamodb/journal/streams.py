@@ -30,7 +30,7 @@ from actum.stores.dynamodb.journal.items import (
     slot_of,
     slot_place,
 )
-from actum.stores.page import MAX_PAGE_BYTES
+from actum.stores.page import MAX_PAGE_BYTES, within
 from actum.stores.pages import event_size
 
 PAGE = 1_000
@@ -134,12 +134,12 @@ class Reader:
                 events += found
                 size += sum(map(event_size, found))
                 if len(events) >= limit or size >= MAX_PAGE_BYTES:
-                    return events[:limit]
+                    break
                 left = (MAX_PAGE_BYTES - size) * len(events) // max(size, 1)
                 chunks, named, most_named = [], 0, max(1, min(left, MOST_RECORDS))
-        if chunks and len(events) < limit:
+        if chunks and len(events) < limit and size < MAX_PAGE_BYTES:
             events += [one for one in await self._brought_by(chunks) if one.position > after]
-        return events[:limit]
+        return within(events[:limit], event_size)
 
     async def _load(
         self, stream: StreamKey, head: Head, found: Mapping[Key, Item], fingerprint: str | None, most: int
