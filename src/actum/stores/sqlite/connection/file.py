@@ -7,7 +7,6 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
@@ -31,6 +30,7 @@ from actum.stores.sqlite.connection.opening import (
 )
 from actum.stores.sqlite.connection.place import Place
 from actum.stores.sqlite.connection.query_threads import QueryThreads
+from actum.stores.sqlite.connection.read_threads import ReadThreads
 from actum.stores.sqlite.connection.whole import mend, move_log
 
 T = TypeVar("T")
@@ -73,7 +73,7 @@ class SqliteFile:
         self._waiting = 0
         self._local = threading.local()
         self._connections: list[sqlite3.Connection] = []
-        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="actum-sqlite-reader")
+        self._readers = ReadThreads(READERS)
         self._queries = QueryThreads(self._stopped, quick=QUICK_QUERIES, slow=SLOW_QUERIES)
         self.callers: Share = Share(READERS - 1)
         self._loop = asyncio.get_running_loop()
@@ -146,7 +146,7 @@ class SqliteFile:
             return await self.write(work)
         if self._is_closed:
             raise self._stopped()
-        return await self._loop.run_in_executor(self._readers, self._read, work)
+        return await self._readers.run(lambda: self._read(work))
 
     async def query(self, make: Callable[[Cut], Work[T]], limit: timedelta) -> T:
         """Runs what may take long, and only reads, beside everything else; `make` gives it for a cut.
@@ -195,7 +195,7 @@ class SqliteFile:
         self._is_closed = True
         self._jobs.put(None)
         await asyncio.to_thread(self._thread.join)
-        await asyncio.to_thread(self._readers.shutdown)
+        await self._readers.close()
         await self._queries.close()
         for connection in self._connections:
             connection.close()

@@ -41,3 +41,22 @@ class Job(Outcome):
         super().__init__(future)
         self.work: Work[Any] = work
         self.begins: bool = begins
+
+
+class Call(Outcome):
+    """A work without a connection of its own to run on, and where its result goes."""
+
+    __slots__ = ("work",)
+
+    def __init__(self, work: Callable[[], Any], future: "asyncio.Future[Any]") -> None:
+        super().__init__(future)
+        self.work: Callable[[], Any] = work
+
+    def run(self) -> None:
+        """Does the work, unless its caller has left."""
+        if self.future.done():
+            return
+        try:
+            self.result = self.work()
+        except BaseException as error:  # noqa: BLE001 (handed to whoever asked)
+            self.error = error

@@ -1,9 +1,7 @@
 """The threads that run the queries of a SQLite file, and take the next one themselves when one has ended."""
 
 import asyncio
-import contextlib
 import threading
-from collections import deque
 from collections.abc import Callable
 from datetime import timedelta
 from queue import SimpleQueue
@@ -13,7 +11,8 @@ from typing import Any, TypeVar
 from actum.stores import query_slots
 from actum.stores.query_slots import is_given_up, refuse, too_long
 from actum.stores.sqlite.connection.cut import Cut
-from actum.stores.sqlite.connection.job import Outcome
+from actum.stores.sqlite.connection.job import Call
+from actum.stores.sqlite.connection.outbox import Outbox
 
 T = TypeVar("T")
 
@@ -33,12 +32,11 @@ class QueryThreads:
         self._quick = quick
         self._most_slow = slow
         self._line: SimpleQueue[_Query | None] = SimpleQueue()
-        # Those that have not been answered. The threads themselves change only `_running` and `_ended`.
+        # Those that have not been answered. The threads themselves change only `_running`.
         self._open: dict[_Query, None] = {}
         self._running: dict[_Query, None] = {}
         self._slow: dict[_Query, None] = {}
-        self._ended: deque[_Query] = deque()
-        self._is_told = False
+        self._outbox: Outbox[_Query] = Outbox(self._loop, self._deliver)
         self._is_watching = False
         self._threads: list[threading.Thread] = []
         # How many threads take queries, and how many rest after a slow one.
@@ -113,23 +111,14 @@ class QueryThreads:
         query.run()
         # Whoever takes it out has it: this thread, or the loop when it has become slow.
         is_slow = not _is_taken(self._running, query)
-        self._ended.append(query)
-        # One call delivers all that have ended when it comes.
-        if not self._is_told:
-            self._is_told = True
-            # Without its loop there is nobody who could hear the answer.
-            with contextlib.suppress(RuntimeError):
-                self._loop.call_soon_threadsafe(self._deliver)
+        self._outbox.put(query)
         return is_slow
 
-    def _deliver(self) -> None:
-        self._is_told = False
-        while self._ended:
-            query = self._ended.popleft()
-            del self._open[query]
-            if _is_taken(self._slow, query):
-                self._resting += 1
-            query.deliver()
+    def _deliver(self, query: "_Query") -> None:
+        del self._open[query]
+        if _is_taken(self._slow, query):
+            self._resting += 1
+        query.deliver()
 
     def _watch_on(self) -> None:
         """Looks at what runs, again and again while something does; a timer for each query costs more."""
@@ -170,16 +159,15 @@ class QueryThreads:
         return ""
 
 
-class _Query(Outcome):
+class _Query(Call):
     """A query, in line until it has `began`; `why` says why it was cut off, or nothing."""
 
-    __slots__ = ("began", "cut", "end", "limit", "why", "work")
+    __slots__ = ("began", "cut", "end", "limit", "why")
 
     def __init__(
         self, work: Callable[[], Any], future: "asyncio.Future[Any]", cut: Cut, limit: timedelta
     ) -> None:
-        super().__init__(future)
-        self.work: Callable[[], Any] = work
+        super().__init__(work, future)
         self.cut: Cut = cut
         self.limit: timedelta = limit
         self.end: float = monotonic() + limit.total_seconds()
@@ -188,13 +176,9 @@ class _Query(Outcome):
 
     def run(self) -> None:
         """Does the work, unless its caller has left."""
-        if self.future.done():
-            return
-        self.began = monotonic()
-        try:
-            self.result = self.work()
-        except BaseException as error:  # noqa: BLE001 (handed to whoever asked)
-            self.error = error
+        if not self.future.done():
+            self.began = monotonic()
+            super().run()
 
 
 def _is_taken(queries: dict[_Query, None], query: _Query) -> bool:

@@ -1,0 +1,64 @@
+"""The threads that run the reads of a SQLite file."""
+
+import asyncio
+import threading
+from collections.abc import Callable
+from queue import SimpleQueue
+from typing import TypeVar
+
+from actum.stores.sqlite.connection.job import Call
+from actum.stores.sqlite.connection.outbox import Outbox
+
+T = TypeVar("T")
+
+
+class ReadThreads:
+    """Runs reads on `size` threads, in the order in which they come.
+
+    An executor of the standard library costs twice as much for each: a lock, a second future and a call of
+    its own into the loop.
+    """
+
+    def __init__(self, size: int) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._size = size
+        self._line: SimpleQueue[Call | None] = SimpleQueue()
+        self._outbox: Outbox[Call] = Outbox(self._loop, self._deliver)
+        self._open = 0
+        self._threads: list[threading.Thread] = []
+
+    def __repr__(self) -> str:
+        return f"<ReadThreads, {self._open} open>"
+
+    async def run(self, work: Callable[[], T]) -> T:
+        """Runs a work; one whose caller has left before it begins is not run."""
+        if self._open >= len(self._threads) < self._size:
+            self._start()
+        call = Call(work, self._loop.create_future())
+        self._open += 1
+        self._line.put(call)
+        found: T = await call.future
+        return found
+
+    async def close(self) -> None:
+        """Runs what waits, and ends the threads."""
+        for _ in self._threads:
+            self._line.put(None)
+        for thread in self._threads:
+            await asyncio.to_thread(thread.join)
+
+    def _start(self) -> None:
+        thread = threading.Thread(target=self._serve, name="actum-sqlite-reader", daemon=True)
+        thread.start()
+        self._threads.append(thread)
+
+    def _serve(self) -> None:
+        while (call := self._line.get()) is not None:
+            call.run()
+            self._outbox.put(call)
+            # What was found is its caller's, and is not held until more is.
+            del call
+
+    def _deliver(self, call: Call) -> None:
+        self._open -= 1
+        call.deliver()
