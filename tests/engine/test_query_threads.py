@@ -18,7 +18,9 @@ LIMIT = timedelta(seconds=60)
 
 
 @pytest.fixture
-async def threads() -> AsyncIterator[QueryThreads]:
+async def threads(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[QueryThreads]:
+    """Threads to which no query is slow, however long the machine stands still."""
+    monkeypatch.setattr(query_slots, "QUICK", 60.0)
     threads = QueryThreads(lambda: Unavailable("it is closed"), quick=4, slow=4)
     yield threads
     await asyncio.wait_for(threads.close(), PATIENCE)
@@ -163,7 +165,7 @@ async def test_slow_ones_that_came_one_by_one_leave_all_the_quick_threads(
     for number in range(1, 5):
         slow += await running(threads, 1)
         await until_slow(threads, number)
-    monkeypatch.setattr(query_slots, "QUICK", PATIENCE)
+    monkeypatch.setattr(query_slots, "QUICK", 60.0)
 
     quick = await running(threads, 4)
 
@@ -178,7 +180,7 @@ async def test_after_slow_ones_have_ended_no_more_than_the_quick_run_at_once(
         slow = await running(threads, 4)
         await until_slow(threads, 4)
         await let_through(slow)
-    monkeypatch.setattr(query_slots, "QUICK", PATIENCE)
+    monkeypatch.setattr(query_slots, "QUICK", 60.0)
 
     gates = await running(threads, 4)
     fifth = Gate(threads)

@@ -83,3 +83,17 @@ async def test_all_that_come_together_are_one_question_where_none_begins_alone()
     assert await asyncio.gather(*(coalescer.get(number) for number in range(4))) == [0, 2, 4, 6]
 
     assert asked.questions == [[0, 1, 2, 3]]
+
+
+async def test_a_single_one_is_asked_for_by_whoever_wants_it_without_another_task() -> None:
+    askers: list[object] = []
+
+    async def double(numbers: Sequence[int]) -> list[int]:
+        askers.append(asyncio.current_task())
+        return [number * 2 for number in numbers]
+
+    coalescer = Coalescer(double, most=10, begins_alone=True)
+
+    assert (await coalescer.get(1), await coalescer.get(2)) == (2, 4)
+
+    assert askers == [asyncio.current_task()] * 2
