@@ -189,3 +189,22 @@ async def test_decimals_that_an_older_version_kept_as_text_are_not_compared() ->
     assert rebuilt.generation == state.generation + 1
     assert (await database.ask("SELECT max(price) FROM prices", {}, most=5)).rows == [(None,)]
     await database.close()
+
+
+async def test_in_memory_a_query_is_kept_from_writing_once_and_the_store_is_written_as_before() -> None:
+    file = await SqliteFile.open(IN_MEMORY, (SCHEMA,))
+    database = SqliteDatabase(file)
+    state = await write(database, BALANCES, Balances("a", "ann", 3), checkpoint=1)
+    asked: list[str] = []
+    await file.write(lambda connection: connection.set_trace_callback(asked.append))
+
+    answers = [await database.ask("SELECT owner FROM balances", {}, most=9) for _ in range(3)]
+    await file.write(lambda connection: connection.set_trace_callback(None))
+
+    assert [answer.rows for answer in answers] == [[("ann",)]] * 3
+    guards = [statement for statement in asked if "query_only" in statement]
+    assert guards == ["PRAGMA query_only = ON", "PRAGMA query_only = OFF"]
+    assert await kept(database, BALANCES, state, "a") == {"a": Balances("a", "ann", 3)}
+    await database.request_rebuild("balances")
+    assert await database.rebuild_requests() == {"balances"}
+    await database.close()

@@ -12,6 +12,7 @@ from actum.stores.sqlite.decimals import decode, register
 COLUMNS = """SELECT v.name, c.name, c.type
     FROM actum_views v, pragma_table_info(v.name || '__' || v.generation) c
     WHERE v.is_live ORDER BY v.name, c.cid"""
+MOST_READING = 1_000
 KINDS = {
     "TEXT": "text",
     "INTEGER": "integer",
@@ -30,6 +31,7 @@ class Asking:
     def __init__(self) -> None:
         self._declared: dict[str, dict[str, str]] = {}
         self._views: Any = None
+        self._reading: set[str] = set()
 
     def learn(self, view: ViewType) -> None:
         """Takes note of the kinds of a view's columns, which a table made long ago does not tell."""
@@ -49,6 +51,16 @@ class Asking:
                 raise
             register(cursor.connection)
             cursor.execute(sql, values)
+
+    def is_known_to_read(self, sql: str) -> bool:
+        """Says whether a translated query has run where nothing may be written."""
+        return sql in self._reading
+
+    def note_as_reading(self, sql: str) -> None:
+        """Takes note of a translated query that ran where nothing may be written."""
+        if len(self._reading) >= MOST_READING:
+            self._reading.clear()
+        self._reading.add(sql)
 
     def values(self, query: Any, parameters: Mapping[str, Any]) -> dict[str, Any]:
         """Gives the values that a translated query asks for."""

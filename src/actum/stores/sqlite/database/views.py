@@ -261,16 +261,19 @@ class SqliteViews(Database):
     ) -> list[tuple[Any, ...]]:
         """Runs a query that SQLite ends when its time is over, or it makes what no answer could hold.
 
-        Readers never write; the only connection of a store in memory does, at other times.
+        Readers never write; the only connection of a store in memory does, at other times. There SQLite says
+        once of a query's text that it only reads: asked each time, it compiles every statement anew.
         """
         connection = cursor.connection
-        is_kept = self._file.path == IN_MEMORY
+        is_kept = self._file.path == IN_MEMORY and not self._asking.is_known_to_read(sql)
         length = connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, min(most_bytes + SPARE_BYTES, MAX_LENGTH))
         connection.set_progress_handler(cut.is_due, STEPS_BETWEEN_LOOKS)
         try:
             if is_kept:
                 connection.execute("PRAGMA query_only = ON")
             self._asking.execute(cursor, sql, values)
+            if is_kept:
+                self._asking.note_as_reading(sql)
             return _fetched(cursor, size, most)
         finally:
             connection.set_progress_handler(None, 0)
