@@ -46,6 +46,7 @@ def main() -> None:
     config = uvicorn.Config(
         settled(Both(f"sqlite:///{sys.argv[1]}")),
         http="httptools",
+        interface="asgi3",
         lifespan="on",
         log_config=None,
         server_header=False,
