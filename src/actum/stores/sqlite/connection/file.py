@@ -204,6 +204,8 @@ class SqliteFile:
             with contextlib.suppress(sqlite3.Error):
                 mend(self._writer)
         self._writer.close()
+        if self._place is not None:
+            self._place.close()
         if self._lock is not None:
             self._lock.release()
 
