@@ -26,9 +26,10 @@ class TypedRequest(Request[Any, Any, Any]):
 
     def stream(self) -> AsyncGenerator[bytes, None]:
         """Gives the body piece by piece; raises HTTPException (415) if it is of another type."""
-        taken = self.route_handler.opt.get(TAKES)
-        if taken is not None:
-            _check(taken, self.headers.get("content-type"), self.headers.get("content-length"))
+        headers = self.scope["headers"]
+        taken = self.scope["route_handler"].opt.get(TAKES)
+        if taken is not None and (b"content-type", taken.encode()) not in headers:
+            _check(taken, dict(headers))
         return super().stream()
 
 
@@ -41,11 +42,12 @@ def taken_type(parameters: Sequence[Parameter]) -> str | None:
     return mark.media_type.value if isinstance(mark.media_type, RequestEncodingType) else mark.media_type
 
 
-def _check(taken: str, said: str | None, length: str | None) -> None:
+def _check(taken: str, headers: dict[bytes, bytes]) -> None:
     """A body that says nothing of its type is taken for what it should be."""
-    if said is None or length == "0":
+    said = headers.get(b"content-type")
+    if said is None or headers.get(b"content-length") == b"0":
         return
-    kind = said.partition(";")[0].strip().lower()
+    kind = said.partition(b";")[0].decode("latin-1").strip().lower()
     if kind == taken or kind in OTHER_NAMES.get(taken, ()) or (taken == JSON and "json" in kind):
         return
     raise HTTPException(

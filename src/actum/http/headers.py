@@ -100,13 +100,14 @@ def read_context(
 
 def tell(context: Context, status: int, headers: Headers) -> list[tuple[bytes, bytes]]:
     """Adds to a response's headers what its context did; what the author set stays."""
-    told = [*headers, (_correlation_id, context.correlation_id.encode())]
-    names = [name.lower() for name, _ in told]
+    line = context.line
+    told = [*headers, (_correlation_id, line.metadata.correlation_id.encode())]
+    names = {name.lower() for name, _ in headers}
     if NO_SNIFFING[0] not in names:
         told.append(NO_SNIFFING)
-    if context.line.seen:
+    if line.seen:
         told.append((_position, context.token.encode()))
-    version = context.line.version
+    version = line.version
     if version and 200 <= status < 300 and _etag not in names:
         told.append((_etag, b'"%d"' % version))
     return told

@@ -11,7 +11,10 @@ from actum.runtime.context.context import Context
 Message = MutableMapping[str, Any]
 Send = Callable[[Message], Awaitable[None]]
 
+OK = 200
 NOT_MODIFIED = 304
+ALLOWING = (405, 204)
+"""The statuses of answers that say which methods an address allows."""
 ABOUT_THE_BODY = frozenset({b"content-length", b"content-type", b"content-encoding"})
 
 
@@ -34,19 +37,23 @@ class ResponseHeaders:
 
     def send(self, message: Message) -> Awaitable[None]:
         """Sends one message of the response; the message itself stays as it is, as it may be in a cache."""
-        if message["type"] == "http.response.start":
+        if self.is_begun:
+            if self._is_bare and message["type"] == "http.response.body":
+                message = {**message, "body": b""}
+        elif message["type"] == "http.response.start":
             self.is_begun = True
-            message = {
-                **message,
-                "headers": tell(self.context, message["status"], message.get("headers", ())),
-            }
-            if self._if_none_match is not None and message["status"] == 200:
-                message = self._unless_known(message, self._if_none_match)
-            if message["status"] in (405, 204) or self._method == "OPTIONS":
-                message["headers"] = [_with_head(*header) for header in message["headers"]]
-        elif self._is_bare and message["type"] == "http.response.body":
-            message = {**message, "body": b""}
+            message = self._begun(message)
         return self._send(message)
+
+    def _begun(self, message: Message) -> Message:
+        status = message["status"]
+        headers = tell(self.context, status, message.get("headers", ()))
+        if status in ALLOWING or self._method == "OPTIONS":
+            headers = [_with_head(*header) for header in headers]
+        begun = {**message, "headers": headers}
+        if self._if_none_match is not None and status == OK:
+            return self._unless_known(begun, self._if_none_match)
+        return begun
 
     def _unless_known(self, message: Message, if_none_match: bytes) -> Message:
         headers = message["headers"]

@@ -53,24 +53,28 @@ class Line:
         self.seen: int = seen
         self.version: int | None = None
         self.request_key = request_key
-        work = cause or (None if request_key is None else request_key.stored)
-        self._source: Source | None = source or (None if work is None else self._source_of(work))
-        self.mentions = unit.mentions if unit is not None else None
-        if request_key is not None:
-            self.mentions = Mentions(services.feed)
+        self.mentions: Mentions | None = None
+        self._source = source
         self._trace: Trace | None = None
-        if services.reruns is not None and self._source is not None:
-            self._trace = services.reruns.begin(self.id_source)
         self._expected_version = expected_version
-        self._has_options = (
-            cause is not None
-            or request_key is not None
-            or expected_version is not None
-            or unit is not None
-            or self._trace is not None
-        )
+        self._has_options = expected_version is not None
+        if cause is not None or request_key is not None or unit is not None:
+            self._has_options = True
+            self._begin()
         self._calls: dict[object, int] = {}
         self._written: dict[str, bytes] = {}
+
+    def _begin(self) -> None:
+        """Prepares work that may come again: what its ids are made from, and what its answer tells of."""
+        if self.unit is not None:
+            self.mentions = self.unit.mentions
+        if self.request_key is not None:
+            self.mentions = Mentions(self.services.feed)
+        work = self.cause or (None if self.request_key is None else self.request_key.stored)
+        if self._source is None and work is not None:
+            self._source = self._source_of(work)
+        if self.services.reruns is not None and self._source is not None:
+            self._trace = self.services.reruns.begin(self.id_source)
 
     def metadata_of(self, command: str) -> bytes:
         """Gives the metadata of events that a command emits on this line, as JSON."""
