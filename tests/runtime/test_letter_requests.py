@@ -1,5 +1,6 @@
 """Letters that somebody asks for: retried or skipped at once, however long their own wait."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -105,3 +106,39 @@ async def test_what_was_asked_for_while_nobody_ran_is_done_at_the_next_start(req
         await app.settle()
 
         assert printer.printed == ([71] if request_ == "retry" else []) + [72, 73]
+
+
+async def test_what_is_asked_for_while_an_attempt_is_under_way_is_done_after_it() -> None:
+    """The failure of that attempt is older than what was asked, and does not answer it."""
+    began, held = asyncio.Event(), asyncio.Event()
+    printed: list[int] = []
+    jams = [True]
+    labels = Actions()
+
+    @labels.on(Sent, retries=Retries(attempts=2, first=timedelta(hours=1)))
+    async def label(ctx: Context, event: Sent) -> None:
+        if jams[0]:
+            began.set()
+            await held.wait()
+            raise RuntimeError(f"label {event.number} is stuck")
+        printed.append(event.number)
+
+    async with testing(App("labels", entities=[Box], actions=[labels])) as app:
+        held.set()
+        await app.ctx.entity(Box, "a").send(71)
+        await app.settle(allows_failures=True)
+        held.clear()
+        began.clear()
+        moving = asyncio.create_task(app.advance(hours=2))
+        await began.wait()
+        [letter] = await app.node.services.database.letters()
+
+        await app.node.services.database.request_letter(letter.id, "retry")
+        jams[0] = False
+        held.set()
+        await moving
+
+        async with asyncio.timeout(60):
+            while await app.node.services.database.letters():  # noqa: ASYNC110 (the store tells nobody)
+                await asyncio.sleep(0.01)
+        assert printed == [71]

@@ -446,8 +446,12 @@ class Database(ABC):
         error: str,
         failed_at: int,
         failure: str = "",
+        answers: Request | None = None,
     ) -> None:
-        """Writes down another failure of a letter, and clears the request made for it."""
+        """Writes down another failure of a letter, and clears the request that it `answers`.
+
+        One that was made meanwhile stays, to be answered next.
+        """
 
     @abstractmethod
     async def remove_letter(self, id: int) -> None:

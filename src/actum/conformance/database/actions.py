@@ -14,6 +14,7 @@ from actum.ports.database import (
     NewMessage,
     NewTimer,
     Progress,
+    Request,
 )
 
 
@@ -339,13 +340,28 @@ class ActionConformance:
 
         assert [letter.request for letter in await database.requested_letters("notify")] == ["skip"]
 
-    async def test_another_failure_clears_the_request(self, database: Database) -> None:
+    async def test_another_failure_clears_the_request_that_it_answers(self, database: Database) -> None:
         (letter,) = await park(database, new_letter())
         await database.request_letter(letter.id, "retry")
 
-        await database.update_letter(letter.id, status="dead", attempts=6, due=7, error="x", failed_at=9)
+        await database.update_letter(
+            letter.id, status="dead", attempts=6, due=7, error="x", failed_at=9, answers="retry"
+        )
 
         assert await database.requested_letters("notify") == []
+
+    @pytest.mark.parametrize("answers", [None, "skip"])
+    async def test_a_request_that_was_made_meanwhile_stays(
+        self, database: Database, answers: Request | None
+    ) -> None:
+        (letter,) = await park(database, new_letter())
+        await database.request_letter(letter.id, "retry")
+
+        await database.update_letter(
+            letter.id, status="dead", attempts=6, due=7, error="x", failed_at=9, answers=answers
+        )
+
+        assert [letter.request for letter in await database.requested_letters("notify")] == ["retry"]
 
     async def test_a_request_for_no_letter_is_false(self, database: Database) -> None:
         assert await database.request_letter(12, "retry") is False

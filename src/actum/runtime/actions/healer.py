@@ -215,6 +215,7 @@ class Healer:
             error=failed.text,
             failed_at=self._clock.now(),
             failure=fate.failure,
+            answers=letter.request,
         )
         place = f"{letter.key} at {letter.position}"
         if fate.status == "dead":

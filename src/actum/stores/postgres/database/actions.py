@@ -71,7 +71,7 @@ SAVE = f"""moved AS (
         ORDER BY n
     ) SELECT {IS_HELD}, EXISTS (SELECT FROM moved)"""
 UPDATE_LETTER = f"""UPDATE actum_letters SET status = $4, attempts = $5, due = $6, error = $7,
-    last_failed = $8, request = NULL, failure = $9,
+    last_failed = $8, request = CASE WHEN request = $10 THEN NULL ELSE request END, failure = $9,
     first_failed = CASE first_failed WHEN 0 THEN $8 ELSE first_failed END WHERE id = $3 AND {IS_HELD}"""
 REMOVE_LETTER = f"DELETE FROM actum_letters WHERE id = $3 AND {IS_HELD}"
 SET_TRIGGERS = f"""gone AS (
@@ -137,8 +137,9 @@ class PostgresActions(Database):
         error: str,
         failed_at: int,
         failure: str = "",
+        answers: Request | None = None,
     ) -> None:
-        await self._change(UPDATE_LETTER, id, status, attempts, due, error, failed_at, failure)
+        await self._change(UPDATE_LETTER, id, status, attempts, due, error, failed_at, failure, answers)
 
     async def remove_letter(self, id: int) -> None:
         await self._change(REMOVE_LETTER, id)

@@ -118,9 +118,11 @@ class SqliteActions(Database):
         error: str,
         failed_at: int,
         failure: str = "",
+        answers: Request | None = None,
     ) -> None:
         statement = """UPDATE actum_letters SET status = :status, attempts = :attempts, due = :due,
-            error = :error, last_failed = :failed, request = NULL, failure = :failure,
+            error = :error, last_failed = :failed, failure = :failure,
+            request = CASE WHEN request = :answers THEN NULL ELSE request END,
             first_failed = CASE first_failed WHEN 0 THEN :failed ELSE first_failed END WHERE id = :id"""
         values = {
             "id": id,
@@ -130,6 +132,7 @@ class SqliteActions(Database):
             "error": error,
             "failed": failed_at,
             "failure": failure,
+            "answers": answers,
         }
         await self._file.write(lambda connection: connection.execute(statement, values))
 
