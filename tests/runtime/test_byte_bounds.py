@@ -22,7 +22,7 @@ from actum import (
     reducer,
 )
 from actum.model import turn
-from actum.ports.database import Progress
+from actum.ports.database import Database, Progress
 from actum.ports.journal import Outcome, Write
 from actum.runtime import feed
 from actum.runtime.actions import worker
@@ -358,6 +358,12 @@ async def test_messages_that_wait_to_be_written_are_bounded_in_bytes(
     await queue.send(KILOBYTE)
 
 
+async def until_letters(database: Database, count: int) -> None:
+    async with asyncio.timeout(60):
+        while len(await database.letters(limit=1_000)) < count:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+
+
 async def test_letters_that_wait_to_be_written_are_bounded_in_bytes(
     scans: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -374,10 +380,10 @@ async def test_letters_that_wait_to_be_written_are_bounded_in_bytes(
         await save(progress)
 
     monkeypatch.setattr(database, "save", saved)
+    await queue.send(KILOBYTE, key="one")
+    await until_letters(database, 1)
     for _ in range(5):
         await queue.send_all([KILOBYTE] * 20, key="one")
-    async with asyncio.timeout(60):
-        while len(await database.letters(limit=1_000)) < 100:  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
+    await until_letters(database, 101)
 
     assert most <= 3_000 + 5 * 1_200
