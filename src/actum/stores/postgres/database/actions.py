@@ -13,6 +13,7 @@ from actum.ports.database import (
     Progress,
     Request,
 )
+from actum.stores.action_statements import KEPT_NAMES, LETTER
 from actum.stores.postgres.connection.page import page_of
 from actum.stores.postgres.connection.pool import PostgresPool
 from actum.stores.postgres.database.fence import IS_HELD, Fence
@@ -35,14 +36,7 @@ TRIGGER_SCHEMA = (
         position bigint NOT NULL, PRIMARY KEY (action, name))""",
     "ALTER TABLE actum_timers ADD COLUMN span bigint NOT NULL DEFAULT 0",
 )
-KEPT_NAMES = """SELECT 'letters', action, count(*) FROM actum_letters GROUP BY action
-    UNION ALL SELECT 'messages', queue, count(*) FROM actum_messages GROUP BY queue
-    UNION ALL SELECT 'timers', kind, count(*) FROM actum_timers GROUP BY kind
-    UNION ALL SELECT 'checkpoint', action, 1 FROM actum_checkpoints
-    UNION ALL SELECT 'tick', action, 1 FROM actum_ticks"""
 FAILURE_SCHEMA = ("ALTER TABLE actum_letters ADD COLUMN failure text NOT NULL DEFAULT ''",)
-LETTER = """id, action, key, position, body, status, attempts, due, error, first_failed, last_failed,
-    request, failure"""
 LETTER_BYTES = "octet_length(body) + octet_length(error) + octet_length(failure)"
 # An event that is handled again after a crash may have been parked before it. What was erased while somebody
 # worked on it is not kept after all.

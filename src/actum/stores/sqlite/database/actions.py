@@ -15,6 +15,7 @@ from actum.ports.database import (
     Progress,
     Request,
 )
+from actum.stores.action_statements import KEPT_NAMES, LETTER
 from actum.stores.page import within
 from actum.stores.sqlite.connection.file import SqliteFile
 
@@ -38,14 +39,7 @@ TRIGGER_SCHEMA = (
         PRIMARY KEY (action, name)) WITHOUT ROWID""",
     "ALTER TABLE actum_timers ADD COLUMN span INTEGER NOT NULL DEFAULT 0",
 )
-KEPT_NAMES = """SELECT 'letters', action, count(*) FROM actum_letters GROUP BY action
-    UNION ALL SELECT 'messages', queue, count(*) FROM actum_messages GROUP BY queue
-    UNION ALL SELECT 'timers', kind, count(*) FROM actum_timers GROUP BY kind
-    UNION ALL SELECT 'checkpoint', action, 1 FROM actum_checkpoints
-    UNION ALL SELECT 'tick', action, 1 FROM actum_ticks"""
 FAILURE_SCHEMA = ("ALTER TABLE actum_letters ADD COLUMN failure TEXT NOT NULL DEFAULT ''",)
-LETTER = """id, action, key, position, body, status, attempts, due, error, first_failed, last_failed,
-    request, failure"""
 MOVE = "UPDATE actum_checkpoints SET position = ? WHERE action = ? AND position = ?"
 # An event that is handled again after a crash may have been parked before it.
 PARK = """INSERT INTO actum_letters
