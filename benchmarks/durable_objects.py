@@ -19,7 +19,7 @@ from rich.table import Table
 from actum import Context
 from actum.launch import run
 from actum.stores.durable_objects.bundle import bundle
-from actum.stores.durable_objects.link import Link, read_url
+from actum.stores.durable_objects.client import Client, read_url
 from actum.stores.durable_objects.wire import Addressed, Command
 from actum.stores.durable_objects.workerd import Workerd, default_tools, fetch_tools, prepare
 from benchmarks.bank import AMOUNT, Account, account_id, viewed
@@ -62,10 +62,10 @@ async def cold_starts(server: Workerd) -> list[Figure]:
         begun = time.perf_counter()
         await server.start()
         listening.append(time.perf_counter() - begun)
-        link = Link(*read_url(server.url))
-        await link.ready()
+        client = Client(*read_url(server.url))
+        await client.ready()
         answering.append(time.perf_counter() - begun - listening[-1])
-        await link.close()
+        await client.close()
     return [
         ("workerd starts and listens", f"{statistics.median(listening):.2f} s"),
         ("the interpreter starts, with Actum and the application", f"{statistics.median(answering):.2f} s"),
@@ -127,16 +127,16 @@ async def memory_of_objects(server: Workerd) -> list[Figure]:
     """Weighs workerd before and after many objects have come to life."""
     await server.stop()
     await server.start()
-    link = Link(*read_url(server.url))
-    await link.ready()
+    client = Client(*read_url(server.url))
+    await client.ready()
     before = memory_of(server)
     calls = [
-        link.ask("Account", f"m{number}", Command("deposit", "[1]", "{}", f"m{number}"), object)
+        client.ask("Account", f"m{number}", Command("deposit", "[1]", "{}", f"m{number}"), object)
         for number in range(OBJECTS)
     ]
     await asyncio.gather(*calls)
     after = memory_of(server)
-    await link.close()
+    await client.close()
     return [
         ("memory of workerd with the interpreter", f"{before / 2**20:.0f} MiB"),
         (f"the same with {OBJECTS:,} objects alive", f"{after / 2**20:.0f} MiB"),

@@ -18,7 +18,7 @@ PEOPLE = {
     "ada": {"name": "Ada Byron", "email": "ada@example.org"},
     "grace": {"name": "Grace Hopper", "email": "grace@example.org"},
 }
-LONGEST_WAIT = 180.0
+MAX_WAIT = 180.0
 
 
 class Finding(Struct, frozen=True):
@@ -66,7 +66,7 @@ class Demo:
         self.documents |= dict(zip(intake["accepted"], samples, strict=True))
 
     async def wait_for_text(self) -> None:
-        deadline = time.monotonic() + LONGEST_WAIT
+        deadline = time.monotonic() + MAX_WAIT
         with self.progress() as progress:
             task = progress.add_task("Reading documents", total=len(self.documents))
             while (done := await self.count_done()) < len(self.documents) and time.monotonic() < deadline:

@@ -12,12 +12,12 @@ from actum import Entity, Event, NotFound, Rejected, command, query, reducer
 PATIENCE = timedelta(minutes=10)
 READINGS = 3
 
-LONGEST_TEXT = 100_000
+MAX_TEXT = 100_000
 
 FileName = Annotated[str, Meta(min_length=1, max_length=200)]
 Digest = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
 MediaType = Annotated[str, Meta(pattern="^image/")]
-Text = Annotated[str, Meta(min_length=1, max_length=LONGEST_TEXT)]
+Text = Annotated[str, Meta(min_length=1, max_length=MAX_TEXT)]
 Share = Annotated[float, Meta(ge=0, le=1)]
 
 

@@ -18,8 +18,8 @@ from PIL import Image
 from actum import Rejected
 from examples.documents.documents import StoredImage
 
-LARGEST_IMAGE = 8_000_000
-MOST_PIXELS = 40_000_000
+MAX_IMAGE = 8_000_000
+MAX_PIXELS = 40_000_000
 MEDIA_TYPES = {"PNG": "image/png", "JPEG": "image/jpeg", "MPO": "image/jpeg", "WEBP": "image/webp"}
 
 
@@ -89,12 +89,12 @@ def media_type_of(content: bytes) -> str:
     """Looks at the image's header, never at what the sender calls it; raises Rejected if it is not wanted."""
     if not content:
         raise Rejected("the file is empty", code="empty_file")
-    if len(content) > LARGEST_IMAGE:
+    if len(content) > MAX_IMAGE:
         raise Rejected(
-            f"the image has {len(content):,} bytes, and {LARGEST_IMAGE:,} is the most",
+            f"the image has {len(content):,} bytes, and {MAX_IMAGE:,} is the most",
             code="image_too_large",
             size=len(content),
-            limit=LARGEST_IMAGE,
+            limit=MAX_IMAGE,
         )
     try:
         with Image.open(BytesIO(content), formats=("PNG", "JPEG", "WEBP")) as image:
@@ -103,14 +103,14 @@ def media_type_of(content: bytes) -> str:
         raise too_many_pixels() from error
     except (OSError, SyntaxError, ValueError) as error:
         raise Rejected("the file is not a PNG, JPEG or WebP image", code="not_an_image") from error
-    if pixels > MOST_PIXELS:
+    if pixels > MAX_PIXELS:
         raise too_many_pixels()
     return MEDIA_TYPES[format_name or ""]
 
 
 def too_many_pixels() -> Rejected:
     return Rejected(
-        f"the image has more than {MOST_PIXELS:,} pixels", code="too_many_pixels", limit=MOST_PIXELS
+        f"the image has more than {MAX_PIXELS:,} pixels", code="too_many_pixels", limit=MAX_PIXELS
     )
 
 

@@ -10,7 +10,7 @@ from msgspec import Struct
 from PIL import Image, ImageOps
 from rapidocr_onnxruntime import RapidOCR
 
-from examples.documents.documents import LONGEST_TEXT
+from examples.documents.documents import MAX_TEXT
 
 
 class Reading(Struct, frozen=True):
@@ -59,7 +59,7 @@ class Reader:
             return Reading("", 0.0)
         text = "\n".join(str(text) for _, text, _ in lines)
         confidence = sum(float(confidence) for _, _, confidence in lines) / len(lines)
-        return Reading(text[:LONGEST_TEXT], round(min(confidence, 1.0), 3))
+        return Reading(text[:MAX_TEXT], round(min(confidence, 1.0), 3))
 
 
 def upright(content: bytes) -> Image.Image:

@@ -8,7 +8,7 @@ from examples.documents.images import ImageMissing, ImageStore
 from examples.documents.library import Documents
 from examples.documents.reader import Reader, Unreadable
 
-MOST_SWEPT = 500
+MAX_SWEPT = 500
 
 reading = Actions()
 
@@ -38,7 +38,7 @@ async def sweep(ctx: Context, reader: Reader) -> None:
     """
     if not reader.is_idle:
         return
-    for late in await ctx.view(Documents).waiting_since_before(ctx.now - PATIENCE, MOST_SWEPT):
+    for late in await ctx.view(Documents).waiting_since_before(ctx.now - PATIENCE, MAX_SWEPT):
         if await ctx.entity(Document, late.id).chase():
             await ctx.queue("readings").send(ReadAgain(late.id), key=late.id)
 

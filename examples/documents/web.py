@@ -10,13 +10,13 @@ from msgspec import Struct
 
 from actum import Actions, Context, NotFound, Rejected
 from examples.documents.documents import Document, Receipt, Sheet, StoredImage, document_id
-from examples.documents.images import LARGEST_IMAGE, ImageMissing, ImageStore, tidy_name
+from examples.documents.images import MAX_IMAGE, ImageMissing, ImageStore, tidy_name
 from examples.documents.library import Documents, Entry, pattern_of
 from examples.documents.reading import ReadAgain
 from examples.documents.users import Email, Name, Profile, User
 
-MOST_IN_BULK = 100
-LARGEST_BULK = 200_000_000
+MAX_IN_BULK = 100
+MAX_BULK = 200_000_000
 
 Limit = Annotated[int, QueryParameter(ge=1, le=200, description="The most documents to list")]
 SearchText = Annotated[
@@ -93,7 +93,7 @@ async def list_documents_of_user(ctx: Context, id: str, limit: Limit = 50) -> li
     return await ctx.view(Documents).of(id, limit)
 
 
-@web.post("/users/{id:str}/documents", request_max_body_size=2 * LARGEST_IMAGE)
+@web.post("/users/{id:str}/documents", request_max_body_size=2 * MAX_IMAGE)
 async def upload_document(
     ctx: Context,
     id: str,
@@ -108,7 +108,7 @@ async def upload_document(
     )
 
 
-@web.post("/users/{id:str}/documents/bulk", status_code=202, request_max_body_size=LARGEST_BULK)
+@web.post("/users/{id:str}/documents/bulk", status_code=202, request_max_body_size=MAX_BULK)
 async def upload_in_bulk(
     ctx: Context,
     id: str,
@@ -117,11 +117,11 @@ async def upload_in_bulk(
 ) -> Intake:
     """Keeps many images and puts them in the queue; a bad file among them does not stop the others."""
     await ctx.entity(User, id).profile()
-    if len(data.files) > MOST_IN_BULK:
+    if len(data.files) > MAX_IN_BULK:
         raise Rejected(
-            f"{len(data.files)} files at once, and {MOST_IN_BULK} is the most",
+            f"{len(data.files)} files at once, and {MAX_IN_BULK} is the most",
             code="too_many_files",
-            limit=MOST_IN_BULK,
+            limit=MAX_IN_BULK,
         )
     accepted: list[str] = []
     refused: list[Refusal] = []

@@ -17,7 +17,7 @@ from actum.model.entity import Entity
 from actum.model.handler import check_max_bytes, check_timeout
 from actum.model.option import strict_options
 from actum.model.view import View
-from actum.ports.database import LONGEST_QUERY, MAX_ANSWER_BYTES
+from actum.ports.database import MAX_ANSWER_BYTES, MAX_QUERY_TIME
 from actum.runtime.catalog import KEY_RETENTION, Catalog, compile_catalog
 from actum.runtime.context.context import Context
 from actum.stores.instances import Instances, Opening
@@ -73,7 +73,7 @@ class App:
         actions: Sequence[Actions] = (),
         resources: Sequence[OpenResource] = (),
         docs: bool | str = True,
-        query_timeout: timedelta = LONGEST_QUERY,
+        query_timeout: timedelta = MAX_QUERY_TIME,
         key_retention: timedelta | None = KEY_RETENTION,
         query_max_bytes: int = MAX_ANSWER_BYTES,
     ) -> None:

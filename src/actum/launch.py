@@ -12,7 +12,7 @@ from actum.runtime.clock import Clock, SystemClock
 from actum.runtime.declarations import Resources, check
 from actum.runtime.node import Node, Settings, open_node
 from actum.runtime.services import Services
-from actum.stores.binding import bind, witness
+from actum.stores.binding import bind, record_position
 from actum.stores.open import open_stores, paired
 
 
@@ -46,7 +46,7 @@ async def run(
         ) as node:
             yield node
         with contextlib.suppress(ActumError):
-            await witness(pair)
+            await record_position(pair)
 
 
 def serve(

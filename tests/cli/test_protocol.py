@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from msgspec import Struct
 
-from actum.cli.server.ending import Ending
+from actum.cli.server.forced_exit import ForcedExit
 from actum.cli.server.limits import Limits
 from actum.cli.server.protocol import LimitedProtocol
 from actum.cli.server.serving import AnnouncingServer, config_of, listen, served
@@ -107,7 +107,7 @@ class Service:
         started = asyncio.Event()
         with listen("127.0.0.1", 0) as listener:
             self._port = listener.getsockname()[1]
-            self.server = AnnouncingServer(config_of(served(self), limits), started.set, Ending())
+            self.server = AnnouncingServer(config_of(served(self), limits), started.set, ForcedExit())
             task = asyncio.create_task(self.server.serve([listener]))
             async with asyncio.timeout(PATIENCE):
                 await started.wait()

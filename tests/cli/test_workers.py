@@ -101,7 +101,7 @@ def test_a_worker_that_dies_is_started_again_and_the_others_go_on(
 def test_workers_do_not_outlive_a_command_that_is_killed(
     shop: Path, start: Start, postgres_store: str
 ) -> None:
-    """They stop in good order, and leave the port and the roster to whoever starts next."""
+    """They stop in good order, and leave the port and the membership to whoever starts next."""
     server = start("run", "shop", "--port", "0", "--store", postgres_store, "--workers", "2")
     pay(server.url, "a", 3)
     until = time.monotonic() + PATIENCE
@@ -134,7 +134,7 @@ def test_a_file_is_for_one_process(shop: Path, actum: CommandLine) -> None:
 def test_a_view_is_built_anew_while_no_process_runs(
     shop: Path, start: Start, actum: CommandLine, postgres_store: str
 ) -> None:
-    """The command does it by itself, and leaves nothing behind on the roster."""
+    """The command does it by itself, and leaves nothing behind on the membership."""
     server = start("run", "shop", "--port", "0", "--store", postgres_store)
     pay(server.url, "a", 3)
     assert server.stop() == 0

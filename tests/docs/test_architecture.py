@@ -6,7 +6,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "architecture.md").read_text()
 PACKAGE = ROOT / "src" / "actum"
-MOST_MODULES = 16
+MAX_MODULES = 16
 
 
 def folders() -> set[Path]:
@@ -46,7 +46,7 @@ def test_no_folder_holds_more_modules_than_can_be_read_at_a_glance() -> None:
     crowded = {
         folder.relative_to(PACKAGE).as_posix(): count
         for folder in folders()
-        if (count := len(list(folder.glob("*.py")))) > MOST_MODULES
+        if (count := len(list(folder.glob("*.py")))) > MAX_MODULES
     }
 
     assert crowded == {}

@@ -148,7 +148,7 @@ async def test_a_missing_region_is_said(nobody: None) -> None:
 async def test_a_server_that_is_not_there_is_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
     """It may come, so the caller is told to send again."""
     monkeypatch.setattr(engine, "FIRST_PAUSE", 0.001)
-    monkeypatch.setattr(engine, "LONGEST_PAUSE", 0.001)
+    monkeypatch.setattr(engine, "MAX_PAUSE", 0.001)
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "x")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "x")
 

@@ -119,7 +119,7 @@ async def test_who_finds_every_connection_in_use_is_told(
     fresh_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The pool is bounded, and so is waiting for it."""
-    monkeypatch.setattr("actum.stores.postgres.connection.pool.LONGEST_WAIT", 0.05)
+    monkeypatch.setattr("actum.stores.postgres.connection.pool.MAX_WAIT", 0.05)
     pool = await PostgresPool.open(f"{fresh_url}&pool=1", (ONE,))
     async with pool.connection():
         with pytest.raises(Unavailable, match="all 1 connections"):

@@ -10,7 +10,7 @@ import pytest
 
 from actum.errors import Overloaded, Unavailable
 from actum.stores import query_slots
-from actum.stores.sqlite.connection.cut import Cut
+from actum.stores.sqlite.connection.query_deadline import QueryDeadline
 from actum.stores.sqlite.connection.query_threads import QueryThreads
 
 PATIENCE = 20.0
@@ -30,7 +30,7 @@ class Gate:
     """A query that runs until it is let through, or cut off."""
 
     def __init__(self, threads: QueryThreads, limit: timedelta = LIMIT) -> None:
-        self.cut = Cut(LIMIT)
+        self.cut = QueryDeadline(LIMIT)
         self.begun, self.opened = threading.Event(), threading.Event()
         self.caller = asyncio.create_task(threads.run(self._pass, self.cut, limit))
 
@@ -72,7 +72,7 @@ async def let_through(gates: list[Gate]) -> list[str]:
 
 
 async def ask(threads: QueryThreads, work: Callable[[], object], limit: timedelta = LIMIT) -> object:
-    return await asyncio.wait_for(threads.run(work, Cut(limit), limit), PATIENCE)
+    return await asyncio.wait_for(threads.run(work, QueryDeadline(limit), limit), PATIENCE)
 
 
 async def test_a_burst_beyond_the_bound_is_refused_at_once_and_the_others_are_answered(
@@ -145,7 +145,7 @@ async def test_what_is_cut_off_as_one_slow_too_many_is_overloaded(
 ) -> None:
     monkeypatch.setattr(query_slots, "QUICK", 0.05)
     slow = await running(threads, 4)
-    cut = Cut(LIMIT)
+    cut = QueryDeadline(LIMIT)
 
     def endless() -> None:
         while not cut.is_due():

@@ -189,7 +189,7 @@ async def test_a_reader_cannot_write(file: SqliteFile) -> None:
 async def test_too_many_waiting_writes_are_refused_at_once(
     file: SqliteFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("actum.stores.sqlite.connection.file.MOST_WAITING", 5)
+    monkeypatch.setattr("actum.stores.sqlite.connection.file.MAX_WAITING", 5)
     async with a_busy_writer(file):
         tasks = await sent(*(file.write(note(number)) for number in range(4)))
 
@@ -204,7 +204,7 @@ async def test_too_many_waiting_writes_are_refused_at_once(
 async def test_a_write_counts_until_it_is_done_though_nobody_waits_for_it(
     file: SqliteFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("actum.stores.sqlite.connection.file.MOST_WAITING", 5)
+    monkeypatch.setattr("actum.stores.sqlite.connection.file.MAX_WAITING", 5)
     async with a_busy_writer(file):
         tasks = await sent(*(file.write(note(number)) for number in range(4)))
         for task in tasks:
@@ -222,7 +222,7 @@ async def test_too_many_waiting_reads_of_callers_are_refused_at_once(
     file: SqliteFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What is read in the background is not among them."""
-    monkeypatch.setattr("actum.stores.share.MAX_WAITING", 3)
+    monkeypatch.setattr("actum.stores.read_limit.MAX_WAITING", 3)
     released = threading.Event()
 
     async def read() -> bool:

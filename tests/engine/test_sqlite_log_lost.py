@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from actum.errors import StoreError
+from actum.stores.sqlite.connection.completeness import accept
 from actum.stores.sqlite.connection.file import SqliteFile
-from actum.stores.sqlite.connection.whole import accept
 from tests.engine.test_sqlite_opening import SCHEMA, another_owner, count
 
 LOST = pytest.raises(StoreError, match=r"its log .*notes\.db-wal is gone.*actum adopt")

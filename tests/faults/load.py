@@ -11,7 +11,7 @@ from msgspec import Struct
 
 ACCOUNTS = 8
 LANES = 4
-MOST_MILLISECONDS = 400
+MAX_MILLISECONDS = 400
 KEYED = 0.5
 RESENT = 0.1
 """Chance that a client sends a request again that was answered before."""
@@ -130,7 +130,7 @@ class Load:
             marks = [f"{mark}-{lane}" for lane in chance.sample(range(LANES), chance.randint(1, 3))]
             body: dict[str, Any] = {"marks": marks}
             if sort == "reminders":
-                body["milliseconds"] = chance.randint(0, MOST_MILLISECONDS)
+                body["milliseconds"] = chance.randint(0, MAX_MILLISECONDS)
             return Request(sort, f"/{sort}", body, marks, key, since)
         body = {"mark": mark, "amount": chance.randint(1, 99)}
         if sort == "transfer":

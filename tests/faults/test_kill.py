@@ -15,7 +15,7 @@ from tests.faults.process import Served
 
 KILLS = 20
 CLIENTS = 16
-MOST_ANSWERS = 60
+MAX_ANSWERS = 60
 """Answers between two kills, at most."""
 PATIENCE = 60.0
 APP = "tests.faults.ledgers:app"
@@ -99,7 +99,7 @@ async def _serve_until_killed(site: Site, load: Load, chance: random.Random) -> 
 
     async def kill() -> None:
         async with asyncio.timeout(PATIENCE):
-            await load.kept.grown_by(chance.randint(1, MOST_ANSWERS))
+            await load.kept.grown_by(chance.randint(1, MAX_ANSWERS))
         # At the moment of an answer, or in the middle of whatever comes after it.
         await asyncio.sleep(chance.choice((0, chance.uniform(0, 0.02))))
         await served.kill()

@@ -22,8 +22,8 @@ from actum.launch import run
 from actum.model.event import Stored
 from actum.runtime.node import Node
 from actum.stores.durable_objects.bundle import bundle
+from actum.stores.durable_objects.client import Client, read_url
 from actum.stores.durable_objects.journal import DurableObjectsJournal
-from actum.stores.durable_objects.link import Link, read_url
 from actum.stores.durable_objects.workerd import Workerd, prepare
 from tests.faults.ledgers import Account, Balances, Notes, app
 
@@ -77,7 +77,7 @@ async def send(node: Node, one: Done) -> int:
 
 async def read_on_and_on(url: str, until: asyncio.Event) -> list[Stored]:
     """Reads the feed beside everybody else, as a subscription does."""
-    journal = DurableObjectsJournal(Link(*read_url(url)))
+    journal = DurableObjectsJournal(Client(*read_url(url)))
     seen: list[Stored] = []
     while True:
         after = seen[-1].position if seen else 0

@@ -13,7 +13,7 @@ from actum.stores.open import open_stores
 from tests.runtime.bank import Account
 
 A_WRITE = 1_000
-MOST_MEMORY = 4 * 1024 * 1024
+MAX_MEMORY = 4 * 1024 * 1024
 """Bytes: a page of events takes a third of it, and twenty thousand events at once twice as much."""
 
 bank = App("bank", entities=[Account])
@@ -77,7 +77,7 @@ async def test_a_long_stream_takes_little_memory_and_is_read_as_a_whole_once(
     assert (first, second) == (length + 5, length + 10)
     assert as_a_whole == length
     assert sum(events_read) <= Account.__entity_options__.snapshot_every
-    assert peak < MOST_MEMORY
+    assert peak < MAX_MEMORY
 
 
 def _all_adapters(port: type[Journal]) -> list[type[Journal]]:

@@ -28,9 +28,9 @@ from actum.ports.database import Database
 from actum.ports.journal import Journal
 from actum.runtime import supervisor
 from actum.runtime.clock import ManualClock
-from actum.runtime.entities.directory import Residence
+from actum.runtime.entities.directory import EvictionPolicy
 from actum.runtime.node import Node
-from actum.runtime.views import view_work
+from actum.runtime.views import view_assignment
 from actum.stores.memory import MemoryJournal
 from actum.testing.faults import FAULTS, METHODS, Fault, FaultyJournal
 from actum.testing.faulty_database import DATABASE_METHODS, Faults, faulty_database
@@ -46,7 +46,7 @@ UNUSED = {"prune", "forget_replies", "forget_sent", "wait", "next_timer", "refus
 
 `refusals` is for rows that fit their columns and are refused all the same, as PostgreSQL does.
 """
-FEW = Residence(most=2)
+FEW = EvictionPolicy(most=2)
 MONTH = 30 * 86_400_000_000
 ACCOUNTS = ("a", "b", "c")
 REPEAT = Retries(attempts=12, first=timedelta(seconds=1), longest=timedelta(seconds=1))
@@ -314,8 +314,8 @@ async def _check(site: Site, balances: dict[str, int], ticks: int) -> None:
 @pytest.fixture(autouse=True)
 def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(supervisor, "FIRST_PAUSE", 0.001)
-    monkeypatch.setattr(supervisor, "LONGEST_PAUSE", 0.001)
-    monkeypatch.setattr(view_work, "POLL", timedelta(milliseconds=1))
+    monkeypatch.setattr(supervisor, "MAX_PAUSE", 0.001)
+    monkeypatch.setattr(view_assignment, "POLL", timedelta(milliseconds=1))
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name.lower())

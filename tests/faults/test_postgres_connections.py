@@ -54,7 +54,7 @@ async def test_nothing_is_lost_or_doubled_when_every_connection_is_cut_again_and
 async def test_who_finds_every_connection_in_use_is_told_so_and_commands_wait_their_turn(
     postgres_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A query says how to allow more; a command lands when there is room; the roster is not held up."""
+    """A query says how to allow more; a command lands when there is room; the membership is not held up."""
     async with (
         open_stores(f"{postgres_url}&pool=2") as stores,
         node_on(app, stores.journal, stores.database, clock=SystemClock()) as node,
@@ -64,18 +64,18 @@ async def test_who_finds_every_connection_in_use_is_told_so_and_commands_wait_th
         await node.settle()
         pool = stores.journal._pool  # type: ignore[attr-defined]
         async with pool.connection(), pool.connection():
-            patience = postgres.LONGEST_WAIT
-            monkeypatch.setattr(postgres, "LONGEST_WAIT", 0.05)
+            patience = postgres.MAX_WAIT
+            monkeypatch.setattr(postgres, "MAX_WAIT", 0.05)
             depositing = asyncio.create_task(ctx.entity(Account, "a").deposit(70))
             with pytest.raises(Unavailable, match=r"all 2 connections .* are in use: .* pool= in the URL"):
                 await Context(node.services).view(Balances).wealthy(0)
-            assert node.ownership is not None
-            standing = await node.ownership._roster.beat()
+            assert node.coordinator is not None
+            state = await node.coordinator._membership.beat()
             assert not depositing.done()
-            monkeypatch.setattr(postgres, "LONGEST_WAIT", patience)
+            monkeypatch.setattr(postgres, "MAX_WAIT", patience)
 
-        assert standing.owners
-        assert set(standing.owners.values()) == {standing.me}
+        assert state.owners
+        assert set(state.owners.values()) == {state.me}
         assert await depositing == 70
         await node.settle()
         assert (await ctx.view(Balances).wealthy(0))[0].total == 70

@@ -20,7 +20,7 @@ from tests.faults.spread_load import SpreadLoad
 PROCESSES = 3
 CLIENTS = 16
 PATIENCE = 60.0
-MOST_MOVING = 10.0
+MAX_MOVING = 10.0
 """Seconds within which the work of a dead or paused process is done by another one, on a quiet machine."""
 FINISHED = """SELECT count(*) FROM actum_events
     WHERE kind = 'Ledger' AND convert_from(payload, 'UTF8')::json ->> 'mark' = ANY($1)"""
@@ -118,4 +118,4 @@ async def test_nothing_is_lost_or_doubled_when_processes_are_killed_and_paused(
 @pytest.mark.timeout(600)
 async def test_nothing_is_lost_or_doubled_in_a_minute_of_kills_and_pauses(fleet: Fleet, seed: int) -> None:
     """The same for as long as it takes to kill and pause often enough; the work moves within ten seconds."""
-    assert max(await go_through(fleet, seed, rounds=8)) < MOST_MOVING
+    assert max(await go_through(fleet, seed, rounds=8)) < MAX_MOVING

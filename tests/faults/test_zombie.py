@@ -80,7 +80,7 @@ async def test_a_paused_process_that_wakes_up_writes_nothing_of_what_it_had_in_h
         late = await deposit(http, zombie, "a0", "late", 1000)
         found = await until_settled(fleet)
         async with asyncio.timeout(PATIENCE):
-            # It hears of it at its next look at the roster, which it may have been paused in the middle of.
+            # It learns of it at its next heartbeat, in the middle of which it may have been paused.
             while "has passed to another process" not in zombie.log:  # noqa: ASYNC110 (the zombie's doing)
                 await asyncio.sleep(0.05)
 

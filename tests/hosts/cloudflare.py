@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from actum.stores.durable_objects.inside.program import Declared, Manifest
+from actum.stores.durable_objects.object.program import Declared, Manifest
 
 SECRET = "the-secret-of-the-tests"
 

@@ -10,9 +10,9 @@ import pytest
 from actum import App, Entity
 from actum.errors import DefinitionError, StoreError
 from actum.stores.durable_objects.bundle import Bundle, bundle
+from actum.stores.durable_objects.client import read_url
 from actum.stores.durable_objects.deployment import write_deployment
-from actum.stores.durable_objects.inside.front import name_of
-from actum.stores.durable_objects.link import read_url
+from actum.stores.durable_objects.object.front import name_of
 from actum.stores.url import shown
 
 ENTITY = """

@@ -326,7 +326,7 @@ async def test_where_the_stores_are_is_told_to_the_log_alone(
 async def test_a_journal_that_is_gone_is_not_named_to_clients(tmp_path: Path) -> None:
     app = bank()
     async with app.running(f"sqlite:///{tmp_path}/bank.db") as ctx:
-        services = ctx.line.services
+        services = ctx.session.services
 
         @asynccontextmanager
         async def open_services() -> AsyncIterator[Services]:

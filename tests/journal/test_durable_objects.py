@@ -15,8 +15,8 @@ from actum.conformance.journal.recovering import Recovering
 from actum.conformance.journal.removal import Erasing, Pruning
 from actum.conformance.journal.snapshots import Snapshots
 from actum.ports.journal import Journal
+from actum.stores.durable_objects.client import Client, read_url
 from actum.stores.durable_objects.journal import DurableObjectsJournal
-from actum.stores.durable_objects.link import Link, read_url
 
 pytestmark = pytest.mark.slow
 
@@ -53,13 +53,13 @@ class TestDurableObjects(
     @pytest.fixture
     async def journal(self, objects_url: str) -> AsyncIterator[Journal]:
         self.url = objects_url
-        journal = DurableObjectsJournal(Link(*read_url(objects_url)))
+        journal = DurableObjectsJournal(Client(*read_url(objects_url)))
         yield journal
         await journal.close()
 
     async def reopen(self, journal: Journal) -> Journal:
         await journal.close()
-        return DurableObjectsJournal(Link(*read_url(self.url)))
+        return DurableObjectsJournal(Client(*read_url(self.url)))
 
     @pytest.mark.parametrize("count", [2, 25, 101])
     async def test_an_append_takes_many_writes(self, journal: Journal, count: int) -> None:

@@ -12,8 +12,8 @@ from actum.model.event import Stored
 from actum.ports.journal import Landed
 from actum.stores.dynamodb.connection.client import DynamoTable, Item
 from actum.stores.dynamodb.journal import chain, streams
+from actum.stores.dynamodb.journal.append_transaction import AppendTransaction
 from actum.stores.dynamodb.journal.journal import DynamoJournal
-from actum.stores.dynamodb.journal.parcel import Parcel
 
 WRITERS = 3
 WRITES = 8
@@ -105,7 +105,7 @@ async def test_without_stopping_at_a_missing_slot_readers_skip_events(
     await journal.append([deposit("b", 0, 2)])
 
     before = await journal.feed(0, 10)
-    await appender.send(Parcel([0], [deposit("a", 0, 1)], 0), early)
+    await appender.send(AppendTransaction([0], [deposit("a", 0, 1)], 0), early)
     after = await journal.feed(before[-1].position, 10)
 
     assert amounts([*before, *after]) == [2]
@@ -121,7 +121,7 @@ async def test_what_lands_behind_a_missing_slot_is_hidden_until_that_is_filled(
     [late] = await journal.append([deposit("b", 0, 2)])
 
     hidden = await journal.feed(0, 10), await journal.head()
-    await appender.send(Parcel([0], [deposit("a", 0, 1)], 0), early)
+    await appender.send(AppendTransaction([0], [deposit("a", 0, 1)], 0), early)
 
     events = await follow(journal, 2)
     assert hidden == ([], 0)
@@ -140,7 +140,7 @@ async def test_a_slot_whose_writer_is_gone_holds_readers_up_for_a_moment_only(
     await journal.append([deposit("b", 0, 2)])
 
     events = await follow(journal, 1)
-    landed = await appender.send(Parcel([0], [deposit("a", 0, 1)], 0), lost)
+    landed = await appender.send(AppendTransaction([0], [deposit("a", 0, 1)], 0), lost)
 
     assert amounts(events) == [2]
     assert landed is None
@@ -158,8 +158,8 @@ async def test_an_append_whose_slot_was_filled_meanwhile_takes_another(
     async def reserve_and_sleep(count: int) -> Any:
         berths = await reserve(count)
         monkeypatch.setattr(appender, "reserve", reserve)
-        for berth in berths:
-            await journal._chain.settle(berth.slot)
+        for reserved in berths:
+            await journal._chain.settle(reserved.slot)
         return berths
 
     monkeypatch.setattr(appender, "reserve", reserve_and_sleep)
@@ -178,7 +178,7 @@ async def test_a_stream_is_in_order_in_the_feed_though_a_slot_was_taken_before(
     [early] = await appender.reserve(1)
     await journal.append([deposit("a", 0, 1)])
 
-    landed = await appender.send(Parcel([0], [deposit("a", 1, 2)], 0), early)
+    landed = await appender.send(AppendTransaction([0], [deposit("a", 1, 2)], 0), early)
     await journal.append([deposit("a", 1, 3)])
     await appender.settle(early)
 

@@ -13,8 +13,8 @@ from actum.errors import StoreError, Unavailable
 from actum.ports.journal import Collided, Landed
 from actum.stores.dynamodb.connection import client as engine
 from actum.stores.dynamodb.connection.client import DynamoTable
+from actum.stores.dynamodb.journal.append_transaction import AppendTransaction
 from actum.stores.dynamodb.journal.journal import DynamoJournal
-from actum.stores.dynamodb.journal.parcel import Parcel
 
 Failure = Callable[[], Exception]
 
@@ -73,7 +73,7 @@ class FaultyClient:
 def haste(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pauses that a test need not wait for."""
     monkeypatch.setattr(engine, "FIRST_PAUSE", 0.0005)
-    monkeypatch.setattr(engine, "LONGEST_PAUSE", 0.005)
+    monkeypatch.setattr(engine, "MAX_PAUSE", 0.005)
 
 
 @pytest.fixture
@@ -112,7 +112,7 @@ async def test_throttling_that_does_not_end_is_unavailable_and_nothing_landed(
 ) -> None:
     """After bounded attempts the caller is told to try later, and nothing was written."""
     writes = [deposit("a", 0, 1), deposit("b", 0, 2)]
-    client.fail(*[THROTTLED] * engine.MOST_ATTEMPTS)
+    client.fail(*[THROTTLED] * engine.MAX_ATTEMPTS)
 
     with pytest.raises(Unavailable, match="throttled"):
         await journal.append(writes)
@@ -145,7 +145,7 @@ async def test_what_became_of_an_append_is_known_though_every_answer_was_lost(
     writes = [deposit("a", 0, 1), deposit("b", 5, 2)]
     await journal.append([deposit("b", 0, 9)])
     client.fail(late, after=True)
-    client.fail(*[lost] * (engine.MOST_ATTEMPTS - 1))
+    client.fail(*[lost] * (engine.MAX_ATTEMPTS - 1))
 
     with pytest.raises(Unavailable):
         await journal.append([writes[0]])
@@ -228,7 +228,7 @@ async def test_reads_that_are_throttled_are_sent_again(journal: DynamoJournal, c
     client.operation = "query"
     client.fail(THROTTLED, BROKEN, late)
     events = await journal.read("Account", "a")
-    client.fail(*[THROTTLED] * engine.MOST_ATTEMPTS)
+    client.fail(*[THROTTLED] * engine.MAX_ATTEMPTS)
 
     with pytest.raises(Unavailable, match="throttled"):
         await journal.read("Account", "a")
@@ -243,7 +243,7 @@ async def test_an_erasing_that_breaks_off_is_finished_by_the_next_writer(
     for version in range(4):
         await journal.append([deposit("a", version, version, key=f"k-{version}")])
     client.operation = "batch_write_item"
-    client.fail(*[lost] * engine.MOST_ATTEMPTS)
+    client.fail(*[lost] * engine.MAX_ATTEMPTS)
     with pytest.raises(Unavailable):
         await journal.erase("Account", "a", time=0)
 
@@ -270,5 +270,5 @@ class _With:
 
 
 async def _ready(journal: DynamoJournal, write: Any) -> tuple[Any, Any]:
-    [berth] = await journal._appender.reserve(1)
-    return Parcel([0], [write], 0), berth
+    [reserved] = await journal._appender.reserve(1)
+    return AppendTransaction([0], [write], 0), reserved

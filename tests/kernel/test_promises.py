@@ -26,7 +26,7 @@ from actum import (
     reducer,
 )
 from actum.errors import ImpureTurn, WrongEvent, WrongReply
-from actum.runtime.entities.directory import Residence
+from actum.runtime.entities.directory import EvictionPolicy
 from actum.runtime.node import Settings
 from actum.testing import testing
 
@@ -383,7 +383,7 @@ async def test_an_expected_version_is_held_to() -> None:
 
 async def test_an_entity_that_left_memory_comes_back_the_same(tmp_path: Path) -> None:
     """Passivation and snapshots change no answer, and a broken snapshot none either."""
-    settings = Settings(residence=Residence(most=3, idle=timedelta(minutes=1)))
+    settings = Settings(residence=EvictionPolicy(most=3, idle=timedelta(minutes=1)))
     async with testing(plain, store=f"sqlite:///{tmp_path}/a.db", settings=settings) as t:
         for number in range(25):
             await t.ctx.entity(Account, f"a{number % 5}").deposit(number)

@@ -167,7 +167,7 @@ async def test_a_unit_is_never_split_between_two_batches(
     journal: FaultyJournal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """G3: where a batch has to end, it ends before or after a unit, or half of one could land alone."""
-    monkeypatch.setattr(committer, "MOST_A_BATCH", 3)
+    monkeypatch.setattr(committer, "MAX_A_BATCH", 3)
     async with running(plain, journal) as ctx, running(plain, journal._journal) as rival:
         await ctx.entity(Account, "a").deposit(100)
         await ctx.entity(Account, "b").deposit(1)

@@ -148,7 +148,7 @@ class Outside:
 
     def __init__(self) -> None:
         self.done: list[str] = []
-        self.gone: list[str] = []
+        self.erasures: list[str] = []
         self.errors: list[Exception] = []
         self.is_broken = False
         self.gate: asyncio.Event | None = None
@@ -551,7 +551,7 @@ async def test_what_one_process_erases_another_one_drops(postgres_url: str) -> N
 
         await second.ctx.delete(Customer, "a", erase=True)
 
-        seen = Context(first.node.services, seen=second.ctx.line.seen)
+        seen = Context(first.node.services, seen=second.ctx.session.seen)
         assert await seen.view(Customers).get("a") is None
         assert await first.ctx.entity(Customer, "a").all() == [""]
         await until(lambda: bool(outside.gone))

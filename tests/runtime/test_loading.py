@@ -10,7 +10,7 @@ from actum import Context, Rejected
 from actum.conformance.journal.bank import fill
 from actum.model.event import Stored
 from actum.ports.journal import StreamKey
-from actum.runtime.entities.directory import Residence
+from actum.runtime.entities.directory import EvictionPolicy
 from actum.stores.memory import MemoryJournal
 from actum.testing.faults import FaultyJournal
 from tests.runtime.bank import Account, Notebook, plain
@@ -92,7 +92,7 @@ async def test_whoever_waits_for_an_entity_is_not_served_a_spoiled_one(
 
 async def test_a_full_house_turns_nobody_out_who_has_not_been_served() -> None:
     """Entities that are loaded together all answer, although there is room for one alone."""
-    async with running(plain, MemoryJournal(), residence=Residence(most=1)) as ctx:
+    async with running(plain, MemoryJournal(), residence=EvictionPolicy(most=1)) as ctx:
         calls = [ctx.entity(Account, f"a{n}").deposit(n) for n in range(1, 60)]
 
         assert await asyncio.gather(*calls) == list(range(1, 60))

@@ -12,10 +12,10 @@ from msgspec import Struct
 from actum import Actions, App, Context, Entity, Event, View, command, query, reducer
 from actum.model.event import Recorded
 from actum.runtime.clock import ManualClock
-from actum.runtime.cluster import ownership
+from actum.runtime.cluster import coordinator
 from actum.runtime.node import Node
 from actum.stores.open import open_stores
-from actum.stores.postgres import membership as postgres_roster
+from actum.stores.postgres import membership as postgres_membership
 from tests.runtime.nodes import START, node_on
 
 
@@ -99,8 +99,8 @@ QUIET = {"action timers", "action work@queue:jobs"}
 
 @pytest.fixture(autouse=True)
 def short_patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ownership, "BEAT", 0.05)
-    monkeypatch.setattr(postgres_roster, "SILENT", timedelta(seconds=0.5))
+    monkeypatch.setattr(coordinator, "BEAT", 0.05)
+    monkeypatch.setattr(postgres_membership, "SILENT", timedelta(seconds=0.5))
 
 
 @asynccontextmanager
@@ -113,8 +113,8 @@ async def started(url: str, app: App = app) -> AsyncGenerator[Node, None]:
 
 
 def owned(node: Node) -> set[str]:
-    assert node.ownership is not None
-    return set(node.ownership._claims)
+    assert node.coordinator is not None
+    return set(node.coordinator._leases)
 
 
 async def until(condition: Callable[[], bool]) -> None:
@@ -128,7 +128,7 @@ async def until_shared(*nodes: Node) -> None:
 
     def is_even() -> bool:
         counts = [len(owned(node)) for node in nodes]
-        moving = any(node.ownership is not None and node.ownership.is_moving for node in nodes)
+        moving = any(node.coordinator is not None and node.coordinator.is_moving for node in nodes)
         # One that was taken for dead, and has not heard of it, may count what is another's by now.
         is_whole = len(set().union(*map(owned, nodes))) == sum(counts) == WORKS
         return is_whole and max(counts) - min(counts) <= 1 and not moving
@@ -214,8 +214,8 @@ async def test_work_goes_on_at_once_when_a_node_stops(
     postgres_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A shutdown in good order gives up what it owns, and nobody waits for its silence."""
-    monkeypatch.setattr(postgres_roster, "SILENT", timedelta(hours=1))
-    monkeypatch.setattr(postgres_roster, "GONE", timedelta(hours=1))
+    monkeypatch.setattr(postgres_membership, "SILENT", timedelta(hours=1))
+    monkeypatch.setattr(postgres_membership, "GONE", timedelta(hours=1))
     async with started(postgres_url) as first:
         async with started(postgres_url) as second:
             await until_shared(first, second)
@@ -232,7 +232,7 @@ async def test_a_silent_node_is_taken_over_and_cannot_write_any_more(
     """A node that does not beat goes on working on the same events; each has its effect once all the same."""
     async with started(postgres_url) as first, started(postgres_url) as second:
         await until_shared(first, second)
-        await first.supervisor.stop("ownership")
+        await first.supervisor.stop("coordinator")
         lost = owned(first)
         ctx = await happen(second, *range(1, 31))
         await until(lambda: len(owned(second)) == WORKS)
@@ -247,13 +247,13 @@ async def test_a_silent_node_is_taken_over_and_cannot_write_any_more(
 
 
 async def test_a_node_that_comes_back_does_its_share_again(postgres_url: str) -> None:
-    """Taken for dead, it enters the roster anew."""
+    """Taken for dead, it enters the membership anew."""
     async with started(postgres_url) as first, started(postgres_url) as second:
         await until_shared(first, second)
-        await first.supervisor.stop("ownership")
+        await first.supervisor.stop("coordinator")
         await until(lambda: len(owned(second)) == WORKS)
-        assert first.ownership is not None
-        first.supervisor.start("ownership", first.ownership.run)
+        assert first.coordinator is not None
+        first.supervisor.start("coordinator", first.coordinator.run)
         await until_shared(first, second)
         ctx = await happen(first, *range(1, 11))
 

@@ -10,8 +10,8 @@ from msgspec import Struct, field
 from actum import App, Context, Entity, Event, Rejected, command, query, reducer
 from actum.errors import ImpureTurn, WrongState
 from actum.model.entity import entity_type
-from actum.runtime.entities import strict
-from actum.runtime.entities.purity import pure
+from actum.runtime.entities import development_checks
+from actum.runtime.entities.input_output_guard import pure
 
 
 class Panic(BaseException):
@@ -298,7 +298,7 @@ async def test_what_is_no_field_outlives_no_turn() -> None:
 async def test_production_says_once_which_command_changes_the_state(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(strict, "_told", set())
+    monkeypatch.setattr(development_checks, "_told", set())
     caplog.set_level(logging.WARNING, "actum.turns")
     async with app.running(store="memory:") as ctx:
         await ctx.entity(Shelf, "x").spoil("returns")

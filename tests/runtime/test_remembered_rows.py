@@ -120,7 +120,7 @@ async def test_what_was_folded_apart_is_not_remembered_as_it_was_before(store: s
 
 
 async def test_no_more_rows_are_remembered_than_fit(store: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(projector, "MOST_ROWS", 5)
+    monkeypatch.setattr(projector, "MAX_ROWS", 5)
     async with testing(app, store=store) as t:
         live = t.node.services.views.works["files"].live
         assert live is not None

@@ -5,10 +5,10 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actum.runtime.cluster.sharing import share_out
+from actum.runtime.cluster.rebalancing import share_out
 
 ALL = frozenset(f"work {number}" for number in range(7))
-rosters = st.dictionaries(st.integers(1, 9), st.frozensets(st.sampled_from(sorted(ALL))), min_size=1)
+memberships = st.dictionaries(st.integers(1, 9), st.frozensets(st.sampled_from(sorted(ALL))), min_size=1)
 owners = st.dictionaries(st.sampled_from(sorted(ALL)), st.integers(1, 9))
 
 
@@ -35,7 +35,7 @@ def test_the_work_of_a_dead_process_goes_to_the_others_alone() -> None:
     assert {shared["work 2"], shared["work 3"]} == {5, 6}
 
 
-@given(able=rosters, owners=owners)
+@given(able=memberships, owners=owners)
 def test_every_work_has_a_process_that_can_do_it(
     able: dict[int, frozenset[str]], owners: dict[str, int]
 ) -> None:

@@ -181,7 +181,7 @@ async def test_a_burst_of_reads_is_refused_and_what_works_in_the_background_goes
 ) -> None:
     monkeypatch.setattr(query_slots, "MAX_WAITING", 40)
     monkeypatch.setattr(share, "MAX_WAITING", 40)
-    monkeypatch.setattr(views, "MOST_LOOKUPS", 40)
+    monkeypatch.setattr(views, "MAX_LOOKUPS", 40)
     async with testing(app, store=store) as t:
         await fill(t)
 

@@ -14,7 +14,7 @@ from actum.ports.journal import Write
 from actum.runtime.clock import ManualClock
 from actum.runtime.node import Node
 from actum.runtime.views import reading as views
-from actum.runtime.views.projector import FIRST_PAUSE, LONGEST_OUTAGE
+from actum.runtime.views.projector import FIRST_PAUSE, MAX_OUTAGE_TIME
 from actum.stores.memory import MemoryJournal
 from actum.testing import testing
 from actum.testing.faults import FaultyJournal
@@ -451,7 +451,7 @@ async def test_a_view_goes_on_soon_after_an_outage_however_many_there_were(journ
             await done_in_time(projector.reached(outage), node, clock)
 
     assert len(pauses) == 15
-    assert max(pauses) <= LONGEST_OUTAGE
+    assert max(pauses) <= MAX_OUTAGE_TIME
     assert max(pauses[::5]) <= FIRST_PAUSE
 
 

@@ -10,7 +10,7 @@ from actum.cli.failure import TRACEBACK, explain
 from actum.errors import StoreError, TryLater
 from actum.model.error_text import error_text, plain_text
 
-LONGEST_TRACEBACK = 50_000
+MAX_TRACEBACK = 50_000
 """Characters of a traceback that are logged."""
 FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
@@ -28,7 +28,7 @@ class LineFormatter(logging.Formatter):
     def formatException(self, ei: Any) -> str:
         """Gives a traceback that every stream takes, and that has an end."""
         try:
-            return plain_text(super().formatException(ei), limit=LONGEST_TRACEBACK)
+            return plain_text(super().formatException(ei), limit=MAX_TRACEBACK)
         except BaseException as failure:  # noqa: BLE001 (an error may do anything when it is looked at)
             return f"(its traceback cannot be shown: {error_text(failure)})"
 

@@ -100,7 +100,7 @@ def read_context(
 
 def tell(context: Context, status: int, headers: Headers) -> list[tuple[bytes, bytes]]:
     """Adds to a response's headers what its context did; what the author set stays."""
-    line = context.line
+    line = context.session
     told = [*headers, (_correlation_id, line.metadata.correlation_id.encode())]
     names = {name.lower() for name, _ in headers}
     if NO_SNIFFING[0] not in names:

@@ -13,7 +13,7 @@ from actum.runtime.services import Services
 
 GRACE = 30.0
 """Seconds that requests in progress have to finish when the application stops."""
-LONGEST_REASON = 10_000
+MAX_REASON = 10_000
 """Characters of what an operator is told of an error."""
 
 log: logging.Logger = logging.getLogger("actum.http")
@@ -120,7 +120,7 @@ class Lifetime:
 def explain(error: Exception) -> str:
     """Says in one line what an operator can mend, and gives the traceback of everything else."""
     if isinstance(error, ActumError | OSError):
-        return error_message(error, limit=LONGEST_REASON)
+        return error_message(error, limit=MAX_REASON)
     try:
         return "".join(traceback.format_exception(error)).rstrip()
     except BaseException:  # noqa: BLE001 (an error may do anything when it is looked at)

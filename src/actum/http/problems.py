@@ -27,13 +27,13 @@ from actum.errors import (
     Unavailable,
     WrongVersion,
 )
-from actum.http.blame import as_request_error, has_left, is_about_stores
+from actum.http.error_origin import as_request_error, has_left, is_about_stores
 from actum.model.error_text import error_message, plain_text, text_of
 from actum.runtime import containment
 from actum.runtime.context.context import Context
 
 MEDIA_TYPE = "application/problem+json"
-LONGEST_DETAIL = 100_000
+MAX_DETAIL = 100_000
 INTERNAL = "Something went wrong in the application, not in the request; the log says what."
 
 LATER = "The application cannot answer now: send the request again in a moment. Its log says why."
@@ -192,7 +192,7 @@ def _is_internal(error: BaseException) -> bool:
 def _detail(error: BaseException) -> str:
     if isinstance(error, TryLater) and is_about_stores(error):
         return LATER
-    return error.outside if isinstance(error, Unavailable) else error_message(error, limit=LONGEST_DETAIL)
+    return error.outside if isinstance(error, Unavailable) else error_message(error, limit=MAX_DETAIL)
 
 
 def _answer(
@@ -207,7 +207,7 @@ def _answer(
         "type": f"urn:actum:problem:{kind.name}" if kind.name else "about:blank",
         "title": kind.title,
         "status": kind.status,
-        "detail": plain_text(detail, limit=LONGEST_DETAIL),
+        "detail": plain_text(detail, limit=MAX_DETAIL),
         "instance": f"urn:actum:request:{quote(correlation_id, safe='')}",
     }
     return Answer(kind.status, headers or {}, _encoded(problem, members or {}))

@@ -29,7 +29,7 @@ from actum.ports.journal import Page
 from actum.runtime.actions.invoke import ActionFunction
 from actum.runtime.context.context import Context
 
-LARGEST_BODY = 10_000_000
+MAX_BODY = 10_000_000
 """Bytes of a request's body, unless the action or its group says otherwise by `request_max_body_size=`."""
 
 RESERVED = "/-/"
@@ -101,7 +101,7 @@ def litestar_app(
             pdb_on_exception=False,
             plugins=[FlagSchemas()],
             request_class=TypedRequest,
-            request_max_body_size=LARGEST_BODY,
+            request_max_body_size=MAX_BODY,
         )
 
 
@@ -219,7 +219,7 @@ def _answering(function: ActionFunction, parameters: Sequence[Parameter]) -> Han
             check_response(answer)
         if is_list:
             # A list shows many entities, so the version of none of them can be its ETag.
-            state["ctx"].line.version = None
+            state["ctx"].session.version = None
         return answer
 
     others = [parameter for parameter in parameters if parameter.name != "scope"]

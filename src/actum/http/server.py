@@ -14,8 +14,8 @@ from litestar.utils import normalize_path
 from actum.errors import AuthorError, Invalid, Unavailable
 from actum.http.headers import read_context, read_correlation_id, read_headers, read_position
 from actum.http.health import HEALTH, health_routes, send_health
+from actum.http.idempotency import KeyedRequest, keyed_request
 from actum.http.lifetime import Lifetime, explain
-from actum.http.once import KeyedRequest, keyed_request
 from actum.http.openapi.documentation import DEFAULT_PATH
 from actum.http.options import METHODS
 from actum.http.problems import answer_to, log_failure

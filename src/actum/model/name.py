@@ -5,7 +5,7 @@ import re
 
 from actum.errors import DefinitionError, Invalid
 
-MOST = 1_000
+MAX_NAME_BYTES = 1_000
 """Bytes in UTF-8: an index of PostgreSQL holds an entity's kind, its id and a key, 2,704 bytes in all."""
 MAX_DECLARED = 200
 SHOWN = 100
@@ -14,11 +14,11 @@ SURROGATE = re.compile("[\ud800-\udfff]")
 
 def check_name(name: object, what: str, *, field: str) -> None:
     """Raises Invalid for an id or key that not every store can keep."""
-    if type(name) is str and fits(name, MOST):
+    if type(name) is str and fits(name, MAX_NAME_BYTES):
         return
     raise Invalid(
-        f"{_shortened(name)} cannot be {what}: use text of 1 to {MOST:,} bytes in UTF-8, NUL and halves of "
-        "characters apart",
+        f"{_shortened(name)} cannot be {what}: use text of 1 to {MAX_NAME_BYTES:,} bytes in UTF-8, "
+        "NUL and halves of characters apart",
         field=field,
     )
 
@@ -43,7 +43,7 @@ def fits(text: str, most: int) -> bool:
 
 def shortened(key: str) -> str:
     """Gives a key that was made of others, or its digest where it is too long to be kept."""
-    if len(key) * 4 <= MOST or fits(key, MOST):
+    if len(key) * 4 <= MAX_NAME_BYTES or fits(key, MAX_NAME_BYTES):
         return key
     return f"{key[:100]}#{hashlib.sha256(key.encode(errors='surrogatepass')).hexdigest()}"
 
@@ -77,6 +77,6 @@ def check_cause(cause: object) -> None:
 def check_id(id: object) -> None:
     """Raises Invalid for what cannot be an entity's id."""
     # What most ids are, in one step: each command looks at one.
-    if type(id) is str and id.isascii() and 0 < len(id) <= MOST and "\0" not in id:
+    if type(id) is str and id.isascii() and 0 < len(id) <= MAX_NAME_BYTES and "\0" not in id:
         return
     check_name(id, "an entity's id", field="id")

@@ -24,7 +24,7 @@ from actum.errors import (
 from actum.model.entity import CommandType, EntityType
 from actum.model.event import Event, Stored
 from actum.model.values.round_trip import LOST, said, shortly
-from actum.model.values.state import LARGEST_WATCHED
+from actum.model.values.state import MAX_WATCHED
 
 REFUSALS = "actum.errors"
 SMALL = 2_000
@@ -353,16 +353,16 @@ class Instance:
 
     def _deep_fault(self, values: tuple[Any, ...]) -> str | None:
         """Looks into containers, unless they are so large that it would cost too much at every event."""
-        if self._image_size > LARGEST_WATCHED:
+        if self._image_size > MAX_WATCHED:
             self._is_deeply_fit = None
             return None
         return self.kind.states.deep_fault(values)
 
     def _watch(self, handler: CommandType) -> None:
         """Writes the state down before a turn that may change it unseen, where that is cheap enough."""
-        if self._is_deeply_fit is None and self.kind.states.deep and self._image_size <= LARGEST_WATCHED:
+        if self._is_deeply_fit is None and self.kind.states.deep and self._image_size <= MAX_WATCHED:
             self._image_size = len(self._written() or b"")
-            if self._image_size <= LARGEST_WATCHED:
+            if self._image_size <= MAX_WATCHED:
                 self._is_deeply_fit = self.kind.states.deep_fault(as_tuple(self.state)) is None
         if handler.is_harmless or self._image_version == self.version:
             return

@@ -26,7 +26,7 @@ from actum.model.values.fingerprint import fingerprint
 from actum.model.values.serialisable import check_serialisable, check_whole
 
 Shape = Literal["rows", "row", "value"]
-LONGEST_NAME = 63
+MAX_NAME = 63
 RESERVED_FIELDS = frozenset({"delete", "get"})
 RESERVED_NAMES = ("actum_", "sqlite_", "pg_")
 
@@ -305,12 +305,12 @@ class ViewType:
                     f"{name} has the fields {twin!r} and {column.name!r}, alike to SQL; rename one of them"
                 )
         # PostgreSQL looks at no more of a name.
-        cut = [column.name.encode()[:LONGEST_NAME].lower() for column in self.columns]
+        cut = [column.name.encode()[:MAX_NAME].lower() for column in self.columns]
         alike = [column.name for column, start in zip(self.columns, cut, strict=True) if cut.count(start) > 1]
         if alike:
             raise DefinitionError(
                 f"{name} has the fields {' and '.join(map(repr, alike))}, alike in their first "
-                f"{LONGEST_NAME} bytes; rename one of them"
+                f"{MAX_NAME} bytes; rename one of them"
             )
 
     def _check_indexes(self) -> None:

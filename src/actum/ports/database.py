@@ -13,9 +13,9 @@ from msgspec import Struct
 
 from actum.errors import ActumError, Unavailable
 from actum.model.view import ViewType
-from actum.ports.membership import Claim, Roster, SoleRoster
+from actum.ports.membership import Lease, Membership, SoleMembership
 
-LONGEST_QUERY = timedelta(seconds=30)
+MAX_QUERY_TIME = timedelta(seconds=30)
 """How long a query over views may take where nothing else is said."""
 MAX_ANSWER_BYTES: int = 32 * 1024 * 1024
 """How much text and content an answer may have where nothing else is said."""
@@ -29,12 +29,12 @@ class Outdated(Unavailable):
     """A view's rows are kept as an older version kept them, and cannot be compared until it is built anew."""
 
 
-class Fenced(ActumError):
+class StaleWrite(ActumError):
     """Another process has taken this work over: what was to be written is out of date and was not written."""
 
 
-class Dispossessed(Fenced):
-    """The claim under which something was to be written has passed to another process."""
+class LeaseLost(StaleWrite):
+    """The lease under which something was to be written has passed to another process."""
 
 
 class ViewState(Struct, frozen=True):
@@ -263,7 +263,7 @@ class Database(ABC):
 
     Every method is one transaction, durable when it returns. Every method raises Unavailable while the store
     cannot be reached and StoreFailed once a commit or sync has failed. Where it `is_shared`, several
-    processes may use it, and what one of them does for all is written `under` a claim from the roster.
+    processes may use it, and what one of them does for all is written `under` a lease from the membership.
     A page ends after MAX_PAGE_BYTES or earlier, and is empty only where there is nothing.
     """
 
@@ -271,19 +271,19 @@ class Database(ABC):
 
     # Processes
 
-    def join(self, works: Sequence[str]) -> Roster:
-        """Gives this process a place on the roster, as one that can do these works."""
-        return SoleRoster(works)
+    def join(self, works: Sequence[str]) -> Membership:
+        """Gives this process a place on the membership, as one that can do these works."""
+        return SoleMembership(works)
 
     async def is_attended(self) -> bool:
-        """Says whether a process is on the roster that works on what others ask for."""
+        """Says whether a process is on the membership that works on what others ask for."""
         return False
 
-    def under(self, claim: Claim) -> Self:
-        """Gives this database to whoever has a claim.
+    def under(self, lease: Lease) -> Self:
+        """Gives this database to whoever has a lease.
 
-        Once the claim has passed on, `rebuild_view`, `promote_view`, `project`, `save`, `update_letter`,
-        `remove_letter`, `set_triggers` and `set_tick` raise Dispossessed there, and write nothing.
+        Once the lease has passed on, `rebuild_view`, `promote_view`, `project`, `save`, `update_letter`,
+        `remove_letter`, `set_triggers` and `set_tick` raise LeaseLost there, and write nothing.
         """
         return self
 
@@ -308,14 +308,14 @@ class Database(ABC):
     async def promote_view(self, view: ViewType, generation: int) -> None:
         """Makes a generation the live one and drops every other, in one step.
 
-        Raises Fenced, and changes nothing, when the generation is gone.
+        Raises StaleWrite, and changes nothing, when the generation is gone.
         """
 
     @abstractmethod
     async def rows(self, view: ViewType, generation: int, keys: Sequence[Any]) -> list[tuple[Any, ...]]:
         """Gives the rows that exist of these keys (any number of keys), as columns in the view's order.
 
-        Keys are values as the view's key field holds them. Raises Fenced when the generation is gone, and
+        Keys are values as the view's key field holds them. Raises StaleWrite when the generation is gone, and
         Invalid for a key that the store cannot have.
         """
 
@@ -334,7 +334,7 @@ class Database(ABC):
         """Writes whole rows, deletes keys, and moves the checkpoint from `before`, in one transaction.
 
         Rows are as `ViewType.row_to_sql` gives them, keys as the view's key field holds them; no key comes
-        twice. So is written what changes among the rows that are set aside. Raises Fenced, and writes
+        twice. So is written what changes among the rows that are set aside. Raises StaleWrite, and writes
         nothing, when the checkpoint is not `before` or the generation is gone; raises AuthorError when a row
         or key does not fit its columns.
         """
@@ -343,7 +343,7 @@ class Database(ABC):
     async def refusals(self, view: ViewType, generation: int, rows: Sequence[tuple[Any, ...]]) -> list[str]:
         """Says of each row why it cannot be kept, or nothing; writes none of them.
 
-        Raises Fenced when the generation is gone.
+        Raises StaleWrite when the generation is gone.
         """
 
     @abstractmethod
@@ -395,7 +395,7 @@ class Database(ABC):
         parameters: Mapping[str, Any],
         *,
         most: int,
-        limit: timedelta = LONGEST_QUERY,
+        limit: timedelta = MAX_QUERY_TIME,
         most_bytes: int = MAX_ANSWER_BYTES,
     ) -> Answer:
         """Runs a query over the live views; `:name` parameters are bound, never pasted in.
@@ -425,7 +425,7 @@ class Database(ABC):
 
     @abstractmethod
     async def save(self, progress: Progress) -> None:
-        """Writes what an action has got done. Raises Fenced when an event checkpoint is not `before`."""
+        """Writes what an action has got done. Raises StaleWrite when an event checkpoint is not `before`."""
 
     @abstractmethod
     async def blocked(self, action: str) -> dict[str, int]:
@@ -551,7 +551,7 @@ class Database(ABC):
         """Binds the database unless it is bound already, and gives what it belongs to."""
 
     @abstractmethod
-    async def witness(self, position: int, mark: str) -> None:
+    async def record_position(self, position: int, mark: str) -> None:
         """Keeps what the journal has at a position, unless more of it is known."""
 
     @abstractmethod

@@ -12,7 +12,7 @@ from actum.model.deletion import Deleted
 from actum.model.entity import Entity, EntityType, entity_type
 from actum.model.event import Event, EventType
 from actum.model.view import View, ViewType, view_type
-from actum.ports.database import LONGEST_QUERY, MAX_ANSWER_BYTES
+from actum.ports.database import MAX_ANSWER_BYTES, MAX_QUERY_TIME
 from actum.runtime.context.references import EntityReference, ViewReference, entity_reference, view_reference
 
 KEY_RETENTION: timedelta = timedelta(days=7)
@@ -28,7 +28,7 @@ class Catalog(Struct, frozen=True):
     bound: tuple[Bound, ...]
     entity_references: dict[type[Entity], type[EntityReference]]
     view_references: dict[type[View], type[ViewReference]]
-    query_timeout: timedelta = LONGEST_QUERY
+    query_timeout: timedelta = MAX_QUERY_TIME
     key_retention: timedelta | None = KEY_RETENTION
     query_max_bytes: int = MAX_ANSWER_BYTES
 
@@ -37,7 +37,7 @@ def compile_catalog(
     entities: Sequence[type[Entity]],
     views: Sequence[type[View]],
     bound: Sequence[Bound],
-    query_timeout: timedelta = LONGEST_QUERY,
+    query_timeout: timedelta = MAX_QUERY_TIME,
     key_retention: timedelta | None = KEY_RETENTION,
     query_max_bytes: int = MAX_ANSWER_BYTES,
 ) -> Catalog:

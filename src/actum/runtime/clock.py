@@ -14,7 +14,7 @@ from actum.model.event import to_datetime
 SECOND = 1_000_000
 """Microseconds in a second; times are whole microseconds since 1970 (UTC)."""
 
-LONGEST_SLEEP = 60.0
+MAX_SLEEP_TIME = 60.0
 
 
 class Clock(ABC):
@@ -68,7 +68,7 @@ class SystemClock(Clock):
 
     async def sleep_until(self, moment: int) -> None:
         while (left := moment - self.now()) > 0:  # noqa: ASYNC110 (the wall clock may jump)
-            await asyncio.sleep(min(left / SECOND, LONGEST_SLEEP))
+            await asyncio.sleep(min(left / SECOND, MAX_SLEEP_TIME))
 
 
 class ManualClock(Clock):

@@ -11,11 +11,11 @@ from actum.model.event import Stored
 from actum.ports.journal import Journal, Landed, Outcome
 from actum.runtime.coalescer import Coalescer
 from actum.runtime.entities.actor import Staged
-from actum.runtime.gone import Gone
+from actum.runtime.recent_erasures import RecentErasures
 
-MOST_REMEMBERED = 20_000
+MAX_REMEMBERED = 20_000
 MAX_REMEMBERED_BYTES = 64 * 1024 * 1024
-MOST_ASKING = 20_000
+MAX_ASKING = 20_000
 
 log: logging.Logger = logging.getLogger("actum.feed")
 
@@ -26,14 +26,14 @@ class Feed:
     The committer publishes what it has written; of a journal that no other process writes to, the newest
     events are kept here, so that readers who keep up never ask the journal. `declared` are the stored names
     of the events that readers know: of any other they are warned, once, for they pass over it in silence.
-    `gone` knows which entities were erased, as far as anybody has read here.
+    `erasures` knows which entities were erased, as far as anybody has read here.
     """
 
     def __init__(self, journal: Journal, head: int, declared: Collection[str]) -> None:
         self._journal = journal
         # Not DELETED, which is always looked at.
         self._declared = {*declared} - {DELETED}
-        self.gone: Gone = Gone()
+        self.erasures: RecentErasures = RecentErasures()
         self._head = self._readable = head
         self._recent: deque[Stored] = deque()
         self._bytes = 0
@@ -41,7 +41,7 @@ class Feed:
         self._newest = head
         self._waiters: list[asyncio.Future[None]] = []
         self._readers = 0
-        self._last: Coalescer[int, int] = Coalescer(self._ask_last, most=MOST_ASKING)
+        self._last: Coalescer[int, int] = Coalescer(self._ask_last, most=MAX_ASKING)
 
     def __repr__(self) -> str:
         return f"<Feed @{self._head}>"
@@ -156,7 +156,7 @@ class Feed:
     def _look_at(self, stored: Stored) -> None:
         """Looks at an event that no class declares, or that says that an entity was erased."""
         if stored.type == DELETED:
-            self.gone.note((stored.kind, stored.id), stored.position, stored.time)
+            self.erasures.note((stored.kind, stored.id), stored.position, stored.time)
         else:
             self._warn_of(stored)
 
@@ -205,7 +205,7 @@ class Feed:
                     )
                 )
         self._bytes += size
-        while len(recent) > MOST_REMEMBERED or self._bytes > MAX_REMEMBERED_BYTES:
+        while len(recent) > MAX_REMEMBERED or self._bytes > MAX_REMEMBERED_BYTES:
             gone = recent.popleft()
             self._bytes -= len(gone.payload)
             self._after = gone.position

@@ -12,28 +12,28 @@ from actum.model.error_text import error_text
 from actum.ports.database import Database
 from actum.ports.host import Host
 from actum.ports.journal import Journal
-from actum.runtime.actions.action_work import ActionWork
+from actum.runtime.actions.action_assignment import ActionAssignment
 from actum.runtime.actions.plan import Plan
 from actum.runtime.actions.reactor import readers, works_of
 from actum.runtime.actions.worker import Worker
 from actum.runtime.catalog import Catalog
 from actum.runtime.clock import Clock
-from actum.runtime.cluster.ownership import Ownership
+from actum.runtime.cluster.coordinator import Coordinator
 from actum.runtime.contained_tasks import contain_tasks
 from actum.runtime.context.erasure import finish_erasures
 from actum.runtime.context.outgoing import Outgoing
 from actum.runtime.context.reruns import Reruns
 from actum.runtime.context.timers import HostedTimers, Timers
-from actum.runtime.entities.committer import MOST_STAGED, Committer
-from actum.runtime.entities.directory import Directory, Residence
-from actum.runtime.entities.dispatcher import Entities
+from actum.runtime.entities.committer import MAX_STAGED, Committer
+from actum.runtime.entities.directory import Directory, EvictionPolicy
+from actum.runtime.entities.dispatcher import CommandDispatcher
 from actum.runtime.entities.hosted import HostedEntities
-from actum.runtime.entities.purity import pure
+from actum.runtime.entities.input_output_guard import pure
 from actum.runtime.feed import Feed
-from actum.runtime.keys.forgetting import Forgetting
+from actum.runtime.keys.key_retention import KeyRetention
 from actum.runtime.keys.requests import Requests
-from actum.runtime.left_behind import look_for_left, warn_of_events_left, warn_of_left
 from actum.runtime.opened_resource import OpenedResource, OpenResource
+from actum.runtime.orphaned_names import look_for_left, warn_of_events_left, warn_of_left
 from actum.runtime.readiness import Readiness
 from actum.runtime.services import Services, Signals
 from actum.runtime.supervisor import Supervisor
@@ -47,8 +47,8 @@ log: logging.Logger = logging.getLogger("actum.node")
 class Settings(Struct, frozen=True):
     """The bounds of a node. Beyond `most_staged` commands that wait to be written it is Overloaded."""
 
-    residence: Residence = Residence()
-    most_staged: int = MOST_STAGED
+    residence: EvictionPolicy = EvictionPolicy()
+    most_staged: int = MAX_STAGED
     is_development: bool = False
 
 
@@ -58,8 +58,8 @@ class Node:
     def __init__(self, services: Services, supervisor: Supervisor) -> None:
         self.services = services
         self.supervisor = supervisor
-        self.actions: Sequence[ActionWork] = ()
-        self.ownership: Ownership | None = None
+        self.actions: Sequence[ActionAssignment] = ()
+        self.coordinator: Coordinator | None = None
 
     def __repr__(self) -> str:
         return f"<Node with {len(self.services.directory.live)} live entities>"
@@ -71,8 +71,8 @@ class Node:
 
     def lose(self, name: str) -> None:
         """Ends a work that another process has taken over."""
-        if self.ownership is not None:
-            self.ownership.lose(name)
+        if self.coordinator is not None:
+            self.coordinator.lose(name)
 
     async def settle(self) -> None:
         """Returns when every event, message and due timer has been handled, and every view shows it.
@@ -95,8 +95,8 @@ class Node:
         """Gives the parts that have something left to do before the clock moves."""
         services = self.services
         parts: list[Any] = [] if services.committer.is_idle else [services.committer]
-        if self.ownership is not None and self.ownership.is_moving:
-            parts.append(self.ownership)
+        if self.coordinator is not None and self.coordinator.is_moving:
+            parts.append(self.coordinator)
         return parts + [
             work for work in (*services.views.works.values(), *self.actions) if not await work.is_idle()
         ]
@@ -184,7 +184,7 @@ async def _assemble(
         database=database,
         entities=HostedEntities(host, journal, feed, clock)
         if host
-        else Entities(journal, directory, committer, clock),
+        else CommandDispatcher(journal, directory, committer, clock),
         requests=Requests(journal, committer, clock),
         directory=directory,
         committer=committer,
@@ -213,14 +213,16 @@ async def _start(node: Node, plans: Collection[Plan]) -> None:
     kept = await services.database.kept_names()
     left = await look_for_left(services.catalog, services.journal, services.database, kept)
     node.actions = await works_of(services, plans, supervisor, node.lose)
-    ownership = node.ownership = Ownership(services.database, [*services.views.works.values(), *node.actions])
-    await ownership.start()
+    coordinator = node.coordinator = Coordinator(
+        services.database, [*services.views.works.values(), *node.actions]
+    )
+    await coordinator.start()
     supervisor.start("erasures", lambda: finish_erasures(services))
-    supervisor.start("ownership", ownership.run)
+    supervisor.start("coordinator", coordinator.run)
     retention = services.catalog.key_retention
     if retention is not None:
-        forgetting = Forgetting(
-            services.journal, services.database, services.clock, retention, lambda: ownership.is_first
+        forgetting = KeyRetention(
+            services.journal, services.database, services.clock, retention, lambda: coordinator.is_first
         )
         supervisor.start("keys", forgetting.run)
     services.readiness.actions = node.actions
@@ -232,9 +234,9 @@ async def _start(node: Node, plans: Collection[Plan]) -> None:
 
 async def _stop(node: Node) -> None:
     """Stops what makes new commands first, then writes out what is decided, then what follows from it."""
-    services, supervisor, ownership = node.services, node.supervisor, node.ownership
-    if ownership is not None:
-        await ownership.retire(node.actions)
+    services, supervisor, coordinator = node.services, node.supervisor, node.coordinator
+    if coordinator is not None:
+        await coordinator.retire(node.actions)
     try:
         async with asyncio.timeout(30):
             await services.committer.drained()
@@ -242,9 +244,9 @@ async def _stop(node: Node) -> None:
     except Exception as error:  # noqa: BLE001 (the rest must still be stopped)
         log.error("not everything could be written before the end: %s", error_text(error))
     services.committer.close()
-    if ownership is not None:
-        await ownership.retire(list(services.views.works.values()))
+    if coordinator is not None:
+        await coordinator.retire(list(services.views.works.values()))
     await supervisor.stop_all()
-    if ownership is not None:
-        await ownership.leave()
+    if coordinator is not None:
+        await coordinator.leave()
     log.info("stopped")

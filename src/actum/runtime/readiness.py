@@ -10,12 +10,12 @@ from msgspec import Struct
 
 from actum.ports.database import Database, Letter, ViewState
 from actum.ports.journal import Journal
-from actum.runtime.actions.action_work import ActionWork
+from actum.runtime.actions.action_assignment import ActionAssignment
 from actum.runtime.clock import Clock
 from actum.runtime.feed import Feed
 from actum.runtime.supervisor import Supervisor
 from actum.runtime.views.reading import Views
-from actum.runtime.views.view_work import ViewWork
+from actum.runtime.views.view_assignment import ViewAssignment
 
 INTERVAL = 1.0
 """Seconds between two looks."""
@@ -69,7 +69,7 @@ class Readiness:
         supervisor: Supervisor,
         clock: Clock,
     ) -> None:
-        self.actions: Sequence[ActionWork] = ()
+        self.actions: Sequence[ActionAssignment] = ()
         self._journal = journal
         self._database = database
         self._feed = feed
@@ -152,7 +152,7 @@ class Readiness:
         return found
 
     def _view(
-        self, before: dict[Any, int], work: ViewWork, states: list[ViewState], late: int | None
+        self, before: dict[Any, int], work: ViewAssignment, states: list[ViewState], late: int | None
     ) -> list[Standstill]:
         name = work.view.name
         found = []
@@ -172,7 +172,7 @@ class Readiness:
             found.append(self._standstill(before, "view", name, "lags", why))
         return found
 
-    async def _action(self, before: dict[Any, int], work: ActionWork) -> list[Standstill]:
+    async def _action(self, before: dict[Any, int], work: ActionAssignment) -> list[Standstill]:
         """An action lags when it has been at the same items for long."""
         worker = work.worker
         if worker is None:
@@ -217,7 +217,7 @@ def _standstill(letter: Letter, state: State, why: str) -> Standstill:
     return Standstill(part, letter.action, state, letter.first_failed or letter.last_failed, why, letter.key)
 
 
-def _position(work: ViewWork, states: list[ViewState]) -> int | None:
+def _position(work: ViewAssignment, states: list[ViewState]) -> int | None:
     """Gives how far the view is that answers, whoever keeps it."""
     if work.live is not None:
         return work.live.position

@@ -10,8 +10,8 @@ from actum.model.error_text import error_text
 from actum.runtime.containment import comes_from_outside, log_failure
 
 FIRST_PAUSE = 0.1
-LONGEST_PAUSE = 30.0
-LONGEST_OUTAGE = 1.0
+MAX_PAUSE = 30.0
+MAX_OUTAGE_TIME = 1.0
 """The longest pause while it is the store that does not answer: when it does again, others are waiting."""
 WELL = 2.0
 """Seconds after which a task that was started again is taken for well."""
@@ -62,9 +62,9 @@ class Supervisor:
             except BaseException as error:
                 if comes_from_outside(error):
                     raise
-                if monotonic() - began > LONGEST_PAUSE:
+                if monotonic() - began > MAX_PAUSE:
                     pause = FIRST_PAUSE  # It had gone well for long.
-                longest = LONGEST_OUTAGE if isinstance(error, TryLater) else LONGEST_PAUSE
+                longest = MAX_OUTAGE_TIME if isinstance(error, TryLater) else MAX_PAUSE
                 pause = min(pause, longest)
                 self.failures[name] = self.failures.get(name, 0) + 1
                 self.failing[name] = error_text(error)
@@ -73,7 +73,7 @@ class Supervisor:
                 )
             await asyncio.sleep(pause)
             asyncio.get_running_loop().call_later(WELL, self._recover, name, self.failures[name])
-            pause = min(pause * 2, LONGEST_PAUSE)
+            pause = min(pause * 2, MAX_PAUSE)
 
     def _recover(self, name: str, failures: int) -> None:
         """Takes a task for well that has not failed again."""

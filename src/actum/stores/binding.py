@@ -30,7 +30,7 @@ async def bind(application: str, pair: Pair) -> None:
     why = await _misfit(kept, application, pair)
     if why:
         raise ForeignStore(why)
-    await witness(pair)
+    await record_position(pair)
 
 
 async def rebind(application: str, pair: Pair) -> tuple[Binding | None, int]:
@@ -40,16 +40,16 @@ async def rebind(application: str, pair: Pair) -> tuple[Binding | None, int]:
     identity, last = await journal.identity(), await journal.last()
     is_other = before is not None and before.journal != identity
     await database.start_over(Binding(application, identity), last, is_other=is_other)
-    await witness(pair)
+    await record_position(pair)
     return before, last
 
 
-async def witness(pair: Pair) -> None:
+async def record_position(pair: Pair) -> None:
     """Has the database remember the newest event that the journal has now."""
     head = await pair.journal.head()
     found = await pair.journal.feed(head - 1, 1) if head else []
     if found:
-        await pair.database.witness(found[0].position, _mark(found[0]))
+        await pair.database.record_position(found[0].position, _mark(found[0]))
 
 
 async def _misfit(kept: Binding, application: str, pair: Pair) -> str:

@@ -70,7 +70,7 @@ class MemoryJournal(Journal):
         self._events: list[Stored] = []
         self._erased: dict[StreamKey, Stored] = {}
         self._last = 0
-        self._news = asyncio.Event()
+        self._arrival = asyncio.Event()
         self._is_closed = False
 
     def __repr__(self) -> str:
@@ -182,7 +182,7 @@ class MemoryJournal(Journal):
     async def wait(self, after: int) -> None:
         self._check_open()
         if self._head <= after:
-            await self._news.wait()
+            await self._arrival.wait()
 
     async def save_snapshot(self, kind: str, id: str, snapshot: Snapshot) -> None:
         self._check_open()
@@ -235,15 +235,15 @@ class MemoryJournal(Journal):
 
     async def close(self) -> None:
         self._is_closed = True
-        self._news.set()
+        self._arrival.set()
 
     @property
     def _head(self) -> int:
         return self._events[-1].position if self._events else 0
 
     def _tell(self) -> None:
-        self._news.set()
-        self._news = asyncio.Event()
+        self._arrival.set()
+        self._arrival = asyncio.Event()
 
     def _check_open(self) -> None:
         if self._is_closed:

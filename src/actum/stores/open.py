@@ -17,10 +17,10 @@ from actum.ports.host import Host
 from actum.ports.journal import Journal
 from actum.stores.binding import Pair
 from actum.stores.memory import MemoryJournal
+from actum.stores.sqlite.connection.completeness import accept
 from actum.stores.sqlite.connection.file import SqliteFile
 from actum.stores.sqlite.connection.opening import IN_MEMORY, file_versions, take_lock
 from actum.stores.sqlite.connection.opening import is_owned as is_file_owned
-from actum.stores.sqlite.connection.whole import accept
 from actum.stores.sqlite.database.database import SCHEMA as SQLITE_DATABASE
 from actum.stores.sqlite.database.database import SqliteDatabase
 from actum.stores.sqlite.journal.journal import SqliteJournal

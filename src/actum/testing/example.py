@@ -10,9 +10,9 @@ from actum.errors import Rejected
 from actum.model.entity import CommandType, Entity, entity_type
 from actum.model.event import Event, to_microseconds
 from actum.model.handler import Handler
-from actum.runtime.entities.purity import pure
+from actum.runtime.entities.input_output_guard import pure
 from actum.testing.difference import difference
-from actum.testing.past import Past
+from actum.testing.past import GivenHistory
 from actum.testing.turn import Turn, run
 
 P = ParamSpec("P")
@@ -26,7 +26,7 @@ UNSAID: Any = object()
 class Example(Generic[EntityT]):
     """An entity that has been through something, and to which something may happen."""
 
-    def __init__(self, past: Past, told: str) -> None:
+    def __init__(self, past: GivenHistory, told: str) -> None:
         self._past = past
         self._told = told
 
@@ -169,7 +169,7 @@ def given(cls: type[EntityT], *events: Event, id: str = "a") -> Example[EntityT]
         (event.__event_type__.name, event.__event_type__.version, event.__event_type__.encode(event))
         for event in events
     ]
-    past = Past(kind, id).then(emitted)
+    past = GivenHistory(kind, id).then(emitted)
     lines = difference("events do not survive JSON", events, past.events())
     if lines:
         raise AssertionError("\n".join([told, *lines]))

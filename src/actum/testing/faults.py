@@ -40,7 +40,7 @@ METHODS = (
     "erase",
     "forget_replies",
 )
-LONGEST_DELAY = 20
+MAX_DELAY = 20
 
 
 class Fault(Enum):
@@ -217,7 +217,7 @@ async def meet(fault: Fault, method: str, call: Callable[[], Awaitable[T]], chan
     if fault is Fault.BEFORE:
         raise Unavailable(f"{method}: {fault.value}")
     if fault is Fault.DELAY:
-        for _ in range(chance.randint(1, LONGEST_DELAY)):
+        for _ in range(chance.randint(1, MAX_DELAY)):
             await asyncio.sleep(0)
     result = await call()
     if fault is Fault.TWICE:

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Any, TypeVar, cast
 
 from actum.ports.database import Database
-from actum.ports.membership import Claim, Roster
+from actum.ports.membership import Lease, Membership
 from actum.testing.faults import FAULTS, Fault, meet
 
 T = TypeVar("T")
@@ -73,11 +73,11 @@ class _FaultyDatabase:
 
         return call
 
-    def join(self, works: Sequence[str]) -> Roster:
+    def join(self, works: Sequence[str]) -> Membership:
         return self._database.join(works)
 
-    def under(self, claim: Claim) -> Database:
-        return faulty_database(self._database.under(claim), self._faults)
+    def under(self, lease: Lease) -> Database:
+        return faulty_database(self._database.under(lease), self._faults)
 
 
 def faulty_database(database: Database, faults: Faults) -> Database:

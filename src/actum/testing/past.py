@@ -13,7 +13,7 @@ START = datetime(2030, 1, 1, tzinfo=UTC)
 """When time begins in tests, unless they say otherwise."""
 
 
-class Past(Struct, frozen=True):
+class GivenHistory(Struct, frozen=True):
     """The history of one entity. `before` counts the events that came before those that are told."""
 
     kind: EntityType
@@ -27,7 +27,7 @@ class Past(Struct, frozen=True):
         """How many events there have been."""
         return self.before + len(self.history)
 
-    def then(self, emitted: list[Emitted]) -> "Past":
+    def then(self, emitted: list[Emitted]) -> "GivenHistory":
         """Gives the past after a turn that emitted these events now."""
         added = as_stored(self.kind.name, self.id, self.version, emitted, self.time)
         return replace(self, history=(*self.history, *added))

@@ -11,8 +11,8 @@ from actum.model.entity import CommandType
 from actum.model.event import Event
 from actum.model.signature import Signature
 from actum.model.turn import Emitted, Instance
-from actum.runtime.entities.purity import pure
-from actum.testing.past import Past
+from actum.runtime.entities.input_output_guard import pure
+from actum.testing.past import GivenHistory
 
 
 class Watched(CommandType):
@@ -40,7 +40,7 @@ class WatchedInstance(Instance):
 
     __slots__ = ("given",)
 
-    def __init__(self, past: Past) -> None:
+    def __init__(self, past: GivenHistory) -> None:
         super().__init__(past.kind, past.id)
         self.given: list[Event] = []
         self.version: int = past.before
@@ -54,14 +54,16 @@ class WatchedInstance(Instance):
 class Turn(Struct, frozen=True):
     """What a turn came to: its events and reply, or the error it raised; and the past after it."""
 
-    past: Past
+    past: GivenHistory
     events: list[Event]
     reply: Any
     error: Exception | None
     instance: Instance
 
 
-def run(past: Past, declared: CommandType, arguments: tuple[Any, ...], named: Mapping[str, Any]) -> Turn:
+def run(
+    past: GivenHistory, declared: CommandType, arguments: tuple[Any, ...], named: Mapping[str, Any]
+) -> Turn:
     """Runs one command or query on what a past makes of an entity.
 
     Raises AssertionError when anything of the turn would be gone, or different, once it was stored and read.
@@ -100,7 +102,7 @@ def _check_survives(given: object, kept: object, what: str) -> None:
         raise AssertionError(f"{what} does not survive JSON: {given!r} is read back as {kept!r}")
 
 
-def _past_of(past: Past, instance: Instance) -> Past:
+def _past_of(past: GivenHistory, instance: Instance) -> GivenHistory:
     """Gives what a state that a turn has left must be the fold of; one that was put back is as before."""
     return past.then(instance.left) if instance.left and not instance.kind.is_plain else past
 
@@ -116,7 +118,7 @@ def _check_error(error: Exception) -> None:
         _check_survives(msgspec.to_builtins(error.facts), facts, "the facts of a refusal")
 
 
-def _check_fold(past: Past, instance: Instance, failure: str) -> None:
+def _check_fold(past: GivenHistory, instance: Instance, failure: str) -> None:
     folded = _fields(past.fold())
     held = {**_fields(instance), **instance.touched}
     changed = [name for name in held if name not in folded or held[name] != folded[name]]
@@ -128,7 +130,7 @@ def _check_fold(past: Past, instance: Instance, failure: str) -> None:
         raise AssertionError("\n".join([failure, *lines]))
 
 
-def _check_state(past: Past, instance: Instance, failure: str) -> None:
+def _check_state(past: GivenHistory, instance: Instance, failure: str) -> None:
     _check_fold(past, instance, failure)
     held = _fields(instance)
     kind = past.kind

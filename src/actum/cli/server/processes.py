@@ -14,7 +14,7 @@ from uvicorn.supervisors import Multiprocess
 from actum.cli.failure import CommandFailed
 from actum.cli.loading import load_app
 from actum.cli.logs import set_up_logs
-from actum.cli.server.ending import Ending
+from actum.cli.server.forced_exit import ForcedExit
 from actum.cli.server.limits import Limits
 from actum.cli.server.serving import config_of, served
 
@@ -48,7 +48,7 @@ def application() -> Any:
     is_development = bool(os.environ[DEVELOPMENT])
     set_up_logs(is_development=is_development)
     app = load_app(os.environ[APP]).asgi(store=os.environ[STORE], is_development=is_development)
-    return Ending().after_shutdown(served(app))
+    return ForcedExit().after_shutdown(served(app))
 
 
 def _stop_with_parent() -> None:

@@ -10,7 +10,7 @@ from uvicorn import Config
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
-from actum.cli.server.cut_requests import TOO_LONG
+from actum.cli.server.aborted_requests import TOO_LONG
 from actum.cli.server.ignored_upgrade import BODY_HEADERS, parser_behind
 from actum.cli.server.limits import Limits
 from actum.cli.server.request_head import UNKNOWN_METHOD, Head, HeadRefused, reason_of

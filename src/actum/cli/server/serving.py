@@ -12,8 +12,8 @@ from typing import Any
 import uvicorn
 
 from actum.cli.failure import CommandFailed
-from actum.cli.server.cut_requests import answering_cut_requests
-from actum.cli.server.ending import LIMIT, Ending
+from actum.cli.server.aborted_requests import answering_cut_requests
+from actum.cli.server.forced_exit import LIMIT, ForcedExit
 from actum.cli.server.limits import Limits
 from actum.cli.server.protocol import LimitedConfig
 
@@ -76,7 +76,7 @@ def served(application: Application) -> Application:
 class AnnouncingServer(uvicorn.Server):
     """A server that says when it takes requests."""
 
-    def __init__(self, config: uvicorn.Config, announce: Callable[[], None], ending: Ending) -> None:
+    def __init__(self, config: uvicorn.Config, announce: Callable[[], None], ending: ForcedExit) -> None:
         super().__init__(config)
         self._announce = announce
         self._ending = ending
@@ -131,7 +131,7 @@ def serve(
     application: Application, listener: socket.socket, limits: Limits, announce: Callable[[], None]
 ) -> None:
     """Serves until SIGTERM or SIGINT; requests in progress are finished, and what was decided is written."""
-    ending = Ending()
+    ending = ForcedExit()
     watched = WatchedApplication(ending.after_shutdown(served(application)))
     server = AnnouncingServer(config_of(watched, limits), announce, ending)
     # The reason is said by whoever called, and said once.

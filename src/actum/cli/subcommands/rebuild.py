@@ -13,12 +13,12 @@ from actum.cli.opening import open_beside
 from actum.errors import StoreInUse, TryLater
 from actum.model.view import ViewType
 from actum.ports.database import Database, ViewState
-from actum.ports.membership import Roster
+from actum.ports.membership import Membership
 from actum.runtime.clock import SystemClock
-from actum.runtime.cluster.ownership import BEAT
+from actum.runtime.cluster.coordinator import BEAT
 from actum.runtime.feed import Feed
 from actum.runtime.views.projector import BATCH, Projector
-from actum.runtime.views.view_work import work_name
+from actum.runtime.views.view_assignment import work_name
 from actum.stores.open import Stores, open_stores
 
 POLL = timedelta(milliseconds=200)
@@ -62,28 +62,28 @@ async def _ask_for(view: ViewType, stores: Stores) -> None:
 async def _build_alone(view: ViewType, stores: Stores) -> None:
     """Builds it in this process, which keeps the view from any that starts meanwhile."""
     work = work_name(view)
-    roster = stores.database.join([work])
-    await roster.beat()
-    claims = await roster.claim([work])
-    if not claims:
-        await roster.leave()
+    membership = stores.database.join([work])
+    await membership.beat()
+    leases = await membership.acquire([work])
+    if not leases:
+        await membership.leave()
         await _ask_for(view, stores)
         return
-    beating = asyncio.create_task(_beat(roster))
+    beating = asyncio.create_task(_beat(membership))
     try:
         with _progress(view) as show:
-            await _build(view, stores.database.under(claims[0]), stores, show)
+            await _build(view, stores.database.under(leases[0]), stores, show)
     finally:
         beating.cancel()
         await asyncio.wait({beating})
-        await roster.leave()
+        await membership.leave()
 
 
-async def _beat(roster: Roster) -> None:
+async def _beat(membership: Membership) -> None:
     while True:
         await asyncio.sleep(BEAT)
         with contextlib.suppress(TryLater):
-            await roster.beat()
+            await membership.beat()
 
 
 async def _build(view: ViewType, database: Database, stores: Stores, show: Show) -> None:

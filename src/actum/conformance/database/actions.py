@@ -7,7 +7,6 @@ import pytest
 
 from actum.ports.database import (
     Database,
-    Fenced,
     Letter,
     LetterStatus,
     NewLetter,
@@ -15,6 +14,7 @@ from actum.ports.database import (
     NewTimer,
     Progress,
     Request,
+    StaleWrite,
 )
 
 
@@ -83,7 +83,7 @@ class ActionConformance:
     ) -> None:
         await database.checkpoint("notify", at_first=40)
 
-        with pytest.raises(Fenced):
+        with pytest.raises(StaleWrite):
             await database.save(
                 Progress("notify", "events", before=before, checkpoint=47, parked=(new_letter(),))
             )
@@ -92,7 +92,7 @@ class ActionConformance:
         assert await database.letters() == []
 
     async def test_progress_of_an_action_that_never_started_is_fenced(self, database: Database) -> None:
-        with pytest.raises(Fenced):
+        with pytest.raises(StaleWrite):
             await database.save(Progress("notify", "events", before=0, checkpoint=47))
 
     async def test_of_two_that_move_a_checkpoint_one_does(self, database: Database) -> None:
@@ -104,7 +104,7 @@ class ActionConformance:
         )
 
         assert sum(outcome is None for outcome in outcomes) == 1
-        assert sum(isinstance(outcome, Fenced) for outcome in outcomes) == 2
+        assert sum(isinstance(outcome, StaleWrite) for outcome in outcomes) == 2
 
     async def test_progress_may_park_without_moving(self, database: Database) -> None:
         await database.checkpoint("notify", at_first=40)

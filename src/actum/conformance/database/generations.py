@@ -14,7 +14,7 @@ from actum.conformance.database.tables import (
     write,
 )
 from actum.errors import Unavailable
-from actum.ports.database import Database, Fenced, ViewState
+from actum.ports.database import Database, StaleWrite, ViewState
 
 
 class GenerationConformance:
@@ -90,7 +90,7 @@ class GenerationConformance:
         changed = await database.prepare_view(CHANGED)
         await database.promote_view(CHANGED, changed.generation)
 
-        with pytest.raises(Fenced):
+        with pytest.raises(StaleWrite):
             await database.promote_view(BALANCES, live.generation)
 
         assert [state.generation for state in await database.views()] == [2]
@@ -100,7 +100,7 @@ class GenerationConformance:
         changed = await database.prepare_view(CHANGED)
         await database.promote_view(CHANGED, changed.generation)
 
-        with pytest.raises(Fenced):
+        with pytest.raises(StaleWrite):
             await database.project(
                 BALANCES, live.generation, before=17, checkpoint=18, written=[("b", "bob", 1)], deleted=()
             )
@@ -110,7 +110,7 @@ class GenerationConformance:
         changed = await database.prepare_view(CHANGED)
         await database.promote_view(CHANGED, changed.generation)
 
-        with pytest.raises(Fenced):
+        with pytest.raises(StaleWrite):
             await database.rows(BALANCES, live.generation, ["a"])
 
     async def test_going_back_to_an_older_declaration_builds_it_anew(self, database: Database) -> None:
@@ -156,7 +156,7 @@ class GenerationConformance:
         second = await database.rebuild_view(BALANCES)
 
         assert [state.generation for state in await database.views()] == [1, second.generation]
-        with pytest.raises(Fenced):
+        with pytest.raises(StaleWrite):
             await write(database, BALANCES, Balances("a", "amy", 4), state=first)
 
     async def test_a_rebuild_leaves_what_another_declaration_builds(self, database: Database) -> None:

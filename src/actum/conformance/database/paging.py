@@ -8,7 +8,7 @@ from actum.stores.page import MAX_PAGE_BYTES
 BODY = b'"' + b"x" * 1_000_000 + b'"'
 COUNT = 20
 """Bodies of this size are more than one page."""
-MOST = MAX_PAGE_BYTES + len(BODY)
+MAX_PAGE = MAX_PAGE_BYTES + len(BODY)
 
 
 def message(number: int) -> NewMessage:
@@ -35,7 +35,7 @@ class PagingConformance:
         seen: list[Message] = []
 
         while page := await database.messages("scans", seen[-1].id if seen else 0, 500):
-            assert sum(len(one.body) for one in page) <= MOST
+            assert sum(len(one.body) for one in page) <= MAX_PAGE
             seen += page
 
         assert [one.time for one in seen] == [100 + number for number in range(COUNT)]
@@ -47,7 +47,7 @@ class PagingConformance:
         after = 0
 
         while page := await database.letters(after=after, limit=1_000):
-            assert sum(len(one.body) for one in page) <= MOST
+            assert sum(len(one.body) for one in page) <= MAX_PAGE
             positions += [one.position for one in page]
             after = page[-1].id
 
@@ -68,7 +68,7 @@ class PagingConformance:
         after = 0
 
         while page := await database.requested_letters("scan", after=after):
-            assert sum(len(one.body) for one in page) <= MOST
+            assert sum(len(one.body) for one in page) <= MAX_PAGE
             positions += [one.position for one in page]
             after = page[-1].id
 
@@ -81,7 +81,7 @@ class PagingConformance:
         after = (0, 0)
 
         while page := await database.timers(after=after, limit=1_000):
-            assert sum(len(one.arguments) for one in page) <= MOST + 2 * COUNT
+            assert sum(len(one.arguments) for one in page) <= MAX_PAGE + 2 * COUNT
             names += [one.name for one in page]
             after = (page[-1].due, page[-1].id)
 

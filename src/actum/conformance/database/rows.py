@@ -27,7 +27,7 @@ from actum.conformance.database.tables import (
 )
 from actum.conformance.incompressible import incompressible
 from actum.errors import AuthorError, Invalid
-from actum.ports.database import Database, Fenced
+from actum.ports.database import Database, StaleWrite
 
 HOSTILE = [
     "'; DROP TABLE balances; --",
@@ -220,7 +220,7 @@ class RowConformance:
     ) -> None:
         state = await write(database, BALANCES, Balances("a", "ann", 3), checkpoint=10)
 
-        with pytest.raises(Fenced):
+        with pytest.raises(StaleWrite):
             await database.project(
                 BALANCES,
                 state.generation,
@@ -247,7 +247,7 @@ class RowConformance:
         )
 
         assert sum(outcome is None for outcome in outcomes) == 1
-        assert sum(isinstance(outcome, Fenced) for outcome in outcomes) == 5
+        assert sum(isinstance(outcome, StaleWrite) for outcome in outcomes) == 5
         assert len(await kept(database, BALANCES, state, *"abcdef")) == 1
 
     async def test_a_row_that_cannot_be_kept_leaves_all_as_it_was(self, database: Database) -> None:

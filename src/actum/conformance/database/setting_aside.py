@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from actum.conformance.database.tables import BALANCES, CHANGED, Balances, kept, write
-from actum.ports.database import AsideChanges, Database, Fenced, NewSetAside, SetAside
+from actum.ports.database import AsideChanges, Database, NewSetAside, SetAside, StaleWrite
 
 ANN = NewSetAside('"ann"', 12, "it failed", 1_000)
 BOB = NewSetAside('"b\\u0000b"', 13, "so did this", 2_000)
@@ -85,7 +85,7 @@ class SettingAsideConformance:
     async def test_nothing_is_set_aside_from_another_checkpoint(self, database: Database) -> None:
         await write(database, BALANCES, checkpoint=10)
 
-        with pytest.raises(Fenced):
+        with pytest.raises(StaleWrite):
             await aside(database, before=9, set_aside=(ANN,), waits=((ANN.key, 12),))
 
         assert await database.set_aside() == []
@@ -117,5 +117,5 @@ class SettingAsideConformance:
         changed = await database.prepare_view(CHANGED)
         await database.promote_view(CHANGED, changed.generation)
 
-        with pytest.raises(Fenced):
+        with pytest.raises(StaleWrite):
             await database.refusals(BALANCES, 1, [("a", "ann", 3)])

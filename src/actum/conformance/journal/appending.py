@@ -15,7 +15,7 @@ from actum.conformance.journal.bank import (
     positions,
     versions,
 )
-from actum.model.name import MAX_DECLARED, MOST
+from actum.model.name import MAX_DECLARED, MAX_NAME_BYTES
 from actum.ports.journal import Collided, Journal, Landed, Snapshot
 
 
@@ -63,7 +63,11 @@ class Appending:
 
     async def test_the_longest_names_that_can_be_declared_are_kept(self, journal: Journal) -> None:
         """A kind, an id and a key of the most bytes, which nothing compresses, land beside others."""
-        kind, id, key = incompressible(MAX_DECLARED), incompressible(MOST), incompressible(MOST)
+        kind, id, key = (
+            incompressible(MAX_DECLARED),
+            incompressible(MAX_NAME_BYTES),
+            incompressible(MAX_NAME_BYTES),
+        )
         long = msgspec.structs.replace(deposit(id, 0, 10), kind=kind, key=key, reply=b"10")
         snapshot = Snapshot(1, long.time, "f", b"{}")
 

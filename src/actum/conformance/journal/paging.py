@@ -11,9 +11,9 @@ from actum.stores.page import MAX_PAGE_BYTES
 LARGE = 300_000
 """Bytes of an event, which every store takes; seventy of them are more than a page."""
 CODE = {"Account": "code"}
-MOST_IN_A_PAGE = MAX_PAGE_BYTES + 2 * LARGE
+MAX_IN_A_PAGE = MAX_PAGE_BYTES + 2 * LARGE
 """The item that reaches the bound is still of the page, and what is kept in one record with it."""
-MOST_HELD = MAX_PAGE_BYTES + MOST_IN_A_PAGE
+MAX_HELD = MAX_PAGE_BYTES + MAX_IN_A_PAGE
 """Of a stream that is loaded the first page, and what was loaded before it."""
 
 
@@ -55,9 +55,9 @@ class Paging:
         newest = await journal.read("Account", "a", reverse=True)
         before = await journal.read("Account", "a", up_to=newest[-1].version - 1, reverse=True)
 
-        assert held(first) <= MOST_IN_A_PAGE
+        assert held(first) <= MAX_IN_A_PAGE
         assert versions([*first, *rest]) == list(range(1, 71))
-        assert held(newest) <= MOST_IN_A_PAGE
+        assert held(newest) <= MAX_IN_A_PAGE
         assert versions([*newest, *before]) == list(range(70, 0, -1))
 
     async def test_a_page_of_the_feed_is_bounded_in_bytes(self, journal: Journal) -> None:
@@ -67,7 +67,7 @@ class Paging:
         seen: list[Stored] = []
 
         while page := await journal.feed(seen[-1].position if seen else 0, 4_000):
-            assert held(page) <= MOST_IN_A_PAGE
+            assert held(page) <= MAX_IN_A_PAGE
             seen += page
 
         assert positions(seen) == sorted(set(positions(seen)))
@@ -84,7 +84,7 @@ class Paging:
         while left:
             loaded = await journal.load(left, CODE)
             assert loaded
-            assert loaded_bytes(loaded) <= MOST_HELD
+            assert loaded_bytes(loaded) <= MAX_HELD
             found += loaded
             left = left[len(loaded) :]
 
@@ -100,7 +100,7 @@ class Paging:
 
         [loaded] = await journal.load([("Account", "a")], CODE)
 
-        assert loaded_bytes([loaded]) <= MOST_IN_A_PAGE
+        assert loaded_bytes([loaded]) <= MAX_IN_A_PAGE
         assert not loaded.is_complete
         assert versions(loaded.events) == list(range(1, len(loaded.events) + 1))
 
@@ -116,7 +116,7 @@ class Paging:
 
         while left:
             loaded = await journal.load(left, CODE)
-            assert loaded_bytes(loaded) <= MOST_HELD
+            assert loaded_bytes(loaded) <= MAX_HELD
             for one in loaded:
                 assert one.snapshot is not None
                 assert versions(one.events) == list(range(4, 31))[: len(one.events)]
@@ -138,7 +138,7 @@ class Paging:
             found = await journal.replies(left)
             page = [len(one.reply) if one else 0 for one in found]
             assert page
-            assert sum(page) <= MOST_HELD
+            assert sum(page) <= MAX_HELD
             sizes += page
             left = left[len(found) :]
 

@@ -15,7 +15,7 @@ from actum.model.rows.column import Column, settled_decimal
 from actum.model.rows.row_size import RowSize
 
 PLAIN = frozenset({str, int, float, bool, bytes, date, UUID, Decimal})
-MOST_KNOWN = 1_000
+MAX_KNOWN = 1_000
 LOWEST, HIGHEST = -(2**63), 2**63 - 1
 MISFITS = (msgspec.ValidationError, Invalid, ValueError, TypeError, OverflowError)
 
@@ -88,7 +88,7 @@ class Rows:
             return
         for column in self._scalars:
             self._settle(row, column)
-        if len(self._fitting) < MOST_KNOWN and types == _types_of(row):
+        if len(self._fitting) < MAX_KNOWN and types == _types_of(row):
             self._fitting.add(types)
 
     def _settle_special(self, row: Struct) -> None:

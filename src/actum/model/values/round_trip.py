@@ -49,7 +49,7 @@ KEYS = (
     types.AnyType,
 )
 OPEN = (types.AnyType, types.RawType, types.CustomType)
-MOST_SHOWN = 200
+MAX_SHOWN = 200
 SEQUENCES = (list, tuple, set, frozenset)
 PLAIN_SETS = (set, frozenset)
 
@@ -207,7 +207,7 @@ def shortly(value: Any) -> str:
         text = repr(value)
     except Exception:  # noqa: BLE001 (a text of the author's may raise anything, and the message must be made)
         return f"a {type(value).__name__}"
-    return text if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN]}…"
+    return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}…"
 
 
 def said(error: BaseException) -> str:

@@ -5,8 +5,8 @@ from typing import Any
 
 from actum.model.values.round_trip import LOST, RoundTrip, Strictness
 
-MOST_KNOWN = 1_000
-LARGEST_WATCHED = 64_000
+MAX_KNOWN = 1_000
+MAX_WATCHED = 64_000
 """The bytes of JSON up to which a state that may not come back is compared at every event."""
 
 Values = tuple[Any, ...]
@@ -79,6 +79,6 @@ class StateType:
                 is_fit = False
                 if new is not old or type(old) is not type(new):
                     return f"{name}: {fault}"
-        if is_fit and len(self.fitting) < MOST_KNOWN:
+        if is_fit and len(self.fitting) < MAX_KNOWN:
             self.fitting.add(kinds)
         return None

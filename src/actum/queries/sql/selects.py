@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlglot import exp
 
-from actum.model.view import LONGEST_NAME
+from actum.model.view import MAX_NAME
 from actum.queries.dialect import Dialect
 from actum.queries.sql.aggregates import (
     AGGREGATES,
@@ -179,10 +179,8 @@ class Selects:
 
     def _named_as(self, name: str, value: Typed | None = None) -> str:
         is_columns = value is not None and value.is_column
-        if len(name.encode()) > LONGEST_NAME and not is_columns:
-            raise Misuse(
-                f"the name {name!r} is longer than {LONGEST_NAME} bytes, where PostgreSQL cuts it off"
-            )
+        if len(name.encode()) > MAX_NAME and not is_columns:
+            raise Misuse(f"the name {name!r} is longer than {MAX_NAME} bytes, where PostgreSQL cuts it off")
         return self._dialect.quoted(name)
 
     def _from(self, node: exp.Select, scope: dict[str, Columns], sources: Sources) -> str:

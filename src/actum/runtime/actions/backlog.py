@@ -1,10 +1,10 @@
-"""What a worker has taken and not done: a line of items for each key, bounded in memory."""
+"""What a worker has taken and not done: a queue of items for each key, bounded in memory."""
 
 import asyncio
 from collections import deque
 from time import monotonic
 
-from actum.runtime.actions.item_line import ItemLine
+from actum.runtime.actions.key_queue import KeyQueue
 from actum.runtime.actions.sources.source import Item, Source
 
 MAX_ITEMS = 2_000
@@ -17,30 +17,30 @@ PATIENCE = 0.2
 class Backlog:
     """Items that were taken and are not done.
 
-    `lines` holds those of each key in order, `ready` the keys whose line nobody works on. Where it is full,
-    the longest lines are shortened: no key's backlog keeps other keys' items out.
+    `queues` holds those of each key in order, `ready` the keys whose queue nobody works on. Where it is full,
+    the longest queues are shortened: no key's backlog keeps other keys' items out.
     """
 
     def __init__(self, source: Source) -> None:
-        self.lines: dict[str, ItemLine] = {}
+        self.queues: dict[str, KeyQueue] = {}
         self.ready: deque[str] = deque()
         self._source = source
         self._open: dict[int, int] = {}
         self._bytes = 0
         self._is_sorted = True
-        self._shortened: dict[str, ItemLine] = {}
+        self._shortened: dict[str, KeyQueue] = {}
         self._room = asyncio.Event()
         self._is_waiting = False
 
     def __repr__(self) -> str:
-        return f"<Backlog of {len(self._open)} items, {len(self.lines)} keys>"
+        return f"<Backlog of {len(self._open)} items, {len(self.queues)} keys>"
 
     def __len__(self) -> int:
         return len(self._open)
 
     def clear(self) -> None:
         """Forgets everything."""
-        self.lines.clear()
+        self.queues.clear()
         self.ready.clear()
         self._open.clear()
         self._shortened.clear()
@@ -50,14 +50,14 @@ class Backlog:
     def add(self, item: Item) -> None:
         """Takes an item in; a key that is new is ready."""
         key = item.key
-        line = self.lines.get(key)
-        if line is not None:
-            if line.add(item):
+        queue = self.queues.get(key)
+        if queue is not None:
+            if queue.add(item):
                 self.open(item)
             return
         self._open[item.position] = item.size
         self._bytes += item.size
-        self.lines[key] = ItemLine(item)
+        self.queues[key] = KeyQueue(item)
         self.ready.append(key)
 
     def open(self, item: Item) -> None:
@@ -78,7 +78,7 @@ class Backlog:
         lowest = next(iter(self._open), None) if self._is_sorted else min(self._open)
         if not self._shortened:
             return lowest
-        skipped = min(line.last.position for line in self._shortened.values()) + 1
+        skipped = min(queue.last.position for queue in self._shortened.values()) + 1
         return skipped if lowest is None else min(lowest, skipped)
 
     def has_more_of(self, key: str) -> bool:
@@ -100,15 +100,15 @@ class Backlog:
                 since = monotonic()
         self._is_waiting = False
 
-    async def read_again(self, key: str, line: ItemLine) -> None:
-        """Brings back into a line some of what it has let go of."""
-        up_to = line.skipped_to
-        items, is_all = await self._source.read_again(line.last, up_to, REREAD)
+    async def read_again(self, key: str, queue: KeyQueue) -> None:
+        """Brings back into a queue some of what it has let go of."""
+        up_to = queue.skipped_to
+        items, is_all = await self._source.read_again(queue.last, up_to, REREAD)
         for item in items:
             self.open(item)
         self._is_sorted = self._is_sorted and not items
-        line.refill(items, up_to=up_to, is_all=is_all)
-        if not line.skipped_to:
+        queue.refill(items, up_to=up_to, is_all=is_all)
+        if not queue.skipped_to:
             self._shortened.pop(key, None)
 
     @property
@@ -116,14 +116,14 @@ class Backlog:
         return len(self._open) >= MAX_ITEMS or self._bytes >= MAX_BYTES
 
     def _shorten(self) -> bool:
-        """Lets go of what the longest lines hold beyond their first item, and of half of all at most."""
+        """Lets go of what the longest queues hold beyond their first item, and of half of all at most."""
         if not self._source.can_read_again:
             return False
         before = len(self._open)
-        for key, line in sorted(self.lines.items(), key=lambda one: -len(one[1].items)):
-            if len(line.items) == 1 or (len(self._open) <= MAX_ITEMS // 2 and self._bytes <= MAX_BYTES // 2):
+        for key, queue in sorted(self.queues.items(), key=lambda one: -len(one[1].items)):
+            if len(queue.items) == 1 or (len(self._open) <= MAX_ITEMS // 2 and self._bytes <= MAX_BYTES // 2):
                 break
-            for item in line.shorten():
+            for item in queue.shorten():
                 self._bytes -= self._open.pop(item.position)
-            self._shortened[key] = line
+            self._shortened[key] = queue
         return len(self._open) < before

@@ -18,7 +18,7 @@ from actum.model.action import (
 from actum.model.event import Recorded, Stored, read_metadata
 from actum.model.values.round_trip import RoundTrip
 from actum.ports.database import Database, Message, Timer
-from actum.runtime.actions.action_work import ActionWork
+from actum.runtime.actions.action_assignment import ActionAssignment
 from actum.runtime.actions.invoke import is_event
 from actum.runtime.actions.plan import Plan
 from actum.runtime.actions.sources.events import EventSource
@@ -49,7 +49,7 @@ def readers(plans: Collection[Plan]) -> dict[str, RoundTrip]:
 
 async def works_of(
     services: Services, plans: Collection[Plan], supervisor: Supervisor, lose: Callable[[str], None]
-) -> list[ActionWork]:
+) -> list[ActionAssignment]:
     """Gives the work of every plan, each to go on from where it was left, and that of the timers."""
 
     def work(
@@ -59,7 +59,7 @@ async def works_of(
         retries: Retries,
         timeout: timedelta,
         on_failure: Run | None = None,
-    ) -> ActionWork:
+    ) -> ActionAssignment:
         def make(opened: Source, database: Database) -> Worker:
             return Worker(
                 name,
@@ -72,7 +72,7 @@ async def works_of(
                 timeout=timeout.total_seconds(),
             )
 
-        return ActionWork(
+        return ActionAssignment(
             name,
             source,
             make,
@@ -152,11 +152,11 @@ def _run_event(services: Services, plan: Plan) -> Run:
     function, catalog = plan.function, services.catalog
     parameter = function.event_parameter
     wants_event = parameter is not None and is_event(function.hints[parameter])
-    gone, action = services.feed.gone, plan.cause
+    erasures, action = services.feed.erasures, plan.cause
 
     async def run(item: Item, failure: Failure | None = None) -> None:
         stored: Stored = item.content
-        if gone.count and gone.had(stored):
+        if erasures.count and erasures.had(stored):
             return
         event_type = catalog.events.get(stored.type)
         if event_type is None:
@@ -240,7 +240,7 @@ async def _fire(services: Services, timer: Timer) -> None:
         command,
         command.signature.bind_json(timer.arguments),
         {},
-        context.line.metadata_of(command.name),
+        context.session.metadata_of(command.name),
     )
     call.key = timer_key(timer)
     call.identity = ""

@@ -8,9 +8,9 @@ from actum.model.action import Retries
 from actum.ports.database import Database, NewLetter
 from actum.runtime.actions.attempts import Attempts, FailedAttempt
 from actum.runtime.actions.backlog import Backlog
-from actum.runtime.actions.healer import WAITING, Healer
-from actum.runtime.actions.item_line import ItemLine
-from actum.runtime.actions.retrying import Retrying
+from actum.runtime.actions.key_queue import KeyQueue
+from actum.runtime.actions.letter_attempts import LetterAttempts
+from actum.runtime.actions.retrier import WAITING, Retrier
 from actum.runtime.actions.sources.source import Item, Run, Source
 from actum.runtime.clock import Clock
 from actum.runtime.contained_tasks import ContainedCoroutine, runs_author_code
@@ -54,7 +54,9 @@ class Worker:
         self._attempts = Attempts(
             name, run, timeout=timeout, unless=retries.unless, look_again=self._look_again
         )
-        self._retrying = Retrying(name, run, on_failure=on_failure, timeout=timeout, unless=retries.unless)
+        self._retrying = LetterAttempts(
+            name, run, on_failure=on_failure, timeout=timeout, unless=retries.unless
+        )
         self._done: list[int] = []
         self._parked: list[NewLetter] = []
         self._parked_bytes = 0
@@ -66,7 +68,7 @@ class Worker:
         self._changed = asyncio.Event()
         self._is_saving = False
         self._is_running = False
-        self._healer = Healer(
+        self._retrier = Retrier(
             name,
             source,
             self._retrying,
@@ -77,7 +79,7 @@ class Worker:
         )
 
     def __repr__(self) -> str:
-        return f"<Worker {self.name}, {len(self._backlog)} open, {len(self._healer.blocked)} keys blocked>"
+        return f"<Worker {self.name}, {len(self._backlog)} open, {len(self._retrier.blocked)} keys blocked>"
 
     @property
     def hanging(self) -> list[tuple[str, int, float]]:
@@ -104,15 +106,15 @@ class Worker:
 
     async def is_idle(self) -> bool:
         """Says whether nothing is left to do until the clock moves or somebody sends something."""
-        if not (self._is_running and self._healer.is_idle):
+        if not (self._is_running and self._retrier.is_idle):
             return False
-        if self._backlog.lines or self._tasks or self._parked or self._done or self._is_saving:
+        if self._backlog.queues or self._tasks or self._parked or self._done or self._is_saving:
             return False
         return await self._source.is_empty()
 
     async def answer_requests(self) -> None:
         """Does what somebody asked for with this worker's letters."""
-        await self._healer.answer_requests()
+        await self._retrier.answer_requests()
 
     async def _begin(self) -> None:
         """Begins at what is written down; what a run before this one did not write down comes again."""
@@ -121,7 +123,7 @@ class Worker:
         self._parked.clear()
         self._parked_bytes = 0
         await self._source.rewind()
-        await self._healer.begin()
+        await self._retrier.begin()
         self._is_running = True
 
     async def _stop(self, saver: "asyncio.Task[None]", feeders: "set[asyncio.Task[None]]") -> None:
@@ -132,7 +134,7 @@ class Worker:
             await asyncio.wait(self._tasks, timeout=GRACE)
         await self._attempts.end(LAST_GRACE)
         await _cancel(self._tasks - self._attempts.under_way.keys())
-        await self._healer.stop()
+        await self._retrier.stop()
         await self._retrying.end(LAST_GRACE)
         self._changed.set()
         await asyncio.wait({saver})
@@ -150,7 +152,7 @@ class Worker:
 
     def _accept(self, items: Sequence[Item]) -> None:
         self.taken += len(items)
-        add, blocked = self._backlog.add, self._healer.blocked
+        add, blocked = self._backlog.add, self._retrier.blocked
         for item in items:
             if blocked and item.key in blocked:
                 self._backlog.open(item)
@@ -197,29 +199,29 @@ class Worker:
         """Works off lines until none waits."""
         runs_author_code.set(True)
         task = _current_task()
-        ready, lines = self._backlog.ready, self._backlog.lines
+        ready, queues = self._backlog.ready, self._backlog.queues
         try:
             while ready and self._is_running and task not in self._left:
                 key = ready.popleft()
-                await self._work_off(key, lines[key], task)
+                await self._work_off(key, queues[key], task)
         finally:
             # At once: a line that is ready in the same turn would find every task taken, and get none.
             self._tasks.discard(task)
 
-    async def _work_off(self, key: str, line: ItemLine, task: "asyncio.Task[Any]") -> None:
-        items, make, leave = line.items, self._attempts.make, self._leave
+    async def _work_off(self, key: str, queue: KeyQueue, task: "asyncio.Task[Any]") -> None:
+        items, make, leave = queue.items, self._attempts.make, self._leave
         while self._is_running:
             if not items:
-                if not line.skipped_to:
-                    del self._backlog.lines[key]
+                if not queue.skipped_to:
+                    del self._backlog.queues[key]
                     return
-                await self._backlog.read_again(key, line)
+                await self._backlog.read_again(key, queue)
                 continue
             failure = await make(items[0], task, leave)
             if task in self._left:
                 return
             if failure is not None:
-                self._put_aside(key, line, failure)
+                self._put_aside(key, queue, failure)
                 return
             self._complete(items.pop(0))
 
@@ -227,40 +229,40 @@ class Worker:
         """Has others work on what is behind an item whose task does not end."""
         self._left.add(task)
         self._tasks.discard(task)
-        self._put_aside(item.key, self._backlog.lines[item.key], failure)
+        self._put_aside(item.key, self._backlog.queues[item.key], failure)
 
     def _complete(self, item: Item) -> None:
         self._backlog.close(item)
         self._done.append(item.position)
         self._changed.set()
 
-    def _put_aside(self, key: str, line: ItemLine, failure: FailedAttempt) -> None:
-        del self._backlog.lines[key]
-        first, *later = line.items
+    def _put_aside(self, key: str, queue: KeyQueue, failure: FailedAttempt) -> None:
+        del self._backlog.queues[key]
+        first, *later = queue.items
         self._park(first, failure)
         for item in later:
             self._park(item, None)
-        if line.skipped_to:
-            line.items.clear()
-            self._start(self._park_skipped(key, line))
+        if queue.skipped_to:
+            queue.items.clear()
+            self._start(self._park_skipped(key, queue))
 
-    async def _park_skipped(self, key: str, line: ItemLine) -> None:
+    async def _park_skipped(self, key: str, queue: KeyQueue) -> None:
         """Makes letters of what a line had let go of: it comes before whatever is a letter after it."""
-        while line.skipped_to and self._is_running:
-            await self._backlog.read_again(key, line)
-            for item in line.items:
+        while queue.skipped_to and self._is_running:
+            await self._backlog.read_again(key, queue)
+            for item in queue.items:
                 self._park(item, None)
-            line.items.clear()
+            queue.items.clear()
             while self._is_much_unsaved and self._is_running:  # noqa: ASYNC110 (rare, and short)
                 await asyncio.sleep(0)
 
     def _park(self, item: Item, failure: FailedAttempt | None) -> None:
         now = self._clock.now()
-        fate = WAITING if failure is None else self._healer.fate(failure, 1)
+        outcome = WAITING if failure is None else self._retrier.outcome(failure, 1)
         error = "" if failure is None else failure.text
-        self._parked.append(fate.letter(self.name, item, error, now))
+        self._parked.append(outcome.letter(self.name, item, error, now))
         self._parked_bytes += len(item.body)
-        self._healer.blocked[item.key] = self._healer.blocked.get(item.key, 0) + 1
+        self._retrier.blocked[item.key] = self._retrier.blocked.get(item.key, 0) + 1
         self._complete(item)
 
     @property
@@ -290,7 +292,7 @@ class Worker:
         self._are_saved.set()
         if self._is_running:
             for letter in parked:
-                self._healer.start(letter.key)
+                self._retrier.start(letter.key)
 
     async def _poll_requests(self) -> None:
         while True:

@@ -14,9 +14,9 @@ import msgspec
 from actum.errors import Conflict, DefinitionError, Invalid, KeyReused
 from actum.model.turn import Emitted, Instance, as_stored
 from actum.ports.journal import Landed, Refused, StreamKey, Write
-from actum.runtime.entities import strict
+from actum.runtime.entities import development_checks
 from actum.runtime.entities.actor import Actor, Staged
-from actum.runtime.entities.dispatcher import MOST_ATTEMPTS, Call
+from actum.runtime.entities.dispatcher import MAX_ATTEMPTS, Call
 from actum.runtime.entities.hosted import refuse_unit
 from actum.runtime.keys.kept_answers import Kept, Mentions, parted, staged_part
 from actum.runtime.keys.unit_reply import UNIT, UnitKey, kept_reply, known_unit, written_reply
@@ -115,7 +115,7 @@ class Unit:
         fork = await self._fork(call)
         self._services.entities.check_version(call, fork.instance.version)
         try:
-            emitted, reply = strict.decide(fork.instance, call.command, call.arguments, self.now)
+            emitted, reply = development_checks.decide(fork.instance, call.command, call.arguments, self.now)
         finally:
             if fork.instance.is_spoiled:
                 fork.mend(self.now)
@@ -130,7 +130,7 @@ class Unit:
         fork = await self._fork(call)
         self._services.entities.check_version(call, fork.instance.version)
         try:
-            return strict.ask(fork.instance, call.command, call.arguments, self.now)
+            return development_checks.ask(fork.instance, call.command, call.arguments, self.now)
         finally:
             if fork.instance.is_spoiled:
                 fork.mend(self.now)
@@ -246,7 +246,7 @@ async def run_unit(
     """
     if key is not None and services.host is not None:
         raise refuse_unit("an entity", "the unit's idempotency key")
-    for _ in range(MOST_ATTEMPTS):
+    for _ in range(MAX_ATTEMPTS):
         if key is not None and (known := await known_unit(services.journal, key)) is not None:
             if known.call not in key.calls:
                 raise KeyReused(key.shown, "an atomic unit", other="another function or other arguments")
@@ -268,7 +268,7 @@ async def run_unit(
                 mentions.take(unit.tells_of())
             return reply, position
     raise Conflict(
-        f"an atomic unit found other writers first {MOST_ATTEMPTS} times in a row; send again later"
+        f"an atomic unit found other writers first {MAX_ATTEMPTS} times in a row; send again later"
     )
 
 

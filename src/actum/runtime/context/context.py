@@ -16,8 +16,8 @@ from actum.ports.database import Message, NewTimer, Timer
 from actum.ports.journal import Page
 from actum.runtime.context.atomic import Unit, run_unit, running_unit
 from actum.runtime.context.history import Histories
-from actum.runtime.context.line import Line, Source
-from actum.runtime.context.outbox import Outbox
+from actum.runtime.context.queue_reference import QueueReference
+from actum.runtime.context.session import Session, Source
 from actum.runtime.context.timers import MADE
 from actum.runtime.entities.precondition import Precondition
 from actum.runtime.keys.stored import RequestKey
@@ -66,7 +66,7 @@ class Context:
         self._services = services
         self._event = event
         self.message = message
-        self.line: Line = Line(
+        self.session: Session = Session(
             services,
             Metadata("", correlation_id or services.clock.new_id(), causation_id, by),
             cause=cause,
@@ -78,21 +78,21 @@ class Context:
         )
 
     def __repr__(self) -> str:
-        return f"<Context {self.line.cause or self.correlation_id}>"
+        return f"<Context {self.session.cause or self.correlation_id}>"
 
     @property
     def correlation_id(self) -> str:
         """What ties together all that follows from one request."""
-        return self.line.metadata.correlation_id
+        return self.session.metadata.correlation_id
 
     @property
     def by(self) -> str:
         """Who acts, as a guard has said; kept with every event."""
-        return self.line.metadata.by
+        return self.session.metadata.by
 
     @by.setter
     def by(self, who: str) -> None:
-        self.line.act_for(who)
+        self.session.act_for(who)
 
     @property
     def now(self) -> datetime:
@@ -130,7 +130,7 @@ class Context:
         event = self._event
         if event is not None and id == event.id and reference.kind.name == event.kind:
             self._check_not_erased(event)
-        return reference(self.line, id, idempotency_key, expected_version)  # type: ignore[return-value]
+        return reference(self.session, id, idempotency_key, expected_version)  # type: ignore[return-value]
 
     def view(self, cls: type[ViewT]) -> ViewT:
         """Gives a view, to ask its queries; the answers show all that this context has written."""
@@ -139,16 +139,16 @@ class Context:
             raise DefinitionError(
                 f"{cls.__name__} is not among the application's views: add it to App(views=[…])"
             )
-        return reference(self.line)  # type: ignore[return-value]
+        return reference(self.session)  # type: ignore[return-value]
 
-    def queue(self, name: str) -> Outbox:
+    def queue(self, name: str) -> QueueReference:
         """Gives a queue, to send messages to."""
         known = self._services.queues
         if name not in known:
             raise NotFound(
                 f"no action takes from a queue {name!r}; there are {', '.join(sorted(known)) or 'none'}"
             )
-        return Outbox(self.line, name, known[name])
+        return QueueReference(self.session, name, known[name])
 
     async def atomic(
         self,
@@ -167,27 +167,27 @@ class Context:
         if JSON can hold it: what a function takes from around it is not seen. Another unit with the same key
         is KeyReused.
         """
-        self.line.check_open()
-        if self.line.unit is not None:
+        self.session.check_open()
+        if self.session.unit is not None:
             raise DefinitionError(
                 "atomic units do not nest: send the commands through the context you were given"
             )
         if idempotency_key is not None:
             check_name(idempotency_key, "an idempotency key", field="idempotency_key")
-        key = unit_key(self.line, function, args, idempotency_key)
-        expected = self.line.take_expected_version()
-        source = f"$unit/{key.stored}" if key and idempotency_key else self.line.next_source()
+        key = unit_key(self.session, function, args, idempotency_key)
+        expected = self.session.take_expected_version()
+        source = f"$unit/{key.stored}" if key and idempotency_key else self.session.next_source()
         reply, position = await run_unit(
             self._services,
             lambda unit: require_awaitable(
                 "the function of an atomic unit", function(self._within(unit, expected, source), *args)
             ),
             key=key,
-            metadata=self.line.metadata_of(""),
+            metadata=self.session.metadata_of(""),
             reply_type=_reply_type(function),
-            mentions=self.line.mentions,
+            mentions=self.session.mentions,
         )
-        self.line.witness(position, None)
+        self.session.observe(position, None)
         return reply  # type: ignore[no-any-return]
 
     def schedule(
@@ -218,13 +218,15 @@ class Context:
         span = (after or timedelta()) // timedelta(microseconds=1)
         due = to_microseconds(at) if at else self._services.clock.now() + span
         kind = reference.kind.name
-        self.line.tell_of(kind, id)
+        self.session.note_entity(kind, id)
         declared = reference.kind.commands[command.name]
-        named = name or MADE + (self.line.next_mark(kind, id, command.name) or self._services.clock.new_id())
+        named = name or MADE + (
+            self.session.next_mark(kind, id, command.name) or self._services.clock.new_id()
+        )
 
         async def keep(*positional: P.args, **keywords: P.kwargs) -> str:
-            self.line.check_open()
-            metadata = self.line.metadata
+            self.session.check_open()
+            metadata = self.session.metadata
             arguments = declared.signature.write(declared.signature.bind(positional, keywords))
             timer = NewTimer(
                 named,
@@ -238,13 +240,13 @@ class Context:
                 metadata.by,
                 0 if at else span,
             )
-            self.line.trace_target(kind, f"the timer of {declared.name}", id)
-            mark = self.line.timer_mark(timer, name)
+            self.session.trace_target(kind, f"the timer of {declared.name}", id)
+            mark = self.session.timer_mark(timer, name)
             try:
                 await self._services.timers.add(timer, mark)
             except KeyReused as error:
                 raise KeyReused(
-                    self.line.shown_key, f"a timer of {kind}/{id}", other="another command"
+                    self.session.shown_key, f"a timer of {kind}/{id}", other="another command"
                 ) from error
             self._services.signals.send("timers")
             return named
@@ -253,14 +255,14 @@ class Context:
 
     async def cancel(self, name: str) -> bool:
         """Cancels a timer; False if it has fired or never was."""
-        self.line.check_open()
+        self.session.check_open()
         check_name(name, "a timer's name", field="name")
         return await self._services.timers.cancel(name)
 
     async def timers(self, *, limit: int = 100) -> list[Timer]:
         """Lists timers that are still to fire, the earliest first."""
-        self.line.check_open()
-        self.line.tell_of_any()
+        self.session.check_open()
+        self.session.note_any_entity()
         return await self._services.database.timers(limit=limit)
 
     async def history(
@@ -302,7 +304,7 @@ class Context:
         reverse: bool = False,
     ) -> Page:
         """Lists entities by the time of their first event; `page` is the `next` of the page before."""
-        self.line.tell_of_any()
+        self.session.note_any_entity()
         return await self._histories.ids(
             cls, limit=limit, page=page, first_after=first_after, first_before=first_before, reverse=reverse
         )
@@ -327,7 +329,7 @@ class Context:
         if not erase:
             return await self._histories.prune(cls, id)
         erased = await self._histories.erase(cls, id)
-        self.line.witness(erased.position, None)
+        self.session.observe(erased.position, None)
         return erased.events
 
     def new_id(self) -> str:
@@ -337,27 +339,27 @@ class Context:
         Idempotency-Key comes again, or an atomic unit runs again; `uuid4()` would make another each time.
         Each call gives another id.
         """
-        return self.line.next_id()
+        return self.session.next_id()
 
     @property
     def token(self) -> str:
         """What to hand to another request for it to read what this one wrote."""
-        return str(self.line.seen)
+        return str(self.session.seen)
 
     @property
     def _histories(self) -> Histories:
-        self.line.check_open()
+        self.session.check_open()
         return Histories(self._services)
 
     def _tell_of(self, cls: type[Entity], id: str) -> None:
         reference = self._services.catalog.entity_references.get(cls)
         if reference is not None:
-            self.line.tell_of(reference.kind.name, id)
+            self.session.note_entity(reference.kind.name, id)
 
     def _check_delete(self, kind: str, id: str) -> None:
         """Raises DefinitionError in an atomic unit that the removal of this entity would have run again."""
-        self.line.check_open()
-        if self.line.unit is not None:
+        self.session.check_open()
+        if self.session.unit is not None:
             raise DefinitionError(
                 f"an atomic unit writes events alone, and cannot delete {kind}/{id}: delete it through the "
                 "context outside, when the unit is done"
@@ -369,20 +371,20 @@ class Context:
 
     def _check_not_erased(self, event: Recorded[Any]) -> None:
         """Keeps what follows from an event that was erased meanwhile from beginning its entity anew."""
-        if self._services.feed.gone.has(event.kind, event.id, event.position):
+        if self._services.feed.erasures.has(event.kind, event.id, event.position):
             raise NotFound(f"{event.kind}/{event.id} was erased after the event at {event.position}")
 
     def _within(self, unit: Unit, expected_version: int | Precondition | None, source: str) -> "Context":
         return Context(
             self._services,
             correlation_id=self.correlation_id,
-            causation_id=self.line.metadata.causation_id,
-            by=self.line.metadata.by,
+            causation_id=self.session.metadata.causation_id,
+            by=self.session.metadata.by,
             event=self._event,
             message=self.message,
             source=source,
             expected_version=expected_version,
-            seen=self.line.seen,
+            seen=self.session.seen,
             unit=unit,
         )
 

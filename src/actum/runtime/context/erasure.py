@@ -30,7 +30,7 @@ async def _carry_out(services: Services, stream: StreamKey, *, since: int | None
     await directory.turn_out(stream)
     erased = await services.journal.erase(*stream, time=now, since=since)
     feed.forget()
-    feed.gone.note(stream, erased.position, now)
+    feed.erasures.note(stream, erased.position, now)
     # Whoever sent a command meanwhile had it loaded as it was.
     await directory.turn_out(stream)
     keys = await _keys(services, stream)
@@ -67,7 +67,7 @@ async def _keys(services: Services, stream: StreamKey) -> list[str]:
 
 async def is_message_left(services: Services, action: str, message: Message) -> bool:
     """Whether a message that was taken is still to be worked on; not when it was erased meanwhile."""
-    if not services.feed.gone.may_have(message.key, message.time):
+    if not services.feed.erasures.may_have(message.key, message.time):
         return True
     database = services.database
     found = await database.messages(message.queue, message.id - 1, 1)
@@ -79,7 +79,7 @@ async def is_message_left(services: Services, action: str, message: Message) -> 
 async def is_timer_left(services: Services, action: str, timer: Timer) -> bool:
     """Whether a timer that was taken is still to fire; not when its entity was erased meanwhile."""
     key = f"{timer.kind}/{timer.entity_id}"
-    if not services.feed.gone.may_have(key, 0):
+    if not services.feed.erasures.may_have(key, 0):
         return True
     database = services.database
     found = await database.timers(up_to=timer.due, limit=1, after=(timer.due, timer.id - 1))

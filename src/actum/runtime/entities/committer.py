@@ -12,17 +12,17 @@ from actum.runtime.clock import Clock
 from actum.runtime.entities.actor import Actor, Staged
 from actum.runtime.entities.batch_cut import MAX_WRITE_BYTES, is_split, middle_of, why_too_large
 
-MOST_STAGED = 20_000
-MOST_A_BATCH = 2_000
+MAX_STAGED = 20_000
+MAX_A_BATCH = 2_000
 MAX_STAGED_BYTES = 256 * 1024 * 1024
 MAX_BATCH_BYTES = 16 * 1024 * 1024
 FEW_EVENTS = 2
 """Events of a write that need not be weighed while they are small: the number of writes bounds them."""
 STOPPING = "the application is stopping, and nothing was written: send again"
 STOPPED = "the application was stopped while this was being written"
-MOST_RELEASED = 512
+MAX_RELEASED = 512
 FIRST_PAUSE = timedelta(milliseconds=50)
-LONGEST_PAUSE = timedelta(seconds=2)
+MAX_PAUSE = timedelta(seconds=2)
 PATIENCE = timedelta(seconds=30)
 
 log: logging.Logger = logging.getLogger("actum.committer")
@@ -44,7 +44,7 @@ class Committer:
         *,
         drop: Callable[[Actor], None],
         publish: Published,
-        most_staged: int = MOST_STAGED,
+        most_staged: int = MAX_STAGED,
     ) -> None:
         self._journal = journal
         self._clock = clock
@@ -169,7 +169,7 @@ class Committer:
     def _next_batch(self) -> list[Staged]:
         """Takes the next batch from what is staged."""
         end, size = len(self._open), self._open_bytes
-        if end > MOST_A_BATCH or size > MAX_BATCH_BYTES:
+        if end > MAX_A_BATCH or size > MAX_BATCH_BYTES:
             end, size = self._end_of_batch()
         batch, self._open = self._open[:end], self._open[end:]
         self._open_bytes -= size
@@ -182,7 +182,7 @@ class Committer:
         end = size = 0
         while (
             end < len(staged)
-            and end < MOST_A_BATCH
+            and end < MAX_A_BATCH
             and (not end or size + staged[end].size <= MAX_BATCH_BYTES)
         ):
             size += staged[end].size
@@ -230,7 +230,7 @@ class Committer:
                 self._is_resting = True
                 await self._clock.sleep(self._clock.jittered(pause))
                 self._is_resting = False
-                pause = min(pause * 2, LONGEST_PAUSE)
+                pause = min(pause * 2, MAX_PAUSE)
 
     def _resolve(self, batch: Sequence[Staged], outcomes: Sequence[Outcome]) -> None:
         failed: list[Staged] = []
@@ -256,7 +256,7 @@ class Committer:
         What the first of them decide next is on its way to the disk while the others are still being told.
         """
         answered = self._answered
-        for _ in range(min(MOST_RELEASED, len(answered))):
+        for _ in range(min(MAX_RELEASED, len(answered))):
             staged, outcome = answered.popleft()
             staged.resolve(outcome)
         if answered:

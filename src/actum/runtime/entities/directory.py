@@ -22,17 +22,17 @@ from actum.runtime.stream_pages import pages_of
 
 log: logging.Logger = logging.getLogger("actum.directory")
 
-MOST_WAITING = 20_000
+MAX_WAITING = 20_000
 MAX_LONG_LOADS = 4
 """Entities that are read page by page at one time."""
 FIRST_PAUSE = timedelta(milliseconds=2)
-LONGEST_PAUSE = timedelta(milliseconds=200)
+MAX_PAUSE = timedelta(milliseconds=200)
 SWEEP = timedelta(seconds=5)
 PROVEN_AT_ONCE = 20
 """Live states that are compared at each sweep with what their events make of them."""
 
 
-class Residence(Struct, frozen=True):
+class EvictionPolicy(Struct, frozen=True):
     """How long entities stay in memory: at most `most` of them, and `idle` after their last turn."""
 
     most: int = 100_000
@@ -43,7 +43,7 @@ class Directory:
     """The live entities of this process; `conflicts` counts those that streams have had lately."""
 
     def __init__(
-        self, journal: Journal, kinds: Mapping[str, EntityType], clock: Clock, residence: Residence
+        self, journal: Journal, kinds: Mapping[str, EntityType], clock: Clock, residence: EvictionPolicy
     ) -> None:
         self.live: dict[StreamKey, Actor] = {}
         self._journal = journal
@@ -63,7 +63,7 @@ class Directory:
         async def load(streams: Any) -> Any:
             return await journal.load(streams, fingerprints)
 
-        self._loads: Coalescer[StreamKey, Loaded] = Coalescer(load, most=MOST_WAITING)
+        self._loads: Coalescer[StreamKey, Loaded] = Coalescer(load, most=MAX_WAITING)
         self._long_loads = asyncio.Semaphore(MAX_LONG_LOADS)
 
     def __repr__(self) -> str:
@@ -77,8 +77,8 @@ class Directory:
         return found
 
     async def _wait_for(self, stream: StreamKey) -> None:
-        if self._waiting >= MOST_WAITING:
-            raise Overloaded(f"{MOST_WAITING:,} commands are waiting for entities to load: send again later")
+        if self._waiting >= MAX_WAITING:
+            raise Overloaded(f"{MAX_WAITING:,} commands are waiting for entities to load: send again later")
         task = self._loading.get(stream)
         # One that is done and not yet forgotten brought an actor that has left again: to wait for it is not
         # to wait, and nobody would ever have the turn in which it is forgotten.
@@ -232,7 +232,7 @@ class Directory:
     async def _bring_to_life(self, stream: StreamKey) -> Actor:
         conflicts = self.conflicts.get(stream, 0)
         if conflicts > 1 and self._journal.is_shared:
-            await self._clock.pause(min(FIRST_PAUSE * 2**conflicts, LONGEST_PAUSE))
+            await self._clock.pause(min(FIRST_PAUSE * 2**conflicts, MAX_PAUSE))
         leaving = self._leaving.pop(stream, None)
         if leaving is not None and leaving.gate is not None:
             await leaving.gate.watch()

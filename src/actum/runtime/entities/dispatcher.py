@@ -22,20 +22,20 @@ from actum.ports.journal import (
 )
 from actum.runtime.clock import Clock
 from actum.runtime.coalescer import Coalescer
-from actum.runtime.entities import strict
+from actum.runtime.entities import development_checks
 from actum.runtime.entities.actor import Actor, Staged
 from actum.runtime.entities.committer import Committer
 from actum.runtime.entities.directory import Directory
 from actum.runtime.entities.precondition import Precondition
 
-MOST_ATTEMPTS = 20
-MOST_LOOKUPS = 20_000
+MAX_ATTEMPTS = 20
+MAX_LOOKUPS = 20_000
 
 
-class Witness(Protocol):
+class ReplyObserver(Protocol):
     """Somebody who keeps in mind how far the journal was, and the entity, when a call was answered."""
 
-    def witness(self, position: int, version: int | None) -> None:
+    def observe(self, position: int, version: int | None) -> None:
         """Takes note of an answer; `position` is 0 where nothing was written."""
 
 
@@ -52,7 +52,7 @@ class Call(Struct, gc=False):
     positional: tuple[Any, ...]
     named: dict[str, Any]
     metadata: bytes
-    witness: Witness | None = None
+    observer: ReplyObserver | None = None
     arguments: tuple[Any, ...] = ()
     key: str | None = None
     expected_version: int | Precondition | None = None
@@ -69,9 +69,9 @@ class Call(Struct, gc=False):
         self.arguments = self.command.signature.bind(self.positional, self.named)
 
     def answer(self, reply: Any, position: int, version: int | None) -> Any:
-        """Gives the reply, once the witness knows of it."""
-        if self.witness is not None:
-            self.witness.witness(position, version)
+        """Gives the reply, once the observer knows of it."""
+        if self.observer is not None:
+            self.observer.observe(position, version)
         return reply
 
     def mark(self) -> str:
@@ -91,7 +91,7 @@ class Call(Struct, gc=False):
         ).hexdigest()
 
 
-class Entities:
+class CommandDispatcher:
     """Runs commands and queries against the entities of this process."""
 
     def __init__(self, journal: Journal, directory: Directory, committer: Committer, clock: Clock) -> None:
@@ -101,7 +101,7 @@ class Entities:
         self._clock = clock
         self._loop = asyncio.get_running_loop()
         self._is_shared = journal.is_shared
-        self._replies: Coalescer[ReplyKey, Repeated | None] = Coalescer(journal.replies, most=MOST_LOOKUPS)
+        self._replies: Coalescer[ReplyKey, Repeated | None] = Coalescer(journal.replies, most=MAX_LOOKUPS)
 
     async def command(self, call: Call) -> Any:  # noqa: C901 (one coroutine a command: it is the hot path)
         """Runs a command and gives its reply, when its events are durable.
@@ -110,7 +110,7 @@ class Entities:
         beside it, until the attempts run out and Conflict is raised.
         """
         call.arguments = call.command.signature.bind(call.positional, call.named)
-        for _ in range(MOST_ATTEMPTS):
+        for _ in range(MAX_ATTEMPTS):
             if call.key is not None:
                 known = await self._known(call)
                 if known is not None:
@@ -139,20 +139,20 @@ class Entities:
             if type(outcome) is Landed:
                 if staged.snapshot is not None or self._directory.conflicts:
                     self._tidy(staged)
-                if call.witness is not None:
-                    call.witness.witness(outcome.position, version + len(staged.write.events))
+                if call.observer is not None:
+                    call.observer.observe(outcome.position, version + len(staged.write.events))
                 return reply
             if isinstance(outcome, Repeated | Refused):
                 return self._answer_again(call, outcome)
         raise Conflict(
-            f"{call.kind.name}/{call.id}: other writers were first {MOST_ATTEMPTS} times in a row; send "
+            f"{call.kind.name}/{call.id}: other writers were first {MAX_ATTEMPTS} times in a row; send "
             "again later"
         )
 
     async def query(self, call: Call) -> Any:
         """Answers from the current state, when all it shows is durable."""
         call.bind()
-        for _ in range(MOST_ATTEMPTS):
+        for _ in range(MAX_ATTEMPTS):
             actor = self._live.get((call.kind.name, call.id)) or await self._directory.activate(call.stream)
             gate = actor.gate
             version = actor.instance.version
@@ -160,7 +160,7 @@ class Entities:
             try:
                 self.check_version(call, version)
                 try:
-                    answer = strict.ask(actor.instance, call.command, call.arguments, now)
+                    answer = development_checks.ask(actor.instance, call.command, call.arguments, now)
                 finally:
                     if actor.instance.is_spoiled:
                         self._directory.retire(actor)
@@ -170,7 +170,7 @@ class Entities:
                 continue
             if await self._stands(actor, gate, version):
                 return call.answer(answer, 0, version)
-        raise Conflict(f"{call.kind.name}/{call.id}: other writers were first {MOST_ATTEMPTS} times in a row")
+        raise Conflict(f"{call.kind.name}/{call.id}: other writers were first {MAX_ATTEMPTS} times in a row")
 
     def _decide(self, call: Call, actor: Actor) -> tuple[Staged | None, Any]:
         """Runs the turn and stages its write; an actor that may no longer be the fold of its events goes."""
@@ -180,7 +180,7 @@ class Entities:
             self.check_version(call, version)
         actor.used = now = self._clock.now()
         try:
-            emitted, reply = strict.decide(instance, call.command, call.arguments, now)
+            emitted, reply = development_checks.decide(instance, call.command, call.arguments, now)
             if call.key is None:
                 if not emitted:
                     return None, reply

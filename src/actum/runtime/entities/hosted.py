@@ -6,7 +6,7 @@ from actum.errors import Conflict, DefinitionError, WrongVersion
 from actum.ports.host import Host, HostedAnswer, HostedCall
 from actum.ports.journal import Journal
 from actum.runtime.clock import Clock
-from actum.runtime.entities.dispatcher import MOST_ATTEMPTS, Call, Entities
+from actum.runtime.entities.dispatcher import MAX_ATTEMPTS, Call, CommandDispatcher
 from actum.runtime.entities.precondition import Precondition
 from actum.runtime.feed import Feed
 
@@ -59,20 +59,20 @@ class HostedEntities:
 
     def check_version(self, call: Call, version: int) -> None:
         """Raises WrongVersion when a call expects another version."""
-        Entities.check_version(call, version)
+        CommandDispatcher.check_version(call, version)
 
     async def _sent_if_allowed(self, call: Call, sent: HostedCall) -> HostedAnswer:
         """Sends a command; a precondition is judged here, and the object holds the call to that version."""
         if not isinstance(call.expected_version, Precondition):
             return await self._host.command(sent)
-        for _ in range(MOST_ATTEMPTS):
+        for _ in range(MAX_ATTEMPTS):
             sent.expected_version = await self._allowed_version(call)
             try:
                 return await self._host.command(sent)
             except WrongVersion:
                 continue  # Another was first: whether it is still allowed is asked anew.
         raise Conflict(
-            f"{call.kind.name}/{call.id}: other writers were first {MOST_ATTEMPTS} times in a row; send again"
+            f"{call.kind.name}/{call.id}: other writers were first {MAX_ATTEMPTS} times in a row; send again"
         )
 
     async def _allowed_version(self, call: Call) -> int | None:

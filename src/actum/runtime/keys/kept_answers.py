@@ -20,7 +20,7 @@ MARK: bytes = b"\x01"
 """How a reference to parts begins, which no JSON does."""
 ANY: str = "*"
 """What an answer tells of that may tell of any entity: it goes with the first that is erased."""
-MOST_PARTS: int = 16
+MAX_PARTS: int = 16
 MAX_PARTS_BYTES: int = 1_000_000
 EMPTY: frozenset[bytes] = frozenset({b"null", b"true", b"false"})
 """Answers that tell nothing of anybody."""
@@ -73,13 +73,13 @@ class Mentions:
     @property
     def names(self) -> list[str]:
         """The names under which parts are kept."""
-        return list(self._names) if len(self._names) <= MOST_PARTS else [ANY]
+        return list(self._names) if len(self._names) <= MAX_PARTS else [ANY]
 
     @property
     def is_any_erased(self) -> bool:
         """Whether one of the entities was erased since it was noted, as far as is known here."""
-        gone = self._feed.gone
-        return any(gone.has(*stream, position) for stream, position in self._streams.items())
+        erasures = self._feed.erasures
+        return any(erasures.has(*stream, position) for stream, position in self._streams.items())
 
 
 class Parts(Struct, frozen=True):

@@ -64,7 +64,7 @@ class Requests:
             await asyncio.shield(other.ended)
         self._attempts[key.stored] = Attempt(key.identity, asyncio.get_running_loop().create_future())
         try:
-            answer = await self._claim(key)
+            answer = await self._lease(key)
         except BaseException:
             self.leave(key)
             raise
@@ -90,7 +90,7 @@ class Requests:
         if attempt is not None:
             attempt.ended.set_result(None)
 
-    async def _claim(self, key: RequestKey) -> bytes | None:
+    async def _lease(self, key: RequestKey) -> bytes | None:
         begun, answered = await asyncio.gather(
             self._replies.get((REQUEST.name, key.stored, BEGUN)),
             self._replies.get((REQUEST.name, key.stored, ANSWERED)),

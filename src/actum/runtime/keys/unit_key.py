@@ -7,13 +7,13 @@ from typing import Any
 import msgspec
 
 from actum.errors import Invalid
-from actum.runtime.context.line import Line
+from actum.runtime.context.session import Session
 from actum.runtime.keys.stored import digest, former_key, stored_key
 from actum.runtime.keys.unit_reply import UnitKey
 
 
 def unit_key(
-    line: Line, function: Callable[..., Any], args: Sequence[Any], idempotency_key: str | None
+    line: Session, function: Callable[..., Any], args: Sequence[Any], idempotency_key: str | None
 ) -> UnitKey | None:
     """Gives the key of a unit: the caller's own, or that of the work it belongs to, if there is one."""
     if idempotency_key is not None:

@@ -20,7 +20,7 @@ from actum.runtime.feed import Feed
 
 WAITING_AT_ONCE = 200
 """How many waiting events of a row are folded again in one transaction."""
-LONGEST_TURN = 0.01
+MAX_TURN_TIME = 0.01
 """Seconds after which others have their turn."""
 
 
@@ -166,7 +166,7 @@ class Isolation:
                 apart.unplaced.append(item)
             else:
                 apart.trails[item.key].fail(item.position, item.error)
-            if monotonic() - began > LONGEST_TURN:
+            if monotonic() - began > MAX_TURN_TIME:
                 await asyncio.sleep(0)
                 began = monotonic()
         if shared is not None:

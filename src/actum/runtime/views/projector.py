@@ -15,9 +15,9 @@ from actum.ports.database import (
     NOTHING_ASIDE,
     AsideChanges,
     Database,
-    Dispossessed,
-    Fenced,
+    LeaseLost,
     SetAside,
+    StaleWrite,
     ViewState,
 )
 from actum.runtime.clock import Clock
@@ -29,7 +29,7 @@ BATCH = 500
 LONG_BATCH = 4_000
 APART = 50
 """How many events are folded row by row at a time, once one of a batch has failed."""
-MOST_ROWS = 5_000
+MAX_ROWS = 5_000
 MAX_ROWS_BYTES: int = 64 * 1024 * 1024
 """Bytes of rows written since the memory of rows was last empty: one that was written twice counts twice."""
 STEPS_A_TURN = 1_000
@@ -39,8 +39,8 @@ MAX_STEPS = 10_000
 LAZY = 10_000
 RETRIED_AT_ONCE = 100
 FIRST_PAUSE = timedelta(milliseconds=200)
-LONGEST_PAUSE = timedelta(seconds=30)
-LONGEST_OUTAGE = timedelta(seconds=1)
+MAX_PAUSE = timedelta(seconds=30)
+MAX_OUTAGE_TIME = timedelta(seconds=1)
 """The longest pause while it is the store that does not answer: when it does again, readers are waiting."""
 
 T = TypeVar("T")
@@ -71,7 +71,7 @@ class Projector:
         self._lazy = 0 if database.is_shared else LAZY
         self._feed = feed
         self._clock = clock
-        self._scrubbed = feed.gone.count
+        self._scrubbed = feed.erasures.count
         self._rows: dict[Any, View] = {}
         self._rows_bytes = 0
         self._waiters: list[tuple[int, asyncio.Future[None]]] = []
@@ -110,16 +110,16 @@ class Projector:
             before = self.position
             try:
                 await self.follow()
-            except Dispossessed:
+            except LeaseLost:
                 raise
             except Exception as error:  # noqa: BLE001 (shown as `failure`, and tried again)
                 self.failure = str(error)
-                self.is_stuck = not isinstance(error, TryLater | Fenced)
+                self.is_stuck = not isinstance(error, TryLater | StaleWrite)
                 log.error("view %s stands at position %d: %s", self.view.name, self.position, error)
                 if self.position > before:
                     pause = FIRST_PAUSE
                 await self._rest(pause)
-                pause = min(pause * 2, LONGEST_OUTAGE if isinstance(error, TryLater) else LONGEST_PAUSE)
+                pause = min(pause * 2, MAX_OUTAGE_TIME if isinstance(error, TryLater) else MAX_PAUSE)
                 if not await self.recover():
                     return
 
@@ -256,7 +256,7 @@ class Projector:
         for gone in (*changes.deleted, *changes.lent):
             rows.pop(gone, None)
         self._rows_bytes += sum(map(self.view.size_of, written))
-        if len(rows) <= MOST_ROWS and self._rows_bytes <= MAX_ROWS_BYTES:
+        if len(rows) <= MAX_ROWS and self._rows_bytes <= MAX_ROWS_BYTES:
             self._rows = rows
         else:
             self._rows_bytes = 0
@@ -362,7 +362,7 @@ class Projector:
             aside=aside,
         )
         self._saved = checkpoint
-        erased = self._feed.gone.count
+        erased = self._feed.erasures.count
         if erased != self._scrubbed:
             # Rows were dropped of which nothing is to be left to read.
             await self._database.scrub()

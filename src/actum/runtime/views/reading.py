@@ -9,12 +9,12 @@ from typing import Any
 from actum.errors import CallerError, DefinitionError, Unanswerable, Unavailable
 from actum.model.view import View, ViewQuery, ViewType
 from actum.ports.database import (
-    LONGEST_QUERY,
     MAX_ANSWER_BYTES,
+    MAX_QUERY_TIME,
     Answer,
     Database,
-    Fenced,
     Outdated,
+    StaleWrite,
     ViewState,
 )
 from actum.queries.answers import read_answer
@@ -22,12 +22,12 @@ from actum.runtime.clock import Clock
 from actum.runtime.coalescer import Coalescer
 from actum.runtime.feed import Feed
 from actum.runtime.supervisor import Supervisor
-from actum.runtime.views.elsewhere import Elsewhere
 from actum.runtime.views.projector import Projector
-from actum.runtime.views.view_work import ViewWork
+from actum.runtime.views.remote_views import RemoteViews
+from actum.runtime.views.view_assignment import ViewAssignment
 
-MOST_ROWS = 100_000
-MOST_LOOKUPS = 10_000
+MAX_ROWS = 100_000
+MAX_LOOKUPS = 10_000
 PATIENCE = 5.0
 PATIENCE_ELSEWHERE = 10.0
 """The same for a view that another process keeps, whose work may have to pass on first."""
@@ -48,18 +48,19 @@ class Views:
         clock: Clock,
         supervisor: Supervisor,
         lose: Callable[[str], None],
-        query_timeout: timedelta = LONGEST_QUERY,
+        query_timeout: timedelta = MAX_QUERY_TIME,
         query_max_bytes: int = MAX_ANSWER_BYTES,
     ) -> None:
         self._query_timeout = query_timeout
         self._query_max_bytes = query_max_bytes
         self._lookups: dict[tuple[str, int], Coalescer[Any, Any]] = {}
-        self.works: dict[str, ViewWork] = {
-            name: ViewWork(view, database, feed, clock, supervisor, lose) for name, view in views.items()
+        self.works: dict[str, ViewAssignment] = {
+            name: ViewAssignment(view, database, feed, clock, supervisor, lose)
+            for name, view in views.items()
         }
         self._database = database
         self._feed = feed
-        self._elsewhere = Elsewhere(database)
+        self._remote_views = RemoteViews(database)
         self._sources = {
             id(query): [name for name in views if re.search(rf"\b{name}\b", query.sql, re.IGNORECASE)]
             for view in views.values()
@@ -96,7 +97,7 @@ class Views:
         return await self._database.ask(
             query.sql,
             parameters,
-            most=MOST_ROWS,
+            most=MAX_ROWS,
             limit=query.timeout or self._query_timeout,
             most_bytes=query.max_bytes or self._query_max_bytes,
         )
@@ -108,10 +109,10 @@ class Views:
             state = await self._shown(work, seen)
             try:
                 values = await self._looked_up(view, state.generation, key)
-            except Fenced:
+            except StaleWrite:
                 if work.live is not None and work.live.state is state and work.building is None:
                     raise Unavailable(f"view {view.name} was replaced by another process") from None
-                self._elsewhere.forget(view.name)
+                self._remote_views.forget(view.name)
                 await asyncio.sleep(0)  # Another generation has just taken its place, or is about to.
             else:
                 return None if values is None else view.row_from_sql(values)
@@ -123,7 +124,7 @@ class Views:
             for before in [one for one in self._lookups if one[0] == view.name]:
                 del self._lookups[before]
             lookup = self._lookups[view.name, generation] = Coalescer(
-                lambda keys: self._rows_of(view, generation, keys), most=MOST_LOOKUPS, begins_alone=True
+                lambda keys: self._rows_of(view, generation, keys), most=MAX_LOOKUPS, begins_alone=True
             )
         found = await lookup.get(view.key_of(key))
         if isinstance(found, Exception):
@@ -147,13 +148,13 @@ class Views:
         """Starts building a view anew, which this process keeps."""
         await self.works[name].rebuild()
 
-    def _work(self, name: str) -> ViewWork:
+    def _work(self, name: str) -> ViewAssignment:
         work = self.works.get(name)
         if work is None:
             raise DefinitionError(f"view {name} is not among the application's views")
         return work
 
-    async def _catch_up(self, work: ViewWork, seen: int) -> None:
+    async def _catch_up(self, work: ViewAssignment, seen: int) -> None:
         """Returns when a query of the view's table shows what happened up to `seen`."""
         if work.is_here:
             if work.frozen is None or seen > work.frozen.checkpoint:
@@ -161,7 +162,7 @@ class Views:
         elif seen:
             await self._shown_elsewhere(work, seen, lambda state: state.checkpoint >= seen)
 
-    async def _shown(self, work: ViewWork, seen: int) -> ViewState:
+    async def _shown(self, work: ViewAssignment, seen: int) -> ViewState:
         """Gives the generation of today's declaration when it serves and shows what happened up to `seen`."""
         fingerprint = work.view.fingerprint
         while True:
@@ -177,7 +178,7 @@ class Views:
             else:
                 await self._reached(work, projector, seen)
 
-    async def _promoted(self, work: ViewWork) -> None:
+    async def _promoted(self, work: ViewAssignment) -> None:
         """Returns when the generation that is being built has taken its place, or another process goes on."""
         building = work.building
         try:
@@ -187,7 +188,7 @@ class Views:
         except TimeoutError:
             raise self._late(work, building, self._feed.head) from None
 
-    async def _reached(self, work: ViewWork, projector: Projector, seen: int) -> None:
+    async def _reached(self, work: ViewAssignment, projector: Projector, seen: int) -> None:
         if projector.is_stuck:
             raise self._late(work, projector, seen)
         try:
@@ -197,21 +198,21 @@ class Views:
             raise self._late(work, projector, seen) from None
 
     async def _shown_elsewhere(
-        self, work: ViewWork, seen: int, is_enough: Callable[[ViewState], bool]
+        self, work: ViewAssignment, seen: int, is_enough: Callable[[ViewState], bool]
     ) -> ViewState:
         name = work.view.name
         try:
             async with asyncio.timeout(PATIENCE_ELSEWHERE):
-                return await self._elsewhere.live(name, is_enough)
+                return await self._remote_views.live(name, is_enough)
         except TimeoutError:
-            state = self._elsewhere.known(name)
+            state = self._remote_views.known(name)
             raise Unavailable(
                 f"view {name} is kept by another process, which is at "
                 f"{state.checkpoint if state else 0:,}, and {seen:,} was written; ask again later, or see to "
                 "its log"
             ) from None
 
-    def _late(self, work: ViewWork, projector: Projector | None, seen: int) -> Unavailable:
+    def _late(self, work: ViewAssignment, projector: Projector | None, seen: int) -> Unavailable:
         name = work.view.name
         if projector is None:
             return Unavailable(f"view {name} passes from one process to another; ask again later")

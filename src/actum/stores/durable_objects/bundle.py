@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from actum.errors import DefinitionError
 from actum.model.entity import EntityType
-from actum.stores.durable_objects.inside.program import Declared, Manifest
+from actum.stores.durable_objects.object.program import Declared, Manifest
 
 MISSING = frozenset(
     {

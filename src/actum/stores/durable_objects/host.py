@@ -2,17 +2,17 @@
 
 from actum.ports.host import Host, HostedAnswer, HostedCall, HostedTimer
 from actum.stores.durable_objects import wire
-from actum.stores.durable_objects.link import Link
+from actum.stores.durable_objects.client import Client
 
 
 class DurableObjectsHost(Host):
     """Entities in objects; calls of one moment travel in one request."""
 
-    def __init__(self, link: Link) -> None:
-        self._link = link
+    def __init__(self, client: Client) -> None:
+        self._client = client
 
     def __repr__(self) -> str:
-        return f"<DurableObjectsHost {self._link!r}>"
+        return f"<DurableObjectsHost {self._client!r}>"
 
     async def command(self, call: HostedCall) -> HostedAnswer:
         sent = wire.Command(
@@ -24,19 +24,19 @@ class DurableObjectsHost(Host):
             call.mark,
             call.expected_version,
         )
-        return _answer(await self._link.ask(call.kind, call.id, sent, wire.Told))
+        return _answer(await self._client.ask(call.kind, call.id, sent, wire.Told))
 
     async def query(self, call: HostedCall) -> HostedAnswer:
         sent = wire.Query(call.name, call.arguments.decode(), call.expected_version)
-        return _answer(await self._link.ask(call.kind, call.id, sent, wire.Told))
+        return _answer(await self._client.ask(call.kind, call.id, sent, wire.Told))
 
     async def schedule(self, timer: HostedTimer) -> None:
         arguments, metadata = timer.arguments.decode(), timer.metadata.decode()
         sent = wire.Schedule(timer.name, timer.due, timer.command, arguments, metadata, timer.key)
-        await self._link.ask(timer.kind, timer.id, sent, type(None))
+        await self._client.ask(timer.kind, timer.id, sent, type(None))
 
     async def cancel(self, kind: str, id: str, name: str) -> None:
-        await self._link.ask(kind, id, wire.Cancel(name), type(None))
+        await self._client.ask(kind, id, wire.Cancel(name), type(None))
 
 
 def _answer(told: wire.Told) -> HostedAnswer:

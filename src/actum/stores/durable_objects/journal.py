@@ -23,7 +23,7 @@ from actum.ports.journal import (
     Write,
 )
 from actum.stores.durable_objects import wire, wire_feed
-from actum.stores.durable_objects.link import Link
+from actum.stores.durable_objects.client import Client
 from actum.stores.listing import read_token, write_token
 from actum.stores.outcomes import recognise
 from actum.stores.page import MAX_PAGE_BYTES
@@ -31,7 +31,7 @@ from actum.stores.pages import event_size
 
 LOOK = 20.0
 """Seconds for which one request waits for news."""
-MOST_LISTED = 1_000
+MAX_LISTED = 1_000
 MAX_LOADED = 16
 """Objects that are asked at once for what brings them to life; each answers with a page of 4 MB or less."""
 MAX_REPLIES = 16
@@ -50,14 +50,14 @@ class DurableObjectsJournal(Journal):
     is_shared = True
     spans_streams = False
 
-    def __init__(self, link: Link) -> None:
-        self._link = link
+    def __init__(self, client: Client) -> None:
+        self._client = client
 
     def __repr__(self) -> str:
-        return f"<DurableObjectsJournal {self._link!r}>"
+        return f"<DurableObjectsJournal {self._client!r}>"
 
     async def identity(self) -> str:
-        return await self._link.ask_feed(wire_feed.Identity(uuid.uuid4().hex), str)
+        return await self._client.ask_feed(wire_feed.Identity(uuid.uuid4().hex), str)
 
     async def append(self, writes: Sequence[Write]) -> list[Outcome]:
         by_stream: dict[StreamKey, list[int]] = {}
@@ -74,7 +74,7 @@ class DurableObjectsJournal(Journal):
         # One object after the other, so that positions grow in the order of the writes.
         for (kind, id), numbers in by_stream.items():
             call = wire.Append([_sent(writes[number]) for number in numbers])
-            told = await self._link.ask(kind, id, call, list[wire.Appended])
+            told = await self._client.ask(kind, id, call, list[wire.Appended])
             outcomes.update(zip(numbers, map(_outcome, told), strict=True))
         return [outcomes[number] for number in range(len(writes))]
 
@@ -84,7 +84,7 @@ class DurableObjectsJournal(Journal):
         for write in writes:
             stream = (write.kind, write.id)
             first, last = write.expected, write.expected + len(write.events)
-            found = await self._link.ask(*stream, wire.Read(first, last, None), wire.Facts)
+            found = await self._client.ask(*stream, wire.Read(first, last, None), wire.Facts)
             before = kept.setdefault(stream, found)
             if before is not found:
                 before.facts += found.facts
@@ -106,7 +106,7 @@ class DurableObjectsJournal(Journal):
     async def load(self, streams: Sequence[StreamKey], fingerprints: dict[str, str]) -> list[Loaded]:
         streams = streams[:MAX_LOADED]
         calls = [(kind, id, wire.Load(fingerprints.get(kind))) for kind, id in streams]
-        told = await asyncio.gather(*(self._link.ask(*call, wire.Facts) for call in calls))
+        told = await asyncio.gather(*(self._client.ask(*call, wire.Facts) for call in calls))
         return [_loaded(kind, id, one) for (kind, id), one in zip(streams, told, strict=True)]
 
     async def read(
@@ -123,7 +123,7 @@ class DurableObjectsJournal(Journal):
         size = 0
         while size < MAX_PAGE_BYTES and (limit is None or len(found) < limit):
             rest = None if limit is None else limit - len(found)
-            page = await self._link.ask(kind, id, wire.Read(after, up_to, rest, reverse), wire.Facts)
+            page = await self._client.ask(kind, id, wire.Read(after, up_to, rest, reverse), wire.Facts)
             events = [fact.stored(kind, id) for fact in page.facts]
             found += events
             size += sum(map(event_size, events))
@@ -142,7 +142,7 @@ class DurableObjectsJournal(Journal):
             by_stream.setdefault((kind, id), []).append(key)
         found: dict[ReplyKey, Repeated | None] = {}
         for (kind, id), wanted in by_stream.items():
-            told = await self._link.ask(kind, id, wire.Replies(wanted), list[wire.Reply | None])
+            told = await self._client.ask(kind, id, wire.Replies(wanted), list[wire.Reply | None])
             for key, reply in zip(wanted, told, strict=True):
                 found[kind, id, key] = None if reply is None else _repeated(reply)
         return [found[key] for key in keys]
@@ -163,9 +163,9 @@ class DurableObjectsJournal(Journal):
         seen = None if token.time is None or token.position is None else (token.time, token.position)
         listed: list[wire_feed.Listed] = []
         while len(listed) <= token.limit:
-            most = min(token.limit + 1 - len(listed), MOST_LISTED)
+            most = min(token.limit + 1 - len(listed), MAX_LISTED)
             asked = wire_feed.Streams(kind, most, token.first_after, token.first_before, token.reverse, seen)
-            found = await self._link.ask_feed(asked, list[wire_feed.Listed])
+            found = await self._client.ask_feed(asked, list[wire_feed.Listed])
             listed += found
             if len(found) < most:
                 break
@@ -182,7 +182,7 @@ class DurableObjectsJournal(Journal):
         found: list[Stored] = []
         size = 0
         while len(found) < limit and size < MAX_PAGE_BYTES:
-            page = await self._link.ask_feed(wire_feed.Feed(after, limit - len(found)), list[wire_feed.Fed])
+            page = await self._client.ask_feed(wire_feed.Feed(after, limit - len(found)), list[wire_feed.Fed])
             if not page:
                 break
             events = [one.fact.stored(one.kind, one.id) for one in page]
@@ -192,34 +192,34 @@ class DurableObjectsJournal(Journal):
         return found
 
     async def head(self) -> int:
-        return await self._link.ask_feed(wire_feed.Wait(-1, 0), int)
+        return await self._client.ask_feed(wire_feed.Wait(-1, 0), int)
 
     async def wait(self, after: int) -> None:
-        await self._link.ask_feed(wire_feed.Wait(after, LOOK), int)
+        await self._client.ask_feed(wire_feed.Wait(after, LOOK), int)
 
     async def save_snapshot(self, kind: str, id: str, snapshot: Snapshot) -> None:
         state = snapshot.state.decode()
         call = wire.SaveSnapshot(snapshot.version, snapshot.time, snapshot.fingerprint, state)
-        await self._link.ask(kind, id, call, type(None))
+        await self._client.ask(kind, id, call, type(None))
 
     async def prune(self, kind: str, id: str, up_to: int) -> int:
-        return await self._link.ask(kind, id, wire.Prune(min(up_to, 2**50)), int)
+        return await self._client.ask(kind, id, wire.Prune(min(up_to, 2**50)), int)
 
     async def erase(self, kind: str, id: str, *, time: int, since: int | None = None) -> Erased:
         if since is not None:
-            before = await self._link.ask_feed(wire_feed.LastErased(kind, id), int)
+            before = await self._client.ask_feed(wire_feed.LastErased(kind, id), int)
             if before > since:
                 return Erased(0, before)
-        told = await self._link.ask(kind, id, wire.Erase(time), wire.Erased)
+        told = await self._client.ask(kind, id, wire.Erase(time), wire.Erased)
         return Erased(told.events, told.position)
 
     async def forget_replies(self, before: int) -> int:
         """Forgets nothing: an object keeps its replies as long as its entity."""
-        self._link.check_open()
+        self._client.check_open()
         return 0
 
     async def close(self) -> None:
-        await self._link.close()
+        await self._client.close()
 
 
 def _sent(write: Write) -> wire.Write:

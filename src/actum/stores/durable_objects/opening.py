@@ -2,17 +2,17 @@
 
 from actum.ports.host import Host
 from actum.ports.journal import Journal
+from actum.stores.durable_objects.client import Client, read_url
 from actum.stores.durable_objects.host import DurableObjectsHost
 from actum.stores.durable_objects.journal import DurableObjectsJournal
-from actum.stores.durable_objects.link import Link, read_url
 
 
 async def open_durable_objects(url: str) -> tuple[Journal, Host]:
     """Opens the journal and the host behind durable-objects://HOST?secret=…, once they answer."""
-    link = Link(*read_url(url))
+    client = Client(*read_url(url))
     try:
-        await link.ready()
+        await client.ready()
     except BaseException:
-        await link.close()
+        await client.close()
         raise
-    return DurableObjectsJournal(link), DurableObjectsHost(link)
+    return DurableObjectsJournal(client), DurableObjectsHost(client)

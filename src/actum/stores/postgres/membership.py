@@ -1,4 +1,4 @@
-"""The roster in PostgreSQL: a row and a session lock a process, a row with an epoch a piece of work."""
+"""The membership in PostgreSQL: a row and a session lock a process, a row with an epoch a piece of work."""
 
 import asyncio
 import contextlib
@@ -6,16 +6,16 @@ from collections.abc import AsyncGenerator, Sequence
 from datetime import timedelta
 from typing import Any
 
-from actum.ports.membership import Claim, Roster, Standing
+from actum.ports.membership import ClusterState, Lease, Membership
 from actum.stores.postgres.connection.pool import PostgresPool
 
 SILENT = timedelta(seconds=5)
 """How long a process may be silent, by the server's clock, before others take its work over."""
 GONE = timedelta(seconds=1.5)
 """The same for one whose session has ended; long enough for it to come back after a cut connection."""
-LONGEST_BEAT = 3.0
+MAX_BEAT_TIME = 3.0
 
-ROSTER_SCHEMA = (
+MEMBERSHIP_SCHEMA = (
     """CREATE TABLE actum_processes (
         process bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, works text[] NOT NULL,
         has_session boolean NOT NULL, seen timestamptz NOT NULL)""",
@@ -66,8 +66,8 @@ LEAVE = """WITH gone AS (DELETE FROM actum_processes WHERE process = $1)
     UPDATE actum_work SET owner = NULL, epoch = epoch + 1 WHERE owner = $1"""
 
 
-class PostgresRoster(Roster):
-    """The roster, over a connection of its own, which a busy pool never holds up.
+class PostgresMembership(Membership):
+    """The membership, over a connection of its own, which a busy pool never holds up.
 
     The session holds a lock by which others see at once that the process has ended. Behind a transaction-mode
     pooler with no way round there is none, and only silence tells.
@@ -82,9 +82,9 @@ class PostgresRoster(Roster):
         self._process: int | None = None
 
     def __repr__(self) -> str:
-        return f"<PostgresRoster of process {self._process} on {self._pool.name}>"
+        return f"<PostgresMembership of process {self._process} on {self._pool.name}>"
 
-    async def beat(self) -> Standing:
+    async def beat(self) -> ClusterState:
         async with self._session() as connection:
             seen = self._process is not None and await connection.fetchval(SEEN, self._process)
             if not seen:
@@ -93,15 +93,15 @@ class PostgresRoster(Roster):
             await connection.execute(STRIKE_OFF, self._process, SILENT, GONE)
             able = {process: frozenset(works) for process, works in await connection.fetch(ABLE)}
             owners = dict(await connection.fetch(OWNERS))
-        return Standing(self._me(), able, owners)
+        return ClusterState(self._me(), able, owners)
 
-    async def claim(self, works: Sequence[str]) -> list[Claim]:
+    async def acquire(self, works: Sequence[str]) -> list[Lease]:
         async with self._session() as connection:
-            return [Claim(*row) for row in await connection.fetch(CLAIM, self._me(), list(works))]
+            return [Lease(*row) for row in await connection.fetch(CLAIM, self._me(), list(works))]
 
-    async def release(self, claims: Sequence[Claim]) -> None:
+    async def release(self, leases: Sequence[Lease]) -> None:
         async with self._session() as connection:
-            works, epochs = [claim.work for claim in claims], [claim.epoch for claim in claims]
+            works, epochs = [lease.work for lease in leases], [lease.epoch for lease in leases]
             await connection.execute(RELEASE, works, epochs)
 
     async def retire(self) -> None:
@@ -117,11 +117,11 @@ class PostgresRoster(Roster):
                     await connection.execute(LEAVE, self._process)
         if self._connection is not None:
             with contextlib.suppress(Exception):
-                await self._connection.close(timeout=LONGEST_BEAT)
+                await self._connection.close(timeout=MAX_BEAT_TIME)
             self._connection = None
 
     def _me(self) -> int:
-        assert self._process is not None, "a process has to beat before it claims anything"
+        assert self._process is not None, "a process has to beat before it leases anything"
         return self._process
 
     @contextlib.asynccontextmanager
@@ -130,7 +130,7 @@ class PostgresRoster(Roster):
         async with self._turn:
             try:
                 with self._pool.translating():
-                    async with asyncio.timeout(LONGEST_BEAT):
+                    async with asyncio.timeout(MAX_BEAT_TIME):
                         if self._connection is None or self._connection.is_closed():
                             self._connection = await self._pool.connect_directly()
                             await self._lock(self._connection)

@@ -27,19 +27,19 @@ class MessageSource(Source):
         self._database = database
         self._patience = SHARED_POLL if database.is_shared else POLL
         self._after = 0
-        self._news = asyncio.Event()
-        signals.listen(f"queue/{queue}", self._news.set)
+        self._arrival = asyncio.Event()
+        signals.listen(f"queue/{queue}", self._arrival.set)
 
     async def rewind(self) -> None:
         self._after = 0
 
     async def next(self, limit: int) -> list[Item]:
-        self._news.clear()
+        self._arrival.clear()
         messages = await self._database.messages(self._queue, self._after, limit)
         if not messages:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(self._patience):
-                    await self._news.wait()
+                    await self._arrival.wait()
             return []
         self._after = messages[-1].id
         return [self._item(message) for message in messages]

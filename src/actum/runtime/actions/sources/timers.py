@@ -29,15 +29,15 @@ class TimerSource(Source):
         self._clock = clock
         self._given: set[int] = set()
         self._latest = 0
-        self._news = asyncio.Event()
-        signals.listen("timers", self._news.set)
+        self._arrival = asyncio.Event()
+        signals.listen("timers", self._arrival.set)
 
     async def rewind(self) -> None:
         self._given.clear()
         self._latest = 0
 
     async def next(self, limit: int) -> list[Item]:
-        self._news.clear()
+        self._arrival.clear()
         due = await self._due(limit)
         if due:
             self._given.update(timer.id for timer in due)
@@ -74,7 +74,7 @@ class TimerSource(Source):
         """Waits until a timer comes due or word comes of a new one."""
         later = await self._database.timers(limit=1 + len(self._given))
         due = next((timer.due for timer in later if timer.id not in self._given), None)
-        await self._clock.wait(self._news, until=due, patience=self._patience)
+        await self._clock.wait(self._arrival, until=due, patience=self._patience)
 
     def _item(self, timer: Timer) -> Item:
         return Item(

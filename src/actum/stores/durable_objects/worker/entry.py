@@ -7,9 +7,9 @@ from typing import Any
 from manifest import MANIFEST
 from workers import DurableObject, Response, WorkerEntrypoint
 
-from actum.stores.durable_objects.inside import entity, feed
-from actum.stores.durable_objects.inside.opening import Inside
-from actum.stores.durable_objects.inside.platform import Task
+from actum.stores.durable_objects.object import entity, feed
+from actum.stores.durable_objects.object.opening import ObjectRuntime
+from actum.stores.durable_objects.object.platform import Task
 
 
 class Latch:
@@ -49,7 +49,7 @@ class Outside:
             return f"-{error}"
 
 
-inside: Inside = Inside(Outside(), MANIFEST)
+inside: ObjectRuntime = ObjectRuntime(Outside(), MANIFEST)
 
 
 async def drive(task: Task) -> str:

@@ -47,6 +47,6 @@ export async function startPython(env) {
   pyodide.unpackArchive(msgspec, "wheel", { extractDir: ROOT });
   pyodide.unpackArchive(application, "zip", { extractDir: ROOT });
   pyodide.runPython(`import sys; sys.path.insert(0, "${ROOT}")`);
-  const { Inside } = pyodide.pyimport("actum.stores.durable_objects.inside.opening");
+  const { Inside } = pyodide.pyimport("actum.stores.durable_objects.object.opening");
   return Inside(outside, pyodide.FS.readFile(`${ROOT}/manifest.json`, { encoding: "utf8" }));
 }

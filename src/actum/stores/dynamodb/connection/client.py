@@ -21,27 +21,27 @@ Item = dict[str, Any]
 Key = tuple[str, str]
 """The partition of an item, and its place there."""
 
-MOST_REQUESTS = 50
-MOST_ATTEMPTS = 8
+MAX_REQUESTS = 50
+MAX_ATTEMPTS = 8
 FIRST_PAUSE = 0.025
-LONGEST_PAUSE = 1.0
-LONGEST_CONNECT = 3
-LONGEST_REQUEST = 10
-MOST_GOTTEN = 100
-MOST_BATCHED = 25
+MAX_PAUSE = 1.0
+MAX_CONNECT_TIME = 3
+MAX_REQUEST_TIME = 10
+MAX_GOTTEN = 100
+MAX_BATCHED = 25
 
 # One of them knows the service by heart, which takes a while to learn.
 SESSION: AioSession = get_session()
 
 
-class Unmet(Exception):
+class ConditionFailed(Exception):
     """A condition did not hold, and nothing was written."""
 
 
 class DynamoTable:
     """A table whose keys are `p` and `s`; reads are strongly consistent.
 
-    At most MOST_REQUESTS are under way; what is throttled, or lost on the way, is sent again MOST_ATTEMPTS
+    At most MAX_REQUESTS are under way; what is throttled, or lost on the way, is sent again MAX_ATTEMPTS
     times, with growing pauses, and then raises Unavailable. Every write is safe to be sent twice.
     """
 
@@ -50,7 +50,7 @@ class DynamoTable:
         self.name: str = address.name
         self.client: Any = None
         self._stack = AsyncExitStack()
-        self._places = asyncio.Semaphore(MOST_REQUESTS)
+        self._places = asyncio.Semaphore(MAX_REQUESTS)
         self._chance = random.Random()
 
     def __repr__(self) -> str:
@@ -61,9 +61,9 @@ class DynamoTable:
         """Gives the table of a URL, whether it exists or not."""
         table = cls(read_url(url))
         config = AioConfig(
-            connect_timeout=LONGEST_CONNECT,
-            read_timeout=LONGEST_REQUEST,
-            max_pool_connections=MOST_REQUESTS,
+            connect_timeout=MAX_CONNECT_TIME,
+            read_timeout=MAX_REQUEST_TIME,
+            max_pool_connections=MAX_REQUESTS,
             parameter_validation=False,
             retries={"total_max_attempts": 1},
         )
@@ -86,12 +86,12 @@ class DynamoTable:
         await self._stack.aclose()
 
     async def call(self, operation: str, **arguments: Any) -> Any:
-        """Sends a request about the table; raises Unmet, Unavailable or StoreError."""
+        """Sends a request about the table; raises ConditionFailed, Unavailable or StoreError."""
         return await self.send(operation, TableName=self.address.table, **arguments)
 
     async def send(self, operation: str, **arguments: Any) -> Any:
         """Sends a request, and again while that may help."""
-        for attempt in range(1, MOST_ATTEMPTS + 1):
+        for attempt in range(1, MAX_ATTEMPTS + 1):
             if self.client is None:
                 raise Unavailable(f"{self.name} is closed")
             try:
@@ -99,8 +99,8 @@ class DynamoTable:
                     return await getattr(self.client, operation)(**arguments)
             except DRIVER as error:
                 if is_condition(error):
-                    raise Unmet from error
-                if attempt == MOST_ATTEMPTS or not is_passing(error):
+                    raise ConditionFailed from error
+                if attempt == MAX_ATTEMPTS or not is_passing(error):
                     raise translate(error, self.name) from error
             except (RuntimeError, AttributeError) as error:
                 # What the driver makes of a session that is closed under it.
@@ -112,7 +112,7 @@ class DynamoTable:
 
     async def pause(self, attempt: int) -> None:
         """Waits before another attempt, the longer the more there were."""
-        longest = min(FIRST_PAUSE * 2**attempt, LONGEST_PAUSE)
+        longest = min(FIRST_PAUSE * 2**attempt, MAX_PAUSE)
         await asyncio.sleep(longest * self._chance.uniform(0.3, 1.0))
 
     async def get(self, key: Key) -> Item | None:
@@ -124,7 +124,7 @@ class DynamoTable:
     async def get_many(self, keys: Iterable[Key]) -> dict[Key, Item]:
         """Gives the items that are there."""
         wanted = list(dict.fromkeys(keys))
-        parts = [wanted[first : first + MOST_GOTTEN] for first in range(0, len(wanted), MOST_GOTTEN)]
+        parts = [wanted[first : first + MAX_GOTTEN] for first in range(0, len(wanted), MAX_GOTTEN)]
         found: dict[Key, Item] = {}
         for items in await asyncio.gather(*(self._get_part(part) for part in parts)):
             found.update((key_of(item), item) for item in items)
@@ -165,12 +165,12 @@ class DynamoTable:
         return Query(self, "scan", {"ConsistentRead": True, **asked}, pause=pause)
 
     async def put(self, item: Item, *, only_new: bool = False) -> None:
-        """Writes an item; raises Unmet if it is there already and must not be."""
+        """Writes an item; raises ConditionFailed if it is there already and must not be."""
         condition = {"ConditionExpression": "attribute_not_exists(p)"} if only_new else {}
         await self.call("put_item", Item=item, **condition)
 
     async def transact(self, operations: Sequence[Item], token: str | None = None) -> None:
-        """Writes all or nothing, in this table; raises Unmet if a condition does not hold.
+        """Writes all or nothing, in this table; raises ConditionFailed if a condition does not hold.
 
         By the token the service recognises a request that is sent again within ten minutes.
         """
@@ -182,10 +182,10 @@ class DynamoTable:
 
     async def delete_many(self, keys: Sequence[Key]) -> None:
         """Deletes items, one by one, in no order."""
-        for first in range(0, len(keys), MOST_BATCHED):
+        for first in range(0, len(keys), MAX_BATCHED):
             asked: Any = {
                 self.address.table: [
-                    {"DeleteRequest": {"Key": key_item(key)}} for key in keys[first : first + MOST_BATCHED]
+                    {"DeleteRequest": {"Key": key_item(key)}} for key in keys[first : first + MAX_BATCHED]
                 ]
             }
             attempt = 0
@@ -197,7 +197,7 @@ class DynamoTable:
                     await self._pause_or_give_up(attempt)
 
     async def _pause_or_give_up(self, attempt: int) -> None:
-        if attempt >= MOST_ATTEMPTS:
+        if attempt >= MAX_ATTEMPTS:
             raise Unavailable(f"{self.name} is throttled: send again later")
         await self.pause(attempt)
 

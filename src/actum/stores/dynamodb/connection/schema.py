@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 
 from actum.errors import ForeignStore, StoreError, Unavailable
-from actum.stores.dynamodb.connection.client import DynamoTable, Unmet, key_item
+from actum.stores.dynamodb.connection.client import ConditionFailed, DynamoTable, key_item
 from actum.stores.dynamodb.connection.errors import code_of
 
 FORMAT = 1
@@ -15,7 +15,7 @@ LAYOUT: dict[str, Any] = {
     "AttributeDefinitions": [{"AttributeName": name, "AttributeType": "S"} for name in "ps"],
     "BillingMode": "PAY_PER_REQUEST",
 }
-LONGEST_CREATION = 300.0
+MAX_CREATION_TIME = 300.0
 
 
 async def make_table(table: DynamoTable) -> bool:
@@ -36,7 +36,7 @@ async def make_table(table: DynamoTable) -> bool:
             await _check_empty(table)
         try:
             await table.put({**key_item(MARK), "v": {"N": str(FORMAT)}}, only_new=True)
-        except Unmet:
+        except ConditionFailed:
             is_new = False
     await check_table(table)
     return is_new
@@ -72,7 +72,7 @@ async def _describe(table: DynamoTable) -> dict[str, Any] | None:
 async def _until_active(table: DynamoTable) -> None:
     attempt = 0
     try:
-        async with asyncio.timeout(LONGEST_CREATION):
+        async with asyncio.timeout(MAX_CREATION_TIME):
             while (found := await _describe(table)) is None or found["TableStatus"] not in (
                 "ACTIVE",
                 "UPDATING",
@@ -80,7 +80,7 @@ async def _until_active(table: DynamoTable) -> None:
                 attempt += 1
                 await table.pause(attempt)
     except TimeoutError as error:
-        raise Unavailable(f"{table.name} did not become active within {LONGEST_CREATION:.0f} s") from error
+        raise Unavailable(f"{table.name} did not become active within {MAX_CREATION_TIME:.0f} s") from error
 
 
 async def _check_empty(table: DynamoTable) -> None:

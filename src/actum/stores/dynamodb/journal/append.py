@@ -5,15 +5,15 @@ from collections.abc import Mapping, Sequence
 
 from actum.errors import Unavailable
 from actum.ports.journal import Collided, Landed, Outcome, Refused, Repeated, ReplyKey, StreamKey, Write
+from actum.stores.dynamodb.journal.append_transaction import AppendTransaction
 from actum.stores.dynamodb.journal.appending import Appender, keys_of
-from actum.stores.dynamodb.journal.berth import Berth
 from actum.stores.dynamodb.journal.items import position_of
 from actum.stores.dynamodb.journal.limits import Measure, split, why_too_large
-from actum.stores.dynamodb.journal.parcel import Parcel
+from actum.stores.dynamodb.journal.reserved_slot import ReservedSlot
 from actum.stores.outcomes import decide
 
-MOST_ATTEMPTS = 20
-MOST_AT_ONCE = 8
+MAX_ATTEMPTS = 20
+MAX_AT_ONCE = 8
 
 
 class Append:
@@ -27,7 +27,7 @@ class Append:
         self._versions: dict[StreamKey, int] = {}
         self._places: dict[StreamKey, int] = {}
         self._replies: dict[ReplyKey, Repeated] = {}
-        self._berths: list[Berth] = []
+        self._berths: list[ReservedSlot] = []
         self._knows_all = False
         self._head = 0
 
@@ -43,7 +43,7 @@ class Append:
             if await self._go_on():
                 continue
             losses += 1
-            if losses == MOST_ATTEMPTS:
+            if losses == MAX_ATTEMPTS:
                 raise Unavailable(
                     f"{self._appender.name}: other processes were first {losses} times: send again"
                 )
@@ -58,15 +58,18 @@ class Append:
             await self._learn()
             decided = self._decided()
         batches, settled = self._pack(decided)
-        parcels = [Parcel(batch, [self._writes[number] for number in batch], self._head) for batch in batches]
-        berths = await self._berths_for(parcels)
-        if berths is None:
+        transactions = [
+            AppendTransaction(batch, [self._writes[number] for number in batch], self._head)
+            for batch in batches
+        ]
+        reserved_slots = await self._berths_for(transactions)
+        if reserved_slots is None:
             return False
         for number in settled:
             outcome = decided[number]
             self._outcomes[number] = Landed(self._head) if type(outcome) is Landed else outcome
-        landed = await self._send(parcels, berths)
-        self._berths = [berth for berth in berths if not berth.is_taken]
+        landed = await self._send(transactions, reserved_slots)
+        self._berths = [reserved for reserved in reserved_slots if not reserved.is_taken]
         self._pending = [number for number in self._pending if number not in self._outcomes]
         return landed
 
@@ -168,54 +171,59 @@ class Append:
             chosen += landing
         return chosen
 
-    async def _berths_for(self, parcels: Sequence[Parcel]) -> list[Berth] | None:
-        """Gives a berth for each parcel; None if one that is left over turns out to hold something.
+    async def _berths_for(self, transactions: Sequence[AppendTransaction]) -> list[ReservedSlot] | None:
+        """Gives a reserved for each transaction; None if one that is left over turns out to hold something.
 
-        A berth that was not filled is used again, so that what was behind it in the feed stays behind it,
-        unless a stream of the parcel has gone past it.
+        A reserved that was not filled is used again, so that what was behind it in the feed stays behind it,
+        unless a stream of the transaction has gone past it.
         """
         free = self._berths
-        found: list[Berth | None] = []
-        for parcel in parcels:
-            passed = max((self._places.get(stream, 0) for stream in parcel.streams), default=0)
+        found: list[ReservedSlot | None] = []
+        for transaction in transactions:
+            passed = max((self._places.get(stream, 0) for stream in transaction.streams), default=0)
             fits = bool(free) and position_of(free[0].slot, 0) > passed
             found.append(free[0] if fits else None)
             free = free[1:] if fits else free
-        self._berths = [berth for berth in found if berth is not None]
+        self._berths = [reserved for reserved in found if reserved is not None]
         surprises = [one for one in await asyncio.gather(*map(self._appender.settle, free)) if one]
-        for berth in free:
-            self._take(berth)
+        for reserved in free:
+            self._take(reserved)
         if any(surprises):
             return None
         fresh = iter(await self._appender.reserve(found.count(None)))
-        return [berth or next(fresh) for berth in found]
+        return [reserved or next(fresh) for reserved in found]
 
-    async def _send(self, parcels: Sequence[Parcel], berths: Sequence[Berth]) -> bool:
-        """Sends parcels, not too many at once, and says whether all of them landed."""
-        places = asyncio.Semaphore(MOST_AT_ONCE)
+    async def _send(
+        self, transactions: Sequence[AppendTransaction], reserved_slots: Sequence[ReservedSlot]
+    ) -> bool:
+        """Sends transactions, not too many at once, and says whether all of them landed."""
+        places = asyncio.Semaphore(MAX_AT_ONCE)
 
-        async def send(parcel: Parcel, berth: Berth) -> bool:
+        async def send(transaction: AppendTransaction, reserved: ReservedSlot) -> bool:
             async with places:
-                return await self._appender.send(parcel, berth) is parcel
+                return await self._appender.send(transaction, reserved) is transaction
 
         results = await asyncio.gather(
-            *(send(parcel, berth) for parcel, berth in zip(parcels, berths, strict=True)),
+            *(
+                send(transaction, reserved)
+                for transaction, reserved in zip(transactions, reserved_slots, strict=True)
+            ),
             return_exceptions=True,
         )
         for result in results:
             if isinstance(result, BaseException):
                 raise result
-        for berth in berths:
-            self._take(berth)
+        for reserved in reserved_slots:
+            self._take(reserved)
         return all(results)
 
-    def _take(self, berth: Berth) -> None:
-        """Notes the outcomes of what has landed in a berth."""
-        parcel = berth.parcel
-        if parcel is None:
+    def _take(self, reserved: ReservedSlot) -> None:
+        """Notes the outcomes of what has landed in a reserved."""
+        transaction = reserved.transaction
+        if transaction is None:
             return
-        positions = parcel.positions(berth.slot)
-        for number, position in zip(parcel.numbers, positions, strict=True):
+        positions = transaction.positions(reserved.slot)
+        for number, position in zip(transaction.numbers, positions, strict=True):
             write = self._writes[number]
             self._outcomes[number] = Landed(position)
             if write.events:

@@ -5,18 +5,18 @@ from collections.abc import Iterable, Sequence
 
 from actum.model.event import Stored
 from actum.ports.journal import Outcome, Repeated, ReplyKey, StreamKey, Write
-from actum.stores.dynamodb.connection.client import DynamoTable, Unmet
-from actum.stores.dynamodb.journal.berth import Berth
+from actum.stores.dynamodb.connection.client import ConditionFailed, DynamoTable
+from actum.stores.dynamodb.journal.append_transaction import AppendTransaction
 from actum.stores.dynamodb.journal.chain import Chain
 from actum.stores.dynamodb.journal.items import Head, read_reply, reply_key
-from actum.stores.dynamodb.journal.parcel import Parcel
 from actum.stores.dynamodb.journal.removal import Remover
+from actum.stores.dynamodb.journal.reserved_slot import ReservedSlot
 from actum.stores.dynamodb.journal.streams import Reader
 from actum.stores.outcomes import recognise
 
 
 class Appender:
-    """Sends parcels, and can make sure that one that was interrupted lands no more."""
+    """Sends transactions, and can make sure that one that was interrupted lands no more."""
 
     def __init__(self, table: DynamoTable, chain: Chain, reader: Reader, remover: Remover) -> None:
         self._table = table
@@ -66,25 +66,25 @@ class Appender:
         """Gives the position of the last event that readers can see."""
         return await self._chain.head()
 
-    async def reserve(self, count: int) -> list[Berth]:
+    async def reserve(self, count: int) -> list[ReservedSlot]:
         """Gives places in the feed that no other writer has."""
-        return [Berth(slot) for slot in await self._chain.reserve(count)] if count else []
+        return [ReservedSlot(slot) for slot in await self._chain.reserve(count)] if count else []
 
-    async def send(self, parcel: Parcel, berth: Berth) -> Parcel | None:
-        """Sends a parcel; gives what has landed, None where nothing has."""
-        token = berth.token_for(parcel)
-        chunk = self._chain.chunk(berth.slot, token)
+    async def send(self, transaction: AppendTransaction, reserved: ReservedSlot) -> AppendTransaction | None:
+        """Sends a transaction; gives what has landed, None where nothing has."""
+        token = reserved.token_for(transaction)
+        chunk = self._chain.chunk(reserved.slot, token)
         try:
-            await self._table.transact(parcel.operations(berth.slot, chunk), token)
-        except Unmet:
+            await self._table.transact(transaction.operations(reserved.slot, chunk), token)
+        except ConditionFailed:
             # One that was sent before may have landed meanwhile, this one too: it may have been sent twice.
-            return berth.found(await self._chain.look(berth.slot))
-        self._chain.filled(berth.slot)
-        return berth.found(token)
+            return reserved.found(await self._chain.look(reserved.slot))
+        self._chain.filled(reserved.slot)
+        return reserved.found(token)
 
-    async def settle(self, berth: Berth) -> Parcel | None:
-        """Makes sure that nothing more lands in a berth; gives what has."""
-        return berth.found(await self._chain.settle(berth.slot))
+    async def settle(self, reserved: ReservedSlot) -> AppendTransaction | None:
+        """Makes sure that nothing more lands in a reserved; gives what has."""
+        return reserved.found(await self._chain.settle(reserved.slot))
 
     async def pause(self, attempt: int) -> None:
         """Waits before another attempt."""

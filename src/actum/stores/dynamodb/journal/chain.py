@@ -8,13 +8,13 @@ empty chunk; the transaction it was meant for can never land afterwards.
 
 import asyncio
 
-from actum.stores.dynamodb.connection.client import DynamoTable, Item, Unmet, key_item
+from actum.stores.dynamodb.connection.client import ConditionFailed, DynamoTable, Item, key_item
 from actum.stores.dynamodb.journal.items import FEED, SLOTS, number, position_of, references, slot_place
 
 PATIENCE = 1.0
 """Seconds that a missing slot may hold up readers before it is filled; nothing but patience rests on it."""
 
-MOST_FILLED = 1_000
+MAX_FILLED = 1_000
 HEAD_PAGE = 4
 FIRST, LAST = slot_place(1), slot_place(2**47)
 
@@ -83,7 +83,7 @@ class Chain:
         token: str | None = ""
         try:
             await self._table.put(self.chunk(slot, ""), only_new=True)
-        except Unmet:
+        except ConditionFailed:
             token = await self.look(slot)
         self.filled(slot)
         return token
@@ -103,7 +103,7 @@ class Chain:
         missing: list[int] = []
         async for chunk in self._table.query(FEED, slot_place(slot + 1), LAST):
             found = int(chunk["s"]["S"], 16)
-            missing += range(slot + 1, found)[: MOST_FILLED - len(missing)]
+            missing += range(slot + 1, found)[: MAX_FILLED - len(missing)]
             slot = found
             if not missing:
                 self.contiguous = max(self.contiguous, slot)

@@ -29,7 +29,7 @@ from actum.ports.journal import Repeated, ReplyKey, Snapshot, StreamKey
 from actum.stores.dynamodb.connection.client import Item, Key
 
 PLACE_BITS = 16
-MOST_PLACES = 2**PLACE_BITS - 1
+MAX_PLACES = 2**PLACE_BITS - 1
 """Events of one transaction; its slot and an event's place in it make a position."""
 
 FEED, SLOTS = "feed", ("slots", "last")
@@ -38,8 +38,8 @@ HEAD, SNAPSHOT, EVENT, REPLY = "head", "snapshot", "event/", "reply"
 LATEST = 2**63 - 1
 
 # The service takes 2048 bytes in a partition's key and 1024 in the other; what is longer goes by its digest.
-LONGEST_PARTITION = 1_900
-LONGEST_PLACE = 900
+MAX_PARTITION_TIME = 1_900
+MAX_PLACE = 900
 
 
 class Part(Struct, array_like=True, gc=False):
@@ -88,12 +88,12 @@ def number(value: int) -> Item:
 def partition_of(stream: StreamKey) -> str:
     """Gives the partition of a stream; the length keeps kind and id apart."""
     kind, id = stream
-    return _bounded(f"stream/{len(kind)}/{kind}/{id}", LONGEST_PARTITION)
+    return _bounded(f"stream/{len(kind)}/{kind}/{id}", MAX_PARTITION_TIME)
 
 
 def listing_of(kind: str) -> str:
     """Gives the partition of a kind's listing."""
-    return _bounded(f"kind/{kind}", LONGEST_PARTITION)
+    return _bounded(f"kind/{kind}", MAX_PARTITION_TIME)
 
 
 def head_key(stream: StreamKey) -> Key:
@@ -103,7 +103,7 @@ def head_key(stream: StreamKey) -> Key:
 
 def reply_key(key: ReplyKey) -> Key:
     """Gives the key of a reply."""
-    return partition_of(key[:2]), _bounded(f"{REPLY}/{key[2]}", LONGEST_PLACE)
+    return partition_of(key[:2]), _bounded(f"{REPLY}/{key[2]}", MAX_PLACE)
 
 
 def record_key(reference: Reference) -> Key:

@@ -20,19 +20,19 @@ from actum.ports.journal import (
     StreamKey,
     Write,
 )
-from actum.stores.dynamodb.connection.client import DynamoTable, Unmet, key_item
+from actum.stores.dynamodb.connection.client import ConditionFailed, DynamoTable, key_item
 from actum.stores.dynamodb.journal.append import Append
 from actum.stores.dynamodb.journal.appending import Appender
 from actum.stores.dynamodb.journal.chain import Chain
 from actum.stores.dynamodb.journal.items import IDENTITY, SNAPSHOT, head_key, number, partition_of
-from actum.stores.dynamodb.journal.limits import ITEM_OVERHEAD, LARGEST_ITEM
+from actum.stores.dynamodb.journal.limits import ITEM_OVERHEAD, MAX_ITEM
 from actum.stores.dynamodb.journal.listing import list_streams
 from actum.stores.dynamodb.journal.removal import Remover
 from actum.stores.dynamodb.journal.streams import Reader
 from actum.stores.listing import read_token
 
 FIRST_POLL = 0.02
-LONGEST_POLL = 1.0
+MAX_POLL_TIME = 1.0
 MAX_REPLIES = 100
 """Replies that are asked for at once, each of 400 KB at most."""
 
@@ -53,7 +53,7 @@ class DynamoJournal(Journal):
         self._reader = Reader(table)
         self._remover = Remover(table, self._chain)
         self._appender = Appender(table, self._chain, self._reader, self._remover)
-        self._news = asyncio.Event()
+        self._arrival = asyncio.Event()
         self._is_closed = False
 
     def __repr__(self) -> str:
@@ -61,7 +61,7 @@ class DynamoJournal(Journal):
 
     async def identity(self) -> str:
         self._check_open()
-        with contextlib.suppress(Unmet):
+        with contextlib.suppress(ConditionFailed):
             # Whoever comes first gives the table its own.
             await self._table.put({**key_item(IDENTITY), "i": {"S": uuid.uuid4().hex}}, only_new=True)
         item = await self._table.get(IDENTITY)
@@ -141,22 +141,22 @@ class DynamoJournal(Journal):
         whole = -1
         while True:
             self._check_open()
-            news = self._news
+            arrival = self._arrival
             await self._chain.advance()
             # Others move the chain on while this one looks at its head.
             seen, whole = whole, self._chain.contiguous
             if whole != seen and await self._chain.head() > after:
                 return
             # What is held up by a slot that is missing comes to light without word of it.
-            pause = FIRST_POLL if self._chain.is_held_up else min(pause * 1.5, LONGEST_POLL)
+            pause = FIRST_POLL if self._chain.is_held_up else min(pause * 1.5, MAX_POLL_TIME)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(news.wait(), pause)
+                await asyncio.wait_for(arrival.wait(), pause)
 
     async def save_snapshot(self, kind: str, id: str, snapshot: Snapshot) -> None:
         self._check_open()
         stream = (kind, id)
         partition = partition_of(stream)
-        if len(partition.encode()) + len(snapshot.state) + ITEM_OVERHEAD > LARGEST_ITEM:
+        if len(partition.encode()) + len(snapshot.state) + ITEM_OVERHEAD > MAX_ITEM:
             log.warning(
                 "%s/%s: a snapshot of %d bytes does not fit into an item", kind, id, len(snapshot.state)
             )
@@ -180,7 +180,7 @@ class DynamoJournal(Journal):
             "ConditionExpression": "attribute_not_exists(p) OR v <= :v OR f <> :f",
             "ExpressionAttributeValues": {**version, ":f": {"S": snapshot.fingerprint}},
         }
-        with contextlib.suppress(Unmet):
+        with contextlib.suppress(ConditionFailed):
             await self._table.transact([{"ConditionCheck": held}, {"Put": kept}])
 
     async def prune(self, kind: str, id: str, up_to: int) -> int:
@@ -209,5 +209,5 @@ class DynamoJournal(Journal):
             raise Unavailable(f"{self._table.name}: the journal is closed")
 
     def _tell(self) -> None:
-        self._news.set()
-        self._news = asyncio.Event()
+        self._arrival.set()
+        self._arrival = asyncio.Event()

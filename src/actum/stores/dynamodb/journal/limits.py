@@ -7,12 +7,12 @@ cut into several transactions.
 from collections.abc import Iterable, Sequence
 
 from actum.ports.journal import StreamKey, Write
-from actum.stores.dynamodb.journal.items import MOST_PLACES, partition_of, reply_key
+from actum.stores.dynamodb.journal.items import MAX_PLACES, partition_of, reply_key
 
-MOST_ITEMS = 100
-MOST_BYTES = 3_900_000
-LARGEST_ITEM = 400 * 1024
-LARGEST_RECORD = 300_000
+MAX_ITEMS = 100
+MAX_BYTES = 3_900_000
+MAX_ITEM = 400 * 1024
+MAX_RECORD = 300_000
 """Events are joined in one record up to here; a single one may be larger."""
 
 ITEM_OVERHEAD = 250
@@ -34,14 +34,14 @@ class Measure:
     @property
     def items(self) -> int:
         """The items of the transaction: its chunk, and for each stream its head, its records, its listing."""
-        # Two records that follow each other hold together more than LARGEST_RECORD.
-        records = sum(2 * size // LARGEST_RECORD + 1 for size in self._streams.values() if size)
+        # Two records that follow each other hold together more than MAX_RECORD.
+        records = sum(2 * size // MAX_RECORD + 1 for size in self._streams.values() if size)
         return 1 + len(self._streams) + records + len(self._begun) + self._replies
 
     @property
     def fits(self) -> bool:
         """Whether one transaction can hold it all."""
-        return self.items <= MOST_ITEMS and self.size <= MOST_BYTES and self.places <= MOST_PLACES
+        return self.items <= MAX_ITEMS and self.size <= MAX_BYTES and self.places <= MAX_PLACES
 
     def add(self, writes: Iterable[Write]) -> None:
         """Adds writes."""
@@ -92,15 +92,13 @@ def why_too_large(writes: Sequence[Write]) -> str | None:
         key = len(partition_of((write.kind, write.id)).encode())
         for type_, _, payload in write.events:
             size = len(payload) + len(write.metadata) + len(type_.encode()) + key + ITEM_OVERHEAD
-            if size > LARGEST_ITEM:
+            if size > MAX_ITEM:
                 return (
-                    f"{name}: the event {type_} takes {size:,} bytes and DynamoDB keeps {LARGEST_ITEM:,} in "
+                    f"{name}: the event {type_} takes {size:,} bytes and DynamoDB keeps {MAX_ITEM:,} in "
                     "an item: keep large contents elsewhere, and a reference to them in the event"
                 )
-        if write.key is not None and _size_of_reply(write) > LARGEST_ITEM:
-            return (
-                f"{name}: the reply of a call with a key takes more than {LARGEST_ITEM:,} bytes: shorten it"
-            )
+        if write.key is not None and _size_of_reply(write) > MAX_ITEM:
+            return f"{name}: the reply of a call with a key takes more than {MAX_ITEM:,} bytes: shorten it"
     measure = Measure()
     measure.add(writes)
     if measure.fits:
@@ -110,7 +108,7 @@ def why_too_large(writes: Sequence[Write]) -> str | None:
     )
     return (
         f"{what} {measure.items} items with {measure.places:,} events and {measure.size:,} bytes, and one "
-        f"transaction of DynamoDB holds {MOST_ITEMS} items, {MOST_PLACES:,} events and {MOST_BYTES:,} bytes: "
+        f"transaction of DynamoDB holds {MAX_ITEMS} items, {MAX_PLACES:,} events and {MAX_BYTES:,} bytes: "
         "do it in several steps"
     )
 

@@ -9,7 +9,7 @@ from actum.stores.dynamodb.journal.streams import Reader
 from actum.stores.listing import Token, write_token
 
 EARLIEST, LATEST = -(2**63), 2**63 - 1
-MOST_LISTED = 1_000
+MAX_LISTED = 1_000
 
 
 async def list_streams(table: DynamoTable, reader: Reader, token: Token) -> Page:
@@ -21,11 +21,11 @@ async def list_streams(table: DynamoTable, reader: Reader, token: Token) -> Page
     found: list[tuple[StreamInfo, int]] = []
     waiting: list[Item] = []
     query = table.query(
-        listing_of(token.kind), first, last, limit=min(limit, MOST_LISTED), reverse=token.reverse
+        listing_of(token.kind), first, last, limit=min(limit, MAX_LISTED), reverse=token.reverse
     )
     async for item in query:
         waiting.append(item)
-        if len(found) + len(waiting) >= limit or len(waiting) >= MOST_LISTED:
+        if len(found) + len(waiting) >= limit or len(waiting) >= MAX_LISTED:
             found += await _described(reader, token.kind, waiting)
             waiting = []
             if len(found) >= limit:

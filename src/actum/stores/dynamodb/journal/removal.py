@@ -11,7 +11,7 @@ from typing import Any
 from actum.errors import Unavailable
 from actum.model.deletion import deletion
 from actum.ports.journal import Erased, StreamKey
-from actum.stores.dynamodb.connection.client import DynamoTable, Item, Key, Unmet, key_item, key_of
+from actum.stores.dynamodb.connection.client import ConditionFailed, DynamoTable, Item, Key, key_item, key_of
 from actum.stores.dynamodb.journal.chain import Chain
 from actum.stores.dynamodb.journal.items import (
     EVENT,
@@ -37,7 +37,7 @@ from actum.stores.dynamodb.journal.items import (
     slot_place,
 )
 
-MOST_ATTEMPTS = 20
+MAX_ATTEMPTS = 20
 PAUSE = 0.5
 """Seconds from one megabyte of a table that is read as a whole to the next."""
 BEFORE_ALL, AFTER_ALL = " ", "~"
@@ -55,7 +55,7 @@ class Remover:
 
     async def prune(self, stream: StreamKey, up_to: int) -> int:
         """Removes events up to a version, never the last one, and gives how many."""
-        for attempt in range(1, MOST_ATTEMPTS + 1):
+        for attempt in range(1, MAX_ATTEMPTS + 1):
             head = read_head(await self._table.get(head_key(stream)))
             cut = max(min(up_to, head.version - 1), head.pruned)
             if cut <= 0:
@@ -65,11 +65,11 @@ class Remover:
             ):
                 return await self._remove_up_to(stream, cut)
             await self._table.pause(attempt)
-        raise Unavailable(f"{self._table.name}: other processes were first {MOST_ATTEMPTS} times: send again")
+        raise Unavailable(f"{self._table.name}: other processes were first {MAX_ATTEMPTS} times: send again")
 
     async def erase(self, stream: StreamKey, time: int, since: int | None = None) -> Erased:
         """Removes a stream with its snapshot and replies, and shows in the feed that it is gone."""
-        for attempt in range(1, MOST_ATTEMPTS + 1):
+        for attempt in range(1, MAX_ATTEMPTS + 1):
             head = read_head(await self._table.get(head_key(stream)))
             before = await self._erased_at(stream)
             if since is not None and before > since and not head.is_erasing:
@@ -84,7 +84,7 @@ class Remover:
             ):
                 return Erased(await self._remove_all(stream), await self._erased_at(stream))
             await self._table.pause(attempt)
-        raise Unavailable(f"{self._table.name}: other processes were first {MOST_ATTEMPTS} times: send again")
+        raise Unavailable(f"{self._table.name}: other processes were first {MAX_ATTEMPTS} times: send again")
 
     async def forget(self, before: int) -> int:
         """Drops replies older than a time, and gives how many; reads the whole table, bit by bit."""
@@ -104,7 +104,7 @@ class Remover:
                     ConditionExpression="t < :t",
                     ExpressionAttributeValues={":t": number(before)},
                 )
-            except Unmet:
+            except ConditionFailed:
                 continue
             forgotten += 1
         return forgotten
@@ -191,7 +191,7 @@ class Remover:
                     ":c": item["c"],
                 },
             )
-        except Unmet:
+        except ConditionFailed:
             # Another process has cut it further, or removed it.
             return
 
@@ -212,7 +212,7 @@ class Remover:
             await self._table.call(
                 "delete_item", Key=key_item(head_key(stream)), ConditionExpression="attribute_exists(x)"
             )
-        except Unmet:
+        except ConditionFailed:
             # There was none.
             return removed
         return removed
@@ -229,14 +229,14 @@ class Remover:
                 UpdateExpression=f"REMOVE {item['n']['S']}",
                 ConditionExpression="attribute_exists(p)",
             )
-        except Unmet:
+        except ConditionFailed:
             # Its chunk does not show yet, and the record with it must not go.
             raise Unavailable(f"{self._table.name}: a transaction is landing at this moment: again") from None
 
     async def _transact(self, *operations: Any) -> bool:
         try:
             await self._table.transact(operations)
-        except Unmet:
+        except ConditionFailed:
             return False
         return True
 

@@ -34,9 +34,9 @@ from actum.stores.page import MAX_PAGE_BYTES, within
 from actum.stores.pages import event_size
 
 PAGE = 1_000
-MOST_LOOKS = 12
-MOST_CHUNKS = 100
-MOST_RECORDS = 400
+MAX_LOOKS = 12
+MAX_CHUNKS = 100
+MAX_RECORDS = 400
 FIRST_RECORDS = 100
 """Records that are read before it is known how large they are: 40 MB at most."""
 MAX_LOADED = 100
@@ -73,7 +73,7 @@ class Reader:
         It has `limit` of them at most, and ends with the one that reaches `most` bytes.
         """
         first = last = 0
-        for look in range(1, MOST_LOOKS + 1):
+        for look in range(1, MAX_LOOKS + 1):
             if head is None:
                 head = read_head(await self._table.get(head_key(stream)))
             first, last = max(after, head.pruned) + 1, min(head.version, LATEST if up_to is None else up_to)
@@ -123,7 +123,7 @@ class Reader:
         events: list[Stored] = []
         chunks: list[Item] = []
         named, size, most_named = 0, 0, FIRST_RECORDS
-        async for chunk in self._table.query(FEED, slot_place(slot), LAST, limit=min(limit + 1, MOST_CHUNKS)):
+        async for chunk in self._table.query(FEED, slot_place(slot), LAST, limit=min(limit + 1, MAX_CHUNKS)):
             if not is_next(chunk, slot):
                 break
             slot += 1
@@ -136,7 +136,7 @@ class Reader:
                 if len(events) >= limit or size >= MAX_PAGE_BYTES:
                     break
                 left = (MAX_PAGE_BYTES - size) * len(events) // max(size, 1)
-                chunks, named, most_named = [], 0, max(1, min(left, MOST_RECORDS))
+                chunks, named, most_named = [], 0, max(1, min(left, MAX_RECORDS))
         if chunks and len(events) < limit and size < MAX_PAGE_BYTES:
             events += [one for one in await self._brought_by(chunks) if one.position > after]
         return within(events[:limit], event_size)
@@ -216,7 +216,7 @@ class Reader:
         return events
 
     async def _look_again(self, slot: int, wanted: Reference) -> Item | None:
-        for look in range(1, MOST_LOOKS + 1):
+        for look in range(1, MAX_LOOKS + 1):
             chunk = await self._table.get((FEED, slot_place(slot)))
             if chunk is None or wanted not in references(chunk):
                 return None

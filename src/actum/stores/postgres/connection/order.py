@@ -6,7 +6,7 @@ that still runs are settled: whoever wrote them is done, and nobody can write an
 
 PLACES = 20
 """Bits that count within one transaction; the bits above number the transaction."""
-MOST_PLACES = 2**PLACES - 1
+MAX_PLACES = 2**PLACES - 1
 
 
 class Order:

@@ -19,15 +19,15 @@ from actum.stores.postgres.connection.session import (
 )
 from actum.stores.postgres.connection.url import Address, read_url
 from actum.stores.query_slots import QuerySlots
+from actum.stores.read_limit import ReadLimit
 from actum.stores.schema import Part
-from actum.stores.share import Share
 
-MOST_WAITING = 10_000
-LONGEST_CONNECT = 10
-LONGEST_WAIT = 10.0
-LONGEST_STATEMENT = 60.0
-LONGEST_CLOSE = 10.0
-LONGEST_IDLE = "4s"
+MAX_WAITING = 10_000
+MAX_CONNECT_TIME = 10
+MAX_WAIT = 10.0
+MAX_STATEMENT_TIME = 60.0
+MAX_CLOSE_TIME = 10.0
+MAX_IDLE_TIME = "4s"
 """How long the server keeps the locks of a transaction whose process has fallen silent.
 
 They hold up other processes, and the feed of all: it is shorter than the time in which work is taken over.
@@ -37,7 +37,7 @@ They hold up other processes, and the feed of all: it is shorter than the time i
 class PostgresPool:
     """A database, over at most `address.size` connections that are shared by everything in this process.
 
-    Who finds them all in use waits for LONGEST_WAIT seconds, and then gets Unavailable. No state is kept in a
+    Who finds them all in use waits for MAX_WAIT seconds, and then gets Unavailable. No state is kept in a
     session, so that a pooler may give another one to each transaction.
     """
 
@@ -48,7 +48,7 @@ class PostgresPool:
         self._waiting = 0
         # What remains of the connections is there for commands, loads, and what works in the background.
         self.queries: QuerySlots = QuerySlots(quick=max(1, address.size // 3), slow=max(1, address.size // 5))
-        self.callers: Share = Share(max(1, address.size // 5))
+        self.callers: ReadLimit = ReadLimit(max(1, address.size // 5))
         self._is_closed = False
 
     def __repr__(self) -> str:
@@ -63,8 +63,8 @@ class PostgresPool:
                 address.url,
                 min_size=1,
                 max_size=address.size,
-                timeout=LONGEST_CONNECT,
-                command_timeout=LONGEST_STATEMENT,
+                timeout=MAX_CONNECT_TIME,
+                command_timeout=MAX_STATEMENT_TIME,
                 statement_cache_size=0 if address.is_pooled else 200,
                 reset=_leave,
                 init=None if address.is_pooled else settle,
@@ -103,7 +103,7 @@ class PostgresPool:
         """Lends a connection in a transaction, which is committed unless the block raises."""
         async with self.connection() as connection:
             await connection.execute(
-                f"BEGIN {mode}; SET LOCAL idle_in_transaction_session_timeout = '{LONGEST_IDLE}'"
+                f"BEGIN {mode}; SET LOCAL idle_in_transaction_session_timeout = '{MAX_IDLE_TIME}'"
             )
             try:
                 yield connection
@@ -130,8 +130,8 @@ class PostgresPool:
         try:
             connection = await asyncpg.connect(
                 self.address.direct,
-                timeout=LONGEST_CONNECT,
-                command_timeout=LONGEST_STATEMENT,
+                timeout=MAX_CONNECT_TIME,
+                command_timeout=MAX_STATEMENT_TIME,
                 statement_cache_size=200 if has_sessions else 0,
             )
             if has_sessions:
@@ -157,7 +157,7 @@ class PostgresPool:
             return
         self._is_closed = True
         try:
-            async with asyncio.timeout(LONGEST_CLOSE):
+            async with asyncio.timeout(MAX_CLOSE_TIME):
                 await self._pool.close()
         except TimeoutError:
             self._pool.terminate()
@@ -166,11 +166,11 @@ class PostgresPool:
         """Takes a connection, for `release` to give back; raises Unavailable when all are in use for long."""
         if self._is_closed:
             raise Unavailable(f"{self.name} is closed")
-        if self._waiting >= MOST_WAITING:
-            raise Overloaded(f"{MOST_WAITING:,} wait for a connection to {self.name}: send again later")
+        if self._waiting >= MAX_WAITING:
+            raise Overloaded(f"{MAX_WAITING:,} wait for a connection to {self.name}: send again later")
         self._waiting += 1
         try:
-            return await self._pool.acquire(timeout=LONGEST_WAIT)
+            return await self._pool.acquire(timeout=MAX_WAIT)
         except TimeoutError as error:
             raise Unavailable(
                 f"all {self.address.size} connections to {self.name} are in use: send again, or allow more "

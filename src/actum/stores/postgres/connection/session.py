@@ -30,7 +30,7 @@ NEEDED = (
 SINCE_17 = "; SET transaction_timeout = 0"
 SET = "; ".join(f"SET {name} = '{value}'" for name, value in SETTINGS.items())
 BACKEND = "SELECT pg_backend_pid()"
-LONGEST_CONNECT = 10
+MAX_CONNECT_TIME = 10
 ENCODING = "UTF8"
 
 
@@ -58,7 +58,7 @@ async def check_backend(connection: Any, address: Address) -> None:
     first = await connection.fetchval(BACKEND)
     if first == connection.get_server_pid():
         return
-    other = await asyncpg.connect(address.url, timeout=LONGEST_CONNECT, statement_cache_size=0)
+    other = await asyncpg.connect(address.url, timeout=MAX_CONNECT_TIME, statement_cache_size=0)
     try:
         async with other.transaction():
             await other.fetchval(BACKEND)

@@ -5,13 +5,13 @@ from typing import Any
 
 from actum.ports.database import (
     Database,
-    Fenced,
     KeptName,
     Letter,
     LetterStatus,
     NewLetter,
     Progress,
     Request,
+    StaleWrite,
 )
 from actum.stores.action_statements import KEPT_NAMES, LETTER
 from actum.stores.postgres.connection.page import page_of
@@ -111,7 +111,7 @@ class PostgresActions(Database):
         [(is_held, is_moved)] = await self._pool.fetch(statement, *self._fence.values, *values, *parked)
         self._fence.check(is_held)
         if before is not None and not is_moved:
-            raise Fenced(f"action {progress.action} is not at {before} any more: another process runs it")
+            raise StaleWrite(f"action {progress.action} is not at {before} any more: another process runs it")
 
     async def blocked(self, action: str) -> dict[str, int]:
         statement = "SELECT key, count(*) FROM actum_letters WHERE action = $1 GROUP BY key ORDER BY key"

@@ -37,7 +37,7 @@ class PostgresBinding(Database):
         await self._pool.fetch(BIND, *msgspec.structs.astuple(binding))
         return await self.binding() or binding
 
-    async def witness(self, position: int, mark: str) -> None:
+    async def record_position(self, position: int, mark: str) -> None:
         await self._pool.fetch(WITNESS, position, mark)
 
     async def reached(self) -> int:

@@ -4,7 +4,7 @@ import copy
 from collections.abc import Sequence
 from typing import Self
 
-from actum.ports.membership import Claim
+from actum.ports.membership import Lease
 from actum.stores.postgres.connection.pool import PostgresPool
 from actum.stores.postgres.database.actions import (
     ACTION_SCHEMA,
@@ -12,23 +12,23 @@ from actum.stores.postgres.database.actions import (
     TRIGGER_SCHEMA,
     PostgresActions,
 )
-from actum.stores.postgres.database.asking import Asking
 from actum.stores.postgres.database.binding import BINDING_SCHEMA, PostgresBinding
 from actum.stores.postgres.database.erasing import ERASURE_SCHEMA, PostgresErasing
 from actum.stores.postgres.database.fence import EVERYBODYS, Fence
 from actum.stores.postgres.database.functions import QUERY_FUNCTIONS
+from actum.stores.postgres.database.query_execution import QueryExecution
 from actum.stores.postgres.database.queues import MEND_ORDER, ORIGIN_SCHEMA, QUEUE_SCHEMA, PostgresQueues
 from actum.stores.postgres.database.set_aside import ASIDE_SCHEMA, PostgresSetAside
 from actum.stores.postgres.database.tables import PostgresTable
 from actum.stores.postgres.database.views import VIEW_SCHEMA, PostgresViews
-from actum.stores.postgres.membership import ATTENDED, ROSTER_SCHEMA, SILENT, PostgresRoster
+from actum.stores.postgres.membership import ATTENDED, MEMBERSHIP_SCHEMA, SILENT, PostgresMembership
 from actum.stores.schema import Part
 
 SCHEMA = Part(
     "database",
     (
         (*VIEW_SCHEMA, *ACTION_SCHEMA, *QUEUE_SCHEMA),
-        ROSTER_SCHEMA,
+        MEMBERSHIP_SCHEMA,
         QUERY_FUNCTIONS,
         ORIGIN_SCHEMA,
         FAILURE_SCHEMA,
@@ -51,20 +51,20 @@ class PostgresDatabase(
         self._pool = pool
         self._fence = EVERYBODYS
         self._tables: dict[tuple[str, int, str], PostgresTable] = {}
-        self._asking = Asking()
+        self._execution = QueryExecution()
 
     def __repr__(self) -> str:
         return f"<PostgresDatabase {self._pool.name}>"
 
-    def join(self, works: Sequence[str]) -> PostgresRoster:
-        return PostgresRoster(self._pool, works)
+    def join(self, works: Sequence[str]) -> PostgresMembership:
+        return PostgresMembership(self._pool, works)
 
     async def is_attended(self) -> bool:
         return bool(await self._pool.fetchval(ATTENDED, SILENT))
 
-    def under(self, claim: Claim) -> Self:
+    def under(self, lease: Lease) -> Self:
         fenced = copy.copy(self)
-        fenced._fence = Fence(claim)
+        fenced._fence = Fence(lease)
         return fenced
 
     async def close(self) -> None:

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from actum.ports.database import Dispossessed
-from actum.ports.membership import Claim
+from actum.ports.database import LeaseLost
+from actum.ports.membership import Lease
 
 # The lock holds a successor up for the length of the statement, so that nothing lands after it has begun.
 HOLD = "SELECT FROM actum_work WHERE work = $1::text AND epoch = $2::bigint FOR SHARE"
@@ -11,32 +11,32 @@ OPEN = "SELECT WHERE $1::text IS NULL AND $2::bigint IS NULL"
 
 
 class Fence:
-    """What a statement is begun with so that it writes only under a claim; open where there is none.
+    """What a statement is begun with so that it writes only under a lease; open where there is none.
 
-    `held` is a CTE that gives a row while the claim stands; `values` are the first two of the statement.
+    `held` is a CTE that gives a row while the lease stands; `values` are the first two of the statement.
     """
 
-    def __init__(self, claim: Claim | None) -> None:
-        self._claim = claim
-        self.held = f"held AS MATERIALIZED ({HOLD if claim else OPEN})"
-        self.values: tuple[str | None, int | None] = (claim.work, claim.epoch) if claim else (None, None)
+    def __init__(self, lease: Lease | None) -> None:
+        self._lease = lease
+        self.held = f"held AS MATERIALIZED ({HOLD if lease else OPEN})"
+        self.values: tuple[str | None, int | None] = (lease.work, lease.epoch) if lease else (None, None)
 
     def __repr__(self) -> str:
-        return f"<Fence of {self._claim}>"
+        return f"<Fence of {self._lease}>"
 
     def around(self, change: str) -> str:
         """Gives a statement that makes a change, which says `AND {IS_HELD}`, and gives whether it might."""
         return f"WITH {self.held}, changed AS ({change} RETURNING 1) SELECT EXISTS (SELECT FROM held)"
 
     async def hold(self, connection: Any) -> None:
-        """Sees to it that the claim stands until the transaction ends; raises Dispossessed."""
-        if self._claim is not None:
+        """Sees to it that the lease stands until the transaction ends; raises LeaseLost."""
+        if self._lease is not None:
             self.check(await connection.fetch(HOLD, *self.values))
 
     def check(self, is_held: Any) -> None:
-        """Raises Dispossessed when the claim had passed on."""
-        if not is_held and self._claim is not None:
-            raise Dispossessed(f"{self._claim.work} is done by another process: nothing was written")
+        """Raises LeaseLost when the lease had passed on."""
+        if not is_held and self._lease is not None:
+            raise LeaseLost(f"{self._lease.work} is done by another process: nothing was written")
 
 
 IS_HELD = "EXISTS (SELECT FROM held)"

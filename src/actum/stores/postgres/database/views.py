@@ -10,13 +10,13 @@ import asyncpg
 from actum.errors import AuthorError, DefinitionError, Invalid, Unavailable
 from actum.model.view import ViewType
 from actum.ports.database import (
-    LONGEST_QUERY,
     MAX_ANSWER_BYTES,
+    MAX_QUERY_TIME,
     NOTHING_ASIDE,
     Answer,
     AsideChanges,
     Database,
-    Fenced,
+    StaleWrite,
     ViewState,
 )
 from actum.queries.answer_size import FIRST_PART, AnswerSize
@@ -24,8 +24,8 @@ from actum.queries.overflow import out_of_range
 from actum.queries.tables import table_name
 from actum.stores.postgres.connection.pool import PostgresPool
 from actum.stores.postgres.database.answer_guard import guarded
-from actum.stores.postgres.database.asking import Asking, answered
 from actum.stores.postgres.database.fence import Fence
+from actum.stores.postgres.database.query_execution import QueryExecution, answered
 from actum.stores.postgres.database.set_aside import change_aside, drop_aside
 from actum.stores.postgres.database.tables import PostgresTable
 from actum.stores.query_slots import refuse_as_too_long
@@ -62,10 +62,10 @@ class PostgresViews(Database):
     _pool: PostgresPool
     _fence: Fence
     _tables: dict[tuple[str, int, str], PostgresTable]
-    _asking: Asking
+    _execution: QueryExecution
 
     async def prepare_view(self, view: ViewType) -> ViewState:
-        self._asking.learn(view)
+        self._execution.learn(view)
         async with self._pool.transaction() as connection:
             await connection.execute(HOLD, view.name)
             row = await connection.fetchrow(NEWEST, view.name, view.fingerprint)
@@ -132,7 +132,7 @@ class PostgresViews(Database):
                 await change_aside(connection, view.name, generation, aside)
         self._fence.check(is_held)
         if not moved:
-            raise Fenced(
+            raise StaleWrite(
                 f"view {view.name}, generation {generation}, is not at {before} any more: "
                 "another process runs it"
             )
@@ -172,7 +172,7 @@ class PostgresViews(Database):
         parameters: Mapping[str, Any],
         *,
         most: int,
-        limit: timedelta = LONGEST_QUERY,
+        limit: timedelta = MAX_QUERY_TIME,
         most_bytes: int = MAX_ANSWER_BYTES,
     ) -> Answer:
         def begin() -> asyncio.Task[Answer]:
@@ -186,8 +186,8 @@ class PostgresViews(Database):
         longest = max(1, limit // timedelta(milliseconds=1))
         async with self._pool.transaction("READ ONLY") as connection:
             try:
-                query = await self._asking.translated(connection, sql, parameters, longest)
-                values = self._asking.values(query, parameters)
+                query = await self._execution.translated(connection, sql, parameters, longest)
+                values = self._execution.values(query, parameters)
                 # Without a name, because a view may have other columns the next time.
                 statement = await connection.prepare(guarded(query, most_bytes), name="")
                 cursor = await statement.cursor(*values)
@@ -204,7 +204,7 @@ class PostgresViews(Database):
         name = (view.name, generation, view.fingerprint)
         table = self._tables.get(name)
         if table is None:
-            self._asking.learn(view)
+            self._execution.learn(view)
             table = self._tables[name] = PostgresTable(view, generation)
         return table
 
@@ -251,8 +251,8 @@ async def _fetched(cursor: Any, size: AnswerSize, most: int) -> list[Any]:
     return rows
 
 
-def _gone(view: ViewType, generation: int) -> Fenced:
-    return Fenced(f"view {view.name} has no generation {generation} any more: another one took its place")
+def _gone(view: ViewType, generation: int) -> StaleWrite:
+    return StaleWrite(f"view {view.name} has no generation {generation} any more: another one took its place")
 
 
 async def drop_generation(connection: Any, name: str, generation: int) -> None:

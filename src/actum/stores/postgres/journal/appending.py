@@ -8,13 +8,13 @@ import asyncpg
 
 from actum.errors import Invalid, Unavailable
 from actum.ports.journal import Outcome, Repeated, ReplyKey, StreamKey, Write
-from actum.stores.postgres.connection.lane import Lane
 from actum.stores.postgres.connection.pool import PostgresPool
+from actum.stores.postgres.connection.sticky_connection import StickyConnection
 from actum.stores.postgres.journal import statements
 from actum.stores.postgres.journal.batch import Batch, assumed, decided
 
-MOST_ATTEMPTS = 20
-LONGEST_FENCE = 20.0
+MAX_ATTEMPTS = 20
+MAX_FENCE_TIME = 20.0
 DEADLOCK = "40P01"
 MISFITS = (
     asyncpg.DataError,
@@ -29,7 +29,7 @@ class Overtaken(Exception):
     """Another process was first, and nothing was written."""
 
 
-class Fenced(Overtaken):
+class StaleWrite(Overtaken):
     """The append was sent before somebody asked what had become of it."""
 
 
@@ -42,7 +42,7 @@ class Appender:
 
     def __init__(self, pool: PostgresPool) -> None:
         self._pool = pool
-        self._lane = Lane(pool)
+        self._connection = StickyConnection(pool)
         self._writer = uuid.uuid4()
         self._epoch: int | None = None
 
@@ -62,21 +62,21 @@ class Appender:
         batch = assumed(writes)
         # Where a batch contradicts itself, outcomes tell the versions that are there.
         outcomes = await self._write(batch) if batch.lands_whole else None
-        for _ in range(MOST_ATTEMPTS):
+        for _ in range(MAX_ATTEMPTS):
             if outcomes is not None:
                 return outcomes
             outcomes = await self._write_locked(writes)
-        raise Unavailable(f"{self._pool.name}: other processes were first {MOST_ATTEMPTS} times: send again")
+        raise Unavailable(f"{self._pool.name}: other processes were first {MAX_ATTEMPTS} times: send again")
 
     async def close(self) -> None:
         """Gives back what it keeps."""
-        await self._lane.leave()
+        await self._connection.leave()
 
     async def fence(self) -> None:
         """Returns when no append that was sent before can land any more."""
         async with self._pool.connection() as connection:
             epoch = await connection.fetchval(
-                statements.FENCE, self._writer, (self._epoch or 0) + 1, timeout=LONGEST_FENCE
+                statements.FENCE, self._writer, (self._epoch or 0) + 1, timeout=MAX_FENCE_TIME
             )
         self._epoch = epoch
 
@@ -99,7 +99,7 @@ class Appender:
         """Writes a batch in one statement; None when it has to be decided anew."""
         epoch = self._epoch if self._epoch is not None else await self._enrol()
         try:
-            async with self._lane.connection() as connection:
+            async with self._connection.connection() as connection:
                 return await self._run(connection, batch, epoch)
         except (Overtaken, asyncpg.PostgresError, Unavailable) as error:
             await self._make_ready(error)
@@ -129,7 +129,7 @@ class Appender:
             statement, values = statements.APPEND_PLAIN, batch.plain_values
         row = await connection.fetchrow(statement, self._writer, epoch, *values())
         if not row["is_fenced_in"]:
-            raise Fenced
+            raise StaleWrite
         missing = batch.missing(row["landed"])
         if not row["is_clear"]:
             return None
@@ -148,7 +148,7 @@ class Appender:
 
     async def _make_ready(self, error: Exception) -> None:
         """Prepares for another attempt if the error says that nothing was written, or raises it."""
-        if isinstance(error, Fenced):
+        if isinstance(error, StaleWrite):
             await self._enrol()
         elif not isinstance(error, Overtaken):
             code = getattr(error.__cause__ or error, "sqlstate", None)

@@ -9,7 +9,7 @@ import msgspec
 from actum.errors import Invalid
 from actum.ports.journal import Collided, Landed, Outcome, Repeated, StreamKey, Write
 from actum.stores.outcomes import ReplyOf, VersionOf, decide
-from actum.stores.postgres.connection.order import MOST_PLACES
+from actum.stores.postgres.connection.order import MAX_PLACES
 
 HEAD = -1
 """The place of the journal's last event; `HEAD - n` is that of the last one that lands up to place n."""
@@ -34,8 +34,8 @@ class Batch:
         self._replies: list[tuple[Any, ...]] = []
         self._events = _Events()
         place = self._lay_down(landing)
-        if place > MOST_PLACES:
-            raise Invalid(f"{place:,} events in one append: write at most {MOST_PLACES:,} together")
+        if place > MAX_PLACES:
+            raise Invalid(f"{place:,} events in one append: write at most {MAX_PLACES:,} together")
 
     def __repr__(self) -> str:
         return f"<Batch of {len(self._events.numbers)} events of {len(self._numbers)} streams>"
@@ -254,7 +254,7 @@ def _placed(outcome: Outcome, position: int, head: int, ends: list[int] | None) 
         return outcome
     place = outcome.position
     # Known replies have positions of other transactions, or 0, and never a place in this one.
-    if place != HEAD and not 0 < place <= MOST_PLACES:
+    if place != HEAD and not 0 < place <= MAX_PLACES:
         return outcome
     if ends is not None and place != HEAD:
         found = bisect(ends, place)

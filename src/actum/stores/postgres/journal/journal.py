@@ -28,10 +28,10 @@ from actum.ports.journal import (
 )
 from actum.stores.listing import read_token, write_token
 from actum.stores.outcomes import recognise
-from actum.stores.postgres.connection.news import News
+from actum.stores.postgres.connection.notifier import Notifier
 from actum.stores.postgres.connection.pool import PostgresPool, changed
 from actum.stores.postgres.journal import statements
-from actum.stores.postgres.journal.appending import MOST_ATTEMPTS, Appender, Overtaken
+from actum.stores.postgres.journal.appending import MAX_ATTEMPTS, Appender, Overtaken
 from actum.stores.schema import Part
 from actum.stores.steps import STEP, in_steps
 
@@ -52,7 +52,7 @@ class PostgresJournal(Journal):
 
     def __init__(self, pool: PostgresPool) -> None:
         self._pool = pool
-        self._news = News(pool)
+        self._notifier = Notifier(pool)
         self._appender = Appender(pool)
 
     def __repr__(self) -> str:
@@ -64,7 +64,7 @@ class PostgresJournal(Journal):
 
     async def append(self, writes: Sequence[Write]) -> list[Outcome]:
         outcomes = await self._appender.append(writes)
-        self._news.tell()
+        self._notifier.tell()
         return outcomes
 
     async def landed(self, writes: Sequence[Write]) -> list[Outcome] | None:
@@ -155,7 +155,7 @@ class PostgresJournal(Journal):
         return int(await self._pool.fetchval(statements.LAST))
 
     async def wait(self, after: int) -> None:
-        news = self._news.ticket()
+        news = self._notifier.ticket()
         [ends] = await self._pool.fetch(statements.ENDS)
         if ends["head"] > after:
             return
@@ -180,13 +180,13 @@ class PostgresJournal(Journal):
             return changed(await connection.execute(statements.REMOVE_EVENTS, *cut))
 
     async def erase(self, kind: str, id: str, *, time: int, since: int | None = None) -> Erased:
-        for _ in range(MOST_ATTEMPTS):
+        for _ in range(MAX_ATTEMPTS):
             with contextlib.suppress(Overtaken):
                 async with self._pool.transaction() as connection:
                     erased = await _erase(connection, kind, id, time, since)
-                self._news.tell()
+                self._notifier.tell()
                 return erased
-        raise Unavailable(f"{self._pool.name}: other processes were first {MOST_ATTEMPTS} times: send again")
+        raise Unavailable(f"{self._pool.name}: other processes were first {MAX_ATTEMPTS} times: send again")
 
     async def forget_replies(self, before: int) -> int:
         async def forget() -> int:
@@ -196,7 +196,7 @@ class PostgresJournal(Journal):
         return await in_steps(forget)
 
     async def close(self) -> None:
-        await self._news.close()
+        await self._notifier.close()
         await self._appender.close()
         await self._pool.close()
 

@@ -14,10 +14,11 @@ from typing import TypeVar
 from filelock import FileLock
 
 from actum.errors import Overloaded, StoreFailed, Unavailable
+from actum.stores.read_limit import ReadLimit
 from actum.stores.schema import Part
-from actum.stores.share import Share
-from actum.stores.sqlite.connection.cut import Cut
+from actum.stores.sqlite.connection.completeness import mend, move_log
 from actum.stores.sqlite.connection.errors import is_failure, translate
+from actum.stores.sqlite.connection.file_identity import FileIdentity
 from actum.stores.sqlite.connection.job import Job, Work
 from actum.stores.sqlite.connection.log import Log
 from actum.stores.sqlite.connection.opening import (
@@ -28,10 +29,9 @@ from actum.stores.sqlite.connection.opening import (
     connect_reader,
     take_lock,
 )
-from actum.stores.sqlite.connection.place import Place
+from actum.stores.sqlite.connection.query_deadline import QueryDeadline
 from actum.stores.sqlite.connection.query_threads import QueryThreads
 from actum.stores.sqlite.connection.read_threads import ReadThreads
-from actum.stores.sqlite.connection.whole import mend, move_log
 
 T = TypeVar("T")
 
@@ -40,8 +40,8 @@ QUICK_QUERIES = 4
 SLOW_QUERIES = 4
 QUICK_IN_MEMORY = timedelta(milliseconds=100)
 """How long a query may hold up the only connection of a store in memory, before it is given a copy."""
-MOST_WAITING = 10_000
-MOST_JOBS_A_COMMIT = 128
+MAX_WAITING = 10_000
+MAX_JOBS_A_COMMIT = 128
 SCRUBS = 100
 SCRUB_PAUSE = 0.05
 """Seconds between two attempts to move a log that readers still read: as many as that, then in passing."""
@@ -60,7 +60,7 @@ class SqliteFile:
 
     def __init__(self, path: str, lock: FileLock | None, writer: sqlite3.Connection) -> None:
         self.path = path
-        self._place = None if path == IN_MEMORY else Place(path, is_owner=lock is not None)
+        self._place = None if path == IN_MEMORY else FileIdentity(path, is_owner=lock is not None)
         self._lock = lock
         self._writer = writer
         # Only the owner moves the log into the file: a failed sync must be seen by who writes events.
@@ -75,7 +75,7 @@ class SqliteFile:
         self._connections: list[sqlite3.Connection] = []
         self._readers = ReadThreads(READERS)
         self._queries = QueryThreads(self._stopped, quick=QUICK_QUERIES, slow=SLOW_QUERIES)
-        self.callers: Share = Share(READERS - 1)
+        self.callers: ReadLimit = ReadLimit(READERS - 1)
         self._loop = asyncio.get_running_loop()
         self._thread = threading.Thread(target=self._write_forever, name="actum-sqlite-writer", daemon=True)
         self._thread.start()
@@ -129,8 +129,8 @@ class SqliteFile:
         """
         if self._failure or self._is_closed:
             raise self._stopped()
-        if self._waiting >= MOST_WAITING:
-            raise Overloaded(f"{MOST_WAITING:,} writes are waiting for {self.path}: send again later")
+        if self._waiting >= MAX_WAITING:
+            raise Overloaded(f"{MAX_WAITING:,} writes are waiting for {self.path}: send again later")
         future: asyncio.Future[T] = self._loop.create_future()
         # Counted until the work is done, and not only while somebody waits for it.
         self._waiting += 1
@@ -148,7 +148,7 @@ class SqliteFile:
             raise self._stopped()
         return await self._readers.run(lambda: self._read(work))
 
-    async def query(self, make: Callable[[Cut], Work[T]], limit: timedelta) -> T:
+    async def query(self, make: Callable[[QueryDeadline], Work[T]], limit: timedelta) -> T:
         """Runs what may take long, and only reads, beside everything else; `make` gives it for a cut.
 
         Raises Overloaded when it takes longer than `limit`, or when there are too many of its kind.
@@ -157,19 +157,19 @@ class SqliteFile:
             raise self._stopped()
         if self.path == IN_MEMORY:
             return await self._query_in_memory(make, limit)
-        cut = Cut(limit)
+        cut = QueryDeadline(limit)
         return await self._queries.run(lambda: self._read(make(cut)), cut, limit)
 
-    async def _query_in_memory(self, make: Callable[[Cut], Work[T]], limit: timedelta) -> T:
+    async def _query_in_memory(self, make: Callable[[QueryDeadline], Work[T]], limit: timedelta) -> T:
         """Tries it on the connection that everybody uses, and on a copy when it takes long."""
-        quick = Cut(min(limit, QUICK_IN_MEMORY))
+        quick = QueryDeadline(min(limit, QUICK_IN_MEMORY))
         try:
             return await self.write(make(quick))
         except Overloaded:
             if not quick.is_due() or limit <= QUICK_IN_MEMORY:
                 raise
         image = await self.write(lambda connection: connection.serialize())
-        cut = Cut(limit)
+        cut = QueryDeadline(limit)
         return await self._queries.run(lambda: _on_copy(image, make(cut)), cut, limit)
 
     async def scrub(self) -> None:
@@ -240,7 +240,7 @@ class SqliteFile:
     def _write_forever(self) -> None:
         while (job := self._jobs.get()) is not None:
             jobs = [job]
-            while len(jobs) < MOST_JOBS_A_COMMIT and not self._jobs.empty():
+            while len(jobs) < MAX_JOBS_A_COMMIT and not self._jobs.empty():
                 another = self._jobs.get()
                 if another is None:
                     self._jobs.put(None)

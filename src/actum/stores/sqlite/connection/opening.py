@@ -11,7 +11,7 @@ from filelock import FileLock, Timeout
 
 from actum.errors import ForeignStore, StoreError, StoreInUse
 from actum.stores.schema import VERSIONS, Part, is_current, missing_steps
-from actum.stores.sqlite.connection import whole
+from actum.stores.sqlite.connection import completeness
 
 APPLICATION_ID = 0x4163746D
 FORMAT = 2
@@ -92,7 +92,7 @@ def connect(path: str, parts: Sequence[Part], *, is_owner: bool) -> sqlite3.Conn
     Raises ForeignStore, StoreError, or the driver's own error.
     """
     if path != IN_MEMORY:
-        whole.check_log(path)
+        completeness.check_log(path)
     try:
         connection = configure(path)
     except sqlite3.DatabaseError as error:
@@ -107,7 +107,7 @@ def connect(path: str, parts: Sequence[Part], *, is_owner: bool) -> sqlite3.Conn
         elif not is_ready:
             raise StoreError(f"{path} is not set up for this Actum yet: start the application on it once")
         else:
-            whole.mend(connection)
+            completeness.mend(connection)
     except BaseException:
         connection.close()
         raise
@@ -190,13 +190,13 @@ def _prepare(connection: sqlite3.Connection, path: str, parts: Sequence[Part]) -
     connection.execute("BEGIN IMMEDIATE")
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     connection.execute(f"PRAGMA user_version = {FORMAT}")
-    connection.execute(whole.MAKE)
-    connection.execute(whole.BEGIN)
+    connection.execute(completeness.MAKE)
+    connection.execute(completeness.BEGIN)
     _migrate(connection, path, parts)
     connection.execute("COMMIT")
     if path != IN_MEMORY:
         # From here on what is written is in the log alone, until it is moved.
-        whole.move_log(connection, "TRUNCATE")
+        completeness.move_log(connection, "TRUNCATE")
 
 
 def _migrate(connection: sqlite3.Connection, path: str, parts: Sequence[Part]) -> None:

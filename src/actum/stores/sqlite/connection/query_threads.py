@@ -10,9 +10,9 @@ from typing import Any, TypeVar
 
 from actum.stores import query_slots
 from actum.stores.query_slots import is_given_up, refuse, too_long
-from actum.stores.sqlite.connection.cut import Cut
+from actum.stores.sqlite.connection.completion_queue import CompletionQueue
 from actum.stores.sqlite.connection.job import Call
-from actum.stores.sqlite.connection.outbox import Outbox
+from actum.stores.sqlite.connection.query_deadline import QueryDeadline
 
 T = TypeVar("T")
 
@@ -36,7 +36,7 @@ class QueryThreads:
         self._open: dict[_Query, None] = {}
         self._running: dict[_Query, None] = {}
         self._slow: dict[_Query, None] = {}
-        self._outbox: Outbox[_Query] = Outbox(self._loop, self._deliver)
+        self._completions: CompletionQueue[_Query] = CompletionQueue(self._loop, self._deliver)
         self._is_watching = False
         self._threads: list[threading.Thread] = []
         # How many threads take queries, and how many rest after a slow one.
@@ -47,7 +47,7 @@ class QueryThreads:
     def __repr__(self) -> str:
         return f"<QueryThreads, {len(self._open)} open, {len(self._slow)} of {self._most_slow} slow>"
 
-    async def run(self, work: Callable[[], T], cut: Cut, limit: timedelta) -> T:
+    async def run(self, work: Callable[[], T], cut: QueryDeadline, limit: timedelta) -> T:
         """Runs a work, which ends soon after its cut is made, and has it cut off beyond `limit`.
 
         Raises Overloaded when it was cut off, or when too many queries wait, or this one waited for too long.
@@ -111,7 +111,7 @@ class QueryThreads:
         query.run()
         # Whoever takes it out has it: this thread, or the loop when it has become slow.
         is_slow = not _is_taken(self._running, query)
-        self._outbox.put(query)
+        self._completions.put(query)
         return is_slow
 
     def _deliver(self, query: "_Query") -> None:
@@ -165,10 +165,10 @@ class _Query(Call):
     __slots__ = ("began", "cut", "end", "limit", "why")
 
     def __init__(
-        self, work: Callable[[], Any], future: "asyncio.Future[Any]", cut: Cut, limit: timedelta
+        self, work: Callable[[], Any], future: "asyncio.Future[Any]", cut: QueryDeadline, limit: timedelta
     ) -> None:
         super().__init__(work, future)
-        self.cut: Cut = cut
+        self.cut: QueryDeadline = cut
         self.limit: timedelta = limit
         self.end: float = monotonic() + limit.total_seconds()
         self.began: float | None = None

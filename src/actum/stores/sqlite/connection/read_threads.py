@@ -6,8 +6,8 @@ from collections.abc import Callable
 from queue import SimpleQueue
 from typing import TypeVar
 
+from actum.stores.sqlite.connection.completion_queue import CompletionQueue
 from actum.stores.sqlite.connection.job import Call
-from actum.stores.sqlite.connection.outbox import Outbox
 
 T = TypeVar("T")
 
@@ -23,7 +23,7 @@ class ReadThreads:
         self._loop = asyncio.get_running_loop()
         self._size = size
         self._line: SimpleQueue[Call | None] = SimpleQueue()
-        self._outbox: Outbox[Call] = Outbox(self._loop, self._deliver)
+        self._completions: CompletionQueue[Call] = CompletionQueue(self._loop, self._deliver)
         self._open = 0
         self._threads: list[threading.Thread] = []
 
@@ -55,7 +55,7 @@ class ReadThreads:
     def _serve(self) -> None:
         while (call := self._line.get()) is not None:
             call.run()
-            self._outbox.put(call)
+            self._completions.put(call)
             # What was found is its caller's, and is not held until more is.
             del call
 

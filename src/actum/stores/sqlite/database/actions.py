@@ -7,13 +7,13 @@ from typing import Any
 
 from actum.ports.database import (
     Database,
-    Fenced,
     KeptName,
     Letter,
     LetterStatus,
     NewLetter,
     Progress,
     Request,
+    StaleWrite,
 )
 from actum.stores.action_statements import KEPT_NAMES, LETTER
 from actum.stores.page import within
@@ -204,7 +204,7 @@ def _save(connection: sqlite3.Connection, progress: Progress) -> None:
     if progress.source == "events":
         move = (progress.checkpoint, progress.action, progress.before)
         if connection.execute(MOVE, move).rowcount == 0:
-            raise Fenced(
+            raise StaleWrite(
                 f"action {progress.action} is not at {progress.before} any more: another process runs it"
             )
     done = frozenset(progress.done)

@@ -36,7 +36,7 @@ class SqliteBinding(Database):
 
         return await self._file.write(bind)
 
-    async def witness(self, position: int, mark: str) -> None:
+    async def record_position(self, position: int, mark: str) -> None:
         statement = "UPDATE actum_binding SET position = ?1, mark = ?2 WHERE position <= ?1"
         await self._file.write(lambda connection: connection.execute(statement, (position, mark)))
 

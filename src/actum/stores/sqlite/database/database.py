@@ -4,9 +4,9 @@ from actum.queries.tables import ViewTable
 from actum.stores.schema import Part
 from actum.stores.sqlite.connection.file import SqliteFile
 from actum.stores.sqlite.database.actions import ACTION_SCHEMA, FAILURE_SCHEMA, TRIGGER_SCHEMA, SqliteActions
-from actum.stores.sqlite.database.asking import Asking
 from actum.stores.sqlite.database.binding import BINDING_SCHEMA, SqliteBinding
 from actum.stores.sqlite.database.erasing import ERASURE_SCHEMA, SqliteErasing
+from actum.stores.sqlite.database.query_execution import QueryExecution
 from actum.stores.sqlite.database.queues import ORIGIN_SCHEMA, QUEUE_SCHEMA, SqliteQueues
 from actum.stores.sqlite.database.set_aside import ASIDE_SCHEMA, SqliteSetAside
 from actum.stores.sqlite.database.views import VIEW_SCHEMA, SqliteViews
@@ -31,7 +31,7 @@ class SqliteDatabase(SqliteViews, SqliteSetAside, SqliteActions, SqliteQueues, S
     def __init__(self, file: SqliteFile) -> None:
         self._file = file
         self._tables: dict[tuple[str, int, str], ViewTable] = {}
-        self._asking = Asking()
+        self._execution = QueryExecution()
 
     def __repr__(self) -> str:
         return f"<SqliteDatabase {self._file.path}>"

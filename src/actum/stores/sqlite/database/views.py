@@ -11,27 +11,27 @@ from actum.errors import AuthorError, DefinitionError, Invalid, Overloaded, Unav
 from actum.model.rows.column import Kind
 from actum.model.view import ViewType
 from actum.ports.database import (
-    LONGEST_QUERY,
     MAX_ANSWER_BYTES,
+    MAX_QUERY_TIME,
     NOTHING_ASIDE,
     Answer,
     AsideChanges,
     Database,
-    Fenced,
+    StaleWrite,
     ViewState,
 )
 from actum.queries.answer_size import AnswerSize
 from actum.queries.overflow import out_of_range
 from actum.queries.tables import ViewTable, chunks, table_name
 from actum.stores.query_slots import refuse_as_too_long
-from actum.stores.sqlite.connection.cut import STEPS_BETWEEN_LOOKS, Cut
 from actum.stores.sqlite.connection.errors import translate
 from actum.stores.sqlite.connection.file import SqliteFile
 from actum.stores.sqlite.connection.job import Work
 from actum.stores.sqlite.connection.opening import IN_MEMORY
-from actum.stores.sqlite.database.asking import Asking
+from actum.stores.sqlite.connection.query_deadline import STEPS_BETWEEN_LOOKS, QueryDeadline
 from actum.stores.sqlite.database.decimal_columns import decoded, encoded
 from actum.stores.sqlite.database.decimal_columns import encoded_keys as _keys
+from actum.stores.sqlite.database.query_execution import QueryExecution
 from actum.stores.sqlite.database.set_aside import change_aside, drop_aside
 
 VIEW_SCHEMA = (
@@ -58,7 +58,7 @@ TYPES: dict[Kind, str] = {
 # One statement for many rows keeps the interpreter lock free for the event loop while SQLite works.
 ROWS_A_STATEMENT = (256, 64, 16, 4, 1)
 KEYS_A_STATEMENT = (512, 64, 8, 1)
-MOST_VARIABLES = 32_000
+MAX_VARIABLES = 32_000
 SPARE_BYTES = 32 * 1024 * 1024
 """What a query may hold in one place beyond its answer: it may read, join and cut what it does not give."""
 MAX_LENGTH = 1_000_000_000
@@ -79,10 +79,10 @@ class SqliteViews(Database):
 
     _file: SqliteFile
     _tables: dict[tuple[str, int, str], ViewTable]
-    _asking: Asking
+    _execution: QueryExecution
 
     async def prepare_view(self, view: ViewType) -> ViewState:
-        self._asking.learn(view)
+        self._execution.learn(view)
         newest = f"""SELECT {STATE} FROM actum_views WHERE name = ? AND fingerprint = ?
             ORDER BY generation DESC LIMIT 1"""
 
@@ -147,14 +147,14 @@ class SqliteViews(Database):
         aside: AsideChanges = NOTHING_ASIDE,
     ) -> None:
         table = self._table(view, generation)
-        sizes = [size for size in ROWS_A_STATEMENT if size * table.width <= MOST_VARIABLES] or [1]
+        sizes = [size for size in ROWS_A_STATEMENT if size * table.width <= MAX_VARIABLES] or [1]
         gone = chunks(_keys(view, deleted), KEYS_A_STATEMENT)
         written = encoded(view, written)
         move = "UPDATE actum_views SET checkpoint = ? WHERE name = ? AND generation = ? AND checkpoint = ?"
 
         def write(connection: sqlite3.Connection) -> None:
             if connection.execute(move, (checkpoint, view.name, generation, before)).rowcount == 0:
-                raise Fenced(
+                raise StaleWrite(
                     f"view {view.name}, generation {generation}, is not at {before} any more: "
                     "another process runs it"
                 )
@@ -213,10 +213,10 @@ class SqliteViews(Database):
         parameters: Mapping[str, Any],
         *,
         most: int,
-        limit: timedelta = LONGEST_QUERY,
+        limit: timedelta = MAX_QUERY_TIME,
         most_bytes: int = MAX_ANSWER_BYTES,
     ) -> Answer:
-        def make(cut: Cut) -> Work[Answer]:
+        def make(cut: QueryDeadline) -> Work[Answer]:
             return lambda connection: self._answer(connection, cut, sql, parameters, most, most_bytes)
 
         try:
@@ -227,14 +227,14 @@ class SqliteViews(Database):
     def _answer(
         self,
         connection: sqlite3.Connection,
-        cut: Cut,
+        cut: QueryDeadline,
         sql: str,
         parameters: Mapping[str, Any],
         most: int,
         most_bytes: int,
     ) -> Answer:
-        query = self._asking.translated(connection, sql, parameters)
-        values = self._asking.values(query, parameters)
+        query = self._execution.translated(connection, sql, parameters)
+        values = self._execution.values(query, parameters)
         size = AnswerSize(query.kinds, most, most_bytes)
         cursor = connection.cursor()
         try:
@@ -247,14 +247,14 @@ class SqliteViews(Database):
             raise _explain(error, self._file.path) from error
         finally:
             cursor.close()
-        return Answer(query.columns, self._asking.answered(query, rows))
+        return Answer(query.columns, self._execution.answered(query, rows))
 
     def _rows_within(
         self,
         cursor: sqlite3.Cursor,
         sql: str,
         values: dict[str, Any],
-        cut: Cut,
+        cut: QueryDeadline,
         size: AnswerSize,
         most: int,
         most_bytes: int,
@@ -265,15 +265,15 @@ class SqliteViews(Database):
         once of a query's text that it only reads: asked each time, it compiles every statement anew.
         """
         connection = cursor.connection
-        is_kept = self._file.path == IN_MEMORY and not self._asking.is_known_to_read(sql)
+        is_kept = self._file.path == IN_MEMORY and not self._execution.is_known_to_read(sql)
         length = connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, min(most_bytes + SPARE_BYTES, MAX_LENGTH))
         connection.set_progress_handler(cut.is_due, STEPS_BETWEEN_LOOKS)
         try:
             if is_kept:
                 connection.execute("PRAGMA query_only = ON")
-            self._asking.execute(cursor, sql, values)
+            self._execution.execute(cursor, sql, values)
             if is_kept:
-                self._asking.note_as_reading(sql)
+                self._execution.note_as_reading(sql)
             return _fetched(cursor, size, most)
         finally:
             connection.set_progress_handler(None, 0)
@@ -285,7 +285,7 @@ class SqliteViews(Database):
         name = (view.name, generation, view.fingerprint)
         table = self._tables.get(name)
         if table is None:
-            self._asking.learn(view)
+            self._execution.learn(view)
             table = self._tables[name] = ViewTable(view, generation, TYPES)
         return table
 
@@ -325,8 +325,8 @@ def _state(row: tuple[Any, ...]) -> ViewState:
     return ViewState(name, generation, fingerprint, checkpoint, bool(is_live))
 
 
-def _gone(view: ViewType, generation: int) -> Fenced:
-    return Fenced(f"view {view.name} has no generation {generation} any more: another one took its place")
+def _gone(view: ViewType, generation: int) -> StaleWrite:
+    return StaleWrite(f"view {view.name} has no generation {generation} any more: another one took its place")
 
 
 def drop_generation(connection: sqlite3.Connection, name: str, generation: int) -> None:

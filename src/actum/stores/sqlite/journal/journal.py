@@ -32,7 +32,7 @@ from actum.stores.sqlite.journal import statements
 from actum.stores.sqlite.journal.statements import EVENTS, LARGEST, REPLIES, STREAMS
 from actum.stores.steps import STEP, in_steps
 
-MOST_STREAMS = 200_000
+MAX_STREAMS = 200_000
 LARGE = 128
 """Writes in one append that are worth being begun before the event loop has time."""
 POLL = 1.0
@@ -46,7 +46,7 @@ class SqliteJournal(Journal):
 
     def __init__(self, file: SqliteFile) -> None:
         self._file = file
-        self._news = asyncio.Event()
+        self._arrival = asyncio.Event()
         # Known to the writer thread alone, and forgotten whenever it may be wrong.
         self._streams: dict[StreamKey, statements.Stream] = {}
         self._next_stream: int | None = None
@@ -164,12 +164,12 @@ class SqliteJournal(Journal):
         return await self._file.read(statements.head)
 
     async def wait(self, after: int) -> None:
-        news = self._news
+        arrival = self._arrival
         if await self.head() > after:
             return
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(POLL):
-                await news.wait()
+                await arrival.wait()
 
     async def save_snapshot(self, kind: str, id: str, snapshot: Snapshot) -> None:
         values = {"kind": kind, "id": id, **msgspec.structs.asdict(snapshot)}
@@ -210,8 +210,8 @@ class SqliteJournal(Journal):
         await self._file.close()
 
     def _tell(self) -> None:
-        self._news.set()
-        self._news = asyncio.Event()
+        self._arrival.set()
+        self._arrival = asyncio.Event()
 
     def _append(self, connection: sqlite3.Connection, writes: Sequence[Write]) -> list[Outcome]:
         if self._undone != self._file.undone:
@@ -242,7 +242,7 @@ class SqliteJournal(Journal):
         REPLIES.insert(connection, replies)
         if events:
             self._head = self._last = last + len(events) // EVENTS.width
-        if len(self._streams) > MOST_STREAMS:
+        if len(self._streams) > MAX_STREAMS:
             self._streams.clear()
         return outcomes
 

@@ -1,0 +1,80 @@
+"""The end of a server that was told to stop: if something keeps it from ending, it ends all the same."""
+
+import os
+import sys
+import threading
+import traceback
+from collections.abc import Awaitable, Callable, MutableMapping
+from types import FrameType
+from typing import Any
+
+from actum.cli.failure import FOREIGN
+
+LIMIT = 80.0
+"""Seconds after a signal in which everything is to be written and closed; each part has less for itself."""
+LAST = 15.0
+"""Seconds in which the process is to end once everything is written and closed."""
+FAILED = 1
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Application = Callable[[Message, Receive, Send], Awaitable[None]]
+
+
+class ForcedExit:
+    """Ends the process by force when its time is over, and says what it was busy with."""
+
+    def __init__(self, end: Callable[[int], Any] = os._exit) -> None:
+        self._end = end
+        self._timer: threading.Timer | None = None
+
+    def __repr__(self) -> str:
+        return f"<ForcedExit{' that has begun' if self._timer else ''}>"
+
+    def within(self, seconds: float) -> None:
+        """Gives the process so long from now on; what was said before no longer holds."""
+        self.cancel()
+        self._timer = threading.Timer(seconds, self._force, (seconds,))
+        self._timer.daemon = True
+        self._timer.start()
+
+    def cancel(self) -> None:
+        """Lets the process take its time."""
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def after_shutdown(self, application: Application) -> Application:
+        """Gives an ASGI application after whose shutdown the process has to end soon."""
+
+        async def watched(scope: Message, receive: Receive, send: Send) -> None:
+            async def tell(message: Message) -> None:
+                await send(message)
+                if message["type"].startswith("lifespan.shutdown."):
+                    self.within(LAST)
+
+            await application(scope, receive, tell if scope["type"] == "lifespan" else send)
+
+        return watched
+
+    def _force(self, seconds: float) -> None:
+        places = "; ".join(_busy()) or "a task that swallows its cancellation"
+        print(
+            f"error: did not end within {seconds:g} s, and is ended by force. Busy: {places}",
+            file=sys.stderr,
+            flush=True,
+        )
+        sys.stdout.flush()
+        self._end(FAILED)
+
+
+def _busy() -> list[str]:
+    """Says of each thread that keeps the process where in the author's code it is."""
+    frames = sys._current_frames()
+    threads = [thread for thread in threading.enumerate() if not thread.daemon and thread.ident in frames]
+    return [place for thread in threads if (place := _place(thread.name, frames[thread.ident or 0]))]
+
+
+def _place(name: str, frame: FrameType) -> str:
+    own = [line for line in traceback.extract_stack(frame) if not line.filename.startswith(FOREIGN)]
+    return f"{name} in {own[-1].name} ({own[-1].filename}:{own[-1].lineno})" if own else ""

@@ -1,0 +1,72 @@
+"""An action's share of the work: its worker, while this process has claimed it."""
+
+import logging
+from collections.abc import Callable
+
+from actum.ports.database import Database, LeaseLost
+from actum.runtime.actions.sources.source import Source
+from actum.runtime.actions.worker import Worker
+from actum.runtime.clock import Clock
+from actum.runtime.cluster.assignment import Assignment
+from actum.runtime.supervisor import Supervisor
+
+log: logging.Logger = logging.getLogger("actum.worker")
+
+
+class ActionAssignment(Assignment):
+    """Runs the worker of one trigger. `source` gives where its items come from, `make` a worker for it."""
+
+    def __init__(
+        self,
+        action: str,
+        source: Callable[[Database], Source],
+        make: Callable[[Source, Database], Worker],
+        *,
+        database: Database,
+        clock: Clock,
+        supervisor: Supervisor,
+        lose: Callable[[str], None],
+    ) -> None:
+        self.name: str = f"action {action}"
+        self.worker: Worker | None = None
+        self._action = action
+        self._source = source
+        self._onlooker: Source | None = None
+        self._make = make
+        self._database = database
+        self._clock = clock
+        self._supervisor = supervisor
+        self._lose = lose
+
+    def __repr__(self) -> str:
+        return f"<ActionAssignment {self.worker or self._action}>"
+
+    async def begin(self, database: Database) -> None:
+        worker = self.worker = self._make(self._source(database), database)
+        self._supervisor.start(self.name, lambda: self._run(worker))
+
+    async def end(self) -> None:
+        await self._supervisor.stop(self.name)
+        self.worker = None
+
+    async def is_idle(self) -> bool:
+        if self.worker is not None:
+            return await self.worker.is_idle()
+        if self._onlooker is None:
+            self._onlooker = self._source(self._database)
+        return not await self._has_letters() and await self._onlooker.is_settled()
+
+    async def _run(self, worker: Worker) -> None:
+        try:
+            await worker.run()
+        except LeaseLost:
+            self._lose(self.name)
+
+    async def _has_letters(self) -> bool:
+        """Says whether a letter is to be tried now, be it by whom it may."""
+        now = self._clock.now()
+        for key in await self._database.blocked(self._action):
+            letter = await self._database.first_letter(self._action, key)
+            if letter and (letter.request or (letter.status != "dead" and letter.due <= now)):
+                return True
+        return False

@@ -1,0 +1,47 @@
+"""The items of one key that wait for each other, those of them that are in memory."""
+
+from actum.runtime.actions.sources.source import Item
+
+
+class KeyQueue:
+    """The items of one key, the first of which is being done.
+
+    Where the memory was full, the later ones were let go of: those beyond `last`, up to the position
+    `skipped_to`, are read again when their turn comes; 0 says that there are none.
+    """
+
+    __slots__ = ("items", "last", "skipped_to")
+
+    def __init__(self, first: Item) -> None:
+        self.items: list[Item] = [first]
+        self.last: Item = first
+        self.skipped_to: int = 0
+
+    def __repr__(self) -> str:
+        return f"<KeyQueue {self.last.key}, {len(self.items)} items>"
+
+    def add(self, item: Item) -> bool:
+        """Takes in a later item; gives whether it is kept in memory."""
+        if self.skipped_to:
+            self.skipped_to = item.position
+            return False
+        self.items.append(item)
+        self.last = item
+        return True
+
+    def shorten(self) -> list[Item]:
+        """Lets go of all but the first; gives those."""
+        dropped = self.items[1:]
+        del self.items[1:]
+        if dropped:
+            self.skipped_to = self.skipped_to or dropped[-1].position
+            self.last = self.items[0]
+        return dropped
+
+    def refill(self, items: list[Item], *, up_to: int, is_all: bool) -> None:
+        """Takes items that were read again; `is_all` says that there are no more of them up to `up_to`."""
+        self.items += items
+        if items:
+            self.last = items[-1]
+        if is_all and self.skipped_to == up_to:
+            self.skipped_to = 0

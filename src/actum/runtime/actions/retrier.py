@@ -1,0 +1,230 @@
+"""The retrier: tries an action's letters again, in order within a key, until none is left or one is dead."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from datetime import timedelta
+
+from msgspec import Struct
+
+from actum.model.action import Retries
+from actum.ports.database import Database, LeaseLost, Letter, LetterStatus, NewLetter
+from actum.runtime.actions.attempts import FailedAttempt
+from actum.runtime.actions.letter_attempts import LetterAttempts
+from actum.runtime.actions.sources.source import Item, Source
+from actum.runtime.clock import Clock
+from actum.runtime.contained_tasks import ContainedCoroutine
+from actum.runtime.containment import comes_from_outside, log_failure
+
+PATIENCE = 60.0
+"""Seconds after which a letter's time is looked at again, for the machine's clock may have been set."""
+
+log: logging.Logger = logging.getLogger("actum.retrier")
+
+
+class LetterOutcome(Struct, frozen=True):
+    """What becomes of an item that failed, as its letter says."""
+
+    status: LetterStatus
+    attempts: int
+    due: int
+    failure: str
+
+    def letter(self, action: str, item: Item, error: str, now: int) -> NewLetter:
+        """Gives the letter that says so."""
+        return NewLetter(
+            action,
+            item.key,
+            item.position,
+            item.body,
+            self.status,
+            self.attempts,
+            self.due,
+            error,
+            now,
+            self.failure,
+        )
+
+
+WAITING = LetterOutcome("waiting", 0, 0, "")
+
+
+class Retrier:
+    """Works on the letters of one action, each key by itself.
+
+    `blocked` counts the letters of each key, those on their way to the database included: while a key is in
+    it, its new items become letters too. `retrying` does an item again; `is_unsaved` says
+    of a key whether letters of it are still on their way.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        source: Source,
+        retrying: LetterAttempts,
+        is_unsaved: Callable[[str], bool],
+        *,
+        retries: Retries,
+        database: Database,
+        clock: Clock,
+    ) -> None:
+        self.blocked: dict[str, int] = {}
+        self._name = name
+        self._source = source
+        self._retrying = retrying
+        self._is_unsaved = is_unsaved
+        self._retries = retries
+        self._database = database
+        self._clock = clock
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._nudges: dict[str, asyncio.Event] = {}
+        self._busy = 0
+
+    def __repr__(self) -> str:
+        return f"<Retrier of {self._name}, {len(self.blocked)} keys blocked>"
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether every letter is dead or waits for the clock."""
+        return not self._busy
+
+    async def begin(self) -> None:
+        """Takes up the letters that are kept."""
+        self.blocked = await self._database.blocked(self._name)
+        for key in self.blocked:
+            self.start(key)
+
+    async def stop(self) -> None:
+        """Lets go of what it is doing; the letters stay."""
+        tasks = list(self._tasks.values())
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
+
+    def start(self, key: str) -> None:
+        """Begins with the letters of a key, unless it is at them already."""
+        if key in self._tasks:
+            return
+        self._nudges[key] = asyncio.Event()
+        self._busy += 1
+        healing = ContainedCoroutine(self._heal(key))
+        task = self._tasks[key] = asyncio.create_task(healing, name=f"{self._name} letters of {key}")
+        task.add_done_callback(lambda _: self._end(key))
+
+    def pause(self, attempts: int) -> int:
+        """Gives how long to wait after so many attempts, in microseconds."""
+        span = min(self._retries.first * 2 ** (attempts - 1), self._retries.longest)
+        return self._clock.jittered(span) // timedelta(microseconds=1)
+
+    def outcome(self, failed: FailedAttempt, attempts: int, told: str = "") -> LetterOutcome:
+        """Says what becomes of an item after so many attempts, or of its `on_failure`, which was `told` why.
+
+        When its attempts are used up `on_failure` has as many, and then the letter is dead. Nothing is called
+        beside an attempt that may still be running.
+        """
+        now = self._clock.now()
+        if not failed.is_final and attempts < self._retries.attempts:
+            return LetterOutcome("retrying", attempts, now + self.pause(attempts), told)
+        if self._retrying.has_hook and not told and not failed.is_running:
+            return LetterOutcome("retrying", 0, now, failed.text)
+        return LetterOutcome("dead", attempts, now, told)
+
+    async def answer_requests(self) -> None:
+        """Does what somebody asked for with letters, without waiting for their time."""
+        after = 0
+        while page := await self._database.requested_letters(self._name, after=after):
+            for letter in page:
+                self.blocked.setdefault(letter.key, 1)
+                self.start(letter.key)
+                self._nudges[letter.key].set()
+            after = page[-1].id
+
+    def _end(self, key: str) -> None:
+        del self._tasks[key]
+        del self._nudges[key]
+        self._busy -= 1
+
+    async def _heal(self, key: str) -> None:
+        while key in self.blocked:
+            try:
+                if await self._heal_first(key):
+                    return
+            except LeaseLost:
+                return  # The letters are another process's to work on.
+            except BaseException as error:
+                if comes_from_outside(error):
+                    raise
+                log_failure(
+                    log,
+                    logging.ERROR,
+                    "action %s could not work on the letters of %s",
+                    self._name,
+                    key,
+                    error=error,
+                )
+                await self._rest(key, self._clock.now() + self.pause(1))
+
+    async def _heal_first(self, key: str) -> bool:
+        """Does what is to be done with the first letter of a key; gives whether that is all for now."""
+        before = self.blocked[key], self._is_unsaved(key)
+        letter = await self._database.first_letter(self._name, key)
+        if letter is None:
+            # One that was on its way when the look began may have come in behind its back.
+            if self._is_unsaved(key) or before != (self.blocked[key], False):
+                await asyncio.sleep(0)
+            else:
+                del self.blocked[key]
+        elif letter.request == "skip":
+            await self._remove(letter)
+        elif letter.request == "retry" or (letter.status != "dead" and self._is_due(letter)):
+            await self._try_again(letter)
+        elif letter.status == "dead":
+            return True
+        else:
+            await self._rest(key, letter.due)
+        return False
+
+    def _is_due(self, letter: Letter) -> bool:
+        """Says whether a letter's time has come; one too far off was set by a clock that stood ahead."""
+        now = self._clock.now()
+        return not now < letter.due <= now + self._retries.longest // timedelta(microseconds=1)
+
+    async def _rest(self, key: str, until: int) -> None:
+        self._busy -= 1
+        try:
+            await self._clock.wait(self._nudges[key], until=until, patience=PATIENCE)
+        finally:
+            self._busy += 1
+            self._nudges[key].clear()
+
+    async def _try_again(self, letter: Letter) -> None:
+        item = await self._source.fetch(letter)
+        is_asked = letter.request == "retry"
+        told = "" if is_asked else letter.failure
+        failed = None if item is None else await self._retrying.attempt(item, told)
+        if failed is None:
+            await self._remove(letter)
+            return
+        outcome = self.outcome(failed, 1 if is_asked else letter.attempts + 1, told)
+        await self._database.update_letter(
+            letter.id,
+            status=outcome.status,
+            attempts=outcome.attempts,
+            due=outcome.due,
+            error=failed.text,
+            failed_at=self._clock.now(),
+            failure=outcome.failure,
+            answers=letter.request,
+        )
+        place = f"{letter.key} at {letter.position}"
+        if outcome.status == "dead":
+            log.error("action %s gave up on %s: %s (letter %d)", self._name, place, failed.text, letter.id)
+
+    async def _remove(self, letter: Letter) -> None:
+        await self._database.remove_letter(letter.id)
+        left = self.blocked.get(letter.key, 1) - 1
+        if left > 0:
+            self.blocked[letter.key] = left
+        else:
+            self.blocked.pop(letter.key, None)

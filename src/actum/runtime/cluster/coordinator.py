@@ -1,0 +1,143 @@
+"""Coordinator: which works this process does among those that share its database."""
+
+import asyncio
+import logging
+from collections.abc import Coroutine, Sequence
+from typing import Any
+
+from actum.errors import ActumError
+from actum.ports.database import Database
+from actum.ports.membership import ClusterState, Lease
+from actum.runtime.cluster.assignment import Assignment
+from actum.runtime.cluster.rebalancing import share_out
+
+BEAT = 1.0
+"""Seconds between two looks at the membership; others take a process for dead after several."""
+
+log: logging.Logger = logging.getLogger("actum.coordinator")
+
+
+class Coordinator:
+    """Claims this process's share of the works, and gives up what is more.
+
+    `is_first` says whether this process is the one that does what one alone need do, and two may.
+
+    A lease that has passed to another process is never used again: the work ends here, and whatever it still
+    tries to write is refused by the database.
+    """
+
+    def __init__(self, database: Database, works: Sequence[Assignment]) -> None:
+        self.works: dict[str, Assignment] = {work.name: work for work in works}
+        self._database = database
+        self._membership = database.join(list(self.works))
+        self._leases: dict[str, Lease] = {}
+        self._moving: dict[str, asyncio.Task[None]] = {}
+        self.is_first: bool = False
+        self._is_retired = False
+
+    def __repr__(self) -> str:
+        return f"<Coordinator of {', '.join(self._leases) or 'nothing'}>"
+
+    @property
+    def is_moving(self) -> bool:
+        """Whether a work is being begun or ended here."""
+        return bool(self._moving)
+
+    async def start(self) -> None:
+        """Begins this process's share, as it is now."""
+        await self._look()
+        await self._moved(list(self.works))
+
+    async def run(self) -> None:
+        """Looks at the membership again and again, until cancelled."""
+        while True:
+            await asyncio.sleep(BEAT)
+            try:
+                await self._look()
+            except (ActumError, TimeoutError) as error:
+                log.warning("cannot say that this process is alive: %s", error)
+
+    def lose(self, name: str) -> None:
+        """Ends a work whose lease has passed to another process; it begins anew if it has not."""
+        if self._leases.pop(name, None) is not None:
+            log.warning("%s has passed to another process, or begins anew", name)
+            self._move(name, self.works[name].end())
+
+    async def retire(self, works: Sequence[Assignment]) -> None:
+        """Claims nothing more, ends these works, and gives them up."""
+        self._is_retired = True
+        try:
+            await self._membership.retire()
+        except (ActumError, TimeoutError) as error:
+            log.warning("could not say that this process takes no more work: %s", error)
+        names = [work.name for work in works]
+        await self._moved(names)
+        for name in names:
+            if name in self._leases:
+                self._move(name, self._give_up(self._leases.pop(name)))
+        await self._moved(names)
+
+    async def leave(self) -> None:
+        """Takes this process off the membership."""
+        await self._membership.leave()
+
+    async def _look(self) -> None:
+        state = await self._membership.beat()
+        self.is_first = state.me == min(state.able, default=state.me)
+        for name in list(self._leases):
+            if state.owners.get(name) != state.me and name not in self._moving:
+                self.lose(name)
+        if self._is_retired:
+            return
+        shares = share_out(state.able, state.owners)
+        wanted = [name for name in shares if self._is_wanted(name, shares, state)]
+        for lease in await self._membership.acquire(wanted) if wanted else ():
+            self._leases[lease.work] = lease
+            self._move(lease.work, self._begin(lease))
+        for name in list(self._leases):
+            if shares.get(name) != state.me and name not in self._moving:
+                log.info("%s goes to a process that does less", name)
+                self._move(name, self._give_up(self._leases.pop(name)))
+
+    def _is_wanted(self, name: str, shares: dict[str, int], state: ClusterState) -> bool:
+        if name in self._leases or name in self._moving:
+            return False
+        owner = state.owners.get(name)
+        # It may be leased without our knowledge, if the answer was lost.
+        return owner == state.me or (owner is None and shares[name] == state.me)
+
+    async def _begin(self, lease: Lease) -> None:
+        work = self.works[lease.work]
+        try:
+            await work.begin(self._database.under(lease))
+            log.info("%s is done by this process", lease.work)
+        except Exception:
+            log.exception("%s could not begin", lease.work)
+            self._leases.pop(lease.work, None)
+            await self._give_up(lease)
+
+    async def _give_up(self, lease: Lease) -> None:
+        try:
+            await self.works[lease.work].end()
+        finally:
+            await self._membership.release([lease])
+
+    def _move(self, name: str, step: Coroutine[Any, Any, None]) -> None:
+        before = self._moving.get(name)
+
+        async def move() -> None:
+            if before is not None:
+                await asyncio.wait({before})
+            try:
+                await step
+            except Exception as error:  # noqa: BLE001 (the next look sets right what is left undone)
+                log.warning("%s did not end in good order: %s", name, error)
+            finally:
+                if self._moving.get(name) is asyncio.current_task():
+                    del self._moving[name]
+
+        self._moving[name] = asyncio.create_task(move(), name=f"{name} moves")
+
+    async def _moved(self, names: Sequence[str]) -> None:
+        while moving := [self._moving[name] for name in names if name in self._moving]:
+            await asyncio.wait(moving)

@@ -1,0 +1,42 @@
+"""A queue, as whoever sends messages to it sees it."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from actum.errors import Invalid
+from actum.model.values.round_trip import LOST, RoundTrip, said, shortly
+from actum.runtime.context.session import Session
+
+
+class QueueReference:
+    """A queue, as a sender sees it."""
+
+    def __init__(self, line: Session, name: str, trip: RoundTrip) -> None:
+        self._line = line
+        self._trip = trip
+        self.name = name
+
+    async def send(self, message: Any, *, key: str | None = None, once: str | None = None) -> None:
+        """Sends a message; when this returns it is durable.
+
+        Messages of one `key` are worked on in order, others side by side. A message with a `once` mark that
+        the queue has had before is dropped; another message with that mark is KeyReused. Raises Invalid for a
+        message that the queue's action cannot take.
+        """
+        await self._line.put(self.name, [self._written(message)], key, once)
+
+    async def send_all(self, messages: Sequence[Any], *, key: str | None = None) -> None:
+        """Sends many messages, all or none."""
+        await self._line.put(self.name, [self._written(message) for message in messages], key, None)
+
+    def _written(self, message: Any) -> bytes:
+        try:
+            written = msgspec.json.encode(message)
+            fault = self._trip.between(message, self._trip.read(written))
+        except LOST as error:
+            raise Invalid(f"queue {self.name!r} does not take {shortly(message)}: {said(error)}") from error
+        if fault is not None:
+            raise Invalid(f"queue {self.name!r} does not take what JSON does not give back: {fault}")
+        return written

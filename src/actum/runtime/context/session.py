@@ -1,0 +1,323 @@
+"""A line of work: what the calls of one context share, from where they came to how far they wrote."""
+
+from collections.abc import Coroutine, Sequence
+from typing import Any
+
+import msgspec
+
+from actum.errors import DefinitionError, KeyReused
+from actum.model.entity import CommandType
+from actum.model.event import Metadata, write_metadata
+from actum.model.name import check_name, check_who, shortened
+from actum.model.view import ViewQuery, ViewType
+from actum.ports.database import Mark, NewMessage, NewTimer
+from actum.runtime.context.atomic import Unit, running_unit
+from actum.runtime.context.references import EntityReference
+from actum.runtime.context.reruns import Trace
+from actum.runtime.entities.dispatcher import Call
+from actum.runtime.entities.precondition import Precondition
+from actum.runtime.keys.kept_answers import Mentions
+from actum.runtime.keys.stored import RequestKey, digest, former_key, made_id, stored_key
+from actum.runtime.services import Services
+
+Source = str | tuple[str | int, ...]
+"""What ids are made from: a text, or the parts of one."""
+
+
+class Session:
+    """One line of work.
+
+    `cause` names what set it off, so that its calls have the same idempotency keys when that comes again;
+    `request_key` is a client's own. `source` is what ids are made from, the same when the same work comes
+    again. `seen` is the position up to which a view has to show what happened,
+    `version` that of the entity that answered last. Within an atomic unit, `unit` takes the calls. `mentions`
+    is what its answer may tell of, where that is kept.
+    """
+
+    def __init__(
+        self,
+        services: Services,
+        metadata: Metadata,
+        *,
+        cause: str | None,
+        source: Source | None,
+        request_key: RequestKey | None,
+        expected_version: int | Precondition | None,
+        seen: int,
+        unit: Unit | None,
+    ) -> None:
+        self.services = services
+        self.metadata: Metadata = metadata
+        self.cause = cause
+        self.unit = unit
+        self.seen: int = seen
+        self.version: int | None = None
+        self.request_key = request_key
+        self.mentions: Mentions | None = None
+        self._source = source
+        self._trace: Trace | None = None
+        self._expected_version = expected_version
+        self._has_options = expected_version is not None
+        if cause is not None or request_key is not None or unit is not None:
+            self._has_options = True
+            self._begin()
+        self._calls: dict[object, int] = {}
+        self._written: dict[str, bytes] = {}
+
+    def _begin(self) -> None:
+        """Prepares work that may come again: what its ids are made from, and what its answer tells of."""
+        if self.unit is not None:
+            self.mentions = self.unit.mentions
+        if self.request_key is not None:
+            self.mentions = Mentions(self.services.feed)
+        work = self.cause or (None if self.request_key is None else self.request_key.stored)
+        if self._source is None and work is not None:
+            self._source = self._source_of(work)
+        if self.services.reruns is not None and self._source is not None:
+            self._trace = self.services.reruns.begin(self.id_source)
+
+    def metadata_of(self, command: str) -> bytes:
+        """Gives the metadata of events that a command emits on this line, as JSON."""
+        found = self._written.get(command)
+        if found is None:
+            found = write_metadata(msgspec.structs.replace(self.metadata, command=command))
+            self._written[command] = found
+        return found
+
+    def act_for(self, who: str) -> None:
+        """Has the events of later calls say who acted."""
+        check_who(who)
+        self.metadata = msgspec.structs.replace(self.metadata, by=who)
+        self._written.clear()
+
+    def check_open(self) -> None:
+        """Raises DefinitionError on the line of an atomic unit that has ended."""
+        if self.unit is not None:
+            self.unit.check_open()
+
+    def note_entity(self, kind: str, id: str) -> None:
+        """Takes note that an answer of this line may tell of an entity."""
+        if self.mentions is not None:
+            self.mentions.note(kind, id)
+
+    def note_any_entity(self) -> None:
+        """Takes note that an answer of this line may tell of any entity."""
+        if self.mentions is not None:
+            self.mentions.note_any()
+
+    def observe(self, position: int, version: int | None) -> None:
+        """Takes note of an answer, for views to show it and for tokens to carry it on."""
+        self.seen = max(self.seen, position)
+        self.version = version
+
+    def take_expected_version(self) -> int | Precondition | None:
+        """Gives the version that the first command expects its entity to be at, once."""
+        expected, self._expected_version = self._expected_version, None
+        return expected
+
+    def send_command(
+        self,
+        target: EntityReference,
+        command: CommandType,
+        positional: tuple[Any, ...],
+        named: dict[str, Any],
+    ) -> Coroutine[Any, Any, Any]:
+        """Sends a command to an entity."""
+        metadata = self._written.get(command.name) or self.metadata_of(command.name)
+        call = Call(target.kind, target.id, command, positional, named, metadata, self)
+        is_plain = target.idempotency_key is None and target.expected_version is None
+        if is_plain and not self._has_options and not Unit.running:
+            return self.services.entities.command(call)
+        return self._send_with_options(target, call)
+
+    def _send_with_options(self, target: EntityReference, call: Call) -> Coroutine[Any, Any, Any]:
+        command = call.command
+        if self._trace is not None:
+            self._trace.sent(target.kind.name, command.name, target.id)
+        running = running_unit.get()
+        if running is not None and running is not self.unit:
+            error = running.note_outside(self.services, call.stream)
+            if error is not None:
+                return _raise(error)
+        call.expected_version = target.expected_version
+        if self._expected_version is not None and call.expected_version is None:
+            call.expected_version = self.take_expected_version()
+        if self.unit is not None:
+            if target.idempotency_key is not None:
+                raise DefinitionError(
+                    f"{target!r}: a command within an atomic unit has no idempotency key of its own: give "
+                    "one to the unit, ctx.atomic(…, idempotency_key=…)"
+                )
+            return self.unit.command(call)
+        if target.idempotency_key is not None:
+            call.key, call.former_key = stored_key(target.idempotency_key), former_key(target.idempotency_key)
+            self.note_entity(target.kind.name, target.id)
+        elif self.cause is not None or self.request_key is not None:
+            what = command.name if self.cause else ""
+            call.key, call.former_key = self.next_key(target.kind.name, target.id, what)
+            call.identity = self.identity
+            self.note_entity(target.kind.name, target.id)
+        return self.services.entities.command(call)
+
+    def send_query(
+        self, target: EntityReference, query: CommandType, positional: tuple[Any, ...], named: dict[str, Any]
+    ) -> Coroutine[Any, Any, Any]:
+        """Sends a query to an entity."""
+        call = Call(target.kind, target.id, query, positional, named, b"", self)
+        call.expected_version = target.expected_version
+        if self.unit is not None:
+            return self.unit.query(call)
+        self.note_entity(target.kind.name, target.id)
+        return self.services.entities.query(call)
+
+    async def ask_view(
+        self, view: ViewType, query: ViewQuery, positional: tuple[Any, ...], named: dict[str, Any]
+    ) -> Any:
+        """Asks a query of a view that shows all this line has written."""
+        self.check_open()
+        self.note_any_entity()
+        arguments = query.signature.bind(positional, named)
+        parameters = dict(zip(query.signature.parameters, arguments, strict=True))
+        return await self.services.views.ask(view, query, parameters, self.seen)
+
+    async def read_row(self, view: ViewType, key: Any) -> Any:
+        """Reads one row of a view that shows all this line has written."""
+        self.check_open()
+        self.note_any_entity()
+        return await self.services.views.get(view, key, self.seen)
+
+    async def put(self, queue: str, messages: Sequence[bytes], key: str | None, once: str | None) -> None:
+        """Puts messages into a queue, all or none."""
+        self.check_open()
+        if key is not None:
+            check_name(key, "a message's key", field="key")
+            self.trace_target("queue", "messages", f"{queue} with the key {key}")
+        if once is not None:
+            check_name(once, "a message's mark", field="once")
+        if self.mentions is not None:
+            self.mentions.note_key(key)
+        mark, identity = self._mark_of(queue, messages, key, once)
+        try:
+            with self.services.outgoing.sent(queue, messages):
+                await self.services.database.send(self._messages(queue, messages, key, mark, identity))
+        except KeyReused as error:
+            raise KeyReused(once or self.shown_key, f"queue {queue!r}", other="another message") from error
+        self.services.signals.send(f"queue/{queue}")
+
+    def _mark_of(
+        self, queue: str, messages: Sequence[bytes], key: str | None, once: str | None
+    ) -> tuple[str | None, str]:
+        """Gives the mark under which messages are sent once, and what that stands for."""
+        if once is not None:
+            return stored_key(once), digest(key or "", *messages)
+        if self.unit is not None:
+            # Run again, the function may have something else to send.
+            written = digest(key or "", *messages)
+            return self.next_mark("$queue", queue, written), written
+        identity = self.identity
+        if identity is None:
+            return self.next_mark("$queue", queue, ""), digest(key or "", *messages)
+        return self.next_mark("$queue", queue, key or ""), identity
+
+    def _messages(
+        self, queue: str, messages: Sequence[bytes], key: str | None, mark: str | None, identity: str
+    ) -> list[NewMessage]:
+        now, metadata = self.services.clock.now(), self.metadata
+        return [
+            NewMessage(
+                queue,
+                key,
+                message,
+                now,
+                metadata.correlation_id,
+                f"{mark}/{index}" if mark and len(messages) > 1 else mark,
+                identity if mark else "",
+                metadata.causation_id,
+                metadata.by,
+            )
+            for index, message in enumerate(messages)
+        ]
+
+    @property
+    def identity(self) -> str | None:
+        """What the keys of calls stand for: the place of each in the work, or else (None) its arguments."""
+        if self.cause is not None:
+            return ""
+        return None if self.request_key is None else self.request_key.identity
+
+    @property
+    def shown_key(self) -> str:
+        """The key as whoever sent it knows it."""
+        return self.request_key.key if self.request_key is not None else self.cause or ""
+
+    def adopt(self, request_key: RequestKey) -> None:
+        """Has the calls that follow belong to a request that is known by now."""
+        self.request_key = request_key
+        self._has_options = True
+        self._source = self._source_of(f"{request_key.stored}/{request_key.identity}")
+        if self.services.reruns is not None:
+            self._trace = self.services.reruns.begin(self.id_source)
+
+    def next_key(self, kind: str, id: str, what: str) -> tuple[str | None, str | None]:
+        """Makes the idempotency key of the next command of this sort, and gives its former one."""
+        if self.cause is not None or self.request_key is None:
+            return self.next_mark(kind, id, what), None
+        return self.request_key.call_keys(self._count(kind, id, what))
+
+    def next_mark(self, kind: str, id: str, what: str) -> str | None:
+        """Tells the next call of this sort from all others; the same when the cause comes again."""
+        source = self.cause or (self.request_key and self.request_key.stored)
+        if source is None and self.unit is not None:
+            source = self.id_source  # However often the unit runs.
+        if source is None:
+            return None
+        return shortened(f"{source}/{kind}/{id}/{what}/{self._count(kind, id, what)}")
+
+    def timer_mark(self, timer: NewTimer, name: str | None) -> Mark | None:
+        """Tells the adding of a timer from all others, for it to be added once when the work comes again.
+
+        In a unit there is none: what that sets when it runs again takes the place of what it set before.
+        """
+        if self.unit is not None:
+            return None
+        identity = self.identity
+        what = name or ("" if identity is None else timer.command)
+        once = self.next_mark(f"$timers/{timer.kind}", timer.entity_id, what)
+        if identity is None:
+            # Not when it is due: who asks again reckons from a later moment.
+            identity = digest(timer.command, timer.arguments)
+        return None if once is None else Mark(once, identity, self.services.clock.now())
+
+    def trace_target(self, kind: str, what: str, id: str) -> None:
+        """Has development see whether work that comes again sends to where it sent before."""
+        if self._trace is not None:
+            self._trace.sent(kind, what, id)
+
+    def next_id(self) -> str:
+        """Makes an id: the next of those that the same work makes when it comes again."""
+        return made_id(self.id_source, self._count("$id"))
+
+    def next_source(self) -> str:
+        """Gives what the ids of an atomic unit are made from, however often that runs."""
+        return f"{self.id_source}/$unit/{self._count('$source')}"
+
+    @property
+    def id_source(self) -> str:
+        """What ids are made from."""
+        source = self._source
+        if type(source) is not str:
+            source = self._source = "/".join(map(str, source)) if source else self.services.clock.new_id()
+        return source
+
+    def _source_of(self, work: str) -> str:
+        """Tells work of this application's journal from work of the same name on another one."""
+        return f"{work}/{self.services.identity}"
+
+    def _count(self, *call: str) -> int:
+        count = self._calls[call] = self._calls.get(call, 0) + 1
+        return count
+
+
+async def _raise(error: Exception) -> None:
+    """Refuses a call when it is awaited, as every other call is refused."""
+    raise error

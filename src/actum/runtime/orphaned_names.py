@@ -1,0 +1,165 @@
+"""What is kept under names that no declaration has any more: said at the start, with what to write for it."""
+
+import logging
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+
+from msgspec import Struct
+
+from actum.model.deletion import DELETED
+from actum.model.event import Stored
+from actum.ports.database import Database, KeptName, ViewState
+from actum.ports.journal import Journal
+from actum.runtime.actions.plan import Plan
+from actum.runtime.actions.reactor import TIMERS
+from actum.runtime.catalog import Catalog
+
+OWN = "$"
+"""How the names of kinds begin that are Actum's own."""
+MAX_COUNTED = 1_000
+"""Entities of a kind that are counted, and events that are looked at, the oldest and the newest."""
+PAGE = 500
+MAX_BYTES = 2_000_000
+"""Bytes of events after which no more are looked at: a start may not take longer for what is behind it."""
+
+log: logging.Logger = logging.getLogger("actum.node")
+
+
+class OrphanedName(Struct, frozen=True):
+    """What there was before this start: entities by kind, what actions have left, and views."""
+
+    entities: Mapping[str, int]
+    names: Sequence[KeptName]
+    views: Sequence[ViewState]
+
+
+async def look_for_left(
+    catalog: Catalog, journal: Journal, database: Database, names: Sequence[KeptName]
+) -> OrphanedName:
+    """Looks what is kept; counts what no declaration has the name of, as far as that takes little time."""
+    kinds = [kind for kind in await journal.kinds() if kind not in catalog.kinds and not kind.startswith(OWN)]
+    entities = {
+        kind: len((await journal.streams(kind, limit=MAX_COUNTED + 1)).items) for kind in sorted(kinds)
+    }
+    return OrphanedName(entities, names, await database.views())
+
+
+def warn_of_left(catalog: Catalog, plans: Collection[Plan], left: OrphanedName) -> None:
+    """Warns of each name."""
+    for warning in (
+        *_kinds_left(catalog, left),
+        *_views_left(catalog, left.views),
+        *_work_left(plans, left.names),
+    ):
+        log.warning("%s", warning)
+
+
+async def warn_of_events_left(catalog: Catalog, journal: Journal) -> None:
+    """Warns of each name of events; reading them takes a while, for which no start has to wait."""
+    for warning in _events_left(await _count_events(catalog, journal)):
+        log.warning("%s", warning)
+
+
+async def _count_events(catalog: Catalog, journal: Journal) -> Mapping[str, int]:
+    """Counts the types that no class declares, of known kinds, among the newest and oldest events."""
+    oldest = await _events_beyond(journal, 0)
+    if not oldest:
+        return {}
+    last = oldest[-1].position
+    # Positions may have gaps: as many of them are taken for one event at the end as at the beginning.
+    spread = last / len(oldest)
+    newest = await _events_beyond(journal, max(last, await journal.head() - int(MAX_COUNTED * spread)))
+    known = catalog.events.keys() | {DELETED}
+    return Counter(
+        stored.type
+        for stored in (*oldest, *newest)
+        if stored.kind in catalog.kinds and stored.type not in known
+    )
+
+
+async def _events_beyond(journal: Journal, position: int) -> list[Stored]:
+    """Gives the events that follow a position, as many as are looked at and as far as they are not large."""
+    found: list[Stored] = []
+    size = 0
+    while len(found) < MAX_COUNTED and size < MAX_BYTES:
+        page = await journal.feed(position, min(PAGE, MAX_COUNTED - len(found)))
+        if not page:
+            break
+        position = page[-1].position
+        size += sum(len(stored.payload) for stored in page)
+        found += page
+    return found
+
+
+def _kinds_left(catalog: Catalog, left: OrphanedName) -> Iterator[str]:
+    timers = {one.name: one.count for one in left.names if one.sort == "timers"}
+    for kind in sorted({*left.entities, *timers} - catalog.kinds.keys()):
+        if kind.startswith(OWN):
+            continue
+        waiting = f", and {timers[kind]} timers for them," if kind in timers else ""
+        yield (
+            f"there are {_counted(left.entities.get(kind, 0))}entities that are kept as {kind!r}{waiting} "
+            "and no class of the application is: if one was renamed, give it the old name, "
+            f"class …(Entity, name={kind!r})"
+        )
+
+
+def _counted(count: int) -> str:
+    if count > MAX_COUNTED:
+        return f"more than {MAX_COUNTED:,} "
+    return f"{count} " if count else ""
+
+
+def _events_left(events: Mapping[str, int]) -> Iterator[str]:
+    for name, count in sorted(events.items()):
+        yield (
+            f"there are events that are kept as {name!r}, {count} of the newest and oldest that were "
+            "looked at, and no class of the application is: their entities cannot be loaded, and views and "
+            f"actions pass over them; if one was renamed, give it the old name, class …(Event, name={name!r})"
+        )
+
+
+def _views_left(catalog: Catalog, views: Sequence[ViewState]) -> Iterator[str]:
+    """One that was dropped leaves its table for ever; one that was renamed comes with a new one."""
+    reached = dict.fromkeys(catalog.views, 0)
+    for state in views:
+        reached[state.name] = max(reached.get(state.name, 0), state.checkpoint)
+    if all(reached[name] for name in catalog.views):
+        return
+    for name in sorted(reached.keys() - catalog.views.keys()):
+        yield (
+            f"there is a table of a view {name!r} that is not declared any more, while others are new: if "
+            f"it was renamed, give the new one the old name, class …(View, name={name!r}); as it is, the new "
+            "one is built from the beginning, and the table stays as it is"
+        )
+
+
+def _work_left(plans: Collection[Plan], kept: Sequence[KeptName]) -> Iterator[str]:
+    names = {plan.name for plan in plans} | {TIMERS}
+    queues = {name.partition("@queue:")[2] for name in names}
+    known = {one.name for one in kept if one.sort in ("checkpoint", "tick")}
+    # An action that was dropped leaves its checkpoint for ever; one that was renamed comes with a new one.
+    is_any_new = any(plan.name not in known and "@queue:" not in plan.name for plan in plans)
+    for one in kept:
+        if one.sort == "messages" and one.name not in queues:
+            yield (
+                f"{one.count} messages wait in the queue {one.name!r}, and no action takes from it: add "
+                f"@actions.queue({one.name!r}) to the action that is to do them, beside its other triggers"
+            )
+        elif one.sort == "letters" and one.name not in names:
+            yield (
+                f"{one.count} letters are kept for an action {one.name!r} that is not declared, and nobody "
+                f"works on them: {_adopt(one.name)}"
+            )
+        elif one.sort in ("checkpoint", "tick") and one.name not in names and is_any_new:
+            yield (
+                f"an action {one.name!r} has run on this store and is not declared any more, while others "
+                f"are new: {_adopt(one.name)}; as it is, the new one starts at the end of the history"
+            )
+
+
+def _adopt(name: str) -> str:
+    function, _, trigger = name.partition("@")
+    queue = trigger.removeprefix("queue:") if trigger.startswith("queue:") else ""
+    of = f", on the queue {queue!r}" if queue else ""
+    return f"if it was renamed, give the new one the old name, name={function!r}{of}"

@@ -1,0 +1,176 @@
+"""A view's share of the work: its projectors and rebuilds, while this process has claimed it."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+import msgspec
+
+from actum.errors import TryLater
+from actum.model.view import ViewType
+from actum.ports.database import Database, LeaseLost, StaleWrite, ViewState
+from actum.runtime.clock import Clock
+from actum.runtime.cluster.assignment import Assignment
+from actum.runtime.feed import Feed
+from actum.runtime.supervisor import Supervisor
+from actum.runtime.views.projector import Projector
+
+POLL = timedelta(seconds=1)
+
+log: logging.Logger = logging.getLogger("actum.views")
+
+
+class ViewAssignment(Assignment):
+    """Keeps one view up with the feed, and builds it anew when that is needed or asked for.
+
+    `live` follows the generation that serves, `building` the one that is to take its place; `frozen` is one
+    that an older declaration has built and nobody follows. `has_moved` is set when something of that changes.
+    """
+
+    def __init__(
+        self,
+        view: ViewType,
+        database: Database,
+        feed: Feed,
+        clock: Clock,
+        supervisor: Supervisor,
+        lose: Callable[[str], None],
+    ) -> None:
+        self.name: str = work_name(view)
+        self.view = view
+        self.is_here: bool = False
+        self.live: Projector | None = None
+        self.building: Projector | None = None
+        self.frozen: ViewState | None = None
+        self.has_moved: asyncio.Event = asyncio.Event()
+        self._is_asked = False
+        self._database = database
+        self._feed = feed
+        self._clock = clock
+        self._supervisor = supervisor
+        self._lose = lose
+
+    def __repr__(self) -> str:
+        return f"<ViewAssignment {self.view.name}, {'here' if self.is_here else 'elsewhere'}>"
+
+    @property
+    def projectors(self) -> list[Projector]:
+        """The live projector and the one that builds, as far as there are any here."""
+        return [projector for projector in (self.live, self.building) if projector is not None]
+
+    async def begin(self, database: Database) -> None:
+        self._database = database
+        self._is_asked = False
+        state = await database.prepare_view(self.view)
+        if state.is_live:
+            self._serve(state)
+        else:
+            views = await database.views()
+            before = next(one for one in views if one.name == self.view.name and one.is_live)
+            if before.fingerprint == self.view.fingerprint:
+                self._serve(before)
+            else:
+                self.frozen = before
+            self._build(state)
+        self.is_here = True
+        self._supervisor.start(f"rebuilds of {self.name}", self._guarded(self._listen))
+        self._tell()
+
+    async def end(self) -> None:
+        self.is_here = False
+        for task in (f"rebuilds of {self.name}", f"swap of {self.name}", *map(_task_of, self.projectors)):
+            await self._supervisor.stop(task)
+        projectors, self.live, self.building, self.frozen = self.projectors, None, None, None
+        self._tell()
+        for projector in projectors:
+            projector.let_go()
+            with contextlib.suppress(
+                StaleWrite
+            ):  # Its last write was cut off and has landed, or another process goes on.
+                await projector.save()
+
+    async def is_idle(self) -> bool:
+        if self.is_here:
+            is_built = self.building is not None and self.building.is_caught_up
+            return all(projector.is_idle for projector in self.projectors) and not is_built
+        states = [state for state in await self._database.views() if state.name == self.view.name]
+        return bool(states) and all(state.checkpoint >= self._feed.head for state in states)
+
+    async def rebuild(self) -> None:
+        """Starts building the view anew beside the one that serves; nothing to do if that is under way."""
+        if self.building is None:
+            self._build(await self._database.rebuild_view(self.view))
+
+    async def retry_rows(self) -> None:
+        """Folds again what waits for rows that were set aside, where somebody has asked for it."""
+        for projector in self.projectors:
+            with contextlib.suppress(StaleWrite, TryLater):  # The projector itself finds out, and goes on.
+                await projector.retry_asked()
+
+    def _serve(self, state: ViewState) -> None:
+        self.live = self._follow(state)
+
+    def _build(self, state: ViewState) -> None:
+        projector = self.building = self._follow(state)
+        log.info("view %s is being built from %d events", self.view.name, self._feed.head)
+        self._supervisor.start(
+            f"swap of {self.name}", self._guarded(lambda: self._swap_when_built(projector))
+        )
+
+    def _follow(self, state: ViewState) -> Projector:
+        projector = Projector(self.view, state, self._database, self._feed, self._clock)
+        self._supervisor.start(_task_of(projector), self._guarded(lambda: self._run(projector)))
+        return projector
+
+    async def _run(self, projector: Projector) -> None:
+        await projector.run()
+        # Its generation is gone, and what is there by now has to be looked at anew.
+        self._lose(self.name)
+
+    async def _swap_when_built(self, projector: Projector) -> None:
+        while not projector.is_caught_up:
+            await projector.reached(self._feed.head)
+        await self._database.promote_view(self.view, projector.state.generation)
+        before = self.live
+        self.live = projector
+        self.building = self.frozen = None
+        projector.state = msgspec.structs.replace(projector.state, is_live=True)
+        self._tell()
+        if before is not None:
+            before.let_go()
+            await self._supervisor.stop(_task_of(before))
+        log.info("view %s is built and serves", self.view.name)
+
+    async def _listen(self) -> None:
+        while True:
+            if self._is_asked or self.view.name in await self._database.rebuild_requests():
+                # A rebuild that is said to have failed may have taken the request away.
+                self._is_asked = True
+                await self.rebuild()
+                self._is_asked = False
+            await self.retry_rows()
+            await asyncio.sleep(POLL.total_seconds())
+
+    def _guarded(self, run: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
+        async def guarded() -> None:
+            try:
+                await run()
+            except LeaseLost:
+                self._lose(self.name)
+
+        return guarded
+
+    def _tell(self) -> None:
+        moved, self.has_moved = self.has_moved, asyncio.Event()
+        moved.set()
+
+
+def work_name(view: ViewType) -> str:
+    """Names the work of keeping a view; another release's declaration of it is another work."""
+    return f"view {view.name}#{view.fingerprint[:12]}"
+
+
+def _task_of(projector: Projector) -> str:
+    return f"view {projector.view.name}, generation {projector.state.generation}"

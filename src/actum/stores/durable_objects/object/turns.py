@@ -1,0 +1,220 @@
+"""The entity in its object: brought to life from what is stored, it decides, and what it emits is kept."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from msgspec.json import encode
+
+from actum.errors import ActumError, Invalid, KeyReused, NotFound, Unavailable, WrongState, WrongVersion
+from actum.model.entity import CommandType, EntityType
+from actum.model.turn import Emitted, Instance
+from actum.stores.durable_objects.object.history import History
+from actum.stores.durable_objects.object.outbox import Outbox
+from actum.stores.durable_objects.object.platform import Platform
+from actum.stores.durable_objects.object.program import Program
+from actum.stores.durable_objects.wire import Command, Query, SaveSnapshot, Told
+
+PAGE = 1_000
+MAX_RECENT = 256
+"""How many calls an object remembers, for one that comes again before the first is through."""
+LARGEST = 1_900_000
+"""The bytes that a row may hold: the platform's 2 MB, less what stands beside payload, metadata and reply."""
+
+Later = Callable[[], Awaitable[Any]]
+"""What is left to do once the calls beside it have been decided."""
+
+
+class Turns:
+    """The turns of one entity.
+
+    Between two awaits nothing else runs, and the platform holds every answer back until the writes before it
+    are durable: so a turn needs no lock, and an answer no check.
+    """
+
+    def __init__(self, platform: Platform, program: Program, history: History, outbox: Outbox) -> None:
+        self._platform = platform
+        self._program = program
+        self._history = history
+        self._outbox = outbox
+        self._instance: Instance | None = None
+        self._kept = 0
+        self._recent: dict[str, tuple[int, str]] = {}
+
+    def __repr__(self) -> str:
+        return f"{self._history.kind}/{self._history.id}"
+
+    def command(self, call: Command) -> Told | Later:
+        """Runs a command, unless its key or the call itself has been here before."""
+        history = self._history
+        if call.key is not None and (known := history.reply(call.key)) is not None:
+            if known.call != call.mark:
+                raise KeyReused(call.key, repr(self))
+            return self._tell_again(call.key, known.reply)
+        before = self._recent.get(call.attempt)
+        if before is None and call.is_again:
+            before = history.attempted(call.attempt)
+        if before is not None:
+            version, reply = before
+            return self._tell(reply, version)
+        instance = self._live()
+        self._check_version(call.expected, instance.version)
+        command = self._declared(call.name, instance.kind.commands)
+        arguments = command.signature.bind_json(call.arguments.encode())
+        now = self._platform.now()
+        emitted, answer = self._decide(instance, command, arguments, now)
+        reply = encode(answer).decode()
+        if instance.is_spoiled:
+            self.forget()
+        if not emitted and call.key is None:
+            return Told(reply, 0, instance.version)
+        self._refuse_what_is_too_large(emitted, call.metadata, reply)
+        key = None if call.key is None else (call.key, call.mark)
+        self.keep(
+            lambda: history.keep(emitted, call.metadata, now, attempt=call.attempt, reply=reply, key=key)
+        )
+        self._remember(call.attempt, history.version, reply)
+        self._snapshot_when_due(instance)
+        if not emitted and call.key is not None:
+            return self._tell_of_nothing(call.key, reply)
+        return self._tell(reply, history.version)
+
+    def query(self, call: Query) -> Told:
+        """Answers from the state."""
+        instance = self._live()
+        self._check_version(call.expected, instance.version)
+        query = self._declared(call.name, instance.kind.queries)
+        arguments = query.signature.bind_json(call.arguments.encode())
+        try:
+            reply = encode(instance.ask(query, arguments, self._platform.now())).decode()
+        finally:
+            if instance.is_spoiled:
+                self.forget()
+        return Told(reply, 0, instance.version)
+
+    def keep(self, write: Callable[[], None]) -> None:
+        """Writes events, with the alarm that makes sure of their hand-over; a failure resets the object."""
+        self._outbox.wake_soon()
+        try:
+            write()
+        except Exception as error:
+            self.forget()
+            # Nothing more is told of a storage that has refused a write; the platform starts the object anew.
+            self._platform.reset(f"{self!r}: a write failed: {error}")
+            raise Unavailable(f"{self!r}: a write failed: {error}") from error
+
+    def forget(self) -> None:
+        """Lets go of the entity in memory, which is brought to life again when it is needed."""
+        self._instance = None
+
+    def _decide(
+        self, instance: Instance, command: CommandType, arguments: tuple[Any, ...], now: int
+    ) -> tuple[list[Emitted], Any]:
+        version = instance.version
+        try:
+            return instance.decide(command, arguments, now)
+        except BaseException:
+            if instance.is_spoiled or instance.version != version:
+                self.forget()
+            raise
+
+    def _refuse_what_is_too_large(self, emitted: list[Emitted], metadata: str, reply: str) -> None:
+        largest = max((len(payload) for _, _, payload in emitted), default=0)
+        if largest + len(metadata) + len(reply.encode()) > LARGEST:
+            self.forget()
+            raise Invalid(
+                f"{self!r}: an event with its reply has more than {LARGEST:,} bytes, and a Durable Object "
+                "keeps 2 MB a row: keep large content outside, and its address in the event"
+            )
+
+    def _tell(self, reply: str, version: int) -> Later:
+        async def tell() -> Told:
+            return Told(reply, await self._outbox.position(version), version)
+
+        return tell
+
+    def _tell_again(self, key: str, reply: str) -> Later:
+        async def tell() -> Told:
+            await self._outbox.position(self._history.reply_version(key))
+            known = self._history.reply(key)
+            return Told(reply, known.position if known else 0, None)
+
+        return tell
+
+    def _tell_of_nothing(self, key: str, reply: str) -> Later:
+        """Answers a call that wrote its reply alone: it is told how far the feed goes."""
+
+        async def tell() -> Told:
+            version = self._history.version
+            head = await self._outbox.head()
+            self._history.place_reply(key, head)
+            return Told(reply, head, version)
+
+        return tell
+
+    def _live(self) -> Instance:
+        """Gives the entity in memory, brought to life from what is stored if it is not."""
+        if self._instance is None:
+            kind = self._program.kinds.get(self._history.kind)
+            if kind is None:
+                raise NotFound(
+                    f"the objects run {self._program!r}, which has no entity {self._history.kind!r}: deploy "
+                    "them anew"
+                )
+            snapshot = self._history.snapshot(kind.fingerprint)
+            try:
+                self._instance = self._load(kind, snapshot)
+            except ActumError:
+                raise
+            except Exception:
+                if snapshot is None:
+                    raise
+                self._instance = self._load(kind, None)
+        return self._instance
+
+    def _load(self, kind: EntityType, snapshot: SaveSnapshot | None) -> Instance:
+        history = self._history
+        instance = Instance(kind, history.id)
+        self._kept = 0
+        if snapshot is None:
+            instance.version = history.pruned
+        else:
+            instance.restore(snapshot.state.encode(), snapshot.version, snapshot.time)
+            self._kept = snapshot.version
+        is_complete = False
+        while not is_complete:
+            facts, is_complete = history.read(instance.version, None, PAGE, reverse=False)
+            instance.replay([fact.stored(history.kind, history.id) for fact in facts])
+        return instance
+
+    def _snapshot_when_due(self, instance: Instance) -> None:
+        every = instance.kind.snapshot_every
+        if not every or instance.version - self._kept < every:
+            return
+        if not instance.is_proven:
+            # A turn may have changed it beside its events, which alone are kept.
+            instance = self._load(instance.kind, self._history.snapshot(instance.kind.fingerprint))
+            self._instance = instance
+        self._kept = instance.version
+        try:
+            state = instance.snapshot().decode()
+        except WrongState:
+            return  # It holds what JSON cannot, and is read from its events.
+        if len(state) <= LARGEST:
+            self._history.save_snapshot(
+                SaveSnapshot(instance.version, instance.time, instance.kind.fingerprint, state)
+            )
+
+    def _remember(self, attempt: str, version: int, reply: str) -> None:
+        self._recent[attempt] = (version, reply)
+        if len(self._recent) > MAX_RECENT:
+            del self._recent[next(iter(self._recent))]
+
+    def _declared(self, name: str, among: dict[str, CommandType]) -> CommandType:
+        found = among.get(name)
+        if found is None:
+            raise NotFound(f"the object's {self._history.kind} has no {name!r}: deploy the objects anew")
+        return found
+
+    def _check_version(self, expected: int | None, actual: int) -> None:
+        if expected is not None and expected != actual:
+            raise WrongVersion(repr(self), expected=expected, actual=actual)

@@ -1,0 +1,37 @@
+"""How threads hand an event loop what they have done."""
+
+import asyncio
+import contextlib
+from collections import deque
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class CompletionQueue(Generic[T]):
+    """Has the loop `take` what threads put in: in one call all that is there when it comes."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, take: Callable[[T], None]) -> None:
+        self._loop = loop
+        self._take = take
+        self._done: deque[T] = deque()
+        self._is_told = False
+
+    def __repr__(self) -> str:
+        return f"<CompletionQueue, {len(self._done)} to take>"
+
+    def put(self, done: T) -> None:
+        """Hands over one thing; for any thread."""
+        self._done.append(done)
+        if not self._is_told:
+            self._is_told = True
+            # Without its loop there is nobody who could hear of it.
+            with contextlib.suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(self._empty)
+
+    def _empty(self) -> None:
+        # What is put in from here on is either seen below, or told of anew.
+        self._is_told = False
+        while self._done:
+            self._take(self._done.popleft())

@@ -1,0 +1,114 @@
+"""How a query is asked of SQLite: translated for the tables that are there, bound, and read back."""
+
+import sqlite3
+from collections.abc import Mapping
+from functools import cache
+from importlib import import_module
+from typing import Any
+
+from actum.model.view import ViewType
+from actum.stores.sqlite.decimals import decode, register
+
+COLUMNS = """SELECT v.name, c.name, c.type
+    FROM actum_views v, pragma_table_info(v.name || '__' || v.generation) c
+    WHERE v.is_live ORDER BY v.name, c.cid"""
+MAX_READING = 1_000
+KINDS = {
+    "TEXT": "text",
+    "INTEGER": "integer",
+    "DOUBLE": "real",
+    "BOOLEAN": "boolean",
+    "BLOB": "blob",
+    "TIMESTAMP_TEXT": "time",
+    "JSON_TEXT": "json",
+    "DECIMAL_TEXT": "decimal",
+}
+
+
+class QueryExecution:
+    """What is known of a file's views, from its tables and from the classes that this process declares."""
+
+    def __init__(self) -> None:
+        self._declared: dict[str, dict[str, str]] = {}
+        self._views: Any = None
+        self._reading: set[str] = set()
+
+    def learn(self, view: ViewType) -> None:
+        """Takes note of the kinds of a view's columns, which a table made long ago does not tell."""
+        self._declared = {**self._declared, view.name: {column.name: column.kind for column in view.columns}}
+
+    def translated(self, connection: sqlite3.Connection, sql: str, parameters: Mapping[str, Any]) -> Any:
+        """Gives a query as SQLite reads it."""
+        views = self._current(connection)
+        return _translate().translate_call(sql, parameters, views, "sqlite")
+
+    def execute(self, cursor: sqlite3.Cursor, sql: str, values: dict[str, Any]) -> None:
+        """Runs a translated query, which may call functions that its connection has still to be taught."""
+        try:
+            cursor.execute(sql, values)
+        except sqlite3.OperationalError as error:
+            if not str(error).startswith("no such function: actum_"):
+                raise
+            register(cursor.connection)
+            cursor.execute(sql, values)
+
+    def is_known_to_read(self, sql: str) -> bool:
+        """Says whether a translated query has run where nothing may be written."""
+        return sql in self._reading
+
+    def note_as_reading(self, sql: str) -> None:
+        """Takes note of a translated query that ran where nothing may be written."""
+        if len(self._reading) >= MAX_READING:
+            self._reading.clear()
+        self._reading.add(sql)
+
+    def values(self, query: Any, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        """Gives the values that a translated query asks for."""
+        for_sqlite = _translate().for_sqlite
+        return {
+            f"p{place}": for_sqlite(parameter, parameters[parameter.name])
+            for place, parameter in enumerate(query.parameters, 1)
+        }
+
+    def answered(self, query: Any, rows: list[Any]) -> list[tuple[Any, ...]]:
+        """Gives rows with Decimals in figures."""
+        if "decimal" not in query.kinds:
+            return rows
+        places = [place for place, kind in enumerate(query.kinds) if kind == "decimal"]
+        found = []
+        for row in rows:
+            values = list(row)
+            for place in places:
+                if values[place] is not None:
+                    values[place] = f"{decode(values[place]):f}"
+            found.append(tuple(values))
+        return found
+
+    def _current(self, connection: sqlite3.Connection) -> Any:
+        declared = self._declared
+        stamp = (connection.execute("PRAGMA schema_version").fetchone()[0], id(declared))
+        views = self._views
+        if views is None or views.stamp != stamp:
+            views = self._views = self._read(connection, declared, stamp)
+        return views
+
+    def _read(
+        self, connection: sqlite3.Connection, declared: dict[str, dict[str, str]], stamp: object
+    ) -> Any:
+        views: dict[str, dict[str, str]] = {}
+        stale = set()
+        for view, column, written in connection.execute(COLUMNS):
+            kind = KINDS.get(written, "text")
+            known = declared.get(view, {}).get(column)
+            if kind == "text" and known in ("time", "json"):
+                kind = known
+            if kind == "text" and known == "decimal":
+                stale.add(view)
+            views.setdefault(view, {})[column] = kind
+        return _translate().Views(views, frozenset(stale), stamp)
+
+
+@cache
+def _translate() -> Any:
+    # By name, so that what reads SQL is loaded when the first query is asked, and not with the store.
+    return import_module("actum.queries.translate")
