@@ -21,7 +21,7 @@ from actum import (
     reducer,
 )
 from actum.runtime.views import reading as views
-from actum.stores import query_slots, share
+from actum.stores import query_slots, read_limit
 from actum.testing import testing
 from actum.testing.application import Running
 from tests.servers.postgres import empty, url_of
@@ -180,7 +180,7 @@ async def test_a_burst_of_reads_is_refused_and_what_works_in_the_background_goes
     store: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(query_slots, "MAX_WAITING", 40)
-    monkeypatch.setattr(share, "MAX_WAITING", 40)
+    monkeypatch.setattr(read_limit, "MAX_WAITING", 40)
     monkeypatch.setattr(views, "MAX_LOOKUPS", 40)
     async with testing(app, store=store) as t:
         await fill(t)
