@@ -104,7 +104,7 @@ def test_a_journal_in_dynamodb_that_its_database_is_ahead_of_is_refused_and_adop
 
 async def _see_more(store: str) -> None:
     async with open_stores(store) as stores:
-        await stores.database.witness(await stores.journal.last() + 1_000_000, "7@1")
+        await stores.database.record_position(await stores.journal.last() + 1_000_000, "7@1")
 
 
 def _table_beside(url: str) -> str:

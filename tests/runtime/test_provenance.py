@@ -50,7 +50,7 @@ def test_what_caused_something_is_text_of_any_length(ctx: Context) -> None:
     with pytest.raises(DefinitionError, match="causation"):
         Context(ctx._services, causation_id=7)  # type: ignore[arg-type]
 
-    assert Context(ctx._services, causation_id=f"Account/{'x' * 1_000}@7").line.metadata.causation_id
+    assert Context(ctx._services, causation_id=f"Account/{'x' * 1_000}@7").session.metadata.causation_id
 
 
 async def test_every_text_that_is_kept_is_looked_at_first(ctx: Context) -> None:
