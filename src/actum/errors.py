@@ -1,26 +1,26 @@
-"""Every error Actum raises, drawn as one tree and sorted by what the caller does next.
+"""Every error that Actum raises, as one tree, sorted by what the caller does next.
 
 ActumError
-├── DefinitionError          mend the declaration; raised before anything runs
-├── CallerError              mend the call; sending it again as it is will fail again
+├── DefinitionError          fix the declaration; raised before anything runs
+├── CallerError              fix the call; the same call would fail again
 │   ├── Invalid                  the arguments do not fit the signature
-│   │   └── TooLarge                 the answer would be larger than a bound
-│   ├── Rejected                 a rule of the application said no
-│   ├── NotFound                 there is nothing under that name
+│   │   └── TooLarge                 the answer would exceed a size limit
+│   ├── Rejected                 a rule of the application refused the call
+│   ├── NotFound                 nothing exists under that name
 │   ├── Conflict                 another writer was first
 │   │   └── WrongVersion             the entity is not at the version the caller expected
-│   ├── KeyReused                the idempotency key already stands for another call
+│   ├── KeyReused                the idempotency key was used for another call
 │   └── AnswerErased             the call was carried out before, and its answer was erased since
 ├── TryLater                 nothing is wrong with the call; send it again
-│   ├── Overloaded               a bound was reached; nothing was written
+│   ├── Overloaded               a limit was reached; nothing was written
 │   └── Unavailable              the store or a view did not answer in time
-├── AuthorError              mend the application's code; nothing was written
+├── AuthorError              fix the application's code; nothing was written
 │   ├── ImpureTurn               a command or reducer did input or output
 │   ├── UndeclaredEvent          an entity emitted what it neither reduces nor lists in emits=
 │   ├── WrongEvent               an emitted event does not fit its own annotations
-│   ├── WrongState               a reducer left a state that JSON would give back as another
+│   ├── WrongState               a reducer left a state that JSON does not preserve
 │   ├── WrongReply               a command's reply does not fit its return annotation
-│   │   └── Unanswerable             a view's query has no answer for the rows that there are
+│   │   └── Unanswerable             a view's query has no answer for the current rows
 │   ├── UnknownEvent             the history holds an event that no class declares
 │   └── UnreadableEvent          the history holds an event that does not fit its class
 └── StoreError               an operator has to look at the store
@@ -43,7 +43,7 @@ class ActumError(Exception):
 
 
 class DefinitionError(ActumError):
-    """A declaration cannot work; the message says how to mend it."""
+    """A declaration cannot work; the message says how to fix it."""
 
 
 class CallerError(ActumError):
@@ -51,7 +51,7 @@ class CallerError(ActumError):
 
 
 class Invalid(CallerError):
-    """The arguments do not fit the signature. `field` names the argument at fault, if one is."""
+    """The arguments do not fit the signature. `field` names the wrong argument, if there is a single one."""
 
     def __init__(self, message: str, *, field: str | None = None) -> None:
         super().__init__(message)
@@ -59,15 +59,15 @@ class Invalid(CallerError):
 
 
 class TooLarge(Invalid):
-    """The answer would be larger than a bound: ask for less at once. Nothing of it is given."""
+    """The answer would exceed a size limit, so no part of it is returned: ask for less at once."""
 
 
 class Rejected(CallerError):
-    """A rule of the application said no.
+    """A rule of the application refused the call.
 
     `code` is for programs and stays the same when the wording changes; `facts` are JSON values that
-    explain the refusal, such as the balance that was too low. They are copied, so that nothing that happens
-    later changes them; WrongReply is raised for infinity and NaN, for which JSON has no place.
+    explain the refusal, such as the balance that was too low. They are copied, so later changes do not
+    affect them. Infinity and NaN, which JSON cannot represent, raise WrongReply.
     """
 
     def __init__(self, message: str, *, code: str = "rejected", **facts: Any) -> None:
@@ -79,11 +79,10 @@ class Rejected(CallerError):
 
 
 def _copied(facts: dict[str, Any]) -> dict[str, Any]:
-    """Gives facts that share nothing with a state; raises WrongReply for numbers that would become null."""
+    """Copies facts, so that they share nothing with a state; raises WrongReply for infinity and NaN."""
     if not _is_finite(facts):
         raise WrongReply(
-            f"a refusal carries the facts {facts!r}, and JSON gives infinity and NaN back as null: say them "
-            "as text"
+            f"Rejected has the facts {facts!r}, and JSON turns infinity and NaN into null: write them as text"
         )
     return {name: _copy(fact) for name, fact in facts.items()}
 
@@ -116,17 +115,17 @@ def _is_finite(value: Any) -> bool:
 
 
 class NotFound(CallerError):
-    """There is nothing under that name."""
+    """Nothing exists under that name."""
 
 
 class Conflict(CallerError):
-    """Another writer was first, again and again, until the retries ran out."""
+    """Another writer was first, each time, until the retries ran out."""
 
 
 class WrongVersion(Conflict):
     """The entity is at version `actual`, and the caller expected `expected`.
 
-    `expected` is None where the caller named no single version, and `said` tells what it did say.
+    `expected` is None where the caller named no single version; `said` is then what it did say.
     """
 
     def __init__(self, entity: str, *, expected: int | None, actual: int, said: str = "") -> None:
@@ -135,13 +134,13 @@ class WrongVersion(Conflict):
             why = f"{is_at}, and the call says {said}"
         else:
             why = f"{f'is at version {actual}' if expected else is_at}, not at {expected}"
-        super().__init__(f"{entity} {why}: read it again and decide anew")
+        super().__init__(f"{entity} {why}: read it again, then decide again")
         self.expected = expected
         self.actual = actual
 
 
 class KeyReused(CallerError):
-    """The idempotency key already stands for another call or request, or for other arguments."""
+    """The idempotency key was used for another call or request, or with other arguments."""
 
     def __init__(self, key: str, entity: str, *, other: str = "another command or other arguments") -> None:
         super().__init__(
@@ -155,8 +154,9 @@ class AnswerErased(CallerError):
 
     def __init__(self, key: str) -> None:
         super().__init__(
-            f"what the idempotency key {key!r} stands for was carried out before, and its answer told of an "
-            "entity that was erased since: it is not done again; use a new key for a new request"
+            f"the call with the idempotency key {key!r} was carried out before and is not repeated. "
+            "Its answer is gone, because it held data of an entity that was erased since: "
+            "use a new key for a new request"
         )
         self.key = key
 
@@ -168,7 +168,7 @@ class TryLater(ActumError):
 
 
 class Overloaded(TryLater):
-    """A bound was reached, and nothing was written."""
+    """A limit was reached, and nothing was written."""
 
 
 class Unavailable(TryLater):
@@ -176,7 +176,7 @@ class Unavailable(TryLater):
 
     `is_outcome_unknown` is true when a write was under way and may or may not be found after a restart;
     with an idempotency key the same call can safely be sent again. `inside` is for the author alone, such as
-    a reducer's own error: it is part of the text, and no HTTP client hears of it.
+    a reducer's own error: it is part of the text, but HTTP responses leave it out.
     """
 
     def __init__(self, message: str, *, is_outcome_unknown: bool = False, inside: str = "") -> None:
@@ -190,7 +190,7 @@ class AuthorError(ActumError):
 
 
 class ImpureTurn(AuthorError):
-    """A turn did input or output, which belongs in an action, or changed the state without an event."""
+    """A command or reducer did I/O, which belongs in an action, or changed the state without an event."""
 
 
 class UndeclaredEvent(AuthorError):
@@ -202,7 +202,7 @@ class WrongEvent(AuthorError):
 
 
 class WrongState(AuthorError):
-    """A reducer left a state that JSON would give back as another, or that lies outside the fields."""
+    """A reducer left a state that JSON does not preserve, or set an attribute that is not a field."""
 
 
 class WrongReply(AuthorError):
@@ -210,9 +210,9 @@ class WrongReply(AuthorError):
 
 
 class Unanswerable(WrongReply):
-    """A view's query has no answer for the rows that there are.
+    """A view's query has no answer for the current rows.
 
-    A number is beyond 64 bits, or a value, such as NULL, or the number of rows does not fit the annotation.
+    A number exceeds 64 bits, or a value (such as NULL) or the number of rows does not fit the annotation.
     """
 
 
@@ -221,7 +221,7 @@ class UnknownEvent(AuthorError):
 
 
 class UnreadableEvent(AuthorError):
-    """The history holds an event that does not fit its class, nor do its upcasts make it fit."""
+    """The history holds an event that does not fit its class, even after its upcasts."""
 
 
 class StoreError(ActumError):

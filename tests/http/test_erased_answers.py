@@ -321,7 +321,7 @@ class TestUnits:
         await t.ctx.delete(Account, erased, erase=True)
 
         assert first == again == [f"a-{SECRET}", f"b-{SECRET}"]
-        with pytest.raises(AnswerErased, match="'k' stands for was carried out before"):
+        with pytest.raises(AnswerErased, match="key 'k' was carried out before"):
             await t.ctx.atomic(owners, "a", "b", idempotency_key="k")
         [reply] = await kept_replies(t, ("$unit", "k", "k"))
         assert reply is not None
