@@ -1,4 +1,4 @@
-"""Starts the application in Cloudflare's Python Workers: what python.js does on a workerd."""
+"""Starts the application in Cloudflare's Python Workers: as python.js does in a local workerd."""
 
 import asyncio
 import time
@@ -27,7 +27,7 @@ class Latch:
 
 
 class Outside:
-    """What outside.js is on a workerd."""
+    """What outside.js is in a local workerd."""
 
     latch = Latch
 
@@ -49,7 +49,7 @@ class Outside:
             return f"-{error}"
 
 
-inside: ObjectRuntime = ObjectRuntime(Outside(), MANIFEST)
+runtime: ObjectRuntime = ObjectRuntime(Outside(), MANIFEST)
 
 
 async def drive(task: Task) -> str:
@@ -67,31 +67,31 @@ async def drive(task: Task) -> str:
 class EntityObject(DurableObject):
     def __init__(self, ctx: Any, env: Any) -> None:
         super().__init__(ctx, env)
-        self.inside: entity.EntityObject = inside.open_entity(ctx, env)
+        self.object: entity.EntityObject = runtime.open_entity(ctx, env)
 
     async def serve(self, body: str) -> str:
-        return await drive(inside.start(self.inside, "serve", body))
+        return await drive(runtime.start(self.object, "serve", body))
 
     async def alarm(self, *_: Any) -> None:
-        await drive(inside.start(self.inside, "alarm"))
+        await drive(runtime.start(self.object, "alarm"))
 
 
 class FeedObject(DurableObject):
     def __init__(self, ctx: Any, env: Any) -> None:
         super().__init__(ctx, env)
-        self.inside: feed.FeedObject = inside.open_feed(ctx, env)
+        self.object: feed.FeedObject = runtime.open_feed(ctx, env)
 
     async def serve(self, body: str) -> str:
-        return await drive(inside.start(self.inside, "serve", body))
+        return await drive(runtime.start(self.object, "serve", body))
 
     async def alarm(self, *_: Any) -> None:
-        await drive(inside.start(self.inside, "alarm"))
+        await drive(runtime.start(self.object, "alarm"))
 
 
 class Default(WorkerEntrypoint):
     async def fetch(self, request: Any) -> Response:
-        front = inside.open_front(self.env)
+        front = runtime.open_front(self.env)
         path = "/" + request.url.partition("://")[2].partition("/")[2].partition("?")[0]
         authorization = request.headers.get("authorization") or ""
-        answer = await drive(inside.start(front, "serve", path, authorization, await request.text()))
+        answer = await drive(runtime.start(front, "serve", path, authorization, await request.text()))
         return Response(answer[3:], status=int(answer[:3]), headers={"content-type": "application/json"})

@@ -1,4 +1,4 @@
-// Starts Python on a workerd of one's own, from what the configuration embeds. On Cloudflare, entry.py stands here.
+// Starts Python in a local workerd, from what the configuration embeds. On Cloudflare, entry.py does this.
 import { loadPyodide } from "./pyodide.mjs";
 import createPyodideModule from "./pyodide.asm.mjs";
 import interpreter from "./pyodide.asm.wasm";
@@ -11,14 +11,14 @@ import { outside } from "./outside.js";
 const NOWHERE = "https://pyodide.invalid/";
 const ROOT = "/application";
 
-// Pyodide asks for its parts by URL, and nothing is to be fetched.
+// Pyodide requests its parts by URL, but nothing may be fetched.
 function answerFromWhatIsEmbedded() {
   globalThis.location = new URL(NOWHERE);
   globalThis.fetch = async (asked) =>
     new Response(String(asked.url ?? asked).endsWith(".zip") ? standardLibrary : new Uint8Array(1));
 }
 
-// workerd compiles WebAssembly when it starts, and later only through this binding.
+// workerd compiles WebAssembly when it starts; after that, only through this binding.
 function compileThrough(binding) {
   const { Module, instantiate } = WebAssembly;
   const compile = (bytes) => binding.newWasmModule(bytes);
@@ -47,6 +47,6 @@ export async function startPython(env) {
   pyodide.unpackArchive(msgspec, "wheel", { extractDir: ROOT });
   pyodide.unpackArchive(application, "zip", { extractDir: ROOT });
   pyodide.runPython(`import sys; sys.path.insert(0, "${ROOT}")`);
-  const { Inside } = pyodide.pyimport("actum.stores.durable_objects.object.opening");
-  return Inside(outside, pyodide.FS.readFile(`${ROOT}/manifest.json`, { encoding: "utf8" }));
+  const { ObjectRuntime } = pyodide.pyimport("actum.stores.durable_objects.object.opening");
+  return ObjectRuntime(outside, pyodide.FS.readFile(`${ROOT}/manifest.json`, { encoding: "utf8" }));
 }

@@ -1,21 +1,21 @@
-// The worker: its two classes of objects and its front, each of which hands what comes in to Python.
+// The worker: its two classes of objects and its front. Each passes its calls to Python.
 import { DurableObject } from "cloudflare:workers";
 import { startPython } from "./python.js";
 
 let starting;
-let inside;
+let runtime;
 let front;
 
 async function python(env) {
-  if (inside !== undefined) return inside;
+  if (runtime !== undefined) return runtime;
   starting ??= startPython(env).catch((error) => {
     starting = undefined;
     throw error;
   });
-  return (inside = await starting);
+  return (runtime = await starting);
 }
 
-// Python hands over a promise in a box whenever it waits, and a string when it is done.
+// Python returns a promise in a box whenever it waits, and a string when it is done.
 async function drive(task) {
   try {
     let result = task.resume();
@@ -38,14 +38,14 @@ async function drive(task) {
 class PythonObject extends DurableObject {
   async serve(body) {
     const python_ = await python(this.env);
-    this.inside ??= this.open(python_);
-    return drive(python_.start(this.inside, "serve", body));
+    this.object ??= this.open(python_);
+    return drive(python_.start(this.object, "serve", body));
   }
 
   async alarm() {
     const python_ = await python(this.env);
-    this.inside ??= this.open(python_);
-    await drive(python_.start(this.inside, "alarm"));
+    this.object ??= this.open(python_);
+    await drive(python_.start(this.object, "alarm"));
   }
 }
 
