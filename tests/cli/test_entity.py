@@ -96,7 +96,7 @@ def test_entities_are_listed_to_a_limit_and_the_youngest_first_on_request(
 def test_a_listing_goes_on_over_many_pages(
     shop: Path, actum: CommandLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("actum.cli.subcommands.entity.PAGE", 2)
+    monkeypatch.setattr("actum.operations.entities.MAX_PAGE", 2)
     fill(*[(f"o{number}", number) for number in range(1, 6)])
 
     whole = actum("ids", "shop", "Order", "--json")

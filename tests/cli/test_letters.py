@@ -142,4 +142,4 @@ def test_a_letter_of_an_action_that_is_gone_is_not_promised_to_be_retried(
     result = actum("dead-letters", "retry", "renamed", "1")
 
     assert result.code == 1
-    assert "letter 1 is of the action 'print_label', which the application has no more" in result.err
+    assert "letter 1 is of the action 'print_label', which the application no longer has" in result.err

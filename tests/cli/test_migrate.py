@@ -128,7 +128,7 @@ def test_the_environment_names_the_database(
         (["--store", "dynamodb://bank?regio=eu", "--database", "sqlite:///a.db"], "no option 'regio'"),
         (["--store", "sqlite:///a.db", "--database", "sqlite:///b.db"], "leave out the database"),
         (["--database", "sqlite:///b.db"], "leave out the database"),
-        (["--store", "memory:"], "a store in memory needs nothing made"),
+        (["--store", "memory:"], "a store in memory needs no tables"),
         (["--store", "dynamodb://bank", "--database", "mysql://host"], "names no database that Actum knows"),
     ],
 )

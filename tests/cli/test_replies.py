@@ -35,7 +35,7 @@ def test_replies_that_are_old_enough_are_dropped_and_others_stay(
     assert asyncio.run(_pay_again(store)) == 3
     now = SystemClock().now()
     with monkeypatch.context() as later:
-        later.setattr("actum.cli.subcommands.replies.SystemClock.now", lambda _: now + 120_000_000)
+        later.setattr("actum.operations.replies.SystemClock.now", lambda _: now + 120_000_000)
         old = actum("replies", "forget", "shop", "--older-than", "1m", "--store", store)
 
     assert (young.code, young.out) == (0, "replies dropped: 0\n")

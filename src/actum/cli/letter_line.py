@@ -8,6 +8,7 @@ from msgspec import Raw, Struct
 
 from actum.cli.output import EventLine, shown_time
 from actum.model.event import Stored, to_datetime, to_microseconds
+from actum.operations.letters import content_of
 from actum.ports.database import Letter, LetterStatus, Request
 
 
@@ -34,7 +35,7 @@ class LetterLine(Struct, frozen=True):
 
     @classmethod
     def of(cls, letter: Letter, event: Stored | None = None) -> "LetterLine":
-        """Gives the line of a letter."""
+        """Gives the line of a letter, and of its event."""
         return cls(
             letter.id,
             letter.action,
@@ -48,7 +49,7 @@ class LetterLine(Struct, frozen=True):
             _time(letter.due) if letter.status == "retrying" else None,
             letter.request,
             letter.failure,
-            _content(letter.body) if letter.body else None,
+            content_of(letter),
             None if event is None else EventLine.of(event),
         )
 
@@ -62,16 +63,6 @@ class LetterLine(Struct, frozen=True):
                 yield name, msgspec.json.encode(value).decode()
             elif value not in (None, ""):
                 yield name, str(value)
-
-
-def _content(body: bytes) -> Raw:
-    """Writes a message or a timer anew, with what was sent as the JSON it is and times as times."""
-    kept = msgspec.json.decode(body, type=dict[str, Raw])
-    for name in kept.keys() & {"body", "arguments"}:
-        kept[name] = Raw(msgspec.json.decode(kept[name], type=bytes))
-    for name in kept.keys() & {"time", "due"}:
-        kept[name] = Raw(msgspec.json.encode(to_datetime(msgspec.json.decode(kept[name], type=int))))
-    return Raw(msgspec.json.encode(kept))
 
 
 def _time(microseconds: int) -> datetime | None:

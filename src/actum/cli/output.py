@@ -56,11 +56,18 @@ def print_line(*cells: str) -> None:
     print("  ".join(map(printable, cells)))
 
 
-def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Prints rows under their headings; wrapped on a terminal, one line a row elsewhere."""
+def print_table(
+    headings: Sequence[str], rows: Iterable[Sequence[str]], *, is_continued: bool = False
+) -> None:
+    """Prints rows under their headings, which a table that is continued leaves out.
+
+    Rows are wrapped on a terminal, and are one line each elsewhere.
+    """
     width = None if sys.stdout.isatty() else UNBOUNDED
     console = Console(width=width, highlight=False, markup=False, emoji=False)
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    table = Table(
+        box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim", show_header=not is_continued
+    )
     for heading in headings:
         table.add_column(heading, no_wrap=heading is not headings[-1])
     for row in rows:

@@ -2,14 +2,10 @@
 
 import asyncio
 
-from actum.app import App
-from actum.cli.failure import CommandFailed
 from actum.cli.loading import load_app
-from actum.cli.opening import open_beside
 from actum.cli.options import AppName, DatabaseUrl, StoreUrl
 from actum.cli.output import print_line
-from actum.stores.binding import rebind
-from actum.stores.open import accept_without_log, open_stores, paired
+from actum.operations.adoption import adopt_stores
 
 
 def adopt(app: AppName, store: StoreUrl = None, database: DatabaseUrl = None) -> None:
@@ -21,20 +17,12 @@ def adopt(app: AppName, store: StoreUrl = None, database: DatabaseUrl = None) ->
     from where they were, or behind the journal's end if they were beyond it. Messages and timers stay.
     """
     loaded = load_app(app)
-    url = loaded.store_url(store, database)
-    asyncio.run(_adopt(loaded, url))
-
-
-async def _adopt(app: App, url: str) -> None:
-    without_log = await accept_without_log(url)
-    async with open_beside(url):
-        pass  # A store that is not there is not made.
-    async with open_stores(url) as stores:
-        if await stores.database.is_attended():
-            raise CommandFailed("the application is running: stop it first")
-        before, last = await rebind(app.name, paired(stores, url))
-    for lost in without_log:
+    adoption = asyncio.run(adopt_stores(loaded, loaded.store_url(store, database)))
+    for lost in adoption.without_log:
         print_line(f"{lost} goes on with what it holds: what was in its log alone is lost")
+    before = adoption.before
     was = "nothing" if before is None else f"{before.application} and journal {before.journal}"
-    print_line(f"bound to {app.name}, at position {last} of its journal; it was bound to {was}")
+    print_line(
+        f"bound to {loaded.name}, at position {adoption.position} of its journal; it was bound to {was}"
+    )
     print_line("Views are built anew at the next start.")

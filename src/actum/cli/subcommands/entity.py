@@ -1,7 +1,6 @@
 """The commands that show one entity, and list the entities of a kind."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -9,20 +8,15 @@ import msgspec
 import typer
 from msgspec import Raw, Struct
 
-from actum.app import App
-from actum.cli.failure import CommandFailed
 from actum.cli.loading import load_app
-from actum.cli.opening import open_beside
 from actum.cli.options import AppName, AsJson, DatabaseUrl, StoreUrl, storable
 from actum.cli.output import EventLine, print_json, print_line, print_table, shown_time
 from actum.model.entity import EntityType
 from actum.model.event import Stored, read_metadata, to_datetime
-from actum.model.turn import Instance
-from actum.ports.journal import Journal, StreamInfo
-from actum.runtime.context.history import fold_history
-from actum.runtime.stream_pages import pages_of
+from actum.operations.entities import EntityState, all_entities, entity_events, entity_kind, show_entity
+from actum.operations.opening import open_beside
+from actum.ports.journal import StreamInfo
 
-PAGE = 1_000
 SHOWN = 20
 
 KindName = Annotated[
@@ -72,7 +66,7 @@ def entity(
 ) -> None:
     """Shows an entity: its state, its version, and what happened to it."""
     loaded = load_app(app)
-    declared = _kind(loaded, kind)
+    declared = entity_kind(loaded, kind)
     asyncio.run(_show(declared, id, loaded.store_url(store, database), at=at, limit=limit, is_json=is_json))
 
 
@@ -92,16 +86,9 @@ def ids(
     A line gives the times of the first and the last event (UTC), and id and version.
     """
     loaded = load_app(app)
-    declared = _kind(loaded, kind)
+    declared = entity_kind(loaded, kind)
     url = loaded.store_url(store, database)
     asyncio.run(_list(declared, url, limit=limit, is_reverse=is_reverse, is_json=is_json))
-
-
-def _kind(app: App, name: str) -> EntityType:
-    found = app.catalog.kinds.get(name)
-    if found is None:
-        raise CommandFailed(f"{app.name} has no entity {name!r}; it has {', '.join(app.catalog.kinds)}")
-    return found
 
 
 async def _show(
@@ -109,37 +96,24 @@ async def _show(
 ) -> None:
     newest = limit if limit is not None or is_json else SHOWN
     async with open_beside(url) as stores:
-        instance = await fold_history(stores.journal, kind, id, version=at)
-        if not instance.version:
-            raise CommandFailed(f"there is no {kind.name} {id!r}")
-        history = await _history(stores.journal, instance, newest)
+        shown = await show_entity(stores, kind, id, version=at)
+        history = [stored async for page in entity_events(stores, shown, limit=newest) for stored in page]
+    history.reverse()
     if is_json:
-        print_json(_line(instance, history))
+        print_json(_line(shown, history))
     else:
-        _print(instance, history)
+        _print(shown, history)
 
 
-async def _history(journal: Journal, instance: Instance, newest: int | None) -> list[Stored]:
-    if newest == 0:
-        return []
-    found: list[Stored] = []
-    part = pages_of(
-        journal, instance.kind.name, instance.id, up_to=instance.version, limit=newest, reverse=True
-    )
-    async for page in part:
-        found += page
-    return found[::-1]
-
-
-def _line(instance: Instance, history: list[Stored]) -> EntityLine:
+def _line(shown: EntityState, history: list[Stored]) -> EntityLine:
     events = [EventLine.of(stored) for stored in history]
-    state, time = Raw(instance.snapshot()), to_datetime(instance.time)
-    return EntityLine(instance.kind.name, instance.id, instance.version, time, state, events)
+    time = to_datetime(shown.time)
+    return EntityLine(shown.kind, shown.id, shown.version, time, Raw(shown.state), events)
 
 
-def _print(instance: Instance, history: list[Stored]) -> None:
-    print_line(f"{instance.kind.name}/{instance.id}@{instance.version}", shown_time(instance.time))
-    state: dict[str, Any] = msgspec.json.decode(instance.snapshot())
+def _print(shown: EntityState, history: list[Stored]) -> None:
+    print_line(f"{shown.kind}/{shown.id}@{shown.version}", shown_time(shown.time))
+    state: dict[str, Any] = msgspec.json.decode(shown.state)
     for name, value in state.items():
         print_line(f"  {name} = {msgspec.json.encode(value).decode()}")
     if not history:
@@ -175,22 +149,12 @@ def _without_empty(
 async def _list(kind: EntityType, url: str, *, limit: int | None, is_reverse: bool, is_json: bool) -> None:
     count = 0
     async with open_beside(url) as stores:
-        async for one in _streams(stores.journal, kind, is_reverse=is_reverse):
-            print_json(_stream_line(one)) if is_json else _print_stream(one)
-            count += 1
-            if count == limit:
-                return
-
-
-async def _streams(journal: Journal, kind: EntityType, *, is_reverse: bool) -> AsyncIterator[StreamInfo]:
-    page = None
-    while True:
-        found = await journal.streams(kind.name, limit=PAGE, page=page, reverse=is_reverse)
-        for one in found.items:
-            yield one
-        page = found.next
-        if page is None:
-            return
+        async for entities in all_entities(stores, kind, reverse=is_reverse):
+            for one in entities:
+                print_json(_stream_line(one)) if is_json else _print_stream(one)
+                count += 1
+                if count == limit:
+                    return
 
 
 def _stream_line(one: StreamInfo) -> StreamLine:

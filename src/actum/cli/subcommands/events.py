@@ -2,43 +2,18 @@
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator
 from contextlib import suppress
 from typing import Annotated
 
 import typer
-from msgspec import Struct
 
 from actum.app import App
-from actum.cli.failure import CommandFailed
 from actum.cli.loading import load_app
-from actum.cli.opening import open_beside
 from actum.cli.options import AppName, AsJson, DatabaseUrl, StoreUrl, storable
 from actum.cli.output import EventLine, print_json, print_line, shown_time
-from actum.model.deletion import DELETED
 from actum.model.event import Stored, read_metadata
-from actum.ports.journal import Journal
-
-PAGE = 1_000
-
-
-class Wanted(Struct, frozen=True):
-    """Which events to list: those beyond a position, of a kind, an id and a type where these are given."""
-
-    after: int | None
-    kind: str | None
-    id: str | None
-    type: str | None
-    limit: int | None
-    is_followed: bool
-
-    def takes(self, stored: Stored) -> bool:
-        """Says whether an event is one of them."""
-        return (
-            self.kind in (None, stored.kind)
-            and self.id in (None, stored.id)
-            and self.type in (None, stored.type)
-        )
+from actum.operations.events import EventFilter, all_events, check_names, follow_events
+from actum.operations.opening import open_beside
 
 
 def events(
@@ -67,40 +42,50 @@ def events(
     acted and the event that it followed from.
     """
     loaded = load_app(app)
-    wanted = Wanted(after, kind, id, type, limit, is_followed)
+    url = loaded.store_url(store, database)
+    wanted = EventFilter(kind, id, type)
     with suppress(KeyboardInterrupt):
-        asyncio.run(_list(loaded, loaded.store_url(store, database), wanted, is_json=is_json))
+        asyncio.run(
+            _list(
+                loaded,
+                url,
+                wanted,
+                after=after,
+                limit=limit,
+                is_followed=is_followed,
+                is_json=is_json,
+            )
+        )
 
 
-async def _list(app: App, url: str, wanted: Wanted, *, is_json: bool) -> None:
-    if wanted.is_followed:
-        _check_names(app, wanted)
+async def _list(
+    app: App,
+    url: str,
+    wanted: EventFilter,
+    *,
+    after: int | None,
+    limit: int | None,
+    is_followed: bool,
+    is_json: bool,
+) -> None:
+    if is_followed:
+        check_names(app, wanted)
     count = 0
     async with open_beside(url) as stores:
-        async for stored in _found(stores.journal, wanted):
-            print_json(EventLine.of(stored)) if is_json else _print(stored)
-            count += 1
-            if count == wanted.limit:
-                return
-    if not count:
-        _check_names(app, wanted)
-
-
-async def _found(journal: Journal, wanted: Wanted) -> AsyncIterator[Stored]:
-    after = wanted.after
-    if after is None:
-        after = await journal.head() if wanted.is_followed else 0
-    while True:
-        page = await journal.feed(after, PAGE)
-        for stored in filter(wanted.takes, page):
-            yield stored
-        if page:
-            after = page[-1].position
-        elif wanted.is_followed:
+        pages = (
+            follow_events(stores, wanted, after=after)
+            if is_followed
+            else all_events(stores, wanted, after=after or 0)
+        )
+        async for page in pages:
+            for stored in page:
+                print_json(EventLine.of(stored)) if is_json else _print(stored)
+                count += 1
+                if count == limit:
+                    return
             sys.stdout.flush()  # Whoever reads from a pipe sees all there is so far.
-            await journal.wait(after)
-        else:
-            return
+    if not count:
+        check_names(app, wanted)
 
 
 def _print(stored: Stored) -> None:
@@ -119,15 +104,3 @@ def _origin(stored: Stored) -> list[str]:
     metadata = read_metadata(stored.metadata)
     said = {"by": metadata.by, "from": metadata.causation_id}
     return [f"{word} {value}" for word, value in said.items() if value]
-
-
-def _check_names(app: App, wanted: Wanted) -> None:
-    """Refuses a name that the application does not know and nothing is stored under."""
-    if wanted.kind is not None and wanted.kind not in app.catalog.kinds:
-        raise CommandFailed(
-            f"{app.name} has no entity {wanted.kind!r}; it has {', '.join(app.catalog.kinds)}"
-        )
-    if wanted.type is not None and wanted.type not in {*app.catalog.events, DELETED}:
-        raise CommandFailed(
-            f"{app.name} has no event {wanted.type!r}; it has {', '.join(app.catalog.events)}"
-        )

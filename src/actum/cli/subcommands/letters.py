@@ -1,24 +1,36 @@
 """The commands that list dead letters, show one, and have them retried or skipped."""
 
 import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
 from typing import Annotated
 
 import typer
 
+from actum.app import App
 from actum.cli.failure import CommandFailed, one_line
 from actum.cli.letter_line import LetterLine
-from actum.cli.letter_request import ask_for
 from actum.cli.loading import load_app
-from actum.cli.opening import open_beside
 from actum.cli.options import AppName, AsJson, DatabaseUrl, StoreUrl, storable
 from actum.cli.output import print_json, print_line, print_table, shown_time
-from actum.model.event import Stored
-from actum.ports.database import Database, Letter, LetterStatus, Request
-from actum.runtime.actions.reactor import TIMERS
-from actum.runtime.declarations import check
+from actum.operations.letter_requests import (
+    LetterOutcome,
+    LetterSummary,
+    find_dead_letters,
+    find_letters,
+    request_letters,
+    watch_letters,
+)
+from actum.operations.letters import ShownLetter, all_letters, show_letter
+from actum.operations.opening import is_running, open_beside
+from actum.ports.database import Letter, LetterStatus, Request
 from actum.stores.open import Stores
 
-PAGE = 1_000
+HEADINGS = ("id", "action", "key", "status", "attempts", "last failed", "error")
+PATIENCE = timedelta(seconds=10)
+"""How long to wait for the application to do what it is asked."""
+
+DONE: dict[Request, str] = {"retry": "done", "skip": "skipped"}
 
 dead_letters: typer.Typer = typer.Typer(
     no_args_is_help=True, help="Lists what actions could not do, and has it retried or skipped."
@@ -46,13 +58,7 @@ def list_(
     same key are `waiting` behind it.
     """
     loaded = load_app(app)
-    letters = asyncio.run(_all(loaded.store_url(store, database), action, status))
-    if is_json:
-        for letter in letters:
-            print_json(LetterLine.of(letter))
-    else:
-        headings = ("id", "action", "key", "status", "attempts", "last failed", "error")
-        print_table(headings, [_row(letter) for letter in letters])
+    asyncio.run(_list(loaded.store_url(store, database), action, status, is_json=is_json))
 
 
 @dead_letters.command()
@@ -67,8 +73,8 @@ def show(
 ) -> None:
     """Shows one letter: what could not be done, how often it was tried, and why it failed."""
     loaded = load_app(app)
-    letter, event = asyncio.run(_one(loaded.store_url(store, database), id))
-    line = LetterLine.of(letter, event)
+    shown = asyncio.run(_one(loaded.store_url(store, database), id))
+    line = LetterLine.of(shown.letter, shown.event)
     if is_json:
         print_json(line)
     else:
@@ -112,52 +118,56 @@ def _request(
     if bool(ids) == is_all:
         raise typer.BadParameter("name letters by id, or say --all", param_hint="ID")
     loaded = load_app(app)
-    actions = {plan.name for plan in check(loaded.catalog, loaded.resources)} | {TIMERS}
-    asyncio.run(_ask(loaded.store_url(store, database), actions, request, ids))
+    asyncio.run(_ask_for(request, loaded, loaded.store_url(store, database), ids))
 
 
-async def _ask(url: str, actions: set[str], request: Request, ids: list[int] | None) -> None:
+async def _list(url: str, action: str | None, status: LetterStatus | None, *, is_json: bool) -> None:
+    is_continued = False
     async with open_beside(url) as stores:
-        if ids is None:
-            letters = await _pages(stores.database, None, "dead")
-        else:
-            letters = [await _letter(stores.database, id) for id in dict.fromkeys(ids)]
-        await ask_for(request, letters, url, stores.database, actions)
+        async for letters in all_letters(stores, action=action, status=status):
+            if is_json:
+                for letter in letters:
+                    print_json(LetterLine.of(letter))
+            else:
+                print_table(HEADINGS, [_row(letter) for letter in letters], is_continued=is_continued)
+                is_continued = True
 
 
-async def _all(url: str, action: str | None, status: LetterStatus | None) -> list[Letter]:
+async def _one(url: str, id: int) -> ShownLetter:
     async with open_beside(url) as stores:
-        return await _pages(stores.database, action, status)
+        return await show_letter(stores, id)
 
 
-async def _pages(database: Database, action: str | None, status: LetterStatus | None) -> list[Letter]:
-    letters: list[Letter] = []
-    after = 0
-    while page := await database.letters(action=action, status=status, after=after, limit=PAGE):
-        letters += page
-        after = page[-1].id
-    return letters
-
-
-async def _one(url: str, id: int) -> tuple[Letter, Stored | None]:
+async def _ask_for(request: Request, app: App, url: str, ids: list[int] | None) -> None:
     async with open_beside(url) as stores:
-        letter = await _letter(stores.database, id)
-        return letter, await _event_of(letter, stores)
+        letters = await find_dead_letters(stores) if ids is None else await find_letters(stores, ids)
+        if not letters:
+            print_line("no letter is dead")
+            return
+        await request_letters(stores, app, letters, request)
+        if await is_running(stores, url):
+            await _watch(stores, letters, request)
+            return
+    for letter in letters:
+        print_line(f"letter {letter.id}: kept; the application does it when it starts ({request})")
 
 
-async def _event_of(letter: Letter, stores: Stores) -> Stored | None:
-    """Gives the event of a letter; one of a queue or a timer carries its content itself."""
-    if letter.body:
-        return None
-    found = await stores.journal.feed(letter.position - 1, 1)
-    return found[0] if found and found[0].position == letter.position else None
+async def _watch(stores: Stores, letters: Sequence[LetterSummary], request: Request) -> None:
+    failed = 0
+    async for outcome in watch_letters(stores, letters, patience=PATIENCE):
+        print_line(f"letter {outcome.letter.id}: {_said(outcome, request)}")
+        failed += outcome.status == "failed"
+    if failed:
+        raise CommandFailed(f"{failed} of {len(letters)} letters failed again: see what is wrong, then retry")
 
 
-async def _letter(database: Database, id: int) -> Letter:
-    letter = await database.letter(id)
-    if letter is None:
-        raise CommandFailed(f"there is no letter {id}")
-    return letter
+def _said(outcome: LetterOutcome, request: Request) -> str:
+    if outcome.status == "gone":
+        return DONE[request]
+    if outcome.status == "failed":
+        return f"failed again ({one_line(outcome.error)})"
+    is_behind = outcome.letter.status == "waiting"
+    return f"not yet; it {'waits behind an earlier one' if is_behind else 'is being worked on'} ({request})"
 
 
 def _row(letter: Letter) -> tuple[str, ...]:

@@ -2,12 +2,10 @@
 
 import asyncio
 
-from actum.cli.failure import CommandFailed
 from actum.cli.loading import load_app
 from actum.cli.options import AppName, DatabaseUrl, StoreUrl
 from actum.cli.output import print_line
-from actum.stores.open import prepare_stores
-from actum.stores.url import shown
+from actum.operations.migration import migrate_stores
 
 
 def migrate(app: AppName, store: StoreUrl = None, database: DatabaseUrl = None) -> None:
@@ -17,7 +15,5 @@ def migrate(app: AppName, store: StoreUrl = None, database: DatabaseUrl = None) 
     by the application when it starts.
     """
     url = load_app(app).store_url(store, database)
-    if url == "memory:":
-        raise CommandFailed("a store in memory needs nothing made: name another one with --store")
-    for prepared, done in asyncio.run(prepare_stores(url)).items():
-        print_line(f"{shown(prepared)}: {done}")
+    for migration in asyncio.run(migrate_stores(url)):
+        print_line(f"{migration.store}: {migration.outcome}")

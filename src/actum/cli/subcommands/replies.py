@@ -9,10 +9,10 @@ import typer
 
 from actum.cli.failure import CommandFailed
 from actum.cli.loading import load_app
-from actum.cli.opening import open_beside
 from actum.cli.options import AppName, DatabaseUrl, StoreUrl
 from actum.cli.output import print_line
-from actum.runtime.clock import SystemClock
+from actum.operations.opening import open_beside
+from actum.operations.replies import forget_replies
 
 UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 AGE = re.compile(r"(\d{1,5})([mhdw])")
@@ -54,4 +54,4 @@ def _age(text: str) -> timedelta:
 
 async def _forget(url: str, age: timedelta) -> int:
     async with open_beside(url) as stores:
-        return await stores.journal.forget_replies(SystemClock().now() - age // timedelta(microseconds=1))
+        return await forget_replies(stores, age)

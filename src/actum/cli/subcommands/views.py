@@ -1,22 +1,28 @@
 """The commands that list an application's views, show one, and have it or a row of it done anew."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Generator
+from contextlib import contextmanager
+from datetime import timedelta
 from typing import Annotated
 
 import typer
-from msgspec import Struct
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from actum.app import App
-from actum.cli.failure import CommandFailed
+from actum.cli.failure import CommandFailed, one_line
 from actum.cli.loading import load_app
-from actum.cli.opening import open_beside
 from actum.cli.options import AppName, AsJson, DatabaseUrl, StoreUrl
-from actum.cli.output import print_json, print_table
-from actum.cli.subcommands.rebuild import rebuild
-from actum.cli.subcommands.set_aside import SetAsideLine, retry, row_of, rows_of
+from actum.cli.output import print_json, print_line, print_table, shown_time
 from actum.model.view import ViewType
-from actum.ports.database import SetAside, ViewState
+from actum.operations.opening import is_running, open_beside
+from actum.operations.rebuild import Report, rebuild_view
+from actum.operations.set_aside import RetryOutcome, SetAsideRow, list_set_aside, request_rows, watch_rows
+from actum.operations.views import ViewGeneration, list_views, view_type
+
+PATIENCE = timedelta(seconds=10)
+"""How long to wait for the application to do what it is asked."""
 
 views: typer.Typer = typer.Typer(
     no_args_is_help=True, help="Lists views and the rows they set aside, and has them done anew."
@@ -24,22 +30,6 @@ views: typer.Typer = typer.Typer(
 ViewName = Annotated[
     str, typer.Argument(metavar="NAME", help="The view's table, as listed.", show_default=False)
 ]
-
-
-class ViewLine(Struct, frozen=True):
-    """One generation of a view as `--json` prints it.
-
-    `position` is how far it has got, and `head` how far the journal goes. `is_current` says whether it was
-    built by the view's declaration of today; one that is declared and not built yet has generation 0.
-    """
-
-    name: str
-    generation: int
-    is_live: bool
-    is_current: bool
-    is_declared: bool
-    position: int
-    head: int
 
 
 @views.command("list")
@@ -52,17 +42,17 @@ def list_(
     far behind than is shown here.
     """
     loaded = load_app(app)
-    lines = asyncio.run(_lines(loaded, loaded.store_url(store, database)))
+    found = asyncio.run(_list(loaded, loaded.store_url(store, database)))
     if is_json:
-        for line in lines:
-            print_json(line)
+        for view in found:
+            print_json(view)
     else:
         headings = ("view", "generation", "position", "behind", "status")
-        print_table(headings, [_row(line) for line in lines])
+        print_table(headings, [_row(view) for view in found])
 
 
-@views.command("rebuild")
-def rebuild_(
+@views.command()
+def rebuild(
     app: AppName,
     name: ViewName,
     store: StoreUrl = None,
@@ -73,7 +63,12 @@ def rebuild_(
     A running application does it when it is asked to; while none runs, this command does it by itself.
     """
     loaded = load_app(app)
-    asyncio.run(rebuild(_view_of(loaded, name), loaded.store_url(store, database)))
+    view = view_type(loaded, name)
+    with _progress(view) as report:
+        count = asyncio.run(rebuild_view(loaded.store_url(store, database), view, report))
+    if count:
+        rows = "1 row of it is" if count == 1 else f"{count:,} rows of it are"
+        raise CommandFailed(f"view {view.name} is built, and {rows} set aside: see actum views show")
 
 
 @views.command()
@@ -91,18 +86,18 @@ def show(
     told to which row it belongs.
     """
     loaded = load_app(app)
-    view = _view_of(loaded, name)
+    view = view_type(loaded, name)
     rows = asyncio.run(_set_aside(view, loaded.store_url(store, database)))
     if is_json:
         for row in rows:
-            print_json(SetAsideLine.of(row))
+            print_json(row)
     else:
         headings = ("key", "generation", "position", "waiting", "since", "error")
-        print_table(headings, [row_of(row) for row in rows])
+        print_table(headings, [_set_aside_row(row) for row in rows])
 
 
-@views.command("retry")
-def retry_(
+@views.command()
+def retry(
     app: AppName,
     name: ViewName,
     key: Annotated[
@@ -117,57 +112,85 @@ def retry_(
     view is built anew in any case; this is for a fix elsewhere, or a reason that was there for a while.
     """
     loaded = load_app(app)
-    asyncio.run(_retry(_view_of(loaded, name), key, loaded.store_url(store, database)))
+    asyncio.run(_retry(view_type(loaded, name), key, loaded.store_url(store, database)))
 
 
-def _view_of(app: App, name: str) -> ViewType:
-    view = app.catalog.views.get(name)
-    if view is None:
-        known = ", ".join(app.catalog.views) or "none"
-        raise CommandFailed(f"{app.name} has no view {name!r}; it has {known}")
-    return view
-
-
-async def _set_aside(view: ViewType, url: str) -> list[SetAside]:
+async def _list(app: App, url: str) -> list[ViewGeneration]:
     async with open_beside(url) as stores:
-        return await rows_of(view.name, stores.database)
+        return await list_views(stores, app)
+
+
+async def _set_aside(view: ViewType, url: str) -> list[SetAsideRow]:
+    async with open_beside(url) as stores:
+        return await list_set_aside(stores, view)
 
 
 async def _retry(view: ViewType, key: str | None, url: str) -> None:
     async with open_beside(url) as stores:
-        await retry(view, key, url, stores)
+        request = await request_rows(stores, view, key)
+        if not request.count:
+            which = "no row" if key is None else f"no row {key!r}"
+            print_line(f"view {view.name} has {which} set aside")
+        elif await is_running(stores, url):
+            _print_outcome(await watch_rows(stores, request, patience=PATIENCE))
+        else:
+            print_line(f"{request.count:,} rows: the application tries them again when it starts")
 
 
-async def _lines(app: App, url: str) -> list[ViewLine]:
-    async with open_beside(url) as stores:
-        # The head is asked for last, so that no view is ever said to be ahead of it.
-        built = await stores.database.views()
-        head = await stores.journal.head()
-    return list(_described(app, built, head))
+def _print_outcome(outcome: RetryOutcome) -> None:
+    for row in outcome.failed:
+        print_line(f"{_key(row)}: set aside again ({one_line(row.error)})")
+    for row in outcome.untried:
+        print_line(f"{_key(row)}: not tried yet ({one_line(row.error)})")
+    left = len(outcome.failed) + len(outcome.untried)
+    count = outcome.up_to_date + left
+    print_line(f"{outcome.up_to_date:,} of {count:,} rows are up to date")
+    if left:
+        raise CommandFailed(f"{left:,} of {count:,} rows stay set aside")
 
 
-def _described(app: App, built: list[ViewState], head: int) -> Iterator[ViewLine]:
-    declared = app.catalog.views
-    for state in built:
-        view = declared.get(state.name)
-        is_current = view is not None and view.fingerprint == state.fingerprint
-        yield ViewLine(
-            state.name, state.generation, state.is_live, is_current, view is not None, state.checkpoint, head
-        )
-    for name in declared.keys() - {state.name for state in built}:
-        yield ViewLine(name, 0, is_live=False, is_current=False, is_declared=True, position=0, head=head)
+@contextmanager
+def _progress(view: ViewType) -> Generator[Report]:
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    progress = Progress(*columns, console=Console(stderr=True))
+    task = progress.add_task(f"view {view.name}", total=None)
+
+    def report(done: int, total: int) -> None:
+        progress.start()
+        progress.update(task, completed=done, total=total)
+
+    try:
+        yield report
+    finally:
+        if progress.live.is_started:
+            progress.stop()
 
 
-def _row(line: ViewLine) -> tuple[str, ...]:
-    behind = max(0, line.head - line.position)
-    return line.name, str(line.generation), f"{line.position:,}", f"{behind:,}", _status(line)
+def _row(view: ViewGeneration) -> tuple[str, ...]:
+    behind = max(0, view.head - view.position)
+    return view.name, str(view.generation), f"{view.position:,}", f"{behind:,}", _status(view)
 
 
-def _status(line: ViewLine) -> str:
-    if not line.is_declared:
+def _status(view: ViewGeneration) -> str:
+    if not view.is_declared:
         return "no longer declared"
-    if not line.generation:
+    if not view.generation:
         return "not built yet: the application builds it when it starts"
-    if not line.is_current:
-        return "built by an older declaration" + ("; serves" if line.is_live else "")
-    return "serves" if line.is_live else "being built"
+    if not view.is_current:
+        return "built by an older declaration" + ("; serves" if view.is_live else "")
+    return "serves" if view.is_live else "being built"
+
+
+def _set_aside_row(row: SetAsideRow) -> tuple[str, ...]:
+    return (
+        _key(row),
+        str(row.generation),
+        f"{row.position:,}",
+        f"{row.waiting:,}",
+        shown_time(row.since),
+        one_line(row.error),
+    )
+
+
+def _key(row: SetAsideRow) -> str:
+    return f"@{row.position}" if row.key is None else str(row.key)

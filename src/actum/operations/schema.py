@@ -1,0 +1,12 @@
+"""The JSON Schema of an application."""
+
+from typing import Any
+
+from actum.app import App
+from actum.model.schema import schema_of
+
+
+def application_schema(app: App) -> dict[str, Any]:
+    """Gives the JSON Schema of an application's events, commands, queries and views."""
+    catalog = app.catalog
+    return schema_of(app.name, catalog.events, catalog.kinds, catalog.views)
