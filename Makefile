@@ -13,13 +13,13 @@ ARGS    :=
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: $(READY)  ## make .venv with everything that is needed, as requirements.lock says
+setup: $(READY)  ## create .venv with everything that requirements.lock lists
 
 $(READY): requirements.lock pyproject.toml scripts/bootstrap
 	@VENV="$(VENV)" PYTHONS="$(PYTHONS)" sh scripts/bootstrap
 	@touch $@
 
-check: $(READY)  ## formatting, lint, types, how many are known, and import arrows
+check: $(READY)  ## formatting, lint, types, their completeness, and import contracts
 	$(VENV)/bin/ruff format --check
 	$(VENV)/bin/ruff check
 	$(VENV)/bin/mypy $(TYPED)
@@ -30,14 +30,14 @@ check: $(READY)  ## formatting, lint, types, how many are known, and import arro
 test: $(READY)  ## all tests; ARGS="-k name" for some of them
 	$(PYTHON) -m pytest $(ARGS)
 
-fast: $(READY)  ## the tests that take no time
+fast: $(READY)  ## the fast tests
 	$(PYTHON) -m pytest -m "not slow and not on_demand" $(ARGS)
 
-format: $(READY)  ## format the code and mend what ruff can mend
+format: $(READY)  ## format the code and fix what ruff can fix
 	$(VENV)/bin/ruff check --fix-only
 	$(VENV)/bin/ruff format
 
-lock: $(READY)  ## renew requirements.lock from pyproject.toml
+lock: $(READY)  ## update requirements.lock from pyproject.toml
 	UV_CUSTOM_COMPILE_COMMAND="make lock" $(VENV)/bin/uv pip compile --quiet --upgrade --universal \
 		--generate-hashes --python-version 3.11 --all-extras --group dev pyproject.toml -o requirements.lock
 
@@ -57,7 +57,7 @@ pgbouncer: $(READY)  ## the PostgreSQL suites through Debian's PgBouncer, withou
 	ACTUM_POSTGRES=15 ACTUM_POOLER=direct $(PYTHON) -m pytest $(POSTGRES_TESTS) $(ARGS)
 	$(PYTHON) -m pytest tests/engine/test_pgbouncer.py -m on_demand -rs $(ARGS)
 
-bench: $(READY)  ## the table of figures
+bench: $(READY)  ## the benchmarks
 	$(PYTHON) -m benchmarks $(ARGS)
 
 bench-objects: $(READY)  ## the figures of Durable Objects, on a workerd from npm
