@@ -14,7 +14,8 @@ class RowSize:
     """Measures the rows of one view; the columns of JSON are in no index of PostgreSQL.
 
     `changing` are the places of what is in an index and may change. Where each of them has no more characters
-    than are `brief`, no entry of an index is too large.
+    than are `brief`, no entry of an index is too large. A row of no more characters than are `harmless` is
+    never too large.
     """
 
     def __init__(self, columns: Sequence[Column], key_place: int, indexes: Sequence[Sequence[str]]) -> None:
@@ -26,12 +27,18 @@ class RowSize:
         changing = {place for group in of_any_size[1:] for place in group if place != key_place}
         self.changing: list[int] = sorted(changing)
         self.brief: int = MAX_INDEXED_BYTES // 4 // max(1, *map(len, of_any_size))
+        # As text it may take four times as many bytes as it has characters.
+        self.harmless: int = MAX_INDEXED_BYTES // 4
         self._columns = columns
         self._sized = [*sized, *jsons]
         self._indexed = [group for group in of_any_size if group]
 
     def __repr__(self) -> str:
         return f"<RowSize of {len(self._columns)} columns>"
+
+    def is_of(self, places: Sequence[int]) -> bool:
+        """Whether the values at these places are all that counts."""
+        return set(self._sized) <= set(places)
 
     def of(self, values: Sequence[Any]) -> int:
         """Gives about how many bytes a row has, as its columns keep it."""
@@ -45,8 +52,7 @@ class RowSize:
     def fault(self, values: Sequence[Any]) -> tuple[Column, str] | None:
         """Says why a row is too large to be kept, and which column is to blame; None of most rows."""
         size = self.of(values)
-        # As text it may take four times as many bytes as it has characters.
-        if size * 4 <= MAX_INDEXED_BYTES:
+        if size <= self.harmless:
             return None
         for group in self._indexed:
             indexed = sum(_bytes_of(values[place]) for place in group)
