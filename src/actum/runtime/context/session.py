@@ -34,6 +34,17 @@ class Session:
     is what its answer may tell of, where that is kept.
     """
 
+    # Most sessions leave these as they are, and one is made for every request and every item of an action.
+    cause: str | None = None
+    request_key: RequestKey | None = None
+    unit: Unit | None = None
+    version: int | None = None
+    mentions: Mentions | None = None
+    _source: Source | None = None
+    _trace: Trace | None = None
+    _expected_version: int | Precondition | None = None
+    _has_options = False
+
     def __init__(
         self,
         services: Services,
@@ -48,33 +59,34 @@ class Session:
     ) -> None:
         self.services = services
         self.metadata: Metadata = metadata
-        self.cause = cause
-        self.unit = unit
         self.seen: int = seen
-        self.version: int | None = None
-        self.request_key = request_key
-        self.mentions: Mentions | None = None
-        self._source = source
-        self._trace: Trace | None = None
-        self._expected_version = expected_version
-        self._has_options = expected_version is not None
-        if cause is not None or request_key is not None or unit is not None:
-            self._has_options = True
-            self._begin()
         self._calls: dict[object, int] = {}
         self._written: dict[str, bytes] = {}
+        if source is not None:
+            self._source = source
+        if cause is not None:
+            self.cause = cause
+            self._has_options = True
+        if request_key is not None or unit is not None or expected_version is not None:
+            self._take_options(request_key, unit, expected_version)
+        if services.reruns is not None and self._may_run_again:
+            self._trace = services.reruns.begin(self.id_source)
 
-    def _begin(self) -> None:
-        """Prepares work that may come again: what its ids are made from, and what its answer tells of."""
-        if self.unit is not None:
-            self.mentions = self.unit.mentions
-        if self.request_key is not None:
+    def _take_options(
+        self, request_key: RequestKey | None, unit: Unit | None, expected_version: int | Precondition | None
+    ) -> None:
+        self._has_options = True
+        self._expected_version = expected_version
+        if unit is not None:
+            self.unit = unit
+            self.mentions = unit.mentions
+        if request_key is not None:
+            self.request_key = request_key
             self.mentions = Mentions(self.services.feed)
-        work = self.cause or (None if self.request_key is None else self.request_key.stored)
-        if self._source is None and work is not None:
-            self._source = self._source_of(work)
-        if self.services.reruns is not None and self._source is not None:
-            self._trace = self.services.reruns.begin(self.id_source)
+
+    @property
+    def _may_run_again(self) -> bool:
+        return self._work is not None or (self.unit is not None and self._source is not None)
 
     def metadata_of(self, command: str) -> bytes:
         """Gives the metadata of events that a command emits on this line, as JSON."""
@@ -306,8 +318,17 @@ class Session:
         """What ids are made from."""
         source = self._source
         if type(source) is not str:
-            source = self._source = "/".join(map(str, source)) if source else self.services.clock.new_id()
+            source = self._source = "/".join(map(str, source)) if source else self._made_source()
         return source
+
+    def _made_source(self) -> str:
+        work = self._work
+        return self.services.clock.new_id() if work is None else self._source_of(work)
+
+    @property
+    def _work(self) -> str | None:
+        """What names this work when it runs again, or None."""
+        return self.cause or (None if self.request_key is None else self.request_key.stored)
 
     def _source_of(self, work: str) -> str:
         """Tells work of this application's journal from work of the same name on another one."""
