@@ -22,7 +22,7 @@ from actum.errors import (
     WrongState,
 )
 from actum.model.entity import CommandType, EntityType
-from actum.model.event import Event, Stored
+from actum.model.event import Event, EventType, Stored
 from actum.model.values.round_trip import LOST, said, shortly
 from actum.model.values.state import MAX_WATCHED
 
@@ -178,13 +178,12 @@ class Instance:
         try:
             payload = event_type.encode(event)
             kept = event_type.decode(payload)
-            fault = event_type.fault(event, kept) if event_type.is_open or kept != event else None
+            if event_type.is_open or kept != event:
+                self._compare(event_type, event, kept)
         except LOST as error:
             raise WrongEvent(
                 f"{self!r} emitted {shortly(event)}, which does not fit its annotations: {said(error)}"
             ) from error
-        if fault is not None:
-            raise WrongEvent(f"{self!r} emitted {shortly(event)}, which JSON does not give back: {fault}")
         if len(payload) > LARGE:
             self._weigh(event_type.name, payload)
         # None until the reducer is done: it may not emit, and a failure must not go unnoticed.
@@ -303,6 +302,12 @@ class Instance:
             self._sound = after
         if self.kind.is_doubtful:
             self._check(before, after, event)
+
+    def _compare(self, event_type: EventType, event: Event, kept: Event) -> None:
+        """Raises WrongEvent for an event that JSON does not give back as it is."""
+        fault = event_type.fault(event, kept)
+        if fault is not None:
+            raise WrongEvent(f"{self!r} emitted {shortly(event)}, which JSON does not give back: {fault}")
 
     def _weigh(self, name: str, payload: bytes) -> None:
         """Counts a large event, and raises Invalid for one that is too large."""

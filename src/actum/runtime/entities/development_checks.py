@@ -21,7 +21,7 @@ def decide(
     if not pure.is_enforced:
         decided = instance.decide(command, arguments, now)
         if instance.touched:
-            _tell(instance, command)
+            warn_of_change(instance, command)
         return decided
     before = _copy_of(instance)
     try:
@@ -42,7 +42,7 @@ def ask(instance: Instance, query: CommandType, arguments: tuple[Any, ...], now:
     if not pure.is_enforced:
         answer = instance.ask(query, arguments, now)
         if instance.touched:
-            _tell(instance, query)
+            warn_of_change(instance, query)
         return answer
     before = _copy_of(instance)
     try:
@@ -101,7 +101,7 @@ def _changed(instance: Instance, before: Instance | None, emitted: list[Emitted]
         return []
 
 
-def _tell(instance: Instance, handler: CommandType) -> None:
+def warn_of_change(instance: Instance, handler: CommandType) -> None:
     """Warns, once for each command and query, that it changes the state beside its events."""
     told = (instance.kind.name, handler.name)
     if told not in _told:

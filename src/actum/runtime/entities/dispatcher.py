@@ -26,6 +26,7 @@ from actum.runtime.entities import development_checks
 from actum.runtime.entities.actor import Actor, Staged
 from actum.runtime.entities.committer import Committer
 from actum.runtime.entities.directory import Directory
+from actum.runtime.entities.input_output_guard import pure
 from actum.runtime.entities.precondition import Precondition
 
 MAX_ATTEMPTS = 20
@@ -172,7 +173,9 @@ class CommandDispatcher:
                 return call.answer(answer, 0, version)
         raise Conflict(f"{call.kind.name}/{call.id}: other writers were first {MAX_ATTEMPTS} times in a row")
 
-    def _decide(self, call: Call, actor: Actor) -> tuple[Staged | None, Any]:
+    def _decide(  # noqa: PLR0915 (one function a command: it is the hot path)
+        self, call: Call, actor: Actor
+    ) -> tuple[Staged | None, Any]:
         """Runs the turn and stages its write; an actor that may no longer be the fold of its events goes."""
         instance = actor.instance
         version = instance.version
@@ -180,7 +183,12 @@ class CommandDispatcher:
             self.check_version(call, version)
         actor.used = now = self._clock.now()
         try:
-            emitted, reply = development_checks.decide(instance, call.command, call.arguments, now)
+            if pure.is_enforced:
+                emitted, reply = development_checks.decide(instance, call.command, call.arguments, now)
+            else:
+                emitted, reply = instance.decide(call.command, call.arguments, now)
+                if instance.touched:
+                    development_checks.warn_of_change(instance, call.command)
             if call.key is None:
                 if not emitted:
                     return None, reply
