@@ -12,10 +12,11 @@ from msgspec import Struct
 from msgspec import inspect as types
 
 from actum.errors import WrongReply
+from actum.http.plain_response import PlainResponse
 from actum.model.values.round_trip import OPEN, parts_of
 
 
-class CheckedResponse(Response[Any]):
+class CheckedResponse(PlainResponse):
     """A response in JSON whose numbers are all numbers."""
 
     def render(self, content: Any, media_type: str, enc_hook: Serializer = default_serializer) -> bytes:

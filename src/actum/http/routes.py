@@ -23,6 +23,7 @@ from actum.http.openapi.flag_schema import FlagSchemas
 from actum.http.openapi.operation_names import joined, operation_names, requests_of
 from actum.http.options import METHODS, check_group, check_handler
 from actum.http.parameters import Place, request_parameters
+from actum.http.plain_response import PlainResponse
 from actum.http.problems import handle_error
 from actum.model.action import Actions, Bound, OnRequest
 from actum.ports.journal import Page
@@ -167,9 +168,9 @@ def _handler(
         taken = taken_type(parameters)
         if taken is not None:
             options["opt"] = {**options.get("opt", {}), TAKES: taken}
-        if may_hold_numbers(function.hints["return"]):
-            # Unless the author has one: what that makes of an answer is the author's.
-            options = {"response_class": group.options.get("response_class", CheckedResponse), **options}
+        ours = CheckedResponse if may_hold_numbers(function.hints["return"]) else PlainResponse
+        # Unless the author has one: what that makes of an answer is the author's.
+        options = {"response_class": group.options.get("response_class", ours), **options}
         decorate = METHODS[trigger.method](trigger.path, **options)
         return decorate(_answering(function, parameters))
 
