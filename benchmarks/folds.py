@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from actum.model.entity import entity_type
 from actum.model.event import Stored
 from actum.model.turn import Instance
+from actum.ports.journal import EventRange
 from benchmarks.bank import AMOUNT, Account, account_id, bare
 from benchmarks.bare_sqlite import selecting
 from benchmarks.loop import run
@@ -38,7 +39,7 @@ def contestants(place: Place, effort: Effort) -> Iterator[dict[str, Contestant]]
 
 async def _stored(recording: Recording) -> list[Stored]:
     async with bare.running(store=f"sqlite:///{recording.file}") as ctx:
-        return await ctx._services.journal.read("Account", ID)
+        return await ctx._services.journal.read(EventRange("Account", ID))
 
 
 async def _read_and_folded(recording: Recording, events: int) -> Sample:

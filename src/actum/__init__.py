@@ -20,8 +20,8 @@ from actum.model.entity import Entity
 from actum.model.event import Event, Recorded
 from actum.model.handler import command, query, reducer
 from actum.model.view import View
-from actum.ports.journal import Page
 from actum.runtime.context.context import Context
+from actum.runtime.context.id_pages import Page
 
 __all__ = [
     "Actions",

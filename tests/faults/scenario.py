@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from actum.errors import StoreFailed
-from actum.ports.journal import Journal, Snapshot, Write
+from actum.ports.journal import Journal, Snapshot, StreamListing, Write
 from actum.stores.memory import MemoryJournal
 from actum.stores.sqlite.connection import log as sqlite_log
 from actum.stores.sqlite.connection.file import SqliteFile
@@ -69,7 +69,7 @@ async def contents(journal: Journal) -> list[Any]:
         await journal.feed(0, 1_000),
         await journal.load(streams, CODE),
         await journal.replies([*keys, ("Scrap", "x", "x-1")]),
-        [(await journal.streams(kind)).items for kind in KINDS],
+        [(await journal.streams(StreamListing(kind))).items for kind in KINDS],
     ]
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from actum.conformance.journal.bank import have_landed
 from actum.errors import StoreFailed
-from actum.ports.journal import Journal
+from actum.ports.journal import Journal, StreamListing
 from tests.faults.disk import mount, small_disk
 from tests.faults.scenario import write
 from tests.faults.store import check_integrity, open_journal
@@ -60,7 +60,7 @@ async def test_a_store_on_a_full_disk_can_be_read(disk: Path) -> None:
     with pytest.raises(StoreFailed):
         await fill_up(journal, acknowledged)
 
-    [info, *_] = (await journal.streams("Account", limit=1)).items
+    [info, *_] = (await journal.streams(StreamListing("Account", limit=1))).items
     [loaded] = await journal.load([("Account", "total")], {})
 
     assert info.id == "a0"

@@ -20,6 +20,7 @@ from msgspec import Struct
 from actum import Context
 from actum.launch import run
 from actum.model.event import Stored
+from actum.ports.journal import EventRange
 from actum.runtime.node import Node
 from actum.stores.durable_objects.bundle import bundle
 from actum.stores.durable_objects.client import Client, read_url
@@ -128,7 +129,9 @@ async def test_what_objects_acknowledged_survives_kills_and_the_feed_has_it_once
         await node.settle()
         settled.set()
         feed = await reading
-        histories = {account: await node.services.journal.read("Account", account) for account in ACCOUNTS}
+        histories = {
+            account: await node.services.journal.read(EventRange("Account", account)) for account in ACCOUNTS
+        }
         ctx = Context(node.services, seen=await node.services.journal.head())
         rows = {account: await ctx.view(Balances).get(account) for account in ACCOUNTS}
         notes = {

@@ -9,7 +9,7 @@ import pytest
 
 from actum.conformance.journal.bank import amounts, deposit, follow, positions, versions
 from actum.model.event import Stored
-from actum.ports.journal import Landed
+from actum.ports.journal import EventRange, Landed
 from actum.stores.dynamodb.connection.client import DynamoTable, Item
 from actum.stores.dynamodb.journal import chain, streams
 from actum.stores.dynamodb.journal.append_transaction import AppendTransaction
@@ -145,7 +145,7 @@ async def test_a_slot_whose_writer_is_gone_holds_readers_up_for_a_moment_only(
     assert amounts(events) == [2]
     assert landed is None
     assert lost.is_taken
-    assert await journal.read("Account", "a") == []
+    assert await journal.read(EventRange("Account", "a")) == []
 
 
 async def test_an_append_whose_slot_was_filled_meanwhile_takes_another(
@@ -243,7 +243,7 @@ async def test_a_stream_that_shows_with_a_hole_is_read_again(
 
     monkeypatch.setattr(journal._reader, "_forwards", with_a_hole)
 
-    assert versions(await journal.read("Account", "a")) == [1, 2, 3]
+    assert versions(await journal.read(EventRange("Account", "a"))) == [1, 2, 3]
     assert looks == 2
 
 

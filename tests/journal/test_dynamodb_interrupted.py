@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError, ConnectTimeoutError, ReadTimeoutErr
 
 from actum.conformance.journal.bank import amounts, deposit, follow
 from actum.errors import StoreError, Unavailable
-from actum.ports.journal import Collided, Landed
+from actum.ports.journal import Collided, EventRange, Landed, StreamListing
 from actum.stores.dynamodb.connection import client as engine
 from actum.stores.dynamodb.connection.client import DynamoTable
 from actum.stores.dynamodb.journal.append_transaction import AppendTransaction
@@ -119,7 +119,7 @@ async def test_throttling_that_does_not_end_is_unavailable_and_nothing_landed(
 
     assert await journal.landed(writes) is None
     assert client.sent == 0
-    assert await journal.read("Account", "a") == []
+    assert await journal.read(EventRange("Account", "a")) == []
 
 
 @pytest.mark.parametrize("times", [1, 3])
@@ -218,7 +218,9 @@ async def test_a_part_of_an_append_that_landed_is_told_apart(
     assert outcomes is not None
     landed = [isinstance(outcome, Landed) for outcome in outcomes]
     assert 0 < sum(landed) < 60
-    assert [len(await journal.read("Account", f"a{number}")) == 1 for number in range(60)] == landed
+    assert [
+        len(await journal.read(EventRange("Account", f"a{number}"))) == 1 for number in range(60)
+    ] == landed
     assert len(await follow(journal, sum(landed))) == sum(landed)
 
 
@@ -227,11 +229,11 @@ async def test_reads_that_are_throttled_are_sent_again(journal: DynamoJournal, c
     await journal.append([deposit("a", 0, 1)])
     client.operation = "query"
     client.fail(THROTTLED, BROKEN, late)
-    events = await journal.read("Account", "a")
+    events = await journal.read(EventRange("Account", "a"))
     client.fail(*[THROTTLED] * engine.MAX_ATTEMPTS)
 
     with pytest.raises(Unavailable, match="throttled"):
-        await journal.read("Account", "a")
+        await journal.read(EventRange("Account", "a"))
 
     assert amounts(events) == [1]
 
@@ -247,7 +249,10 @@ async def test_an_erasing_that_breaks_off_is_finished_by_the_next_writer(
     with pytest.raises(Unavailable):
         await journal.erase("Account", "a", time=0)
 
-    between = await journal.read("Account", "a"), (await journal.streams("Account")).items
+    between = (
+        await journal.read(EventRange("Account", "a")),
+        (await journal.streams(StreamListing("Account"))).items,
+    )
     [refused] = await journal.append([deposit("a", 4, 9)])
     [outcome] = await journal.append([deposit("a", 0, 7, key="k-1")])
 

@@ -8,7 +8,16 @@ from actum import Entity, Event, command, reducer
 from actum.app import App
 from actum.conformance.journal.bank import OPENING, amounts, deposit, follow, have_landed, replies_of
 from actum.errors import Invalid
-from actum.ports.journal import Collided, Landed, Refused, Repeated, Snapshot, Write
+from actum.ports.journal import (
+    Collided,
+    EventRange,
+    Landed,
+    Refused,
+    Repeated,
+    Snapshot,
+    StreamListing,
+    Write,
+)
 from actum.stores.dynamodb.connection.client import DynamoTable
 from actum.stores.dynamodb.journal.journal import DynamoJournal
 from actum.stores.url import join
@@ -89,7 +98,7 @@ async def test_a_command_may_emit_thousands_of_events(journal: DynamoJournal) ->
     [outcome] = await journal.append([deposit("a", 0, *range(5_000))])
 
     assert isinstance(outcome, Landed)
-    assert amounts(await journal.read("Account", "a")) == list(range(5_000))
+    assert amounts(await journal.read(EventRange("Account", "a"))) == list(range(5_000))
     assert len(await journal.feed(0, 10_000)) == 5_000
 
 
@@ -100,8 +109,8 @@ async def test_large_events_are_spread_over_records(journal: DynamoJournal) -> N
 
     [outcome] = await journal.append([Write("Account", "a", 0, events, b"{}", OPENING)])
 
-    found = await journal.read("Account", "a")
-    backwards = await journal.read("Account", "a", up_to=5, limit=3, reverse=True)
+    found = await journal.read(EventRange("Account", "a"))
+    backwards = await journal.read(EventRange("Account", "a", up_to=5, limit=3, reverse=True))
     assert isinstance(outcome, Landed)
     assert [event.payload for event in found] == [payload for _, _, payload in events]
     assert [event.version for event in backwards] == [5, 4, 3]
@@ -142,7 +151,7 @@ async def test_names_longer_than_a_key_of_the_service_are_kept(journal: DynamoJo
 
     [reply] = await journal.replies([("Account", long, long)])
     assert [event.id for event in await follow(journal, 2)] == [long, longer]
-    assert [info.id for info in (await journal.streams("Account")).items] == [long, longer]
+    assert [info.id for info in (await journal.streams(StreamListing("Account"))).items] == [long, longer]
     assert reply is not None
     assert reply.reply == b"1"
     assert (await journal.erase("Account", long, time=0)).events == 1

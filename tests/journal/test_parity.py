@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from msgspec import Struct
 
 from actum.conformance.journal.bank import fill
-from actum.ports.journal import Journal, Snapshot, Write
+from actum.ports.journal import EventRange, Journal, Snapshot, StreamListing, Write
 from actum.stores.memory import MemoryJournal
 from actum.stores.sqlite.connection.file import IN_MEMORY, SqliteFile
 from actum.stores.sqlite.journal.journal import SqliteJournal
@@ -102,10 +102,12 @@ async def written(journal: Journal, plans: list[Planned]) -> list[Write]:
 async def listing(
     journal: Journal, kind: str, limit: int, after: int | None, before: int | None, reverse: bool
 ) -> Any:
-    page = await journal.streams(kind, limit=limit, first_after=after, first_before=before, reverse=reverse)
+    page = await journal.streams(
+        StreamListing(kind, limit=limit, first_after=after, first_before=before, reverse=reverse)
+    )
     found = [page]
     while page.next is not None:
-        page = await journal.streams(kind, page=page.next)
+        page = await journal.streams(page.next)
         found.append(page)
     return found
 
@@ -119,7 +121,7 @@ ANSWERS: dict[str, Callable[..., Awaitable[Any]]] = {
     "forget": lambda journal, before: journal.forget_replies(before),
     "list": lambda journal, *asked: listing(journal, "Account", *asked),
     "read": lambda journal, stream, after, up_to, limit, reverse: journal.read(
-        *stream, after=after - 1, up_to=up_to, limit=limit, reverse=reverse
+        EventRange(*stream, after=after - 1, up_to=up_to, limit=limit, reverse=reverse)
     ),
 }
 
@@ -137,7 +139,7 @@ async def everything(journal: Journal) -> list[Any]:
             for reverse in (False, True)
         ],
         *[await journal.load(STREAMS, dict.fromkeys(KINDS, code)) for code in FINGERPRINTS],
-        *[await journal.read(*stream) for stream in STREAMS],
+        *[await journal.read(EventRange(*stream)) for stream in STREAMS],
     ]
 
 

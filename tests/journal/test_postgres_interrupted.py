@@ -7,7 +7,7 @@ import pytest
 
 from actum.conformance.journal.bank import PATIENCE, amounts, deposit, follow
 from actum.errors import Unavailable
-from actum.ports.journal import Collided, Landed
+from actum.ports.journal import Collided, EventRange, Landed
 from actum.stores.postgres.connection.pool import PostgresPool
 from actum.stores.postgres.journal.appending import StaleWrite
 from actum.stores.postgres.journal.batch import assumed
@@ -88,7 +88,7 @@ async def test_an_append_that_the_server_reads_after_the_question_is_refused(
         with pytest.raises(StaleWrite):
             await appender._run(connection, assumed([late]), epoch)
 
-    assert amounts(await journal.read("Account", "a")) == [1]
+    assert amounts(await journal.read(EventRange("Account", "a"))) == [1]
 
 
 async def test_appends_go_on_in_the_next_epoch(journal: PostgresJournal) -> None:

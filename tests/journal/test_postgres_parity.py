@@ -11,7 +11,7 @@ from msgspec.structs import astuple
 
 from actum.conformance.journal.bank import PATIENCE, fill
 from actum.model.event import Stored
-from actum.ports.journal import Erased, Journal, Landed, Page, Repeated
+from actum.ports.journal import Erased, EventRange, Journal, Landed, Repeated, StreamPage
 from actum.stores.memory import MemoryJournal
 from actum.stores.postgres.connection.pool import PostgresPool
 from actum.stores.postgres.journal.journal import SCHEMA, PostgresJournal, open_journal, statements
@@ -42,14 +42,14 @@ def placed(answer: Any) -> Iterator[int]:
 
 
 def unplaced(answer: Any) -> Any:
-    """Gives an answer without its positions, and without what page tokens say of them."""
+    """Gives an answer without its positions, and without what the next pages' listings say of them."""
     if isinstance(answer, PLACED):
         return type(answer).__name__, [
             value
             for name, value in zip(answer.__struct_fields__, astuple(answer), strict=True)
             if name != "position"
         ]
-    if isinstance(answer, Page):
+    if isinstance(answer, StreamPage):
         return [astuple(item) for item in answer.items], answer.next is None
     if isinstance(answer, Struct):
         return type(answer).__name__, [unplaced(value) for value in astuple(answer)]
@@ -67,7 +67,7 @@ async def everything(journal: Journal) -> list[Any]:
             for reverse in (False, True)
         ],
         *[await journal.load(STREAMS, dict.fromkeys(KINDS, code)) for code in FINGERPRINTS],
-        *[await journal.read(*stream) for stream in STREAMS],
+        *[await journal.read(EventRange(*stream)) for stream in STREAMS],
     ]
 
 

@@ -11,7 +11,7 @@ import pytest
 from actum.conformance.journal import DurableJournalConformance, JournalConformance
 from actum.conformance.journal.bank import amounts, deposit, fill, have_landed, positions, versions
 from actum.errors import Unavailable
-from actum.ports.journal import Collided, Journal
+from actum.ports.journal import Collided, EventRange, Journal
 from actum.stores.schema import Part
 from actum.stores.sqlite.connection.file import IN_MEMORY, SqliteFile
 from actum.stores.sqlite.journal.journal import SqliteJournal
@@ -78,7 +78,7 @@ async def test_versions_have_no_gap_when_a_shared_commit_is_undone() -> None:
     assert [type(error) for error in errors] == [Unavailable, Unavailable]
     assert refused == [Collided(1), Collided(0)]
     assert have_landed(outcomes) == [True, True]
-    assert versions(await journal.read("Account", "a")) == [1, 2]
+    assert versions(await journal.read(EventRange("Account", "a"))) == [1, 2]
     assert amounts(await journal.feed(0, 10)) == [1, 6, 7]
     assert positions(await journal.feed(0, 10)) == [1, 2, 3]
     await journal.close()
@@ -100,7 +100,7 @@ async def test_a_batch_of_any_size_is_kept_whole_and_in_order(tmp_path: Path, co
     assert have_landed(outcomes) == [True] * count
     assert amounts(found) == list(range(count))
     assert positions(found) == list(range(1, count + 1))
-    assert versions(await journal.read("Account", "0")) == list(range(1, ids.count("0") + 1))
+    assert versions(await journal.read(EventRange("Account", "0"))) == list(range(1, ids.count("0") + 1))
     assert await journal.append([deposit("0", ids.count("0") + 1, 1)]) == [Collided(ids.count("0"))]
     await journal.close()
 
@@ -118,7 +118,7 @@ async def test_a_batch_on_known_streams_is_one_statement(tmp_path: Path) -> None
 
     # What the trigger does is traced under the statement that set it off.
     assert {statement.partition("(")[0].split()[2] for statement in statements} == {"actum_events"}
-    assert versions(await journal.read("Account", "a")) == [1, 2, 3]
+    assert versions(await journal.read(EventRange("Account", "a"))) == [1, 2, 3]
     await journal.close()
 
 

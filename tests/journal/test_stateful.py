@@ -14,7 +14,17 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from actum.model.deletion import deletion
 from actum.model.event import Stored
-from actum.ports.journal import Collided, Journal, Landed, Outcome, Repeated, Snapshot, Write
+from actum.ports.journal import (
+    Collided,
+    EventRange,
+    Journal,
+    Landed,
+    Outcome,
+    Repeated,
+    Snapshot,
+    StreamListing,
+    Write,
+)
 from actum.stores.memory import MemoryJournal
 from actum.stores.sqlite.connection.file import SqliteFile
 from actum.stores.sqlite.journal.journal import SqliteJournal
@@ -183,7 +193,9 @@ class JournalMachine(RuleBasedStateMachine):
     @rule(id=ids, after=small, up_to=st.none() | small, limit=st.none() | small, reverse=st.booleans())
     def read(self, id: str, after: int, up_to: int | None, limit: int | None, reverse: bool) -> None:
         found = self.run(
-            self.journal.read("Account", id, after=after, up_to=up_to, limit=limit, reverse=reverse)
+            self.journal.read(
+                EventRange("Account", id, after=after, up_to=up_to, limit=limit, reverse=reverse)
+            )
         )
 
         last = 10_000 if up_to is None else up_to
@@ -195,13 +207,13 @@ class JournalMachine(RuleBasedStateMachine):
         found = []
         page = self.run(
             self.journal.streams(
-                "Account", limit=limit, first_after=after, first_before=before, reverse=reverse
+                StreamListing("Account", limit=limit, first_after=after, first_before=before, reverse=reverse)
             )
         )
         found += page.items
         while page.next is not None:
             assert len(page.items) == limit
-            page = self.run(self.journal.streams("Account", page=page.next))
+            page = self.run(self.journal.streams(page.next))
             found += page.items
 
         wanted = [

@@ -26,9 +26,9 @@ from actum.http.parameters import Place, request_parameters
 from actum.http.plain_response import PlainResponse
 from actum.http.problems import handle_error
 from actum.model.action import Actions, Bound, OnRequest
-from actum.ports.journal import Page
 from actum.runtime.actions.invoke import ActionFunction
 from actum.runtime.context.context import Context
+from actum.runtime.context.id_pages import Page
 
 MAX_BODY = 10_000_000
 """Bytes of a request's body, unless the action or its group says otherwise by `request_max_body_size=`."""

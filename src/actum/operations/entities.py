@@ -9,8 +9,9 @@ from actum.errors import NotFound
 from actum.model.entity import EntityType
 from actum.model.event import Stored
 from actum.operations.page import MAX_PAGE, PAGE, check_limit
-from actum.ports.journal import Page, StreamInfo
+from actum.ports.journal import EventRange, StreamInfo, StreamListing
 from actum.runtime.context.history import fold_history
+from actum.runtime.context.id_pages import Page, page_of_ids, read_token
 from actum.runtime.stream_pages import pages_of
 from actum.stores.open import Stores
 
@@ -41,18 +42,21 @@ async def list_entities(
     `page` is the `next` of the page before.
     """
     check_limit(limit)
-    return await stores.journal.streams(kind.name, limit=limit, page=page, reverse=reverse)
+    listing = (
+        StreamListing(kind.name, limit, reverse=reverse) if page is None else read_token(page, kind.name)
+    )
+    return await page_of_ids(stores.journal, listing)
 
 
 async def all_entities(
     stores: Stores, kind: EntityType, *, reverse: bool = False
 ) -> AsyncIterator[list[StreamInfo]]:
     """Gives a kind's entities in pages by the time of their first event, the newest first if `reverse`."""
-    found = await list_entities(stores, kind, limit=MAX_PAGE, reverse=reverse)
-    yield found.items
-    while found.next is not None:
-        found = await list_entities(stores, kind, limit=MAX_PAGE, page=found.next, reverse=reverse)
+    listing: StreamListing | None = StreamListing(kind.name, limit=MAX_PAGE, reverse=reverse)
+    while listing is not None:
+        found = await stores.journal.streams(listing)
         yield found.items
+        listing = found.next
 
 
 async def show_entity(
@@ -69,4 +73,5 @@ def entity_events(
     stores: Stores, entity: EntityState, *, limit: int | None = None
 ) -> AsyncIterator[list[Stored]]:
     """Gives the events up to an entity's version in pages, the newest first; all, or the newest `limit`."""
-    return pages_of(stores.journal, entity.kind, entity.id, up_to=entity.version, limit=limit, reverse=True)
+    part = EventRange(entity.kind, entity.id, up_to=entity.version, limit=limit, reverse=True)
+    return pages_of(stores.journal, part)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
+from actum.errors import Invalid
 from actum.model.event import Stored
 from actum.model.turn import Emitted
 
@@ -63,6 +64,9 @@ class Refused(Struct, frozen=True, gc=False):
 
 Outcome = Landed | Collided | Repeated | Refused
 
+MAX_LISTED = 10_000
+"""Streams on one page, whatever limit was asked for; with ids of 1,000 bytes that is 10 MB."""
+
 StreamKey = tuple[str, str]
 """A stream: its kind and its id."""
 
@@ -108,11 +112,51 @@ class StreamInfo(Struct, frozen=True):
     last_time: int
 
 
-class Page(Struct, frozen=True):
+class EventRange(Struct, frozen=True, gc=False):
+    """Which events of one stream are read: those with after < version <= up_to, by version.
+
+    Without `up_to` they go on to the end of the stream. At most `limit` are read, newest first if `reverse`.
+    """
+
+    kind: str
+    id: str
+    after: int = 0
+    up_to: int | None = None
+    limit: int | None = None
+    reverse: bool = False
+
+
+class StreamListing(Struct, frozen=True):
+    """Which streams of one kind are listed, by the time of their first event, ties by its position.
+
+    `first_after` and `first_before` bound that time, exclusively, in microseconds since 1970. A page has
+    `size` streams, newest first if `reverse`. It begins behind `last_seen`: the time and position of the
+    first event of the last stream on the page before, None for the first page. Raises Invalid for a limit
+    below 1.
+    """
+
+    kind: str
+    limit: int = 100
+    first_after: int | None = None
+    first_before: int | None = None
+    reverse: bool = False
+    last_seen: tuple[int, int] | None = None
+
+    def __post_init__(self) -> None:
+        if self.limit < 1:
+            raise Invalid(f"limit is {self.limit}: a page has one item at least", field="limit")
+
+    @property
+    def size(self) -> int:
+        """How many streams a page has at most."""
+        return min(self.limit, MAX_LISTED)
+
+
+class StreamPage(Struct, frozen=True):
     """One page of a listing. `next` asks for the page after it, and is None on the last."""
 
     items: list[StreamInfo]
-    next: str | None
+    next: StreamListing | None
 
 
 class Journal(ABC):
@@ -173,17 +217,8 @@ class Journal(ABC):
         """
 
     @abstractmethod
-    async def read(
-        self,
-        kind: str,
-        id: str,
-        *,
-        after: int = 0,
-        up_to: int | None = None,
-        limit: int | None = None,
-        reverse: bool = False,
-    ) -> list[Stored]:
-        """Gives a page of events with after < version <= up_to, by version; newest first if `reverse`."""
+    async def read(self, part: EventRange) -> list[Stored]:
+        """Gives a page of a stream's events, the first of the range."""
 
     @abstractmethod
     async def replies(self, keys: Sequence[ReplyKey]) -> list[Repeated | None]:
@@ -194,23 +229,8 @@ class Journal(ABC):
         return []
 
     @abstractmethod
-    async def streams(
-        self,
-        kind: str,
-        *,
-        limit: int = 100,
-        page: str | None = None,
-        first_after: int | None = None,
-        first_before: int | None = None,
-        reverse: bool = False,
-    ) -> Page:
-        """Lists streams of a kind by the time of their first event, ties by first position.
-
-        None is skipped and none comes twice; a page has 10,000 at most. `first_after` and `first_before`
-        bound the first event's time, exclusively. `page` is the `next` of the page before, and remembers the
-        other arguments. Raises Invalid for a page token that is not one, or is of another kind's listing, and
-        for a limit below 1.
-        """
+    async def streams(self, listing: StreamListing) -> StreamPage:
+        """Gives a page of streams. From page to page no stream is skipped and none comes twice."""
 
     @abstractmethod
     async def feed(self, after: int, limit: int) -> list[Stored]:

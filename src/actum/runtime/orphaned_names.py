@@ -9,7 +9,7 @@ from msgspec import Struct
 from actum.model.deletion import DELETED
 from actum.model.event import Stored
 from actum.ports.database import Database, KeptName, ViewState
-from actum.ports.journal import Journal
+from actum.ports.journal import Journal, StreamListing
 from actum.runtime.actions.plan import Plan
 from actum.runtime.actions.reactor import TIMERS
 from actum.runtime.catalog import Catalog
@@ -39,7 +39,8 @@ async def look_for_left(
     """Looks what is kept; counts what no declaration has the name of, as far as that takes little time."""
     kinds = [kind for kind in await journal.kinds() if kind not in catalog.kinds and not kind.startswith(OWN)]
     entities = {
-        kind: len((await journal.streams(kind, limit=MAX_COUNTED + 1)).items) for kind in sorted(kinds)
+        kind: len((await journal.streams(StreamListing(kind, limit=MAX_COUNTED + 1))).items)
+        for kind in sorted(kinds)
     }
     return OrphanedName(entities, names, await database.views())
 

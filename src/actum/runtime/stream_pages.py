@@ -3,33 +3,24 @@
 from collections.abc import AsyncIterator
 
 from actum.model.event import Stored
-from actum.ports.journal import Journal
+from actum.ports.journal import EventRange, Journal
 
 PAGE = 1_000
 """Events of a page; a small one takes many times its own bytes while it is held."""
 
 
-async def pages_of(
-    journal: Journal,
-    kind: str,
-    id: str,
-    *,
-    after: int = 0,
-    up_to: int | None = None,
-    limit: int | None = None,
-    reverse: bool = False,
-) -> AsyncIterator[list[Stored]]:
+async def pages_of(journal: Journal, part: EventRange) -> AsyncIterator[list[Stored]]:
     """Reads a part of a stream page by page, so that never more than one of them need be held."""
-    left = limit
+    after, up_to, left = part.after, part.up_to, part.limit
     while left is None or left > 0:
         most = PAGE if left is None else min(left, PAGE)
-        page = await journal.read(kind, id, after=after, up_to=up_to, limit=most, reverse=reverse)
+        page = await journal.read(EventRange(part.kind, part.id, after, up_to, most, part.reverse))
         if not page:
             return
         yield page
         if left is not None:
             left -= len(page)
-        if reverse:
+        if part.reverse:
             up_to = page[-1].version - 1
         else:
             after = page[-1].version

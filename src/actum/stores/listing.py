@@ -1,65 +1,48 @@
-"""Page tokens of a listing: where the page before ended, and what the listing asked for."""
+"""Listings of streams: the SQL that finds a page, and the page that is made of what was found."""
 
-import base64
-import binascii
-from typing import Annotated
+from collections.abc import Callable, Sequence
 
 import msgspec
-from msgspec import Meta, Struct
 
-from actum.errors import Invalid
-
-Number = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
+from actum.ports.journal import StreamInfo, StreamListing, StreamPage
 
 
-MAX_LISTED = 10_000
-"""Streams of one page, whatever was asked for; with ids of 1,000 bytes that is 10 MB."""
+def listing_statement(
+    listing: StreamListing, placeholder: Callable[[int], str]
+) -> tuple[str, list[int | str]]:
+    """Gives the statement that finds the streams of a page, and one more if there is one, with its values.
 
-
-class Token(Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
-    """The arguments of a listing, and the last stream seen (None before the first page)."""
-
-    kind: str
-    limit: Annotated[int, Meta(ge=1, lt=2**31)]
-    first_after: Number | None
-    first_before: Number | None
-    reverse: bool
-    time: Number | None = None
-    position: Number | None = None
-
-
-def read_token(
-    page: str | None,
-    kind: str,
-    *,
-    limit: int,
-    first_after: int | None,
-    first_before: int | None,
-    reverse: bool,
-) -> Token:
-    """Gives the token of a page, or that of a first page with these arguments.
-
-    Raises Invalid for a token that `write_token` did not make, or made for a listing of another kind.
+    `placeholder` names the value with a number, which begins at 1.
     """
-    if page is None:
-        if not 1 <= limit < 2**31:
-            raise Invalid(f"limit is {limit}: a page has from 1 to {2**31 - 1:,} items", field="limit")
-        return Token(kind, min(limit, MAX_LISTED), first_after, first_before, reverse)
-    try:
-        token = msgspec.json.decode(base64.b64decode(page, altchars=b"-_", validate=True), type=Token)
-    except (msgspec.DecodeError, binascii.Error, ValueError) as error:
-        raise Invalid(
-            f"{page!r} is not a page token: pass on the `next` of the page before", field="page"
-        ) from error
-    if token.kind != kind or token.time is None or token.position is None:
-        raise Invalid(
-            f"{page!r} belongs to another listing: pass on the `next` of this listing's page before",
-            field="page",
-        )
-    return msgspec.structs.replace(token, limit=min(token.limit, MAX_LISTED))
+    order, beyond = ("DESC", "<") if listing.reverse else ("ASC", ">")
+    values: list[int | str] = []
+
+    def bound(value: int | str) -> str:
+        values.append(value)
+        return placeholder(len(values))
+
+    conditions = [f"kind = {bound(listing.kind)}"]
+    if listing.last_seen is not None:
+        time, position = listing.last_seen
+        conditions.append(f"(first_time, first_position) {beyond} ({bound(time)}, {bound(position)})")
+    # On the side where the listing begins, the last stream of the page before is the closer bound.
+    if listing.first_after is not None and (listing.last_seen is None or listing.reverse):
+        conditions.append(f"first_time > {bound(listing.first_after)}")
+    if listing.first_before is not None and (listing.last_seen is None or not listing.reverse):
+        conditions.append(f"first_time < {bound(listing.first_before)}")
+    statement = f"""SELECT id, version, first_time, time, first_position FROM actum_streams
+        WHERE {" AND ".join(conditions)}
+        ORDER BY first_time {order}, first_position {order} LIMIT {bound(listing.size + 1)}"""
+    return statement, values
 
 
-def write_token(token: Token, *, time: int, position: int) -> str:
-    """Gives the token of the page after the stream with this first time and position."""
-    following = msgspec.structs.replace(token, time=time, position=position)
-    return base64.urlsafe_b64encode(msgspec.json.encode(following)).decode()
+def page_of(listing: StreamListing, found: Sequence[tuple[StreamInfo, int]]) -> StreamPage:
+    """Makes a page of the streams that were found, each with the position of its first event.
+
+    More of them than the page holds say that another page follows.
+    """
+    items = [info for info, _ in found[: listing.size]]
+    if len(found) <= listing.size:
+        return StreamPage(items, None)
+    last, position = found[listing.size - 1]
+    return StreamPage(items, msgspec.structs.replace(listing, last_seen=(last.first_time, position)))

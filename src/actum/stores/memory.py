@@ -11,19 +11,21 @@ from actum.model.deletion import deletion
 from actum.model.event import Stored
 from actum.ports.journal import (
     Erased,
+    EventRange,
     Journal,
     Landed,
     Loaded,
     Outcome,
-    Page,
     Repeated,
     ReplyKey,
     Snapshot,
     StreamInfo,
     StreamKey,
+    StreamListing,
+    StreamPage,
     Write,
 )
-from actum.stores.listing import read_token, write_token
+from actum.stores.listing import page_of
 from actum.stores.outcomes import decide, recognise
 from actum.stores.page import within
 from actum.stores.pages import event_size, loaded_size, reply_size
@@ -110,21 +112,12 @@ class MemoryJournal(Journal):
         loaded = (self._load(self._stream(stream), fingerprints.get(stream[0])) for stream in streams)
         return within(loaded, loaded_size)
 
-    async def read(
-        self,
-        kind: str,
-        id: str,
-        *,
-        after: int = 0,
-        up_to: int | None = None,
-        limit: int | None = None,
-        reverse: bool = False,
-    ) -> list[Stored]:
+    async def read(self, part: EventRange) -> list[Stored]:
         self._check_open()
-        events = self._stream((kind, id)).between(after, up_to)
-        if reverse:
+        events = self._stream((part.kind, part.id)).between(part.after, part.up_to)
+        if part.reverse:
             events.reverse()
-        return within(events[:limit], event_size)
+        return within(events[: part.limit], event_size)
 
     async def replies(self, keys: Sequence[ReplyKey]) -> list[Repeated | None]:
         self._check_open()
@@ -133,42 +126,24 @@ class MemoryJournal(Journal):
     async def kinds(self) -> list[str]:
         return sorted({kind for kind, _ in self._streams})
 
-    async def streams(
-        self,
-        kind: str,
-        *,
-        limit: int = 100,
-        page: str | None = None,
-        first_after: int | None = None,
-        first_before: int | None = None,
-        reverse: bool = False,
-    ) -> Page:
+    async def streams(self, listing: StreamListing) -> StreamPage:
         self._check_open()
-        token = read_token(
-            page,
-            kind,
-            limit=limit,
-            first_after=first_after,
-            first_before=first_before,
-            reverse=reverse,
-        )
         found = [
             (stream.first_time, stream.first_position, id)
-            for (of_kind, id), stream in self._streams.items()
-            if of_kind == kind
+            for (kind, id), stream in self._streams.items()
+            if kind == listing.kind
             and stream.events
-            and (token.first_after is None or stream.first_time > token.first_after)
-            and (token.first_before is None or stream.first_time < token.first_before)
+            and (listing.first_after is None or stream.first_time > listing.first_after)
+            and (listing.first_before is None or stream.first_time < listing.first_before)
         ]
-        found.sort(reverse=token.reverse)
-        if token.time is not None and token.position is not None:
-            last = (token.time, token.position)
-            found = [one for one in found if (one[:2] < last if token.reverse else one[:2] > last)]
-        items = [self._info((kind, id)) for _, _, id in found[: token.limit]]
-        if len(found) <= token.limit:
-            return Page(items, None)
-        time, position, _ = found[token.limit - 1]
-        return Page(items, write_token(token, time=time, position=position))
+        found.sort(reverse=listing.reverse)
+        last = listing.last_seen
+        if last is not None:
+            found = [one for one in found if (one[:2] < last if listing.reverse else one[:2] > last)]
+        return page_of(
+            listing,
+            [(self._info((listing.kind, id)), position) for _, position, id in found[: listing.size + 1]],
+        )
 
     async def feed(self, after: int, limit: int) -> list[Stored]:
         self._check_open()

@@ -11,14 +11,16 @@ from actum.errors import Unavailable
 from actum.model.event import Stored
 from actum.ports.journal import (
     Erased,
+    EventRange,
     Journal,
     Loaded,
     Outcome,
-    Page,
     Repeated,
     ReplyKey,
     Snapshot,
     StreamKey,
+    StreamListing,
+    StreamPage,
     Write,
 )
 
@@ -118,45 +120,14 @@ class FaultyJournal(Journal):
     async def load(self, streams: Sequence[StreamKey], fingerprints: dict[str, str]) -> list[Loaded]:
         return await self._meet("load", lambda: self._journal.load(streams, fingerprints))
 
-    async def read(
-        self,
-        kind: str,
-        id: str,
-        *,
-        after: int = 0,
-        up_to: int | None = None,
-        limit: int | None = None,
-        reverse: bool = False,
-    ) -> list[Stored]:
-        return await self._meet(
-            "read",
-            lambda: self._journal.read(kind, id, after=after, up_to=up_to, limit=limit, reverse=reverse),
-        )
+    async def read(self, part: EventRange) -> list[Stored]:
+        return await self._meet("read", lambda: self._journal.read(part))
 
     async def replies(self, keys: Sequence[ReplyKey]) -> list[Repeated | None]:
         return await self._meet("replies", lambda: self._journal.replies(keys))
 
-    async def streams(
-        self,
-        kind: str,
-        *,
-        limit: int = 100,
-        page: str | None = None,
-        first_after: int | None = None,
-        first_before: int | None = None,
-        reverse: bool = False,
-    ) -> Page:
-        return await self._meet(
-            "streams",
-            lambda: self._journal.streams(
-                kind,
-                limit=limit,
-                page=page,
-                first_after=first_after,
-                first_before=first_before,
-                reverse=reverse,
-            ),
-        )
+    async def streams(self, listing: StreamListing) -> StreamPage:
+        return await self._meet("streams", lambda: self._journal.streams(listing))
 
     async def feed(self, after: int, limit: int) -> list[Stored]:
         return await self._meet("feed", lambda: self._journal.feed(after, limit))

@@ -16,7 +16,7 @@ from actum.conformance.journal.bank import (
     versions,
 )
 from actum.model.name import MAX_DECLARED, MAX_NAME_BYTES
-from actum.ports.journal import Collided, Journal, Landed, Snapshot
+from actum.ports.journal import Collided, EventRange, Journal, Landed, Snapshot, StreamListing
 
 
 class Appending:
@@ -26,7 +26,7 @@ class Appending:
         """A stream's versions start at 1 and have no gaps."""
         await journal.append([deposit("a", 0, 10, 20, 30)])
 
-        events = await journal.read("Account", "a")
+        events = await journal.read(EventRange("Account", "a"))
 
         assert versions(events) == [1, 2, 3]
         assert amounts(events) == [10, 20, 30]
@@ -37,14 +37,14 @@ class Appending:
 
         await journal.append([deposit("a", 2, 30)])
 
-        assert versions(await journal.read("Account", "a")) == [1, 2, 3]
+        assert versions(await journal.read(EventRange("Account", "a"))) == [1, 2, 3]
 
     @pytest.mark.parametrize("count", [1, 10, 11, 25, 26, 90])
     async def test_a_write_lands_with_all_its_events(self, journal: Journal, count: int) -> None:
         """No event of a long write is lost silently."""
         [outcome] = await journal.append([deposit("a", 0, *range(1, count + 1))])
 
-        events = await journal.read("Account", "a")
+        events = await journal.read(EventRange("Account", "a"))
         assert isinstance(outcome, Landed)
         assert amounts(events) == list(range(1, count + 1))
         assert outcome.position == events[-1].position
@@ -75,9 +75,9 @@ class Appending:
         await journal.save_snapshot(kind, id, snapshot)
 
         assert have_landed(outcomes) == [True, True, True]
-        assert amounts(await journal.read(kind, id)) == [10]
+        assert amounts(await journal.read(EventRange(kind, id))) == [10]
         assert [one and one.reply for one in await journal.replies([(kind, id, key)])] == [b"10"]
-        assert [one.id for one in (await journal.streams(kind)).items] == [id]
+        assert [one.id for one in (await journal.streams(StreamListing(kind))).items] == [id]
         assert (await journal.load([(kind, id)], {kind: "f"}))[0].snapshot == snapshot
 
     async def test_positions_grow_in_the_order_of_the_writes(self, journal: Journal) -> None:
@@ -86,9 +86,9 @@ class Appending:
         await journal.append([deposit("c", 0, 4)])
 
         found = [
-            *await journal.read("Account", "b"),
-            *await journal.read("Account", "a"),
-            *await journal.read("Account", "c"),
+            *await journal.read(EventRange("Account", "b")),
+            *await journal.read(EventRange("Account", "a")),
+            *await journal.read(EventRange("Account", "c")),
         ]
 
         assert positions(found) == sorted(set(positions(found)))
@@ -104,7 +104,7 @@ class Appending:
         outcomes = await journal.append([deposit("a", expected, 99)])
 
         assert outcomes == [Collided(2)]
-        assert amounts(await journal.read("Account", "a")) == [10, 20]
+        assert amounts(await journal.read(EventRange("Account", "a"))) == [10, 20]
 
     @pytest.mark.parametrize("expected", [1, 7])
     async def test_a_new_stream_starts_at_its_first_version(self, journal: Journal, expected: int) -> None:
@@ -112,7 +112,7 @@ class Appending:
         outcomes = await journal.append([deposit("a", expected, 99)])
 
         assert outcomes == [Collided(0)]
-        assert await journal.read("Account", "a") == []
+        assert await journal.read(EventRange("Account", "a")) == []
 
     async def test_a_collision_leaves_the_other_writes_alone(self, journal: Journal) -> None:
         """Writes before and after one that collides land as if it had not been there."""
@@ -123,9 +123,9 @@ class Appending:
         )
 
         assert have_landed(outcomes) == [True, False, True]
-        assert amounts(await journal.read("Account", "before")) == [2]
-        assert amounts(await journal.read("Account", "taken")) == [1]
-        assert amounts(await journal.read("Account", "after")) == [4]
+        assert amounts(await journal.read(EventRange("Account", "before"))) == [2]
+        assert amounts(await journal.read(EventRange("Account", "taken"))) == [1]
+        assert amounts(await journal.read(EventRange("Account", "after"))) == [4]
 
     async def test_a_collision_leaves_no_trace(self, journal: Journal) -> None:
         """Neither the head nor a listing shows a write that collided."""
@@ -136,7 +136,7 @@ class Appending:
         await journal.append([deposit("b", 4, 2)])
 
         assert await journal.head() == head
-        assert [info.id for info in (await journal.streams("Account")).items] == ["a"]
+        assert [info.id for info in (await journal.streams(StreamListing("Account"))).items] == ["a"]
 
     async def test_writes_of_one_stream_follow_each_other_in_an_append(self, journal: Journal) -> None:
         """A stream may be written several times in one append, each write resting on the one before."""
@@ -145,7 +145,7 @@ class Appending:
         )
 
         assert have_landed(outcomes) == [True, True, True, True]
-        assert amounts(await journal.read("Account", "a")) == [1, 2, 3, 4]
+        assert amounts(await journal.read(EventRange("Account", "a"))) == [1, 2, 3, 4]
 
     async def test_what_was_decided_on_a_collided_write_collides_too(self, journal: Journal) -> None:
         """A later write of the stream collides, though its expected version happens to be the true one."""
@@ -155,7 +155,7 @@ class Appending:
 
         assert outcomes[:2] == [Collided(1), Collided(1)]
         assert have_landed(outcomes) == [False, False, True]
-        assert amounts(await journal.read("Account", "a")) == [1]
+        assert amounts(await journal.read(EventRange("Account", "a"))) == [1]
 
     async def test_a_collision_in_the_middle_stops_the_rest_of_its_stream(self, journal: Journal) -> None:
         """What landed before a collision stays, what comes after it collides with that version."""
@@ -163,7 +163,7 @@ class Appending:
 
         assert have_landed(outcomes) == [True, False, False]
         assert outcomes[1:] == [Collided(1), Collided(1)]
-        assert amounts(await journal.read("Account", "a")) == [1]
+        assert amounts(await journal.read(EventRange("Account", "a"))) == [1]
 
     async def test_a_collision_is_forgotten_by_the_next_append(self, journal: Journal) -> None:
         """A stream that collided takes the next write that knows its version."""
@@ -172,7 +172,7 @@ class Appending:
         outcomes = await journal.append([deposit("a", 0, 3)])
 
         assert have_landed(outcomes) == [True]
-        assert amounts(await journal.read("Account", "a")) == [3]
+        assert amounts(await journal.read(EventRange("Account", "a"))) == [3]
 
     async def test_of_two_appends_at_once_one_wins(self, journal: Journal) -> None:
         """Writers that expect the same version at the same time never both land."""
@@ -183,7 +183,7 @@ class Appending:
         landed = [number for number, [outcome] in enumerate(outcomes) if isinstance(outcome, Landed)]
         assert len(landed) == 1
         assert [one for number, [one] in enumerate(outcomes) if number not in landed] == [Collided(2)] * 7
-        assert amounts(await journal.read("Account", "a")) == [1, 10 + landed[0]]
+        assert amounts(await journal.read(EventRange("Account", "a"))) == [1, 10 + landed[0]]
 
     async def test_appends_at_once_to_different_streams_all_land(self, journal: Journal) -> None:
         """Writers of different streams do not disturb each other."""

@@ -6,7 +6,18 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from actum.model.event import Stored
-from actum.ports.journal import Journal, Landed, Loaded, Outcome, Repeated, ReplyKey, StreamKey, Write
+from actum.ports.journal import (
+    Journal,
+    Landed,
+    Loaded,
+    Outcome,
+    Repeated,
+    ReplyKey,
+    StreamKey,
+    StreamListing,
+    StreamPage,
+    Write,
+)
 
 OPENING = 1_700_000_000_000_000
 SECOND = 1_000_000
@@ -44,6 +55,12 @@ def versions(events: Iterable[Stored]) -> list[int]:
 def positions(events: Iterable[Stored]) -> list[int]:
     """Gives the places of events in the journal."""
     return [event.position for event in events]
+
+
+def following(page: StreamPage) -> StreamListing:
+    """Gives what asks for the page after one that is not the last."""
+    assert page.next is not None
+    return page.next
 
 
 def have_landed(outcomes: Sequence[Outcome]) -> list[bool]:

@@ -10,10 +10,11 @@ from actum.conformance.journal.bank import (
     deposit,
     fill,
     follow,
+    following,
     have_landed,
     versions,
 )
-from actum.ports.journal import Collided, Journal, Landed, Repeated, Snapshot
+from actum.ports.journal import Collided, EventRange, Journal, Landed, Repeated, Snapshot, StreamListing
 
 CODE = {"Account": "account-1"}
 
@@ -43,7 +44,7 @@ class Durability:
 
         async with self._opened_again(journal) as again:
             assert await follow(again, 203) == feed
-            assert await again.read("Account", "a") == feed[:2]
+            assert await again.read(EventRange("Account", "a")) == feed[:2]
             assert await again.head() == feed[-1].position
 
     async def test_what_collided_stays_away(self, journal: Journal) -> None:
@@ -53,7 +54,7 @@ class Durability:
 
         async with self._opened_again(journal) as again:
             assert amounts(await follow(again, 1)) == [1]
-            assert [info.id for info in (await again.streams("Account")).items] == ["a"]
+            assert [info.id for info in (await again.streams(StreamListing("Account"))).items] == ["a"]
             assert await again.replies([("Account", "a", "k")]) == [None]
 
     async def test_versions_go_on(self, journal: Journal) -> None:
@@ -66,7 +67,7 @@ class Durability:
 
             assert refused[0] == Collided(3)
             assert have_landed([refused[1], *outcomes]) == [True, True]
-            assert versions(await again.read("Account", "a")) == [1, 2, 3, 4]
+            assert versions(await again.read(EventRange("Account", "a"))) == [1, 2, 3, 4]
 
     async def test_positions_go_on(self, journal: Journal) -> None:
         """A reader of before finds what comes after, and only that."""
@@ -131,22 +132,22 @@ class Durability:
         await fill(journal, "a", 5)
         await journal.append([deposit("b", 0, 1, time=OPENING + SECOND)])
         await journal.prune("Account", "a", 3)
-        listing = await journal.streams("Account")
+        listing = await journal.streams(StreamListing("Account"))
 
         async with self._opened_again(journal) as again:
             [loaded] = await again.load([("Account", "a")], {})
 
             assert (loaded.pruned, versions(loaded.events)) == (3, [4, 5])
-            assert await again.streams("Account") == listing
+            assert await again.streams(StreamListing("Account")) == listing
             assert have_landed(await again.append([deposit("a", 5, 6)])) == [True]
 
     async def test_a_page_token_outlives_a_restart(self, journal: Journal) -> None:
         """A listing that began before goes on after."""
         await journal.append([deposit(f"a{n}", 0, n) for n in range(5)])
-        first = await journal.streams("Account", limit=2)
+        first = await journal.streams(StreamListing("Account", limit=2))
 
         async with self._opened_again(journal) as again:
-            second = await again.streams("Account", page=first.next)
+            second = await again.streams(following(first))
 
             assert [info.id for info in second.items] == ["a2", "a3"]
 

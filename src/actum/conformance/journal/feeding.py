@@ -14,7 +14,7 @@ from actum.conformance.journal.bank import (
     positions,
 )
 from actum.model.event import Stored
-from actum.ports.journal import Journal, Landed
+from actum.ports.journal import EventRange, Journal, Landed
 
 
 class Feeding:
@@ -42,7 +42,7 @@ class Feeding:
 
         events = await follow(journal, 2)
 
-        assert events == await journal.read("Account", "a")
+        assert events == await journal.read(EventRange("Account", "a"))
 
     async def test_the_position_of_a_landed_write_is_that_of_its_last_event(self, journal: Journal) -> None:
         """Whoever has seen that position has seen the write."""

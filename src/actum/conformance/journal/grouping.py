@@ -2,8 +2,8 @@
 
 import pytest
 
-from actum.conformance.journal.bank import amounts, deposit, follow, have_landed
-from actum.ports.journal import Collided, Journal, Landed, Repeated, Write
+from actum.conformance.journal.bank import amounts, deposit, follow, following, have_landed
+from actum.ports.journal import Collided, EventRange, Journal, Landed, Repeated, StreamListing, Write
 
 
 class Grouping:
@@ -17,8 +17,8 @@ class Grouping:
         outcomes = await journal.append([deposit("a", 0, 1, group=1), deposit("b", 0, 2, 3, group=1)])
 
         assert have_landed(outcomes) == [True, True]
-        assert amounts(await journal.read("Account", "a")) == [1]
-        assert amounts(await journal.read("Account", "b")) == [2, 3]
+        assert amounts(await journal.read(EventRange("Account", "a"))) == [1]
+        assert amounts(await journal.read(EventRange("Account", "b"))) == [2, 3]
 
     async def test_a_group_over_two_kinds_lands_in_both(self, journal: Journal) -> None:
         """A group is not bound to one kind of stream."""
@@ -27,8 +27,8 @@ class Grouping:
         )
 
         assert have_landed(outcomes) == [True, True]
-        assert amounts(await journal.read("Account", "a")) == [1]
-        assert amounts(await journal.read("Loan", "a")) == [2]
+        assert amounts(await journal.read(EventRange("Account", "a"))) == [1]
+        assert amounts(await journal.read(EventRange("Loan", "a"))) == [2]
 
     async def test_a_large_group_lands(self, journal: Journal) -> None:
         """A group may be as large as the store says."""
@@ -50,7 +50,7 @@ class Grouping:
 
         assert outcomes == [Collided(1), Collided(2), Collided(3)]
         assert amounts(await follow(journal, 6)) == [1, 1, 1, 1, 1, 1]
-        assert await journal.read("Account", "a0", after=1) == []
+        assert await journal.read(EventRange("Account", "a0", after=1)) == []
 
     async def test_a_group_that_fails_leaves_the_other_writes_alone(self, journal: Journal) -> None:
         """Writes before, between and after the members of a failed group land."""
@@ -93,7 +93,7 @@ class Grouping:
         )
 
         assert outcomes == [Collided(0), Collided(0), Collided(0), Collided(0)]
-        assert await journal.read("Account", "a") == []
+        assert await journal.read(EventRange("Account", "a")) == []
 
     async def test_a_group_that_rests_on_a_failed_group_fails(self, journal: Journal) -> None:
         """A failure spreads from group to group along the streams they share, and no further."""
@@ -129,7 +129,7 @@ class Grouping:
         )
 
         assert have_landed(outcomes) == [True, True, True]
-        assert amounts(await journal.read("Account", "a")) == [1, 3]
+        assert amounts(await journal.read(EventRange("Account", "a"))) == [1, 3]
 
     async def test_a_group_that_failed_may_be_sent_again(self, journal: Journal) -> None:
         """With the versions that are true now, the same group lands."""
@@ -139,7 +139,7 @@ class Grouping:
         outcomes = await journal.append([deposit("a", 0, 2, group=1), deposit("b", 1, 3, group=1)])
 
         assert have_landed(outcomes) == [True, True]
-        assert amounts(await journal.read("Account", "b")) == [1, 3]
+        assert amounts(await journal.read(EventRange("Account", "b"))) == [1, 3]
 
     async def test_a_group_ends_with_its_append(self, journal: Journal) -> None:
         """The same number in the next append is another group."""
@@ -157,8 +157,8 @@ class Grouping:
         )
         await journal.append([deposit("d", 0, 5), deposit("c", 0, 6)])
 
-        first = await journal.streams("Account", limit=2)
-        second = await journal.streams("Account", limit=2, page=first.next)
+        first = await journal.streams(StreamListing("Account", limit=2))
+        second = await journal.streams(following(first))
 
         assert [info.id for info in first.items] == ["a", "d"]
         assert [info.id for info in second.items] == ["c"]
@@ -226,6 +226,6 @@ class Grouping:
 
         assert have_landed(overtaken) == [False, False]
         assert have_landed(held) == [True, True, True]
-        assert amounts(await journal.read("Account", "a")) == [1]
-        assert amounts(await journal.read("Account", "b")) == [3]
-        assert [stream.id for stream in (await journal.streams("Account")).items] == ["a", "b"]
+        assert amounts(await journal.read(EventRange("Account", "a"))) == [1]
+        assert amounts(await journal.read(EventRange("Account", "b"))) == [3]
+        assert [stream.id for stream in (await journal.streams(StreamListing("Account"))).items] == ["a", "b"]

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from actum.conformance.journal.bank import OPENING, SECOND, amounts, deposit, follow, have_landed
-from actum.ports.journal import Collided, Journal, Landed, Repeated, Write
+from actum.ports.journal import Collided, EventRange, Journal, Landed, Repeated, StreamListing, Write
 
 
 def silent(
@@ -26,7 +26,7 @@ class Idempotency:
 
         assert isinstance(first, Landed)
         assert second == Repeated("deposit 3", b"3", first.position)
-        assert amounts(await journal.read("Account", "a")) == [1, 2]
+        assert amounts(await journal.read(EventRange("Account", "a"))) == [1, 2]
 
     async def test_a_key_counts_more_than_a_version(self, journal: Journal) -> None:
         """A repeated call is answered, though it expects the version from before the first."""
@@ -144,7 +144,7 @@ class Idempotency:
         [_, first, second] = outcomes
         assert isinstance(first, Landed)
         assert second == Repeated("first", b"1", first.position)
-        assert amounts(await journal.read("Account", "a")) == [1]
+        assert amounts(await journal.read(EventRange("Account", "a"))) == [1]
 
     async def test_what_was_decided_on_a_repeated_call_collides(self, journal: Journal) -> None:
         """A later write of the stream in the same append was decided on events that were not added."""
@@ -155,7 +155,7 @@ class Idempotency:
         )
 
         assert outcomes[1:] == [Collided(1), Collided(1)]
-        assert amounts(await journal.read("Account", "a")) == [1]
+        assert amounts(await journal.read(EventRange("Account", "a"))) == [1]
 
     async def test_a_key_is_not_used_up_by_a_collision_before_it(self, journal: Journal) -> None:
         """When the first use of a key collides, the second in that append collides too."""
@@ -174,7 +174,7 @@ class Idempotency:
         repeated = [outcome.reply for [outcome] in outcomes if isinstance(outcome, Repeated)]
         assert len(landed) == 1
         assert repeated == [b"%d" % landed[0]] * 7
-        assert amounts(await journal.read("Account", "a")) == [5]
+        assert amounts(await journal.read(EventRange("Account", "a"))) == [5]
 
     async def test_a_call_without_events_keeps_its_reply(self, journal: Journal) -> None:
         """A command that emitted nothing is answered again under its key, and adds nothing."""
@@ -185,7 +185,7 @@ class Idempotency:
 
         assert isinstance(first, Landed)
         assert second == Repeated("look", b'"nothing to do"', first.position)
-        assert amounts(await journal.read("Account", "a")) == [1, 2]
+        assert amounts(await journal.read(EventRange("Account", "a"))) == [1, 2]
 
     async def test_a_call_without_events_lands_at_the_head(self, journal: Journal) -> None:
         """Its position is that of the last event, so that whoever waits for it waits for what it saw."""
@@ -235,7 +235,7 @@ class Idempotency:
 
         assert isinstance(outcome, Landed)
         assert (await journal.load([("Account", "a")], {}))[0].events == []
-        assert (await journal.streams("Account")).items == []
+        assert (await journal.streams(StreamListing("Account"))).items == []
         assert await journal.feed(0, 10) == []
         assert have_landed(await journal.append([deposit("a", 0, 1)])) == [True]
 
@@ -272,7 +272,7 @@ class Idempotency:
         ]
         assert forgotten == 2
         assert [reply is not None for reply in await journal.replies(keys)] == [False, False, True, True]
-        assert amounts(await journal.read("Account", "a")) == [1, 2, 3]
+        assert amounts(await journal.read(EventRange("Account", "a"))) == [1, 2, 3]
 
     async def test_a_forgotten_key_may_be_used_again(self, journal: Journal) -> None:
         """Once its reply is dropped, a key stands for nothing."""

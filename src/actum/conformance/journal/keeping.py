@@ -3,7 +3,7 @@
 import pytest
 
 from actum.conformance.journal.bank import OPENING, SECOND, amounts, deposit
-from actum.ports.journal import Collided, Journal, Landed, Write
+from actum.ports.journal import Collided, EventRange, Journal, Landed, StreamListing, Write
 
 ODD_NAMES = {
     "umlauts": "Jürgen Müßig",
@@ -44,7 +44,7 @@ class Keeping:
 
         [outcome] = await journal.append([write])
 
-        [event] = await journal.read("Account", "a")
+        [event] = await journal.read(EventRange("Account", "a"))
         assert isinstance(outcome, Landed)
         assert (event.position, event.kind, event.id, event.version) == (outcome.position, "Account", "a", 1)
         assert (event.type, event.type_version, event.payload) == ("Opened", 3, b'{"owner":"Ada"}')
@@ -55,7 +55,7 @@ class Keeping:
         events = [("Opened", 2, b"{}"), ("Deposited", 1, b"{}"), ("Frozen", 5, b"{}")]
         await journal.append([Write("Account", "a", 0, events, b"{}", OPENING)])
 
-        found = await journal.read("Account", "a")
+        found = await journal.read(EventRange("Account", "a"))
 
         assert [(event.type, event.type_version) for event in found] == [
             ("Opened", 2),
@@ -67,19 +67,22 @@ class Keeping:
         """Kinds do not share their ids."""
         await journal.append([deposit("a", 0, 1), deposit("a", 0, 2, kind="Loan")])
 
-        assert amounts(await journal.read("Account", "a")) == [1]
-        assert amounts(await journal.read("Loan", "a")) == [2]
+        assert amounts(await journal.read(EventRange("Account", "a"))) == [1]
+        assert amounts(await journal.read(EventRange("Loan", "a"))) == [2]
 
     @pytest.mark.parametrize("name", ODD_NAMES.values(), ids=ODD_NAMES)
     async def test_any_text_can_be_an_id(self, journal: Journal, name: str) -> None:
         """Ids come back as they were given, and stand for one stream alone."""
         await journal.append([deposit(name, 0, 1, 2), deposit(name + "x", 0, 9)])
 
-        events = await journal.read("Account", name)
+        events = await journal.read(EventRange("Account", name))
 
         assert amounts(events) == [1, 2]
         assert {event.id for event in events} == {name}
-        assert [info.id for info in (await journal.streams("Account")).items] == [name, name + "x"]
+        assert [info.id for info in (await journal.streams(StreamListing("Account"))).items] == [
+            name,
+            name + "x",
+        ]
         assert await journal.append([deposit(name, 0, 3)]) == [Collided(2)]
 
     @pytest.mark.parametrize("kind", ["O'Brien's", "Konto für Müßige", "🏦", "a.b/c:d#e|f", "x" * 200])
@@ -87,10 +90,10 @@ class Keeping:
         """Kinds come back as they were given."""
         await journal.append([deposit("a", 0, 1, kind=kind)])
 
-        [event] = await journal.read(kind, "a")
+        [event] = await journal.read(EventRange(kind, "a"))
 
         assert event.kind == kind
-        assert [info.id for info in (await journal.streams(kind)).items] == ["a"]
+        assert [info.id for info in (await journal.streams(StreamListing(kind))).items] == ["a"]
 
     @pytest.mark.parametrize(
         ("one", "other"),
@@ -109,8 +112,8 @@ class Keeping:
         """Ids are compared as they are, not by a language's rules."""
         await journal.append([deposit(one, 0, 1), deposit(other, 0, 2)])
 
-        assert amounts(await journal.read("Account", one)) == [1]
-        assert amounts(await journal.read("Account", other)) == [2]
+        assert amounts(await journal.read(EventRange("Account", one))) == [1]
+        assert amounts(await journal.read(EventRange("Account", other))) == [2]
 
     @pytest.mark.parametrize("separator", ["/", ":", "#", "|", ".", "-", " ", "\x1f", "\t", "\\"])
     async def test_kind_and_id_are_kept_apart(self, journal: Journal, separator: str) -> None:
@@ -119,8 +122,8 @@ class Keeping:
         other_kind, other_id = "A", f"B{separator}c"
         await journal.append([deposit(id, 0, 1, kind=kind), deposit(other_id, 0, 2, kind=other_kind)])
 
-        assert amounts(await journal.read(kind, id)) == [1]
-        assert amounts(await journal.read(other_kind, other_id)) == [2]
+        assert amounts(await journal.read(EventRange(kind, id))) == [1]
+        assert amounts(await journal.read(EventRange(other_kind, other_id))) == [2]
 
     @pytest.mark.parametrize(
         "payload",
@@ -145,7 +148,7 @@ class Keeping:
         """JSON is kept to the letter: no reordering, no rounding, no difference between null and nothing."""
         await journal.append([Write("Account", "a", 0, [("Noted", 1, payload)], payload, OPENING)])
 
-        [event] = await journal.read("Account", "a")
+        [event] = await journal.read(EventRange("Account", "a"))
 
         assert event.payload == payload
         assert event.metadata == payload
@@ -158,7 +161,7 @@ class Keeping:
             [Write("Account", "a", 0, [("Scanned", 1, payload)], b"{}", OPENING)]
         )
 
-        [event] = await journal.read("Account", "a")
+        [event] = await journal.read(EventRange("Account", "a"))
         assert isinstance(outcome, Landed)
         assert event.payload == payload
 
@@ -167,7 +170,7 @@ class Keeping:
         """A time from 1970 to the end of the year 9999 comes back exactly."""
         await journal.append([deposit("a", 0, 1, time=time)])
 
-        [event] = await journal.read("Account", "a")
+        [event] = await journal.read(EventRange("Account", "a"))
 
         assert event.time == time
 
@@ -176,7 +179,7 @@ class Keeping:
         await journal.append([deposit("a", 0, 1, time=OPENING + 60 * SECOND)])
         await journal.append([deposit("a", 1, 2, time=OPENING)])
 
-        events = await journal.read("Account", "a")
+        events = await journal.read(EventRange("Account", "a"))
 
         assert amounts(events) == [1, 2]
         assert [event.time for event in events] == [OPENING + 60 * SECOND, OPENING]

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from actum.conformance.incompressible import incompressible
 from actum.conformance.journal.bank import OPENING, have_landed, positions, versions
 from actum.model.event import Stored
-from actum.ports.journal import Journal, Loaded, Snapshot, Write
+from actum.ports.journal import EventRange, Journal, Loaded, Snapshot, Write
 from actum.stores.page import MAX_PAGE_BYTES
 
 LARGE = 300_000
@@ -50,10 +50,10 @@ class Paging:
         """A limit, or none, counts events; large ones end the page before."""
         await scan(journal, "a", 70)
 
-        first = await journal.read("Account", "a")
-        rest = await journal.read("Account", "a", after=first[-1].version, limit=1_000)
-        newest = await journal.read("Account", "a", reverse=True)
-        before = await journal.read("Account", "a", up_to=newest[-1].version - 1, reverse=True)
+        first = await journal.read(EventRange("Account", "a"))
+        rest = await journal.read(EventRange("Account", "a", after=first[-1].version, limit=1_000))
+        newest = await journal.read(EventRange("Account", "a", reverse=True))
+        before = await journal.read(EventRange("Account", "a", up_to=newest[-1].version - 1, reverse=True))
 
         assert held(first) <= MAX_IN_A_PAGE
         assert versions([*first, *rest]) == list(range(1, 71))
@@ -90,7 +90,7 @@ class Paging:
 
         for (_, id), one in zip(streams, found, strict=False):
             end = one.events[-1].version
-            rest = [] if one.is_complete else await journal.read("Account", id, after=end)
+            rest = [] if one.is_complete else await journal.read(EventRange("Account", id, after=end))
             assert versions([*one.events, *rest]) == list(range(1, 15))
         assert found[-1] == Loaded(None, 0, [], True)
 

@@ -3,7 +3,7 @@
 import pytest
 
 from actum.conformance.journal.bank import amounts, deposit, fill, load_all, positions, versions
-from actum.ports.journal import Journal, Loaded
+from actum.ports.journal import EventRange, Journal, Loaded
 
 
 class Reading:
@@ -13,8 +13,8 @@ class Reading:
         """Reading what is not there gives nothing, and is no error."""
         await journal.append([deposit("a", 0, 1)])
 
-        assert await journal.read("Account", "b") == []
-        assert await journal.read("Loan", "a") == []
+        assert await journal.read(EventRange("Account", "b")) == []
+        assert await journal.read(EventRange("Loan", "a")) == []
 
     @pytest.mark.parametrize(
         ("after", "up_to", "limit", "reverse", "expected"),
@@ -55,7 +55,9 @@ class Reading:
         """`after` is exclusive, `up_to` inclusive, and `limit` counts from the end that comes first."""
         await fill(journal, "a", 9)
 
-        events = await journal.read("Account", "a", after=after, up_to=up_to, limit=limit, reverse=reverse)
+        events = await journal.read(
+            EventRange("Account", "a", after=after, up_to=up_to, limit=limit, reverse=reverse)
+        )
 
         assert versions(events) == expected
         assert amounts(events) == expected
@@ -68,7 +70,7 @@ class Reading:
         edges = (0, 1, 31, 32, 33, 34, 40, 63, 64, 65, 66, 98, 100, 101, 150)
 
         found = {
-            (after, up_to): await journal.read("Account", "a", after=after, up_to=up_to, limit=37)
+            (after, up_to): await journal.read(EventRange("Account", "a", after=after, up_to=up_to, limit=37))
             for after in edges
             for up_to in edges
         }
@@ -82,7 +84,7 @@ class Reading:
         await fill(journal, "a", 101)
 
         for up_to in (1, 31, 32, 33, 34, 64, 65, 66, 97, 101, 200):
-            events = await journal.read("Account", "a", up_to=up_to, limit=33, reverse=True)
+            events = await journal.read(EventRange("Account", "a", up_to=up_to, limit=33, reverse=True))
 
             assert amounts(events) == list(range(min(up_to, 101), 0, -1))[:33]
 
@@ -92,14 +94,14 @@ class Reading:
             [deposit("a", 0, 1), deposit("ab", 0, 2), deposit("a", 1, 3), deposit("a0", 0, 4)]
         )
 
-        assert amounts(await journal.read("Account", "a")) == [1, 3]
-        assert amounts(await journal.read("Account", "ab")) == [2]
+        assert amounts(await journal.read(EventRange("Account", "a"))) == [1, 3]
+        assert amounts(await journal.read(EventRange("Account", "ab"))) == [2]
 
     async def test_a_long_stream_is_read_whole(self, journal: Journal) -> None:
         """Without a limit only its bytes end a page."""
         await fill(journal, "a", 2_300)
 
-        events = await journal.read("Account", "a")
+        events = await journal.read(EventRange("Account", "a"))
 
         assert amounts(events) == list(range(1, 2_301))
         assert positions(events) == sorted(positions(events))
@@ -118,7 +120,7 @@ class Reading:
 
         [loaded] = await journal.load([("Account", "a")], {})
 
-        assert loaded == Loaded(None, 0, await journal.read("Account", "a"), True)
+        assert loaded == Loaded(None, 0, await journal.read(EventRange("Account", "a")), True)
 
     async def test_streams_load_in_the_order_they_are_asked_for(self, journal: Journal) -> None:
         """One answer for each, also for one that is missing, of another kind, or asked for twice."""
@@ -144,7 +146,7 @@ class Reading:
         await fill(journal, "a", count)
 
         [loaded] = await journal.load([("Account", "a")], {})
-        rest = await journal.read("Account", "a", after=loaded.events[-1].version)
+        rest = await journal.read(EventRange("Account", "a", after=loaded.events[-1].version))
 
         assert amounts([*loaded.events, *rest]) == list(range(1, count + 1))
         assert loaded.is_complete == (rest == [])

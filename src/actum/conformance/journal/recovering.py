@@ -6,15 +6,24 @@ import pytest
 
 from actum.conformance.journal.bank import OPENING, amounts, deposit, follow
 from actum.errors import Unavailable
-from actum.ports.journal import Collided, Journal, Landed, Repeated, Snapshot, Write
+from actum.ports.journal import (
+    Collided,
+    EventRange,
+    Journal,
+    Landed,
+    Repeated,
+    Snapshot,
+    StreamListing,
+    Write,
+)
 
 METHODS: dict[str, Callable[[Journal], Awaitable[object]]] = {
     "append": lambda journal: journal.append([deposit("a", 1, 2)]),
     "landed": lambda journal: journal.landed([deposit("a", 0, 1)]),
     "load": lambda journal: journal.load([("Account", "a")], {}),
-    "read": lambda journal: journal.read("Account", "a"),
+    "read": lambda journal: journal.read(EventRange("Account", "a")),
     "replies": lambda journal: journal.replies([("Account", "a", "k-1")]),
-    "streams": lambda journal: journal.streams("Account"),
+    "streams": lambda journal: journal.streams(StreamListing("Account")),
     "feed": lambda journal: journal.feed(0, 10),
     "head": lambda journal: journal.head(),
     "save_snapshot": lambda journal: journal.save_snapshot("Account", "a", Snapshot(1, OPENING, "f", b"{}")),
@@ -101,7 +110,7 @@ class Recovering:
         await journal.landed([deposit("a", 0, 1, key="k-1")])
 
         assert await journal.replies([("Account", "a", "k-1")]) == [None]
-        assert await journal.read("Account", "a") == []
+        assert await journal.read(EventRange("Account", "a")) == []
 
     async def test_what_landed_cannot_land_again(self, journal: Journal) -> None:
         """The same append sent twice is refused by its versions."""

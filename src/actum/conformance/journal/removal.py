@@ -12,12 +12,23 @@ from actum.conformance.journal.bank import (
     erase,
     fill,
     follow,
+    following,
     have_landed,
     positions,
     versions,
 )
 from actum.model.deletion import DELETED, deletion
-from actum.ports.journal import Collided, Erased, Journal, Landed, Loaded, Snapshot, StreamInfo
+from actum.ports.journal import (
+    Collided,
+    Erased,
+    EventRange,
+    Journal,
+    Landed,
+    Loaded,
+    Snapshot,
+    StreamInfo,
+    StreamListing,
+)
 
 CODE = {"Account": "account-1"}
 
@@ -33,12 +44,12 @@ class Pruning:
     async def test_pruning_removes_events_up_to_a_version(self, journal: Journal) -> None:
         """The version itself is removed too, and what follows stays as it was."""
         await fill(journal, "a", 6)
-        before = await journal.read("Account", "a", after=4)
+        before = await journal.read(EventRange("Account", "a", after=4))
 
         removed = await journal.prune("Account", "a", 4)
 
         assert removed == 4
-        assert await journal.read("Account", "a") == before
+        assert await journal.read(EventRange("Account", "a")) == before
         assert versions(before) == [5, 6]
 
     @pytest.mark.parametrize("up_to", [5, 6, 99])
@@ -49,7 +60,7 @@ class Pruning:
         removed = await journal.prune("Account", "a", up_to)
 
         assert removed == 5
-        assert versions(await journal.read("Account", "a")) == [6]
+        assert versions(await journal.read(EventRange("Account", "a"))) == [6]
 
     @pytest.mark.parametrize(("id", "up_to"), [("missing", 3), ("a", 0), ("a", -1), ("single", 1)])
     async def test_where_nothing_can_be_pruned_nothing_is(
@@ -81,7 +92,7 @@ class Pruning:
 
         assert outcomes[:2] == [Collided(5), Collided(5)]
         assert isinstance(outcomes[2], Landed)
-        assert versions(await journal.read("Account", "a")) == [5, 6]
+        assert versions(await journal.read(EventRange("Account", "a"))) == [5, 6]
 
     async def test_a_load_says_what_was_pruned(self, journal: Journal) -> None:
         """Whoever reduces the rest knows at which version it begins."""
@@ -90,7 +101,7 @@ class Pruning:
         await journal.prune("Account", "a", 3)
 
         [loaded] = await journal.load([("Account", "a")], {})
-        assert loaded == Loaded(None, 3, await journal.read("Account", "a"), True)
+        assert loaded == Loaded(None, 3, await journal.read(EventRange("Account", "a")), True)
 
     @pytest.mark.parametrize(
         ("after", "up_to", "limit", "reverse", "expected"),
@@ -118,7 +129,9 @@ class Pruning:
         await fill(journal, "a", 9)
         await journal.prune("Account", "a", 4)
 
-        events = await journal.read("Account", "a", after=after, up_to=up_to, limit=limit, reverse=reverse)
+        events = await journal.read(
+            EventRange("Account", "a", after=after, up_to=up_to, limit=limit, reverse=reverse)
+        )
 
         assert versions(events) == expected
         assert amounts(events) == expected
@@ -130,22 +143,22 @@ class Pruning:
         removed = await journal.prune("Account", "a", 1_250)
 
         assert removed == 1_250
-        assert amounts(await journal.read("Account", "a")) == list(range(1_251, 1_301))
+        assert amounts(await journal.read(EventRange("Account", "a"))) == list(range(1_251, 1_301))
 
     async def test_a_pruned_stream_keeps_its_place_in_a_listing(self, journal: Journal) -> None:
         """It is listed by the first event it ever had, with that event's time."""
         await journal.append([deposit(f"a{n}", 0, 1, 2, 3, time=OPENING + n * SECOND) for n in range(3)])
         await journal.append([deposit("a0", 3, 4, time=OPENING + 50 * SECOND)])
-        before = await journal.streams("Account")
+        before = await journal.streams(StreamListing("Account"))
 
         await journal.prune("Account", "a0", 3)
         await journal.prune("Account", "a1", 2)
 
-        page = await journal.streams("Account", limit=1)
-        following = await journal.streams("Account", page=page.next)
-        assert await journal.streams("Account") == before
+        page = await journal.streams(StreamListing("Account", limit=1))
+        second = await journal.streams(following(page))
+        assert await journal.streams(StreamListing("Account")) == before
         assert page.items == [StreamInfo("a0", 4, OPENING, OPENING + 50 * SECOND)]
-        assert following.items == [StreamInfo("a1", 3, OPENING + SECOND, OPENING + SECOND)]
+        assert second.items == [StreamInfo("a1", 3, OPENING + SECOND, OPENING + SECOND)]
 
     async def test_pruned_events_leave_the_feed(self, journal: Journal) -> None:
         """A new reader gets what is left, at the positions it always had."""
@@ -203,10 +216,10 @@ class Erasing:
         removed = await erase(journal, "a")
 
         assert removed == 2
-        assert await journal.read("Account", "a") == []
+        assert await journal.read(EventRange("Account", "a")) == []
         assert await journal.load([("Account", "a")], CODE) == [Loaded(None, 0, [], True)]
         assert await journal.replies([("Account", "a", "k-1")]) == [None]
-        assert [info.id for info in (await journal.streams("Account")).items] == ["b"]
+        assert [info.id for info in (await journal.streams(StreamListing("Account"))).items] == ["b"]
         assert [event.id for event in await follow(journal, 2)] == ["b", "a"]
         assert [fact.type for fact in await follow(journal, 2)] == ["Deposited", DELETED]
 
@@ -246,8 +259,8 @@ class Erasing:
 
         assert refused == [Collided(0)]
         assert have_landed(outcomes) == [True]
-        assert versions(await journal.read("Account", "a")) == [1]
-        assert [info.id for info in (await journal.streams("Account")).items] == ["b", "a"]
+        assert versions(await journal.read(EventRange("Account", "a"))) == [1]
+        assert [info.id for info in (await journal.streams(StreamListing("Account"))).items] == ["b", "a"]
 
     async def test_a_pruned_stream_may_be_erased_and_begin_anew(self, journal: Journal) -> None:
         """Nothing of the pruning is remembered."""
@@ -364,7 +377,7 @@ class Erasing:
         await fill(journal, "a", 2)
 
         assert [event.version for event in await follow(journal, 3)] == [0, 1, 2]
-        assert versions(await journal.read("Account", "a")) == [1, 2]
+        assert versions(await journal.read(EventRange("Account", "a"))) == [1, 2]
 
     async def test_only_the_last_erasure_of_a_stream_is_kept(self, journal: Journal) -> None:
         """What came before it is gone, so that whoever begins at the start needs no other."""

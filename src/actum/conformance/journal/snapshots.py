@@ -3,7 +3,7 @@
 import pytest
 
 from actum.conformance.journal.bank import OPENING, amounts, deposit, fill, follow
-from actum.ports.journal import Journal, Loaded, Snapshot
+from actum.ports.journal import EventRange, Journal, Loaded, Snapshot, StreamListing
 
 FINGERPRINT = "account-1"
 
@@ -131,8 +131,8 @@ class Snapshots:
         await fill(journal, "a", 4)
         before = (
             await follow(journal, 4),
-            await journal.read("Account", "a"),
-            await journal.streams("Account"),
+            await journal.read(EventRange("Account", "a")),
+            await journal.streams(StreamListing("Account")),
             await journal.head(),
         )
 
@@ -140,8 +140,8 @@ class Snapshots:
 
         after = (
             await journal.feed(0, 100),
-            await journal.read("Account", "a"),
-            await journal.streams("Account"),
+            await journal.read(EventRange("Account", "a")),
+            await journal.streams(StreamListing("Account")),
             await journal.head(),
         )
         assert after == before
@@ -163,7 +163,7 @@ class Snapshots:
         await journal.save_snapshot("Account", "a", balance(120, 7_260))
 
         loaded = await load(journal, "a")
-        rest = await journal.read("Account", "a", after=loaded.events[-1].version)
+        rest = await journal.read(EventRange("Account", "a", after=loaded.events[-1].version))
 
         assert amounts([*loaded.events, *rest]) == list(range(121, 1_501))
         assert loaded.is_complete == (rest == [])

@@ -13,9 +13,9 @@ from actum.model.handler import Command
 from actum.model.name import check_cause, check_id, check_name, check_text, check_who
 from actum.model.view import View
 from actum.ports.database import Message, NewTimer, Timer
-from actum.ports.journal import Page
 from actum.runtime.context.atomic import Unit, run_unit, running_unit
 from actum.runtime.context.history import Histories
+from actum.runtime.context.id_pages import Page
 from actum.runtime.context.queue_reference import QueueReference
 from actum.runtime.context.session import Session, Source
 from actum.runtime.context.timers import MADE

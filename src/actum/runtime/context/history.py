@@ -10,8 +10,9 @@ from actum.model.entity import Entity, EntityType
 from actum.model.event import Event, Recorded, Stored, to_microseconds
 from actum.model.name import check_id
 from actum.model.turn import Instance, as_stored
-from actum.ports.journal import Erased, Journal, Page, StreamKey
+from actum.ports.journal import Erased, EventRange, Journal, StreamKey, StreamListing
 from actum.runtime.context.erasure import erase
+from actum.runtime.context.id_pages import Page, page_of_ids, read_token
 from actum.runtime.services import Services
 from actum.runtime.stream_pages import pages_of
 
@@ -35,8 +36,8 @@ class Histories:
         kind = self._kind(cls)
         journal, size = self._services.journal, 0
         found: list[Recorded[Event]] = []
-        part = pages_of(journal, kind.name, id, after=after, up_to=up_to, limit=limit, reverse=reverse)
-        async for page in part:
+        part = EventRange(kind.name, id, after, up_to, limit, reverse)
+        async for page in pages_of(journal, part):
             size += sum(len(stored.payload) for stored in page)
             if size > MAX_HISTORY_BYTES and found:
                 raise TooLarge(
@@ -88,14 +89,14 @@ class Histories:
         reverse: bool,
     ) -> Page:
         """Lists the entities of a kind by the time of their first event."""
-        return await self._services.journal.streams(
-            self._kind(cls).name,
-            limit=limit,
-            page=page,
-            first_after=None if first_after is None else to_microseconds(first_after),
-            first_before=None if first_before is None else to_microseconds(first_before),
-            reverse=reverse,
-        )
+        kind = self._kind(cls).name
+        if page is not None:
+            listing = read_token(page, kind)
+        else:
+            after = None if first_after is None else to_microseconds(first_after)
+            before = None if first_before is None else to_microseconds(first_before)
+            listing = StreamListing(kind, limit, after, before, reverse)
+        return await page_of_ids(self._services.journal, listing)
 
     async def prune(self, cls: type[Entity], id: str) -> int:
         """Removes what came before the last event, and gives how many events that was."""
@@ -141,7 +142,7 @@ async def fold_history(
     """
     instance = Instance(kind, id)
     pruned = instance.version = (await journal.load([(kind.name, id)], {}))[0].pruned
-    async for page in pages_of(journal, kind.name, id, after=pruned, up_to=version):
+    async for page in pages_of(journal, EventRange(kind.name, id, pruned, version)):
         wanted = page if moment is None else list(takewhile(lambda one: one.time <= moment, page))
         instance.replay(wanted)
         if len(wanted) < len(page):

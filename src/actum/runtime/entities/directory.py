@@ -13,7 +13,7 @@ from actum.errors import ActumError, Overloaded, WrongState
 from actum.model.entity import EntityType
 from actum.model.error_text import error_text
 from actum.model.turn import Instance
-from actum.ports.journal import Journal, Loaded, Snapshot, StreamKey
+from actum.ports.journal import EventRange, Journal, Loaded, Snapshot, StreamKey
 from actum.runtime.clock import Clock
 from actum.runtime.coalescer import Coalescer
 from actum.runtime.containment import comes_from_outside, contained, log_failure
@@ -272,8 +272,8 @@ class Directory:
     async def _replay_rest(self, instance: Instance) -> None:
         """Reads what follows the first page, of a few entities at a time: each holds a page meanwhile."""
         async with self._long_loads:
-            pages = pages_of(self._journal, instance.kind.name, instance.id, after=instance.version)
-            async for page in pages:
+            rest = EventRange(instance.kind.name, instance.id, after=instance.version)
+            async for page in pages_of(self._journal, rest):
                 instance.replay(page)
 
     def forgive(self, stream: StreamKey) -> None:

@@ -4,7 +4,7 @@ from typing import Any, Protocol
 
 from actum.errors import Conflict, DefinitionError, WrongVersion
 from actum.ports.host import Host, HostedAnswer, HostedCall
-from actum.ports.journal import Journal
+from actum.ports.journal import EventRange, Journal
 from actum.runtime.clock import Clock
 from actum.runtime.entities.dispatcher import MAX_ATTEMPTS, Call, CommandDispatcher
 from actum.runtime.entities.precondition import Precondition
@@ -80,7 +80,7 @@ class HostedEntities:
         stream = (call.kind.name, call.id)
         if call.key is not None and (await self._journal.replies([(*stream, call.key)]))[0] is not None:
             return None
-        last = await self._journal.read(*stream, limit=1, reverse=True)
+        last = await self._journal.read(EventRange(*stream, limit=1, reverse=True))
         version = last[0].version if last else 0
         self.check_version(call, version)
         return version

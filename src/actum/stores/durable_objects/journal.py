@@ -9,29 +9,31 @@ from actum.model.event import Stored
 from actum.ports.journal import (
     Collided,
     Erased,
+    EventRange,
     Journal,
     Landed,
     Loaded,
     Outcome,
-    Page,
     Refused,
     Repeated,
     ReplyKey,
     Snapshot,
     StreamInfo,
     StreamKey,
+    StreamListing,
+    StreamPage,
     Write,
 )
 from actum.stores.durable_objects import wire, wire_feed
 from actum.stores.durable_objects.client import Client
-from actum.stores.listing import read_token, write_token
+from actum.stores.listing import page_of
 from actum.stores.outcomes import recognise
 from actum.stores.page import MAX_PAGE_BYTES
 from actum.stores.pages import event_size
 
 LOOK = 20.0
 """Seconds for which one request waits for news."""
-MAX_LISTED = 1_000
+MAX_STREAMS = 1_000
 MAX_LOADED = 16
 """Objects that are asked at once for what brings them to life; each answers with a page of 4 MB or less."""
 MAX_REPLIES = 16
@@ -109,27 +111,19 @@ class DurableObjectsJournal(Journal):
         told = await asyncio.gather(*(self._client.ask(*call, wire.Facts) for call in calls))
         return [_loaded(kind, id, one) for (kind, id), one in zip(streams, told, strict=True)]
 
-    async def read(
-        self,
-        kind: str,
-        id: str,
-        *,
-        after: int = 0,
-        up_to: int | None = None,
-        limit: int | None = None,
-        reverse: bool = False,
-    ) -> list[Stored]:
+    async def read(self, part: EventRange) -> list[Stored]:
         found: list[Stored] = []
-        size = 0
+        size, after, up_to, limit = 0, part.after, part.up_to, part.limit
         while size < MAX_PAGE_BYTES and (limit is None or len(found) < limit):
             rest = None if limit is None else limit - len(found)
-            page = await self._client.ask(kind, id, wire.Read(after, up_to, rest, reverse), wire.Facts)
-            events = [fact.stored(kind, id) for fact in page.facts]
+            call = wire.Read(after, up_to, rest, part.reverse)
+            page = await self._client.ask(part.kind, part.id, call, wire.Facts)
+            events = [fact.stored(part.kind, part.id) for fact in page.facts]
             found += events
             size += sum(map(event_size, events))
             if page.is_complete:
                 break
-            if reverse:
+            if part.reverse:
                 up_to = found[-1].version - 1
             else:
                 after = found[-1].version
@@ -147,36 +141,26 @@ class DurableObjectsJournal(Journal):
                 found[kind, id, key] = None if reply is None else _repeated(reply)
         return [found[key] for key in keys]
 
-    async def streams(
-        self,
-        kind: str,
-        *,
-        limit: int = 100,
-        page: str | None = None,
-        first_after: int | None = None,
-        first_before: int | None = None,
-        reverse: bool = False,
-    ) -> Page:
-        token = read_token(
-            page, kind, limit=limit, first_after=first_after, first_before=first_before, reverse=reverse
-        )
-        seen = None if token.time is None or token.position is None else (token.time, token.position)
+    async def streams(self, listing: StreamListing) -> StreamPage:
+        seen = listing.last_seen
         listed: list[wire_feed.Listed] = []
-        while len(listed) <= token.limit:
-            most = min(token.limit + 1 - len(listed), MAX_LISTED)
-            asked = wire_feed.Streams(kind, most, token.first_after, token.first_before, token.reverse, seen)
+        while len(listed) <= listing.size:
+            most = min(listing.size + 1 - len(listed), MAX_STREAMS)
+            asked = wire_feed.Streams(
+                listing.kind, most, listing.first_after, listing.first_before, listing.reverse, seen
+            )
             found = await self._client.ask_feed(asked, list[wire_feed.Listed])
             listed += found
             if len(found) < most:
                 break
             seen = (found[-1].first_time, found[-1].first_position)
-        items = [
-            StreamInfo(one.id, one.version, one.first_time, one.last_time) for one in listed[: token.limit]
-        ]
-        if len(listed) <= token.limit:
-            return Page(items, None)
-        last = listed[token.limit - 1]
-        return Page(items, write_token(token, time=last.first_time, position=last.first_position))
+        return page_of(
+            listing,
+            [
+                (StreamInfo(one.id, one.version, one.first_time, one.last_time), one.first_position)
+                for one in listed
+            ],
+        )
 
     async def feed(self, after: int, limit: int) -> list[Stored]:
         found: list[Stored] = []

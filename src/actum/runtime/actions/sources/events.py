@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 
 from actum.model.event import Stored
 from actum.ports.database import Database, Letter, NewLetter, Progress
-from actum.ports.journal import Journal
+from actum.ports.journal import EventRange, Journal
 from actum.runtime.actions.sources.source import Item, Source
 from actum.runtime.feed import Feed
 
@@ -68,7 +68,7 @@ class EventSource(Source):
     async def read_again(self, last: Item, up_to: int, limit: int) -> tuple[list[Item], bool]:
         version = last.content.version
         kind, id = last.content.kind, last.content.id
-        while page := await self._journal.read(kind, id, after=version, limit=limit):
+        while page := await self._journal.read(EventRange(kind, id, after=version, limit=limit)):
             found = [one for one in page if one.position <= up_to]
             items = [_item(one) for one in found if self._is_wanted(one)]
             if items or len(found) < len(page):

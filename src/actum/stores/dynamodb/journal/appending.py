@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterable, Sequence
 
 from actum.model.event import Stored
-from actum.ports.journal import Outcome, Repeated, ReplyKey, StreamKey, Write
+from actum.ports.journal import EventRange, Outcome, Repeated, ReplyKey, StreamKey, Write
 from actum.stores.dynamodb.connection.client import ConditionFailed, DynamoTable
 from actum.stores.dynamodb.journal.append_transaction import AppendTransaction
 from actum.stores.dynamodb.journal.chain import Chain
@@ -38,7 +38,7 @@ class Appender:
             if write.events
         }
         events = await asyncio.gather(
-            *(self._reader.events(stream, after=after, up_to=up_to) for stream, after, up_to in ranges)
+            *(self._reader.events(EventRange(*stream, after, up_to)) for stream, after, up_to in ranges)
         )
         found: dict[tuple[StreamKey, int, int], list[Stored]] = dict(zip(ranges, events, strict=True))
         return recognise(

@@ -10,14 +10,16 @@ from actum.errors import Unavailable
 from actum.model.event import Stored
 from actum.ports.journal import (
     Erased,
+    EventRange,
     Journal,
     Loaded,
     Outcome,
-    Page,
     Repeated,
     ReplyKey,
     Snapshot,
     StreamKey,
+    StreamListing,
+    StreamPage,
     Write,
 )
 from actum.stores.dynamodb.connection.client import ConditionFailed, DynamoTable, key_item
@@ -29,7 +31,6 @@ from actum.stores.dynamodb.journal.limits import ITEM_OVERHEAD, MAX_ITEM
 from actum.stores.dynamodb.journal.listing import list_streams
 from actum.stores.dynamodb.journal.removal import Remover
 from actum.stores.dynamodb.journal.streams import Reader
-from actum.stores.listing import read_token
 
 FIRST_POLL = 0.02
 MAX_POLL_TIME = 1.0
@@ -84,18 +85,9 @@ class DynamoJournal(Journal):
         self._check_open()
         return await self._reader.load(streams, fingerprints)
 
-    async def read(
-        self,
-        kind: str,
-        id: str,
-        *,
-        after: int = 0,
-        up_to: int | None = None,
-        limit: int | None = None,
-        reverse: bool = False,
-    ) -> list[Stored]:
+    async def read(self, part: EventRange) -> list[Stored]:
         self._check_open()
-        return await self._reader.events((kind, id), after=after, up_to=up_to, limit=limit, reverse=reverse)
+        return await self._reader.events(part)
 
     async def replies(self, keys: Sequence[ReplyKey]) -> list[Repeated | None]:
         self._check_open()
@@ -103,26 +95,9 @@ class DynamoJournal(Journal):
         found = await self._appender.replies(keys)
         return [found.get(key) for key in keys]
 
-    async def streams(
-        self,
-        kind: str,
-        *,
-        limit: int = 100,
-        page: str | None = None,
-        first_after: int | None = None,
-        first_before: int | None = None,
-        reverse: bool = False,
-    ) -> Page:
+    async def streams(self, listing: StreamListing) -> StreamPage:
         self._check_open()
-        token = read_token(
-            page,
-            kind,
-            limit=limit,
-            first_after=first_after,
-            first_before=first_before,
-            reverse=reverse,
-        )
-        return await list_streams(self._table, self._reader, token)
+        return await list_streams(self._table, self._reader, listing)
 
     async def feed(self, after: int, limit: int) -> list[Stored]:
         self._check_open()

@@ -2,55 +2,52 @@
 
 from collections.abc import Sequence
 
-from actum.ports.journal import Page, StreamInfo
+from actum.ports.journal import StreamInfo, StreamListing, StreamPage
 from actum.stores.dynamodb.connection.client import DynamoTable, Item
 from actum.stores.dynamodb.journal.items import listing_of, listing_place, read_listing_place
 from actum.stores.dynamodb.journal.streams import Reader
-from actum.stores.listing import Token, write_token
+from actum.stores.listing import page_of
 
 EARLIEST, LATEST = -(2**63), 2**63 - 1
-MAX_LISTED = 1_000
+MAX_QUERIED = 1_000
 
 
-async def list_streams(table: DynamoTable, reader: Reader, token: Token) -> Page:
-    """Gives the page of a listing that a token asks for."""
-    first, last = _bounds(token)
+async def list_streams(table: DynamoTable, reader: Reader, listing: StreamListing) -> StreamPage:
+    """Gives a page of a listing."""
+    first, last = _bounds(listing)
     if first > last:
-        return Page([], None)
-    limit = token.limit + 1
+        return StreamPage([], None)
+    limit = listing.size + 1
     found: list[tuple[StreamInfo, int]] = []
     waiting: list[Item] = []
     query = table.query(
-        listing_of(token.kind), first, last, limit=min(limit, MAX_LISTED), reverse=token.reverse
+        listing_of(listing.kind), first, last, limit=min(limit, MAX_QUERIED), reverse=listing.reverse
     )
     async for item in query:
         waiting.append(item)
-        if len(found) + len(waiting) >= limit or len(waiting) >= MAX_LISTED:
-            found += await _described(reader, token.kind, waiting)
+        if len(found) + len(waiting) >= limit or len(waiting) >= MAX_QUERIED:
+            found += await _described(reader, listing.kind, waiting)
             waiting = []
             if len(found) >= limit:
                 break
     if waiting:
-        found += await _described(reader, token.kind, waiting)
-    items = [info for info, _ in found[: token.limit]]
-    if len(found) <= token.limit:
-        return Page(items, None)
-    info, position = found[token.limit - 1]
-    return Page(items, write_token(token, time=info.first_time, position=position))
+        found += await _described(reader, listing.kind, waiting)
+    return page_of(listing, found)
 
 
-def _bounds(token: Token) -> tuple[str, str]:
+def _bounds(listing: StreamListing) -> tuple[str, str]:
     """Gives the first place of a page and the last, both included."""
     first, last = listing_place(EARLIEST, 0), listing_place(LATEST, LATEST)
-    if token.first_after is not None:
-        first = listing_place(token.first_after, LATEST)
-    if token.first_before is not None:
-        last = _before(token.first_before, 0)
-    if token.time is not None and token.position is not None:
-        if token.reverse:
-            last = min(last, _before(token.time, token.position))
+    if listing.first_after is not None:
+        first = listing_place(listing.first_after, LATEST)
+    if listing.first_before is not None:
+        last = _before(listing.first_before, 0)
+    if listing.last_seen is not None:
+        time, position = listing.last_seen
+        if listing.reverse:
+            last = min(last, _before(time, position))
         else:
-            first = max(first, listing_place(token.time, token.position + 1))
+            first = max(first, listing_place(time, position + 1))
     return first, last
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from actum.errors import BrokenStream, Unavailable
 from actum.model.event import Stored
-from actum.ports.journal import Loaded, StreamKey
+from actum.ports.journal import EventRange, Loaded, StreamKey
 from actum.stores.dynamodb.connection.client import DynamoTable, Item, Key
 from actum.stores.dynamodb.journal.chain import LAST
 from actum.stores.dynamodb.journal.items import (
@@ -58,25 +58,16 @@ class Reader:
         return {stream: read_head(found.get(head_key(stream))) for stream in streams}
 
     async def events(
-        self,
-        stream: StreamKey,
-        head: Head | None = None,
-        *,
-        after: int = 0,
-        up_to: int | None = None,
-        limit: int | None = None,
-        reverse: bool = False,
-        most: int = MAX_PAGE_BYTES,
+        self, part: EventRange, head: Head | None = None, *, most: int = MAX_PAGE_BYTES
     ) -> list[Stored]:
-        """Gives a page of events of a stream with after < version <= up_to, none left out.
-
-        It has `limit` of them at most, and ends with the one that reaches `most` bytes.
-        """
+        """Gives a page of a stream's events, none left out; the one that reaches `most` bytes ends it."""
+        stream, limit, reverse = (part.kind, part.id), part.limit, part.reverse
+        up_to = LATEST if part.up_to is None else part.up_to
         first = last = 0
         for look in range(1, MAX_LOOKS + 1):
             if head is None:
                 head = read_head(await self._table.get(head_key(stream)))
-            first, last = max(after, head.pruned) + 1, min(head.version, LATEST if up_to is None else up_to)
+            first, last = max(part.after, head.pruned) + 1, min(head.version, up_to)
             if first > last or limit == 0:
                 return []
             read = self._backwards if reverse else self._forwards
@@ -158,7 +149,7 @@ class Reader:
         if newest is not None and int(newest["a"]["N"]) <= base + 1:
             events = [event for event in events_of(stream, newest) if event.version > base][:PAGE]
         else:
-            events = await self.events(stream, head, after=base, limit=PAGE, most=most)
+            events = await self.events(EventRange(*stream, after=base, limit=PAGE), head, most=most)
         if not events or events[0].version != base + 1:
             # It was pruned or erased meanwhile.
             return (await self.load([stream], {} if fingerprint is None else {stream[0]: fingerprint}))[0]

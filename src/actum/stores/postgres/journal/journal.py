@@ -15,18 +15,20 @@ from actum.model.deletion import deletion
 from actum.model.event import Stored
 from actum.ports.journal import (
     Erased,
+    EventRange,
     Journal,
     Loaded,
     Outcome,
-    Page,
     Repeated,
     ReplyKey,
     Snapshot,
     StreamInfo,
     StreamKey,
+    StreamListing,
+    StreamPage,
     Write,
 )
-from actum.stores.listing import read_token, write_token
+from actum.stores.listing import listing_statement, page_of
 from actum.stores.outcomes import recognise
 from actum.stores.postgres.connection.notifier import Notifier
 from actum.stores.postgres.connection.pool import PostgresPool, changed
@@ -90,20 +92,11 @@ class PostgresJournal(Journal):
         rows = await self._pool.fetch(statements.LOAD, kinds, ids, [fingerprints.get(kind) for kind in kinds])
         return [_loaded(list(of_one)) for _, of_one in groupby(rows, itemgetter("n"))]
 
-    async def read(
-        self,
-        kind: str,
-        id: str,
-        *,
-        after: int = 0,
-        up_to: int | None = None,
-        limit: int | None = None,
-        reverse: bool = False,
-    ) -> list[Stored]:
-        statement = statements.READ.format(order="DESC" if reverse else "ASC")
-        last = LATEST if up_to is None else up_to
+    async def read(self, part: EventRange) -> list[Stored]:
+        statement = statements.READ.format(order="DESC" if part.reverse else "ASC")
+        last = LATEST if part.up_to is None else part.up_to
         async with self._pool.callers.taken():
-            rows = await self._pool.fetch(statement, kind, id, after, last, limit)
+            rows = await self._pool.fetch(statement, part.kind, part.id, part.after, last, part.limit)
         return [Stored(*row) for row in rows]
 
     async def replies(self, keys: Sequence[ReplyKey]) -> list[Repeated | None]:
@@ -115,35 +108,11 @@ class PostgresJournal(Journal):
     async def kinds(self) -> list[str]:
         return [row["kind"] for row in await self._pool.fetch(statements.KINDS)]
 
-    async def streams(
-        self,
-        kind: str,
-        *,
-        limit: int = 100,
-        page: str | None = None,
-        first_after: int | None = None,
-        first_before: int | None = None,
-        reverse: bool = False,
-    ) -> Page:
-        token = read_token(
-            page,
-            kind,
-            limit=limit,
-            first_after=first_after,
-            first_before=first_before,
-            reverse=reverse,
-        )
-        statement, values = statements.listing(token)
+    async def streams(self, listing: StreamListing) -> StreamPage:
+        statement, values = listing_statement(listing, lambda number: f"${number}")
         async with self._pool.callers.taken():
             rows = await self._pool.fetch(statement, *values)
-        items = [
-            StreamInfo(row["id"], row["version"], row["first_time"], row["time"])
-            for row in rows[: token.limit]
-        ]
-        if len(rows) <= token.limit:
-            return Page(items, None)
-        last = rows[token.limit - 1]
-        return Page(items, write_token(token, time=last["first_time"], position=last["first_position"]))
+        return page_of(listing, [(StreamInfo(*stream), position) for *stream, position in rows])
 
     async def feed(self, after: int, limit: int) -> list[Stored]:
         return [Stored(*row) for row in await self._pool.fetch(statements.FEED, after, limit)]

@@ -1,7 +1,6 @@
 """The schema of a journal in PostgreSQL, and its statements."""
 
 from actum.model.deletion import DELETED
-from actum.stores.listing import Token
 from actum.stores.postgres.connection.order import Order
 from actum.stores.postgres.connection.page import page_of
 
@@ -274,27 +273,3 @@ MARK_ERASED = f"""WITH marked AS (
     RETURNING position"""
 FORGET: str = """DELETE FROM actum_replies WHERE (kind, id, key) IN
     (SELECT kind, id, key FROM actum_replies WHERE time < $1 ORDER BY time LIMIT $2 FOR UPDATE SKIP LOCKED)"""
-
-
-def listing(token: Token) -> tuple[str, list[object]]:
-    """Gives the statement of a page, one stream longer than the page, and its values."""
-    sign, order = ("<", "DESC") if token.reverse else (">", "ASC")
-    values: list[object] = [token.kind, token.limit + 1]
-    conditions = ["kind = $1"]
-
-    def bind(condition: str, *bound: object) -> None:
-        first = len(values) + 1
-        values.extend(bound)
-        conditions.append(condition.format(*(f"${first + place}" for place in range(len(bound)))))
-
-    is_first_page = token.time is None
-    if not is_first_page:
-        bind(f"(first_time, first_position) {sign} ({{}}::bigint, {{}}::bigint)", token.time, token.position)
-    # The stream that ended the page before bounds the side it lies on, and closer.
-    if token.first_after is not None and (is_first_page or token.reverse):
-        bind("first_time > {}", token.first_after)
-    if token.first_before is not None and (is_first_page or not token.reverse):
-        bind("first_time < {}", token.first_before)
-    statement = f"""SELECT id, first_time, first_position, version, time FROM actum_streams
-        WHERE {" AND ".join(conditions)} ORDER BY first_time {order}, first_position {order} LIMIT $2"""
-    return statement, values

@@ -11,19 +11,21 @@ from actum.errors import Invalid
 from actum.model.event import Stored
 from actum.ports.journal import (
     Erased,
+    EventRange,
     Journal,
     Landed,
     Loaded,
     Outcome,
-    Page,
     Repeated,
     ReplyKey,
     Snapshot,
     StreamInfo,
     StreamKey,
+    StreamListing,
+    StreamPage,
     Write,
 )
-from actum.stores.listing import read_token, write_token
+from actum.stores.listing import listing_statement, page_of
 from actum.stores.outcomes import decide, recognise
 from actum.stores.page import within
 from actum.stores.pages import loaded_size, reply_size
@@ -86,7 +88,9 @@ class SqliteJournal(Journal):
                 head=statements.head(connection),
                 version_of=lambda stream: statements.stream(connection, *stream).version,
                 reply_of=lambda key: statements.reply(connection, *key),
-                events_of=lambda stream, after, up_to: statements.read(connection, *stream, after, up_to),
+                events_of=lambda stream, after, up_to: statements.read(
+                    connection, EventRange(*stream, after, up_to)
+                ),
             )
         )
 
@@ -97,20 +101,9 @@ class SqliteJournal(Journal):
 
         return await self._file.read(load)
 
-    async def read(
-        self,
-        kind: str,
-        id: str,
-        *,
-        after: int = 0,
-        up_to: int | None = None,
-        limit: int | None = None,
-        reverse: bool = False,
-    ) -> list[Stored]:
+    async def read(self, part: EventRange) -> list[Stored]:
         async with self._file.callers.taken():
-            return await self._file.read(
-                lambda connection: statements.read(connection, kind, id, after, up_to, limit, reverse=reverse)
-            )
+            return await self._file.read(lambda connection: statements.read(connection, part))
 
     async def replies(self, keys: Sequence[ReplyKey]) -> list[Repeated | None]:
         return await self._file.read(
@@ -122,40 +115,11 @@ class SqliteJournal(Journal):
             lambda connection: [row[0] for row in connection.execute(statements.KINDS)]
         )
 
-    async def streams(
-        self,
-        kind: str,
-        *,
-        limit: int = 100,
-        page: str | None = None,
-        first_after: int | None = None,
-        first_before: int | None = None,
-        reverse: bool = False,
-    ) -> Page:
-        token = read_token(
-            page,
-            kind,
-            limit=limit,
-            first_after=first_after,
-            first_before=first_before,
-            reverse=reverse,
-        )
-        statement = statements.listing(token)
-        values = {
-            "kind": kind,
-            "after": token.first_after,
-            "before": token.first_before,
-            "time": token.time,
-            "position": token.position,
-            "limit": token.limit + 1,
-        }
+    async def streams(self, listing: StreamListing) -> StreamPage:
+        statement, values = listing_statement(listing, lambda number: f"?{number}")
         async with self._file.callers.taken():
             rows = await self._file.read(lambda connection: connection.execute(statement, values).fetchall())
-        items = [StreamInfo(row[0], row[3], row[1], row[4]) for row in rows[: token.limit]]
-        if len(rows) <= token.limit:
-            return Page(items, None)
-        time, position = rows[token.limit - 1][1:3]
-        return Page(items, write_token(token, time=time, position=position))
+        return page_of(listing, [(StreamInfo(*stream), position) for *stream, position in rows])
 
     async def feed(self, after: int, limit: int) -> list[Stored]:
         return await self._file.read(lambda connection: statements.feed(connection, after, limit))

@@ -6,8 +6,7 @@ from msgspec import Struct
 
 from actum.model.deletion import deletion
 from actum.model.event import Stored
-from actum.ports.journal import Loaded, Repeated, Snapshot
-from actum.stores.listing import Token
+from actum.ports.journal import EventRange, Loaded, Repeated, Snapshot
 from actum.stores.page import within
 from actum.stores.pages import event_size
 from actum.stores.schema import Part
@@ -144,21 +143,13 @@ def reply(connection: sqlite3.Connection, kind: str, id: str, key: str) -> Repea
     return None if row is None else Repeated(*row)
 
 
-def read(
-    connection: sqlite3.Connection,
-    kind: str,
-    id: str,
-    after: int,
-    up_to: int | None = None,
-    limit: int | None = None,
-    *,
-    reverse: bool = False,
-) -> list[Stored]:
-    found = stream(connection, kind, id)
-    first, last = max(after, found.pruned), min(found.version, LATEST if up_to is None else up_to)
+def read(connection: sqlite3.Connection, part: EventRange) -> list[Stored]:
+    found, limit = stream(connection, part.kind, part.id), part.limit
+    first = max(part.after, found.pruned)
+    last = found.version if part.up_to is None else min(found.version, part.up_to)
     if limit is not None:
-        first, last = (max(first, last - limit), last) if reverse else (first, min(last, first + limit))
-    return _events(connection, kind, id, found, first, last, reverse=reverse)
+        first, last = (max(first, last - limit), last) if part.reverse else (first, min(last, first + limit))
+    return _events(connection, part.kind, part.id, found, first, last, reverse=part.reverse)
 
 
 def _events(
@@ -206,21 +197,6 @@ def feed(connection: sqlite3.Connection, after: int, limit: int) -> list[Stored]
     if not erased:
         return events
     return sorted(events + erased, key=lambda one: one.position)[:limit]
-
-
-def listing(token: Token) -> str:
-    sign, order = ("<", "DESC") if token.reverse else (">", "ASC")
-    conditions = ["kind = :kind"]
-    is_first_page = token.time is None
-    if not is_first_page:
-        conditions.append(f"(first_time, first_position) {sign} (:time, :position)")
-    # The stream that ended the page before bounds the side it lies on, and closer.
-    if token.first_after is not None and (is_first_page or token.reverse):
-        conditions.append("first_time > :after")
-    if token.first_before is not None and (is_first_page or not token.reverse):
-        conditions.append("first_time < :before")
-    return f"""SELECT id, first_time, first_position, version, time FROM actum_streams
-        WHERE {" AND ".join(conditions)} ORDER BY first_time {order}, first_position {order} LIMIT :limit"""
 
 
 def load(connection: sqlite3.Connection, kind: str, id: str, fingerprint: str | None) -> Loaded:
