@@ -14,6 +14,9 @@ ActumError
 ├── TryLater                 nothing is wrong with the call; send it again
 │   ├── Overloaded               a limit was reached; nothing was written
 │   └── Unavailable              the store or a view did not answer in time
+│       └── OutdatedView             the view's rows have an old format until it is rebuilt
+├── StaleWrite               read again and decide again, or stop; nothing was written
+│   └── LeaseLost                another process holds the lease on this work now
 ├── AuthorError              fix the application's code; nothing was written
 │   ├── ImpureTurn               a command or reducer did input or output
 │   ├── UndeclaredEvent          an entity emitted what it neither reduces nor lists in emits=
@@ -22,12 +25,17 @@ ActumError
 │   ├── WrongReply               a command's reply does not fit its return annotation
 │   │   └── Unanswerable             a view's query has no answer for the current rows
 │   ├── UnknownEvent             the history holds an event that no class declares
-│   └── UnreadableEvent          the history holds an event that does not fit its class
+│   ├── UnreadableEvent          the history holds an event that does not fit its class
+│   ├── ReducerFailed            a view's reducer failed on an event
+│   └── EventChanged             a view's reducer changed an event that other rows share
 └── StoreError               an operator has to look at the store
     ├── StoreInUse               another process owns the file
     ├── ForeignStore             the file belongs to another program, or to a newer Actum
     ├── StoreFailed              a commit or sync failed: writes have stopped
     └── BrokenStream             a stream's versions are not 1, 2, 3, …
+
+Two more belong to one package each: `queries.sql.kinds.Misuse` is a DefinitionError about a view's SQL, and
+`cli.failure.CommandFailed` ends a command of the command line with its message.
 """
 
 import copy
@@ -185,6 +193,18 @@ class Unavailable(TryLater):
         self.outside = message
 
 
+class OutdatedView(Unavailable):
+    """A view's rows were written in an old format, and cannot be queried until the view is rebuilt."""
+
+
+class StaleWrite(ActumError):
+    """What was to be written rests on a state that another process has changed since; nothing was written."""
+
+
+class LeaseLost(StaleWrite):
+    """The lease under which something was to be written has passed to another process."""
+
+
 class AuthorError(ActumError):
     """The application's own code broke a rule; nothing was written."""
 
@@ -222,6 +242,18 @@ class UnknownEvent(AuthorError):
 
 class UnreadableEvent(AuthorError):
     """The history holds an event that does not fit its class, even after its upcasts."""
+
+
+class ReducerFailed(AuthorError):
+    """The event at `position` could not be folded into a row of a view."""
+
+    def __init__(self, message: str, *, position: int) -> None:
+        super().__init__(message)
+        self.position = position
+
+
+class EventChanged(AuthorError):
+    """A view's reducer changed an event that the reducers of other rows are given too."""
 
 
 class StoreError(ActumError):

@@ -7,8 +7,9 @@ from datetime import timedelta
 import asyncpg
 import pytest
 
+from actum.errors import LeaseLost
 from actum.model.view import view_type
-from actum.ports.database import Database, LeaseLost, NewLetter, NewMessage, NewTimer, Progress
+from actum.ports.database import Database, NewLetter, NewMessage, NewTimer, Progress
 from actum.ports.membership import Lease, Membership, SoleMembership
 from actum.stores.postgres import membership as postgres_membership
 from actum.stores.postgres.connection.pool import PostgresPool

@@ -10,8 +10,8 @@ import pytest
 from actum.conformance.database import DatabaseConformance
 from actum.conformance.database.decimals import PRICES
 from actum.conformance.database.tables import BALANCES, Balances, kept, owners, write
-from actum.errors import DefinitionError, Overloaded, Unavailable
-from actum.ports.database import Database, NewMessage, NewTimer, Outdated, ViewState
+from actum.errors import DefinitionError, OutdatedView, Overloaded, Unavailable
+from actum.ports.database import Database, NewMessage, NewTimer, ViewState
 from actum.ports.journal import Write
 from actum.stores.schema import Part
 from actum.stores.sqlite.connection.file import IN_MEMORY, SqliteFile
@@ -181,7 +181,7 @@ async def test_decimals_that_an_older_version_kept_as_text_are_not_compared() ->
     for statement in ("DROP TABLE prices__1", old):
         await file.write(lambda connection, statement=statement: connection.execute(statement))
 
-    with pytest.raises(Outdated, match="prices is kept as an older version"):
+    with pytest.raises(OutdatedView, match="prices is kept as an older version"):
         await database.ask("SELECT max(price) FROM prices", {}, most=5)
     rebuilt = await database.rebuild_view(PRICES)
     await database.promote_view(PRICES, rebuilt.generation)

@@ -9,7 +9,7 @@ from actum.conformance.journal.bank import PATIENCE, amounts, deposit, follow
 from actum.errors import Unavailable
 from actum.ports.journal import Collided, EventRange, Landed
 from actum.stores.postgres.connection.pool import PostgresPool
-from actum.stores.postgres.journal.appending import StaleWrite
+from actum.stores.postgres.journal.appending import StaleEpoch
 from actum.stores.postgres.journal.batch import assumed
 from actum.stores.postgres.journal.journal import SCHEMA, PostgresJournal, open_journal
 
@@ -85,7 +85,7 @@ async def test_an_append_that_the_server_reads_after_the_question_is_refused(
 
     assert await journal.landed([late]) is None
     async with postgres_pool.connection() as connection:
-        with pytest.raises(StaleWrite):
+        with pytest.raises(StaleEpoch):
             await appender._run(connection, assumed([late]), epoch)
 
     assert amounts(await journal.read(EventRange("Account", "a"))) == [1]

@@ -7,10 +7,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from actum.errors import AuthorError
+from actum.errors import AuthorError, EventChanged, ReducerFailed
 from actum.model.event import Event, Recorded, Stored, to_microseconds
 from actum.model.handler import reducer
-from actum.model.rows.projection import Changes, EventChanged, ReducerFailed, fold, steps_of
+from actum.model.rows.projection import Changes, fold, steps_of
 from actum.model.view import View, view_type
 
 

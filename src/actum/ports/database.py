@@ -11,7 +11,6 @@ from typing import Any, Literal, Self
 
 from msgspec import Struct
 
-from actum.errors import ActumError, Unavailable
 from actum.model.view import ViewType
 from actum.ports.membership import Lease, Membership, SoleMembership
 
@@ -23,18 +22,6 @@ MAX_ANSWER_BYTES: int = 32 * 1024 * 1024
 LetterStatus = Literal["waiting", "retrying", "dead"]
 Request = Literal["retry", "skip"]
 Source = Literal["events", "messages", "timers"]
-
-
-class Outdated(Unavailable):
-    """A view's rows are kept as an older version kept them, and cannot be compared until it is built anew."""
-
-
-class StaleWrite(ActumError):
-    """Another process has taken this work over: what was to be written is out of date and was not written."""
-
-
-class LeaseLost(StaleWrite):
-    """The lease under which something was to be written has passed to another process."""
 
 
 class ViewState(Struct, frozen=True):

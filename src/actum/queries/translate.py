@@ -8,8 +8,7 @@ from typing import Any
 from msgspec import Struct
 from sqlglot import exp
 
-from actum.errors import Invalid, Unavailable
-from actum.ports.database import Outdated
+from actum.errors import Invalid, OutdatedView, Unavailable
 from actum.queries.dialect import Dialect
 from actum.queries.sql.kinds import Misuse, QueryKind, Typed
 from actum.queries.sql.parameters import Parameter, for_postgres, for_sqlite, kinds_of
@@ -65,7 +64,7 @@ def translate_call(sql: str, values: Mapping[str, Any], views: Views, dialect: s
     except RecursionError as error:
         raise Invalid("the query is nested too deeply: write it with fewer brackets") from error
     if isinstance(misuse, Stale):
-        raise Outdated(f"{misuse}: it is being built anew; ask again later")
+        raise OutdatedView(f"{misuse}: it is being built anew; ask again later")
     if isinstance(misuse, Unknown):
         raise Unavailable(
             f"{misuse} (yet): a view is built by the application that declares it. "

@@ -5,6 +5,7 @@ import asyncio
 import msgspec
 import pytest
 
+from actum.errors import StaleWrite
 from actum.ports.database import (
     Database,
     Letter,
@@ -14,7 +15,6 @@ from actum.ports.database import (
     NewTimer,
     Progress,
     Request,
-    StaleWrite,
 )
 
 

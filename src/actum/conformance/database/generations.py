@@ -13,8 +13,8 @@ from actum.conformance.database.tables import (
     owners,
     write,
 )
-from actum.errors import Unavailable
-from actum.ports.database import Database, StaleWrite, ViewState
+from actum.errors import StaleWrite, Unavailable
+from actum.ports.database import Database, ViewState
 
 
 class GenerationConformance:

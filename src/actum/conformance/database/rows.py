@@ -26,8 +26,8 @@ from actum.conformance.database.tables import (
     write,
 )
 from actum.conformance.incompressible import incompressible
-from actum.errors import AuthorError, Invalid
-from actum.ports.database import Database, StaleWrite
+from actum.errors import AuthorError, Invalid, StaleWrite
+from actum.ports.database import Database
 
 HOSTILE = [
     "'; DROP TABLE balances; --",

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from actum.conformance.database.tables import BALANCES, CHANGED, Balances, kept, write
-from actum.ports.database import AsideChanges, Database, NewSetAside, SetAside, StaleWrite
+from actum.errors import StaleWrite
+from actum.ports.database import AsideChanges, Database, NewSetAside, SetAside
 
 ANN = NewSetAside('"ann"', 12, "it failed", 1_000)
 BOB = NewSetAside('"b\\u0000b"', 13, "so did this", 2_000)

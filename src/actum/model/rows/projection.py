@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from actum.errors import ActumError, AuthorError
+from actum.errors import ActumError, EventChanged, ReducerFailed
 from actum.model.deletion import DELETED
 from actum.model.error_text import error_message, error_text
 from actum.model.event import Event, Recorded, Stored
@@ -41,18 +41,6 @@ class Changes(Struct, frozen=True):
     written: list[View]
     deleted: list[Any]
     lent: frozenset[Any] = frozenset()
-
-
-class ReducerFailed(AuthorError):
-    """An event at `position` could not be folded into a row of a view."""
-
-    def __init__(self, message: str, *, position: int) -> None:
-        super().__init__(message)
-        self.position = position
-
-
-class EventChanged(AuthorError):
-    """A reducer changed an event that other rows were to be given."""
 
 
 class SharedEvents:

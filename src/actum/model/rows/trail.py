@@ -6,11 +6,11 @@ from typing import Any
 
 from msgspec import Struct
 
-from actum.errors import ActumError
+from actum.errors import ActumError, ReducerFailed
 from actum.model.deletion import DELETED
 from actum.model.event import Stored
 from actum.model.reduction import Reduction
-from actum.model.rows.projection import FEW, ReducerFailed, Step, apply, failed, keys_of
+from actum.model.rows.projection import FEW, Step, apply, failed, keys_of
 from actum.model.view import View, ViewType
 
 IsOutside = Callable[[BaseException], bool]

@@ -3,7 +3,8 @@
 import logging
 from collections.abc import Callable
 
-from actum.ports.database import Database, LeaseLost
+from actum.errors import LeaseLost
+from actum.ports.database import Database
 from actum.runtime.actions.sources.source import Source
 from actum.runtime.actions.worker import Worker
 from actum.runtime.clock import Clock

@@ -7,8 +7,9 @@ from datetime import timedelta
 
 from msgspec import Struct
 
+from actum.errors import LeaseLost
 from actum.model.action import Retries
-from actum.ports.database import Database, LeaseLost, Letter, LetterStatus, NewLetter
+from actum.ports.database import Database, Letter, LetterStatus, NewLetter
 from actum.runtime.actions.attempts import FailedAttempt
 from actum.runtime.actions.letter_attempts import LetterAttempts
 from actum.runtime.actions.sources.source import Item, Source

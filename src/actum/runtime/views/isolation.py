@@ -7,10 +7,10 @@ from typing import Any
 
 import msgspec
 
-from actum.errors import AuthorError, CallerError
+from actum.errors import AuthorError, CallerError, EventChanged
 from actum.model.error_text import plain_text
 from actum.model.event import Stored
-from actum.model.rows.projection import EventChanged, SharedEvents, Step
+from actum.model.rows.projection import SharedEvents, Step
 from actum.model.rows.trail import Fault, Placed, Trail, place
 from actum.model.view import View, ViewType
 from actum.ports.database import AsideChanges, Database, NewSetAside, SetAside

@@ -6,20 +6,12 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any, TypeVar
 
-from actum.errors import ActumError, AuthorError, CallerError, TryLater
+from actum.errors import ActumError, AuthorError, CallerError, LeaseLost, StaleWrite, TryLater
 from actum.model.deletion import DELETED
 from actum.model.event import Stored
 from actum.model.rows.projection import Changes, Folding, Step, add_steps
 from actum.model.view import View, ViewType
-from actum.ports.database import (
-    NOTHING_ASIDE,
-    AsideChanges,
-    Database,
-    LeaseLost,
-    SetAside,
-    StaleWrite,
-    ViewState,
-)
+from actum.ports.database import NOTHING_ASIDE, AsideChanges, Database, SetAside, ViewState
 from actum.runtime.clock import Clock
 from actum.runtime.containment import comes_from_outside
 from actum.runtime.feed import Feed

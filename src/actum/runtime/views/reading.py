@@ -6,17 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from actum.errors import CallerError, DefinitionError, Unanswerable, Unavailable
+from actum.errors import CallerError, DefinitionError, OutdatedView, StaleWrite, Unanswerable, Unavailable
 from actum.model.view import View, ViewQuery, ViewType
-from actum.ports.database import (
-    MAX_ANSWER_BYTES,
-    MAX_QUERY_TIME,
-    Answer,
-    Database,
-    Outdated,
-    StaleWrite,
-    ViewState,
-)
+from actum.ports.database import MAX_ANSWER_BYTES, MAX_QUERY_TIME, Answer, Database, ViewState
 from actum.queries.answers import read_answer
 from actum.runtime.clock import Clock
 from actum.runtime.coalescer import Coalescer
@@ -85,7 +77,7 @@ class Views:
             await self._catch_up(work, seen)
         try:
             answer = await self._asked(query, parameters)
-        except Outdated:
+        except OutdatedView:
             for work in works:
                 await self._shown(work, seen)
             answer = await self._asked(query, parameters)

@@ -8,9 +8,9 @@ from datetime import timedelta
 
 import msgspec
 
-from actum.errors import TryLater
+from actum.errors import LeaseLost, StaleWrite, TryLater
 from actum.model.view import ViewType
-from actum.ports.database import Database, LeaseLost, StaleWrite, ViewState
+from actum.ports.database import Database, ViewState
 from actum.runtime.clock import Clock
 from actum.runtime.cluster.assignment import Assignment
 from actum.runtime.feed import Feed

@@ -14,10 +14,6 @@ MICROSECONDS = 1_000
 """In a millisecond, which is what the platform counts in."""
 
 
-class PlatformFailed(Unavailable):
-    """What the platform was asked for did not come to be."""
-
-
 class Awaited:
     """What the platform does meanwhile; awaiting it hands it to whoever drives the coroutine."""
 
@@ -38,7 +34,7 @@ class Task:
         """Goes on with what the last promise gave, or with the error it failed with."""
         try:
             if error is not None:
-                return self._coroutine.throw(PlatformFailed(error))
+                return self._coroutine.throw(Unavailable(error))
             return self._coroutine.send(value)
         except StopIteration as end:
             return end.value
@@ -102,19 +98,19 @@ class Platform:
         """Has the platform end this object; the next call finds it as its storage says."""
         self._state.abort(why)
 
-    async def ask_entities(self, names: Sequence[str], bodies: Sequence[str]) -> list[str | PlatformFailed]:
+    async def ask_entities(self, names: Sequence[str], bodies: Sequence[str]) -> list[str | Unavailable]:
         """Sends calls to objects of entities, by name, all at once; gives each one's answer or failure."""
         told = await Awaited(self._outside.ask_all(self._env.ENTITIES, "\0".join(names), "\0".join(bodies)))
-        return [answer[1:] if answer[0] == "+" else PlatformFailed(answer[1:]) for answer in told.split("\0")]
+        return [answer[1:] if answer[0] == "+" else Unavailable(answer[1:]) for answer in told.split("\0")]
 
     async def ask_feed(self, space: str, body: str) -> str:
         """Sends a call to the feed object of a space."""
         name = f"{space}:feed" if space else "feed"
         answer = await Awaited(self._outside.ask_all(self._env.FEED, name, body))
         if answer[0] != "+":
-            raise PlatformFailed(answer[1:])
+            raise Unavailable(answer[1:])
         return str(answer[1:])
 
 
 def _refuse(*_: Any) -> Any:
-    raise PlatformFailed("the front has no storage")
+    raise Unavailable("the front has no storage")

@@ -3,16 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from actum.ports.database import (
-    Database,
-    KeptName,
-    Letter,
-    LetterStatus,
-    NewLetter,
-    Progress,
-    Request,
-    StaleWrite,
-)
+from actum.errors import StaleWrite
+from actum.ports.database import Database, KeptName, Letter, LetterStatus, NewLetter, Progress, Request
 from actum.stores.action_statements import KEPT_NAMES, LETTER
 from actum.stores.postgres.connection.page import page_of
 from actum.stores.postgres.connection.pool import PostgresPool

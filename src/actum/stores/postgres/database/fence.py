@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from actum.ports.database import LeaseLost
+from actum.errors import LeaseLost
 from actum.ports.membership import Lease
 
 # The lock holds a successor up for the length of the statement, so that nothing lands after it has begun.

@@ -7,7 +7,7 @@ from typing import Any
 
 import asyncpg
 
-from actum.errors import AuthorError, DefinitionError, Invalid, Unavailable
+from actum.errors import AuthorError, DefinitionError, Invalid, StaleWrite, Unavailable
 from actum.model.view import ViewType
 from actum.ports.database import (
     MAX_ANSWER_BYTES,
@@ -16,7 +16,6 @@ from actum.ports.database import (
     Answer,
     AsideChanges,
     Database,
-    StaleWrite,
     ViewState,
 )
 from actum.queries.answer_size import FIRST_PART, AnswerSize

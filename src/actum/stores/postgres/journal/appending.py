@@ -26,11 +26,11 @@ MISFITS = (
 
 
 class Overtaken(Exception):
-    """Another process was first, and nothing was written."""
+    """Another process was first, and nothing was written. Never leaves the journal, which tries again."""
 
 
-class StaleWrite(Overtaken):
-    """The append was sent before somebody asked what had become of it."""
+class StaleEpoch(Overtaken):
+    """The append was sent in an epoch that `fence` has ended since."""
 
 
 class Appender:
@@ -129,7 +129,7 @@ class Appender:
             statement, values = statements.APPEND_PLAIN, batch.plain_values
         row = await connection.fetchrow(statement, self._writer, epoch, *values())
         if not row["is_fenced_in"]:
-            raise StaleWrite
+            raise StaleEpoch
         missing = batch.missing(row["landed"])
         if not row["is_clear"]:
             return None
@@ -148,7 +148,7 @@ class Appender:
 
     async def _make_ready(self, error: Exception) -> None:
         """Prepares for another attempt if the error says that nothing was written, or raises it."""
-        if isinstance(error, StaleWrite):
+        if isinstance(error, StaleEpoch):
             await self._enrol()
         elif not isinstance(error, Overtaken):
             code = getattr(error.__cause__ or error, "sqlstate", None)

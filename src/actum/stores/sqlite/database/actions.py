@@ -5,16 +5,8 @@ from collections.abc import Iterable, Mapping
 from itertools import starmap
 from typing import Any
 
-from actum.ports.database import (
-    Database,
-    KeptName,
-    Letter,
-    LetterStatus,
-    NewLetter,
-    Progress,
-    Request,
-    StaleWrite,
-)
+from actum.errors import StaleWrite
+from actum.ports.database import Database, KeptName, Letter, LetterStatus, NewLetter, Progress, Request
 from actum.stores.action_statements import KEPT_NAMES, LETTER
 from actum.stores.page import within
 from actum.stores.sqlite.connection.file import SqliteFile

@@ -7,7 +7,7 @@ from datetime import timedelta
 from itertools import chain, islice
 from typing import Any
 
-from actum.errors import AuthorError, DefinitionError, Invalid, Overloaded, Unavailable
+from actum.errors import AuthorError, DefinitionError, Invalid, Overloaded, StaleWrite, Unavailable
 from actum.model.rows.column import Kind
 from actum.model.view import ViewType
 from actum.ports.database import (
@@ -17,7 +17,6 @@ from actum.ports.database import (
     Answer,
     AsideChanges,
     Database,
-    StaleWrite,
     ViewState,
 )
 from actum.queries.answer_size import AnswerSize
