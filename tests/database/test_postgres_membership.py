@@ -69,8 +69,8 @@ async def test_a_work_has_one_owner(first: Membership, second: Membership) -> No
     """What is leased cannot be leased by another process, and everybody sees who has it."""
     one, two = await first.beat(), await second.beat()
 
-    mine = await first.lease(WORKS[:2])
-    theirs = await second.lease(WORKS)
+    mine = await first.acquire(WORKS[:2])
+    theirs = await second.acquire(WORKS)
 
     assert [lease.work for lease in mine] == WORKS[:2]
     assert [lease.work for lease in theirs] == WORKS[2:]
@@ -94,12 +94,12 @@ async def test_what_is_given_up_is_free_at_once(first: Membership, second: Membe
     """A process that stops in good order lets nobody wait."""
     await first.beat()
     await second.beat()
-    [lease] = await first.lease(WORKS[:1])
+    [lease] = await first.acquire(WORKS[:1])
     await first.release([lease])
-    [released] = await second.lease(WORKS[:1])
+    [released] = await second.acquire(WORKS[:1])
 
     await second.leave()
-    [left] = await first.lease(WORKS[:1])
+    [left] = await first.acquire(WORKS[:1])
 
     assert lease.epoch < released.epoch < left.epoch
 
@@ -107,7 +107,7 @@ async def test_what_is_given_up_is_free_at_once(first: Membership, second: Membe
 async def test_who_retires_takes_no_more(first: Membership, second: Membership) -> None:
     """Others count without it, and what it does already stays its own."""
     one, two = await first.beat(), await second.beat()
-    await first.lease(WORKS[:1])
+    await first.acquire(WORKS[:1])
 
     await first.retire()
 
@@ -122,7 +122,7 @@ async def test_a_dead_process_is_struck_off_before_its_silence_would_tell(
     """The end of its session is enough; while that lasts, its silence has to be long."""
     monkeypatch.setattr(postgres_membership, "GONE", timedelta(milliseconds=50))
     one = await first.beat()
-    await first.lease(WORKS)
+    await first.acquire(WORKS)
     await asyncio.sleep(0.1)
     alive = (await second.beat()).owners
 
@@ -138,7 +138,7 @@ async def test_a_silent_process_is_struck_off_although_its_session_lasts(
     """A paused process keeps its session; it comes back under another number, and owns nothing."""
     monkeypatch.setattr(postgres_membership, "SILENT", timedelta(milliseconds=50))
     one = await first.beat()
-    await first.lease(WORKS)
+    await first.acquire(WORKS)
 
     await until_owned_by(second, None)
     monkeypatch.setattr(postgres_membership, "SILENT", timedelta(hours=1))
@@ -153,7 +153,7 @@ async def test_a_cut_session_comes_back_to_what_it_did(
 ) -> None:
     """A process whose connection is cut goes on under its number, if it is back in time."""
     one = await first.beat()
-    await first.lease(WORKS)
+    await first.acquire(WORKS)
     assert isinstance(first, PostgresMembership)
     pid = await first._connection.fetchval("SELECT pg_backend_pid()")
     admin = await asyncpg.connect(postgres_url)
@@ -175,9 +175,9 @@ async def test_a_cut_session_comes_back_to_what_it_did(
 async def test_a_claim_whose_answer_was_lost_can_be_claimed_again(first: Membership) -> None:
     """Nobody else could, and its epoch moves on."""
     await first.beat()
-    [lost] = await first.lease(WORKS[:1])
+    [lost] = await first.acquire(WORKS[:1])
 
-    [lease] = await first.lease(WORKS[:1])
+    [lease] = await first.acquire(WORKS[:1])
 
     assert lease == Lease(WORKS[0], lost.epoch + 1)
 
@@ -225,12 +225,12 @@ async def test_nothing_is_written_under_a_claim_that_has_passed_on(
     """A paused process that wakes up writes no checkpoint, no row, no letter, no timer, nothing."""
     id = await filled(database)
     await first.beat()
-    [lease] = await first.lease(WORKS[:1])
+    [lease] = await first.acquire(WORKS[:1])
     before = await everything(database)
 
     await first.release([lease])
     await second.beat()
-    [taken] = await second.lease(WORKS[:1])
+    [taken] = await second.acquire(WORKS[:1])
     with pytest.raises(LeaseLost):
         await WRITES[name](database.under(lease), id[name.partition(" ")[2] or "letters"])
 
@@ -245,16 +245,16 @@ async def test_a_successor_waits_for_a_write_that_is_under_way(
     """Nothing lands under a lease once another process holds the next."""
     await first.beat()
     await second.beat()
-    [lease] = await first.lease(WORKS[:1])
+    [lease] = await first.acquire(WORKS[:1])
     async with postgres_pool.transaction() as connection:
         await database.under(lease)._fence.hold(connection)  # type: ignore[attr-defined]
         releasing = asyncio.create_task(first.release([lease]))
         await asyncio.wait({releasing}, timeout=0.5)
-        during = await second.lease(WORKS[:1])
+        during = await second.acquire(WORKS[:1])
         assert not releasing.done()
 
     await releasing
-    after = await second.lease(WORKS[:1])
+    after = await second.acquire(WORKS[:1])
     assert (during, [found.work for found in after]) == ([], WORKS[:1])
 
 
