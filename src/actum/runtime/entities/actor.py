@@ -4,6 +4,7 @@ import asyncio
 
 from msgspec import Struct
 
+from actum.model.snapshots import next_snapshot
 from actum.model.turn import Instance
 from actum.ports.journal import Outcome, Write
 
@@ -69,22 +70,26 @@ class Actor:
     """One live entity.
 
     `gate` is its newest write that is not yet durable: whatever is decided on the state of now may be told
-    only when that has landed. `used` is the time of its last turn, `kept` the version of its last snapshot,
-    both for passivation. `keys` are the idempotency keys of writes on their way.
+    only when that has landed. `used` is the time of its last turn, for eviction. From the version
+    `next_snapshot` on its state is to be kept. `keys` are the idempotency keys of writes on their way.
     """
 
-    __slots__ = ("gate", "instance", "is_live", "kept", "keys", "used")
+    __slots__ = ("gate", "instance", "is_live", "keys", "next_snapshot", "used")
 
     def __init__(self, instance: Instance, *, kept: int, used: int) -> None:
         self.instance: Instance = instance
         self.gate: Staged | None = None
         self.is_live: bool = True
-        self.kept: int = kept
+        self.next_snapshot: int = next_snapshot(instance.kind, kept)
         self.used: int = used
         self.keys: dict[str, Staged] | None = None
 
     def __repr__(self) -> str:
         return f"<Actor {self.instance.kind.name}/{self.instance.id}@{self.instance.version}>"
+
+    def keep_from(self, version: int) -> None:
+        """Counts a state of that version as kept."""
+        self.next_snapshot = next_snapshot(self.instance.kind, version)
 
     def remember(self, key: str, staged: Staged) -> None:
         """Remembers under its idempotency key a write that is on its way."""

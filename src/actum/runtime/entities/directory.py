@@ -9,9 +9,10 @@ from typing import Any
 
 from msgspec import Struct
 
-from actum.errors import ActumError, Overloaded, WrongState
+from actum.errors import ActumError, Overloaded
 from actum.model.entity import EntityType
 from actum.model.error_text import error_text
+from actum.model.snapshots import restored, take_snapshot
 from actum.model.turn import Instance
 from actum.ports.journal import EventRange, Journal, Loaded, Snapshot, StreamKey
 from actum.runtime.clock import Clock
@@ -139,7 +140,7 @@ class Directory:
 
     def keep_snapshot(self, actor: Actor, snapshot: Snapshot) -> None:
         """Lets a durable state be kept when there is time."""
-        actor.kept = snapshot.version
+        actor.keep_from(snapshot.version)
         self._snapshots[actor.instance.kind.name, actor.instance.id] = snapshot
 
     def snapshot_of(self, instance: Instance) -> bytes | None:
@@ -221,8 +222,7 @@ class Directory:
     def _passivate(self, actor: Actor) -> None:
         instance = actor.instance
         stream = (instance.kind.name, instance.id)
-        every = instance.kind.snapshot_every
-        if every and instance.version - actor.kept >= every and (state := self.snapshot_of(instance)):
+        if instance.version >= actor.next_snapshot and (state := self.snapshot_of(instance)):
             snapshot = Snapshot(instance.version, instance.time, instance.kind.fingerprint, state)
             self.keep_snapshot(actor, snapshot)
         actor.is_live = False
@@ -244,33 +244,37 @@ class Directory:
         return actor
 
     async def _load(self, stream: StreamKey) -> tuple[Instance, int]:
-        kind = self._kinds[stream[0]]
+        """Gives an entity as its events make it, and the version of the snapshot that it began with, or 0."""
         loaded = await self._loads.get(stream)
-        if loaded.snapshot is not None:
-            instance, kept = Instance(kind, stream[1]), loaded.snapshot.version
-            try:
-                instance.restore(loaded.snapshot.state, loaded.snapshot.version, loaded.snapshot.time)
-                instance.replay(loaded.events)
-                if not loaded.is_complete:
-                    del loaded
-                    await self._replay_rest(instance)
-                return instance, kept
-            except BaseException as error:
-                if comes_from_outside(error):
-                    raise
-                message = "%r is read from its events, for its snapshot failed: %s"
-                log_failure(log, logging.WARNING, message, instance, error_text(error), error=error)
-                loaded = (await self._journal.load([stream], {}))[0]
-        instance = Instance(kind, stream[1])
-        instance.version = loaded.pruned
-        instance.replay(loaded.events)
-        if not loaded.is_complete:
-            del loaded
-            await self._replay_rest(instance)
-        return instance, 0
+        has_snapshot = loaded.snapshot is not None
+        try:
+            instance, kept, is_complete = self._begin(stream, loaded)
+            del loaded  # Or each of many long streams would hold its first page while it waits for the next.
+            await self._replay_rest(instance, is_complete)
+        except BaseException as error:
+            if not has_snapshot or comes_from_outside(error):
+                raise
+            message = "%s/%s is read from its events, for its snapshot failed: %s"
+            log_failure(log, logging.WARNING, message, *stream, error_text(error), error=error)
+            instance, kept, is_complete = self._begin(stream, (await self._journal.load([stream], {}))[0])
+            await self._replay_rest(instance, is_complete)
+        return instance, kept
 
-    async def _replay_rest(self, instance: Instance) -> None:
+    def _begin(self, stream: StreamKey, loaded: Loaded) -> tuple[Instance, int, bool]:
+        """Gives an entity after its first page of events, its snapshot's version, and whether that is all."""
+        kind, snapshot = self._kinds[stream[0]], loaded.snapshot
+        if snapshot is None:
+            instance, kept = restored(kind, stream[1], None, version=loaded.pruned), 0
+        else:
+            kept = snapshot.version
+            instance = restored(kind, stream[1], snapshot.state, version=kept, time=snapshot.time)
+        instance.replay(loaded.events)
+        return instance, kept, loaded.is_complete
+
+    async def _replay_rest(self, instance: Instance, is_complete: bool) -> None:  # noqa: FBT001
         """Reads what follows the first page, of a few entities at a time: each holds a page meanwhile."""
+        if is_complete:
+            return
         async with self._long_loads:
             rest = EventRange(instance.kind.name, instance.id, after=instance.version)
             async for page in pages_of(self._journal, rest):
@@ -279,12 +283,3 @@ class Directory:
     def forgive(self, stream: StreamKey) -> None:
         """Takes note that a write landed after conflicts."""
         self.conflicts.pop(stream, None)
-
-
-def take_snapshot(instance: Instance) -> bytes | None:
-    """Gives a state as JSON; None if it holds what JSON cannot, for then it is read from its events."""
-    try:
-        return instance.snapshot()
-    except WrongState as error:
-        log.warning("%r cannot be kept as a snapshot: %s", instance, error)
-        return None

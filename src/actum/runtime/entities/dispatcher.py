@@ -205,10 +205,9 @@ class CommandDispatcher:
             if instance.is_spoiled:
                 self._directory.retire(actor)
         staged = Staged(write, actor, self._loop.create_future())
-        every = call.kind.snapshot_every
-        if every and instance.version - actor.kept >= every:
+        if instance.version >= actor.next_snapshot:
             staged.snapshot = self._directory.snapshot_of(instance)
-            actor.kept = instance.version
+            actor.keep_from(instance.version)
         self._committer.stage(staged)
         return staged, reply
 

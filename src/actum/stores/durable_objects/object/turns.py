@@ -5,8 +5,9 @@ from typing import Any
 
 from msgspec.json import encode
 
-from actum.errors import ActumError, Invalid, KeyReused, NotFound, Unavailable, WrongState, WrongVersion
+from actum.errors import ActumError, Invalid, KeyReused, NotFound, Unavailable, WrongVersion
 from actum.model.entity import CommandType, EntityType
+from actum.model.snapshots import NEVER, next_snapshot, restored, take_snapshot
 from actum.model.turn import Emitted, Instance
 from actum.stores.durable_objects.object.history import History
 from actum.stores.durable_objects.object.outbox import Outbox
@@ -37,7 +38,7 @@ class Turns:
         self._history = history
         self._outbox = outbox
         self._instance: Instance | None = None
-        self._kept = 0
+        self._next_snapshot = NEVER
         self._recent: dict[str, tuple[int, str]] = {}
 
     def __repr__(self) -> str:
@@ -173,13 +174,12 @@ class Turns:
 
     def _load(self, kind: EntityType, snapshot: SaveSnapshot | None) -> Instance:
         history = self._history
-        instance = Instance(kind, history.id)
-        self._kept = 0
         if snapshot is None:
-            instance.version = history.pruned
+            kept, instance = 0, restored(kind, history.id, None, version=history.pruned)
         else:
-            instance.restore(snapshot.state.encode(), snapshot.version, snapshot.time)
-            self._kept = snapshot.version
+            kept, state = snapshot.version, snapshot.state.encode()
+            instance = restored(kind, history.id, state, version=kept, time=snapshot.time)
+        self._next_snapshot = next_snapshot(kind, kept)
         is_complete = False
         while not is_complete:
             facts, is_complete = history.read(instance.version, None, PAGE, reverse=False)
@@ -187,21 +187,17 @@ class Turns:
         return instance
 
     def _snapshot_when_due(self, instance: Instance) -> None:
-        every = instance.kind.snapshot_every
-        if not every or instance.version - self._kept < every:
+        if instance.version < self._next_snapshot:
             return
         if not instance.is_proven:
             # A turn may have changed it beside its events, which alone are kept.
             instance = self._load(instance.kind, self._history.snapshot(instance.kind.fingerprint))
             self._instance = instance
-        self._kept = instance.version
-        try:
-            state = instance.snapshot().decode()
-        except WrongState:
-            return  # It holds what JSON cannot, and is read from its events.
-        if len(state) <= LARGEST:
+        self._next_snapshot = next_snapshot(instance.kind, instance.version)
+        state = take_snapshot(instance)
+        if state is not None and len(state) <= LARGEST:
             self._history.save_snapshot(
-                SaveSnapshot(instance.version, instance.time, instance.kind.fingerprint, state)
+                SaveSnapshot(instance.version, instance.time, instance.kind.fingerprint, state.decode())
             )
 
     def _remember(self, attempt: str, version: int, reply: str) -> None:
