@@ -14,11 +14,12 @@ from actum.errors import (
     Unavailable,
     WrongVersion,
 )
-from actum.model.action import Actions, Failure, Retries
+from actum.model.action import Actions, Failure
 from actum.model.deletion import Deleted
 from actum.model.entity import Entity
 from actum.model.event import Event, Recorded
 from actum.model.handler import command, query, reducer
+from actum.model.retries import Retries
 from actum.model.view import View
 from actum.runtime.context.context import Context
 from actum.runtime.context.id_pages import Page

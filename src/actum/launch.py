@@ -30,13 +30,13 @@ async def run(
 
     Raises ForeignStore when they belong to another application, or not together.
     """
-    plans = check(catalog, resources)
+    triggers = check(catalog, resources)
     async with open_stores(store) as stores:
         pair = paired(stores, store)
         await bind(name, pair)
         async with open_node(
             catalog,
-            plans,
+            triggers,
             resources,
             journal=stores.journal,
             database=stores.database,

@@ -251,7 +251,7 @@ def test_a_timeout_that_is_none_is_refused(timeout: Any) -> None:
 
 def test_an_attempt_may_take_a_minute_unless_its_trigger_says_otherwise() -> None:
     """The default is the documented one."""
-    assert OnMessage("q", Retries()).timeout == timedelta(seconds=60)
+    assert OnMessage("q").timeout == timedelta(seconds=60)
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any
 
-from actum.model.action import Retries
+from actum.model.retries import Retries
 from actum.ports.database import Letter
 from actum.runtime.actions.retrier import Retrier
 from actum.runtime.clock import ManualClock

@@ -3,9 +3,9 @@
 import asyncio
 from typing import Any
 
-from actum.model.action import Retries
+from actum.model.retries import Retries
 from actum.runtime.actions.attempts import MAX_AT_ONCE
-from actum.runtime.actions.sources.source import Item
+from actum.runtime.actions.triggers.source import Item
 from actum.runtime.actions.worker import Worker
 from actum.runtime.clock import ManualClock
 from tests.runtime.nodes import START

@@ -6,41 +6,15 @@ from typing import Any, Literal, TypeVar
 
 from msgspec import Struct
 
-from actum.errors import DefinitionError, Rejected
+from actum.errors import DefinitionError
 from actum.model.code.function_kind import require_function
 from actum.model.event import Event
 from actum.model.name import check_declared
 from actum.model.option import strict_options
+from actum.model.retries import Retries
 
 FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
 Since = Literal["now", "beginning"]
-
-
-class Retries(Struct, frozen=True):
-    """How often a failing event or message is tried again before it becomes a dead letter.
-
-    The wait doubles from `first` up to `longest`, each time shortened by chance to between half and all of
-    it. An error of a class in `unless` is not tried again: what a rule refuses it will refuse again.
-    """
-
-    attempts: int = 5
-    first: timedelta = timedelta(milliseconds=500)
-    longest: timedelta = timedelta(minutes=1)
-    unless: tuple[type[BaseException], ...] = (Rejected,)
-
-    def __post_init__(self) -> None:
-        attempts: Any = self.attempts
-        if isinstance(attempts, bool) or not isinstance(attempts, int) or attempts < 1:
-            raise DefinitionError(f"Retries(attempts={attempts!r}): write a whole number from 1 on")
-        for name in ("first", "longest"):
-            span: Any = getattr(self, name)
-            if not isinstance(span, timedelta) or span <= timedelta():
-                raise DefinitionError(
-                    f"Retries({name}={span!r}): write a positive span, as in {name}=timedelta(seconds=1)"
-                )
-        unless: Any = self.unless
-        if not isinstance(unless, tuple) or not all(map(_is_error, unless)):
-            raise DefinitionError(f"Retries(unless={unless!r}): write a tuple of errors, as in (Rejected,)")
 
 
 class Failure(Struct, frozen=True):
@@ -58,15 +32,54 @@ TIMEOUT = timedelta(seconds=60)
 """How long an attempt may take unless its trigger says otherwise."""
 
 
-class OnEvents(Struct, frozen=True):
-    """Set off by events; `since` says where a new action starts in a history that exists already."""
+class BackgroundTrigger(Struct, frozen=True, kw_only=True):
+    """What has an action run in the background, where no request waits for it.
 
-    events: tuple[type[Event], ...]
-    retries: Retries
-    since: Since
+    What the action has done is stored under its `name`, or else under that of the function.
+    """
+
+    retries: Retries = Retries()
     timeout: timedelta = TIMEOUT
     on_failure: Callable[..., Any] | None = None
     name: str | None = None
+
+    def __post_init__(self) -> None:
+        timeout: Any = self.timeout
+        if not isinstance(timeout, timedelta) or timeout <= timedelta():
+            raise DefinitionError(
+                f"timeout={timeout!r}: write a positive span, as in timeout=timedelta(seconds=30)"
+            )
+        name: Any = self.name
+        if name is not None and not isinstance(name, str):
+            raise DefinitionError(f'name={name!r}: write a text, as in name="notify"')
+        if name is not None:
+            check_declared(name, "an action's name")
+
+
+class OnEvents(BackgroundTrigger, frozen=True):
+    """Set off by events; `since` says where a new action starts in a history that exists already."""
+
+    events: tuple[type[Event], ...]
+    since: Since
+
+
+class OnMessage(BackgroundTrigger, frozen=True):
+    """Set off by a message in a queue."""
+
+    queue: str
+
+
+class OnInterval(BackgroundTrigger, frozen=True):
+    """Set off by the clock, again and again."""
+
+    interval: timedelta
+
+
+class OnCron(BackgroundTrigger, frozen=True):
+    """Set off by the clock at the times of a cron expression, read in a time zone."""
+
+    expression: str
+    timezone: str
 
 
 class OnRequest(Struct, frozen=True):
@@ -77,36 +90,7 @@ class OnRequest(Struct, frozen=True):
     options: dict[str, Any]
 
 
-class OnMessage(Struct, frozen=True):
-    """Set off by a message in a queue."""
-
-    queue: str
-    retries: Retries
-    timeout: timedelta = TIMEOUT
-    on_failure: Callable[..., Any] | None = None
-    name: str | None = None
-
-
-class OnInterval(Struct, frozen=True):
-    """Set off by the clock, again and again."""
-
-    interval: timedelta
-    timeout: timedelta = TIMEOUT
-    on_failure: Callable[..., Any] | None = None
-    name: str | None = None
-
-
-class OnCron(Struct, frozen=True):
-    """Set off by the clock at the times of a cron expression, read in a time zone."""
-
-    expression: str
-    timezone: str
-    timeout: timedelta = TIMEOUT
-    on_failure: Callable[..., Any] | None = None
-    name: str | None = None
-
-
-Trigger = OnEvents | OnRequest | OnMessage | OnInterval | OnCron
+Trigger = BackgroundTrigger | OnRequest
 
 
 class Bound(Struct, frozen=True):
@@ -118,7 +102,8 @@ class Bound(Struct, frozen=True):
     @property
     def name(self) -> str:
         """The action's name, under which its checkpoint and its dead letters are kept."""
-        return getattr(self.trigger, "name", None) or self.function.__name__
+        trigger = self.trigger
+        return (isinstance(trigger, BackgroundTrigger) and trigger.name) or self.function.__name__
 
 
 class Actions:
@@ -162,7 +147,9 @@ class Actions:
         if not events:
             raise DefinitionError("on() names no event: say which, as in @actions.on(Deposited)")
         return self._keep(
-            OnEvents(events, retries or Retries(), since, _checked(timeout), on_failure, _named(name))
+            OnEvents(
+                events, since, retries=retries or Retries(), timeout=timeout, on_failure=on_failure, name=name
+            )
         )
 
     def get(self, path: str = "/", **options: Any) -> Callable[[FunctionT], FunctionT]:
@@ -203,7 +190,9 @@ class Actions:
         """
         _check_text(queue, '@actions.queue("payments")')
         check_declared(queue, "a queue's name")
-        return self._keep(OnMessage(queue, retries or Retries(), _checked(timeout), on_failure, _named(name)))
+        return self._keep(
+            OnMessage(queue, retries=retries or Retries(), timeout=timeout, on_failure=on_failure, name=name)
+        )
 
     @strict_options("@actions.every")
     def every(
@@ -228,7 +217,7 @@ class Actions:
             raise DefinitionError(
                 f"every({interval}): the interval must be positive, as in @actions.every(hours=1)"
             )
-        return self._keep(OnInterval(interval, _checked(timeout), on_failure, _named(name)))
+        return self._keep(OnInterval(interval, timeout=timeout, on_failure=on_failure, name=name))
 
     @strict_options("@actions.cron")
     def cron(
@@ -246,7 +235,7 @@ class Actions:
         `on`.
         """
         _check_text(expression, '@actions.cron("0 7 * * MON-FRI")')
-        return self._keep(OnCron(expression, timezone, _checked(timeout), on_failure, _named(name)))
+        return self._keep(OnCron(expression, timezone, timeout=timeout, on_failure=on_failure, name=name))
 
     def _on_request(
         self, method: str, path: str, options: dict[str, Any]
@@ -261,29 +250,6 @@ class Actions:
             return function
 
         return keep
-
-
-def _named(name: object) -> str | None:
-    """Gives the name under which an action is kept, if one is said; refuses what is none."""
-    if name is None:
-        return None
-    if not isinstance(name, str):
-        raise DefinitionError(f'name={name!r}: write a text, as in name="notify"')
-    check_declared(name, "an action's name")
-    return name
-
-
-def _is_error(one: object) -> bool:
-    return isinstance(one, type) and issubclass(one, BaseException)
-
-
-def _checked(timeout: object) -> timedelta:
-    """Gives a timeout; raises DefinitionError for what cannot be one."""
-    if not isinstance(timeout, timedelta) or timeout <= timedelta():
-        raise DefinitionError(
-            f"timeout={timeout!r}: write a positive span, as in timeout=timedelta(seconds=30)"
-        )
-    return timeout
 
 
 def _check_text(value: object, usage: str) -> None:

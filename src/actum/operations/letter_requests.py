@@ -11,9 +11,9 @@ from actum.app import App
 from actum.errors import NotFound
 from actum.operations.letters import all_letters, find_letter
 from actum.ports.database import Letter, LetterStatus, Request
-from actum.runtime.actions.plan import plan_actions
-from actum.runtime.actions.reactor import TIMERS
+from actum.runtime.actions.triggers.registry import compile_triggers
 from actum.runtime.clock import SystemClock
+from actum.runtime.context.timers import TIMERS
 from actum.stores.open import Stores
 
 POLL = timedelta(milliseconds=100)
@@ -59,7 +59,8 @@ async def request_letters(
 
     Raises NotFound, and asks for none, if one is of an action that the application no longer has.
     """
-    actions = {plan.name for plan in plan_actions(app.catalog.bound, [kind for kind, _ in app.resources])}
+    triggers = compile_triggers(app.catalog.bound, [kind for kind, _ in app.resources])
+    actions = {trigger.name for trigger in triggers}
     for letter in letters:
         if letter.action not in actions and letter.action != TIMERS:
             raise NotFound(

@@ -81,9 +81,7 @@ def check_triggers(catalog: Catalog) -> None:
     for view in catalog.views.values():
         _check_reduced(view, tuple(emitted))
     for bound in catalog.bound:
-        if not isinstance(bound.trigger, OnEvents):
-            continue
-        for named in bound.trigger.events:
+        for named in _events_of(bound):
             if named not in emitted:
                 raise DefinitionError(
                     f"action {bound.name} is set off by {named.__name__}, which no entity of the application "
@@ -114,6 +112,11 @@ def _set_off(kinds: Sequence[EntityType], bound: Sequence[Bound]) -> list[Bound]
     ]
 
 
+def _events_of(bound: Bound) -> tuple[type[Event], ...]:
+    """Gives the events that set an action off."""
+    return bound.trigger.events if isinstance(bound.trigger, OnEvents) else ()
+
+
 def _with_emitted(trigger: OnEvents, emitted: Sequence[type[Event]]) -> OnEvents:
     """Puts in the place of each class that a trigger names those of its kind that are emitted, if any are."""
     found: list[type[Event]] = []
@@ -128,8 +131,7 @@ def _events(
     classes = [event for kind in kinds for event in kind.reductions]
     classes += [event for view in views for event in view.reductions]
     for one in bound:
-        if isinstance(one.trigger, OnEvents):
-            classes += one.trigger.events
+        classes += _events_of(one)
     found: dict[str, EventType] = {}
     for cls in classes:
         event_type = cls.__event_type__

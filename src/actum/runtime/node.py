@@ -13,8 +13,9 @@ from actum.ports.database import Database
 from actum.ports.host import Host
 from actum.ports.journal import Journal
 from actum.runtime.actions.action_assignment import ActionAssignment
-from actum.runtime.actions.plan import Plan
-from actum.runtime.actions.reactor import readers, works_of
+from actum.runtime.actions.reactor import assignments_of
+from actum.runtime.actions.triggers.messages import readers
+from actum.runtime.actions.triggers.trigger import ActionTrigger
 from actum.runtime.actions.worker import Worker
 from actum.runtime.catalog import Catalog
 from actum.runtime.clock import Clock
@@ -108,7 +109,7 @@ class Node:
 @asynccontextmanager
 async def open_node(
     catalog: Catalog,
-    plans: Collection[Plan],
+    triggers: Collection[ActionTrigger[Any]],
     resources: Sequence[tuple[type[Any], OpenResource]],
     *,
     journal: Journal,
@@ -132,7 +133,7 @@ async def open_node(
         supervisor = Supervisor()
         node = await _assemble(
             catalog,
-            plans,
+            triggers,
             opened,
             supervisor,
             journal=journal,
@@ -142,7 +143,7 @@ async def open_node(
             host=host,
         )
         try:
-            await _start(node, plans)
+            await _start(node, triggers)
             yield node
         finally:
             await asyncio.shield(asyncio.create_task(_stop(node)))
@@ -150,7 +151,7 @@ async def open_node(
 
 async def _assemble(
     catalog: Catalog,
-    plans: Collection[Plan],
+    triggers: Collection[ActionTrigger[Any]],
     resources: dict[type[Any], Any],
     supervisor: Supervisor,
     *,
@@ -193,7 +194,7 @@ async def _assemble(
         timers=HostedTimers(host, database) if host else Timers(database),
         signals=Signals(),
         resources=resources,
-        queues=readers(plans),
+        queues=readers(triggers),
         readiness=Readiness(journal, database, feed, views, supervisor, clock),
         outgoing=Outgoing(),
         host=host,
@@ -203,7 +204,7 @@ async def _assemble(
     return node
 
 
-async def _start(node: Node, plans: Collection[Plan]) -> None:
+async def _start(node: Node, triggers: Collection[ActionTrigger[Any]]) -> None:
     services, supervisor = node.services, node.supervisor
     supervisor.start("committer", services.committer.run)
     supervisor.start("directory", services.directory.run)
@@ -212,7 +213,7 @@ async def _start(node: Node, plans: Collection[Plan]) -> None:
     await services.views.prepare()
     kept = await services.database.kept_names()
     left = await look_for_left(services.catalog, services.journal, services.database, kept)
-    node.actions = await works_of(services, plans, supervisor, node.lose)
+    node.actions = await assignments_of(services, triggers, supervisor, node.lose)
     coordinator = node.coordinator = Coordinator(
         services.database, [*services.views.works.values(), *node.actions]
     )
@@ -227,7 +228,7 @@ async def _start(node: Node, plans: Collection[Plan]) -> None:
         supervisor.start("keys", forgetting.run)
     services.readiness.actions = node.actions
     supervisor.start("readiness", services.readiness.run)
-    warn_of_left(services.catalog, plans, left)
+    warn_of_left(services.catalog, triggers, left)
     supervisor.start("names of events", lambda: warn_of_events_left(services.catalog, services.journal))
     log.info("started at position %d", services.feed.head)
 

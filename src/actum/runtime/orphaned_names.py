@@ -3,6 +3,7 @@
 import logging
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any
 
 from msgspec import Struct
 
@@ -10,9 +11,10 @@ from actum.model.deletion import DELETED
 from actum.model.event import Stored
 from actum.ports.database import Database, KeptName, ViewState
 from actum.ports.journal import Journal, StreamListing
-from actum.runtime.actions.plan import Plan
-from actum.runtime.actions.reactor import TIMERS
+from actum.runtime.actions.triggers.messages import MessageTrigger, queue_of
+from actum.runtime.actions.triggers.trigger import ActionTrigger
 from actum.runtime.catalog import Catalog
+from actum.runtime.context.timers import TIMERS
 
 OWN = "$"
 """How the names of kinds begin that are Actum's own."""
@@ -45,12 +47,12 @@ async def look_for_left(
     return OrphanedName(entities, names, await database.views())
 
 
-def warn_of_left(catalog: Catalog, plans: Collection[Plan], left: OrphanedName) -> None:
+def warn_of_left(catalog: Catalog, triggers: Collection[ActionTrigger[Any]], left: OrphanedName) -> None:
     """Warns of each name."""
     for warning in (
         *_kinds_left(catalog, left),
         *_views_left(catalog, left.views),
-        *_work_left(plans, left.names),
+        *_work_left(triggers, left.names),
     ):
         log.warning("%s", warning)
 
@@ -135,12 +137,12 @@ def _views_left(catalog: Catalog, views: Sequence[ViewState]) -> Iterator[str]:
         )
 
 
-def _work_left(plans: Collection[Plan], kept: Sequence[KeptName]) -> Iterator[str]:
-    names = {plan.name for plan in plans} | {TIMERS}
-    queues = {name.partition("@queue:")[2] for name in names}
+def _work_left(triggers: Collection[ActionTrigger[Any]], kept: Sequence[KeptName]) -> Iterator[str]:
+    names = {trigger.name for trigger in triggers} | {TIMERS}
+    queues = {trigger.queue for trigger in triggers if isinstance(trigger, MessageTrigger)}
     known = {one.name for one in kept if one.sort in ("checkpoint", "tick")}
     # An action that was dropped leaves its checkpoint for ever; one that was renamed comes with a new one.
-    is_any_new = any(plan.name not in known and "@queue:" not in plan.name for plan in plans)
+    is_any_new = any(trigger.keeps_place and trigger.name not in known for trigger in triggers)
     for one in kept:
         if one.sort == "messages" and one.name not in queues:
             yield (
@@ -160,7 +162,6 @@ def _work_left(plans: Collection[Plan], kept: Sequence[KeptName]) -> Iterator[st
 
 
 def _adopt(name: str) -> str:
-    function, _, trigger = name.partition("@")
-    queue = trigger.removeprefix("queue:") if trigger.startswith("queue:") else ""
+    function, queue = name.partition("@")[0], queue_of(name)
     of = f", on the queue {queue!r}" if queue else ""
     return f"if it was renamed, give the new one the old name, name={function!r}{of}"

@@ -12,6 +12,7 @@ from actum.ports.database import Database, Letter, ViewState
 from actum.ports.journal import Journal
 from actum.runtime.actions.action_assignment import ActionAssignment
 from actum.runtime.clock import Clock
+from actum.runtime.context.timers import TIMERS
 from actum.runtime.feed import Feed
 from actum.runtime.supervisor import Supervisor
 from actum.runtime.views.reading import Views
@@ -184,7 +185,7 @@ class Readiness:
             return []
         if monotonic() - since < LAG:
             return []
-        part: Part = "timers" if worker.name == "timers" else "action"
+        part: Part = "timers" if worker.name == TIMERS else "action"
         why = f"for {LAG:g} s and more it is at work on the same items"
         return [self._standstill(before, part, worker.name, "lags", why)]
 
@@ -213,7 +214,7 @@ class Readiness:
 
 
 def _standstill(letter: Letter, state: State, why: str) -> Standstill:
-    part: Part = "timers" if letter.action == "timers" else "action"
+    part: Part = "timers" if letter.action == TIMERS else "action"
     return Standstill(part, letter.action, state, letter.first_failed or letter.last_failed, why, letter.key)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from actum.errors import LeaseLost
 from actum.ports.database import Database
-from actum.runtime.actions.sources.source import Source
+from actum.runtime.actions.triggers.source import Source
 from actum.runtime.actions.worker import Worker
 from actum.runtime.clock import Clock
 from actum.runtime.cluster.assignment import Assignment

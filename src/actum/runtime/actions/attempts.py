@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from actum.errors import Rejected
 from actum.model.error_text import error_text
-from actum.runtime.actions.sources.source import Item
+from actum.runtime.actions.triggers.source import Item
 from actum.runtime.containment import comes_from_outside, log_failure
 
 MAX_AT_ONCE = 64

@@ -5,7 +5,7 @@ from collections import deque
 from time import monotonic
 
 from actum.runtime.actions.key_queue import KeyQueue
-from actum.runtime.actions.sources.source import Item, Source
+from actum.runtime.actions.triggers.source import Item, Source
 
 MAX_ITEMS = 2_000
 MAX_BYTES = 64 * 1024 * 1024

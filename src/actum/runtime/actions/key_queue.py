@@ -1,6 +1,6 @@
 """The items of one key that wait for each other, those of them that are in memory."""
 
-from actum.runtime.actions.sources.source import Item
+from actum.runtime.actions.triggers.source import Item
 
 
 class KeyQueue:

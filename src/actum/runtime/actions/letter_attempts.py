@@ -6,7 +6,7 @@ from typing import Any
 from actum.model.action import Failure
 from actum.runtime.actions.attempts import Attempts, FailedAttempt
 from actum.runtime.actions.slots import Slots
-from actum.runtime.actions.sources.source import Item, Run
+from actum.runtime.actions.triggers.source import Item, Run
 from actum.runtime.contained_tasks import ContainedCoroutine, runs_author_code
 
 

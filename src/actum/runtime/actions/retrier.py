@@ -8,11 +8,11 @@ from datetime import timedelta
 from msgspec import Struct
 
 from actum.errors import LeaseLost
-from actum.model.action import Retries
+from actum.model.retries import Retries
 from actum.ports.database import Database, Letter, LetterStatus, NewLetter
 from actum.runtime.actions.attempts import FailedAttempt
 from actum.runtime.actions.letter_attempts import LetterAttempts
-from actum.runtime.actions.sources.source import Item, Source
+from actum.runtime.actions.triggers.source import Item, Source
 from actum.runtime.clock import Clock
 from actum.runtime.contained_tasks import ContainedCoroutine
 from actum.runtime.containment import comes_from_outside, log_failure

@@ -4,14 +4,14 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
-from actum.model.action import Retries
+from actum.model.retries import Retries
 from actum.ports.database import Database, NewLetter
 from actum.runtime.actions.attempts import Attempts, FailedAttempt
 from actum.runtime.actions.backlog import Backlog
 from actum.runtime.actions.key_queue import KeyQueue
 from actum.runtime.actions.letter_attempts import LetterAttempts
 from actum.runtime.actions.retrier import WAITING, Retrier
-from actum.runtime.actions.sources.source import Item, Run, Source
+from actum.runtime.actions.triggers.source import Item, Run, Source
 from actum.runtime.clock import Clock
 from actum.runtime.contained_tasks import ContainedCoroutine, runs_author_code
 

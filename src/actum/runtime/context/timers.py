@@ -4,6 +4,8 @@ from actum.model.event import Metadata, write_metadata
 from actum.ports.database import Database, Mark, NewTimer, Timer
 from actum.ports.host import Host, HostedTimer
 
+TIMERS = "timers"
+"""The name under which the work on timers is kept, and by which it is leased."""
 PAGE = 1_000
 MADE = "$timer/"
 """How the name of a timer begins whose author gave it none: it stands for one call, and never for another."""

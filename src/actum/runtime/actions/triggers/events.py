@@ -1,14 +1,95 @@
-"""Events as a worker's items: the feed from a checkpoint on, which moves up as items are done."""
+"""The trigger of events: the feed from a checkpoint on, which moves up as events are done."""
 
 from collections.abc import Collection, Sequence
 
-from actum.model.event import Stored
+from actum.errors import DefinitionError, UnknownEvent
+from actum.model.action import Failure, OnEvents
+from actum.model.event import Recorded, Stored, read_metadata
+from actum.model.reduction import events_in
 from actum.ports.database import Database, Letter, NewLetter, Progress
 from actum.ports.journal import EventRange, Journal
-from actum.runtime.actions.sources.source import Item, Source
+from actum.runtime.actions.invoke import is_event
+from actum.runtime.actions.triggers.source import Item, Run, Source
+from actum.runtime.actions.triggers.trigger import ActionTrigger, Callee, OpenSource
+from actum.runtime.context.context import Context
 from actum.runtime.feed import Feed
+from actum.runtime.services import Services
 
 LAZY = 10_000
+"""Positions without an event for the action after which the checkpoint is written down all the same."""
+
+
+class EventTrigger(ActionTrigger[OnEvents]):
+    """Runs an action for each event of some classes: in order within an entity."""
+
+    def check_callee(self, callee: Callee) -> None:
+        function = callee.function
+        function.check_required("events")
+        if function.event_parameter is None:
+            return
+        taken = events_in(function.hints[function.event_parameter])
+        for event in self.declared.events:
+            if taken and not issubclass(event, tuple(taken)):
+                raise DefinitionError(
+                    f"action {function.name} is set off by {event.__name__}, and its parameter "
+                    f"{function.event_parameter!r} does not take it: add it to the annotation"
+                )
+
+    async def source(self, services: Services) -> OpenSource:
+        head = services.feed.head
+        is_since_beginning = self.declared.since == "beginning"
+        at_first = 0 if is_since_beginning else head
+        checkpoint = await services.database.checkpoint(self.name, at_first=at_first)
+        types = {event.__event_type__.name for event in self.declared.events}
+
+        def opened(database: Database) -> Source:
+            return EventSource(
+                self.name,
+                types,
+                checkpoint=checkpoint,
+                head=head,
+                is_since_beginning=is_since_beginning,
+                feed=services.feed,
+                journal=services.journal,
+                database=database,
+            )
+
+        return opened
+
+    def call(self, services: Services, callee: Callee) -> Run:
+        function, catalog = callee.function, services.catalog
+        parameter = function.event_parameter
+        wants_event = parameter is not None and is_event(function.hints[parameter])
+        erasures, action = services.feed.erasures, callee.cause
+
+        async def run(item: Item, failure: Failure | None = None) -> None:
+            stored: Stored = item.content
+            if erasures.count and erasures.had(stored):
+                return
+            event_type = catalog.events.get(stored.type)
+            if event_type is None:
+                raise UnknownEvent(
+                    f"no class declares the event {stored.type!r}: bring it back, or skip this letter"
+                )
+            recorded = Recorded.of(event_type.read(stored.payload, stored.type_version), stored)
+            metadata = read_metadata(stored.metadata)
+            cause = f"{action}@{stored.position}"
+            context = Context(
+                services,
+                correlation_id=metadata.correlation_id,
+                causation_id=f"{stored.kind}/{stored.id}@{stored.version}",
+                by=metadata.by,
+                cause=cause,
+                source=(cause, metadata.correlation_id, stored.time),
+                event=recorded,
+                seen=stored.position,
+            )
+            arguments = function.arguments(context, services.resources, failure)
+            if parameter is not None:
+                arguments[parameter] = recorded.event if wants_event else recorded
+            await function.function(**arguments)
+
+        return run
 
 
 class EventSource(Source):

@@ -1,19 +1,65 @@
-"""Timers as a worker's items: commands whose moment has come."""
+"""The trigger of timers, which every application has: it sends commands whose time has come."""
 
 import asyncio
 from collections.abc import Sequence
 
 import msgspec
 
+from actum.errors import CallerError
+from actum.model.action import Failure
 from actum.ports.database import Database, Letter, NewLetter, Progress, Timer
-from actum.runtime.actions.sources.source import Item, Source
+from actum.runtime.actions.triggers.source import Item, Run, Source
+from actum.runtime.actions.triggers.trigger import OpenSource, Trigger
 from actum.runtime.clock import Clock
-from actum.runtime.context.timers import Timers
-from actum.runtime.services import Signals
+from actum.runtime.context.context import Context
+from actum.runtime.context.erasure import is_timer_left
+from actum.runtime.context.timers import TIMERS, Timers, timer_key
+from actum.runtime.entities.dispatcher import Call
+from actum.runtime.services import Services, Signals
 
 POLL = 60.0
 SHARED_POLL = 0.5
 """Seconds between two looks for timers, which other processes may set without a word to this one."""
+
+
+class TimerTrigger(Trigger):
+    """Sends the commands that were scheduled."""
+
+    name = TIMERS
+
+    async def source(self, services: Services) -> OpenSource:
+        return lambda database: TimerSource(
+            self.name, database, services.timers, services.clock, services.signals
+        )
+
+    def run(self, services: Services) -> Run:
+        async def run(item: Item, failure: Failure | None = None) -> None:
+            await _fire(services, item.content)
+
+        return run
+
+
+async def _fire(services: Services, timer: Timer) -> None:
+    if not await is_timer_left(services, TIMERS, timer):
+        return
+    kind = services.kinds.get(timer.kind)
+    command = kind.commands.get(timer.command) if kind else None
+    if kind is None or command is None:
+        raise CallerError(f"timer {timer.name}: there is no command {timer.kind}.{timer.command} any more")
+    context = Context(
+        services, correlation_id=timer.correlation_id, causation_id=timer.causation_id, by=timer.by
+    )
+    call = Call(
+        kind,
+        timer.entity_id,
+        command,
+        command.signature.bind_json(timer.arguments),
+        {},
+        context.session.metadata_of(command.name),
+    )
+    call.key = timer_key(timer)
+    call.identity = ""
+    await services.entities.command(call)
 
 
 class TimerSource(Source):

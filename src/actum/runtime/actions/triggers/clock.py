@@ -1,14 +1,88 @@
-"""Ticks of the clock as a worker's items: one at a time, never early, the missed ones as one."""
+"""The triggers of the clock: one tick at a time, never early, and those that were missed as one."""
 
 import asyncio
+from abc import abstractmethod
 from collections.abc import Callable, Sequence
+from datetime import timedelta
+from typing import Generic, TypeVar
 
+from actum.model.action import Failure, OnCron, OnInterval
 from actum.ports.database import Database, Letter, NewLetter, Progress
-from actum.runtime.actions.sources.source import Item, Source
+from actum.runtime.actions.triggers.cron import following_tick
+from actum.runtime.actions.triggers.source import Item, Run, Source
+from actum.runtime.actions.triggers.trigger import ActionTrigger, Callee, OpenSource
 from actum.runtime.clock import Clock
+from actum.runtime.context.context import Context
+from actum.runtime.services import Services
 
+ScheduleT = TypeVar("ScheduleT", OnInterval, OnCron)
 PATIENCE = 60.0
-"""Seconds after which a plan is looked at again, for the machine's clock may have been set."""
+"""Seconds after which the due time is looked at again, because the machine's clock may have been set."""
+
+
+class ClockTrigger(ActionTrigger[ScheduleT], Generic[ScheduleT]):
+    """Runs an action at the times of a schedule."""
+
+    @property
+    def suffix(self) -> str:
+        return "@clock"
+
+    @property
+    @abstractmethod
+    def schedule(self) -> str:
+        """The schedule as text, which is stored to tell it from a later one."""
+
+    @abstractmethod
+    def following(self) -> Callable[[int], int]:
+        """Gives what finds the first tick after a moment, both in microseconds since 1970 (UTC).
+
+        Raises DefinitionError for a schedule that cannot work.
+        """
+
+    def check_callee(self, callee: Callee) -> None:
+        callee.function.check_required("the clock")
+        self.following()
+
+    async def source(self, services: Services) -> OpenSource:
+        following = self.following()
+        return lambda database: TickSource(self.name, self.schedule, database, services.clock, following)
+
+    def call(self, services: Services, callee: Callee) -> Run:
+        function = callee.function
+
+        async def run(item: Item, failure: Failure | None = None) -> None:
+            context = Context(services, cause=f"{callee.cause}@{item.position}")
+            await function.function(**function.arguments(context, services.resources, failure))
+
+        return run
+
+
+class IntervalTrigger(ClockTrigger[OnInterval]):
+    """Runs an action again and again, counted from its first start."""
+
+    @property
+    def schedule(self) -> str:
+        return f"every {self._microseconds} µs"
+
+    def following(self) -> Callable[[int], int]:
+        span = self._microseconds
+        return lambda moment: moment + span
+
+    @property
+    def _microseconds(self) -> int:
+        return self.declared.interval // timedelta(microseconds=1)
+
+
+class CronTrigger(ClockTrigger[OnCron]):
+    """Runs an action at the times of a cron expression."""
+
+    @property
+    def schedule(self) -> str:
+        return f"cron {self.declared.expression} in {self.declared.timezone}"
+
+    def following(self) -> Callable[[int], int]:
+        declared = self.declared
+        return following_tick(declared.expression, declared.timezone, self.action.function.name)
 
 
 class TickSource(Source):

@@ -5,14 +5,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from actum.model.action import OnCron
 from actum.model.event import to_datetime, to_microseconds
-from actum.runtime.actions.sources.schedule import following
+from actum.runtime.actions.triggers.cron import following_tick
 
 
 def ticks(expression: str, start: datetime) -> Iterator[datetime]:
     """Gives tick after tick of a cron action in Berlin."""
-    find = following(OnCron(expression, "Europe/Berlin"), "action")
+    find = following_tick(expression, "Europe/Berlin", "action")
     moment = to_microseconds(start)
     while True:
         moment = find(moment)

@@ -1,0 +1,163 @@
+"""The trigger of messages: those of one queue, each removed when it is done."""
+
+import asyncio
+import contextlib
+from collections.abc import Collection, Sequence
+from typing import Any
+
+import msgspec
+
+from actum.errors import DefinitionError
+from actum.model.action import Failure, OnMessage
+from actum.model.signature import check_serialisable
+from actum.model.values.round_trip import RoundTrip
+from actum.ports.database import Database, Letter, Message, NewLetter, Progress
+from actum.runtime.actions.triggers.source import Item, Run, Source
+from actum.runtime.actions.triggers.trigger import ActionTrigger, Callee, OpenSource
+from actum.runtime.context.context import Context
+from actum.runtime.context.erasure import is_message_left
+from actum.runtime.services import Services, Signals
+
+QUEUE = "@queue:"
+"""Stands between an action and its queue in the name under which the work is kept."""
+POLL = 1.0
+PAGE = 500
+SHARED_POLL = 0.25
+"""Seconds between two looks for messages, which other processes may send without a word to this one."""
+
+
+class MessageTrigger(ActionTrigger[OnMessage]):
+    """Runs an action for each message of a queue: in order within a key."""
+
+    keeps_place = False
+
+    @property
+    def queue(self) -> str:
+        """The queue that it takes from."""
+        return self.declared.queue
+
+    @property
+    def suffix(self) -> str:
+        return f"{QUEUE}{self.queue}"
+
+    def check_callee(self, callee: Callee) -> None:
+        function, name = callee.function, _message_parameter(callee)
+        if name is None:
+            return
+        if name not in function.hints:
+            raise DefinitionError(f"action {function.name}: annotate {name!r} with the message's type")
+        check_serialisable(function.hints[name], f"action {function.name}: the message")
+
+    def check_beside(self, other: ActionTrigger[Any]) -> None:
+        if isinstance(other, MessageTrigger) and other.queue == self.queue:
+            raise DefinitionError(
+                f"queue {self.queue!r} is taken from by {other.action.function.name} and by "
+                f"{self.action.function.name}; a message goes to one action: let that one call the other"
+            )
+
+    def reader(self) -> RoundTrip:
+        """Gives what reads the messages of its queue."""
+        function = self.action.function
+        return RoundTrip(function.hints[function.message_parameter()])
+
+    async def source(self, services: Services) -> OpenSource:
+        return lambda database: MessageSource(self.name, self.queue, database, services.signals)
+
+    def call(self, services: Services, callee: Callee) -> Run:
+        function = callee.function
+        parameter = _message_parameter(callee)
+        read = services.queues[self.queue].read
+
+        async def run(item: Item, failure: Failure | None = None) -> None:
+            message: Message = item.content
+            if not await is_message_left(services, self.name, message):
+                return
+            context = Context(
+                services,
+                correlation_id=message.correlation_id,
+                causation_id=message.causation_id,
+                by=message.by,
+                cause=f"{callee.cause}@{message.id}",
+                source=(f"{callee.cause}@{message.id}", message.correlation_id, message.time),
+                message=message,
+            )
+            arguments = function.arguments(context, services.resources, failure)
+            if parameter is not None:
+                arguments[parameter] = read(message.body)
+            await function.function(**arguments)
+
+        return run
+
+
+def _message_parameter(callee: Callee) -> str | None:
+    """Gives the name of the parameter that takes the message; an `on_failure` need not have one."""
+    function = callee.function
+    return None if callee.is_on_failure and not function.rest else function.message_parameter()
+
+
+def readers(triggers: Collection[ActionTrigger[Any]]) -> dict[str, RoundTrip]:
+    """Gives what reads the messages of each queue, by the queue's name."""
+    return {each.queue: each.reader() for each in triggers if isinstance(each, MessageTrigger)}
+
+
+def queue_of(name: str) -> str:
+    """Gives the queue in the name under which work is kept; "" if it has none."""
+    return name.partition(QUEUE)[2]
+
+
+class MessageSource(Source):
+    """The messages of one queue, in order within a key; one without a key is tied to no other."""
+
+    can_read_again = True
+
+    def __init__(self, action: str, queue: str, database: Database, signals: Signals) -> None:
+        self._action = action
+        self._queue = queue
+        self._database = database
+        self._patience = SHARED_POLL if database.is_shared else POLL
+        self._after = 0
+        self._arrival = asyncio.Event()
+        signals.listen(f"queue/{queue}", self._arrival.set)
+
+    async def rewind(self) -> None:
+        self._after = 0
+
+    async def next(self, limit: int) -> list[Item]:
+        self._arrival.clear()
+        messages = await self._database.messages(self._queue, self._after, limit)
+        if not messages:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._patience):
+                    await self._arrival.wait()
+            return []
+        self._after = messages[-1].id
+        return [self._item(message) for message in messages]
+
+    async def read_again(self, last: Item, up_to: int, limit: int) -> tuple[list[Item], bool]:
+        after = last.position
+        while after < up_to and (page := await self._database.messages(self._queue, after, PAGE)):
+            after = page[-1].id
+            items = [self._item(one) for one in page if one.key == last.key and one.id <= up_to]
+            if items:
+                return items[:limit], after >= up_to and len(items) <= limit
+        return [], True
+
+    async def save(self, done: Sequence[int], parked: Sequence[NewLetter], open_from: int | None) -> None:
+        if done or parked:
+            await self._database.save(
+                Progress(self._action, "messages", done=tuple(done), parked=tuple(parked))
+            )
+
+    async def fetch(self, letter: Letter) -> Item | None:
+        return self._item(msgspec.json.decode(letter.body, type=Message))
+
+    async def is_empty(self) -> bool:
+        return not await self._database.messages(self._queue, self._after, 1)
+
+    async def is_settled(self) -> bool:
+        return not await self._database.messages(self._queue, 0, 1)
+
+    def _item(self, message: Message) -> Item:
+        key = f"#{message.id}" if message.key is None else message.key
+        body = msgspec.json.encode(message)
+        return Item(message.id, key, body, message, 2 * len(body))
