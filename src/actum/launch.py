@@ -4,6 +4,7 @@ import contextlib
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 
+from actum.brokers.open import broker_on
 from actum.errors import ActumError
 from actum.http.server import HttpApp, http_app
 from actum.model.action import Actions
@@ -40,6 +41,7 @@ async def run(
             resources,
             journal=stores.journal,
             database=stores.database,
+            broker=broker_on(stores.database),
             clock=clock or SystemClock(),
             settings=settings or Settings(),
             host=stores.host,

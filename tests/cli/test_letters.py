@@ -6,7 +6,8 @@ import pytest
 from msgspec import json
 
 from actum.cli.letter_line import LetterLine
-from actum.ports.database import Letter, Message, Timer
+from actum.ports.database import Letter, Timer
+from actum.ports.message import Message
 from tests.cli.commands import CommandLine
 from tests.cli.filling import fill
 

@@ -9,8 +9,9 @@ import pytest
 
 from actum.errors import LeaseLost
 from actum.model.view import view_type
-from actum.ports.database import Database, NewLetter, NewMessage, NewTimer, Progress
+from actum.ports.database import Database, NewLetter, NewTimer, Progress
 from actum.ports.membership import Lease, Membership, SoleMembership
+from actum.ports.message import NewMessage
 from actum.stores.postgres import membership as postgres_membership
 from actum.stores.postgres.connection.pool import PostgresPool
 from actum.stores.postgres.database.database import open_database

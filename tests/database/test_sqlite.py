@@ -11,8 +11,9 @@ from actum.conformance.database import DatabaseConformance
 from actum.conformance.database.decimals import PRICES
 from actum.conformance.database.tables import BALANCES, Balances, kept, owners, write
 from actum.errors import DefinitionError, OutdatedView, Overloaded, Unavailable
-from actum.ports.database import Database, NewMessage, NewTimer, ViewState
+from actum.ports.database import Database, NewTimer, ViewState
 from actum.ports.journal import Write
+from actum.ports.message import NewMessage
 from actum.stores.schema import Part
 from actum.stores.sqlite.connection.file import IN_MEMORY, SqliteFile
 from actum.stores.sqlite.database.database import SCHEMA, SqliteDatabase

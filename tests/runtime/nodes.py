@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from actum import App, Context
+from actum.brokers.open import broker_on
 from actum.model.event import to_microseconds
 from actum.ports.database import Database
 from actum.ports.journal import Journal
@@ -39,6 +40,7 @@ async def node_on(
         app.resources,
         journal=journal,
         database=database,
+        broker=broker_on(database),
         clock=clock or ManualClock(START),
         settings=Settings(**settings),
     ) as node:

@@ -160,7 +160,7 @@ async def test_an_action_and_an_entity_of_another_name_take_up_what_the_old_ones
 
 def test_what_actum_keeps_for_itself_is_not_left_behind(caplog: pytest.LogCaptureFixture) -> None:
     """Whatever a journal tells of the marks of requests and units."""
-    warn_of_left(shop([]).catalog, [], OrphanedName({"$request": 1, "$unit": 2, "Gone": 3}, [], []))
+    warn_of_left(shop([]).catalog, [], OrphanedName({"$request": 1, "$unit": 2, "Gone": 3}, {}, [], []))
 
     [said] = warnings(caplog)
     assert "3 entities that are kept as 'Gone'" in said

@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from actum.model.view import ViewType
 from actum.ports.membership import Lease, Membership, SoleMembership
+from actum.ports.message import Message, NewMessage
 
 MAX_QUERY_TIME = timedelta(seconds=30)
 """How long a query over views may take where nothing else is said."""
@@ -142,37 +143,6 @@ class Letter(Struct, frozen=True):
     failure: str = ""
 
 
-class NewMessage(Struct, frozen=True):
-    """A message on its way into a queue, `by` whom and for what cause.
-
-    One whose `once` the queue has had before is dropped, or refused where `once` came with another `call`
-    ("" stands for any).
-    """
-
-    queue: str
-    key: str | None
-    body: bytes
-    time: int
-    correlation_id: str
-    once: str | None = None
-    call: str = ""
-    causation_id: str = ""
-    by: str = ""
-
-
-class Message(Struct, frozen=True):
-    """A message in a queue; `id` gives the order in which messages came."""
-
-    id: int
-    queue: str
-    key: str | None
-    body: bytes
-    time: int
-    correlation_id: str
-    causation_id: str = ""
-    by: str = ""
-
-
 class NewTimer(Struct, frozen=True):
     """A command to be sent later; `due` is in microseconds since 1970, `arguments` is a JSON array.
 
@@ -219,11 +189,11 @@ class Erasure(Struct, frozen=True):
 class KeptName(Struct, frozen=True):
     """A name under which something is kept, and how much.
 
-    It names the action of letters, of a checkpoint or of a tick, the queue of messages, or the kind of the
-    entities that timers command.
+    It names the action of letters, of a checkpoint or of a tick, or the kind of the entities that timers
+    command.
     """
 
-    sort: Literal["letters", "checkpoint", "tick", "messages", "timers"]
+    sort: Literal["letters", "checkpoint", "tick", "timers"]
     name: str
     count: int
 
@@ -483,6 +453,10 @@ class Database(ABC):
     @abstractmethod
     async def messages(self, queue: str, after: int, limit: int) -> list[Message]:
         """Gives a page of a queue's messages that are not done, with an id beyond `after`, in order."""
+
+    @abstractmethod
+    async def message_counts(self) -> dict[str, int]:
+        """Gives how many messages are in each queue that has some."""
 
     @abstractmethod
     async def forget_sent(self, before: int) -> int:

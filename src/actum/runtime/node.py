@@ -9,6 +9,7 @@ from typing import Any
 from msgspec import Struct
 
 from actum.model.error_text import error_text
+from actum.ports.broker import Broker
 from actum.ports.database import Database
 from actum.ports.host import Host
 from actum.ports.journal import Journal
@@ -114,6 +115,7 @@ async def open_node(
     *,
     journal: Journal,
     database: Database,
+    broker: Broker,
     clock: Clock,
     settings: Settings,
     host: Host | None = None,
@@ -138,6 +140,7 @@ async def open_node(
             supervisor,
             journal=journal,
             database=database,
+            broker=broker,
             clock=clock,
             settings=settings,
             host=host,
@@ -157,6 +160,7 @@ async def _assemble(
     *,
     journal: Journal,
     database: Database,
+    broker: Broker,
     clock: Clock,
     settings: Settings,
     host: Host | None,
@@ -183,6 +187,7 @@ async def _assemble(
         clock=clock,
         journal=journal,
         database=database,
+        broker=broker,
         entities=HostedEntities(host, journal, feed, clock)
         if host
         else CommandDispatcher(journal, directory, committer, clock),
@@ -211,8 +216,7 @@ async def _start(node: Node, triggers: Collection[ActionTrigger[Any]]) -> None:
     if services.journal.is_shared:
         supervisor.start("feed", services.feed.follow)
     await services.views.prepare()
-    kept = await services.database.kept_names()
-    left = await look_for_left(services.catalog, services.journal, services.database, kept)
+    left = await look_for_left(services.catalog, services.journal, services.database, services.broker)
     node.actions = await assignments_of(services, triggers, supervisor, node.lose)
     coordinator = node.coordinator = Coordinator(
         services.database, [*services.views.works.values(), *node.actions]

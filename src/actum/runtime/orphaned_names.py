@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from actum.model.deletion import DELETED
 from actum.model.event import Stored
+from actum.ports.broker import Broker
 from actum.ports.database import Database, KeptName, ViewState
 from actum.ports.journal import Journal, StreamListing
 from actum.runtime.actions.triggers.messages import MessageTrigger, queue_of
@@ -28,15 +29,16 @@ log: logging.Logger = logging.getLogger("actum.node")
 
 
 class OrphanedName(Struct, frozen=True):
-    """What there was before this start: entities by kind, what actions have left, and views."""
+    """What there was before this start: entities by kind, messages by queue, what actions left, and views."""
 
     entities: Mapping[str, int]
+    messages: Mapping[str, int]
     names: Sequence[KeptName]
     views: Sequence[ViewState]
 
 
 async def look_for_left(
-    catalog: Catalog, journal: Journal, database: Database, names: Sequence[KeptName]
+    catalog: Catalog, journal: Journal, database: Database, broker: Broker
 ) -> OrphanedName:
     """Looks what is kept; counts what no declaration has the name of, as far as that takes little time."""
     kinds = [kind for kind in await journal.kinds() if kind not in catalog.kinds and not kind.startswith(OWN)]
@@ -44,7 +46,7 @@ async def look_for_left(
         kind: len((await journal.streams(StreamListing(kind, limit=MAX_COUNTED + 1))).items)
         for kind in sorted(kinds)
     }
-    return OrphanedName(entities, names, await database.views())
+    return OrphanedName(entities, await broker.counts(), await database.kept_names(), await database.views())
 
 
 def warn_of_left(catalog: Catalog, triggers: Collection[ActionTrigger[Any]], left: OrphanedName) -> None:
@@ -52,6 +54,7 @@ def warn_of_left(catalog: Catalog, triggers: Collection[ActionTrigger[Any]], lef
     for warning in (
         *_kinds_left(catalog, left),
         *_views_left(catalog, left.views),
+        *_messages_left(triggers, left.messages),
         *_work_left(triggers, left.names),
     ):
         log.warning("%s", warning)
@@ -137,19 +140,23 @@ def _views_left(catalog: Catalog, views: Sequence[ViewState]) -> Iterator[str]:
         )
 
 
+def _messages_left(triggers: Collection[ActionTrigger[Any]], messages: Mapping[str, int]) -> Iterator[str]:
+    queues = {trigger.queue for trigger in triggers if isinstance(trigger, MessageTrigger)}
+    for queue, count in sorted(messages.items()):
+        if queue not in queues:
+            yield (
+                f"{count} messages wait in the queue {queue!r}, and no action takes from it: add "
+                f"@actions.queue({queue!r}) to the action that is to do them, beside its other triggers"
+            )
+
+
 def _work_left(triggers: Collection[ActionTrigger[Any]], kept: Sequence[KeptName]) -> Iterator[str]:
     names = {trigger.name for trigger in triggers} | {TIMERS}
-    queues = {trigger.queue for trigger in triggers if isinstance(trigger, MessageTrigger)}
     known = {one.name for one in kept if one.sort in ("checkpoint", "tick")}
     # An action that was dropped leaves its checkpoint for ever; one that was renamed comes with a new one.
     is_any_new = any(trigger.keeps_place and trigger.name not in known for trigger in triggers)
     for one in kept:
-        if one.sort == "messages" and one.name not in queues:
-            yield (
-                f"{one.count} messages wait in the queue {one.name!r}, and no action takes from it: add "
-                f"@actions.queue({one.name!r}) to the action that is to do them, beside its other triggers"
-            )
-        elif one.sort == "letters" and one.name not in names:
+        if one.sort == "letters" and one.name not in names:
             yield (
                 f"{one.count} letters are kept for an action {one.name!r} that is not declared, and nobody "
                 f"works on them: {_adopt(one.name)}"

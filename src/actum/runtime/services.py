@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from actum.model.entity import EntityType
 from actum.model.values.round_trip import RoundTrip
+from actum.ports.broker import Broker
 from actum.ports.database import Database
 from actum.ports.host import Host
 from actum.ports.journal import Journal
@@ -57,6 +58,7 @@ class Services(Struct, frozen=True):
     clock: Clock
     journal: Journal
     database: Database
+    broker: Broker
     entities: EntityCalls
     directory: Directory
     committer: Committer

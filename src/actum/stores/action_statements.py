@@ -3,7 +3,6 @@
 LETTER = """id, action, key, position, body, status, attempts, due, error, first_failed, last_failed,
     request, failure"""
 KEPT_NAMES = """SELECT 'letters', action, count(*) FROM actum_letters GROUP BY action
-    UNION ALL SELECT 'messages', queue, count(*) FROM actum_messages GROUP BY queue
     UNION ALL SELECT 'timers', kind, count(*) FROM actum_timers GROUP BY kind
     UNION ALL SELECT 'checkpoint', action, 1 FROM actum_checkpoints
     UNION ALL SELECT 'tick', action, 1 FROM actum_ticks"""

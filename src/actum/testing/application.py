@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from actum.app import App
+from actum.brokers.open import broker_on
 from actum.model.event import to_microseconds
 from actum.runtime.clock import ManualClock
 from actum.runtime.context.context import Context
@@ -144,6 +145,7 @@ class Running:
                 self.app.resources,
                 journal=self._stores.journal,
                 database=self._stores.database,
+                broker=broker_on(self._stores.database),
                 clock=self.clock,
                 settings=self._settings,
                 host=self._stores.host,

@@ -11,11 +11,11 @@ from actum.ports.database import (
     Letter,
     LetterStatus,
     NewLetter,
-    NewMessage,
     NewTimer,
     Progress,
     Request,
 )
+from actum.ports.message import NewMessage
 
 
 def new_letter(

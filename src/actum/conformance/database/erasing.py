@@ -3,7 +3,8 @@
 import msgspec
 
 from actum.conformance.database.actions import new_letter
-from actum.ports.database import Database, Erasure, NewMessage, NewTimer, Progress
+from actum.ports.database import Database, Erasure, NewTimer, Progress
+from actum.ports.message import NewMessage
 
 ENTITY = ("Account", "a/1")
 KEY = "Account/a/1"

@@ -2,7 +2,8 @@
 
 import json
 
-from actum.ports.database import Database, Message, NewLetter, NewMessage, NewTimer, Progress
+from actum.ports.database import Database, NewLetter, NewTimer, Progress
+from actum.ports.message import Message, NewMessage
 from actum.stores.page import MAX_PAGE_BYTES
 
 BODY = b'"' + b"x" * 1_000_000 + b'"'

@@ -5,7 +5,8 @@ import asyncio
 import pytest
 
 from actum.errors import KeyReused
-from actum.ports.database import Database, Mark, NewMessage, NewTimer, Progress, Timer
+from actum.ports.database import Database, Mark, NewTimer, Progress, Timer
+from actum.ports.message import NewMessage
 
 
 def new_message(
@@ -104,6 +105,16 @@ class QueueConformance:
         await database.send([new_message(b"2")])
 
         assert await bodies(database, after=first.id) == [b"2"]
+
+    async def test_the_messages_of_each_queue_are_counted(self, database: Database) -> None:
+        assert await database.message_counts() == {}
+        await database.send([new_message(b"1"), new_message(b"2", "other"), new_message(b"3")])
+        (first, _) = await database.messages("payments", 0, 10)
+        assert await database.message_counts() == {"payments": 2, "other": 1}
+
+        await database.save(Progress("pay", "messages", done=(first.id,)))
+
+        assert await database.message_counts() == {"payments": 1, "other": 1}
 
     async def test_sending_nothing_is_no_error(self, database: Database) -> None:
         await database.send([])

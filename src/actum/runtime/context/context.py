@@ -12,7 +12,8 @@ from actum.model.event import Event, Metadata, Recorded, to_microseconds
 from actum.model.handler import Command
 from actum.model.name import check_cause, check_id, check_name, check_text, check_who
 from actum.model.view import View
-from actum.ports.database import Message, NewTimer, Timer
+from actum.ports.database import NewTimer, Timer
+from actum.ports.message import Message
 from actum.runtime.context.atomic import Unit, run_unit, running_unit
 from actum.runtime.context.history import Histories
 from actum.runtime.context.id_pages import Page

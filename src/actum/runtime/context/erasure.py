@@ -2,8 +2,9 @@
 
 import logging
 
-from actum.ports.database import Database, Erasure, Message, Timer
+from actum.ports.database import Database, Erasure, Timer
 from actum.ports.journal import Erased, StreamKey
+from actum.ports.message import Message
 from actum.runtime.keys.kept_answers import erase_parts
 from actum.runtime.services import Services
 
@@ -35,6 +36,7 @@ async def _carry_out(services: Services, stream: StreamKey, *, since: int | None
     await directory.turn_out(stream)
     keys = await _keys(services, stream)
     await erase_parts(services.journal, keys, now)
+    await services.broker.erase(keys)
     await services.database.end_erasure(*stream, erased.position, keys=keys)
     feed.hear_of(erased.position)
     return erased
@@ -69,10 +71,9 @@ async def is_message_left(services: Services, action: str, message: Message) -> 
     """Whether a message that was taken is still to be worked on; not when it was erased meanwhile."""
     if not services.feed.erasures.may_have(message.key, message.time):
         return True
-    database = services.database
-    found = await database.messages(message.queue, message.id - 1, 1)
+    found = await services.broker.messages(message.queue, message.id - 1, 1)
     return [one.id for one in found] == [message.id] or await _is_letter(
-        database, action, message.key or "", message.id
+        services.database, action, message.key or "", message.id
     )
 
 

@@ -10,7 +10,8 @@ from actum.model.entity import CommandType
 from actum.model.event import Metadata, write_metadata
 from actum.model.name import check_name, check_who, shortened
 from actum.model.view import ViewQuery, ViewType
-from actum.ports.database import Mark, NewMessage, NewTimer
+from actum.ports.database import Mark, NewTimer
+from actum.ports.message import NewMessage
 from actum.runtime.context.atomic import Unit, running_unit
 from actum.runtime.context.references import EntityReference
 from actum.runtime.context.reruns import Trace
@@ -211,7 +212,7 @@ class Session:
         mark, identity = self._mark_of(queue, messages, key, once)
         try:
             with self.services.outgoing.sent(queue, messages):
-                await self.services.database.send(self._messages(queue, messages, key, mark, identity))
+                await self.services.broker.send(self._messages(queue, messages, key, mark, identity))
         except KeyReused as error:
             raise KeyReused(once or self.shown_key, f"queue {queue!r}", other="another message") from error
         self.services.signals.send(f"queue/{queue}")

@@ -11,7 +11,9 @@ from actum.errors import DefinitionError
 from actum.model.action import Failure, OnMessage
 from actum.model.signature import check_serialisable
 from actum.model.values.round_trip import RoundTrip
-from actum.ports.database import Database, Letter, Message, NewLetter, Progress
+from actum.ports.broker import Broker
+from actum.ports.database import Database, Letter, NewLetter
+from actum.ports.message import Message
 from actum.runtime.actions.triggers.source import Item, Run, Source
 from actum.runtime.actions.triggers.trigger import ActionTrigger, Callee, OpenSource
 from actum.runtime.context.context import Context
@@ -61,7 +63,9 @@ class MessageTrigger(ActionTrigger[OnMessage]):
         return RoundTrip(function.hints[function.message_parameter()])
 
     async def source(self, services: Services) -> OpenSource:
-        return lambda database: MessageSource(self.name, self.queue, database, services.signals)
+        return lambda database: MessageSource(
+            self.name, self.queue, services.broker, database, services.signals
+        )
 
     def call(self, services: Services, callee: Callee) -> Run:
         function = callee.function
@@ -110,11 +114,12 @@ class MessageSource(Source):
 
     can_read_again = True
 
-    def __init__(self, action: str, queue: str, database: Database, signals: Signals) -> None:
+    def __init__(self, action: str, queue: str, broker: Broker, database: Database, signals: Signals) -> None:
         self._action = action
         self._queue = queue
+        self._broker = broker
         self._database = database
-        self._patience = SHARED_POLL if database.is_shared else POLL
+        self._patience = SHARED_POLL if broker.is_shared else POLL
         self._after = 0
         self._arrival = asyncio.Event()
         signals.listen(f"queue/{queue}", self._arrival.set)
@@ -124,7 +129,7 @@ class MessageSource(Source):
 
     async def next(self, limit: int) -> list[Item]:
         self._arrival.clear()
-        messages = await self._database.messages(self._queue, self._after, limit)
+        messages = await self._broker.messages(self._queue, self._after, limit)
         if not messages:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(self._patience):
@@ -135,7 +140,7 @@ class MessageSource(Source):
 
     async def read_again(self, last: Item, up_to: int, limit: int) -> tuple[list[Item], bool]:
         after = last.position
-        while after < up_to and (page := await self._database.messages(self._queue, after, PAGE)):
+        while after < up_to and (page := await self._broker.messages(self._queue, after, PAGE)):
             after = page[-1].id
             items = [self._item(one) for one in page if one.key == last.key and one.id <= up_to]
             if items:
@@ -144,18 +149,16 @@ class MessageSource(Source):
 
     async def save(self, done: Sequence[int], parked: Sequence[NewLetter], open_from: int | None) -> None:
         if done or parked:
-            await self._database.save(
-                Progress(self._action, "messages", done=tuple(done), parked=tuple(parked))
-            )
+            await self._broker.settle(done, parked, action=self._action, database=self._database)
 
     async def fetch(self, letter: Letter) -> Item | None:
         return self._item(msgspec.json.decode(letter.body, type=Message))
 
     async def is_empty(self) -> bool:
-        return not await self._database.messages(self._queue, self._after, 1)
+        return not await self._broker.messages(self._queue, self._after, 1)
 
     async def is_settled(self) -> bool:
-        return not await self._database.messages(self._queue, 0, 1)
+        return not await self._broker.messages(self._queue, 0, 1)
 
     def _item(self, message: Message) -> Item:
         key = f"#{message.id}" if message.key is None else message.key

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from actum.errors import KeyReused
-from actum.ports.database import Database, Mark, Message, NewMessage, NewTimer, Timer
+from actum.ports.database import Database, Mark, NewTimer, Timer
+from actum.ports.message import Message, NewMessage
 from actum.stores.postgres.connection.order import Order
 from actum.stores.postgres.connection.page import page_of
 from actum.stores.postgres.connection.pool import PostgresPool
@@ -128,6 +129,10 @@ class PostgresQueues(Database):
 
     async def messages(self, queue: str, after: int, limit: int) -> list[Message]:
         return [Message(*row) for row in await self._pool.fetch(MESSAGES, queue, after, limit)]
+
+    async def message_counts(self) -> dict[str, int]:
+        statement = "SELECT queue, count(*) FROM actum_messages GROUP BY queue"
+        return {row["queue"]: row["count"] for row in await self._pool.fetch(statement)}
 
     async def forget_sent(self, before: int) -> int:
         async def forget() -> int:

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from itertools import chain, starmap
 
 from actum.errors import KeyReused
-from actum.ports.database import Database, Mark, Message, NewMessage, NewTimer, Timer
+from actum.ports.database import Database, Mark, NewTimer, Timer
+from actum.ports.message import Message, NewMessage
 from actum.queries.tables import chunks
 from actum.stores.page import within
 from actum.stores.sqlite.connection.file import SqliteFile
@@ -59,6 +60,10 @@ class SqliteQueues(Database):
         return await self._file.read(
             lambda connection: within(starmap(Message, connection.execute(statement, values)), _message_size)
         )
+
+    async def message_counts(self) -> dict[str, int]:
+        statement = "SELECT queue, count(*) FROM actum_messages GROUP BY queue"
+        return await self._file.read(lambda connection: dict(connection.execute(statement).fetchall()))
 
     async def forget_sent(self, before: int) -> int:
         statement = """DELETE FROM actum_sent WHERE (queue, once) IN
