@@ -148,7 +148,7 @@ class Outside:
 
     def __init__(self) -> None:
         self.done: list[str] = []
-        self.erasures: list[str] = []
+        self.gone: list[str] = []
         self.errors: list[Exception] = []
         self.is_broken = False
         self.gate: asyncio.Event | None = None
