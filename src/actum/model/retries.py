@@ -1,11 +1,36 @@
-"""How often what fails is tried again, and when."""
+"""The retry policy: whether what failed is tried again, and when. Time and chance are the caller's."""
 
+from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
+from typing import Any, Literal
 
 from msgspec import Struct
 
 from actum.errors import DefinitionError, Rejected
+
+Jitter = Callable[[timedelta], timedelta]
+"""Shortens a wait by chance, so that not everything is tried again at once."""
+
+
+class FailedAttempt(Struct, frozen=True, eq=False):
+    """Why an attempt failed. One that is final is not tried again; one may still be running."""
+
+    text: str
+    is_final: bool = False
+    is_running: bool = False
+
+
+class Outcome(Struct, frozen=True):
+    """What becomes of an item that failed, or that waits behind one that did.
+
+    One that is `retrying` is tried again when it is `due` (microseconds since 1970). `attempts` is how many
+    failed. Once the item is given up, `failure` is the error, and the attempts are those of `on_failure`.
+    """
+
+    status: Literal["waiting", "retrying", "dead"]
+    attempts: int = 0
+    due: int = 0
+    failure: str = ""
 
 
 class Retries(Struct, frozen=True):
@@ -33,6 +58,41 @@ class Retries(Struct, frozen=True):
         unless: Any = self.unless
         if not isinstance(unless, tuple) or not all(map(_is_error, unless)):
             raise DefinitionError(f"Retries(unless={unless!r}): write a tuple of errors, as in (Rejected,)")
+
+    def is_final(self, error: BaseException) -> bool:
+        """Says whether what raised this error is not to be tried again."""
+        return isinstance(error, self.unless)
+
+    def outcome(
+        self,
+        failed: FailedAttempt,
+        attempts: int,
+        *,
+        now: int,
+        jitter: Jitter,
+        has_hook: bool = False,
+        failure: str = "",
+    ) -> Outcome:
+        """Gives what becomes of an item after so many attempts, the last of which failed now.
+
+        When its attempts are used up, its `on_failure` (if it has that hook) gets as many, and then the item
+        is dead. With `failure`, which the hook was called with, the attempts were the hook's. The hook is not
+        called beside an attempt that may still be running.
+        """
+        if not failed.is_final and attempts < self.attempts:
+            return Outcome("retrying", attempts, now + self.pause(attempts, jitter), failure)
+        if has_hook and not failure and not failed.is_running:
+            return Outcome("retrying", 0, now, failed.text)
+        return Outcome("dead", attempts, now, failure)
+
+    def pause(self, attempts: int, jitter: Jitter) -> int:
+        """Gives how long to wait after so many attempts, in microseconds."""
+        span = min(self.first * 2 ** (attempts - 1), self.longest)
+        return jitter(span) // timedelta(microseconds=1)
+
+    def is_due(self, due: int, now: int) -> bool:
+        """Says whether an item's time has come; one too far off was set by a clock that was ahead."""
+        return not now < due <= now + self.longest // timedelta(microseconds=1)
 
 
 def _is_error(one: object) -> bool:

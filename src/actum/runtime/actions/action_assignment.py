@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable
 
 from actum.errors import LeaseLost
+from actum.model.retries import Retries
 from actum.ports.database import Database
 from actum.runtime.actions.triggers.source import Source
 from actum.runtime.actions.worker import Worker
@@ -23,6 +24,7 @@ class ActionAssignment(Assignment):
         source: Callable[[Database], Source],
         make: Callable[[Source, Database], Worker],
         *,
+        retries: Retries,
         database: Database,
         clock: Clock,
         supervisor: Supervisor,
@@ -34,6 +36,7 @@ class ActionAssignment(Assignment):
         self._source = source
         self._onlooker: Source | None = None
         self._make = make
+        self._retries = retries
         self._database = database
         self._clock = clock
         self._supervisor = supervisor
@@ -68,6 +71,8 @@ class ActionAssignment(Assignment):
         now = self._clock.now()
         for key in await self._database.blocked(self._action):
             letter = await self._database.first_letter(self._action, key)
-            if letter and (letter.request or (letter.status != "dead" and letter.due <= now)):
+            if letter is None:
+                continue
+            if letter.request or (letter.status != "dead" and self._retries.is_due(letter.due, now)):
                 return True
         return False

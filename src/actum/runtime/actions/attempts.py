@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from actum.errors import Rejected
 from actum.model.error_text import error_text
+from actum.model.retries import FailedAttempt
 from actum.runtime.actions.triggers.source import Item
 from actum.runtime.containment import comes_from_outside, log_failure
 
@@ -23,14 +24,6 @@ STUBBORN_AFTER = 5.0
 """Seconds that an attempt has to end after it was cut off."""
 
 log: logging.Logger = logging.getLogger("actum.worker")
-
-
-class FailedAttempt(Struct, frozen=True, eq=False):
-    """Why an attempt failed: one that is final is not tried again; one may still be running."""
-
-    text: str
-    is_final: bool = False
-    is_running: bool = False
 
 
 class Attempt(Struct, eq=False):
@@ -62,14 +55,14 @@ class Attempts:
         run: Callable[[Item], Awaitable[None]],
         *,
         timeout: float,
-        unless: tuple[type[BaseException], ...],
+        is_final: Callable[[BaseException], bool],
         look_again: Callable[[], None],
     ) -> None:
         self.under_way: dict[asyncio.Task[Any], Attempt] = {}
         self._name = name
         self._run = run
         self._timeout = timeout
-        self._unless = unless
+        self._is_final = is_final
         self._look_again = look_again
         self._hanging = 0
         self._timer: asyncio.TimerHandle | None = None
@@ -148,7 +141,7 @@ class Attempts:
         else:
             message = "action %s failed on %s: %s"
             log_failure(log, logging.WARNING, message, self._name, place, text, error=error)
-        return FailedAttempt(text, is_final=isinstance(error, self._unless))
+        return FailedAttempt(text, is_final=self._is_final(error))
 
     def _look_later(self) -> None:
         pause = min(LOOK, self._timeout / 4)

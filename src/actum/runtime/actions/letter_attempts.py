@@ -1,10 +1,12 @@
 """Attempts at letters, each in a task of its own, for it may have to be left behind."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 from actum.model.action import Failure
-from actum.runtime.actions.attempts import Attempts, FailedAttempt
+from actum.model.retries import FailedAttempt
+from actum.runtime.actions.attempts import Attempts
 from actum.runtime.actions.slots import Slots
 from actum.runtime.actions.triggers.source import Item, Run
 from actum.runtime.contained_tasks import ContainedCoroutine, runs_author_code
@@ -23,11 +25,11 @@ class LetterAttempts:
         *,
         on_failure: Run | None,
         timeout: float,
-        unless: tuple[type[BaseException], ...],
+        is_final: Callable[[BaseException], bool],
     ) -> None:
         self._name = name
         self._on_failure = on_failure
-        self._attempts = Attempts(name, run, timeout=timeout, unless=unless, look_again=self._look_again)
+        self._attempts = Attempts(name, run, timeout=timeout, is_final=is_final, look_again=self._look_again)
         self._slots = Slots(lambda: self._attempts.allowed)
 
     def __repr__(self) -> str:

@@ -44,6 +44,7 @@ async def _assignment(
         trigger.name,
         await trigger.source(services),
         make,
+        retries=trigger.retries,
         database=services.database,
         clock=services.clock,
         supervisor=supervisor,

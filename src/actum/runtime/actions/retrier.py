@@ -3,16 +3,12 @@
 import asyncio
 import logging
 from collections.abc import Callable
-from datetime import timedelta
-
-from msgspec import Struct
 
 from actum.errors import LeaseLost
-from actum.model.retries import Retries
-from actum.ports.database import Database, Letter, LetterStatus, NewLetter
-from actum.runtime.actions.attempts import FailedAttempt
+from actum.model.retries import FailedAttempt, Outcome, Retries
+from actum.ports.database import Database, Letter
 from actum.runtime.actions.letter_attempts import LetterAttempts
-from actum.runtime.actions.triggers.source import Item, Source
+from actum.runtime.actions.triggers.source import Source
 from actum.runtime.clock import Clock
 from actum.runtime.contained_tasks import ContainedCoroutine
 from actum.runtime.containment import comes_from_outside, log_failure
@@ -21,33 +17,6 @@ PATIENCE = 60.0
 """Seconds after which a letter's time is looked at again, for the machine's clock may have been set."""
 
 log: logging.Logger = logging.getLogger("actum.retrier")
-
-
-class LetterOutcome(Struct, frozen=True):
-    """What becomes of an item that failed, as its letter says."""
-
-    status: LetterStatus
-    attempts: int
-    due: int
-    failure: str
-
-    def letter(self, action: str, item: Item, error: str, now: int) -> NewLetter:
-        """Gives the letter that says so."""
-        return NewLetter(
-            action,
-            item.key,
-            item.position,
-            item.body,
-            self.status,
-            self.attempts,
-            self.due,
-            error,
-            now,
-            self.failure,
-        )
-
-
-WAITING = LetterOutcome("waiting", 0, 0, "")
 
 
 class Retrier:
@@ -113,23 +82,16 @@ class Retrier:
         task = self._tasks[key] = asyncio.create_task(healing, name=f"{self._name} letters of {key}")
         task.add_done_callback(lambda _: self._end(key))
 
-    def pause(self, attempts: int) -> int:
-        """Gives how long to wait after so many attempts, in microseconds."""
-        span = min(self._retries.first * 2 ** (attempts - 1), self._retries.longest)
-        return self._clock.jittered(span) // timedelta(microseconds=1)
-
-    def outcome(self, failed: FailedAttempt, attempts: int, told: str = "") -> LetterOutcome:
-        """Says what becomes of an item after so many attempts, or of its `on_failure`, which was `told` why.
-
-        When its attempts are used up `on_failure` has as many, and then the letter is dead. Nothing is called
-        beside an attempt that may still be running.
-        """
-        now = self._clock.now()
-        if not failed.is_final and attempts < self._retries.attempts:
-            return LetterOutcome("retrying", attempts, now + self.pause(attempts), told)
-        if self._retrying.has_hook and not told and not failed.is_running:
-            return LetterOutcome("retrying", 0, now, failed.text)
-        return LetterOutcome("dead", attempts, now, told)
+    def outcome(self, failed: FailedAttempt, attempts: int, failure: str = "") -> Outcome:
+        """Gives what becomes of an item after so many attempts; see `Retries.outcome`."""
+        return self._retries.outcome(
+            failed,
+            attempts,
+            now=self._clock.now(),
+            jitter=self._clock.jittered,
+            has_hook=self._retrying.has_hook,
+            failure=failure,
+        )
 
     async def answer_requests(self) -> None:
         """Does what somebody asked for with letters, without waiting for their time."""
@@ -164,7 +126,7 @@ class Retrier:
                     key,
                     error=error,
                 )
-                await self._rest(key, self._clock.now() + self.pause(1))
+                await self._rest(key, self._clock.now() + self._retries.pause(1, self._clock.jittered))
 
     async def _heal_first(self, key: str) -> bool:
         """Does what is to be done with the first letter of a key; gives whether that is all for now."""
@@ -187,9 +149,7 @@ class Retrier:
         return False
 
     def _is_due(self, letter: Letter) -> bool:
-        """Says whether a letter's time has come; one too far off was set by a clock that stood ahead."""
-        now = self._clock.now()
-        return not now < letter.due <= now + self._retries.longest // timedelta(microseconds=1)
+        return self._retries.is_due(letter.due, self._clock.now())
 
     async def _rest(self, key: str, until: int) -> None:
         self._busy -= 1

@@ -4,13 +4,13 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
-from actum.model.retries import Retries
+from actum.model.retries import FailedAttempt, Outcome, Retries
 from actum.ports.database import Database, NewLetter
-from actum.runtime.actions.attempts import Attempts, FailedAttempt
+from actum.runtime.actions.attempts import Attempts
 from actum.runtime.actions.backlog import Backlog
 from actum.runtime.actions.key_queue import KeyQueue
 from actum.runtime.actions.letter_attempts import LetterAttempts
-from actum.runtime.actions.retrier import WAITING, Retrier
+from actum.runtime.actions.retrier import Retrier
 from actum.runtime.actions.triggers.source import Item, Run, Source
 from actum.runtime.clock import Clock
 from actum.runtime.contained_tasks import ContainedCoroutine, runs_author_code
@@ -52,10 +52,10 @@ class Worker:
         self._clock = clock
         self._backlog = Backlog(source)
         self._attempts = Attempts(
-            name, run, timeout=timeout, unless=retries.unless, look_again=self._look_again
+            name, run, timeout=timeout, is_final=retries.is_final, look_again=self._look_again
         )
         self._retrying = LetterAttempts(
-            name, run, on_failure=on_failure, timeout=timeout, unless=retries.unless
+            name, run, on_failure=on_failure, timeout=timeout, is_final=retries.is_final
         )
         self._done: list[int] = []
         self._parked: list[NewLetter] = []
@@ -257,10 +257,20 @@ class Worker:
                 await asyncio.sleep(0)
 
     def _park(self, item: Item, failure: FailedAttempt | None) -> None:
-        now = self._clock.now()
-        outcome = WAITING if failure is None else self._retrier.outcome(failure, 1)
-        error = "" if failure is None else failure.text
-        self._parked.append(outcome.letter(self.name, item, error, now))
+        outcome = Outcome("waiting") if failure is None else self._retrier.outcome(failure, 1)
+        letter = NewLetter(
+            self.name,
+            item.key,
+            item.position,
+            item.body,
+            outcome.status,
+            outcome.attempts,
+            outcome.due,
+            "" if failure is None else failure.text,
+            self._clock.now(),
+            outcome.failure,
+        )
+        self._parked.append(letter)
         self._parked_bytes += len(item.body)
         self._retrier.blocked[item.key] = self._retrier.blocked.get(item.key, 0) + 1
         self._complete(item)
