@@ -23,6 +23,12 @@ def test_the_wait_doubles_up_to_the_longest_and_is_shortened_by_chance(attempts:
     assert outcome == Outcome("retrying", attempts, NOW + round(seconds * 1_000_000))
 
 
+def test_the_hundredth_attempt_waits_no_longer_than_the_longest() -> None:
+    patient = Retries(attempts=1_000, first=timedelta(seconds=2), longest=timedelta(seconds=5))
+
+    assert patient.outcome(FAILED, 100, now=NOW, jitter=half).due == NOW + 2_500_000
+
+
 def test_an_item_whose_attempts_are_used_up_is_dead() -> None:
     assert RETRIES.outcome(FAILED, 4, now=NOW, jitter=half) == Outcome("dead", 4, NOW)
 

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from actum.errors import DefinitionError, Rejected
 
+MICROSECOND = timedelta(microseconds=1)
 Jitter = Callable[[timedelta], timedelta]
 """Shortens a wait by chance, so that not everything is tried again at once."""
 
@@ -87,12 +88,13 @@ class Retries(Struct, frozen=True):
 
     def pause(self, attempts: int, jitter: Jitter) -> int:
         """Gives how long to wait after so many attempts, in microseconds."""
-        span = min(self.first * 2 ** (attempts - 1), self.longest)
-        return jitter(span) // timedelta(microseconds=1)
+        # Whole numbers, because a timedelta overflows when it is doubled fifty times.
+        doubled = self.first // MICROSECOND << attempts - 1
+        return jitter(min(doubled, self.longest // MICROSECOND) * MICROSECOND) // MICROSECOND
 
     def is_due(self, due: int, now: int) -> bool:
         """Says whether an item's time has come; one too far off was set by a clock that was ahead."""
-        return not now < due <= now + self.longest // timedelta(microseconds=1)
+        return not now < due <= now + self.longest // MICROSECOND
 
 
 def _is_error(one: object) -> bool:
