@@ -25,7 +25,7 @@ from actum.model import turn
 from actum.ports.database import Database, Progress
 from actum.ports.journal import Outcome, Write
 from actum.runtime import feed
-from actum.runtime.actions import worker
+from actum.runtime.actions import unsaved_letters, worker
 from actum.runtime.context import outgoing
 from actum.runtime.entities import batch_cut, committer
 from actum.stores.memory import MemoryJournal
@@ -368,7 +368,7 @@ async def test_letters_that_wait_to_be_written_are_bounded_in_bytes(
     scans: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What comes behind a dead letter of its key becomes one too, and no more is taken in than is written."""
-    monkeypatch.setattr(worker, "MAX_PARKED_BYTES", 3_000)
+    monkeypatch.setattr(unsaved_letters, "MAX_BYTES", 3_000)
     monkeypatch.setattr(worker, "BATCH", 4)
     queue, database = scans.queue("scans"), scans._services.database
     most = 0

@@ -1,4 +1,4 @@
-"""The retrier's hold on a key: it lets go of none whose letters are still on their way."""
+"""Which keys the retrier blocks: every one whose letters are still to be saved."""
 
 import asyncio
 from typing import Any
@@ -13,7 +13,7 @@ LETTER = Letter(1, "act", "k", 7, b"", "retrying", 1, START, "", START, START, N
 
 
 class SlowLooks:
-    """A database in which a letter is kept while somebody looks for it, and is not found by that look."""
+    """A database in which a letter is saved while it is looked up, and is not found by that look-up."""
 
     def __init__(self) -> None:
         self.unsaved = {"k"}

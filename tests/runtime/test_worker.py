@@ -1,4 +1,4 @@
-"""The worker's hands: enough of them for every line that is ready, and no more than the bound."""
+"""The worker's tasks: enough of them for every key that is ready, and no more than the bound."""
 
 import asyncio
 from typing import Any
@@ -12,8 +12,8 @@ from tests.runtime.nodes import START
 from tests.runtime.waiting import settled
 
 
-async def test_a_line_that_is_ready_as_every_hand_ends_is_worked_off() -> None:
-    """It waits for nothing else to come before somebody takes it up."""
+async def test_a_key_that_gets_ready_as_every_task_ends_is_worked_on() -> None:
+    """It waits for no other item before a task takes it."""
     released = asyncio.Event()
     done: list[int] = []
 

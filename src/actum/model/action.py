@@ -1,4 +1,4 @@
-"""Actions: stateless functions and what sets them off."""
+"""Actions: stateless functions, and the triggers that set them off."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -18,9 +18,10 @@ Since = Literal["now", "beginning"]
 
 
 class Failure(Struct, frozen=True):
-    """What an action could not do, as its `on_failure` hears of it.
+    """What an action could not do, as its `on_failure` is given it.
 
-    `error` is the class and message of the last error; `key` names the entity, or the message's key.
+    `error` is the class and message of the last error; `key` is that of the item: `KIND/ID` of the entity, or
+    the message's key.
     """
 
     action: str
@@ -33,9 +34,9 @@ TIMEOUT = timedelta(seconds=60)
 
 
 class BackgroundTrigger(Struct, frozen=True, kw_only=True):
-    """What has an action run in the background, where no request waits for it.
+    """Sets an action off in the background, where no request waits for it.
 
-    What the action has done is stored under its `name`, or else under that of the function.
+    The action's progress is stored under its `name`, or under that of the function if there is none.
     """
 
     retries: Retries = Retries()
@@ -57,33 +58,33 @@ class BackgroundTrigger(Struct, frozen=True, kw_only=True):
 
 
 class OnEvents(BackgroundTrigger, frozen=True):
-    """Set off by events; `since` says where a new action starts in a history that exists already."""
+    """Sets an action off for events; `since` says where a new action starts in an existing history."""
 
     events: tuple[type[Event], ...]
     since: Since
 
 
 class OnMessage(BackgroundTrigger, frozen=True):
-    """Set off by a message in a queue."""
+    """Sets an action off for each message of a queue."""
 
     queue: str
 
 
 class OnInterval(BackgroundTrigger, frozen=True):
-    """Set off by the clock, again and again."""
+    """Sets an action off at an interval."""
 
     interval: timedelta
 
 
 class OnCron(BackgroundTrigger, frozen=True):
-    """Set off by the clock at the times of a cron expression, read in a time zone."""
+    """Sets an action off at the times of a cron expression, read in a time zone."""
 
     expression: str
     timezone: str
 
 
 class OnRequest(Struct, frozen=True):
-    """Set off by an HTTP request; `options` go to the Litestar handler as they are."""
+    """Sets an action off for each HTTP request; `options` go to the Litestar handler unchanged."""
 
     method: str
     path: str
@@ -101,17 +102,17 @@ class Bound(Struct, frozen=True):
 
     @property
     def name(self) -> str:
-        """The action's name, under which its checkpoint and its dead letters are kept."""
+        """The action's name, under which its checkpoint and its letters are stored."""
         trigger = self.trigger
         return (isinstance(trigger, BackgroundTrigger) and trigger.name) or self.function.__name__
 
 
 class Actions:
-    """A group of actions. Each method is a decorator that keeps the function and gives it back unchanged.
+    """A group of actions. Each method is a decorator that records the function and returns it unchanged.
 
     An action takes `ctx: Context`, then what set it off (the event, the message, the request's parameters),
     and any of the application's resources by type. It may call outside services; it changes state only by
-    sending commands. A function may carry several triggers.
+    sending commands. A function may have several triggers.
     """
 
     def __init__(self, *, path: str = "", **options: Any) -> None:
@@ -131,14 +132,14 @@ class Actions:
     ) -> Callable[[FunctionT], FunctionT]:
         """Runs the function for each of these events: at least once, in order within an entity.
 
-        A new action starts with the events that follow its first start; `since="beginning"` has it run
-        over the whole history. An attempt that takes longer than `timeout` is cut off, and has failed.
+        A new action starts with the events after its first start; with `since="beginning"` it runs for the
+        whole history. An attempt that takes longer than `timeout` is cut off and has failed.
 
-        When the retries are used up, `on_failure` is called, an action that takes a `Failure` too: if that
-        succeeds the event counts as done, and if it fails it is tried again, and is a dead letter in the end.
+        When the retries are used up, `on_failure` is called, an action that may take a `Failure` too. If that
+        succeeds, the event is done; if it fails, it is retried as often, and then the event is a dead letter.
 
-        What the action has done is kept under its `name`, that of the function unless it is said: give it the
-        old one when you rename the function.
+        The action's progress is stored under its `name`, by default that of the function: pass the old name
+        when you rename the function.
         """
         for event in events:
             declared: Any = event
@@ -185,8 +186,8 @@ class Actions:
     ) -> Callable[[FunctionT], FunctionT]:
         """Runs the function for each message of a queue: at least once, in order within a key.
 
-        An attempt that takes longer than `timeout` is cut off, and has failed. What `on_failure` does, see
-        `on`.
+        An attempt that takes longer than `timeout` is cut off and has failed. `on_failure` and `name` are as
+        in `on`.
         """
         _check_text(queue, '@actions.queue("payments")')
         check_declared(queue, "a queue's name")
@@ -207,10 +208,10 @@ class Actions:
         on_failure: Callable[..., Any] | None = None,
         name: str | None = None,
     ) -> Callable[[FunctionT], FunctionT]:
-        """Runs the function again and again, counted from its first start; at least once, never early.
+        """Runs the function at an interval, counted from its first start: at least once, never early.
 
-        An attempt that takes longer than `timeout` is cut off, and has failed. What `on_failure` does, see
-        `on`.
+        An attempt that takes longer than `timeout` is cut off and has failed. `on_failure` and `name` are as
+        in `on`.
         """
         interval = timedelta(weeks=weeks, days=days, hours=hours, minutes=minutes, seconds=seconds)
         if interval < timedelta(milliseconds=1):
@@ -231,8 +232,8 @@ class Actions:
     ) -> Callable[[FunctionT], FunctionT]:
         """Runs the function at the times of a cron expression, such as "0 7 * * MON-FRI".
 
-        An attempt that takes longer than `timeout` is cut off, and has failed. What `on_failure` does, see
-        `on`.
+        An attempt that takes longer than `timeout` is cut off and has failed. `on_failure` and `name` are as
+        in `on`.
         """
         _check_text(expression, '@actions.cron("0 7 * * MON-FRI")')
         return self._keep(OnCron(expression, timezone, timeout=timeout, on_failure=on_failure, name=name))
@@ -253,6 +254,6 @@ class Actions:
 
 
 def _check_text(value: object, usage: str) -> None:
-    """Refuses a decorator that was written without its brackets, and would lose its function."""
+    """Raises DefinitionError for a decorator without parentheses, which would take the function itself."""
     if not isinstance(value, str):
-        raise DefinitionError(f"{value!r} stands where a text belongs: write {usage}")
+        raise DefinitionError(f"{value!r} is no text: write {usage}")

@@ -1,4 +1,4 @@
-"""The retry policy: whether what failed is tried again, and when. Time and chance are the caller's."""
+"""The retry policy: whether an item that failed is tried again, and when."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -35,10 +35,10 @@ class Outcome(Struct, frozen=True):
 
 
 class Retries(Struct, frozen=True):
-    """How often a failing event or message is tried again before it becomes a dead letter.
+    """How often a failing event or message is tried before it becomes a dead letter.
 
-    The wait doubles from `first` up to `longest`, each time shortened by chance to between half and all of
-    it. An error of a class in `unless` is not tried again: what a rule refuses it will refuse again.
+    The wait between attempts doubles from `first` up to `longest`, and jitter shortens it to between half and
+    all of that. An error of a class in `unless` is not retried: a rule that refuses once will refuse again.
     """
 
     attempts: int = 5

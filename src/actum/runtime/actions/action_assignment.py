@@ -1,4 +1,4 @@
-"""An action's share of the work: its worker, while this process has claimed it."""
+"""The assignment of a trigger: its worker runs in the process that has the lease."""
 
 import logging
 from collections.abc import Callable
@@ -16,7 +16,7 @@ log: logging.Logger = logging.getLogger("actum.worker")
 
 
 class ActionAssignment(Assignment):
-    """Runs the worker of one trigger. `source` gives where its items come from, `make` a worker for it."""
+    """Runs the worker of one trigger. `source` opens the source of its items, `make` makes a worker."""
 
     def __init__(
         self,
@@ -34,7 +34,7 @@ class ActionAssignment(Assignment):
         self.worker: Worker | None = None
         self._action = action
         self._source = source
-        self._onlooker: Source | None = None
+        self._observer: Source | None = None
         self._make = make
         self._retries = retries
         self._database = database
@@ -56,9 +56,9 @@ class ActionAssignment(Assignment):
     async def is_idle(self) -> bool:
         if self.worker is not None:
             return await self.worker.is_idle()
-        if self._onlooker is None:
-            self._onlooker = self._source(self._database)
-        return not await self._has_letters() and await self._onlooker.is_settled()
+        if self._observer is None:
+            self._observer = self._source(self._database)
+        return not await self._has_letters() and await self._observer.is_settled()
 
     async def _run(self, worker: Worker) -> None:
         try:
@@ -67,7 +67,7 @@ class ActionAssignment(Assignment):
             self._lose(self.name)
 
     async def _has_letters(self) -> bool:
-        """Says whether a letter is to be tried now, be it by whom it may."""
+        """Says whether a letter is to be tried now, by whichever process has the lease."""
         now = self._clock.now()
         for key in await self._database.blocked(self._action):
             letter = await self._database.first_letter(self._action, key)

@@ -1,4 +1,4 @@
-"""Attempts at items: each is cut off after a limit, and one that hangs holds nobody up."""
+"""Attempts at items: each is cut off after a time limit, and one that hangs holds up no other."""
 
 import asyncio
 import logging
@@ -15,38 +15,39 @@ from actum.runtime.actions.triggers.source import Item
 from actum.runtime.containment import comes_from_outside, log_failure
 
 MAX_AT_ONCE = 64
-"""Attempts side by side, those that hang not counted."""
+"""Concurrent attempts, those that hang not counted."""
 MAX_UNDER_WAY = 1_000
 HANGS_AFTER = 0.2
-"""Seconds after which an attempt no longer counts against those that may run beside it."""
+"""Seconds after which an attempt hangs: another one may run in its place."""
 LOOK = 0.1
+"""Seconds between two looks for attempts that hang."""
 STUBBORN_AFTER = 5.0
-"""Seconds that an attempt has to end after it was cut off."""
+"""Seconds that an attempt has to end once it is cut off, before it is abandoned."""
 
 log: logging.Logger = logging.getLogger("actum.worker")
 
 
 class Attempt(Struct, eq=False):
-    """One attempt that is under way. `leave` is called if it does not even end when it is cut off."""
+    """An attempt that is under way. `abandon` is called if it does not end when it is cut off."""
 
     item: Item
-    leave: "Leave"
+    abandon: "Abandon"
     began: float
     cut_off: float = 0.0
-    is_left: bool = False
+    is_abandoned: bool = False
 
     def __repr__(self) -> str:
         return f"<Attempt at {self.item.key} at {self.item.position}>"
 
 
-Leave = Callable[[Item, "asyncio.Task[Any]", FailedAttempt], None]
-"""Leaves an attempt behind: its item, the task that makes it, and why."""
+Abandon = Callable[[Item, "asyncio.Task[Any]", FailedAttempt], None]
+"""Continues without an attempt: its item, the task that makes it, and why."""
 
 
 class Attempts:
     """The attempts of one action that are under way, by the task that makes each.
 
-    `look_again` is called whenever one is found to hang, for there is room for another then.
+    `on_room` is called whenever attempts are found to hang, because others may start then.
     """
 
     def __init__(
@@ -56,14 +57,14 @@ class Attempts:
         *,
         timeout: float,
         is_final: Callable[[BaseException], bool],
-        look_again: Callable[[], None],
+        on_room: Callable[[], None],
     ) -> None:
         self.under_way: dict[asyncio.Task[Any], Attempt] = {}
         self._name = name
         self._run = run
         self._timeout = timeout
         self._is_final = is_final
-        self._look_again = look_again
+        self._on_room = on_room
         self._hanging = 0
         self._timer: asyncio.TimerHandle | None = None
 
@@ -72,13 +73,13 @@ class Attempts:
 
     @property
     def allowed(self) -> int:
-        """How many may be under way: the more hang, the faster others are let by, up to the bound."""
+        """How many may be under way: the more hang, the more may run beside them, up to a bound."""
         hanging = self._hanging
         return MAX_AT_ONCE if not hanging else min(hanging + max(MAX_AT_ONCE, hanging), MAX_UNDER_WAY)
 
     @property
     def hanging(self) -> list[tuple[str, int, float]]:
-        """What hangs: key, position and for how many seconds."""
+        """The attempts that hang: key, position, and for how many seconds."""
         now = monotonic()
         return [
             (attempt.item.key, attempt.item.position, now - attempt.began)
@@ -90,11 +91,11 @@ class Attempts:
         self,
         item: Item,
         task: "asyncio.Task[Any]",
-        leave: Leave,
+        abandon: Abandon,
         run: Callable[[Item], Awaitable[None]] | None = None,
     ) -> FailedAttempt | None:
-        """Does one item in the running task; gives what went wrong, if something did."""
-        attempt = self.under_way[task] = Attempt(item, leave, monotonic())
+        """Runs one item in the current task; gives why that failed, or None."""
+        attempt = self.under_way[task] = Attempt(item, abandon, monotonic())
         if self._timer is None:
             self._look_later()
         try:
@@ -112,7 +113,7 @@ class Attempts:
         return None
 
     async def end(self, grace: float) -> None:
-        """Cancels what is still under way, and leaves behind what has not ended after the grace."""
+        """Cancels what is still under way, and abandons what has not ended after the grace."""
         tasks = set(self.under_way)
         for task in tasks:
             task.cancel()
@@ -148,11 +149,11 @@ class Attempts:
         self._timer = asyncio.get_running_loop().call_later(pause, self._look)
 
     def _look(self) -> None:
-        """Finds what hangs; a timer for each attempt would cost more than many an action."""
+        """Finds what hangs. A timer for each attempt would cost more than many actions do."""
         self._timer = None
         now = monotonic()
         hanging = 0
-        # In the order in which they began, so that what is behind a young one is younger.
+        # They are in the order in which they began: whatever follows a young one is younger.
         for task, attempt in list(self.under_way.items()):
             age = now - attempt.began
             if age < min(HANGS_AFTER, self._timeout):
@@ -164,23 +165,23 @@ class Attempts:
         if self.under_way:
             self._look_later()
         if hanging:
-            self._look_again()
+            self._on_room()
 
     def _cut_off(self, task: "asyncio.Task[Any]", attempt: Attempt, now: float) -> None:
         if not attempt.cut_off:
             attempt.cut_off = now
             task.cancel()
-        elif now - attempt.cut_off >= STUBBORN_AFTER and not attempt.is_left:
-            attempt.is_left = True
+        elif now - attempt.cut_off >= STUBBORN_AFTER and not attempt.is_abandoned:
+            attempt.is_abandoned = True
             text = (
                 f"TimeoutError: it took longer than {self._timeout:g} s, was cut off, and did not stop: "
                 "it may still be running; let asyncio.CancelledError pass, and retry or skip this letter"
             )
             log.error("action %s on %s at %s: %s", self._name, attempt.item.key, attempt.item.position, text)
-            attempt.leave(attempt.item, task, FailedAttempt(text, is_final=True, is_running=True))
+            attempt.abandon(attempt.item, task, FailedAttempt(text, is_final=True, is_running=True))
 
 
 def disown(task: "asyncio.Task[Any]") -> None:
-    """Has the event loop end without a task that does not end."""
+    """Lets the event loop close without a task that does not end."""
     asyncio._unregister_task(task)
     setattr(task, "_log_destroy_pending", False)  # noqa: B010 (no part of its type)

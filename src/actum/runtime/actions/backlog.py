@@ -1,4 +1,4 @@
-"""What a worker has taken and not done: a queue of items for each key, bounded in memory."""
+"""The backlog of a worker: items that it has taken and not done, by key, bounded in memory."""
 
 import asyncio
 from collections import deque
@@ -11,14 +11,14 @@ MAX_ITEMS = 2_000
 MAX_BYTES = 64 * 1024 * 1024
 REREAD = 100
 PATIENCE = 0.2
-"""Seconds for which a full memory waits for room before it lets go of what can be read again."""
+"""Seconds for which a full backlog waits for room before it drops what can be read again."""
 
 
 class Backlog:
     """Items that were taken and are not done.
 
-    `queues` holds those of each key in order, `ready` the keys whose queue nobody works on. Where it is full,
-    the longest queues are shortened: no key's backlog keeps other keys' items out.
+    `queues` holds the items of each key in order, `ready` the keys whose queue no task works on. When it is
+    full, the longest queues are shortened, so that no key keeps the items of others out.
     """
 
     def __init__(self, source: Source) -> None:
@@ -48,7 +48,7 @@ class Backlog:
         self._is_sorted = True
 
     def add(self, item: Item) -> None:
-        """Takes an item in; a key that is new is ready."""
+        """Adds an item; a key that is new is ready."""
         key = item.key
         queue = self.queues.get(key)
         if queue is not None:
@@ -72,7 +72,7 @@ class Backlog:
             self._room.set()
 
     def lowest(self) -> int | None:
-        """Gives a position such that everything taken below it is done; None if all that was taken is."""
+        """Gives the lowest position that may not be done, or None if everything that was taken is done."""
         if not self._open:
             self._is_sorted = True
         lowest = next(iter(self._open), None) if self._is_sorted else min(self._open)
@@ -82,11 +82,11 @@ class Backlog:
         return skipped if lowest is None else min(lowest, skipped)
 
     def has_more_of(self, key: str) -> bool:
-        """Says whether there are items of a key that are to be read again."""
+        """Says whether items of a key were dropped, and have to be read again."""
         return key in self._shortened
 
     async def room(self) -> None:
-        """Returns when there is room for more, and makes some if none comes of itself."""
+        """Returns when there is room for more; makes some if items do not end soon."""
         since = monotonic()
         while self._is_full:
             self._is_waiting = True
@@ -101,7 +101,7 @@ class Backlog:
         self._is_waiting = False
 
     async def read_again(self, key: str, queue: KeyQueue) -> None:
-        """Brings back into a queue some of what it has let go of."""
+        """Reads again some of the items that a queue has dropped."""
         up_to = queue.skipped_to
         items, is_all = await self._source.read_again(queue.last, up_to, REREAD)
         for item in items:
@@ -116,7 +116,7 @@ class Backlog:
         return len(self._open) >= MAX_ITEMS or self._bytes >= MAX_BYTES
 
     def _shorten(self) -> bool:
-        """Lets go of what the longest queues hold beyond their first item, and of half of all at most."""
+        """Drops what the longest queues hold beyond their first item, half of all items at most."""
         if not self._source.can_read_again:
             return False
         before = len(self._open)

@@ -1,4 +1,4 @@
-"""How an action's function is called: its context, what set it off, and resources, each by annotation."""
+"""How an action's function is called: with its context, its item and resources, each found by annotation."""
 
 import inspect
 from collections.abc import Callable, Collection
@@ -14,11 +14,11 @@ from actum.runtime.context.context import Context
 
 
 class ActionFunction:
-    """An action's function, with its parameters sorted by role.
+    """An action's function, with its parameters by role.
 
-    `context_parameter` names the one that takes the Context (None: it wants none), `resource_parameters`
-    those that take a resource, by type, `event_parameter` the one annotated with events, `failure_parameter`
-    the one that takes a Failure, and `rest` all others, in order.
+    `context_parameter` names the parameter that takes the Context, or is None. `resource_parameters` take
+    resources, by type; `event_parameter` is annotated with events; `failure_parameter` takes a Failure;
+    `rest` are all others, in order.
     """
 
     def __init__(self, function: Callable[..., Any], resource_types: Collection[type[Any]]) -> None:
@@ -54,7 +54,7 @@ class ActionFunction:
     def arguments(
         self, context: Context, resources: dict[type[Any], Any], failure: Failure | None = None
     ) -> dict[str, Any]:
-        """Gives what every trigger has: the context, the resources, and a failure for who takes it."""
+        """Gives the arguments that every trigger has: the context, the resources, and a failure."""
         given: dict[str, Any] = {}
         for name, kind in self.resource_parameters.items():
             given[name] = resources[kind]
@@ -65,33 +65,31 @@ class ActionFunction:
         return given
 
     def message_parameter(self) -> str:
-        """Gives the name of the parameter that takes a message: the first that has no other role."""
+        """Gives the name of the parameter that takes a message: the required one without another role."""
         required = [parameter for parameter in self.rest if parameter.default is parameter.empty]
         if len(required) != 1:
             raise DefinitionError(
                 f"action {self.name} takes from a queue: give it one parameter for the message, annotated "
-                "with its type, "
-                f"as in `async def {self.name}(ctx: Context, message: Payment) -> None`"
+                f"with its type, as in `async def {self.name}(ctx: Context, message: Payment) -> None`"
             )
         return required[0].name
 
     def check_required(self, trigger: str) -> None:
-        """Refuses parameters that a trigger has nothing for."""
+        """Raises DefinitionError for a required parameter that a trigger has no value for."""
         for parameter in self.rest:
             if parameter.default is parameter.empty:
                 raise DefinitionError(
                     f"action {self.name} is set off by {trigger}, and nothing gives its parameter "
-                    f"{parameter.name!r}: "
-                    "give it a default, or list what it is among the application's resources"
+                    f"{parameter.name!r}: give it a default, or list its type in App(resources=[…])"
                 )
 
 
 def is_event(annotation: Any) -> bool:
-    """Says whether an annotation names events themselves, without their place in history."""
+    """Says whether an annotation names events themselves, and not Recorded ones."""
     return annotation is Event or bool(events_in(annotation))
 
 
 def _takes_events(annotation: Any) -> bool:
-    """Says whether an annotation names an event, plain or recorded, alone or as one of several things."""
+    """Says whether an annotation names events, plain or Recorded, alone or in a union."""
     parts = (annotation, *get_args(annotation))
     return is_event(annotation) or any(get_origin(part) is Recorded for part in parts)

@@ -1,13 +1,13 @@
-"""The items of one key that wait for each other, those of them that are in memory."""
+"""The items of one key that wait for one another, as far as they are in memory."""
 
 from actum.runtime.actions.triggers.source import Item
 
 
 class KeyQueue:
-    """The items of one key, the first of which is being done.
+    """The items of one key, the first of which is running.
 
-    Where the memory was full, the later ones were let go of: those beyond `last`, up to the position
-    `skipped_to`, are read again when their turn comes; 0 says that there are none.
+    Where memory was full, later ones were dropped: those beyond `last`, up to the position `skipped_to`, are
+    read again when it is their turn. A `skipped_to` of 0 means that there are none.
     """
 
     __slots__ = ("items", "last", "skipped_to")
@@ -21,7 +21,7 @@ class KeyQueue:
         return f"<KeyQueue {self.last.key}, {len(self.items)} items>"
 
     def add(self, item: Item) -> bool:
-        """Takes in a later item; gives whether it is kept in memory."""
+        """Adds a later item; gives whether it is kept in memory."""
         if self.skipped_to:
             self.skipped_to = item.position
             return False
@@ -30,7 +30,7 @@ class KeyQueue:
         return True
 
     def shorten(self) -> list[Item]:
-        """Lets go of all but the first; gives those."""
+        """Drops all items but the first, and gives them."""
         dropped = self.items[1:]
         del self.items[1:]
         if dropped:
@@ -39,7 +39,7 @@ class KeyQueue:
         return dropped
 
     def refill(self, items: list[Item], *, up_to: int, is_all: bool) -> None:
-        """Takes items that were read again; `is_all` says that there are no more of them up to `up_to`."""
+        """Adds items that were read again; `is_all` says that there are no others up to `up_to`."""
         self.items += items
         if items:
             self.last = items[-1]

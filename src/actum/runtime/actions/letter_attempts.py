@@ -1,4 +1,4 @@
-"""Attempts at letters, each in a task of its own, for it may have to be left behind."""
+"""Attempts at letters, each in its own task, because it may have to be abandoned."""
 
 import asyncio
 from collections.abc import Callable
@@ -13,9 +13,9 @@ from actum.runtime.contained_tasks import ContainedCoroutine, runs_author_code
 
 
 class LetterAttempts:
-    """Tries items again, as many at once as may be under way.
+    """Retries items, as many at once as may be under way.
 
-    Of an item that was given up, and for what error, `on_failure` is told instead.
+    Where an item was given up, `on_failure` is called with the item and the error instead.
     """
 
     def __init__(
@@ -29,7 +29,7 @@ class LetterAttempts:
     ) -> None:
         self._name = name
         self._on_failure = on_failure
-        self._attempts = Attempts(name, run, timeout=timeout, is_final=is_final, look_again=self._look_again)
+        self._attempts = Attempts(name, run, timeout=timeout, is_final=is_final, on_room=self._on_room)
         self._slots = Slots(lambda: self._attempts.allowed)
 
     def __repr__(self) -> str:
@@ -37,47 +37,48 @@ class LetterAttempts:
 
     @property
     def hanging(self) -> list[tuple[str, int, float]]:
-        """What hangs: key, position and for how many seconds."""
+        """The attempts that hang: key, position, and for how many seconds."""
         return self._attempts.hanging
 
     @property
     def has_hook(self) -> bool:
-        """Whether anybody is told of what was given up."""
+        """Whether there is an `on_failure` to call for items that are given up."""
         return self._on_failure is not None
 
     async def attempt(self, item: Item, failure: str = "") -> FailedAttempt | None:
-        """Does one item, or tells of its failure; gives what went wrong, if something did."""
+        """Runs one item, or `on_failure` with the item's failure; gives why that failed, or None."""
         async with self._slots:
-            left: asyncio.Future[FailedAttempt] = asyncio.get_running_loop().create_future()
+            abandoned: asyncio.Future[FailedAttempt] = asyncio.get_running_loop().create_future()
             attempt = asyncio.create_task(
-                ContainedCoroutine(self._make(item, failure, left)), name=f"{self._name} retry"
+                ContainedCoroutine(self._make(item, failure, abandoned)), name=f"{self._name} retry"
             )
             try:
-                await asyncio.wait({attempt, left}, return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait({attempt, abandoned}, return_when=asyncio.FIRST_COMPLETED)
             finally:
-                if not left.done():
-                    left.cancel()
+                if not abandoned.done():
+                    abandoned.cancel()
                     attempt.cancel()
-            return left.result() if left.done() and not left.cancelled() else await attempt
+            is_abandoned = abandoned.done() and not abandoned.cancelled()
+            return abandoned.result() if is_abandoned else await attempt
 
     async def end(self, grace: float) -> None:
-        """Cancels what is still under way, and leaves behind what has not ended after the grace."""
+        """Cancels what is still under way, and abandons what has not ended after the grace."""
         await self._attempts.end(grace)
 
     async def _make(
-        self, item: Item, failure: str, left: "asyncio.Future[FailedAttempt]"
+        self, item: Item, failure: str, abandoned: "asyncio.Future[FailedAttempt]"
     ) -> FailedAttempt | None:
-        def leave(_item: Item, _task: "asyncio.Task[Any]", failure: FailedAttempt) -> None:
-            if not left.done():
-                left.set_result(failure)
+        def abandon(_item: Item, _task: "asyncio.Task[Any]", failure: FailedAttempt) -> None:
+            if not abandoned.done():
+                abandoned.set_result(failure)
 
         runs_author_code.set(True)
         task: Any = asyncio.current_task()
         hook = self._on_failure
         if not failure or hook is None:
-            return await self._attempts.make(item, task, leave)
-        told = Failure(self._name, item.key, failure)
-        return await self._attempts.make(item, task, leave, lambda item: hook(item, told))
+            return await self._attempts.make(item, task, abandon)
+        reported = Failure(self._name, item.key, failure)
+        return await self._attempts.make(item, task, abandon, lambda item: hook(item, reported))
 
-    def _look_again(self) -> None:
-        self._slots.look_again()
+    def _on_room(self) -> None:
+        self._slots.assign()

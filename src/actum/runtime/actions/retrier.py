@@ -1,4 +1,4 @@
-"""The retrier: tries an action's letters again, in order within a key, until none is left or one is dead."""
+"""The retrier: tries letters again, in order within a key, until none is left or the first is dead."""
 
 import asyncio
 import logging
@@ -14,24 +14,24 @@ from actum.runtime.contained_tasks import ContainedCoroutine
 from actum.runtime.containment import comes_from_outside, log_failure
 
 PATIENCE = 60.0
-"""Seconds after which a letter's time is looked at again, for the machine's clock may have been set."""
+"""Seconds after which the due time is looked at again, because the machine's clock may have been set."""
 
 log: logging.Logger = logging.getLogger("actum.retrier")
 
 
 class Retrier:
-    """Works on the letters of one action, each key by itself.
+    """Retries the letters of one action, with one task for each key.
 
-    `blocked` counts the letters of each key, those on their way to the database included: while a key is in
-    it, its new items become letters too. `retrying` does an item again; `is_unsaved` says
-    of a key whether letters of it are still on their way.
+    `blocked` counts the letters of each key, unsaved ones included: while a key is blocked, its new items
+    become letters too. `attempts` makes an attempt at an item; `is_unsaved` says whether letters of a key are
+    still to be saved.
     """
 
     def __init__(
         self,
         name: str,
         source: Source,
-        retrying: LetterAttempts,
+        attempts: LetterAttempts,
         is_unsaved: Callable[[str], bool],
         *,
         retries: Retries,
@@ -41,13 +41,13 @@ class Retrier:
         self.blocked: dict[str, int] = {}
         self._name = name
         self._source = source
-        self._retrying = retrying
+        self._attempts = attempts
         self._is_unsaved = is_unsaved
         self._retries = retries
         self._database = database
         self._clock = clock
         self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._nudges: dict[str, asyncio.Event] = {}
+        self._wakeups: dict[str, asyncio.Event] = {}
         self._busy = 0
 
     def __repr__(self) -> str:
@@ -59,13 +59,13 @@ class Retrier:
         return not self._busy
 
     async def begin(self) -> None:
-        """Takes up the letters that are kept."""
+        """Starts with the letters that are in the database."""
         self.blocked = await self._database.blocked(self._name)
         for key in self.blocked:
             self.start(key)
 
     async def stop(self) -> None:
-        """Lets go of what it is doing; the letters stay."""
+        """Cancels what it is doing; the letters stay."""
         tasks = list(self._tasks.values())
         for task in tasks:
             task.cancel()
@@ -73,13 +73,13 @@ class Retrier:
             await asyncio.wait(tasks)
 
     def start(self, key: str) -> None:
-        """Begins with the letters of a key, unless it is at them already."""
+        """Starts a task for the letters of a key, unless there is one."""
         if key in self._tasks:
             return
-        self._nudges[key] = asyncio.Event()
+        self._wakeups[key] = asyncio.Event()
         self._busy += 1
-        healing = ContainedCoroutine(self._heal(key))
-        task = self._tasks[key] = asyncio.create_task(healing, name=f"{self._name} letters of {key}")
+        retrying = ContainedCoroutine(self._retry_key(key))
+        task = self._tasks[key] = asyncio.create_task(retrying, name=f"{self._name} letters of {key}")
         task.add_done_callback(lambda _: self._end(key))
 
     def outcome(self, failed: FailedAttempt, attempts: int, failure: str = "") -> Outcome:
@@ -89,32 +89,32 @@ class Retrier:
             attempts,
             now=self._clock.now(),
             jitter=self._clock.jittered,
-            has_hook=self._retrying.has_hook,
+            has_hook=self._attempts.has_hook,
             failure=failure,
         )
 
     async def answer_requests(self) -> None:
-        """Does what somebody asked for with letters, without waiting for their time."""
+        """Retries and skips letters as requested, without waiting until they are due."""
         after = 0
         while page := await self._database.requested_letters(self._name, after=after):
             for letter in page:
                 self.blocked.setdefault(letter.key, 1)
                 self.start(letter.key)
-                self._nudges[letter.key].set()
+                self._wakeups[letter.key].set()
             after = page[-1].id
 
     def _end(self, key: str) -> None:
         del self._tasks[key]
-        del self._nudges[key]
+        del self._wakeups[key]
         self._busy -= 1
 
-    async def _heal(self, key: str) -> None:
+    async def _retry_key(self, key: str) -> None:
         while key in self.blocked:
             try:
-                if await self._heal_first(key):
+                if await self._retry_first(key):
                     return
             except LeaseLost:
-                return  # The letters are another process's to work on.
+                return  # Another process works on the letters now.
             except BaseException as error:
                 if comes_from_outside(error):
                     raise
@@ -126,14 +126,14 @@ class Retrier:
                     key,
                     error=error,
                 )
-                await self._rest(key, self._clock.now() + self._retries.pause(1, self._clock.jittered))
+                await self._wait(key, self._clock.now() + self._retries.pause(1, self._clock.jittered))
 
-    async def _heal_first(self, key: str) -> bool:
-        """Does what is to be done with the first letter of a key; gives whether that is all for now."""
+    async def _retry_first(self, key: str) -> bool:
+        """Does what is due for the first letter of a key; gives whether that letter is dead."""
         before = self.blocked[key], self._is_unsaved(key)
         letter = await self._database.first_letter(self._name, key)
         if letter is None:
-            # One that was on its way when the look began may have come in behind its back.
+            # One that was unsaved when the look-up began may have been saved since.
             if self._is_unsaved(key) or before != (self.blocked[key], False):
                 await asyncio.sleep(0)
             else:
@@ -141,33 +141,33 @@ class Retrier:
         elif letter.request == "skip":
             await self._remove(letter)
         elif letter.request == "retry" or (letter.status != "dead" and self._is_due(letter)):
-            await self._try_again(letter)
+            await self._retry(letter)
         elif letter.status == "dead":
             return True
         else:
-            await self._rest(key, letter.due)
+            await self._wait(key, letter.due)
         return False
 
     def _is_due(self, letter: Letter) -> bool:
         return self._retries.is_due(letter.due, self._clock.now())
 
-    async def _rest(self, key: str, until: int) -> None:
+    async def _wait(self, key: str, until: int) -> None:
         self._busy -= 1
         try:
-            await self._clock.wait(self._nudges[key], until=until, patience=PATIENCE)
+            await self._clock.wait(self._wakeups[key], until=until, patience=PATIENCE)
         finally:
             self._busy += 1
-            self._nudges[key].clear()
+            self._wakeups[key].clear()
 
-    async def _try_again(self, letter: Letter) -> None:
+    async def _retry(self, letter: Letter) -> None:
         item = await self._source.fetch(letter)
-        is_asked = letter.request == "retry"
-        told = "" if is_asked else letter.failure
-        failed = None if item is None else await self._retrying.attempt(item, told)
+        is_requested = letter.request == "retry"
+        failure = "" if is_requested else letter.failure
+        failed = None if item is None else await self._attempts.attempt(item, failure)
         if failed is None:
             await self._remove(letter)
             return
-        outcome = self.outcome(failed, 1 if is_asked else letter.attempts + 1, told)
+        outcome = self.outcome(failed, 1 if is_requested else letter.attempts + 1, failure)
         await self._database.update_letter(
             letter.id,
             status=outcome.status,

@@ -1,4 +1,4 @@
-"""Slots for attempts that wait their turn, as many as may be under way."""
+"""Slots: a limit on concurrent attempts that changes while they run."""
 
 import asyncio
 from collections import deque
@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 
 class Slots:
-    """Slots, given in the order in which they were asked for. `allowed` gives how many there are now."""
+    """Slots, assigned in the order in which they were asked for. `allowed` gives how many there are now."""
 
     def __init__(self, allowed: Callable[[], int]) -> None:
         self._allowed = allowed
@@ -14,7 +14,7 @@ class Slots:
         self._waiters: deque[asyncio.Future[None]] = deque()
 
     def __repr__(self) -> str:
-        return f"<Slots, {self._taken} taken, {len(self._waiters)} waited for>"
+        return f"<Slots, {self._taken} taken, {len(self._waiters)} waiters>"
 
     async def __aenter__(self) -> None:
         if self._taken < self._allowed() and not self._waiters:
@@ -27,15 +27,15 @@ class Slots:
         except BaseException:
             if waiter.done() and not waiter.cancelled():
                 self._taken -= 1
-                self.look_again()
+                self.assign()
             raise
 
     async def __aexit__(self, *_: object) -> None:
         self._taken -= 1
-        self.look_again()
+        self.assign()
 
-    def look_again(self) -> None:
-        """Gives out what slots there are, of which there may be more by now."""
+    def assign(self) -> None:
+        """Assigns free slots to waiters; called when there may be more of them."""
         while self._waiters and self._taken < self._allowed():
             waiter = self._waiters.popleft()
             if not waiter.done():

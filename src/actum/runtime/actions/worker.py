@@ -1,37 +1,36 @@
-"""The worker: does items side by side across keys and in order within a key, and puts aside what fails."""
+"""The worker: runs items concurrently across keys, in order within a key; what fails becomes a letter."""
 
 import asyncio
 from collections.abc import Sequence
 from typing import Any
 
 from actum.model.retries import FailedAttempt, Outcome, Retries
-from actum.ports.database import Database, NewLetter
+from actum.ports.database import Database
 from actum.runtime.actions.attempts import Attempts
 from actum.runtime.actions.backlog import Backlog
 from actum.runtime.actions.key_queue import KeyQueue
 from actum.runtime.actions.letter_attempts import LetterAttempts
 from actum.runtime.actions.retrier import Retrier
 from actum.runtime.actions.triggers.source import Item, Run, Source
+from actum.runtime.actions.unsaved_letters import UnsavedLetters
 from actum.runtime.clock import Clock
 from actum.runtime.contained_tasks import ContainedCoroutine, runs_author_code
 
 BATCH = 500
-MAX_UNSAVED = 2_000
-MAX_PARKED_BYTES: int = 64 * 1024 * 1024
-"""Bytes of letters that are still to be written, beyond which nothing more is taken in."""
 POLL = 1.0
+"""Seconds between two looks for requests to retry or skip a letter."""
 GRACE = 5.0
-"""Seconds that attempts have to come to their end when the worker stops."""
+"""Seconds that attempts have to end by themselves when the worker stops."""
 LAST_GRACE = 2.0
 """Seconds that they have to end once they are cancelled."""
 
 
 class Worker:
-    """Does the items of one source with one function.
+    """Runs one function for each item of one source.
 
-    An item that fails is put aside as a letter, and so is every later item of its key, so that no key ever
-    holds up another. The letter is tried again until it succeeds or its retries are used up; then it is dead,
-    and waits for somebody to retry or skip it. `taken` counts the items that the source has given.
+    An item that fails becomes a letter, and so does every later item of its key, so that no key holds up
+    another. The letter is retried until it succeeds or its attempts are used up. Then it is dead, and waits
+    until an operator retries or skips it. `taken` counts the items that the source has given.
     """
 
     def __init__(
@@ -52,26 +51,24 @@ class Worker:
         self._clock = clock
         self._backlog = Backlog(source)
         self._attempts = Attempts(
-            name, run, timeout=timeout, is_final=retries.is_final, look_again=self._look_again
+            name, run, timeout=timeout, is_final=retries.is_final, on_room=self._ensure_tasks
         )
-        self._retrying = LetterAttempts(
+        self._letter_attempts = LetterAttempts(
             name, run, on_failure=on_failure, timeout=timeout, is_final=retries.is_final
         )
         self._done: list[int] = []
-        self._parked: list[NewLetter] = []
-        self._parked_bytes = 0
-        self._are_saved = asyncio.Event()
+        self._letters = UnsavedLetters(name)
         self._tasks: set[asyncio.Task[None]] = set()
-        self._left: set[asyncio.Task[Any]] = set()
+        self._abandoned: set[asyncio.Task[Any]] = set()
         self._broken: asyncio.Future[None] | None = None
-        self._is_recruiting = False
+        self._is_adding_tasks = False
         self._changed = asyncio.Event()
         self._is_saving = False
         self._is_running = False
         self._retrier = Retrier(
             name,
             source,
-            self._retrying,
+            self._letter_attempts,
             self._is_unsaved,
             retries=retries,
             database=database,
@@ -83,17 +80,17 @@ class Worker:
 
     @property
     def hanging(self) -> list[tuple[str, int, float]]:
-        """What hangs: key, position and for how many seconds."""
-        return self._attempts.hanging + self._retrying.hanging
+        """The attempts that hang: key, position, and for how many seconds."""
+        return self._attempts.hanging + self._letter_attempts.hanging
 
     async def run(self) -> None:
-        """Works until cancelled; then waits for what is being done, and writes down what is done.
+        """Works until cancelled; then lets attempts end and saves what is done.
 
-        Started again after a failure, it takes again what it had taken and not written down.
+        Started again after a failure, it takes again what it had taken and not saved.
         """
         await self._begin()
         self._broken = asyncio.get_running_loop().create_future()
-        saver = asyncio.create_task(self._save_forever(), name=f"{self.name} saver")
+        saver = asyncio.create_task(self._save_changes(), name=f"{self.name} saver")
         poller = asyncio.create_task(self._poll_requests(), name=f"{self.name} requests")
         intake = asyncio.create_task(self._take_in(), name=f"{self.name} intake")
         try:
@@ -105,29 +102,28 @@ class Worker:
             await asyncio.shield(asyncio.create_task(self._stop(saver, {poller, intake})))
 
     async def is_idle(self) -> bool:
-        """Says whether nothing is left to do until the clock moves or somebody sends something."""
+        """Says whether nothing is left to do until the clock moves or something new arrives."""
         if not (self._is_running and self._retrier.is_idle):
             return False
-        if self._backlog.queues or self._tasks or self._parked or self._done or self._is_saving:
+        if self._backlog.queues or self._tasks or self._letters or self._done or self._is_saving:
             return False
         return await self._source.is_empty()
 
     async def answer_requests(self) -> None:
-        """Does what somebody asked for with this worker's letters."""
+        """Retries and skips letters as requested."""
         await self._retrier.answer_requests()
 
     async def _begin(self) -> None:
-        """Begins at what is written down; what a run before this one did not write down comes again."""
+        """Starts from what is saved; the source gives again what an earlier run did not save."""
         self._backlog.clear()
         self._done.clear()
-        self._parked.clear()
-        self._parked_bytes = 0
+        self._letters.clear()
         await self._source.rewind()
         await self._retrier.begin()
         self._is_running = True
 
     async def _stop(self, saver: "asyncio.Task[None]", feeders: "set[asyncio.Task[None]]") -> None:
-        """Lets what is being done come to its end, within the grace, and writes down what is done."""
+        """Lets attempts end within the grace, and saves what is done."""
         self._is_running = False
         await _cancel(feeders)
         if self._tasks:
@@ -135,7 +131,7 @@ class Worker:
         await self._attempts.end(LAST_GRACE)
         await _cancel(self._tasks - self._attempts.under_way.keys())
         await self._retrier.stop()
-        await self._retrying.end(LAST_GRACE)
+        await self._letter_attempts.end(LAST_GRACE)
         self._changed.set()
         await asyncio.wait({saver})
         if not saver.cancelled() and saver.exception() is None:
@@ -144,9 +140,7 @@ class Worker:
     async def _take_in(self) -> None:
         while True:
             await self._backlog.room()
-            while self._is_much_unsaved:
-                self._are_saved.clear()
-                await self._are_saved.wait()
+            await self._letters.room()
             self._accept(await self._source.next(BATCH))
             self._changed.set()
 
@@ -156,31 +150,31 @@ class Worker:
         for item in items:
             if blocked and item.key in blocked:
                 self._backlog.open(item)
-                self._park(item, None)
+                self._make_letter(item, None)
             else:
                 add(item)
-        self._look_again()
+        self._ensure_tasks()
 
-    def _look_again(self) -> None:
-        """Has somebody work on what is ready: new lines, or others while attempts hang."""
-        if self._backlog.ready and not self._is_recruiting:
-            self._recruit()
+    def _ensure_tasks(self) -> None:
+        """Has tasks work on the keys that are ready; called for new keys, and while attempts hang."""
+        if self._backlog.ready and not self._is_adding_tasks:
+            self._add_tasks()
 
-    def _recruit(self) -> None:
-        """Starts more tasks, twice as many at each turn of the loop, while those there are have to wait.
+    def _add_tasks(self) -> None:
+        """Starts more tasks, doubling their number at each turn of the loop, while those there are await.
 
-        A task that need not wait works off many lines in one turn, and no other is started.
+        A task that does not have to await works through many keys in one turn, and no other is started.
         """
-        # Called again by the loop, it may come after the end: whoever begins then is not waited for.
+        # The loop may call it after the worker has stopped, which no longer waits for new tasks.
         if not self._is_running:
-            self._is_recruiting = False
+            self._is_adding_tasks = False
             return
         count, allowed, ready = len(self._tasks), self._attempts.allowed, self._backlog.ready
         for _ in range(min(max(count, 1), len(ready), allowed - count)):
-            self._start(self._work())
-        self._is_recruiting = bool(ready) and len(self._tasks) < allowed
-        if self._is_recruiting:
-            asyncio.get_running_loop().call_soon(self._recruit)
+            self._start(self._run_keys())
+        self._is_adding_tasks = bool(ready) and len(self._tasks) < allowed
+        if self._is_adding_tasks:
+            asyncio.get_running_loop().call_soon(self._add_tasks)
 
     def _start(self, work: Any) -> None:
         task = asyncio.create_task(ContainedCoroutine(work), name=f"{self.name} task")
@@ -189,27 +183,27 @@ class Worker:
 
     def _end_task(self, task: "asyncio.Task[None]") -> None:
         self._tasks.discard(task)
-        self._left.discard(task)
+        self._abandoned.discard(task)
         error = None if task.cancelled() else task.exception()
         if error is not None and self._broken is not None and not self._broken.done():
-            # What failed was no attempt: all begins again at what is written down.
+            # It was not an attempt that failed: the worker starts again from what is saved.
             self._broken.set_exception(error)
 
-    async def _work(self) -> None:
-        """Works off lines until none waits."""
+    async def _run_keys(self) -> None:
+        """Runs the items of one key after another until no key is ready."""
         runs_author_code.set(True)
         task = _current_task()
         ready, queues = self._backlog.ready, self._backlog.queues
         try:
-            while ready and self._is_running and task not in self._left:
+            while ready and self._is_running and task not in self._abandoned:
                 key = ready.popleft()
-                await self._work_off(key, queues[key], task)
+                await self._run_key(key, queues[key], task)
         finally:
-            # At once: a line that is ready in the same turn would find every task taken, and get none.
+            # At once: a key that gets ready in the same turn would find every task taken, and get none.
             self._tasks.discard(task)
 
-    async def _work_off(self, key: str, queue: KeyQueue, task: "asyncio.Task[Any]") -> None:
-        items, make, leave = queue.items, self._attempts.make, self._leave
+    async def _run_key(self, key: str, queue: KeyQueue, task: "asyncio.Task[Any]") -> None:
+        items, make, abandon = queue.items, self._attempts.make, self._abandon
         while self._is_running:
             if not items:
                 if not queue.skipped_to:
@@ -217,74 +211,57 @@ class Worker:
                     return
                 await self._backlog.read_again(key, queue)
                 continue
-            failure = await make(items[0], task, leave)
-            if task in self._left:
+            failure = await make(items[0], task, abandon)
+            if task in self._abandoned:
                 return
             if failure is not None:
-                self._put_aside(key, queue, failure)
+                self._block(key, queue, failure)
                 return
             self._complete(items.pop(0))
 
-    def _leave(self, item: Item, task: "asyncio.Task[Any]", failure: FailedAttempt) -> None:
-        """Has others work on what is behind an item whose task does not end."""
-        self._left.add(task)
+    def _abandon(self, item: Item, task: "asyncio.Task[Any]", failure: FailedAttempt) -> None:
+        """Continues without a task that does not end, and blocks the key of its item."""
+        self._abandoned.add(task)
         self._tasks.discard(task)
-        self._put_aside(item.key, self._backlog.queues[item.key], failure)
+        self._block(item.key, self._backlog.queues[item.key], failure)
 
     def _complete(self, item: Item) -> None:
         self._backlog.close(item)
         self._done.append(item.position)
         self._changed.set()
 
-    def _put_aside(self, key: str, queue: KeyQueue, failure: FailedAttempt) -> None:
+    def _block(self, key: str, queue: KeyQueue, failure: FailedAttempt) -> None:
+        """Makes letters of an item that failed and of all that wait behind it."""
         del self._backlog.queues[key]
         first, *later = queue.items
-        self._park(first, failure)
+        self._make_letter(first, failure)
         for item in later:
-            self._park(item, None)
+            self._make_letter(item, None)
         if queue.skipped_to:
             queue.items.clear()
-            self._start(self._park_skipped(key, queue))
+            self._start(self._block_skipped(key, queue))
 
-    async def _park_skipped(self, key: str, queue: KeyQueue) -> None:
-        """Makes letters of what a line had let go of: it comes before whatever is a letter after it."""
+    async def _block_skipped(self, key: str, queue: KeyQueue) -> None:
+        """Makes letters of items that were dropped from memory: they come before later letters of the key."""
         while queue.skipped_to and self._is_running:
             await self._backlog.read_again(key, queue)
             for item in queue.items:
-                self._park(item, None)
+                self._make_letter(item, None)
             queue.items.clear()
-            while self._is_much_unsaved and self._is_running:  # noqa: ASYNC110 (rare, and short)
+            while self._letters.is_full and self._is_running:  # noqa: ASYNC110 (rare, and short)
                 await asyncio.sleep(0)
 
-    def _park(self, item: Item, failure: FailedAttempt | None) -> None:
+    def _make_letter(self, item: Item, failure: FailedAttempt | None) -> None:
         outcome = Outcome("waiting") if failure is None else self._retrier.outcome(failure, 1)
-        letter = NewLetter(
-            self.name,
-            item.key,
-            item.position,
-            item.body,
-            outcome.status,
-            outcome.attempts,
-            outcome.due,
-            "" if failure is None else failure.text,
-            self._clock.now(),
-            outcome.failure,
-        )
-        self._parked.append(letter)
-        self._parked_bytes += len(item.body)
+        error = "" if failure is None else failure.text
+        self._letters.add(item, outcome, error, self._clock.now())
         self._retrier.blocked[item.key] = self._retrier.blocked.get(item.key, 0) + 1
         self._complete(item)
 
-    @property
-    def _is_much_unsaved(self) -> bool:
-        return len(self._parked) > MAX_UNSAVED or self._parked_bytes > MAX_PARKED_BYTES
-
     def _is_unsaved(self, key: str) -> bool:
-        if self._is_saving or self._backlog.has_more_of(key):
-            return True
-        return any(parked.key == key for parked in self._parked)
+        return self._is_saving or self._backlog.has_more_of(key) or self._letters.has(key)
 
-    async def _save_forever(self) -> None:
+    async def _save_changes(self) -> None:
         while self._is_running:
             await self._changed.wait()
             self._changed.clear()
@@ -292,16 +269,15 @@ class Worker:
 
     async def _save(self) -> None:
         done, self._done = self._done, []
-        parked, self._parked = self._parked, []
+        letters = self._letters.take()
         self._is_saving = True
         try:
-            await self._source.save(done, parked, self._backlog.lowest())
+            await self._source.save(done, letters, self._backlog.lowest())
         finally:
             self._is_saving = False
-        self._parked_bytes -= sum(len(letter.body) for letter in parked)
-        self._are_saved.set()
+        self._letters.saved(letters)
         if self._is_running:
-            for letter in parked:
+            for letter in letters:
                 self._retrier.start(letter.key)
 
     async def _poll_requests(self) -> None:

@@ -88,8 +88,8 @@ class CronTrigger(ClockTrigger[OnCron]):
 class TickSource(Source):
     """The ticks of one clock action. `following` gives the first tick after a moment (microseconds).
 
-    A tick that was missed while nothing ran fires at the next start, once. What was planned by another
-    `schedule`, or by a clock that has gone back since, is planned anew.
+    Ticks that were missed while nothing ran fire once, at the next start. A due time that another `schedule`
+    gave, or a clock that has been set back since, is computed again.
     """
 
     def __init__(
@@ -116,23 +116,23 @@ class TickSource(Source):
 
     async def next(self, limit: int) -> list[Item]:
         if self._due is None:
-            self._due = await self._planned()
+            self._due = await self._next_due()
         while self._is_open:
             self._settled.clear()
             await self._settled.wait()
         while (due := self._due) > (now := self._clock.now()):
             if due > self._following(now):
-                await self._plan(self._following(now))
+                await self._set_due(self._following(now))
             else:
                 await self._clock.wait(self._never, until=due, patience=PATIENCE)
         self._is_open = True
         return [self._item(due)]
 
-    async def save(self, done: Sequence[int], parked: Sequence[NewLetter], open_from: int | None) -> None:
-        if parked:
-            await self._database.save(Progress(self._action, "timers", parked=tuple(parked)))
+    async def save(self, done: Sequence[int], letters: Sequence[NewLetter], open_from: int | None) -> None:
+        if letters:
+            await self._database.save(Progress(self._action, "timers", parked=tuple(letters)))
         if done and self._due is not None:
-            await self._plan(self._following(max(self._due, self._clock.now())))
+            await self._set_due(self._following(max(self._due, self._clock.now())))
             self._is_open = False
             self._settled.set()
 
@@ -146,20 +146,20 @@ class TickSource(Source):
         now = self._clock.now()
         return await self._database.tick(self._action, at_first=self._following(now)) > now
 
-    async def _planned(self) -> int:
-        """Gives when the next tick is due, by the schedule of now."""
+    async def _next_due(self) -> int:
+        """Gives when the next tick is due, by the current schedule."""
         following = self._following(self._clock.now())
         due = await self._database.tick(self._action, at_first=following)
         kept = await self._database.triggers(self._action)
         if kept.keys() != {self._schedule}:
             if kept:
                 due = following
-                await self._plan(due)
-            # Only then, or a process that ends in between would leave the old plan to the new schedule.
+                await self._set_due(due)
+            # Last: a process that ends in between must not leave the old due time to the new schedule.
             await self._database.set_triggers(self._action, {self._schedule: 0})
         return due
 
-    async def _plan(self, due: int) -> None:
+    async def _set_due(self, due: int) -> None:
         await self._database.set_tick(self._action, due)
         self._due = due
 

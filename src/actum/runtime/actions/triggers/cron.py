@@ -15,7 +15,7 @@ START = to_microseconds(datetime(2000, 1, 1, tzinfo=UTC))
 def following_tick(expression: str, timezone: str, action: str) -> Callable[[int], int]:
     """Gives what finds the first tick after a moment, both in microseconds since 1970 (UTC).
 
-    Raises DefinitionError for an expression or a time zone that there is not, of that action.
+    Raises DefinitionError, which names the action, for an expression or a time zone that cannot work.
     """
     try:
         zone = ZoneInfo(timezone)
@@ -37,8 +37,8 @@ def following_tick(expression: str, timezone: str, action: str) -> Callable[[int
 
     def after(moment: int) -> int:
         start = to_datetime(moment).astimezone(zone)
-        # The search starts at the full minute, and a tick in the same minute would be early. In the hour
-        # that comes twice, clock faces do not tell which is later.
+        # The search starts at the full minute: a tick in the same minute would be early. In the hour that a
+        # change of clocks repeats, local times do not say which tick is later.
         ticks = map(to_microseconds, CronSim(expression, start))
         return next(tick for tick in ticks if tick > moment)
 

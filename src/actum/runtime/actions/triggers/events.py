@@ -16,7 +16,7 @@ from actum.runtime.feed import Feed
 from actum.runtime.services import Services
 
 LAZY = 10_000
-"""Positions without an event for the action after which the checkpoint is written down all the same."""
+"""Positions without an event for the action after which its checkpoint is saved all the same."""
 
 
 class EventTrigger(ActionTrigger[OnEvents]):
@@ -93,7 +93,7 @@ class EventTrigger(ActionTrigger[OnEvents]):
 
 
 class EventSource(Source):
-    """Events of some types, keyed by entity; all before the checkpoint is done or put aside."""
+    """Events of some types, keyed by entity; all up to the checkpoint are done or letters."""
 
     can_read_again = True
 
@@ -118,17 +118,17 @@ class EventSource(Source):
         self._feed = feed
         self._journal = journal
         self._database = database
-        # In other processes, only what is written down shows how far this one is.
+        # To other processes, only the saved checkpoint shows how far this one is.
         self._lazy = 0 if database.is_shared else LAZY
         feed.join()
 
     @property
     def position(self) -> int:
-        """How far the feed has been given out."""
+        """The position up to which the feed was given."""
         return self._position
 
     async def rewind(self) -> None:
-        # The last save may have landed although it was said to have failed.
+        # The last save may have succeeded although it was reported as failed.
         await self._settle_triggers()
         self._position = self._saved = await self._database.checkpoint(self._action, at_first=self._saved)
 
@@ -157,12 +157,14 @@ class EventSource(Source):
             version = page[-1].version
         return [], True
 
-    async def save(self, done: Sequence[int], parked: Sequence[NewLetter], open_from: int | None) -> None:
+    async def save(self, done: Sequence[int], letters: Sequence[NewLetter], open_from: int | None) -> None:
         checkpoint = self._position if open_from is None else open_from - 1
-        if not parked and (checkpoint == self._saved or (not done and checkpoint - self._saved < self._lazy)):
+        if not letters and (
+            checkpoint == self._saved or (not done and checkpoint - self._saved < self._lazy)
+        ):
             return
         await self._database.save(
-            Progress(self._action, "events", before=self._saved, checkpoint=checkpoint, parked=tuple(parked))
+            Progress(self._action, "events", before=self._saved, checkpoint=checkpoint, parked=tuple(letters))
         )
         self._saved = checkpoint
 
@@ -176,10 +178,10 @@ class EventSource(Source):
         return self._position >= self._feed.head
 
     async def _settle_triggers(self) -> None:
-        """Has each event count from where the action was first set off by it, and keeps that.
+        """Saves for each type of event the position from which it sets the action off.
 
-        One that is new to an action that has run before counts from this start on, or else the feed is read
-        from its beginning again, for that event alone.
+        A type that is new to an action that has run before counts from this start on. With
+        since="beginning" the feed is read again from the beginning, for that type alone.
         """
         kept = await self._database.triggers(self._action)
         if not kept:

@@ -21,11 +21,11 @@ from actum.runtime.context.erasure import is_message_left
 from actum.runtime.services import Services, Signals
 
 QUEUE = "@queue:"
-"""Stands between an action and its queue in the name under which the work is kept."""
+"""Separates an action from its queue in the name under which its letters are stored."""
 POLL = 1.0
 PAGE = 500
 SHARED_POLL = 0.25
-"""Seconds between two looks for messages, which other processes may send without a word to this one."""
+"""Seconds between two looks where other processes may send messages without a signal to this one."""
 
 
 class MessageTrigger(ActionTrigger[OnMessage]):
@@ -105,12 +105,12 @@ def readers(triggers: Collection[ActionTrigger[Any]]) -> dict[str, RoundTrip]:
 
 
 def queue_of(name: str) -> str:
-    """Gives the queue in the name under which work is kept; "" if it has none."""
+    """Gives the queue in the name of a trigger, or ""."""
     return name.partition(QUEUE)[2]
 
 
 class MessageSource(Source):
-    """The messages of one queue, in order within a key; one without a key is tied to no other."""
+    """The messages of one queue, in order within a key; one without a key waits for no other."""
 
     can_read_again = True
 
@@ -147,9 +147,9 @@ class MessageSource(Source):
                 return items[:limit], after >= up_to and len(items) <= limit
         return [], True
 
-    async def save(self, done: Sequence[int], parked: Sequence[NewLetter], open_from: int | None) -> None:
-        if done or parked:
-            await self._broker.settle(done, parked, action=self._action, database=self._database)
+    async def save(self, done: Sequence[int], letters: Sequence[NewLetter], open_from: int | None) -> None:
+        if done or letters:
+            await self._broker.settle(done, letters, action=self._action, database=self._database)
 
     async def fetch(self, letter: Letter) -> Item | None:
         return self._item(msgspec.json.decode(letter.body, type=Message))

@@ -1,4 +1,4 @@
-"""Sources: where a worker's items come from, how it says that they are done, and how one is fetched again."""
+"""Sources: they give a worker its items, and save which of them are done."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Sequence
@@ -11,9 +11,9 @@ from actum.ports.database import Letter, NewLetter
 
 
 class Item(Struct, frozen=True, gc=False):
-    """One thing to be done. Items of one `key` are done in the order of their `position`.
+    """One event, message, tick or timer. Items of one `key` run in the order of their `position`.
 
-    `body` is what is needed to fetch it again; `content` is the thing itself, of about `size` bytes.
+    `body` is what a letter keeps of it, to fetch it again; `content` is the item, of about `size` bytes.
     """
 
     position: int
@@ -24,34 +24,35 @@ class Item(Struct, frozen=True, gc=False):
 
 
 class Run(Protocol):
-    """Does one item, or deals with the failure that made it be given up."""
+    """Calls a function with one item, and with the failure for which that was given up."""
 
     def __call__(self, item: Item, failure: Failure | None = None) -> Awaitable[None]:
-        """Returns when that is done; raises what goes wrong."""
+        """Returns when the function has; raises what it raises."""
         ...
 
 
 class Source(ABC):
     """Where items come from.
 
-    Where it `can_read_again`, what a key has waiting need not be held in memory.
+    A source that `can_read_again` lets the worker drop waiting items from memory, and read them later.
     """
 
     can_read_again = False
 
     @abstractmethod
     async def rewind(self) -> None:
-        """Goes back to what is written down: whatever was given and not saved is given again."""
+        """Goes back to what is saved: what was given and not saved is given again."""
 
     @abstractmethod
     async def next(self, limit: int) -> list[Item]:
-        """Gives items that were not given since `rewind`, waiting until there are some; may give none."""
+        """Gives items that were not given since `rewind`; may wait for some, and may give none."""
 
     @abstractmethod
-    async def save(self, done: Sequence[int], parked: Sequence[NewLetter], open_from: int | None) -> None:
-        """Writes down, in one transaction, what is done and what was put aside as letters.
+    async def save(self, done: Sequence[int], letters: Sequence[NewLetter], open_from: int | None) -> None:
+        """Saves which positions are done, and the letters of those of them that failed.
 
-        `open_from` is the lowest position that was given and is neither; None if there is none.
+        No letter is lost: it is durable before its item counts as done. `open_from` is the lowest position
+        that was given and is not done; None if there is none.
         """
 
     @abstractmethod
@@ -61,15 +62,15 @@ class Source(ABC):
     async def read_again(self, last: Item, up_to: int, limit: int) -> tuple[list[Item], bool]:
         """Gives items of the key of `last` again, beyond it and up to a position, and whether those are all.
 
-        Only what was given before, and is not saved as done, is asked for. There may be fewer than `limit`,
-        but none only where there is none.
+        The worker asks only for items that were given and are not saved. There may be fewer than `limit`, but
+        none only where none are left.
         """
         raise NotImplementedError
 
     @abstractmethod
     async def is_empty(self) -> bool:
-        """Says whether there is nothing more to give for now."""
+        """Says whether there is nothing to give now."""
 
     @abstractmethod
     async def is_settled(self) -> bool:
-        """Says whether all there is has been done and written down, by whichever process it was."""
+        """Says whether all items there are have been done and saved, by whichever process."""

@@ -19,7 +19,7 @@ from actum.runtime.services import Services, Signals
 
 POLL = 60.0
 SHARED_POLL = 0.5
-"""Seconds between two looks for timers, which other processes may set without a word to this one."""
+"""Seconds between two looks for timers where other processes may set them without a signal to this one."""
 
 
 class TimerTrigger(Trigger):
@@ -63,7 +63,7 @@ async def _fire(services: Services, timer: Timer) -> None:
 
 
 class TimerSource(Source):
-    """The timers that are due, keyed by the entity they command."""
+    """The timers that are due, keyed by the entity that each commands."""
 
     def __init__(
         self, action: str, database: Database, timers: Timers, clock: Clock, signals: Signals
@@ -91,10 +91,10 @@ class TimerSource(Source):
         await self._wait()
         return []
 
-    async def save(self, done: Sequence[int], parked: Sequence[NewLetter], open_from: int | None) -> None:
-        if done or parked:
+    async def save(self, done: Sequence[int], letters: Sequence[NewLetter], open_from: int | None) -> None:
+        if done or letters:
             await self._database.save(
-                Progress(self._action, "timers", done=tuple(done), parked=tuple(parked))
+                Progress(self._action, "timers", done=tuple(done), parked=tuple(letters))
             )
             self._given.difference_update(done)
 
@@ -110,14 +110,14 @@ class TimerSource(Source):
     async def _due(self, limit: int) -> list[Timer]:
         now = self._clock.now()
         if now < self._latest or not self._latest:
-            # A clock that stood ahead has left timers due in its own future.
+            # A clock that was ahead has set timers too late for the one that runs now.
             await self._timers.recall(self._database, now)
         self._latest = now
         found = await self._database.timers(up_to=self._clock.now(), limit=limit + len(self._given))
         return [timer for timer in found if timer.id not in self._given]
 
     async def _wait(self) -> None:
-        """Waits until a timer comes due or word comes of a new one."""
+        """Waits until a timer is due or a new one is set."""
         later = await self._database.timers(limit=1 + len(self._given))
         due = next((timer.due for timer in later if timer.id not in self._given), None)
         await self._clock.wait(self._arrival, until=due, patience=self._patience)
