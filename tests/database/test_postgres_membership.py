@@ -190,10 +190,10 @@ WRITES: dict[str, Write] = {
         VIEW, 1, before=0, checkpoint=7, written=[("a", 70)], deleted=[]
     ),
     "save events": lambda database, _: database.save(
-        Progress("notify", "events", before=3, checkpoint=8, parked=(LETTER,))
+        Progress("notify", "events", before=3, checkpoint=8, letters=(LETTER,))
     ),
     "save messages": lambda database, id: database.save(
-        Progress("notify", "messages", done=(id,), parked=(LETTER,))
+        Progress("notify", "messages", done=(id,), letters=(LETTER,))
     ),
     "save timers": lambda database, id: database.save(Progress("notify", "timers", done=(id,))),
     "update_letter": lambda database, id: database.update_letter(
@@ -274,7 +274,7 @@ async def filled(database: Database) -> dict[str, int]:
     await database.rebuild_view(VIEW)
     await database.checkpoint("notify", at_first=3)
     await database.tick("report", at_first=5)
-    await database.save(Progress("other", "messages", parked=(LETTER,)))
+    await database.save(Progress("other", "messages", letters=(LETTER,)))
     await database.send([NewMessage("payments", None, b"{}", 5, "c")])
     await database.add_timer(NewTimer("t", 5, "Account", "a", "deposit", b"[1]", "c"))
     [letter], [timer] = await database.letters(), await database.timers()

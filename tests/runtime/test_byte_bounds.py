@@ -376,7 +376,7 @@ async def test_letters_that_wait_to_be_written_are_bounded_in_bytes(
 
     async def saved(progress: Progress) -> None:
         nonlocal most
-        most = max(most, sum(len(letter.body) for letter in progress.parked))
+        most = max(most, sum(len(letter.body) for letter in progress.letters))
         await save(progress)
 
     monkeypatch.setattr(database, "save", saved)

@@ -29,7 +29,7 @@ class EmbeddedBroker(Broker):
     async def settle(
         self, done: Sequence[int], letters: Sequence[NewLetter], *, action: str, database: Database
     ) -> None:
-        await database.save(Progress(action, "messages", done=tuple(done), parked=tuple(letters)))
+        await database.save(Progress(action, "messages", done=tuple(done), letters=tuple(letters)))
 
     async def counts(self) -> dict[str, int]:
         return await self._database.message_counts()

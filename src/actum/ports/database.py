@@ -199,12 +199,12 @@ class KeptName(Struct, frozen=True):
 
 
 class Progress(Struct, frozen=True):
-    """What an action has got done, written in one transaction.
+    """The progress of an action, written in one transaction.
 
-    For events, `checkpoint` is the new low-water mark and `before` the one it replaces; for messages and
-    timers, `done` lists the ids that leave their table. `parked` items become letters, and their ids must be
-    in `done` too. What is a letter already (same action, key, position and body) does not become another; nor
-    does what has left its table, or an event of an entity that was erased after it.
+    For events, `checkpoint` is the new low-water mark and `before` the one it replaces. For messages and
+    timers, `done` lists the ids to be removed from their table; those of `letters` must be among them. No
+    second letter is made of the same item (same action, key, position and body), and none of a message or
+    timer that is gone from its table, or of an event whose entity was erased after it.
     """
 
     action: str
@@ -212,7 +212,7 @@ class Progress(Struct, frozen=True):
     before: int = 0
     checkpoint: int = 0
     done: tuple[int, ...] = ()
-    parked: tuple[NewLetter, ...] = ()
+    letters: tuple[NewLetter, ...] = ()
 
 
 class Database(ABC):

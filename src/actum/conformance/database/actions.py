@@ -41,10 +41,10 @@ def new_letter(
     )
 
 
-async def park(database: Database, *letters: NewLetter) -> list[Letter]:
+async def save_letters(database: Database, *letters: NewLetter) -> list[Letter]:
     """Keeps letters, and gives all there are."""
     for letter in letters:
-        await database.save(Progress(letter.action, "messages", parked=(letter,)))
+        await database.save(Progress(letter.action, "messages", letters=(letter,)))
     return await database.letters(limit=1_000)
 
 
@@ -78,14 +78,14 @@ class ActionConformance:
         assert await database.checkpoint("notify", at_first=0) == 47
 
     @pytest.mark.parametrize("before", [0, 39, 41, 47])
-    async def test_progress_from_another_checkpoint_is_fenced_and_parks_nothing(
+    async def test_progress_from_another_checkpoint_is_fenced_and_saves_no_letter(
         self, database: Database, before: int
     ) -> None:
         await database.checkpoint("notify", at_first=40)
 
         with pytest.raises(StaleWrite):
             await database.save(
-                Progress("notify", "events", before=before, checkpoint=47, parked=(new_letter(),))
+                Progress("notify", "events", before=before, checkpoint=47, letters=(new_letter(),))
             )
 
         assert await database.checkpoint("notify", at_first=0) == 40
@@ -106,17 +106,17 @@ class ActionConformance:
         assert sum(outcome is None for outcome in outcomes) == 1
         assert sum(isinstance(outcome, StaleWrite) for outcome in outcomes) == 2
 
-    async def test_progress_may_park_without_moving(self, database: Database) -> None:
+    async def test_progress_may_save_letters_without_moving(self, database: Database) -> None:
         await database.checkpoint("notify", at_first=40)
 
-        await database.save(Progress("notify", "events", before=40, checkpoint=40, parked=(new_letter(),)))
+        await database.save(Progress("notify", "events", before=40, checkpoint=40, letters=(new_letter(),)))
 
         assert await database.checkpoint("notify", at_first=0) == 40
         assert len(await database.letters()) == 1
 
     async def test_messages_and_timers_need_no_checkpoint(self, database: Database) -> None:
-        await database.save(Progress("pay", "messages", parked=(new_letter(action="pay"),)))
-        await database.save(Progress("ring", "timers", parked=(new_letter(action="ring"),)))
+        await database.save(Progress("pay", "messages", letters=(new_letter(action="pay"),)))
+        await database.save(Progress("ring", "timers", letters=(new_letter(action="ring"),)))
 
         assert {letter.action for letter in await database.letters()} == {"pay", "ring"}
 
@@ -126,7 +126,7 @@ class ActionConformance:
 
         await database.save(
             Progress(
-                "pay", "messages", done=(first.id, second.id, third.id), parked=(new_letter(action="pay"),)
+                "pay", "messages", done=(first.id, second.id, third.id), letters=(new_letter(action="pay"),)
             )
         )
 
@@ -160,7 +160,7 @@ class ActionConformance:
         assert await database.messages("payments", 0, 5_000) == messages[:1]
 
     async def test_a_letter_is_kept_as_it_was_written(self, database: Database) -> None:
-        (letter,) = await park(database, new_letter("ü'; --", 2**40, body=bytes(range(256))))
+        (letter,) = await save_letters(database, new_letter("ü'; --", 2**40, body=bytes(range(256))))
 
         assert letter == Letter(
             id=letter.id,
@@ -179,12 +179,12 @@ class ActionConformance:
         assert await database.letter(letter.id) == letter
 
     async def test_a_letter_that_only_waits_has_not_failed(self, database: Database) -> None:
-        (letter,) = await park(database, new_letter(status="waiting"))
+        (letter,) = await save_letters(database, new_letter(status="waiting"))
 
         assert (letter.status, letter.first_failed, letter.last_failed) == ("waiting", 0, 0)
 
     async def test_what_is_a_letter_already_does_not_become_another(self, database: Database) -> None:
-        letters = await park(database, new_letter(), new_letter(status="waiting"))
+        letters = await save_letters(database, new_letter(), new_letter(status="waiting"))
 
         assert len(letters) == 1
         assert letters[0].status == "retrying"
@@ -202,10 +202,12 @@ class ActionConformance:
     async def test_what_is_another_item_becomes_another_letter(
         self, database: Database, other: NewLetter
     ) -> None:
-        assert len(await park(database, new_letter(), other)) == 2
+        assert len(await save_letters(database, new_letter(), other)) == 2
 
     async def test_the_first_letter_of_a_key_has_the_lowest_position(self, database: Database) -> None:
-        await park(database, *(new_letter("a", position) for position in (8, 3, 5)), new_letter("b", 1))
+        await save_letters(
+            database, *(new_letter("a", position) for position in (8, 3, 5)), new_letter("b", 1)
+        )
 
         first = await database.first_letter("notify", "a")
 
@@ -213,12 +215,12 @@ class ActionConformance:
         assert first.position == 3
 
     async def test_a_key_without_letters_has_no_first_one(self, database: Database) -> None:
-        await park(database, new_letter("a"), new_letter("b", action="other"))
+        await save_letters(database, new_letter("a"), new_letter("b", action="other"))
 
         assert await database.first_letter("notify", "b") is None
 
     async def test_letters_of_a_key_come_up_one_after_the_other(self, database: Database) -> None:
-        await park(database, *(new_letter("a", position, status="waiting") for position in (9, 7, 8)))
+        await save_letters(database, *(new_letter("a", position, status="waiting") for position in (9, 7, 8)))
         order = []
 
         while letter := await database.first_letter("notify", "a"):
@@ -228,7 +230,7 @@ class ActionConformance:
         assert order == [7, 8, 9]
 
     async def test_blocked_keys_are_counted_by_action(self, database: Database) -> None:
-        await park(
+        await save_letters(
             database,
             new_letter("a", 1),
             new_letter("a", 2),
@@ -240,7 +242,7 @@ class ActionConformance:
         assert await database.blocked("nobody") == {}
 
     async def test_another_failure_is_written_down(self, database: Database) -> None:
-        (letter,) = await park(database, new_letter())
+        (letter,) = await save_letters(database, new_letter())
 
         await database.update_letter(
             letter.id, status="dead", attempts=5, due=77, error="worse", failed_at=6_000
@@ -255,7 +257,7 @@ class ActionConformance:
     async def test_what_a_letter_was_given_up_for_is_kept_until_another_failure_says_otherwise(
         self, database: Database
     ) -> None:
-        (letter,) = await park(database, msgspec.structs.replace(new_letter(), failure="was down"))
+        (letter,) = await save_letters(database, msgspec.structs.replace(new_letter(), failure="was down"))
         before = await database.letter(letter.id)
 
         for failure in ("gone", ""):
@@ -269,7 +271,7 @@ class ActionConformance:
         assert before.failure == "was down"
 
     async def test_the_first_failure_of_a_letter_that_waited_is_its_first(self, database: Database) -> None:
-        (letter,) = await park(database, new_letter(status="waiting"))
+        (letter,) = await save_letters(database, new_letter(status="waiting"))
 
         for failed_at in (6_000, 7_000):
             await database.update_letter(
@@ -286,7 +288,7 @@ class ActionConformance:
         assert await database.letters() == []
 
     async def test_a_letter_may_be_removed_twice(self, database: Database) -> None:
-        first, second = await park(database, new_letter("a"), new_letter("b"))
+        first, second = await save_letters(database, new_letter("a"), new_letter("b"))
 
         for _ in range(2):
             await database.remove_letter(first.id)
@@ -295,15 +297,15 @@ class ActionConformance:
         assert await database.letter(first.id) is None
 
     async def test_the_id_of_a_removed_letter_is_not_given_again(self, database: Database) -> None:
-        (first,) = await park(database, new_letter("a"))
+        (first,) = await save_letters(database, new_letter("a"))
         await database.remove_letter(first.id)
 
-        (second,) = await park(database, new_letter("b"))
+        (second,) = await save_letters(database, new_letter("b"))
 
         assert second.id > first.id
 
     async def test_letters_are_listed_by_action_and_status_in_pages(self, database: Database) -> None:
-        letters = await park(
+        letters = await save_letters(
             database,
             new_letter("a", 1, status="dead"),
             new_letter("b", 2, status="waiting"),
@@ -320,7 +322,7 @@ class ActionConformance:
         assert await database.letters(action="nobody") == []
 
     async def test_a_request_waits_for_whoever_runs_the_action(self, database: Database) -> None:
-        first, second, third = await park(
+        first, second, third = await save_letters(
             database, new_letter("a"), new_letter("b"), new_letter("c", action="other")
         )
 
@@ -333,7 +335,7 @@ class ActionConformance:
         assert first not in await database.requested_letters("notify")
 
     async def test_the_last_request_for_a_letter_counts(self, database: Database) -> None:
-        (letter,) = await park(database, new_letter())
+        (letter,) = await save_letters(database, new_letter())
 
         await database.request_letter(letter.id, "retry")
         await database.request_letter(letter.id, "skip")
@@ -341,7 +343,7 @@ class ActionConformance:
         assert [letter.request for letter in await database.requested_letters("notify")] == ["skip"]
 
     async def test_another_failure_clears_the_request_that_it_answers(self, database: Database) -> None:
-        (letter,) = await park(database, new_letter())
+        (letter,) = await save_letters(database, new_letter())
         await database.request_letter(letter.id, "retry")
 
         await database.update_letter(
@@ -354,7 +356,7 @@ class ActionConformance:
     async def test_a_request_that_was_made_meanwhile_stays(
         self, database: Database, answers: Request | None
     ) -> None:
-        (letter,) = await park(database, new_letter())
+        (letter,) = await save_letters(database, new_letter())
         await database.request_letter(letter.id, "retry")
 
         await database.update_letter(

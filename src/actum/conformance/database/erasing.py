@@ -10,11 +10,11 @@ ENTITY = ("Account", "a/1")
 KEY = "Account/a/1"
 
 
-async def park(database: Database, action: str, key: str, position: int) -> None:
+async def save_letter(database: Database, action: str, key: str, position: int) -> None:
     """Keeps the letter of an event."""
     before = await database.checkpoint(action, at_first=0)
     letter = new_letter(key, position, action=action)
-    await database.save(Progress(action, "events", before=before, checkpoint=before, parked=(letter,)))
+    await database.save(Progress(action, "events", before=before, checkpoint=before, letters=(letter,)))
 
 
 async def letters(database: Database) -> list[tuple[str, str, int]]:
@@ -65,7 +65,7 @@ class ErasingConformance:
             ("other", KEY, 7),
             ("other", "Loan/a/1", 8),
         ):
-            await park(database, action, key, position)
+            await save_letter(database, action, key, position)
 
         await database.end_erasure(*ENTITY, 47, keys=[KEY, "a/1"])
 
@@ -86,7 +86,7 @@ class ErasingConformance:
     async def test_letters_of_messages_with_its_keys_go(self, database: Database) -> None:
         for key, position in (("a/1", 500), ("a/2", 501), (KEY, 502)):
             letter = new_letter(key, position, action="pay@queue:payments")
-            await database.save(Progress(letter.action, "messages", parked=(letter,)))
+            await database.save(Progress(letter.action, "messages", letters=(letter,)))
 
         await database.end_erasure(*ENTITY, 47, keys=[KEY, "a/1"])
 
@@ -97,7 +97,7 @@ class ErasingConformance:
             await database.add_timer(NewTimer(name, 10, kind, id, "close", b'["secret"]', "c-2"))
         for key in (KEY, "Account/a/2"):
             letter = new_letter(key, 900, action="timers")
-            await database.save(Progress("timers", "timers", parked=(letter,)))
+            await database.save(Progress("timers", "timers", letters=(letter,)))
 
         await database.end_erasure(*ENTITY, 47, keys=[])
 
@@ -109,9 +109,9 @@ class ErasingConformance:
         await database.checkpoint("notify", at_first=0)
         await database.end_erasure(*ENTITY, 47, keys=[])
 
-        await park(database, "notify", KEY, 46)
-        await park(database, "notify", KEY, 48)
-        await park(database, "notify", "Account/a/2", 46)
+        await save_letter(database, "notify", KEY, 46)
+        await save_letter(database, "notify", KEY, 48)
+        await save_letter(database, "notify", "Account/a/2", 46)
 
         assert await letters(database) == [("notify", KEY, 48), ("notify", "Account/a/2", 46)]
 
@@ -120,8 +120,8 @@ class ErasingConformance:
         first, second = await send(database, "a/1", "a/2")
         await database.end_erasure(*ENTITY, 47, keys=["a/1"])
 
-        parked = (new_letter("a/1", first, action="pay"), new_letter("a/2", second, action="pay"))
-        await database.save(Progress("pay", "messages", done=(first, second), parked=parked))
+        failed = (new_letter("a/1", first, action="pay"), new_letter("a/2", second, action="pay"))
+        await database.save(Progress("pay", "messages", done=(first, second), letters=failed))
 
         assert await letters(database) == [("pay", "a/2", second)]
         assert await database.messages("payments", 0, 9) == []
@@ -132,7 +132,7 @@ class ErasingConformance:
         await database.end_erasure(*ENTITY, 47, keys=[])
 
         letter = msgspec.structs.replace(new_letter(KEY, timer.id), action="timers")
-        await database.save(Progress("timers", "timers", done=(timer.id,), parked=(letter,)))
+        await database.save(Progress("timers", "timers", done=(timer.id,), letters=(letter,)))
 
         assert await letters(database) == []
 

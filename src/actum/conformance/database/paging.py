@@ -43,7 +43,7 @@ class PagingConformance:
 
     async def test_a_page_of_letters_is_bounded_in_bytes(self, database: Database) -> None:
         for number in range(1, COUNT + 1):
-            await database.save(Progress("scan", "messages", parked=(letter(number),)))
+            await database.save(Progress("scan", "messages", letters=(letter(number),)))
         positions: list[int] = []
         after = 0
 
@@ -57,7 +57,7 @@ class PagingConformance:
     async def test_letters_that_somebody_asked_for_come_page_by_page(self, database: Database) -> None:
         for number in range(1, COUNT + 1):
             body = json.dumps(number).encode() if number == 2 else BODY
-            await database.save(Progress("scan", "messages", parked=(letter(number, body=body),)))
+            await database.save(Progress("scan", "messages", letters=(letter(number, body=body),)))
         for id in [one.id for one in await database.letters(limit=3)]:
             await database.request_letter(id, "retry")
         last = (await database.letters(limit=3))[-1].id

@@ -130,7 +130,7 @@ class TickSource(Source):
 
     async def save(self, done: Sequence[int], letters: Sequence[NewLetter], open_from: int | None) -> None:
         if letters:
-            await self._database.save(Progress(self._action, "timers", parked=tuple(letters)))
+            await self._database.save(Progress(self._action, "timers", letters=tuple(letters)))
         if done and self._due is not None:
             await self._set_due(self._following(max(self._due, self._clock.now())))
             self._is_open = False

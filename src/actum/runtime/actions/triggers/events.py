@@ -164,7 +164,9 @@ class EventSource(Source):
         ):
             return
         await self._database.save(
-            Progress(self._action, "events", before=self._saved, checkpoint=checkpoint, parked=tuple(letters))
+            Progress(
+                self._action, "events", before=self._saved, checkpoint=checkpoint, letters=tuple(letters)
+            )
         )
         self._saved = checkpoint
 

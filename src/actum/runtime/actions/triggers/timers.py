@@ -94,7 +94,7 @@ class TimerSource(Source):
     async def save(self, done: Sequence[int], letters: Sequence[NewLetter], open_from: int | None) -> None:
         if done or letters:
             await self._database.save(
-                Progress(self._action, "timers", done=tuple(done), parked=tuple(letters))
+                Progress(self._action, "timers", done=tuple(done), letters=tuple(letters))
             )
             self._given.difference_update(done)
 

@@ -30,8 +30,8 @@ TRIGGER_SCHEMA = (
 )
 FAILURE_SCHEMA = ("ALTER TABLE actum_letters ADD COLUMN failure text NOT NULL DEFAULT ''",)
 LETTER_BYTES = "octet_length(body) + octet_length(error) + octet_length(failure)"
-# An event that is handled again after a crash may have been parked before it. What was erased while somebody
-# worked on it is not kept after all.
+# An event that is handled again after a crash may have become a letter before it. What was erased during an
+# attempt becomes none.
 SAVE = f"""moved AS (
         UPDATE actum_checkpoints SET position = $4
         WHERE action = $3 AND position = $5 AND {IS_HELD} RETURNING 1
@@ -39,7 +39,7 @@ SAVE = f"""moved AS (
         DELETE FROM actum_messages WHERE id = ANY($6::bigint[]) AND {IS_HELD} RETURNING id
     ), timers AS (
         DELETE FROM actum_timers WHERE id = ANY($7::bigint[]) AND {IS_HELD} RETURNING id
-    ), parked AS (
+    ), letters AS (
         INSERT INTO actum_letters
             (action, key, position, body, status, attempts, due, error, first_failed, last_failed, failure)
         SELECT action, key, position, body, status, attempts, due, error, failed, failed, failure
@@ -98,9 +98,9 @@ class PostgresActions(Database):
         done: dict[str, Sequence[int] | None] = {progress.source: progress.done}
         before = progress.before if progress.source == "events" else None
         values = (progress.action, progress.checkpoint, before, done.get("messages"), done.get("timers"))
-        parked = _columns(progress.parked)
+        letters = _columns(progress.letters)
         statement = f"WITH {self._fence.held}, {SAVE}"
-        [(is_held, is_moved)] = await self._pool.fetch(statement, *self._fence.values, *values, *parked)
+        [(is_held, is_moved)] = await self._pool.fetch(statement, *self._fence.values, *values, *letters)
         self._fence.check(is_held)
         if before is not None and not is_moved:
             raise StaleWrite(f"action {progress.action} is not at {before} any more: another process runs it")

@@ -33,14 +33,14 @@ TRIGGER_SCHEMA = (
 )
 FAILURE_SCHEMA = ("ALTER TABLE actum_letters ADD COLUMN failure TEXT NOT NULL DEFAULT ''",)
 MOVE = "UPDATE actum_checkpoints SET position = ? WHERE action = ? AND position = ?"
-# An event that is handled again after a crash may have been parked before it.
-PARK = """INSERT INTO actum_letters
+# An event that is handled again after a crash may have become a letter before it.
+ADD_LETTER = """INSERT INTO actum_letters
     (action, key, position, body, status, attempts, due, error, first_failed, last_failed, failure)
     SELECT :action, :key, :position, :body, :status, :attempts, :due, :error, :failed, :failed, :failure
     WHERE NOT EXISTS (SELECT 1 FROM actum_letters
         WHERE action = :action AND key = :key AND position = :position AND body = :body)
     AND """
-# What was erased while somebody worked on it is not kept after all.
+# What was erased during an attempt becomes no letter.
 IS_LEFT = {
     "events": "NOT EXISTS (SELECT 1 FROM actum_erasures WHERE key = :key AND position > :position)",
     "messages": "EXISTS (SELECT 1 FROM actum_messages WHERE id = :position)",
@@ -200,15 +200,15 @@ def _save(connection: sqlite3.Connection, progress: Progress) -> None:
                 f"action {progress.action} is not at {progress.before} any more: another process runs it"
             )
     done = frozenset(progress.done)
-    for letter, values in zip(progress.parked, _parked(progress.parked), strict=True):
+    for letter, values in zip(progress.letters, _rows_of(progress.letters), strict=True):
         is_taken = progress.source == "events" or letter.position in done
-        connection.execute(PARK + (IS_LEFT[progress.source] if is_taken else "true"), values)
+        connection.execute(ADD_LETTER + (IS_LEFT[progress.source] if is_taken else "true"), values)
     finish = FINISH[progress.source]
     if finish is not None and progress.done:
         connection.executemany(finish, [(id,) for id in progress.done])
 
 
-def _parked(letters: Iterable[NewLetter]) -> Iterable[dict[str, Any]]:
+def _rows_of(letters: Iterable[NewLetter]) -> Iterable[dict[str, Any]]:
     for letter in letters:
         yield {
             "action": letter.action,
