@@ -16,7 +16,7 @@ TRIGGERS: dict[type[BackgroundTrigger], type[ActionTrigger[Any]]] = {
     OnInterval: IntervalTrigger,
     OnCron: CronTrigger,
 }
-"""What runs each kind of declaration."""
+"""The class that runs each kind of declaration."""
 
 
 def compile_triggers(

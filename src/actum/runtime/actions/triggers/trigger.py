@@ -18,7 +18,7 @@ from actum.runtime.services import Services
 
 DeclaredT = TypeVar("DeclaredT", bound=BackgroundTrigger)
 OpenSource = Callable[[Database], Source]
-"""Opens a source that keeps its progress in a database, under the lease that came with that."""
+"""Opens a source that saves its progress to a database, which carries the worker's lease."""
 
 
 class Callee(Struct, frozen=True):
@@ -33,7 +33,7 @@ class Callee(Struct, frozen=True):
 
 
 class Trigger(ABC):
-    """What a worker needs: where its items come from, and what is done with one.
+    """What a worker needs to know: where its items come from, and how one is run.
 
     Checkpoints, letters and leases are stored under `name`, which must never change.
     """
@@ -47,20 +47,21 @@ class Trigger(ABC):
 
     @abstractmethod
     async def source(self, services: Services) -> OpenSource:
-        """Gives what opens the source of its items; called once at each start."""
+        """Gives the function that opens the source of its items; called once at each start."""
 
     @abstractmethod
     def run(self, services: Services) -> Run:
-        """Gives what does one item."""
+        """Gives the function that runs one item."""
 
     def on_failure(self, services: Services) -> Run | None:
-        """Gives what is called with an item that is given up, or None."""
+        """Gives the function that is called with an item that is given up, or None."""
         return None
 
 
 class ActionTrigger(Trigger, Generic[DeclaredT]):
     """A trigger that an author declared, of one action.
 
+    A new kind is a declaration in `actum.model.action`, a subclass of this one, and an entry in TRIGGERS.
     `keeps_place` says whether the place it has reached is stored under its name, as a checkpoint or a tick.
     """
 
@@ -78,7 +79,7 @@ class ActionTrigger(Trigger, Generic[DeclaredT]):
 
     @property
     def suffix(self) -> str:
-        """What its name has after that of the action, which may have other triggers too."""
+        """What its name adds to that of the action, which may have several triggers."""
         return ""
 
     def check(self) -> None:
@@ -97,12 +98,12 @@ class ActionTrigger(Trigger, Generic[DeclaredT]):
         """Raises DefinitionError for a function that cannot take what this trigger gives it."""
 
     def check_beside(self, other: "ActionTrigger[Any]") -> None:
-        """Raises DefinitionError where an application cannot have both this trigger and another one."""
+        """Raises DefinitionError if an application cannot have this trigger and another one."""
         return
 
     @abstractmethod
     def call(self, services: Services, callee: Callee) -> Run:
-        """Gives what calls a function with one item."""
+        """Gives the function that calls the callee with one item."""
 
     def run(self, services: Services) -> Run:
         return self.call(services, self.action)
