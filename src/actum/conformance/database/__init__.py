@@ -11,6 +11,7 @@ from actum.conformance.database.queries import QueryConformance
 from actum.conformance.database.queues import QueueConformance
 from actum.conformance.database.rows import RowConformance
 from actum.conformance.database.setting_aside import SettingAsideConformance
+from actum.conformance.database.timers import TimerConformance
 from actum.ports.database import Database
 
 
@@ -22,6 +23,7 @@ class DatabaseConformance(
     DecimalConformance,
     ActionConformance,
     QueueConformance,
+    TimerConformance,
     PagingConformance,
     ErasingConformance,
 ):

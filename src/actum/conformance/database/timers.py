@@ -1,0 +1,136 @@
+"""What every database must do with timers: keep their order, and lose none."""
+
+import pytest
+
+from actum.errors import KeyReused
+from actum.ports.database import Database, Mark, NewTimer, Progress, Timer
+
+
+def new_timer(name: str, due: int) -> NewTimer:
+    """Gives a timer that closes an account."""
+    return NewTimer(name, due, "Account", "a/1", "close", b'["why"]', "c-2")
+
+
+class TimerConformance:
+    """Timers come in the order in which they are due, and marks hold."""
+
+    async def test_timers_farther_off_than_they_were_set_are_recalled(self, database: Database) -> None:
+        for name, due, span in (("far", 900, 100), ("near", 540, 50), ("at", 900, 0)):
+            timer = NewTimer(name, due, "Account", "a", "close", b"[]", "c", span=span)
+            await database.add_timer(timer)
+
+        assert await database.recall_timers(500) == 1
+        assert await database.recall_timers(500) == 0
+
+        found = {timer.name: (timer.due, timer.span) for timer in await database.timers()}
+        assert found == {"far": (600, 100), "near": (540, 50), "at": (900, 0)}
+
+    async def test_a_timer_is_kept_as_it_was_added(self, database: Database) -> None:
+        await database.add_timer(NewTimer("t'; --", 2**50, "Konto", "ü/1", "close", b'["\xff"]', "c-9"))
+
+        (timer,) = await database.timers()
+
+        assert timer == Timer("t'; --", 2**50, "Konto", "ü/1", "close", b'["\xff"]', "c-9", id=timer.id)
+
+    async def test_a_timer_keeps_who_set_it_and_why(self, database: Database) -> None:
+        timer = NewTimer("t", 5, "Account", "a", "close", b"[]", "c", "Account/ä@3", "ann")
+        assert await database.add_timer(timer) is True
+
+        (kept,) = await database.timers()
+
+        assert (kept.causation_id, kept.by) == ("Account/ä@3", "ann")
+
+    async def test_a_timer_with_a_mark_is_added_once(self, database: Database) -> None:
+        assert await database.add_timer(new_timer("t", 10), Mark("m", "call 1", 5)) is True
+        assert await database.add_timer(new_timer("t", 20), Mark("m", "call 1", 6)) is False
+        (timer,) = await database.timers()
+        assert timer.due == 10
+
+        await database.save(Progress("timers", "timers", done=(timer.id,)))
+        assert await database.add_timer(new_timer("t", 20), Mark("m", "call 1", 7)) is False
+
+        assert await database.timers() == []
+
+    async def test_a_timers_mark_stands_for_one_call_alone(self, database: Database) -> None:
+        await database.add_timer(new_timer("t", 10), Mark("m", "call 1", 5))
+
+        with pytest.raises(KeyReused):
+            await database.add_timer(new_timer("t", 20), Mark("m", "call 2", 6))
+
+        assert [timer.due for timer in await database.timers()] == [10]
+        assert await database.add_timer(new_timer("t", 30), Mark("n", "call 2", 7)) is True
+        assert [timer.due for timer in await database.timers()] == [30]
+
+    async def test_timers_come_in_the_order_they_are_due(self, database: Database) -> None:
+        for name, due in (("a", 30), ("b", 10), ("c", 20), ("d", 10)):
+            await database.add_timer(new_timer(name, due))
+
+        assert [timer.name for timer in await database.timers()] == ["b", "d", "c", "a"]
+
+    async def test_only_timers_that_are_due_are_given(self, database: Database) -> None:
+        for name, due in (("a", 30), ("b", 10), ("c", 20)):
+            await database.add_timer(new_timer(name, due))
+
+        assert [timer.name for timer in await database.timers(up_to=20)] == ["b", "c"]
+        assert [timer.name for timer in await database.timers(up_to=19)] == ["b"]
+        assert await database.timers(up_to=9) == []
+
+    async def test_timers_are_given_in_pages_though_many_are_due_at_once(self, database: Database) -> None:
+        for number in range(7):
+            await database.add_timer(new_timer(f"t{number}", 10 + number // 4))
+        names = []
+        after = (0, 0)
+
+        while page := await database.timers(limit=2, after=after):
+            names += [timer.name for timer in page]
+            after = (page[-1].due, page[-1].id)
+
+        assert names == [f"t{number}" for number in range(7)]
+
+    async def test_a_timer_of_the_same_name_is_replaced(self, database: Database) -> None:
+        await database.add_timer(new_timer("t", 10))
+        (first,) = await database.timers()
+
+        await database.add_timer(new_timer("t", 40))
+
+        (second,) = await database.timers()
+        assert second.due == 40
+        assert second.id != first.id
+
+    async def test_finishing_a_timer_leaves_the_one_that_replaced_it(self, database: Database) -> None:
+        await database.add_timer(new_timer("t", 10))
+        (first,) = await database.timers()
+        await database.add_timer(new_timer("t", 40))
+
+        await database.save(Progress("timers", "timers", done=(first.id,)))
+
+        assert [timer.due for timer in await database.timers()] == [40]
+
+    async def test_a_cancelled_timer_is_gone(self, database: Database) -> None:
+        await database.add_timer(new_timer("t", 10))
+        await database.add_timer(new_timer("u", 20))
+
+        assert await database.cancel_timer("t") is True
+
+        assert [timer.name for timer in await database.timers()] == ["u"]
+
+    async def test_the_id_of_a_timer_that_is_gone_is_not_given_again(self, database: Database) -> None:
+        await database.add_timer(new_timer("t", 10))
+        (first,) = await database.timers()
+        await database.cancel_timer("t")
+
+        await database.add_timer(new_timer("u", 10))
+
+        assert [timer.id > first.id for timer in await database.timers()] == [True]
+
+    async def test_cancelling_a_timer_that_is_not_there_is_false(self, database: Database) -> None:
+        assert await database.cancel_timer("t") is False
+
+    async def test_the_next_timer_is_the_earliest(self, database: Database) -> None:
+        assert await database.next_timer() is None
+        for name, due in (("a", 30), ("b", 10), ("c", 20)):
+            await database.add_timer(new_timer(name, due))
+
+        assert await database.next_timer() == 10
+        await database.cancel_timer("b")
+        assert await database.next_timer() == 20
