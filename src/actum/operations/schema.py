@@ -3,7 +3,7 @@
 from typing import Any
 
 from actum.app import App
-from actum.model.schema import schema_of
+from actum.operations.json_schema import schema_of
 
 
 def application_schema(app: App) -> dict[str, Any]:

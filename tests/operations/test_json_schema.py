@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Meta, Struct, field
 
 from actum import App, Entity, Event, View, command, query, reducer
-from actum.model.schema import schema_of
+from actum.operations.json_schema import schema_of
 
 Amount = Annotated[int, Meta(gt=0)]
 
