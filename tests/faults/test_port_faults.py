@@ -40,7 +40,7 @@ T = TypeVar("T")
 ONE_FAULT = 0.3
 """Chance that a later call of the method under test meets a fault too."""
 SEED = int(os.environ.get("ACTUM_SEED") or 11)
-BEFORE_IT_STARTS = {"identity", "binding", "bind", "witness", "reached", "start_over"}
+BEFORE_IT_STARTS = {"identity", "binding", "bind", "record_position", "reached", "start_over"}
 UNUSED = {"prune", "forget_replies", "forget_sent", "wait", "next_timer", "refusals"} | BEFORE_IT_STARTS
 """What this application has no use for; `wait` is for journals that several processes write to.
 
