@@ -95,7 +95,7 @@ def test_a_table_in_dynamodb_is_made_once(shop: Path, actum: CommandLine, table_
     after = actum("events", "shop", *beside)
 
     assert before.code == 1
-    assert "make it with `actum migrate`" in before.err
+    assert "create it with `actum migrate`" in before.err
     assert [result.code for result in results] == [0, 0]
     assert results[0].out.splitlines() == [
         f"{table_url}: made, and ready",

@@ -63,7 +63,7 @@ def test_a_url_names_table_region_and_endpoint() -> None:
         ("dynamodb:///bank", "names no table"),
         ("dynamodb://ab", "names no table"),
         ("dynamodb://bank/table", "names no table"),
-        ("dynamodb://bank?regoin=eu", "no option 'regoin'; there are region and endpoint"),
+        ("dynamodb://bank?regoin=eu", "no option 'regoin'; the options are region and endpoint"),
         ("dynamodb://bank?region=", "region is empty"),
         ("dynamodb://bank?region", "write dynamodb://TABLE"),
         ("dynamodb://bank?endpoint=localhost:8000", "write http://HOST:PORT"),
@@ -94,7 +94,7 @@ async def test_a_table_is_made_once(missing: DynamoTable) -> None:
 
 async def test_a_missing_table_is_said_with_the_command_that_makes_it(new_url: str) -> None:
     """Nothing is made by opening: a mistyped name is no new store."""
-    with pytest.raises(StoreError, match="no such table in this region: make it with `actum migrate`"):
+    with pytest.raises(StoreError, match="no such table in this region: create it with `actum migrate`"):
         async with open_stores(join(new_url, "memory:")):
             pass
 

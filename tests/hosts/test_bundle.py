@@ -78,7 +78,7 @@ def test_an_import_that_is_not_there_is_named(
         build(imports, **others)
 
     assert named in str(refused.value)
-    assert "keep entities and events in modules" in str(refused.value)
+    assert "Keep entities and events in modules" in str(refused.value)
 
 
 def test_what_is_not_run_when_the_module_loads_is_no_hindrance(build: Build) -> None:
@@ -109,7 +109,7 @@ def test_an_entity_within_a_function_is_refused() -> None:
     class Account(Entity):
         pass
 
-    with pytest.raises(DefinitionError, match="declare it at the top of a module"):
+    with pytest.raises(DefinitionError, match="declare it at the top level of a module"):
         bundle("shop", App("shop", entities=[Account]).catalog.kinds.values())
 
 
@@ -143,7 +143,7 @@ def test_another_folder_is_left_alone(build: Build, tmp_path: Path) -> None:
     folder.mkdir()
     (folder / "letter.txt").write_text("dear Ada")
 
-    with pytest.raises(StoreError, match="name another folder"):
+    with pytest.raises(StoreError, match="choose another folder"):
         write_deployment(folder, build(""))
 
     assert [path.name for path in folder.iterdir()] == ["letter.txt"]

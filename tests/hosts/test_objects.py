@@ -220,7 +220,7 @@ async def test_what_does_not_fit_into_a_row_is_refused_to_its_caller_alone(cloud
 
 
 async def test_entities_of_a_kind_that_was_not_deployed_are_named(cloudflare: Cloudflare) -> None:
-    """The answer says what the objects run, and to deploy them anew."""
+    """The answer says what the objects run, and to deploy them again."""
     told = await cloudflare.calls(["Loan", "a", ["Query", "rate", "[]"]])
 
     assert told == ["NotFound"]

@@ -1,4 +1,4 @@
-"""What an application brings into its objects: its entities' modules, checked to load, and Actum's own."""
+"""Collects what an application needs in its objects: its entities' modules, checked to load, and Actum."""
 
 import ast
 import sys
@@ -37,7 +37,7 @@ MISSING = frozenset(
         "winsound",
     }
 )
-"""What of the standard library Python in WebAssembly comes without."""
+"""Modules of the standard library that Python in WebAssembly does not have."""
 
 BROUGHT = frozenset({"actum", "msgspec"})
 LEFT_OUT = ("cli", "console", "http", "testing")
@@ -45,7 +45,7 @@ LEFT_OUT = ("cli", "console", "http", "testing")
 
 
 class Bundle(Struct, frozen=True):
-    """An application as its objects load it: files by their paths below where Python imports from."""
+    """An application as its objects load it: files by their paths below the import root."""
 
     manifest: Manifest
     files: dict[str, bytes]
@@ -54,16 +54,18 @@ class Bundle(Struct, frozen=True):
 def bundle(application: str, kinds: Collection[EntityType]) -> Bundle:
     """Collects what the objects of an application's entities need.
 
-    Raises DefinitionError, with a mend, for an import that Python there does not have.
+    Raises DefinitionError, with the fix, for an import that Python does not have there.
     """
     if not kinds:
-        raise DefinitionError(f"{application} has no entities: there is nothing to live in Durable Objects")
+        raise DefinitionError(
+            f"{application} has no entities to run in Durable Objects: add one to App(entities=[…])"
+        )
     declared = [Declared(kind.cls.__module__, kind.cls.__qualname__) for kind in kinds]
     for one in declared:
         if "<locals>" in one.qualname or one.module == "__main__":
             raise DefinitionError(
-                f"{one.module}.{one.qualname}: an entity in a Durable Object is imported by its module's "
-                "name: declare it at the top of a module"
+                f"{one.module}.{one.qualname}: a Durable Object imports an entity by its module's name: "
+                "declare it at the top level of a module"
             )
     files = dict(_own_files())
     for spec in _closure(one.module for one in declared):
@@ -81,7 +83,7 @@ def _own_files() -> Iterator[tuple[str, bytes]]:
 
 
 def _closure(modules: Iterable[str]) -> list[ModuleSpec]:
-    """Gives the application's own modules that these import, with themselves and their packages."""
+    """Returns the application's own modules that these import, with themselves and their packages."""
     found: dict[str, ModuleSpec] = {}
     waiting = list(modules)
     while waiting:
@@ -90,7 +92,7 @@ def _closure(modules: Iterable[str]) -> list[ModuleSpec]:
             continue
         spec = find_spec(name)
         if spec is None:
-            raise DefinitionError(f"there is no module {name!r} to bring into the objects")
+            raise DefinitionError(f"there is no module {name!r} to bundle for the objects")
         package = name.rpartition(".")[0]
         if package:
             waiting.append(package)
@@ -102,16 +104,16 @@ def _closure(modules: Iterable[str]) -> list[ModuleSpec]:
                 continue
             if not _is_own(imported):
                 raise DefinitionError(
-                    f"{spec.origin}, line {line}: {imported!r} is imported, which Python in a Durable Object "
-                    f"does not have; keep entities and events in modules that import the standard library, "
-                    f"msgspec and actum alone, and import {imported.partition('.')[0]!r} with the actions"
+                    f"{spec.origin}, line {line} imports {imported!r}, which a Durable Object does not have. "
+                    "Keep entities and events in modules that import only the standard library, msgspec "
+                    f"and actum, and import {imported.partition('.')[0]!r} in the modules of the actions"
                 )
             waiting.append(imported)
     return list(found.values())
 
 
 def _imports(spec: ModuleSpec) -> Iterator[tuple[str, int]]:
-    """Gives what a module imports when it is loaded, and the lines where it does."""
+    """Returns what a module imports when it is loaded, with the line numbers."""
     tree = ast.parse(Path(str(spec.origin)).read_bytes())
     for statement in _run_when_loaded(tree.body):
         match statement:
@@ -143,7 +145,7 @@ def _run_when_loaded(body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
             case ast.With() | ast.ClassDef():
                 yield from _run_when_loaded(statement.body)
             case ast.Try():
-                # An import that is tried may fail there as it may here.
+                # An import inside `try` may fail there as it may here.
                 yield from _run_when_loaded([*statement.orelse, *statement.finalbody])
             case _:
                 pass

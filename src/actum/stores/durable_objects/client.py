@@ -1,4 +1,4 @@
-"""The client to the worker before the objects: calls of one moment travel together, and lost ones again."""
+"""The client of the worker in front of the objects: batches calls, and sends lost ones again."""
 
 import asyncio
 import random
@@ -24,7 +24,7 @@ MAX_WAITING = 20_000
 MAX_A_REQUEST = 256
 MAX_REQUESTS = 8
 PATIENCE = 30.0
-"""Seconds for which a call is sent again before its caller is told that nobody answers."""
+"""Seconds for which a call is sent again before its caller gets Unavailable."""
 ANSWER_WITHIN = 40.0
 FIRST_PAUSE = 0.05
 MAX_PAUSE = 1.0
@@ -37,14 +37,14 @@ decode_answer: Callable[[bytes | str], Answer] = msgspec.json.Decoder(Answer).de
 
 
 class Ready(Struct, frozen=True):
-    """What application the objects run, and its entities with their fingerprints."""
+    """The application that the objects run, and its entities with their fingerprints."""
 
     application: str
     kinds: dict[str, str]
 
 
 class Sent:
-    """A call on its way, and who waits for it."""
+    """A call that was sent, and the future that its caller waits for."""
 
     __slots__ = ("body", "deadline", "future", "pause")
 
@@ -56,9 +56,9 @@ class Sent:
 
 
 def read_url(url: str) -> tuple[str, str]:
-    """Gives address and secret of durable-objects://HOST/SPACE?secret=…, where SPACE may be left out.
+    """Returns address and secret of durable-objects://HOST/SPACE?secret=…, where SPACE may be left out.
 
-    A space has objects and a feed of its own. Plain HTTP is for this machine alone.
+    A space has objects and a feed of its own. Plain HTTP is only for this machine.
     """
     parts = urlsplit(url)
     given = parse_qs(parts.query, keep_blank_values=True)
@@ -72,7 +72,7 @@ def read_url(url: str) -> tuple[str, str]:
 
 
 class Client:
-    """Sends calls to objects, and asks the feed."""
+    """Sends calls to objects and to the feed."""
 
     def __init__(self, address: str, secret: str) -> None:
         self._address = address
@@ -92,14 +92,14 @@ class Client:
         return f"<Client {self._address}>"
 
     async def ready(self) -> Ready:
-        """Says what the objects run, once they can be reached; starts Python there if it has not been."""
+        """Returns what the objects run, once they can be reached; starts Python there if necessary."""
         return msgspec.json.decode(await self._post("/ready", b""), type=Ready)
 
     async def ask(self, kind: str, id: str, call: Call, answer: type[T]) -> T:
-        """Sends a call to an entity's object, and gives the answer."""
+        """Sends a call to an entity's object, and returns the answer."""
         self.check_open()
         if self._waiting >= MAX_WAITING:
-            raise Overloaded(f"{MAX_WAITING:,} calls to Durable Objects are waiting: send again later")
+            raise Overloaded(f"{MAX_WAITING:,} calls to Durable Objects are waiting: try again later")
         sent = Sent(Addressed(kind, id, call), time.monotonic() + PATIENCE)
         self._open.append(sent)
         self._flush_soon()
@@ -110,15 +110,15 @@ class Client:
             self._waiting -= 1
 
     async def ask_feed(self, call: FeedCall, answer: type[T]) -> T:
-        """Asks the feed object, again and again for a while if it cannot be reached."""
+        """Sends a call to the feed object, and retries it for a while if the feed cannot be reached."""
         self.check_open()
         deadline, pause = time.monotonic() + PATIENCE, FIRST_PAUSE
         while True:
             try:
-                told = decode_answer(await self._post("/feed", encode(call)))
-                if told.refusal is not None:
-                    raise refused(told.refusal, "the feed")
-                return msgspec.json.decode(told.value, type=answer)
+                response = decode_answer(await self._post("/feed", encode(call)))
+                if response.refusal is not None:
+                    raise refused(response.refusal, "the feed")
+                return msgspec.json.decode(response.value, type=answer)
             except Unavailable:
                 if self._is_closed or time.monotonic() + pause > deadline:
                     raise
@@ -126,7 +126,7 @@ class Client:
             pause = min(pause * 2, MAX_PAUSE)
 
     async def close(self) -> None:
-        """Ends what is under way."""
+        """Ends what is in progress."""
         self._is_closed = True
         for handle in self._again:
             handle.cancel()
@@ -143,7 +143,7 @@ class Client:
             raise Unavailable("the client to the objects is closed")
 
     def _flush_soon(self) -> None:
-        # After what is ready to run now, so that the calls of one moment travel together.
+        # After all callbacks that are ready now, so that calls made together are sent together.
         if not self._is_flushing and len(self._requests) < MAX_REQUESTS:
             self._is_flushing = True
             asyncio.get_running_loop().call_soon(self._flush)
@@ -170,7 +170,7 @@ class Client:
         except Unavailable as error:
             for sent in wanted:
                 self._send_again(sent, str(error))
-        except Exception as error:  # noqa: BLE001 (whoever waits is told)
+        except Exception as error:  # noqa: BLE001 (the callers get it)
             for sent in wanted:
                 _fail(sent, error)
         except asyncio.CancelledError:
@@ -191,7 +191,7 @@ class Client:
             _fail(sent, refused(answer.refusal, f"{sent.body.kind}/{sent.body.id}"))
 
     def _send_again(self, sent: Sent, why: str) -> None:
-        """Sends a call again, which its object recognises; an append is for the committer to ask after."""
+        """Sends a call again, which its object recognises; the committer asks what became of an append."""
         if isinstance(sent.body.call, Append) or time.monotonic() + sent.pause > sent.deadline:
             _fail(sent, Unavailable(f"Durable Objects: {why}", is_outcome_unknown=True))
             return
@@ -211,7 +211,7 @@ class Client:
     async def _post(self, path: str, body: bytes) -> bytes:
         try:
             async with self._session.post(self._address + path, data=body) as response:
-                told = await response.read()
+                content = await response.read()
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise Unavailable(
                 f"{self._address} does not answer: {str(error) or type(error).__name__}"
@@ -219,18 +219,19 @@ class Client:
         if response.status == 401:
             raise StoreError(f"{self._address} refuses the secret: {WRONG_URL}")
         if response.status >= 500:
-            raise Unavailable(f"{self._address} answers {response.status}: {_first_line(told)}")
+            raise Unavailable(f"{self._address} answers {response.status}: {_first_line(content)}")
         if response.status != 200:
             raise StoreError(
-                f"{self._address} answers {response.status}, as no objects of Actum do: {_first_line(told)}"
+                f"{self._address} answers {response.status}, so it is not a worker of Actum: "
+                f"{_first_line(content)}"
             )
-        return told
+        return content
 
 
 def _fail(sent: Sent, error: Exception) -> None:
     if not sent.future.done():
         sent.future.set_exception(error if isinstance(error, ActumError) else _as_unavailable(error))
-        sent.future.exception()  # Its caller may be gone; an error nobody hears is not one to log.
+        sent.future.exception()  # Its caller may be gone; asyncio must not log it.
 
 
 def _as_unavailable(error: Exception) -> Any:
@@ -239,5 +240,5 @@ def _as_unavailable(error: Exception) -> Any:
     return unknown
 
 
-def _first_line(told: bytes) -> str:
-    return (told.decode(errors="replace").strip().splitlines() or ["nothing"])[0][:200]
+def _first_line(content: bytes) -> str:
+    return (content.decode(errors="replace").strip().splitlines() or ["nothing"])[0][:200]

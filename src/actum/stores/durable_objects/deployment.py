@@ -1,4 +1,4 @@
-"""A folder that Cloudflare's tools deploy: the worker, the application's modules, and what says so."""
+"""A folder that Cloudflare's tools can deploy: the worker, the application's modules, and its settings."""
 
 import re
 from importlib.resources import files
@@ -14,12 +14,14 @@ MARK = "wrangler.toml"
 
 
 def write_deployment(directory: Path, bundle: Bundle) -> None:
-    """Writes the folder; one that was written before is renewed, and another is left alone.
+    """Writes the folder, updating one that was written before; any other that is not empty is refused.
 
-    `wrangler.toml` and `pyproject.toml` are the author's once they are there.
+    `wrangler.toml` and `pyproject.toml` belong to the author once they exist.
     """
     if directory.exists() and any(directory.iterdir()) and not (directory / MARK).exists():
-        raise StoreError(f"{directory} is not empty, and no {MARK} is in it: name another folder with --out")
+        raise StoreError(
+            f"{directory} is not empty and has no {MARK} in it: choose another folder with --out"
+        )
     source = directory / "src"
     source.mkdir(parents=True, exist_ok=True)
     for path, content in bundle.files.items():

@@ -6,7 +6,7 @@ from actum.stores.durable_objects.client import Client
 
 
 class DurableObjectsHost(Host):
-    """Entities in objects; calls of one moment travel in one request."""
+    """Entities in objects; calls that are made together are sent in one request."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
@@ -24,11 +24,11 @@ class DurableObjectsHost(Host):
             call.mark,
             call.expected_version,
         )
-        return _answer(await self._client.ask(call.kind, call.id, sent, wire.Told))
+        return _answer(await self._client.ask(call.kind, call.id, sent, wire.Result))
 
     async def query(self, call: HostedCall) -> HostedAnswer:
         sent = wire.Query(call.name, call.arguments.decode(), call.expected_version)
-        return _answer(await self._client.ask(call.kind, call.id, sent, wire.Told))
+        return _answer(await self._client.ask(call.kind, call.id, sent, wire.Result))
 
     async def schedule(self, timer: HostedTimer) -> None:
         arguments, metadata = timer.arguments.decode(), timer.metadata.decode()
@@ -39,5 +39,5 @@ class DurableObjectsHost(Host):
         await self._client.ask(kind, id, wire.Cancel(name), type(None))
 
 
-def _answer(told: wire.Told) -> HostedAnswer:
-    return HostedAnswer(told.reply.encode(), told.position, told.version)
+def _answer(result: wire.Result) -> HostedAnswer:
+    return HostedAnswer(result.reply.encode(), result.position, result.version)

@@ -1,4 +1,4 @@
-"""Keeps events in Durable Objects: each stream in its entity's object, all of them in the feed object."""
+"""Keeps events in Durable Objects: each stream in its entity's object, and all of them in the feed object."""
 
 import asyncio
 import uuid
@@ -31,13 +31,13 @@ from actum.stores.outcomes import recognise
 from actum.stores.page import MAX_PAGE_BYTES
 from actum.stores.pages import event_size
 
-LOOK = 20.0
-"""Seconds for which one request waits for news."""
+MAX_WAIT = 20.0
+"""Seconds for which one request waits for new events."""
 MAX_STREAMS = 1_000
 MAX_LOADED = 16
-"""Objects that are asked at once for what brings them to life; each answers with a page of 4 MB or less."""
+"""Objects that are loaded at once; each answers with a page of 4 MB or less."""
 MAX_REPLIES = 16
-"""Replies that are asked for at once, each of 2 MB at most."""
+"""Replies that are requested at once, each of 2 MB at most."""
 
 Kept = dict[StreamKey, wire.Facts]
 
@@ -45,8 +45,8 @@ Kept = dict[StreamKey, wire.Facts]
 class DurableObjectsJournal(Journal):
     """Events in objects. Positions have no gaps except where a stream was erased or pruned.
 
-    The objects decide and write by themselves; `append` is there for what was decided in this process. There
-    is no transaction over two streams: a group stays within one.
+    The objects decide and write by themselves; `append` is for what was decided in this process. No
+    transaction spans two streams, so a group stays within one.
     """
 
     is_shared = True
@@ -70,14 +70,14 @@ class DurableObjectsJournal(Journal):
             if write.group is not None and groups.setdefault(write.group, stream) != stream:
                 raise DefinitionError(
                     f"{write.kind}/{write.id} and {'/'.join(groups[write.group])} are two Durable Objects, "
-                    "and no transaction spans two: write to one at a time"
+                    "and no transaction spans two: write to one of them at a time"
                 )
         outcomes: dict[int, Outcome] = {}
         # One object after the other, so that positions grow in the order of the writes.
         for (kind, id), numbers in by_stream.items():
             call = wire.Append([_sent(writes[number]) for number in numbers])
-            told = await self._client.ask(kind, id, call, list[wire.Appended])
-            outcomes.update(zip(numbers, map(_outcome, told), strict=True))
+            answers = await self._client.ask(kind, id, call, list[wire.Appended])
+            outcomes.update(zip(numbers, map(_outcome, answers), strict=True))
         return [outcomes[number] for number in range(len(writes))]
 
     async def landed(self, writes: Sequence[Write]) -> list[Outcome] | None:
@@ -108,8 +108,8 @@ class DurableObjectsJournal(Journal):
     async def load(self, streams: Sequence[StreamKey], fingerprints: dict[str, str]) -> list[Loaded]:
         streams = streams[:MAX_LOADED]
         calls = [(kind, id, wire.Load(fingerprints.get(kind))) for kind, id in streams]
-        told = await asyncio.gather(*(self._client.ask(*call, wire.Facts) for call in calls))
-        return [_loaded(kind, id, one) for (kind, id), one in zip(streams, told, strict=True)]
+        answers = await asyncio.gather(*(self._client.ask(*call, wire.Facts) for call in calls))
+        return [_loaded(kind, id, one) for (kind, id), one in zip(streams, answers, strict=True)]
 
     async def read(self, part: EventRange) -> list[Stored]:
         found: list[Stored] = []
@@ -136,8 +136,8 @@ class DurableObjectsJournal(Journal):
             by_stream.setdefault((kind, id), []).append(key)
         found: dict[ReplyKey, Repeated | None] = {}
         for (kind, id), wanted in by_stream.items():
-            told = await self._client.ask(kind, id, wire.Replies(wanted), list[wire.Reply | None])
-            for key, reply in zip(wanted, told, strict=True):
+            answers = await self._client.ask(kind, id, wire.Replies(wanted), list[wire.Reply | None])
+            for key, reply in zip(wanted, answers, strict=True):
                 found[kind, id, key] = None if reply is None else _repeated(reply)
         return [found[key] for key in keys]
 
@@ -179,7 +179,7 @@ class DurableObjectsJournal(Journal):
         return await self._client.ask_feed(wire_feed.Wait(-1, 0), int)
 
     async def wait(self, after: int) -> None:
-        await self._client.ask_feed(wire_feed.Wait(after, LOOK), int)
+        await self._client.ask_feed(wire_feed.Wait(after, MAX_WAIT), int)
 
     async def save_snapshot(self, kind: str, id: str, snapshot: Snapshot) -> None:
         state = snapshot.state.decode()
@@ -194,11 +194,11 @@ class DurableObjectsJournal(Journal):
             before = await self._client.ask_feed(wire_feed.LastErased(kind, id), int)
             if before > since:
                 return Erased(0, before)
-        told = await self._client.ask(kind, id, wire.Erase(time), wire.Erased)
-        return Erased(told.events, told.position)
+        erased = await self._client.ask(kind, id, wire.Erase(time), wire.Erased)
+        return Erased(erased.events, erased.position)
 
     async def forget_replies(self, before: int) -> int:
-        """Forgets nothing: an object keeps its replies as long as its entity."""
+        """Does nothing: an object keeps its replies as long as its entity exists."""
         self._client.check_open()
         return 0
 
@@ -212,21 +212,21 @@ def _sent(write: Write) -> wire.Write:
     return wire.Write(write.expected, events, metadata, write.time, write.key, write.call, reply, write.group)
 
 
-def _outcome(told: wire.Appended) -> Outcome:
-    if told.repeated is not None:
-        return _repeated(told.repeated)
-    if told.refused is not None:
-        return Refused(told.refused)
-    return Landed(told.position) if told.actual is None else Collided(told.actual)
+def _outcome(appended: wire.Appended) -> Outcome:
+    if appended.repeated is not None:
+        return _repeated(appended.repeated)
+    if appended.refused is not None:
+        return Refused(appended.refused)
+    return Landed(appended.position) if appended.actual is None else Collided(appended.actual)
 
 
 def _repeated(reply: wire.Reply) -> Repeated:
     return Repeated(reply.call, reply.reply.encode(), reply.position)
 
 
-def _loaded(kind: str, id: str, told: wire.Facts) -> Loaded:
-    kept = told.snapshot
+def _loaded(kind: str, id: str, facts: wire.Facts) -> Loaded:
+    kept = facts.snapshot
     snapshot = None
     if kept is not None:
         snapshot = Snapshot(kept.version, kept.time, kept.fingerprint, kept.state.encode())
-    return Loaded(snapshot, told.pruned, [fact.stored(kind, id) for fact in told.facts], told.is_complete)
+    return Loaded(snapshot, facts.pruned, [fact.stored(kind, id) for fact in facts.facts], facts.is_complete)

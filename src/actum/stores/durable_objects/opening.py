@@ -1,4 +1,4 @@
-"""The stores whose entities live in Durable Objects; loaded only where such a store is named."""
+"""Opens the stores whose entities run in Durable Objects; loaded only where such a store is named."""
 
 from actum.ports.host import Host
 from actum.ports.journal import Journal

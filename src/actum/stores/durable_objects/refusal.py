@@ -1,4 +1,4 @@
-"""Answers of objects: a value, or an error that comes out on the other side as what it was."""
+"""Answers of objects: a value, or an error that the other side raises again."""
 
 from typing import Any
 
@@ -37,19 +37,19 @@ NOTHING = Raw(b"null")
 
 
 class Answer(Struct, array_like=True, gc=False):
-    """What became of one call: an answer or a refusal."""
+    """The answer to one call: a value or a refusal."""
 
     value: Raw
     refusal: Refusal | None = None
 
     @classmethod
     def of(cls, value: Any) -> "Answer":
-        """Gives the answer that is a value."""
+        """Returns the answer that holds a value."""
         return cls(Raw(encode(value)))
 
 
 LOST = "Lost"
-"""The refusal of a call whose outcome is not known; with the same `attempt` it can safely be sent again."""
+"""The refusal of a call whose outcome is unknown; with the same `attempt` it can safely be sent again."""
 
 NAMED: dict[str, type[ActumError]] = {
     error.__name__: error
@@ -70,7 +70,7 @@ NAMED: dict[str, type[ActumError]] = {
 
 
 def refuse(error: Exception, where: str) -> Answer:
-    """Tells of an error in a way that `refused` turns into the same one."""
+    """Describes an error, so that `refused` can make the same error again."""
     facts: dict[str, Any] = {}
     message = str(error)
     match error:
@@ -94,7 +94,7 @@ def refuse(error: Exception, where: str) -> Answer:
 
 
 def refused(refusal: Refusal, entity: str) -> ActumError:
-    """Gives the error that an object told of."""
+    """Returns the error that an object described."""
     facts, message = refusal.facts, refusal.message
     match refusal.error:
         case "Rejected":

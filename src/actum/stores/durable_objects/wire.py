@@ -1,7 +1,7 @@
-"""What travels between a process and an entity's object: calls, answers and events, the same on both sides.
+"""What a process and an entity's object send each other: calls, answers and events, the same on both sides.
 
-Payloads, metadata and replies are JSON already. They travel as strings, so that they stay what they were to
-the letter.
+Payloads, metadata and replies are JSON already. They travel as strings, so that every character stays as it
+was.
 """
 
 from msgspec import Struct
@@ -22,12 +22,12 @@ class Fact(Struct, array_like=True, gc=False):
 
     @classmethod
     def of(cls, one: Stored) -> "Fact":
-        """Gives the event as it travels."""
+        """Returns an event in the form in which it is sent."""
         payload, metadata = one.payload.decode(), one.metadata.decode()
         return cls(one.position, one.version, one.type, one.type_version, payload, metadata, one.time)
 
     def stored(self, kind: str, id: str) -> Stored:
-        """Gives the event as a journal does."""
+        """Returns the event in the form in which a journal stores it."""
         payload, metadata = self.payload.encode(), self.metadata.encode()
         return Stored(
             self.position, kind, id, self.version, self.type, self.type_version, payload, metadata, self.time
@@ -35,10 +35,10 @@ class Fact(Struct, array_like=True, gc=False):
 
 
 class Command(Struct, tag=True, array_like=True, gc=False):
-    """A command. `attempt` tells this call from all others, so that one which comes twice takes effect once.
+    """A command. `attempt` identifies this call, so that one which comes twice takes effect once.
 
     `arguments` are a JSON array. `key` is its idempotency key, and `mark` what the key stands for. `is_again`
-    says that the call was sent before, and nobody knows what became of it.
+    says that the call was sent before, with an unknown outcome.
     """
 
     name: str
@@ -60,7 +60,7 @@ class Query(Struct, tag=True, array_like=True, gc=False):
 
 
 class Write(Struct, array_like=True, gc=False):
-    """What `actum.ports.journal.Write` says; an event is its type, the version of that, and its payload."""
+    """The same as `actum.ports.journal.Write`; an event is its type, its type's version, and its payload."""
 
     expected: int
     events: list[tuple[str, int, str]]
@@ -73,13 +73,13 @@ class Write(Struct, array_like=True, gc=False):
 
 
 class Append(Struct, tag=True, array_like=True, gc=False):
-    """Writes of one stream, decided elsewhere."""
+    """Writes of one stream that were decided in another process."""
 
     writes: list[Write]
 
 
 class Load(Struct, tag=True, array_like=True, gc=False):
-    """Asks for what brings the entity to life."""
+    """Asks for what the entity is loaded from."""
 
     fingerprint: str | None
 
@@ -94,13 +94,13 @@ class Read(Struct, tag=True, array_like=True, gc=False):
 
 
 class Replies(Struct, tag=True, array_like=True, gc=False):
-    """Asks for the kept replies of keys."""
+    """Asks for the stored replies of keys."""
 
     keys: list[str]
 
 
 class SaveSnapshot(Struct, tag=True, array_like=True, gc=False):
-    """Keeps a snapshot."""
+    """Stores a snapshot."""
 
     version: int
     time: int
@@ -115,20 +115,20 @@ class Prune(Struct, tag=True, array_like=True, gc=False):
 
 
 class Erase(Struct, tag=True, array_like=True, gc=False):
-    """Removes everything, as at a time (microseconds since 1970)."""
+    """Removes everything, as of a time (microseconds since 1970)."""
 
     time: int = 0
 
 
 class Erased(Struct, array_like=True, gc=False):
-    """How many events went, and where the feed says so (0: there was nothing)."""
+    """How many events were removed, and the position of the erasure in the feed (0: there was nothing)."""
 
     events: int
     position: int
 
 
 class Schedule(Struct, tag=True, array_like=True, gc=False):
-    """Keeps a command for later; `due` is in microseconds since 1970, `key` its idempotency key then."""
+    """Schedules a command; `due` is in microseconds since 1970, `key` its idempotency key then."""
 
     name: str
     due: int
@@ -139,7 +139,7 @@ class Schedule(Struct, tag=True, array_like=True, gc=False):
 
 
 class Cancel(Struct, tag=True, array_like=True, gc=False):
-    """Forgets a command that was kept for later."""
+    """Cancels a scheduled command."""
 
     name: str
 
@@ -147,8 +147,8 @@ class Cancel(Struct, tag=True, array_like=True, gc=False):
 Call = Command | Query | Append | Load | Read | Replies | SaveSnapshot | Prune | Erase | Schedule | Cancel
 
 
-class Told(Struct, array_like=True, gc=False):
-    """What a command or query answered, the position that shows it, and the version that it left."""
+class Result(Struct, array_like=True, gc=False):
+    """The reply of a command or query, the position from which it is visible, and the entity's version."""
 
     reply: str
     position: int
@@ -156,7 +156,7 @@ class Told(Struct, array_like=True, gc=False):
 
 
 class Reply(Struct, array_like=True, gc=False):
-    """A reply that is kept under an idempotency key."""
+    """A reply that is stored under an idempotency key."""
 
     call: str
     reply: str
@@ -164,7 +164,7 @@ class Reply(Struct, array_like=True, gc=False):
 
 
 class Appended(Struct, array_like=True, gc=False):
-    """What became of a write: it landed at `position`, collided with version `actual`, repeated a reply, or
+    """The outcome of a write: it landed at `position`, collided with version `actual`, repeated a reply, or
     was `refused` for a reason."""
 
     position: int = 0
@@ -184,7 +184,7 @@ class Facts(Struct, array_like=True, gc=False):
 
 
 class Addressed(Struct, array_like=True, gc=False):
-    """A call and the entity that it goes to."""
+    """A call and the entity that it is for."""
 
     kind: str
     id: str
@@ -192,7 +192,7 @@ class Addressed(Struct, array_like=True, gc=False):
 
 
 class ToObject(Struct, array_like=True, gc=False):
-    """Calls to one object, which is told who it is, and the space whose feed is its own."""
+    """Calls to one object, with its kind and id, and the space whose feed it uses."""
 
     space: str
     kind: str

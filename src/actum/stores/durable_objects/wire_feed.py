@@ -1,4 +1,4 @@
-"""What travels to the feed object and back: events to be numbered, and questions about all of them."""
+"""What is sent to the feed object and back: events to be numbered, and questions about all events."""
 
 from msgspec import Struct
 
@@ -6,7 +6,7 @@ from actum.stores.durable_objects.wire import Fact
 
 
 class Take(Struct, tag=True, array_like=True, gc=False):
-    """Hands a stream's events to the feed, which numbers those that it has not had before."""
+    """Hands a stream's events to the feed, which numbers those that are new to it."""
 
     kind: str
     id: str
@@ -14,16 +14,16 @@ class Take(Struct, tag=True, array_like=True, gc=False):
 
 
 class Taken(Struct, array_like=True, gc=False):
-    """Where the feed has put events, by version, and how far it goes."""
+    """The feed's positions of events, by version, and its newest position."""
 
     positions: list[int]
     head: int
 
 
 class Forget(Struct, tag=True, array_like=True, gc=False):
-    """Removes a stream's events up to a version from the feed, or (None) all of it, which leaves a `Deleted`.
+    """Removes a stream's events up to a version from the feed, or (None) all, which leaves a `Deleted`.
 
-    Gives the position of the stream's last `Deleted`, 0 if there is none.
+    Returns the position of the stream's last `Deleted`, 0 if there is none.
     """
 
     kind: str
@@ -40,7 +40,7 @@ class LastErased(Struct, tag=True, array_like=True, gc=False):
 
 
 class Identity(Struct, tag=True, array_like=True, gc=False):
-    """Asks what tells this feed from every other; one that has nothing of the kind takes what is proposed."""
+    """Asks for this feed's identity; a feed without one takes the proposed one."""
 
     proposed: str
 
@@ -53,14 +53,14 @@ class Feed(Struct, tag=True, array_like=True, gc=False):
 
 
 class Wait(Struct, tag=True, array_like=True, gc=False):
-    """Asks to be answered when there is something beyond a position, or after a while; gives the head."""
+    """Asks for the newest position, once it is after the given one, or when the time is over."""
 
     after: int
     patience: float
 
 
 class Streams(Struct, tag=True, array_like=True, gc=False):
-    """Asks for streams of a kind by first time and first position, beyond `seen` if that is given."""
+    """Asks for streams of a kind by first time and first position, after `seen` if that is given."""
 
     kind: str
     limit: int

@@ -1,4 +1,4 @@
-"""A workerd of one's own: fetched from npm at its pinned version, given an application, run."""
+"""A local workerd: downloaded from npm at its pinned version, given an application, and run."""
 
 import asyncio
 import hashlib
@@ -35,19 +35,19 @@ MACHINES = {
 GRACE = 2.0
 """Seconds that requests in progress have when it is stopped."""
 FETCHING = 600.0
-"""Seconds that fetching may take."""
+"""Seconds that a download may take."""
 
 
 def default_tools() -> Path:
-    """Gives the directory in which fetched tools are kept for all projects of a user."""
+    """Returns the directory in which downloaded tools are kept for all projects of a user."""
     root = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(root) / "actum" / "durable-objects"
 
 
 def fetch_tools(root: Path) -> Path:
-    """Gives the directory below `root` with workerd, Pyodide and msgspec, which are fetched if need be.
+    """Returns the directory below `root` with workerd, Pyodide and msgspec, downloading them if necessary.
 
-    Raises StoreError, with a mend, where they cannot be fetched.
+    Raises StoreError, with the fix, where they cannot be downloaded.
     """
     pins = {name: (WORKER / name).read_bytes() for name in PINNED}
     directory = root / hashlib.sha256(b"\0".join(pins.values())).hexdigest()[:16]
@@ -62,7 +62,7 @@ def fetch_tools(root: Path) -> Path:
 
 
 def program_of(tools: Path) -> Path:
-    """Gives the path of workerd's program for this machine."""
+    """Returns the path of workerd's program for this machine."""
     machine = MACHINES.get((platform.system(), platform.machine()))
     if machine is None:
         raise StoreError(f"there is no workerd for {platform.system()} on {platform.machine()}")
@@ -70,7 +70,7 @@ def program_of(tools: Path) -> Path:
 
 
 def prepare(directory: Path, bundle: Bundle, tools: Path) -> None:
-    """Writes into a directory what workerd needs to run an application's objects; what they keep stays."""
+    """Writes into a directory what workerd needs to run an application's objects; their stored data stays."""
     directory.mkdir(parents=True, exist_ok=True)
     (directory / "objects").mkdir(exist_ok=True)
     for name in (*SHELL, "config.capnp"):
@@ -84,7 +84,7 @@ def prepare(directory: Path, bundle: Bundle, tools: Path) -> None:
 
 
 class Workerd:
-    """workerd on a prepared directory; `port` is chosen at the first start if it is 0, and kept."""
+    """workerd on a prepared directory; a `port` of 0 is chosen at the first start, and kept."""
 
     def __init__(self, directory: Path, tools: Path, secret: str, *, port: int = 0) -> None:
         self.port: int = port
@@ -98,11 +98,11 @@ class Workerd:
 
     @property
     def url(self) -> str:
-        """The URL of the store that it is."""
+        """The URL of the store that it provides."""
         return f"durable-objects://127.0.0.1:{self.port}?secret={self._secret}"
 
     async def start(self) -> None:
-        """Starts it and returns when it listens."""
+        """Starts it, and returns when it listens."""
         reading, writing = os.pipe()
         self.process = await asyncio.create_subprocess_exec(
             str(program_of(self._tools)),
@@ -121,7 +121,7 @@ class Workerd:
             self.port = await asyncio.to_thread(_read_port, said)
 
     async def stop(self) -> None:
-        """Ends it as an operator would; who still waits for news then is not waited for."""
+        """Stops it as an operator would; calls that wait for new events are not waited for."""
         if self.process is not None and self.process.returncode is None:
             self.process.terminate()
             try:
@@ -130,13 +130,13 @@ class Workerd:
                 await self.kill()
 
     async def ended(self) -> int:
-        """Returns when it has ended, for whatever reason, and gives its exit code."""
+        """Returns its exit code when it has ended, for whatever reason."""
         if self.process is None:
             raise StoreError("workerd was never started")
         return await self.process.wait()
 
     async def kill(self) -> None:
-        """Ends it as a failure of the machine's would: SIGKILL."""
+        """Kills it with SIGKILL, as if the machine had failed."""
         if self.process is not None:
             self.process.kill()
             await self.process.wait()
@@ -144,16 +144,18 @@ class Workerd:
 
 def _read_port(said: TextIO) -> int:
     for line in said:
-        told = msgspec.json.decode(line)
-        if told.get("event") == "listen":
-            return int(told["port"])
-    raise StoreError("workerd ended before it listened; what it says above tells why")
+        event = msgspec.json.decode(line)
+        if event.get("event") == "listen":
+            return int(event["port"])
+    raise StoreError("workerd ended before it listened; its output above says why")
 
 
 def _fetch(directory: Path, pins: dict[str, bytes]) -> None:
     npm = shutil.which("npm")
     if npm is None:
-        raise StoreError("workerd comes from npm, which is not here: install Node.js 20 or newer")
+        raise StoreError(
+            "workerd is downloaded with npm, which is not installed: install Node.js 20 or newer"
+        )
     for name, content in pins.items():
         (directory / name).write_bytes(content)
     _run([npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"], directory)
@@ -161,7 +163,7 @@ def _fetch(directory: Path, pins: dict[str, bytes]) -> None:
 
 
 def fetch_wheels(directory: Path, requirements: Path) -> None:
-    """Fetches the wheels for Python in WebAssembly that a file of requirements pins."""
+    """Downloads the wheels for Python in WebAssembly that a requirements file pins."""
     _run(
         [
             *_pip(),
@@ -184,7 +186,9 @@ def _pip() -> list[str]:
         return [sys.executable, "-m", "pip"]
     found = shutil.which("pip") or shutil.which("pip3")
     if found is None:
-        raise StoreError("msgspec for WebAssembly comes from PyPI by pip, which is not here: install pip")
+        raise StoreError(
+            "msgspec for WebAssembly is downloaded with pip, which is not installed: install pip"
+        )
     return [found]
 
 

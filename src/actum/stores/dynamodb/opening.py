@@ -1,4 +1,4 @@
-"""The journal in a DynamoDB table; loaded only where such a store is named."""
+"""Opens the journal in a DynamoDB table; loaded only where such a store is named."""
 
 from actum.ports.journal import Journal
 from actum.stores.dynamodb.connection.client import DynamoTable
@@ -7,7 +7,7 @@ from actum.stores.dynamodb.journal.journal import DynamoJournal
 
 
 async def open_dynamodb(url: str) -> Journal:
-    """Opens the journal in a table that is there."""
+    """Opens the journal in a table that exists."""
     table = await DynamoTable.connect(url)
     try:
         await check_table(table)
@@ -18,7 +18,7 @@ async def open_dynamodb(url: str) -> Journal:
 
 
 async def make_dynamodb(url: str) -> bool:
-    """Makes the table if there is none, and says whether it was made."""
+    """Creates the table if there is none, and says whether it was created."""
     table = await DynamoTable.connect(url)
     try:
         return await make_table(table)

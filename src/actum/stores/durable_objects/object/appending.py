@@ -1,4 +1,4 @@
-"""What becomes of writes that were decided elsewhere, when one stream's object is asked to append them."""
+"""Decides which writes land that were made in another process, when a stream's object appends them."""
 
 from collections.abc import Sequence
 
@@ -9,13 +9,13 @@ LARGEST = 1_900_000
 
 
 def append(history: History, writes: Sequence[Write]) -> list[Appended | int]:
-    """Keeps the writes that may land and gives, for each, the version it led to or why it did not land."""
+    """Stores the writes that may land; returns, for each, its new version or why it did not land."""
     lost: set[int] = set()
     while True:
         outcomes, failed = _decide(history, writes, lost)
         if failed <= lost:
             break
-        # What was decided with a group that fails is decided again without it.
+        # What was decided together with a group that fails is decided again without it.
         lost |= failed
     for write, outcome in zip(writes, outcomes, strict=True):
         if isinstance(outcome, int) and (write.events or write.key is not None):
@@ -36,7 +36,9 @@ def _decide(
         repeated = None
         if _size(write) > LARGEST:
             outcomes.append(
-                Appended(refused=f"it has {_size(write):,} bytes, and a Durable Object keeps 2 MB a row")
+                Appended(
+                    refused=f"it has {_size(write):,} bytes, and a row of a Durable Object may have 2 MB"
+                )
             )
             is_spoiled = True
             if write.group is not None:
@@ -58,6 +60,6 @@ def _decide(
 
 
 def _size(write: Write) -> int:
-    """Gives the bytes of the largest row that a write makes."""
+    """Returns the size in bytes of the largest row that a write makes."""
     largest = max((len(payload.encode()) for _, _, payload in write.events), default=0)
     return max(largest + len(write.metadata.encode()), len(write.reply.encode()))

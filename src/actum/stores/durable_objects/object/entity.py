@@ -1,4 +1,4 @@
-"""The inside of an entity's object: it takes calls in order, answers them, and acts when it is woken."""
+"""One entity's Durable Object: takes calls in order, answers them, and handles its alarm."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -38,11 +38,11 @@ from actum.stores.durable_objects.wire_feed import Forget
 decode_calls: Callable[[bytes | str], ToObject] = msgspec.json.Decoder(ToObject).decode
 
 CLEANING = 60_000_000
-"""Microseconds after which a call that was lost does not come again."""
+"""Microseconds after which a lost call does not come again."""
 
 
 class EntityObject:
-    """One entity's object, whoever it is: it is told with the first call."""
+    """The object of one entity, whose kind and id arrive with the first call."""
 
     def __init__(self, platform: Platform, program: Program) -> None:
         self._platform = platform
@@ -55,14 +55,14 @@ class EntityObject:
         return f"<EntityObject {self._turns!r}@{self._history.version}>"
 
     async def serve(self, body: str) -> str:
-        """Takes calls in their order, and gives an answer to each."""
+        """Takes calls in order, and returns an answer to each."""
         asked = decode_calls(body)
         await self._finish_erasing()
         self._history.name(asked.space, asked.kind, asked.id)
         begun: list[Answer | Later] = []
         for call in asked.calls:
             if isinstance(call, Erase | Prune):
-                # These wait for the feed, and what comes behind them is decided on what they leave.
+                # These wait for the feed; the calls after them are decided on the state that they leave.
                 begun = [await self._finish(one) for one in begun]
                 begun.append(await self._finish(partial(self._remove, call)))
             else:
@@ -70,14 +70,14 @@ class EntityObject:
         return encode([await self._finish(one) for one in begun]).decode()
 
     async def alarm(self) -> str:
-        """Does what is due: runs commands kept for later, and hands on what the feed has not confirmed."""
+        """Does what is due: runs scheduled commands, and sends the feed what it has not confirmed."""
         self._outbox.woken()
         await self._finish_erasing()
         history = self._history
         now = self._platform.now()
         for later in history.due(now):
             call = Command(later.command, later.arguments, later.metadata, later.key, key=later.key)
-            # Refused or not, it is not tried here again: the process finds the timer, and the failure.
+            # Refused or not, it is not retried here: the process finds the timer, and the failure.
             await self._finish(self._begin(call))
             history.cancel(later.name, later.due)
         history.forget_attempts(now - CLEANING)
@@ -93,7 +93,7 @@ class EntityObject:
     def _begin(self, call: Call) -> Answer | Later:
         try:
             begun: Any = self._act(call)
-        except Exception as error:  # noqa: BLE001 (whatever it is, the caller is told)
+        except Exception as error:  # noqa: BLE001 (the caller gets it)
             name = call.name if isinstance(call, Command | Query) else type(call).__name__
             return refuse(error, f"{self._turns!r}: {name}")
         return cast(Later, begun) if callable(begun) else Answer.of(begun)
@@ -103,11 +103,11 @@ class EntityObject:
             return begun
         try:
             return Answer.of(await begun())
-        except Exception as error:  # noqa: BLE001 (whatever it is, the caller is told)
+        except Exception as error:  # noqa: BLE001 (the caller gets it)
             return refuse(error, repr(self._turns))
 
     def _act(self, call: Call) -> Any:
-        """Gives the answer to a call, or what is left to do for it."""
+        """Returns the answer to a call, or a function that finishes it."""
         match call:
             case Command():
                 return self._turns.command(call)
@@ -123,10 +123,10 @@ class EntityObject:
             case Cancel():
                 self._history.cancel(call.name)
             case _:
-                return self._tell(call)
+                return self._read(call)
         return None
 
-    def _tell(self, call: Call) -> Any:
+    def _read(self, call: Call) -> Any:
         match call:
             case Load():
                 snapshot = self._history.snapshot(call.fingerprint)
@@ -137,7 +137,7 @@ class EntityObject:
             case Replies():
                 return [self._history.reply(key) for key in call.keys]
             case _:
-                raise Unavailable(f"an object does not know {call!r}: deploy the objects anew")
+                raise Unavailable(f"the object does not know {call!r}: deploy the objects again")
 
     def _page(self, call: Read, snapshot: SaveSnapshot | None = None) -> Facts:
         history = self._history
@@ -154,12 +154,12 @@ class EntityObject:
     def _append(self, call: Append) -> Later:
         outcomes: list[Appended | int] = []
         self._turns.keep(lambda: outcomes.extend(append(self._history, call.writes)))
-        # What was decided elsewhere is not in the state of here.
+        # The state in memory does not contain what another process decided.
         self._turns.forget()
         return lambda: self._place(call, outcomes)
 
     async def _place(self, call: Append, outcomes: Sequence[Appended | int]) -> list[Appended]:
-        """Fills in the positions of what landed, which so far is known by its version."""
+        """Fills in the positions of what landed; so far only its versions are known."""
         placed: list[Appended] = []
         for write, outcome in zip(call.writes, outcomes, strict=True):
             if isinstance(outcome, Appended):
@@ -182,7 +182,7 @@ class EntityObject:
             await self._outbox.position(history.version)
         if isinstance(call, Prune):
             removed = history.prune(call.up_to)
-            # Also what an earlier call removed here, and could not remove there.
+            # Also what an earlier call removed here but failed to remove there.
             await self._outbox.forget(Forget(history.kind, history.id, history.pruned))
             return removed
         removed = history.version - history.pruned
@@ -192,13 +192,13 @@ class EntityObject:
         return Erased(removed, self._erased_at)
 
     async def _finish_erasing(self) -> None:
-        """Ends an erasure that was begun, if one was; there is one at a time, for what follows it is new."""
+        """Finishes an erasure that was begun, if any; only one at a time, because what follows is new."""
         while (time := self._history.erased_since()) is not None:
             if self._erasing is not None:
                 erasing = self._erasing
                 await erasing.wait(PATIENCE)
                 if self._erasing is erasing:
-                    self._platform.reset(f"{self!r}: its erasure does not come to an end")
+                    self._platform.reset(f"{self!r}: its erasure does not end")
                 continue
             self._erasing = latch = self._platform.latch()
             try:

@@ -1,4 +1,4 @@
-"""The feed object: it numbers the events of all entities without a gap, and lists the entities by age."""
+"""The feed object: numbers the events of all entities without a gap, and lists the entities by age."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -43,18 +43,18 @@ SCHEMA = (
 FED = "kind, id, position, version, type, type_version, payload, metadata, time"
 LISTED = "id, version, first_time, first_position, last_time"
 PATIENCE = 1.0
-"""Seconds after which one that gathers and does not come to an end is taken for cut off."""
+"""Seconds after which a call that collects hand-overs and does not end counts as cut off."""
 MOMENT = 0.0
-"""Seconds for which the first that hands on waits for others, so that one sync of the storage is for all."""
-LOOK = 25.0
-"""The longest, in seconds, that anybody is kept waiting for news."""
+"""Seconds for which the first hand-over waits for others, so that they share one sync of the storage."""
+MAX_WAIT = 25.0
+"""The longest, in seconds, that a call waits for new events."""
 MAX_EVENTS = 4_000
 
 decode_call: Callable[[bytes | str], Any] = msgspec.json.Decoder(FeedCall).decode
 
 
-class Handed:
-    """What one entity hands on, and what became of it."""
+class HandOver:
+    """What one entity hands over, and its outcome."""
 
     def __init__(self, call: Take) -> None:
         self.call = call
@@ -68,7 +68,7 @@ class Handed:
 
 
 class FeedObject:
-    """The inside of the feed object. `last` is the newest position given out; none is ever reused."""
+    """The feed's Durable Object. `last` is the newest position given out; none is ever reused."""
 
     def __init__(self, platform: Platform) -> None:
         self._platform = platform
@@ -78,8 +78,8 @@ class FeedObject:
         [[last]] = platform.rows("SELECT last FROM counter")
         self.last: int = last
         self._head = self._read_head()
-        self._news: Latch | None = None
-        self._handed: list[Handed] = []
+        self._arrival: Latch | None = None
+        self._waiting: list[HandOver] = []
         self._gathering: Latch | None = None
 
     def __repr__(self) -> str:
@@ -89,12 +89,12 @@ class FeedObject:
         """Answers one call."""
         try:
             answer = Answer.of(await self._act(decode_call(body)))
-        except Exception as error:  # noqa: BLE001 (whatever it is, the caller is told)
+        except Exception as error:  # noqa: BLE001 (the caller gets it)
             answer = refuse(error, repr(self))
         return encode(answer).decode()
 
     async def alarm(self) -> str:
-        """Has nothing to do."""
+        """Does nothing."""
         return ""
 
     async def _act(self, call: FeedCall) -> Any:
@@ -106,9 +106,9 @@ class FeedObject:
             case Forget():
                 return self._forget(call)
             case _:
-                return self._tell(call)
+                return self._read(call)
 
-    def _tell(self, call: FeedCall) -> Any:
+    def _read(self, call: FeedCall) -> Any:
         match call:
             case Feed():
                 return self._feed(call)
@@ -119,56 +119,56 @@ class FeedObject:
             case LastErased():
                 return self._erased_at(call.kind, call.id)
             case _:
-                raise Unavailable(f"the feed does not know {call!r}: deploy the objects anew")
+                raise Unavailable(f"the feed does not know {call!r}: deploy the objects again")
 
     async def _take_together(self, call: Take) -> Taken:
-        """Takes what one entity hands on, in one transaction with what others hand on at that moment."""
-        handed = Handed(call)
-        self._handed.append(handed)
-        while not handed.is_done:
+        """Takes one entity's events, in one transaction with those that others hand over at that moment."""
+        hand_over = HandOver(call)
+        self._waiting.append(hand_over)
+        while not hand_over.is_done:
             gathering = self._gathering
             if gathering is None:
                 await self._gather()
                 continue
             await gathering.wait(PATIENCE)
             if self._gathering is gathering:
-                self._gathering = None  # Whoever gathered was cut off.
-        if handed.failure is not None:
-            raise handed.failure
-        assert handed.taken is not None
-        return handed.taken
+                self._gathering = None  # The call that collected was cut off.
+        if hand_over.failure is not None:
+            raise hand_over.failure
+        assert hand_over.taken is not None
+        return hand_over.taken
 
     async def _gather(self) -> None:
         gathering = self._gathering = self._platform.latch()
         await gathering.wait(MOMENT)
         if self._gathering is gathering:
             self._gathering = None
-        handed_on, self._handed = self._handed, []
-        self._take_all(handed_on)
+        together, self._waiting = self._waiting, []
+        self._take_all(together)
         gathering.open()
 
-    def _take_all(self, handed_on: Sequence["Handed"]) -> None:
+    def _take_all(self, together: Sequence["HandOver"]) -> None:
         before = self.last, self._head
 
         def take() -> None:
-            for handed in handed_on:
+            for hand_over in together:
                 try:
-                    handed.taken = self._take(handed.call)
+                    hand_over.taken = self._take(hand_over.call)
                 except BrokenStream as error:
-                    handed.failure = error
+                    hand_over.failure = error
 
         try:
             self._platform.transaction(take)
-        except Exception as error:  # noqa: BLE001 (all who handed on are told)
+        except Exception as error:  # noqa: BLE001 (every caller gets it)
             self.last, self._head = before
-            for handed in handed_on:
-                handed.taken, handed.failure = None, Unavailable(f"{self!r}: a write failed: {error}")
+            for hand_over in together:
+                hand_over.taken, hand_over.failure = None, Unavailable(f"{self!r}: a write failed: {error}")
             self._platform.reset(f"{self!r}: a write failed: {error}")
         if self.last > before[0]:
-            self._tell_news()
+            self._notify()
 
     def _take(self, call: Take) -> Taken:
-        """Numbers what is new; what came before gets the number that it had."""
+        """Numbers new events; those that came before get the numbers that they had."""
         if not call.facts:
             return Taken([], self._head)
         known = self._platform.rows(
@@ -179,7 +179,7 @@ class FeedObject:
         for expected, fact in enumerate(new, version + 1):
             if fact.version != expected:
                 raise BrokenStream(
-                    f"the feed has {call.kind}/{call.id} up to {version} and was handed {fact.version}"
+                    f"the feed has {call.kind}/{call.id} up to {version} and was given {fact.version}"
                 )
         positions = self._known_positions(call, call.facts[: len(call.facts) - len(new)])
         positions += range(self.last + 1, self.last + 1 + len(new))
@@ -199,7 +199,7 @@ class FeedObject:
             facts[-1].version,
         )
         if len(found) != len(facts):
-            raise BrokenStream(f"the feed was handed events of {call.kind}/{call.id} that it has let go")
+            raise BrokenStream(f"the feed was given events of {call.kind}/{call.id} that it has removed")
         return [position for [position] in found]
 
     def _keep(self, call: Take, new: Sequence[Fact], *, is_first: bool) -> None:
@@ -248,9 +248,9 @@ class FeedObject:
 
     async def _wait(self, call: Wait) -> int:
         if self._head <= call.after:
-            if self._news is None:
-                self._news = self._platform.latch()
-            await self._news.wait(min(call.patience, LOOK))
+            if self._arrival is None:
+                self._arrival = self._platform.latch()
+            await self._arrival.wait(min(call.patience, MAX_WAIT))
         return self._head
 
     def _streams(self, call: Streams) -> list[Listed]:
@@ -289,7 +289,7 @@ class FeedObject:
         return self._erased_at(call.kind, call.id)
 
     def _erase(self, call: Forget) -> None:
-        """Removes a stream, and puts in its place, at a position of its own, that it is gone."""
+        """Removes a stream, and records its erasure at a position of its own."""
         position = self.last + 1
         fact = deletion(position, call.kind, call.id, call.time)
 
@@ -301,7 +301,7 @@ class FeedObject:
 
         self._platform.transaction(write)
         self.last = self._head = position
-        self._tell_news()
+        self._notify()
 
     def _identity(self, proposed: str) -> str:
         self._execute("INSERT OR IGNORE INTO identity VALUES (1, ?)", proposed)
@@ -328,7 +328,7 @@ class FeedObject:
             fact.time,
         )
 
-    def _tell_news(self) -> None:
-        if self._news is not None:
-            self._news.open()
-            self._news = None
+    def _notify(self) -> None:
+        if self._arrival is not None:
+            self._arrival.open()
+            self._arrival = None

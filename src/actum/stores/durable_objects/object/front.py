@@ -1,4 +1,4 @@
-"""What comes in over HTTP: the secret is checked, and each call sent to the object that it is for."""
+"""What comes in over HTTP: checks the secret, and sends each call to its object."""
 
 import hmac
 from collections.abc import Callable, Sequence
@@ -25,7 +25,7 @@ class Front:
         self._secret = secret.encode()
 
     async def serve(self, path: str, authorization: str, body: str) -> str:
-        """Answers a request; the first three letters are the HTTP status, the rest is the body."""
+        """Answers a request; the first three characters are the HTTP status, the rest is the body."""
         given = authorization.removeprefix("Bearer ").encode()
         if not self._secret or not hmac.compare_digest(given, self._secret):
             return '401{"error":"the secret is missing or wrong"}'
@@ -42,14 +42,14 @@ class Front:
                 return '404{"error":"there is nothing here"}'
 
     async def _calls(self, space: str, calls: Sequence[Addressed]) -> list[Answer]:
-        """Sends calls to their objects, all at once, those for one object in their order."""
+        """Sends calls to their objects, in parallel; those for one object in order."""
         by_object: dict[str, list[int]] = {}
         for number, call in enumerate(calls):
             by_object.setdefault(name_of(space, call.kind, call.id), []).append(number)
         answers: list[Answer] = [Answer(NOTHING)] * len(calls)
         bodies = [self._body(space, [calls[number] for number in numbers]) for numbers in by_object.values()]
-        told = await self._platform.ask_entities(list(by_object), bodies)
-        for numbers, answer in zip(by_object.values(), told, strict=True):
+        responses = await self._platform.ask_entities(list(by_object), bodies)
+        for numbers, answer in zip(by_object.values(), responses, strict=True):
             if isinstance(answer, str):
                 found = decode_answers(answer)
             else:
@@ -64,6 +64,6 @@ class Front:
 
 
 def name_of(space: str, kind: str, id: str) -> str:
-    """Gives the name of an entity's object: KIND/ID, or SPACE:KIND/ID, with KIND's own / and : escaped."""
+    """Returns the name of an entity's object: KIND/ID, or SPACE:KIND/ID, with / and : in KIND escaped."""
     name = f"{quote(kind, safe=' ')}/{id}"
     return f"{space}:{name}" if space else name

@@ -1,6 +1,6 @@
-"""One entity's history in its object's storage: events, kept replies, a snapshot, and commands for later.
+"""One entity's history in its object's storage: events, stored replies, a snapshot, and scheduled commands.
 
-Nothing in the tables is NULL, which would come back as something else than None: 0 and "" stand for nothing.
+Nothing in the tables is NULL, because it would not come back as None: 0 and "" stand for no value.
 An event whose `position` is 0 has not been confirmed by the feed, so the events themselves are the outbox.
 """
 
@@ -29,15 +29,15 @@ SCHEMA = (
 )
 FACT = "position, version, type, type_version, payload, metadata, time"
 MAX_BYTES = 4_000_000
-"""About what one answer or hand-over may hold; the platform's own bound for a message is 32 MiB."""
+"""Roughly the size limit of one answer or hand-over; the platform's own limit for a message is 32 MiB."""
 MAX_FACTS = 2_000
 REMEMBERED = 1_000
-"""How many of the newest events are searched for a call that comes again."""
+"""How many of the newest events are searched for a repeated call."""
 FOREVER = 2**50
 
 
 class History:
-    """What is kept of one entity. Every method that reads or writes does so at once, without waiting."""
+    """What is stored of one entity. Every method reads or writes at once, without waiting."""
 
     def __init__(self, platform: Platform) -> None:
         self._platform = platform
@@ -57,7 +57,7 @@ class History:
         self._placed: list[tuple[int, int, int]] = []
 
     def name(self, space: str, kind: str, id: str) -> None:
-        """Writes down who the object is, so that an alarm finds it."""
+        """Stores the entity's kind and id, so that an alarm finds them."""
         if not self.is_named:
             self._execute("INSERT INTO facts VALUES ('space', ?), ('kind', ?), ('id', ?)", space, kind, id)
             self.space, self.kind, self.id, self.is_named = space, kind, id, True
@@ -72,7 +72,7 @@ class History:
         reply: str = "",
         key: tuple[str, str] | None = None,
     ) -> None:
-        """Keeps the events of one call and, with a `key` (and what it stands for), the reply to it."""
+        """Stores the events of one call and, with a `key` (and what it stands for), the reply to it."""
         self.place()
         if key is None and len(events) == 1:
             self._insert(self.version + 1, events[0], metadata, time, attempt, reply)
@@ -94,7 +94,7 @@ class History:
         self.version += len(events)
 
     def reply(self, key: str) -> Reply | None:
-        """Gives the reply that is kept under a key; its position is 0 while the feed has not said it."""
+        """Returns the reply stored under a key; its position is 0 until the feed has confirmed it."""
         self.place()
         found = self._platform.rows(
             """SELECT replies.call, replies.reply, CASE WHEN replies.position THEN replies.position
@@ -105,16 +105,16 @@ class History:
         return Reply(*found[0]) if found else None
 
     def reply_version(self, key: str) -> int:
-        """Gives the version at which a key's call left the entity."""
+        """Returns the entity's version after a key's call."""
         [[version]] = self._platform.rows("SELECT version FROM replies WHERE key = ?", key)
         return int(version)
 
     def place_reply(self, key: str, position: int) -> None:
-        """Writes down what position the first call of a key was told."""
+        """Stores the position that was reported to the first call of a key."""
         self._execute("UPDATE replies SET position = ? WHERE key = ?", position, key)
 
     def attempted(self, attempt: str) -> tuple[int, str] | None:
-        """Gives version and reply of a call that came before, if it is among the newest."""
+        """Returns version and reply of an earlier call, if it is among the newest."""
         found = self._platform.rows(
             """SELECT version, reply FROM events WHERE version > ? AND attempt = ?
                ORDER BY version DESC LIMIT 1""",
@@ -124,14 +124,14 @@ class History:
         return (found[0][0], found[0][1]) if found else None
 
     def forget_attempts(self, before: int) -> None:
-        """Lets go of replies to calls without a key that are too old to come again."""
+        """Deletes replies to calls without a key that are too old to come again."""
         self.place()
         self._execute("UPDATE events SET reply = '' WHERE reply <> '' AND time < ? AND position > 0", before)
 
     def read(
         self, after: int, up_to: int | None, limit: int | None, *, reverse: bool
     ) -> tuple[list[Fact], bool]:
-        """Gives a page of events by version, and whether nothing follows it."""
+        """Returns a page of events by version, and whether nothing follows it."""
         self.place()
         most = min(MAX_FACTS, FOREVER if limit is None else limit)
         order = "DESC" if reverse else "ASC"
@@ -145,11 +145,11 @@ class History:
         return facts, len(facts) == len(found)
 
     def unconfirmed(self) -> list[Fact]:
-        """Gives the oldest events that the feed has not confirmed."""
+        """Returns the oldest events that the feed has not confirmed."""
         return self.read(self.confirmed, None, None, reverse=False)[0]
 
     def confirm(self, facts: Sequence[Fact], positions: Sequence[int]) -> None:
-        """Takes note of where the feed has put events that follow each other."""
+        """Notes the feed's positions of consecutive events."""
         start = 0
         for end in range(1, len(facts) + 1):
             if end < len(facts) and positions[end] == positions[end - 1] + 1:
@@ -161,9 +161,9 @@ class History:
         self.confirmed = max(self.confirmed, facts[-1].version)
 
     def place(self) -> None:
-        """Writes down the positions that the feed has said.
+        """Stores the positions that the feed has confirmed.
 
-        Should they be lost, the feed is asked again: so they wait for the next write, and no answer waits for
+        If they are lost, the feed is asked again: so they wait for the next write, and no answer waits for
         them.
         """
         while self._placed:
@@ -173,7 +173,7 @@ class History:
             del self._placed[0]
 
     def position(self, version: int) -> int:
-        """Gives the position of an event; 0 while the feed has not confirmed it."""
+        """Returns the position of an event; 0 until the feed has confirmed it."""
         for offset, first, last in self._placed:
             if first <= version <= last:
                 return version + offset
@@ -181,7 +181,7 @@ class History:
         return int(found[0][0]) if found else 0
 
     def snapshot(self, fingerprint: str | None) -> SaveSnapshot | None:
-        """Gives the snapshot that code with this fingerprint made."""
+        """Returns the snapshot that code with this fingerprint made."""
         if fingerprint is None:
             return None
         found = self._platform.rows(
@@ -190,10 +190,10 @@ class History:
         return SaveSnapshot(*found[0]) if found else None
 
     def save_snapshot(self, snapshot: SaveSnapshot) -> None:
-        """Keeps a snapshot, unless a later one is kept, or its version is pruned or not reached."""
+        """Stores a snapshot, unless a later one exists, or its version is pruned or not reached."""
         if not self.pruned < snapshot.version <= self.version:
             return
-        # One that was made before the first event there is holds the state of another life.
+        # A snapshot older than the first event belongs to a former entity, which was erased.
         [[begun]] = self._platform.rows("SELECT time FROM events ORDER BY version LIMIT 1")
         if snapshot.time < begun:
             return
@@ -209,7 +209,7 @@ class History:
         )
 
     def prune(self, up_to: int) -> int:
-        """Removes events up to a version, never the last one, with the snapshot that holds what they said."""
+        """Removes events up to a version, never the last one, with the snapshot that depends on them."""
         last = min(up_to, self.version - 1)
         removed = last - self.pruned
         if removed <= 0:
@@ -234,7 +234,7 @@ class History:
         return removed
 
     def schedule(self, later: Schedule) -> None:
-        """Keeps a command for later; one of the same name is replaced."""
+        """Schedules a command; one of the same name is replaced."""
         self._execute(
             "INSERT OR REPLACE INTO later VALUES (?,?,?,?,?,?)",
             later.name,
@@ -246,14 +246,14 @@ class History:
         )
 
     def cancel(self, name: str, due: int | None = None) -> None:
-        """Forgets a command that was kept for later; with `due`, unless it has been put off meanwhile."""
+        """Cancels a scheduled command; with `due`, unless it has been rescheduled in the meantime."""
         if due is None:
             self._execute("DELETE FROM later WHERE name = ?", name)
         else:
             self._execute("DELETE FROM later WHERE name = ? AND due = ?", name, due)
 
     def due(self, now: int) -> list[Schedule]:
-        """Gives the commands whose time has come, the earliest first."""
+        """Returns the commands that are due, the earliest first."""
         found = self._platform.rows(
             """SELECT name, due, command, arguments, metadata, key FROM later WHERE due <= ?
                ORDER BY due, name""",
@@ -262,16 +262,16 @@ class History:
         return [Schedule(*row) for row in found]
 
     def next_due(self) -> int | None:
-        """Gives when the next command is due."""
+        """Returns when the next command is due."""
         [[due]] = self._platform.rows("SELECT coalesce(min(due), 0) FROM later")
         return due or None
 
     def mark_erased(self, time: int) -> None:
-        """Writes down that all of this goes, so that an erasure that was cut short is finished."""
+        """Notes that everything is to be erased, so that an interrupted erasure is finished."""
         self._note("erased", str(time))
 
     def erased_since(self) -> int | None:
-        """Gives the time of an erasure that was begun and not finished, None if there is none."""
+        """Returns the time of an erasure that was begun and not finished, None if there is none."""
         found = self._platform.rows("SELECT value FROM facts WHERE name = 'erased'")
         return int(found[0][0]) if found else None
 
@@ -295,7 +295,7 @@ class History:
 
 
 def as_page(facts: list[Fact]) -> list[Fact]:
-    """Gives the first events that fit into one message, at least one."""
+    """Returns the first events that fit into one message, at least one."""
     size = 0
     for count, fact in enumerate(facts):
         size += len(fact.payload) + len(fact.metadata)

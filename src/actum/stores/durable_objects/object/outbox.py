@@ -1,4 +1,4 @@
-"""How events reach the feed: handed on at once, and by the alarm until the feed has confirmed them."""
+"""Sends events to the feed: at once, and by the alarm until the feed has confirmed them."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -12,18 +12,18 @@ from actum.stores.durable_objects.refusal import Answer, refused
 from actum.stores.durable_objects.wire_feed import FeedCall, Forget, Take, Taken
 
 SOON = 5_000_000
-"""Microseconds after a write in which the alarm looks whether the feed has confirmed it."""
+"""Microseconds after a write when the alarm checks whether the feed has confirmed it."""
 LATE = 1_000_000
-"""Microseconds until the alarm tries again after a failure."""
+"""Microseconds until the alarm retries after a failure."""
 PATIENCE = 5.0
-"""Seconds for which a call waits on another call's hand-over before it looks again."""
+"""Seconds for which a call waits for another call's hand-over before it checks again."""
 ATTEMPTS = 3
 
 decode_answer: Callable[[bytes | str], Answer] = msgspec.json.Decoder(Answer).decode
 
 
 class Outbox:
-    """Hands events on, in order and one message at a time; what piles up meanwhile goes with the next."""
+    """Sends events in order, one message at a time; what accumulates meanwhile goes with the next."""
 
     def __init__(self, platform: Platform, history: History) -> None:
         self._platform = platform
@@ -32,21 +32,21 @@ class Outbox:
         self._alarm = history.next_due() or 0
 
     def woken(self) -> None:
-        """Takes note that the alarm has gone off."""
+        """Notes that the alarm has gone off."""
         self._alarm = 0
 
     def wake_at(self, moment: int) -> None:
-        """Sees to it that the alarm goes off at that time or before."""
+        """Makes sure that the alarm goes off at that time or before."""
         if not self._alarm or moment < self._alarm:
             self._alarm = moment
             self._platform.set_alarm(moment)
 
     def wake_soon(self) -> None:
-        """Sets the alarm that makes sure of the hand-over; called before the events are written."""
+        """Sets the alarm that guarantees the hand-over; called before the events are written."""
         self.wake_at(self._platform.now() + SOON)
 
     def wake_when_needed(self) -> None:
-        """Sets the alarm for what is still to be done, if anything is."""
+        """Sets the alarm for what remains to be done, if anything."""
         if self._history.confirmed < self._history.version:
             self.wake_at(self._platform.now() + LATE)
         due = self._history.next_due()
@@ -54,14 +54,14 @@ class Outbox:
             self.wake_at(due)
 
     async def position(self, version: int) -> int:
-        """Gives the position of an event, once the feed has numbered it; 0 if there is no such event."""
+        """Returns the position of an event, once the feed has numbered it; 0 if there is no such event."""
         attempts = 0
         while self._history.confirmed < version:
             under_way = self._under_way
             if under_way is not None:
                 await under_way.wait(PATIENCE)
                 if self._under_way is under_way:
-                    self._under_way = None  # Whoever handed on was cut off; the feed knows what it has had.
+                    self._under_way = None  # The call was cut off; the feed knows what it has received.
                 continue
             attempts += 1
             try:
@@ -69,22 +69,22 @@ class Outbox:
             except Unavailable as error:
                 if attempts >= ATTEMPTS:
                     raise Unavailable(
-                        f"{self._history.kind}/{self._history.id}: it is written, and the feed has not taken "
-                        f"it yet ({error}); send it again with the same idempotency key"
+                        f"{self._history.kind}/{self._history.id}: it is written, but the feed has not "
+                        f"confirmed it yet ({error}); send it again with the same idempotency key"
                     ) from error
         return self._history.position(version)
 
     async def head(self) -> int:
-        """Gives how far the feed goes."""
+        """Returns the feed's newest position."""
         return (await self._take(Take(self._history.kind, self._history.id, []))).head
 
     async def drain(self) -> None:
-        """Hands on all there is, as far as the feed takes it."""
+        """Sends everything, as far as the feed takes it."""
         with suppress(Unavailable):
             await self.position(self._history.version)
 
     async def forget(self, what: Forget) -> int:
-        """Has the feed forget what was pruned or erased here; gives where it stands as erased, 0 if never."""
+        """Has the feed remove what was pruned or erased here; returns the erasure's position, 0 if none."""
         return msgspec.json.decode(await self._ask(what), type=int)
 
     async def _hand_on(self) -> None:

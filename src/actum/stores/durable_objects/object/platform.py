@@ -1,8 +1,8 @@
-"""What an object asks of the platform around it: storage, alarm, time, other objects, and waiting for them.
+"""What an object needs from the platform: storage, alarm, time, other objects, and waiting for them.
 
-Python in an object waits without an event loop of its own: a coroutine hands each JavaScript promise to
-whoever drives it and gets back what the promise gave. So every object runs in its own context of input and
-output, although all share one interpreter.
+Python in an object waits without an event loop of its own: a coroutine yields each JavaScript promise to
+the JavaScript that drives it, and gets back the promise's result. So every object runs in its own context of
+input and output, although all share one interpreter.
 """
 
 from collections.abc import Callable, Coroutine, Generator, Sequence
@@ -11,11 +11,11 @@ from typing import Any
 from actum.errors import Unavailable
 
 MICROSECONDS = 1_000
-"""In a millisecond, which is what the platform counts in."""
+"""In a millisecond, the platform's unit."""
 
 
 class Awaited:
-    """What the platform does meanwhile; awaiting it hands it to whoever drives the coroutine."""
+    """An operation of the platform; awaiting it yields it to the driver of the coroutine."""
 
     def __init__(self, work: Any) -> None:
         self._work = work
@@ -25,13 +25,13 @@ class Awaited:
 
 
 class Task:
-    """A coroutine that is driven from outside: `resume` gives the next promise, and at the end the answer."""
+    """A coroutine that is driven from outside: `resume` returns the next promise, and finally the answer."""
 
     def __init__(self, coroutine: Coroutine[Any, Any, str]) -> None:
         self._coroutine = coroutine
 
     def resume(self, value: Any = None, error: str | None = None) -> Any:
-        """Goes on with what the last promise gave, or with the error it failed with."""
+        """Resumes with the last promise's result, or with its error."""
         try:
             if error is not None:
                 return self._coroutine.throw(Unavailable(error))
@@ -47,7 +47,7 @@ class Latch:
         self._latch = outside.latch()
 
     def open(self) -> None:
-        """Lets all go on who wait."""
+        """Releases all coroutines that wait."""
         self._latch.open()
 
     async def wait(self, patience: float) -> None:
@@ -58,8 +58,8 @@ class Latch:
 class Platform:
     """One object's view of the platform.
 
-    `outside` is what differs from platform to platform: how other objects are asked and how one waits. `env`
-    holds the bindings, `state` what is the object's own.
+    `outside` is what differs between platforms: how other objects are called and how one waits. `env`
+    holds the bindings, `state` what belongs to the object.
     """
 
     def __init__(self, outside: Any, env: Any, state: Any = None) -> None:
@@ -70,7 +70,7 @@ class Platform:
         self.execute: Callable[..., Any] = getattr(getattr(self._storage, "sql", None), "exec", _refuse)
 
     def rows(self, statement: str, *values: Any) -> list[list[Any]]:
-        """Gives what a statement selects, row by row."""
+        """Returns the rows that a statement selects."""
         found: list[list[Any]] = self.execute(statement, *values).raw().toArray().to_py()
         return found
 
@@ -79,29 +79,31 @@ class Platform:
         self._storage.transactionSync(write)
 
     def set_alarm(self, moment: int) -> None:
-        """Has the object woken at a time (microseconds since 1970); durable as the writes around it are."""
+        """Sets the object's alarm (in microseconds since 1970); durable with the writes around it."""
         self._storage.setAlarm(-(-moment // MICROSECONDS))
 
     def now(self) -> int:
-        """Gives the time, in microseconds since 1970."""
+        """Returns the time, in microseconds since 1970."""
         return int(self._outside.now()) * MICROSECONDS
 
     def latch(self) -> Latch:
-        """Makes something to wait for."""
+        """Creates a latch."""
         return Latch(self._outside)
 
     async def clear(self) -> None:
-        """Removes all that the object has stored, its alarm too."""
+        """Removes everything that the object has stored, and its alarm."""
         await Awaited(self._outside.clear(self._storage))
 
     def reset(self, why: str) -> None:
-        """Has the platform end this object; the next call finds it as its storage says."""
+        """Has the platform end this object; the next call starts it from its storage."""
         self._state.abort(why)
 
     async def ask_entities(self, names: Sequence[str], bodies: Sequence[str]) -> list[str | Unavailable]:
-        """Sends calls to objects of entities, by name, all at once; gives each one's answer or failure."""
-        told = await Awaited(self._outside.ask_all(self._env.ENTITIES, "\0".join(names), "\0".join(bodies)))
-        return [answer[1:] if answer[0] == "+" else Unavailable(answer[1:]) for answer in told.split("\0")]
+        """Sends calls to objects of entities, by name, in parallel; returns each one's answer or failure."""
+        answers = await Awaited(
+            self._outside.ask_all(self._env.ENTITIES, "\0".join(names), "\0".join(bodies))
+        )
+        return [answer[1:] if answer[0] == "+" else Unavailable(answer[1:]) for answer in answers.split("\0")]
 
     async def ask_feed(self, space: str, body: str) -> str:
         """Sends a call to the feed object of a space."""

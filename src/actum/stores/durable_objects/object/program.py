@@ -1,4 +1,4 @@
-"""The application as its objects know it: its entities, by the modules and names that a build wrote down."""
+"""The application as its objects see it: its entities, by the modules and names that a build recorded."""
 
 from collections.abc import Sequence
 from importlib import import_module
@@ -17,7 +17,7 @@ class Declared(Struct, frozen=True):
 
 
 class Manifest(Struct, frozen=True):
-    """What a build wrote down of an application."""
+    """What a build recorded about an application."""
 
     application: str
     entities: Sequence[Declared]

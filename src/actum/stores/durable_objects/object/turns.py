@@ -1,4 +1,4 @@
-"""The entity in its object: brought to life from what is stored, it decides, and what it emits is kept."""
+"""The turns of an entity in its object: loads it from storage, runs its commands, and stores their events."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -13,22 +13,22 @@ from actum.stores.durable_objects.object.history import History
 from actum.stores.durable_objects.object.outbox import Outbox
 from actum.stores.durable_objects.object.platform import Platform
 from actum.stores.durable_objects.object.program import Program
-from actum.stores.durable_objects.wire import Command, Query, SaveSnapshot, Told
+from actum.stores.durable_objects.wire import Command, Query, Result, SaveSnapshot
 
 PAGE = 1_000
 MAX_RECENT = 256
-"""How many calls an object remembers, for one that comes again before the first is through."""
+"""How many calls an object remembers, for one that comes again before the first has finished."""
 LARGEST = 1_900_000
-"""The bytes that a row may hold: the platform's 2 MB, less what stands beside payload, metadata and reply."""
+"""Bytes of payload, metadata and reply together: the platform's 2 MB a row, less the rest of the row."""
 
 Later = Callable[[], Awaitable[Any]]
-"""What is left to do once the calls beside it have been decided."""
+"""What remains to be done once the calls in the same request have been decided."""
 
 
 class Turns:
     """The turns of one entity.
 
-    Between two awaits nothing else runs, and the platform holds every answer back until the writes before it
+    Nothing else runs between two awaits, and the platform holds every answer back until the writes before it
     are durable: so a turn needs no lock, and an answer no check.
     """
 
@@ -44,19 +44,19 @@ class Turns:
     def __repr__(self) -> str:
         return f"{self._history.kind}/{self._history.id}"
 
-    def command(self, call: Command) -> Told | Later:
-        """Runs a command, unless its key or the call itself has been here before."""
+    def command(self, call: Command) -> Result | Later:
+        """Runs a command, unless its key or the call itself has been handled before."""
         history = self._history
         if call.key is not None and (known := history.reply(call.key)) is not None:
             if known.call != call.mark:
                 raise KeyReused(call.key, repr(self))
-            return self._tell_again(call.key, known.reply)
+            return self._repeated_result(call.key, known.reply)
         before = self._recent.get(call.attempt)
         if before is None and call.is_again:
             before = history.attempted(call.attempt)
         if before is not None:
             version, reply = before
-            return self._tell(reply, version)
+            return self._result(reply, version)
         instance = self._live()
         self._check_version(call.expected, instance.version)
         command = self._declared(call.name, instance.kind.commands)
@@ -67,7 +67,7 @@ class Turns:
         if instance.is_spoiled:
             self.forget()
         if not emitted and call.key is None:
-            return Told(reply, 0, instance.version)
+            return Result(reply, 0, instance.version)
         self._refuse_what_is_too_large(emitted, call.metadata, reply)
         key = None if call.key is None else (call.key, call.mark)
         self.keep(
@@ -76,10 +76,10 @@ class Turns:
         self._remember(call.attempt, history.version, reply)
         self._snapshot_when_due(instance)
         if not emitted and call.key is not None:
-            return self._tell_of_nothing(call.key, reply)
-        return self._tell(reply, history.version)
+            return self._result_without_events(call.key, reply)
+        return self._result(reply, history.version)
 
-    def query(self, call: Query) -> Told:
+    def query(self, call: Query) -> Result:
         """Answers from the state."""
         instance = self._live()
         self._check_version(call.expected, instance.version)
@@ -90,21 +90,21 @@ class Turns:
         finally:
             if instance.is_spoiled:
                 self.forget()
-        return Told(reply, 0, instance.version)
+        return Result(reply, 0, instance.version)
 
     def keep(self, write: Callable[[], None]) -> None:
-        """Writes events, with the alarm that makes sure of their hand-over; a failure resets the object."""
+        """Writes events, with the alarm that guarantees their hand-over; a failure resets the object."""
         self._outbox.wake_soon()
         try:
             write()
         except Exception as error:
             self.forget()
-            # Nothing more is told of a storage that has refused a write; the platform starts the object anew.
+            # A storage that has refused a write is not used any more; the platform starts the object again.
             self._platform.reset(f"{self!r}: a write failed: {error}")
             raise Unavailable(f"{self!r}: a write failed: {error}") from error
 
     def forget(self) -> None:
-        """Lets go of the entity in memory, which is brought to life again when it is needed."""
+        """Drops the entity from memory; it is loaded again when it is needed."""
         self._instance = None
 
     def _decide(
@@ -124,42 +124,42 @@ class Turns:
             self.forget()
             raise Invalid(
                 f"{self!r}: an event with its reply has more than {LARGEST:,} bytes, and a Durable Object "
-                "keeps 2 MB a row: keep large content outside, and its address in the event"
+                "stores 2 MB a row: keep large content elsewhere, and a reference to it in the event"
             )
 
-    def _tell(self, reply: str, version: int) -> Later:
-        async def tell() -> Told:
-            return Told(reply, await self._outbox.position(version), version)
+    def _result(self, reply: str, version: int) -> Later:
+        async def result() -> Result:
+            return Result(reply, await self._outbox.position(version), version)
 
-        return tell
+        return result
 
-    def _tell_again(self, key: str, reply: str) -> Later:
-        async def tell() -> Told:
+    def _repeated_result(self, key: str, reply: str) -> Later:
+        async def result() -> Result:
             await self._outbox.position(self._history.reply_version(key))
             known = self._history.reply(key)
-            return Told(reply, known.position if known else 0, None)
+            return Result(reply, known.position if known else 0, None)
 
-        return tell
+        return result
 
-    def _tell_of_nothing(self, key: str, reply: str) -> Later:
-        """Answers a call that wrote its reply alone: it is told how far the feed goes."""
+    def _result_without_events(self, key: str, reply: str) -> Later:
+        """Answers a call that wrote only its reply: its position is the feed's newest."""
 
-        async def tell() -> Told:
+        async def result() -> Result:
             version = self._history.version
             head = await self._outbox.head()
             self._history.place_reply(key, head)
-            return Told(reply, head, version)
+            return Result(reply, head, version)
 
-        return tell
+        return result
 
     def _live(self) -> Instance:
-        """Gives the entity in memory, brought to life from what is stored if it is not."""
+        """Returns the entity in memory, loading it from storage if necessary."""
         if self._instance is None:
             kind = self._program.kinds.get(self._history.kind)
             if kind is None:
                 raise NotFound(
-                    f"the objects run {self._program!r}, which has no entity {self._history.kind!r}: deploy "
-                    "them anew"
+                    f"the objects run {self._program!r}, which has no entity {self._history.kind!r}: "
+                    "deploy the objects again"
                 )
             snapshot = self._history.snapshot(kind.fingerprint)
             try:
@@ -190,7 +190,7 @@ class Turns:
         if instance.version < self._next_snapshot:
             return
         if not instance.is_proven:
-            # A turn may have changed it beside its events, which alone are kept.
+            # A turn may have changed the state without an event, and only events are stored.
             instance = self._load(instance.kind, self._history.snapshot(instance.kind.fingerprint))
             self._instance = instance
         self._next_snapshot = next_snapshot(instance.kind, instance.version)
@@ -208,7 +208,7 @@ class Turns:
     def _declared(self, name: str, among: dict[str, CommandType]) -> CommandType:
         found = among.get(name)
         if found is None:
-            raise NotFound(f"the object's {self._history.kind} has no {name!r}: deploy the objects anew")
+            raise NotFound(f"the object's {self._history.kind} has no {name!r}: deploy the objects again")
         return found
 
     def _check_version(self, expected: int | None, actual: int) -> None:

@@ -1,5 +1,5 @@
-// What Python in an object asks of the world outside. A promise would become a value of Python on its way there and
-// back, as would a stub, which has every property it is asked for: so promises travel in a box, and stubs stay here.
+// What Python in an object asks of the platform. On its way to Python and back a promise would be converted, and so would
+// a stub, which claims to have every property: so promises travel in a box, and stubs stay in JavaScript.
 const SEPARATOR = "\0"; // No id and no JSON holds it.
 
 async function ask(objects, name, body) {

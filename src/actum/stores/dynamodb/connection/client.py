@@ -1,4 +1,4 @@
-"""One table in DynamoDB: requests to it, bounded, tried again with jitter, and translated when they fail."""
+"""One table in DynamoDB: sends, bounds and retries requests, with jitter, and translates their errors."""
 
 import asyncio
 import random
@@ -16,10 +16,10 @@ from actum.stores.dynamodb.connection.errors import DRIVER, is_condition, is_pas
 from actum.stores.dynamodb.connection.url import Address, read_url
 
 Item = dict[str, Any]
-"""An item as the service speaks of it: {"p": {"S": "feed"}, …}."""
+"""An item in the service's own format: {"p": {"S": "feed"}, …}."""
 
 Key = tuple[str, str]
-"""The partition of an item, and its place there."""
+"""An item's partition, and its sort key there."""
 
 MAX_REQUESTS = 50
 MAX_ATTEMPTS = 8
@@ -30,7 +30,7 @@ MAX_REQUEST_TIME = 10
 MAX_GOTTEN = 100
 MAX_BATCHED = 25
 
-# One of them knows the service by heart, which takes a while to learn.
+# Creating one loads the service's description, which takes a while, so it is shared.
 SESSION: AioSession = get_session()
 
 
@@ -41,8 +41,8 @@ class ConditionFailed(Exception):
 class DynamoTable:
     """A table whose keys are `p` and `s`; reads are strongly consistent.
 
-    At most MAX_REQUESTS are under way; what is throttled, or lost on the way, is sent again MAX_ATTEMPTS
-    times, with growing pauses, and then raises Unavailable. Every write is safe to be sent twice.
+    At most MAX_REQUESTS are in flight. A request that is throttled, or lost on the way, is sent up to
+    MAX_ATTEMPTS times, with growing pauses, and then raises Unavailable. Every write may be sent twice.
     """
 
     def __init__(self, address: Address) -> None:
@@ -58,7 +58,7 @@ class DynamoTable:
 
     @classmethod
     async def connect(cls, url: str) -> "DynamoTable":
-        """Gives the table of a URL, whether it exists or not."""
+        """Returns the table of a URL, whether it exists or not."""
         table = cls(read_url(url))
         config = AioConfig(
             connect_timeout=MAX_CONNECT_TIME,
@@ -81,7 +81,7 @@ class DynamoTable:
         return table
 
     async def close(self) -> None:
-        """Lets go of the connections."""
+        """Closes the connections."""
         self.client = None
         await self._stack.aclose()
 
@@ -90,7 +90,7 @@ class DynamoTable:
         return await self.send(operation, TableName=self.address.table, **arguments)
 
     async def send(self, operation: str, **arguments: Any) -> Any:
-        """Sends a request, and again while that may help."""
+        """Sends a request, and retries it while that may help."""
         for attempt in range(1, MAX_ATTEMPTS + 1):
             if self.client is None:
                 raise Unavailable(f"{self.name} is closed")
@@ -103,7 +103,7 @@ class DynamoTable:
                 if attempt == MAX_ATTEMPTS or not is_passing(error):
                     raise translate(error, self.name) from error
             except (RuntimeError, AttributeError) as error:
-                # What the driver makes of a session that is closed under it.
+                # What the driver raises for a session that is closed while it is used.
                 if self.client is not None:
                     raise
                 raise Unavailable(f"{self.name} was closed") from error
@@ -111,18 +111,18 @@ class DynamoTable:
         raise AssertionError("unreachable")
 
     async def pause(self, attempt: int) -> None:
-        """Waits before another attempt, the longer the more there were."""
+        """Waits before another attempt, longer after each one."""
         longest = min(FIRST_PAUSE * 2**attempt, MAX_PAUSE)
         await asyncio.sleep(longest * self._chance.uniform(0.3, 1.0))
 
     async def get(self, key: Key) -> Item | None:
-        """Gives an item, or None."""
+        """Returns an item, or None."""
         answer = await self.call("get_item", Key=key_item(key), ConsistentRead=True)
         item: Item | None = answer.get("Item")
         return item
 
     async def get_many(self, keys: Iterable[Key]) -> dict[Key, Item]:
-        """Gives the items that are there."""
+        """Returns the items that exist."""
         wanted = list(dict.fromkeys(keys))
         parts = [wanted[first : first + MAX_GOTTEN] for first in range(0, len(wanted), MAX_GOTTEN)]
         found: dict[Key, Item] = {}
@@ -148,7 +148,7 @@ class DynamoTable:
     def query(
         self, partition: str, first: str, last: str, *, limit: int | None = None, reverse: bool = False
     ) -> "Query":
-        """Gives the items of a partition from `first` to `last`, inclusive; `limit` sizes its requests."""
+        """Returns the items of a partition from `first` to `last`, inclusive; `limit` sizes its requests."""
         asked: dict[str, Any] = {
             "KeyConditionExpression": "p = :p AND s BETWEEN :a AND :z",
             "ExpressionAttributeValues": {":p": {"S": partition}, ":a": {"S": first}, ":z": {"S": last}},
@@ -157,22 +157,22 @@ class DynamoTable:
         }
         if limit is not None:
             asked["Limit"] = limit
-        # The service refuses bounds the wrong way round, where there is nothing to find.
+        # The service refuses bounds in the wrong order, where there is nothing to find.
         return Query(self, "query", asked, is_empty=first > last)
 
     def scan(self, *, pause: float = 0, **asked: Any) -> "Query":
-        """Gives the items of the whole table that a filter leaves, with a `pause` after each megabyte."""
+        """Returns the items of the whole table that pass a filter, with a `pause` after each megabyte."""
         return Query(self, "scan", {"ConsistentRead": True, **asked}, pause=pause)
 
     async def put(self, item: Item, *, only_new: bool = False) -> None:
-        """Writes an item; raises ConditionFailed if it is there already and must not be."""
+        """Writes an item; raises ConditionFailed if it exists and `only_new` is true."""
         condition = {"ConditionExpression": "attribute_not_exists(p)"} if only_new else {}
         await self.call("put_item", Item=item, **condition)
 
     async def transact(self, operations: Sequence[Item], token: str | None = None) -> None:
         """Writes all or nothing, in this table; raises ConditionFailed if a condition does not hold.
 
-        By the token the service recognises a request that is sent again within ten minutes.
+        The token lets the service recognise a request that is sent again within ten minutes.
         """
         for operation in operations:
             for arguments in operation.values():
@@ -181,7 +181,7 @@ class DynamoTable:
         await self.send("transact_write_items", TransactItems=operations, ClientRequestToken=token)
 
     async def delete_many(self, keys: Sequence[Key]) -> None:
-        """Deletes items, one by one, in no order."""
+        """Deletes items one by one, in any order."""
         for first in range(0, len(keys), MAX_BATCHED):
             asked: Any = {
                 self.address.table: [
@@ -198,12 +198,12 @@ class DynamoTable:
 
     async def _pause_or_give_up(self, attempt: int) -> None:
         if attempt >= MAX_ATTEMPTS:
-            raise Unavailable(f"{self.name} is throttled: send again later")
+            raise Unavailable(f"{self.name} is throttled: try again later")
         await self.pause(attempt)
 
 
 class Query:
-    """The items of a query or scan, one after the other, fetched as they are asked for."""
+    """The items of a query or scan, fetched as they are needed."""
 
     def __init__(
         self,
@@ -242,10 +242,10 @@ class Query:
 
 
 def key_item(key: Key) -> Item:
-    """Gives a key as the service speaks of it."""
+    """Returns a key in the service's own format."""
     return {"p": {"S": key[0]}, "s": {"S": key[1]}}
 
 
 def key_of(item: Item) -> Key:
-    """Gives the key of an item."""
+    """Returns the key of an item."""
     return item["p"]["S"], item["s"]["S"]

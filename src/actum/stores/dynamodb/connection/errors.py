@@ -1,4 +1,4 @@
-"""What DynamoDB's errors mean to whoever called."""
+"""Translates DynamoDB's errors into errors of Actum that say what to do."""
 
 from botocore import exceptions as aws
 
@@ -19,27 +19,27 @@ THROTTLED = (
 IN_THE_WAY = ("TransactionConflict", "TransactionConflictException", "TransactionInProgressException")
 BROKEN = ("InternalServerError", "InternalServerErrorException", "ServiceUnavailable", "RequestTimeout")
 REFUSED = {
-    "ResourceNotFoundException": "there is no such table in this region: make it with `actum migrate`",
+    "ResourceNotFoundException": "there is no such table in this region: create it with `actum migrate`",
     "AccessDeniedException": "these credentials may not do that: allow the actions that docs/stores.md lists",
-    "UnrecognizedClientException": "AWS does not know this key: mend AWS_ACCESS_KEY_ID or AWS_PROFILE",
-    "InvalidSignatureException": "the secret key is wrong: mend AWS_SECRET_ACCESS_KEY or AWS_PROFILE",
+    "UnrecognizedClientException": "AWS does not know this key: fix AWS_ACCESS_KEY_ID or AWS_PROFILE",
+    "InvalidSignatureException": "the secret key is wrong: fix AWS_SECRET_ACCESS_KEY or AWS_PROFILE",
     "ExpiredTokenException": "the credentials have expired: renew them",
     "MissingAuthenticationTokenException": "there are no credentials: set AWS_ACCESS_KEY_ID and its secret",
 }
 NO_CREDENTIALS = (
-    "there are no AWS credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, or give "
-    "the machine a role"
+    "there are no AWS credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, "
+    "or AWS_PROFILE, or give the machine a role"
 )
 NO_REGION = "no region is named: write ?region=eu-central-1 in the URL, or set AWS_REGION"
 
 
 def code_of(error: BaseException) -> str:
-    """Gives DynamoDB's own code of an error, or nothing."""
+    """Returns DynamoDB's own code of an error, or ""."""
     return str(error.response.get("Error", {}).get("Code", "")) if isinstance(error, aws.ClientError) else ""
 
 
 def reasons_of(error: BaseException) -> list[str]:
-    """Gives why a transaction was cancelled: a code for each of its items, "None" for one not to blame."""
+    """Returns why a transaction was cancelled: a code for each of its items, "None" for one that was fine."""
     if code_of(error) != "TransactionCanceledException" or not isinstance(error, aws.ClientError):
         return []
     return [str(reason.get("Code") or "None") for reason in error.response.get("CancellationReasons", [])]
@@ -51,7 +51,7 @@ def is_condition(error: BaseException) -> bool:
 
 
 def is_passing(error: BaseException) -> bool:
-    """Whether the same request may be answered soon: throttled, in another's way, or lost on the way."""
+    """Whether a retry may succeed soon: the request was throttled, in conflict with another, or lost."""
     codes = reasons_of(error) or [code_of(error)]
     if codes != [""]:
         return any(code in (*THROTTLED, *IN_THE_WAY, *BROKEN) for code in codes) or _status(error) >= 500
@@ -59,23 +59,23 @@ def is_passing(error: BaseException) -> bool:
 
 
 def translate(error: Exception, name: str) -> Exception:
-    """Turns a driver's error into one that says what to do; the driver's own stays its cause."""
+    """Translates a driver's error into one that says what to do; the driver's own stays its cause."""
     if isinstance(error, ActumError):
         return error
-    translated = _unavailable(error, name) or StoreError(f"{name}: {_mend(error)}")
+    translated = _unavailable(error, name) or StoreError(f"{name}: {_fix(error)}")
     translated.__cause__ = error
     return translated
 
 
 def _unavailable(error: Exception, name: str) -> ActumError | None:
     if any(code in THROTTLED for code in reasons_of(error) or [code_of(error)]):
-        return Unavailable(f"{name} is throttled: send again later, or raise the table's limits")
+        return Unavailable(f"{name} is throttled: try again later, or raise the table's limits")
     if is_passing(error):
-        return Unavailable(f"{name} does not answer ({_text(error)}): send again")
+        return Unavailable(f"{name} does not answer ({_text(error)}): try again")
     return None
 
 
-def _mend(error: Exception) -> str:
+def _fix(error: Exception) -> str:
     if code_of(error) in REFUSED:
         return f"{REFUSED[code_of(error)]} ({_text(error)})"
     if isinstance(error, aws.NoCredentialsError | aws.PartialCredentialsError | aws.CredentialRetrievalError):
@@ -83,7 +83,7 @@ def _mend(error: Exception) -> str:
     if isinstance(error, aws.NoRegionError):
         return NO_REGION
     if isinstance(error, aws.ProfileNotFound):
-        return f"{_text(error)}: mend AWS_PROFILE"
+        return f"{_text(error)}: fix AWS_PROFILE"
     return _text(error)
 
 

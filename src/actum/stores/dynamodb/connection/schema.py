@@ -1,4 +1,4 @@
-"""The table in DynamoDB itself: made on request, and known again by its format."""
+"""The table in DynamoDB itself: created on request, and recognised by its format."""
 
 import asyncio
 from typing import Any
@@ -19,14 +19,14 @@ MAX_CREATION_TIME = 300.0
 
 
 async def make_table(table: DynamoTable) -> bool:
-    """Makes the table if there is none, waits until it can be used, and says whether it was made."""
+    """Creates the table if there is none, waits until it can be used, and says whether it was created."""
     description = await _describe(table)
     is_new = description is None
     if description is None:
         try:
             await table.call("create_table", **LAYOUT)
         except StoreError as error:
-            # Another process makes it at this moment.
+            # Another process is creating it at this moment.
             if error.__cause__ is None or code_of(error.__cause__) != "ResourceInUseException":
                 raise
             is_new = False
@@ -43,7 +43,7 @@ async def make_table(table: DynamoTable) -> bool:
 
 
 async def check_table(table: DynamoTable) -> None:
-    """Raises StoreError if the table is missing, ForeignStore if it is not ours or newer than this Actum."""
+    """Raises StoreError if the table is missing, ForeignStore if it is not Actum's or is newer."""
     mark = await table.get(MARK)
     if mark is None:
         raise ForeignStore(
@@ -52,7 +52,8 @@ async def check_table(table: DynamoTable) -> None:
     version = int(mark["v"]["N"])
     if version > FORMAT:
         raise ForeignStore(
-            f"{table.name} was written by a newer Actum (format {version}, this one knows {FORMAT}): update"
+            f"{table.name} was written by a newer Actum (format {version}, this one knows {FORMAT}): "
+            "update Actum"
         )
 
 

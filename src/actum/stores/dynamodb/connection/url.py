@@ -12,7 +12,7 @@ FORM = "dynamodb://TABLE?region=eu-central-1"
 
 
 class Address(Struct, frozen=True):
-    """Where a table is. Without a region or an endpoint, the environment and profile of AWS say it."""
+    """Where a table is. Without a region or an endpoint, AWS's environment variables and profile decide."""
 
     table: str
     region: str | None
@@ -30,18 +30,20 @@ def read_url(url: str) -> Address:
         parts = urlsplit(url)
         options = parse_qsl(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query))
     except ValueError as error:
-        raise StoreError(f"{url!r} is no URL of a store ({error}): write {FORM}") from error
+        raise StoreError(f"{url!r} is not the URL of a store ({error}): write {FORM}") from error
     if "@" in parts.netloc:
-        raise StoreError(f"{FORM} takes no user or password: credentials come from AWS's own environment")
+        raise StoreError(
+            f"{FORM} takes no user or password: credentials come from AWS's environment, profile or role"
+        )
     if parts.path.strip("/") or not re.fullmatch(r"[A-Za-z0-9_.-]{3,255}", parts.netloc):
         raise StoreError(
             f"{url!r} names no table: write {FORM}, its name of 3 to 255 letters, digits, '_', '-' and '.'"
         )
     for name, value in options:
         if name not in OPTIONS:
-            raise StoreError(f"{url!r}: there is no option {name!r}; there are {' and '.join(OPTIONS)}")
+            raise StoreError(f"{url!r}: there is no option {name!r}; the options are {' and '.join(OPTIONS)}")
         if not value:
-            raise StoreError(f"{url!r}: {name} is empty; leave it out, or say which")
+            raise StoreError(f"{url!r}: {name} is empty; remove it, or give it a value")
     given = dict(options)
     endpoint = given.get("endpoint")
     if endpoint is not None and not endpoint.startswith(("http://", "https://")):

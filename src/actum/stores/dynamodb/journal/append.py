@@ -1,4 +1,4 @@
-"""One append to DynamoDB on its way: in transactions side by side, decided anew where one is lost."""
+"""One append to DynamoDB: sent as parallel transactions, and decided again where one of them loses."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -17,7 +17,7 @@ MAX_AT_ONCE = 8
 
 
 class Append:
-    """An append: what is decided of it, and what is still to be."""
+    """An append: what is decided, and what is still pending."""
 
     def __init__(self, appender: Appender, writes: Sequence[Write]) -> None:
         self._appender = appender
@@ -27,12 +27,12 @@ class Append:
         self._versions: dict[StreamKey, int] = {}
         self._places: dict[StreamKey, int] = {}
         self._replies: dict[ReplyKey, Repeated] = {}
-        self._berths: list[ReservedSlot] = []
+        self._reserved: list[ReservedSlot] = []
         self._knows_all = False
         self._head = 0
 
     async def run(self) -> list[Outcome]:
-        """Gives the outcome of each write."""
+        """Returns the outcome of each write."""
         if not self._writes:
             return []
         parts = split(self._writes)
@@ -40,19 +40,19 @@ class Append:
         await self._look_up(parts)
         losses = 0
         while self._pending:
-            if await self._go_on():
+            if await self._advance():
                 continue
             losses += 1
             if losses == MAX_ATTEMPTS:
                 raise Unavailable(
-                    f"{self._appender.name}: other processes were first {losses} times: send again"
+                    f"{self._appender.name}: other processes were first {losses} times: try again"
                 )
             await self._appender.pause(losses)
             await self._learn()
         return [self._outcomes[number] for number in range(len(self._writes))]
 
-    async def _go_on(self) -> bool:
-        """Decides, and sends what can be sent side by side; False when all has to be looked at again."""
+    async def _advance(self) -> bool:
+        """Decides, and sends what can be sent in parallel; False if the streams must be read again first."""
         decided = self._decided()
         if not self._knows_all and not all(type(outcome) is Landed for outcome in decided.values()):
             await self._learn()
@@ -62,14 +62,14 @@ class Append:
             AppendTransaction(batch, [self._writes[number] for number in batch], self._head)
             for batch in batches
         ]
-        reserved_slots = await self._berths_for(transactions)
+        reserved_slots = await self._slots_for(transactions)
         if reserved_slots is None:
             return False
         for number in settled:
             outcome = decided[number]
             self._outcomes[number] = Landed(self._head) if type(outcome) is Landed else outcome
         landed = await self._send(transactions, reserved_slots)
-        self._berths = [reserved for reserved in reserved_slots if not reserved.is_taken]
+        self._reserved = [reserved for reserved in reserved_slots if not reserved.is_taken]
         self._pending = [number for number in self._pending if number not in self._outcomes]
         return landed
 
@@ -85,7 +85,7 @@ class Append:
             return
         await self._learn()
         spoiled: set[StreamKey] = set()
-        # A component is cut between groups, so what follows a part that falls is all that falls with it.
+        # A component is cut between groups, so a refused part takes exactly the parts after it with it.
         for component in parts:
             for part in component:
                 if not spoiled.isdisjoint(self._stream(number) for number in part) or part[0] in refused:
@@ -97,7 +97,7 @@ class Append:
         self._pending = [number for number in self._pending if number not in self._outcomes]
 
     async def _look_up(self, parts: list[list[list[int]]]) -> None:
-        """Asks for what writes without events need to know: how their streams stand, and the head."""
+        """Reads what writes without events need: the versions of their streams, and the head."""
         held = {
             self._stream(numbers[0])
             for component in parts
@@ -111,7 +111,7 @@ class Append:
             self._head = await self._appender.head()
 
     async def _learn(self) -> None:
-        """Finds out how the streams of what is pending stand, and which of its keys are taken."""
+        """Reads the versions of all pending streams, and which of the pending keys are taken."""
         self._pending = [number for number in self._pending if number not in self._outcomes]
         pending = [self._writes[number] for number in self._pending]
         heads = await self._appender.heads((write.kind, write.id) for write in pending)
@@ -121,7 +121,7 @@ class Append:
         self._knows_all = True
 
     def _decided(self) -> dict[int, Outcome]:
-        """Says what becomes of each write; until more is known, streams are as they are expected."""
+        """Returns the outcome of each write; unread streams are assumed to be at the expected version."""
         pending = [self._writes[number] for number in self._pending]
         expected: dict[StreamKey, int] = {}
         for write in pending:
@@ -136,9 +136,9 @@ class Append:
         return dict(zip(self._pending, outcomes, strict=True))
 
     def _pack(self, decided: Mapping[int, Outcome]) -> tuple[list[list[int]], list[int]]:
-        """Gives the writes that go into each transaction, and those of which all is known.
+        """Returns the writes that go into each transaction, and those that need none.
 
-        What waits for one of those that go now is decided anew afterwards.
+        A write that has to wait for one of these is decided again afterwards.
         """
         batches: list[list[int]] = []
         settled: list[int] = []
@@ -147,7 +147,7 @@ class Append:
             parts = [[self._pending[place] for place in part] for part in component]
             landing = [number for part in parts for number in part if type(decided[number]) is Landed]
             if not any(_keeps(self._writes[number]) for number in landing):
-                # How its streams stand was asked just now, and there is nothing to write.
+                # Its streams were read just now, and there is nothing to write.
                 settled += (number for part in parts for number in part)
                 continue
             chosen = self._fitting(parts, decided)
@@ -160,7 +160,7 @@ class Append:
         return [sorted(batch) for batch in batches], settled
 
     def _fitting(self, parts: list[list[int]], decided: Mapping[int, Outcome]) -> list[int]:
-        """Gives those that land of the first parts, as many as fit into a transaction."""
+        """Returns the writes that land from the first parts, as many as fit into a transaction."""
         chosen: list[int] = []
         measure = Measure()
         for part in parts:
@@ -171,20 +171,20 @@ class Append:
             chosen += landing
         return chosen
 
-    async def _berths_for(self, transactions: Sequence[AppendTransaction]) -> list[ReservedSlot] | None:
-        """Gives a reserved for each transaction; None if one that is left over turns out to hold something.
+    async def _slots_for(self, transactions: Sequence[AppendTransaction]) -> list[ReservedSlot] | None:
+        """Returns a reserved slot for each transaction; None if a leftover slot turns out to hold something.
 
-        A reserved that was not filled is used again, so that what was behind it in the feed stays behind it,
+        A slot that was not filled is used again, so that what was behind it in the feed stays behind it,
         unless a stream of the transaction has gone past it.
         """
-        free = self._berths
+        free = self._reserved
         found: list[ReservedSlot | None] = []
         for transaction in transactions:
             passed = max((self._places.get(stream, 0) for stream in transaction.streams), default=0)
             fits = bool(free) and position_of(free[0].slot, 0) > passed
             found.append(free[0] if fits else None)
             free = free[1:] if fits else free
-        self._berths = [reserved for reserved in found if reserved is not None]
+        self._reserved = [reserved for reserved in found if reserved is not None]
         surprises = [one for one in await asyncio.gather(*map(self._appender.settle, free)) if one]
         for reserved in free:
             self._take(reserved)
@@ -218,7 +218,7 @@ class Append:
         return all(results)
 
     def _take(self, reserved: ReservedSlot) -> None:
-        """Notes the outcomes of what has landed in a reserved."""
+        """Notes the outcomes of what has landed in a reserved slot."""
         transaction = reserved.transaction
         if transaction is None:
             return
@@ -238,5 +238,5 @@ class Append:
 
 
 def _keeps(write: Write) -> bool:
-    """Whether the journal keeps anything of a write."""
+    """Whether the journal stores anything of a write."""
     return bool(write.events) or write.key is not None

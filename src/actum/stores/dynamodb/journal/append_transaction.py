@@ -1,4 +1,4 @@
-"""A transaction: writes that land in one transaction of DynamoDB, and the positions that they get."""
+"""Writes that land in one transaction of DynamoDB, and the positions that they get."""
 
 from collections.abc import Iterable, Sequence
 
@@ -22,7 +22,7 @@ from actum.stores.dynamodb.journal.limits import EVENT_OVERHEAD, MAX_RECORD, WRI
 
 
 class StreamWrites:
-    """What a transaction brings to one stream, in records that are not too large."""
+    """What a transaction adds to one stream, in records that are not too large."""
 
     def __init__(self, expected: int) -> None:
         self.expected = expected
@@ -58,9 +58,9 @@ class StreamWrites:
 
 
 class AppendTransaction:
-    """Writes that are ready to be sent, in order; every one of them lands, or none.
+    """Writes that are ready to be sent, in order; either all of them land, or none.
 
-    `head` is the position that a write without events is told when no events go before it.
+    `head` is the position reported for a write without events when no events go before it.
     """
 
     def __init__(self, numbers: Sequence[int], writes: Sequence[Write], head: int) -> None:
@@ -87,15 +87,15 @@ class AppendTransaction:
 
     @property
     def streams(self) -> Iterable[StreamKey]:
-        """The streams that it writes to, or holds to a version."""
+        """The streams that it writes to, or whose version it checks."""
         return self._streams
 
     def positions(self, slot: int) -> list[int]:
-        """Gives what each write is told: the position of its last event, or of the last one before it."""
+        """Returns each write's reported position: that of its last event, or of the last one before it."""
         return [position_of(slot, place) if place else self._head for place in self._places]
 
     def operations(self, slot: int, chunk: Item) -> list[Item]:
-        """Gives the transaction that puts it into a slot, and completes the slot's chunk."""
+        """Returns the operations that write it into a slot, and complete the slot's chunk."""
         operations: list[Item] = [{"Put": {"Item": chunk, "ConditionExpression": "attribute_not_exists(p)"}}]
         for stream, stream_writes in self._streams.items():
             if not stream_writes.records:
@@ -155,8 +155,8 @@ def _begin(stream: StreamKey, stream_writes: StreamWrites, slot: int) -> list[It
 
 
 def _move(stream: StreamKey, stream_writes: StreamWrites, slot: int) -> Item:
-    # Without the second condition a slot that was taken early and used late would put a later version before
-    # an earlier one.
+    # Without the second condition, a slot that was reserved early and used late would put a later version
+    # before an earlier one.
     return {
         "Update": {
             "Key": key_item(head_key(stream)),

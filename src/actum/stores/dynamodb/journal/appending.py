@@ -1,4 +1,4 @@
-"""What appends to DynamoDB are made of: looking, sending, and making sure what has landed."""
+"""The operations of an append to DynamoDB: read, send, and make sure what has landed."""
 
 import asyncio
 from collections.abc import Iterable, Sequence
@@ -16,7 +16,7 @@ from actum.stores.outcomes import recognise
 
 
 class Appender:
-    """Sends transactions, and can make sure that one that was interrupted lands no more."""
+    """Sends transactions, and can make sure that an interrupted one does not land later."""
 
     def __init__(self, table: DynamoTable, chain: Chain, reader: Reader, remover: Remover) -> None:
         self._table = table
@@ -28,7 +28,7 @@ class Appender:
         return f"<Appender to {self._table.name}>"
 
     async def landed(self, writes: Sequence[Write]) -> list[Outcome] | None:
-        """Says what became of an append, once none that was sent before can land any more."""
+        """Says what became of an append, once nothing that was sent before can land any more."""
         await self._chain.settle_all()
         heads = await self.heads((write.kind, write.id) for write in writes)
         replies = await self.replies(keys_of(writes))
@@ -50,7 +50,7 @@ class Appender:
         )
 
     async def heads(self, streams: Iterable[StreamKey]) -> dict[StreamKey, Head]:
-        """Gives how streams stand, when the erasing of none of them is half done."""
+        """Returns the heads of streams, once no erasure of one of them is half done."""
         heads = await self._reader.heads(list(dict.fromkeys(streams)))
         for stream, head in heads.items():
             if head.is_erasing:
@@ -58,32 +58,32 @@ class Appender:
         return heads
 
     async def replies(self, keys: Sequence[ReplyKey]) -> dict[ReplyKey, Repeated]:
-        """Gives the replies that are kept."""
+        """Returns the replies that are stored."""
         found = await self._table.get_many(map(reply_key, keys))
         return {key: read_reply(found[reply_key(key)]) for key in keys if reply_key(key) in found}
 
     async def head(self) -> int:
-        """Gives the position of the last event that readers can see."""
+        """Returns the position of the last event that readers can see."""
         return await self._chain.head()
 
     async def reserve(self, count: int) -> list[ReservedSlot]:
-        """Gives places in the feed that no other writer has."""
+        """Returns slots in the feed that no other writer has."""
         return [ReservedSlot(slot) for slot in await self._chain.reserve(count)] if count else []
 
     async def send(self, transaction: AppendTransaction, reserved: ReservedSlot) -> AppendTransaction | None:
-        """Sends a transaction; gives what has landed, None where nothing has."""
+        """Sends a transaction; returns the one that has landed in the slot, or None."""
         token = reserved.token_for(transaction)
         chunk = self._chain.chunk(reserved.slot, token)
         try:
             await self._table.transact(transaction.operations(reserved.slot, chunk), token)
         except ConditionFailed:
-            # One that was sent before may have landed meanwhile, this one too: it may have been sent twice.
+            # An earlier one may have landed in the meantime, or this one itself, if it was sent twice.
             return reserved.found(await self._chain.look(reserved.slot))
         self._chain.filled(reserved.slot)
         return reserved.found(token)
 
     async def settle(self, reserved: ReservedSlot) -> AppendTransaction | None:
-        """Makes sure that nothing more lands in a reserved; gives what has."""
+        """Makes sure that nothing more lands in a reserved slot; returns what has landed there."""
         return reserved.found(await self._chain.settle(reserved.slot))
 
     async def pause(self, attempt: int) -> None:
@@ -92,10 +92,10 @@ class Appender:
 
     @property
     def name(self) -> str:
-        """The table, as messages name it."""
+        """The table's name, as messages show it."""
         return self._table.name
 
 
 def keys_of(writes: Iterable[Write]) -> list[ReplyKey]:
-    """Gives the keys of the writes that have one."""
+    """Returns the keys of the writes that have one."""
     return [(write.kind, write.id, write.key) for write in writes if write.key is not None]

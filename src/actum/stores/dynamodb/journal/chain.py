@@ -1,9 +1,9 @@
-"""The chain of slots behind the feed in DynamoDB: given out by a counter, each filled exactly once, for ever.
+"""The chain of slots behind the feed in DynamoDB: numbered by a counter, each filled once and for good.
 
 A writer takes a slot and puts a chunk there in the transaction that writes its events, on condition that
-the slot is free. A chunk is never removed. Whoever reads goes from slot to slot and stops at the first one
-that is missing: what comes to light later cannot lie before it. A slot whose writer is gone is filled with an
-empty chunk; the transaction it was meant for can never land afterwards.
+the slot is free. A chunk is never removed. A reader goes from slot to slot and stops at the first one
+that is missing, so nothing can appear before a position that it has passed. A slot whose writer is gone is
+filled with an empty chunk; the transaction that was meant for it can then never land.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ from actum.stores.dynamodb.connection.client import ConditionFailed, DynamoTable
 from actum.stores.dynamodb.journal.items import FEED, SLOTS, number, position_of, references, slot_place
 
 PATIENCE = 1.0
-"""Seconds that a missing slot may hold up readers before it is filled; nothing but patience rests on it."""
+"""Seconds that a missing slot may hold up readers before it is filled; correctness does not depend on it."""
 
 MAX_FILLED = 1_000
 HEAD_PAGE = 4
@@ -22,8 +22,8 @@ FIRST, LAST = slot_place(1), slot_place(2**47)
 class Chain:
     """What this process knows of the chain.
 
-    Every slot up to `contiguous` holds a chunk. Chunks say how far that was known when they were written, so
-    that whoever opens the journal need not begin at 1.
+    Every slot up to `contiguous` holds a chunk. Each chunk records how far that was known when it was
+    written, so that opening the journal need not begin at 1.
     """
 
     def __init__(self, table: DynamoTable) -> None:
@@ -39,11 +39,11 @@ class Chain:
 
     @property
     def is_held_up(self) -> bool:
-        """Whether something was written behind a slot that is missing."""
+        """Whether something was written behind a missing slot."""
         return bool(self._missing)
 
     async def reserve(self, count: int) -> list[int]:
-        """Gives slots that no other writer has. They are open until they are known to be filled."""
+        """Returns slots that no other writer has. They are open until they are known to be filled."""
         if not self._is_begun:
             await self.advance()
         answer = await self._table.call(
@@ -59,18 +59,18 @@ class Chain:
         return list(given)
 
     def chunk(self, slot: int, token: str) -> Item:
-        """Gives the chunk of a slot that names no records yet; the token tells it from any other."""
+        """Returns a slot's chunk that names no records yet; its token distinguishes it from any other."""
         key = key_item((FEED, slot_place(slot)))
         return {**key, "b": number(self.contiguous), "w": {"S": token}}
 
     def filled(self, slot: int) -> None:
-        """Takes note that a slot holds a chunk."""
+        """Notes that a slot holds a chunk."""
         self._open.discard(slot)
         if slot == self.contiguous + 1:
             self.contiguous = slot
 
     async def look(self, slot: int) -> str | None:
-        """Gives the token of the chunk in a slot, or None while there is none."""
+        """Returns the token of the chunk in a slot, or None while there is none."""
         chunk = await self._table.get((FEED, slot_place(slot)))
         if chunk is None:
             return None
@@ -79,7 +79,7 @@ class Chain:
         return token
 
     async def settle(self, slot: int) -> str | None:
-        """Makes sure that a slot is filled, so that nothing else can land there; gives its token."""
+        """Makes sure that a slot is filled, so that nothing else can land there; returns its token."""
         token: str | None = ""
         try:
             await self._table.put(self.chunk(slot, ""), only_new=True)
@@ -93,7 +93,7 @@ class Chain:
         await asyncio.gather(*map(self.settle, tuple(self._open)))
 
     async def advance(self) -> None:
-        """Looks how far the chain goes, and fills what has been missing for too long."""
+        """Reads how far the chain goes, and fills what has been missing for too long."""
         if not self._is_begun:
             async for newest in self._table.query(FEED, FIRST, LAST, limit=1, reverse=True):
                 self.contiguous = max(self.contiguous, int(newest["b"]["N"]))
@@ -110,12 +110,12 @@ class Chain:
         await self._fill(missing)
 
     async def head(self) -> int:
-        """Gives the position of the last event up to where the chain is whole, 0 if there is none."""
+        """Returns the position of the last event before the first missing slot, 0 if there is none."""
         await self.advance()
         return await self._last_before(slot_place(self.contiguous))
 
     async def last(self) -> int:
-        """Gives the position of the last event, be it behind a slot that is missing; 0 if there is none."""
+        """Returns the position of the last event, even behind a missing slot; 0 if there is none."""
         return await self._last_before(LAST)
 
     async def _last_before(self, end: str) -> int:

@@ -1,4 +1,4 @@
-"""The items of a journal in DynamoDB: where they lie, and what they hold.
+"""The items of a journal in DynamoDB: their keys, and what they hold.
 
 partition `stream/…` (kind and id)
     `event/LAST`     a record: events of one transaction, up to that version; positions in `e`
@@ -37,13 +37,13 @@ IDENTITY = ("actum", "identity")
 HEAD, SNAPSHOT, EVENT, REPLY = "head", "snapshot", "event/", "reply"
 LATEST = 2**63 - 1
 
-# The service takes 2048 bytes in a partition's key and 1024 in the other; what is longer goes by its digest.
+# A partition key may have 2048 bytes and a sort key 1024; a longer one is replaced by its digest.
 MAX_PARTITION_TIME = 1_900
 MAX_PLACE = 900
 
 
 class Part(Struct, array_like=True, gc=False):
-    """Events of one write in a record; the first has that place in its transaction, and that version."""
+    """Events of one write in a record; the first has this place in its transaction, and this version."""
 
     place: int
     version: int
@@ -62,7 +62,7 @@ class Reference(Struct, frozen=True, array_like=True, gc=False):
 
 
 class Head(Struct, frozen=True):
-    """A stream as it stands. One that is being erased has no version and no events any more."""
+    """The head of a stream: its version and positions. A stream that is being erased has none of them."""
 
     version: int
     position: int
@@ -81,59 +81,59 @@ _read_reference = msgspec.msgpack.Decoder(Reference).decode
 
 
 def number(value: int) -> Item:
-    """Gives a number as the service speaks of it."""
+    """Returns a number in the service's own format."""
     return {"N": str(value)}
 
 
 def partition_of(stream: StreamKey) -> str:
-    """Gives the partition of a stream; the length keeps kind and id apart."""
+    """Returns the partition of a stream; the length in it separates kind and id."""
     kind, id = stream
     return _bounded(f"stream/{len(kind)}/{kind}/{id}", MAX_PARTITION_TIME)
 
 
 def listing_of(kind: str) -> str:
-    """Gives the partition of a kind's listing."""
+    """Returns the partition of a kind's listing."""
     return _bounded(f"kind/{kind}", MAX_PARTITION_TIME)
 
 
 def head_key(stream: StreamKey) -> Key:
-    """Gives the key of a stream's head."""
+    """Returns the key of a stream's head."""
     return partition_of(stream), HEAD
 
 
 def reply_key(key: ReplyKey) -> Key:
-    """Gives the key of a reply."""
+    """Returns the key of a reply."""
     return partition_of(key[:2]), _bounded(f"{REPLY}/{key[2]}", MAX_PLACE)
 
 
 def record_key(reference: Reference) -> Key:
-    """Gives the key of a record."""
+    """Returns the key of a record."""
     return partition_of((reference.kind, reference.id)), event_place(reference.version)
 
 
 def event_place(version: int) -> str:
-    """Gives where the record lies whose last event has that version."""
+    """Returns the sort key of the record whose last event has this version."""
     return f"{EVENT}{version:016x}"
 
 
 def slot_place(slot: int) -> str:
-    """Gives where a chunk lies."""
+    """Returns the sort key of a chunk."""
     return f"{slot:012x}"
 
 
 def listing_place(time: int, position: int) -> str:
-    """Gives where a stream lies in the listing, so that text is in the order of time and position."""
+    """Returns the sort key of a stream in the listing, which orders text by time and position."""
     return f"{time + 2**63:016x}/{position:016x}"
 
 
 def read_listing_place(place: str) -> tuple[int, int]:
-    """Gives the first time and position of a stream by its place in the listing."""
+    """Returns the first time and position of a stream from its sort key in the listing."""
     time, _, position = place.partition("/")
     return int(time, 16) - 2**63, int(position, 16)
 
 
 def read_head(item: Item | None) -> Head:
-    """Gives a stream as its head says it stands."""
+    """Reads a stream's head."""
     if item is None:
         return NO_HEAD
     if "x" in item:
@@ -143,37 +143,37 @@ def read_head(item: Item | None) -> Head:
 
 
 def read_reply(item: Item) -> Repeated:
-    """Gives a kept reply."""
+    """Reads a stored reply."""
     return Repeated(item["c"]["S"], item["r"]["B"], int(item["o"]["N"]))
 
 
 def read_snapshot(item: Item) -> Snapshot:
-    """Gives a kept snapshot."""
+    """Reads a stored snapshot."""
     return Snapshot(int(item["v"]["N"]), int(item["t"]["N"]), item["f"]["S"], item["d"]["B"])
 
 
 def read_parts(item: Item) -> list[Part]:
-    """Gives what a record holds."""
+    """Reads the parts of a record."""
     return _read_parts(item["e"]["B"])
 
 
 def slot_of(item: Item) -> int:
-    """Gives the slot of the transaction that brought a record."""
+    """Returns the slot of the transaction that wrote a record."""
     return int(item["c"]["N"])
 
 
 def references(chunk: Item) -> list[Reference]:
-    """Gives the records that a chunk names."""
+    """Returns the records that a chunk names."""
     return [_read_reference(value["B"]) for name, value in chunk.items() if name.startswith("r")]
 
 
 def position_of(slot: int, place: int) -> int:
-    """Gives the position of an event."""
+    """Returns the position of an event."""
     return slot << PLACE_BITS | place
 
 
 def events_of(stream: StreamKey, item: Item) -> Iterable[Stored]:
-    """Gives the events of a record, by version."""
+    """Returns the events of a record, by version."""
     kind, id = stream
     base = slot_of(item) << PLACE_BITS
     for part in read_parts(item):
@@ -185,7 +185,7 @@ def events_of(stream: StreamKey, item: Item) -> Iterable[Stored]:
 
 
 def _bounded(text: str, longest: int) -> str:
-    """Gives a key; what is too long begins with another sign than what is not, so that no two are one."""
+    """Returns a key. One that is too long gets another first character, so that no two keys collide."""
     if len(text) * 4 <= longest or len(text.encode()) <= longest:
         return text
     return f"{text.partition('/')[0]}#{hashlib.sha256(text.encode()).hexdigest()}"

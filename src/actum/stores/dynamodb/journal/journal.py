@@ -1,4 +1,4 @@
-"""Keeps events in one DynamoDB table, where several processes may write."""
+"""Keeps events in one DynamoDB table, to which several processes may write."""
 
 import asyncio
 import contextlib
@@ -35,7 +35,7 @@ from actum.stores.dynamodb.journal.streams import Reader
 FIRST_POLL = 0.02
 MAX_POLL_TIME = 1.0
 MAX_REPLIES = 100
-"""Replies that are asked for at once, each of 400 KB at most."""
+"""Replies that are requested at once, each of 400 KB at most."""
 
 log: logging.Logger = logging.getLogger("actum.dynamodb")
 
@@ -63,11 +63,13 @@ class DynamoJournal(Journal):
     async def identity(self) -> str:
         self._check_open()
         with contextlib.suppress(ConditionFailed):
-            # Whoever comes first gives the table its own.
+            # The first process gives the table its identity.
             await self._table.put({**key_item(IDENTITY), "i": {"S": uuid.uuid4().hex}}, only_new=True)
         item = await self._table.get(IDENTITY)
         if item is None:
-            raise Unavailable(f"{self._table.name}: its identity is gone: items were deleted by hand")
+            raise Unavailable(
+                f"{self._table.name}: its identity is missing, so items were deleted: restore a backup"
+            )
         return str(item["i"]["S"])
 
     async def append(self, writes: Sequence[Write]) -> list[Outcome]:
@@ -75,7 +77,7 @@ class DynamoJournal(Journal):
         try:
             return await Append(self._appender, writes).run()
         finally:
-            self._tell()
+            self._notify()
 
     async def landed(self, writes: Sequence[Write]) -> list[Outcome] | None:
         self._check_open()
@@ -118,11 +120,11 @@ class DynamoJournal(Journal):
             self._check_open()
             arrival = self._arrival
             await self._chain.advance()
-            # Others move the chain on while this one looks at its head.
+            # Other processes move the chain on while this one reads its head.
             seen, whole = whole, self._chain.contiguous
             if whole != seen and await self._chain.head() > after:
                 return
-            # What is held up by a slot that is missing comes to light without word of it.
+            # What a missing slot holds up becomes visible without a notification.
             pause = FIRST_POLL if self._chain.is_held_up else min(pause * 1.5, MAX_POLL_TIME)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(arrival.wait(), pause)
@@ -138,7 +140,7 @@ class DynamoJournal(Journal):
             return
         version = {":v": number(snapshot.version)}
         held_by = {**version, ":t": number(snapshot.time)}
-        # The stream is held until the snapshot is there: neither erasing nor pruning may overtake it.
+        # On condition that the stream has not changed: erasing and pruning must not be undone.
         held = {
             "Key": key_item(head_key(stream)),
             "ConditionExpression": "v >= :v AND d < :v AND u <= :t",
@@ -167,7 +169,7 @@ class DynamoJournal(Journal):
         try:
             return await self._remover.erase((kind, id), time, since)
         finally:
-            self._tell()
+            self._notify()
 
     async def forget_replies(self, before: int) -> int:
         self._check_open()
@@ -176,13 +178,13 @@ class DynamoJournal(Journal):
     async def close(self) -> None:
         if not self._is_closed:
             self._is_closed = True
-            self._tell()
+            self._notify()
             await self._table.close()
 
     def _check_open(self) -> None:
         if self._is_closed:
             raise Unavailable(f"{self._table.name}: the journal is closed")
 
-    def _tell(self) -> None:
+    def _notify(self) -> None:
         self._arrival.set()
         self._arrival = asyncio.Event()

@@ -1,7 +1,7 @@
-"""What fits into a transaction of DynamoDB, and how an append is cut into transactions.
+"""What fits into a transaction of DynamoDB, and how an append is split into transactions.
 
-Writes that share a stream or a group belong together, and are sent in order; only between groups may they be
-cut into several transactions.
+Writes that share a stream or a group belong together and are sent in order; only between groups may they be
+split into several transactions.
 """
 
 from collections.abc import Iterable, Sequence
@@ -13,7 +13,7 @@ MAX_ITEMS = 100
 MAX_BYTES = 3_900_000
 MAX_ITEM = 400 * 1024
 MAX_RECORD = 300_000
-"""Events are joined in one record up to here; a single one may be larger."""
+"""Events are joined in one record up to this size; a single one may be larger."""
 
 ITEM_OVERHEAD = 250
 EVENT_OVERHEAD = 16
@@ -22,7 +22,7 @@ HEAD_BYTES = 400
 
 
 class Measure:
-    """How much of a transaction writes take; an upper bound, since events are joined in records."""
+    """How much of a transaction writes take: an upper bound, since events are joined in records."""
 
     def __init__(self) -> None:
         self.size: int = 0
@@ -33,14 +33,14 @@ class Measure:
 
     @property
     def items(self) -> int:
-        """The items of the transaction: its chunk, and for each stream its head, its records, its listing."""
-        # Two records that follow each other hold together more than MAX_RECORD.
+        """The items of the transaction: its chunk, and each stream's head, records and listing entry."""
+        # Two consecutive records hold together more than MAX_RECORD.
         records = sum(2 * size // MAX_RECORD + 1 for size in self._streams.values() if size)
         return 1 + len(self._streams) + records + len(self._begun) + self._replies
 
     @property
     def fits(self) -> bool:
-        """Whether one transaction can hold it all."""
+        """Whether one transaction can hold all of it."""
         return self.items <= MAX_ITEMS and self.size <= MAX_BYTES and self.places <= MAX_PLACES
 
     def add(self, writes: Iterable[Write]) -> None:
@@ -62,7 +62,7 @@ class Measure:
 
 
 def split(writes: Sequence[Write]) -> list[list[list[int]]]:
-    """Gives the numbers of writes that belong together, cut into the smallest parts that may be cut."""
+    """Returns the numbers of writes that belong together, in the smallest parts that may be split."""
     together: dict[object, int] = {}
     parents = list(range(len(writes)))
 
@@ -86,7 +86,7 @@ def split(writes: Sequence[Write]) -> list[list[list[int]]]:
 
 
 def why_too_large(writes: Sequence[Write]) -> str | None:
-    """Says why writes that have to land together never can, or nothing."""
+    """Says why writes that must land together never can; None if they can."""
     for write in writes:
         name = f"{write.kind}/{write.id}"
         key = len(partition_of((write.kind, write.id)).encode())
@@ -94,11 +94,11 @@ def why_too_large(writes: Sequence[Write]) -> str | None:
             size = len(payload) + len(write.metadata) + len(type_.encode()) + key + ITEM_OVERHEAD
             if size > MAX_ITEM:
                 return (
-                    f"{name}: the event {type_} takes {size:,} bytes and DynamoDB keeps {MAX_ITEM:,} in "
-                    "an item: keep large contents elsewhere, and a reference to them in the event"
+                    f"{name}: the event {type_} takes {size:,} bytes, and an item may have {MAX_ITEM:,}: "
+                    "keep large content elsewhere, and a reference to it in the event"
                 )
         if write.key is not None and _size_of_reply(write) > MAX_ITEM:
-            return f"{name}: the reply of a call with a key takes more than {MAX_ITEM:,} bytes: shorten it"
+            return f"{name}: the reply of a call with a key takes more than {MAX_ITEM:,} bytes: return less"
     measure = Measure()
     measure.add(writes)
     if measure.fits:

@@ -1,4 +1,4 @@
-"""Listings of a kind's streams in DynamoDB: from its partition, by first time and position."""
+"""Listings of a kind's streams in DynamoDB: read from its partition, by first time and position."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,7 @@ MAX_QUERIED = 1_000
 
 
 async def list_streams(table: DynamoTable, reader: Reader, listing: StreamListing) -> StreamPage:
-    """Gives a page of a listing."""
+    """Returns a page of a listing."""
     first, last = _bounds(listing)
     if first > last:
         return StreamPage([], None)
@@ -36,7 +36,7 @@ async def list_streams(table: DynamoTable, reader: Reader, listing: StreamListin
 
 
 def _bounds(listing: StreamListing) -> tuple[str, str]:
-    """Gives the first place of a page and the last, both included."""
+    """Returns the first and last sort key of a page, both inclusive."""
     first, last = listing_place(EARLIEST, 0), listing_place(LATEST, LATEST)
     if listing.first_after is not None:
         first = listing_place(listing.first_after, LATEST)
@@ -59,7 +59,7 @@ def _before(time: int, position: int) -> str:
 
 
 async def _described(reader: Reader, kind: str, listed: Sequence[Item]) -> list[tuple[StreamInfo, int]]:
-    """Gives streams as they stand; one that was erased meanwhile is left out."""
+    """Describes streams by their heads; one that was erased in the meantime is left out."""
     heads = await reader.heads([(kind, item["i"]["S"]) for item in listed])
     found: list[tuple[StreamInfo, int]] = []
     for item in listed:

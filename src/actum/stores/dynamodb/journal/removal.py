@@ -1,7 +1,7 @@
-"""How events, streams and replies are removed from DynamoDB, in steps that go on where they broke off.
+"""How events, streams and replies are removed from DynamoDB, in steps that resume after an interruption.
 
-What is removed leaves its chunk before it leaves its stream: a reader that misses it can tell that it is gone
-from one that is landing.
+What is removed leaves its chunk before it leaves its stream: so a reader that misses it can tell an event
+that is gone from one that is landing.
 """
 
 import uuid
@@ -39,7 +39,7 @@ from actum.stores.dynamodb.journal.items import (
 
 MAX_ATTEMPTS = 20
 PAUSE = 0.5
-"""Seconds from one megabyte of a table that is read as a whole to the next."""
+"""Seconds between two megabytes when a whole table is read."""
 BEFORE_ALL, AFTER_ALL = " ", "~"
 
 
@@ -54,7 +54,7 @@ class Remover:
         return f"<Remover in {self._table.name}>"
 
     async def prune(self, stream: StreamKey, up_to: int) -> int:
-        """Removes events up to a version, never the last one, and gives how many."""
+        """Removes events up to a version, never the last one, and returns how many."""
         for attempt in range(1, MAX_ATTEMPTS + 1):
             head = read_head(await self._table.get(head_key(stream)))
             cut = max(min(up_to, head.version - 1), head.pruned)
@@ -65,10 +65,10 @@ class Remover:
             ):
                 return await self._remove_up_to(stream, cut)
             await self._table.pause(attempt)
-        raise Unavailable(f"{self._table.name}: other processes were first {MAX_ATTEMPTS} times: send again")
+        raise Unavailable(f"{self._table.name}: other processes were first {MAX_ATTEMPTS} times: try again")
 
     async def erase(self, stream: StreamKey, time: int, since: int | None = None) -> Erased:
-        """Removes a stream with its snapshot and replies, and shows in the feed that it is gone."""
+        """Removes a stream with its snapshot and replies, and adds its erasure to the feed."""
         for attempt in range(1, MAX_ATTEMPTS + 1):
             head = read_head(await self._table.get(head_key(stream)))
             before = await self._erased_at(stream)
@@ -84,10 +84,10 @@ class Remover:
             ):
                 return Erased(await self._remove_all(stream), await self._erased_at(stream))
             await self._table.pause(attempt)
-        raise Unavailable(f"{self._table.name}: other processes were first {MAX_ATTEMPTS} times: send again")
+        raise Unavailable(f"{self._table.name}: other processes were first {MAX_ATTEMPTS} times: try again")
 
     async def forget(self, before: int) -> int:
-        """Drops replies older than a time, and gives how many; reads the whole table, bit by bit."""
+        """Deletes replies older than a time, and returns how many; reads the whole table, slowly."""
         forgotten = 0
         found = self._table.scan(
             pause=PAUSE,
@@ -110,7 +110,7 @@ class Remover:
         return forgotten
 
     async def _shows_all(self, stream: StreamKey, after: int, up_to: int) -> bool:
-        """Whether every event shows that is to be removed: one that is landing would be left behind."""
+        """Whether all events to be removed are visible; one that is landing would be left behind."""
         version = after
         async for item in self._table.query(
             partition_of(stream), event_place(after + 1), event_place(LATEST)
@@ -131,11 +131,11 @@ class Remover:
                 ":f": number(head.first_position),
             },
         }
-        # A snapshot holds what is removed.
+        # The snapshot contains what is removed.
         return await self._transact({"Update": mark}, _deletion((partition_of(stream), SNAPSHOT)))
 
     async def _erased_at(self, stream: StreamKey) -> int:
-        """Gives the position at which a stream was erased last, or 0."""
+        """Returns the position at which a stream was erased last, or 0."""
         item = await self._table.get((partition_of(stream), event_place(0)))
         return 0 if item is None else position_of(slot_of(item), 1)
 
@@ -143,7 +143,7 @@ class Remover:
         [slot] = await self._chain.reserve(1)
         mark = {
             "Item": {**key_item(head_key(stream)), "x": {"BOOL": True}},
-            # A slot that was taken early would put it before events that it is to come after.
+            # A slot that was reserved early would put it before events that it must follow.
             "ConditionExpression": "f = :f AND v = :v AND o < :o",
             "ExpressionAttributeValues": {
                 ":f": number(head.first_position),
@@ -230,8 +230,10 @@ class Remover:
                 ConditionExpression="attribute_exists(p)",
             )
         except ConditionFailed:
-            # Its chunk does not show yet, and the record with it must not go.
-            raise Unavailable(f"{self._table.name}: a transaction is landing at this moment: again") from None
+            # Its chunk is not visible yet, and the record must not be removed before it.
+            raise Unavailable(
+                f"{self._table.name}: a transaction is landing at this moment: try again"
+            ) from None
 
     async def _transact(self, *operations: Any) -> bool:
         try:
@@ -242,7 +244,7 @@ class Remover:
 
 
 def _fact(stream: StreamKey, slot: int, time: int) -> Item:
-    """Gives the record that says that a stream was erased; an older one is replaced."""
+    """Returns the record that says that a stream was erased; it replaces an older one."""
     fact = deletion(0, *stream, time)
     part = Part(1, 0, fact.metadata, time, [(fact.type, fact.type_version, fact.payload)])
     return {
@@ -259,7 +261,7 @@ def _deletion(key: Key) -> Item:
 
 
 def _after(part: Part, version: int) -> Part | None:
-    """Gives what is left of a part behind a version."""
+    """Returns the rest of a part after a version."""
     skipped = max(version + 1 - part.version, 0)
     if skipped >= len(part.events):
         return None

@@ -1,4 +1,4 @@
-"""A slot in the feed that one append has for itself, and what was sent there."""
+"""A slot in the feed that one append has reserved, and what was sent there."""
 
 import uuid
 
@@ -6,7 +6,7 @@ from actum.stores.dynamodb.journal.append_transaction import AppendTransaction
 
 
 class ReservedSlot:
-    """A slot in the feed that one append has for itself, and the transactions that were sent there."""
+    """A slot in the feed that one append has reserved, and the transactions that were sent there."""
 
     def __init__(self, slot: int) -> None:
         self.slot = slot
@@ -18,13 +18,13 @@ class ReservedSlot:
         return f"<ReservedSlot {self.slot}{' taken' if self.is_taken else ''}>"
 
     def token_for(self, transaction: AppendTransaction) -> str:
-        """Gives a token for a transaction that is about to be sent."""
+        """Returns a token for a transaction that is about to be sent."""
         token = str(uuid.uuid4())
         self._sent[token] = transaction
         return token
 
     def found(self, token: str | None) -> AppendTransaction | None:
-        """Takes note of the token that was found in the slot, and gives the transaction that landed there."""
+        """Notes the token that was found in the slot, and returns the transaction that landed there."""
         self.is_taken = token is not None
         self.transaction = None if token is None else self._sent.get(token)
         return self.transaction

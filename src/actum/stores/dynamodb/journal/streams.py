@@ -1,7 +1,7 @@
-"""Reading streams in DynamoDB, and the feed: never around something that is there and not to be seen yet.
+"""Reads streams in DynamoDB, and the feed, without skipping what exists but is not visible yet.
 
-A query sees items one by one while transactions land, so an event may show before one that came earlier.
-Whoever reads knows which versions and slots there must be, and looks again while one is missing.
+A query sees items one by one while transactions land, so an event may become visible before an earlier one.
+A reader knows which versions and slots there must be, and reads again while one is missing.
 """
 
 import asyncio
@@ -38,7 +38,7 @@ MAX_LOOKS = 12
 MAX_CHUNKS = 100
 MAX_RECORDS = 400
 FIRST_RECORDS = 100
-"""Records that are read before it is known how large they are: 40 MB at most."""
+"""Records that are read before their size is known: 40 MB at most."""
 MAX_LOADED = 100
 """Streams that are loaded at once: their newest records and snapshots take 80 MB at most."""
 
@@ -53,14 +53,14 @@ class Reader:
         return f"<Reader of {self._table.name}>"
 
     async def heads(self, streams: Sequence[StreamKey]) -> dict[StreamKey, Head]:
-        """Gives how streams stand."""
+        """Returns the heads of streams."""
         found = await self._table.get_many(map(head_key, streams))
         return {stream: read_head(found.get(head_key(stream))) for stream in streams}
 
     async def events(
         self, part: EventRange, head: Head | None = None, *, most: int = MAX_PAGE_BYTES
     ) -> list[Stored]:
-        """Gives a page of a stream's events, none left out; the one that reaches `most` bytes ends it."""
+        """Returns a page of a stream's events, without a gap; the one that reaches `most` bytes ends it."""
         stream, limit, reverse = (part.kind, part.id), part.limit, part.reverse
         up_to = LATEST if part.up_to is None else part.up_to
         first = last = 0
@@ -78,15 +78,15 @@ class Reader:
             wanted = len(found) if is_cut else count
             if [event.version for event in found] == [begin + step * place for place in range(wanted)]:
                 return found
-            # Another transaction is landing at this moment, or somebody prunes or erases the stream.
+            # Another transaction is landing at this moment, or a process prunes or erases the stream.
             head = None
             await self._table.pause(look)
         raise BrokenStream(
-            f"{self._table.name}: the versions {first} to {last} of {stream[0]}/{stream[1]} are not all there"
+            f"{self._table.name}: versions between {first} and {last} of {stream[0]}/{stream[1]} are missing"
         )
 
     async def load(self, streams: Sequence[StreamKey], fingerprints: dict[str, str]) -> list[Loaded]:
-        """Gives what brings each stream to life."""
+        """Returns what each stream is loaded from: a snapshot, and the events after it."""
         streams = streams[:MAX_LOADED]
         wanted = dict.fromkeys(streams)
         most = MAX_PAGE_BYTES // max(len(wanted), 1)
@@ -95,7 +95,7 @@ class Reader:
         found = await self._table.get_many(keys)
         heads = {stream: read_head(found.get(head_key(stream))) for stream in wanted}
         if len(heads) > 1:
-            # Of many streams most are as short as their newest record, which spares a query for each.
+            # Most streams are as short as their newest record, which saves a query for each.
             found |= await self._table.get_many(
                 newest_key(stream, head) for stream, head in heads.items() if head.version
             )
@@ -109,7 +109,7 @@ class Reader:
         return [known[stream] for stream in streams]
 
     async def feed(self, after: int, limit: int) -> list[Stored]:
-        """Gives up to `limit` events beyond a position, from chunk to chunk, as far as the chain is whole."""
+        """Returns up to `limit` events after a position, chunk by chunk, up to the first missing slot."""
         slot = max(after >> PLACE_BITS, 1)
         events: list[Stored] = []
         chunks: list[Item] = []
@@ -137,7 +137,7 @@ class Reader:
     ) -> Loaded:
         kept = found.get((partition_of(stream), SNAPSHOT))
         snapshot = None if kept is None else read_snapshot(kept)
-        # One that was read beside a head of before or after it was kept may be of what is pruned or erased.
+        # A record that was read with an older or newer head may contain what is pruned or erased.
         if snapshot is not None and (
             snapshot.fingerprint != fingerprint or not head.pruned < snapshot.version <= head.version
         ):
@@ -151,14 +151,14 @@ class Reader:
         else:
             events = await self.events(EventRange(*stream, after=base, limit=PAGE), head, most=most)
         if not events or events[0].version != base + 1:
-            # It was pruned or erased meanwhile.
+            # It was pruned or erased in the meantime.
             return (await self.load([stream], {} if fingerprint is None else {stream[0]: fingerprint}))[0]
         return Loaded(snapshot, head.pruned, events, is_complete=events[-1].version >= head.version)
 
     async def _forwards(
         self, stream: StreamKey, first: int, last: int, count: int, most: int
     ) -> tuple[list[Stored], bool]:
-        """Gives events, and whether they end for their bytes."""
+        """Returns events, and whether the byte limit ended them."""
         found: list[Stored] = []
         size, end = 0, event_place(LATEST)
         async for item in self._table.query(partition_of(stream), event_place(first), end, limit=count):
@@ -172,10 +172,10 @@ class Reader:
     async def _backwards(
         self, stream: StreamKey, first: int, last: int, count: int, most: int
     ) -> tuple[list[Stored], bool]:
-        """Gives events from the last one back, and whether they end for their bytes."""
+        """Returns events from the last one back, and whether the byte limit ended them."""
         found: list[Stored] = []
         size, partition = 0, partition_of(stream)
-        # The record that holds the last version may go on behind it.
+        # The record that holds the last version may contain later ones.
         async for item in self._table.query(partition, event_place(last), event_place(LATEST), limit=1):
             found = [event for event in events_of(stream, item) if first <= event.version <= last][::-1]
             break
@@ -190,9 +190,9 @@ class Reader:
         return _cut(found, count, size, most)
 
     async def _brought_by(self, chunks: Sequence[Item]) -> list[Stored]:
-        """Gives the events that chunks name, by position.
+        """Returns the events that chunks name, by position.
 
-        A record that is missing was pruned or erased if its chunk names it no more; otherwise it is landing.
+        A missing record was pruned or erased if its chunk no longer names it; otherwise it is landing.
         """
         named = [(_slot(chunk), one) for chunk in chunks for one in references(chunk)]
         records = await self._table.get_many(record_key(one) for _, one in named)
@@ -218,8 +218,8 @@ class Reader:
                 return None  # The stream has been erased again since.
             await self._table.pause(look)
         raise Unavailable(
-            f"{self._table.name}: slot {slot} of the feed names events of {wanted.kind}/{wanted.id} that are "
-            "not there: if this goes on, items were deleted by hand"
+            f"{self._table.name}: slot {slot} of the feed names missing events of {wanted.kind}/{wanted.id}: "
+            "try again; if this persists, items were deleted: restore a backup"
         )
 
 
@@ -229,7 +229,7 @@ def _cut(found: list[Stored], count: int, size: int, most: int) -> tuple[list[St
 
 
 def newest_key(stream: StreamKey, head: Head) -> Key:
-    """Gives the key of the newest record of a stream that stands so."""
+    """Returns the key of the newest record of a stream, by its head."""
     return partition_of(stream), event_place(head.version)
 
 
