@@ -1,1 +1,1 @@
-"""The figures of `make bench`: Actum beside bare sqlite3 and the eventsourcing library, on one machine."""
+"""The benchmarks of `make bench`: Actum compared with bare sqlite3 and the eventsourcing library."""

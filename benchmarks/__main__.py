@@ -1,4 +1,4 @@
-"""Takes the figures and prints them: `python -m benchmarks`, which is `make bench`."""
+"""Runs the benchmarks and prints them: `python -m benchmarks`, which is `make bench`."""
 
 import argparse
 import sys
@@ -25,7 +25,7 @@ GROUPS: dict[str, Group] = {
 
 
 class Report(msgspec.Struct):
-    """All figures of one run, as `--json` prints them."""
+    """All results of one run, as `--json` prints them."""
 
     taken: datetime
     machine: str
@@ -49,7 +49,7 @@ def main() -> int:
 
 def measured(name: str, place: Place, effort: Effort, status: Status) -> Part:
     group = GROUPS[name]
-    status.update(f"{name}: making ready")
+    status.update(f"{name}: preparing")
     with group.contestants(place, effort) as contestants:
         samples = compare(contestants, effort, lambda text: status.update(f"{name}, {text}"))
     return summed_up(group, samples)
@@ -58,12 +58,12 @@ def measured(name: str, place: Place, effort: Effort, status: Status) -> Part:
 def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument(
-        "--only", action="append", choices=list(GROUPS), help="take a part of the figures; may be repeated"
+        "--only", action="append", choices=list(GROUPS), help="run only this part; may be repeated"
     )
     parser.add_argument(
-        "--quick", action="store_true", help="fewer rounds and less work in each; the figures are rougher"
+        "--quick", action="store_true", help="fewer rounds and less work in each; the results are less exact"
     )
-    parser.add_argument("--json", action="store_true", help="print JSON in place of the table")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of the table")
     return parser.parse_args()
 
 

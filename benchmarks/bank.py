@@ -1,4 +1,4 @@
-"""The application that is measured: accounts that take deposits, alone or with what may hang on them."""
+"""The application that is measured: accounts that take deposits, alone or with a view and an action."""
 
 from msgspec import Struct
 
@@ -34,7 +34,7 @@ class Balances(View):
 
 
 class Bell:
-    """Counts what the action has heard of."""
+    """Counts the events that the action has received."""
 
     def __init__(self) -> None:
         self.rung = 0
@@ -71,5 +71,5 @@ served = App("bank", entities=[Account], actions=[teller])
 
 
 def account_id(number: int) -> str:
-    """Names an account."""
+    """Returns the id of an account."""
     return f"account-{number:06}"

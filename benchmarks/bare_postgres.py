@@ -1,4 +1,4 @@
-"""What a bare batched insert does with the same rows: the bound that PostgreSQL and the disk set."""
+"""What a bare batched insert does with the same rows: the limit that PostgreSQL and the disk set."""
 
 import asyncio
 import time
@@ -9,7 +9,7 @@ import asyncpg
 from msgspec import Struct
 
 from benchmarks.bank import account_id, viewed
-from benchmarks.callers import call, errands, open_all
+from benchmarks.callers import call, distribute, open_all
 from benchmarks.measure import Sample
 from benchmarks.postgres_server import Server
 
@@ -36,7 +36,7 @@ async def record(server: Server, *, entities: int, events: int) -> Recording:
     async with viewed.running(store=server.url(schema)) as ctx:
         await open_all(ctx, ids)
         callers = min(CALLERS, events)
-        await asyncio.gather(*(call(ctx, errand, []) for errand in errands(ids, callers, events)))
+        await asyncio.gather(*(call(ctx, share, []) for share in distribute(ids, callers, events)))
     connection = await asyncpg.connect(server.url(schema))
     found = await connection.fetch(f"SELECT {COLUMNS} FROM {TABLE} ORDER BY position")
     await connection.close()

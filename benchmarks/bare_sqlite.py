@@ -1,4 +1,4 @@
-"""What bare sqlite3 does with the same rows: the bound that SQLite and the disk set."""
+"""What bare sqlite3 does with the same rows: the limit that SQLite and the disk set."""
 
 import random
 import sqlite3
@@ -28,7 +28,7 @@ PLAIN = (
 
 
 class Rows(Struct, frozen=True):
-    """Rows and the table they go into; the first `before` are there before anything is measured."""
+    """Rows and the table they go into; the first `before` are inserted before the measurement."""
 
     table: str
     schema: Sequence[str]
@@ -37,12 +37,12 @@ class Rows(Struct, frozen=True):
 
 
 def same_rows(recording: Recording) -> Rows:
-    """Gives the rows of events that Actum wrote, for the same table with the same indexes."""
+    """Returns the rows of events that Actum wrote, for the same table with the same indexes."""
     return Rows(TABLE, recording.schema(), recording.rows(), recording.entities)
 
 
 def plain_rows(recording: Recording) -> Rows:
-    """Gives the same events for the table one would write by hand, with a unique index over the streams."""
+    """Returns the same events for a hand-written table, with a unique index over the streams."""
     with closing(sqlite3.connect(recording.file)) as connection:
         found = connection.execute(
             """SELECT e.position, s.kind, s.id, e.version, type, type_version, payload, metadata, e.time

@@ -9,8 +9,8 @@ from actum import Context
 from benchmarks.bank import AMOUNT, Account
 
 
-def errands(ids: Sequence[str], callers: int, commands: int) -> list[list[str]]:
-    """Shares out commands among callers, each to an id drawn by lot."""
+def distribute(ids: Sequence[str], callers: int, commands: int) -> list[list[str]]:
+    """Distributes commands among callers, each to a random id."""
     draw = random.Random(commands)
     return [[draw.choice(ids) for _ in range(max(1, commands // callers))] for _ in range(callers)]
 
@@ -21,7 +21,7 @@ async def open_all(ctx: Context, ids: Sequence[str]) -> None:
 
 
 async def call(ctx: Context, ids: Sequence[str], latencies: list[float]) -> None:
-    """Makes one deposit after the other, and notes how long each took in seconds."""
+    """Makes deposits one after the other, and records how long each took in seconds."""
     for id in ids:
         began = time.perf_counter()
         await ctx.entity(Account, id).deposit(AMOUNT)

@@ -1,7 +1,7 @@
-"""A process that sends commands to entities nobody has used: `python -m benchmarks.cold_callers
+"""A process that sends commands to entities not used before: `python -m benchmarks.cold_callers
 URL PREFIX CALLERS COMMANDS`.
 
-Says `ready`, begins at a line from outside, and prints when it began and ended, in seconds.
+Prints `ready`, starts when it reads a line, and prints when it began and ended, in seconds.
 """
 
 import asyncio

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from actum import App
 from benchmarks.bank import account_id, attached, bare
 from benchmarks.bare_sqlite import A_COMMIT, inserting, plain_rows, same_rows
-from benchmarks.callers import call, errands, open_all
+from benchmarks.callers import call, distribute, open_all
 from benchmarks.eventsourcing_library import depositing
 from benchmarks.loop import run
 from benchmarks.measure import Contestant, Effort, Sample, of_latencies
@@ -23,7 +23,7 @@ MANY = 200_000
 FEW = 2_000
 
 MASS = "sqlite3, 1,000 rows a commit"
-PLAIN = "sqlite3, the same, table by hand"
+PLAIN = "sqlite3, the same, hand-written table"
 SINGLE = "sqlite3, one row a commit"
 LIBRARY = "eventsourcing, one caller"
 CALLERS = {
@@ -37,7 +37,7 @@ WITH_MORE = " + view + action"
 
 @contextmanager
 def contestants(place: Place, effort: Effort) -> Iterator[dict[str, Contestant]]:
-    """Gives what is measured, in the order in which a round takes it."""
+    """Returns what is measured, in the order of a round."""
     many, few = effort.of(MANY), effort.of(FEW)
     recording = record(place, entities=ENTITIES, events=many)
     same, plain = same_rows(recording), plain_rows(recording)
@@ -64,23 +64,23 @@ def _running(app: App, place: Place, effort: Effort, name: str) -> Contestant:
 async def _measure(app: App, place: Place, callers: int, entities: int, commands: int) -> Sample:
     file = place.file()
     ids = [account_id(number) for number in range(entities)]
-    shares = errands(ids, callers, commands)
-    told: list[float] = []
+    shares = distribute(ids, callers, commands)
+    latencies: list[float] = []
     async with app.running(store=f"sqlite:///{file}") as ctx, Watch(ctx, app) as watch:
         await open_all(ctx, ids)
         await watch.caught_up(entities)
-        watch.look(told, already=entities)
+        watch.observe(latencies, already=entities)
         gc.collect()
         began = time.perf_counter()
-        await asyncio.gather(*(call(ctx, share, told) for share in shares))
+        await asyncio.gather(*(call(ctx, share, latencies) for share in shares))
         elapsed = time.perf_counter() - began
-        seen = await watch.caught_up(entities + len(told))
+        seen = await watch.caught_up(entities + len(latencies))
     place.clear(file)
-    return of_latencies(told, elapsed, **seen)
+    return of_latencies(latencies, elapsed, **seen)
 
 
 LIKE_MASS = Against(MASS, "1,000 rows a commit, Actum's table")
-LIKE_PLAIN = Against(PLAIN, "the same, table by hand", 0.6)
+LIKE_PLAIN = Against(PLAIN, "the same, hand-written table", 0.6)
 LIKE_LIBRARY = Against(LIBRARY, "eventsourcing")
 GROUP = Group(
     "Commands",

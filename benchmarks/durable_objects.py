@@ -1,6 +1,6 @@
-"""Figures of entities in Durable Objects, on a workerd here: `python -m benchmarks.durable_objects`.
+"""Benchmarks of entities in Durable Objects, on a local workerd: `python -m benchmarks.durable_objects`.
 
-It needs npm, and is apart from the table of `make bench`, which needs Python alone.
+It needs npm, so it is separate from `make bench`, which needs only Python.
 """
 
 import argparse
@@ -35,7 +35,7 @@ Figure = tuple[str, str]
 
 async def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.durable_objects", description=__doc__)
-    parser.add_argument("--dir", help="where the objects are kept; /dev/shm shows what the disk costs")
+    parser.add_argument("--dir", help="where the objects are stored; /dev/shm shows what the disk costs")
     tools = fetch_tools(default_tools())
     with tempfile.TemporaryDirectory(dir=parser.parse_args().dir) as folder:
         directory = Path(folder)
@@ -55,7 +55,7 @@ async def main() -> None:
 
 
 async def cold_starts(server: Workerd) -> list[Figure]:
-    """Times from the start of workerd to the first answer of Python, and how much of it is workerd's own."""
+    """Times workerd's start up to Python's first answer, and the part of it that is workerd's own."""
     listening, answering = [], []
     for _ in range(ROUNDS):
         await server.stop()
@@ -73,7 +73,7 @@ async def cold_starts(server: Workerd) -> list[Figure]:
 
 
 async def inside_an_object(server: Workerd) -> Figure:
-    """Times commands that come to one object in one request: what the object itself takes for each."""
+    """Times commands that reach one object in one request: how long the object takes for each."""
     address, secret = read_url(server.url)
     taken = []
     async with aiohttp.ClientSession(headers={"authorization": f"Bearer {secret}"}) as session:
@@ -90,7 +90,7 @@ async def inside_an_object(server: Workerd) -> Figure:
 
 
 async def through_http(server: Workerd, directory: Path) -> list[Figure]:
-    """Counts commands of callers that each wait for their answers, views following in the process."""
+    """Counts commands of callers that each wait for their answers, while views follow in this process."""
     store = viewed.store_url(server.url, f"sqlite:///{directory / 'bank.db'}")
     figures = []
     async with run(viewed.catalog, viewed.resources, name=viewed.name, store=store) as node:
@@ -124,7 +124,7 @@ async def rate_of(call: Callable[[int], Awaitable[None]], callers: int) -> float
 
 
 async def memory_of_objects(server: Workerd) -> list[Figure]:
-    """Weighs workerd before and after many objects have come to life."""
+    """Measures workerd's memory before and after many objects have been loaded."""
     await server.stop()
     await server.start()
     client = Client(*read_url(server.url))

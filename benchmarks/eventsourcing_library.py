@@ -1,4 +1,4 @@
-"""The same job with the eventsourcing library: for every command an aggregate is got, told, and saved."""
+"""The same job with the eventsourcing library: each command loads an aggregate, calls it, and saves it."""
 
 import random
 import time

@@ -27,7 +27,7 @@ FOLDED = "the same events, in memory, folded"
 
 @contextmanager
 def contestants(place: Place, effort: Effort) -> Iterator[dict[str, Contestant]]:
-    """Gives what is measured, over one long stream."""
+    """Returns what is measured, over one long stream."""
     recording = record(place, entities=1, events=effort.of(EVENTS))
     stored = run(_stored(recording))
     yield {

@@ -1,4 +1,4 @@
-"""Commands a second through HTTP, beside empty handlers of the same server."""
+"""Commands a second through HTTP, compared with empty handlers of the same server."""
 
 import subprocess
 import sys
@@ -26,7 +26,7 @@ PATHS = {LITESTAR: "/litestar/{}", EMPTY: "/empty/{}", DEPOSIT: "/accounts/{}"}
 
 @contextmanager
 def contestants(place: Place, effort: Effort) -> Iterator[dict[str, Contestant]]:
-    """Gives what is measured, on one server that serves all of it."""
+    """Returns what is measured, on one server that serves all of it."""
     with _server(place.file()) as port:
         for path in PATHS.values():
             _loaded(port, path, effort.of(REQUESTS) // 2)

@@ -1,7 +1,7 @@
-"""The load on a server, a process of its own: `python -m benchmarks.load
+"""The client that loads a server, in a process of its own: `python -m benchmarks.load
 PORT PATH BODY CONNECTIONS REQUESTS`.
 
-Every connection is kept alive and has one request on its way. Ends after the last reply, or with an error.
+Every connection is kept alive and has one request in flight. It ends after the last reply, or with an error.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ REQUEST = (
 
 
 class Connection(asyncio.Protocol):
-    """Sends requests one after the other, and notes how long each reply took in seconds."""
+    """Sends requests one after the other, and records how long each reply took in seconds."""
 
     def __init__(self) -> None:
         self.latencies: list[float] = []
@@ -36,7 +36,7 @@ class Connection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
 
     async def work(self, requests: Iterable[bytes]) -> None:
-        """Sends all requests that it gets hold of; returns when there are no more."""
+        """Sends the requests that it takes from the shared supply; returns when there are no more."""
         self._requests = iter(requests)
         self._done = asyncio.get_running_loop().create_future()
         self._send()
@@ -62,7 +62,7 @@ class Connection(asyncio.Protocol):
         self._send()
 
     def connection_lost(self, error: Exception | None) -> None:
-        self._fail(f"the server hung up: {error}")
+        self._fail(f"the server closed the connection: {error}")
 
     def _send(self) -> None:
         assert self._transport is not None
@@ -85,7 +85,7 @@ def _length(head: bytes) -> int:
 
 
 async def load(port: int, path: str, body: bytes, connections: int, requests: int) -> Sample:
-    """Sends requests over so many connections; the path has `{}` where the number of an account goes."""
+    """Sends requests over so many connections; `{}` in the path stands for the number of an account."""
     made = [
         REQUEST % (path.format(number % ACCOUNTS).encode(), len(body), body) for number in range(requests)
     ]
@@ -94,7 +94,7 @@ async def load(port: int, path: str, body: bytes, connections: int, requests: in
         opened = [
             (await loop.create_connection(Connection, "127.0.0.1", port))[1] for _ in range(connections)
         ]
-        # One request each before the clock starts: a server takes up new connections slowly.
+        # One request each before the clock starts, because a server accepts new connections slowly.
         await asyncio.gather(*(one.work(made[:1]) for one in opened))
         for one in opened:
             one.latencies.clear()

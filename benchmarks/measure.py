@@ -1,4 +1,4 @@
-"""How a figure is taken: several rounds, in each of which everything that is compared has its turn."""
+"""How results are measured: in several rounds, in each of which everything that is compared takes a turn."""
 
 import gc
 import statistics
@@ -10,7 +10,7 @@ MILLISECONDS = 1_000
 
 
 class Sample(Struct, frozen=True):
-    """What one run gave: how many (a second, or as its group says), how long each took (ms), and more."""
+    """The result of one run: the rate (a second, or in the group's unit), times of each (ms), and more."""
 
     rate: float
     p50: float | None = None
@@ -19,13 +19,13 @@ class Sample(Struct, frozen=True):
 
 
 class Effort(Struct, frozen=True):
-    """How much is done for a figure: so many rounds, and `scale` times the usual work in each."""
+    """How much is done for a result: the number of rounds, and `scale` times the usual work in each."""
 
     rounds: int
     scale: float
 
     def of(self, usual: int) -> int:
-        """Gives how much work is done where `usual` is usual."""
+        """Returns how much work is done where `usual` is usual."""
         return max(1, int(usual * self.scale))
 
 
@@ -38,7 +38,7 @@ Tell = Callable[[str], None]
 
 
 def compare(contestants: Mapping[str, Contestant], effort: Effort, tell: Tell) -> Samples:
-    """Runs each contestant once a round, so that a slow moment of the machine is shared by all."""
+    """Runs each contestant once a round, so that a slow moment of the machine affects all of them."""
     samples: Samples = {name: [] for name in contestants}
     for turn in range(effort.rounds):
         for name, run in contestants.items():
@@ -49,7 +49,7 @@ def compare(contestants: Mapping[str, Contestant], effort: Effort, tell: Tell) -
 
 
 def of_latencies(seconds: list[float], elapsed: float, **seen: float) -> Sample:
-    """Makes a sample of the time each took and the time all took."""
+    """Makes a sample from the time of each call and the total time."""
     ordered = sorted(seconds)
     return Sample(
         rate=len(ordered) / elapsed,
@@ -60,10 +60,10 @@ def of_latencies(seconds: list[float], elapsed: float, **seen: float) -> Sample:
 
 
 def median(samples: list[Sample], of: Callable[[Sample], float]) -> float:
-    """Gives the median over the rounds."""
+    """Returns the median over the rounds."""
     return statistics.median(map(of, samples))
 
 
 def ratio(samples: list[Sample], base: list[Sample]) -> float:
-    """Gives the median of the ratios within each round."""
+    """Returns the median of the ratios within each round."""
     return statistics.median(ours.rate / theirs.rate for ours, theirs in zip(samples, base, strict=True))

@@ -1,4 +1,4 @@
-"""Memory of live entities: what Python holds for each once its first command has been answered."""
+"""Memory of live entities: what Python holds for each after its first command has been answered."""
 
 import gc
 import tracemalloc
@@ -17,7 +17,7 @@ ENTITIES = 5_000
 
 @contextmanager
 def contestants(place: Place, effort: Effort) -> Iterator[dict[str, Contestant]]:
-    """Gives what is measured."""
+    """Returns what is measured."""
     yield {"a live entity with one field": lambda: run(_held(place, effort.of(ENTITIES)))}
 
 
@@ -27,7 +27,7 @@ async def _held(place: Place, entities: int) -> Sample:
         await open_all(ctx, [account_id(entities)])
         tracemalloc.start()
         try:
-            # Twice, so that what only the first command of an entity needs has gone.
+            # Twice, so that what only an entity's first command needs is freed.
             for _ in range(2):
                 await open_all(ctx, [account_id(number) for number in range(entities)])
             gc.collect()

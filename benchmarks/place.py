@@ -1,4 +1,4 @@
-"""Where the figures are taken: the machine, and a folder on a real disk."""
+"""Where the measurement runs: the machine, and a folder on a real disk."""
 
 import os
 import platform
@@ -14,26 +14,26 @@ MOUNTS = Path("/proc/mounts")
 
 
 class Place:
-    """A folder that every measured file is made in, and taken away after."""
+    """A folder in which every measured file is created, and removed afterwards."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._count = 0
 
     def file(self) -> Path:
-        """Names a file that nobody has used yet."""
+        """Returns the name of a new file."""
         self._count += 1
         return self.folder / f"{self._count}.db"
 
     def clear(self, file: Path) -> None:
-        """Takes away a file, with its log."""
+        """Removes a file and its log."""
         for found in self.folder.glob(f"{file.name}*"):
             found.unlink()
 
 
 @contextmanager
 def open_place() -> Iterator[Place]:
-    """Gives a place in the first temporary folder that is not kept in memory."""
+    """Returns a place in the first temporary folder that is not in memory."""
     folders = [Path(tempfile.gettempdir()), Path("/var/tmp"), Path.cwd()]
     folder = next((each for each in folders if file_system(each) not in IN_MEMORY), folders[0])
     with tempfile.TemporaryDirectory(prefix="actum-bench-", dir=folder) as made:
@@ -41,7 +41,7 @@ def open_place() -> Iterator[Place]:
 
 
 def file_system(folder: Path) -> str:
-    """Names the file system that a folder is on."""
+    """Returns the name of the file system that a folder is on."""
     if not MOUNTS.exists():
         return "unnamed file system"
     real = folder.resolve()

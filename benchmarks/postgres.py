@@ -1,4 +1,4 @@
-"""Commands a second on PostgreSQL, views rebuilt and the feed read there, beside bare asyncpg."""
+"""Commands a second on PostgreSQL, views rebuilt and the feed read there, compared with bare asyncpg."""
 
 import asyncio
 import gc
@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 from benchmarks.bank import account_id, bare, viewed
 from benchmarks.bare_postgres import Recording, inserting, record, selecting
-from benchmarks.callers import call, errands, open_all
+from benchmarks.callers import call, distribute, open_all
 from benchmarks.loop import run
 from benchmarks.measure import Contestant, Effort, Sample, of_latencies
 from benchmarks.place import Place
@@ -38,7 +38,7 @@ REBUILD = "a view rebuilt"
 
 @contextmanager
 def contestants(place: Place, effort: Effort) -> Iterator[dict[str, Contestant]]:
-    """Gives what is measured, in the order in which a round takes it."""
+    """Returns what is measured, in the order of a round."""
     many, few, cold = effort.of(MANY), effort.of(FEW), effort.of(COLD)
     with open_server(place) as server:
         recording = run(record(server, entities=ENTITIES, events=many))
@@ -59,16 +59,16 @@ def contestants(place: Place, effort: Effort) -> Iterator[dict[str, Contestant]]
 async def _commands(server: Server, callers: int, entities: int, commands: int) -> Sample:
     schema = await server.new_schema()
     ids = [account_id(number) for number in range(entities)]
-    shares = errands(ids, callers, commands)
-    told: list[float] = []
+    shares = distribute(ids, callers, commands)
+    latencies: list[float] = []
     async with bare.running(store=server.url(schema)) as ctx:
         await open_all(ctx, ids)
         gc.collect()
         began = time.perf_counter()
-        await asyncio.gather(*(call(ctx, share, told) for share in shares))
+        await asyncio.gather(*(call(ctx, share, latencies) for share in shares))
         elapsed = time.perf_counter() - began
     await server.drop(schema)
-    return of_latencies(told, elapsed)
+    return of_latencies(latencies, elapsed)
 
 
 def _library(server: Server, count: int, *, threads: int) -> Sample:

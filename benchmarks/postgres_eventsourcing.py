@@ -14,7 +14,7 @@ from benchmarks.postgres_server import Server
 
 
 def depositing(server: Server, schema: str, count: int, entities: int, *, threads: int) -> Sample:
-    """Measures commands a second, every aggregate in the library's cache, each thread on its own part."""
+    """Measures commands a second, with each aggregate in the library's cache, each thread on its own part."""
     bank = Application[UUID](
         env={
             "PERSISTENCE_MODULE": "eventsourcing.postgres",

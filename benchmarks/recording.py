@@ -1,4 +1,4 @@
-"""What Actum itself writes for a number of deposits: a file, for others to read or to write again."""
+"""What Actum itself writes for a number of deposits: a file for others to read or to write again."""
 
 import asyncio
 import sqlite3
@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from actum import App
 from benchmarks.bank import account_id, bare
-from benchmarks.callers import call, errands, open_all
+from benchmarks.callers import call, distribute, open_all
 from benchmarks.loop import run
 from benchmarks.place import Place
 
@@ -18,20 +18,20 @@ TABLE = "actum_events"
 
 
 class Recording(Struct, frozen=True):
-    """A file that Actum wrote: first an event of each of `entities`, then events of entities drawn by lot."""
+    """A file that Actum wrote: first an event of each of `entities`, then events of random entities."""
 
     file: Path
     entities: int
 
     def schema(self) -> list[str]:
-        """Gives the statements that make the table of events and its indexes."""
+        """Returns the statements that create the table of events and its indexes."""
         statement = """SELECT sql FROM sqlite_master
             WHERE tbl_name = ? AND type IN ('table', 'index') AND sql IS NOT NULL ORDER BY rowid"""
         with closing(sqlite3.connect(self.file)) as connection:
             return [sql for (sql,) in connection.execute(statement, (TABLE,))]
 
     def rows(self) -> list[tuple[object, ...]]:
-        """Gives the rows of events as they stand in the file."""
+        """Returns the rows of events as they are in the file."""
         with closing(sqlite3.connect(self.file)) as connection:
             return connection.execute(f"SELECT * FROM {TABLE} ORDER BY position").fetchall()
 
@@ -47,6 +47,6 @@ async def _write(app: App, file: Path, entities: int, events: int) -> None:
     ids = [account_id(number) for number in range(entities)]
     async with app.running(store=f"sqlite:///{file}") as ctx:
         await open_all(ctx, ids)
-        told: list[float] = []
+        latencies: list[float] = []
         callers = min(CALLERS, events)
-        await asyncio.gather(*(call(ctx, errand, told) for errand in errands(ids, callers, events)))
+        await asyncio.gather(*(call(ctx, share, latencies) for share in distribute(ids, callers, events)))

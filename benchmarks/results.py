@@ -1,4 +1,4 @@
-"""What the rounds come to: one line for each thing measured, with its ratios to what it is compared with."""
+"""The summary of the rounds: one line for each contestant, with its ratios to what it is compared with."""
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -10,7 +10,7 @@ from benchmarks.place import Place
 
 
 class Against(Struct, frozen=True):
-    """A comparison: with which contestant of the group, what that is called, and the ratio aimed for."""
+    """A comparison: the contestant to compare with, its description, and the ratio aimed for."""
 
     base: str
     called: str
@@ -18,7 +18,7 @@ class Against(Struct, frozen=True):
 
 
 class Group(Struct, frozen=True):
-    """Things that are compared: what is counted, who takes part, and who is compared with whom."""
+    """Contestants that are compared: the unit, who takes part, and who is compared with whom."""
 
     title: str
     unit: str
@@ -58,7 +58,7 @@ class Part(Struct, frozen=True):
 
 
 def summed_up(group: Group, samples: Samples) -> Part:
-    """Gives a group's lines, in the order of its contestants."""
+    """Returns a group's lines, in the order of its contestants."""
     return Part(group.title, group.unit, [_line(group, name, samples) for name in samples])
 
 

@@ -1,4 +1,4 @@
-"""The server that is loaded, in a process of its own: `python -m benchmarks.server FILE` prints its port."""
+"""The server under load, in a process of its own: `python -m benchmarks.server FILE` prints its port."""
 
 import logging
 import socket
@@ -42,7 +42,7 @@ def main() -> None:
     listener = socket.create_server(("127.0.0.1", 0), backlog=2048)
     print(listener.getsockname()[1], flush=True)
     logging.disable(logging.INFO)
-    # As `actum run` sets it up.
+    # As `actum run` configures it.
     config = uvicorn.Config(
         settled(Both(f"sqlite:///{sys.argv[1]}")),
         http="httptools",

@@ -1,4 +1,4 @@
-"""Events a second of a view's rebuild, beside bare upserts: as many of them as there are events."""
+"""Events a second of a view's rebuild, compared with as many bare upserts."""
 
 import shutil
 import time
@@ -22,7 +22,7 @@ REBUILD = "a view rebuilt"
 
 @contextmanager
 def contestants(place: Place, effort: Effort) -> Iterator[dict[str, Contestant]]:
-    """Gives what is measured, over the same number of events."""
+    """Returns what is measured, over the same number of events."""
     events = effort.of(EVENTS)
     recording = record(place, entities=ENTITIES, events=events, app=viewed)
     yield {

@@ -1,4 +1,4 @@
-"""How far views and actions are behind what callers have been told, and how soon they have caught up."""
+"""How far views and actions lag behind what callers have been answered, and how soon they catch up."""
 
 import asyncio
 import time
@@ -8,14 +8,14 @@ from types import TracebackType
 from actum import App, Context
 from benchmarks.bank import attached, bell
 
-LOOK = 0.005
+INTERVAL = 0.005
 POLL = 0.0005
 
 Reach = Callable[[], int]
 
 
 class Watch:
-    """Looks at the view and the action of the application that has them; of another it says nothing."""
+    """Watches the view and the action of the application that has them; for another it does nothing."""
 
     def __init__(self, ctx: Context, app: App) -> None:
         bell.rung = 0
@@ -35,13 +35,13 @@ class Watch:
         if self._task is not None:
             self._task.cancel()
 
-    def look(self, told: Sequence[object], *, already: int) -> None:
-        """Begins to note the greatest distances, where `told` grows with every reply."""
+    def observe(self, replies: Sequence[object], *, already: int) -> None:
+        """Begins to record the greatest distances; `replies` grows with every reply."""
         if self._reached:
-            self._task = asyncio.create_task(self._look(told, already))
+            self._task = asyncio.create_task(self._observe(replies, already))
 
     async def caught_up(self, events: int) -> dict[str, float]:
-        """Returns when all events are taken in; says how many behind they were, and for how long (s)."""
+        """Returns when all events are handled; says how many were outstanding, and for how long (s)."""
         began = time.perf_counter()
         seen: dict[str, float] = {}
         while len(seen) < len(self._reached):
@@ -52,9 +52,9 @@ class Watch:
         behind = {f"{name} behind": float(most) for name, most in self._behind.items()}
         return behind | {f"{name} caught up in s": seconds for name, seconds in seen.items()}
 
-    async def _look(self, told: Sequence[object], already: int) -> None:
+    async def _observe(self, replies: Sequence[object], already: int) -> None:
         while True:
             for name, reached in self._reached.items():
-                distance = already + len(told) - reached()
+                distance = already + len(replies) - reached()
                 self._behind[name] = max(self._behind[name], distance)
-            await asyncio.sleep(LOOK)
+            await asyncio.sleep(INTERVAL)

@@ -8,7 +8,7 @@ from msgspec import Meta, Struct
 
 from actum import Entity, Event, NotFound, Rejected, command, query, reducer
 
-# How long an upload may stay without text before it is chased, and how many readings it gets.
+# How long an upload may stay without text before it is read again, and how many readings it gets.
 PATIENCE = timedelta(minutes=10)
 READINGS = 3
 
@@ -22,7 +22,7 @@ Share = Annotated[float, Meta(ge=0, le=1)]
 
 
 class StoredImage(Struct, frozen=True):
-    """An image in the image store: the SHA-256 of its bytes, under which it lies there, and their number."""
+    """An image in the image store: the SHA-256 of its bytes, which is its name there, and their number."""
 
     digest: Digest
     media_type: MediaType
@@ -43,7 +43,7 @@ class TextRead(Event):
 
 
 class TextNotFound(Event):
-    """The image was read, and there is no text in it."""
+    """The image was read, and has no text in it."""
 
 
 class ReadingFailed(Event):
@@ -51,7 +51,7 @@ class ReadingFailed(Event):
 
 
 class ReadingRequested(Event):
-    """The image is to be read again; `attempt` counts its readings, anew when it is a user who asks."""
+    """The image is to be read again; `attempt` counts its readings, from 1 again when a user asks."""
 
     attempt: int
 
@@ -87,7 +87,7 @@ class Sheet(Struct, frozen=True):
 
 
 def document_id(owner: str, digest: str) -> str:
-    """Gives one user's copy of one image always the same id, so that a second upload finds the first."""
+    """Returns the same id for the same user and image, so that a second upload finds the first."""
     return f"{owner}-{digest[:16]}"
 
 
@@ -134,7 +134,7 @@ class Document(Entity):
 
     @command
     def request_reading(self) -> None:
-        """Has an image read again that gave no text; one that is waiting goes on waiting."""
+        """Has an image without text read again; one that is waiting keeps waiting."""
         self._must_exist()
         if self.stage is Stage.READ:
             raise Rejected("the document has been read already", code="already_read")
@@ -143,7 +143,7 @@ class Document(Entity):
 
     @command
     def chase(self) -> bool:
-        """Says whether an upload without text is to be read again; after the last time it has failed."""
+        """Requests another reading of an upload without text; after the last one it has failed."""
         self._must_exist()
         if self.waiting_since is None or self.now - self.waiting_since < PATIENCE:
             return False
@@ -155,7 +155,7 @@ class Document(Entity):
 
     @query
     def image_to_read(self) -> StoredImage | None:
-        """Gives the image while its text is wanted, so that work done already is not done again."""
+        """Returns the image while its text is wanted, so that finished work is not repeated."""
         return self.image if self.stage is Stage.WAITING else None
 
     @query

@@ -1,6 +1,6 @@
-"""The image store: a directory in which each image lies under the SHA-256 of its bytes.
+"""The image store: a directory in which each image is named by the SHA-256 of its bytes.
 
-Events carry the digest only. An image is on disk before the command that names it is sent, so a crash
+Events carry only the digest. An image is on disk before the command that names it is sent, so a crash
 leaves at most an image that no document names.
 """
 
@@ -24,7 +24,7 @@ MEDIA_TYPES = {"PNG": "image/png", "JPEG": "image/jpeg", "MPO": "image/jpeg", "W
 
 
 class ImageMissing(Exception):
-    """The store has no image under that digest, or what lies there is no longer that image."""
+    """The store has no image under that digest, or the file there is no longer that image."""
 
 
 class ImageStore:
@@ -41,7 +41,7 @@ class ImageStore:
         return await asyncio.to_thread(self._keep, content)
 
     async def load(self, digest: str) -> bytes:
-        """Gives an image's bytes, or raises ImageMissing."""
+        """Returns an image's bytes, or raises ImageMissing."""
         return await asyncio.to_thread(self._load, digest)
 
     def _keep(self, content: bytes) -> StoredImage:
@@ -67,7 +67,7 @@ class ImageStore:
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Writes a file such that it is there whole or not at all, even after a power cut."""
+    """Writes a file so that it exists completely or not at all, even after a power cut."""
     descriptor, draft = tempfile.mkstemp(dir=path.parent)
     try:
         with os.fdopen(descriptor, "wb") as file:
@@ -86,12 +86,12 @@ def write_whole(path: Path, content: bytes) -> None:
 
 
 def media_type_of(content: bytes) -> str:
-    """Looks at the image's header, never at what the sender calls it; raises Rejected if it is not wanted."""
+    """Checks the image's header, never the type that the sender states; raises Rejected if it is unwanted."""
     if not content:
         raise Rejected("the file is empty", code="empty_file")
     if len(content) > MAX_IMAGE:
         raise Rejected(
-            f"the image has {len(content):,} bytes, and {MAX_IMAGE:,} is the most",
+            f"the image has {len(content):,} bytes, and may have {MAX_IMAGE:,}",
             code="image_too_large",
             size=len(content),
             limit=MAX_IMAGE,
@@ -115,7 +115,7 @@ def too_many_pixels() -> Rejected:
 
 
 def tidy_name(name: str) -> str:
-    """Gives the last part of a file name that a browser sent, without what cannot be printed."""
+    """Returns the last part of a file name that a browser sent, without unprintable characters."""
     last = PurePosixPath(name.replace("\\", "/")).name
     printable = "".join(letter for letter in last if letter.isprintable()).strip()
     return printable[:200] or "unnamed"
@@ -123,5 +123,5 @@ def tidy_name(name: str) -> str:
 
 @asynccontextmanager
 async def open_images() -> AsyncIterator[ImageStore]:
-    """Opens the store in the directory that DOCUMENTS_IMAGES names, or `images` here."""
+    """Opens the store in the directory that DOCUMENTS_IMAGES names, or in `images` here."""
     yield ImageStore(Path(os.environ.get("DOCUMENTS_IMAGES", "images")))

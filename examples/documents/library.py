@@ -116,13 +116,13 @@ class Documents(View, indexes=["owner", "waiting_since"]):
 
 
 def squeezed(text: str) -> str:
-    """Writes text as it is searched: without case, and without spaces, which OCR loses and adds at will."""
+    """Normalises text for the search: without case, and without spaces, which OCR adds and loses."""
     folded = unicodedata.normalize("NFKC", text).casefold()
     return "\n".join("".join(line.split()) for line in folded.splitlines())
 
 
 def pattern_of(text: str) -> str:
-    """Gives the LIKE pattern for text anywhere in a line; no text at all is in every document."""
+    """Returns the LIKE pattern for text anywhere in a line; an empty text is in every document."""
     wanted = "".join(squeezed(text).split())
     escaped = wanted.replace("!", "!!").replace("%", "!%").replace("_", "!_")
     return f"%{escaped}%"

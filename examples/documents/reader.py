@@ -1,4 +1,4 @@
-"""The reader: real OCR, one image at a time, in a thread of its own so that the event loop need not wait."""
+"""The reader: real OCR, one image at a time, in its own thread, so that the event loop does not wait."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -21,11 +21,11 @@ class Reading(Struct, frozen=True):
 
 
 class Unreadable(Exception):
-    """The image cannot be read, now or ever: the same bytes will fail again."""
+    """The image cannot be read: the same bytes would fail again."""
 
 
 class Reader:
-    """Reads images in the order in which they are asked for."""
+    """Reads images in the order in which they are requested."""
 
     def __init__(self, engine: RapidOCR, thread: ThreadPoolExecutor) -> None:
         self._engine = engine
@@ -41,7 +41,7 @@ class Reader:
         return self._asked == 0
 
     async def read(self, content: bytes) -> Reading:
-        """Gives the text of an image, or raises Unreadable."""
+        """Returns the text of an image, or raises Unreadable."""
         self._asked += 1
         try:
             return await asyncio.get_running_loop().run_in_executor(self._thread, self._read, content)
@@ -63,7 +63,7 @@ class Reader:
 
 
 def upright(content: bytes) -> Image.Image:
-    """Decodes an image as a person sees it: turned as its camera says, on white where it is transparent."""
+    """Decodes an image as a person sees it: rotated as its camera says, on white where it is transparent."""
     with Image.open(BytesIO(content)) as image:
         turned = ImageOps.exif_transpose(image)
         if not turned.has_transparency_data:
@@ -74,7 +74,7 @@ def upright(content: bytes) -> Image.Image:
 
 @asynccontextmanager
 async def open_reader() -> AsyncIterator[Reader]:
-    """Loads the models once, and at the end waits for the image in hand."""
+    """Loads the models once, and at the end waits for the current image."""
     thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="reader")
     try:
         yield Reader(await asyncio.get_running_loop().run_in_executor(thread, RapidOCR), thread)

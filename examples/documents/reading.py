@@ -1,4 +1,4 @@
-"""The actions that turn images into text: at each upload, on request, and for uploads left behind."""
+"""The actions that turn images into text: at each upload, on request, and for forgotten uploads."""
 
 from msgspec import Struct
 
@@ -31,10 +31,10 @@ async def read_again(ctx: Context, message: ReadAgain, images: ImageStore, reade
 
 @reading.every(minutes=1)
 async def sweep(ctx: Context, reader: Reader) -> None:
-    """Has uploads read again that stayed without text.
+    """Has uploads that stayed without text read again.
 
-    An upload may be late only because others are read before it. With an idle reader it was left behind: its
-    action became a dead letter. So the new reading goes by the queue, where it does not wait behind that.
+    An upload may be late only because others are read before it. If the reader is idle, its action became a
+    dead letter. So the new reading goes through the queue, where it does not wait behind that letter.
     """
     if not reader.is_idle:
         return
@@ -44,9 +44,9 @@ async def sweep(ctx: Context, reader: Reader) -> None:
 
 
 async def read(ctx: Context, id: str, images: ImageStore, reader: Reader) -> None:
-    """Reads a document unless that is done already, as after a restart, and records what came of it.
+    """Reads a document, unless that is done already, as after a restart, and records the outcome.
 
-    A bad image is a fact about the document and is recorded; a disk that fails is not, and is tried again.
+    A bad image is a fact about the document and is recorded; a failing disk is not, and is retried.
     """
     document = ctx.entity(Document, id)
     image = await document.image_to_read()

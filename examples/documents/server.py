@@ -28,7 +28,7 @@ class Server(uvicorn.Server):
 
 @asynccontextmanager
 async def serving(folder: Path, port: int | None) -> AsyncIterator[str]:
-    """Serves the application on what is kept in `folder`, and gives the address at which it answers."""
+    """Serves the application on the data in `folder`, and returns the address at which it answers."""
     os.environ["DOCUMENTS_IMAGES"] = str(folder / "images")
     with listening(port) as listener:
         asgi = app.asgi(store=f"sqlite:///{folder / 'documents.db'}")
@@ -45,7 +45,7 @@ async def serving(folder: Path, port: int | None) -> AsyncIterator[str]:
 
 @contextmanager
 def listening(port: int | None) -> Iterator[socket.socket]:
-    """Listens on this machine only: on the port asked for, or else on 8000, or any other if that is taken."""
+    """Listens on this machine only: on the requested port, or else on 8000, or any other if that is taken."""
     with socket.socket() as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -61,5 +61,5 @@ async def started(server: Server, running: asyncio.Task[None]) -> None:
     while not server.started:
         if running.done():
             await running
-            raise ServerFailed("the server did not start; the reason stands above")
+            raise ServerFailed("the server did not start; the reason is above")
         await asyncio.sleep(0.02)

@@ -23,7 +23,7 @@ class UserRenamed(Event):
 
 
 class Profile(Struct, frozen=True):
-    """What there is to know of a user."""
+    """What is known about a user."""
 
     id: str
     name: str

@@ -1,4 +1,4 @@
-"""The HTTP API, and the queue through which documents come in by the hundred."""
+"""The HTTP API, and the queue through which documents arrive by the hundred."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -58,7 +58,7 @@ class Incoming(Struct, frozen=True):
 
 
 class Refusal(Struct, frozen=True):
-    """A file that was not taken in, and why."""
+    """A file that was refused, and why."""
 
     file_name: str
     code: str
@@ -100,7 +100,7 @@ async def upload_document(
     data: MultipartBody[Upload],
     images: ImageStore,
 ) -> Receipt:
-    """Takes one image in; its text follows."""
+    """Takes one image in; its text follows later."""
     await ctx.entity(User, id).profile()
     image = await images.keep(await data.file.read())
     return await ctx.entity(Document, document_id(id, image.digest)).upload(
@@ -115,11 +115,11 @@ async def upload_in_bulk(
     data: MultipartBody[Bulk],
     images: ImageStore,
 ) -> Intake:
-    """Keeps many images and puts them in the queue; a bad file among them does not stop the others."""
+    """Stores many images and puts them in the queue; a bad file among them does not stop the others."""
     await ctx.entity(User, id).profile()
     if len(data.files) > MAX_IN_BULK:
         raise Rejected(
-            f"{len(data.files)} files at once, and {MAX_IN_BULK} is the most",
+            f"{len(data.files)} files at once, and at most {MAX_IN_BULK} are allowed",
             code="too_many_files",
             limit=MAX_IN_BULK,
         )
@@ -168,7 +168,7 @@ async def show_image(ctx: Context, id: str, images: ImageStore) -> Response[byte
 
 @web.post("/documents/{id:str}/readings", status_code=202)
 async def request_reading(ctx: Context, id: str) -> Receipt:
-    """Has a document read again whose reading failed or found no text."""
+    """Has a document read again if its reading failed or found no text."""
     document = ctx.entity(Document, id)
     await document.request_reading()
     await ctx.queue("readings").send(ReadAgain(id), key=id)

@@ -9,7 +9,7 @@ FOLDER = Path(__file__).parent
 
 
 class Sample(Struct, frozen=True):
-    """One shipped image: who sends it in, what was done to the page, and words that must be found in it."""
+    """One shipped image: who uploads it, what was done to the page, and words that must be found in it."""
 
     file_name: str
     owner: str
