@@ -70,7 +70,7 @@ def test_a_url_names_table_region_and_endpoint() -> None:
         ("dynamodb://me:secret@bank", "takes no user or password"),
     ],
 )
-def test_a_url_that_names_nothing_is_refused_with_a_mend(url: str, said: str) -> None:
+def test_a_url_that_names_nothing_is_refused_with_the_fix(url: str, said: str) -> None:
     """A slip in the URL is said before anything is asked of AWS."""
     with pytest.raises(StoreError) as refused:
         read_url(url)

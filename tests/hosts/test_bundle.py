@@ -174,7 +174,7 @@ def test_only_this_machine_is_spoken_to_in_the_clear(url: str, address: str) -> 
     ],
 )
 def test_a_url_that_cannot_be_meant_is_refused_without_its_secret(url: str) -> None:
-    """The mend shows how to write it, and repeats no secret."""
+    """The fix shows how to write it, and repeats no secret."""
     with pytest.raises(StoreError, match="write durable-objects://HOST") as refused:
         read_url(url)
 

@@ -495,12 +495,12 @@ async def test_whatever_a_request_raises_is_answered_as_a_problem(
     ("error", "detail", "members"),
     [
         (Rejected("half \ud83d"), "half \\ud83d", {"code": "rejected"}),
-        (UntoldRejection("x"), "(its text cannot be shown, for that raised AttributeError)", {}),
+        (UntoldRejection("x"), "(its text cannot be shown, because __str__ raised AttributeError)", {}),
         (Rejected("no", code="c", who="a\ud800", left=3), "no", {"code": "c", "who": "a\\ud800", "left": 3}),
         (
             Rejected("no", why=Untold()),
             "no",
-            {"why": "(its text cannot be shown, for that raised AttributeError)"},
+            {"why": "(its text cannot be shown, because __str__ raised AttributeError)"},
         ),
     ],
 )

@@ -1,4 +1,4 @@
-"""Declarations that cannot work are refused before anything runs, with a word on how to mend them."""
+"""Declarations that cannot work are refused before anything runs, with the fix."""
 
 import re
 from typing import Any
@@ -246,21 +246,21 @@ def name_that_is_none() -> None:
 
 
 @pytest.mark.parametrize(
-    ("declare", "mend"),
+    ("declare", "fix"),
     [
         (async_command, "make it a plain def"),
         (async_reducer, "make it a plain def"),
         (unserialisable_reply, "JSON cannot hold; use numbers, strings"),
         (unserialisable_argument, "use numbers, strings"),
-        (reply_without_annotation, "say `-> None`"),
+        (reply_without_annotation, "write `-> None`"),
         (argument_without_annotation, "give it one"),
-        (variable_arguments, "name each parameter"),
+        (variable_arguments, "give each parameter a name"),
         (reducer_without_event, "annotate its parameter"),
         (two_reducers, "keep one"),
         (emitted_and_not_declared, "emits=[Forgotten]"),
         (field_without_default, "needs a default"),
         (reserved_field, "another name"),
-        (mutable_event, "drop frozen=False"),
+        (mutable_event, "remove frozen=False"),
         (upcast_of_nothing, "raise version="),
         (view_without_key, "declare the field `id: str`"),
         (view_field_of_no_column, "use str, int"),
@@ -278,7 +278,7 @@ def name_that_is_none() -> None:
     ],
     ids=lambda value: getattr(value, "__name__", None),
 )
-def test_a_declaration_that_cannot_work_is_refused_with_a_mend(declare: Any, mend: str) -> None:
+def test_a_declaration_that_cannot_work_is_refused_with_the_fix(declare: Any, fix: str) -> None:
     """DefinitionError comes before anything runs, and says what to do."""
-    with pytest.raises(DefinitionError, match=re.escape(mend)):
+    with pytest.raises(DefinitionError, match=re.escape(fix)):
         declare()

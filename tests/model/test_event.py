@@ -56,23 +56,21 @@ def test_an_upcast_payload_is_read_like_one_of_today() -> None:
 
 
 @pytest.mark.parametrize(
-    ("payload", "version", "mend"),
+    ("payload", "version", "fix"),
     [
         (b'{"who":"ann","prices":{}}', 3, r"missing required field `buyer`.*version=4.*@Priced\.upcast\(3\)"),
         (b'{"prices":{}}', 1, r"its upcast from 1 failed: KeyError: 'who'"),
-        (b'{"who":"ann","prices":{}}', 2, r"what its upcasts make of it.*missing required field `buyer`"),
+        (b'{"who":"ann","prices":{}}', 2, r"the result of its upcasts.*missing required field `buyer`"),
     ],
     ids=["shape changed", "upcast fails", "upcast falls short"],
 )
-def test_a_stored_event_that_does_not_fit_says_how_to_mend_it(
-    payload: bytes, version: int, mend: str
-) -> None:
+def test_a_stored_event_that_does_not_fit_says_how_to_fix_it(payload: bytes, version: int, fix: str) -> None:
     """The error names the entity, the event and what to write; the checker's own error never comes out."""
     order = Instance(entity_type(Order), "o-1")
 
-    with pytest.raises(UnreadableEvent, match=mend):
+    with pytest.raises(UnreadableEvent, match=fix):
         READ(payload, version)
-    with pytest.raises(UnreadableEvent, match=r"^Order/o-1 at version 1: .*" + mend):
+    with pytest.raises(UnreadableEvent, match=r"^Order/o-1 at version 1: .*" + fix):
         order.replay([stored(payload, version)])
 
 
@@ -80,5 +78,5 @@ def test_a_class_emitted_in_place_of_a_fact_is_told_apart() -> None:
     """Whoever forgets the brackets is told so."""
     kind = entity_type(Order)
 
-    with pytest.raises(UndeclaredEvent, match=r"emitted the class Priced: emit a fact, Priced\(…\)"):
+    with pytest.raises(UndeclaredEvent, match=r"emitted the class Priced: emit an instance, Priced\(…\)"):
         Instance(kind, "o-1").decide(kind.commands["forget"], (), 0)

@@ -104,13 +104,13 @@ CALLED = [
 def test_a_generator_is_refused_wherever_a_function_is_given(
     declare: Callable[[Any], None], function: Any
 ) -> None:
-    with pytest.raises(DefinitionError, match=rf"{NAMES} is a generator.*leave the yield out"):
+    with pytest.raises(DefinitionError, match=rf"{NAMES} is a generator.*remove the yield"):
         declare(function)
 
 
 @pytest.mark.parametrize("declare", [upcast_of, key_of])
 def test_what_is_used_at_once_is_not_async(declare: Callable[[Any], None]) -> None:
-    with pytest.raises(DefinitionError, match="later is async, and its result is used at once"):
+    with pytest.raises(DefinitionError, match="later is async, but its result is needed at once"):
         declare(later)
 
 
@@ -157,7 +157,7 @@ def test_an_action_or_its_hook_that_is_a_generator_is_refused_where_it_is_declar
 
 @pytest.mark.parametrize("function", [functools.partial(later, 7), DrippingLater()])
 def test_an_action_that_is_no_function_with_a_name_is_refused(function: Any) -> None:
-    with pytest.raises(DefinitionError, match="is no function with a name: write one with async def"):
+    with pytest.raises(DefinitionError, match="is not a function with a name: write one with async def"):
         Actions().queue("sizes")(function)
 
 
@@ -181,5 +181,7 @@ def test_a_resource_that_could_not_be_opened_is_refused_when_the_app_is_built(re
 @pytest.mark.parametrize("function", [drip, drip_later, lambda unit: 7])
 async def test_a_unit_that_cannot_be_awaited_is_refused_with_the_fix(function: Any) -> None:
     async with testing(App("grow")) as t:
-        with pytest.raises(DefinitionError, match=r"this one gave an? .* at once: write it with async def"):
+        with pytest.raises(
+            DefinitionError, match=r"this one returned a value of type .*: write it with async def"
+        ):
             await t.ctx.atomic(function)

@@ -77,7 +77,7 @@ def test_a_field_that_gives_keys_is_taken(field: Any, of: Any) -> None:
 @pytest.mark.parametrize(("field", "of"), UNFIT, ids=str)
 def test_a_field_that_gives_no_key_is_refused(field: Any, of: Any) -> None:
     with pytest.raises(
-        DefinitionError, match=r"@reducer\(key='field'\): Happened.field is .* make them alike"
+        DefinitionError, match=r"@reducer\(key='field'\): Happened.field is .* give them one type"
     ):
         view_type(view_keyed_by("field", field=field, of=of))
 

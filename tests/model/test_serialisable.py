@@ -130,7 +130,8 @@ def test_neither_may_a_column_a_parameter_or_a_reply_have_one() -> None:
 
 
 @pytest.mark.parametrize(
-    ("option", "why"), [("array_like", "never be carried up"), ("omit_defaults", "change with the default")]
+    ("option", "why"),
+    [("array_like", "no upcast could change them"), ("omit_defaults", "change when the default changes")],
 )
 def test_an_event_whose_history_would_change_its_meaning_is_refused(option: str, why: str) -> None:
     event = event_with(int, 5, **{option: True})

@@ -658,7 +658,7 @@ def _named(name: str) -> Callable[[], type[View]]:
 
 
 @pytest.mark.parametrize(
-    ("make", "mend"),
+    ("make", "fix"),
     [
         (_without_key, r"has no key: declare the field `id: str`, or name another one"),
         (_without_default, r"Broken\.owner needs a default"),
@@ -666,23 +666,23 @@ def _named(name: str) -> Callable[[], type[View]]:
         (_field_called_delete, r"every view has `delete` already; give the field another name"),
         (_query_called_get, r"every view has `get` already; rename the query"),
         (_type_without_column, r"Broken\.either has the type .* which has no column: use str, int"),
-        (_key_that_may_be_none, r"Broken\.id is .* which cannot be a key; use str"),
-        (_key_that_is_a_real, r"which cannot be a key; use str"),
-        (_key_that_is_a_list, r"which cannot be a key; use str"),
+        (_key_that_may_be_none, r"Broken\.id is .* which cannot be a key: use str"),
+        (_key_that_is_a_real, r"which cannot be a key: use str"),
+        (_key_that_is_a_list, r"which cannot be a key: use str"),
         (_fields_alike, r"has the fields 'owner' and 'Owner', alike to SQL; rename one"),
-        (_fields_alike_at_first, r"alike in their first 63 bytes; rename one"),
-        (_unknown_index, r"indexes= names 'owner', and there is no such field"),
+        (_fields_alike_at_first, r"have the same first 63 bytes; rename one"),
+        (_unknown_index, r"indexes= names 'owner', but there is no such field"),
         (_empty_index, r"an index without columns; name at least one"),
         (_no_reducer, r"reduces no event: give it a @reducer"),
-        (_key_of_no_field, r"@reducer\(key='payer'\) and Opened has no such field"),
-        (_key_of_another_type, r"Opened\.amount is int, and the key 'id' is str; make them alike"),
-        (_two_reducers, r"another reducer of Broken takes Opened already; keep one"),
+        (_key_of_no_field, r"@reducer\(key='payer'\): Opened has no such field"),
+        (_key_of_another_type, r"Opened\.amount is int, and the key 'id' is str; give them one type"),
+        (_two_reducers, r"another reducer of Broken already takes Opened; keep one"),
         (_reducer_of_nothing, r"annotate its parameter with an Event class"),
         (_reducer_with_context, r"takes event, ctx: a reducer takes one event and, .* `recorded: Recorded`"),
-        (_command, r"Broken\.close: a view has no commands; it only follows events"),
-        (_query_without_sql, r'a view is asked in SQL: @query\("SELECT …"\)'),
-        (_query_without_answer, r"a query gives an answer; annotate it"),
-        (_query_of_a_list_of_nothing, r"says of what, for example"),
+        (_command, r"Broken\.close: a view has no commands, because it only follows events"),
+        (_query_without_sql, r'a query of a view is written in SQL: @query\("SELECT …"\)'),
+        (_query_without_answer, r"a query must return an answer; annotate it"),
+        (_query_of_a_list_of_nothing, r"must say of what, for example"),
         (_named("Balances"), r"cannot name a table; use name="),
         (_named("a__b"), r"cannot name a table; use name="),
         (_named("actum_views"), r"cannot name a table; use name="),
@@ -692,10 +692,10 @@ def _named(name: str) -> Callable[[], type[View]]:
         (_named('a"; DROP TABLE x; --'), r"cannot name a table; use name="),
     ],
 )
-def test_a_declaration_that_cannot_work_is_refused_with_its_mend(
-    make: Callable[[], type[View]], mend: str
+def test_a_declaration_that_cannot_work_is_refused_with_the_fix(
+    make: Callable[[], type[View]], fix: str
 ) -> None:
-    with pytest.raises(DefinitionError, match=mend):
+    with pytest.raises(DefinitionError, match=fix):
         view_type(make())
 
 

@@ -565,5 +565,5 @@ def test_an_entity_cannot_take_its_own_deletion() -> None:
         def deleted(self, event: Deleted) -> None:
             pass
 
-    with pytest.raises(DefinitionError, match="take it in a view"):
+    with pytest.raises(DefinitionError, match="handle Deleted in a view"):
         App("left", entities=[Left])

@@ -287,7 +287,7 @@ async def test_what_is_no_field_outlives_no_turn() -> None:
     """A query may not leave it for the next; a command that emits beside it is refused, with the fix."""
     async with app.running(store="memory:") as ctx:
         await ctx.entity(Shelf, "x").note()
-        with pytest.raises(WrongState, match=r"noted was set and is no field of Shelf, .* declare it"):
+        with pytest.raises(WrongState, match=r"noted was set but is no field of Shelf, .* declare it"):
             await ctx.entity(Shelf, "x").note_and_put()
 
         actor = ctx._services.directory.live["Shelf", "x"]

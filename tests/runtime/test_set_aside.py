@@ -204,8 +204,8 @@ async def test_whatever_a_reducer_does_its_row_alone_is_set_aside(store: str, ba
 @pytest.mark.parametrize(
     ("changed", "why"),
     [
-        ({"text": "é" * 1_251}, "an entry of an index has 2,502 bytes, and holds 2,500"),
-        ({"notes": {"a": "x" * 2**24}}, "a row holds 16,777,216: keep large contents elsewhere"),
+        ({"text": "é" * 1_251}, "an index entry with it has 2,502 bytes, and may have 2,500"),
+        ({"notes": {"a": "x" * 2**24}}, "and may have 16,777,216: keep large content elsewhere"),
     ],
 )
 async def test_a_row_too_large_for_a_database_is_set_aside_on_every_store(
@@ -235,7 +235,7 @@ async def test_a_key_too_long_for_an_index_is_set_aside_on_every_store(store: st
         assert await t.ctx.view(Tags).get(long[:2_501]) is None
         [row] = await aside(t, "tags")
         assert row.key == f'"{long[:2_501]}"'
-        assert "an entry of an index has 2,501 bytes" in row.error
+        assert "an index entry with it has 2,501 bytes" in row.error
 
 
 async def test_a_key_that_no_column_holds_is_set_aside(store: str) -> None:

@@ -1,4 +1,4 @@
-"""Deleted, the fact that an entity was erased, as views and actions meet it in the feed."""
+"""Deleted, the event that tells views and actions in the feed that an entity was erased."""
 
 import msgspec
 
@@ -10,8 +10,8 @@ DELETED = "actum.Deleted"
 class Deleted(Event, name=DELETED):
     """An entity was erased with `ctx.delete(…, erase=True)`: this is all that is left of it.
 
-    It stands in the feed at a position of its own, of version 0, for the entity begins again at 1. A view
-    drops the entity's row unless a reducer of it takes `Deleted`; an action asks for it with `on(Deleted)`.
+    It has a position of its own in the feed, and version 0, because the entity begins again at 1. A view
+    drops the entity's row unless one of its reducers takes `Deleted`. Actions subscribe with `on(Deleted)`.
     """
 
     kind: str
@@ -22,5 +22,5 @@ _encode = msgspec.json.Encoder().encode
 
 
 def deletion(position: int, kind: str, id: str, time: int) -> Stored:
-    """Gives the fact as a journal keeps it; nothing of what was erased is in it but the id."""
+    """Returns the event as a journal keeps it. It holds nothing of the erased entity but its kind and id."""
     return Stored(position, kind, id, 0, DELETED, 1, _encode(Deleted(kind, id)), b"{}", time)

@@ -1,4 +1,4 @@
-"""Entity, the class with all commands of one kind of thing, and what Actum compiles from such a class."""
+"""Entity, the class that declares one kind of thing with its commands, and what Actum compiles from it."""
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
@@ -41,18 +41,18 @@ IMMUTABLE = (
 
 
 class Place(Protocol):
-    """Where a state stands in its stream, and who takes the events it emits."""
+    """Where a state stands in its stream, and what receives the events that it emits."""
 
     id: str
     version: int
     time: int
 
     def emit(self, event: Event) -> None:
-        """Takes an event of the running turn."""
+        """Records an event of the running turn."""
 
 
 OPTIONS = OF_STRUCTS | {"emits", "name", "snapshot_every", "version"}
-"""What a class statement may say."""
+"""The options that a class statement may have."""
 
 
 @dataclass_transform(field_specifiers=(msgspec.field,))
@@ -96,10 +96,10 @@ class EntityOptions(Struct, frozen=True):
 class Entity(Struct, metaclass=EntityMeta):
     """A kind of thing: its state as typed fields with defaults, its commands, queries and reducers.
 
-    Each id gets an instance of its own, an actor whose commands take effect one at a time. Options of the
-    class statement: `name=` is the stored kind (the class name), `emits=` lists events that change no state,
-    `version=` is raised when snapshots must be thrown away, and `snapshot_every=` counts the events between
-    two snapshots (0: none).
+    Each id gets an instance of its own: an actor whose commands take effect one at a time. Options of the
+    class statement: `name=` is the stored kind (by default the class name), `emits=` lists events that change
+    no state, raise `version=` to discard snapshots, and `snapshot_every=` is the number of events between two
+    snapshots (0: none).
     """
 
     __entity_options__: ClassVar[EntityOptions]
@@ -107,12 +107,12 @@ class Entity(Struct, metaclass=EntityMeta):
 
     @property
     def id(self) -> str:
-        """The id of this entity."""
+        """The entity's id."""
         return self._instance.id
 
     @property
     def version(self) -> int:
-        """How many events its history holds, those emitted in this turn included; 0 before the first."""
+        """How many events its history holds, including those emitted in this turn; 0 before the first."""
         return self._instance.version
 
     @property
@@ -126,7 +126,7 @@ class Entity(Struct, metaclass=EntityMeta):
         return to_datetime(self._instance.time)
 
     def emit(self, event: Event) -> None:
-        """Records a fact: reduced into the state at once, durable before the caller hears of it."""
+        """Records an event: reduced into the state at once, and durable before the caller gets the reply."""
         try:
             instance = self.__dict__["instance"]
         except KeyError:
@@ -145,8 +145,8 @@ class Entity(Struct, metaclass=EntityMeta):
 class CommandType:
     """One command or query of an entity, compiled.
 
-    After one that is not `is_harmless` a state of mutable values has to be looked at. One that `is_steady` is
-    known to leave the state to the reducers of what it emits, so that nothing has to be watched or put back.
+    After a command that is not `is_harmless`, a state with mutable values has to be checked for changes. One
+    that `is_steady` is known to change the state only through reducers: nothing has to be watched.
     """
 
     __slots__ = ("function", "is_harmless", "is_steady", "may_emit", "name", "signature")
@@ -156,7 +156,7 @@ class CommandType:
         self.function: Callable[..., Any] = handler.function
         self.signature: Signature = Signature(handler.function, f"{kind}.{handler.name}")
         self.may_emit: bool = isinstance(handler, Command)
-        self.is_harmless: bool = True  # As in a state of immutable values, which is put back by itself.
+        self.is_harmless: bool = True  # True of a state of immutable values, which is restored anyway.
         self.is_steady: bool = False
 
 
@@ -176,7 +176,7 @@ class EntityType:
         for reduction in self.reductions.values():
             if reduction.key is not None:
                 raise DefinitionError(
-                    f"{cls.__name__}: @reducer(key=…) is for views; an event of an entity is its own"
+                    f"{cls.__name__}: @reducer(key=…) is for views. An entity's reducer has no key: remove it"
                 )
         own = dict(self.reductions)
         for event in options.emits:
@@ -184,8 +184,8 @@ class EntityType:
             self.reductions.setdefault(event, unreduced)
         if Deleted in self.reductions:
             raise DefinitionError(
-                f"{cls.__name__} takes Deleted, and what is erased has no state left: take it in a view, or "
-                "in an action with on(Deleted)"
+                f"{cls.__name__} has a reducer of Deleted, but an erased entity has no state left: "
+                "handle Deleted in a view, or in an action with on(Deleted)"
             )
         for reduction in self.reductions.values():
             reduction.event_type.check()
@@ -211,8 +211,7 @@ class EntityType:
             handler = getattr(self.cls, name, None)
             if isinstance(handler, Query) and handler.sql is not None:
                 raise DefinitionError(
-                    f"{self.cls.__name__}.{name}: SQL queries belong to views; here write a plain @query "
-                    "method"
+                    f"{self.cls.__name__}.{name}: SQL queries belong to views; write a plain @query here"
                 )
             if isinstance(handler, Command):
                 self.commands[name] = CommandType(self.name, handler)
@@ -229,7 +228,7 @@ class EntityType:
             self.cls()
         except TypeError as error:
             raise DefinitionError(
-                f"{name}: {error}; every field of an entity needs a default, for before its first event"
+                f"{name}: {error}; every field of an entity needs a default, used before its first event"
             ) from error
         for field in fields_of(self.cls):
             check_serialisable(field.annotation, f"{name}.{field.name}")
@@ -248,7 +247,7 @@ class EntityType:
             handler.is_steady = allowed and (self.is_plain or (handler.may_emit and not self.states.deep))
 
     def _check_emitted(self) -> None:
-        """Finds events that a command emits and nothing declares, as far as its code names them."""
+        """Refuses events that a command emits and nothing declares, as far as its code names them."""
         for command in self.commands.values():
             code = getattr(command.function, "__code__", None)
             if code is None or "emit" not in code.co_names:
@@ -258,10 +257,10 @@ class EntityType:
             names |= {name: cell.cell_contents for name, cell in cells if _is_filled(cell)}
             for name, value in names.items():
                 if isinstance(value, type) and issubclass(value, Event) and value not in self.reductions:
+                    owner = self.cls.__name__
                     raise DefinitionError(
-                        f"{self.name}.{command.name} emits {name}, which no reducer of {self.cls.__name__} "
-                        "takes: add a "
-                        f"@reducer for it, or list it: class {self.cls.__name__}(Entity, emits=[{name}])"
+                        f"{self.name}.{command.name} emits {name}, which no reducer of {owner} takes: "
+                        f"add a @reducer for it, or list it: class {owner}(Entity, emits=[{name}])"
                     )
 
 
@@ -275,7 +274,7 @@ class Field(Struct, frozen=True):
 
 
 def fields_of(cls: type[Struct]) -> list[Field]:
-    """Gives the fields of a struct class, in order."""
+    """Returns the fields of a struct class, in order."""
     try:
         info = types.type_info(cls)
         hints = msgspec.structs.fields(cls)
@@ -289,7 +288,7 @@ def fields_of(cls: type[Struct]) -> list[Field]:
 
 
 def is_immutable(kind: types.Type) -> bool:
-    """Says whether values of a type can be shared without fear that anyone changes them."""
+    """Whether values of a type can be shared, because nobody can change them."""
     match kind:
         case types.Metadata():
             return is_immutable(kind.type)
@@ -308,7 +307,7 @@ def is_immutable(kind: types.Type) -> bool:
 
 
 def entity_type(cls: type[Entity]) -> EntityType:
-    """Gives what is compiled from an entity class, compiling it at the first call."""
+    """Returns what is compiled from an entity class; the first call compiles it."""
     found = cls.__dict__.get("__entity_type__")
     if found is None:
         found = cls.__entity_type__ = EntityType(cls)
@@ -325,6 +324,6 @@ def _is_filled(cell: Any) -> bool:
 def _stands_alone(entity: Entity) -> DefinitionError:
     name = type(entity).__name__
     return DefinitionError(
-        f"this {name} has no id and no history: send commands through `ctx.entity({name}, id)`, "
-        f"and try them with `given({name}).when(…)`"
+        f"this {name} has no id and no history. Send commands through `ctx.entity({name}, id)`, "
+        f"and test them with `given({name}).when(…)`"
     )

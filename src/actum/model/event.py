@@ -1,4 +1,4 @@
-"""Event, the immutable fact an author declares, and the shapes in which a fact is kept and read back."""
+"""Event, the immutable fact that an author declares, and the forms in which it is stored and read."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -17,13 +17,12 @@ from actum.model.values.serialisable import check_serialisable, check_whole
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
-OMITTED = "what equals a default would not be stored, and change with the default"
+OMITTED = "a value equal to a default would not be stored, and would change when the default changes"
 UNKEPT = {
-    "array_like": "its stored fields would have no names, and could never be carried up to another shape; "
-    "leave it out",
+    "array_like": "its stored fields would have no names, so no upcast could change them; leave it out",
     "omit_defaults": f"{OMITTED}; leave it out",
 }
-"""The settings of a struct that would have history change its meaning."""
+"""The struct options that would let the meaning of history change, and why."""
 
 Payload = dict[str, Any]
 Upcast = Callable[[Payload], Payload]
@@ -31,19 +30,19 @@ UpcastT = TypeVar("UpcastT", bound=Upcast)
 
 
 def to_datetime(microseconds: int) -> datetime:
-    """Turns microseconds since 1970 (UTC), the unit in which times are stored, into a datetime."""
+    """Converts microseconds since 1970 (UTC), the unit in which times are stored, into a datetime."""
     return EPOCH + timedelta(microseconds=microseconds)
 
 
 def to_microseconds(moment: datetime) -> int:
-    """Turns an aware datetime into microseconds since 1970 (UTC); raises Invalid for a naive one."""
+    """Converts an aware datetime into microseconds since 1970 (UTC); raises Invalid for a naive one."""
     if moment.tzinfo is None:
         raise Invalid(f"{moment!r} has no time zone: give it one, for example tzinfo=timezone.utc")
     return (moment - EPOCH) // timedelta(microseconds=1)
 
 
 class EventType:
-    """What Actum knows of one event class: its stored name and version, and how its payload is read."""
+    """What Actum knows about one event class: its stored name and version, and how its payload is read."""
 
     __slots__ = ("_decode", "_trips", "cls", "decode_raw", "encode", "is_open", "name", "upcasts", "version")
 
@@ -63,7 +62,7 @@ class EventType:
 
     @property
     def decode(self) -> "Callable[[bytes], Event]":
-        """Reads a payload of today's version, validating it against the class's annotations."""
+        """Reads a payload of the current version, validating it against the class's annotations."""
         if self._decode is None:
             try:
                 self._decode = msgspec.json.Decoder(self.cls).decode
@@ -72,7 +71,7 @@ class EventType:
         return self._decode
 
     def check(self) -> None:
-        """Refuses a declaration whose events JSON could not hold or give back; raises DefinitionError."""
+        """Raises DefinitionError for a declaration whose events JSON could not hold or preserve."""
         if self._trips or not self.is_open:
             return
         config = self.cls.__struct_config__
@@ -99,9 +98,9 @@ class EventType:
         return None
 
     def read(self, payload: bytes, version: int) -> "Event":
-        """Reads a payload that was stored at `version`, carrying it up to today's shape.
+        """Reads a payload that was stored at `version`, upcasting it to the current shape.
 
-        Raises UnknownEvent if there is no way up, and UnreadableEvent if what comes of it does not fit.
+        Raises UnknownEvent if an upcast is missing, and UnreadableEvent if the result does not fit the class.
         """
         if version == self.version:
             try:
@@ -111,12 +110,12 @@ class EventType:
         return self._carry_up(payload, version)
 
     def unreadable(self, error: msgspec.DecodeError) -> UnreadableEvent:
-        """Makes the error of a payload of today's version that does not fit the class."""
+        """Returns the error for a payload of the current version that does not fit the class."""
         name = self.cls.__name__
         return UnreadableEvent(
-            f"a stored event {self.name!r} does not fit the class {name} ({error}): where its shape "
-            f"has changed, say version={self.version + 1} in its class statement, and add "
-            f"@{name}.upcast({self.version})"
+            f"a stored event {self.name!r} does not fit the class {name} ({error}). "
+            f"If its shape has changed, write version={self.version + 1} in its class statement, "
+            f"and add @{name}.upcast({self.version})"
         )
 
     def _carry_up(self, payload: bytes, version: int) -> "Event":
@@ -124,8 +123,8 @@ class EventType:
         for step in range(version, self.version):
             if step not in self.upcasts:
                 raise UnknownEvent(
-                    f"event {self.name} was stored at version {version} and there is no upcast from "
-                    f"{step} to {step + 1}: add @{self.cls.__name__}.upcast({step})"
+                    f"event {self.name} was stored at version {version}, and there is no upcast from {step} "
+                    f"to {step + 1}: add @{self.cls.__name__}.upcast({step})"
                 )
             try:
                 raw = self.upcasts[step](raw)
@@ -137,20 +136,20 @@ class EventType:
         if version > self.version:
             raise UnknownEvent(
                 f"event {self.name} was stored at version {version} by a newer program; "
-                f"this one knows it up to version {self.version}"
+                f"this program knows only versions up to {self.version}: deploy the newer one"
             )
         try:
-            # By way of JSON, for keys that are no text and times to be read as they are when nothing changed.
+            # Through JSON, so that keys that are not text, and times, are read as without upcasts.
             return self.decode(msgspec.json.encode(raw))
         except (msgspec.MsgspecError, TypeError) as error:
             raise UnreadableEvent(
-                f"event {self.name} was stored at version {version}, and what its upcasts make of it does "
-                f"not fit the class {self.cls.__name__}: {error}"
+                f"event {self.name} was stored at version {version}, and the result of its upcasts does not "
+                f"fit the class {self.cls.__name__}: {error}"
             ) from error
 
 
 OPTIONS = OF_STRUCTS | {"name", "version"}
-"""What a class statement may say."""
+"""The options that a class statement may have."""
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(msgspec.field,))
@@ -170,7 +169,9 @@ class EventMeta(StructMeta):
     ) -> "EventMeta":
         check_options(f"class {class_name}(Event)", config, OPTIONS)
         if config.get("frozen") is False:
-            raise DefinitionError(f"event {class_name} is mutable: a fact never changes; drop frozen=False")
+            raise DefinitionError(
+                f"event {class_name} is mutable, but a fact never changes: remove frozen=False"
+            )
         if version < 1:
             raise DefinitionError(f"event {class_name} has version {version}: versions start at 1")
         check_declared(name or class_name, "an event's name")
@@ -207,8 +208,7 @@ class Event(Struct, metaclass=EventMeta):
         event_type = cls.__event_type__
         if not 1 <= from_version < event_type.version:
             raise DefinitionError(
-                f"event {event_type.name} is at version {event_type.version}, so there is nothing to carry "
-                "up "
+                f"event {event_type.name} is at version {event_type.version}, so it cannot have an upcast "
                 f"from {from_version}: raise version= in its class statement"
             )
 

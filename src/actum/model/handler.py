@@ -1,8 +1,8 @@
-"""The decorators that mark what a class answers to: @command, @query and @reducer.
+"""The decorators that mark the methods of a class: @command, @query and @reducer.
 
 A decorator stores the function and gives it back: `Account.withdraw.function` is the plain function, and on
-an instance it is an ordinary bound method. To a type checker the same attribute is what a caller of
-`ctx.entity(Account, "a")` sees: it takes the same arguments and gives an awaitable.
+an instance it is an ordinary bound method. To a type checker, the same attribute is what a caller of
+`ctx.entity(Account, "a")` sees: it takes the same arguments and returns an awaitable.
 """
 
 import inspect
@@ -25,15 +25,15 @@ FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
 GENERATOR_FIXES = {
     "command": "emit each event with self.emit(…), and return the reply",
     "query": "return the answer, for example as a list",
-    "reducer": "change the state, and leave the yield out",
+    "reducer": "change the state, and remove the yield",
 }
 
 
 def refuse_pausing(what: str, function: Callable[..., Any]) -> None:
-    """Refuses `async def` and generators where a turn must run without a pause."""
+    """Refuses `async def` and generators where a turn must run without interruption."""
     if function_kind(function) == "async" or inspect.isasyncgenfunction(function):
         raise DefinitionError(
-            f"{what} {name_of(function)} is async: it decides from its state alone, in one step; "
+            f"{what} {name_of(function)} is async, but it runs in one step, on its state alone: "
             "make it a plain def, and do what needs await in an action"
         )
     refuse_generator(what, function, GENERATOR_FIXES[what])
@@ -75,7 +75,7 @@ class Command(Handler[P, R]):
 
 
 class Query(Handler[P, R]):
-    """A method that only reads; on a view it is SQL, and the function's body is never run."""
+    """A method that only reads. On a view it is SQL, and the function's body is never run."""
 
     what = "query"
 
@@ -93,7 +93,7 @@ class Query(Handler[P, R]):
 
 
 class StateQuery(Query[P, R]):
-    """A method of an entity that only reads: a state answers at once, a reference is awaited."""
+    """A query of an entity: on a state it answers at once, through a reference it is awaited."""
 
     @overload
     def __get__(self, instance: None, owner: type[Any]) -> Self: ...
@@ -106,7 +106,7 @@ class StateQuery(Query[P, R]):
 
 
 def command(function: Callable[Concatenate[Any, P], R]) -> Command[P, R]:
-    """Marks a method of an entity as a command: it checks the state, emits events and may reply."""
+    """Marks a method of an entity as a command: it checks the state, emits events and may return a reply."""
     return Command(function)
 
 
@@ -123,11 +123,11 @@ def query(
 def query(declared: Any, /, *, timeout: timedelta | None = None, max_bytes: int | None = None) -> Any:
     """Marks a method as a query.
 
-    On an entity, `@query` marks a method that reads the state. On a view, `@query("SELECT …")` gives the SQL:
+    On an entity, `@query` marks a method that reads the state. On a view, `@query("SELECT …")` holds the SQL:
     the method's parameters are the SQL's `:parameters`, and its return annotation is the shape of the answer
-    (`list[T]`, `T | None`, or a single value). A query that takes longer than its `timeout`, or that of the
-    App where it has none, is cut off, and raises Overloaded; one whose answer has more than `max_bytes`, or
-    those of the App, raises TooLarge.
+    (`list[T]`, `T | None`, or a single value). A query that takes longer than its `timeout`, or else that of
+    the App, is aborted and raises Overloaded. One whose answer has more than `max_bytes`, or else the App's
+    limit, raises TooLarge.
     """
     if isinstance(declared, str):
         check_timeout("@query", timeout)
@@ -135,25 +135,25 @@ def query(declared: Any, /, *, timeout: timedelta | None = None, max_bytes: int 
         return lambda function: Query(function, declared, timeout, max_bytes)
     if timeout is not None or max_bytes is not None:
         raise DefinitionError(
-            "@query(timeout=…, max_bytes=…) is for the SQL of a view: an entity's query takes one step"
+            "@query(timeout=…, max_bytes=…) is for the SQL of a view; an entity's query runs in one step"
         )
     return StateQuery(declared)
 
 
 def check_timeout(where: str, timeout: object, *, name: str = "timeout") -> None:
-    """Raises DefinitionError for what is no length of time."""
+    """Raises DefinitionError for what is not a length of time."""
     if timeout is not None and (not isinstance(timeout, timedelta) or timeout <= timedelta(0)):
         raise DefinitionError(f"{where}: {name}={timeout!r} is no length of time: write timedelta(seconds=5)")
 
 
 def check_max_bytes(where: str, max_bytes: object, *, name: str = "max_bytes") -> None:
-    """Raises DefinitionError for what is no number of bytes."""
+    """Raises DefinitionError for what is not a number of bytes."""
     if max_bytes is not None and (type(max_bytes) is not int or max_bytes < 1):
         raise DefinitionError(f"{where}: {name}={max_bytes!r} is no number of bytes: write {name}=10_000_000")
 
 
 class ReducerMark(Struct, frozen=True):
-    """What `@reducer` was told: which row of a view an event belongs to (None: the entity's id)."""
+    """The arguments of `@reducer`: which row of a view an event belongs to (None: the entity's id)."""
 
     key: str | Callable[[Any], Any] | None = None
 
@@ -170,7 +170,7 @@ def reducer(function: Any = None, /, *, key: Any = None) -> Any:
     """Marks the method that turns an event into state; the annotation of its parameter names the event.
 
     On a view, `key` says which row the event belongs to when that is not the entity's id: the name of a
-    field of the event, or a function of the event, that gives one key, a list of keys, or None for no row.
+    field of the event, or a function of the event that returns one key, a list of keys, or None for no row.
     """
 
     def mark(function: Any) -> Any:

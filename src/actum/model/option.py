@@ -1,4 +1,4 @@
-"""Options of declarations: one that does not exist is refused, with the one that may have been meant."""
+"""Options of declarations: an unknown one is refused, with a suggestion of the one that may be meant."""
 
 import functools
 import inspect

@@ -1,18 +1,18 @@
-"""What a type checker sees of a query's answer: the value, or what is awaited for it."""
+"""What a type checker sees as a query's answer: the value, or something to await for it."""
 
 from collections.abc import Coroutine, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
 
 R = TypeVar("R")
 MYPY = False
-"""True to mypy alone, which reads a class of unknown base as pyright reads one whose members are Any."""
+"""True for mypy alone, which treats a base of type Any as pyright treats a class whose members are Any."""
 
 if TYPE_CHECKING:
 
     class QueryAnswer(Coroutine[Any, Any, R], Any):  # type: ignore[misc]
-        """The value of type R on a state (`self.query()`); through `ctx.entity(…)` it is awaited.
+        """The value of type R: direct on a state (`self.query()`), awaited from `ctx.entity(…)`.
 
-        A checker cannot tell the two apart, since both are of the entity's class.
+        A checker cannot tell the two apart, since both have the entity's class.
         """
 
         def __bool__(self) -> bool: ...

@@ -1,4 +1,4 @@
-"""Reductions: which method of a class turns which event into state, found once and looked up by event."""
+"""Reductions: which method of a class reduces which event, found once and looked up by event class."""
 
 import inspect
 from collections.abc import Callable, Mapping
@@ -12,7 +12,7 @@ from actum.model.signature import hints_of
 
 
 class Reduction:
-    """One event that a class reduces: its type, the method, and what the method wants to know.
+    """One event that a class reduces: its type, the reducer, and the parameters that the reducer takes.
 
     `function` is None for an event that is emitted and changes no state.
     """
@@ -34,7 +34,7 @@ class Reduction:
 
 
 def events_in(annotation: Any) -> list[type[Event]]:
-    """Gives the event classes that an annotation names, one or a union of several."""
+    """Returns the event classes that an annotation names: one, or a union of several."""
     if get_origin(annotation) in (Union, UnionType):
         return [cls for part in get_args(annotation) for cls in events_in(part)]
     if isinstance(annotation, type) and issubclass(annotation, Event) and annotation is not Event:
@@ -63,14 +63,14 @@ def reductions_of(cls: type[Any], *, may_ask_for_recorded: bool) -> dict[type[Ev
         for event in events:
             if event in found:
                 raise DefinitionError(
-                    f"{where}: another reducer of {cls.__name__} takes {event.__name__} already; keep one"
+                    f"{where}: another reducer of {cls.__name__} already takes {event.__name__}; keep one"
                 )
             found[event] = Reduction(event.__event_type__, function, mark.key, wants_recorded=wants_recorded)
     return found
 
 
 def inherited(event: type[Event], reductions: Mapping[type[Event], Reduction]) -> Reduction | None:
-    """Gives what reduces an event without a reducer of its own: that of the nearest class that it is of."""
+    """Returns the reduction of an event that has no reducer: that of its nearest base class which has one."""
     for base in event.__mro__[1:]:
         found = reductions.get(base)
         if found is not None and found.function is not None:
@@ -87,5 +87,5 @@ def _wants_recorded(where: str, parameters: list[str], hints: dict[str, Any], *,
     is_recorded = annotation is Recorded or get_origin(annotation) is Recorded
     if allowed and len(parameters) == 2 and is_recorded:
         return True
-    more = " and, where place and time matter, `recorded: Recorded`" if allowed else ""
+    more = " and, where id, version or time matter, `recorded: Recorded`" if allowed else ""
     raise DefinitionError(f"{where} takes {', '.join(parameters)}: a reducer takes one event{more}")

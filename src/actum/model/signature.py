@@ -1,4 +1,4 @@
-"""How a handler is called: its parameters bound, validated and written as JSON, its reply checked."""
+"""Signatures: binds and validates a handler's arguments, writes them as JSON, and checks its reply."""
 
 import inspect
 import re
@@ -28,7 +28,7 @@ POSITION = re.compile(r"`\$\[(\d+)\](.*)`$")
 
 
 def hints_of(function: Callable[..., Any]) -> dict[str, Any]:
-    """Resolves a function's annotations, with a mend where a name cannot be found."""
+    """Resolves a function's annotations; raises DefinitionError, with the fix, for an unknown name."""
     try:
         return get_type_hints(function, include_extras=True)
     except NameError as error:
@@ -39,7 +39,7 @@ def hints_of(function: Callable[..., Any]) -> dict[str, Any]:
 
 
 def with_self(annotation: Any, owner: type[Any]) -> Any:
-    """Puts a class in the place of Self."""
+    """Replaces Self in an annotation with a class."""
     if annotation is Self:
         return owner
     parts = get_args(annotation)
@@ -75,7 +75,7 @@ class Signature:
         *,
         is_kept: bool = True,
     ) -> None:
-        """Compiles a function's signature; `is_kept` says that calls of it may be kept as JSON."""
+        """Compiles a function's signature; `is_kept` says whether its calls may be stored as JSON."""
         self.where: str = where
         hints = hints_of(function)
         if owner is not None:
@@ -85,9 +85,8 @@ class Signature:
         for parameter in list(inspect.signature(function).parameters.values())[1:]:
             if parameter.kind is not parameter.POSITIONAL_OR_KEYWORD:
                 raise DefinitionError(
-                    f"{where} takes {parameter}: name each parameter, without *, ** or /, so that a call can "
-                    "be "
-                    "kept and sent"
+                    f"{where} takes {parameter}: give each parameter a name, without *, ** or /, "
+                    "so that a call can be stored and sent"
                 )
             if parameter.name not in hints:
                 raise DefinitionError(
@@ -116,7 +115,7 @@ class Signature:
         self._reply_decode = msgspec.json.Decoder(self.returns).decode
 
     def bind(self, positional: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
-        """Gives the validated arguments in order, or raises Invalid naming the one at fault."""
+        """Returns the validated arguments in order, or raises Invalid naming the wrong one."""
         if named:
             positional = self._merge(positional, named)
         try:
@@ -132,21 +131,21 @@ class Signature:
         return arguments
 
     def write(self, arguments: tuple[Any, ...]) -> bytes:
-        """Gives arguments as the JSON that `bind_json` reads; raises Invalid for what JSON cannot hold."""
+        """Writes arguments as the JSON that `bind_json` reads; raises Invalid for what JSON cannot hold."""
         try:
             return encode(arguments)
         except (TypeError, ValueError) as error:
-            raise Invalid(f"{self.where}: the arguments cannot be kept: {error}") from error
+            raise Invalid(f"{self.where}: the arguments cannot be written as JSON: {error}") from error
 
     def bind_json(self, body: bytes) -> tuple[Any, ...]:
-        """Gives the validated arguments from the JSON array in which `bind`'s result was kept."""
+        """Reads the validated arguments from the JSON array that `write` made."""
         try:
             return msgspec.structs.astuple(msgspec.json.decode(body, type=self.arguments))
         except msgspec.ValidationError as error:
             raise self._invalid(error, self._required) from error
 
     def isolate(self, reply: Any) -> Any:
-        """Gives a reply that no later turn can change; what the annotation does not allow is refused."""
+        """Copies a reply, so that later turns cannot change it; raises WrongReply if it does not fit."""
         if type(reply) is self.scalar:
             return reply
         is_fine = self._reply_trip.quick
@@ -157,19 +156,19 @@ class Signature:
             fault = self._reply_trip.between(reply, kept)
         except LOST as error:
             raise WrongReply(
-                f"{self.where} is annotated to reply {display(self.returns)} and gave {shortly(reply)}: "
+                f"{self.where} is annotated to return {display(self.returns)} but returned {shortly(reply)}: "
                 f"{said(error)}"
             ) from error
         if fault is not None:
-            raise WrongReply(f"{self.where} gave a reply that JSON does not give back: {fault}")
+            raise WrongReply(f"{self.where} returned a reply that JSON does not preserve: {fault}")
         return kept
 
     def read_reply(self, body: bytes) -> Any:
-        """Reads a reply that was kept as JSON."""
+        """Reads a reply that was stored as JSON."""
         return self._reply_decode(body)
 
     def _bind_members(self, positional: tuple[Any, ...], refused: Exception) -> tuple[Any, ...]:
-        """Binds arguments once more, with numbers for members of enums that msgspec has refused."""
+        """Binds arguments again, with numbers in place of enum members that msgspec rejects."""
         try:
             values = without_members(positional, self._enums) if self._enums else positional
             if values is not positional:
@@ -183,7 +182,7 @@ class Signature:
     def _returned(self, hints: dict[str, Any]) -> Any:
         if "return" not in hints:
             raise DefinitionError(
-                f"{self.where} has no return annotation; say `-> None` if it gives nothing back"
+                f"{self.where} has no return annotation; write `-> None` if it returns nothing"
             )
         check_serialisable(hints["return"], f"{self.where}: the reply")
         return hints["return"]
@@ -203,7 +202,7 @@ class Signature:
         fault = trip.fault(value)
         if fault is not None:
             name = self._names[place]
-            raise Invalid(f"{self.where}: {name}: JSON does not give it back as it is: {fault}", field=name)
+            raise Invalid(f"{self.where}: {name}: JSON does not preserve it: {fault}", field=name)
 
     def _merge(self, positional: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
         names = self._names

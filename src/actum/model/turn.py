@@ -1,4 +1,4 @@
-"""A turn: one command against one entity gives events and a reply; and the fold of a history into a state.
+"""A turn: one command on one entity yields events and a reply; and the fold of a history into a state.
 
 This is the whole decision, without I/O, clock or asyncio. Hosts differ only in where they load and store.
 """
@@ -29,19 +29,21 @@ from actum.model.values.state import MAX_WATCHED
 REFUSALS = "actum.errors"
 SMALL = 2_000
 """The bytes of JSON up to which a state is written down before each turn that may change it unseen."""
-
+"""Bytes of JSON up to which a state is copied before each turn that may change it unseen."""
 MAX_EVENT_BYTES = 16 * 1024 * 1024
 """An event as JSON; every store but DynamoDB, whose limit is lower, takes as much."""
+"""Of an event as JSON. Every store accepts as much but DynamoDB, whose limit is lower."""
 LARGE = 2_048
 """Bytes beyond which an event counts by its size, and not as one of many, against what may be in memory."""
-
+"""Bytes above which an event counts by its size against the memory limit, instead of as one of many."""
 
 Emitted = tuple[str, int, bytes]
 """An event on its way to the journal: its stored name, its version, its payload as JSON."""
+"""An event on its way to the journal: its stored name, its version, and its payload as JSON."""
 
 
 def as_stored(kind: str, id: str, after: int, emitted: Iterable[Emitted], time: int) -> list[Stored]:
-    """Gives events that follow version `after` as they would be kept, but for their place in a journal."""
+    """Returns events after version `after` in their stored form, but without a position in a journal."""
     return [
         Stored(0, kind, id, version, type_, type_version, payload, b"{}", time)
         for version, (type_, type_version, payload) in enumerate(emitted, after + 1)
@@ -51,14 +53,14 @@ def as_stored(kind: str, id: str, after: int, emitted: Iterable[Emitted], time: 
 class Instance:
     """One entity in memory: its state, and its place in its stream.
 
-    `version` counts the events behind the state, those emitted in a running turn included. `time` is that of
-    the turn or event at hand, in microseconds since 1970.
+    `version` counts the events behind the state, including those emitted in a running turn. `time` is that of
+    the current turn or event, in microseconds since 1970.
 
-    `is_spoiled` becomes true when a turn has changed, or may have changed, a state that cannot be put back;
-    the instance must then be made anew from its history. `is_proven` becomes false when a turn may have
-    changed the state beside its events; it is then no state to keep. `touched` tells the fields that the last
-    turn changed without an event and that were put back, with what was there. `left` are the events of a turn
-    that raised outside a reducer. `has_large` becomes true when it emits an event of more than `LARGE` bytes.
+    `is_spoiled` becomes true when a turn has changed, or may have changed, a state that cannot be restored;
+    the instance must then be rebuilt from its history. `is_proven` becomes false when a turn may have changed
+    the state without an event; it must then not be kept. `touched` holds the fields that the last turn
+    changed without an event and that were restored, with the values found there. `left` holds the events of a
+    turn that raised outside a reducer. `has_large` becomes true at an event of more than `LARGE` bytes.
     """
 
     __slots__ = (
@@ -101,10 +103,10 @@ class Instance:
     def __repr__(self) -> str:
         return f"<{self.kind.name}/{self.id}@{self.version}>"
 
-    def decide(  # noqa: PLR0915 (one function a command: it is the hot path)
+    def decide(  # noqa: PLR0915 (the hot path: one function, without calls)
         self, command: CommandType, arguments: tuple[Any, ...], now: int
     ) -> tuple[list[Emitted], Any]:
-        """Runs one command and gives the events it emitted and its reply.
+        """Runs one command and returns the events it emitted and its reply.
 
         An exception leaves nothing behind: neither events nor a changed state.
         """
@@ -126,7 +128,7 @@ class Instance:
                 reply = command.signature.isolate(reply)
             if self._emitted is not emitted:
                 raise AuthorError(
-                    f"{self!r}: {command.name} went on after an emit had failed; let the error pass"
+                    f"{self!r}: {command.name} caught the error of an emit and continued: do not catch it"
                 )
             if len(self.state.__dict__) > 1:
                 self._sweep(emitted)
@@ -143,7 +145,7 @@ class Instance:
         return emitted, reply
 
     def ask(self, query: CommandType, arguments: tuple[Any, ...], now: int) -> Any:
-        """Runs one query and gives its answer, which no later turn can change; the state stays as it is."""
+        """Runs one query and returns its answer, which no later turn can change. The state stays the same."""
         self.time = now
         if self.touched:
             self.touched = {}
@@ -167,9 +169,7 @@ class Instance:
         """
         emitted = self._emitted
         if emitted is None:
-            raise AuthorError(
-                f"{self!r}: events are emitted in a command; a query or a reducer only reads them"
-            )
+            raise AuthorError(f"{self!r}: only a command may emit events; a query or a reducer must not")
         kind = self.kind
         reduction = kind.reductions.get(type(event))
         if reduction is None:
@@ -186,7 +186,7 @@ class Instance:
             ) from error
         if len(payload) > LARGE:
             self._weigh(event_type.name, payload)
-        # None until the reducer is done: it may not emit, and a failure must not go unnoticed.
+        # None until the reducer returns: a reducer must not emit, and its failure must not go unnoticed.
         self._emitted = None
         emitted.append((event_type.name, event_type.version, payload))
         self.version += 1
@@ -199,23 +199,21 @@ class Instance:
         self._emitted = emitted
 
     def replay(self, history: Iterable[Stored]) -> None:
-        """Folds stored events into the state; they must follow on from `version` without a gap."""
+        """Folds stored events into the state; they must follow `version` without a gap."""
         by_name = self.kind.by_name
         state = self.state
         for stored in history:
             if stored.version != self.version + 1:
                 raise BrokenStream(
-                    f"{self.kind.name}/{self.id}: version {stored.version} follows {self.version}; the "
-                    "history has "
-                    "a gap, so its state cannot be known: restore the store from a backup"
+                    f"{self.kind.name}/{self.id}: version {stored.version} follows {self.version}. The "
+                    "history has a gap, so its state cannot be known: restore the store from a backup"
                 )
             reduction = by_name.get(stored.type)
             if reduction is None:
                 raise UnknownEvent(
-                    f"{self.kind.name}/{self.id} has an event {stored.type!r} at version {stored.version} "
-                    "that "
-                    f"{self.kind.cls.__name__} does not declare: bring its class back, or give the new class "
-                    f"name={stored.type!r}"
+                    f"{self.kind.name}/{self.id} has an event {stored.type!r} at version {stored.version}, "
+                    f"which {self.kind.cls.__name__} does not declare: restore its class, "
+                    f"or give the new class name={stored.type!r}"
                 )
             self.version = stored.version
             self.time = stored.time
@@ -236,7 +234,7 @@ class Instance:
         self._is_deeply_fit = None
 
     def snapshot(self) -> bytes:
-        """Gives the state as JSON; raises WrongState if JSON does not give it back as it is."""
+        """Returns the state as JSON; raises WrongState if JSON does not preserve it."""
         try:
             written = self.kind.write_state(self.state)
             kept = as_tuple(self.kind.read_state(written))
@@ -244,11 +242,11 @@ class Instance:
             raise WrongState(f"{self!r} has a state that JSON cannot hold: {said(error)}") from error
         fault = self.kind.states.between(as_tuple(self.state), kept)
         if fault is not None:
-            raise WrongState(f"{self!r} has a state that JSON does not give back: {fault}")
+            raise WrongState(f"{self!r} has a state that JSON does not preserve: {fault}")
         return written
 
     def copy(self) -> "Instance":
-        """Gives the same entity with a state of its own; raises WrongState for one that cannot be copied."""
+        """Returns the same entity with a copy of its state; raises WrongState if it cannot be copied."""
         twin = Instance(self.kind, self.id)
         if self.kind.is_plain:
             for name, value in zip(self.kind.fields, as_tuple(self.state), strict=True):
@@ -270,7 +268,7 @@ class Instance:
         self.time = time
 
     def release(self) -> None:
-        """Lets go of the state, so that memory is given back at once."""
+        """Drops the state, so that its memory is freed at once."""
         self.state.__dict__.clear()
 
     def _adopt(self, state: Any) -> None:
@@ -284,14 +282,14 @@ class Instance:
             try:
                 values = copy.deepcopy(as_tuple(self.state))
             except RecursionError as error:
-                raise WrongState(f"{self!r} has a state that is nested too deep to be copied") from error
+                raise WrongState(f"{self!r} has a state that is nested too deeply to be copied") from error
             state = self.kind.cls()
             for name, value in zip(self.kind.fields, values, strict=True):
                 setattr(state, name, value)
             return state
 
     def _reduce(self, function: Callable[[Any, Any], None], event: Event) -> None:
-        """Reduces an event into a state of which it is not certain that it is, and will be, what is kept."""
+        """Reduces an event where the state may have been changed unseen, or may not survive JSON."""
         state = self.state
         before = as_tuple(state)
         if self._sound is not None and before != self._sound:
@@ -304,22 +302,22 @@ class Instance:
             self._check(before, after, event)
 
     def _compare(self, event_type: EventType, event: Event, kept: Event) -> None:
-        """Raises WrongEvent for an event that JSON does not give back as it is."""
+        """Raises WrongEvent for an event that JSON does not preserve."""
         fault = event_type.fault(event, kept)
         if fault is not None:
-            raise WrongEvent(f"{self!r} emitted {shortly(event)}, which JSON does not give back: {fault}")
+            raise WrongEvent(f"{self!r} emitted {shortly(event)}, which JSON does not preserve: {fault}")
 
     def _weigh(self, name: str, payload: bytes) -> None:
-        """Counts a large event, and raises Invalid for one that is too large."""
+        """Notes that an event is large; raises Invalid for one that is too large."""
         if len(payload) > MAX_EVENT_BYTES:
             raise Invalid(
-                f"{self!r} emitted {name} with {len(payload):,} bytes, and an event holds "
-                f"{MAX_EVENT_BYTES:,}: keep large contents elsewhere, and a reference to them in the event"
+                f"{self!r} emitted {name} with {len(payload):,} bytes, and {MAX_EVENT_BYTES:,} are allowed: "
+                "keep large content elsewhere, and a reference to it in the event"
             )
         self.has_large = True
 
     def _unchanged(self, found: tuple[Any, ...], sound: tuple[Any, ...]) -> tuple[Any, ...]:
-        """Puts back, before an event is reduced, what the command has changed by itself."""
+        """Restores, before an event is reduced, what the command has changed directly."""
         if not self.kind.is_plain:
             self.is_proven = False
             return found
@@ -327,7 +325,7 @@ class Instance:
         return sound
 
     def _judge_beside(self, command: CommandType, version: int, sound: tuple[Any, ...]) -> None:
-        """Puts back after a command what it has changed beside its events, or takes note that it may have."""
+        """Restores after a command what it has changed without an event, or notes that it may have."""
         if not self.kind.is_plain:
             if not command.is_harmless:
                 self._doubt(version)
@@ -339,32 +337,30 @@ class Instance:
         if fault is None and self._is_deeply_fit:
             fault = self._deep_fault(after)
         if fault is not None:
-            raise WrongState(
-                f"{self!r}: after {shortly(event)} the state does not come back from JSON: {fault}"
-            )
+            raise WrongState(f"{self!r}: after {shortly(event)}, JSON does not preserve the state: {fault}")
 
     def _sweep(self, emitted: list[Emitted]) -> None:
-        """Takes away what a turn has set beside the fields; raises WrongState if events may rest on it."""
+        """Removes what a turn has set besides the fields; raises WrongState if events may depend on it."""
         cls = self.kind.cls
         names = [name for name in self.state.__dict__ if name != "instance"]
         undeclared = [name for name in names if not isinstance(getattr(cls, name, None), cached_property)]
         if emitted and undeclared:
             raise WrongState(
-                f"{self!r}: {', '.join(undeclared)} was set and is no field of {cls.__name__}, so it would "
-                "be gone when the entity is loaded again: declare it, or keep it in a variable"
+                f"{self!r}: {', '.join(undeclared)} was set but is no field of {cls.__name__}, so it would "
+                "be lost when the entity is loaded again: declare it, or use a local variable"
             )
         self.touched = {name: self.state.__dict__[name] for name in undeclared}
         self._clear()
 
     def _deep_fault(self, values: tuple[Any, ...]) -> str | None:
-        """Looks into containers, unless they are so large that it would cost too much at every event."""
+        """Checks the contents of containers, unless they are too large to be checked at every event."""
         if self._image_size > MAX_WATCHED:
             self._is_deeply_fit = None
             return None
         return self.kind.states.deep_fault(values)
 
     def _watch(self, handler: CommandType) -> None:
-        """Writes the state down before a turn that may change it unseen, where that is cheap enough."""
+        """Copies the state before a turn that may change it unseen, where that is cheap enough."""
         if self._is_deeply_fit is None and self.kind.states.deep and self._image_size <= MAX_WATCHED:
             self._image_size = len(self._written() or b"")
             if self._image_size <= MAX_WATCHED:
@@ -377,7 +373,7 @@ class Instance:
             self._image_size = len(self._image or b"")
 
     def _settle(self, query: CommandType, before: tuple[Any, ...], error: BaseException | None) -> None:
-        """Puts back what a query has changed, or says that it cannot be."""
+        """Restores what a query has changed, or marks the instance as spoiled."""
         if len(self.state.__dict__) > 1:
             self._sweep([])
         if not self.kind.is_plain:
@@ -390,13 +386,13 @@ class Instance:
         is_refusal = error is None or type(error).__module__ == REFUSALS
         if handler.is_harmless and is_refusal:
             return
-        # An error of the author's own may hold on to parts of the state, and change them later.
+        # The author's own error may hold parts of the state, and change them later.
         is_same = self._image_version == self.version and self._image is not None
         if not (is_same and is_refusal and self._written() == self._image):
             self.is_spoiled = True
 
     def _doubt(self, version: int) -> None:
-        """Takes note that a command that was not refused may have changed the state beside its events."""
+        """Notes that a successful command may have changed the state without an event."""
         if self.version == version:
             is_known = self._image_version == version and self._image is not None
             self.is_spoiled = not (is_known and self._written() == self._image)
@@ -426,7 +422,7 @@ class Instance:
         self.version = version
 
     def _reset(self, values: tuple[Any, ...]) -> None:
-        """Puts a state of immutable values back, and notes what was other than it should be."""
+        """Restores a state of immutable values, and notes which fields were changed."""
         state = self.state
         touched: dict[str, Any] = {}
         for name, value in zip(self.kind.fields, values, strict=True):
@@ -444,12 +440,12 @@ class Instance:
 
     def _undeclared(self, event: object) -> str:
         if isinstance(event, type) and issubclass(event, Event):
-            return f"{self!r} emitted the class {event.__name__}: emit a fact, {event.__name__}(…)"
+            return f"{self!r} emitted the class {event.__name__}: emit an instance, {event.__name__}(…)"
         name = type(event).__name__
         if not isinstance(event, Event):
             return f"{self!r} emitted {event!r}, which is not an Event: declare `class {name}(Event)`"
+        owner = self.kind.cls.__name__
         return (
-            f"{self!r} emitted {name}, which no reducer of {self.kind.cls.__name__} takes: add a @reducer "
-            "for it, "
-            f"or list it: class {self.kind.cls.__name__}(Entity, emits=[{name}])"
+            f"{self!r} emitted {name}, which no reducer of {owner} takes: "
+            f"add a @reducer for it, or list it: class {owner}(Entity, emits=[{name}])"
         )

@@ -1,4 +1,4 @@
-"""View, the table that is reduced from events, and what Actum compiles from such a class."""
+"""View, the class that declares a table reduced from events, and what Actum compiles from it."""
 
 import copy
 import inspect
@@ -37,7 +37,7 @@ def snake_case(name: str) -> str:
 
 
 class ViewOptions(Struct, frozen=True):
-    """What the class statement said: `class Balances(View, name=…, key=…, indexes=…, version=…)`."""
+    """The options of a class statement: `class Balances(View, name=…, key=…, indexes=…, version=…)`."""
 
     name: str
     key: str
@@ -46,7 +46,7 @@ class ViewOptions(Struct, frozen=True):
 
 
 OPTIONS = OF_STRUCTS | {"indexes", "key", "name", "version"}
-"""What a class statement may say."""
+"""The options that a class statement may have."""
 
 
 @dataclass_transform(field_specifiers=(msgspec.field,))
@@ -81,12 +81,12 @@ class ViewMeta(StructMeta):
 class View(Struct, metaclass=ViewMeta):
     """A table: an instance is a row, and reducers fill it exactly as they fill an entity.
 
-    The row of an event is that of the entity's id unless the reducer says `@reducer(key=…)`; `self.delete()`
-    in a reducer removes it. A reducer's second parameter, `recorded: Recorded`, tells id, version and time.
-    When an entity is erased the row under its id is dropped, unless a reducer of `Deleted` says otherwise.
-    Options of the class statement: `name=` is the table (the class name in snake case), `key=` the field that
-    is the key (`id`), `indexes=` lists columns, or tuples of columns, and `version=` is raised to have it
-    built anew.
+    An event belongs to the row of the entity's id unless the reducer says `@reducer(key=…)`; `self.delete()`
+    in a reducer removes the row. A reducer's second parameter, `recorded: Recorded`, has id, version, time.
+    When an entity is erased, the row under its id is dropped unless a reducer of `Deleted` says otherwise.
+    Options of the class statement: `name=` is the table (by default the class name in snake case), `key=` the
+    field that is the key (`id`), `indexes=` lists columns, or tuples of columns, and raising `version=`
+    rebuilds the table.
     """
 
     __view_options__: ClassVar[ViewOptions]
@@ -97,13 +97,13 @@ class View(Struct, metaclass=ViewMeta):
         vars(self)["is_deleted"] = True
 
     def get(self, key: Any) -> Coroutine[Any, Any, Self | None]:
-        """Gives the row of a key, or None; call it on `ctx.view(…)`."""
+        """Returns the row of a key, or None; call it on `ctx.view(…)`."""
         raise DefinitionError("rows are read through a context: `await ctx.view(…).get(key)`")
 
 
-OMITTED = "what equals a default would not be in the column, where SQL would find NULL"
+OMITTED = "a value equal to a default would not be in the column, and SQL would find NULL"
 DROP = Reduction(Deleted.__event_type__, None)
-"""That a row is dropped: what becomes of it when its entity is erased, and the view says nothing else."""
+"""Drops a row: what happens when its entity is erased and the view has no reducer of Deleted."""
 
 
 class ViewQuery:
@@ -122,14 +122,14 @@ class ViewQuery:
         self.shape, self.item = shape_of(self.answer)
         if self.item is NoneType:
             raise DefinitionError(
-                f"{view}.{self.name}: a query gives an answer; annotate it, for example `-> list[Row]`"
+                f"{view}.{self.name}: a query must return an answer; annotate it, for example `-> list[Row]`"
             )
 
 
 class ViewType:
-    """What Actum knows of one view class, compiled once from its declaration.
+    """What Actum knows about one view class, compiled once from its declaration.
 
-    `may_share` says that an event of it may belong to several rows.
+    `may_share` is true if one event may belong to several rows.
     """
 
     def __init__(self, cls: type[View]) -> None:
@@ -169,9 +169,9 @@ class ViewType:
         return f"<ViewType {self.name}>"
 
     def among(self, kinds: Iterable[EntityType]) -> "ViewType":
-        """Gives the same view as one application has it, whose entities are of these kinds.
+        """Returns the view as one application has it, with entities of these kinds.
 
-        A reducer of a class takes all its subclasses that they emit and that have no reducer of their own.
+        A base class's reducer takes all subclasses that they emit and that have no reducer of their own.
         """
         kinds = list(kinds)
         found = copy.copy(self)
@@ -198,9 +198,9 @@ class ViewType:
         self.fingerprint = fingerprint(self.cls, self._shaping, self.reductions.values())
 
     def reduction_of_deletion(self, kind: str, id: str) -> Reduction | None:
-        """Gives what becomes of the view when an entity is erased; None where that says nothing to it.
+        """Returns what the erasure of an entity does to the view; None where it does nothing.
 
-        That is its own reducer of `Deleted`, or else that the row under the entity's id is dropped.
+        That is the view's own reducer of `Deleted`, or else dropping the row under the entity's id.
         """
         has_row = True if self._sources is None else self._sources.get(kind)
         if has_row is None:
@@ -211,43 +211,43 @@ class ViewType:
         return DROP if has_row and self._may_be_key(id) else None
 
     def new_row(self, key: Any) -> View:
-        """Gives the row of a key that has none yet."""
+        """Returns an empty row for a key."""
         return self.cls(**{self.key: key})
 
     def settle(self, row: View) -> None:
-        """Makes a row's values those that will be read back; raises AuthorError for one that does not fit."""
+        """Sets a row's values to those that will be read back; raises AuthorError for one that cannot fit."""
         self.rows.settle(row)
 
     def row_to_sql(self, row: View) -> tuple[Any, ...]:
-        """Gives a row as its columns keep it."""
+        """Returns a row as its columns store it."""
         return self.rows.to_sql(row)
 
     def size_of(self, values: Sequence[Any]) -> int:
-        """Gives about how many bytes a row has, as its columns keep it."""
+        """Returns roughly how many bytes a row has, as its columns store it."""
         return self.rows.size.of(values)
 
     def row_from_sql(self, values: Iterable[Any]) -> View:
-        """Gives the row that was kept in columns."""
+        """Returns the row that was stored in columns."""
         row: View = self.rows.from_sql(values)
         return row
 
     def key_of(self, value: Any) -> Any:
-        """Gives a key as rows hold it, such as 7 for the id "7"; raises Invalid for what cannot be one."""
+        """Returns a key as rows hold it, such as 7 for the id "7"; raises Invalid for what cannot be one."""
         return self.rows.key(value)
 
     def key_to_sql(self, value: Any) -> Any:
-        """Gives a key as its column keeps it; raises Invalid for what cannot be one."""
+        """Returns a key as its column stores it; raises Invalid for what cannot be one."""
         return self.rows.key_to_sql(value)
 
     def key_to_text(self, key: Any) -> str:
-        """Gives a key as JSON, in which every character can be kept; raises ValueError for half a pair.
+        """Returns a key as JSON, which can hold every character; raises ValueError for half a surrogate pair.
 
         Equal keys give the same text.
         """
         return canonical_text(key)
 
     def key_from_text(self, text: str) -> Any:
-        """Gives the key that was written as JSON."""
+        """Returns the key that was written as JSON."""
         return msgspec.json.decode(text, type=self._key_column.annotation)
 
     def _may_be_key(self, id: str) -> bool:
@@ -294,7 +294,7 @@ class ViewType:
         name = self.cls.__name__
         if not may_be_key(self._key_column):
             raise DefinitionError(
-                f"{name}.{self.key} is {self._key_column.annotation}, which cannot be a key; "
+                f"{name}.{self.key} has the type {self._key_column.annotation}, which cannot be a key: "
                 "use str, int, bytes, datetime, date, UUID, Decimal or an Enum, without None"
             )
         seen: dict[str, str] = {}
@@ -304,12 +304,12 @@ class ViewType:
                 raise DefinitionError(
                     f"{name} has the fields {twin!r} and {column.name!r}, alike to SQL; rename one of them"
                 )
-        # PostgreSQL looks at no more of a name.
+        # PostgreSQL cuts longer names off.
         cut = [column.name.encode()[:MAX_NAME].lower() for column in self.columns]
         alike = [column.name for column, start in zip(self.columns, cut, strict=True) if cut.count(start) > 1]
         if alike:
             raise DefinitionError(
-                f"{name} has the fields {' and '.join(map(repr, alike))}, alike in their first "
+                f"{name} has the fields {' and '.join(map(repr, alike))}, which have the same first "
                 f"{MAX_NAME} bytes; rename one of them"
             )
 
@@ -321,7 +321,7 @@ class ViewType:
                 raise DefinitionError(f"{name}: indexes= has an index without columns; name at least one")
             for column in index:
                 if column not in names:
-                    raise DefinitionError(f"{name}: indexes= names {column!r}, and there is no such field")
+                    raise DefinitionError(f"{name}: indexes= names {column!r}, but there is no such field")
 
     def _check_keys(self) -> None:
         if not self.reductions.keys() - {Deleted}:
@@ -335,7 +335,7 @@ class ViewType:
             handler = inspect.getattr_static(self.cls, name)
             if isinstance(handler, Command):
                 raise DefinitionError(
-                    f"{self.cls.__name__}.{name}: a view has no commands; it only follows events"
+                    f"{self.cls.__name__}.{name}: a view has no commands, because it only follows events"
                 )
             if isinstance(handler, Query):
                 if name in RESERVED_FIELDS:
@@ -344,14 +344,14 @@ class ViewType:
                     )
                 if handler.sql is None:
                     raise DefinitionError(
-                        f'{self.cls.__name__}.{name}: a view is asked in SQL: @query("SELECT …")'
+                        f'{self.cls.__name__}.{name}: a query of a view is written in SQL: @query("SELECT …")'
                     )
                 found[name] = ViewQuery(self.cls.__name__, handler, self.cls)
         return found
 
 
 def view_type(cls: type[View]) -> ViewType:
-    """Gives what is compiled from a view class, compiling it at the first call."""
+    """Returns what is compiled from a view class; the first call compiles it."""
     found = cls.__dict__.get("__view_type__")
     if found is None:
         found = cls.__view_type__ = ViewType(cls)
@@ -359,13 +359,13 @@ def view_type(cls: type[View]) -> ViewType:
 
 
 def shape_of(annotation: Any) -> tuple[Shape, Any]:
-    """Says how many rows an answer's annotation allows, and the type of one."""
+    """Returns how many rows an answer's annotation allows, and the type of one."""
     if annotation is list:
-        raise DefinitionError("a query that answers a list says of what, for example `-> list[Row]`")
+        raise DefinitionError("a query that returns a list must say of what, for example `-> list[Row]`")
     origin = get_origin(annotation)
     if origin is list:
         return "rows", get_args(annotation)[0]
     if origin in (Union, UnionType) and NoneType in get_args(annotation):
         parts = tuple(part for part in get_args(annotation) if part is not NoneType)
-        return "row", Union[parts]  # noqa: UP007  (there is no other way to write a union of a tuple)
+        return "row", Union[parts]  # noqa: UP007  (no other syntax makes a union from a tuple)
     return "value", annotation

@@ -1,4 +1,4 @@
-"""Schemas: an application's events, entities and views, described in one JSON Schema document."""
+"""Schemas: describes an application's events, entities and views in one JSON Schema document."""
 
 import inspect
 from collections.abc import Callable, Mapping
@@ -17,7 +17,7 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 Schema = dict[str, Any]
 Describe = Callable[[Any], Schema]
-"""Gives the schema of an annotation."""
+"""Returns the schema of an annotation."""
 
 
 def schema_of(

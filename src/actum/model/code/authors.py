@@ -1,4 +1,4 @@
-"""Whose a thing is: the author's of an application, or that of Python, Actum and installed libraries."""
+"""Who wrote a thing: the application's author, or Python, Actum or an installed library."""
 
 import sys
 from types import ModuleType
@@ -9,7 +9,7 @@ INSTALLED = ("site-packages", "dist-packages")
 
 
 class Authors:
-    """What an application's author has written; `home` is the module of one of the declarations."""
+    """What an application's author has written. `home` is a module that holds one of the declarations."""
 
     def __init__(self, home: str) -> None:
         self._home = home.partition(".")[0]

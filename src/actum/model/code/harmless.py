@@ -1,6 +1,7 @@
-"""Harmless methods: those whose code shows that they leave the state as it is, whatever they are given.
+"""Harmless methods: those whose code shows that they cannot change the state directly.
 
-What cannot be shown is not harmful: its turns are watched, at a price. So anything unknown counts as a no.
+A method that cannot be shown to be harmless may still be: its turns are watched, which costs time. So
+anything unknown counts as a no.
 """
 
 import ast
@@ -162,7 +163,7 @@ OURS = frozenset({"emit", "id", "version", "exists", "now"})
 
 
 class Harmless:
-    """Says of a class's methods whether they are harmless; `reached` are the types that they may meet."""
+    """Decides which methods of a class are harmless. `reached` are the types whose values they may use."""
 
     def __init__(self, cls: type[Any], reached: Iterable[Any]) -> None:
         self.cls = cls
@@ -212,13 +213,13 @@ class Harmless:
     def _function(self, function: Any, owner: type[Any] | None) -> bool:
         key = (function, owner)
         if key not in self._known:
-            self._known[key] = True  # For one that calls itself, what it does besides is what counts.
+            self._known[key] = True  # A recursive call changes nothing by itself.
             tree = tree_of(function) if isinstance(function, FunctionType) else None
             self._known[key] = tree is not None and _Reading(self, function, owner, tree).is_harmless
         return self._known[key]
 
     def named(self, value: Any) -> bool:
-        """Whether a value that is found by name, and perhaps called, is harmless."""
+        """Whether a value that the code looks up by name, and may call, is harmless."""
         if isinstance(value, VALUES):
             return True
         if isinstance(value, tuple | frozenset):
@@ -246,7 +247,7 @@ class Harmless:
 
 
 class _Reading:
-    """One function, read."""
+    """Reads the code of one function."""
 
     def __init__(self, of: Harmless, function: FunctionType, owner: type[Any] | None, tree: ast.AST) -> None:
         self._of = of
@@ -293,7 +294,9 @@ class _Reading:
         name = node.attr
         if name in self._of.methods and not self._of.methods_are(name):
             return False
-        member = inspect.getattr_static(self._of.cls, name, None)  # The entity, by another name than `self`.
+        member = inspect.getattr_static(
+            self._of.cls, name, None
+        )  # The entity, under a name other than `self`.
         member = getattr(member, "function", member)
         if isinstance(member, FunctionType | property | classmethod | staticmethod):
             return self._of.member(member, self._of.cls)
@@ -311,7 +314,7 @@ class _Reading:
         return self._of.member(getattr(member, "function", member), self._owner)
 
     def _of_class(self, cls: type[Any], name: str) -> bool:
-        """Whether a class's attribute is a member of an enum, a constant, or a maker such as date.today."""
+        """Whether a class's attribute is an enum member, a constant, or a constructor such as date.today."""
         return isinstance(getattr(cls, name, None), VALUES) or cls.__module__ in LIBRARIES - {"builtins"}
 
     def _name(self, node: ast.Name) -> bool:
@@ -335,7 +338,7 @@ class _Reading:
         return found[name] if name in found else getattr(builtins, name, UNKNOWN)
 
     def _is_own(self, target: ast.expr) -> bool:
-        """Whether a name stands for nothing but what the function has made by itself."""
+        """Whether a name is only ever bound to objects that this function created."""
         if not isinstance(target, ast.Name) or target.id in self._parameters:
             return False
         is_shadowed = any(name in self._function.__globals__ for name in MAKING)
@@ -346,7 +349,7 @@ class _Reading:
 
 
 def _bound_in(nodes: list[ast.AST]) -> dict[str, list[str]]:
-    """Gives the local names, each with what is bound to it: what is "fresh", a "def", or "other"."""
+    """Returns the local names, each with what is bound to it: "fresh", "def" or "other"."""
     found: dict[str, list[str]] = {}
     fresh = {id(name): value for name, value in _assignments(nodes)}
     for node in nodes:
@@ -364,7 +367,7 @@ def _bound_in(nodes: list[ast.AST]) -> dict[str, list[str]]:
 def _assignments(nodes: list[ast.AST]) -> Iterable[tuple[ast.Name, str]]:
     for node in nodes:
         if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
-            yield node.target, "fresh"  # It stays what it was, which is judged where it was bound.
+            yield node.target, "fresh"  # It stays fresh if its first binding was.
         elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.value:
             yield node.target, _kind_of(node.value)
         elif isinstance(node, ast.Assign):
@@ -379,7 +382,7 @@ def _kind_of(value: ast.expr) -> str:
 
 
 def _decorations(tree: ast.AST) -> set[int]:
-    """Gives the nodes of decorators and annotations, which do not run with the function."""
+    """Returns the nodes of decorators and annotations, which do not run with the function."""
     skipped: set[int] = set()
     for node in ast.walk(tree):
         aside: list[ast.AST] = []

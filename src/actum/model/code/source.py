@@ -1,6 +1,6 @@
-"""Source: what a function says, as text that stays the same while its meaning does.
+"""Source code of a function, as text that stays the same while its meaning does.
 
-Comments, layout and docstrings are left out, and so is what differs from one Python to the next, such as how
+Comments, layout and docstrings are left out, and so is what differs between versions of Python, such as how
 a syntax tree is printed.
 """
 
@@ -16,18 +16,18 @@ Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 
 def source_of(function: FunctionType) -> str:
-    """Gives a function's code as text that is the same for the same meaning."""
+    """Returns a function's code as text that is the same for the same meaning."""
     tree = tree_of(function)
     return _text_of(function.__code__) if tree is None else _dump(tree)
 
 
 def names_in(function: FunctionType) -> list[str]:
-    """Gives every name that a function or a function within it looks up: globals, attributes, and cells."""
+    """Returns every name that a function, or one inside it, looks up: globals, attributes and cells."""
     return sorted(set(_names(function.__code__)))
 
 
 def surroundings_of(function: FunctionType) -> dict[str, Any]:
-    """Gives the values that a function finds outside itself, by name, as far as they are there already."""
+    """Returns the values outside a function that it refers to, by name, as far as they exist already."""
     found = {name: function.__globals__[name] for name in names_in(function) if name in function.__globals__}
     for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
         try:
@@ -38,16 +38,16 @@ def surroundings_of(function: FunctionType) -> dict[str, Any]:
 
 
 def has_source(function: FunctionType) -> bool:
-    """Whether somebody wrote the function, rather than a library at run time."""
+    """Whether a person wrote the function, rather than a library at run time."""
     return not function.__code__.co_filename.startswith("<")
 
 
 def tree_of(function: FunctionType) -> ast.AST | None:
-    """Gives a function's syntax tree, or that of a module with the function alone; None without a source."""
+    """Returns a function's syntax tree, or that of a module with only the function; None without a source."""
     try:
         if function.__code__.co_name == "<lambda>":
             return _lambda_of(function)
-        # Of the code, for that of a function put around another one would be sought where the other stands.
+        # Pass the code: for a decorated function, inspect would look for the wrapper's source.
         return ast.parse(textwrap.dedent(inspect.getsource(function.__code__)))
     except (OSError, TypeError, SyntaxError):
         return None
@@ -63,7 +63,7 @@ def _lambda_of(function: FunctionType) -> ast.AST | None:
             begin = (node.body.lineno, node.body.col_offset)
             end = (node.body.end_lineno or 0, node.body.end_col_offset or 0)
             if begin <= first and last <= end:
-                found = node  # The walk goes from the outside inwards.
+                found = node  # The walk visits outer lambdas first.
     return found
 
 
@@ -74,7 +74,7 @@ def _extent(code: CodeType) -> tuple[tuple[int, int], tuple[int, int]]:
         if line and end_line and column is not None and end_column
     ]
     if not spans:
-        raise OSError("the code does not tell where it stands")
+        raise OSError("the code does not record its position")
     return min(begin for begin, _ in spans), max(end for _, end in spans)
 
 
@@ -98,7 +98,7 @@ def _undocumented(node: ast.AST, name: str, value: Any) -> Any:
 
 
 def _text_of(code: CodeType) -> str:
-    """Writes compiled code without addresses, and without the order of sets, which differ between starts."""
+    """Writes compiled code without addresses and without the order of sets, which differ between runs."""
     return repr((code.co_code, list(map(_constant, code.co_consts)), code.co_names))
 
 

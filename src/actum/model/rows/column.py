@@ -1,4 +1,4 @@
-"""Columns: how a field of a view is kept in SQL, and how a value goes in and comes out."""
+"""Columns: how a field of a view is stored in SQL, and how its values are converted both ways."""
 
 import re
 from collections.abc import Callable
@@ -21,7 +21,7 @@ Kind = Literal["text", "integer", "real", "boolean", "blob", "time", "json", "de
 Convert = Callable[[Any], Any]
 LARGEST = 2**63
 NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
-"""The character in JSON: after an even number of backslashes, or it is only the text that looks like it."""
+"""NUL in JSON. Only after an even number of backslashes; otherwise the text merely looks like it."""
 MAX_DIGITS = 1_000
 """Of a Decimal, on each side of its point."""
 
@@ -47,10 +47,10 @@ KINDS: dict[type[types.Type], Kind] = {
 
 
 class Column(Struct, frozen=True):
-    """One column: its name, how it is kept, and the two conversions (None: the value is kept as it is).
+    """One column: its name, how it is stored, and the two conversions (None: the value is stored unchanged).
 
-    `enums` are the enums of numbers whose members it may hold. What is `plain` is a text or a whole number as
-    Python has it, which its conversion gives back as it is, or refuses.
+    `enums` are the enums of numbers whose members it may hold. A `plain` column holds Python's text or
+    integers, which its conversion returns unchanged or refuses.
     """
 
     name: str
@@ -64,7 +64,7 @@ class Column(Struct, frozen=True):
 
 
 def column_of(field: Field, where: str) -> Column:
-    """Decides how a field is kept, or raises DefinitionError if SQL has no place for it."""
+    """Decides how a field is stored, or raises DefinitionError if no SQL type can hold it."""
     kind, is_nullable = kind_of(field.type)
     if kind is None:
         raise DefinitionError(
@@ -85,7 +85,7 @@ def column_of(field: Field, where: str) -> Column:
 
 
 def kind_of(declared: types.Type) -> tuple[Kind | None, bool]:
-    """Gives the kind of column for a type, and whether it may be NULL."""
+    """Returns the kind of column for a type, and whether it may be NULL."""
     match declared:
         case types.Metadata():
             return kind_of(declared.type)
@@ -103,7 +103,7 @@ def kind_of(declared: types.Type) -> tuple[Kind | None, bool]:
 
 
 def may_be_key(column: Column) -> bool:
-    """Whether equal values of a column are always written alike, so that they can tell rows apart."""
+    """Whether equal values of a column are always written the same, so that they can identify rows."""
     return not column.is_nullable and column.kind in ("text", "integer", "blob", "time", "decimal")
 
 
@@ -115,7 +115,7 @@ def time_to_sql(moment: datetime) -> str:
 
 
 def parameter_to_sql(value: Any) -> Any:
-    """Writes a query's argument as the columns it is compared with are written."""
+    """Writes a query's argument as the columns that it is compared with are written."""
     if isinstance(value, datetime):
         return time_to_sql(value)
     if isinstance(value, (str, int, float, bytes)) or value is None:
@@ -125,33 +125,31 @@ def parameter_to_sql(value: Any) -> Any:
 
 
 def settled_decimal(value: Decimal) -> Decimal:
-    """Gives the same number without a positive exponent, which no server keeps, and without a sign on zero.
+    """Returns the same number without a positive exponent, which no server keeps, and without a sign on zero.
 
-    Raises ValueError for what no column holds.
+    Raises ValueError for what no column can hold.
     """
     if not value.is_finite():
-        raise ValueError(f"{value} is no number that SQL can compare; use None where there is none")
+        raise ValueError(f"{value} is not a number that SQL can compare; use None where there is none")
     _, digits, exponent = value.as_tuple()
     assert isinstance(exponent, int)
     if max(len(digits) + exponent, 0) > MAX_DIGITS or -exponent > MAX_DIGITS:
-        raise ValueError(
-            f"a Decimal has at most {MAX_DIGITS:,} digits before the point, and as many behind it"
-        )
+        raise ValueError(f"a Decimal has at most {MAX_DIGITS:,} digits before the point and as many after it")
     if exponent > 0:
         value = Decimal(f"{value:f}")
     return value if value else value.copy_abs()
 
 
 def decimal_to_sql(value: Decimal) -> str:
-    """Writes a Decimal in figures, with every digit."""
+    """Writes a Decimal in decimal notation, with every digit."""
     return f"{settled_decimal(value):f}"
 
 
 def check_text(value: str) -> str:
-    """Gives a text; raises ValueError for one that not every database can hold."""
+    """Returns a text; raises ValueError for one that not every database can hold."""
     if "\0" in value or not (value.isascii() or SURROGATE.search(value) is None):
         raise ValueError(
-            "it has the character NUL or half a character, which not every database holds; leave it out"
+            "it has NUL or half of a surrogate pair, which not every database can hold; leave it out"
         )
     return value
 
@@ -166,7 +164,7 @@ def _integer_to_sql(value: Any) -> int:
 
 def _real_to_sql(value: float) -> float:
     if value != value:  # noqa: PLR0124  (only NaN differs from itself)
-        raise ValueError("NaN is no number, and SQL would make it NULL; use None where there is none")
+        raise ValueError("SQL would turn NaN into NULL; use None where there is none")
     return value
 
 
@@ -177,10 +175,10 @@ def _json_to_sql(annotation: Any) -> Convert:
     def convert(value: Any) -> str:
         try:
             text = msgspec.json.encode(value)
-            # What would be read back as something else must not be written.
+            # A value that would be read back as something else must not be written.
             fault = trip.between(value, decode(text), Strictness.STATE)
         except RecursionError as error:
-            raise ValueError("it is nested too deep for JSON") from error
+            raise ValueError("it is nested too deeply for JSON") from error
         if fault is not None:
             raise ValueError(fault)
         if b"\\u0000" in text and NUL.search(text):

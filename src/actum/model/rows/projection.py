@@ -15,14 +15,14 @@ from actum.model.reduction import Reduction
 from actum.model.view import View, ViewType
 
 FEW = 8
-"""Rows of one event that each get a copy of it; more share it, or their copies would take n² time."""
+"""Rows of one event up to which each gets a copy of it; more share one, or copying would take n² time."""
 
 MAX_CHECKED = 16_000
-"""Length of a row's JSON beyond which it is checked at the end of a batch alone, and not at every event."""
+"""Length of a row's JSON above which it is checked only at the end of a batch, and not at every event."""
 
 
 class Step(Struct, frozen=True, gc=False):
-    """One event applied to one row; `is_shared` says that others are given the same object."""
+    """One event applied to one row; `is_shared` is true if other rows get the same event object."""
 
     key: Any
     reduction: Reduction
@@ -32,9 +32,9 @@ class Step(Struct, frozen=True, gc=False):
 
 
 class Changes(Struct, frozen=True):
-    """What a batch did to a view: the rows to write, and the keys whose rows are gone.
+    """What a batch did to a view: the rows to write, and the keys whose rows are deleted.
 
-    Those of `lent` keys may hold parts of an event that other rows hold too: they are written, and then read
+    Rows of `lent` keys may hold parts of an event that other rows hold too: they are written, and then read
     again before anything else changes them.
     """
 
@@ -44,27 +44,27 @@ class Changes(Struct, frozen=True):
 
 
 class SharedEvents:
-    """Sees whether an event that many rows are given stays as it was, once for all of them."""
+    """Checks that an event which many rows share stays unchanged, once for all of them."""
 
     def __init__(self) -> None:
         self._step: Step | None = None
         self._before = b""
 
     def meet(self, step: Step) -> None:
-        """Takes note of the event of a step that is about to be applied; raises EventChanged for the last."""
+        """Notes the event of the step that comes next; raises EventChanged if the one before was changed."""
         if self._step is None or self._step.event is not step.event:
             self.end()
             self._step, self._before = step, step.reduction.event_type.encode(step.event)
 
     def end(self) -> None:
-        """Raises EventChanged when the last event is not what it was."""
+        """Raises EventChanged if the last event was changed."""
         step, self._step = self._step, None
         if step is not None and step.reduction.event_type.encode(step.event) != self._before:
             raise EventChanged(f"a reducer changed the event at position {step.stored.position}")
 
 
 class Folding:
-    """Folds steps into the rows that exist, `rows` by key; raises ReducerFailed or EventChanged."""
+    """Folds steps into existing rows, `rows` by key; raises ReducerFailed or EventChanged."""
 
     def __init__(self, view: ViewType, rows: Mapping[Any, View]) -> None:
         self._view = view
@@ -76,14 +76,14 @@ class Folding:
         self._may_lend = any(column.kind == "json" for column in view.columns)
 
     def apply(self, steps: Iterable[Step]) -> None:
-        """Applies steps, in order."""
+        """Applies steps in order."""
         view = self._view
         share = self._before_sharing if view.may_share else None
         check = self._check if self._may_lend else view.check
         apply_all(view, steps, self._rows, self._touched, check=check, share=share)
 
     def changes(self) -> Changes:
-        """Gives what has changed."""
+        """Returns what has changed."""
         self._shared.end()
         return Changes(
             [row for row in self._touched.values() if row is not None],
@@ -97,9 +97,9 @@ class Folding:
             self._long.add(key)
 
     def _before_sharing(self, step: Step, row: View | None) -> View | None:
-        """Gives the row to which a step is applied, which holds no part of what others hold."""
+        """Returns the row to which a step is applied, which shares no part with other rows."""
         if step.key in self._lent and row is not None:
-            # It may hold a list of an event that other rows hold: it gets one of its own.
+            # It may hold a list of an event that other rows hold: it gets a copy.
             row = self._view.row_from_sql(self._view.row_to_sql(row))
             self._lent.discard(step.key)
         if step.is_shared:
@@ -110,7 +110,7 @@ class Folding:
 
 
 def steps_of(view: ViewType, batch: Sequence[Stored]) -> list[Step]:
-    """Finds the rows that a batch touches, in order; raises ReducerFailed for an event that does not say."""
+    """Finds the rows that a batch touches, in order; raises ReducerFailed for an event without a key."""
     steps: list[Step] = []
     add_steps(view, batch, steps, most=sys.maxsize)
     return steps
@@ -119,9 +119,9 @@ def steps_of(view: ViewType, batch: Sequence[Stored]) -> list[Step]:
 def add_steps(
     view: ViewType, batch: Sequence[Stored], steps: list[Step], *, start: int = 0, most: int
 ) -> int:
-    """Adds the steps of events from the place `start` on, and gives the place after the last one.
+    """Adds the steps of the events from index `start` on, and returns the index after the last one.
 
-    It stops at `most` events, or when as many steps were added.
+    It stops after `most` events, or when as many steps were added.
     """
     by_name, key_of, add = view.by_name, view.rows.key, steps.append
     place = start
@@ -155,20 +155,20 @@ def _add_keyed(view: ViewType, reduction: Reduction, event: Event, stored: Store
         return
     read = reduction.event_type.read
     for number, key in enumerate(keys):
-        # Rows that took their list from one event would change it under each other's hands.
+        # Rows that took a list from the same event object would change each other's list.
         own = read(stored.payload, stored.type_version) if number else event
         steps.append(Step(key, reduction, own, stored))
 
 
 def fold(view: ViewType, steps: Iterable[Step], rows: Mapping[Any, View]) -> Changes:
-    """Applies the steps to the rows that exist, and gives the changes; `rows` holds those found, by key."""
+    """Applies steps to existing rows, `rows` by key, and returns the changes."""
     folding = Folding(view, rows)
     folding.apply(steps)
     return folding.changes()
 
 
 def apply(view: ViewType, row: View | None, step: Step) -> View | None:
-    """Applies an event to its row, new if there is none, and gives the row, or None when it was deleted."""
+    """Applies an event to its row, or to a new one, and returns the row, or None if it was deleted."""
     touched: dict[Any, View | None] = {}
     apply_all(view, (step,), {} if row is None else {step.key: row}, touched)
     return touched[step.key]
@@ -183,10 +183,10 @@ def apply_all(
     check: Callable[[View], object] | None = None,
     share: Callable[[Step, View | None], View | None] | None = None,
 ) -> None:
-    """Applies events to their rows, of which `touched` takes what becomes of each: None when it was deleted.
+    """Applies events to their rows and puts the results into `touched`: the row, or None if it was deleted.
 
-    A row is looked for there, then in `rows`, and is new if there is none; `share` gives another for it.
-    `check` is given a row before it changes again, as if what was applied before were to be written.
+    A row is looked up in `touched`, then in `rows`, and else is new; `share` may replace it by a copy.
+    `check` gets a row before it changes again, as if the row were to be written now.
     """
     settle, key_name = view.rows.settle, view.key
     for step in steps:
@@ -194,12 +194,12 @@ def apply_all(
         if key not in touched:
             row = rows.get(key)
         elif (row := touched[key]) is not None and check is not None:
-            # As if the batch had ended here: what is set aside must not depend on where it does.
+            # As if the batch had ended here: which rows are set aside must not depend on where a batch ends.
             check(row)
         if share is not None:
             row = share(step, row)
         function = reduction.function
-        if function is None:  # The event is that of an erasure, and drops the row.
+        if function is None:  # The event is an erasure, and drops the row.
             touched[key] = None
             continue
         if row is None:
@@ -220,20 +220,22 @@ def apply_all(
 
 
 def _without(view: ViewType, row: View, step: Step) -> View | None:
-    """Gives a row without what a reducer has set beside its columns; None if that was to delete it."""
+    """Returns a row without what a reducer has set besides its columns; None if the reducer deleted it."""
     beside = vars(row)
     is_deleted = beside.pop("is_deleted", False)
     cls = type(row)
     names = [name for name in beside if not isinstance(getattr(cls, name, None), cached_property)]
     beside.clear()
     if names:
-        why = f"{', '.join(names)} was set and is no field of {cls.__name__}: declare it, or use a variable"
+        why = (
+            f"{', '.join(names)} was set but is not a field of {cls.__name__}: declare it, or use a variable"
+        )
         raise failed(view, step.reduction, step.stored, why)
     return None if is_deleted else row
 
 
 def failed(view: ViewType, reduction: Reduction, stored: Stored, why: object) -> ReducerFailed:
-    """Says which reducer failed, on which event, and why."""
+    """Returns the error that names the reducer that failed, the event, and the reason."""
     name = getattr(reduction.function, "__qualname__", reduction.event_type.name)
     return ReducerFailed(
         f"view {view.name}: {name} failed on {stored.type} of {stored.kind}/{stored.id} "
@@ -243,7 +245,7 @@ def failed(view: ViewType, reduction: Reduction, stored: Stored, why: object) ->
 
 
 def keys_of(view: ViewType, reduction: Reduction, event: Event, stored: Stored) -> Collection[Any]:
-    """Gives the keys of the rows that an event belongs to, each once, as the rows hold them."""
+    """Returns the keys of the rows that an event belongs to, each once, as the rows hold them."""
     key = reduction.key
     if key is None:
         return (view.key_of(stored.id),)

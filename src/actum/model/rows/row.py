@@ -1,4 +1,4 @@
-"""Rows of a view: what fits their columns, how they are written as columns, and how they are read back."""
+"""Rows of a view: which values fit their columns, how rows are written as columns, and how they are read."""
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
@@ -23,8 +23,8 @@ MISFITS = (msgspec.ValidationError, Invalid, ValueError, TypeError, OverflowErro
 class Rows:
     """The rows of one view class.
 
-    What a reducer leaves in a row is checked at once, and a time is turned to UTC, as it will be read back:
-    reducers see the same row whether it was kept in memory meanwhile or not.
+    What a reducer leaves in a row is checked at once, and times are converted to UTC, as they will be read
+    back: reducers see the same row whether or not it was kept in memory in between.
     """
 
     def __init__(
@@ -47,7 +47,7 @@ class Rows:
         ]
         self._jsons = {place for place, column in enumerate(columns) if column.kind == "json"}
         self._texts = [place for place, column in enumerate(columns) if column.plain == "text"]
-        # The key of a row stays what it is, and is checked when the row is written.
+        # The key of a row does not change, and is checked when the row is written.
         self._changing_texts = [place for place in self._texts if place != key_place]
         self._indexed_texts = [place for place in self.size.changing if place in self._texts]
         # A row whose texts have fewer characters than this is never too large, if nothing else counts in it.
@@ -64,7 +64,7 @@ class Rows:
         self._fitting: set[tuple[type, ...]] = set()
 
     def key(self, value: Any) -> Any:
-        """Gives a key as the row holds it, such as 7 for an entity's id "7" where the key is an int."""
+        """Returns a key as the row holds it, such as 7 for an entity's id "7" where the key is an int."""
         if type(value) is self._key.annotation:
             return value
         try:
@@ -73,7 +73,7 @@ class Rows:
             raise self._no_key(value, error) from error
 
     def key_to_sql(self, value: Any) -> Any:
-        """Gives a key as its column keeps it."""
+        """Returns a key as its column stores it."""
         key = self.key(value)
         convert = self._key.to_sql
         try:
@@ -82,7 +82,7 @@ class Rows:
             raise self._no_key(value, error) from error
 
     def settle(self, row: Struct) -> None:
-        """Makes a row's values those that will be read back; raises AuthorError for one that does not fit."""
+        """Sets a row's values to those that will be read back; raises AuthorError for one that cannot fit."""
         if self._is_special:
             self._settle_special(row)
         types = tuple(map(type, as_tuple(row)))
@@ -102,7 +102,7 @@ class Rows:
             self._settle(row, column)
 
     def to_sql(self, row: Struct) -> tuple[Any, ...]:  # noqa: C901 (one function a row: it is the hot path)
-        """Gives a row as its columns keep it."""
+        """Returns a row as its columns store it."""
         values = as_tuple(row)
         # As in `_check_plain`, and measured at the same time: every row that is written comes by here.
         size = 0
@@ -137,8 +137,8 @@ class Rows:
             column, why = fault
             raise AuthorError(f"the column {column.name!r} of the view {self._view} is too large: {why}")
 
-    def check(self, row: Struct, is_brief: bool = False) -> int:  # noqa: FBT001, FBT002 (it is called for every event)
-        """Raises AuthorError for a row that its columns could not keep; gives the length of its longest JSON.
+    def check(self, row: Struct, is_brief: bool = False) -> int:  # noqa: FBT001, FBT002 (called for every event)
+        """Raises AuthorError for a row that its columns cannot store; returns the length of its longest JSON.
 
         A brief check leaves JSON out.
         """
@@ -162,7 +162,7 @@ class Rows:
         return longest
 
     def _check_plain(self, values: tuple[Any, ...], texts: list[int]) -> None:
-        """Checks what is kept as it is; inline, for it is done for every row at every event."""
+        """Checks what is stored unconverted; inline, because it runs for every row at every event."""
         for place in texts:
             value = values[place]
             if value and ("\0" in value or not value.isascii()):
@@ -181,7 +181,7 @@ class Rows:
             raise self._misfit(column, value, error) from error
 
     def from_sql(self, values: Iterable[Any]) -> Any:
-        """Gives the row that was kept in columns."""
+        """Returns the row that was stored in columns."""
         read = list(values)
         for place, convert in self._outward:
             read[place] = convert(read[place])
@@ -232,6 +232,6 @@ def _types_of(row: Struct) -> tuple[type, ...]:
 
 
 def _is_plain(column: Column) -> bool:
-    """Whether the type of a value alone tells that it fits."""
+    """Whether the type of a value alone shows that it fits."""
     annotation = column.annotation
     return annotation in PLAIN or any(annotation == plain | None for plain in PLAIN)

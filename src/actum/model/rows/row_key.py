@@ -1,4 +1,4 @@
-"""What `@reducer(key=…)` may name: checked when a view is compiled, so that no event is the first to tell."""
+"""What `@reducer(key=…)` may name: checked when a view is compiled, so before the first event."""
 
 import inspect
 from collections.abc import Callable
@@ -33,7 +33,7 @@ SAMPLES: dict[type[types.Type], Any] = {
 
 
 def check_key(view: str, event: type[Event], key: Any, column: Column, key_of: Callable[[Any], Any]) -> None:
-    """Raises DefinitionError for what cannot give the key, in `column`, of an event's row."""
+    """Raises DefinitionError if `key` cannot yield the key, in `column`, of an event's row."""
     where = f"{view}: @reducer(key={key!r})"
     if isinstance(key, str):
         _check_field(where, event, key, column, key_of)
@@ -42,7 +42,7 @@ def check_key(view: str, event: type[Event], key: Any, column: Column, key_of: C
 
 
 def canonical_text(key: Any) -> str:
-    """Gives a key as JSON, the same for equal keys, as 1.50 and 1.5, or one moment in two time zones, are."""
+    """Returns a key as JSON, the same text for equal keys: 1.50 and 1.5, or one moment in two time zones."""
     if isinstance(key, datetime):
         key = key.astimezone(UTC)
     elif isinstance(key, Decimal):
@@ -57,11 +57,11 @@ def _check_field(
 ) -> None:
     field = next((field for field in fields_of(event) if field.name == key), None)
     if field is None:
-        raise DefinitionError(f"{where} and {event.__name__} has no such field")
+        raise DefinitionError(f"{where}: {event.__name__} has no such field")
     if not all(_fits(part, key_of) for part in _parts(field.type)):
         raise DefinitionError(
-            f"{where}: {event.__name__}.{key} is {display(field.annotation)}, and the key {column.name!r} is "
-            f"{display(column.annotation)}; make them alike, or give a function: key=lambda event: …"
+            f"{where}: {event.__name__}.{key} is {display(field.annotation)}, but the key {column.name!r} is "
+            f"{display(column.annotation)}; give them one type, or write a function: key=lambda event: …"
         )
 
 
@@ -79,11 +79,11 @@ def _check_function(view: str, where: str, event: type[Event], key: Any) -> None
             f"{where}: the function is called with the event alone ({error}): write key=lambda event: …"
         ) from error
     except ValueError:
-        return  # A function of a library in C may not say what it takes.
+        return  # A function from a C library may have no signature.
 
 
 def _parts(declared: types.Type, *, is_inside: bool = False) -> list[types.Type]:
-    """Gives the types of one key where a field holds a key, several, or perhaps none."""
+    """Returns the types of one key, for a field that holds a key, several keys, or None."""
     match declared:
         case types.Metadata():
             return _parts(declared.type, is_inside=is_inside)

@@ -1,4 +1,4 @@
-"""How large a row of a view may be, and what is in an index of it: as much as every database takes."""
+"""How large a row of a view and its index entries may be: as much as every database accepts."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,15 +7,14 @@ from actum.model.rows.column import Column
 
 MAX_ROW_BYTES: int = 16 * 1024 * 1024
 MAX_INDEXED_BYTES: int = 2_500
-"""Bytes of text and content in one entry of an index; a page of PostgreSQL's indexes takes 2,704 in all."""
+"""Bytes of text and content in one index entry; a page of PostgreSQL's indexes takes 2,704 in all."""
 
 
 class RowSize:
-    """Measures the rows of one view; the columns of JSON are in no index of PostgreSQL.
+    """Measures the rows of one view; PostgreSQL indexes no columns of JSON.
 
-    `changing` are the places of what is in an index and may change. Where each of them has no more characters
-    than are `brief`, no entry of an index is too large. A row of no more characters than are `harmless` is
-    never too large.
+    `changing` are the places of indexed columns that may change. Where each has at most `brief` characters,
+    no index entry is too large. A row of at most `harmless` characters is never too large.
     """
 
     def __init__(self, columns: Sequence[Column], key_place: int, indexes: Sequence[Sequence[str]]) -> None:
@@ -41,7 +40,7 @@ class RowSize:
         return set(self._sized) <= set(places)
 
     def of(self, values: Sequence[Any]) -> int:
-        """Gives about how many bytes a row has, as its columns keep it."""
+        """Returns roughly how many bytes a row has, as its columns store it."""
         size = 0
         for place in self._sized:
             value = values[place]
@@ -50,7 +49,7 @@ class RowSize:
         return size
 
     def fault(self, values: Sequence[Any]) -> tuple[Column, str] | None:
-        """Says why a row is too large to be kept, and which column is to blame; None of most rows."""
+        """Says why a row is too large to store, and which column causes it; None for most rows."""
         size = self.of(values)
         if size <= self.harmless:
             return None
@@ -59,7 +58,7 @@ class RowSize:
             if indexed > MAX_INDEXED_BYTES:
                 longest = max(group, key=lambda place: _bytes_of(values[place]))
                 return self._columns[longest], (
-                    f"with it an entry of an index has {indexed:,} bytes, and holds {MAX_INDEXED_BYTES:,}: "
+                    f"an index entry with it has {indexed:,} bytes, and may have {MAX_INDEXED_BYTES:,}: "
                     "keep long text in a column that is neither the key nor listed in indexes="
                 )
         if size * 4 > MAX_ROW_BYTES:
@@ -67,8 +66,8 @@ class RowSize:
             if size > MAX_ROW_BYTES:
                 longest = max(self._sized, key=lambda place: _bytes_of(values[place]))
                 return self._columns[longest], (
-                    f"with it the row has {size:,} bytes, and a row holds {MAX_ROW_BYTES:,}: keep large "
-                    "contents elsewhere, and a reference to them in the row"
+                    f"the row with it has {size:,} bytes, and may have {MAX_ROW_BYTES:,}: "
+                    "keep large content elsewhere, and a reference to it in the row"
                 )
         return None
 

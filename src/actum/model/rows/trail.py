@@ -1,4 +1,4 @@
-"""The trail of one row through a batch: what it is after each event, up to the one that fails."""
+"""The trail of one row through a batch: its state after each event, up to the one that fails."""
 
 from collections.abc import Callable, Iterable
 from itertools import takewhile
@@ -17,7 +17,7 @@ IsOutside = Callable[[BaseException], bool]
 
 
 class Fault(Struct, frozen=True):
-    """An event that cannot be folded, for a row or, where that is not known, for none: `key` is None."""
+    """An event that cannot be folded into the row of `key`, or None where the row is not known."""
 
     key: Any
     position: int
@@ -25,7 +25,7 @@ class Fault(Struct, frozen=True):
 
 
 class State(Struct, frozen=True):
-    """A row after the event at `position`: its columns, or None when it is deleted; or why it has none."""
+    """A row after the event at `position`: its columns, None if it is deleted, or why it cannot be stored."""
 
     position: int
     values: tuple[Any, ...] | None
@@ -33,10 +33,10 @@ class State(Struct, frozen=True):
 
 
 class Trail:
-    """Folds one row, event by event, and stops at the first that fails; later ones wait.
+    """Folds one row, event by event, and stops at the first that fails; later events wait.
 
-    Every event of a row that `is_held`, because it was set aside before, waits, unless it is that of its
-    erasure. So do those of a row that could not be read, for which `error` says why.
+    A row that `is_held` was set aside before: its events wait, except the erasure of its entity. So do those
+    of a row that could not be read, for the reason in `error`.
     """
 
     def __init__(
@@ -73,19 +73,19 @@ class Trail:
         self._error = self._error or error
 
     def refuse(self, errors: Iterable[str]) -> None:
-        """Takes what the store says of each of `written`: why it cannot keep it, or nothing."""
+        """Takes the store's answer for each of `written`: why it cannot store it, or nothing."""
         for place, error in zip(self._places(), errors, strict=True):
             if error:
                 self._states[place] = State(self._states[place].position, None, error)
 
     @property
     def written(self) -> list[tuple[Any, ...]]:
-        """The columns that the row had, event by event."""
+        """The row's columns after each event."""
         return [self._states[place].values or () for place in self._places()]
 
     @property
     def last(self) -> State | None:
-        """The last state before one that cannot be kept, or None if that is the one it had before."""
+        """The last state before one that cannot be stored, or None if that is the state before the batch."""
         good = list(takewhile(lambda state: not state.error, self._states))
         return good[-1] if good else None
 
@@ -97,7 +97,7 @@ class Trail:
 
     @property
     def fault(self) -> Fault | None:
-        """The first of the events that wait, and why it cannot be folded."""
+        """The first event that waits, and why it cannot be folded."""
         waiting = self.waiting
         if not waiting:
             return None
@@ -126,7 +126,7 @@ class Trail:
         self._states.append(state)
         self._error = state.error
         if step.is_shared and state.values is not None:
-            # What it took from an event that others share, it gets for its own.
+            # The row gets its own copy of what it took from a shared event.
             self._row = self._view.row_from_sql(state.values)
 
     def _state(self, position: int, step: Step, is_outside: IsOutside) -> State:
@@ -140,7 +140,7 @@ class Trail:
             return State(position, None, str(failed(self._view, step.reduction, step.stored, error)))
 
     def _end(self, step: Step, is_outside: IsOutside) -> None:
-        """Forgets what was before the erasure of the row's entity, if that deletes the row."""
+        """Discards the row's past at the erasure of its entity, if that deletes the row."""
         before = self._row, self._error, self._states
         self._row, self._error, self._states = None, "", []
         self._apply(step, is_outside)
@@ -153,18 +153,18 @@ class Trail:
 
 
 class Placed(Struct, frozen=True):
-    """What a batch holds for a view: steps, and the events that cannot be read, in the order of positions."""
+    """What a batch holds for a view: steps, and events that cannot be read, in order of position."""
 
     items: list[Step | Fault]
 
     @property
     def keys(self) -> set[Any]:
-        """The keys of all rows that are touched."""
+        """The keys of all rows that the batch touches."""
         return {item.key for item in self.items if item.key is not None}
 
 
 def place(view: ViewType, batch: Iterable[Stored], is_outside: IsOutside) -> Placed:
-    """Finds the rows that a batch touches, and the events that do not say which, or cannot be read."""
+    """Finds the rows that a batch touches, and the events that cannot be read or have no usable key."""
     items: list[Step | Fault] = []
     for stored in batch:
         reduction = view.by_name.get(stored.type)
@@ -193,7 +193,7 @@ def _place(view: ViewType, reduction: Reduction, stored: Stored, is_outside: IsO
 
 
 def _key_of(view: ViewType, reduction: Reduction, stored: Stored) -> Any:
-    """Gives the key of an event that cannot be read, if it does not depend on what is in it."""
+    """Returns the key of an event that cannot be read, if it does not depend on the payload."""
     if reduction.key is not None:
         return None
     try:

@@ -1,7 +1,8 @@
-"""Fingerprints of declarations: equal while all that shapes a state is the same, whoever runs it.
+"""Fingerprints of declarations: equal, in every process, while everything that shapes a state is the same.
 
-They cover what a class reaches: its fields and events with the types inside them, defaults, base classes, its
-reducers, and what those name: methods, functions of the author's, constants. Comments and layout don't count.
+They cover what a class reaches: its fields and events with the types inside them, defaults, base classes,
+reducers, and what those refer to: methods, the author's functions, constants. Comments and layout do not
+count.
 """
 
 import hashlib
@@ -14,7 +15,7 @@ from actum.model.values.shape import Shape
 
 
 def fingerprint(cls: type[Any], options: object, reductions: Iterable[Reduction]) -> str:
-    """Gives 16 hexadecimal digits for what a class with these reducers makes of events."""
+    """Returns 16 hexadecimal digits for what a class with these reducers makes of events."""
     shape = Shape(cls.__module__)
     parts = [repr(options), shape.fields(cls)]
     if hasattr(cls, "__post_init__"):
@@ -28,6 +29,6 @@ def fingerprint(cls: type[Any], options: object, reductions: Iterable[Reduction]
 
 
 def _event(shape: Shape, event_type: EventType) -> str:
-    """Writes what of an event's declaration shapes the states made from it."""
+    """Writes the part of an event's declaration that shapes the states made from it."""
     upcasts = [(step, shape.function(function)) for step, function in sorted(event_type.upcasts.items())]
     return f"{event_type.name} {event_type.version} {shape.of(event_type.cls)} {upcasts}"

@@ -1,4 +1,4 @@
-"""Enums of numbers, plain ones and flags, whose members msgspec does not take for what they are."""
+"""Enums of numbers, plain ones and flags, whose members msgspec does not accept as values."""
 
 from collections.abc import Collection
 from enum import Enum
@@ -12,7 +12,7 @@ Enums = frozenset[type[Enum]]
 
 
 def number_enums(annotation: Any) -> Enums:
-    """Gives the enums within an annotation whose members msgspec does not take for values of theirs."""
+    """Returns the enums within an annotation whose members msgspec does not accept as their values."""
     return frozenset(
         part.cls
         for part in parts_of(types.type_info(annotation))
@@ -21,7 +21,7 @@ def number_enums(annotation: Any) -> Enums:
 
 
 def without_members(value: Any, enums: Collection[type[Enum]]) -> Any:
-    """Gives a value in which numbers stand for the members of these enums; the same value if it has none."""
+    """Returns a value with numbers in place of the members of these enums; the same value if it has none."""
     if type(value) in enums:
         return value.value
     if isinstance(value, dict):

@@ -1,7 +1,7 @@
-"""Round trips: which values JSON gives back as they were, and where one differs that it does not.
+"""Round trips: which values JSON preserves, and where a value differs from what it is read back as.
 
-An annotation is "sure" when every value of its type comes back as it was, and "open" when it does not say
-what JSON is to be read as, as with Any. Nothing is compared for what is sure.
+An annotation is "sure" when JSON preserves every value of its type, and "open" when it does not say what
+JSON is to be read as, as with Any. Nothing is compared for what is sure.
 """
 
 import math
@@ -19,7 +19,7 @@ from msgspec import inspect as types
 from msgspec.json import encode
 
 LOST = (msgspec.MsgspecError, TypeError, ValueError, ArithmeticError, RecursionError)
-"""What JSON raises for values that it cannot hold or give back."""
+"""What JSON raises for values that it cannot hold or preserve."""
 
 EXACT = (
     types.NoneType,
@@ -55,10 +55,10 @@ PLAIN_SETS = (set, frozenset)
 
 
 class Strictness(IntEnum):
-    """How far a value may differ from what it is read back as, and still be the same.
+    """How far a value may differ from what it is read back as, and still count as the same.
 
-    What was GIVEN may come back as its annotation says, such as a tuple as a list. In a STATE only a number
-    or a text may come back as the plain one that it equals. What is OPEN has nothing that says what it was.
+    GIVEN: it may come back as its annotation says, such as a tuple as a list. STATE: only a number or a text
+    may come back as the plain one that it equals. OPEN: no annotation says what it was: nothing may differ.
     """
 
     GIVEN = 0
@@ -79,7 +79,7 @@ class RoundTrip:
         self.read: Callable[[bytes | str], Any] = msgspec.json.Decoder(annotation).decode
 
     def fault(self, value: Any, strictness: Strictness = Strictness.GIVEN) -> str | None:
-        """Says what is wrong with a value that does not come back as it was; None when nothing is."""
+        """Says what is wrong with a value that JSON does not preserve; None if nothing is."""
         try:
             return self.between(value, self.read(encode(value)), strictness)
         except LOST as error:
@@ -95,12 +95,12 @@ class RoundTrip:
 
 
 def is_sure(node: types.Type) -> bool:
-    """Says whether all values of a type come back from JSON as they were."""
+    """Whether JSON preserves all values of a type."""
     return all(_is_exact(part) for part in parts_of(node)) and not _is_recursive(node)
 
 
 def parts_of(node: types.Type) -> Iterator[types.Type]:
-    """Gives a type and all types within it, each class once."""
+    """Returns a type and all types within it, each class once."""
     seen: set[int] = set()
     waiting = [node]
     while waiting:
@@ -112,7 +112,7 @@ def parts_of(node: types.Type) -> Iterator[types.Type]:
 
 
 def difference(given: Any, kept: Any, strictness: Strictness, at: str = "") -> str | None:
-    """Says where two values differ, the one that was given and the one that is read back; None if nowhere."""
+    """Says where a given value differs from the one that is read back; None if nowhere."""
     is_of_its_type = type(given) is type(kept)
     if not is_of_its_type and not _is_alike(given, kept, strictness):
         return _say(at, given, kept)
@@ -169,7 +169,7 @@ def _is_same(given: Any, kept: Any) -> bool:
 
 
 def _has_lost_its_zone(value: Any) -> bool:
-    """Whether a time has a zone with rules of its own, of which JSON keeps one moment's offset alone."""
+    """Whether a time has a zone with rules, of which JSON keeps only one moment's offset."""
     zone = value.tzinfo if isinstance(value, datetime | time) else None
     return zone is not None and not isinstance(zone, timezone)
 
@@ -202,18 +202,18 @@ def _say(at: str, given: Any, kept: Any) -> str:
 
 
 def shortly(value: Any) -> str:
-    """Gives what a message shows of a value, whatever its own text is."""
+    """Returns what a message shows of a value, even if its own repr fails."""
     try:
         text = repr(value)
-    except Exception:  # noqa: BLE001 (a text of the author's may raise anything, and the message must be made)
+    except Exception:  # noqa: BLE001 (`__repr__` may raise anything)
         return f"a {type(value).__name__}"
     return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}…"
 
 
 def said(error: BaseException) -> str:
-    """Gives what JSON has against a value, in a sentence."""
+    """Returns what JSON objects to in a value, as a sentence."""
     if isinstance(error, RecursionError):
-        return "it is nested too deep for JSON"
+        return "it is nested too deeply for JSON"
     return str(error) or type(error).__name__
 
 
@@ -251,7 +251,7 @@ def _is_exact(node: types.Type) -> bool:
 
 
 def _is_recursive(node: types.Type) -> bool:
-    """Whether a type leads back to itself, and its values may be nested without end."""
+    """Whether a type contains itself, so that its values may be nested without limit."""
 
     def leads_back(part: types.Type, above: frozenset[int]) -> bool:
         if id(part) in above:
@@ -267,7 +267,7 @@ def _is_recursive(node: types.Type) -> bool:
 
 
 def _quick_check(node: types.Type) -> Callable[[Any], bool] | None:
-    """Gives what tells at once of most values of a scalar type that they come back as they were."""
+    """Returns a quick test that most values of a scalar type pass, and that proves them preserved."""
     match node:
         case types.Metadata():
             return _quick_check(node.type)

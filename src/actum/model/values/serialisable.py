@@ -1,4 +1,4 @@
-"""Declared types and defaults that JSON can hold and give back; all others are refused, with the fix."""
+"""Declared types and defaults that JSON can hold and preserve; all others are refused, with the fix."""
 
 from collections.abc import Iterator
 from dataclasses import MISSING, is_dataclass
@@ -17,12 +17,12 @@ Default = tuple[str, Any, Any]
 
 
 def check_serialisable(annotation: Any, where: str) -> None:
-    """Refuses a type that JSON cannot hold, or default values within it that JSON does not give back."""
+    """Raises DefinitionError for a type that JSON cannot hold, or for defaults that it does not preserve."""
     try:
         msgspec.json.schema(annotation)
         node = types.type_info(annotation)
     except (TypeError, NameError) as error:
-        # Where msgspec's first line ends in a colon, it goes on with options that authors cannot reach.
+        # A first line that ends in a colon introduces msgspec options that authors cannot use.
         why = str(error).partition("\n")[0]
         raise _refused(annotation, where, "" if why.endswith(":") else f" ({why})") from error
     for part in parts_of(node):
@@ -30,7 +30,7 @@ def check_serialisable(annotation: Any, where: str) -> None:
 
 
 def check_default(annotation: Any, default: Any, where: str) -> None:
-    """Refuses a default that is no value of its type, or that JSON gives back as another."""
+    """Raises DefinitionError for a default that is no value of its type, or that JSON does not preserve."""
     fault = RoundTrip(annotation).fault(default, Strictness.STATE)
     if fault is not None:
         fix = f"; write `{display(annotation)} | None`" if default is None else ""
@@ -40,7 +40,7 @@ def check_default(annotation: Any, default: Any, where: str) -> None:
 
 
 def check_whole(annotation: Any, where: str, why: str) -> None:
-    """Refuses structs that leave out what equals a default, for the reason that is given."""
+    """Raises DefinitionError for structs that omit fields equal to their default; `why` is the reason."""
     for part in parts_of(types.type_info(annotation)):
         cls: Any = get_origin(getattr(part, "cls", None)) or getattr(part, "cls", None)
         if isinstance(part, types.StructType) and cls.__struct_config__.omit_defaults:
@@ -50,7 +50,7 @@ def check_whole(annotation: Any, where: str, why: str) -> None:
 
 
 def display(annotation: Any) -> str:
-    """Gives a type as its author would write it."""
+    """Returns a type as its author would write it."""
     return annotation.__name__ if isinstance(annotation, type) else str(annotation)
 
 
@@ -68,7 +68,7 @@ def _check_part(node: types.Type, annotation: Any, where: str) -> None:
 
 
 def _members(node: types.Type) -> Iterator[types.Type]:
-    """Gives the types that a value may have, without bounds."""
+    """Returns the types that a value may have, without constraints."""
     match node:
         case types.Metadata():
             yield from _members(node.type)
@@ -80,7 +80,7 @@ def _members(node: types.Type) -> Iterator[types.Type]:
 
 
 def _defaults(node: types.Type) -> Iterator[Default]:
-    """Gives each default within a class, with the place and the type of its field."""
+    """Returns each default within a class, with the name and the type of its field."""
     cls: Any = getattr(node, "cls", None)
     origin: Any = get_origin(cls) or cls
     if not isinstance(origin, type):

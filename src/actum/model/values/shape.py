@@ -1,7 +1,7 @@
 """Shapes: everything that a declaration reaches, written as text: types, defaults, methods and constants.
 
-The text is the same in every process, on every version of Python and whatever the hash seed, while what is
-declared is the same; it holds no address and no order of a set. A class is written out where it is met first.
+The text is the same in every process, Python version and hash seed as long as the declaration is; it
+contains no address and no order of a set. A class is written out where it first occurs.
 """
 
 import dataclasses
@@ -33,7 +33,7 @@ HOLDING = (list, tuple, dict, set, frozenset, deque, MappingProxyType, SimpleNam
 TOLD_BY_REPR = (complex, range, slice, Fraction, ZoneInfo, itemgetter, attrgetter, methodcaller)
 NO_MEMBERS = "[]"
 DEEPEST = 5
-"""How many modules within modules are looked into."""
+"""How many levels of modules within modules are followed."""
 
 
 class Shape:
@@ -45,17 +45,17 @@ class Shape:
         self._seen: dict[Any, int] = {}
 
     def of(self, annotation: Any) -> str:
-        """Writes a type with all that it is made of."""
+        """Writes a type with all its parts."""
         return self._node(types.type_info(annotation))
 
     def fields(self, cls: type[Any]) -> str:
-        """Writes the fields of a struct class, and how JSON names them, without its methods."""
+        """Writes the fields of a struct class, and their names in JSON, without its methods."""
         info = types.type_info(cls)
         assert isinstance(info, types.StructType)
         return self._fields(info)
 
     def function(self, function: Any, owner: type[Any] | None = None) -> str:
-        """Writes a function with the methods of `owner` and the functions and constants that it names."""
+        """Writes a function, with the methods of `owner`, functions and constants that it refers to."""
         function, around = self._unwrapped(getattr(function, "function", function))
         if isinstance(function, functools.partial):
             given = (self.value(function.args), self.value(function.keywords))
@@ -71,7 +71,7 @@ class Shape:
         return f"function({source_of(function)}, {defaults}, {self._named(function, owner)}){''.join(around)}"
 
     def _unwrapped(self, function: Any) -> tuple[Any, list[str]]:
-        """Gives what decorators were put around, and what those of the author's, and of `functools`, add."""
+        """Returns the undecorated function, and what the author's decorators and those of `functools` add."""
         around = []
         while (inner := getattr(function, "__wrapped__", None)) is not None:
             if not self._met(function):
@@ -89,7 +89,7 @@ class Shape:
         return ""
 
     def value(self, value: Any) -> str:
-        """Writes a value: a constant by what it is, anything else by its type."""
+        """Writes a value: a constant by its value, anything else by its type."""
         kind = type(value)
         if kind in CONSTANTS:
             return f"{kind.__name__} {value!r}"
@@ -122,7 +122,7 @@ class Shape:
         return text
 
     def _object(self, value: Any) -> str:
-        """Writes an object of the author's by its class and what it holds, and any other by its type."""
+        """Writes an object of the author's class by its class and attributes, and any other by its type."""
         kind = type(value)
         if callable(value) and hasattr(value, "__qualname__"):
             return _name(value)
@@ -141,7 +141,7 @@ class Shape:
         try:
             return self._node(types.type_info(cls))
         except (TypeError, NameError):
-            return _name(cls)  # Nothing that JSON holds, such as an error that a reducer raises.
+            return _name(cls)  # Not a type of JSON, such as an error that a reducer raises.
 
     def _node(self, node: Any) -> str:
         cls = getattr(node, "cls", None)
@@ -166,7 +166,7 @@ class Shape:
         return text
 
     def _plain(self, node: Any) -> str:
-        """Writes a type by what msgspec knows of it: its items, its fields, and what holds its values."""
+        """Writes a type by its description in msgspec: its items, its fields, and the class of its values."""
         parts = []
         for name in node.__struct_fields__:
             told = getattr(node, name)
@@ -205,7 +205,7 @@ class Shape:
         return f"({', '.join(parts)})"
 
     def _members(self, cls: Any) -> str:
-        """Writes the methods and the constants of a class and its bases, as far as authors wrote them."""
+        """Writes the methods and constants of a class and its bases, as far as authors wrote them."""
         found = []
         for base in filter(self._authors.wrote, getattr(get_origin(cls) or cls, "__mro__", ())):
             for name, member in sorted(vars(base).items()):
@@ -233,7 +233,7 @@ class Shape:
         return f"{name}={self.value(member)}"
 
     def _named(self, function: FunctionType, owner: type[Any] | None) -> str:
-        """Writes what a function reaches by name: members of its class, then its module's and its cells."""
+        """Writes what a function refers to by name: members of its class, of its module, and cells."""
         names = names_in(function)
         found = []
         for name in names:
@@ -249,7 +249,7 @@ class Shape:
         return f"[{', '.join(filter(None, found))}]"
 
     def _parts(self, path: str, module: ModuleType, names: list[str], depth: int = 0) -> list[str]:
-        """Writes what of a module of the author's is named, and of the modules in it."""
+        """Writes the named members of one of the author's modules, and of the modules in it."""
         found: list[str] = []
         if not self._authors.wrote(module) or depth > DEEPEST:
             return found
@@ -262,7 +262,7 @@ class Shape:
         return found
 
     def _is_data(self, member: Any) -> bool:
-        """Whether a member of a class is a constant, or made of such, as a table of rates is."""
+        """Whether a class attribute is a constant, or made of constants, such as a table of rates."""
         if isinstance(member, (Enum, *MEMBERS)):
             return False
         return isinstance(member, (*CONSTANTS, *HOLDING)) or self._authors.wrote(
@@ -270,7 +270,7 @@ class Shape:
         )
 
     def _met(self, part: Any) -> str:
-        """Numbers a class or a function at the first meeting, and gives its number at a later one."""
+        """Numbers a class or function where it first occurs, and returns its number where it occurs again."""
         if part in self._seen:
             return f"#{self._seen[part]}"
         self._seen[part] = len(self._seen)
@@ -288,5 +288,5 @@ def _label(node: Any) -> tuple[str, str]:
 
 
 def _name(thing: Any) -> str:
-    """Names a class or function without its module, which may be moved."""
+    """Returns a class's or function's name without its module, which may be moved."""
     return str(getattr(thing, "__qualname__", type(thing).__qualname__))

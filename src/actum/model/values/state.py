@@ -1,4 +1,4 @@
-"""States: whether JSON gives one back as it is, told by its fields' types, and by values where it must be."""
+"""States: whether JSON preserves them, which their fields' types show, or their values where types do not."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,15 +7,15 @@ from actum.model.values.round_trip import LOST, RoundTrip, Strictness
 
 MAX_KNOWN = 1_000
 MAX_WATCHED = 64_000
-"""The bytes of JSON up to which a state that may not come back is compared at every event."""
+"""Bytes of JSON up to which a state that JSON may not preserve is compared at every event."""
 
 Values = tuple[Any, ...]
 
 
 class StateType:
-    """What is known of the states of one entity class.
+    """What is known about the states of one entity class.
 
-    `deep` are the fields whose insides may not come back, `fitting` the types of values that were seen to.
+    `deep` are the fields whose contents JSON may not preserve, `fitting` types of values that were fine.
     """
 
     __slots__ = ("_names", "_scalars", "_trips", "deep", "fitting", "is_doubtful", "is_sure")
@@ -38,9 +38,9 @@ class StateType:
         self.fitting: set[tuple[type, ...]] = set()
 
     def fault(self, before: Values, after: Values) -> str | None:
-        """Says which value that an event has set does not come back as it was; None when all do.
+        """Says which value that an event has set JSON does not preserve; None if it preserves all.
 
-        The insides of what can be changed in place are not looked at: those are `deep_fault`'s.
+        The contents of mutable values are not checked: `deep_fault` does that.
         """
         kinds = tuple(map(type, after))
         if kinds not in self.fitting and (fault := self._fault_of_kinds(before, after, kinds)):
@@ -54,7 +54,7 @@ class StateType:
         return None
 
     def deep_fault(self, values: Values) -> str | None:
-        """Says which value within a container does not come back as it was; None when all do."""
+        """Says which value within a container JSON does not preserve; None if it preserves all."""
         for place, trip in self.deep:
             if fault := trip.fault(values[place], Strictness.STATE):
                 return f"{self._names[place]}: {fault}"
