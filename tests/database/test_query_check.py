@@ -1,4 +1,4 @@
-"""The check of queries: what works is let through, and what cannot work is refused with its mend."""
+"""The check of queries: what works is let through, and what cannot work is refused with the fix."""
 
 import enum
 from collections.abc import Callable
@@ -220,9 +220,9 @@ def test_a_query_that_works_is_let_through(sql: str, annotation: Any, parameters
 
 
 @pytest.mark.parametrize(
-    ("sql", "annotation", "parameters", "mend"),
+    ("sql", "annotation", "parameters", "fix"),
     [
-        ("DELETE FROM balances", list[str], [], "is not a SELECT: a query reads"),
+        ("DELETE FROM balances", list[str], [], "is not a SELECT: a query only reads"),
         ("UPDATE balances SET owner = 'x'", list[str], [], "is not a SELECT"),
         ("INSERT INTO balances (id) VALUES ('x')", list[str], [], "is not a SELECT"),
         ("REPLACE INTO balances (id) VALUES ('x')", list[str], [], "is not a SELECT"),
@@ -233,7 +233,7 @@ def test_a_query_that_works_is_let_through(sql: str, annotation: Any, parameters
         ("VALUES (1)", int, [], "is not a SELECT"),
         ("WITH x AS (SELECT 1) DELETE FROM balances", list[str], [], "is not a SELECT"),
         ("WITH x AS (DELETE FROM balances RETURNING id) SELECT id FROM x", list[str], [], "is not a SELECT"),
-        ("SELECT 1; SELECT 2", int, [], "has 2 statements: a query is one SELECT"),
+        ("SELECT 1; SELECT 2", int, [], "has 2 statements, but a query must be one SELECT"),
         ("SELECT id FROM balances; DROP TABLE balances__1", list[str], [], "has 2 statements"),
         ("", int, [], "has 0 statements"),
         ("-- nothing", int, [], "has 0 statements"),
@@ -276,20 +276,20 @@ def test_a_query_that_works_is_let_through(sql: str, annotation: Any, parameters
             "SELECT id FROM balances JOIN activity ON balances.id = activity.id",
             list[str],
             [],
-            "the column 'id' is ambiguous: say which one, activity.id or balances.id",
+            "the column 'id' is ambiguous: write activity.id or balances.id",
         ),
         (
             "SELECT balances.id FROM balances b",
             list[str],
             [],
-            "balances.id names no table of this query; it reads b",
+            "balances.id refers to no table of this query; it reads b",
         ),
-        ("SELECT x.id FROM balances b", list[str], [], "x.id names no table of this query"),
+        ("SELECT x.id FROM balances b", list[str], [], "x.id refers to no table of this query"),
         (
             "SELECT id FROM balances WHERE owner = :who",
             list[str],
             [],
-            "uses :who, and the method has no such parameter",
+            "uses :who, but the method has no such parameter",
         ),
         ("SELECT id FROM balances WHERE owner = :ownr", list[str], ["owner"], r"did you mean 'owner'\?"),
         ("SELECT id FROM balances", list[str], ["owner"], "never uses the parameter 'owner': write :owner"),
@@ -314,11 +314,11 @@ def test_a_query_that_works_is_let_through(sql: str, annotation: Any, parameters
             "SELECT id, owner FROM balances",
             list[OnlyId],
             [],
-            "selects 'owner', which is no field of OnlyId: it has id",
+            "selects 'owner', but OnlyId has no such field: it has id",
         ),
-        ("SELECT id, owner AS ident FROM balances", list[OnlyId], [], "selects 'ident', which is no field"),
+        ("SELECT id, owner AS ident FROM balances", list[OnlyId], [], "'ident', but OnlyId has no such"),
         ("SELECT max(id) FROM balances", list[OnlyId], [], r"MAX\(id\) has no name: write MAX\(id\) AS"),
-        ("SELECT id, owner AS id FROM balances", list[OnlyId], [], "selects 'id' twice: name one"),
+        ("SELECT id, owner AS id FROM balances", list[OnlyId], [], "selects 'id' twice: rename one"),
         (
             "SELECT b.*, a.* FROM balances b JOIN activity a ON a.id = b.id",
             list[OnlyId],
@@ -329,11 +329,11 @@ def test_a_query_that_works_is_let_through(sql: str, annotation: Any, parameters
             "SELECT id, owner FROM balances",
             list[str],
             [],
-            "one column, and its SQL selects 2: select one, or declare",
+            "one column, but its SQL selects 2: select one, or declare",
         ),
-        ("SELECT * FROM balances", int, [], "one column, and its SQL selects 11"),
+        ("SELECT * FROM balances", int, [], "one column, but its SQL selects 11"),
         ("SELECT id, owner FROM balances", list[tuple[str, str]], [], "select one, or declare a Struct"),
-        ("SELECT owner FROM balances", list[int], [], "annotated int, and balances.owner is text: .* CAST"),
+        ("SELECT owner FROM balances", list[int], [], "annotated int, but balances.owner is text: .* CAST"),
         ("SELECT owner, owner AS total FROM balances", list[Wealth], [], "total is annotated int"),
         ("SELECT owner FROM balances", list[float], [], "is text"),
         ("SELECT owner FROM balances", list[bool], [], "is text"),
@@ -342,7 +342,7 @@ def test_a_query_that_works_is_let_through(sql: str, annotation: Any, parameters
         ("SELECT balance FROM balances", list[str], [], "is integer"),
         ("SELECT balance FROM balances", list[Colour], [], "is integer"),
         ("SELECT balance FROM balances", list[datetime], [], "is integer"),
-        ("SELECT balance FROM balances", list[Point], [], "no field of Point"),
+        ("SELECT balance FROM balances", list[Point], [], "Point has no such field"),
         ("SELECT count(*) FROM balances", str, [], "is integer"),
         ("SELECT avg(balance) FROM balances", int, [], "is real"),
         ("SELECT rate FROM balances", list[int], [], "is real"),
@@ -365,36 +365,36 @@ def test_a_query_that_works_is_let_through(sql: str, annotation: Any, parameters
             "SELECT nofunction(id) FROM balances",
             list[str],
             [],
-            "there is no function nofunction.. that every database has alike",
+            "there is no function nofunction.. that every database supports alike",
         ),
         ("SELECT id FROM balances WHERE count(*) > 1", list[str], [], "misuse of aggregate"),
         ("SELECT id FROM balances UNION SELECT id, withdrawals FROM activity", list[str], [], r"."),
-        ("SELECT id FROM balances, balances", list[str], [], "read no table twice under one name"),
-        ("SELECT id, count(*) AS n FROM balances", list[OnlyId], [], "balances.id has many values"),
+        ("SELECT id FROM balances, balances", list[str], [], "give a table that is read twice two names"),
+        ("SELECT id, count(*) AS n FROM balances", list[OnlyId], [], "balances.id may have several values"),
         ("SELECT max(balance) FROM balances GROUP BY owner ORDER BY id", list[int], [], "Add it to GROUP BY"),
-        ("SELECT owner FROM balances HAVING count(*) > 1", list[str], [], "balances.owner has many values"),
+        ("SELECT owner FROM balances HAVING count(*) > 1", list[str], [], "owner may have several values"),
         ("SELECT id FROM balances WHERE balance = 'x'", list[str], [], "mixes integer and text: .* CAST"),
-        ("SELECT id FROM balances WHERE owner", list[str], [], "a condition is a truth value: compare it"),
-        ("SELECT balance + owner FROM balances", list[int], [], "owner is text, where integer"),
-        ("SELECT id FROM balances WHERE seen > 'yesterday'", list[str], [], "beside a time and says none"),
+        ("SELECT id FROM balances WHERE owner", list[str], [], "must be a truth value: compare it"),
+        ("SELECT balance + owner FROM balances", list[int], [], "owner is text, but integer"),
+        ("SELECT id FROM balances WHERE seen > 'yesterday'", list[str], [], "with a time but is not one"),
         ("SELECT id FROM balances WHERE seen > :x", list[str], ["x"], "mixes time and integer"),
         ("SELECT date('now')", date, [], "pass them as parameters annotated datetime"),
-        ("SELECT price % 2 FROM balances", list[Decimal], [], "price is decimal, where integer is needed"),
+        ("SELECT price % 2 FROM balances", list[Decimal], [], "price is decimal, but integer"),
         ("SELECT id FROM balances WHERE tags = '[]'", list[str], [], "json_extract.. and CAST"),
         ("SELECT id FROM balances ORDER BY tags", list[str], [], "JSON has no order"),
-        ("SELECT DISTINCT tags FROM balances", list[list[str]], [], "DISTINCT cannot tell JSON apart"),
-        ("SELECT id FROM balances LIMIT 'x'", list[str], [], "is text, and a number of rows is an integer"),
+        ("SELECT DISTINCT tags FROM balances", list[list[str]], [], "DISTINCT cannot compare JSON"),
+        ("SELECT id FROM balances LIMIT 'x'", list[str], [], "is text, but a number of rows must"),
         ("SELECT typeof(owner) FROM balances", list[str], [], "not a function or form that every database"),
         ("SELECT id FROM balances WHERE owner REGEXP 'a'", list[str], [], "not a function or form"),
         ("SELECT group_concat(DISTINCT owner) FROM balances", str, [], "over a query inside FROM"),
-        ("SELECT id FROM balances, json_tree(tags)", list[str], [], "only json_each.x. is a table"),
+        ("SELECT id FROM balances, json_tree(tags)", list[str], [], "json_each.x. is the only function"),
         ("SELECT price FROM balances", list[int], [], "price is decimal"),
     ],
 )  # fmt: skip
-def test_a_query_that_cannot_work_is_refused_with_its_mend(
-    sql: str, annotation: Any, parameters: list[str], mend: str
+def test_a_query_that_cannot_work_is_refused_with_the_fix(
+    sql: str, annotation: Any, parameters: list[str], fix: str
 ) -> None:
-    with pytest.raises(DefinitionError, match=mend) as refused:
+    with pytest.raises(DefinitionError, match=fix) as refused:
         check(sql, annotation, *parameters)
 
     assert str(refused.value).startswith("Balances.asked")

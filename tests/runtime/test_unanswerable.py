@@ -112,10 +112,10 @@ async def test_a_query_without_an_answer_names_itself_and_what_is_at_fault(store
             (counts.times_four(), r"Counts\.times_four: count \* 4 is beyond 64 bits"),
             (
                 counts.shares(),
-                r"Counts\.shares answers list\[Share\].*`null` - at `\$\[0\]\.share`.*coalesce",
+                r"Counts\.shares returns list\[Share\].*`null` - at `\$\[0\]\.share`.*coalesce",
             ),
-            (counts.most_of_nobody(), r"Counts\.most_of_nobody answers int.*null.*coalesce"),
-            (counts.only(), r"Counts\.only gave 3 rows.*LIMIT 1"),
+            (counts.most_of_nobody(), r"Counts\.most_of_nobody returns int.*null.*coalesce"),
+            (counts.only(), r"Counts\.only returned 3 rows.*LIMIT 1"),
         ]:
             with pytest.raises(Unanswerable, match=said):
                 await asked
@@ -133,7 +133,7 @@ async def test_a_client_hears_why_and_that_it_is_not_its_own_fault(store: str) -
             await t.ctx.entity(Counter, id).count(count)
         await t.settle()
 
-        for path, said in [("/total", "Counts.total: SUM(count)"), ("/shares", "Counts.shares answers")]:
+        for path, said in [("/total", "Counts.total: SUM(count)"), ("/shares", "Counts.shares returns")]:
             response = await t.http.get(path)
 
             assert (response.status_code, response.json()["type"]) == (500, "urn:actum:problem:unanswerable")

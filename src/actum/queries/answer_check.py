@@ -40,7 +40,7 @@ ACCEPTED: dict[type[types.Type], frozenset[str]] = {
         frozenset({"json", "text"}),
     ),
 }
-# What these give is a whole number at times, whatever their kind says.
+# These functions may return a whole number, although their kind is real.
 UNCERTAIN = (exp.Round, exp.Ceil, exp.Floor)
 
 
@@ -56,7 +56,7 @@ def check_answer(where: str, query: ViewQuery, found: Query, kinds: Sequence[Que
         count = len(first.selects)
         if count != 1:
             raise DefinitionError(
-                f"{where} answers {display(query.item)}, one column, and its SQL selects {count}: "
+                f"{where} is annotated {display(query.item)}, one column, but its SQL selects {count}: "
                 "select one, or declare a Struct with a field for each column"
             )
         targets = [("the answer", query.item)]
@@ -66,7 +66,7 @@ def check_answer(where: str, query: ViewQuery, found: Query, kinds: Sequence[Que
 
 
 def _branches(query: exp.Expr) -> Iterator[exp.Select]:
-    """Gives the SELECTs of a union, from left to right."""
+    """Returns the SELECTs of a union, from left to right."""
     if isinstance(query, exp.SetOperation):
         yield from _branches(query.left)
         yield from _branches(query.right)
@@ -84,18 +84,16 @@ def _check_names(where: str, item: type[Struct], written: exp.Select, names: lis
         if not isinstance(selected, exp.Alias | exp.Column):
             text = selected.sql("sqlite")
             raise DefinitionError(
-                f"{where}: {text} has no name: write {text} AS and a field of {display(item)}"
+                f"{where}: {text} has no name: write {text} AS, followed by a field of {display(item)}"
             )
         if selected.alias_or_name.lower() not in fields:
             raise DefinitionError(
-                f"{where} selects {selected.alias_or_name!r}, which is no field of {display(item)}: "
+                f"{where} selects {selected.alias_or_name!r}, but {display(item)} has no such field: "
                 f"it has {', '.join(item.__struct_fields__)}. Add the field, or name it with AS"
             )
     for name, field in fields.items():
         if names.count(name) > 1:
-            raise DefinitionError(
-                f"{where} selects {field.name!r} twice: name one of them differently with AS"
-            )
+            raise DefinitionError(f"{where} selects {field.name!r} twice: rename one of them with AS")
         is_required = field.default is NODEFAULT and field.default_factory is NODEFAULT
         if is_required and name not in names:
             raise DefinitionError(
@@ -111,8 +109,8 @@ def _check_type(where: str, name: str, annotation: Any, selected: exp.Expr, give
         return
     if kind not in _accepted(types.type_info(annotation)):
         raise DefinitionError(
-            f"{where}: {name} is annotated {display(annotation)}, and {value.sql('sqlite')} is {kind}: "
-            "fix the annotation, or turn the value into the other type with CAST"
+            f"{where}: {name} is annotated {display(annotation)}, but {value.sql('sqlite')} is {kind}: "
+            "fix the annotation, or convert the value with CAST"
         )
 
 

@@ -1,4 +1,4 @@
-"""How large an answer may be: its rows, and the bytes of what is text or content in them."""
+"""How large an answer may be: its rows, and the bytes of the text and binary content in them."""
 
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
@@ -6,21 +6,21 @@ from typing import Any, NoReturn
 
 from actum.errors import TooLarge
 
-PAGING = "ask for one page after the other, as in WHERE id > :after ORDER BY id LIMIT 100"
+PAGING = "ask for one page at a time, as in WHERE id > :after ORDER BY id LIMIT 100"
 FIRST_PART = 101
-"""Rows that are read before it is known how large they are."""
+"""Rows that are read before their size is known."""
 MAX_PART = 10_000
 OF_ONE_SIZE: frozenset[str] = frozenset({"integer", "real", "boolean", "time", "null"})
 
 
 @lru_cache(maxsize=1_024)
 def sized_places(kinds: tuple[str, ...]) -> list[int]:
-    """Gives the places of a row whose values may be of any size, by the kinds of its columns."""
+    """Returns the places in a row whose values may be of any size, by the kinds of the columns."""
     return [place for place, kind in enumerate(kinds) if kind not in OF_ONE_SIZE]
 
 
 class AnswerSize:
-    """Counts the rows of an answer and their bytes, and refuses one with too many."""
+    """Counts the rows of an answer and their bytes, and refuses an answer with too many."""
 
     def __init__(self, kinds: tuple[str, ...], most: int, most_bytes: int) -> None:
         self.width: int = len(kinds)
@@ -35,7 +35,7 @@ class AnswerSize:
         return f"<AnswerSize, {self._rows} rows, {self.size} bytes>"
 
     def check(self, rows: Iterable[Sequence[Any]]) -> list[Any]:
-        """Gives rows, as far as they came; raises TooLarge at the first with which there are too many."""
+        """Passes rows on as they arrive; raises TooLarge at the first one that exceeds a limit."""
         found: list[Any] = []
         places = self.places
         for row in rows:
@@ -55,16 +55,16 @@ class AnswerSize:
         return found
 
     def count(self, rows: int) -> None:
-        """Takes in how many rows came."""
+        """Counts rows that have arrived; raises TooLarge if there are too many."""
         self._rows += rows
         if self._rows > self._most:
-            raise TooLarge(f"the query gives more than {self._most:,} rows: {PAGING}")
+            raise TooLarge(f"the query returns more than {self._most:,} rows: {PAGING}")
 
     def refuse(self) -> NoReturn:
-        """Raises TooLarge, in words that clients may hear."""
-        raise TooLarge(f"the query gives more than {self._most_bytes:,} bytes: {PAGING}")
+        """Raises TooLarge, with a message that HTTP clients may see."""
+        raise TooLarge(f"the query returns more than {self._most_bytes:,} bytes: {PAGING}")
 
     def next_part(self) -> int:
-        """Gives how many rows may be read at once, as large as those before were."""
+        """Returns how many rows may be read at once, judging by the size of those before."""
         left = self._most_bytes - self.size
         return max(1, min(left // max(self.largest, 1), MAX_PART))

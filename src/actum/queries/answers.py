@@ -1,4 +1,4 @@
-"""Shapes the rows of an answer into what the query is annotated to give."""
+"""Converts the rows of an answer into what the query is annotated to return."""
 
 from collections.abc import Callable
 from functools import lru_cache
@@ -29,15 +29,15 @@ KEPT_AS_JSON = (
 
 
 def read_answer(query: ViewQuery, answer: Answer) -> Any:
-    """Gives the rows as the query's annotation says: a list, one or None, or one.
+    """Returns the rows as the query's annotation says: a list, one row or None, or one row.
 
-    Raises NotFound when there must be a row and is none, and Unanswerable when a row does not fit.
+    Raises NotFound when a row is required and there is none, and Unanswerable when a row does not fit.
     """
     rows = answer.rows
     if query.shape != "rows" and len(rows) != 1:
         if len(rows) > 1:
             raise Unanswerable(
-                f"{query.signature.where} gave {len(rows)} rows, and {display(query.answer)} is one: "
+                f"{query.signature.where} returned {len(rows)} rows, but {display(query.answer)} is one row: "
                 f"add LIMIT 1, or annotate list[{display(query.item)}]"
             )
         if query.shape == "row":
@@ -54,12 +54,12 @@ def read_answer(query: ViewQuery, answer: Answer) -> Any:
 def _reader(query: ViewQuery, columns: tuple[str, ...]) -> Reader:
     if isinstance(query.item, type) and issubclass(query.item, Struct):
         return _struct_reader(query.item, columns)
-    # Where one value is asked for, no row and a row that holds NULL are both None.
+    # For a single value, both no row and a row that holds NULL give None.
     return _scalar_reader(query.answer if query.shape == "row" else query.item)
 
 
 def _struct_reader(item: type[Struct], columns: tuple[str, ...]) -> Reader:
-    """Reads rows into structs, in one call for all rows, which is what makes it fast."""
+    """Reads rows into structs, with one call for all rows, which makes it fast."""
     places = {column.lower(): place for place, column in enumerate(columns)}
     info = types.type_info(item)
     assert isinstance(info, types.StructType)
@@ -109,7 +109,7 @@ def _is_json(declared: types.Type) -> bool:
 
 
 def _json_decoder(declared: types.Type) -> Callable[[Any], Any]:
-    """Reads JSON text; what is no text, or need not be JSON, is left for the conversion to judge."""
+    """Reads JSON text; what is not text, or need not be JSON, is left to the later conversion."""
     parts = declared.types if isinstance(declared, types.UnionType) else ()
     may_be_text = any(isinstance(part, types.StrType) for part in parts)
 
@@ -128,10 +128,10 @@ def _json_decoder(declared: types.Type) -> Callable[[Any], Any]:
 
 def _misfit(query: ViewQuery, columns: tuple[str, ...], error: Exception) -> str:
     text = str(error)
-    # A row of a Struct names its field by itself.
+    # For a Struct, the error text names the field already.
     named = "" if isinstance(query.item, type) and issubclass(query.item, Struct) else f" in {columns[0]}"
     answer = f"list[{display(query.item)}]" if query.shape == "rows" else display(query.answer)
-    message = f"{query.signature.where} answers {answer}, and a row does not fit{named}: {text}"
+    message = f"{query.signature.where} returns {answer}, but a row does not fit{named}: {text}"
     if "got `null`" in text:
         message += ". Annotate what may be NULL with `| None`, or use coalesce()"
     return message

@@ -1,4 +1,4 @@
-"""What a database's dialect says in its own way: names, values, conversions, and the functions of queries."""
+"""The part of a query that each database writes in its own way: names, values, conversions, functions."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from actum.queries.tables import quote
 
 
 class Dialect(ABC):
-    """Writes parts of a query. What it is given is written already, in brackets where need be."""
+    """Writes parts of a query. Its arguments are written already, in brackets where needed."""
 
     name: str
 
@@ -39,7 +39,7 @@ class Dialect(ABC):
 
     @abstractmethod
     def time(self, value: str) -> str:
-        """Writes a moment, given as columns keep it."""
+        """Writes a time, given as columns store it."""
 
     @abstractmethod
     def blob(self, hexadecimal: str) -> str:
@@ -51,27 +51,27 @@ class Dialect(ABC):
 
     @abstractmethod
     def parameter(self, name: str, kind: QueryKind, *, is_list: bool) -> str:
-        """Writes the place of a value that comes with the query."""
+        """Writes a placeholder for a value that comes with the query."""
 
     @abstractmethod
     def convert(self, value: Typed, kind: QueryKind) -> str:
-        """Writes a value as one of another kind, which it can be."""
+        """Writes a value converted to another kind."""
 
     @abstractmethod
     def compared(self, value: Typed) -> str:
-        """Writes a value so that it is ordered, and told from others, as its kind asks."""
+        """Writes a value so that it is ordered and compared as its kind requires."""
 
     @abstractmethod
     def grouped(self, value: Typed) -> str:
-        """Writes a value that rows are grouped by."""
+        """Writes a value for GROUP BY."""
 
     @abstractmethod
     def selected(self, value: Typed) -> str:
-        """Writes a value that is selected, so that whoever compares it next compares it as its kind asks."""
+        """Writes a selected value, so that outer queries compare it as its kind requires."""
 
     @abstractmethod
     def whole(self, value: str) -> str:
-        """Writes a small whole number, as functions of windows take it."""
+        """Writes a small whole number, as window functions take it."""
 
     @abstractmethod
     def closed(self, value: Typed) -> str:
@@ -79,15 +79,15 @@ class Dialect(ABC):
 
     @abstractmethod
     def arithmetic(self, operator: str, one: str, other: str, kind: QueryKind) -> str:
-        """Writes + - * / % between two values of one kind; what is divided by zero is NULL."""
+        """Writes + - * / % between two values of one kind; division by zero gives NULL."""
 
     @abstractmethod
     def negated(self, value: Typed) -> str:
-        """Writes a number with the other sign."""
+        """Writes a negated number."""
 
     @abstractmethod
     def same(self, one: str, other: str, *, is_same: bool) -> str:
-        """Writes IS, for which NULL is a value like any other."""
+        """Writes IS, which treats NULL as a value like any other."""
 
     @abstractmethod
     def among(self, value: str, values: str, kind: QueryKind) -> str:
@@ -95,15 +95,15 @@ class Dialect(ABC):
 
     @abstractmethod
     def like(self, value: str, pattern: str, escape: str | None) -> str:
-        """Writes LIKE, which takes no notice of the case of ASCII letters."""
+        """Writes LIKE, which ignores the case of ASCII letters."""
 
     @abstractmethod
     def call(self, name: str, arguments: Sequence[str]) -> str:
-        """Writes a call of one of the functions that this module's users name as SQLite does."""
+        """Writes a call of a function, which is given under its SQLite name."""
 
     @abstractmethod
     def aggregate(self, name: str, value: Typed | None, tail: str, *, is_distinct: bool) -> str:
-        """Writes count, sum, avg, min, max over values of a kind, with FILTER and OVER as its tail."""
+        """Writes count, sum, avg, min or max over values of a kind; the tail is FILTER and OVER."""
 
     @abstractmethod
     def joined(self, value: str, separator: str | None, tail: str) -> str:
@@ -115,7 +115,7 @@ class Dialect(ABC):
 
     @abstractmethod
     def limit(self, limit: Typed | None, offset: Typed | None) -> str:
-        """Writes LIMIT and OFFSET; a negative limit is none, a negative offset is 0."""
+        """Writes LIMIT and OFFSET; a negative limit means no limit, a negative offset means 0."""
 
     @abstractmethod
     def each(self, document: str, alias: str) -> str:
@@ -123,4 +123,4 @@ class Dialect(ABC):
 
     @abstractmethod
     def compound(self, left: str, operator: str, right: str) -> str:
-        """Writes UNION, INTERSECT or EXCEPT, which are done from left to right."""
+        """Writes UNION, INTERSECT or EXCEPT, which are evaluated from left to right."""

@@ -1,4 +1,4 @@
-"""Whose fault it is that a query's numbers passed their bounds, and in which of its expressions they did."""
+"""Decides whether a number overflow in a query is the caller's fault, and in which expressions it is."""
 
 from collections.abc import Mapping
 from decimal import Decimal
@@ -9,10 +9,10 @@ from actum.errors import ActumError, Invalid, Unanswerable
 
 
 def out_of_range(sql: str, parameters: Mapping[str, Any], error: Exception) -> ActumError:
-    """Gives Invalid where a number of the caller is in the arithmetic, and Unanswerable where none is."""
+    """Returns Invalid if the arithmetic contains a number of the caller's, and Unanswerable otherwise."""
     numbers = {name for name, value in parameters.items() if _is_number(value)}
     try:
-        # By name, so that what reads SQL is not loaded with the store.
+        # Imported by name, so that the SQL parser is not loaded with the store.
         expressions, used = import_module("actum.queries.sql.arithmetic").arithmetic_of(sql)
     except ValueError:
         expressions, used = [], numbers

@@ -23,15 +23,15 @@ Views = Mapping[str, Columns]
 
 
 def check_queries(views: Sequence[ViewType]) -> None:
-    """Checks every query of the views, or raises DefinitionError with how to fix the first that cannot work.
+    """Checks every query of the views; raises DefinitionError for the first that cannot work, with the fix.
 
-    A query may read every view that is given here. Names are matched without case, as the database does. What
+    A query may read every view that is given here. Names are case-insensitive, as in the database. SQL that
     databases would answer differently is refused, whichever of them the application will run on.
     """
     _check_all(tuple(views))
 
 
-# An application is checked when it is declared, and again when it is run: the second time costs nothing.
+# An application is checked when it is declared and again when it is run: the second time uses the cache.
 @lru_cache(maxsize=16)
 def _check_all(views: tuple[ViewType, ...]) -> None:
     columns: dict[str, Columns] = {
@@ -60,12 +60,12 @@ def _check(query: ViewQuery, views: Views, database: sqlite3.Connection) -> None
         raise DefinitionError(f"{where}: {misuse}") from misuse
     except RecursionError as error:
         raise DefinitionError(
-            f"{where}: the query is nested too deeply: write it with fewer brackets"
+            f"{where}: the query is nested too deeply: simplify it, with fewer brackets"
         ) from error
 
 
 def _calls(query: ViewQuery) -> Iterator[tuple[Parameter, ...]]:
-    """Gives what the parameters may be together at a call."""
+    """Returns the combinations of kinds that the parameters may have at a call."""
     choices = [declared(name, annotation) for name, annotation in query.signature.parameters.items()]
     for number, parameters in enumerate(product(*choices)):
         if number == MAX_COMBINATIONS:
@@ -77,12 +77,12 @@ def _check_parameters(where: str, query: ViewQuery, used: Sequence[str]) -> None
     known = query.signature.parameters
     for name in sorted(set(used) - known.keys()):
         raise DefinitionError(
-            f"{where}: the SQL uses :{name}, and the method has no such parameter{closest(name, known)}"
+            f"{where}: the SQL uses :{name}, but the method has no such parameter{closest(name, known)}"
         )
     for name in known:
         if name not in used:
             raise DefinitionError(
-                f"{where}: the SQL never uses the parameter {name!r}: write :{name}, or drop the parameter"
+                f"{where}: the SQL never uses the parameter {name!r}: write :{name}, or remove the parameter"
             )
 
 
@@ -97,7 +97,7 @@ def _empty_database(views: Sequence[ViewType]) -> sqlite3.Connection:
 
 
 def _prepare(where: str, query: Translated, database: sqlite3.Connection) -> None:
-    """Lets SQLite itself have the last word."""
+    """Has SQLite itself check the query."""
     values: dict[str, Any] = {f"p{place}": None for place, _ in enumerate(query.parameters, 1)}
     try:
         database.execute(f"EXPLAIN {query.sql}", values).close()

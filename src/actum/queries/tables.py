@@ -1,4 +1,4 @@
-"""The SQL of a view's table: how a generation is made, filled, read and dropped, in any dialect."""
+"""The SQL of a view's table: how a generation is created, filled, read and dropped, in any dialect."""
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
@@ -13,9 +13,9 @@ Types = Mapping[Kind, str]
 class ViewTable:
     """One generation's table `NAME__GENERATION`, and its statements with positional parameters.
 
-    `types` names the type that a dialect has for each kind of column; columns of a kind whose values may be
-    too large for its indexes are `not_indexed`. Values are given in the order of the
-    view's columns, row after row. Every name is quoted.
+    `types` holds the dialect's type for each kind of column; columns of the kinds in `not_indexed` may hold
+    values that are too large for an index. Values come in the order of the view's columns, row after row.
+    Every name is quoted.
     """
 
     def __init__(
@@ -38,7 +38,7 @@ class ViewTable:
 
     @cached_property
     def create(self) -> list[str]:
-        """The statements that make the table and its indexes."""
+        """The statements that create the table and its indexes."""
         columns = [
             f"{quote(column.name)} {self._types[column.kind]}"
             f"{'' if column.is_nullable and column.name != self.view.key else ' NOT NULL'}"
@@ -49,7 +49,7 @@ class ViewTable:
 
     @cached_property
     def create_name(self) -> str:
-        """The statement that makes this table answer under the view's own name."""
+        """The statement that lets queries find this table under the view's own name."""
         return f"CREATE VIEW {quote(self.view.name)} AS {self._all}"
 
     @cached_property
@@ -58,20 +58,20 @@ class ViewTable:
         return f"DROP VIEW IF EXISTS {quote(self.view.name)}"
 
     def upsert(self, count: int) -> str:
-        """Writes so many rows, whole; a row whose key is there already is replaced."""
+        """Writes `count` whole rows; a row whose key exists already is replaced."""
         return self._cached("upsert", count)
 
     def select(self, count: int) -> str:
-        """Reads the rows of so many keys."""
+        """Reads the rows of `count` keys."""
         return self._cached("select", count)
 
     def delete(self, count: int) -> str:
-        """Deletes the rows of so many keys."""
+        """Deletes the rows of `count` keys."""
         return self._cached("delete", count)
 
     @cached_property
     def on_conflict(self) -> str:
-        """The end of an INSERT that replaces a row whose key is there already."""
+        """The end of an INSERT that replaces a row whose key exists already."""
         new = ", ".join(f"{name} = excluded.{name}" for name in self._names if name != self.key)
         return f"ON CONFLICT ({self.key}) DO {f'UPDATE SET {new}' if new else 'NOTHING'}"
 
@@ -99,12 +99,12 @@ class ViewTable:
 
 
 def table_name(view: str, generation: int) -> str:
-    """Gives the physical name of a generation."""
+    """Returns the physical name of a generation."""
     return f"{view}__{generation}"
 
 
 def quote(name: str) -> str:
-    """Writes a name so that it is one in either dialect, a keyword or not."""
+    """Quotes a name, so that it is valid in either dialect even if it is a keyword."""
     return '"' + name.replace('"', '""') + '"'
 
 

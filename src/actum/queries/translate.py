@@ -28,7 +28,7 @@ __all__ = ["Translated", "Views", "for_postgres", "for_sqlite", "translate", "tr
 class Views:
     """The views that queries may read, by name, each with the kind of every column.
 
-    `stale` are views whose table was made when their columns were kept in another way.
+    `stale` are views whose table was created when their columns were stored in another way.
     """
 
     __slots__ = ("columns", "stale", "stamp")
@@ -42,11 +42,11 @@ class Views:
 
 
 class Stale(Misuse):
-    """A query reads a view whose table was made when its columns were kept in another way."""
+    """A query reads a view whose table was created when its columns were stored in another way."""
 
 
 class Translated(Struct, frozen=True):
-    """A query as a database reads it: its parameters in order, and the kind of each column it gives."""
+    """A query for a database: its SQL, its parameters in order, and the kind of each column of the answer."""
 
     sql: str
     parameters: tuple[Parameter, ...]
@@ -57,18 +57,18 @@ class Translated(Struct, frozen=True):
 def translate_call(sql: str, values: Mapping[str, Any], views: Views, dialect: str) -> Translated:
     """Translates a query for a call with these values.
 
-    Raises Invalid for a query that cannot be answered, and Unavailable for what is not there (yet).
+    Raises Invalid for a query that cannot be answered, and Unavailable for views that do not exist (yet).
     """
     try:
         found, misuse = _translated(sql, kinds_of(values), views, dialect)
     except RecursionError as error:
-        raise Invalid("the query is nested too deeply: write it with fewer brackets") from error
+        raise Invalid("the query is nested too deeply: simplify it, with fewer brackets") from error
     if isinstance(misuse, Stale):
-        raise OutdatedView(f"{misuse}: it is being built anew; ask again later")
+        raise OutdatedView(f"{misuse}: it is being rebuilt; try again later")
     if isinstance(misuse, Unknown):
         raise Unavailable(
             f"{misuse} (yet): a view is built by the application that declares it. "
-            "Start that, wait until it has caught up, or fix the name"
+            "Start that application, wait until it has caught up, or fix the name"
         )
     if misuse is not None or found is None:
         raise Invalid(f"the query cannot be answered: {misuse}")
@@ -83,7 +83,7 @@ def _translated(
         query = read(sql, views.columns)
         stale = sorted({table.name for table in query.written.find_all(exp.Table)} & views.stale)
         if stale:
-            raise Stale(f"the view {stale[0]} is kept as an older version of Actum kept it")
+            raise Stale(f"the view {stale[0]} is stored in the format of an older version of Actum")
         return translate(query, parameters, views.columns, dialect), None
     except Misuse as misuse:
         return None, misuse
@@ -92,7 +92,7 @@ def _translated(
 def translate(
     query: Query, parameters: tuple[Parameter, ...], views: Mapping[str, Columns], dialect: str
 ) -> Translated:
-    """Translates a query that was read; raises Misuse for what databases have not alike."""
+    """Translates a query that was read; raises Misuse for what databases do not support in the same way."""
     given = {parameter.name: parameter for parameter in parameters}
     for name in query.names:
         if name not in given:

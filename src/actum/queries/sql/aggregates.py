@@ -26,7 +26,7 @@ NEIGHBOURS: dict[type[exp.Expr], str] = {
 
 
 def is_aggregate(node: exp.Expr) -> bool:
-    """Whether a node gives one value for a group of rows."""
+    """Whether a node returns one value for a group of rows."""
     return type(node) in AGGREGATES or (isinstance(node, exp.Anonymous) and node.name.lower() == "total")
 
 
@@ -36,7 +36,7 @@ def aggregate(walk: Expressions, node: Any, sources: Sources) -> Typed:
 
 
 def filtered(walk: Expressions, node: exp.Filter, sources: Sources) -> Typed:
-    """Writes an aggregate function of the rows that a condition lets through."""
+    """Writes an aggregate function over the rows that pass a condition."""
     return _aggregate(walk, node.this, sources, _filter(walk, node, sources))
 
 
@@ -57,7 +57,7 @@ def windowed(walk: Expressions, node: exp.Window, sources: Sources) -> Typed:
         return Typed(f"CAST(ntile({count}){tail} AS BIGINT)", "integer")
     if kind in NEIGHBOURS:
         return _neighbour(walk, function, NEIGHBOURS[kind], tail, sources)
-    raise Misuse(f"{text_of(function)} is no function of a window that every database has alike")
+    raise Misuse(f"{text_of(function)} is not a window function that every database supports alike")
 
 
 def _filter(walk: Expressions, node: exp.Filter, sources: Sources) -> str:
@@ -70,10 +70,10 @@ def _aggregate(walk: Expressions, node: exp.Expr, sources: Sources, tail: str) -
     if isinstance(node, exp.JSONArrayAgg):
         value = walk.value(node.this, sources)
         if value.kind not in ("text", "integer", "real", "null"):
-            raise Misuse(f"{text_of(node)}: an array is made of texts or numbers, and this is {value.kind}")
+            raise Misuse(f"{text_of(node)}: an array holds texts or numbers, but this is {value.kind}")
         return Typed(walk.dialect.array(value.sql, tail), "json")
     if not is_aggregate(node):
-        raise Misuse(f"{text_of(node)} is no aggregate function")
+        raise Misuse(f"{text_of(node)} is not an aggregate function")
     name = AGGREGATES.get(type(node), "total")
     item = node.expressions[0] if isinstance(node, exp.Anonymous) else node.this
     is_distinct = isinstance(item, exp.Distinct)
@@ -90,7 +90,7 @@ def _aggregate(walk: Expressions, node: exp.Expr, sources: Sources, tail: str) -
 
 
 def _taken(walk: Expressions, node: exp.Expr, name: str, item: exp.Expr, sources: Sources) -> Typed:
-    """Gives what is counted, added or compared, as a kind for which that is the same everywhere."""
+    """Returns what is counted, summed or compared, as a kind for which the result is the same everywhere."""
     if name in ("sum", "avg"):
         return walk.closed_number(item, sources, "integer", "decimal", "real")
     if name == "total":
@@ -99,11 +99,11 @@ def _taken(walk: Expressions, node: exp.Expr, name: str, item: exp.Expr, sources
     if value.kind == "json" and name == "count":
         return value
     if value.kind in ("json", "any", "blob") and name != "count":
-        raise Misuse(f"{text_of(node)}: {value.kind} has no order that every database has alike")
+        raise Misuse(f"{text_of(node)}: {value.kind} has no order that is the same in every database")
     if value.kind == "boolean" and name != "count":
         return Typed(walk.as_kind(value, "integer"), "integer")
     if collation_of(item):
-        raise Misuse(f"{text_of(node)}: an aggregate compares texts as they are; leave COLLATE out")
+        raise Misuse(f"{text_of(node)}: an aggregate compares texts as BINARY; remove COLLATE")
     return value
 
 
@@ -127,13 +127,13 @@ def _neighbour(walk: Expressions, node: Any, name: str, tail: str, sources: Sour
     if node.args.get("offset") is not None:
         offset = node.args["offset"]
         if not (isinstance(offset, exp.Literal) and offset.name.isdigit()):
-            raise Misuse(f"{text_of(node)}: say the number of rows as such")
+            raise Misuse(f"{text_of(node)}: write the number of rows as a literal")
         arguments.append(offset.name)
     return Typed(f"({name}({', '.join([*arguments, *written[1:]])}){tail})", kind)
 
 
 def over(walk: Expressions, node: exp.Window, sources: Sources) -> str:
-    """Writes the rows of a window: its name, or what it is parted and ordered by."""
+    """Writes the rows of a window: its name, or its PARTITION BY, ORDER BY and frame."""
     alias = node.args.get("alias")
     parts = node.args.get("partition_by") or []
     order, spec = node.args.get("order"), node.args.get("spec")
@@ -141,7 +141,7 @@ def over(walk: Expressions, node: exp.Window, sources: Sources) -> str:
         return walk.dialect.quoted(alias.name)
     written = []
     if alias or node.args.get("first") is not None:
-        raise Misuse(f"{text_of(node)}: a window that builds on another has to be written out")
+        raise Misuse(f"{text_of(node)}: a window cannot extend another; write it out in full")
     if parts:
         values = [walk.dialect.compared(walk.value(part, sources)) for part in parts]
         written.append(f"PARTITION BY {', '.join(values)}")
@@ -162,7 +162,7 @@ def _frame(spec: exp.WindowSpec) -> str:
         side = str(spec.args.get(f"{name}_side") or "")
         if isinstance(edge, exp.Expr):
             if kind == "RANGE" or not (isinstance(edge, exp.Literal) and edge.name.isdigit()):
-                raise Misuse(f"{text_of(spec)}: a frame counts ROWS, in figures")
+                raise Misuse(f"{text_of(spec)}: a frame must count ROWS, with literal numbers")
             edge = edge.name
         edges.append(f"{edge} {side}".strip())
     exclude = f" EXCLUDE {spec.args['exclude']}" if spec.args.get("exclude") else ""
@@ -170,23 +170,21 @@ def _frame(spec: exp.WindowSpec) -> str:
 
 
 def ordered(walk: Expressions, item: exp.Expr, sources: Sources) -> str:
-    """Writes what rows are ordered by; NULL comes first, and last where the order is turned round."""
+    """Writes what rows are ordered by; NULL comes first, and last in descending order."""
     node = item.this if isinstance(item, exp.Ordered) else item
     value = walk.value(node, sources)
     return f"{sortable(walk, value, node)}{direction(item)}"
 
 
 def sortable(walk: Expressions, value: Typed, node: exp.Expr) -> str:
-    """Writes a value so that it sorts alike everywhere."""
+    """Writes a value so that it sorts the same everywhere."""
     if value.kind in ("json", "any"):
-        raise Misuse(
-            f"{text_of(node)}: JSON has no order; take a value out of it with json_extract() and CAST"
-        )
+        raise Misuse(f"{text_of(node)}: JSON has no order; extract a value with json_extract() and CAST")
     return walk.dialect.compared(value)
 
 
 def direction(item: exp.Expr) -> str:
-    """Writes which way an order goes, and on which side NULL is."""
+    """Writes the direction of an order, and on which side NULL is."""
     is_down = bool(item.args.get("desc"))
     is_first = bool(item.args.get("nulls_first"))
     return f"{' DESC' if is_down else ''} NULLS {'FIRST' if is_first else 'LAST'}"

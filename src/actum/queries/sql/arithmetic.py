@@ -1,4 +1,4 @@
-"""The arithmetic in a query: which expressions may pass their bounds, and the parameters within them."""
+"""The arithmetic in a query: which expressions may overflow, and the parameters within them."""
 
 from functools import lru_cache
 
@@ -23,11 +23,11 @@ GROWING = (
 
 @lru_cache(maxsize=1_000)
 def arithmetic_of(sql: str) -> tuple[list[str], set[str]]:
-    """Gives the outermost expressions that can grow, as they were written, and the parameters within them."""
+    """Returns the outermost expressions that can overflow, as written, and the parameters within them."""
     statement, names = parse(sql, {})
     found = [node for node in statement.find_all(*GROWING) if not node.find_ancestor(*GROWING)]
     places = [place for node in found for place in node.find_all(exp.Placeholder)]
     for place in places:
-        # They were numbered to be read, as they may be keywords.
+        # They were numbered for parsing, because they may be keywords.
         place.set("this", names[int(place.name[1:])])
     return list(dict.fromkeys(map(text_of, found))), {place.name for place in places}

@@ -15,14 +15,14 @@ class Expressions(Values):
     """Writes expressions of every form."""
 
     def raw(self, node: exp.Expr, sources: Sources) -> Typed:
-        """Writes an expression, whose overflow may still be to be caught."""
+        """Writes an expression, whose overflow may not be checked yet."""
         operator = COMPARISONS.get(type(node))
         if operator is not None:
             return self._comparison(node.this, node.expression, operator, sources)
         return super().raw(node, sources)
 
     def _in(self, node: exp.In, sources: Sources) -> Typed:
-        """Writes IN: of values, of lists that are parameters, or of a query."""
+        """Writes IN, with values, list parameters, or a query."""
         query = node.args.get("query")
         if query is not None:
             return self._in_query(node, query, sources)
@@ -53,7 +53,7 @@ class Expressions(Values):
         sides = left.expressions if isinstance(left, exp.Tuple) else [left]
         if len(sides) != len(columns):
             raise Misuse(
-                f"{text_of(node)}: the query selects {len(columns)} columns, and {len(sides)} are needed"
+                f"{text_of(node)}: the query selects {len(columns)} columns, but {len(sides)} are needed"
             )
         values = [self.value(side, sources) for side in sides]
         pairs = [
@@ -77,15 +77,15 @@ class Expressions(Values):
     def _rows(self, left: exp.Expr, right: exp.Expr, operator: str, sources: Sources) -> Typed:
         ones, others = left.expressions, right.expressions
         if len(ones) != len(others) or not ones:
-            raise Misuse(f"{text_of(left)} and {text_of(right)} have not as many values as each other")
+            raise Misuse(f"{text_of(left)} and {text_of(right)} have different numbers of values")
         pairs = [self.pair(one, other, sources) for one, other in zip(ones, others, strict=True)]
         written = [f"({', '.join(side)})" for side in zip(*pairs, strict=True)]
         return Typed(f"({written[0]} {operator} {written[1]})", "boolean")
 
     def pair(self, left: exp.Expr, right: exp.Expr, sources: Sources) -> tuple[str, str]:
-        """Writes two values so that they compare alike everywhere."""
+        """Writes two values so that they compare the same everywhere."""
         one, other = (self.value(side, sources) for side in (left, right))
-        one, other = self.alike(one, other, f"{text_of(left)} beside {text_of(right)}")
+        one, other = self.alike(one, other, f"{text_of(left)} compared with {text_of(right)}")
         collation = collation_of(left) or collation_of(right)
         if collation and one.kind == "text":
             return self.dialect.call(collation, [one.sql]), self.dialect.call(collation, [other.sql])

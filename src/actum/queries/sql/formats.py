@@ -1,4 +1,4 @@
-"""printf(), whose format is read when the query is written."""
+"""printf(), whose format is parsed when the query is written."""
 
 import re
 from typing import Any
@@ -13,7 +13,7 @@ MARKS = re.compile(r"%(?P<zero>0)?(?P<width>\d+)?(?:\.(?P<places>\d+|\*))?(?P<ma
 
 
 def formatted(walk: Expressions, node: exp.Expr, sources: Sources) -> Typed:
-    """Writes printf() as a series of texts, one for each mark of its format."""
+    """Writes printf() as a concatenation of texts, one for each placeholder of its format."""
     first, *rest = [part for part in (node.args.get("this"), *node.expressions) if isinstance(part, exp.Expr)]
     if not (isinstance(first, exp.Literal) and first.is_string):
         raise _misuse(node)
@@ -53,6 +53,5 @@ def _piece(walk: Expressions, node: exp.Expr, found: re.Match[str], rest: list[A
 def _misuse(node: exp.Expr) -> Misuse:
     return Misuse(
         f"{text_of(node)}: printf() takes a format in quotes, with %s, %d, %.*c and %%, "
-        "and a value for each; "
-        "form other texts in Python"
+        "and a value for each; format other texts in Python"
     )

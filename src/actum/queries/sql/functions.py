@@ -1,4 +1,4 @@
-"""The functions that a query may call: what they take, what they give, and how a database calls them."""
+"""The functions that a query may call: their arguments, their result, and how a database calls them."""
 
 import re
 from collections.abc import Callable
@@ -98,7 +98,7 @@ def _escape(walk: Expressions, node: exp.Escape, sources: Sources) -> Typed:
         raise Misuse(f"{text_of(node)}: ESCAPE goes with LIKE")
     escape = node.expression
     if not (isinstance(escape, exp.Literal) and len(escape.name) == 1):
-        raise Misuse(f"{text_of(node)}: ESCAPE says one character in quotes")
+        raise Misuse(f"{text_of(node)}: ESCAPE takes one character in quotes")
     return _liked(walk, node.this, walk.text(escape, sources), sources)
 
 
@@ -137,7 +137,7 @@ def _length(walk: Expressions, node: exp.Length, sources: Sources) -> Typed:
 def _hex(walk: Expressions, node: exp.Hex, sources: Sources) -> Typed:
     value = walk.value(node.this, sources)
     if value.kind != "blob":
-        raise Misuse(f"{text_of(node)}: hex() is of bytes, and this is {value.kind}")
+        raise Misuse(f"{text_of(node)}: hex() takes bytes, but this is {value.kind}")
     return Typed(f"coalesce({walk.dialect.call('hex', [value.sql])}, '')", "text")
 
 
@@ -159,7 +159,7 @@ def _round(walk: Expressions, node: exp.Round, sources: Sources) -> Typed:
 
 
 def _whole(name: str) -> Function:
-    """ceil() and floor(), which leave whole numbers alone."""
+    """ceil() and floor(), which return whole numbers unchanged."""
 
     def write(walk: Expressions, node: Any, sources: Sources) -> Typed:
         value = walk.closed_number(node.this, sources, "integer", "real")
@@ -184,7 +184,7 @@ def _random(walk: Expressions, node: exp.Rand, sources: Sources) -> Typed:
 
 
 def _moment(name: str, gives: QueryKind) -> Function:
-    """A function of one time, told in UTC."""
+    """A function of one time, in UTC."""
 
     def write(walk: Expressions, node: Any, sources: Sources) -> Typed:
         arguments = [
@@ -194,7 +194,7 @@ def _moment(name: str, gives: QueryKind) -> Function:
         if value is None or value.kind != "time":
             raise Misuse(
                 f"{text_of(node)}: {name}() takes one datetime column, and nothing more: "
-                "work out other times in Python, and pass them as parameters annotated datetime"
+                "compute other times in Python, and pass them as parameters annotated datetime"
             )
         return Typed(walk.dialect.call(name, [value.sql]), gives)
 
@@ -210,7 +210,7 @@ def _strftime(walk: Expressions, node: exp.TimeToStr, sources: Sources) -> Typed
     if value.kind != "time" or not written or not marks <= FORMATS:
         raise Misuse(
             f"{text_of(node)}: strftime() takes a format of {', '.join(sorted(FORMATS))} "
-            "and a datetime column; form other texts in Python"
+            "and a datetime column; format other texts in Python"
         )
     return Typed(walk.dialect.call("strftime", [value.sql, walk.dialect.text(written)]), "text")
 
@@ -221,8 +221,8 @@ def _anonymous(walk: Expressions, node: exp.Anonymous, sources: Sources) -> Type
     function = NAMED.get(node.name.lower())
     if function is None:
         raise Misuse(
-            f"there is no function {node.name}() that every database has alike: "
-            "work that out in Python, over the rows, or in a reducer"
+            f"there is no function {node.name}() that every database supports alike: "
+            "compute it in Python, over the rows, or in a reducer"
         )
     return function(walk, node, sources)
 

@@ -1,4 +1,4 @@
-"""GROUP BY: whether what is selected has one value for each group."""
+"""GROUP BY: checks that what is selected has one value for each group."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -11,18 +11,20 @@ from actum.queries.sql.values import Scope, text_of
 
 
 def check_grouping(node: exp.Select, groups: Sequence[exp.Expr], scope: Scope) -> None:
-    """Raises Misuse for a column that each row of a group may have another value of."""
+    """Raises Misuse for a column that may differ between the rows of a group."""
     items = _items(node)
     if not groups and not node.args.get("having") and not any(map(_is_summed, items)):
         return
     for group in groups:
         if any(is_aggregate(part) for part in group.walk()):
-            raise Misuse(f"GROUP BY {text_of(group)}: groups are made before anything is added up in them")
+            raise Misuse(
+                f"GROUP BY {text_of(group)}: groups are formed before anything is aggregated in them"
+            )
     known = set(groups)
     for item in items:
         for column in _loose(item, known, scope):
             raise Misuse(
-                f"{text_of(column)} has many values in a group, and which of them is meant? "
+                f"{text_of(column)} may have several values in a group. "
                 f"Add it to GROUP BY, or take min({text_of(column)}) or max({text_of(column)})"
             )
 
@@ -37,7 +39,7 @@ def _items(node: exp.Select) -> list[exp.Expr]:
 
 
 def _is_summed(node: exp.Expr) -> bool:
-    """Whether an expression adds rows up, other than those of a window or of another query."""
+    """Whether an expression aggregates rows, other than those of a window or of a subquery."""
     if is_aggregate(node):
         return True
     if isinstance(node, exp.Query):

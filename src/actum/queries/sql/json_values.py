@@ -1,4 +1,4 @@
-"""Functions over columns that are kept as JSON."""
+"""Functions over columns that are stored as JSON."""
 
 from collections.abc import Callable
 from typing import Any
@@ -13,17 +13,17 @@ Function = Callable[[Expressions, Any, Sources], Typed]
 
 
 def document(walk: Expressions, node: exp.Expr, sources: Sources) -> str:
-    """Writes what holds JSON: such a column, a text, or a parameter."""
+    """Writes a source of JSON: such a column, a text, or a parameter."""
     if isinstance(node, exp.Placeholder):
         return walk.json_parameter(node)
     value = walk.value(node, sources)
     if value.kind not in ("json", "text", "any", "null"):
-        raise Misuse(f"{text_of(node)} is {value.kind}, which holds no JSON")
+        raise Misuse(f"{text_of(node)} is {value.kind}, which does not hold JSON")
     return value.sql if walk.dialect.name == "sqlite" else f"({value.sql})::jsonb"
 
 
 def path_of(node: exp.Expr) -> str:
-    """Writes a path as both databases read it."""
+    """Writes a path in a form that both databases read."""
     path = node.expression
     written = ""
     for part in path.expressions if isinstance(path, exp.JSONPath) else [path]:
@@ -32,7 +32,7 @@ def path_of(node: exp.Expr) -> str:
         elif isinstance(part, exp.JSONPathSubscript) and isinstance(part.this, int) and part.this >= 0:
             written += f"[{part.this}]"
         elif not isinstance(part, exp.JSONPathRoot):
-            raise Misuse(f"{text_of(node)}: a path names fields and places, such as '$.lines[0].sku'")
+            raise Misuse(f"{text_of(node)}: a path consists of fields and indexes, such as '$.lines[0].sku'")
     return f"${written}"
 
 
@@ -48,7 +48,7 @@ def _extracted(walk: Expressions, node: exp.Expr, sources: Sources) -> Typed:
 
 def _length(walk: Expressions, node: exp.Anonymous, sources: Sources) -> Typed:
     if len(node.expressions) != 1:
-        raise Misuse(f"{text_of(node)}: json_array_length() takes one column: take a part with ->")
+        raise Misuse(f"{text_of(node)}: json_array_length() takes one argument: select a part with ->")
     return Typed(
         walk.dialect.call("json_array_length", [document(walk, node.expressions[0], sources)]), "integer"
     )

@@ -1,4 +1,4 @@
-"""ORDER BY: what the numbers and names in it stand for."""
+"""ORDER BY: resolves the numbers and names in it."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,14 +10,14 @@ from actum.queries.sql.reading import PLACE
 
 
 def replaced(node: exp.Expr, query: exp.Select) -> exp.Expr:
-    """Puts what is selected in the place of its number, or of the name that it was given."""
+    """Replaces the number or alias of a selected column with its expression."""
     names = query.named_selects
 
     def replace(part: exp.Expr) -> exp.Expr:
         place = place_of(part, len(names))
         if place is None and isinstance(part, exp.Column) and not part.table and part.name in names:
             if names.count(part.name) > 1:
-                raise Misuse(f"two columns have the name {part.name!r}: name one of them differently with AS")
+                raise Misuse(f"two columns have the name {part.name!r}: rename one of them with AS")
             place = names.index(part.name)
         return part if place is None else exp.Paren(this=query.selects[place].unalias().copy())
 
@@ -25,7 +25,7 @@ def replaced(node: exp.Expr, query: exp.Select) -> exp.Expr:
 
 
 def by_what_is_selected(node: exp.Expr, query: Any, selected: Mapping[str, exp.Expr]) -> exp.Expr:
-    """Puts the columns of the rows that were selected in the place of what they were selected by."""
+    """Replaces expressions in ORDER BY with the selected columns that they equal."""
     names = list(selected)
     wholes = {}
     if isinstance(query, exp.Select):
@@ -42,10 +42,10 @@ def by_what_is_selected(node: exp.Expr, query: Any, selected: Mapping[str, exp.E
 
 
 def place_of(node: exp.Expr, count: int) -> int | None:
-    """Gives which of the selected columns a number stands for, from 0, or None for what is no such number."""
+    """Returns which selected column a number refers to, from 0, or None for any other expression."""
     if not isinstance(node, exp.Anonymous) or node.name != PLACE:
         return None
     place = int(node.expressions[0].name) - 1
     if not 0 <= place < count:
-        raise Misuse(f"ORDER BY {place + 1}: it selects {count} columns")
+        raise Misuse(f"ORDER BY {place + 1}, but the query selects {count} columns")
     return place

@@ -1,4 +1,4 @@
-"""The parameters of a query: what kind of value each one brings, and how it is handed to a database."""
+"""The parameters of a query: the kind of each one's value, and how it is passed to a database."""
 
 import re
 from collections.abc import Mapping
@@ -26,7 +26,7 @@ from actum.model.values.round_trip import LOST, said
 from actum.queries.sql.kinds import Misuse, QueryKind, Typed, common
 from actum.stores.sqlite.decimals import encode
 
-# What may hold a colon that begins no parameter, and then a parameter.
+# What may contain a colon that does not begin a parameter, then a parameter.
 PLACES = re.compile(
     r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|`(?:[^`]|``)*`|\[[^\]]*\]|--[^\n]*|/\*.*?(?:\*/|\Z)|:([^\W\d]\w*)""",
     re.DOTALL,
@@ -48,7 +48,7 @@ class Parameter(Struct, frozen=True):
 
 
 def numbered(sql: str) -> tuple[str, list[str]]:
-    """Gives the SQL with `:p0`, `:p1`, … for its parameters, and their names, which may be keywords."""
+    """Returns the SQL with `:p0`, `:p1`, … for its parameters, and their names, which may be keywords."""
     names: list[str] = []
 
     def replace(found: re.Match[str]) -> str:
@@ -63,7 +63,7 @@ def numbered(sql: str) -> tuple[str, list[str]]:
 
 
 def declared(name: str, annotation: Any) -> list[Parameter]:
-    """Gives what a parameter may be at a call, as its annotation says."""
+    """Returns the kinds that a parameter may have at a call, by its annotation."""
     found: list[Parameter] = []
     for part in _parts(types.type_info(annotation)):
         if isinstance(part, LISTS):
@@ -72,7 +72,9 @@ def declared(name: str, annotation: Any) -> list[Parameter]:
         elif isinstance(part, types.NoneType):
             found.append(Parameter(name, "null"))
         elif isinstance(part, types.TimeDeltaType):
-            raise Misuse(f"the parameter {name!r} is a timedelta, which no column is: pass the time itself")
+            raise Misuse(
+                f"the parameter {name!r} is a timedelta, and no column has that type: pass a datetime"
+            )
         else:
             found.append(Parameter(name, _plain_kind(part)))
     return found or [Parameter(name, "text")]
@@ -94,7 +96,7 @@ def _parts(declared_as: types.Type) -> list[types.Type]:
 
 
 def given(name: str, value: Any) -> Parameter:
-    """Gives what a parameter is at a call; raises Invalid for what JSON cannot hold."""
+    """Returns the kind of a parameter at a call; raises Invalid for what JSON cannot hold."""
     try:
         if not isinstance(value, (list, tuple, set, frozenset)):
             return Parameter(name, _kind(value))
@@ -117,7 +119,7 @@ def _kind(value: Any) -> QueryKind:
 
 
 def bound(name: str, value: Any, kind: QueryKind) -> Any:
-    """Gives a value in the form of its kind: Decimals, datetimes in UTC, and what SQL has itself.
+    """Converts a value to its kind: Decimals, datetimes in UTC, and the types that SQL has itself.
 
     Raises Invalid for what no column of that kind could hold.
     """
@@ -157,18 +159,18 @@ def _plain(value: Any, kind: QueryKind) -> Any:
 def _json(value: Any) -> str:
     text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
     if NUL.search(text.encode()):
-        raise ValueError("a text in it has the character NUL, which no column holds; leave it out")
+        raise ValueError("a text in it has the character NUL, which no column can hold; leave it out")
     return text
 
 
 def _real(value: float) -> float:
     if value != value:  # noqa: PLR0124  (only NaN differs from itself)
-        raise ValueError("NaN is no number that SQL can compare")
+        raise ValueError("SQL cannot compare NaN")
     return value
 
 
 def for_sqlite(parameter: Parameter, value: Any) -> Any:
-    """Gives a value as SQLite's columns keep it, a list as JSON."""
+    """Returns a value as SQLite's columns store it; a list becomes JSON."""
     if parameter.is_list:
         items = [_for_sqlite(bound(parameter.name, item, parameter.kind)) for item in value]
         if any(isinstance(item, float) and isinf(item) for item in items):
@@ -184,21 +186,23 @@ def _for_sqlite(value: Any) -> Any:
 
 
 def for_postgres(parameter: Parameter, value: Any) -> Any:
-    """Gives a value as the driver of PostgreSQL takes it."""
+    """Returns a value as PostgreSQL's driver takes it."""
     if parameter.is_list:
         return [bound(parameter.name, item, parameter.kind) for item in value]
     return bound(parameter.name, value, parameter.kind)
 
 
 def time_of(text: str) -> str:
-    """Gives the moment that a text says, as columns keep it; without a zone it is one of UTC."""
+    """Returns the time that a text stands for, as columns store it; without a zone it is in UTC."""
     try:
         moment = datetime.fromisoformat(text)
     except ValueError as error:
-        raise Misuse(f"{text!r} stands beside a time and says none: write '2024-06-01T12:00:00Z'") from error
+        raise Misuse(
+            f"{text!r} is compared with a time but is not one: write '2024-06-01T12:00:00Z'"
+        ) from error
     return time_to_sql(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
 
 
 def kinds_of(values: Mapping[str, Any]) -> tuple[Parameter, ...]:
-    """Gives what the parameters of a call are."""
+    """Returns the parameters of a call with their kinds."""
     return tuple(given(name, value) for name, value in values.items())

@@ -1,4 +1,4 @@
-"""Reads the SQL of a query: one SELECT, whose every name is of a table and column that are there."""
+"""Parses the SQL of a query: one SELECT, all of whose names must be tables and columns that exist."""
 
 import difflib
 import re
@@ -34,11 +34,11 @@ PLACE = "actum_place"
 
 
 class Unknown(Misuse):
-    """A query names a table or a column that is not there."""
+    """A query names a table or a column that does not exist."""
 
 
 class Query(Struct, frozen=True):
-    """A query as it was written, and with every name said in full; `names` are its parameters'."""
+    """A query as written, and with every name fully qualified; `names` are those of its parameters."""
 
     sql: str
     written: exp.Query
@@ -47,7 +47,7 @@ class Query(Struct, frozen=True):
 
 
 def parse(sql: str, views: Views) -> tuple[exp.Query, list[str]]:
-    """Reads one SELECT, and the names of its parameters; raises Misuse for what is none."""
+    """Parses one SELECT and the names of its parameters; raises Misuse for anything else."""
     text, names = numbered(sql)
     try:
         found = sqlglot.parse(text, dialect=DIALECT)
@@ -55,12 +55,14 @@ def parse(sql: str, views: Views) -> tuple[exp.Query, list[str]]:
         found = _parse_quoted(text, views, error)
     statements = [part for part in found if part and not isinstance(part, exp.Semicolon)]
     if len(statements) != 1:
-        raise Misuse(f"has {len(statements)} statements: a query is one SELECT")
+        raise Misuse(f"has {len(statements)} statements, but a query must be one SELECT")
     statement = statements[0]
     if not isinstance(statement, exp.Select | exp.SetOperation) or statement.find(
         *WRITES, exp.Into, exp.Lock
     ):
-        raise Misuse("is not a SELECT: a query reads; commands change entities, and reducers change views")
+        raise Misuse(
+            "is not a SELECT: a query only reads; commands change entities, and reducers change views"
+        )
     for place in statement.find_all(exp.Placeholder, exp.Parameter):
         if isinstance(place, exp.Parameter) or not isinstance(place.this, str):
             raise Misuse(f"{place.sql(DIALECT)} has no name: write parameters as :name")
@@ -68,7 +70,7 @@ def parse(sql: str, views: Views) -> tuple[exp.Query, list[str]]:
 
 
 def read(sql: str, views: Views) -> Query:
-    """Reads one SELECT and finds what its names are of; raises Unknown for what is not there."""
+    """Parses one SELECT and resolves its names; raises Unknown for those that do not exist."""
     written, names = parse(sql, views)
     normal = _normal(written)
     _check_tables(normal, views)
@@ -76,7 +78,7 @@ def read(sql: str, views: Views) -> Query:
 
 
 def _parse_quoted(text: str, views: Views, error: SqlglotError) -> list[Any]:
-    """Reads SQL once more with quotes around the views whose names are keywords of SQL."""
+    """Parses SQL again, with quotes around the views whose names are keywords of SQL."""
     quoted = _with_quotes(text, views)
     if quoted != text:
         try:
@@ -88,7 +90,7 @@ def _parse_quoted(text: str, views: Views, error: SqlglotError) -> list[Any]:
 
 
 def keyword_hint(text: str, views: Views) -> str:
-    """Says which names of views and columns are keywords of SQL, and were written without quotes."""
+    """Says which names of views and columns are keywords of SQL and were written without quotes."""
     known = {name.lower() for columns in views.values() for name in columns} | views.keys()
     keywords = sorted({token.text.lower() for token in _tokens(text) if _is_keyword(token)} & known)
     return "".join(f'; {name} is a keyword of SQL: write "{name}" in double quotes' for name in keywords)
@@ -123,13 +125,13 @@ def _with_quotes(text: str, views: Views) -> str:
 
 
 def _normal(parsed: exp.Query) -> exp.Query:
-    """Gives the query with its names in lower case, and a name for each function that stands as a table."""
+    """Returns the query with its names in lower case, and with a name for each function used as a table."""
     names = normalize_identifiers(parsed.copy(), dialect=DIALECT)
     for table in names.find_all(exp.Table):
         if isinstance(table.this, exp.Anonymous) and not table.alias:
             table.set("alias", exp.TableAlias(this=exp.to_identifier(table.this.name.lower())))
     for item in names.find_all(exp.Ordered):
-        # By number, since of two columns of one name the number tells which is meant.
+        # By number, because only the number distinguishes two columns of one name.
         order = item.parent
         if item.this.is_int and order is not None and isinstance(order.parent, exp.Query):
             item.set("this", exp.Anonymous(this=PLACE, expressions=[item.this.copy()]))
@@ -146,7 +148,7 @@ def _check_tables(names: exp.Query, views: Views) -> None:
 
 
 def _tables_of(names: exp.Query) -> Iterator[exp.Table]:
-    """Finds the views that are read, leaving out what WITH names and functions such as json_each."""
+    """Finds the views that are read, without names defined by WITH and functions such as json_each."""
     try:
         scopes = traverse_scope(names)
     except OptimizeError as error:
@@ -183,15 +185,15 @@ def _explain(text: str, names: exp.Query, views: Views) -> str:
         return f"write the parameter {name} as :{name[1:]}"
     if table := UNKNOWN_TABLE.search(text):
         known = sorted({source.alias_or_name for source in names.find_all(exp.Table)})
-        return f"{table[1]}.{name} names no table of this query; it reads {', '.join(known)}"
+        return f"{table[1]}.{name} refers to no table of this query; it reads {', '.join(known)}"
     used = sorted({table.name for table in _tables_of(names)})
     columns = {table: list(views[table]) for table in used}
     owners = [table for table in used if name in map(str.lower, columns[table])]
     if len(owners) > 1:
         choices = " or ".join(f"{table}.{name}" for table in owners)
-        return f"the column {name!r} is ambiguous: say which one, {choices}"
+        return f"the column {name!r} is ambiguous: write {choices}"
     if owners:
-        return f"{text}. Say which table {name!r} is of, and read no table twice under one name"
+        return f"{text}. Write {name!r} with its table, and give a table that is read twice two names"
     close = closest(name, [column for table in used for column in columns[table]])
     listed = "; ".join(f"{table} has {', '.join(columns[table])}" for table in used)
     nothing = f"the query reads no view{keyword_hint(names.sql(DIALECT), views)}"
@@ -199,6 +201,6 @@ def _explain(text: str, names: exp.Query, views: Views) -> str:
 
 
 def closest(name: str, known: Sequence[str] | Mapping[str, object]) -> str:
-    """Suggests what was meant."""
+    """Suggests the name that may have been meant."""
     close = difflib.get_close_matches(name, list(known), n=1)
     return f" (did you mean {close[0]!r}?)" if close else ""

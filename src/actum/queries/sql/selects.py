@@ -1,4 +1,4 @@
-"""SELECT: the tables that a query reads, and its rows filtered, grouped, ordered and cut off."""
+"""SELECT: the tables that a query reads, and how its rows are filtered, grouped, ordered and limited."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -35,7 +35,7 @@ Kinds = Sequence[QueryKind] | None
 
 
 class Selects:
-    """Writes a whole query, once every name in it says which table it is of."""
+    """Writes a whole query, whose names are fully qualified."""
 
     def __init__(
         self, dialect: Dialect, parameters: Mapping[str, Parameter], views: Mapping[str, Columns]
@@ -52,10 +52,10 @@ class Selects:
         self._named: dict[str, Columns] = {}
 
     def select(self, node: exp.Expr, outer: Sources, wanted: Kinds = None) -> tuple[str, list[Typed]]:
-        """Writes a query, and gives what it selects; `wanted` are the kinds that its columns have to be."""
+        """Writes a query, and returns what it selects; `wanted` are the kinds that its columns must have."""
         for name, value in node.args.items():
             if value and name not in KNOWN:
-                raise Misuse(f"{name.strip('_').upper()} is not something that every database has alike")
+                raise Misuse(f"{name.strip('_').upper()} is not supported by every database alike")
         before = self._named
         self._named = dict(before)
         try:
@@ -85,7 +85,7 @@ class Selects:
         if isinstance(query, exp.SetOperation) and any(
             table.name == alias.name for table in query.expression.find_all(exp.Table)
         ):
-            # What comes again is of the kinds that it began with.
+            # The recursive part has the kinds of the part that it begins with.
             _, first = self.select(query.left, outer)
             wanted = [column.kind for column in first]
             self._named[alias.name] = self._columns(alias, query, first)
@@ -104,13 +104,13 @@ class Selects:
         left, right = node.left, node.right
         if not isinstance(right, exp.Select) or right.args.get("order") or right.args.get("limit"):
             raise Misuse(
-                "UNION, INTERSECT and EXCEPT join plain SELECTs, from left to right, without brackets"
+                "UNION, INTERSECT and EXCEPT combine plain SELECTs, from left to right, without brackets"
             )
         if wanted is None:
             sides = [self.select(side, outer)[1] for side in (left, right)]
             if len(sides[0]) != len(sides[1]):
                 raise Misuse(
-                    f"its SELECTs have {len(sides[0])} and {len(sides[1])} columns: they need as many"
+                    f"its SELECTs have {len(sides[0])} and {len(sides[1])} columns: they need the same number"
                 )
             wanted = [
                 common(pair, f"{text_of(one)} in one SELECT and {text_of(other)} in another")
@@ -122,7 +122,7 @@ class Selects:
         second, _ = self.select(right, outer, wanted)
         word = OPERATORS[type(node)] + ("" if node.args.get("distinct", True) else " ALL")
         if any(kind == "json" for kind in wanted) and word != "UNION ALL":
-            raise Misuse("rows with JSON in them cannot be told apart: use UNION ALL")
+            raise Misuse("rows that contain JSON cannot be compared: use UNION ALL")
         sql = self._dialect.compound(first, word, second)
         return self._ordered_whole(node, sql, left.named_selects, columns), columns
 
@@ -150,7 +150,7 @@ class Selects:
             sql += f" WINDOW {', '.join(named)}"
         if node.args.get("distinct"):
             if any(column.kind == "json" for column in columns):
-                raise Misuse("DISTINCT cannot tell JSON apart: select a value that is in it")
+                raise Misuse("DISTINCT cannot compare JSON: select a value inside it")
             return self._ordered_whole(node, sql, node.named_selects, columns), columns
         return sql + self._order(node, sources) + self._limit(node), columns
 
@@ -162,12 +162,12 @@ class Selects:
 
     def _outputs(self, node: exp.Select, sources: Sources, wanted: Kinds) -> tuple[list[Typed], list[str]]:
         if not node.selects:
-            raise Foreign("a SELECT without columns")
+            raise Foreign("the query has a SELECT without columns: name at least one")
         columns, outputs = [], []
         for place, selected in enumerate(node.selects):
             if collation_of(selected.unalias()):
                 raise Misuse(
-                    f"{text_of(selected)}: COLLATE says how texts compare; select the text without it"
+                    f"{text_of(selected)}: COLLATE only affects comparisons; select the text without it"
                 )
             value = self.walk.value(selected.unalias(), sources)
             if wanted is not None and value.kind != wanted[place]:
@@ -180,7 +180,9 @@ class Selects:
     def _named_as(self, name: str, value: Typed | None = None) -> str:
         is_columns = value is not None and value.is_column
         if len(name.encode()) > MAX_NAME and not is_columns:
-            raise Misuse(f"the name {name!r} is longer than {MAX_NAME} bytes, where PostgreSQL cuts it off")
+            raise Misuse(
+                f"the name {name!r} is longer than {MAX_NAME} bytes, PostgreSQL's limit; choose a shorter one"
+            )
         return self._dialect.quoted(name)
 
     def _from(self, node: exp.Select, scope: dict[str, Columns], sources: Sources) -> str:
@@ -195,14 +197,14 @@ class Selects:
     def _join(self, join: exp.Join, scope: dict[str, Columns], sources: Sources) -> str:
         side, on = join.side, join.args.get("on")
         if join.args.get("using") or join.method or join.kind not in ("", "CROSS", "INNER", "OUTER"):
-            raise Misuse(f"{text_of(join)} is not a join that every database has alike")
+            raise Misuse(f"{text_of(join)} is not a join that every database supports alike")
         table = self._table(join.this, scope, sources)
         if on is None:
             if side:
-                raise Misuse(f"{text_of(join)}: say with ON what belongs together")
+                raise Misuse(f"{text_of(join)}: add ON with the condition of the join")
             return f" CROSS JOIN {table}"
         if side == "FULL" and not isinstance(bare(on), exp.EQ):
-            raise Misuse(f"{text_of(join)}: a FULL JOIN is by one equality of two columns")
+            raise Misuse(f"{text_of(join)}: a FULL JOIN needs an ON with one equality of two columns")
         return f" {f'{side} ' if side else ''}JOIN {table} ON {self.walk.condition(on, sources)}"
 
     def _table(self, node: exp.Expr, scope: dict[str, Columns], sources: Sources) -> str:
@@ -212,10 +214,12 @@ class Selects:
             scope[node.alias_or_name] = self._columns(node.args.get("alias"), node.this, columns)
             return f"({sql}) AS {name}"
         if not isinstance(node, exp.Table):
-            raise Misuse(f"{text_of(node)} is not a table that every database has alike")
+            raise Misuse(f"{text_of(node)} is not a table that every database supports alike")
         if isinstance(node.this, exp.Anonymous):
             if node.this.name.lower() != "json_each" or len(node.this.expressions) != 1:
-                raise Misuse(f"{text_of(node)}: of functions only json_each(x) is a table everywhere")
+                raise Misuse(
+                    f"{text_of(node)}: json_each(x) is the only function that is a table in every database"
+                )
             json = document(self.walk, node.this.expressions[0], sources)
             scope[node.alias_or_name] = EACH
             return self._dialect.each(json, name)
@@ -234,7 +238,7 @@ class Selects:
         return f" ORDER BY {', '.join(items)}"
 
     def _ordered_whole(self, node: Any, sql: str, names: list[str], columns: list[Typed]) -> str:
-        """Orders the rows of a UNION, or of a SELECT DISTINCT, by what they have."""
+        """Orders the rows of a UNION, or of a SELECT DISTINCT, by their selected columns."""
         order = node.args.get("order")
         if order is None:
             return sql + self._limit(node)
@@ -247,7 +251,7 @@ class Selects:
             items = [f"{place + 1}{direction(item)}" for place, item in pairs]
             return f"{sql} ORDER BY {', '.join(items)}{self._limit(node)}"
         if len(set(names)) < len(names):
-            raise Misuse("two of its columns have one name: name one of them differently with AS")
+            raise Misuse("two of the columns have the same name: rename one of them with AS")
         rows: Scope = {"_rows": {name: column.kind for name, column in zip(names, columns, strict=True)}}
         selected: dict[str, exp.Expr] = {name: exp.column(name, table="_rows") for name in names}
         items = []
@@ -266,5 +270,5 @@ class Selects:
             return None
         value = self.walk.value(node.expression, ())
         if value.kind != "integer":
-            raise Misuse(f"{text_of(node).strip()} is {value.kind}, and a number of rows is an integer")
+            raise Misuse(f"{text_of(node).strip()} is {value.kind}, but a number of rows must be an integer")
         return value

@@ -1,4 +1,4 @@
-"""Values in a query: columns, literals, parameters, arithmetic and casts, and what kind each one is of."""
+"""Values in a query: columns, literals, parameters, arithmetic and casts, each with its kind."""
 
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
@@ -7,7 +7,7 @@ from typing import Any
 from sqlglot import exp
 
 from actum.queries.dialect import Dialect
-from actum.queries.sql.kinds import NUMBERS, Misuse, QueryKind, Typed, common, mend
+from actum.queries.sql.kinds import NUMBERS, Misuse, QueryKind, Typed, common, fix
 from actum.queries.sql.parameters import Parameter, time_of
 
 ARITHMETIC: dict[type[exp.Expr], str] = {
@@ -33,24 +33,24 @@ SMALLEST, LARGEST = -(2**63), 2**63 - 1
 Columns = Mapping[str, QueryKind]
 Scope = Mapping[str, Columns]
 Sources = tuple[Scope, ...]
-"""The tables that an expression sees by name, the innermost query's first."""
+"""The tables that an expression can refer to, the innermost query's first."""
 
 
 class Foreign(Misuse):
-    """A function or form that not every database has."""
+    """A function or form that not every database supports."""
 
     def __init__(self, what: str) -> None:
         super().__init__(
-            f"{what} is not a function or form that every database has alike: "
-            "work that out in Python, over the rows, or in a reducer"
+            f"{what} is not a function or form that every database supports alike: "
+            "compute it in Python, over the rows, or in a reducer"
         )
 
 
 class Values:
-    """Writes values. What is written is always whole: it needs no brackets around it.
+    """Writes values. What it writes is always complete: it needs no brackets around it.
 
-    `select` writes a query inside an expression, given the tables outside of it, and the kinds of its columns
-    where these have to be others than they are.
+    `select` writes a query inside an expression, given the tables outside it, and the kinds that its columns
+    must have where these are others than their own.
     """
 
     def __init__(
@@ -74,16 +74,18 @@ class Values:
         return Typed(self.dialect.closed(written), written.kind)
 
     def condition(self, node: exp.Expr, sources: Sources) -> str:
-        """Writes an expression where a truth value is asked for."""
+        """Writes an expression where a truth value is required."""
         value = self.value(node, sources)
         if value.kind == "boolean":
             return value.sql
         if value.kind not in ("integer", "real", "null"):
-            raise Misuse(f"{text_of(node)} is {value.kind}, and a condition is a truth value: compare it")
+            raise Misuse(
+                f"{text_of(node)} is {value.kind}, but a condition must be a truth value: compare it"
+            )
         return self.dialect.convert(value, "boolean")
 
     def as_kind(self, value: Typed, kind: QueryKind) -> str:
-        """Writes a value as one of a wider kind."""
+        """Writes a value converted to a wider kind."""
         if value.number is not None and kind in ("real", "decimal"):
             number = value.number
             return self.dialect.decimal(number) if kind == "decimal" else self.dialect.real(float(number))
@@ -98,11 +100,11 @@ class Values:
     def as_text(self, value: Typed, node: exp.Expr) -> str:
         """Writes a value as text."""
         if value.kind in ("blob", "json"):
-            raise Misuse(f"{text_of(node)} is {value.kind}, which is no text: {mend(value.kind, 'text')}")
+            raise Misuse(f"{text_of(node)} is {value.kind}, but a text is needed: {fix(value.kind, 'text')}")
         return self.as_kind(value, "text") if value.kind != "null" else self.dialect.null("text")
 
     def number(self, node: exp.Expr, sources: Sources, *kinds: QueryKind) -> Typed:
-        """Writes an expression as a number of one of these kinds, the narrowest that serves."""
+        """Writes an expression as a number of one of these kinds, the narrowest that fits."""
         value = self.raw(node, sources)
         if value.kind == "boolean":
             value = Typed(self.as_kind(value, "integer"), "integer")
@@ -114,8 +116,7 @@ class Values:
             value = Typed(self.as_kind(self._closed(value), kinds[0]), kinds[0])
         if value.kind not in kinds:
             raise Misuse(
-                f"{text_of(node)} is {value.kind}, where {' or '.join(kinds)} is needed: "
-                "turn it into that with CAST"
+                f"{text_of(node)} is {value.kind}, but {' or '.join(kinds)} is needed: convert it with CAST"
             )
         return value
 
@@ -127,7 +128,7 @@ class Values:
         return Typed(self.dialect.closed(value), value.kind, value.number) if value.is_open else value
 
     def raw(self, node: exp.Expr, sources: Sources) -> Typed:
-        """Writes an expression, whose overflow may still be to be caught."""
+        """Writes an expression, whose overflow may not be checked yet."""
         kind = type(node)
         if kind in ARITHMETIC:
             return self._arithmetic(node, ARITHMETIC[kind], sources)
@@ -156,7 +157,7 @@ class Values:
         text = str(node.this)
         if node.is_string:
             if "\0" in text:
-                raise Misuse("a text holds no NUL: PostgreSQL keeps none")
+                raise Misuse("a text cannot contain NUL, which PostgreSQL cannot hold; leave it out")
             return Typed(self.dialect.text(text), "text", text=text, is_constant=True)
         return self._number(Decimal(text.replace("_", "")), is_whole=text.isdigit())
 
@@ -188,11 +189,11 @@ class Values:
         if parameter.kind == "null":
             return Typed(self.dialect.null("null"), "null", is_constant=True)
         if parameter.is_list:
-            raise Misuse(f":{parameter.name} is a list: ask for what is among it, `x IN :{parameter.name}`")
+            raise Misuse(f":{parameter.name} is a list: use it as `x IN :{parameter.name}`")
         return Typed(self._place(parameter), parameter.kind, is_constant=True)
 
     def json_parameter(self, node: exp.Placeholder) -> str:
-        """Writes a parameter whose value is written as JSON, unless it is text already."""
+        """Writes a parameter whose value is passed as JSON, unless it is text already."""
         return self._place(Parameter(self.parameters[node.name].name, "json"))
 
     def _place(self, parameter: Parameter) -> str:
@@ -209,7 +210,7 @@ class Values:
         one, other = (self.number(side, sources, *kinds) for side in (node.this, node.expression))
         kind = common((one, other), text_of(node))
         if kind != "integer":
-            # Only what was whole: reals that passed their bounds stay infinite up to the outermost sum.
+            # Only integers: reals that overflow stay infinite up to the outermost expression.
             one, other = (self._closed(side) if side.kind == "integer" else side for side in (one, other))
         sql = self.dialect.arithmetic(operator, self.as_kind(one, kind), self.as_kind(other, kind), kind)
         return Typed(sql, kind, is_open=kind != "decimal" and operator in "+-*/")
@@ -218,7 +219,7 @@ class Values:
         return Typed(f"(~ {self._closed(self.number(node.this, sources, 'integer')).sql})", "integer")
 
     def alike(self, one: Typed, other: Typed, where: str) -> tuple[Typed, Typed]:
-        """Gives two values as ones of a kind that is compared alike everywhere."""
+        """Returns two values converted to a kind that compares the same everywhere."""
         if one.kind == "text" and other.is_constant and other.kind in NUMBERS:
             other = Typed(self.as_kind(other, "text"), "text", is_constant=True)
         elif other.kind == "text" and one.is_constant and one.kind in NUMBERS:
@@ -226,7 +227,7 @@ class Values:
         one, other = self._moment(one, other), self._moment(other, one)
         kind = common((one, other), where)
         if kind in ("json", "any"):
-            raise Misuse(f"{where}: values inside JSON have no kind: {mend('json', kind)}")
+            raise Misuse(f"{where}: values inside JSON have no kind: {fix('json', kind)}")
         return self._as(one, kind), self._as(other, kind)
 
     def _as(self, value: Typed, kind: QueryKind) -> Typed:
@@ -235,7 +236,7 @@ class Values:
         return Typed(self.as_kind(value, kind), kind)
 
     def _moment(self, value: Typed, beside: Typed) -> Typed:
-        """Reads a text that stands beside a time as the moment that it says."""
+        """Reads a text that is compared with a time as the time that it stands for."""
         if beside.kind != "time" or value.text is None:
             return value
         return Typed(self.dialect.time(time_of(value.text)), "time", is_constant=True)
@@ -243,7 +244,7 @@ class Values:
     def _subquery(self, node: exp.Subquery, sources: Sources) -> Typed:
         sql, columns = self.select(node.this, sources)
         if len(columns) != 1:
-            raise Misuse(f"{text_of(node)} stands for one value, and selects {len(columns)}")
+            raise Misuse(f"{text_of(node)} is used as one value, but selects {len(columns)} columns")
         return Typed(f"({sql})", columns[0].kind)
 
     def _cast(self, node: exp.Cast, sources: Sources) -> Typed:
@@ -252,7 +253,7 @@ class Values:
         kind = CASTS.get(to.this)
         if kind is None or (to.expressions and kind == "decimal") or value.kind not in CASTABLE[kind]:
             raise Misuse(
-                f"{text_of(node.this)} is {value.kind}, which CAST turns into no {to.this.value.lower()} "
+                f"{text_of(node.this)} is {value.kind}, which CAST cannot convert to {to.this.value.lower()} "
                 "alike everywhere: CAST gives INTEGER, REAL, TEXT, BOOLEAN, or DECIMAL from a number"
             )
         if kind == "decimal" and value.number is not None:
@@ -263,11 +264,11 @@ class Values:
         value = self.value(node.this, sources)
         collation = COLLATIONS.get(node.expression.name.upper())
         if collation is None or value.kind not in ("text", "null"):
-            raise Misuse(f"{text_of(node)}: texts are compared as BINARY, NOCASE or RTRIM says")
+            raise Misuse(f"{text_of(node)}: COLLATE must be BINARY, NOCASE or RTRIM")
         return Typed(self.dialect.call(collation, [value.sql]), "text") if collation else value
 
     def all_as(self, values: Sequence[Typed], where: str) -> tuple[list[str], QueryKind]:
-        """Writes values as ones of the kind that serves them all."""
+        """Writes values converted to the kind that fits them all."""
         if any(value.kind == "time" for value in values):
             beside = next(value for value in values if value.kind == "time")
             values = [self._moment(value, beside) for value in values]
@@ -276,25 +277,25 @@ class Values:
 
 
 def collation_of(node: exp.Expr) -> str | None:
-    """Gives the function that makes texts compare as a COLLATE says."""
+    """Returns the function that compares texts as a COLLATE requires."""
     node = bare(node)
     return COLLATIONS.get(node.expression.name.upper()) if isinstance(node, exp.Collate) else None
 
 
 def bare(node: exp.Expr) -> exp.Expr:
-    """Takes the brackets off an expression."""
+    """Removes the brackets around an expression."""
     while isinstance(node, exp.Paren):
         node = node.this
     return node
 
 
 def text_of(node: exp.Expr) -> str:
-    """Gives an expression as its author may recognise it."""
+    """Returns an expression as its author wrote it, or close to it."""
     return node.sql("sqlite")
 
 
 def name_of(node: exp.Expr) -> Any:
-    """Gives the name of a function, or else the expression."""
+    """Returns the name of a function, or else the expression."""
     if isinstance(node, exp.Anonymous):
         return f"{node.name}()"
     return text_of(node)
