@@ -230,7 +230,7 @@ async def test_a_timer_that_is_cancelled_does_not_fire(running: tuple[Context, N
 
 
 async def test_without_the_secret_nothing_is_answered(objects_url: str, tmp_path: Path) -> None:
-    """A wrong secret is refused, with a mend that does not repeat it."""
+    """A wrong secret is refused, with a fix that does not repeat it."""
     with pytest.raises(StoreError, match="refuses the secret") as refused:
         async with bank(objects_url.replace("secret=", "secret=un"), tmp_path / "bank.db"):
             pass
