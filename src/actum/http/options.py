@@ -65,4 +65,4 @@ def _check_callables(where: str, options: Mapping[str, Any]) -> None:
         listed = found.values() if isinstance(found, Mapping) else found
         for one in listed if isinstance(listed, Iterable) else (found,):
             if callable(one):
-                refuse_generator(f"{where}: {name}=", one, "leave the yield out, and raise or return instead")
+                refuse_generator(f"{where}: {name}=", one, "remove the yield, and raise or return instead")

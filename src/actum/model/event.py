@@ -107,7 +107,7 @@ class EventType:
                 return self.decode(payload)
             except msgspec.DecodeError as error:
                 raise self.unreadable(error) from error
-        return self._carry_up(payload, version)
+        return self._upcast(payload, version)
 
     def unreadable(self, error: msgspec.DecodeError) -> UnreadableEvent:
         """Returns the error for a payload of the current version that does not fit the class."""
@@ -118,7 +118,7 @@ class EventType:
             f"and add @{name}.upcast({self.version})"
         )
 
-    def _carry_up(self, payload: bytes, version: int) -> "Event":
+    def _upcast(self, payload: bytes, version: int) -> "Event":
         raw = self.decode_raw(payload)
         for step in range(version, self.version):
             if step not in self.upcasts:

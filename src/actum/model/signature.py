@@ -13,7 +13,7 @@ from msgspec.structs import astuple as as_tuple
 
 from actum.errors import DefinitionError, Invalid, WrongReply
 from actum.model.values.number_enum import Enums, number_enums, without_members
-from actum.model.values.round_trip import LOST, RoundTrip, said, shortly
+from actum.model.values.round_trip import LOST, RoundTrip, reason_of, short_repr
 from actum.model.values.serialisable import check_default, check_serialisable, display
 
 __all__ = ["Signature", "check_serialisable", "display", "hints_of"]
@@ -125,7 +125,7 @@ class Signature:
                 self._merge(positional, named)
             arguments = self._bind_members(positional, error)
         except LOST as error:
-            raise Invalid(f"{self.where}: the arguments cannot be read: {said(error)}") from error
+            raise Invalid(f"{self.where}: the arguments cannot be read: {reason_of(error)}") from error
         if self._checks:
             self._check_arguments(arguments)
         return arguments
@@ -156,8 +156,8 @@ class Signature:
             fault = self._reply_trip.between(reply, kept)
         except LOST as error:
             raise WrongReply(
-                f"{self.where} is annotated to return {display(self.returns)} but returned {shortly(reply)}: "
-                f"{said(error)}"
+                f"{self.where} must return {display(self.returns)} but returned {short_repr(reply)}: "
+                f"{reason_of(error)}"
             ) from error
         if fault is not None:
             raise WrongReply(f"{self.where} returned a reply that JSON does not preserve: {fault}")
@@ -176,7 +176,7 @@ class Signature:
         except msgspec.ValidationError as error:
             raise self._invalid(error, len(positional)) from error
         except LOST as error:
-            raise Invalid(f"{self.where}: the arguments cannot be read: {said(error)}") from error
+            raise Invalid(f"{self.where}: the arguments cannot be read: {reason_of(error)}") from error
         raise self._invalid(refused, len(positional)) from refused
 
     def _returned(self, hints: dict[str, Any]) -> Any:

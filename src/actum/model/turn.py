@@ -23,7 +23,7 @@ from actum.errors import (
 )
 from actum.model.entity import CommandType, EntityType
 from actum.model.event import Event, EventType, Stored
-from actum.model.values.round_trip import LOST, said, shortly
+from actum.model.values.round_trip import LOST, reason_of, short_repr
 from actum.model.values.state import MAX_WATCHED
 
 REFUSALS = "actum.errors"
@@ -131,7 +131,7 @@ class Instance:
                     f"{self!r}: {command.name} caught the error of an emit and continued: do not catch it"
                 )
             if len(self.state.__dict__) > 1:
-                self._sweep(emitted)
+                self._remove_undeclared(emitted)
         except BaseException as error:
             self.left = emitted if self._emitted is emitted else None
             if len(self.state.__dict__) > 1:
@@ -141,7 +141,7 @@ class Instance:
         finally:
             self._emitted = None
         if self._sound is not None:
-            self._judge_beside(command, version, self._sound)
+            self._restore_after_command(command, version, self._sound)
         return emitted, reply
 
     def ask(self, query: CommandType, arguments: tuple[Any, ...], now: int) -> Any:
@@ -182,10 +182,11 @@ class Instance:
                 self._compare(event_type, event, kept)
         except LOST as error:
             raise WrongEvent(
-                f"{self!r} emitted {shortly(event)}, which does not fit its annotations: {said(error)}"
+                f"{self!r} emitted {short_repr(event)}, which does not fit its annotations: "
+                f"{reason_of(error)}"
             ) from error
         if len(payload) > LARGE:
-            self._weigh(event_type.name, payload)
+            self._check_size(event_type.name, payload)
         # None until the reducer returns: a reducer must not emit, and its failure must not go unnoticed.
         self._emitted = None
         emitted.append((event_type.name, event_type.version, payload))
@@ -239,7 +240,7 @@ class Instance:
             written = self.kind.write_state(self.state)
             kept = as_tuple(self.kind.read_state(written))
         except LOST as error:
-            raise WrongState(f"{self!r} has a state that JSON cannot hold: {said(error)}") from error
+            raise WrongState(f"{self!r} has a state that JSON cannot hold: {reason_of(error)}") from error
         fault = self.kind.states.between(as_tuple(self.state), kept)
         if fault is not None:
             raise WrongState(f"{self!r} has a state that JSON does not preserve: {fault}")
@@ -305,9 +306,9 @@ class Instance:
         """Raises WrongEvent for an event that JSON does not preserve."""
         fault = event_type.fault(event, kept)
         if fault is not None:
-            raise WrongEvent(f"{self!r} emitted {shortly(event)}, which JSON does not preserve: {fault}")
+            raise WrongEvent(f"{self!r} emitted {short_repr(event)}, which JSON does not preserve: {fault}")
 
-    def _weigh(self, name: str, payload: bytes) -> None:
+    def _check_size(self, name: str, payload: bytes) -> None:
         """Notes that an event is large; raises Invalid for one that is too large."""
         if len(payload) > MAX_EVENT_BYTES:
             raise Invalid(
@@ -324,7 +325,7 @@ class Instance:
         self._reset(sound)
         return sound
 
-    def _judge_beside(self, command: CommandType, version: int, sound: tuple[Any, ...]) -> None:
+    def _restore_after_command(self, command: CommandType, version: int, sound: tuple[Any, ...]) -> None:
         """Restores after a command what it has changed without an event, or notes that it may have."""
         if not self.kind.is_plain:
             if not command.is_harmless:
@@ -337,9 +338,11 @@ class Instance:
         if fault is None and self._is_deeply_fit:
             fault = self._deep_fault(after)
         if fault is not None:
-            raise WrongState(f"{self!r}: after {shortly(event)}, JSON does not preserve the state: {fault}")
+            raise WrongState(
+                f"{self!r}: after {short_repr(event)}, JSON does not preserve the state: {fault}"
+            )
 
-    def _sweep(self, emitted: list[Emitted]) -> None:
+    def _remove_undeclared(self, emitted: list[Emitted]) -> None:
         """Removes what a turn has set besides the fields; raises WrongState if events may depend on it."""
         cls = self.kind.cls
         names = [name for name in self.state.__dict__ if name != "instance"]
@@ -375,7 +378,7 @@ class Instance:
     def _settle(self, query: CommandType, before: tuple[Any, ...], error: BaseException | None) -> None:
         """Restores what a query has changed, or marks the instance as spoiled."""
         if len(self.state.__dict__) > 1:
-            self._sweep([])
+            self._remove_undeclared([])
         if not self.kind.is_plain:
             self._judge(query, error)
         elif as_tuple(self.state) != before:

@@ -26,10 +26,10 @@ def schema_of(
     kinds: Mapping[str, EntityType],
     views: Mapping[str, ViewType],
 ) -> Schema:
-    """Describes an application: what it stores, what it can be told to do, and what it answers.
+    """Describes an application: what it stores, which commands it takes, and what it answers.
 
-    Events stand under their stored names with today's version; parameters are objects by name. Classes stand
-    under `$defs`. The same declarations always give the same document.
+    Events are listed under their stored names with their current version; parameters are objects by name.
+    Classes are under `$defs`. The same declarations always give the same document.
     """
 
     def document(describe: Describe) -> Schema:
@@ -41,7 +41,7 @@ def schema_of(
             "views": {key: _view(views[key], describe) for key in sorted(views)},
         }
 
-    # All types are named together, so that two of one name are told apart wherever they are used.
+    # All types are named together, so that two of one name get different names wherever they are used.
     annotations: list[Any] = []
 
     def collect(annotation: Any) -> Schema:

@@ -104,7 +104,7 @@ class Rows:
     def to_sql(self, row: Struct) -> tuple[Any, ...]:  # noqa: C901 (one function a row: it is the hot path)
         """Returns a row as its columns store it."""
         values = as_tuple(row)
-        # As in `_check_plain`, and measured at the same time: every row that is written comes by here.
+        # As in `_check_plain`, and measured at the same time: every row that is written passes here.
         size = 0
         for place in self._texts:
             value = values[place]

@@ -83,7 +83,7 @@ class RoundTrip:
         try:
             return self.between(value, self.read(encode(value)), strictness)
         except LOST as error:
-            return said(error)
+            return reason_of(error)
 
     def between(self, value: Any, kept: Any, strictness: Strictness = Strictness.GIVEN) -> str | None:
         """Says where a value differs from what it is read back as."""
@@ -198,10 +198,10 @@ def _typed(value: Any) -> tuple[type, Any]:
 
 def _say(at: str, given: Any, kept: Any) -> str:
     place = f"{at.lstrip('.')}: " if at else ""
-    return f"{place}{shortly(given)} would be read back as {shortly(kept)}"
+    return f"{place}{short_repr(given)} would be read back as {short_repr(kept)}"
 
 
-def shortly(value: Any) -> str:
+def short_repr(value: Any) -> str:
     """Returns what a message shows of a value, even if its own repr fails."""
     try:
         text = repr(value)
@@ -210,7 +210,7 @@ def shortly(value: Any) -> str:
     return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}…"
 
 
-def said(error: BaseException) -> str:
+def reason_of(error: BaseException) -> str:
     """Returns what JSON objects to in a value, as a sentence."""
     if isinstance(error, RecursionError):
         return "it is nested too deeply for JSON"
@@ -220,13 +220,13 @@ def said(error: BaseException) -> str:
 def _inside(node: types.Type) -> list[types.Type]:
     found: list[types.Type] = []
     for name in node.__struct_fields__:
-        told = getattr(node, name)
+        value = getattr(node, name)
         if name == "fields":
-            found += [field.type for field in told]
-        elif isinstance(told, types.Type):
-            found.append(told)
-        elif isinstance(told, tuple):
-            found += [part for part in told if isinstance(part, types.Type)]
+            found += [field.type for field in value]
+        elif isinstance(value, types.Type):
+            found.append(value)
+        elif isinstance(value, tuple):
+            found += [part for part in value if isinstance(part, types.Type)]
     return found
 
 

@@ -30,7 +30,7 @@ CONSTANTS = (type(None), bool, int, float, str, bytes, Decimal, datetime, date, 
 MEMBERS = (FunctionType, property, classmethod, staticmethod, functools.cached_property)
 DECLARED = ("__entity_options__", "__view_options__")
 HOLDING = (list, tuple, dict, set, frozenset, deque, MappingProxyType, SimpleNamespace, re.Pattern)
-TOLD_BY_REPR = (complex, range, slice, Fraction, ZoneInfo, itemgetter, attrgetter, methodcaller)
+WRITTEN_BY_REPR = (complex, range, slice, Fraction, ZoneInfo, itemgetter, attrgetter, methodcaller)
 NO_MEMBERS = "[]"
 DEEPEST = 5
 """How many levels of modules within modules are followed."""
@@ -118,7 +118,7 @@ class Shape:
             case re.Pattern():
                 text = f"pattern {value.pattern!r} {value.flags}"
             case _:
-                text = repr(value) if isinstance(value, TOLD_BY_REPR) else self._object(value)
+                text = repr(value) if isinstance(value, WRITTEN_BY_REPR) else self._object(value)
         return text
 
     def _object(self, value: Any) -> str:
@@ -169,17 +169,17 @@ class Shape:
         """Writes a type by its description in msgspec: its items, its fields, and the class of its values."""
         parts = []
         for name in node.__struct_fields__:
-            told = getattr(node, name)
+            value = getattr(node, name)
             if name == "cls":
-                parts.append(self._members(told))
+                parts.append(self._members(value))
             elif name == "fields":
-                parts.append(self._list_of(told))
-            elif isinstance(told, types.Type):
-                parts.append(f"{name}={self._node(told)}")
-            elif isinstance(told, tuple):
-                parts.append(f"{name}=[{', '.join(map(self._node, told))}]")
-            elif told is not None:
-                parts.append(f"{name}={told!r}")
+                parts.append(self._list_of(value))
+            elif isinstance(value, types.Type):
+                parts.append(f"{name}={self._node(value)}")
+            elif isinstance(value, tuple):
+                parts.append(f"{name}=[{', '.join(map(self._node, value))}]")
+            elif value is not None:
+                parts.append(f"{name}={value!r}")
         return f"{type(node).__name__}({', '.join(parts)})"
 
     def _fields(self, node: types.StructType) -> str:

@@ -22,7 +22,7 @@ from actum.model.rows.column import (
     settled_decimal,
     time_to_sql,
 )
-from actum.model.values.round_trip import LOST, said
+from actum.model.values.round_trip import LOST, reason_of
 from actum.queries.sql.kinds import Misuse, QueryKind, Typed, common
 from actum.stores.sqlite.decimals import encode
 
@@ -102,7 +102,7 @@ def given(name: str, value: Any) -> Parameter:
             return Parameter(name, _kind(value))
         kinds: set[QueryKind] = {_kind(item) for item in value}
     except LOST as error:
-        raise Invalid(f"the value for :{name} does not fit: {said(error)}", field=name) from error
+        raise Invalid(f"the value for :{name} does not fit: {reason_of(error)}", field=name) from error
     found = common([Typed("", kind) for kind in kinds], f"the list :{name}")
     return Parameter(name, found, is_list=True)
 

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from actum.errors import Invalid
-from actum.model.values.round_trip import LOST, RoundTrip, said, shortly
+from actum.model.values.round_trip import LOST, RoundTrip, reason_of, short_repr
 from actum.runtime.context.session import Session
 
 
@@ -36,7 +36,9 @@ class QueueReference:
             written = msgspec.json.encode(message)
             fault = self._trip.between(message, self._trip.read(written))
         except LOST as error:
-            raise Invalid(f"queue {self.name!r} does not take {shortly(message)}: {said(error)}") from error
+            raise Invalid(
+                f"queue {self.name!r} does not take {short_repr(message)}: {reason_of(error)}"
+            ) from error
         if fault is not None:
             raise Invalid(f"queue {self.name!r} does not take what JSON does not give back: {fault}")
         return written

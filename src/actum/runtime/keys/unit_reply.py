@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from actum.errors import WrongReply
 from actum.model.entity import Entity, EntityType, entity_type
-from actum.model.values.round_trip import LOST, RoundTrip, said, shortly
+from actum.model.values.round_trip import LOST, RoundTrip, reason_of, short_repr
 from actum.ports.journal import Journal, Repeated
 from actum.runtime.keys.kept_answers import Mentions, parts_of, whole
 
@@ -58,8 +58,8 @@ def written_reply(reply: Any, reply_type: Any) -> bytes:
             raise ValueError(fault)
     except LOST as error:
         raise WrongReply(
-            f"an atomic unit with an idempotency key gave back {shortly(reply)}, which JSON cannot hold or "
-            f"give back ({said(error)}): give back numbers, strings, lists, dicts, or what the function's "
-            "return annotation says"
+            f"an atomic unit with an idempotency key returned {short_repr(reply)}, which JSON does "
+            f"not preserve ({reason_of(error)}): return numbers, strings, lists, dicts, or what the "
+            "function's return annotation says"
         ) from error
     return written
