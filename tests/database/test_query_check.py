@@ -365,7 +365,7 @@ def test_a_query_that_works_is_let_through(sql: str, annotation: Any, parameters
             "SELECT nofunction(id) FROM balances",
             list[str],
             [],
-            "there is no function nofunction.. that every database supports alike",
+            "there is no function nofunction.. that works the same in every database",
         ),
         ("SELECT id FROM balances WHERE count(*) > 1", list[str], [], "misuse of aggregate"),
         ("SELECT id FROM balances UNION SELECT id, withdrawals FROM activity", list[str], [], r"."),

@@ -669,7 +669,7 @@ def _named(name: str) -> Callable[[], type[View]]:
         (_key_that_may_be_none, r"Broken\.id is .* which cannot be a key: use str"),
         (_key_that_is_a_real, r"which cannot be a key: use str"),
         (_key_that_is_a_list, r"which cannot be a key: use str"),
-        (_fields_alike, r"has the fields 'owner' and 'Owner', alike to SQL; rename one"),
+        (_fields_alike, r"has the fields 'owner' and 'Owner', equal in SQL; rename one"),
         (_fields_alike_at_first, r"have the same first 63 bytes; rename one"),
         (_unknown_index, r"indexes= names 'owner', but there is no such field"),
         (_empty_index, r"an index without columns; name at least one"),

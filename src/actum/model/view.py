@@ -302,7 +302,7 @@ class ViewType:
             twin = seen.setdefault(column.name.lower(), column.name)
             if twin != column.name:
                 raise DefinitionError(
-                    f"{name} has the fields {twin!r} and {column.name!r}, alike to SQL; rename one of them"
+                    f"{name} has the fields {twin!r} and {column.name!r}, equal in SQL; rename one of them"
                 )
         # PostgreSQL cuts longer names off.
         cut = [column.name.encode()[:MAX_NAME].lower() for column in self.columns]

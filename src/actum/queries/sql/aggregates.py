@@ -57,7 +57,7 @@ def windowed(walk: Expressions, node: exp.Window, sources: Sources) -> Typed:
         return Typed(f"CAST(ntile({count}){tail} AS BIGINT)", "integer")
     if kind in NEIGHBOURS:
         return _neighbour(walk, function, NEIGHBOURS[kind], tail, sources)
-    raise Misuse(f"{text_of(function)} is not a window function that every database supports alike")
+    raise Misuse(f"{text_of(function)} is not a window function that works the same in every database")
 
 
 def _filter(walk: Expressions, node: exp.Filter, sources: Sources) -> str:

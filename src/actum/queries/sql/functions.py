@@ -221,7 +221,7 @@ def _anonymous(walk: Expressions, node: exp.Anonymous, sources: Sources) -> Type
     function = NAMED.get(node.name.lower())
     if function is None:
         raise Misuse(
-            f"there is no function {node.name}() that every database supports alike: "
+            f"there is no function {node.name}() that works the same in every database: "
             "compute it in Python, over the rows, or in a reducer"
         )
     return function(walk, node, sources)

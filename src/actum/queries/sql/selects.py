@@ -55,7 +55,7 @@ class Selects:
         """Writes a query, and returns what it selects; `wanted` are the kinds that its columns must have."""
         for name, value in node.args.items():
             if value and name not in KNOWN:
-                raise Misuse(f"{name.strip('_').upper()} is not supported by every database alike")
+                raise Misuse(f"{name.strip('_').upper()} does not work the same in every database")
         before = self._named
         self._named = dict(before)
         try:
@@ -197,7 +197,7 @@ class Selects:
     def _join(self, join: exp.Join, scope: dict[str, Columns], sources: Sources) -> str:
         side, on = join.side, join.args.get("on")
         if join.args.get("using") or join.method or join.kind not in ("", "CROSS", "INNER", "OUTER"):
-            raise Misuse(f"{text_of(join)} is not a join that every database supports alike")
+            raise Misuse(f"{text_of(join)} is not a join that works the same in every database")
         table = self._table(join.this, scope, sources)
         if on is None:
             if side:
@@ -214,7 +214,7 @@ class Selects:
             scope[node.alias_or_name] = self._columns(node.args.get("alias"), node.this, columns)
             return f"({sql}) AS {name}"
         if not isinstance(node, exp.Table):
-            raise Misuse(f"{text_of(node)} is not a table that every database supports alike")
+            raise Misuse(f"{text_of(node)} is not a table that works the same in every database")
         if isinstance(node.this, exp.Anonymous):
             if node.this.name.lower() != "json_each" or len(node.this.expressions) != 1:
                 raise Misuse(

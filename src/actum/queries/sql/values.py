@@ -41,7 +41,7 @@ class Foreign(Misuse):
 
     def __init__(self, what: str) -> None:
         super().__init__(
-            f"{what} is not a function or form that every database supports alike: "
+            f"{what} is not a function or form that works the same in every database: "
             "compute it in Python, over the rows, or in a reducer"
         )
 
@@ -254,7 +254,7 @@ class Values:
         if kind is None or (to.expressions and kind == "decimal") or value.kind not in CASTABLE[kind]:
             raise Misuse(
                 f"{text_of(node.this)} is {value.kind}, which CAST cannot convert to {to.this.value.lower()} "
-                "alike everywhere: CAST gives INTEGER, REAL, TEXT, BOOLEAN, or DECIMAL from a number"
+                "everywhere: CAST gives INTEGER, REAL, TEXT, BOOLEAN, or DECIMAL from a number"
             )
         if kind == "decimal" and value.number is not None:
             return Typed(self.dialect.decimal(value.number), "decimal")

@@ -2,9 +2,9 @@
 
 partition `stream/…` (kind and id)
     `event/LAST`     a record: events of one transaction, up to that version; positions in `e`
-    `event/0`        that the stream was erased, and when; what has come since begins at version 1
-    `head`           the stream's version, last and first positions and times, how far it is pruned
-    `reply/KEY`      what a call with that idempotency key was answered
+    `event/0`        the erasure of the stream, and its time; later events begin at version 1
+    `head`           the stream's version, last and first positions and times, and the pruned version
+    `reply/KEY`      the answer to a call with that idempotency key
     `snapshot`       a state
 partition `feed`
     `SLOT`           a chunk: which records one transaction brought; slots are 1, 2, 3, …
@@ -13,7 +13,7 @@ partition `slots`
 partition `kind/…`
     `TIME/POSITION`  a stream of that kind, by its first event
 partition `actum`
-    `identity`       what tells this journal from every other
+    `identity`       the id of this journal
 """
 
 import hashlib
