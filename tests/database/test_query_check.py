@@ -384,7 +384,7 @@ def test_a_query_that_works_is_let_through(sql: str, annotation: Any, parameters
         ("SELECT id FROM balances ORDER BY tags", list[str], [], "JSON has no order"),
         ("SELECT DISTINCT tags FROM balances", list[list[str]], [], "DISTINCT cannot compare JSON"),
         ("SELECT id FROM balances LIMIT 'x'", list[str], [], "is text, but a number of rows must"),
-        ("SELECT typeof(owner) FROM balances", list[str], [], "not a function or form that every database"),
+        ("SELECT typeof(owner) FROM balances", list[str], [], "not a function or form that works"),
         ("SELECT id FROM balances WHERE owner REGEXP 'a'", list[str], [], "not a function or form"),
         ("SELECT group_concat(DISTINCT owner) FROM balances", str, [], "over a query inside FROM"),
         ("SELECT id FROM balances, json_tree(tags)", list[str], [], "json_each.x. is the only function"),

@@ -60,14 +60,26 @@ def build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Build]:
 @pytest.mark.parametrize(
     ("imports", "others", "named"),
     [
-        ("import numpy", {}, "shop/accounts.py, line 3: 'numpy'"),
+        ("import numpy", {}, "shop/accounts.py, line 3 imports 'numpy'"),
         ("import numpy.linalg as la", {}, "'numpy.linalg'"),
         ("from PIL import Image", {}, "'PIL'"),
         ("import curses", {}, "'curses'"),
-        ("from shop import prices", {"prices": "x = 1\nimport httpx"}, "shop/prices.py, line 2: 'httpx'"),
-        ("from .prices import x", {"prices": "import httpx\nx = 1"}, "shop/prices.py, line 1: 'httpx'"),
-        ("import shop.prices", {"prices": "if True:\n    import httpx"}, "shop/prices.py, line 2: 'httpx'"),
-        ("", {"package": "import httpx"}, "shop/__init__.py, line 1: 'httpx'"),
+        (
+            "from shop import prices",
+            {"prices": "x = 1\nimport httpx"},
+            "shop/prices.py, line 2 imports 'httpx'",
+        ),
+        (
+            "from .prices import x",
+            {"prices": "import httpx\nx = 1"},
+            "shop/prices.py, line 1 imports 'httpx'",
+        ),
+        (
+            "import shop.prices",
+            {"prices": "if True:\n    import httpx"},
+            "shop/prices.py, line 2 imports 'httpx'",
+        ),
+        ("", {"package": "import httpx"}, "shop/__init__.py, line 1 imports 'httpx'"),
     ],
 )
 def test_an_import_that_is_not_there_is_named(

@@ -99,7 +99,7 @@ async def test_an_answer_with_too_many_bytes_is_a_problem_that_says_how_to_page(
         problem = response.json()
         assert (response.status_code, problem["code"]) == (422, "answer-too-large")
         assert problem["type"] == "urn:actum:problem:answer-too-large"
-        assert "more than 20,000 bytes: ask for one page after the other" in problem["detail"]
+        assert "more than 20,000 bytes: ask for one page at a time" in problem["detail"]
     assert len((await notes.http.get("/wide?length=19000")).text) == 19_000
 
 

@@ -172,7 +172,7 @@ async def test_a_snapshot_that_fits_into_no_item_is_left_out(journal: DynamoJour
 async def test_the_caller_of_a_command_that_does_not_fit_is_told_and_others_go_on(dynamodb_url: str) -> None:
     """It is the call that has to be mended; the entity takes the next one."""
     async with app.running(dynamodb_url, database="memory:") as ctx:
-        with pytest.raises(Invalid, match="keep large contents elsewhere"):
+        with pytest.raises(Invalid, match="keep large content elsewhere"):
             await ctx.entity(Scan, "a").scan([500_000])
         with pytest.raises(Invalid, match="in several steps"):
             await ctx.entity(Scan, "a").scan([300_000] * 14)

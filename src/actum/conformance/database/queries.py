@@ -165,7 +165,7 @@ class QueryConformance:
     async def test_more_rows_than_allowed_are_refused(self, database: Database) -> None:
         await write(database, BALANCES, *(Balances(key, key, 1) for key in "abcd"))
 
-        with pytest.raises(TooLarge, match="more than 3 rows: ask for one page after the other"):
+        with pytest.raises(TooLarge, match="more than 3 rows: ask for one page at a time"):
             await database.ask("SELECT id FROM balances", {}, most=3)
 
     async def test_an_answer_with_more_bytes_than_allowed_is_refused(self, database: Database) -> None:
@@ -174,7 +174,7 @@ class QueryConformance:
         await write(database, EVERYTHING, *rows)
         question = "SELECT text, whole FROM everything ORDER BY whole"
 
-        with pytest.raises(TooLarge, match="more than 3,000,000 bytes: ask for one page after the other"):
+        with pytest.raises(TooLarge, match="more than 3,000,000 bytes: ask for one page at a time"):
             await database.ask(question, {}, most=1_000, most_bytes=3_000_000)
 
         assert len((await database.ask(f"{question} LIMIT 3", {}, most=9, most_bytes=3_000_000)).rows) == 3
