@@ -79,9 +79,7 @@ class Values:
         if value.kind == "boolean":
             return value.sql
         if value.kind not in ("integer", "real", "null"):
-            raise Misuse(
-                f"{text_of(node)} is {value.kind}, but a condition must be a truth value: compare it"
-            )
+            raise Misuse(f"{text_of(node)} is {value.kind}, and must be a truth value: compare it")
         return self.dialect.convert(value, "boolean")
 
     def as_kind(self, value: Typed, kind: QueryKind) -> str:
