@@ -14,7 +14,7 @@ from tests.cli.commands import CommandLine
 from tests.cli.filling import fill
 from tests.servers.dynamodb import url_of
 
-LANDED = Path(__file__).parents[1] / "landed/stores/2026-11-28/store.sqlite"
+FIRST_STORE = Path(__file__).parents[1] / "stores_of_versions/stores/2026-11-28/store.sqlite"
 
 
 @pytest.fixture
@@ -74,7 +74,7 @@ async def _drop(url: str) -> None:
 def test_a_file_of_an_earlier_version_is_said_to_have_been_brought_up_to_date(
     shop: Path, actum: CommandLine
 ) -> None:
-    shutil.copy(LANDED, shop / "old.db")
+    shutil.copy(FIRST_STORE, shop / "old.db")
     connection = sqlite3.connect(shop / "old.db")
     is_older = connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'actum_schema'").fetchone()
     connection.close()

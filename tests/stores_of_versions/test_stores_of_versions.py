@@ -1,4 +1,4 @@
-"""The stores that landed versions wrote: each opens today, and everything in it is read as it was written."""
+"""The stores that earlier versions wrote: each opens today, and all of it is read as it was written."""
 
 import asyncio
 import shutil
@@ -11,8 +11,8 @@ import asyncpg
 import pytest
 
 from actum import Context, KeyReused
-from tests.landed.shop import BROKEN, KEY, TIMER, Line, Order, Orders, app, outside
 from tests.servers.postgres import url_of
+from tests.stores_of_versions.shop import BROKEN, KEY, TIMER, Line, Order, Orders, app, outside
 
 STORES = Path(__file__).parent / "stores"
 VERSIONS = sorted(folder.name for folder in STORES.iterdir())
@@ -26,7 +26,7 @@ async def until(is_so: Callable[[], bool]) -> None:
 
 @pytest.fixture(params=["sqlite", "postgres"])
 async def url(request: pytest.FixtureRequest, version: str, tmp_path: Path) -> AsyncIterator[str]:
-    """A copy of a store that a landed version wrote."""
+    """A copy of a store that an earlier version wrote."""
     if request.param == "sqlite":
         shutil.copy(STORES / version / "store.sqlite", tmp_path / "store.db")
         yield f"sqlite:///{tmp_path / 'store.db'}"

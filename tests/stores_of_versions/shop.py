@@ -1,4 +1,4 @@
-"""The application that wrote the stores of landed versions: what it wrote has to be read, so it stays."""
+"""The application that wrote the stores of earlier versions: what it wrote has to be read, so it stays."""
 
 import asyncio
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Writes a store as this version writes it, to be kept: `python -m tests.landed.write FOLDER`.
+"""Writes a store as this version writes it, to be kept: `python -m tests.stores_of_versions.write FOLDER`.
 
 FOLDER gets `store.sqlite`, a SQLite file, and `postgres.sql`, a dump of a schema called `landed`.
 """
@@ -10,8 +10,8 @@ import tempfile
 from pathlib import Path
 
 from actum.stores.open import open_stores
-from tests.landed.shop import BROKEN, app, fill, outside
 from tests.servers.postgres import PostgresServer, start, url_of
+from tests.stores_of_versions.shop import BROKEN, app, fill, outside
 
 
 async def write(url: str) -> None:
