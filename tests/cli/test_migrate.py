@@ -14,7 +14,7 @@ from tests.cli.commands import CommandLine
 from tests.cli.filling import fill
 from tests.servers.dynamodb import url_of
 
-FIRST_STORE = Path(__file__).parents[1] / "stores_of_versions/stores/2026-11-28/store.sqlite"
+FIRST_STORE = Path(__file__).parents[1] / "stores_of_versions/stores/shop/2026-11-28/store.sqlite"
 
 
 @pytest.fixture

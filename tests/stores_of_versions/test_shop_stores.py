@@ -1,4 +1,4 @@
-"""The stores that earlier versions wrote: each opens today, and all of it is read as it was written."""
+"""The first stores that are kept, of the shop: each opens today, and all of it is read as it was written."""
 
 import asyncio
 import shutil
@@ -14,7 +14,7 @@ from actum import Context, KeyReused
 from tests.servers.postgres import url_of
 from tests.stores_of_versions.shop import BROKEN, KEY, TIMER, Line, Order, Orders, app, outside
 
-STORES = Path(__file__).parent / "stores"
+STORES = Path(__file__).parent / "stores/shop"
 VERSIONS = sorted(folder.name for folder in STORES.iterdir())
 
 
