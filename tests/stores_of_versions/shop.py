@@ -123,7 +123,7 @@ async def count(ctx: Context) -> None:
     """Counts the stock, once a year or so."""
 
 
-app = App("landed", entities=[Order], views=[Orders], actions=[shop])
+app = App("landed", entities=[Order], views=[Orders], actions=[shop], key_retention=None)
 
 BROKEN = "o-3"
 KEY = "p-77"
