@@ -5,7 +5,7 @@ import subprocess
 import sys
 import uuid
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -49,21 +49,32 @@ async def made(url: str) -> DynamoTable:
     return table
 
 
-@pytest.fixture(scope="session")
-def dynamodb_by_moto() -> Iterator[str]:
-    """The endpoint of a server that is up until the session ends; where none can start, only CI insists."""
-    if find_spec("moto") is None:
-        leave_out("there is no moto for DynamoDB")
+@contextmanager
+def moto() -> Iterator[str]:
+    """Gives the endpoint of a server that is up until the block ends; raises OSError if it does not start."""
     process = subprocess.Popen([sys.executable, str(SERVER)], stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     port = process.stdout.readline().strip()
     if not port:
-        leave_out(f"DynamoDB by moto does not start (exit code {process.wait()}); the reason stands above")
+        raise OSError(f"DynamoDB by moto does not start (exit code {process.wait()}); the reason is above")
     with credentials():
         yield f"http://127.0.0.1:{port}"
     process.terminate()
     process.wait(60)
     process.stdout.close()
+
+
+@pytest.fixture(scope="session")
+def dynamodb_by_moto() -> Iterator[str]:
+    """The endpoint of a server that is up until the session ends; where none can start, only CI insists."""
+    if find_spec("moto") is None:
+        leave_out("there is no moto for DynamoDB")
+    with ExitStack() as stack:
+        try:
+            endpoint = stack.enter_context(moto())
+        except OSError as error:
+            leave_out(str(error))
+        yield endpoint
 
 
 @pytest.fixture(scope="session")

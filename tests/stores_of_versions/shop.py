@@ -1,7 +1,6 @@
-"""The application that wrote the stores of earlier versions: what it wrote has to be read, so it stays."""
+"""The shop, the application that wrote the first stores that are kept. They have to be read, so it stays."""
 
 import asyncio
-from datetime import timedelta
 from decimal import Decimal
 from typing import Annotated
 
@@ -128,21 +127,3 @@ app = App("landed", entities=[Order], views=[Orders], actions=[shop], key_retent
 BROKEN = "o-3"
 KEY = "p-77"
 TIMER = "late"
-
-
-async def fill(ctx: Context) -> None:
-    """Leaves something of everything in a store."""
-    outside.is_open, outside.is_broken = False, {BROKEN}
-    for number in range(1, 6):
-        lines = [Line("apple", number), Line("pear ☂")]
-        await ctx.entity(Order, f"o-{number}").place(f"c-{number % 2}", lines, Decimal(f"{number}.50"))
-    for amount in (1, 2, 3, 4, 5):
-        await ctx.entity(Order, "o-1").pay(amount)
-    await ctx.entity(Order, "o-2", idempotency_key=KEY).pay(20)
-    await ctx.entity(Order, BROKEN).pay(30)
-    await ctx.entity(Order, BROKEN).pay(31)
-    await ctx.entity(Order, "o-4").cancel()
-    await ctx.queue("parcels").send(Parcel("o-1", Decimal("0.5")), key="o-1")
-    await ctx.queue("parcels").send(Parcel("o-2", Decimal("1.5")), key="o-1")
-    await ctx.schedule(Order.cancel, "o-5", after=timedelta(days=36_500), name=TIMER)("nobody paid")
-    await ctx.view(Orders).paid_by("c-1")

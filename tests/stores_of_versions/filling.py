@@ -1,0 +1,137 @@
+"""Fills a store with something of everything that it keeps, as a process does that is killed in the end."""
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable
+from decimal import Decimal
+
+from actum import Context
+from actum.model.entity import entity_type
+from actum.model.view import view_type
+from actum.ports.database import Database, Erasure
+from actum.ports.journal import Journal
+from actum.stores.open import open_stores
+from tests.http.serving import serving
+from tests.stores_of_versions import earlier
+from tests.stores_of_versions.library import (
+    CARD,
+    COMMAND_KEY,
+    DAMAGED,
+    ERASED_KEY,
+    MOMENT,
+    ONCE,
+    REQUEST_KEY,
+    SPAN,
+    UNIT_KEY,
+    Copy,
+    Grade,
+    Member,
+    Members,
+    Parcel,
+    borrow_for,
+    outside,
+    without_members,
+)
+
+LETTERS = 8
+BROKEN = frozenset({"m-3", "m-4", "m-5", "m-2 torn", "m-2", "lost"})
+
+
+async def until(is_so: Callable[[], Awaitable[bool]]) -> None:
+    """Returns when a condition holds."""
+    while not await is_so():  # noqa: ASYNC110
+        await asyncio.sleep(0.05)
+
+
+async def fill_as_earlier(url: str) -> None:
+    """Leaves what the first release of the library wrote."""
+    async with earlier.app.running(store=url) as ctx:
+        for number, name in enumerate(["Ada ☂", "Bob"], 1):
+            await ctx.entity(earlier.Member, f"m-{number}").join(name)
+        await ctx.entity(earlier.Member, "m-2").join("Bobby")
+        assert await ctx.view(earlier.Members).get("m-2") is not None
+
+
+async def fill(url: str, *, spans_streams: bool = True) -> None:
+    """Leaves all else that a process writes by itself; actions wait and fail when it returns."""
+    outside.begin_anew(is_open=False, broken=BROKEN)
+    os.environ[DAMAGED] = "torn"
+    async with serving(without_members, url) as http, without_members.running(store=url) as ctx:
+        await _write_events(ctx, spans_streams=spans_streams)
+        for id, key in (("m-1", REQUEST_KEY), ("m-9", ERASED_KEY)):
+            sent = await http.post(
+                f"/library/members/{id}/fines?price=0.25", headers={"Idempotency-Key": key}
+            )
+            assert sent.status_code == 201, sent.text
+        await ctx.delete(Member, "m-7")
+        for id in ("m-8", "m-9"):
+            await ctx.delete(Member, id, erase=True)
+        await ctx.entity(Member, "m-8").join("Hal again", Grade.ADULT)
+        await _send_messages(ctx)
+        await ctx.schedule(Member.leave, "m-1", after=SPAN, name="leaving")()
+        await ctx.schedule(Member.leave, "m-2", at=MOMENT, name="moment")()
+        await ctx.schedule(Member.leave, "m-6", after=SPAN)()
+        await ctx.schedule(Member.leave, "m-3", at=ctx.now, name="early")()
+        services = ctx._services
+        await until(lambda: _is_all_tried(services.database))
+        if spans_streams:  # Objects make snapshots by themselves.
+            await until(lambda: _has_snapshot(services.journal))
+        os._exit(0)
+
+
+async def _write_events(ctx: Context, *, spans_streams: bool) -> None:
+    for number, name in enumerate(["Cy", "Dan", "Eve", "Fay", "Gus", "Hal", "Ivy"], 3):
+        await ctx.entity(Member, f"m-{number}").join(name, Grade(["child", "adult"][number % 2]))
+    ctx.by = "ann"
+    await ctx.entity(Member, "m-1").issue_card(CARD)
+    await ctx.entity(Member, "m-1").borrow(Copy("Ulysses"))
+    for id in ("m-1", "m-3", "m-4", "m-5", "m-5", "m-6", "m-7"):
+        await ctx.entity(Member, id).fine(Decimal("1.50"))
+    await ctx.entity(Member, "m-1", idempotency_key=COMMAND_KEY).fine(Decimal("0.10"))
+    await ctx.entity(Member, "m-2").borrow(Copy("Emma"))
+    await ctx.entity(Member, "m-2").borrow(Copy("torn", 5))
+    await ctx.entity(Member, "m-2").borrow(Copy("Dune", 7))
+    if spans_streams:
+        await ctx.atomic(borrow_for, ["m-4", "m-5"], "Odyssey", idempotency_key=UNIT_KEY)
+
+
+async def _send_messages(ctx: Context) -> None:
+    parcels = ctx.queue("parcels")
+    await parcels.send(Parcel("Emma", Decimal("1.10")), key="p")
+    await parcels.send(Parcel("Ulysses", Decimal("2.20")), key="p")
+    await parcels.send(Parcel("Dune", Decimal("3.30")), once=ONCE)
+    await ctx.queue("letters").send(Parcel("lost", Decimal("4.40")), key="lost")
+
+
+async def _is_all_tried(database: Database) -> bool:
+    letters = await database.letters()
+    aside = await database.set_aside()
+    return len(letters) == LETTERS and bool(aside) and aside[0].waiting == 2
+
+
+async def _has_snapshot(journal: Journal) -> bool:
+    [loaded] = await journal.load([("Member", "m-1")], {"Member": entity_type(Member).fingerprint})
+    return loaded.snapshot is not None
+
+
+async def ask(url: str) -> None:
+    """Leaves what is asked of a process that runs, begun and not done."""
+    async with open_stores(url) as stores:
+        journal, database = stores.journal, stores.database
+        letters = {letter.key: letter.id for letter in reversed(await database.letters(action="bill"))}
+        await database.request_letter(letters["Member/m-3"], "retry")
+        await database.request_letter(letters["Member/m-4"], "skip")
+        await database.request_rebuild("names")
+        await database.begin_erasure(Erasure("Member", "m-6", await journal.last()))
+        members = view_type(Members)
+        state = await database.prepare_view(members)
+        [first] = await journal.feed(0, 1)
+        row = Members(id=first.id, name="Ada ☂", origin="half built")
+        await database.project(
+            members,
+            state.generation,
+            before=0,
+            checkpoint=first.position,
+            written=[members.row_to_sql(row)],
+            deleted=[],
+        )

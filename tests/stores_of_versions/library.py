@@ -1,0 +1,325 @@
+"""The library, an application with something of everything that a store keeps.
+
+Stores are kept that earlier versions wrote with it, so what is declared here stays as it is.
+"""
+
+import asyncio
+import os
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from enum import Enum, IntFlag
+from typing import Any, Self
+from uuid import UUID
+
+from msgspec import Struct
+
+from actum import (
+    Actions,
+    App,
+    Context,
+    Deleted,
+    Entity,
+    Event,
+    Failure,
+    Rejected,
+    Retries,
+    View,
+    command,
+    query,
+    reducer,
+)
+
+SPAN = timedelta(days=36_500)
+DAMAGED = "LIBRARY_DAMAGED"
+"""The variable that names the loans that cannot be folded, where no fingerprint sees it."""
+
+
+class Grade(Enum):
+    CHILD = "child"
+    ADULT = "adult"
+
+
+class Rights(IntFlag):
+    READ = 1
+    BORROW = 2
+    ORDER = 4
+
+
+class Copy(Struct):
+    book: str
+    number: int = 1
+
+
+class Joined(Event, version=2):
+    name: str
+    grade: Grade
+
+
+@Joined.upcast(1)
+def before_grades(payload: dict[str, Any]) -> dict[str, Any]:
+    return payload | {"grade": "child"}
+
+
+class CardIssued(Event):
+    card: UUID
+    issued: datetime
+    expires: date
+    photo: bytes
+    weight: float
+    rights: Rights
+    shelves: list[str]
+
+
+class Borrowed(Event, name="Lent"):
+    copy: Copy
+
+
+class Fined(Event):
+    price: Decimal
+
+
+class Settled(Event):
+    price: Decimal
+
+
+class Left(Event):
+    pass
+
+
+class Member(Entity, snapshot_every=3):
+    name: str = ""
+    grade: Grade = Grade.CHILD
+    rights: Rights = Rights(0)
+    copies: list[Copy] = []  # noqa: RUF012
+    fines: Decimal = Decimal(0)
+    has_left: bool = False
+
+    @command
+    def join(self, name: str, grade: Grade) -> str:
+        self.emit(Joined(name, grade))
+        return f"{name} is {grade.value}"
+
+    @command
+    def issue_card(self, event: CardIssued) -> None:
+        self.emit(event)
+
+    @command
+    def borrow(self, copy: Copy) -> int:
+        self.emit(Borrowed(copy))
+        return len(self.copies)
+
+    @command
+    def fine(self, price: Decimal) -> Decimal:
+        self.emit(Fined(price))
+        return self.fines
+
+    @command
+    def settle(self) -> Decimal:
+        price = self.fines
+        self.emit(Settled(price))
+        return price
+
+    @command
+    def leave(self) -> None:
+        if self.fines:
+            raise Rejected("there are fines", code="fines")
+        self.emit(Left())
+
+    @reducer
+    def joined(self, event: Joined) -> None:
+        self.name, self.grade = event.name, event.grade
+
+    @reducer
+    def card_issued(self, event: CardIssued) -> None:
+        self.rights = event.rights
+
+    @reducer
+    def borrowed(self, event: Borrowed) -> None:
+        self.copies = [*self.copies, event.copy]
+
+    @reducer
+    def fined(self, event: Fined) -> None:
+        self.fines += event.price
+
+    @reducer
+    def settled(self, event: Settled) -> None:
+        self.fines -= event.price
+
+    @reducer
+    def left(self, event: Left) -> None:
+        self.has_left = True
+
+
+class Members(View, indexes=["grade"]):
+    """Its first release had fewer columns. `origin` is written by no event."""
+
+    id: str
+    name: str = ""
+    grade: Grade = Grade.CHILD
+    origin: str = ""
+
+    @reducer
+    def joined(self, event: Joined) -> None:
+        self.name, self.grade = event.name, event.grade
+
+    @query("SELECT id, name, grade, origin FROM members WHERE grade = :grade ORDER BY id")
+    def of_grade(self, grade: Grade) -> list[Self]: ...
+
+
+class Cards(View, key="card", indexes=["fee", ("member", "issued")]):
+    card: UUID
+    member: str = ""
+    issued: datetime | None = None
+    expires: date | None = None
+    photo: bytes = b""
+    weight: float = 0.0
+    rights: Rights = Rights(0)
+    shelves: list[str] = []  # noqa: RUF012
+    fee: Decimal = Decimal(0)
+    is_valid: bool = False
+
+    @reducer(key="card")
+    def issued_to(self, event: CardIssued) -> None:
+        self.issued, self.expires, self.photo = event.issued, event.expires, event.photo
+        self.weight, self.rights, self.shelves = event.weight, event.rights, event.shelves
+        self.fee, self.is_valid = Decimal("2.50"), True
+
+    @query("SELECT sum(fee) FROM cards WHERE is_valid AND expires > :day")
+    def fees_after(self, day: date) -> Decimal | None: ...
+
+
+class Loans(View):
+    id: str
+    count: int = 0
+
+    @reducer
+    def borrowed(self, event: Borrowed) -> None:
+        if event.copy.book == os.environ.get(DAMAGED):
+            raise ValueError("the book is damaged")
+        self.count += event.copy.number
+
+
+class Names(View):
+    id: str
+    name: str = ""
+
+    @reducer
+    def joined(self, event: Joined) -> None:
+        self.name = event.name
+
+
+class Parcel(Struct):
+    book: str
+    price: Decimal
+
+
+class Outside:
+    """What the world around the library does in a test: it takes what it is given, waits, or fails."""
+
+    def __init__(self) -> None:
+        self.begin_anew()
+
+    def begin_anew(self, *, is_open: bool = True, broken: frozenset[str] = frozenset()) -> None:
+        """Sets what waits and what fails, and forgets what was done."""
+        self.is_open = is_open
+        self.broken = broken
+        self.done: list[str] = []
+
+    async def do(self, what: str, *, of: str) -> None:
+        """Does a thing of someone, unless it waits or fails."""
+        if of in self.broken:
+            raise RuntimeError(f"nothing can be done for {of}")
+        self.done.append(what)
+
+    async def do_when_open(self, what: str) -> None:
+        """Does a thing once there is someone who takes it."""
+        if not self.is_open:
+            await asyncio.Event().wait()
+        self.done.append(what)
+
+
+outside = Outside()
+library = Actions(path="/library")
+
+
+@library.post("/members/{id:str}/fines")
+async def fine(ctx: Context, id: str, price: Decimal) -> str:
+    await ctx.schedule(Member.leave, id, after=SPAN)()
+    fines = await ctx.entity(Member, id).fine(price)
+    return f"{(await ctx.state(Member, id)).name} owes {fines}"
+
+
+@library.on(Joined, since="beginning", retries=Retries(attempts=1))
+async def greet(ctx: Context, event: Joined) -> None:
+    await outside.do(f"greet {event.name}", of="")
+
+
+@library.on(Fined, retries=Retries(attempts=1))
+async def bill(ctx: Context, event: Fined) -> None:
+    await outside.do(f"bill {ctx.event.id} {event.price}", of=ctx.event.id)
+
+
+async def remind(ctx: Context, event: Borrowed, failure: Failure) -> None:
+    await outside.do(f"remind {ctx.event.id}", of=ctx.event.id)
+
+
+@library.on(Borrowed, retries=Retries(attempts=1), on_failure=remind)
+async def stamp(ctx: Context, event: Borrowed) -> None:
+    await outside.do(f"stamp {ctx.event.id}", of=f"{ctx.event.id} {event.copy.book}")
+
+
+@library.on(CardIssued, Deleted)
+async def print_card(ctx: Context, event: CardIssued | Deleted) -> None:
+    await outside.do_when_open(f"print {ctx.event.id}")
+
+
+@library.queue("parcels")
+async def send(ctx: Context, message: Parcel) -> None:
+    await outside.do_when_open(f"send {message.book} {message.price} for {ctx.by or 'nobody'}")
+
+
+@library.queue("letters", retries=Retries(attempts=1))
+async def post(ctx: Context, message: Parcel) -> None:
+    await outside.do(f"post {message.book}", of=message.book)
+
+
+@library.every(hours=10_000)
+async def count(ctx: Context) -> None:
+    await outside.do("count", of="")
+
+
+@library.cron("0 7 1 1 *", timezone="Europe/Berlin")
+async def close_the_year(ctx: Context) -> None:
+    await outside.do("close the year", of="")
+
+
+NAME = "library"
+VIEWS = (Cards, Loans, Names)
+app = App(NAME, entities=[Member], views=[Members, *VIEWS], actions=[library], key_retention=None)
+
+without_members = App(NAME, entities=[Member], views=VIEWS, actions=[library], key_retention=None)
+"""The same but for the view that was another in its first release, which kept stores have half built."""
+
+
+async def borrow_for(unit: Context, ids: list[str], book: str) -> list[int]:
+    """An atomic unit."""
+    return [await unit.entity(Member, id).borrow(Copy(book, 2)) for id in ids]
+
+
+CARD = CardIssued(
+    UUID("0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0"),
+    datetime.fromisoformat("2026-11-29T07:08:09.123456+00:00"),
+    date(2031, 2, 3),
+    b"\x00\xff photo",
+    0.1,
+    Rights.READ | Rights.ORDER,
+    ["A☂", 'B"'],
+)
+MOMENT = datetime.fromisoformat("2199-12-31T23:59:59.999999+00:00")
+UNIT_KEY, COMMAND_KEY, REQUEST_KEY, ERASED_KEY, ONCE = (
+    "unit-1",
+    "command-1",
+    "request-1",
+    "request-2",
+    "once-1",
+)

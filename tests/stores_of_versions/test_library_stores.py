@@ -1,0 +1,461 @@
+"""The stores of every kind that earlier versions wrote: each opens, is read as written, and goes on."""
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+
+from actum import Context, KeyReused
+from actum.errors import ForeignStore
+from actum.launch import run
+from actum.model.entity import entity_type
+from actum.model.view import view_type
+from actum.ports.database import Database
+from actum.ports.journal import EventRange
+from actum.runtime.node import Node
+from actum.stores.open import Stores, open_stores
+from actum.stores.url import join
+from tests.http.serving import serving
+from tests.servers.dynamodb import url_of as table_url
+from tests.servers.postgres import url_of
+from tests.stores_of_versions import earlier
+from tests.stores_of_versions.library import (
+    CARD,
+    COMMAND_KEY,
+    ERASED_KEY,
+    MOMENT,
+    NAME,
+    ONCE,
+    REQUEST_KEY,
+    UNIT_KEY,
+    Borrowed,
+    Cards,
+    Copy,
+    Fined,
+    Grade,
+    Joined,
+    Loans,
+    Member,
+    Members,
+    Names,
+    Parcel,
+    Rights,
+    app,
+    borrow_for,
+    outside,
+)
+from tests.stores_of_versions.objects import in_process, on_workerd, unpack
+from tests.stores_of_versions.tables import restore
+
+STORES = Path(__file__).parent / "stores" / NAME
+VERSIONS = sorted(folder.name for folder in STORES.iterdir())
+DAY = 86_400_000_000
+ALL = ["sqlite", "postgres", "dynamodb", "objects"]
+
+of_databases = pytest.mark.parametrize("kind", ["sqlite", "postgres"])
+"""What the database keeps by itself, which for the other kinds is a SQLite file too."""
+
+
+async def until(is_so: Callable[[], Awaitable[bool]]) -> None:
+    """Returns when a condition holds; the test's own limit ends a wait for nothing."""
+    while not await is_so():  # noqa: ASYNC110
+        await asyncio.sleep(0.02)
+
+
+@pytest.fixture(params=VERSIONS)
+def version(request: pytest.FixtureRequest) -> str:
+    """The name of a version, which says when it was and what came next."""
+    name: str = request.param
+    return name
+
+
+@pytest.fixture(params=ALL)
+def kind(request: pytest.FixtureRequest) -> str:
+    """A kind of store."""
+    name: str = request.param
+    return name
+
+
+@pytest.fixture
+async def url(request: pytest.FixtureRequest, kind: str, version: str, tmp_path: Path) -> AsyncIterator[str]:
+    """A copy of a store that an earlier version wrote."""
+    outside.begin_anew()
+    async with restored(request, kind, STORES / version, tmp_path) as found:
+        yield found
+
+
+@asynccontextmanager
+async def restored(request: pytest.FixtureRequest, kind: str, kept: Path, folder: Path) -> AsyncIterator[str]:
+    """Lays a store out as it was, and gives its URL."""
+    match kind:
+        case "sqlite":
+            yield copied(kept / "store.sqlite", folder)
+        case "postgres":
+            server: Any = request.getfixturevalue("postgres")
+            connection = await asyncpg.connect(url_of(server))
+            await connection.execute(f"DROP SCHEMA IF EXISTS {NAME} CASCADE")
+            await connection.execute("SET check_function_bodies = false")  # As pg_dump's own dumps have it.
+            await connection.execute((kept / "postgres.sql").read_text())
+            await connection.close()
+            yield url_of(server, schema=NAME)
+        case "dynamodb":
+            table = table_url(request.getfixturevalue("dynamodb"), folder.name)
+            await restore(table, (kept / "dynamodb.jsonl").read_bytes())
+            yield join(table, copied(kept / "dynamodb.sqlite", folder))
+        case _:
+            unpack(kept / "objects.tar.gz", folder)
+            tools = request.getfixturevalue("workerd_tools") if kind == "workerd" else None
+            async with on_workerd(folder, tools) if tools else in_process(folder) as objects:
+                yield join(objects, copied(kept / "objects.sqlite", folder))
+
+
+def copied(file: Path, folder: Path) -> str:
+    shutil.copy(file, folder / "store.db")
+    return f"sqlite:///{folder / 'store.db'}"
+
+
+@pytest.fixture
+async def stores(url: str) -> AsyncIterator[Stores]:
+    """The store, open, before an application has run on it."""
+    async with open_stores(url) as stores:
+        yield stores
+
+
+@pytest.fixture
+async def node(url: str) -> AsyncIterator[Node]:
+    """The application of today on that store, and an outside world in which nothing fails any more."""
+    async with run(app.catalog, app.resources, name=NAME, store=url) as node:
+        yield node
+
+
+@pytest.fixture
+def ctx(node: Node) -> Context:
+    return Context(node.services)
+
+
+async def test_events_of_every_version_are_read_as_they_were_written(ctx: Context) -> None:
+    first, *rest = await ctx.history(Member, "m-1")
+    torn = await ctx.history(Member, "m-2", after=2)
+
+    assert (first.event, first.version, first.metadata.command) == (Joined("Ada ☂", Grade.CHILD), 1, "join")
+    assert [recorded.event for recorded in rest] == [
+        CARD,
+        Borrowed(Copy("Ulysses")),
+        Fined(Decimal("1.50")),
+        Fined(Decimal("0.10")),
+        Fined(Decimal("0.25")),
+    ]
+    assert [recorded.version for recorded in rest] == [2, 3, 4, 5, 6]
+    assert {recorded.metadata.by for recorded in rest[:4]} == {"ann"}
+    assert [recorded.event for recorded in torn] == [
+        Borrowed(Copy("Emma")),
+        Borrowed(Copy("torn", 5)),
+        Borrowed(Copy("Dune", 7)),
+    ]
+
+
+async def test_states_are_as_they_were_and_go_on(ctx: Context) -> None:
+    ada = await ctx.state(Member, "m-1")
+    fines = await ctx.entity(Member, "m-1").fine(Decimal("0.15"))
+
+    assert (ada.name, ada.grade, ada.rights) == ("Ada ☂", Grade.CHILD, Rights.READ | Rights.ORDER)
+    assert (ada.copies, ada.fines, ada.version) == ([Copy("Ulysses")], Decimal("1.85"), 6)
+    assert fines == Decimal("2.00")
+    assert (await ctx.history(Member, "m-1", reverse=True, limit=1))[0].version == 7
+    assert (await ctx.state(Member, "m-3")).grade is Grade.ADULT
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgres", "dynamodb"])
+async def test_snapshots_of_today_s_class_are_taken_and_those_of_an_earlier_one_are_not(
+    stores: Stores,
+) -> None:
+    keys = [("Member", "m-1"), ("Member", "m-2")]
+    of_today = {"Member": entity_type(Member).fingerprint}
+    [today] = await stores.journal.load(keys[:1], of_today)
+    [other] = await stores.journal.load(keys[:1], {"Member": entity_type(earlier.Member).fingerprint})
+
+    assert today.snapshot is not None
+    assert [stored.version for stored in today.events] == list(range(today.snapshot.version + 1, 7))
+    assert other.snapshot is None
+
+
+async def test_what_was_erased_or_pruned_stays_so_and_an_erasure_that_was_begun_is_ended(
+    ctx: Context, node: Node
+) -> None:
+    database = node.services.database
+
+    await until(lambda: _is_nothing_erased(database))
+
+    assert [info.id for info in (await ctx.ids(Member)).items] == [
+        "m-1",
+        "m-2",
+        "m-3",
+        "m-4",
+        "m-5",
+        "m-7",
+        "m-8",
+    ]
+    assert [recorded.version for recorded in await ctx.history(Member, "m-7")] == [2]
+    assert [recorded.event for recorded in await ctx.history(Member, "m-8")] == [
+        Joined("Hal again", Grade.ADULT)
+    ]
+    assert await ctx.view(Names).get("m-9") is None
+    assert await ctx.entity(Member, "m-6").join("Fay again", Grade.CHILD) == "Fay again is child"
+    assert await ctx.entity(Member, "m-7").fine(Decimal(1)) == Decimal("2.50")
+
+
+async def _is_nothing_erased(database: Database) -> bool:
+    return not await database.erasures()
+
+
+async def test_the_key_of_a_command_answers_as_it_did(ctx: Context) -> None:
+    member = ctx.entity(Member, "m-1", idempotency_key=COMMAND_KEY)
+
+    assert await member.fine(Decimal("0.10")) == Decimal("1.60")
+    with pytest.raises(KeyReused):
+        await ctx.entity(Member, "m-1", idempotency_key=COMMAND_KEY).fine(Decimal("0.20"))
+    assert (await ctx.state(Member, "m-1")).version == 6
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgres", "dynamodb"])
+async def test_the_key_of_a_unit_answers_as_it_did(ctx: Context) -> None:
+    assert await ctx.atomic(borrow_for, ["m-4", "m-5"], "Odyssey", idempotency_key=UNIT_KEY) == [1, 1]
+    with pytest.raises(KeyReused):
+        await ctx.atomic(borrow_for, ["m-4", "m-5"], "Iliad", idempotency_key=UNIT_KEY)
+    assert (await ctx.state(Member, "m-4")).copies == [Copy("Odyssey", 2)]
+
+
+async def test_the_key_of_a_request_answers_as_it_did_unless_what_it_told_of_was_erased(url: str) -> None:
+    async with serving(app, url) as http:
+        told, reused, erased = [
+            await http.post(f"/library/members/{id}/fines?price={price}", headers={"Idempotency-Key": key})
+            for id, price, key in (
+                ("m-1", "0.25", REQUEST_KEY),
+                ("m-1", "0.35", REQUEST_KEY),
+                ("m-9", "0.25", ERASED_KEY),
+            )
+        ]
+
+    assert (told.status_code, told.text) == (201, "Ada ☂ owes 1.85")
+    assert reused.status_code == 422
+    assert (erased.status_code, "Ivy" in erased.text) == (410, False)
+
+
+async def test_keys_are_forgotten_by_the_age_that_was_written(stores: Stores, kind: str) -> None:
+    journal, database = stores.journal, stores.database
+    [last] = await journal.feed(await journal.head() - 1, 1)
+    keys = [("Member", "m-1", COMMAND_KEY)]
+
+    early = await database.forget_sent(last.time - DAY), await journal.forget_replies(last.time - DAY)
+    kept = await journal.replies(keys)
+    sent = await database.forget_sent(last.time + DAY)
+    replies = await journal.forget_replies(last.time + DAY)
+
+    assert (early, kept != [None]) == ((0, 0), True)
+    assert sent > 0
+    # An object keeps its replies as long as its entity.
+    assert (replies > 0) == (await journal.replies(keys) == [None]) == (kind != "objects")
+
+
+@of_databases
+async def test_rows_are_as_they_were_written_in_the_same_generation(node: Node, ctx: Context) -> None:
+    database = node.services.database
+    card = await ctx.view(Cards).get(CARD.card)
+    fees = await ctx.view(Cards).fees_after(date(2031, 2, 2))
+    generations = [(state.name, state.generation, state.fingerprint) for state in await database.views()]
+
+    assert card == Cards(
+        CARD.card,
+        "",
+        CARD.issued,
+        CARD.expires,
+        CARD.photo,
+        0.1,
+        CARD.rights,
+        CARD.shelves,
+        Decimal("2.50"),
+        True,
+    )
+    assert fees == Decimal("2.50")
+    assert ("cards", 1, view_type(Cards).fingerprint) in generations
+    assert ("loans", 1, view_type(Loans).fingerprint) in generations
+
+
+@of_databases
+async def test_a_view_that_was_half_built_is_built_from_there_and_takes_over(
+    node: Node, ctx: Context
+) -> None:
+    database = node.services.database
+    before = [state for state in await database.views() if state.name == "members"]
+
+    await until(lambda: _is_only(database, "members", 2))
+
+    children = await ctx.view(Members).of_grade(Grade.CHILD)
+    assert {state.generation for state in before} <= {1, 2}
+    assert [(row.id, row.name, row.origin) for row in children[:2]] == [
+        ("m-1", "Ada ☂", "half built"),
+        ("m-2", "Bobby", ""),
+    ]
+
+
+@of_databases
+async def test_a_rebuild_that_was_asked_for_is_done(node: Node, ctx: Context) -> None:
+    database = node.services.database
+
+    await until(lambda: _is_only(database, "names", 2))
+
+    assert await database.rebuild_requests() == set()
+    assert await ctx.view(Names).get("m-3") == Names("m-3", "Cy")
+
+
+async def _is_only(database: Database, name: str, generation: int) -> bool:
+    found = [state for state in await database.views() if state.name == name]
+    return [(state.generation, state.is_live) for state in found] == [(generation, True)]
+
+
+@of_databases
+async def test_a_row_that_was_set_aside_is_and_its_events_are_folded_once_they_can_be(url: str) -> None:
+    async with open_stores(url) as stores:
+        [aside] = await stores.database.set_aside()
+        waiting = await stores.database.waiting("loans", 1, aside.key, 10)
+        events = await stores.journal.read(EventRange("Member", "m-2"))
+    async with run(app.catalog, app.resources, name=NAME, store=url) as node:
+        await until(lambda: _is_nothing_aside(node.services.database))
+        row = await Context(node.services).view(Loans).get("m-2")
+
+    assert (aside.view, aside.generation, aside.key, aside.waiting) == ("loans", 1, '"m-2"', 2)
+    assert "the book is damaged" in aside.error
+    assert waiting == [stored.position for stored in events[-2:]]
+    assert row == Loans("m-2", 1 + 5 + 7)
+
+
+async def _is_nothing_aside(database: Database) -> bool:
+    return not await database.set_aside()
+
+
+@of_databases
+async def test_messages_that_wait_are_worked_on_in_order_and_marks_of_those_that_came_are_known(
+    node: Node, ctx: Context
+) -> None:
+    await node.settle()
+    await ctx.queue("parcels").send(Parcel("Dune", Decimal("3.30")), once=ONCE)
+    with pytest.raises(KeyReused):
+        await ctx.queue("parcels").send(Parcel("Iliad", Decimal("3.30")), once=ONCE)
+    await node.settle()
+
+    sent = [done for done in outside.done if done.startswith("send")]
+    assert [done for done in sent if "Dune" not in done] == [
+        "send Emma 1.10 for ann",
+        "send Ulysses 2.20 for ann",
+    ]
+    assert sent.count("send Dune 3.30 for ann") == 1
+
+
+@of_databases
+async def test_events_that_wait_for_an_action_reach_it_and_those_that_it_had_do_not(node: Node) -> None:
+    await until(lambda: _is_nothing_erased(node.services.database))
+    await node.settle()
+
+    printed = [done for done in outside.done if done.startswith("print")]
+    assert sorted(printed) == ["print m-1", "print m-6", "print m-8", "print m-9"]
+    assert [done for done in outside.done if done.startswith("greet")] == []
+
+
+@of_databases
+async def test_letters_are_as_they_were_and_what_was_asked_for_is_done(url: str) -> None:
+    async with open_stores(url) as stores:
+        letters = await stores.database.letters()
+    async with run(app.catalog, app.resources, name=NAME, store=url) as node:
+        database = node.services.database
+        await until(lambda: _is_left(database, 6))
+        await Context(node.services).entity(Member, "m-3").settle()
+        for letter in letters:
+            await database.request_letter(letter.id, "retry")
+        await until(lambda: _is_left(database, 0))
+        has_left = (await Context(node.services).state(Member, "m-3")).has_left
+
+    assert [
+        (letter.action, letter.key, letter.status, letter.request, letter.attempts) for letter in letters
+    ] == [
+        ("bill", "Member/m-3", "dead", "retry", 1),
+        ("bill", "Member/m-4", "dead", "skip", 1),
+        ("bill", "Member/m-5", "dead", None, 1),
+        ("bill", "Member/m-5", "waiting", None, 0),
+        ("stamp", "Member/m-2", "dead", None, 1),
+        ("stamp", "Member/m-2", "waiting", None, 0),
+        ("post@queue:letters", "lost", "dead", None, 1),
+        ("timers", "Member/m-3", "dead", None, 1),
+    ]
+    assert [bool(letter.failure) for letter in letters] == [number == 4 for number in range(8)]
+    done = [done for done in outside.done if done.startswith(("bill", "stamp", "remind", "post"))]
+    assert sorted(done) == [
+        "bill m-3 1.50",
+        "bill m-5 1.50",
+        "bill m-5 1.50",
+        "post lost",
+        "stamp m-2",
+        "stamp m-2",
+    ]
+    assert has_left
+
+
+async def _is_left(database: Database, count: int) -> bool:
+    return len(await database.letters()) == count
+
+
+@of_databases
+async def test_timers_are_still_set_and_one_can_be_cancelled(node: Node, ctx: Context) -> None:
+    await until(lambda: _is_nothing_erased(node.services.database))
+
+    timers = await ctx.timers()
+    assert [(timer.entity_id, timer.command, timer.by) for timer in timers] == [
+        ("m-1", "leave", ""),
+        ("m-1", "leave", "ann"),
+        ("m-2", "leave", "ann"),
+    ]
+    assert timers[1].name == "leaving"
+    assert timers[2].due == int(MOMENT.timestamp()) * 1_000_000 + MOMENT.microsecond
+    assert await ctx.cancel("leaving")
+    assert len(await ctx.timers()) == 2
+
+
+@of_databases
+async def test_clocks_go_on_with_the_moment_that_was_written(stores: Stores) -> None:
+    [last] = await stores.journal.feed(await stores.journal.head() - 1, 1)
+
+    due = await stores.database.tick("count@clock", at_first=0)
+
+    assert 9_000 < (due - last.time) / 3_600_000_000 <= 10_000
+
+
+@of_databases
+async def test_it_belongs_to_its_application(url: str) -> None:
+    with pytest.raises(ForeignStore, match="belongs to the application 'library'"):
+        async with run(app.catalog, app.resources, name="other", store=url):
+            pass
+
+
+async def test_a_second_start_finds_the_same(url: str) -> None:
+    for version in (7, 8):
+        async with app.running(store=url) as ctx:
+            await ctx.entity(Member, "m-1").borrow(Copy("Emma"))
+            assert (await ctx.state(Member, "m-1")).version == version
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["workerd"])
+async def test_objects_live_on_a_workerd_again(ctx: Context) -> None:
+    ada = await ctx.state(Member, "m-1")
+    again = await ctx.entity(Member, "m-1", idempotency_key=COMMAND_KEY).fine(Decimal("0.10"))
+    count = await ctx.entity(Member, "m-1").borrow(Copy("Emma", 2))
+
+    assert (ada.name, ada.fines, ada.version) == ("Ada ☂", Decimal("1.85"), 6)
+    assert (again, count) == (Decimal("1.60"), 2)
+    assert await ctx.view(Loans).get("m-1") == Loans("m-1", 1 + 2)
