@@ -182,7 +182,7 @@ async def test_decimals_that_an_older_version_kept_as_text_are_not_compared() ->
     for statement in ("DROP TABLE prices__1", old):
         await file.write(lambda connection, statement=statement: connection.execute(statement))
 
-    with pytest.raises(OutdatedView, match="prices is kept as an older version"):
+    with pytest.raises(OutdatedView, match="prices is stored in the format of an older version"):
         await database.ask("SELECT max(price) FROM prices", {}, most=5)
     rebuilt = await database.rebuild_view(PRICES)
     await database.promote_view(PRICES, rebuilt.generation)

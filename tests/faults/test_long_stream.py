@@ -8,7 +8,7 @@ import pytest
 
 from actum import App
 from actum.model.event import Stored
-from actum.ports.journal import Journal, Loaded, StreamKey, Write
+from actum.ports.journal import EventRange, Journal, Loaded, StreamKey, Write
 from actum.stores.open import open_stores
 from tests.runtime.bank import Account
 
@@ -41,8 +41,8 @@ def events_read(monkeypatch: pytest.MonkeyPatch) -> list[int]:
             counts.append(sum(len(one.events) for one in found))
             return found
 
-        async def counted_read(journal: Journal, kind: str, id: str, *, read=read, **options) -> list[Stored]:
-            found = await read(journal, kind, id, **options)
+        async def counted_read(journal: Journal, wanted: EventRange, read=read) -> list[Stored]:
+            found = await read(journal, wanted)
             counts.append(len(found))
             return found
 
