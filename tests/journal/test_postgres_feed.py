@@ -155,13 +155,13 @@ async def test_news_travels_between_processes(
     other = await open_journal(await PostgresPool.open(postgres_url, (SCHEMA,)))
     try:
         before = await listeners(journal._pool)
-        journal._news.ticket()
+        journal._notifier.ticket()
         async with asyncio.timeout(PATIENCE):
             while await listeners(journal._pool) <= before:  # noqa: ASYNC110 (the server's doing)
                 await asyncio.sleep(0.01)
         reading = asyncio.create_task(journal.wait(0))
         async with asyncio.timeout(PATIENCE):
-            while not journal._news.ticket()._waiters:  # type: ignore[attr-defined]  # noqa: ASYNC110
+            while not journal._notifier.ticket()._waiters:  # type: ignore[attr-defined]  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
         await other.append([deposit("a", 0, 1)])
 
