@@ -193,6 +193,15 @@ class Unavailable(TryLater):
         self.outside = message
 
 
+def outcome_unknown(error: Exception, failed: str) -> ActumError:
+    """Gives the error for a write that may or may not have happened; `failed` names what failed."""
+    if isinstance(error, ActumError):
+        return error
+    unknown = Unavailable(f"{failed}: {error!r}", is_outcome_unknown=True)
+    unknown.__cause__ = error
+    return unknown
+
+
 class OutdatedView(Unavailable):
     """A view's rows were written in an old format, and cannot be queried until the view is rebuilt."""
 

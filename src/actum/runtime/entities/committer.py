@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 
-from actum.errors import ActumError, Invalid, Overloaded, StoreFailed, Unavailable
+from actum.errors import ActumError, Invalid, Overloaded, StoreFailed, Unavailable, outcome_unknown
 from actum.ports.journal import Collided, Journal, Landed, Outcome, Refused
 from actum.runtime.clock import Clock
 from actum.runtime.entities.actor import Actor, Staged
@@ -117,7 +117,7 @@ class Committer:
                     outcomes = await self._write_whole(batch)
                 except Exception as error:
                     log.exception("a batch of %d writes could not be written", len(batch))
-                    self._give_up(batch, _as_unavailable(error))
+                    self._give_up(batch, outcome_unknown(error, "the journal failed"))
                 else:
                     self._resolve(batch, outcomes)
                 self._is_writing = False
@@ -302,12 +302,3 @@ def _as_not_written(error: ActumError) -> ActumError:
     """Gives what callers are told of a write that was never sent."""
     kind = StoreFailed if isinstance(error, StoreFailed) else Unavailable
     return kind(f"{error}; this command was behind that, and was not written")
-
-
-def _as_unavailable(error: Exception) -> ActumError:
-    """Gives what callers are told of a write whose outcome nobody knows."""
-    if isinstance(error, ActumError):
-        return error
-    unknown = Unavailable(f"the journal failed: {error!r}", is_outcome_unknown=True)
-    unknown.__cause__ = error
-    return unknown

@@ -5,7 +5,7 @@ import random
 import re
 import time
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import TypeVar
 from urllib.parse import parse_qs, urlsplit
 
 import aiohttp
@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.json import encode
 
-from actum.errors import ActumError, Overloaded, StoreError, Unavailable
+from actum.errors import Overloaded, StoreError, Unavailable, outcome_unknown
 from actum.stores.durable_objects.refusal import LOST, Answer, refused
 from actum.stores.durable_objects.wire import Addressed, Append, Call, Command
 from actum.stores.durable_objects.wire_feed import FeedCall
@@ -230,14 +230,8 @@ class Client:
 
 def _fail(sent: Sent, error: Exception) -> None:
     if not sent.future.done():
-        sent.future.set_exception(error if isinstance(error, ActumError) else _as_unavailable(error))
+        sent.future.set_exception(outcome_unknown(error, "Durable Objects"))
         sent.future.exception()  # Its caller may be gone; asyncio must not log it.
-
-
-def _as_unavailable(error: Exception) -> Any:
-    unknown = Unavailable(f"Durable Objects: {error!r}", is_outcome_unknown=True)
-    unknown.__cause__ = error
-    return unknown
 
 
 def _first_line(content: bytes) -> str:
