@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from actum.model.event import Stored
+from actum.ports.asking import ask_for_all
 from actum.ports.journal import (
     Journal,
     Landed,
@@ -70,22 +71,12 @@ def have_landed(outcomes: Sequence[Outcome]) -> list[bool]:
 
 async def load_all(journal: Journal, streams: Sequence[StreamKey]) -> list[Loaded]:
     """Loads streams without snapshots, asking again for those that a load has left for the next."""
-    loaded: list[Loaded] = []
-    while len(loaded) < len(streams):
-        more = await journal.load(streams[len(loaded) :], {})
-        assert more
-        loaded += more
-    return loaded
+    return await ask_for_all(lambda left: journal.load(left, {}), streams)
 
 
 async def replies_of(journal: Journal, keys: Sequence[ReplyKey]) -> list[Repeated | None]:
     """Looks up kept replies, asking again for those that a look-up has left for the next."""
-    replies: list[Repeated | None] = []
-    while len(replies) < len(keys):
-        more = await journal.replies(keys[len(replies) :])
-        assert more
-        replies += more
-    return replies
+    return await ask_for_all(journal.replies, keys)
 
 
 async def fill(journal: Journal, id: str, count: int, *, kind: str = "Account") -> None:

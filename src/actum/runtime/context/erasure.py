@@ -1,7 +1,9 @@
 """Erasing an entity: its history, and then what was kept of it or waits for it, whatever is interrupted."""
 
 import logging
+from collections.abc import Sequence
 
+from actum.ports.asking import ask_for_all
 from actum.ports.database import Database, Erasure, Timer
 from actum.ports.journal import Erased, StreamKey
 from actum.ports.message import Message
@@ -46,12 +48,13 @@ async def _keys(services: Services, stream: StreamKey) -> list[str]:
     """Gives the keys by which messages are of an entity: its id alone too, if no other entity has that id."""
     kind, id = stream
     others = [(other, id) for other in services.kinds if other != kind]
-    alike: list[str] = []
-    while others:
-        loaded = await services.journal.load(others, {})
-        pairs = zip(others, loaded, strict=False)
-        alike += [other for (other, _), one in pairs if one.events or one.pruned]
-        others = others[len(loaded) :]
+
+    async def exist(streams: Sequence[StreamKey]) -> list[bool]:
+        loaded = await services.journal.load(streams, {})
+        return [bool(one.events or one.pruned) for one in loaded]
+
+    found = await ask_for_all(exist, others)
+    alike = [other for (other, _), exists in zip(others, found, strict=True) if exists]
     if not alike:
         return [f"{kind}/{id}", id]
     log.warning(

@@ -12,7 +12,8 @@ from msgspec import Struct
 from actum.errors import AnswerErased
 from actum.model.entity import Entity, EntityType, entity_type
 from actum.model.turn import Instance
-from actum.ports.journal import Journal, Repeated, StreamKey, Write
+from actum.ports.asking import ask_for_all
+from actum.ports.journal import Journal, StreamKey, Write
 from actum.runtime.entities.actor import Actor, Staged
 from actum.runtime.feed import Feed
 
@@ -130,11 +131,7 @@ async def whole(journal: Journal, reply: bytes, key: str) -> bytes | None:
     if parts is None:
         return reply
     keys = [(ANSWERS.name, name, parts.of) for name in parts.names]
-    found: list[Repeated | None] = []
-    while len(found) < len(keys):
-        # A journal may answer for the first of them alone.
-        found += await journal.replies(keys[len(found) :])
-    replies = [one.reply for one in found if one is not None]
+    replies = [one.reply for one in await ask_for_all(journal.replies, keys) if one is not None]
     if parts.erased or len(replies) < len(parts.names):
         raise AnswerErased(key)
     return _joined(replies) if parts.whole else None
