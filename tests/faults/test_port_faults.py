@@ -32,8 +32,8 @@ from actum.runtime.entities.directory import EvictionPolicy
 from actum.runtime.node import Node
 from actum.runtime.views import view_assignment
 from actum.stores.memory import MemoryJournal
-from actum.testing.faults import FAULTS, METHODS, Fault, FaultyJournal
-from actum.testing.faulty_database import DATABASE_METHODS, Faults, faulty_database
+from actum.testing.faults import FAULTS, JOURNAL_METHODS, Fault, Faults, FaultyJournal
+from actum.testing.faulty_database import DATABASE_METHODS, faulty_database
 from tests.runtime.nodes import START, database_in_memory, node_on
 
 T = TypeVar("T")
@@ -319,7 +319,7 @@ def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name.lower())
-@pytest.mark.parametrize("method", [method for method in METHODS if method not in UNUSED])
+@pytest.mark.parametrize("method", [method for method in JOURNAL_METHODS if method not in UNUSED])
 async def test_no_fault_of_the_journal_loses_or_doubles_anything(method: str, fault: Fault) -> None:
     """Whatever is said to have failed, every command, event and message has its effect once."""
     journal = FaultyJournal(MemoryJournal(), seed=SEED, rate=ONE_FAULT, methods=[method])

@@ -16,8 +16,8 @@ from actum.runtime.clock import SystemClock
 from actum.stores.open import open_stores
 from actum.testing import testing
 from actum.testing.application import Running
-from actum.testing.faults import Fault
-from actum.testing.faulty_database import Faults, faulty_database
+from actum.testing.faults import Fault, Faults
+from actum.testing.faulty_database import faulty_database
 from tests.runtime.nodes import node_on
 from tests.servers.postgres import empty, url_of
 

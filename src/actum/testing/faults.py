@@ -26,22 +26,8 @@ from actum.ports.journal import (
 
 T = TypeVar("T")
 
-METHODS = (
-    "identity",
-    "append",
-    "landed",
-    "load",
-    "read",
-    "replies",
-    "streams",
-    "feed",
-    "head",
-    "wait",
-    "save_snapshot",
-    "prune",
-    "erase",
-    "forget_replies",
-)
+JOURNAL_METHODS = tuple(sorted(Journal.__abstractmethods__ - {"close"}))
+"""Every method of the journal that a fault can meet."""
 MAX_DELAY = 20
 
 
@@ -57,11 +43,62 @@ class Fault(Enum):
 FAULTS = tuple(Fault)
 
 
-class FaultyJournal(Journal):
-    """Another journal, with faults on the way there and back.
+class Faults:
+    """Which faults the calls of a store meet.
 
     Each call of a method in `methods` meets a fault with probability `rate`; the seed, which `repr` shows,
-    decides which. `plan` sets the faults of the next calls; `hold` keeps calls waiting until `release`.
+    decides which. `plan` sets the faults of the next calls, and `met` lists those that were met.
+    """
+
+    def __init__(
+        self,
+        *,
+        seed: int = 0,
+        rate: float = 0.0,
+        methods: Collection[str] = (),
+        faults: Sequence[Fault] = FAULTS,
+    ) -> None:
+        self.rate = rate
+        self.met: list[tuple[str, Fault]] = []
+        self._seed = seed
+        self._chance = random.Random(seed)
+        self._methods = frozenset(methods)
+        self._faults = faults
+        self._plans: dict[str, deque[Fault]] = {}
+
+    def __repr__(self) -> str:
+        return f"<Faults, seed {self._seed}, {len(self.met)} met>"
+
+    def plan(self, method: str, *faults: Fault) -> None:
+        """Has the next calls of a method meet these faults, one each."""
+        self._plans.setdefault(method, deque()).extend(faults)
+
+    async def meet(self, method: str, call: Callable[[], Awaitable[T]]) -> T:
+        """Makes a call, with the fault that it meets, if any."""
+        planned = self._plans.get(method)
+        fault = planned.popleft() if planned else None
+        if fault is None and method in self._methods and self._chance.random() < self.rate:
+            fault = self._chance.choice(self._faults)
+        if fault is None:
+            return await call()
+        self.met.append((method, fault))
+        if fault is Fault.BEFORE:
+            raise Unavailable(f"{method}: {fault.value}")
+        if fault is Fault.DELAY:
+            for _ in range(self._chance.randint(1, MAX_DELAY)):
+                await asyncio.sleep(0)
+        result = await call()
+        if fault is Fault.TWICE:
+            await call()
+        if fault is Fault.AFTER:
+            raise Unavailable(f"{method}: {fault.value}")
+        return result
+
+
+class FaultyJournal(Faults, Journal):
+    """Another journal, whose calls meet faults.
+
+    `hold` keeps calls waiting until `release`.
     """
 
     def __init__(
@@ -70,28 +107,18 @@ class FaultyJournal(Journal):
         *,
         seed: int = 0,
         rate: float = 0.0,
-        methods: Collection[str] = METHODS,
+        methods: Collection[str] = JOURNAL_METHODS,
         faults: Sequence[Fault] = FAULTS,
     ) -> None:
+        super().__init__(seed=seed, rate=rate, methods=methods, faults=faults)
         self.is_shared: bool = journal.is_shared
-        self.met: list[tuple[str, Fault]] = []
-        self.rate = rate
         self._journal = journal
-        self._seed = seed
-        self._chance = random.Random(seed)
-        self._methods = frozenset(methods)
-        self._faults = faults
-        self._plans: dict[str, deque[Fault]] = {}
         self._gates: dict[str, asyncio.Event] = {}
         self._holds_answers = False
         self._arrivals: dict[str, asyncio.Event] = {}
 
     def __repr__(self) -> str:
         return f"<FaultyJournal of {self._journal!r}, seed {self._seed}, {len(self.met)} faults>"
-
-    def plan(self, method: str, *faults: Fault) -> None:
-        """Has the next calls of a method meet these faults, one each."""
-        self._plans.setdefault(method, deque()).extend(faults)
 
     def hold(self, method: str, *, answers: bool = False) -> None:
         """Keeps the calls of a method waiting before they do anything, or else their answers."""
@@ -109,90 +136,63 @@ class FaultyJournal(Journal):
             self._gates.pop(method).set()
 
     async def identity(self) -> str:
-        return await self._meet("identity", self._journal.identity)
+        return await self._held("identity", self._journal.identity)
 
     async def append(self, writes: Sequence[Write]) -> list[Outcome]:
-        return await self._meet("append", lambda: self._journal.append(writes))
+        return await self._held("append", lambda: self._journal.append(writes))
 
     async def landed(self, writes: Sequence[Write]) -> list[Outcome] | None:
-        return await self._meet("landed", lambda: self._journal.landed(writes))
+        return await self._held("landed", lambda: self._journal.landed(writes))
 
     async def load(self, streams: Sequence[StreamKey], fingerprints: dict[str, str]) -> list[Loaded]:
-        return await self._meet("load", lambda: self._journal.load(streams, fingerprints))
+        return await self._held("load", lambda: self._journal.load(streams, fingerprints))
 
     async def read(self, part: EventRange) -> list[Stored]:
-        return await self._meet("read", lambda: self._journal.read(part))
+        return await self._held("read", lambda: self._journal.read(part))
 
     async def replies(self, keys: Sequence[ReplyKey]) -> list[Repeated | None]:
-        return await self._meet("replies", lambda: self._journal.replies(keys))
+        return await self._held("replies", lambda: self._journal.replies(keys))
 
     async def streams(self, listing: StreamListing) -> StreamPage:
-        return await self._meet("streams", lambda: self._journal.streams(listing))
+        return await self._held("streams", lambda: self._journal.streams(listing))
 
     async def feed(self, after: int, limit: int) -> list[Stored]:
-        return await self._meet("feed", lambda: self._journal.feed(after, limit))
+        return await self._held("feed", lambda: self._journal.feed(after, limit))
 
     async def head(self) -> int:
-        return await self._meet("head", self._journal.head)
+        return await self._held("head", self._journal.head)
 
     async def last(self) -> int:
-        return await self._meet("last", self._journal.last)
+        return await self._held("last", self._journal.last)
 
     async def wait(self, after: int) -> None:
-        await self._meet("wait", lambda: self._journal.wait(after))
+        await self._held("wait", lambda: self._journal.wait(after))
 
     async def save_snapshot(self, kind: str, id: str, snapshot: Snapshot) -> None:
-        await self._meet("save_snapshot", lambda: self._journal.save_snapshot(kind, id, snapshot))
+        await self._held("save_snapshot", lambda: self._journal.save_snapshot(kind, id, snapshot))
 
     async def prune(self, kind: str, id: str, up_to: int) -> int:
-        return await self._meet("prune", lambda: self._journal.prune(kind, id, up_to))
+        return await self._held("prune", lambda: self._journal.prune(kind, id, up_to))
 
     async def erase(self, kind: str, id: str, *, time: int, since: int | None = None) -> Erased:
-        return await self._meet("erase", lambda: self._journal.erase(kind, id, time=time, since=since))
+        return await self._held("erase", lambda: self._journal.erase(kind, id, time=time, since=since))
 
     async def forget_replies(self, before: int) -> int:
-        return await self._meet("forget_replies", lambda: self._journal.forget_replies(before))
+        return await self._held("forget_replies", lambda: self._journal.forget_replies(before))
 
     async def close(self) -> None:
         await self._journal.close()
 
-    async def _meet(self, method: str, call: Callable[[], Awaitable[T]]) -> T:
+    async def _held(self, method: str, call: Callable[[], Awaitable[T]]) -> T:
         if not self._holds_answers:
             await self._wait_at_gate(method)
-        fault = self._next(method)
-        if fault is None:
-            answer = await call()
-            if self._holds_answers:
-                await self._wait_at_gate(method)
-            return answer
-        self.met.append((method, fault))
-        return await meet(fault, method, call, self._chance)
+        answer = await self.meet(method, call)
+        if self._holds_answers:
+            await self._wait_at_gate(method)
+        return answer
 
     async def _wait_at_gate(self, method: str) -> None:
         gate = self._gates.get(method)
         if gate is not None:
             self._arrivals[method].set()
             await gate.wait()
-
-    def _next(self, method: str) -> Fault | None:
-        planned = self._plans.get(method)
-        if planned:
-            return planned.popleft()
-        if method in self._methods and self._chance.random() < self.rate:
-            return self._chance.choice(self._faults)
-        return None
-
-
-async def meet(fault: Fault, method: str, call: Callable[[], Awaitable[T]], chance: random.Random) -> T:
-    """Makes a call that a fault befalls."""
-    if fault is Fault.BEFORE:
-        raise Unavailable(f"{method}: {fault.value}")
-    if fault is Fault.DELAY:
-        for _ in range(chance.randint(1, MAX_DELAY)):
-            await asyncio.sleep(0)
-    result = await call()
-    if fault is Fault.TWICE:
-        await call()
-    if fault is Fault.AFTER:
-        raise Unavailable(f"{method}: {fault.value}")
-    return result

@@ -1,56 +1,14 @@
 """A database that fails on purpose, by plan or by chance, as `FaultyJournal` does."""
 
-import random
-from collections import deque
-from collections.abc import Awaitable, Callable, Collection, Sequence
-from typing import Any, TypeVar, cast
+from collections.abc import Sequence
+from typing import Any, cast
 
 from actum.ports.database import Database
 from actum.ports.membership import Lease, Membership
-from actum.testing.faults import FAULTS, Fault, meet
-
-T = TypeVar("T")
+from actum.testing.faults import Faults
 
 DATABASE_METHODS = tuple(sorted(Database.__abstractmethods__ - {"close"}))
 """Every method of the port that a fault can meet."""
-
-
-class Faults:
-    """What goes wrong with the calls of some methods, with probability `rate`; the seed decides which."""
-
-    def __init__(
-        self,
-        *,
-        seed: int = 0,
-        rate: float = 0.0,
-        methods: Collection[str] = DATABASE_METHODS,
-        faults: Sequence[Fault] = FAULTS,
-    ) -> None:
-        self.rate = rate
-        self.met: list[tuple[str, Fault]] = []
-        self._seed = seed
-        self._chance = random.Random(seed)
-        self._methods = frozenset(methods)
-        self._faults = faults
-        self._plans: dict[str, deque[Fault]] = {}
-
-    def __repr__(self) -> str:
-        return f"<Faults, seed {self._seed}, {len(self.met)} met>"
-
-    def plan(self, method: str, *faults: Fault) -> None:
-        """Has the next calls of a method meet these faults, one each."""
-        self._plans.setdefault(method, deque()).extend(faults)
-
-    async def meet(self, method: str, call: Callable[[], Awaitable[T]]) -> T:
-        """Makes a call, with whatever goes wrong with it."""
-        planned = self._plans.get(method)
-        fault = planned.popleft() if planned else None
-        if fault is None and method in self._methods and self._chance.random() < self.rate:
-            fault = self._chance.choice(self._faults)
-        if fault is None:
-            return await call()
-        self.met.append((method, fault))
-        return await meet(fault, method, call, self._chance)
 
 
 class _FaultyDatabase:
