@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from actum.errors import StaleWrite
 from actum.ports.database import Database, KeptName, Letter, LetterStatus, NewLetter, Progress, Request
 from actum.stores.action_statements import KEPT_NAMES, LETTER
 from actum.stores.postgres.connection.page import page_of
 from actum.stores.postgres.connection.pool import PostgresPool
 from actum.stores.postgres.database.fence import IS_HELD, Fence
+from actum.stores.stale_writes import moved_action
 
 ACTION_SCHEMA = (
     'CREATE TABLE actum_checkpoints (action text COLLATE "C" PRIMARY KEY, position bigint NOT NULL)',
@@ -103,7 +103,7 @@ class PostgresActions(Database):
         [(is_held, is_moved)] = await self._pool.fetch(statement, *self._fence.values, *values, *letters)
         self._fence.check(is_held)
         if before is not None and not is_moved:
-            raise StaleWrite(f"action {progress.action} is not at {before} any more: another process runs it")
+            raise moved_action(progress.action, before)
 
     async def blocked(self, action: str) -> dict[str, int]:
         statement = "SELECT key, count(*) FROM actum_letters WHERE action = $1 GROUP BY key ORDER BY key"

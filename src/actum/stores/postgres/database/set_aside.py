@@ -6,6 +6,7 @@ from typing import Any
 from actum.ports.database import AsideChanges, Database, SetAside
 from actum.stores.digest import digest_of
 from actum.stores.postgres.connection.pool import PostgresPool
+from actum.stores.set_aside_statements import AsideStatements
 
 ASIDE_SCHEMA = (
     """CREATE TABLE actum_set_aside (
@@ -17,10 +18,7 @@ ASIDE_SCHEMA = (
         position bigint NOT NULL, PRIMARY KEY (view, generation, digest, position))""",
 )
 ROW = "view = $1 AND generation = $2 AND digest = $3"
-SET_ASIDE = """INSERT INTO actum_set_aside VALUES ($1, $2, $3, $4, $5, $6, $7, false)
-    ON CONFLICT (view, generation, digest) DO UPDATE
-    SET position = excluded.position, error = excluded.error, is_asked = false"""
-WAIT = "INSERT INTO actum_waiting VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING"
+ASIDE = AsideStatements(lambda number: f"${number}")
 LIST = """SELECT view, generation, key, position, error, since, is_asked,
         (SELECT count(*) FROM actum_waiting w
             WHERE w.view = a.view AND w.generation = a.generation AND w.digest = a.digest)
@@ -67,22 +65,13 @@ class PostgresSetAside(Database):
 
 
 async def change_aside(connection: Any, name: str, generation: int, changes: AsideChanges) -> None:
-    """Writes down what changes among the rows that are set aside, in the transaction that is open."""
-    place = (name, generation)
-    freed = [(*place, digest_of(key)) for key in changes.freed]
-    for table in ("actum_set_aside", "actum_waiting"):
-        await connection.executemany(f"DELETE FROM {table} WHERE {ROW}", freed)
-    done = [(*place, digest_of(key), position) for key, position in changes.done]
-    await connection.executemany(f"DELETE FROM actum_waiting WHERE {ROW} AND position <= $4", done)
-    new = [
-        (*place, digest_of(one.key), one.key, one.position, one.error, one.time) for one in changes.set_aside
-    ]
-    await connection.executemany(SET_ASIDE, new)
-    waits = [(*place, digest_of(key), position) for key, position in changes.waits]
-    await connection.executemany(WAIT, waits)
+    """Writes what changes among the rows that are set aside, in the open transaction."""
+    for statement, values in ASIDE.changes(name, generation, changes):
+        if values:
+            await connection.executemany(statement, values)
 
 
 async def drop_aside(connection: Any, name: str, generation: int) -> None:
-    """Forgets what was set aside of a generation, in the transaction that is open."""
-    for table in ("actum_set_aside", "actum_waiting"):
-        await connection.execute(f"DELETE FROM {table} WHERE view = $1 AND generation = $2", name, generation)
+    """Removes what was set aside of a generation, in the open transaction."""
+    for statement in ASIDE.drop:
+        await connection.execute(statement, name, generation)

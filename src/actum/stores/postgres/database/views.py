@@ -7,7 +7,7 @@ from typing import Any
 
 import asyncpg
 
-from actum.errors import AuthorError, DefinitionError, Invalid, StaleWrite, Unavailable
+from actum.errors import AuthorError, DefinitionError, Invalid, Unavailable
 from actum.model.view import ViewType
 from actum.ports.database import (
     MAX_ANSWER_BYTES,
@@ -28,6 +28,7 @@ from actum.stores.postgres.database.query_execution import QueryExecution, answe
 from actum.stores.postgres.database.set_aside import change_aside, drop_aside
 from actum.stores.postgres.database.tables import PostgresTable
 from actum.stores.query_slots import refuse_as_too_long
+from actum.stores.stale_writes import moved_view, no_generation
 
 VIEW_SCHEMA = (
     """CREATE TABLE actum_views (
@@ -87,7 +88,7 @@ class PostgresViews(Database):
             await self._fence.hold(connection)
             await connection.execute(HOLD, view.name)
             if await connection.fetchrow(promote, view.name, generation) is None:
-                raise _gone(view, generation)
+                raise no_generation(view, generation)
             await self._publish(connection, view, generation)
             for (other,) in await connection.fetch(others, view.name, generation):
                 await drop_generation(connection, view.name, other)
@@ -103,7 +104,7 @@ class PostgresViews(Database):
                     f"what is asked for cannot be a key of the view {view.name}: {error}"
                 ) from error
             except asyncpg.UndefinedTableError as error:
-                raise _gone(view, generation) from error
+                raise no_generation(view, generation) from error
 
     async def project(
         self,
@@ -124,17 +125,14 @@ class PostgresViews(Database):
             try:
                 is_held, moved = await connection.fetchrow(table.project(self._fence.held), *values)
             except asyncpg.UndefinedTableError as error:
-                raise _gone(view, generation) from error
+                raise no_generation(view, generation) from error
             except UNFIT as error:
                 raise AuthorError(f"view {view.name}: a row does not fit its columns: {error}") from error
             if moved and aside is not NOTHING_ASIDE:
                 await change_aside(connection, view.name, generation, aside)
         self._fence.check(is_held)
         if not moved:
-            raise StaleWrite(
-                f"view {view.name}, generation {generation}, is not at {before} any more: "
-                "another process runs it"
-            )
+            raise moved_view(view, generation, before)
 
     async def refusals(self, view: ViewType, generation: int, rows: Sequence[tuple[Any, ...]]) -> list[str]:
         table = self._table(view, generation)
@@ -148,7 +146,7 @@ class PostgresViews(Database):
         try:
             await connection.execute(table.insert, *table.columns([row]))
         except asyncpg.UndefinedTableError as error:
-            raise _gone(view, generation) from error
+            raise no_generation(view, generation) from error
         except UNFIT as error:
             return f"view {view.name}: the row does not fit its columns: {error}"
         finally:
@@ -248,10 +246,6 @@ async def _fetched(cursor: Any, size: AnswerSize, most: int) -> list[Any]:
             break
         asked = size.next_part()
     return rows
-
-
-def _gone(view: ViewType, generation: int) -> StaleWrite:
-    return StaleWrite(f"view {view.name} has no generation {generation} any more: another one took its place")
 
 
 async def drop_generation(connection: Any, name: str, generation: int) -> None:

@@ -5,11 +5,11 @@ from collections.abc import Iterable, Mapping
 from itertools import starmap
 from typing import Any
 
-from actum.errors import StaleWrite
 from actum.ports.database import Database, KeptName, Letter, LetterStatus, NewLetter, Progress, Request
 from actum.stores.action_statements import KEPT_NAMES, LETTER
 from actum.stores.page import within
 from actum.stores.sqlite.connection.file import SqliteFile
+from actum.stores.stale_writes import moved_action
 
 ACTION_SCHEMA = (
     """CREATE TABLE IF NOT EXISTS actum_checkpoints (
@@ -196,9 +196,7 @@ def _save(connection: sqlite3.Connection, progress: Progress) -> None:
     if progress.source == "events":
         move = (progress.checkpoint, progress.action, progress.before)
         if connection.execute(MOVE, move).rowcount == 0:
-            raise StaleWrite(
-                f"action {progress.action} is not at {progress.before} any more: another process runs it"
-            )
+            raise moved_action(progress.action, progress.before)
     done = frozenset(progress.done)
     for letter, values in zip(progress.letters, _rows_of(progress.letters), strict=True):
         is_taken = progress.source == "events" or letter.position in done

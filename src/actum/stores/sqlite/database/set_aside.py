@@ -7,6 +7,7 @@ from typing import Any
 
 from actum.ports.database import AsideChanges, Database, SetAside
 from actum.stores.digest import digest_of
+from actum.stores.set_aside_statements import AsideStatements
 from actum.stores.sqlite.connection.file import SqliteFile
 
 ASIDE_SCHEMA = (
@@ -19,9 +20,7 @@ ASIDE_SCHEMA = (
         PRIMARY KEY (view, generation, digest, position)) WITHOUT ROWID""",
 )
 ROW = "view = ? AND generation = ? AND digest = ?"
-SET_ASIDE = """INSERT INTO actum_set_aside VALUES (?, ?, ?, ?, ?, ?, ?, 0) ON CONFLICT DO UPDATE
-    SET position = excluded.position, error = excluded.error, is_asked = 0"""
-WAIT = "INSERT INTO actum_waiting VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
+ASIDE = AsideStatements(lambda number: f"?{number}")
 LIST = """SELECT view, generation, key, position, error, since, is_asked,
         (SELECT count(*) FROM actum_waiting w
             WHERE w.view = a.view AND w.generation = a.generation AND w.digest = a.digest)
@@ -82,21 +81,12 @@ def _set_aside(row: tuple[Any, ...]) -> SetAside:
 
 
 def change_aside(connection: sqlite3.Connection, name: str, generation: int, changes: AsideChanges) -> None:
-    """Writes down what changes among the rows that are set aside, in the transaction that is open."""
-    place = (name, generation)
-    for key in changes.freed:
-        for table in ("actum_set_aside", "actum_waiting"):
-            connection.execute(f"DELETE FROM {table} WHERE {ROW}", (*place, digest_of(key)))
-    for key, position in changes.done:
-        statement = f"DELETE FROM actum_waiting WHERE {ROW} AND position <= ?"
-        connection.execute(statement, (*place, digest_of(key), position))
-    for new in changes.set_aside:
-        values = (*place, digest_of(new.key), new.key, new.position, new.error, new.time)
-        connection.execute(SET_ASIDE, values)
-    connection.executemany(WAIT, [(*place, digest_of(key), position) for key, position in changes.waits])
+    """Writes what changes among the rows that are set aside, in the open transaction."""
+    for statement, values in ASIDE.changes(name, generation, changes):
+        connection.executemany(statement, values)
 
 
 def drop_aside(connection: sqlite3.Connection, name: str, generation: int) -> None:
-    """Forgets what was set aside of a generation, in the transaction that is open."""
-    for table in ("actum_set_aside", "actum_waiting"):
-        connection.execute(f"DELETE FROM {table} WHERE view = ? AND generation = ?", (name, generation))
+    """Removes what was set aside of a generation, in the open transaction."""
+    for statement in ASIDE.drop:
+        connection.execute(statement, (name, generation))

@@ -7,7 +7,7 @@ from datetime import timedelta
 from itertools import chain, islice
 from typing import Any
 
-from actum.errors import AuthorError, DefinitionError, Invalid, Overloaded, StaleWrite, Unavailable
+from actum.errors import AuthorError, DefinitionError, Invalid, Overloaded, Unavailable
 from actum.model.rows.column import Kind
 from actum.model.view import ViewType
 from actum.ports.database import (
@@ -32,6 +32,7 @@ from actum.stores.sqlite.database.decimal_columns import decoded, encoded
 from actum.stores.sqlite.database.decimal_columns import encoded_keys as _keys
 from actum.stores.sqlite.database.query_execution import QueryExecution
 from actum.stores.sqlite.database.set_aside import change_aside, drop_aside
+from actum.stores.stale_writes import moved_view, no_generation
 
 VIEW_SCHEMA = (
     """CREATE TABLE IF NOT EXISTS actum_views (
@@ -108,7 +109,7 @@ class SqliteViews(Database):
 
         def swap(connection: sqlite3.Connection) -> None:
             if connection.execute(promote, (view.name, generation)).rowcount == 0:
-                raise _gone(view, generation)
+                raise no_generation(view, generation)
             self._publish(connection, view, generation)
             for (other,) in connection.execute(others, (view.name, generation)).fetchall():
                 drop_generation(connection, view.name, other)
@@ -128,7 +129,7 @@ class SqliteViews(Database):
                 ) from error
             except sqlite3.OperationalError as error:
                 if MISSING.match(str(error)):
-                    raise _gone(view, generation) from error
+                    raise no_generation(view, generation) from error
                 raise
             return decoded(view, chain.from_iterable(found))
 
@@ -153,10 +154,7 @@ class SqliteViews(Database):
 
         def write(connection: sqlite3.Connection) -> None:
             if connection.execute(move, (checkpoint, view.name, generation, before)).rowcount == 0:
-                raise StaleWrite(
-                    f"view {view.name}, generation {generation}, is not at {before} any more: "
-                    "another process runs it"
-                )
+                raise moved_view(view, generation, before)
             for keys in gone:
                 connection.execute(table.delete(len(keys)), keys)
             for rows in chunks(written, sizes):
@@ -183,7 +181,7 @@ class SqliteViews(Database):
                 return f"view {view.name}: the row does not fit its columns: {error}"
             except sqlite3.OperationalError as error:
                 if MISSING.match(str(error)):
-                    raise _gone(view, generation) from error
+                    raise no_generation(view, generation) from error
                 raise
             finally:
                 connection.execute("ROLLBACK TO trial")
@@ -322,10 +320,6 @@ class SqliteViews(Database):
 def _state(row: tuple[Any, ...]) -> ViewState:
     name, generation, fingerprint, checkpoint, is_live = row
     return ViewState(name, generation, fingerprint, checkpoint, bool(is_live))
-
-
-def _gone(view: ViewType, generation: int) -> StaleWrite:
-    return StaleWrite(f"view {view.name} has no generation {generation} any more: another one took its place")
 
 
 def drop_generation(connection: sqlite3.Connection, name: str, generation: int) -> None:
