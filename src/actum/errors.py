@@ -207,7 +207,7 @@ class OutdatedView(Unavailable):
 
 
 class StaleWrite(ActumError):
-    """What was to be written rests on a state that another process has changed since; nothing was written."""
+    """Another process has changed the state that this write was based on; nothing was written."""
 
 
 class LeaseLost(StaleWrite):

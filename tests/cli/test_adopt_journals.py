@@ -97,7 +97,7 @@ def test_a_journal_in_dynamodb_that_its_database_is_ahead_of_is_refused_and_adop
     adopted = actum("adopt", "shop", "--store", store)
 
     assert (refused.code, refused.err.count("\n")) == (1, 1)
-    assert "the journal was put back to an earlier state" in refused.err
+    assert "the journal was restored to an earlier state" in refused.err
     assert adopted.code == 0
     assert pay(store, 4) == [7, 7]
 

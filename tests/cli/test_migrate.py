@@ -39,7 +39,7 @@ def test_a_file_is_made_and_made_again(shop: Path, actum: CommandLine) -> None:
         ("text.db", "text.db is not an Actum store, nor any SQLite file: name another file"),
         ("other.db", "other.db is a SQLite file of another program: name another file"),
         (".", ". is a directory: name a file, as in sqlite:///./app.db"),
-        ("none/a.db", "there is no directory none: make it, or name another file"),
+        ("none/a.db", "there is no directory none: create it, or name another file"),
     ],
 )
 def test_what_is_no_store_is_said_in_our_own_words(

@@ -80,7 +80,7 @@ async def test_a_database_that_cannot_keep_every_text_is_refused_in_one_line(
         f"CREATE DATABASE particular ENCODING '{encoding}' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0"
     )
 
-    with pytest.raises(StoreError, match=rf"keeps text as {encoding}.*ENCODING 'UTF8'[^\n]*$"):
+    with pytest.raises(StoreError, match=rf"stores text as {encoding}.*ENCODING 'UTF8'[^\n]*$"):
         await PostgresPool.open(particular(postgres_url), PARTS)
 
 

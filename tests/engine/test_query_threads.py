@@ -152,7 +152,7 @@ async def test_what_is_cut_off_as_one_slow_too_many_is_overloaded(
             threading.Event().wait(0.005)
         raise TimeoutError
 
-    with pytest.raises(Overloaded, match="4 queries that take long are running"):
+    with pytest.raises(Overloaded, match="4 slow queries are running"):
         await asyncio.wait_for(threads.run(endless, cut, LIMIT), PATIENCE)
     await let_through(slow)
 

@@ -327,7 +327,7 @@ async def test_a_full_disk_stops_writes_and_loses_nothing(tmp_path: Path) -> Non
         for number in range(1_000):
             acknowledged.append(await file.write(note(number, "x" * 1_000)))
 
-    with pytest.raises(StoreFailed, match=r"SQLITE_FULL.*Mend the disk"):
+    with pytest.raises(StoreFailed, match=r"SQLITE_FULL.*Fix the disk"):
         await write_on()
 
     for number in (5_000, 5_001):

@@ -149,7 +149,7 @@ async def test_a_directory_is_refused_with_an_example(tmp_path: Path) -> None:
 
 
 async def test_a_missing_directory_is_named(tmp_path: Path) -> None:
-    with pytest.raises(StoreError, match=r"there is no directory .*missing: make it, or name another file"):
+    with pytest.raises(StoreError, match=r"there is no directory .*missing: create it, or name another file"):
         await SqliteFile.open(str(tmp_path / "missing" / "notes.db"), SCHEMA)
 
 

@@ -63,6 +63,6 @@ async def test_a_store_whose_opening_cannot_be_synced_is_not_opened(tmp_path: Pa
 
     assert not ended.is_opened
     assert "StoreFailed" in ended.complaint
-    assert "Mend the disk" in ended.complaint
+    assert "Fix the disk" in ended.complaint
     await check_contents(store, 0)
     await check_integrity(store)

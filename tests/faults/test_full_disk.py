@@ -33,7 +33,7 @@ async def test_a_full_disk_stops_writes_and_loses_nothing(disk: Path) -> None:
     journal = await open_journal(store)
     acknowledged: list[int] = []
 
-    with pytest.raises(StoreFailed, match="Mend the disk"):
+    with pytest.raises(StoreFailed, match="Fix the disk"):
         await fill_up(journal, acknowledged)
 
     with pytest.raises(StoreFailed, match="writes have stopped"):
@@ -41,7 +41,7 @@ async def test_a_full_disk_stops_writes_and_loses_nothing(disk: Path) -> None:
     feed = await journal.feed(0, 10_000)
     assert len(feed) == 4 * len(acknowledged) > 100
     await journal.close()
-    with pytest.raises(StoreFailed, match="Mend the disk"):
+    with pytest.raises(StoreFailed, match="Fix the disk"):
         await open_journal(store)
     mount("-o", "remount,size=16m", str(disk))
     again = await open_journal(store)

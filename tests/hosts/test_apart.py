@@ -150,7 +150,7 @@ async def test_a_database_that_is_ahead_of_its_journal_is_refused_until_it_is_ad
     async with open_stores(store) as stores:
         await stores.database.record_position(await stores.journal.last() + 1_000_000, "7@1")
 
-    with pytest.raises(ForeignStore, match=r"put back to an earlier state.*actum adopt") as refused:
+    with pytest.raises(ForeignStore, match=r"restored to an earlier state.*actum adopt") as refused:
         async with running("apart", store):
             pass
     async with open_stores(store) as stores:

@@ -119,7 +119,7 @@ async def test_a_journal_that_was_put_back_is_refused_until_its_database_is_adop
         await pay(node, *[5] * later)
     seen.clear()
 
-    with pytest.raises(ForeignStore, match=r"put back to an earlier state.*actum adopt") as refused:
+    with pytest.raises(ForeignStore, match=r"restored to an earlier state.*actum adopt") as refused:
         async with beside(app, journal, database, monkeypatch):
             pass
     async with open_stores(database) as stores:

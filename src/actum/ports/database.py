@@ -1,7 +1,7 @@
-"""The database: where what is derived is kept. What every adapter promises, and what it raises.
+"""The database, which stores what is derived from events: what every adapter guarantees, and what it raises.
 
 It holds the rows and checkpoints of views, the checkpoints of actions, queues, timers and dead letters. All
-of it follows from events, or waits to be acted on; none of it decides anything.
+of it follows from events or waits to be processed; no command is decided on it.
 """
 
 from abc import ABC, abstractmethod
@@ -16,9 +16,9 @@ from actum.ports.membership import Lease, Membership, SoleMembership
 from actum.ports.message import Message, NewMessage
 
 MAX_QUERY_TIME = timedelta(seconds=30)
-"""How long a query over views may take where nothing else is said."""
+"""How long a query over views may take by default."""
 MAX_ANSWER_BYTES: int = 32 * 1024 * 1024
-"""How much text and content an answer may have where nothing else is said."""
+"""How many bytes of text and binary content an answer may have by default."""
 
 LetterStatus = Literal["waiting", "retrying", "dead"]
 Request = Literal["retry", "skip"]
@@ -26,10 +26,10 @@ Source = Literal["events", "messages", "timers"]
 
 
 class ViewState(Struct, frozen=True):
-    """One generation of a view's table: rows that equal the fold of the feed up to `checkpoint`.
+    """One generation of a view's table: its rows equal the fold of the feed up to `checkpoint`.
 
-    Queries read the generation that `is_live`; another one is being built beside it. Generations of a view
-    are counted from 1, and no number is given twice.
+    Queries read the generation that `is_live`; another one may be being built beside it. Generations of a
+    view are numbered from 1, and no number is used twice.
     """
 
     name: str
@@ -42,8 +42,8 @@ class ViewState(Struct, frozen=True):
 class NewSetAside(Struct, frozen=True):
     """A row that keeps its last good state, because the event at `position` cannot be folded into it.
 
-    `key` is the row's, as JSON, or `@POSITION` for an event of which it cannot be told to which row it
-    belongs. `time` is when that was seen, in microseconds since 1970.
+    `key` is the row's key as JSON, or `@POSITION` for an event whose row cannot be determined. `time` is when
+    folding failed, in microseconds since 1970.
     """
 
     key: str
@@ -53,9 +53,9 @@ class NewSetAside(Struct, frozen=True):
 
 
 class SetAside(Struct, frozen=True):
-    """A row that was set aside `since` a time; `waiting` events of it are not folded yet.
+    """A row that has been set aside `since` a time; `waiting` of its events are not folded yet.
 
-    `is_asked` says that somebody asked to have them folded again.
+    `is_asked` says that an operator asked to have them folded again.
     """
 
     view: str
@@ -69,10 +69,11 @@ class SetAside(Struct, frozen=True):
 
 
 class AsideChanges(Struct, frozen=True):
-    """What changes among the rows that are set aside, together with rows and checkpoint.
+    """What changes among the rows that are set aside, in the transaction that writes rows and checkpoint.
 
-    `waits` are events, by key and position; `done` are those up to a position that were folded after all;
-    `freed` are keys of which nothing is left to wait. What is freed is freed before anything is set aside.
+    `waits` adds waiting events, by key and position. `done` removes those of a key up to a position, which
+    have been folded. `freed` are the keys that are no longer set aside; they are freed before the rows of
+    `set_aside` are.
     """
 
     set_aside: tuple[NewSetAside, ...] = ()
@@ -87,8 +88,8 @@ NOTHING_ASIDE = AsideChanges()
 class Binding(Struct, frozen=True):
     """The application and the journal that a database belongs to.
 
-    At `position` the journal had the event that `mark` describes, when it was looked at last. `allowance` is
-    how far the database had got when it was bound, if that was further than the journal goes.
+    When it was last checked, the journal had the event that `mark` describes at `position`. `allowance` is
+    how far the database had got when it was bound, if that was beyond the end of the journal.
     """
 
     application: str
@@ -99,18 +100,18 @@ class Binding(Struct, frozen=True):
 
 
 class Answer(Struct, frozen=True):
-    """The rows a query gave, as the database holds them."""
+    """The rows that a query gave, as the database stores them."""
 
     columns: tuple[str, ...]
     rows: list[tuple[Any, ...]]
 
 
 class NewLetter(Struct, frozen=True):
-    """An item that cannot be done yet: it failed, or it waits behind one of its key that did.
+    """An item that cannot be processed yet: it failed, or it waits behind a failed item with its key.
 
-    `position` is its place in its source and orders the letters of a key; `body` is what is needed to do it
-    again. `time` is when it failed, or came to wait. Times are in microseconds since 1970. `failure` is the
-    error for which the item was given up, once its action's `on_failure` has to deal with that.
+    `position` is its place in its source and orders the letters of a key; `body` is what is needed to process
+    it again. `time` is when it failed or began to wait. Times are in microseconds since 1970. `failure` is
+    the error for which the item was given up, once the action's `on_failure` is to handle it.
     """
 
     action: str
@@ -126,7 +127,7 @@ class NewLetter(Struct, frozen=True):
 
 
 class Letter(Struct, frozen=True):
-    """A kept letter. `first_failed` and `last_failed` are 0 for one that only waits."""
+    """A stored letter. `first_failed` and `last_failed` are 0 for one that only waits."""
 
     id: int
     action: str
@@ -146,7 +147,7 @@ class Letter(Struct, frozen=True):
 class NewTimer(Struct, frozen=True):
     """A command to be sent later; `due` is in microseconds since 1970, `arguments` is a JSON array.
 
-    `span` is how long after it was set it is due, in microseconds; 0 where the moment itself was named.
+    `span` is the delay that the timer was set with, in microseconds; 0 if it was set for a given time.
     """
 
     name: str
@@ -162,9 +163,9 @@ class NewTimer(Struct, frozen=True):
 
 
 class Mark(Struct, frozen=True):
-    """What tells one act of adding a timer from all others: one that has been done is not done again.
+    """The idempotency mark of a call that adds a timer: with the same `once`, a timer is added only once.
 
-    `call` is what it stands for ("" for anything), `time` when it was done (microseconds since 1970).
+    `call` identifies the call ("" matches any); `time` is when it was made (microseconds since 1970).
     """
 
     once: str
@@ -173,13 +174,13 @@ class Mark(Struct, frozen=True):
 
 
 class Timer(NewTimer, frozen=True, kw_only=True):
-    """A kept timer; `id` tells it from an earlier one of the same name."""
+    """A stored timer; its `id` differs from that of an earlier timer of the same name."""
 
     id: int
 
 
 class Erasure(Struct, frozen=True):
-    """An entity that is being erased, which was begun when the journal's last position was `since`."""
+    """An erasure of an entity, which was begun when the journal's last position was `since`."""
 
     kind: str
     id: str
@@ -187,10 +188,10 @@ class Erasure(Struct, frozen=True):
 
 
 class KeptName(Struct, frozen=True):
-    """A name under which something is kept, and how much.
+    """A name under which something is stored, and how many of it.
 
     It names the action of letters, of a checkpoint or of a tick, or the kind of the entities that timers
-    command.
+    send commands to.
     """
 
     sort: Literal["letters", "checkpoint", "tick", "timers"]
@@ -203,8 +204,8 @@ class Progress(Struct, frozen=True):
 
     For events, `checkpoint` is the new low-water mark and `before` the one it replaces. For messages and
     timers, `done` lists the ids to be removed from their table; those of `letters` must be among them. No
-    second letter is made of the same item (same action, key, position and body), and none of a message or
-    timer that is gone from its table, or of an event whose entity was erased after it.
+    letter is added for what is a letter already (same action, key, position and body), for a message or
+    timer that is no longer in its table, or for an event of an entity that was erased after it.
     """
 
     action: str
@@ -216,12 +217,12 @@ class Progress(Struct, frozen=True):
 
 
 class Database(ABC):
-    """Where what is derived is kept.
+    """Stores what is derived from events.
 
     Every method is one transaction, durable when it returns. Every method raises Unavailable while the store
-    cannot be reached and StoreFailed once a commit or sync has failed. Where it `is_shared`, several
-    processes may use it, and what one of them does for all is written `under` a lease from the membership.
-    A page ends after MAX_PAGE_BYTES or earlier, and is empty only where there is nothing.
+    cannot be reached, and StoreFailed once a commit or sync has failed. If it `is_shared`, several processes
+    may use it, and work that one of them does for all is written `under` a lease from the membership. A page
+    ends after MAX_PAGE_BYTES at the latest, and is empty only if there is nothing more.
     """
 
     is_shared: bool = False
@@ -229,18 +230,18 @@ class Database(ABC):
     # Processes
 
     def join(self, works: Sequence[str]) -> Membership:
-        """Gives this process a place on the membership, as one that can do these works."""
+        """Adds this process to the membership, as one that can do these works."""
         return SoleMembership(works)
 
     async def is_attended(self) -> bool:
-        """Says whether a process is on the membership that works on what others ask for."""
+        """Says whether some process of the membership handles the requests of others."""
         return False
 
     def under(self, lease: Lease) -> Self:
-        """Gives this database to whoever has a lease.
+        """Gives this database as the holder of a lease uses it.
 
-        Once the lease has passed on, `rebuild_view`, `promote_view`, `project`, `save`, `update_letter`,
-        `remove_letter`, `set_triggers` and `set_tick` raise LeaseLost there, and write nothing.
+        Once another process has the lease, its `rebuild_view`, `promote_view`, `project`, `save`,
+        `update_letter`, `remove_letter`, `set_triggers` and `set_tick` raise LeaseLost and write nothing.
         """
         return self
 
@@ -248,17 +249,17 @@ class Database(ABC):
 
     @abstractmethod
     async def prepare_view(self, view: ViewType) -> ViewState:
-        """Gives the newest generation of this view's fingerprint, or creates one, empty, at checkpoint 0.
+        """Gives the newest generation with this view's fingerprint, or creates an empty one at checkpoint 0.
 
-        The first generation of a view is live at once; a later one when it is promoted. The live one answers
-        under the view's own name, to SQL from anywhere.
+        The first generation of a view is live at once, a later one when it is promoted. SQL finds the live
+        one under the view's own name.
         """
 
     @abstractmethod
     async def rebuild_view(self, view: ViewType) -> ViewState:
         """Starts a new, empty generation beside the live one, and clears the request for it.
 
-        One of the same fingerprint that was being built before is dropped.
+        An unfinished generation with the same fingerprint is dropped.
         """
 
     @abstractmethod
@@ -270,10 +271,10 @@ class Database(ABC):
 
     @abstractmethod
     async def rows(self, view: ViewType, generation: int, keys: Sequence[Any]) -> list[tuple[Any, ...]]:
-        """Gives the rows that exist of these keys (any number of keys), as columns in the view's order.
+        """Gives the rows that exist among these keys, however many, as columns in the view's order.
 
         Keys are values as the view's key field holds them. Raises StaleWrite when the generation is gone, and
-        Invalid for a key that the store cannot have.
+        Invalid for a key that the store cannot hold.
         """
 
     @abstractmethod
@@ -291,21 +292,21 @@ class Database(ABC):
         """Writes whole rows, deletes keys, and moves the checkpoint from `before`, in one transaction.
 
         Rows are as `ViewType.row_to_sql` gives them, keys as the view's key field holds them; no key comes
-        twice. So is written what changes among the rows that are set aside. Raises StaleWrite, and writes
-        nothing, when the checkpoint is not `before` or the generation is gone; raises AuthorError when a row
+        twice. The changes among the rows that are set aside are written too. Raises StaleWrite and writes
+        nothing when the checkpoint is not `before` or the generation is gone. Raises AuthorError when a row
         or key does not fit its columns.
         """
 
     @abstractmethod
     async def refusals(self, view: ViewType, generation: int, rows: Sequence[tuple[Any, ...]]) -> list[str]:
-        """Says of each row why it cannot be kept, or nothing; writes none of them.
+        """Says for each row why it cannot be stored, or "" if it can; writes none of them.
 
         Raises StaleWrite when the generation is gone.
         """
 
     @abstractmethod
     async def held(self, name: str, generation: int, keys: Sequence[str]) -> set[str]:
-        """Gives those of the keys, as JSON, whose rows are set aside."""
+        """Gives those of the keys (as JSON) whose rows are set aside."""
 
     @abstractmethod
     async def set_aside(
@@ -316,21 +317,21 @@ class Database(ABC):
         is_asked: bool | None = None,
         limit: int = 100,
     ) -> list[SetAside]:
-        """Lists rows that are set aside, of a view or of all, the first that was set aside first."""
+        """Lists rows that are set aside, of one view or of all, the oldest first."""
 
     @abstractmethod
     async def count_set_aside(self, name: str, generation: int) -> int:
-        """Says how many rows are set aside."""
+        """Counts the rows that are set aside."""
 
     @abstractmethod
     async def waiting(self, name: str, generation: int, key: str, limit: int) -> list[int]:
-        """Gives the positions of the first events that wait for a row."""
+        """Gives the positions of the first events that wait to be folded into a row."""
 
     @abstractmethod
     async def request_retry(self, name: str, key: str | None = None) -> int:
-        """Asks to have the waiting events of a row, or of all rows of a view, folded again; gives how many.
+        """Asks to have the waiting events of a row, or of all a view's rows, folded again; gives how many.
 
-        Whoever keeps the view does it, and the request is cleared when it writes down what came of it.
+        The process that runs the view does it, and clears the request when it writes the result.
         """
 
     @abstractmethod
@@ -339,11 +340,11 @@ class Database(ABC):
 
     @abstractmethod
     async def request_rebuild(self, name: str) -> None:
-        """Asks whoever runs the view to rebuild it."""
+        """Asks the process that runs the view to rebuild it."""
 
     @abstractmethod
     async def rebuild_requests(self) -> set[str]:
-        """Gives the names of views that someone asked to have rebuilt."""
+        """Gives the names of the views that are to be rebuilt."""
 
     @abstractmethod
     async def ask(
@@ -357,36 +358,35 @@ class Database(ABC):
     ) -> Answer:
         """Runs a query over the live views; `:name` parameters are bound, never pasted in.
 
-        What else the store does goes on beside it. Raises TooLarge when there are more than `most` rows, or
-        more than `most_bytes` in them, of which little more is ever held; Overloaded when
-        the query takes longer than `limit`, or too many queries take long; Unavailable when a
-        view or column is not built (yet), and Invalid when the query does more than read, or the parameters
-        do not fit it.
+        It does not block the store's other work. Raises TooLarge when there are more than `most` rows or more
+        than `most_bytes` in them, and never holds much more than that; Overloaded when the query takes longer
+        than `limit`, or too many queries are slow; Unavailable when a view or column is not built (yet); and
+        Invalid when the query does more than read, or the parameters do not fit it.
         """
 
     # Actions
 
     @abstractmethod
     async def checkpoint(self, action: str, *, at_first: int) -> int:
-        """Gives an action's low-water mark in the feed; one that has none starts at `at_first`."""
+        """Gives an action's low-water mark in the feed; a new action's mark is `at_first`."""
 
     @abstractmethod
     async def triggers(self, action: str) -> dict[str, int]:
-        """Gives what sets an action off, as it was kept: names, and the position beyond which each counts."""
+        """Gives the stored triggers of an action: names, and the position beyond which each applies."""
 
     @abstractmethod
     async def set_triggers(
         self, action: str, triggers: Mapping[str, int], *, checkpoint: int | None = None
     ) -> None:
-        """Keeps what sets an action off, in place of what was kept, and moves its low-water mark if told."""
+        """Replaces the stored triggers of an action and, with `checkpoint`, moves its low-water mark."""
 
     @abstractmethod
     async def save(self, progress: Progress) -> None:
-        """Writes what an action has got done. Raises StaleWrite when an event checkpoint is not `before`."""
+        """Writes the progress of an action. Raises StaleWrite when an event checkpoint is not `before`."""
 
     @abstractmethod
     async def blocked(self, action: str) -> dict[str, int]:
-        """Gives the keys of an action that have letters, and how many."""
+        """Gives the keys of an action that have letters, and how many each has."""
 
     @abstractmethod
     async def first_letter(self, action: str, key: str) -> Letter | None:
@@ -405,14 +405,14 @@ class Database(ABC):
         failure: str = "",
         answers: Request | None = None,
     ) -> None:
-        """Writes down another failure of a letter, and clears the request that it `answers`.
+        """Records another failure of a letter, and clears the request that it `answers`.
 
-        One that was made meanwhile stays, to be answered next.
+        A request that was made meanwhile stays, to be answered next.
         """
 
     @abstractmethod
     async def remove_letter(self, id: int) -> None:
-        """Removes a letter that was done or skipped; one that is gone already is no error."""
+        """Removes a letter that was processed or skipped; it is no error if it is gone already."""
 
     @abstractmethod
     async def letters(
@@ -431,14 +431,14 @@ class Database(ABC):
 
     @abstractmethod
     async def request_letter(self, id: int, request: Request) -> bool:
-        """Asks whoever runs the action to retry or skip a letter; False if there is no such letter."""
+        """Asks the process that runs the action to retry or skip a letter; False if there is no such one."""
 
     @abstractmethod
     async def requested_letters(self, action: str, *, after: int = 0) -> list[Letter]:
-        """Gives a page of an action's letters that someone asked to have retried or skipped, by id."""
+        """Gives a page of the letters of an action that are to be retried or skipped, by id."""
 
     async def kept_names(self) -> list[KeptName]:
-        """Lists every name under which something is kept that waits for a declaration of that name."""
+        """Lists every name under which something is stored that needs a declaration of that name."""
         return []
 
     # Queues
@@ -447,12 +447,12 @@ class Database(ABC):
     async def send(self, messages: Sequence[NewMessage]) -> None:
         """Puts messages into their queues, all or none, in order.
 
-        Raises KeyReused, and sends none, when a `once` was sent before with another call.
+        Raises KeyReused and sends none when a `once` was sent before with another call.
         """
 
     @abstractmethod
     async def messages(self, queue: str, after: int, limit: int) -> list[Message]:
-        """Gives a page of a queue's messages that are not done, with an id beyond `after`, in order."""
+        """Gives a page of a queue's unprocessed messages with an id beyond `after`, in order."""
 
     @abstractmethod
     async def message_counts(self) -> dict[str, int]:
@@ -460,24 +460,24 @@ class Database(ABC):
 
     @abstractmethod
     async def forget_sent(self, before: int) -> int:
-        """Forgets which `once` marks were sent before a time (microseconds since 1970); gives how many.
+        """Removes the `once` marks of messages sent before a time (microseconds since 1970); gives how many.
 
-        It does so in steps, with pauses between them, so that nobody waits for it.
+        It works in steps, with pauses between them, so that other work does not wait.
         """
 
     # Timers
 
     @abstractmethod
     async def add_timer(self, timer: NewTimer, mark: Mark | None = None) -> bool:
-        """Keeps a timer, and gives whether it is new; one of the same name is replaced.
+        """Stores a timer, in place of one of the same name, and says whether the call was the first.
 
-        With a `mark` that was used before nothing is done: that timer waits, or has fired, or was cancelled.
+        If the `mark` was used before, nothing is done: that timer is waiting, has fired, or was cancelled.
         Raises KeyReused when the mark was used for another call.
         """
 
     @abstractmethod
     async def cancel_timer(self, name: str) -> bool:
-        """Removes a timer; False if there is none of that name."""
+        """Removes a timer; gives False if there is none of that name."""
 
     @abstractmethod
     async def timers(
@@ -487,7 +487,10 @@ class Database(ABC):
 
     @abstractmethod
     async def recall_timers(self, now: int) -> int:
-        """Makes those timers due `span` from now that are due later, as after a clock went back; how many."""
+        """Moves timers that are due later than their `span` from `now` back to that time; gives how many.
+
+        This corrects them after a clock went back.
+        """
 
     @abstractmethod
     async def next_timer(self) -> int | None:
@@ -495,17 +498,17 @@ class Database(ABC):
 
     @abstractmethod
     async def tick(self, action: str, *, at_first: int) -> int:
-        """Gives when a clock action is due next (microseconds since 1970); at first that is `at_first`."""
+        """Gives when a clock action is due next (microseconds since 1970); a new one at `at_first`."""
 
     @abstractmethod
     async def set_tick(self, action: str, due: int) -> None:
-        """Writes down when a clock action is due next."""
+        """Records when a clock action is due next."""
 
-    # Belonging
+    # Binding
 
     @abstractmethod
     async def binding(self) -> Binding | None:
-        """Gives what the database belongs to; None before it was bound."""
+        """Gives what the database belongs to; None before it is bound."""
 
     @abstractmethod
     async def bind(self, binding: Binding) -> Binding:
@@ -513,43 +516,43 @@ class Database(ABC):
 
     @abstractmethod
     async def record_position(self, position: int, mark: str) -> None:
-        """Keeps what the journal has at a position, unless more of it is known."""
+        """Records which event the journal has at a position, unless a later position is recorded."""
 
     @abstractmethod
     async def reached(self) -> int:
-        """Gives the highest position that a view or an action has got to."""
+        """Gives the highest position that a view or an action has reached."""
 
     @abstractmethod
     async def start_over(self, binding: Binding, last: int, *, is_other: bool) -> None:
-        """Binds the database anew, to a journal that ends at `last` and may be another one.
+        """Binds the database again, to a journal that ends at `last` and may be another one.
 
-        Views are dropped, to be built from the beginning; actions go on behind `last` if they were beyond it
-        or the journal is another one, and letters of events that it does not have go. Messages and timers
-        stay.
+        Views are dropped, to be rebuilt from the beginning. Actions continue after `last` if they were beyond
+        it or the journal is another one. Letters of events that the journal does not have are removed;
+        messages and timers stay.
         """
 
     # Erasing
 
     @abstractmethod
     async def begin_erasure(self, erasure: Erasure) -> None:
-        """Writes down that an entity is being erased; one that is begun already stays as it is."""
+        """Records that an entity is being erased; a recorded erasure stays as it is."""
 
     @abstractmethod
     async def erasures(self) -> list[Erasure]:
-        """Lists the erasures that were begun and not ended."""
+        """Lists the erasures that have begun and not ended."""
 
     @abstractmethod
     async def end_erasure(self, kind: str, id: str, position: int, *, keys: Sequence[str]) -> None:
-        """Removes what is kept of an entity that was erased at `position`, and the word that it was begun.
+        """Removes what is stored for an entity that was erased at `position`, and the record of its erasure.
 
         That is its timers, the letters of its events before `position` and of its timers, and messages with
-        one of `keys`, be they in a queue or letters. Rows of views follow from the feed.
+        one of `keys`, in queues or as letters. Projectors remove its rows when they reach the `Deleted`.
         """
 
     async def scrub(self) -> None:
-        """Has nothing left of what was deleted where the store's files are read byte by byte."""
+        """Makes sure that the bytes of deleted data are no longer in the store's files."""
         return
 
     @abstractmethod
     async def close(self) -> None:
-        """Lets go of the store; what was written stays."""
+        """Releases the store's connections and files."""

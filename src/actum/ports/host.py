@@ -1,4 +1,4 @@
-"""The host: where entities live when they do not live in the process that runs views and actions."""
+"""The host: runs entities outside the process that runs views and actions."""
 
 from abc import ABC, abstractmethod
 
@@ -6,10 +6,10 @@ from msgspec import Struct
 
 
 class HostedCall(Struct, gc=False):
-    """A command or query on its way to an entity that lives elsewhere.
+    """A command or query for an entity of a host.
 
-    `arguments` are a JSON array, validated already. `call_id` tells this call from all others. `mark` is what
-    the idempotency key stands for ("" when the arguments may differ).
+    `arguments` are a validated JSON array. `call_id` is unique to this call. `mark` identifies the call that
+    the idempotency key belongs to ("" when the arguments may differ).
     """
 
     kind: str
@@ -24,9 +24,9 @@ class HostedCall(Struct, gc=False):
 
 
 class HostedAnswer(Struct, gc=False):
-    """The reply as JSON; `position` is what a view has to show for the call to be seen (0: it wrote nothing).
+    """The reply as JSON. A view shows the call's events once it has reached `position` (0: it wrote nothing).
 
-    `version` is the entity's afterwards, None where a kept reply was given again.
+    `version` is the entity's version afterwards, or None if a stored reply was given again.
     """
 
     reply: bytes
@@ -35,7 +35,7 @@ class HostedAnswer(Struct, gc=False):
 
 
 class HostedTimer(Struct, frozen=True):
-    """A command that an entity is to carry out at `due` (microseconds since 1970), once, under its `key`."""
+    """A command that an entity runs at `due` (microseconds since 1970), once, under the key `key`."""
 
     name: str
     due: int
@@ -48,11 +48,11 @@ class HostedTimer(Struct, frozen=True):
 
 
 class Host(ABC):
-    """Entities by kind and id, each with its history, reached from this process.
+    """Reaches entities by kind and id, each of which keeps its own history.
 
-    Promises: commands of one entity take effect one at a time, in the order in which they arrive; an answer
-    is given when what it shows is durable, and when the feed has it at `position`. A call that was cut off is
-    sent again, and takes effect once. Raises what the entity raised, or Unavailable when it does not answer.
+    Guarantees: commands of one entity take effect one at a time, in the order in which they arrive. An answer
+    is given when everything it shows is durable and in the feed, at `position` or before. An interrupted call
+    is sent again, and takes effect once. Raises what the entity raised, or Unavailable if it does not answer.
     """
 
     @abstractmethod
@@ -61,12 +61,12 @@ class Host(ABC):
 
     @abstractmethod
     async def query(self, call: HostedCall) -> HostedAnswer:
-        """Asks a query."""
+        """Runs a query."""
 
     @abstractmethod
     async def schedule(self, timer: HostedTimer) -> None:
-        """Has an entity carry out a command later, never early; another of the same name replaces it."""
+        """Has an entity run a command later, never early; another timer of the same name replaces it."""
 
     @abstractmethod
     async def cancel(self, kind: str, id: str, name: str) -> None:
-        """Has an entity forget a command that it was to carry out later."""
+        """Cancels a timer of an entity."""

@@ -1,4 +1,4 @@
-"""The journal: where events are kept. What every adapter promises, and what it raises."""
+"""The journal, which stores events: what every adapter guarantees, and what it raises."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -13,12 +13,12 @@ from actum.model.turn import Emitted
 class Write(Struct, gc=False):
     """The events of one command on one stream, all of them or none.
 
-    `expected` is the version the stream must have for the write to land; its events become `expected` + 1,
-    + 2, …. `time` is in microseconds since 1970. With a `key` the reply is kept beside the events, under
-    the stream and the key, for ever answering that call; such a write may have no events. `call` identifies
-    the command and its arguments ("" when they may differ). Writes of one append that share a `group` land
-    together or not at all. A write without events and without a key keeps nothing: it holds its stream to the
-    expected version, for its group; nor can `landed` tell afterwards that it landed.
+    The write lands if its stream is at version `expected`; its events then become versions `expected` + 1,
+    `expected` + 2, …. `time` is in microseconds since 1970. With an idempotency `key`, the `reply` is stored
+    under the stream and the key, and answers every later call with that key; such a write may have no events.
+    `call` identifies the command and its arguments ("" when they may differ). Writes of one append that share
+    a `group` land together or not at all. A write without events and without a key stores nothing: it only
+    checks the version of its stream for its group, and `landed` cannot tell afterwards whether it landed.
     """
 
     kind: str
@@ -34,21 +34,21 @@ class Write(Struct, gc=False):
 
 
 class Landed(Struct, frozen=True, gc=False):
-    """The write is durable. `position` is that of its last event; without events, the journal's head."""
+    """The write is durable. `position` is that of its last event or, without events, the journal's head."""
 
     position: int
 
 
 class Collided(Struct, frozen=True, gc=False):
-    """Nothing of the write was kept: its stream was at `actual`, or what it rests on did not land."""
+    """Nothing of the write was stored: its stream was at `actual`, or a write it depends on did not land."""
 
     actual: int
 
 
 class Repeated(Struct, frozen=True, gc=False):
-    """Nothing was kept: the key was used on this stream before, by `call`, and `reply` was the answer.
+    """Nothing was stored: `call` used the key on this stream before, and `reply` was its answer.
 
-    `position` is what the first call was told: that of its last event, or the journal's head if it made none.
+    `position` is the one that the first call was given.
     """
 
     call: str
@@ -57,7 +57,7 @@ class Repeated(Struct, frozen=True, gc=False):
 
 
 class Refused(Struct, frozen=True, gc=False):
-    """Nothing of the write was kept, nor ever will be: it does not fit into the store, and `why` says how."""
+    """Nothing of the write was stored, and a retry cannot help: `why` says which limit it exceeds."""
 
     why: str
 
@@ -75,7 +75,7 @@ ReplyKey = tuple[str, str, str]
 
 
 class Snapshot(Struct, frozen=True):
-    """A state that was kept as JSON at `version`, made by code with this `fingerprint`. Only ever a cache."""
+    """An entity's state as JSON at `version`, made by code with this `fingerprint`. It is only a cache."""
 
     version: int
     time: int
@@ -84,10 +84,10 @@ class Snapshot(Struct, frozen=True):
 
 
 class Loaded(Struct, frozen=True):
-    """What it takes to bring an entity to life.
+    """What an entity's state is made of.
 
-    `events` follow the snapshot, or the `pruned` version when there is none; they are the first page, and
-    `is_complete` says whether there are more to `read`.
+    `events` follow the snapshot or, without one, the version up to which events were `pruned`. They are the
+    first page; unless `is_complete`, the rest has to be `read`.
     """
 
     snapshot: Snapshot | None
@@ -97,7 +97,7 @@ class Loaded(Struct, frozen=True):
 
 
 class Erased(Struct, frozen=True):
-    """What became of an erasure: how many events went, and where the feed shows it (0: there was nothing)."""
+    """How many events were erased, and the position of the `Deleted` in the feed (0: nothing was there)."""
 
     events: int
     position: int
@@ -160,127 +160,128 @@ class StreamPage(Struct, frozen=True):
 
 
 class Journal(ABC):
-    """Where events are kept, in streams (kind and id) and all together in one feed.
+    """Stores events in streams, each with a kind and an id, and shows all of them in one feed.
 
-    Promises: versions of a stream are 1, 2, 3, …; positions only grow, and a reader that has seen position
-    p never later finds an event at or before p; what an append reports as landed survives a crash of
-    process and machine. Every method raises Unavailable while the store cannot be reached or is closed, and
-    every method that writes raises StoreFailed once a commit or sync has failed. Names and ids are any text
-    without NUL.
+    Guarantees: the versions of a stream are 1, 2, 3, …. Positions only grow, and a reader that has seen
+    position p never finds a new event at or before p. What an append reports as landed survives a crash of
+    the process and of the machine. Every method raises Unavailable while the store cannot be reached or is
+    closed, and every method that writes raises StoreFailed once a commit or sync has failed. Kinds and ids
+    are any text without NUL.
 
-    Whatever is read comes in pages, which end after MAX_PAGE_BYTES or earlier, however many items are asked
-    for. A page is empty only where there is nothing.
+    Everything is read in pages. A page ends after MAX_PAGE_BYTES at the latest, however many items were asked
+    for, and is empty only if there is nothing more.
     """
 
     is_shared: bool = False
-    """Whether other processes may append too, so that news can come from elsewhere."""
+    """Whether other processes may append too, so that events appear which this process did not write."""
 
     spans_streams: bool = True
-    """Whether a group may be on several streams; where not, the writes of one append land in their order."""
+    """Whether a group may include several streams; if not, the writes of one append land in their order."""
 
     @property
     def failure(self) -> str | None:
-        """Why writes have stopped until the store is opened again, or None while they go on."""
+        """Why writing has stopped until the store is opened again; None while the store accepts writes."""
         return None
 
     @abstractmethod
     async def identity(self) -> str:
-        """Gives what tells this journal from every other: made by chance with it, and kept in it for ever.
+        """Gives the random id that the journal got when it was created.
 
-        A journal that is restored has the identity of the one that it is a copy of.
+        A restored copy of a journal has the identity of the original.
         """
 
     @abstractmethod
     async def append(self, writes: Sequence[Write]) -> list[Outcome]:
-        """Writes many independent writes in one durable transaction, in order, and gives an outcome for each.
+        """Appends many independent writes in one durable transaction, in order, and gives each one's outcome.
 
-        One write's collision leaves the others alone, but a later write of the same stream in the same
-        append collides too, whatever its expected version, because it was decided on what did not land.
-        Writes of one group land together or not at all; when one fails, the others of the group collide. What
-        the store cannot take is Refused before anything of it is sent, a group as a whole. On an
-        exception the caller does not know whether the writes landed and asks `landed`.
+        A collision does not affect writes of other streams. A later write of the same stream in the same
+        append collides too, whatever its expected version, because it was decided on events that did not
+        land. Writes of one group land together or not at all; when one fails, the others of the group
+        collide. What exceeds a limit of the store is Refused before any of it is sent, a group as a whole.
+        After an exception the caller does not know whether the writes landed, and asks `landed`.
         """
 
     @abstractmethod
     async def landed(self, writes: Sequence[Write]) -> list[Outcome] | None:
-        """Says what became of an append that was interrupted, or None if none of it is to be found.
+        """Gives the outcomes of an interrupted append, or None if nothing of it was stored.
 
-        Recognises a write by its stream, versions, payloads and metadata; waits until the interrupted
-        append can no longer land.
+        Waits until the interrupted append can no longer land. Recognises a write by its stream, versions,
+        payloads and metadata.
         """
 
     @abstractmethod
     async def load(self, streams: Sequence[StreamKey], fingerprints: dict[str, str]) -> list[Loaded]:
-        """Gives what brings the first of the streams to life, one at least, in their order.
+        """Loads the first of the streams, at least one, in their order.
 
-        Snapshots of another fingerprint are left out.
+        `fingerprints` has one for each kind; snapshots with another fingerprint are left out.
         """
 
     @abstractmethod
     async def read(self, part: EventRange) -> list[Stored]:
-        """Gives a page of a stream's events, the first of the range."""
+        """Gives the first page of the events in a range."""
 
     @abstractmethod
     async def replies(self, keys: Sequence[ReplyKey]) -> list[Repeated | None]:
-        """Gives the kept reply of the first of the keys, one at least, in their order; None where none is."""
+        """Gives the stored replies of the first of the keys, at least one, in their order; None for none."""
 
     async def kinds(self) -> list[str]:
-        """Gives the kinds of which there are streams; of none where that could not be told at a glance."""
+        """Gives the kinds that have streams, or no kinds if the store has no quick way to list them."""
         return []
 
     @abstractmethod
     async def streams(self, listing: StreamListing) -> StreamPage:
-        """Gives a page of streams. From page to page no stream is skipped and none comes twice."""
+        """Gives a page of streams. Across pages, no stream is skipped and none is listed twice."""
 
     @abstractmethod
     async def feed(self, after: int, limit: int) -> list[Stored]:
-        """Gives a page of up to `limit` events with a position beyond `after`, by position."""
+        """Gives a page of at most `limit` events with a position beyond `after`, by position."""
 
     @abstractmethod
     async def head(self) -> int:
-        """Gives the position of the last event a reader can see; 0 for an empty journal."""
+        """Gives the position of the last event that a reader can see; 0 for an empty journal."""
 
     async def last(self) -> int:
-        """Gives the position of the last event that was written, be it that no reader can see it yet."""
+        """Gives the position of the last event that was written, even if readers cannot see it yet."""
         return await self.head()
 
     @abstractmethod
     async def wait(self, after: int) -> None:
-        """Returns when there may be events beyond `after`; may return early, never misses one for ever."""
+        """Returns when there may be events beyond `after`. It may return early; no event is missed."""
 
     @abstractmethod
     async def save_snapshot(self, kind: str, id: str, snapshot: Snapshot) -> None:
-        """Keeps a snapshot, unless a later one is kept already, or its version is pruned or not reached.
+        """Stores a snapshot, unless a later one exists, or its version is pruned or not reached yet.
 
-        Nor is one kept that is older than the stream's first event: it is of a stream that was erased. Losing
-        it loses nothing.
+        A snapshot that is older than the stream's first event belongs to a stream that was erased, and is not
+        stored either. Losing a snapshot loses no data.
         """
 
     @abstractmethod
     async def prune(self, kind: str, id: str, up_to: int) -> int:
-        """Removes the events of a stream up to a version, never the last one; gives how many.
+        """Removes a stream's events up to a version, but never its last one; gives how many were removed.
 
-        Versions go on. A snapshot of the stream is removed too, since it holds what the events said.
+        Version numbers continue. The stream's snapshot is removed too, because it holds what the events said.
         """
 
     @abstractmethod
     async def erase(self, kind: str, id: str, *, time: int, since: int | None = None) -> Erased:
-        """Removes a stream with its snapshot and replies, and puts a `Deleted` in its place in the feed.
+        """Removes a stream with its snapshot and replies, and adds a `Deleted` to the feed in its place.
 
-        That is one step: readers find the stream's events or, at a position of its own beyond them all, that
-        it is gone. Its versions begin again at 1; positions are never used again. Of a stream that was erased
-        before and begins anew only the last `Deleted` is kept. Where there is no stream, nothing is added,
-        and the position is that of its last `Deleted`, if any; so it is for a stream that was erased beyond
-        the position `since`, which is left alone: whoever was interrupted calls again with what it knew.
+        This is atomic: readers see either the stream's events or the `Deleted`, whose position is beyond them
+        all. Versions of the stream start again at 1; positions are never reused. Of a stream that is erased
+        more than once, only the last `Deleted` is kept. If there is no stream, nothing is added, and the
+        position is that of its last `Deleted`, if any. The same holds if the stream was erased beyond the
+        position `since`: a caller that was interrupted passes what `last` gave before its first attempt, and
+        does not erase what was written after it.
         """
 
     @abstractmethod
     async def forget_replies(self, before: int) -> int:
-        """Drops kept replies older than a time (microseconds since 1970); gives how many.
+        """Removes replies that are older than a time (microseconds since 1970); gives how many.
 
-        It does so in steps, with pauses between them, so that nobody waits for it.
+        It works in steps, with pauses between them, so that other work does not wait.
         """
 
     @abstractmethod
     async def close(self) -> None:
-        """Lets go of the store; what landed stays."""
+        """Releases the store's connections and files."""

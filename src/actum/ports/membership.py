@@ -9,16 +9,16 @@ SOLE = 1
 
 
 class Lease(Struct, frozen=True):
-    """The right to do a piece of work; `epoch` tells it from every lease before and after it."""
+    """The right to do a piece of work; `epoch` differs from that of every other lease on it."""
 
     work: str
     epoch: int
 
 
 class ClusterState(Struct, frozen=True):
-    """Who is there: the number of this process, what each can do, and who does what.
+    """The processes of a cluster: this process's number, what each one can do, and which one does what.
 
-    A process that was taken for dead is there again under another number, and owns nothing of what it had.
+    A process that was declared dead comes back under another number, and has lost all its leases.
     """
 
     me: int
@@ -29,37 +29,37 @@ class ClusterState(Struct, frozen=True):
 class Membership(ABC):
     """One process's place among those that run on a database.
 
-    Methods raise Unavailable while the store cannot be reached; what was leased then stays leased until
-    somebody else takes it over.
+    Methods raise Unavailable while the store cannot be reached; a lease is then kept until another process
+    takes it over.
     """
 
     @abstractmethod
     async def beat(self) -> ClusterState:
-        """Says that this process is alive, strikes off those that are not, and gives who is there.
+        """Sends a heartbeat, removes the processes that are dead, and gives the state of the cluster.
 
-        A process is struck off soon after its end, and some seconds after it has fallen silent, as the
-        server's clock has it.
+        A process is removed soon after it ends, or some seconds after its last heartbeat, by the server's
+        clock.
         """
 
     @abstractmethod
     async def acquire(self, works: Sequence[str]) -> list[Lease]:
-        """Takes those of these works that nobody else does; who did them before is fenced from then on."""
+        """Takes leases on those of the works that no other process has; earlier leases on them are fenced."""
 
     @abstractmethod
     async def release(self, leases: Sequence[Lease]) -> None:
-        """Gives works up for somebody else to take; one that was lost already is passed over."""
+        """Gives leases up, so that others can take them; one that was lost already is ignored."""
 
     @abstractmethod
     async def retire(self) -> None:
-        """Says that this process takes no more work; what it does already stays its own."""
+        """Announces that this process takes no more work; it keeps the leases that it has."""
 
     @abstractmethod
     async def leave(self) -> None:
-        """Takes this process off the membership, and gives up all it does; never raises Unavailable."""
+        """Removes this process from the membership and gives up its leases; never raises Unavailable."""
 
 
 class SoleMembership(Membership):
-    """The membership of a database that one process has to itself."""
+    """The membership of a database that only one process uses."""
 
     def __init__(self, works: Sequence[str]) -> None:
         self._works = frozenset(works)

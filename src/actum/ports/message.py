@@ -4,10 +4,10 @@ from msgspec import Struct
 
 
 class NewMessage(Struct, frozen=True):
-    """A message on its way into a queue, `by` whom and for what cause.
+    """A message to be put into a queue; `by` and `causation_id` say who sent it and why.
 
-    One whose `once` the queue has had before is dropped, or refused where `once` came with another `call`
-    ("" stands for any).
+    A message whose `once` the queue has had before is dropped, or refused if that one had another `call`
+    ("" matches any).
     """
 
     queue: str
@@ -22,7 +22,7 @@ class NewMessage(Struct, frozen=True):
 
 
 class Message(Struct, frozen=True):
-    """A message in a queue; `id` gives the order in which messages came."""
+    """A message in a queue; messages are ordered by `id`."""
 
     id: int
     queue: str

@@ -1,4 +1,4 @@
-"""What SQLite and PostgreSQL are both asked about actions: a letter's columns, and which names are kept."""
+"""SQL about actions that SQLite and PostgreSQL share: a letter's columns, and the stored names."""
 
 LETTER = """id, action, key, position, body, status, attempts, due, error, first_failed, last_failed,
     request, failure"""

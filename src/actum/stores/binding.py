@@ -1,4 +1,4 @@
-"""Whether a database belongs to the application and the journal that it is opened with."""
+"""Checks that a database belongs to the application and the journal that it is opened with."""
 
 from msgspec import Struct
 
@@ -9,7 +9,7 @@ from actum.ports.journal import Journal
 
 
 class Pair(Struct, frozen=True):
-    """A journal and a database that are opened together, and how messages name them."""
+    """A journal and a database that are opened together, and their names in messages."""
 
     journal: Journal
     database: Database
@@ -20,8 +20,8 @@ class Pair(Struct, frozen=True):
 async def bind(application: str, pair: Pair) -> None:
     """Binds a new database to its application and journal; raises ForeignStore for one that is not theirs.
 
-    So it does where the journal was put back to an earlier state than the database has seen: its views and
-    actions would pass over all that is written next.
+    It is also raised if the journal was restored to an earlier state than the database has seen: views and
+    actions would skip what is written next.
     """
     journal, database = pair.journal, pair.database
     identity, last, reached = await journal.identity(), await journal.last(), await database.reached()
@@ -34,7 +34,7 @@ async def bind(application: str, pair: Pair) -> None:
 
 
 async def rebind(application: str, pair: Pair) -> tuple[Binding | None, int]:
-    """Binds a database anew, whatever it was bound to; gives what that was, and where the journal ends."""
+    """Binds a database again, whatever it was bound to; gives that, and the journal's last position."""
     journal, database = pair.journal, pair.database
     before = await database.binding()
     identity, last = await journal.identity(), await journal.last()
@@ -45,7 +45,7 @@ async def rebind(application: str, pair: Pair) -> tuple[Binding | None, int]:
 
 
 async def record_position(pair: Pair) -> None:
-    """Has the database remember the newest event that the journal has now."""
+    """Records in the database which event is the newest of the journal now."""
     head = await pair.journal.head()
     found = await pair.journal.feed(head - 1, 1) if head else []
     if found:
@@ -53,8 +53,8 @@ async def record_position(pair: Pair) -> None:
 
 
 async def _misfit(kept: Binding, application: str, pair: Pair) -> str:
-    """Says why a database is not to be used, and what to do; nothing if all is well."""
-    mend = "or run `actum adopt` with the same application and stores, which builds the views anew"
+    """Says why a database must not be used, and what to do; "" if it may be."""
+    fix = "or run `actum adopt` with the same application and stores, which rebuilds the views"
     if kept.application != application:
         return (
             f"{pair.database_name} belongs to the application {kept.application!r}, and this is "
@@ -63,25 +63,25 @@ async def _misfit(kept: Binding, application: str, pair: Pair) -> str:
     if kept.journal != await pair.journal.identity():
         return (
             f"{pair.database_name} belongs to another journal than {pair.journal_name}: name the two that "
-            f"belong together, {mend}"
+            f"belong together, {fix}"
         )
     last = await pair.journal.last()
     reached = max(await pair.database.reached(), kept.position)
     if reached > max(last, kept.allowance):
         return (
             f"{pair.database_name} has seen position {reached} of {pair.journal_name}, which ends at {last}: "
-            f"the journal was put back to an earlier state; put the database back to the same, {mend}"
+            f"the journal was restored to an earlier state; restore the database to the same state, {fix}"
         )
     found = await pair.journal.feed(kept.position - 1, 1) if kept.position else []
     if found and found[0].position == kept.position and _mark(found[0]) != kept.mark:
         return (
             f"{pair.database_name} has seen another event at position {kept.position} of "
-            f"{pair.journal_name}: the journal was put back to an earlier state, and has gone on from there; "
-            f"put both back to the same, {mend}"
+            f"{pair.journal_name}: the journal was restored to an earlier state and written to since; "
+            f"restore both to the same state, {fix}"
         )
     return ""
 
 
 def _mark(stored: Stored) -> str:
-    """Describes an event by its place and time alone, for it may be erased."""
+    """Describes an event by its version and time alone, because its content may have to be erased."""
     return f"{stored.version}@{stored.time}"

@@ -1,4 +1,4 @@
-"""Digests of keys: of one length, however long the key, so that every index can hold them."""
+"""Digests of keys: all of one length, however long the key, so that every index can hold them."""
 
 import hashlib
 

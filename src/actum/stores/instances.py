@@ -1,4 +1,4 @@
-"""Where an application is open in this process: whoever opens it once more there shares what is open."""
+"""Which applications are open in this process, so that opening one again shares what is open."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -12,7 +12,7 @@ from actum.stores.url import shown
 
 
 class Opening(Struct, eq=False):
-    """One opening on the stores of a URL; `is_said` is False for the application's own default.
+    """An application that is open on the stores of a URL; `is_said` is False for its default URL.
 
     `services` are those of a block of `running()`; `served` is an ASGI application, which may be closed.
     """
@@ -24,7 +24,7 @@ class Opening(Struct, eq=False):
     loop: asyncio.AbstractEventLoop | None = None
 
     def suits(self, url: str, *, is_said: bool) -> bool:
-        """Says whether somebody who opens the application means this one: nobody who names another store."""
+        """Says whether opening the application on a URL may share this one: not if it names another store."""
         return self.url == url or not (self.is_said and is_said)
 
 
@@ -36,13 +36,13 @@ class Instances:
         self._blocks: list[Opening] = []
 
     def serve(self, opening: Opening) -> None:
-        """Takes note of an ASGI application."""
+        """Registers an ASGI application."""
         self._served.append(opening)
 
     def served(self, url: str, *, is_said: bool) -> Any:
         """Gives the ASGI application that is open on these stores, or None.
 
-        Raises StoreInUse if it is open in another event loop, whose connections are of no use here.
+        Raises StoreInUse if it is open in another event loop, whose connections cannot be used here.
         """
         for opening in self._served:
             if opening.served.loop is not None and opening.suits(url, is_said=is_said):

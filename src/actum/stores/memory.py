@@ -1,4 +1,4 @@
-"""Keeps events in this process. For tests and first steps; nothing survives it."""
+"""Stores events in this process, for tests and first steps; nothing outlives it."""
 
 import asyncio
 import uuid
@@ -36,7 +36,7 @@ position_of: Callable[[Stored], int] = attrgetter("position")
 
 
 class Stream:
-    """One stream: its events that are kept, and what is kept beside them.
+    """One stream: its remaining events, replies and snapshot.
 
     `pruned` events came before them; the first of all had `first_time` and `first_position`.
     """
@@ -64,7 +64,7 @@ NO_STREAM = Stream()
 
 
 class MemoryJournal(Journal):
-    """Events in this process. Positions have no gaps except where a stream was erased or pruned."""
+    """A journal in this process. Positions have no gaps except where a stream was erased or pruned."""
 
     def __init__(self) -> None:
         self._identity = uuid.uuid4().hex
@@ -163,9 +163,9 @@ class MemoryJournal(Journal):
         self._check_open()
         stream = self._stream((kind, id))
         kept = stream.snapshot
-        # A state of events that are gone, or of another life of the stream, is not to come back.
-        is_of_this_life = stream.first_time <= snapshot.time
-        if not (is_of_this_life and stream.pruned < snapshot.version <= stream.version):
+        # A state of pruned events, or of a stream that was erased since, must not be stored.
+        is_of_this_stream = stream.first_time <= snapshot.time
+        if not (is_of_this_stream and stream.pruned < snapshot.version <= stream.version):
             return
         if kept is None or kept.fingerprint != snapshot.fingerprint or kept.version <= snapshot.version:
             stream.snapshot = snapshot
@@ -178,7 +178,7 @@ class MemoryJournal(Journal):
             self._remove(removed)
             del stream.events[: len(removed)]
             stream.pruned += len(removed)
-            # A snapshot holds what was removed.
+            # The snapshot holds what the removed events said.
             stream.snapshot = None
         return len(removed)
 

@@ -1,4 +1,4 @@
-"""Stores by URL: which journal and which database a scheme stands for. The only file that names adapters."""
+"""Opens stores by URL: which journal and database each scheme uses. The only file that names adapters."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -37,7 +37,7 @@ DATABASES = "sqlite:///FILE or postgresql://USER@HOST/DATABASE"
 
 
 class Stores(Struct, frozen=True):
-    """An open journal and an open database, and the host where entities live that do not live here."""
+    """An open journal, an open database and, if entities run outside this process, their host."""
 
     journal: Journal
     database: Database
@@ -57,11 +57,11 @@ OpenDatabase = Callable[..., Awaitable[Database]]
 async def open_stores(url: str, *, is_owner: bool = True) -> AsyncGenerator[Stores, None]:
     """Opens the stores of a URL, and closes them at the end.
 
-    `memory:` keeps everything in this process; `sqlite:///FILE` in one file, whose path is absolute with a
+    `memory:` stores everything in this process; `sqlite:///FILE` in one file, whose path is absolute with a
     fourth slash; `postgresql://USER:PASSWORD@HOST:PORT/DATABASE` in a database that several processes may
-    share. `dynamodb://TABLE` keeps events alone, and its URL names the database beside it: see
-    `actum.stores.url`. So does `durable-objects://HOST?secret=SECRET`, where entities live in objects. A
-    process that is not the owner may look, and ask the owner for things.
+    share. `dynamodb://TABLE` and `durable-objects://HOST?secret=SECRET` store only events; their URLs name a
+    database for the rest: see `actum.stores.url`. A process that is not the owner may read, and leave
+    requests for the owner.
     """
     stores = await SCHEMES[_scheme_of(url)](url, is_owner=is_owner)
     try:
@@ -72,13 +72,13 @@ async def open_stores(url: str, *, is_owner: bool = True) -> AsyncGenerator[Stor
 
 
 def paired(stores: Stores, url: str) -> Pair:
-    """Gives the journal and the database of a URL's stores, with the names by which messages call them."""
+    """Gives the journal and the database of a URL's stores, with their names in messages."""
     journal, database = split(url)
     return Pair(stores.journal, stores.database, shown(journal), shown(database or journal))
 
 
 async def accept_without_log(url: str) -> list[str]:
-    """Takes the files of a store for whole whose logs are lost; gives the URLs of those that were not."""
+    """Accepts a store's files although their logs are lost; gives the URLs of those that lacked one."""
     found = [one for one in split(url) if one is not None and one.startswith("sqlite:")]
     return [one for one in found if await asyncio.to_thread(_accept, _file_of(one))]
 
@@ -91,11 +91,11 @@ def _accept(path: str) -> bool:
 
 
 async def prepare_stores(url: str) -> dict[str, str]:
-    """Makes what the stores of a URL need, or brings it up to date; says for each URL what was done."""
+    """Creates what the stores of a URL need, or brings it up to date; says for each URL what was done."""
     journal, database = split(url)
     done: dict[str, str] = {}
     if _scheme_of(url) == "dynamodb":
-        # Before the table, which costs more than a mistyped URL.
+        # A mistyped URL must fail before the table is created.
         _check_database(journal, database)
         done[journal] = MADE if await _dynamodb().make_dynamodb(journal) else UP_TO_DATE
     elif database is not None:
@@ -109,7 +109,7 @@ async def prepare_stores(url: str) -> dict[str, str]:
 
 
 async def _versions_of(url: str) -> dict[str, int]:
-    """Gives the versions of the tables that are in a database already."""
+    """Gives the schema versions of the tables that exist in a database."""
     scheme = url.partition(":")[0]
     if scheme == "sqlite":
         return await asyncio.to_thread(file_versions, _file_of(url))
@@ -152,14 +152,14 @@ def _file_of(url: str) -> str:
     path = url.removeprefix("sqlite:///")
     if path in (url, "", IN_MEMORY):
         raise StoreError(
-            f"{url!r} names no file: write sqlite:///app.db, or sqlite:////var/lib/app.db from the root"
+            f"{url!r} names no file: write sqlite:///app.db or, as an absolute path, sqlite:////var/lib/app.db"
         )
     return path
 
 
 async def _open_memory(url: str, *, is_owner: bool) -> Stores:
     if url != "memory:":
-        raise StoreError(f"{url!r}: the store in memory is called memory: and nothing more")
+        raise StoreError(f"{url!r}: the URL of the store in memory is memory: and nothing more")
     return Stores(MemoryJournal(), SqliteDatabase(await SqliteFile.open(IN_MEMORY, (SQLITE_DATABASE,))))
 
 
@@ -175,7 +175,7 @@ async def _open_postgres(url: str, *, is_owner: bool) -> Stores:
 def _postgres() -> Any:
     if find_spec("asyncpg") is None:
         raise StoreError("a store in PostgreSQL needs asyncpg: pip install asyncpg")
-    # By name, so that who keeps everything in a file need not have the driver of a server.
+    # Imported by name: an application on a SQLite file does not need the driver.
     return import_module("actum.stores.postgres.opening")
 
 
@@ -212,10 +212,10 @@ async def _open_durable_objects(url: str, *, is_owner: bool) -> Stores:
 
 
 def _check_database(journal: str, url: str | None) -> OpenDatabase:
-    """Gives what opens the database beside a journal; raises StoreError if that cannot be one."""
+    """Gives what opens the database beside a journal; raises StoreError if the URL names none."""
     if url is None:
         raise StoreError(
-            f"{journal} keeps events alone: name a database for views, queues and timers with --database or "
+            f"{journal} stores only events: name a database for views, queues and timers with --database or "
             f"ACTUM_DATABASE, {DATABASES}"
         )
     scheme = url.partition(":")[0]

@@ -1,4 +1,4 @@
-"""What becomes of the writes of an append, for adapters that decide it one append at a time."""
+"""Decides the outcomes of an append, for adapters that decide one append at a time."""
 
 from collections.abc import Callable, Sequence
 
@@ -13,9 +13,9 @@ EventsOf = Callable[[StreamKey, int, int], list[Stored]]
 def decide(
     writes: Sequence[Write], *, head: int, after: int, version_of: VersionOf, reply_of: ReplyOf
 ) -> list[Outcome]:
-    """Gives the outcome of each write, in order; events that land take the positions that follow `after`.
+    """Gives the outcome of each write, in order; events that land get the positions that follow `after`.
 
-    `head` is the position of the last event a reader can see.
+    `head` is the position of the last event that a reader can see.
     """
     failed_groups: set[int] = set()
     while True:
@@ -23,12 +23,12 @@ def decide(
         outcomes = attempt.outcomes(writes)
         if attempt.failed_groups <= failed_groups:
             return outcomes
-        # What was decided with a group that fails is decided again without it.
+        # Later writes may have been decided on a group that failed, so all are decided again without it.
         failed_groups |= attempt.failed_groups
 
 
 class _Attempt:
-    """One pass over an append, in which the writes of `lost` groups do not land."""
+    """One pass over an append, in which the writes of the `lost` groups do not land."""
 
     def __init__(
         self, lost: set[int], head: int, after: int, version_of: VersionOf, reply_of: ReplyOf
@@ -84,7 +84,7 @@ class _Attempt:
 def recognise(
     writes: Sequence[Write], *, head: int, version_of: VersionOf, reply_of: ReplyOf, events_of: EventsOf
 ) -> list[Outcome] | None:
-    """Says what became of an append from what is kept of it; None if nothing is."""
+    """Gives the outcomes of an append from what is stored of it; None if nothing is."""
     outcomes: list[Outcome] = []
     has_landed = False
     for write in writes:
@@ -102,7 +102,7 @@ def recognise(
 
 
 def _kept_at(write: Write, found: Sequence[Stored], reply: Repeated | None) -> int | None:
-    """Gives the position that a write was told if it is kept (0: an empty journal), None if it is not."""
+    """Gives the position of a stored write's outcome (0: the journal was empty); None if it is not stored."""
     if not write.events:
         is_kept = reply is not None and (reply.call, reply.reply) == (write.call, write.reply)
         return reply.position if reply is not None and is_kept else None

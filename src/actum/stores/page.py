@@ -1,4 +1,4 @@
-"""Where a page ends: after so many items or so many bytes, whichever comes first."""
+"""Ends a page after a number of items or bytes, whichever comes first."""
 
 from collections.abc import Callable, Iterable
 from typing import TypeVar
@@ -6,11 +6,11 @@ from typing import TypeVar
 T = TypeVar("T")
 
 MAX_PAGE_BYTES: int = 16 * 1024 * 1024
-"""What a page ends with: the item that reaches so many bytes is its last."""
+"""The item that reaches this many bytes is the last of its page."""
 
 
 def within(items: Iterable[T], size_of: Callable[[T], int], most: int = MAX_PAGE_BYTES) -> list[T]:
-    """Gives the first items, and ends with the one that reaches `most` bytes; the rest is not asked for."""
+    """Gives the first items, up to the one that reaches `most` bytes; the rest is not iterated over."""
     page: list[T] = []
     size = 0
     for item in items:

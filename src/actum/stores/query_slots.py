@@ -1,4 +1,4 @@
-"""Slots for queries: how many run at once, and when one that takes long makes room for others."""
+"""Slots for queries: how many run at once, and when a slow one makes room for others."""
 
 import asyncio
 from collections import deque
@@ -12,18 +12,18 @@ from actum.errors import Overloaded
 T = TypeVar("T")
 
 QUICK = 0.5
-"""Seconds after which a query is one of the slow, of which fewer run at once."""
+"""Seconds after which a query counts as slow; fewer of these run at once."""
 WATCH = 0.1
-"""Seconds between two looks at what runs."""
+"""Seconds between two checks of the running queries."""
 MAX_WAITING = 5_000
 WAITED = "the query waited too long for others: ask again later"
 
 
 class QuerySlots:
-    """Lets so many queries run at once that what else is read, and quick queries, go on beside slow ones.
+    """Limits how many queries run at once, so that slow ones do not hold up quick ones and other reads.
 
-    A query begins in one of `quick` slots. One that takes longer than QUICK seconds moves to one of `slow`
-    slots, or is cut off where all of those are taken; so quick ones never wait long behind slow ones.
+    A query begins in one of `quick` slots. After QUICK seconds it moves to one of `slow` slots, or is cut off
+    if all of those are taken. So quick queries never wait long behind slow ones.
     """
 
     def __init__(self, *, quick: int, slow: int) -> None:
@@ -40,10 +40,10 @@ class QuerySlots:
     async def run(
         self, begin: Callable[[], "asyncio.Future[T]"], cut: Callable[[Any], Any], limit: timedelta
     ) -> T:
-        """Runs what `begin` begins, and has it cut off when it takes longer than `limit`.
+        """Runs the query that `begin` starts, and cuts it off when it takes longer than `limit`.
 
-        `cut` is called with it, and has to see to it that it ends soon. Raises Overloaded when it was cut
-        off, or when too many queries wait, or this one waited for too long.
+        `cut` is called with the query's future, and has to make it end soon. Raises Overloaded when the query
+        was cut off or waited too long, or when too many queries wait.
         """
         if self._free:
             self._free -= 1
@@ -58,7 +58,7 @@ class QuerySlots:
         self._running[slot] = None
         self._watch_on()
         try:
-            # Whoever gives up does not end it at once: its slot is taken until it has ended.
+            # A caller that is cancelled does not end the query at once; it has its slot until it has ended.
             return await asyncio.shield(running)
         except BaseException as error:
             if slot.why and not is_given_up():
@@ -68,7 +68,7 @@ class QuerySlots:
             raise
 
     def release(self) -> None:
-        """Gives a slot for quick queries to whoever has waited longest."""
+        """Gives a slot for quick queries to the query that has waited longest."""
         while self._waiting:
             future, _ = self._waiting.popleft()
             if not future.done():
@@ -90,7 +90,7 @@ class QuerySlots:
             raise
 
     def _watch_on(self) -> None:
-        """Looks at what runs, again and again while something does; a timer for each query costs more."""
+        """Checks the running queries periodically while there are any; a timer for each would cost more."""
         if not self._is_watching:
             self._is_watching = True
             asyncio.get_running_loop().call_later(WATCH, self._watch)
@@ -108,9 +108,9 @@ class QuerySlots:
 
 
 class _Slot:
-    """The slot of one query, given back when it has ended, whoever still waits for it.
+    """The slot of one query, released when the query has ended, even if its caller left before.
 
-    `why` says why it was cut off, or nothing.
+    `why` says why the query was cut off, or is "".
     """
 
     __slots__ = ("_began", "_cut", "_is_slow", "_limit", "_running", "_slots", "why")
@@ -128,7 +128,7 @@ class _Slot:
         running.add_done_callback(self._leave)
 
     def look(self) -> None:
-        """Cuts the query off when its time is over, or when it is slow and no slot for that is free."""
+        """Cuts the query off when its time is over, or when it is slow and no slow slot is free."""
         if self.why:
             return
         took = monotonic() - self._began
@@ -140,7 +140,7 @@ class _Slot:
             self._cut(self._running)
 
     def _is_moved(self) -> bool:
-        """Moves to a slow slot, if one is free, so that another query may begin."""
+        """Moves the query to a slow slot, if one is free, so that another may begin."""
         slots = self._slots
         if slots._slow_now >= slots._slow:
             return False
@@ -158,18 +158,18 @@ class _Slot:
 
 
 def is_given_up() -> bool:
-    """Whether the caller itself was cancelled, and not what it waits for."""
+    """Whether the calling task itself was cancelled, and not what it waits for."""
     task = asyncio.current_task()
     return task is not None and bool(task.cancelling())
 
 
 def refuse(why: str, error: BaseException | None = None) -> NoReturn:
-    """Raises Overloaded for a query, in words that clients may hear."""
+    """Raises Overloaded for a query, with a message that HTTP clients are shown."""
     raise Overloaded(why) from error
 
 
 def refuse_as_too_long(limit: timedelta, error: Exception) -> NoReturn:
-    """Raises Overloaded for a query that was cut off at its limit, in words that clients may hear."""
+    """Raises Overloaded for a query that was cut off at its limit; HTTP clients are shown the message."""
     refuse(too_long(limit), error)
 
 
@@ -182,13 +182,13 @@ def too_long(limit: timedelta) -> str:
 
 
 def too_many() -> str:
-    """Says that no more queries may wait."""
+    """Says that too many queries wait."""
     return f"{MAX_WAITING:,} queries are waiting: ask again later"
 
 
 def too_many_slow(slow: int) -> str:
-    """Says that a query takes long beside as many as may."""
+    """Says that a query is slow, and that no more slow ones may run."""
     return (
-        f"{slow} queries that take long are running, and this one takes long too: ask again later, ask for "
-        "less, or list the columns it looks for in indexes="
+        f"{slow} slow queries are running, and this one is slow too: ask again later, ask for less, or list "
+        "the columns it looks for in indexes="
     )

@@ -1,4 +1,4 @@
-"""A share of a store's reads: so many at once for callers, which leaves the rest to what runs by itself."""
+"""Limits how many reads of callers a store runs at once, so that background work is not starved."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -21,7 +21,7 @@ class ReadLimit:
 
     @asynccontextmanager
     async def taken(self) -> AsyncGenerator[None]:
-        """Takes part of the share for the block."""
+        """Counts the block as one read; waits until it may begin."""
         if self._waiting >= MAX_WAITING:
             raise Overloaded(f"{MAX_WAITING:,} reads are waiting: send again later")
         self._waiting += 1

@@ -1,4 +1,4 @@
-"""The versions of a store's tables: which steps a store still needs, whatever its technology."""
+"""Versions of a store's tables: which migration steps it still needs, in any technology."""
 
 from collections.abc import Mapping, Sequence
 
@@ -10,9 +10,9 @@ VERSIONS = "SELECT part, version FROM actum_schema"
 
 
 class Part(Struct, frozen=True):
-    """A part of the schema with versions of its own: `steps[n]` lead from version n to version n + 1.
+    """A part of the schema with its own versions: `steps[n]` leads from version n to version n + 1.
 
-    A step that was landed is never changed: a store may be at any version, and takes the steps after it.
+    A landed step is never changed: a store may be at any version, and runs the steps after it.
     """
 
     name: str
@@ -20,7 +20,7 @@ class Part(Struct, frozen=True):
 
 
 def is_current(versions: Mapping[str, int], parts: Sequence[Part], name: str) -> bool:
-    """Says whether a store has every step; raises ForeignStore for one that is newer than this program."""
+    """Says whether a store has run every step; raises ForeignStore if it is newer than this program."""
     for part in parts:
         version = versions.get(part.name, 0)
         if version > len(part.steps):

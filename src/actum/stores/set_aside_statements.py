@@ -1,4 +1,4 @@
-"""What SQLite and PostgreSQL both write about rows that are set aside, and the events that wait for them."""
+"""SQL that SQLite and PostgreSQL share: writes rows that are set aside, and the events that wait for them."""
 
 from collections.abc import Callable, Iterator
 from typing import Any

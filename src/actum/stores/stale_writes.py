@@ -1,4 +1,4 @@
-"""How a database says that another process has changed what a write rests on."""
+"""The errors of databases when another process has changed what a write depends on."""
 
 from actum.errors import StaleWrite
 from actum.model.view import ViewType

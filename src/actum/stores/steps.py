@@ -1,16 +1,16 @@
-"""Long work on a store in steps, so that nobody waits for all of it."""
+"""Runs long work on a store in steps, so that other work does not wait for all of it."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
 
 STEP: int = 200
-"""Rows that one step takes, for each of which there may be 250 kB."""
+"""Rows of one step; a row may have 250 kB."""
 PAUSE: float = 0.02
-"""Seconds from one step to the next, for those who wait meanwhile."""
+"""Seconds from one step to the next, in which waiting work runs."""
 
 
 async def in_steps(step: Callable[[], Awaitable[int]], *, most: int = STEP) -> int:
-    """Repeats a step, which gives how many rows it took, until that is less than the most; gives the sum."""
+    """Repeats a step, which gives its number of rows, until there are fewer than `most`; gives their sum."""
     total = 0
     while True:
         count = await step()

@@ -1,4 +1,4 @@
-"""URLs of stores: a journal's may name the database beside it, and none is shown with its password."""
+"""URLs of stores: a journal's may name the database beside it; messages show them without passwords."""
 
 import re
 from urllib.parse import parse_qsl, quote, urlsplit, urlunsplit
@@ -6,13 +6,13 @@ from urllib.parse import parse_qsl, quote, urlsplit, urlunsplit
 from actum.errors import StoreError
 
 APART = ("dynamodb", "durable-objects")
-"""The schemes of stores that keep events alone, so that a database is named beside them."""
+"""The schemes of stores that store only events, and need a database beside them."""
 
 OPTION = "database"
 
 
 def needs_database(url: str) -> bool:
-    """Says whether a store keeps events alone, and its URL names no database yet."""
+    """Says whether a store stores only events, and its URL names no database."""
     return url.partition(":")[0] in APART and split(url)[1] is None
 
 
@@ -22,7 +22,7 @@ def join(store: str, database: str | None) -> str:
         return store
     if store.partition(":")[0] not in APART:
         raise StoreError(
-            f"{shown(store)} keeps views and queues as well: leave out the database {shown(database)}"
+            f"{shown(store)} stores views and queues as well: leave out the database {shown(database)}"
         )
     if split(store)[1] is not None:
         raise StoreError(f"{shown(store)} names its database already: leave out {shown(database)}")
@@ -30,7 +30,7 @@ def join(store: str, database: str | None) -> str:
 
 
 def split(url: str) -> tuple[str, str | None]:
-    """Gives the URL of a store, and that of the database beside it, if it names one."""
+    """Gives the URL of a store and, if it names one, the URL of the database beside it."""
     parts = urlsplit(url)
     if parts.scheme not in APART:
         return url, None

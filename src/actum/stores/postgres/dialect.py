@@ -1,4 +1,4 @@
-"""PostgreSQL's way of writing a query that means what it means to SQLite."""
+"""Writes queries for PostgreSQL, with the same meaning as in SQLite."""
 
 from collections.abc import Callable, Sequence
 from decimal import Decimal
@@ -71,7 +71,7 @@ CALLS: dict[str, Write] = {
 
 
 class PostgresDialect(Dialect):
-    """PostgreSQL, with the functions that the schema's steps made."""
+    """PostgreSQL, with the functions that the steps of the schema created."""
 
     name = "postgres"
 

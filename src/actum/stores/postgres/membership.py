@@ -1,4 +1,4 @@
-"""The membership in PostgreSQL: a row and a session lock a process, a row with an epoch a piece of work."""
+"""The membership in PostgreSQL: each process has a row and a session lock, each work a row with an epoch."""
 
 import asyncio
 import contextlib
@@ -10,9 +10,9 @@ from actum.ports.membership import ClusterState, Lease, Membership
 from actum.stores.postgres.connection.pool import PostgresPool
 
 SILENT = timedelta(seconds=5)
-"""How long a process may be silent, by the server's clock, before others take its work over."""
+"""How long a process may go without a heartbeat, by the server's clock, before others take its work over."""
 GONE = timedelta(seconds=1.5)
-"""The same for one whose session has ended; long enough for it to come back after a cut connection."""
+"""The same if its session has ended; long enough for a process to reconnect after its connection was cut."""
 MAX_BEAT_TIME = 3.0
 
 MEMBERSHIP_SCHEMA = (
@@ -24,11 +24,11 @@ MEMBERSHIP_SCHEMA = (
 )
 ENTER = """INSERT INTO actum_processes (works, has_session, seen) VALUES ($1, $2, clock_timestamp())
     RETURNING process"""
-# The upper half of the key keeps apart the applications that have schemas of their own in one database.
+# The upper half of the key separates applications that have their own schemas in one database.
 SPACE = "current_schema()::regnamespace::oid"
 LOCK = f"SELECT pg_try_advisory_lock(({SPACE}::bigint << 32) | $1)"
 SEEN = "UPDATE actum_processes SET seen = clock_timestamp() WHERE process = $1 RETURNING 1"
-# While the server was down nobody could be seen.
+# The time during which the server was down does not count.
 STRIKE_OFF = f"""DELETE FROM actum_processes WHERE process IN (
     SELECT process FROM actum_processes p WHERE process <> $1 AND (
         greatest(seen, pg_postmaster_start_time()) < clock_timestamp() - $2::interval
@@ -43,7 +43,7 @@ ATTENDED = """SELECT EXISTS (SELECT FROM actum_processes
 ABLE = "SELECT process, works FROM actum_processes"
 OWNERS = """SELECT work, owner FROM actum_work
     WHERE EXISTS (SELECT FROM actum_processes WHERE process = owner)"""
-# One whose row is locked is left for the next look: a process that was paused while it wrote may hold it.
+# Locked rows are left for the next attempt: a process that was paused while it wrote may hold their locks.
 CLAIM = """WITH me AS MATERIALIZED (SELECT FROM actum_processes WHERE process = $1 FOR SHARE), free AS (
         SELECT work FROM actum_work w WHERE work = ANY($2::text[]) AND (
             owner = $1 OR NOT EXISTS (SELECT FROM actum_processes WHERE process = w.owner))
@@ -57,7 +57,7 @@ CLAIM = """WITH me AS MATERIALIZED (SELECT FROM actum_processes WHERE process = 
             AND NOT EXISTS (SELECT FROM actum_work w WHERE w.work = given.work)
         ORDER BY work ON CONFLICT DO NOTHING RETURNING work, epoch
     ) SELECT work, epoch FROM taken UNION ALL SELECT work, epoch FROM new"""
-# The epoch moves on, so that a write which is still on its way comes too late.
+# The epoch is raised, so that a write that is still on its way is refused.
 RELEASE = """UPDATE actum_work w SET owner = NULL, epoch = w.epoch + 1
     FROM unnest($1::text[], $2::bigint[]) mine (work, epoch)
     WHERE w.work = mine.work AND w.epoch = mine.epoch"""
@@ -67,10 +67,10 @@ LEAVE = """WITH gone AS (DELETE FROM actum_processes WHERE process = $1)
 
 
 class PostgresMembership(Membership):
-    """The membership, over a connection of its own, which a busy pool never holds up.
+    """The membership, over its own connection, so that a busy pool does not delay it.
 
-    The session holds a lock by which others see at once that the process has ended. Behind a transaction-mode
-    pooler with no way round there is none, and only silence tells.
+    The session holds a lock, by which others notice at once that the process has ended. Behind a pooler in
+    transaction mode that cannot be bypassed there is no lock, and only missing heartbeats show it.
     """
 
     def __init__(self, pool: PostgresPool, works: Sequence[str]) -> None:
@@ -110,7 +110,7 @@ class PostgresMembership(Membership):
             await connection.execute(RETIRE, self._process)
 
     async def leave(self) -> None:
-        # Where the store does not answer, silence will say it.
+        # If the store does not answer, missing heartbeats will show that this process has left.
         with contextlib.suppress(Exception):
             if self._process is not None:
                 async with self._session() as connection:
@@ -126,7 +126,7 @@ class PostgresMembership(Membership):
 
     @contextlib.asynccontextmanager
     async def _session(self) -> AsyncGenerator[Any, None]:
-        """Lends the connection to one at a time; one that failed is not used again."""
+        """Lends the connection to one caller at a time; after an error it is not used again."""
         async with self._turn:
             try:
                 with self._pool.translating():

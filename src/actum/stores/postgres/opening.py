@@ -1,4 +1,4 @@
-"""The stores in one PostgreSQL database; loaded only where such a store is named."""
+"""Opens stores in PostgreSQL; imported only if a URL names such a store."""
 
 from actum.ports.database import Database
 from actum.ports.journal import Journal
@@ -21,7 +21,7 @@ async def open_postgres(url: str, *, is_owner: bool) -> tuple[Journal, Database]
 
 
 async def postgres_versions(url: str) -> dict[str, int]:
-    """Gives the version of each part of what is there already."""
+    """Gives the version of each part of an existing schema."""
     pool = await PostgresPool.open(url, (), is_owner=False)
     try:
         async with pool.connection() as connection:
@@ -31,7 +31,7 @@ async def postgres_versions(url: str) -> dict[str, int]:
 
 
 async def open_postgres_database(url: str, *, is_owner: bool) -> Database:
-    """Opens a database alone, for a journal that is kept elsewhere."""
+    """Opens only a database, for a journal in another store."""
     pool = await PostgresPool.open(url, (DATABASE,), is_owner=is_owner)
     try:
         return await open_database(pool)

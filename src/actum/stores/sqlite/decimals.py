@@ -15,16 +15,16 @@ OFFSET = 500_000
 NEGATIVE, ZERO, POSITIVE = "0", "1", "2"
 COMPLEMENT = str.maketrans("0123456789", "9876543210")
 LAST = "~"
-"""Sorts behind every digit: of two negative numbers the one with more digits is the smaller."""
+"""Sorts after every digit: of two negative numbers, the one with more digits is the smaller."""
 PLACES = 20
-"""Digits behind the point of a quotient or an average."""
+"""Digits after the decimal point of a quotient or an average."""
 MAX_PLACES = 30
 EXACT = Context(prec=400_000, Emax=999_999, Emin=-999_999)
 
 
 def encode(value: Decimal) -> str:
     """Writes a number that is finite and has no positive exponent."""
-    # Not from a cache: 10.5 and 10.50 are one key there.
+    # This cannot be cached: 10.5 and 10.50 are equal, and would be one key.
     sign, digits, exponent = value.as_tuple()
     assert isinstance(exponent, int)
     written = "".join(map(str, digits)).lstrip("0")
@@ -64,17 +64,17 @@ def _plain(value: Decimal) -> Decimal:
 
 
 def divide(one: Decimal, other: Decimal) -> Decimal | None:
-    """Gives a quotient to PLACES digits behind the point, rounded half away from zero; by zero, None."""
+    """Gives a quotient to PLACES decimal places, rounded half away from zero; None for a division by zero."""
     if not other:
         return None
-    # A digit more than is kept, cut off: what follows it never lifts one over a half.
+    # One digit more than is kept is exact, and the digits after it cannot change the rounding.
     whole = EXACT.divide_int(one.copy_abs().scaleb(PLACES + 1, EXACT), other.copy_abs())
     kept = whole.scaleb(-1, EXACT).quantize(Decimal(1), ROUND_HALF_UP, EXACT).scaleb(-PLACES, EXACT)
     return trimmed(kept if (one < 0) == (other < 0) else kept.copy_negate())
 
 
 def trimmed(value: Decimal) -> Decimal:
-    """Leaves out the zeros at the end of a fraction."""
+    """Removes the zeros at the end of a fraction."""
     return _plain(value.normalize(EXACT))
 
 
@@ -120,13 +120,13 @@ class Sum:
         self.count: int = 0
 
     def step(self, value: str | None) -> None:
-        """Takes a value in."""
+        """Adds a value."""
         if value is not None:
             self.total = EXACT.add(self.total, decode(value))
             self.count += 1
 
     def inverse(self, value: str | None) -> None:
-        """Takes a value out that a window has left behind."""
+        """Removes a value that has left the window."""
         if value is not None:
             self.total = EXACT.subtract(self.total, decode(value))
             self.count -= 1
@@ -150,7 +150,7 @@ class Average(Sum):
 
 
 def register(connection: sqlite3.Connection) -> None:
-    """Teaches a connection the functions that translated queries call."""
+    """Registers on a connection the functions that translated queries call."""
     functions: list[tuple[str, int, Callable[..., Any]]] = [
         ("actum_decimal", 1, _unary(lambda value: _encoded(Decimal(repr(value))))),
         ("actum_decimal_text", 1, _unary(lambda value: f"{decode(value):f}")),

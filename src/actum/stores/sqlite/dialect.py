@@ -1,4 +1,4 @@
-"""SQLite's way of writing a query."""
+"""Writes queries for SQLite."""
 
 from collections.abc import Callable, Sequence
 from decimal import Decimal
@@ -10,7 +10,7 @@ from actum.stores.sqlite.decimals import encode
 
 TYPES: dict[QueryKind, str] = {"integer": "INTEGER", "real": "REAL", "text": "TEXT", "blob": "BLOB"}
 OVERFLOW = "abs(-9223372036854775807 - 1)"
-"""An error that says: integer overflow."""
+"""SQL that raises the error: integer overflow."""
 DECIMALS = {"+": "add", "-": "subtract", "*": "multiply", "/": "divide"}
 Write = Callable[..., str]
 CALLS: dict[str, Write] = {

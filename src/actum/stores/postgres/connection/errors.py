@@ -1,4 +1,4 @@
-"""What PostgreSQL's errors mean to whoever called."""
+"""Translates PostgreSQL's errors into those that callers handle."""
 
 import asyncio
 
@@ -13,9 +13,9 @@ DRIVER = (
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,
 )
-"""What the driver raises; the last of them when a connection is cut at the moment of its use."""
+"""What the driver raises; the last of them when a connection is cut while it is being used."""
 
-# By class or code of SQLSTATE; the longest that fits counts.
+# Prefixes of SQLSTATE codes.
 UNAVAILABLE = ("08", "25P03", "40", "53", "55P03", "57")
 FAILED = ("53100", "53200", "25006", "58", "XX")
 NO_STATEMENTS = (
@@ -25,18 +25,18 @@ NO_STATEMENTS = (
 REFUSED = {
     "26000": NO_STATEMENTS,
     "42P05": NO_STATEMENTS,
-    "28P01": "wrong password or user: mend them in the URL",
-    "28000": "this user may not connect: mend the URL, or pg_hba.conf of the server",
-    "3D000": "there is no such database: create it (createdb), or mend the URL",
-    "3F000": "there is no such schema: create it, or mend search_path in the URL",
+    "28P01": "wrong password or user: correct them in the URL",
+    "28000": "this user may not connect: correct the URL, or pg_hba.conf of the server",
+    "3D000": "there is no such database: create it (createdb), or correct the URL",
+    "3F000": "there is no such schema: create it, or correct search_path in the URL",
     "42501": "this user lacks a privilege: grant CREATE and USAGE on the schema",
 }
 
 
 def translate(error: Exception, name: str) -> Exception:
-    """Turns a driver's error into one that says what to do; the driver's own stays its cause.
+    """Turns a driver's error into one that says what to do; the driver's error is its cause.
 
-    What has a meaning of its own to the caller, such as a value that does not fit, is given back as it is.
+    An error that the caller handles itself, such as a value that does not fit, is given back unchanged.
     """
     code = getattr(error, "sqlstate", None) or ""
     if code in REFUSED:
@@ -52,14 +52,14 @@ def translate(error: Exception, name: str) -> Exception:
     if code.startswith(FAILED):
         return _caused(
             StoreFailed(
-                f"{name} does not write ({_text(error)}): mend the server (space, read-only mode, disk); "
-                "what was acknowledged is kept"
+                f"{name} does not write ({_text(error)}): fix the server (space, read-only mode, disk); "
+                "acknowledged writes are kept"
             ),
             error,
         )
     if code.startswith(UNAVAILABLE) or _is_lost(error):
         return _caused(
-            Unavailable(f"{name} does not answer ({_text(error)}): send again, or see to the server"), error
+            Unavailable(f"{name} does not answer ({_text(error)}): send again, or check the server"), error
         )
     if code.startswith("42"):
         return _caused(StoreError(f"{name}: {_text(error)}"), error)

@@ -1,4 +1,4 @@
-"""Word of news between the processes on one PostgreSQL database, by LISTEN and NOTIFY."""
+"""Notifications between the processes on one PostgreSQL database, by LISTEN and NOTIFY."""
 
 import asyncio
 import contextlib
@@ -15,10 +15,10 @@ log: logging.Logger = logging.getLogger("actum.postgres")
 
 
 class Notifier:
-    """Tells other processes that something was written, and hears of it from them.
+    """Notifies other processes that something was written, and is notified by them.
 
-    It has a connection of its own, from the first use on. Word may be lost with it: whoever waits also looks
-    now and then.
+    It opens its own connection at its first use. Notifications are lost when that breaks, so those who wait
+    also poll.
     """
 
     def __init__(self, pool: PostgresPool) -> None:
@@ -31,18 +31,18 @@ class Notifier:
         return f"<Notifier of {self._pool.name}>"
 
     def tell(self) -> None:
-        """Wakes whoever waits in this process, and soon in the others."""
+        """Wakes those who wait in this process, and soon those in others."""
         self._start()
         self._untold.set()
         self._wake()
 
     def ticket(self) -> asyncio.Event:
-        """Gives an event that is set when there is news from now on."""
+        """Gives an event that is set at the next notification."""
         self._start()
         return self._heard
 
     async def close(self) -> None:
-        """Stops listening, and wakes whoever waits."""
+        """Stops listening, and wakes those who wait."""
         task = self._task
         if task is not None and not task.done():
             task.cancel()
@@ -64,18 +64,18 @@ class Notifier:
                 await self._exchange()
                 pause = FIRST_PAUSE
             except (ActumError, OSError, TimeoutError) as error:
-                log.warning("no news from other processes for %.1f s: %s", pause, error)
-            # What happened while nobody listened is found by looking.
+                log.warning("no notifications from other processes for %.1f s: %s", pause, error)
+            # Events that were written meanwhile are found by polling.
             self._wake()
             await asyncio.sleep(pause)
             pause = min(pause * 2, MAX_PAUSE)
 
     async def _exchange(self) -> None:
-        """Listens and tells until the connection is lost."""
+        """Listens and notifies until the connection is lost."""
         connection = await self._pool.connect_directly()
         try:
             channel = await connection.fetchval("SELECT 'actum_' || md5(current_schema())")
-            # NOTIFY makes commits take turns, so it is kept out of those that write, and waits for no disk.
+            # NOTIFY serializes commits, so it is sent apart from the writes, and does not wait for a sync.
             await connection.execute("SET synchronous_commit = off")
             await connection.add_listener(channel, self._on_news)
             connection.add_termination_listener(lambda _: self._untold.set())
@@ -83,8 +83,8 @@ class Notifier:
                 await self._untold.wait()
                 self._untold.clear()
                 await connection.execute(f'NOTIFY "{channel}"')
-        except Exception as error:  # noqa: BLE001  (a supervisor of its own: whatever it is, it connects again)
-            log.debug("the connection for news was lost: %r", error)
+        except Exception as error:  # noqa: BLE001  (whatever the error, `_run` connects again)
+            log.debug("the connection for notifications was lost: %r", error)
         finally:
             with contextlib.suppress(Exception):
                 connection.terminate()

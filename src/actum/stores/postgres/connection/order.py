@@ -1,19 +1,19 @@
-"""Numbers that grow in the order of transactions, so that a reader never finds one before what it has seen.
+"""Numbers that grow in the order of transactions, so that no new number appears below one that was seen.
 
-A number is the id of its transaction, followed by its place within. All numbers below the oldest transaction
-that still runs are settled: whoever wrote them is done, and nobody can write another. No lock takes part.
+A number is the id of its transaction, followed by its place within it. All numbers below the oldest running
+transaction are final: their transactions are over, and no other can be written. This takes no lock.
 """
 
 PLACES = 20
-"""Bits that count within one transaction; the bits above number the transaction."""
+"""The lower bits, which count within one transaction; the bits above are its id."""
 MAX_PLACES = 2**PLACES - 1
 
 
 class Order:
-    """One such order, with its row in a table of its own.
+    """One such order, with the single row of its own table.
 
-    The row shifts the ids, so that numbers begin at 1, and go on growing where a dump was loaded into a
-    server whose transactions count from lower.
+    The row shifts the ids of transactions, so that numbers begin at 1, and continue to grow after a dump is
+    loaded into a server whose transaction ids are lower.
     """
 
     def __init__(self, table: str) -> None:
@@ -27,8 +27,8 @@ class Order:
             << {PLACES} FROM {table})"""
         self._table = table
 
-    def mend(self, numbered: str, column: str) -> str:
-        """Gives the statement that moves the shift where transactions have yet to reach what is there."""
+    def catch_up(self, numbered: str, column: str) -> str:
+        """Gives the statement that raises the shift if the server's ids are lower than the numbers in use."""
         last = f"(SELECT max({column}) >> {PLACES} FROM {numbered})"
         return f"""UPDATE {self._table} SET shift = {last} + 1 - pg_current_xact_id()::text::bigint
             WHERE {last} - shift >= pg_snapshot_xmax(pg_current_snapshot())::text::bigint"""

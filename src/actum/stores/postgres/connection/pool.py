@@ -1,4 +1,4 @@
-"""One PostgreSQL database: its bounded pool of connections, and what is done on them."""
+"""The bounded pool of connections to one PostgreSQL database."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Generator, Sequence
@@ -28,17 +28,18 @@ MAX_WAIT = 10.0
 MAX_STATEMENT_TIME = 60.0
 MAX_CLOSE_TIME = 10.0
 MAX_IDLE_TIME = "4s"
-"""How long the server keeps the locks of a transaction whose process has fallen silent.
+"""How long the server keeps a transaction open whose process is silent.
 
-They hold up other processes, and the feed of all: it is shorter than the time in which work is taken over.
+Its locks block other processes, and it holds up everybody's feed. It is shorter than the time after which
+another process takes work over.
 """
 
 
 class PostgresPool:
-    """A database, over at most `address.size` connections that are shared by everything in this process.
+    """A database, over at most `address.size` connections that everything in this process shares.
 
-    Who finds them all in use waits for MAX_WAIT seconds, and then gets Unavailable. No state is kept in a
-    session, so that a pooler may give another one to each transaction.
+    If all are in use, a caller waits for MAX_WAIT seconds, and then gets Unavailable. Sessions have no state,
+    so that a pooler may use another one for each transaction.
     """
 
     def __init__(self, address: Address, pool: Any) -> None:
@@ -46,7 +47,7 @@ class PostgresPool:
         self.name: str = address.name
         self._pool = pool
         self._waiting = 0
-        # What remains of the connections is there for commands, loads, and what works in the background.
+        # The remaining connections are for commands, loads and background work.
         self.queries: QuerySlots = QuerySlots(quick=max(1, address.size // 3), slow=max(1, address.size // 5))
         self.callers: ReadLimit = ReadLimit(max(1, address.size // 5))
         self._is_closed = False
@@ -56,7 +57,7 @@ class PostgresPool:
 
     @classmethod
     async def open(cls, url: str, parts: Sequence[Part], *, is_owner: bool = True) -> "PostgresPool":
-        """Connects, and lets an owner bring the schema up to date; raises Unavailable or StoreError."""
+        """Connects; an owner brings the schema up to date. Raises Unavailable or StoreError."""
         address = read_url(url)
         try:
             pool = await asyncpg.create_pool(
@@ -125,7 +126,7 @@ class PostgresPool:
             return await connection.fetchval(statement, *values)
 
     async def connect_directly(self) -> Any:
-        """Opens a connection that stays with one backend, for what a session holds; the caller closes it."""
+        """Opens a connection that stays with one backend, for session state; the caller closes it."""
         has_sessions = self.address.has_sessions
         try:
             connection = await asyncpg.connect(
@@ -142,7 +143,7 @@ class PostgresPool:
 
     @contextmanager
     def translating(self) -> Generator[None, None, None]:
-        """Turns the driver's errors in the block into those that say what to do."""
+        """Translates the driver's errors in the block into those that say what to do."""
         try:
             yield
         except DRIVER as error:
@@ -152,7 +153,7 @@ class PostgresPool:
             raise translated from error
 
     async def close(self) -> None:
-        """Waits for what is being done, for a while, then lets go of every connection."""
+        """Waits a while for running work, then closes every connection."""
         if self._is_closed:
             return
         self._is_closed = True
@@ -167,7 +168,7 @@ class PostgresPool:
         if self._is_closed:
             raise Unavailable(f"{self.name} is closed")
         if self._waiting >= MAX_WAITING:
-            raise Overloaded(f"{MAX_WAITING:,} wait for a connection to {self.name}: send again later")
+            raise Overloaded(f"{MAX_WAITING:,} calls wait for a connection to {self.name}: send again later")
         self._waiting += 1
         try:
             return await self._pool.acquire(timeout=MAX_WAIT)
@@ -181,7 +182,7 @@ class PostgresPool:
 
     @contextmanager
     def using(self, connection: Any) -> Generator[None, None, None]:
-        """Ends a connection of which the driver loses track in the block: nobody is lent it again."""
+        """Closes a connection whose state the driver loses in the block, so that it is not used again."""
         try:
             yield
         except asyncpg.InternalClientError:
@@ -194,7 +195,7 @@ class PostgresPool:
 
 
 async def _leave(connection: Any) -> None:
-    """Nothing was set in the session, so that nothing is to be reset."""
+    """Resets nothing, because sessions have no state."""
 
 
 def changed(status: str) -> int:

@@ -1,4 +1,4 @@
-"""The versioned schema of a PostgreSQL store: made and brought up to date by one process at a time."""
+"""The versioned schema of a PostgreSQL store, which one process at a time creates and migrates."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,21 +11,21 @@ LOCK = 0x4163746D
 
 
 async def prepare(connection: Any, name: str, parts: Sequence[Part], *, is_owner: bool) -> None:
-    """Brings the schema up to date if need be, in one transaction; only an owner may.
+    """Brings the schema up to date in one transaction, if necessary; only an owner may.
 
     Raises ForeignStore for a schema that is newer than this program, StoreError for one that cannot be used.
     """
     _check_server(connection, name)
     if await connection.fetchval("SELECT current_schema()") is None:
         raise StoreError(
-            f"{name}: there is no schema to keep tables in: create the one that search_path names first"
+            f"{name}: there is no schema for tables: create the one that search_path names first"
         )
     if is_current(await schema_versions(connection), parts, name):
         return
     if not is_owner:
         raise StoreError(f"{name} is not set up for this Actum yet: start the application on it once")
     async with connection.transaction():
-        # Whoever waits here finds the work done.
+        # Processes that waited here find the schema up to date.
         await connection.execute("SELECT pg_advisory_xact_lock($1, hashtext(current_schema()))", LOCK)
         await _migrate(connection, name, parts)
 
@@ -48,7 +48,7 @@ async def _migrate(connection: Any, name: str, parts: Sequence[Part]) -> None:
 
 
 async def schema_versions(connection: Any) -> dict[str, int]:
-    """Gives the version of each part; none of a store that was never made."""
+    """Gives the version of each part; none for a store that was never created."""
     exists = "SELECT to_regclass(quote_ident(current_schema()) || '.actum_schema') IS NOT NULL"
     if not await connection.fetchval(exists):
         return {}

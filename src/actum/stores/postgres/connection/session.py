@@ -1,4 +1,4 @@
-"""What a session of PostgreSQL has to have set, whatever its server, database and role say otherwise."""
+"""The settings that a session of PostgreSQL needs, whatever the server, database and role have set."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ SETTINGS = {
     "DateStyle": "ISO, MDY",
     "IntervalStyle": "postgres",
 }
-"""The driver keeps a limit of its own for each statement."""
+"""Statements have no time limit here, because the driver limits each one."""
 NEEDED = (
     "default_transaction_isolation",
     "default_transaction_read_only",
@@ -35,13 +35,13 @@ ENCODING = "UTF8"
 
 
 async def settle(connection: Any) -> None:
-    """Sets what matters in a session that stays with its connection."""
+    """Applies the settings to a session that stays with its connection."""
     is_newer = connection.get_server_version().major >= 17
     await connection.execute(SET + (SINCE_17 if is_newer else ""))
 
 
 async def settle_or_end(connection: Any) -> None:
-    """Does the same for a connection that no pool keeps, and ends it where that fails or is cancelled."""
+    """Does the same for a connection outside the pool, and closes it if that fails or is cancelled."""
     try:
         await settle(connection)
     except BaseException:
@@ -50,10 +50,10 @@ async def settle_or_end(connection: Any) -> None:
 
 
 async def check_backend(connection: Any, address: Address) -> None:
-    """Raises StoreError where a pooler lends this session another backend for each transaction.
+    """Raises StoreError if a pooler gives this session another backend for each transaction.
 
-    A pooler tells a process number that is no backend's. One in session mode is none the less as good as the
-    server; one in transaction mode lends a backend that was just given back to whoever asks next.
+    A pooler reports a process number that no backend has. In session mode it is as good as the server itself;
+    in transaction mode it gives the backend that was just released to the next session that needs one.
     """
     first = await connection.fetchval(BACKEND)
     if first == connection.get_server_pid():
@@ -68,13 +68,13 @@ async def check_backend(connection: Any, address: Address) -> None:
     if is_kept:
         return
     raise StoreError(
-        f"{address.name}: a pooler in transaction mode stands in between, as PgBouncer does: add "
-        "pooler=transaction to the URL"
+        f"{address.name}: there is a pooler in transaction mode in front of the server, such as PgBouncer: "
+        "add pooler=transaction to the URL"
     )
 
 
 async def check_defaults(connection: Any, name: str) -> None:
-    """Raises StoreError for defaults that nothing can work with, behind a pooler that keeps no settings."""
+    """Raises StoreError for unusable defaults behind a pooler, where a session cannot change them."""
     for setting in NEEDED:
         found = await connection.fetchval("SELECT current_setting($1)", setting)
         if found != SETTINGS[setting]:
@@ -85,10 +85,10 @@ async def check_defaults(connection: Any, name: str) -> None:
 
 
 async def check_encoding(connection: Any, name: str) -> None:
-    """Raises StoreError for a database that cannot keep every text."""
+    """Raises StoreError for a database that cannot store every text."""
     encoding = await connection.fetchval("SELECT current_setting('server_encoding')")
     if encoding != ENCODING:
         raise StoreError(
-            f"{name} keeps text as {encoding}, which cannot hold every text: create a database with "
+            f"{name} stores text as {encoding}, which cannot hold every text: create a database with "
             f"ENCODING '{ENCODING}' TEMPLATE template0, and name that one"
         )

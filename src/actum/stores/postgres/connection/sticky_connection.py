@@ -1,4 +1,4 @@
-"""A lane: a connection that one part of a process keeps from one statement to the next."""
+"""A connection that one part of a process keeps from one statement to the next."""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -7,15 +7,15 @@ from typing import Any
 from actum.stores.postgres.connection.pool import PostgresPool
 
 MIN_SHARED = 4
-"""A pool of fewer connections has none to spare."""
+"""A pool with fewer connections does not reserve one."""
 
 
 class StickyConnection:
-    """Lends the same connection again and again.
+    """Lends the same connection for one statement after the other.
 
-    To take one from the pool and give it back costs several turns of the loop each time, which are long when
-    the loop is busy. Who comes while it is lent, or when the pool is too small, gets one from the pool. After
-    an error the connection goes back to the pool, which knows whether it can be used again.
+    Acquiring a connection from the pool and releasing it costs several iterations of the event loop, which
+    are long when the loop is busy. While this one is lent, or if the pool is too small, callers get one from
+    the pool. After an error the connection is released to the pool, which knows whether it can be reused.
     """
 
     def __init__(self, pool: PostgresPool) -> None:

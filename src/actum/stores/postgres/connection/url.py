@@ -1,4 +1,4 @@
-"""The URL of a PostgreSQL store: what it says to the driver, and what to Actum."""
+"""The URL of a PostgreSQL store: options for the driver, and options for Actum."""
 
 from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit, urlunsplit
 
@@ -11,11 +11,11 @@ OURS = ("pool", "pooler", "direct")
 
 
 class Address(Struct, frozen=True):
-    """Where a database is, and how it is to be reached.
+    """Where a database is, and how to reach it.
 
-    `url` is for the driver; `direct` for connections that must keep their backend from one statement to the
-    next, unless there is no way round a pooler (`has_sessions`). `size` bounds the pool. Behind a pooler that
-    lends a backend for a transaction, statements have no names.
+    `url` is for the driver. `direct` is for connections that must keep their backend from one statement to
+    the next; `has_sessions` is False if a pooler cannot be bypassed. `size` limits the pool. Behind a pooler
+    in transaction mode (`is_pooled`), statements are not prepared by name.
     """
 
     name: str
@@ -27,17 +27,17 @@ class Address(Struct, frozen=True):
 
 
 def read_url(url: str) -> Address:
-    """Reads `postgresql://USER:PASSWORD@HOST:PORT/DATABASE`, with options of libpq and Actum behind a `?`.
+    """Reads `postgresql://USER:PASSWORD@HOST:PORT/DATABASE`, with options of libpq and Actum after a `?`.
 
-    `pool=10` bounds the connections of a process, `pooler=transaction` says that a transaction-mode pooler
-    stands in between, and `direct=HOST:PORT` how to go round it, with `/DATABASE` where the pooler's name for
-    the database is an alias. Raises StoreError.
+    `pool=10` limits the connections of a process. `pooler=transaction` says that there is a pooler in
+    transaction mode, and `direct=HOST:PORT` how to bypass it, with `/DATABASE` if the pooler's name for the
+    database is an alias. Raises StoreError.
     """
     try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError as error:
-        raise StoreError(f"{_without_password(url)!r} is no URL of a store: {error}") from error
+        raise StoreError(f"{_without_password(url)!r} is not the URL of a store: {error}") from error
     options = parse_qsl(parts.query, keep_blank_values=True)
     ours = {name: value for name, value in options if name in OURS}
     rest = urlencode([option for option in options if option[0] not in OURS])
@@ -45,7 +45,7 @@ def read_url(url: str) -> Address:
     if not size.isdecimal() or int(size) < 1:
         raise StoreError(f"pool={size}: say how many connections, for example pool={POOL_SIZE}")
     if ours.get("pooler", "transaction") != "transaction":
-        raise StoreError(f"pooler={ours['pooler']}: only pooler=transaction needs to be said")
+        raise StoreError(f"pooler={ours['pooler']}: the only value is pooler=transaction")
     plain = parts._replace(query=rest)
     host = parts.hostname or dict(options).get("host", "localhost")
     return Address(
@@ -59,7 +59,7 @@ def read_url(url: str) -> Address:
 
 
 def _beside(parts: SplitResult, direct: str) -> SplitResult:
-    """Gives the way round a pooler, whose name for the database may be another than the server's own."""
+    """Gives the URL that bypasses a pooler, which may have another name for the database than the server."""
     if not direct:
         return parts
     place, slash, database = direct.partition("/")

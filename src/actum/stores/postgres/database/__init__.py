@@ -1,1 +1,1 @@
-"""Keeps what is derived from events in PostgreSQL."""
+"""Stores what is derived from events in PostgreSQL."""

@@ -1,4 +1,4 @@
-"""What actions have got done, in PostgreSQL: checkpoints, letters, and when the clock is next."""
+"""The progress of actions in PostgreSQL: checkpoints, letters, and the next ticks of the clock."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -75,7 +75,7 @@ SET_TICK = f"""INSERT INTO actum_ticks SELECT $3::text, $4::bigint WHERE {IS_HEL
 
 
 class PostgresActions(Database):
-    """The part of the database that keeps what actions have got done."""
+    """The part of the database that stores the progress of actions."""
 
     _pool: PostgresPool
     _fence: Fence
@@ -176,7 +176,7 @@ class PostgresActions(Database):
         return [Letter(*row) for row in rows]
 
     async def _once(self, table: str, column: str, action: str, at_first: int) -> int:
-        """Gives the number kept for an action, keeping `at_first` if there is none yet."""
+        """Gives the number stored for an action; stores `at_first` if there is none yet."""
         select = f"SELECT {column} FROM {table} WHERE action = $1"
         found = await self._pool.fetchval(select, action)
         if found is None:
@@ -188,7 +188,7 @@ class PostgresActions(Database):
 
 
 def _columns(letters: Sequence[NewLetter]) -> Sequence[Sequence[Any]]:
-    """Gives letters as an array for each column; one that comes twice is one."""
+    """Gives letters as an array for each column; a letter that comes twice is included once."""
     rows = {(one.action, one.key, one.position, one.body): _row(one) for one in reversed(letters)}
     return list(zip(*reversed(rows.values()), strict=True)) or [()] * 10
 

@@ -1,4 +1,4 @@
-"""A guard around queries that can make more of a row than it holds: the server sends no more than it may."""
+"""Limits how much the server sends for queries whose answers may be larger than the rows they read."""
 
 import re
 from typing import Any
@@ -17,7 +17,7 @@ BYTES: dict[str, str] = {
 
 
 def guarded(query: Any, most_bytes: int) -> str:
-    """Gives a translated query with a last column more: that there are too many bytes, from a row on.
+    """Gives a translated query with one more column, which says from which row on there are too many bytes.
 
     From there on no text or content is sent. Queries that give what is kept in rows, which is small enough,
     are left as they are, and have no such column: to count the bytes of each row takes time.

@@ -1,4 +1,4 @@
-"""What PostgreSQL says of the application and the journal that a database belongs to."""
+"""The application and the journal that a database in PostgreSQL belongs to."""
 
 import msgspec
 
@@ -25,7 +25,7 @@ REMOVE_ERASURES = "DELETE FROM actum_erasures WHERE position > $1"
 
 
 class PostgresBinding(Database):
-    """The part of the database that knows what it belongs to."""
+    """The part of the database that stores its binding."""
 
     _pool: PostgresPool
 

@@ -1,4 +1,4 @@
-"""Keeps views, queues, timers and letters in PostgreSQL."""
+"""Stores views, queues, timers and letters in PostgreSQL."""
 
 import copy
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ from actum.stores.postgres.database.erasing import ERASURE_SCHEMA, PostgresErasi
 from actum.stores.postgres.database.fence import EVERYBODYS, Fence
 from actum.stores.postgres.database.functions import QUERY_FUNCTIONS
 from actum.stores.postgres.database.query_execution import QueryExecution
-from actum.stores.postgres.database.queues import MEND_ORDER, ORIGIN_SCHEMA, QUEUE_SCHEMA, PostgresQueues
+from actum.stores.postgres.database.queues import CATCH_UP_ORDER, ORIGIN_SCHEMA, QUEUE_SCHEMA, PostgresQueues
 from actum.stores.postgres.database.set_aside import ASIDE_SCHEMA, PostgresSetAside
 from actum.stores.postgres.database.tables import PostgresTable
 from actum.stores.postgres.database.views import VIEW_SCHEMA, PostgresViews
@@ -43,7 +43,7 @@ SCHEMA = Part(
 class PostgresDatabase(
     PostgresViews, PostgresSetAside, PostgresActions, PostgresQueues, PostgresErasing, PostgresBinding
 ):
-    """What is derived, in a database that was opened with SCHEMA and may be the journal's as well."""
+    """A database in PostgreSQL, which was opened with SCHEMA and may also hold the journal."""
 
     is_shared = True
 
@@ -72,7 +72,7 @@ class PostgresDatabase(
 
 
 async def open_database(pool: PostgresPool) -> PostgresDatabase:
-    """Gives the database where the schema is up to date."""
+    """Opens the database, whose schema is up to date."""
     async with pool.connection() as connection:
-        await connection.execute(MEND_ORDER)
+        await connection.execute(CATCH_UP_ORDER)
     return PostgresDatabase(pool)

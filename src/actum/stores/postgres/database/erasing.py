@@ -1,4 +1,4 @@
-"""What PostgreSQL keeps of entities that are erased: that it is under way, and then that nothing is left."""
+"""The erasure of entities in PostgreSQL: recorded while it is under way, and when it has ended."""
 
 from collections.abc import Sequence
 
@@ -15,7 +15,7 @@ ERASURE_SCHEMA = (
 BEGIN = """INSERT INTO actum_erasures AS kept
     SELECT $1::text, $2::text, $1::text || '/' || $2::text, $3::bigint, 0, false
     ON CONFLICT (kind, id) DO UPDATE SET since = excluded.since, is_ended = false WHERE kept.is_ended"""
-# Before anything is removed, so that nobody puts it back meanwhile.
+# This runs before anything is removed, so that nothing is added again meanwhile.
 MARK = """UPDATE actum_erasures SET position = greatest(position, $3::bigint) WHERE kind = $1 AND id = $2"""
 END = """INSERT INTO actum_erasures AS kept
     SELECT $1::text, $2::text, $1::text || '/' || $2::text, 0, $3::bigint, true
@@ -29,7 +29,7 @@ REMOVE_LETTERS = """DELETE FROM actum_letters WHERE CASE WHEN strpos(action, '@q
 
 
 class PostgresErasing(Database):
-    """The part of the database that erases what is kept of an entity."""
+    """The part of the database that erases what is stored for an entity."""
 
     _pool: PostgresPool
 
@@ -43,7 +43,7 @@ class PostgresErasing(Database):
     async def end_erasure(self, kind: str, id: str, position: int, *, keys: Sequence[str]) -> None:
         await self._pool.fetch(MARK, kind, id, position)
         async with self._pool.transaction() as connection:
-            # First what letters are made of: whoever makes one now is waited for.
+            # First the items that letters are made from; this waits for transactions that make letters now.
             await connection.execute(REMOVE_TIMERS, kind, id)
             await connection.execute(REMOVE_MESSAGES, list(keys))
             await connection.execute(REMOVE_LETTERS, kind, id, position, list(keys))

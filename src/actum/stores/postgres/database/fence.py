@@ -1,17 +1,17 @@
-"""The fence round what is written for a piece of work: only its owner of now gets through."""
+"""Fencing: only the current holder of the lease on a work may write for it."""
 
 from typing import Any
 
 from actum.errors import LeaseLost
 from actum.ports.membership import Lease
 
-# The lock holds a successor up for the length of the statement, so that nothing lands after it has begun.
+# The lock makes a successor wait until the statement is over, so that nothing lands after it has begun.
 HOLD = "SELECT FROM actum_work WHERE work = $1::text AND epoch = $2::bigint FOR SHARE"
 OPEN = "SELECT WHERE $1::text IS NULL AND $2::bigint IS NULL"
 
 
 class Fence:
-    """What a statement is begun with so that it writes only under a lease; open where there is none.
+    """The beginning of a statement that writes only under a lease; it always writes if there is no lease.
 
     `held` is a CTE that gives a row while the lease stands; `values` are the first two of the statement.
     """
@@ -25,16 +25,16 @@ class Fence:
         return f"<Fence of {self._lease}>"
 
     def around(self, change: str) -> str:
-        """Gives a statement that makes a change, which says `AND {IS_HELD}`, and gives whether it might."""
+        """Gives a change, whose condition has `AND {IS_HELD}`, as a statement that says if the lease held."""
         return f"WITH {self.held}, changed AS ({change} RETURNING 1) SELECT EXISTS (SELECT FROM held)"
 
     async def hold(self, connection: Any) -> None:
-        """Sees to it that the lease stands until the transaction ends; raises LeaseLost."""
+        """Makes sure that the lease holds until the transaction ends; raises LeaseLost."""
         if self._lease is not None:
             self.check(await connection.fetch(HOLD, *self.values))
 
     def check(self, is_held: Any) -> None:
-        """Raises LeaseLost when the lease had passed on."""
+        """Raises LeaseLost if another process has the lease."""
         if not is_held and self._lease is not None:
             raise LeaseLost(f"{self._lease.work} is done by another process: nothing was written")
 

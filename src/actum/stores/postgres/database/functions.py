@@ -1,4 +1,4 @@
-"""The functions that translated queries call in PostgreSQL: what SQLite's own functions give."""
+"""The functions that translated queries call in PostgreSQL: they give what SQLite's functions give."""
 
 SUBSTRING = """CREATE OR REPLACE FUNCTION actum_substr(
     value text, place bigint, count bigint DEFAULT 2147483647

@@ -1,4 +1,4 @@
-"""How a query is asked of PostgreSQL: translated for the tables that are there, bound, and read back."""
+"""Runs a query in PostgreSQL: translates it for the existing tables, binds values, and reads its rows."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -33,21 +33,21 @@ KINDS = {
 
 
 class QueryExecution:
-    """What is known of a database's views, from its tables and this process's classes."""
+    """The views of a database, known from its tables and from the classes that this process declares."""
 
     def __init__(self) -> None:
         self._declared: dict[str, dict[str, Kind]] = {}
         self._views: Any = None
 
     def learn(self, view: ViewType) -> None:
-        """Takes note of a view's columns: their names in full, and Decimals, which were kept as text once."""
+        """Registers a view's columns: their full names, and Decimals, which old tables store as text."""
         columns: dict[str, Kind] = {column.name: column.kind for column in view.columns}
         if self._declared.get(view.name) != columns:
             self._declared[view.name] = columns
             self._views = None
 
     async def translated(self, connection: Any, sql: str, parameters: Mapping[str, Any], longest: int) -> Any:
-        """Gives a query as the server reads it, which may take so many milliseconds."""
+        """Begins a query, which may run for `longest` milliseconds, and gives it as the server reads it."""
         _, stamp = await connection.fetchrow(BEGIN, str(longest))
         views = self._views
         if views is None or views.stamp != stamp:
@@ -55,7 +55,7 @@ class QueryExecution:
         return _translate().translate_call(sql, parameters, views, "postgres")
 
     def values(self, query: Any, parameters: Mapping[str, Any]) -> list[Any]:
-        """Gives the values that a translated query asks for."""
+        """Gives the values of a translated query's parameters."""
         for_postgres = _translate().for_postgres
         return [for_postgres(parameter, parameters[parameter.name]) for parameter in query.parameters]
 
@@ -73,7 +73,7 @@ class QueryExecution:
 
 
 def _cut(name: str) -> str:
-    """Gives as much of a name as the server keeps."""
+    """Gives as much of a name as the server stores."""
     return name.encode()[:MAX_NAME].decode(errors="ignore")
 
 
@@ -123,5 +123,5 @@ def answered(rows: Sequence[Any], kinds: Sequence[str]) -> list[tuple[Any, ...]]
 
 
 def _translate() -> Any:
-    # By name, so that what reads SQL is loaded when the first query is asked, and not with the store.
+    # Imported by name, so that the SQL parser is loaded with the first query, and not with the store.
     return import_module("actum.queries.translate")

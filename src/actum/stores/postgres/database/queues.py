@@ -1,4 +1,4 @@
-"""What waits in PostgreSQL to be done: the messages of queues, and timers."""
+"""The messages of queues, and timers, in PostgreSQL."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,9 +11,9 @@ from actum.stores.postgres.connection.page import page_of
 from actum.stores.postgres.connection.pool import PostgresPool
 from actum.stores.steps import STEP, in_steps
 
-# A message shows when every older transaction is over, so that none comes before one that was taken.
+# A message is shown when every older transaction is over, so that none appears before one that was taken.
 ORDER = Order("actum_queues")
-MEND_ORDER = ORDER.mend("actum_messages", "id")
+CATCH_UP_ORDER = ORDER.catch_up("actum_messages", "id")
 QUEUE_SCHEMA = (
     *ORDER.create,
     """CREATE TABLE actum_messages (
@@ -30,7 +30,7 @@ QUEUE_SCHEMA = (
         arguments bytea NOT NULL, correlation_id text NOT NULL)""",
     "CREATE INDEX actum_timers_due ON actum_timers (due, id)",
 )
-# Later versions also keep who sent what and why, and what a mark stands for.
+# Later versions also store who sent a message and why, and which call a mark belongs to.
 ORIGIN_SCHEMA = (
     "ALTER TABLE actum_messages ADD COLUMN causation_id text NOT NULL DEFAULT ''",
     "ALTER TABLE actum_messages ADD COLUMN \"by\" text NOT NULL DEFAULT ''",
@@ -40,9 +40,9 @@ ORIGIN_SCHEMA = (
 )
 MESSAGE = 'queue, key, body, time, correlation_id, causation_id, "by"'
 TIMERS = "$timers"
-"""Where marks of timers stand among those of queues, none of which is called so."""
-# Marks are made in one order, so that no two senders wait for each other.
-# A mark that is there already is given back as it is, locked: its row is never seen half made.
+"""The name under which marks of timers are stored among those of queues; no queue has it."""
+# Marks are inserted in a fixed order, to avoid deadlocks between senders.
+# An existing mark is returned unchanged and locked, so that it is read only once its transaction is over.
 SEND = f"""WITH given AS MATERIALIZED (
         SELECT * FROM unnest($1::text[], $2::text[], $3::bytea[], $4::bigint[], $5::text[], $6::text[],
             $7::text[], $8::text[], $9::text[])
@@ -78,7 +78,7 @@ TIMERS_DUE = page_of(
     f"{TIMER}, id",
     "octet_length(arguments)",
 )
-# The new timer gets an id of its own, so that finishing the old one does not remove it.
+# The new timer gets a new id, so that finishing the old one does not remove it.
 FORGET = """DELETE FROM actum_sent s USING (
         SELECT queue, once FROM actum_sent WHERE time < $1 ORDER BY time LIMIT $2 FOR UPDATE SKIP LOCKED
     ) old WHERE (s.queue, s.once) = (old.queue, old.once) RETURNING 1"""
@@ -99,7 +99,7 @@ ADD_TIMER = f"""WITH marked AS (
 
 
 class PostgresQueues(Database):
-    """The part of the database that keeps messages and timers."""
+    """The part of the database that stores messages and timers."""
 
     _pool: PostgresPool
 

@@ -29,7 +29,7 @@ LIST = """SELECT view, generation, key, position, error, since, is_asked,
 
 
 class PostgresSetAside(Database):
-    """The part of the database that keeps what is set aside."""
+    """The part of the database that stores which rows are set aside."""
 
     _pool: PostgresPool
 

@@ -1,4 +1,4 @@
-"""The statements of a view's table in PostgreSQL, with one array for each column, and how values go in."""
+"""The statements for a view's table in PostgreSQL, with one array for each column, and its values."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -11,7 +11,7 @@ from actum.model.view import ViewType
 from actum.queries.tables import ViewTable, quote
 from actum.stores.postgres.database.fence import IS_HELD
 
-# Text sorts by its code points everywhere, so that a query answers alike on every database.
+# Text is sorted by code points, so that a query gives the same answer on every database.
 COLLATED = ' COLLATE "C"'
 TYPES: dict[Kind, str] = {
     "text": 'text COLLATE "C"',
@@ -30,7 +30,7 @@ READ: dict[str, Convert] = {"time": datetime.fromisoformat, "decimal": Decimal}
 
 
 class PostgresTable:
-    """One generation of a view: how it is made, filled, read and dropped. Every name is quoted."""
+    """The statements that create, fill, read and drop one generation of a view. Every name is quoted."""
 
     def __init__(self, view: ViewType, generation: int) -> None:
         table = ViewTable(view, generation, TYPES, not_indexed="json")
@@ -60,7 +60,7 @@ class PostgresTable:
         )
 
     def project(self, held: str) -> str:
-        """Moves a checkpoint, and only then deletes an array of keys and writes rows, an array a column.
+        """Moves a checkpoint and, if that succeeds, deletes keys and writes rows, given as an array a column.
 
         `held` is the CTE that the fence begins with. Gives whether it let the statement through, and whether
         the checkpoint was moved, which it is not when it is no more what it was.
@@ -89,7 +89,7 @@ class PostgresTable:
 
     @cached_property
     def insert(self) -> str:
-        """Writes rows, an array a column; a row whose key is there already is replaced."""
+        """Writes rows, given as an array a column, in place of those with the same keys."""
         names = [quote(column.name) for column in self._view.columns]
         key = quote(self._view.key)
         new = ", ".join(f"{name} = excluded.{name}" for name in names if name != key)
@@ -116,7 +116,7 @@ class PostgresTable:
         return columns
 
     def rows(self, found: Sequence[Any]) -> list[tuple[Any, ...]]:
-        """Gives rows as a view's columns keep them."""
+        """Gives rows as a view's columns have them."""
         if not self._decimals:
             return [tuple(row) for row in found]
         rows = []

@@ -1,4 +1,4 @@
-"""Views in PostgreSQL: their generations, their rows, and the queries that are asked of them."""
+"""Views in PostgreSQL: their generations, their rows, and queries over them."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -40,7 +40,7 @@ VIEW_SCHEMA = (
 STATE = "name, generation, fingerprint, checkpoint, is_live"
 NEWEST = f"""SELECT {STATE} FROM actum_views WHERE name = $1 AND fingerprint = $2
     ORDER BY generation DESC LIMIT 1"""
-# Whoever changes the generations of a view holds its row here.
+# A transaction that changes the generations of a view locks its row here.
 HOLD = """INSERT INTO actum_generations VALUES ($1, 0)
     ON CONFLICT (name) DO UPDATE SET highest = actum_generations.highest"""
 COUNT = "UPDATE actum_generations SET highest = highest + 1 WHERE name = $1 RETURNING highest"
@@ -53,11 +53,11 @@ UNFIT = (
     OverflowError,
     UnicodeError,
 )
-"""What is raised for a value that a column, or an index of it, cannot take."""
+"""What the driver raises for a value that does not fit a column or its index."""
 
 
 class PostgresViews(Database):
-    """The part of the database that keeps views."""
+    """The part of the database that stores views."""
 
     _pool: PostgresPool
     _fence: Fence
@@ -185,7 +185,7 @@ class PostgresViews(Database):
             try:
                 query = await self._execution.translated(connection, sql, parameters, longest)
                 values = self._execution.values(query, parameters)
-                # Without a name, because a view may have other columns the next time.
+                # The statement has no name, because the view may have other columns the next time.
                 statement = await connection.prepare(guarded(query, most_bytes), name="")
                 cursor = await statement.cursor(*values)
                 rows = await _fetched(cursor, AnswerSize(query.kinds, most, most_bytes), most)
@@ -230,7 +230,7 @@ class PostgresViews(Database):
 
 
 async def _fetched(cursor: Any, size: AnswerSize, most: int) -> list[Any]:
-    """Gives the rows of an answer, part by part where they may be large."""
+    """Gives the rows of an answer; fetches them in parts if they may be large."""
     if not size.places:
         rows = list(await cursor.fetch(most + 1))
         size.count(len(rows))
@@ -249,18 +249,18 @@ async def _fetched(cursor: Any, size: AnswerSize, most: int) -> list[Any]:
 
 
 async def drop_generation(connection: Any, name: str, generation: int) -> None:
-    """Drops a generation with all that is kept of it."""
+    """Drops a generation with everything that is stored for it."""
     await connection.execute("DELETE FROM actum_views WHERE name = $1 AND generation = $2", name, generation)
     await drop_aside(connection, name, generation)
     await connection.execute(f'DROP TABLE IF EXISTS "{table_name(name, generation)}"')
 
 
 def _explain(error: Exception) -> Exception:
-    """Says who has to mend a query that failed: the caller, or whoever keeps the views up to date."""
+    """Translates the error of a query into one for the caller, or for those who run the views."""
     if isinstance(error, asyncpg.UndefinedTableError | asyncpg.UndefinedColumnError):
         return Unavailable(
             f"{error} (yet): a view is built by the application that declares it. "
-            "Start that, wait until it has caught up, or mend the name"
+            "Start that, wait until it has caught up, or fix the name"
         )
     if isinstance(error, asyncpg.ReadOnlySQLTransactionError):
         return Invalid("a query reads and never writes: change state by commands")

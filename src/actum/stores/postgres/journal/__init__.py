@@ -1,1 +1,1 @@
-"""Keeps events in PostgreSQL."""
+"""Stores events in PostgreSQL."""

@@ -1,4 +1,4 @@
-"""How a batch is written to PostgreSQL: at one go, or under locks when another writer was first."""
+"""Writes a batch to PostgreSQL: in one statement, or under locks when another writer was first."""
 
 import uuid
 from collections.abc import Sequence
@@ -34,10 +34,10 @@ class StaleEpoch(Overtaken):
 
 
 class Appender:
-    """Writes batches, and can make sure that one that was interrupted lands no more.
+    """Writes batches, and can make sure that an interrupted one can no longer land.
 
-    Every append shows the epoch of its writer. Asking for an interrupted one begins another epoch: that waits
-    for appends under way, and those which a server has yet to read are refused.
+    Every append carries the epoch of its writer. `fence` begins another epoch: it waits for running appends,
+    and the server refuses those that arrive later.
     """
 
     def __init__(self, pool: PostgresPool) -> None:
@@ -60,7 +60,7 @@ class Appender:
 
     async def _append(self, writes: Sequence[Write]) -> list[Outcome]:
         batch = assumed(writes)
-        # Where a batch contradicts itself, outcomes tell the versions that are there.
+        # The outcomes of a batch that contradicts itself need the actual versions of the streams.
         outcomes = await self._write(batch) if batch.lands_whole else None
         for _ in range(MAX_ATTEMPTS):
             if outcomes is not None:
@@ -69,7 +69,7 @@ class Appender:
         raise Unavailable(f"{self._pool.name}: other processes were first {MAX_ATTEMPTS} times: send again")
 
     async def close(self) -> None:
-        """Gives back what it keeps."""
+        """Releases its connection."""
         await self._connection.leave()
 
     async def fence(self) -> None:
@@ -83,12 +83,12 @@ class Appender:
     async def versions(
         self, connection: Any, streams: Sequence[StreamKey], statement: str = statements.VERSIONS
     ) -> dict[StreamKey, int]:
-        """Gives the versions of the streams that are there."""
+        """Gives the versions of the streams that exist."""
         rows = await connection.fetch(statement, [kind for kind, _ in streams], [id for _, id in streams])
         return {(kind, id): version for kind, id, version in rows}
 
     async def replies(self, connection: Any, keys: Sequence[ReplyKey]) -> dict[ReplyKey, Repeated]:
-        """Gives the replies that are kept."""
+        """Gives the stored replies."""
         if not keys:
             return {}
         columns = list(zip(*keys, strict=True))
@@ -96,7 +96,7 @@ class Appender:
         return {(row[0], row[1], row[2]): Repeated(row[3], row[4], row[5]) for row in rows}
 
     async def _write(self, batch: Batch) -> list[Outcome] | None:
-        """Writes a batch in one statement; None when it has to be decided anew."""
+        """Writes a batch in one statement; gives None if it has to be decided again."""
         epoch = self._epoch if self._epoch is not None else await self._enrol()
         try:
             async with self._connection.connection() as connection:
@@ -106,7 +106,7 @@ class Appender:
         return None
 
     async def _write_locked(self, writes: Sequence[Write]) -> list[Outcome] | None:
-        """Decides a batch on what is there, while nobody else can change it, and writes it."""
+        """Decides a batch on the actual versions, which are locked meanwhile, and writes it."""
         epoch = self._epoch if self._epoch is not None else await self._enrol()
         streams = sorted({(write.kind, write.id) for write in writes})
         try:
@@ -141,13 +141,13 @@ class Appender:
     async def _found(
         self, connection: Any, writes: Sequence[Write], streams: Sequence[StreamKey]
     ) -> tuple[dict[StreamKey, int], dict[ReplyKey, Repeated]]:
-        """Gives the versions of streams, 0 where there is none, and the replies kept for the writes."""
+        """Gives the versions of streams, 0 for those that do not exist, and the stored replies."""
         versions = await self.versions(connection, streams)
         replies = await self.replies(connection, _keys(writes))
         return {stream: versions.get(stream, 0) for stream in streams}, replies
 
     async def _make_ready(self, error: Exception) -> None:
-        """Prepares for another attempt if the error says that nothing was written, or raises it."""
+        """Prepares another attempt if the error says that nothing was written; otherwise raises it."""
         if isinstance(error, StaleEpoch):
             await self._enrol()
         elif not isinstance(error, Overtaken):

@@ -1,4 +1,4 @@
-"""A batch of writes as the arrays of one statement, and what its answer says of each write."""
+"""A batch of writes as the arrays of one statement, and each write's outcome from its result."""
 
 from bisect import bisect
 from collections.abc import Sequence
@@ -16,10 +16,10 @@ HEAD = -1
 
 
 class Batch:
-    """Writes whose outcomes are decided, on condition that the streams are at the versions that were assumed.
+    """Writes whose outcomes are decided, provided that the streams are at the assumed versions.
 
-    Positions in `outcomes` are places in the batch, from 1 on, until `settled` knows the transaction.
-    `lands_whole` says that every write is to land.
+    Positions in `outcomes` are places in the batch, from 1, until `settled` knows the transaction.
+    `lands_whole` says that every write lands.
     """
 
     def __init__(self, writes: Sequence[Write], outcomes: list[Outcome]) -> None:
@@ -56,7 +56,7 @@ class Batch:
 
     @property
     def is_plain(self) -> bool:
-        """Whether it is nothing but events of streams that are there already."""
+        """Whether it only has events of existing streams."""
         return not (self._replies or self.wants_head or self._streams.grouped or 0 in self._streams.expected)
 
     def plain_values(self) -> list[Any]:
@@ -64,7 +64,7 @@ class Batch:
         return [*self._streams.plain_values(), *self._events.values()]
 
     def missing(self, landed: Sequence[int]) -> list[StreamKey]:
-        """Gives the streams that another writer moved, by the numbers of those that landed."""
+        """Gives the streams that another writer changed, from the numbers of those that landed."""
         found = set(landed)
         return [stream for stream, number in self._numbers.items() if number not in found]
 
@@ -73,7 +73,7 @@ class Batch:
     ) -> list[Outcome]:
         """Gives the outcomes in a transaction whose positions follow `position`.
 
-        `lost` are the streams that another writer moved, and their versions.
+        `lost` are the streams that another writer changed, with their versions.
         """
         if not lost and self.lands_whole:
             places = [outcome.position for outcome in self.outcomes if type(outcome) is Landed]
@@ -90,7 +90,7 @@ class Batch:
         return outcomes
 
     def _ends(self, lost: dict[StreamKey, int]) -> list[int]:
-        """Gives the places at which writes end that landed although other streams were lost."""
+        """Gives the last places of the writes that landed although other streams were lost."""
         return [
             outcome.position
             for write, outcome in zip(self.writes, self.outcomes, strict=True)
@@ -98,7 +98,7 @@ class Batch:
         ]
 
     def _lay_down(self, landing: Sequence[Write]) -> int:
-        """Fills the columns, and gives the place of the last event. (One loop: every event passes here.)"""
+        """Fills the columns, and gives the place of the last event. One loop: every event passes here."""
         streams, events = self._streams, self._events
         add_number, add_version, add_form = events.numbers.append, events.versions.append, events.forms.append
         add_payload, add_metadata, add_time = (
@@ -137,13 +137,13 @@ class Batch:
         if not write.events:
             self.wants_head = True
         if write.key is not None:
-            # What lies before it in the batch may be lost: only the server knows what lands.
+            # Writes before it in the batch may be lost: only the server knows which ones land.
             kept_at = place if write.events else HEAD - place
             self._replies.append((number, write.key, write.call, write.reply, kept_at, write.time))
 
 
 class _Streams:
-    """The columns of the streams that are written: what is expected of each, and what becomes of it."""
+    """The columns of the streams that are written: their expected versions, and their new values."""
 
     def __init__(self, streams: Sequence[StreamKey]) -> None:
         count = len(streams)
@@ -158,7 +158,7 @@ class _Streams:
         self.grouped: set[int] = set()
 
     def plain_values(self) -> list[Any]:
-        """Gives the arrays that say something of every stream."""
+        """Gives the arrays that have a value for every stream."""
         return [
             self.kind,
             self.id,
@@ -169,7 +169,7 @@ class _Streams:
         ]
 
     def values(self) -> list[Any]:
-        """Gives all arrays; those that say nothing of any stream are empty."""
+        """Gives all arrays; an array without a value for any stream is empty."""
         has_new = 0 in self.expected
         return [
             *self.plain_values(),
@@ -180,9 +180,9 @@ class _Streams:
 
 
 class _Events:
-    """The columns of the events that are written, in their order; `numbers` are those of their streams.
+    """The columns of the events that are written, in order; `numbers` are those of their streams.
 
-    Columns, as the statement takes them: many small rows would keep the garbage collector busy.
+    They are columns, as the statement takes them; many small rows would keep the garbage collector busy.
     """
 
     def __init__(self) -> None:
@@ -195,7 +195,7 @@ class _Events:
         self.times: list[int] = []
 
     def values(self) -> list[Any]:
-        """Gives the arrays, the last two of which are types and their versions, each once."""
+        """Gives the arrays; the last two hold each type and its version once."""
         forms = self.form_numbers
         return [
             _text(self.numbers),
@@ -210,12 +210,12 @@ class _Events:
 
 
 def decided(writes: Sequence[Write], version_of: VersionOf, reply_of: ReplyOf) -> Batch:
-    """Gives the batch as it is when the streams are at given versions and these replies are kept."""
+    """Makes a batch, given the versions of its streams and the stored replies."""
     return Batch(writes, decide(writes, head=HEAD, after=0, version_of=version_of, reply_of=reply_of))
 
 
 def assumed(writes: Sequence[Write]) -> Batch:
-    """Gives the batch as it is when every stream is where its first write expects it, and keys are new."""
+    """Makes a batch, assuming that streams are at the versions their first writes expect, and keys new."""
     outcomes: list[Outcome] = []
     versions: dict[StreamKey, int] = {}
     place, head = 0, HEAD
@@ -253,7 +253,7 @@ def _placed(outcome: Outcome, position: int, head: int, ends: list[int] | None) 
     if not isinstance(outcome, Landed | Repeated):
         return outcome
     place = outcome.position
-    # Known replies have positions of other transactions, or 0, and never a place in this one.
+    # Stored replies have positions of other transactions, or 0, but never a place in this one.
     if place != HEAD and not 0 < place <= MAX_PLACES:
         return outcome
     if ends is not None and place != HEAD:

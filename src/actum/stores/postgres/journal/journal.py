@@ -1,4 +1,4 @@
-"""Keeps events in PostgreSQL, where several processes may write."""
+"""Stores events in PostgreSQL, where several processes may write."""
 
 import asyncio
 import contextlib
@@ -44,10 +44,10 @@ HIDDEN_POLL = 0.02
 
 
 class PostgresJournal(Journal):
-    """Events in PostgreSQL, written by any number of processes.
+    """A journal in PostgreSQL, which any number of processes write.
 
     Positions grow with the ids of transactions, and have gaps. The feed shows a transaction when every older
-    one on the server is over, so that one that stays open holds readers up, never writers.
+    one on the server is over, so a transaction that stays open delays readers, but never writers.
     """
 
     is_shared = True
@@ -128,7 +128,7 @@ class PostgresJournal(Journal):
         [ends] = await self._pool.fetch(statements.ENDS)
         if ends["head"] > after:
             return
-        # What is hidden by an older transaction comes to light without word of it.
+        # Nobody notifies when an older transaction, which hid events, is over.
         patience = HIDDEN_POLL if ends["last"] > after else POLL
         with contextlib.suppress(TimeoutError):
             # `wait_for` may swallow a cancellation, in Python 3.11.
@@ -144,7 +144,7 @@ class PostgresJournal(Journal):
             cut = await connection.fetchrow(statements.PRUNE, kind, id, up_to)
             if cut is None:
                 return 0
-            # A snapshot holds what is removed.
+            # The snapshot holds what the removed events said.
             await connection.execute(statements.REMOVE_SNAPSHOT, kind, id)
             return changed(await connection.execute(statements.REMOVE_EVENTS, *cut))
 
@@ -171,14 +171,14 @@ class PostgresJournal(Journal):
 
 
 async def open_journal(pool: PostgresPool) -> PostgresJournal:
-    """Gives the journal in a database whose schema is up to date."""
+    """Opens the journal in a database whose schema is up to date."""
     async with pool.connection() as connection:
-        await connection.execute(statements.MEND_ORDER)
+        await connection.execute(statements.CATCH_UP_ORDER)
     return PostgresJournal(pool)
 
 
 async def _erase(connection: Any, kind: str, id: str, time: int, since: int | None) -> Erased:
-    """Erases a stream in a transaction; raises Overtaken when its last event is of a later one."""
+    """Erases a stream in a transaction; raises Overtaken if a later transaction wrote its last event."""
     held = await connection.fetchrow(statements.HOLD, kind, id)
     before = await connection.fetchval(statements.ERASED_AT, kind, id) or 0
     if since is not None and before > since:

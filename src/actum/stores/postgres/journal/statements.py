@@ -16,7 +16,7 @@ SCHEMA = (
         position bigint NOT NULL, time bigint NOT NULL, first_position bigint NOT NULL UNIQUE,
         first_time bigint NOT NULL, pruned bigint NOT NULL, PRIMARY KEY (kind, id)) WITH (fillfactor = 70)""",
     "CREATE INDEX actum_streams_first ON actum_streams (kind, first_time, first_position)",
-    # A stream is named by its first position, which keeps the index small.
+    # A stream's key is its first position, which keeps the index small.
     """CREATE TABLE actum_events (
         position bigint PRIMARY KEY, stream bigint NOT NULL, version bigint NOT NULL,
         kind text COLLATE "C" NOT NULL, id text COLLATE "C" NOT NULL, type text COLLATE "C" NOT NULL,
@@ -34,7 +34,7 @@ SCHEMA = (
         RAISE EXCEPTION 'another process was first: Actum decides anew' USING ERRCODE = 'AC001';
         END $$""",
 )
-# A stream that was erased stands in the feed as an event of version 0, named by its own position.
+# An erased stream is in the feed as an event of version 0, whose key is its own position.
 ERASED_SCHEMA = (
     """CREATE TABLE actum_erased (
         kind text COLLATE "C" NOT NULL, id text COLLATE "C" NOT NULL, position bigint NOT NULL,
@@ -44,12 +44,12 @@ IDENTITY_SCHEMA = (
     """CREATE TABLE actum_identity (
         is_the_only boolean PRIMARY KEY DEFAULT true CHECK (is_the_only), id text NOT NULL)""",
 )
-# Whoever asks first gives the journal its own.
+# The first process to ask creates the identity.
 IDENTIFY = "INSERT INTO actum_identity (id) VALUES ($1) ON CONFLICT DO NOTHING"
 IDENTITY = "SELECT id FROM actum_identity"
 REFUSED = "AC001"
 
-MEND_ORDER = ORDER.mend("actum_events", "position")
+CATCH_UP_ORDER = ORDER.catch_up("actum_events", "position")
 
 EVENT = "position, kind, id, version, type, type_version, payload, metadata, time"
 FEED = page_of(
@@ -69,14 +69,14 @@ READ = page_of(
     "octet_length(payload)",
 )
 
-# Whoever writes holds the row of its writer; to change the row is to wait for all that are under way, and
-# to refuse those that have yet to begin.
+# A running append locks the row of its writer; updating the row waits for all running appends, and those that
+# begin later are refused.
 FENCE = """INSERT INTO actum_writers (writer, epoch) VALUES ($1, $2)
     ON CONFLICT (writer) DO UPDATE SET epoch = actum_writers.epoch + 1 RETURNING epoch"""
 ENROL = """INSERT INTO actum_writers (writer, epoch) VALUES ($1, $2)
     ON CONFLICT (writer) DO UPDATE SET epoch = actum_writers.epoch RETURNING epoch"""
 STRIKE_OFF = "DELETE FROM actum_writers WHERE opened < now() - interval '30 days' AND writer <> $1"
-# From one kind to the next by the index, and not by way of every stream.
+# Goes from one kind to the next by the index, without reading every stream.
 KINDS = """WITH RECURSIVE kinds (kind) AS (
         SELECT min(kind) FROM actum_streams UNION ALL
         SELECT (SELECT min(kind) FROM actum_streams WHERE kind > kinds.kind) FROM kinds
@@ -97,12 +97,12 @@ def _write_events(first: int, landed: str) -> str:
     JOIN {landed} l USING (n)"""
 
 
-# A row of `given` is a stream: what is expected of it, and where its first and last events stand in the
-# batch (0 without events; `first` only where streams are new). Numbers come as the text of an array, which
-# is made in a tenth of the time that the driver takes for an array, and types by their place among few.
-# Nothing is written when a key is known or a group cannot land: then all is decided anew. Streams that are
-# there come first, then new ones, then replies, each in one order, so that no two appends wait for each
-# other. A row that moved since it was looked up is left alone, and its stream collides.
+# A row of `given` is a stream: its expected version, and the places of its first and last events in the batch
+# (0 without events; `first` only for new streams). Numbers are sent as the text of an array, which takes a
+# tenth of the time that the driver takes for an array; types are sent once, and events refer to them by
+# number. If a key is known or a group cannot land, nothing is written, and everything is decided again.
+# Existing streams are written first, then new ones, then replies, each in a fixed order, to avoid deadlocks.
+# A row that has changed since it was looked up is not written, and its stream collides.
 APPEND = f"""WITH base AS MATERIALIZED (
     SELECT {ORDER.base} AS position
 ), head AS MATERIALIZED (
@@ -168,8 +168,8 @@ SELECT base.position, (SELECT position FROM head) AS head, is_fenced_in, is_clea
     THEN actum_refuse() END
 FROM base, verdict"""
 
-# The same for a batch of nothing but events of streams that are there already: nothing has to be known before
-# the first row is written, and so each row is looked at once.
+# The same for a batch that only has events of existing streams: nothing has to be known before the first row
+# is written, so each row is read once.
 APPEND_PLAIN = f"""WITH base AS MATERIALIZED (
     SELECT {ORDER.base} AS position
 ), fence AS MATERIALIZED (
@@ -199,7 +199,7 @@ FROM base"""
 LOCK_STREAMS = """SELECT s.kind, s.id, s.version FROM actum_streams s
     JOIN unnest($1::text[], $2::text[]) AS g (kind, id) ON s.kind = g.kind AND s.id = g.id
     ORDER BY s.kind, s.id FOR UPDATE OF s"""
-# LIMIT 1 keeps to the index, whatever the planner takes a young table for.
+# LIMIT 1 makes the planner use the index, whatever it estimates for a new table.
 VERSIONS = """SELECT s.* FROM unnest($1::text[], $2::text[]) AS g (kind, id), LATERAL (
         SELECT kind, id, version FROM actum_streams WHERE kind = g.kind AND id = g.id LIMIT 1
     ) s"""
@@ -222,7 +222,7 @@ RANGES = f"""SELECT g.n, {", ".join(f"e.{name.strip()}" for name in EVENT.split(
     ) s
     JOIN actum_events e ON e.stream = s.first_position AND e.version > g.after AND e.version <= g.up_to
     ORDER BY g.n, e.version"""
-# Each stream has a row, be it that there is nothing, and its first one alone has the snapshot.
+# Each stream has at least one row, even if it does not exist; only the first one has the snapshot.
 _LOADED = f"""SELECT g.n, s.pruned, s.version AS last, p.version AS kept, p.time AS kept_at,
         p.fingerprint, CASE WHEN e.version IS NULL OR e.version = coalesce(p.version, s.pruned) + 1
             THEN p.state END AS state, e.*
@@ -245,7 +245,7 @@ LOAD = page_of(
     "coalesce(octet_length(state), 0) + coalesce(octet_length(payload), 0)",
 )
 
-# The stream is held until the snapshot is there: neither erasing nor pruning may overtake it.
+# The stream is locked until the snapshot is stored, so that it is not erased or pruned meanwhile.
 SAVE_SNAPSHOT = """INSERT INTO actum_snapshots AS kept
     SELECT $1::text, $2::text, $3::bigint, $4::bigint, $5::text, $6::bytea FROM actum_streams
     WHERE kind = $1 AND id = $2 AND version >= $3 AND pruned < $3 AND first_time <= $4 FOR SHARE
@@ -262,7 +262,7 @@ REMOVE_REPLIES = "DELETE FROM actum_replies WHERE kind = $1 AND id = $2"
 REMOVE_STREAM = "DELETE FROM actum_streams WHERE kind = $1 AND id = $2"
 ERASED_AT = "SELECT position FROM actum_erased WHERE kind = $1 AND id = $2"
 REMOVE_ERASED = "DELETE FROM actum_events WHERE position = $1 AND version = 0"
-# Beyond all events of the stream, the last of which may be of a later transaction.
+# The position is beyond all events of the stream, the last of which a later transaction may have written.
 MARK_ERASED = f"""WITH marked AS (
         INSERT INTO actum_erased SELECT $1::text, $2::text, base.position + 1
         FROM (SELECT {ORDER.base} AS position) base WHERE base.position >= $3::bigint

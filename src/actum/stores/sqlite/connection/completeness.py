@@ -1,8 +1,8 @@
-"""Whether a SQLite file holds all that was acknowledged, or needs the log that belongs beside it.
+"""Tells whether a SQLite file holds all acknowledged writes, or needs the log that belongs beside it.
 
-A file in use says of itself that it needs its log, and the first words of the log say that the two are whole.
-Whoever reads both, as a backup does, and whoever moves the log into the file, as the last to close it does,
-has a file that is whole; a file that was left alone says that something is missing.
+A file in use is marked as incomplete; the log begins with a write that marks the two as complete. So a backup
+that reads both is complete, and so is a file into which the log was moved, as at the last close. A file
+without its log remains marked as incomplete.
 """
 
 import os
@@ -22,36 +22,36 @@ IS_WHOLE: str = f"SELECT min(is_whole) FROM {TABLE}"
 
 
 def is_log_lost(path: str) -> bool:
-    """Says whether a file needs a log that is not beside it. Nothing is opened where there is a log."""
+    """Says whether a file needs a log that is not beside it. If there is a log, the file is not opened."""
     if (
         not os.path.isfile(path)
         or not os.path.getsize(path)
         or os.path.exists(f"{os.path.realpath(path)}-wal")
     ):
         return False
-    # As it is on the disk, without making a log.
+    # The file is read as it is on the disk, and no log is created.
     uri = f"file:{quote(path)}?mode=ro&immutable=1"
     try:
         with closing(sqlite3.connect(uri, uri=True)) as connection:
             return not _says_whole(connection)
     except sqlite3.DatabaseError:
-        return False  # What kind of file it is, is found out by whoever opens it.
+        return False  # Opening the store reports what is wrong with the file.
 
 
 def check_log(path: str) -> None:
     """Raises StoreError for a file that needs a log which is not beside it."""
     if is_log_lost(path):
         raise StoreError(
-            f"{path} was not closed, and its log {path}-wal is gone: what was written last is in that alone. "
-            "Put the log back beside the file, or restore a backup; to go on with what the file holds, run "
-            "`actum adopt`"
+            f"{path} was not closed, and its log {path}-wal is gone, which alone holds what was written "
+            "last. Put the log back beside the file, or restore a backup; to continue with what the file "
+            "holds, run `actum adopt`"
         )
 
 
 def say_whole(connection: sqlite3.Connection, *, is_whole: bool = True) -> None:
-    """Writes that the file, as whoever reads it now sees it, is whole or not; nothing if it says so already.
+    """Marks the file, together with its log, as complete or not, unless it is marked so already.
 
-    It need not be synced: it is by the next commit or the moving of the log, or nothing rests on it.
+    The mark is not synced: the next commit or checkpoint does that, and nothing depends on it before.
     """
     connection.execute("PRAGMA synchronous = NORMAL")
     try:
@@ -60,16 +60,16 @@ def say_whole(connection: sqlite3.Connection, *, is_whole: bool = True) -> None:
         connection.execute("PRAGMA synchronous = FULL")
 
 
-def mend(connection: sqlite3.Connection) -> None:
-    """Has a file say again that it is whole together with its log, should a process have ended in between."""
+def repair_mark(connection: sqlite3.Connection) -> None:
+    """Marks a file with its log as complete again, in case a process ended during a checkpoint."""
     if not _says_whole(connection):
         say_whole(connection)
 
 
 def move_log(connection: sqlite3.Connection, mode: str, *, busy_timeout: float | None = None) -> bool:
-    """Moves the log into the file, as far as readers let it; gives whether they kept it from being emptied.
+    """Moves the log into the file, as far as readers allow; says whether they kept it from being emptied.
 
-    With `busy_timeout` (in seconds, the connection's own) it does not wait for them.
+    With `busy_timeout` (that of the connection, in seconds) it does not wait for them.
     """
     say_whole(connection, is_whole=False)
     try:
@@ -84,7 +84,7 @@ def move_log(connection: sqlite3.Connection, mode: str, *, busy_timeout: float |
 
 
 def accept(path: str) -> bool:
-    """Takes a file for whole whose log is lost; gives whether it was not."""
+    """Marks a file whose log is lost as complete; says whether it was marked as incomplete."""
     if not is_log_lost(path):
         return False
     with (

@@ -1,4 +1,4 @@
-"""How threads hand an event loop what they have done."""
+"""A queue in which threads hand their results to an event loop."""
 
 import asyncio
 import contextlib
@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 class CompletionQueue(Generic[T]):
-    """Has the loop `take` what threads put in: in one call all that is there when it comes."""
+    """Has the loop `take` what threads put in; one wake-up of the loop takes all that is there."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, take: Callable[[T], None]) -> None:
         self._loop = loop
@@ -22,16 +22,16 @@ class CompletionQueue(Generic[T]):
         return f"<CompletionQueue, {len(self._done)} to take>"
 
     def put(self, done: T) -> None:
-        """Hands over one thing; for any thread."""
+        """Hands one result over; any thread may call this."""
         self._done.append(done)
         if not self._is_told:
             self._is_told = True
-            # Without its loop there is nobody who could hear of it.
+            # If the loop is closed, nobody waits for the result.
             with contextlib.suppress(RuntimeError):
                 self._loop.call_soon_threadsafe(self._empty)
 
     def _empty(self) -> None:
-        # What is put in from here on is either seen below, or told of anew.
+        # What is put in from here on is either taken below, or wakes the loop again.
         self._is_told = False
         while self._done:
             self._take(self._done.popleft())

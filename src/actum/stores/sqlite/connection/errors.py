@@ -1,4 +1,4 @@
-"""What SQLite's errors mean to whoever called."""
+"""Translates SQLite's errors into those that callers handle."""
 
 import sqlite3
 
@@ -18,7 +18,7 @@ FAILED = frozenset(
 
 
 def translate(error: Exception, path: str) -> Exception:
-    """Turns a driver's error into one that says what to do; the driver's own stays its cause."""
+    """Turns a driver's error into one that says what to do; the driver's error is its cause."""
     if isinstance(error, StoreError):
         return error
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
@@ -27,13 +27,13 @@ def translate(error: Exception, path: str) -> Exception:
     if code in FAILED or not isinstance(error, sqlite3.Error):
         name = getattr(error, "sqlite_errorname", type(error).__name__)
         return StoreFailed(
-            f"{path} failed ({error}; {name}): writes have stopped. Mend the disk (space, permissions, "
-            "cable), then start again; what was acknowledged is kept",
+            f"{path} failed ({error}; {name}): writes have stopped. Fix the disk (space, permissions, "
+            "cable), then start again; acknowledged writes are kept",
             is_outcome_unknown=True,
         )
     return StoreError(f"{path}: {error}")
 
 
 def is_failure(error: BaseException) -> bool:
-    """Says whether an error is the file's, and not that of the work which met it."""
+    """Says whether the file failed, and not the work that was run on it."""
     return isinstance(error, sqlite3.Error) and getattr(error, "sqlite_errorcode", 0) & 0xFF in FAILED | BUSY

@@ -16,7 +16,7 @@ from filelock import FileLock
 from actum.errors import Overloaded, StoreFailed, Unavailable
 from actum.stores.read_limit import ReadLimit
 from actum.stores.schema import Part
-from actum.stores.sqlite.connection.completeness import mend, move_log
+from actum.stores.sqlite.connection.completeness import move_log, repair_mark
 from actum.stores.sqlite.connection.errors import is_failure, translate
 from actum.stores.sqlite.connection.file_identity import FileIdentity
 from actum.stores.sqlite.connection.job import Job, Work
@@ -39,23 +39,23 @@ READERS = 4
 QUICK_QUERIES = 4
 SLOW_QUERIES = 4
 QUICK_IN_MEMORY = timedelta(milliseconds=100)
-"""How long a query may hold up the only connection of a store in memory, before it is given a copy."""
+"""How long a query may block the only connection of a store in memory before it is run on a copy."""
 MAX_WAITING = 10_000
 MAX_JOBS_A_COMMIT = 128
 SCRUBS = 100
 SCRUB_PAUSE = 0.05
-"""Seconds between two attempts to move a log that readers still read: as many as that, then in passing."""
+"""Seconds between two attempts, of at most SCRUBS, to empty a log that readers still read."""
 HANDOVER = 50e-6
-"""Seconds that the event loop stands back for the writer thread to take the interpreter lock."""
+"""Seconds that the event loop sleeps so that the writer thread gets the interpreter lock."""
 
 
 class SqliteFile:
     """One database file of this process, or one in memory (path ":memory:").
 
     `write` runs work in a transaction on the single writer thread; works that wait together share one commit
-    and one sync, each in a savepoint of its own. `read` runs work on one of a few reader threads, on the last
+    and one sync, each in its own savepoint. `read` runs work on one of a few reader threads, on the last
     committed state. After a commit or sync has failed, or the file was moved or replaced, every write raises
-    StoreFailed: what the file holds is then only known after it has been opened anew.
+    StoreFailed: what the file holds is unknown until it is opened again.
     """
 
     def __init__(self, path: str, lock: FileLock | None, writer: sqlite3.Connection) -> None:
@@ -63,7 +63,7 @@ class SqliteFile:
         self._place = None if path == IN_MEMORY else FileIdentity(path, is_owner=lock is not None)
         self._lock = lock
         self._writer = writer
-        # Only the owner moves the log into the file: a failed sync must be seen by who writes events.
+        # Only the owner moves the log into the file: the process that writes events must see a failed sync.
         self._log = None if lock is None else Log(path)
         self._failure: str | None = None
         self._undone = 0
@@ -85,10 +85,10 @@ class SqliteFile:
 
     @classmethod
     async def open(cls, path: str, parts: Sequence[Part], *, is_owner: bool = True) -> "SqliteFile":
-        """Opens a file; its owner creates it if there is none, and brings its tables up to date.
+        """Opens a file; its owner creates it if it does not exist, and brings its tables up to date.
 
-        The owner holds a lock for as long as the file is open; a process that is not the owner may read, and
-        write what is not events. Raises StoreInUse, ForeignStore, or StoreError with what to do.
+        The owner holds a lock while the file is open; a process that is not the owner may read, and write
+        anything but events. Raises StoreInUse, ForeignStore, or StoreError with what to do.
         """
         lock = None
         if path != IN_MEMORY:
@@ -105,7 +105,7 @@ class SqliteFile:
 
     @property
     def failure(self) -> str | None:
-        """Why writes have stopped, or None while they go on; looks whether the file is where it was."""
+        """Why writing has stopped, or None if it has not; checks that the file is still in its place."""
         if self._failure is None and not self._is_closed:
             try:
                 self._check_names()
@@ -115,33 +115,33 @@ class SqliteFile:
 
     @property
     def undone(self) -> int:
-        """How many transactions were undone after works in them had ended well.
+        """How many transactions were rolled back after works in them had succeeded.
 
-        For a work that remembers what it wrote: when this has grown, it remembers wrongly.
+        Work that caches what it wrote has to drop its cache when this number has grown.
         """
         return self._undone
 
     async def write(self, work: Work[T], *, begins: bool = False, is_large: bool = False) -> T:
         """Runs work in a transaction; when this returns, what it wrote is durable.
 
-        Work that `begins` its transaction itself finds none open when it is alone: it may do with one
-        statement, which commits by itself. Work that `is_large` is begun at once, however busy the loop is.
+        Work that `begins` its transaction itself finds none open if it runs alone: a single statement needs
+        none, because it commits by itself. Work that `is_large` begins at once, however busy the loop is.
         """
         if self._failure or self._is_closed:
             raise self._stopped()
         if self._waiting >= MAX_WAITING:
             raise Overloaded(f"{MAX_WAITING:,} writes are waiting for {self.path}: send again later")
         future: asyncio.Future[T] = self._loop.create_future()
-        # Counted until the work is done, and not only while somebody waits for it.
+        # Counted until the work is done, even if its caller is cancelled.
         self._waiting += 1
         self._jobs.put(Job(work, future, begins=begins))
         if is_large:
-            # Otherwise it would be begun when the loop has nothing else to do, and not be done beside it.
+            # Otherwise the thread would begin only when the loop is idle, and would not run beside it.
             time.sleep(HANDOVER)  # noqa: ASYNC251
         return await future
 
     async def read(self, work: Work[T]) -> T:
-        """Runs work that only reads, all of it on one state: the last that was committed."""
+        """Runs work that only reads, on a snapshot of the last committed state."""
         if self.path == IN_MEMORY:
             return await self.write(work)
         if self._is_closed:
@@ -149,9 +149,10 @@ class SqliteFile:
         return await self._readers.run(lambda: self._read(work))
 
     async def query(self, make: Callable[[QueryDeadline], Work[T]], limit: timedelta) -> T:
-        """Runs what may take long, and only reads, beside everything else; `make` gives it for a cut.
+        """Runs a query, which may take long and only reads, without blocking other work.
 
-        Raises Overloaded when it takes longer than `limit`, or when there are too many of its kind.
+        `make` makes the work for a deadline. Raises Overloaded when the query takes longer than `limit`, or
+        when too many run.
         """
         if self._is_closed:
             raise self._stopped()
@@ -161,7 +162,7 @@ class SqliteFile:
         return await self._queries.run(lambda: self._read(make(cut)), cut, limit)
 
     async def _query_in_memory(self, make: Callable[[QueryDeadline], Work[T]], limit: timedelta) -> T:
-        """Tries it on the connection that everybody uses, and on a copy when it takes long."""
+        """Tries it on the shared connection, and runs it on a copy if that takes long."""
         quick = QueryDeadline(min(limit, QUICK_IN_MEMORY))
         try:
             return await self.write(make(quick))
@@ -173,23 +174,23 @@ class SqliteFile:
         return await self._queries.run(lambda: _on_copy(image, make(cut)), cut, limit)
 
     async def scrub(self) -> None:
-        """Moves the whole log into the file and empties it, for it holds pages as they were before.
+        """Moves the whole log into the file and empties it, because it holds earlier versions of pages.
 
-        What was deleted is overwritten in the file at once; in the log it stays until then. While somebody
-        reads an older state it cannot be emptied: after a while that is left to the commits that follow.
+        In the file, deleted data is overwritten at once; in the log it stays until the log is emptied. That
+        is not possible while a reader reads an older state; after some attempts, later commits try again.
         """
         if self._log is None:
             return
         self._is_scrub_due = True
         for _ in range(SCRUBS):
-            # The thread looks after every commit, and an empty one is as good as another.
+            # The writer thread tries after every commit, even an empty one.
             await self.write(lambda _: None)
             if not self._is_scrub_due:
                 return
             await asyncio.sleep(SCRUB_PAUSE)
 
     async def close(self) -> None:
-        """Finishes what is waiting, then lets go of the file."""
+        """Finishes the waiting work, then closes the file."""
         if self._is_closed:
             return
         self._is_closed = True
@@ -200,9 +201,9 @@ class SqliteFile:
         for connection in self._connections:
             connection.close()
         if self._log is not None:
-            # Whoever closes last moves the log; one that failed at it has not said that the two are whole.
+            # The last to close moves the log into the file; a failed checkpoint left the file's mark unset.
             with contextlib.suppress(sqlite3.Error):
-                mend(self._writer)
+                repair_mark(self._writer)
         self._writer.close()
         if self._place is not None:
             self._place.close()
@@ -214,7 +215,7 @@ class SqliteFile:
             connection = getattr(self._local, "connection", None)
             if connection is None:
                 connection = self._local.connection = self._connect()
-            # Without it each statement would read a state of its own.
+            # Without a transaction each statement would read another state.
             connection.execute("BEGIN")
             try:
                 return work(connection)
@@ -252,7 +253,7 @@ class SqliteFile:
             try:
                 self._loop.call_soon_threadsafe(self._deliver, jobs)
             except RuntimeError:
-                return  # The loop is gone, and with it everyone who could hear the outcome.
+                return  # The loop is closed, and nobody waits for the outcome.
             self._checkpoint()
 
     def _deliver(self, jobs: list[Job]) -> None:
@@ -287,7 +288,7 @@ class SqliteFile:
             self._give_up(jobs, error)
 
     def _stop(self, jobs: list[Job], error: StoreFailed) -> None:
-        """Fails jobs of which nothing was written, since the file is not where it was."""
+        """Fails jobs of which nothing was written, because the file is no longer in its place."""
         self._note(error)
         for job in jobs:
             job.error = self._stopped()
@@ -343,7 +344,7 @@ class SqliteFile:
             self._note(error)
 
     def _empty_log(self) -> None:
-        """Empties the log unless somebody reads from it; the writer does not wait for readers."""
+        """Empties the log unless a reader uses it; the writer does not wait for readers."""
         if self._log is None or self._place is None or self._failure:
             return
         try:
@@ -364,7 +365,7 @@ class SqliteFile:
                 self._rescue()
 
     def _rescue(self) -> None:
-        """Moves what was acknowledged into the file while the log that no name leads to is still open."""
+        """Moves acknowledged writes into the file while its log, which was deleted, is still open."""
         with contextlib.suppress(sqlite3.Error):
             self._writer.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
 

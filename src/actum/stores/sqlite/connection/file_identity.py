@@ -1,4 +1,4 @@
-"""Where a SQLite file lies, and whether what is found there is still what this process has open."""
+"""Checks that the files found under a SQLite store's names are still those that this process has open."""
 
 import os
 import sqlite3
@@ -18,9 +18,9 @@ TICK = 100_000_000
 class FileIdentity:
     """The names of an open store: its file, its log, the log's index, and the lock of its owner.
 
-    A system lets any program move, replace or empty a file that another has open; whoever has it open goes on
-    writing to what no name leads to. `check_content` before a commit and `check_names` after it see to it
-    that nothing is acknowledged that cannot be found under the store's name.
+    Any program may move, replace or empty a file that another program has open; that program then writes to
+    a file without a name. `check_content` before a commit and `check_names` after it make sure that every
+    acknowledged write can be found under the store's name.
     """
 
     def __init__(self, path: str, *, is_owner: bool) -> None:
@@ -33,8 +33,8 @@ class FileIdentity:
         suffixes = ("", "-wal", "-shm", "-lock") if is_owner else ("", "-wal", "-shm")
         self._file = _identity(os.stat(path))
         self._names = {f"{real}{suffix}": _identity(os.stat(f"{real}{suffix}")) for suffix in suffixes}
-        # Its size is asked of what is open: to ask its name would ask for its times too, and to write to a
-        # file whose times were asked for takes a tenth of a commit more.
+        # Its size is taken from the open file: stat on its name would read its times too, and writing to a
+        # file whose times were read makes a commit a tenth slower.
         self._log_file = os.open(self._log, os.O_RDONLY | os.O_CLOEXEC)
         self._folder_time = 0
         self.log_size: int = 0
@@ -44,16 +44,16 @@ class FileIdentity:
         return f"<FileIdentity {self._path}>"
 
     def close(self) -> None:
-        """Lets go of the log."""
+        """Closes the log."""
         os.close(self._log_file)
 
     def written(self) -> None:
-        """Takes note that this process has written the file itself, which it does when it moves the log."""
+        """Records that this process has written the file, which it does when it moves the log."""
         found = os.stat(self._path)
         self._size, self._time = found.st_size, found.st_mtime_ns
 
     def check_content(self) -> None:
-        """Raises StoreFailed when another program has taken away, emptied or overwritten what is kept."""
+        """Raises StoreFailed when another program has removed, emptied or overwritten the store."""
         self.check_names()
         try:
             found = os.stat(self._path)
@@ -67,9 +67,9 @@ class FileIdentity:
         self.log_size = log_size
 
     def check_names(self) -> None:
-        """Raises StoreFailed when a name leads to another file than the open one, or to none."""
+        """Raises StoreFailed when a name belongs to another file than the open one, or to none."""
         try:
-            # A name in a folder is made, changed or removed only together with the folder's time.
+            # Creating, renaming or deleting a file changes the modification time of its folder.
             changed = os.stat(self._folder).st_mtime_ns
         except OSError as error:
             raise self._moved(str(error.filename)) from error
@@ -77,21 +77,21 @@ class FileIdentity:
             for name, identity in self._names.items():
                 if not _is_at(name, identity):
                     raise self._moved(name)
-            # Two changes within one tick of the system's clock leave the same time.
+            # Two changes within one tick of the system's clock result in the same time.
             self._folder_time = changed if time.time_ns() - changed > TICK else 0
         if self._is_linked and not _is_at(self._path, self._file):
             raise self._moved(self._path)
 
     @property
     def lost_only_log(self) -> bool:
-        """Whether the file and its lock are where they were, and nothing took the place of its log."""
+        """Whether the file and its lock are still in their places, and no other file replaced its log."""
         return _is_at(self._path, self._file) and all(
             _is_at(name, identity) or (name.endswith(("-wal", "-shm")) and not os.path.exists(name))
             for name, identity in self._names.items()
         )
 
     def _read_whole(self) -> None:
-        """Reads the whole file after another program wrote to it, by moving the log or by destroying it."""
+        """Checks the whole file after another program wrote to it, with a checkpoint or destructively."""
         try:
             with closing(configure(self._path, must_exist=True)) as connection:
                 found = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]

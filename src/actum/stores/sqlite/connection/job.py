@@ -1,4 +1,4 @@
-"""A piece of work for the thread that writes a SQLite file."""
+"""Work for the threads of a SQLite file, and its outcome."""
 
 import asyncio
 import sqlite3
@@ -10,7 +10,7 @@ Work = Callable[[sqlite3.Connection], T]
 
 
 class Outcome:
-    """What comes of something that a thread does, and the future of whoever waits for it."""
+    """The outcome of work that a thread does, and the future of its caller."""
 
     __slots__ = ("error", "future", "result")
 
@@ -20,11 +20,11 @@ class Outcome:
         self.error: BaseException | None = None
 
     def deliver(self) -> None:
-        """Tells whoever waits what came of it."""
+        """Gives the outcome to the caller."""
         if self.future.done():
             return
         if isinstance(self.error, StopIteration):
-            # A future takes any error but this one.
+            # A future accepts any error but this one.
             self.future.set_exception(RuntimeError("a work raised StopIteration"))
         elif self.error is not None:
             self.future.set_exception(self.error)
@@ -33,7 +33,7 @@ class Outcome:
 
 
 class Job(Outcome):
-    """A work, and where its result goes."""
+    """Work for the writer thread."""
 
     __slots__ = ("begins", "work")
 
@@ -44,7 +44,7 @@ class Job(Outcome):
 
 
 class Call(Outcome):
-    """A work without a connection of its own to run on, and where its result goes."""
+    """Work for other threads, which is not given a connection."""
 
     __slots__ = ("work",)
 
@@ -53,10 +53,10 @@ class Call(Outcome):
         self.work: Callable[[], Any] = work
 
     def run(self) -> None:
-        """Does the work, unless its caller has left."""
+        """Does the work, unless its caller was cancelled."""
         if self.future.done():
             return
         try:
             self.result = self.work()
-        except BaseException as error:  # noqa: BLE001 (handed to whoever asked)
+        except BaseException as error:  # noqa: BLE001 (given to the caller)
             self.error = error

@@ -1,4 +1,4 @@
-"""Opening a SQLite file: whether it is ours, who may write it, and how it is made safe to write."""
+"""Opens a SQLite file: checks whose it is, takes its lock, migrates it, and makes commits durable."""
 
 import os
 import sqlite3
@@ -15,28 +15,28 @@ from actum.stores.sqlite.connection import completeness
 
 APPLICATION_ID = 0x4163746D
 FORMAT = 2
-"""The file's `user_version`: since 2 each part of the schema has a version of its own, in `actum_schema`."""
+"""The file's `user_version`: since 2 each part of the schema has its own version, in `actum_schema`."""
 IN_MEMORY = ":memory:"
 BUSY_TIMEOUT = 10.0
 CACHED_STATEMENTS = 256
 PATIENCE = 0.25
-"""Seconds in which a lock may come free that was only held to find out whether the file is owned."""
+"""Seconds to wait for a lock that another process may hold only to find out whether the file is owned."""
 SMALLEST = 512
 """Bytes in the smallest file that SQLite makes, apart from an empty one."""
 MAX_LOG_BYTES = 64 * 1024 * 1024
 
 
 def check_place(file: Path, *, is_owner: bool) -> None:
-    """Raises StoreError where no store can be kept, and ForeignStore for a file that cannot be one.
+    """Raises StoreError for a place where no store can be, and ForeignStore for a file that cannot be one.
 
-    Only its owner makes a file that is not there.
+    Only its owner creates a file that does not exist.
     """
-    # What is in the file is left to SQLite to find out: closing it here would drop the locks of
-    # whoever has it open in this process, and then another process could delete its log.
+    # Only SQLite reads the file's content: closing the file here would release the locks that this process
+    # holds on it through other connections, and another process could then delete its log.
     if file.is_dir():
         raise StoreError(f"{file} is a directory: name a file, as in sqlite:///{file}/app.db")
     if not file.parent.is_dir():
-        raise StoreError(f"there is no directory {file.parent}: make it, or name another file")
+        raise StoreError(f"there is no directory {file.parent}: create it, or name another file")
     if not os.access(file.parent, os.W_OK) or (file.exists() and not os.access(file, os.R_OK | os.W_OK)):
         raise StoreError(f"{file} cannot be written: give this user write access to it and to its directory")
     if not is_owner and not file.exists():
@@ -46,8 +46,8 @@ def check_place(file: Path, *, is_owner: bool) -> None:
 
 
 def take_lock(file: Path, *, patience: float = PATIENCE) -> FileLock:
-    """Takes the lock that the one owner of a file holds; raises StoreInUse when another process has it."""
-    # The same file under another name is the same store.
+    """Takes the lock that the single owner of a file holds; raises StoreInUse when another process has it."""
+    # Links are resolved, because the same file under another name is the same store.
     lock = FileLock(f"{file.resolve()}-lock", thread_local=False)
     try:
         lock.acquire(timeout=patience, poll_interval=0.01)
@@ -72,22 +72,22 @@ def is_owned(file: Path) -> bool:
 
 
 def file_versions(path: str) -> dict[str, int]:
-    """Gives the version of each part of a file that is there already, and of no other any.
+    """Gives the version of each part of an existing file.
 
-    What is no file that can be opened has none: whoever opens it is told why.
+    A file that cannot be opened has none: opening the store reports why.
     """
     if not Path(path).is_file() or not Path(path).stat().st_size:
         return {}
     try:
         with closing(configure(path, must_exist=True)) as connection:
-            # A file of before there were versions of parts has had the first step of each.
+            # A file from before parts had versions has run the first step of each.
             return _versions(connection) or {"tables": 1}
     except sqlite3.Error:
         return {}
 
 
 def connect(path: str, parts: Sequence[Part], *, is_owner: bool) -> sqlite3.Connection:
-    """Opens the connection that writes, and lets the owner bring the file's tables up to date.
+    """Opens the connection that writes; the owner brings the file's tables up to date.
 
     Raises ForeignStore, StoreError, or the driver's own error.
     """
@@ -107,7 +107,7 @@ def connect(path: str, parts: Sequence[Part], *, is_owner: bool) -> sqlite3.Conn
         elif not is_ready:
             raise StoreError(f"{path} is not set up for this Actum yet: start the application on it once")
         else:
-            completeness.mend(connection)
+            completeness.repair_mark(connection)
     except BaseException:
         connection.close()
         raise
@@ -115,12 +115,12 @@ def connect(path: str, parts: Sequence[Part], *, is_owner: bool) -> sqlite3.Conn
 
 
 def connect_reader(path: str, check_names: Callable[[], None]) -> sqlite3.Connection:
-    """Opens a connection that reads, and never one to another file that has taken the name of this one."""
+    """Opens a connection that reads, and makes sure that it is to this file and not to a replacement."""
     check_names()
     connection = configure(path, must_exist=True)
     try:
         connection.execute("PRAGMA query_only = ON")
-        # SQLite opens the log with the first statement that reads.
+        # SQLite opens the log at the first statement that reads.
         connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
         check_names()
     except BaseException:
@@ -130,7 +130,7 @@ def connect_reader(path: str, check_names: Callable[[], None]) -> sqlite3.Connec
 
 
 def configure(path: str, *, must_exist: bool = False) -> sqlite3.Connection:
-    """Opens a connection that acknowledges nothing before it is on the disk."""
+    """Opens a connection whose commits return only when they are on the disk."""
     connection = sqlite3.connect(
         f"file:{quote(path)}?mode=rw" if must_exist else path,
         uri=must_exist,
@@ -144,9 +144,9 @@ def configure(path: str, *, must_exist: bool = False) -> sqlite3.Connection:
         connection.execute("PRAGMA fullfsync = ON")
         connection.execute("PRAGMA checkpoint_fullfsync = ON")
         connection.execute("PRAGMA cache_size = -65536")
-        # What is deleted is overwritten, and not left to be read in the file.
+        # Deleted data is overwritten, so that it cannot be read in the file.
         connection.execute("PRAGMA secure_delete = ON")
-        # SQLite's own checkpoints swallow a failed sync; the writer makes them where it is seen.
+        # SQLite's automatic checkpoints hide a failed sync; the writer runs checkpoints itself.
         connection.execute("PRAGMA wal_autocheckpoint = 0")
         connection.execute(f"PRAGMA journal_size_limit = {MAX_LOG_BYTES}")
     except BaseException:
@@ -173,7 +173,7 @@ def _check_format(connection: sqlite3.Connection, path: str) -> None:
 
 
 def _versions(connection: sqlite3.Connection) -> dict[str, int]:
-    """Gives the version of each part; none before format 2, whose only step may be repeated."""
+    """Gives the version of each part; none before format 2, whose only step can be repeated safely."""
     known = "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'actum_schema'"
     return dict(connection.execute(VERSIONS)) if connection.execute(known).fetchone()[0] else {}
 
@@ -181,11 +181,9 @@ def _versions(connection: sqlite3.Connection) -> dict[str, int]:
 def _prepare(connection: sqlite3.Connection, path: str, parts: Sequence[Part]) -> None:
     mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
     if mode != "wal" and path != IN_MEMORY:
-        raise StoreError(
-            f"{path} cannot have a write-ahead log (only {mode}): keep it on a disk of this machine"
-        )
-    # The log may end in a commit whose sync failed, which only the system's cache has.
-    # What is written behind it could be lost with it, so everything is moved into the file first.
+        raise StoreError(f"{path} cannot have a write-ahead log (only {mode}): store it on a local disk")
+    # The log may end in a commit whose sync failed, so that only the system's cache holds it. What is written
+    # after it could be lost with it, so everything is moved into the file first.
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
     connection.execute("BEGIN IMMEDIATE")
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
@@ -195,7 +193,7 @@ def _prepare(connection: sqlite3.Connection, path: str, parts: Sequence[Part]) -
     _migrate(connection, path, parts)
     connection.execute("COMMIT")
     if path != IN_MEMORY:
-        # From here on what is written is in the log alone, until it is moved.
+        # From here on, new writes are only in the log until the next checkpoint.
         completeness.move_log(connection, "TRUNCATE")
 
 

@@ -1,4 +1,4 @@
-"""The threads that run the queries of a SQLite file, and take the next one themselves when one has ended."""
+"""The threads that run the queries of a SQLite file; each takes the next one itself when one has ended."""
 
 import asyncio
 import threading
@@ -18,11 +18,11 @@ T = TypeVar("T")
 
 
 class QueryThreads:
-    """Runs so many queries at once that quick ones go on beside slow ones; the others wait in line.
+    """Runs a limited number of queries at once, so that slow ones do not hold up quick ones; others wait.
 
-    `quick` threads take queries. One whose query takes longer than QUICK seconds is one of the `slow`, and
-    another takes its place; where there are as many slow ones already, the query is cut off. `stopped` says
-    why there is no answer once it is closed.
+    `quick` threads take queries. A thread whose query takes longer than QUICK seconds becomes one of the
+    `slow` threads, and another replaces it; if there are as many slow ones already, the query is cut off.
+    `stopped` gives the error for queries once this is closed.
     """
 
     def __init__(self, stopped: Callable[[], Exception], *, quick: int, slow: int) -> None:
@@ -32,14 +32,14 @@ class QueryThreads:
         self._quick = quick
         self._most_slow = slow
         self._line: SimpleQueue[_Query | None] = SimpleQueue()
-        # Those that have not been answered. The threads themselves change only `_running`.
+        # Queries without an answer. The threads themselves change only `_running`.
         self._open: dict[_Query, None] = {}
         self._running: dict[_Query, None] = {}
         self._slow: dict[_Query, None] = {}
         self._completions: CompletionQueue[_Query] = CompletionQueue(self._loop, self._deliver)
         self._is_watching = False
         self._threads: list[threading.Thread] = []
-        # How many threads take queries, and how many rest after a slow one.
+        # How many threads take queries, and how many pause after a slow one.
         self._taking = 0
         self._resting = 0
         self._rest: SimpleQueue[bool] = SimpleQueue()
@@ -48,9 +48,9 @@ class QueryThreads:
         return f"<QueryThreads, {len(self._open)} open, {len(self._slow)} of {self._most_slow} slow>"
 
     async def run(self, work: Callable[[], T], cut: QueryDeadline, limit: timedelta) -> T:
-        """Runs a work, which ends soon after its cut is made, and has it cut off beyond `limit`.
+        """Runs a query, which ends soon once it is cut off, as it is when it takes longer than `limit`.
 
-        Raises Overloaded when it was cut off, or when too many queries wait, or this one waited for too long.
+        Raises Overloaded when it was cut off or waited too long, or when too many queries wait.
         """
         if self._is_closed:
             raise self._stopped()
@@ -69,13 +69,13 @@ class QueryThreads:
         except BaseException as error:
             if query.why and not is_given_up():
                 refuse(query.why, error)
-            # Whoever gives up does not end it at once: it takes up its thread until it has ended.
+            # A caller that is cancelled does not end the query at once; it has its thread until it has ended.
             cut.make()
             raise
         return found
 
     async def close(self) -> None:
-        """Refuses those in line, and waits for those that run."""
+        """Refuses the waiting queries, and waits for the running ones."""
         self._is_closed = True
         for query in self._open:
             if query.began is None and not query.future.done():
@@ -87,7 +87,7 @@ class QueryThreads:
             await asyncio.to_thread(thread.join)
 
     def _add(self) -> None:
-        """Has one more thread take queries."""
+        """Adds a thread that takes queries."""
         if self._resting:
             self._resting -= 1
             self._rest.put(True)
@@ -97,19 +97,19 @@ class QueryThreads:
         self._threads.append(thread)
 
     def _serve(self) -> None:
-        """Runs queries, one after the other; after a slow one it rests, for another has its place."""
+        """Runs queries one after the other; after a slow one it pauses, since another thread replaced it."""
         while (query := self._line.get()) is not None:
             is_slow = self._answer(query)
-            # What was found is its caller's, and is not held until more is.
+            # The answer belongs to its caller; it must not be held until the next query comes.
             del query
             if is_slow and not self._rest.get():
                 return
 
     def _answer(self, query: "_Query") -> bool:
-        """Runs a query, unless its caller has left, and says whether it has become a slow one."""
+        """Runs a query, unless its caller was cancelled, and says whether it became a slow one."""
         self._running[query] = None
         query.run()
-        # Whoever takes it out has it: this thread, or the loop when it has become slow.
+        # Either this thread takes it out, or the loop did so because it became slow.
         is_slow = not _is_taken(self._running, query)
         self._completions.put(query)
         return is_slow
@@ -121,7 +121,7 @@ class QueryThreads:
         query.deliver()
 
     def _watch_on(self) -> None:
-        """Looks at what runs, again and again while something does; a timer for each query costs more."""
+        """Checks the running queries periodically while there are any; a timer for each would cost more."""
         self._is_watching = True
         self._loop.call_later(query_slots.WATCH, self._watch)
 
@@ -135,7 +135,7 @@ class QueryThreads:
             self._watch_on()
 
     def _look(self, query: "_Query", now: float) -> None:
-        """Ends a query whose time is over, or that is slow where no more slow ones may run."""
+        """Ends a query whose time is over, or that is slow when no more slow ones may run."""
         if query.began is None:
             if now > query.end and not query.future.done():
                 query.why = query_slots.WAITED
@@ -150,7 +150,7 @@ class QueryThreads:
             query.cut.make()
 
     def _slow_one(self, query: "_Query") -> str:
-        """Counts a query among the slow, and has another thread take queries; or says why it may not."""
+        """Counts a query as slow and adds a thread in its place; or says why it may not go on."""
         if len(self._slow) >= self._most_slow:
             return query_slots.too_many_slow(self._most_slow)
         if not self._is_closed and _is_taken(self._running, query):
@@ -160,7 +160,7 @@ class QueryThreads:
 
 
 class _Query(Call):
-    """A query, in line until it has `began`; `why` says why it was cut off, or nothing."""
+    """A query, which waits until it `began`; `why` says why it was cut off, or is ""."""
 
     __slots__ = ("began", "cut", "end", "limit", "why")
 
@@ -175,12 +175,12 @@ class _Query(Call):
         self.why: str = ""
 
     def run(self) -> None:
-        """Does the work, unless its caller has left."""
+        """Runs the query, unless its caller was cancelled."""
         if not self.future.done():
             self.began = monotonic()
             super().run()
 
 
 def _is_taken(queries: dict[_Query, None], query: _Query) -> bool:
-    """Takes a query out, and says whether it was in: of two threads that try, one has it."""
+    """Takes a query out and says whether it was in; of two threads that try, one succeeds."""
     return queries.pop(query, False) is None

@@ -13,10 +13,10 @@ T = TypeVar("T")
 
 
 class ReadThreads:
-    """Runs reads on `size` threads, in the order in which they come.
+    """Runs reads on `size` threads, in the order in which they arrive.
 
-    An executor of the standard library costs twice as much for each: a lock, a second future and a call of
-    its own into the loop.
+    An executor of the standard library costs twice as much for each: a lock, a second future and another
+    call into the loop.
     """
 
     def __init__(self, size: int) -> None:
@@ -31,7 +31,7 @@ class ReadThreads:
         return f"<ReadThreads, {self._open} open>"
 
     async def run(self, work: Callable[[], T]) -> T:
-        """Runs a work; one whose caller has left before it begins is not run."""
+        """Runs a read; it is skipped if its caller is cancelled before it begins."""
         if self._open >= len(self._threads) < self._size:
             self._start()
         call = Call(work, self._loop.create_future())
@@ -41,7 +41,7 @@ class ReadThreads:
         return found
 
     async def close(self) -> None:
-        """Runs what waits, and ends the threads."""
+        """Runs the waiting reads, and ends the threads."""
         for _ in self._threads:
             self._line.put(None)
         for thread in self._threads:
@@ -56,7 +56,7 @@ class ReadThreads:
         while (call := self._line.get()) is not None:
             call.run()
             self._completions.put(call)
-            # What was found is its caller's, and is not held until more is.
+            # The answer belongs to its caller; it must not be held until the next read comes.
             del call
 
     def _deliver(self, call: Call) -> None:

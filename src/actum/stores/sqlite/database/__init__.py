@@ -1,1 +1,1 @@
-"""Keeps what is derived from events in one SQLite file."""
+"""Stores what is derived from events in one SQLite file."""

@@ -1,4 +1,4 @@
-"""What actions have got done, in a SQLite file: checkpoints, letters, and when the clock is next."""
+"""The progress of actions in a SQLite file: checkpoints, letters, and the next ticks of the clock."""
 
 import sqlite3
 from collections.abc import Iterable, Mapping
@@ -54,7 +54,7 @@ FINISH: dict[str, str | None] = {
 
 
 class SqliteActions(Database):
-    """The part of the database that keeps what actions have got done."""
+    """The part of the database that stores the progress of actions."""
 
     _file: SqliteFile
 
@@ -173,7 +173,7 @@ class SqliteActions(Database):
         )
 
     async def _once(self, table: str, column: str, action: str, at_first: int) -> int:
-        """Gives the number kept for an action, keeping `at_first` if there is none yet."""
+        """Gives the number stored for an action; stores `at_first` if there is none yet."""
         select = f"SELECT {column} FROM {table} WHERE action = ?"
         insert = f"INSERT INTO {table} VALUES (?,?) ON CONFLICT DO NOTHING"
 

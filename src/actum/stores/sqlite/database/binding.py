@@ -1,4 +1,4 @@
-"""What a SQLite file says of the application and the journal that it belongs to."""
+"""The application and the journal that a SQLite file belongs to."""
 
 import sqlite3
 from typing import Any
@@ -22,7 +22,7 @@ OF_EVENTS = "NOT instr(action, '@queue:') AND action <> 'timers'"
 
 
 class SqliteBinding(Database):
-    """The part of the database that knows what it belongs to."""
+    """The part of the database that stores its binding."""
 
     _file: SqliteFile
 

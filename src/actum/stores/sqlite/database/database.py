@@ -1,4 +1,4 @@
-"""Keeps views, queues, timers and letters in one SQLite file."""
+"""Stores views, queues, timers and letters in one SQLite file."""
 
 from actum.queries.tables import ViewTable
 from actum.stores.schema import Part
@@ -26,7 +26,7 @@ SCHEMA = Part(
 
 
 class SqliteDatabase(SqliteViews, SqliteSetAside, SqliteActions, SqliteQueues, SqliteErasing, SqliteBinding):
-    """What is derived, in a SQLite file that was opened with SCHEMA and may be the journal's as well."""
+    """A database in a SQLite file, which was opened with SCHEMA and may also hold the journal."""
 
     def __init__(self, file: SqliteFile) -> None:
         self._file = file

@@ -1,4 +1,4 @@
-"""The Decimals of rows, which SQLite keeps as text that compares by value."""
+"""The Decimals of rows, which SQLite stores as text that compares by value."""
 
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
@@ -11,19 +11,19 @@ Rows = Sequence[tuple[Any, ...]]
 
 
 def encoded(view: ViewType, rows: Rows) -> Rows:
-    """Gives rows as the table keeps them."""
+    """Gives rows as the table stores them."""
     places = _places(view)
     return [_changed(row, places, _encode) for row in rows] if places else rows
 
 
 def decoded(view: ViewType, rows: Iterable[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
-    """Gives rows of the table as a view's columns keep them."""
+    """Gives rows of the table as a view's columns have them."""
     places = _places(view)
     return [_changed(row, places, _decode) for row in rows] if places else list(rows)
 
 
 def encoded_keys(view: ViewType, keys: Sequence[Any]) -> list[Any]:
-    """Gives keys as the table keeps them; raises Invalid for what cannot be one."""
+    """Gives keys as the table stores them; raises Invalid for what cannot be one."""
     kind = next(column.kind for column in view.columns if column.name == view.key)
     found = [view.key_to_sql(key) for key in keys]
     return [_encode(key) for key in found] if kind == "decimal" else found

@@ -1,4 +1,4 @@
-"""What a SQLite file keeps of entities that are erased: that it is under way, then that nothing is left."""
+"""The erasure of entities in a SQLite file: recorded while it is under way, and when it has ended."""
 
 import json
 import sqlite3
@@ -27,7 +27,7 @@ REMOVE = (
 
 
 class SqliteErasing(Database):
-    """The part of the database that erases what is kept of an entity."""
+    """The part of the database that erases what is stored for an entity."""
 
     _file: SqliteFile
 

@@ -1,4 +1,4 @@
-"""How a query is asked of SQLite: translated for the tables that are there, bound, and read back."""
+"""Runs a query in SQLite: translates it for the existing tables, binds values, and reads its rows."""
 
 import sqlite3
 from collections.abc import Mapping
@@ -26,7 +26,7 @@ KINDS = {
 
 
 class QueryExecution:
-    """What is known of a file's views, from its tables and from the classes that this process declares."""
+    """The views of a file, known from its tables and from the classes that this process declares."""
 
     def __init__(self) -> None:
         self._declared: dict[str, dict[str, str]] = {}
@@ -34,16 +34,16 @@ class QueryExecution:
         self._reading: set[str] = set()
 
     def learn(self, view: ViewType) -> None:
-        """Takes note of the kinds of a view's columns, which a table made long ago does not tell."""
+        """Registers the kinds of a view's columns, which old tables do not tell."""
         self._declared = {**self._declared, view.name: {column.name: column.kind for column in view.columns}}
 
     def translated(self, connection: sqlite3.Connection, sql: str, parameters: Mapping[str, Any]) -> Any:
-        """Gives a query as SQLite reads it."""
+        """Gives a query translated for SQLite."""
         views = self._current(connection)
         return _translate().translate_call(sql, parameters, views, "sqlite")
 
     def execute(self, cursor: sqlite3.Cursor, sql: str, values: dict[str, Any]) -> None:
-        """Runs a translated query, which may call functions that its connection has still to be taught."""
+        """Runs a translated query; registers the functions that it calls on its connection."""
         try:
             cursor.execute(sql, values)
         except sqlite3.OperationalError as error:
@@ -53,17 +53,17 @@ class QueryExecution:
             cursor.execute(sql, values)
 
     def is_known_to_read(self, sql: str) -> bool:
-        """Says whether a translated query has run where nothing may be written."""
+        """Says whether a translated query has already run on a read-only connection."""
         return sql in self._reading
 
     def note_as_reading(self, sql: str) -> None:
-        """Takes note of a translated query that ran where nothing may be written."""
+        """Records that a translated query ran on a read-only connection."""
         if len(self._reading) >= MAX_READING:
             self._reading.clear()
         self._reading.add(sql)
 
     def values(self, query: Any, parameters: Mapping[str, Any]) -> dict[str, Any]:
-        """Gives the values that a translated query asks for."""
+        """Gives the values of a translated query's parameters."""
         for_sqlite = _translate().for_sqlite
         return {
             f"p{place}": for_sqlite(parameter, parameters[parameter.name])
@@ -71,7 +71,7 @@ class QueryExecution:
         }
 
     def answered(self, query: Any, rows: list[Any]) -> list[tuple[Any, ...]]:
-        """Gives rows with Decimals in figures."""
+        """Gives rows with their Decimals as digits."""
         if "decimal" not in query.kinds:
             return rows
         places = [place for place, kind in enumerate(query.kinds) if kind == "decimal"]
@@ -110,5 +110,5 @@ class QueryExecution:
 
 @cache
 def _translate() -> Any:
-    # By name, so that what reads SQL is loaded when the first query is asked, and not with the store.
+    # Imported by name, so that the SQL parser is loaded with the first query, and not with the store.
     return import_module("actum.queries.translate")

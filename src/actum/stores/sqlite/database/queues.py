@@ -1,4 +1,4 @@
-"""What waits in a SQLite file to be done: the messages of queues, and timers."""
+"""The messages of queues, and timers, in a SQLite file."""
 
 import sqlite3
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ QUEUE_SCHEMA = (
         correlation_id TEXT NOT NULL)""",
     "CREATE INDEX IF NOT EXISTS actum_timers_due ON actum_timers (due, id)",
 )
-# Later versions also keep who sent what and why, and what a mark stands for.
+# Later versions also store who sent a message and why, and which call a mark belongs to.
 ORIGIN_SCHEMA = (
     "ALTER TABLE actum_messages ADD COLUMN causation_id TEXT NOT NULL DEFAULT ''",
     "ALTER TABLE actum_messages ADD COLUMN \"by\" TEXT NOT NULL DEFAULT ''",
@@ -42,11 +42,11 @@ INSERTS = {
 }
 TIMER = 'name, due, kind, entity_id, command, arguments, correlation_id, causation_id, "by", span'
 TIMERS = "$timers"
-"""Where marks of timers stand among those of queues, none of which is called so."""
+"""The name under which marks of timers are stored among those of queues; no queue has it."""
 
 
 class SqliteQueues(Database):
-    """The part of the database that keeps messages and timers."""
+    """The part of the database that stores messages and timers."""
 
     _file: SqliteFile
 
@@ -75,7 +75,7 @@ class SqliteQueues(Database):
         )
 
     async def add_timer(self, timer: NewTimer, mark: Mark | None = None) -> bool:
-        # REPLACE gives the new timer an id of its own, so that finishing the old one does not remove it.
+        # REPLACE gives the new timer a new id, so that finishing the old one does not remove it.
         statement = f"INSERT OR REPLACE INTO actum_timers ({TIMER}) VALUES (?,?,?,?,?,?,?,?,?,?)"
         values = (
             timer.name,
@@ -155,7 +155,7 @@ def _send(connection: sqlite3.Connection, messages: Sequence[NewMessage]) -> Non
 
 
 def _is_first(connection: sqlite3.Connection, queue: str, once: str, call: str, time: int) -> bool:
-    """Keeps a mark, and gives whether it is new; raises KeyReused for one that stands for another call."""
+    """Stores a mark, and says whether it is new; raises KeyReused for one that belongs to another call."""
     statement = "INSERT INTO actum_sent (queue, once, time, call) VALUES (?,?,?,?) ON CONFLICT DO NOTHING"
     if connection.execute(statement, (queue, once, time, call)).rowcount > 0:
         return True

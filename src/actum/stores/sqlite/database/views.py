@@ -1,4 +1,4 @@
-"""Views in a SQLite file: their generations, their rows, and the queries that are asked of them."""
+"""Views in a SQLite file: their generations, their rows, and queries over them."""
 
 import re
 import sqlite3
@@ -55,12 +55,12 @@ TYPES: dict[Kind, str] = {
     # Equal numbers differ in spaces at the end alone.
     "decimal": "DECIMAL_TEXT COLLATE RTRIM",
 }
-# One statement for many rows keeps the interpreter lock free for the event loop while SQLite works.
+# While SQLite runs one statement for many rows, the event loop has the interpreter lock.
 ROWS_A_STATEMENT = (256, 64, 16, 4, 1)
 KEYS_A_STATEMENT = (512, 64, 8, 1)
 MAX_VARIABLES = 32_000
 SPARE_BYTES = 32 * 1024 * 1024
-"""What a query may hold in one place beyond its answer: it may read, join and cut what it does not give."""
+"""How much larger than its answer a single value of a query may be, as one that is read, joined or cut."""
 MAX_LENGTH = 1_000_000_000
 MISSING = re.compile(r"no such (table|column): (\S+)")
 UNFIT = (
@@ -71,11 +71,11 @@ UNFIT = (
     OverflowError,
     UnicodeEncodeError,
 )
-"""What is raised for a value that a column cannot take."""
+"""What the driver raises for a value that does not fit its column."""
 
 
 class SqliteViews(Database):
-    """The part of the database that keeps views."""
+    """The part of the database that stores views."""
 
     _file: SqliteFile
     _tables: dict[tuple[str, int, str], ViewTable]
@@ -256,7 +256,7 @@ class SqliteViews(Database):
         most: int,
         most_bytes: int,
     ) -> list[tuple[Any, ...]]:
-        """Runs a query that SQLite ends when its time is over, or it makes what no answer could hold.
+        """Runs a query that SQLite ends when its time is over, or when it makes a value beyond any answer.
 
         Readers never write; the only connection of a store in memory does, at other times. There SQLite says
         once of a query's text that it only reads: asked each time, it compiles every statement anew.
@@ -323,14 +323,14 @@ def _state(row: tuple[Any, ...]) -> ViewState:
 
 
 def drop_generation(connection: sqlite3.Connection, name: str, generation: int) -> None:
-    """Drops a generation with all that is kept of it."""
+    """Drops a generation with everything that is stored for it."""
     connection.execute("DELETE FROM actum_views WHERE name = ? AND generation = ?", (name, generation))
     drop_aside(connection, name, generation)
     connection.execute(f'DROP TABLE IF EXISTS "{table_name(name, generation)}"')
 
 
 def _fetched(cursor: sqlite3.Cursor, size: AnswerSize, most: int) -> list[tuple[Any, ...]]:
-    """Gives the rows of an answer, one by one where they may be large."""
+    """Gives the rows of an answer; reads them one by one if they may be large."""
     if size.places:
         return size.check(islice(cursor, most + 1))
     rows = cursor.fetchmany(most + 1)
@@ -343,14 +343,14 @@ class _CutOff(Overloaded):
 
 
 def _explain(error: Exception, path: str) -> Exception:
-    """Says who has to mend a query that failed: the caller, or whoever keeps the views up to date."""
+    """Translates the error of a query into one for the caller, or for those who run the views."""
     text = str(error)
     found = MISSING.match(text)
     if found:
         kind, name = found.groups()
         return Unavailable(
             f"there is no {kind} {name} (yet): a view is built by the application that declares it. "
-            "Start that, wait until it has caught up, or mend the name"
+            "Start that, wait until it has caught up, or fix the name"
         )
     if text == "interrupted":
         return _CutOff("the query took too long and was cut off")

@@ -1,1 +1,1 @@
-"""Keeps events in one SQLite file."""
+"""Stores events in one SQLite file."""

@@ -1,4 +1,4 @@
-"""Keeps events in one SQLite file."""
+"""Stores events in one SQLite file."""
 
 import asyncio
 import contextlib
@@ -36,12 +36,12 @@ from actum.stores.steps import STEP, in_steps
 
 MAX_STREAMS = 200_000
 LARGE = 128
-"""Writes in one append that are worth being begun before the event loop has time."""
+"""From this many writes on, an append begins before the event loop is idle."""
 POLL = 1.0
 
 
 class SqliteJournal(Journal):
-    """Events in one SQLite file, written by this process alone.
+    """A journal in one SQLite file, which only this process writes.
 
     Positions have no gaps except where a stream was erased.
     """
@@ -49,7 +49,7 @@ class SqliteJournal(Journal):
     def __init__(self, file: SqliteFile) -> None:
         self._file = file
         self._arrival = asyncio.Event()
-        # Known to the writer thread alone, and forgotten whenever it may be wrong.
+        # Caches that only the writer thread uses, and clears whenever they may be wrong.
         self._streams: dict[StreamKey, statements.Stream] = {}
         self._next_stream: int | None = None
         self._head: int | None = None
@@ -81,7 +81,7 @@ class SqliteJournal(Journal):
         return outcomes
 
     async def landed(self, writes: Sequence[Write]) -> list[Outcome] | None:
-        # The writer takes one job after the other, so the interrupted append is over when this one begins.
+        # The writer runs one job after the other, so the interrupted append is over when this one begins.
         return await self._file.write(
             lambda connection: recognise(
                 writes,
@@ -137,7 +137,7 @@ class SqliteJournal(Journal):
 
     async def save_snapshot(self, kind: str, id: str, snapshot: Snapshot) -> None:
         values = {"kind": kind, "id": id, **msgspec.structs.asdict(snapshot)}
-        # A state of events that are gone, or of another life of the stream, is not to come back.
+        # A state of pruned events, or of a stream that was erased since, must not be stored.
         statement = """INSERT INTO actum_snapshots SELECT :kind, :id, :version, :time, :fingerprint, :state
             FROM actum_streams WHERE kind = :kind AND id = :id AND version >= :version AND pruned < :version
                 AND first_time <= :time
@@ -196,7 +196,7 @@ class SqliteJournal(Journal):
             reply_of=lambda key: statements.reply(connection, *key),
         )
         landed = [write for write, one in zip(writes, outcomes, strict=True) if type(one) is Landed]
-        events, streams = self._lay_down(connection, landed, last)
+        events, streams = self._rows_of(connection, landed, last)
         replies = _replies(writes, outcomes)
         is_one_statement = not (streams or replies) and len(events) <= LARGEST * EVENTS.width
         if not (is_one_statement or connection.in_transaction):
@@ -210,10 +210,10 @@ class SqliteJournal(Journal):
             self._streams.clear()
         return outcomes
 
-    def _lay_down(
+    def _rows_of(
         self, connection: sqlite3.Connection, writes: Sequence[Write], last: int
     ) -> tuple[list[object], list[object]]:
-        """Gives the rows of events that follow the position `last`, and those of streams that they begin."""
+        """Gives the rows of the events, which follow the position `last`, and those of the new streams."""
         rows: list[object] = []
         begun: list[object] = []
         ends: dict[int, int] = {}
@@ -252,7 +252,7 @@ class SqliteJournal(Journal):
         return stream.version
 
     def _ends(self, connection: sqlite3.Connection) -> tuple[int, int]:
-        """Gives the last position a reader can see, and the last that was ever given to an event."""
+        """Gives the last position that a reader can see, and the last that any event ever had."""
         head = self._head
         if head is None:
             head = self._head = statements.head(connection)
@@ -268,7 +268,7 @@ class SqliteJournal(Journal):
 
 
 def _replies(writes: Sequence[Write], outcomes: Sequence[Outcome]) -> list[object]:
-    """Gives the rows of the replies that are kept."""
+    """Gives the rows of the replies to store."""
     rows: list[object] = []
     for write, outcome in zip(writes, outcomes, strict=True):
         if write.key is not None and type(outcome) is Landed:

@@ -1,4 +1,4 @@
-"""The schema of a journal in SQLite, and its statements, each on a connection that is given."""
+"""The schema of a journal in SQLite, and its statements, which run on a given connection."""
 
 import sqlite3
 
@@ -11,9 +11,10 @@ from actum.stores.page import within
 from actum.stores.pages import event_size
 from actum.stores.schema import Part
 
-# An index over every event would have a page to write for each stream of a batch. Instead an event names
-# the one before it in its stream, the stream names its last, and only every 32nd version is indexed.
-# An event that `is_last` of its stream in its batch moves the stream, so that one statement writes a batch.
+# An index over every event would cost a page write for each stream of a batch. Instead, an event refers to
+# the event before it in its stream, the stream refers to its last event, and only every 32nd version is
+# indexed. The event that `is_last` of its stream in a batch updates the stream by a trigger, so that one
+# statement writes a batch.
 FIRST_SCHEMA = (
     """CREATE TABLE IF NOT EXISTS actum_streams (
         stream INTEGER PRIMARY KEY, kind TEXT NOT NULL, id TEXT NOT NULL, version INTEGER NOT NULL,
@@ -37,7 +38,7 @@ FIRST_SCHEMA = (
         fingerprint TEXT NOT NULL, state BLOB NOT NULL, PRIMARY KEY (kind, id)) WITHOUT ROWID""",
     "CREATE TABLE IF NOT EXISTS actum_highest (position INTEGER NOT NULL)",
 )
-# Where each stream stands in the feed that was erased; its events, and its row in `streams`, are gone.
+# The position at which each erased stream is in the feed; its events and its row in `streams` are gone.
 ERASED_SCHEMA = (
     """CREATE TABLE actum_erased (
         position INTEGER PRIMARY KEY, kind TEXT NOT NULL, id TEXT NOT NULL, time INTEGER NOT NULL,
@@ -47,7 +48,7 @@ IDENTITY_SCHEMA = (
     "CREATE TABLE actum_identity (one INTEGER PRIMARY KEY CHECK (one = 1), id TEXT NOT NULL)",
     "INSERT INTO actum_identity VALUES (1, lower(hex(randomblob(16))))",
 )
-# By time, for old ones to be found without reading all.
+# By time, so that old replies are found without reading all.
 AGE_SCHEMA = ("CREATE INDEX actum_replies_time ON actum_replies (time)",)
 SCHEMA = Part("journal", (FIRST_SCHEMA, ERASED_SCHEMA, IDENTITY_SCHEMA, AGE_SCHEMA))
 
@@ -60,14 +61,14 @@ PAGE = 1_000
 SIZES = [2**power for power in range(11)]
 LARGEST = SIZES[-1]
 """Rows that one statement takes."""
-# From a position back along the stream, as far as is wanted; contents are looked up when they are read.
+# Follows a stream back from a position, as far as needed; the contents are looked up when they are read.
 CHAIN = """WITH RECURSIVE chain (position, version, previous) AS (
         SELECT position, version, previous FROM actum_events WHERE position = :start
         UNION ALL
         SELECT e.position, e.version, e.previous FROM chain c JOIN actum_events e ON e.position = c.previous
         WHERE c.version > :after + 1
     )"""
-# From one kind to the next by the index, and not by way of every stream.
+# Goes from one kind to the next by the index, without reading every stream.
 KINDS = """WITH RECURSIVE kinds (kind) AS (
         SELECT min(kind) FROM actum_streams UNION ALL
         SELECT (SELECT min(kind) FROM actum_streams WHERE kind > kinds.kind) FROM kinds
@@ -76,7 +77,7 @@ KINDS = """WITH RECURSIVE kinds (kind) AS (
 
 
 class Rows:
-    """Inserts rows of a table, as many in one statement as there are.
+    """Inserts rows into a table, as many as possible with one statement.
 
     One statement keeps the interpreter lock free for the event loop while SQLite works. There is one for each
     power of two, since each has to be compiled; places that are left over stay empty.
@@ -93,7 +94,7 @@ class Rows:
         self._statements[1] = f"INSERT INTO {table} VALUES {row}"
 
     def insert(self, connection: sqlite3.Connection, values: list[object]) -> None:
-        """Inserts rows whose values follow on from each other."""
+        """Inserts rows, whose values are given one after the other."""
         width = self.width
         for start in range(0, len(values), LARGEST * width):
             some = values[start : start + LARGEST * width]
@@ -109,7 +110,7 @@ REPLIES = Rows("actum_replies", 7)
 
 
 class Stream(Struct):
-    """A stream as its row in `streams` has it; `number` is 0 while there is none."""
+    """A stream as in its row of `streams`; `number` is 0 if it has none."""
 
     number: int
     version: int
@@ -165,7 +166,7 @@ def _events(
     """Gives the events of a stream with first < version <= last, none of which are pruned."""
     if last <= first:
         return []
-    # With a LIMIT SQLite keeps to the order that is asked for inside, and the rows come one by one.
+    # With a LIMIT, SQLite keeps the order of the inner query, and returns the rows one by one.
     statement = f"""{CHAIN} SELECT {COLUMNS} FROM (
             SELECT position AS place FROM chain WHERE version <= :last
             ORDER BY version {"DESC" if reverse else "ASC"} LIMIT -1
@@ -218,7 +219,7 @@ def prune(connection: sqlite3.Connection, kind: str, id: str, up_to: int) -> int
     removed = _remove(connection, found, up_to)
     if removed:
         connection.execute("UPDATE actum_streams SET pruned = ? WHERE stream = ?", (up_to, found.number))
-        # A snapshot holds what was removed.
+        # The snapshot holds what the removed events said.
         connection.execute("DELETE FROM actum_snapshots WHERE kind = ? AND id = ?", (kind, id))
     return removed
 
@@ -231,7 +232,7 @@ def erased_at(connection: sqlite3.Connection, kind: str, id: str) -> int:
 
 
 def erase(connection: sqlite3.Connection, kind: str, id: str, position: int, time: int) -> int | None:
-    """Removes a stream, which from now on stands at a position as erased; None if there is none."""
+    """Removes a stream, puts its `Deleted` at a position, and gives how many events it had; None if none."""
     found = stream(connection, kind, id)
     removed = _remove(connection, found, found.version)
     for table in ("actum_snapshots", "actum_replies", "actum_streams"):
@@ -245,7 +246,7 @@ def erase(connection: sqlite3.Connection, kind: str, id: str, position: int, tim
 def _remove(connection: sqlite3.Connection, found: Stream, up_to: int) -> int:
     if up_to <= found.pruned:
         return 0
-    # The driver counts the rows of a statement that begins with DELETE, and of no other.
+    # The driver counts changed rows only for a statement that begins with DELETE.
     statement = f"""DELETE FROM actum_events WHERE position IN
         ({CHAIN} SELECT position FROM chain WHERE version <= :last)"""
     values = {"start": _start(connection, found, up_to), "after": found.pruned, "last": up_to}
