@@ -27,8 +27,7 @@ from actum.ports.journal import (
 )
 from actum.stores.listing import page_of
 from actum.stores.outcomes import decide, recognise
-from actum.stores.page import within
-from actum.stores.pages import event_size, loaded_size, reply_size
+from actum.stores.page import event_size, loaded_size, reply_size, within
 
 PAGE = 1_000
 

@@ -3,6 +3,9 @@
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
+from actum.model.event import Stored
+from actum.ports.journal import Loaded, Repeated
+
 T = TypeVar("T")
 
 MAX_PAGE_BYTES: int = 16 * 1024 * 1024
@@ -19,3 +22,19 @@ def within(items: Iterable[T], size_of: Callable[[T], int], most: int = MAX_PAGE
         if size >= most:
             break
     return page
+
+
+def event_size(stored: Stored) -> int:
+    """Gives the size of an event."""
+    return len(stored.payload)
+
+
+def reply_size(reply: Repeated | None) -> int:
+    """Gives the size of a stored reply."""
+    return 0 if reply is None else len(reply.reply)
+
+
+def loaded_size(loaded: Loaded) -> int:
+    """Gives the size of what was loaded of a stream."""
+    state = 0 if loaded.snapshot is None else len(loaded.snapshot.state)
+    return state + sum(map(event_size, loaded.events))

@@ -28,8 +28,7 @@ from actum.stores.durable_objects import wire, wire_feed
 from actum.stores.durable_objects.client import Client
 from actum.stores.listing import page_of
 from actum.stores.outcomes import recognise
-from actum.stores.page import MAX_PAGE_BYTES
-from actum.stores.pages import event_size
+from actum.stores.page import MAX_PAGE_BYTES, event_size
 
 MAX_WAIT = 20.0
 """Seconds for which one request waits for new events."""

@@ -30,8 +30,7 @@ from actum.stores.dynamodb.journal.items import (
     slot_of,
     slot_place,
 )
-from actum.stores.page import MAX_PAGE_BYTES, within
-from actum.stores.pages import event_size
+from actum.stores.page import MAX_PAGE_BYTES, event_size, within
 
 PAGE = 1_000
 MAX_LOOKS = 12

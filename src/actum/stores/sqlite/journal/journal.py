@@ -27,8 +27,7 @@ from actum.ports.journal import (
 )
 from actum.stores.listing import listing_statement, page_of
 from actum.stores.outcomes import decide, recognise
-from actum.stores.page import within
-from actum.stores.pages import loaded_size, reply_size
+from actum.stores.page import loaded_size, reply_size, within
 from actum.stores.sqlite.connection.file import SqliteFile
 from actum.stores.sqlite.journal import statements
 from actum.stores.sqlite.journal.statements import EVENTS, LARGEST, REPLIES, STREAMS

@@ -7,8 +7,7 @@ from msgspec import Struct
 from actum.model.deletion import deletion
 from actum.model.event import Stored
 from actum.ports.journal import EventRange, Loaded, Repeated, Snapshot
-from actum.stores.page import within
-from actum.stores.pages import event_size
+from actum.stores.page import event_size, within
 from actum.stores.schema import Part
 
 # An index over every event would cost a page write for each stream of a batch. Instead, an event refers to
