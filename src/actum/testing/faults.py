@@ -1,4 +1,4 @@
-"""A journal that fails on purpose: by plan, or by chance from a seed that repeats the same faults."""
+"""A journal that fails on purpose: as planned, or at random from a seed that repeats the same faults."""
 
 import asyncio
 import random
@@ -35,8 +35,8 @@ class Fault(Enum):
     """What goes wrong with one call."""
 
     BEFORE = "it fails and nothing happens"
-    AFTER = "it happens, and is said to have failed"
-    DELAY = "it takes its time"
+    AFTER = "it happens, but fails to answer"
+    DELAY = "it is slow"
     TWICE = "it is sent twice"
 
 
@@ -44,7 +44,7 @@ FAULTS = tuple(Fault)
 
 
 class Faults:
-    """Which faults the calls of a store meet.
+    """The faults that the calls of a store meet.
 
     Each call of a method in `methods` meets a fault with probability `rate`; the seed, which `repr` shows,
     decides which. `plan` sets the faults of the next calls, and `met` lists those that were met.
@@ -70,7 +70,7 @@ class Faults:
         return f"<Faults, seed {self._seed}, {len(self.met)} met>"
 
     def plan(self, method: str, *faults: Fault) -> None:
-        """Has the next calls of a method meet these faults, one each."""
+        """Makes the next calls of a method meet these faults, one each."""
         self._plans.setdefault(method, deque()).extend(faults)
 
     async def meet(self, method: str, call: Callable[[], Awaitable[T]]) -> T:
@@ -96,10 +96,7 @@ class Faults:
 
 
 class FaultyJournal(Faults, Journal):
-    """Another journal, whose calls meet faults.
-
-    `hold` keeps calls waiting until `release`.
-    """
+    """Wraps another journal, whose calls meet faults; `hold` holds calls until `release`."""
 
     def __init__(
         self,
@@ -121,17 +118,17 @@ class FaultyJournal(Faults, Journal):
         return f"<FaultyJournal of {self._journal!r}, seed {self._seed}, {len(self.met)} faults>"
 
     def hold(self, method: str, *, answers: bool = False) -> None:
-        """Keeps the calls of a method waiting before they do anything, or else their answers."""
+        """Holds the calls of a method before they do anything, or with `answers` before they return."""
         self._gates[method] = asyncio.Event()
         self._holds_answers = answers
         self._arrivals[method] = asyncio.Event()
 
     async def held(self, method: str) -> None:
-        """Returns when a call of a method is being kept waiting."""
+        """Returns when a call of a method is being held."""
         await self._arrivals[method].wait()
 
     def release(self, *methods: str) -> None:
-        """Lets the calls of these methods go on, or of all."""
+        """Releases the held calls of these methods, or of all."""
         for method in methods or tuple(self._gates):
             self._gates.pop(method).set()
 

@@ -1,4 +1,4 @@
-"""A database that fails on purpose, by plan or by chance, as `FaultyJournal` does."""
+"""A database that fails on purpose, as planned or at random, like `FaultyJournal`."""
 
 from collections.abc import Sequence
 from typing import Any, cast
@@ -12,7 +12,7 @@ DATABASE_METHODS = tuple(sorted(Database.__abstractmethods__ - {"close"}))
 
 
 class _FaultyDatabase:
-    """Hands everything on to another database, by way of the faults."""
+    """Passes every call on to another database, with faults."""
 
     def __init__(self, database: Database, faults: Faults) -> None:
         self._database = database

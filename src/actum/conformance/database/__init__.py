@@ -27,7 +27,7 @@ class DatabaseConformance(
     PagingConformance,
     ErasingConformance,
 ):
-    """Every promise of `actum.ports.database`, as tests."""
+    """Every guarantee of `actum.ports.database`, as tests."""
 
     @pytest.fixture
     def database(self) -> Database:

@@ -1,4 +1,4 @@
-"""What every database must do for actions: checkpoints, letters, and when the clock is next."""
+"""The suite for actions: checkpoints, letters, and the next ticks of the clock."""
 
 import asyncio
 
@@ -26,7 +26,7 @@ def new_letter(
     status: LetterStatus = "retrying",
     body: bytes = b"{}",
 ) -> NewLetter:
-    """Gives a letter whose numbers differ."""
+    """Gives a letter whose numbers all differ."""
     is_waiting = status == "waiting"
     return NewLetter(
         action=action,
@@ -42,14 +42,14 @@ def new_letter(
 
 
 async def save_letters(database: Database, *letters: NewLetter) -> list[Letter]:
-    """Keeps letters, and gives all there are."""
+    """Adds letters, and gives all of them."""
     for letter in letters:
         await database.save(Progress(letter.action, "messages", letters=(letter,)))
     return await database.letters(limit=1_000)
 
 
 class ActionConformance:
-    """Checkpoints move once, letters keep their order, and requests reach whoever runs the action."""
+    """Checkpoints move once, letters keep their order, and requests reach the action's process."""
 
     async def test_a_new_action_starts_where_it_is_told(self, database: Database) -> None:
         assert await database.checkpoint("notify", at_first=40) == 40

@@ -1,4 +1,4 @@
-"""What every database must do with Decimals: keep each digit, and compare, order and add by value."""
+"""The suite for Decimals: every digit is stored, and they are compared, ordered and added by value."""
 
 from decimal import Decimal
 from typing import Any
@@ -14,7 +14,7 @@ from actum.ports.database import Database
 
 
 class Priced(Event):
-    """Something for reducers to take."""
+    """An event for the reducers."""
 
     price: Decimal
 
@@ -41,7 +41,7 @@ class Levels(View, key="level"):
 
     @reducer(key="price")
     def priced(self, event: Priced) -> None:
-        """Needs nothing of it."""
+        """Ignores the event."""
 
 
 PRICES = view_type(Prices)
@@ -94,7 +94,7 @@ QUESTIONS: list[tuple[str, dict[str, Any], list[str | None]]] = [
 
 
 class DecimalConformance:
-    """A Decimal is a number, whatever a database keeps it as."""
+    """A Decimal is a number, however a database stores it."""
 
     async def test_decimals_are_ordered_by_value(self, database: Database) -> None:
         await self._fill(database)

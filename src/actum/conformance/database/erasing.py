@@ -1,4 +1,4 @@
-"""What every database must do when an entity is erased: all that is its own goes, and nothing else."""
+"""The suite for erasing: everything that belongs to the entity is removed, and nothing else."""
 
 import msgspec
 
@@ -11,14 +11,14 @@ KEY = "Account/a/1"
 
 
 async def save_letter(database: Database, action: str, key: str, position: int) -> None:
-    """Keeps the letter of an event."""
+    """Adds the letter of an event."""
     before = await database.checkpoint(action, at_first=0)
     letter = new_letter(key, position, action=action)
     await database.save(Progress(action, "events", before=before, checkpoint=before, letters=(letter,)))
 
 
 async def letters(database: Database) -> list[tuple[str, str, int]]:
-    """Gives what the letters are about."""
+    """Gives the actions, keys and positions of the letters."""
     return [(one.action, one.key, one.position) for one in await database.letters(limit=1_000)]
 
 
@@ -29,7 +29,7 @@ async def send(database: Database, *keys: str | None) -> list[int]:
 
 
 class ErasingConformance:
-    """An erasure is known from its beginning to its end, and takes along what waits for the entity."""
+    """An erasure is recorded until it ends, and removes what waits for the entity."""
 
     async def test_an_erasure_is_known_until_it_is_ended(self, database: Database) -> None:
         await database.begin_erasure(Erasure(*ENTITY, 40))
@@ -41,7 +41,7 @@ class ErasingConformance:
         assert await database.erasures() == []
 
     async def test_an_erasure_that_is_begun_twice_is_the_first(self, database: Database) -> None:
-        """What has come since the first is not to be erased by whoever goes on with it."""
+        """A process that continues an erasure must not erase what has been added since."""
         await database.begin_erasure(Erasure(*ENTITY, 40))
 
         await database.begin_erasure(Erasure(*ENTITY, 90))
@@ -57,7 +57,7 @@ class ErasingConformance:
         assert await database.erasures() == [Erasure(*ENTITY, 90)]
 
     async def test_letters_of_its_events_go(self, database: Database) -> None:
-        """Those of other entities stay, and those of what it did in another life."""
+        """Letters of other entities stay, and so do those of a new entity with the same id."""
         for action, key, position in (
             ("notify", KEY, 5),
             ("notify", KEY, 60),
@@ -105,7 +105,7 @@ class ErasingConformance:
         assert await letters(database) == [("timers", "Account/a/2", 900)]
 
     async def test_an_event_that_was_erased_meanwhile_becomes_no_letter(self, database: Database) -> None:
-        """Whoever had it in hand while its entity was erased, and failed, brings nothing of it back."""
+        """An action that failed on an item after its entity was erased does not store the item again."""
         await database.checkpoint("notify", at_first=0)
         await database.end_erasure(*ENTITY, 47, keys=[])
 
@@ -116,7 +116,7 @@ class ErasingConformance:
         assert await letters(database) == [("notify", KEY, 48), ("notify", "Account/a/2", 46)]
 
     async def test_a_message_that_was_erased_meanwhile_becomes_no_letter(self, database: Database) -> None:
-        """The others of the batch do."""
+        """The other items of the batch are stored."""
         first, second = await send(database, "a/1", "a/2")
         await database.end_erasure(*ENTITY, 47, keys=["a/1"])
 
@@ -137,7 +137,7 @@ class ErasingConformance:
         assert await letters(database) == []
 
     async def test_names_that_run_into_each_other_are_told_apart(self, database: Database) -> None:
-        """What is of the kind `Account/a` is not of the kind `Account`, where it can be told."""
+        """What belongs to `a/1` of the kind `Account` stays when `1` of the kind `Account/a` is erased."""
         for name, kind, id in (("t-1", "Account", "a/1"), ("t-2", "Account/a", "1")):
             await database.add_timer(NewTimer(name, 10, kind, id, "close", b"[]", "c-2"))
 

@@ -1,4 +1,4 @@
-"""What every database must do with the generations of views."""
+"""The suite for the generations of views."""
 
 import asyncio
 
@@ -18,7 +18,7 @@ from actum.ports.database import Database, ViewState
 
 
 class GenerationConformance:
-    """Generations are made, promoted and dropped, and each is written by one process."""
+    """Generations are created, promoted and dropped, and each is written by one process."""
 
     async def test_a_view_starts_empty_live_and_at_checkpoint_0(self, database: Database) -> None:
         state = await database.prepare_view(BALANCES)

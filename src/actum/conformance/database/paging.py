@@ -1,4 +1,4 @@
-"""What every database must do with pages: whatever is listed is bounded in bytes, and nothing is left out."""
+"""The suite for pages: whatever is listed is limited in bytes, and nothing is left out."""
 
 import json
 
@@ -8,7 +8,7 @@ from actum.stores.page import MAX_PAGE_BYTES
 
 BODY = b'"' + b"x" * 1_000_000 + b'"'
 COUNT = 20
-"""Bodies of this size are more than one page."""
+"""This many bodies of this size are more than one page."""
 MAX_PAGE = MAX_PAGE_BYTES + len(BODY)
 
 
@@ -28,7 +28,7 @@ def timer(number: int) -> NewTimer:
 
 
 class PagingConformance:
-    """A page ends after so many bytes, whatever was asked for, and the next one goes on behind it."""
+    """A page ends after a number of bytes, whatever its limit, and the next one continues after it."""
 
     async def test_a_page_of_messages_is_bounded_in_bytes(self, database: Database) -> None:
         for number in range(COUNT):

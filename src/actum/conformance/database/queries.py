@@ -1,4 +1,4 @@
-"""What every database must do with queries: answer them from the live views, bounded, and only read."""
+"""The suite for queries: they are answered from the live views, within limits, and only read."""
 
 import asyncio
 import tracemalloc
@@ -34,7 +34,7 @@ MOMENT = datetime(2024, 6, 1, 12, tzinfo=UTC)
 
 @contextmanager
 def holding_at_most(count: int) -> Iterator[None]:
-    """Fails when the block has held more bytes at one time."""
+    """Fails if the block has held more bytes at one time."""
     tracemalloc.start()
     try:
         yield
@@ -45,7 +45,7 @@ def holding_at_most(count: int) -> Iterator[None]:
 
 
 class QueryConformance:
-    """Queries read the live views, with bound parameters, and no more rows than they may."""
+    """Queries read the live views, with bound parameters, and no more rows than allowed."""
 
     async def test_a_query_joins_views(self, database: Database) -> None:
         await write(

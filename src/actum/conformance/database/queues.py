@@ -1,4 +1,4 @@
-"""What every database must do with messages: keep their order, and lose none."""
+"""The suite for messages of queues: they keep their order, and none is lost."""
 
 import asyncio
 
@@ -12,19 +12,19 @@ from actum.ports.message import NewMessage
 def new_message(
     body: bytes = b"x", queue: str = "payments", once: str | None = None, time: int = 5
 ) -> NewMessage:
-    """Gives a message of the key `k`."""
+    """Gives a message with the key `k`."""
     return NewMessage(queue, "k", body, time, "c-1", once)
 
 
 async def bodies(
     database: Database, queue: str = "payments", after: int = 0, limit: int = 10_000
 ) -> list[bytes]:
-    """Gives what waits in a queue."""
+    """Gives the messages of a queue."""
     return [message.body for message in await database.messages(queue, after, limit)]
 
 
 class QueueConformance:
-    """Messages come in the order they were sent, and marks hold."""
+    """Messages come in the order they were sent in, and marks hold."""
 
     async def test_a_message_is_kept_as_it_was_sent(self, database: Database) -> None:
         await database.send([NewMessage("pay ü'", "k'; --", bytes(range(256)), 2**50, "c-9")])

@@ -1,4 +1,4 @@
-"""What every database must do with rows of views: keep them exactly, and move the checkpoint with them."""
+"""The suite for rows of views: they are stored exactly, and the checkpoint moves with them."""
 
 import asyncio
 from datetime import UTC, date, datetime, time, timedelta, timezone
@@ -84,7 +84,7 @@ VALUES: list[tuple[str, Any]] = [
 
 
 class RowConformance:
-    """Rows are kept exactly, found by key, and move with their checkpoint or not at all."""
+    """Rows are stored exactly, found by key, and written together with their checkpoint or not at all."""
 
     @pytest.mark.parametrize(("name", "value"), VALUES, ids=lambda value: repr(value)[:24])
     async def test_a_value_comes_back_as_it_was(self, database: Database, name: str, value: Any) -> None:

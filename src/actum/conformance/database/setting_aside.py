@@ -1,4 +1,4 @@
-"""What every database must do with rows that are set aside, and with the events that wait for them."""
+"""The suite for rows that are set aside, and for the events that wait for them."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ LONG = NewSetAside(f'"{"x" * 9_000}"', 14, "and this", 3_000)
 
 
 async def aside(database: Database, *, before: int = 10, checkpoint: int = 20, **changes: Any) -> None:
-    """Writes down what changes among the rows of the first generation that are set aside."""
+    """Writes changes among the rows of the first generation that are set aside."""
     await database.project(
         BALANCES,
         1,
@@ -27,7 +27,7 @@ async def aside(database: Database, *, before: int = 10, checkpoint: int = 20, *
 
 
 class SettingAsideConformance:
-    """Rows are set aside with rows and checkpoint, and go when they are freed or their generation goes."""
+    """Rows are set aside together with rows and checkpoint, until freed, or their generation is dropped."""
 
     async def test_what_is_set_aside_is_kept_with_its_waiting_events(self, database: Database) -> None:
         await write(database, BALANCES, Balances("a", "ann", 3))

@@ -1,4 +1,4 @@
-"""Views for the conformance of databases, small enough to foretell every row."""
+"""Views for the suite of databases, small enough to predict every row."""
 
 import enum
 from datetime import date, datetime, time
@@ -15,34 +15,34 @@ from actum.ports.database import Database, ViewState
 
 
 class Opened(Event):
-    """Something for reducers to take."""
+    """An event for the reducers."""
 
     owner: str
 
 
 class Colour(enum.Enum):
-    """Kept by value."""
+    """A value that is stored by its value."""
 
     RED = "red"
     BLUE = "blue"
 
 
 class Level(enum.IntEnum):
-    """Kept by value, a number."""
+    """A number that is stored by its value."""
 
     LOW = 1
     HIGH = 7
 
 
 class Point(Struct):
-    """Kept as JSON."""
+    """A value that is stored as JSON."""
 
     x: int
     note: str = ""
 
 
 class Balances(View, indexes=["owner"]):
-    """A view as it was first."""
+    """The first version of a view."""
 
     id: str
     owner: str = ""
@@ -55,7 +55,7 @@ class Balances(View, indexes=["owner"]):
 
 
 class ChangedBalances(View, name="balances"):
-    """The same view, with a column more."""
+    """The same view, with one more column."""
 
     id: str
     owner: str = ""
@@ -76,7 +76,7 @@ class Activity(View):
 
     @reducer
     def opened(self, event: Opened) -> None:
-        """Needs nothing of it."""
+        """Ignores the event."""
 
 
 class Numbers(View):
@@ -86,7 +86,7 @@ class Numbers(View):
 
     @reducer
     def opened(self, event: Opened) -> None:
-        """Needs nothing of it."""
+        """Ignores the event."""
 
 
 class Order(View, key="group", indexes=[("select", "Table")]):
@@ -99,18 +99,18 @@ class Order(View, key="group", indexes=[("select", "Table")]):
 
     @reducer
     def opened(self, event: Opened) -> None:
-        """Needs nothing of it."""
+        """Ignores the event."""
 
 
 class Tagged(View, indexes=["words"]):
-    """A view with an index of what may be of any size."""
+    """A view with an index on a column of any size."""
 
     id: str
     words: list[str] = field(default_factory=list)
 
     @reducer
     def opened(self, event: Opened) -> None:
-        """Needs nothing of it."""
+        """Ignores the event."""
 
 
 class Everything(View):
@@ -138,7 +138,7 @@ class Everything(View):
 
     @reducer
     def opened(self, event: Opened) -> None:
-        """Needs nothing of it."""
+        """Ignores the event."""
 
 
 BALANCES = view_type(Balances)
@@ -153,7 +153,7 @@ EVERYTHING = view_type(Everything)
 async def write(
     database: Database, view: ViewType, *rows: View, state: ViewState | None = None, checkpoint: int = 10
 ) -> ViewState:
-    """Prepares a view, unless it is, and projects rows into it; gives the state before."""
+    """Prepares a view if necessary, and projects rows into it; gives the state before."""
     state = state or await database.prepare_view(view)
     await database.project(
         view,
@@ -173,6 +173,6 @@ async def kept(database: Database, view: ViewType, state: ViewState, *keys: Any)
 
 
 async def owners(database: Database) -> list[str]:
-    """Gives what the live view of balances answers."""
+    """Gives the answer of the live view of balances."""
     answer = await database.ask("SELECT owner FROM balances ORDER BY owner", {}, most=100)
     return [owner for (owner,) in answer.rows]

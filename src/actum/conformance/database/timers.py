@@ -1,4 +1,4 @@
-"""What every database must do with timers: keep their order, and lose none."""
+"""The suite for timers: they keep their order, and none is lost."""
 
 import pytest
 
@@ -12,7 +12,7 @@ def new_timer(name: str, due: int) -> NewTimer:
 
 
 class TimerConformance:
-    """Timers come in the order in which they are due, and marks hold."""
+    """Timers come by the time they are due, and marks hold."""
 
     async def test_timers_farther_off_than_they_were_set_are_recalled(self, database: Database) -> None:
         for name, due, span in (("far", 900, 100), ("near", 540, 50), ("at", 900, 0)):

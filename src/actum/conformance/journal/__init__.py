@@ -32,7 +32,7 @@ class JournalConformance(
     Erasing,
     Recovering,
 ):
-    """Every promise of `actum.ports.journal`, as tests.
+    """Every guarantee of `actum.ports.journal`, as tests.
 
     A store with narrower bounds sets `largest_payload` (bytes of an event) and `largest_group` (writes).
     """
@@ -46,4 +46,4 @@ class JournalConformance(
 
 
 class DurableJournalConformance(JournalConformance, Durability):
-    """The same for a journal that outlives its process, whose test also says how to `reopen` it."""
+    """The same for a journal that outlives its process; its test also defines how to `reopen` it."""

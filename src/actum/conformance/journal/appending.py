@@ -1,4 +1,4 @@
-"""What the suite asks of appending: contiguous versions, and collisions that harm nobody else."""
+"""The suite for appending: contiguous versions, and collisions that affect no other stream."""
 
 import asyncio
 
@@ -20,7 +20,7 @@ from actum.ports.journal import Collided, EventRange, Journal, Landed, Snapshot,
 
 
 class Appending:
-    """Events get versions from 1 on, and each write lands whole or not at all."""
+    """Events get versions from 1, and each write lands whole or not at all."""
 
     async def test_the_first_events_of_a_stream_have_the_versions_1_2_3(self, journal: Journal) -> None:
         """A stream's versions start at 1 and have no gaps."""
@@ -32,7 +32,7 @@ class Appending:
         assert amounts(events) == [10, 20, 30]
 
     async def test_versions_go_on_in_the_next_append(self, journal: Journal) -> None:
-        """A later append continues where the one before ended."""
+        """A later append continues where the previous one ended."""
         await journal.append([deposit("a", 0, 10, 20)])
 
         await journal.append([deposit("a", 2, 30)])
@@ -62,7 +62,7 @@ class Appending:
         ]
 
     async def test_the_longest_names_that_can_be_declared_are_kept(self, journal: Journal) -> None:
-        """A kind, an id and a key of the most bytes, which nothing compresses, land beside others."""
+        """A kind, an id and a key of maximal length, which cannot be compressed, land beside others."""
         kind, id, key = (
             incompressible(MAX_DECLARED),
             incompressible(MAX_NAME_BYTES),
@@ -98,7 +98,7 @@ class Appending:
     async def test_a_write_that_expects_another_version_collides(
         self, journal: Journal, expected: int
     ) -> None:
-        """A stale decision, a gap and an event out of order are refused, with the version that is there."""
+        """A stale decision, a gap and an event out of order are refused, with the actual version."""
         await journal.append([deposit("a", 0, 10, 20)])
 
         outcomes = await journal.append([deposit("a", expected, 99)])
@@ -115,7 +115,7 @@ class Appending:
         assert await journal.read(EventRange("Account", "a")) == []
 
     async def test_a_collision_leaves_the_other_writes_alone(self, journal: Journal) -> None:
-        """Writes before and after one that collides land as if it had not been there."""
+        """Writes before and after one that collides land as if it did not exist."""
         await journal.append([deposit("taken", 0, 1)])
 
         outcomes = await journal.append(
@@ -139,7 +139,7 @@ class Appending:
         assert [info.id for info in (await journal.streams(StreamListing("Account"))).items] == ["a"]
 
     async def test_writes_of_one_stream_follow_each_other_in_an_append(self, journal: Journal) -> None:
-        """A stream may be written several times in one append, each write resting on the one before."""
+        """A stream may be written several times in one append, each write based on the one before."""
         outcomes = await journal.append(
             [deposit("a", 0, 1), deposit("b", 0, 9), deposit("a", 1, 2, 3), deposit("a", 3, 4)]
         )
@@ -148,7 +148,7 @@ class Appending:
         assert amounts(await journal.read(EventRange("Account", "a"))) == [1, 2, 3, 4]
 
     async def test_what_was_decided_on_a_collided_write_collides_too(self, journal: Journal) -> None:
-        """A later write of the stream collides, though its expected version happens to be the true one."""
+        """A later write of the stream collides, even if its expected version happens to be the actual one."""
         await journal.append([deposit("a", 0, 1)])
 
         outcomes = await journal.append([deposit("a", 0, 2), deposit("a", 1, 3), deposit("b", 0, 4)])
@@ -158,7 +158,7 @@ class Appending:
         assert amounts(await journal.read(EventRange("Account", "a"))) == [1]
 
     async def test_a_collision_in_the_middle_stops_the_rest_of_its_stream(self, journal: Journal) -> None:
-        """What landed before a collision stays, what comes after it collides with that version."""
+        """What landed before a collision stays; what comes after it collides with that version."""
         outcomes = await journal.append([deposit("a", 0, 1), deposit("a", 0, 2), deposit("a", 1, 3)])
 
         assert have_landed(outcomes) == [True, False, False]
@@ -166,7 +166,7 @@ class Appending:
         assert amounts(await journal.read(EventRange("Account", "a"))) == [1]
 
     async def test_a_collision_is_forgotten_by_the_next_append(self, journal: Journal) -> None:
-        """A stream that collided takes the next write that knows its version."""
+        """After a collision, a write that expects the actual version lands."""
         await journal.append([deposit("a", 5, 1), deposit("a", 0, 2)])
 
         outcomes = await journal.append([deposit("a", 0, 3)])

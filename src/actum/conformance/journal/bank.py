@@ -1,4 +1,4 @@
-"""The bank in which the suite's stories happen: deposits on accounts, and how they are read back."""
+"""The bank that the suite's tests use: deposits on accounts, and how they are read back."""
 
 import asyncio
 from collections.abc import Iterable, Sequence
@@ -43,23 +43,23 @@ def deposit(
 
 
 def amounts(events: Iterable[Stored]) -> list[int]:
-    """Gives what was deposited, in the order of the events."""
+    """Gives the deposited amounts, in the order of the events."""
     deposits = [event for event in events if event.type == "Deposited"]
     return [msgspec.json.decode(deposit.payload)["amount"] for deposit in deposits]
 
 
 def versions(events: Iterable[Stored]) -> list[int]:
-    """Gives the places of events in their streams."""
+    """Gives the versions of events."""
     return [event.version for event in events]
 
 
 def positions(events: Iterable[Stored]) -> list[int]:
-    """Gives the places of events in the journal."""
+    """Gives the positions of events."""
     return [event.position for event in events]
 
 
 def following(page: StreamPage) -> StreamListing:
-    """Gives what asks for the page after one that is not the last."""
+    """Gives the listing of the next page, after one that is not the last."""
     assert page.next is not None
     return page.next
 
@@ -70,12 +70,12 @@ def have_landed(outcomes: Sequence[Outcome]) -> list[bool]:
 
 
 async def load_all(journal: Journal, streams: Sequence[StreamKey]) -> list[Loaded]:
-    """Loads streams without snapshots, asking again for those that a load has left for the next."""
+    """Loads streams without snapshots, all of them."""
     return await ask_for_all(lambda left: journal.load(left, {}), streams)
 
 
 async def replies_of(journal: Journal, keys: Sequence[ReplyKey]) -> list[Repeated | None]:
-    """Looks up kept replies, asking again for those that a look-up has left for the next."""
+    """Looks up stored replies, all of them."""
     return await ask_for_all(journal.replies, keys)
 
 
@@ -88,7 +88,7 @@ async def fill(journal: Journal, id: str, count: int, *, kind: str = "Account") 
 
 
 async def erase(journal: Journal, id: str, *, kind: str = "Account", time: int = OPENING) -> int:
-    """Erases an account; gives how many events went."""
+    """Erases an account; gives how many events were removed."""
     return (await journal.erase(kind, id, time=time)).events
 
 

@@ -1,4 +1,4 @@
-"""What the suite asks of a journal that outlives its process: that it goes on where it was closed."""
+"""The suite for a journal that outlives its process: it continues where it was closed."""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -70,7 +70,7 @@ class Durability:
             assert versions(await again.read(EventRange("Account", "a"))) == [1, 2, 3, 4]
 
     async def test_positions_go_on(self, journal: Journal) -> None:
-        """A reader of before finds what comes after, and only that."""
+        """A reader from before the restart finds what comes after its position, and only that."""
         await fill(journal, "a", 3)
         last = (await follow(journal, 3))[-1].position
 
@@ -94,7 +94,7 @@ class Durability:
             assert [(event.id, event.version) for event in following] == [("b", 0), ("b", 1)]
 
     async def test_an_emptied_journal_goes_on_behind_what_was_erased(self, journal: Journal) -> None:
-        """Even when no event is left, a reader's position stays behind it."""
+        """Even when no event is left, new positions are beyond those that readers have."""
         await fill(journal, "a", 3)
         last = (await follow(journal, 3))[-1].position
         await journal.erase("Account", "a", time=0)
@@ -106,7 +106,7 @@ class Durability:
             assert [(event.id, event.version) for event in following] == [("a", 0), ("a", 1)]
 
     async def test_replies_are_kept(self, journal: Journal) -> None:
-        """A call is answered once, on this side of a restart or on the other."""
+        """A key still answers its call after a restart."""
         [first] = await journal.append([deposit("a", 0, 1, key="k-1", call="deposit 1", reply=b"1")])
 
         async with self._opened_again(journal) as again:
@@ -116,7 +116,7 @@ class Durability:
             assert second == Repeated("deposit 1", b"1", first.position)
 
     async def test_snapshots_are_kept(self, journal: Journal) -> None:
-        """An entity comes to life from its snapshot after a restart."""
+        """An entity is loaded from its snapshot after a restart."""
         await fill(journal, "a", 5)
         snapshot = Snapshot(4, OPENING, "account-1", b'{"balance":10}')
         await journal.save_snapshot("Account", "a", snapshot)
@@ -142,7 +142,7 @@ class Durability:
             assert have_landed(await again.append([deposit("a", 5, 6)])) == [True]
 
     async def test_a_page_token_outlives_a_restart(self, journal: Journal) -> None:
-        """A listing that began before goes on after."""
+        """A listing that began before a restart continues after it."""
         await journal.append([deposit(f"a{n}", 0, n) for n in range(5)])
         first = await journal.streams(StreamListing("Account", limit=2))
 
@@ -152,7 +152,7 @@ class Durability:
             assert [info.id for info in second.items] == ["a2", "a3"]
 
     async def test_an_interrupted_append_is_recognised_after_a_restart(self, journal: Journal) -> None:
-        """Whether an append landed can be asked by the process that comes after."""
+        """The next process can find out whether an append landed."""
         writes = [deposit("a", 0, 1, 2), deposit("b", 0, 3)]
         outcomes = await journal.append(writes)
 

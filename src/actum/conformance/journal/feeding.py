@@ -1,4 +1,4 @@
-"""What the suite asks of the feed: complete, in order, each event once, and news for those who wait."""
+"""The suite for the feed: complete, in order, each event once, and those who wait are woken."""
 
 import asyncio
 
@@ -18,10 +18,10 @@ from actum.ports.journal import EventRange, Journal, Landed
 
 
 class Feeding:
-    """All events stand in one feed, and a reader that has seen a position never finds one before it."""
+    """All events are in one feed, and a reader that has seen a position never finds a new event before it."""
 
     async def test_an_empty_journal_has_an_empty_feed(self, journal: Journal) -> None:
-        """Nothing has happened: no events, and the head is 0."""
+        """A new journal has no events, and its head is 0."""
         assert await journal.feed(0, 10) == []
         assert await journal.head() == await journal.last() == 0
 
@@ -45,7 +45,7 @@ class Feeding:
         assert events == await journal.read(EventRange("Account", "a"))
 
     async def test_the_position_of_a_landed_write_is_that_of_its_last_event(self, journal: Journal) -> None:
-        """Whoever has seen that position has seen the write."""
+        """A reader that has seen that position has seen the write."""
         outcomes = await journal.append([deposit("a", 0, 1, 2, 3), deposit("b", 0, 4)])
 
         events = await follow(journal, 4)
@@ -139,7 +139,7 @@ class Feeding:
         assert one == other
 
     async def test_waiting_ends_when_an_event_comes(self, journal: Journal) -> None:
-        """A reader that is caught up hears of news without asking again and again."""
+        """A reader that has caught up is woken by new events."""
         await fill(journal, "a", 2)
         last = (await follow(journal, 2))[-1].position
         reading = asyncio.create_task(follow(journal, 1, after=last))
@@ -158,7 +158,7 @@ class Feeding:
         assert amounts(await journal.feed(first, 10)) == [2]
 
     async def test_every_waiting_reader_hears_of_news(self, journal: Journal) -> None:
-        """News is for all who wait, and not for the first of them."""
+        """New events wake all who wait, not only the first."""
         reading = [asyncio.create_task(follow(journal, 1)) for _ in range(5)]
 
         await journal.append([deposit("a", 0, 1)])
@@ -167,7 +167,7 @@ class Feeding:
         assert [amounts(events) for events in found] == [[1]] * 5
 
     async def test_a_reader_may_stop_waiting(self, journal: Journal) -> None:
-        """Cancelling one that waits harms neither the journal nor the others."""
+        """Cancelling one waiter affects neither the journal nor the others."""
         leaving = asyncio.create_task(journal.wait(0))
         staying = asyncio.create_task(follow(journal, 1))
         await asyncio.wait([leaving], timeout=0)

@@ -1,4 +1,4 @@
-"""What the suite asks of groups: the writes of one land together or not at all."""
+"""The suite for groups: the writes of a group land together or not at all."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from actum.ports.journal import Collided, EventRange, Journal, Landed, Repeated,
 
 
 class Grouping:
-    """A group is one fact over several streams: whole, or as if it had never been."""
+    """A group over several streams lands whole, or leaves nothing."""
 
     largest_group = 50
     """The most writes that the store takes in one group."""
@@ -41,7 +41,7 @@ class Grouping:
 
     @pytest.mark.parametrize("stale", [0, 1, 2])
     async def test_a_collision_in_a_group_is_the_collision_of_all(self, journal: Journal, stale: int) -> None:
-        """Whichever member is stale, nothing of the group is kept, and every member is told its version."""
+        """Whichever member is stale, nothing of the group is stored, and each gets its stream's version."""
         await journal.append([deposit("a0", 0, 1), deposit("a1", 0, 1, 1), deposit("a2", 0, 1, 1, 1)])
         expected = [1, 2, 3]
         expected[stale] -= 1
@@ -68,7 +68,7 @@ class Grouping:
         assert amounts(await follow(journal, 3)) == [1, 3, 5]
 
     async def test_groups_of_one_append_are_independent(self, journal: Journal) -> None:
-        """One group lands though another fails."""
+        """One group lands although another fails."""
         outcomes = await journal.append(
             [
                 deposit("a", 0, 1, group=1),
@@ -123,7 +123,7 @@ class Grouping:
         assert amounts(await follow(journal, 20)) == [100 + n for n in range(20)]
 
     async def test_a_group_may_write_a_stream_several_times(self, journal: Journal) -> None:
-        """Members of one group may rest on each other."""
+        """Members of one group may be based on each other."""
         outcomes = await journal.append(
             [deposit("a", 0, 1, group=1), deposit("b", 0, 2, group=1), deposit("a", 1, 3, group=1)]
         )
@@ -132,7 +132,7 @@ class Grouping:
         assert amounts(await journal.read(EventRange("Account", "a"))) == [1, 3]
 
     async def test_a_group_that_failed_may_be_sent_again(self, journal: Journal) -> None:
-        """With the versions that are true now, the same group lands."""
+        """With the actual versions, the same group lands."""
         await journal.append([deposit("b", 0, 1)])
         await journal.append([deposit("a", 0, 2, group=1), deposit("b", 0, 3, group=1)])
 
@@ -150,7 +150,7 @@ class Grouping:
         assert have_landed(outcomes) == [True]
 
     async def test_a_failed_group_does_not_break_a_listing(self, journal: Journal) -> None:
-        """Streams that a group would have begun are not listed, and paging goes on past them."""
+        """Streams that a failed group would have begun are not listed, and paging continues past them."""
         await journal.append([deposit("a", 0, 1)])
         await journal.append(
             [deposit("b", 0, 2, group=1), deposit("c", 0, 3, group=1), deposit("a", 0, 4, group=1)]
@@ -165,7 +165,7 @@ class Grouping:
         assert second.next is None
 
     async def test_a_repeated_key_fails_its_group(self, journal: Journal) -> None:
-        """When one member was answered before, it says so, and the others collide."""
+        """When the key of one member was used before, it gets that reply, and the others collide."""
         await journal.append([deposit("a", 0, 1, key="k-1", reply=b"10")])
 
         outcomes = await journal.append(
@@ -190,7 +190,7 @@ class Grouping:
     async def test_a_key_is_free_again_when_its_group_fails_in_the_same_append(
         self, journal: Journal
     ) -> None:
-        """A write of another stream may use the key that a failed group brought."""
+        """A write of another stream may use the key of a failed group."""
         outcomes = await journal.append(
             [
                 deposit("a", 0, 1, key="k-1", group=1),
@@ -203,7 +203,7 @@ class Grouping:
         assert await journal.replies([("Account", "a", "k-1")]) == [None]
 
     async def test_a_reply_without_events_may_belong_to_a_group(self, journal: Journal) -> None:
-        """A member without events is kept with its group, and fails with it."""
+        """A member without events lands and fails with its group."""
         silent = Write("Account", "a", 0, [], b"{}", 5, key="k-1", reply=b'"ok"', group=1)
         await journal.append([deposit("b", 3, 1, group=1), silent])
         kept_at_first = await journal.replies([("Account", "a", "k-1")])
@@ -216,7 +216,7 @@ class Grouping:
         assert await journal.replies([("Account", "a", "k-1")]) == [Repeated("", b'"ok"', first.position)]
 
     async def test_a_write_of_nothing_holds_its_stream_to_a_version(self, journal: Journal) -> None:
-        """A member without events and key keeps nothing, and fails the group when its stream has moved."""
+        """A member without events and key stores nothing, and fails the group when its stream has changed."""
         await journal.append([deposit("a", 0, 1)])
         moved, still = (Write("Account", "a", version, [], b"{}", 5, group=1) for version in (0, 1))
         unborn = Write("Account", "none", 0, [], b"{}", 5, group=1)

@@ -1,4 +1,4 @@
-"""What the suite asks of idempotency keys: the same answer for the same key, and nothing twice."""
+"""The suite for idempotency keys: the same answer for the same key, and nothing happens twice."""
 
 import asyncio
 
@@ -11,15 +11,15 @@ from actum.ports.journal import Collided, EventRange, Journal, Landed, Repeated,
 def silent(
     id: str, expected: int, key: str, *, time: int = OPENING, reply: bytes = b"null", kind: str = "Account"
 ) -> Write:
-    """Gives the write of a command that emitted nothing, and was called with a key."""
+    """Gives the write of a command that was called with a key and emitted nothing."""
     return Write(kind, id, expected, [], b"{}", time, key, "look", reply)
 
 
 class Idempotency:
-    """A key stands for one call on one stream, and its reply is kept beside the events."""
+    """A key belongs to one call on one stream, and its reply is stored beside the events."""
 
     async def test_a_repeated_key_gets_the_first_reply(self, journal: Journal) -> None:
-        """The second use of a key adds nothing, and says who used it first, the reply, and where."""
+        """The second use of a key adds nothing, and gives the first call, its reply and its position."""
         [first] = await journal.append([deposit("a", 0, 1, 2, key="k-1", call="deposit 3", reply=b"3")])
 
         [second] = await journal.append([deposit("a", 2, 1, 2, key="k-1", call="deposit 3", reply=b"6")])
@@ -29,7 +29,7 @@ class Idempotency:
         assert amounts(await journal.read(EventRange("Account", "a"))) == [1, 2]
 
     async def test_a_key_counts_more_than_a_version(self, journal: Journal) -> None:
-        """A repeated call is answered, though it expects the version from before the first."""
+        """A repeated call is answered, although it expects the version from before the first."""
         await journal.append([deposit("a", 0, 1, key="k-1", reply=b"1")])
         await journal.append([deposit("a", 1, 2)])
 
@@ -39,7 +39,7 @@ class Idempotency:
         assert outcome.reply == b"1"
 
     async def test_a_key_used_by_another_call_names_the_first(self, journal: Journal) -> None:
-        """Another command under the same key is told which one the key stands for."""
+        """Another command under the same key learns which call the key belongs to."""
         await journal.append([deposit("a", 0, 1, key="k-1", call="deposit 1", reply=b"1")])
 
         [outcome] = await journal.append([deposit("a", 1, 5, key="k-1", call="withdraw 5", reply=b"-4")])
@@ -60,7 +60,7 @@ class Idempotency:
 
     @pytest.mark.parametrize("separator", ["/", ":", "#", "|", "\x1f", " "])
     async def test_id_and_key_are_kept_apart(self, journal: Journal, separator: str) -> None:
-        """No character joins id and key in a way that another pair could share."""
+        """No pair of id and key is mistaken for another pair with the same characters."""
         one, other = ("a", f"b{separator}c"), (f"a{separator}b", "c")
 
         outcomes = await journal.append(
@@ -87,7 +87,7 @@ class Idempotency:
         ]
 
     async def test_a_reply_stays_the_bytes_it_was(self, journal: Journal) -> None:
-        """Replies are kept to the letter, short or long."""
+        """Replies are stored byte by byte, short or long."""
         reply = b'{"b": 1.0, "a": "' + "ü🏦".encode() * 10_000 + b'"}'
 
         await journal.append([deposit("a", 0, 1, key="k-1", reply=reply)])
@@ -97,7 +97,7 @@ class Idempotency:
         assert kept.reply == reply
 
     async def test_replies_come_in_the_order_they_are_asked_for(self, journal: Journal) -> None:
-        """One answer for each key, and None where nothing is kept."""
+        """There is one answer for each key, None if nothing is stored."""
         await journal.append([deposit(f"a{n}", 0, n, key="k", reply=b"%d" % n) for n in range(3)])
 
         found = await journal.replies(
@@ -111,7 +111,7 @@ class Idempotency:
         assert await journal.replies([]) == []
 
     async def test_a_reply_outlives_later_events(self, journal: Journal) -> None:
-        """A key is answered after the stream has gone on."""
+        """A key is answered after the stream has grown."""
         await journal.append([deposit("a", 0, 1, key="k-1", reply=b"1")])
         for version in range(1, 30):
             await journal.append([deposit("a", version, version, key=f"other-{version}")])
@@ -188,7 +188,7 @@ class Idempotency:
         assert amounts(await journal.read(EventRange("Account", "a"))) == [1, 2]
 
     async def test_a_call_without_events_lands_at_the_head(self, journal: Journal) -> None:
-        """Its position is that of the last event, so that whoever waits for it waits for what it saw."""
+        """Its position is that of the last event, so that waiting for it includes what the command saw."""
         await journal.append([deposit("a", 0, 1), deposit("b", 0, 2)])
         [last] = await follow(journal, 1, after=(await follow(journal, 1, limit=1))[0].position)
 
@@ -197,14 +197,14 @@ class Idempotency:
         assert outcome == Landed(last.position)
 
     async def test_a_call_without_events_follows_the_events_of_its_append(self, journal: Journal) -> None:
-        """Behind writes of the same append, the head is where they end."""
+        """After writes of the same append, the head is the position of the last one."""
         outcomes = await journal.append([deposit("a", 0, 1, 2), silent("b", 0, "k-1")])
 
         assert have_landed(outcomes) == [True, True]
         assert outcomes[0] == outcomes[1]
 
     async def test_a_call_without_events_is_told_of_nothing_that_did_not_land(self, journal: Journal) -> None:
-        """Where a write before it in its append collides, nobody waits for its position for ever."""
+        """If a write before it in its append collides, its position is still one that readers reach."""
         writes = [deposit("a", 0, 1), deposit("b", 1, 2), silent("a", 1, "k-1")]
 
         outcomes = await journal.append(writes)
@@ -218,7 +218,7 @@ class Idempotency:
     async def test_a_call_without_events_behind_nothing_that_landed_is_told_the_head(
         self, journal: Journal
     ) -> None:
-        """Where all before it in its append collides, it is told of the last event that was there."""
+        """If all writes before it in its append collide, its position is that of the last existing event."""
         [first] = await journal.append([deposit("a", 0, 1)])
         writes = [deposit("b", 1, 2, 3), silent("a", 1, "k-1")]
 
@@ -230,7 +230,7 @@ class Idempotency:
         ]
 
     async def test_a_call_without_events_starts_no_stream(self, journal: Journal) -> None:
-        """Nothing but the reply is there afterwards."""
+        """Only the reply is stored."""
         [outcome] = await journal.append([silent("a", 0, "k-1")])
 
         assert isinstance(outcome, Landed)
@@ -243,7 +243,7 @@ class Idempotency:
     async def test_a_call_without_events_collides_like_any_other(
         self, journal: Journal, expected: int
     ) -> None:
-        """It was decided on a state, and that state has to be the true one."""
+        """It was decided on a state, which has to be the current one."""
         await journal.append([deposit("a", 0, 1, 2)])
 
         outcomes = await journal.append([silent("a", expected, "k-1")])
@@ -252,7 +252,7 @@ class Idempotency:
         assert await journal.replies([("Account", "a", "k-1")]) == [None]
 
     async def test_old_replies_are_forgotten(self, journal: Journal) -> None:
-        """Replies older than a time are dropped, those of that very time are kept; events stay."""
+        """Replies older than a time are removed, those of exactly that time are kept; events stay."""
         await journal.append(
             [
                 deposit("a", 0, 1, key="old", time=OPENING - SECOND),
@@ -275,7 +275,7 @@ class Idempotency:
         assert amounts(await journal.read(EventRange("Account", "a"))) == [1, 2, 3]
 
     async def test_a_forgotten_key_may_be_used_again(self, journal: Journal) -> None:
-        """Once its reply is dropped, a key stands for nothing."""
+        """Once its reply is removed, a key can be used again."""
         await journal.append([deposit("a", 0, 1, key="k-1", reply=b"1")])
         await journal.forget_replies(OPENING + SECOND)
 
@@ -284,7 +284,7 @@ class Idempotency:
         assert have_landed(outcomes) == [True]
 
     async def test_without_old_replies_none_is_forgotten(self, journal: Journal) -> None:
-        """Dropping replies where there are none gives 0."""
+        """Removing replies gives 0 if there are none."""
         await journal.append([deposit("a", 0, 1), deposit("b", 0, 2, key="k-1")])
 
         assert await journal.forget_replies(OPENING) == 0

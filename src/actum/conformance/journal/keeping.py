@@ -1,4 +1,4 @@
-"""What the suite asks of keeping: what comes back is what was written, to the letter."""
+"""The suite for storing: what is read is what was written, byte by byte."""
 
 import pytest
 
@@ -31,7 +31,7 @@ ODD_NAMES = {
 
 
 class Keeping:
-    """Names, bytes and times come back as they were given."""
+    """Names, bytes and times are read as they were written."""
 
     largest_payload = 1_000_000
     """The largest event that the store takes, in bytes."""
@@ -72,7 +72,7 @@ class Keeping:
 
     @pytest.mark.parametrize("name", ODD_NAMES.values(), ids=ODD_NAMES)
     async def test_any_text_can_be_an_id(self, journal: Journal, name: str) -> None:
-        """Ids come back as they were given, and stand for one stream alone."""
+        """Ids are read as they were written, and each belongs to one stream."""
         await journal.append([deposit(name, 0, 1, 2), deposit(name + "x", 0, 9)])
 
         events = await journal.read(EventRange("Account", name))
@@ -87,7 +87,7 @@ class Keeping:
 
     @pytest.mark.parametrize("kind", ["O'Brien's", "Konto für Müßige", "🏦", "a.b/c:d#e|f", "x" * 200])
     async def test_any_text_can_be_a_kind(self, journal: Journal, kind: str) -> None:
-        """Kinds come back as they were given."""
+        """Kinds are read as they were written."""
         await journal.append([deposit("a", 0, 1, kind=kind)])
 
         [event] = await journal.read(EventRange(kind, "a"))
@@ -109,7 +109,7 @@ class Keeping:
         ids=["case", "end", "start", "composition", "folding", "number", "invisible"],
     )
     async def test_ids_that_look_alike_are_different(self, journal: Journal, one: str, other: str) -> None:
-        """Ids are compared as they are, not by a language's rules."""
+        """Ids are compared by code points, not by the rules of a language."""
         await journal.append([deposit(one, 0, 1), deposit(other, 0, 2)])
 
         assert amounts(await journal.read(EventRange("Account", one))) == [1]
@@ -117,7 +117,7 @@ class Keeping:
 
     @pytest.mark.parametrize("separator", ["/", ":", "#", "|", ".", "-", " ", "\x1f", "\t", "\\"])
     async def test_kind_and_id_are_kept_apart(self, journal: Journal, separator: str) -> None:
-        """No character joins kind and id in a way that another pair could share."""
+        """No pair of kind and id is mistaken for another pair with the same characters."""
         kind, id = f"A{separator}B", "c"
         other_kind, other_id = "A", f"B{separator}c"
         await journal.append([deposit(id, 0, 1, kind=kind), deposit(other_id, 0, 2, kind=other_kind)])
@@ -145,7 +145,7 @@ class Keeping:
     async def test_payload_and_metadata_stay_the_bytes_they_were(
         self, journal: Journal, payload: bytes
     ) -> None:
-        """JSON is kept to the letter: no reordering, no rounding, no difference between null and nothing."""
+        """JSON is stored byte by byte: not reordered, not rounded, and null is not left out."""
         await journal.append([Write("Account", "a", 0, [("Noted", 1, payload)], payload, OPENING)])
 
         [event] = await journal.read(EventRange("Account", "a"))
@@ -167,7 +167,7 @@ class Keeping:
 
     @pytest.mark.parametrize("time", [0, 1, OPENING + 1, 2_147_483_648 * SECOND, 253_402_300_799_999_999])
     async def test_times_are_kept_to_the_microsecond(self, journal: Journal, time: int) -> None:
-        """A time from 1970 to the end of the year 9999 comes back exactly."""
+        """A time from 1970 to the end of the year 9999 is stored exactly."""
         await journal.append([deposit("a", 0, 1, time=time)])
 
         [event] = await journal.read(EventRange("Account", "a"))

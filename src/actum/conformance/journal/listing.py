@@ -1,4 +1,4 @@
-"""What the suite asks of listings: every stream once, in order, page by page."""
+"""The suite for listings: every stream once, in order, page by page."""
 
 import pytest
 
@@ -69,13 +69,13 @@ class Listing:
         assert ids(await journal.streams(StreamListing("Account"))) == ["a1", "a2", "a0"]
 
     async def test_of_equal_first_times_the_earlier_position_comes_first(self, journal: Journal) -> None:
-        """Streams that began at the same time stand in the order in which they were written."""
+        """Streams that began at the same time are listed in the order in which they were written."""
         await journal.append([deposit(id, 0, 1) for id in ("m", "z", "a")])
 
         assert ids(await journal.streams(StreamListing("Account"))) == ["m", "z", "a"]
 
     async def test_reversed_the_newest_stream_comes_first(self, journal: Journal) -> None:
-        """The reverse order is exactly the other way round, ties included."""
+        """The reverse order is exactly reversed, ties included."""
         await open_accounts(journal, [30, 10, 20, 10])
 
         assert ids(await journal.streams(StreamListing("Account", reverse=True))) == ["a0", "a2", "a3", "a1"]
@@ -85,7 +85,7 @@ class Listing:
     async def test_streams_with_equal_first_times_are_not_skipped(
         self, journal: Journal, *, limit: int, reverse: bool
     ) -> None:
-        """Whatever the size of a page, each of many streams that began together is listed once."""
+        """Whatever the size of a page, each of many streams that began at the same time is listed once."""
         await open_accounts(journal, [5] * 7)
 
         found = [id for page in await pages(journal, limit, reverse=reverse) for id in page]
@@ -118,7 +118,7 @@ class Listing:
         assert page.next is not None
 
     async def test_a_page_holds_a_hundred_unless_told(self, journal: Journal) -> None:
-        """A listing is bounded even when nobody asks for it."""
+        """A listing is limited by default."""
         await open_accounts(journal, list(range(230)))
 
         page = await journal.streams(StreamListing("Account"))
@@ -145,7 +145,7 @@ class Listing:
     async def test_bounds_of_the_first_time_are_exclusive(
         self, journal: Journal, *, after: int | None, before: int | None, expected: list[str], reverse: bool
     ) -> None:
-        """Streams that began at a bound itself are left out, forwards and backwards, on every page."""
+        """Streams that began exactly at a bound are left out, forwards and backwards, on every page."""
         await open_accounts(journal, [0, 10, 20, 30, 40])
         first_after = None if after is None else OPENING + after * SECOND
         first_before = None if before is None else OPENING + before * SECOND
@@ -176,7 +176,7 @@ class Listing:
         assert await pages(journal, 2) == [["a0", "a1"], ["a2"]]
 
     async def test_a_stream_that_is_new_while_paging_disturbs_nobody(self, journal: Journal) -> None:
-        """Those that were there are listed once; the new one comes if its place is still ahead."""
+        """Existing streams are listed once; the new one is listed if its place is on a later page."""
         await open_accounts(journal, [0, 10, 20, 30])
         first = await journal.streams(StreamListing("Account", limit=2))
         await journal.append([deposit("early", 0, 1, time=OPENING - SECOND)])
@@ -188,7 +188,7 @@ class Listing:
         assert [ids(first), ids(second), ids(third)] == [["a0", "a1"], ["a2", "late"], ["a3"]]
 
     async def test_a_stream_that_grows_while_paging_keeps_its_place(self, journal: Journal) -> None:
-        """Later events move nobody to another page."""
+        """Later events do not move a stream to another page."""
         await open_accounts(journal, [0, 10, 20])
         first = await journal.streams(StreamListing("Account", limit=1))
         await journal.append([deposit(f"a{n}", 1, 2, time=OPENING + 99 * SECOND) for n in range(3)])

@@ -1,4 +1,4 @@
-"""What the suite asks of pages: whatever is read is bounded in bytes, and nothing is left out."""
+"""The suite for pages: whatever is read is limited in bytes, and nothing is left out."""
 
 from collections.abc import Iterable
 
@@ -9,12 +9,12 @@ from actum.ports.journal import EventRange, Journal, Loaded, Snapshot, Write
 from actum.stores.page import MAX_PAGE_BYTES
 
 LARGE = 300_000
-"""Bytes of an event, which every store takes; seventy of them are more than a page."""
+"""Bytes of an event that every store accepts; seventy such events are more than a page."""
 CODE = {"Account": "code"}
 MAX_IN_A_PAGE = MAX_PAGE_BYTES + 2 * LARGE
-"""The item that reaches the bound is still of the page, and what is kept in one record with it."""
+"""The item that reaches the limit is still on the page, and so is what is stored in one record with it."""
 MAX_HELD = MAX_PAGE_BYTES + MAX_IN_A_PAGE
-"""Of a stream that is loaded the first page, and what was loaded before it."""
+"""The first page of a loaded stream, and what was loaded before it."""
 
 
 def large(id: str, expected: int, count: int, *, key: str | None = None) -> Write:
@@ -38,13 +38,13 @@ def held(events: Iterable[Stored]) -> int:
 
 
 def loaded_bytes(loaded: Iterable[Loaded]) -> int:
-    """Gives the bytes that are held of what brings entities to life."""
+    """Gives the bytes of loaded streams."""
     states = (len(one.snapshot.state) for one in loaded if one.snapshot)
     return sum(states) + sum(held(one.events) for one in loaded)
 
 
 class Paging:
-    """A page ends after so many bytes, whatever was asked for, and the next one goes on behind it."""
+    """A page ends after a number of bytes, whatever its limit, and the next one continues after it."""
 
     async def test_a_page_of_a_stream_is_bounded_in_bytes(self, journal: Journal) -> None:
         """A limit, or none, counts events; large ones end the page before."""
@@ -61,7 +61,7 @@ class Paging:
         assert versions([*newest, *before]) == list(range(70, 0, -1))
 
     async def test_a_page_of_the_feed_is_bounded_in_bytes(self, journal: Journal) -> None:
-        """However many events are asked for, and none is left out."""
+        """Pages are limited however many events are asked for, and none is left out."""
         await scan(journal, "a", 63)
         await scan(journal, "b", 7)
         seen: list[Stored] = []
@@ -74,7 +74,7 @@ class Paging:
         assert versions(seen) == [*range(1, 64), *range(1, 8)]
 
     async def test_what_is_loaded_at_once_is_bounded_in_bytes(self, journal: Journal) -> None:
-        """The first of the streams are loaded, one at least; the others when they are asked for again."""
+        """The first of the streams are loaded, at least one; the others when they are asked for again."""
         streams = [("Account", f"a{number}") for number in range(10)]
         for _, id in streams:
             await scan(journal, id, 14)
@@ -95,7 +95,7 @@ class Paging:
         assert found[-1] == Loaded(None, 0, [], True)
 
     async def test_one_stream_of_any_length_is_loaded_by_its_first_page(self, journal: Journal) -> None:
-        """What follows is read page by page."""
+        """The rest is read page by page."""
         await scan(journal, "a", 70)
 
         [loaded] = await journal.load([("Account", "a")], CODE)
@@ -127,7 +127,7 @@ class Paging:
         assert found == 130
 
     async def test_replies_that_are_asked_for_at_once_are_bounded_in_bytes(self, journal: Journal) -> None:
-        """The first of them come, one at least; the others when they are asked for again."""
+        """The first of them are given, at least one; the others when they are asked for again."""
         keys = [("Account", "a", f"k{number}") for number in range(130)]
         for _, _, key in keys:
             assert have_landed(await journal.append([large("a", 0, 0, key=key)])) == [True]

@@ -1,4 +1,4 @@
-"""What the suite asks of reading a stream, and of loading one to bring an entity to life."""
+"""The suite for reading a stream, and for loading one."""
 
 import pytest
 
@@ -7,10 +7,10 @@ from actum.ports.journal import EventRange, Journal, Loaded
 
 
 class Reading:
-    """A stream is read by its versions, and loaded whole."""
+    """A stream is read by its versions, and loaded as a whole."""
 
     async def test_a_missing_stream_is_empty(self, journal: Journal) -> None:
-        """Reading what is not there gives nothing, and is no error."""
+        """Reading a missing stream gives nothing, and is no error."""
         await journal.append([deposit("a", 0, 1)])
 
         assert await journal.read(EventRange("Account", "b")) == []
@@ -64,7 +64,7 @@ class Reading:
 
     @pytest.mark.parametrize("pruned", [0, 1, 32, 40, 64, 100])
     async def test_every_part_of_a_long_stream_is_read(self, journal: Journal, pruned: int) -> None:
-        """Wherever a range begins and ends, exactly its versions come."""
+        """Wherever a range begins and ends, exactly its versions are read."""
         await fill(journal, "a", 101)
         await journal.prune("Account", "a", pruned)
         edges = (0, 1, 31, 32, 33, 34, 40, 63, 64, 65, 66, 98, 100, 101, 150)
@@ -98,7 +98,7 @@ class Reading:
         assert amounts(await journal.read(EventRange("Account", "ab"))) == [2]
 
     async def test_a_long_stream_is_read_whole(self, journal: Journal) -> None:
-        """Without a limit only its bytes end a page."""
+        """Without a limit, only its size ends a page."""
         await fill(journal, "a", 2_300)
 
         events = await journal.read(EventRange("Account", "a"))
@@ -107,11 +107,11 @@ class Reading:
         assert positions(events) == sorted(positions(events))
 
     async def test_a_missing_stream_loads_as_nothing(self, journal: Journal) -> None:
-        """Every entity can be loaded, for each exists on demand."""
+        """Every entity can be loaded, even if it has no events."""
         assert await journal.load([("Account", "a")], {"Account": "f1"}) == [Loaded(None, 0, [], True)]
 
     async def test_loading_nothing_gives_nothing(self, journal: Journal) -> None:
-        """No streams, nothing loaded."""
+        """Without streams, nothing is loaded."""
         assert await journal.load([], {}) == []
 
     async def test_a_stream_loads_with_its_events(self, journal: Journal) -> None:
@@ -123,7 +123,7 @@ class Reading:
         assert loaded == Loaded(None, 0, await journal.read(EventRange("Account", "a")), True)
 
     async def test_streams_load_in_the_order_they_are_asked_for(self, journal: Journal) -> None:
-        """One answer for each, also for one that is missing, of another kind, or asked for twice."""
+        """There is one answer for each, even if it is missing, of another kind, or asked for twice."""
         await journal.append([deposit("a", 0, 1), deposit("b", 0, 2), deposit("a", 0, 3, kind="Loan")])
 
         loaded = await journal.load(
@@ -133,7 +133,7 @@ class Reading:
         assert [amounts(one.events) for one in loaded] == [[2], [3], [], [1], [2]]
 
     async def test_many_streams_load_at_once(self, journal: Journal) -> None:
-        """Hundreds of entities come to life in one call."""
+        """Hundreds of entities are loaded in one call."""
         await journal.append([deposit(f"a{n}", 0, n, n + 1) for n in range(300)])
 
         loaded = await load_all(journal, [("Account", f"a{n}") for n in range(300)])
@@ -142,7 +142,7 @@ class Reading:
 
     @pytest.mark.parametrize("count", [999, 1_000, 1_001, 2_300])
     async def test_a_long_stream_loads_by_pages(self, journal: Journal, count: int) -> None:
-        """The first page begins the history, and says whether there is more to read."""
+        """The first page begins the history, and says whether more follows."""
         await fill(journal, "a", count)
 
         [loaded] = await journal.load([("Account", "a")], {})

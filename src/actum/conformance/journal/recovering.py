@@ -1,4 +1,4 @@
-"""What the suite asks after an interruption: whether an append landed, and what a closed journal says."""
+"""The suite for interruptions: whether an append landed, and what a closed journal raises."""
 
 from collections.abc import Awaitable, Callable
 
@@ -34,17 +34,17 @@ METHODS: dict[str, Callable[[Journal], Awaitable[object]]] = {
 
 
 class Recovering:
-    """Whoever lost the answer of an append can ask what became of it."""
+    """The outcomes of an append can be asked for if its answer was lost."""
 
     async def test_what_landed_is_recognised(self, journal: Journal) -> None:
-        """The answer is the one that was lost."""
+        """The answer equals the lost one."""
         writes = [deposit("a", 0, 1, 2), deposit("b", 0, 3), deposit("a", 2, 4)]
         outcomes = await journal.append(writes)
 
         assert await journal.landed(writes) == outcomes
 
     async def test_what_never_came_is_not_found(self, journal: Journal) -> None:
-        """None says that it can be sent again."""
+        """None means that it can be sent again."""
         await journal.append([deposit("a", 0, 1)])
 
         assert await journal.landed([deposit("a", 1, 2), deposit("b", 0, 3)]) is None
@@ -76,13 +76,13 @@ class Recovering:
     async def test_the_events_of_another_writer_are_not_taken_for_ones_own(
         self, journal: Journal, other: Write
     ) -> None:
-        """The same stream and version are not enough."""
+        """The same stream and version are not enough to recognise a write."""
         await journal.append([other])
 
         assert await journal.landed([deposit("a", 0, 5)]) is None
 
     async def test_a_stream_that_went_on_does_not_hide_what_landed(self, journal: Journal) -> None:
-        """Events that others appended in the meantime change nothing."""
+        """Events that others appended meanwhile change nothing."""
         write = deposit("a", 0, 1, 2, key="k-1", reply=b"3")
         outcomes = await journal.append([write])
         await journal.append([deposit("a", 2, 3), deposit("b", 0, 4)])
@@ -90,13 +90,13 @@ class Recovering:
         assert await journal.landed([write]) == outcomes
 
     async def test_a_part_of_the_events_is_not_the_write(self, journal: Journal) -> None:
-        """A write is recognised whole or not at all."""
+        """A write is recognised only as a whole."""
         await journal.append([deposit("a", 0, 1)])
 
         assert await journal.landed([deposit("a", 0, 1, 2)]) is None
 
     async def test_a_call_without_events_is_recognised_by_its_reply(self, journal: Journal) -> None:
-        """Its key, call and reply are what it left behind."""
+        """It is recognised by its key, call and reply."""
         write = Write("Account", "a", 0, [], b"{}", OPENING, "k-1", "look", b'"nothing"')
         await journal.append([write])
 
@@ -106,7 +106,7 @@ class Recovering:
         assert isinstance(found[0], Landed)
 
     async def test_asking_changes_nothing(self, journal: Journal) -> None:
-        """A question about an append does not write it."""
+        """Asking about an append does not write it."""
         await journal.landed([deposit("a", 0, 1, key="k-1")])
 
         assert await journal.replies([("Account", "a", "k-1")]) == [None]
@@ -124,7 +124,7 @@ class Recovering:
 
     @pytest.mark.parametrize("name", METHODS)
     async def test_a_closed_journal_is_unavailable(self, journal: Journal, name: str) -> None:
-        """After closing, every method says that the store cannot be reached; none hangs, none lies."""
+        """After closing, every method raises Unavailable; none hangs, and none answers."""
         await journal.append([deposit("a", 0, 1)])
         await journal.close()
 
@@ -132,6 +132,6 @@ class Recovering:
             await METHODS[name](journal)
 
     async def test_a_journal_may_be_closed_twice(self, journal: Journal) -> None:
-        """Closing what is closed is no mistake."""
+        """Closing a closed journal is no error."""
         await journal.close()
         await journal.close()

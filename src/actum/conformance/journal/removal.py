@@ -1,4 +1,4 @@
-"""What the suite asks of pruning and erasing: what is removed is gone everywhere, and nothing else is."""
+"""The suite for pruning and erasing: what is removed is gone everywhere, and nothing else is."""
 
 import asyncio
 
@@ -39,10 +39,10 @@ def balance(version: int) -> Snapshot:
 
 
 class Pruning:
-    """The beginning of a stream may be removed; its versions go on."""
+    """The beginning of a stream may be removed; its versions continue."""
 
     async def test_pruning_removes_events_up_to_a_version(self, journal: Journal) -> None:
-        """The version itself is removed too, and what follows stays as it was."""
+        """The given version is removed too, and what follows does not change."""
         await fill(journal, "a", 6)
         before = await journal.read(EventRange("Account", "a", after=4))
 
@@ -66,7 +66,7 @@ class Pruning:
     async def test_where_nothing_can_be_pruned_nothing_is(
         self, journal: Journal, id: str, up_to: int
     ) -> None:
-        """A missing stream, no version, or a single event: 0 are removed."""
+        """For a missing stream, no version or a single event, 0 are removed."""
         await fill(journal, "a", 3)
         await fill(journal, "single", 1)
 
@@ -74,7 +74,7 @@ class Pruning:
         assert len(await follow(journal, 4)) == 4
 
     async def test_a_stream_may_be_pruned_again(self, journal: Journal) -> None:
-        """Each time only what is there is removed, and counted."""
+        """Each time, only existing events are removed and counted."""
         await fill(journal, "a", 10)
 
         removed = [await journal.prune("Account", "a", up_to) for up_to in (3, 3, 2, 7)]
@@ -95,7 +95,7 @@ class Pruning:
         assert versions(await journal.read(EventRange("Account", "a"))) == [5, 6]
 
     async def test_a_load_says_what_was_pruned(self, journal: Journal) -> None:
-        """Whoever reduces the rest knows at which version it begins."""
+        """The first version of the remaining events is known."""
         await fill(journal, "a", 5)
 
         await journal.prune("Account", "a", 3)
@@ -137,7 +137,7 @@ class Pruning:
         assert amounts(events) == expected
 
     async def test_a_long_stream_is_pruned(self, journal: Journal) -> None:
-        """However many events go, the rest is whole."""
+        """However many events are removed, the rest is complete."""
         await fill(journal, "a", 1_300)
 
         removed = await journal.prune("Account", "a", 1_250)
@@ -161,7 +161,7 @@ class Pruning:
         assert second.items == [StreamInfo("a1", 3, OPENING + SECOND, OPENING + SECOND)]
 
     async def test_pruned_events_leave_the_feed(self, journal: Journal) -> None:
-        """A new reader gets what is left, at the positions it always had."""
+        """A new reader gets the remaining events, at their old positions."""
         await journal.append([deposit("a", 0, 1, 2), deposit("b", 0, 3), deposit("a", 2, 4)])
         before = await follow(journal, 4)
 
@@ -170,7 +170,7 @@ class Pruning:
         assert await journal.feed(0, 10) == before[2:]
 
     async def test_pruning_keeps_replies(self, journal: Journal) -> None:
-        """A key is answered although the events of its call are gone."""
+        """A key is answered although the events of its call were removed."""
         await journal.append([deposit("a", 0, 1, key="k-1", reply=b"1"), deposit("a", 1, 2)])
         before = await journal.replies([("Account", "a", "k-1")])
 
@@ -181,7 +181,7 @@ class Pruning:
 
     @pytest.mark.parametrize("version", [1, 3, 5])
     async def test_pruning_removes_the_snapshot(self, journal: Journal, version: int) -> None:
-        """A snapshot holds what was removed, wherever it was made."""
+        """A snapshot of any version holds what the removed events said, and is removed too."""
         await fill(journal, "a", 5)
         await journal.save_snapshot("Account", "a", balance(version))
 
@@ -192,7 +192,7 @@ class Pruning:
         assert versions(loaded.events) == [4, 5]
 
     async def test_a_snapshot_of_pruned_events_comes_too_late(self, journal: Journal) -> None:
-        """A snapshot of a version that is gone is not kept; one of a later version is."""
+        """A snapshot of a removed version is not stored; one of a later version is."""
         await fill(journal, "a", 5)
         await journal.prune("Account", "a", 3)
 
@@ -206,10 +206,10 @@ class Pruning:
 
 
 class Erasing:
-    """A stream may be forgotten, and the feed says so."""
+    """A stream may be erased, and the feed shows it."""
 
     async def test_an_erased_stream_is_gone(self, journal: Journal) -> None:
-        """No event, no snapshot, no reply and no listing shows it."""
+        """No event, snapshot, reply or listing shows it any more."""
         await journal.append([deposit("a", 0, 1, 2, key="k-1"), deposit("b", 0, 3)])
         await journal.save_snapshot("Account", "a", balance(2))
 
@@ -224,7 +224,7 @@ class Erasing:
         assert [fact.type for fact in await follow(journal, 2)] == ["Deposited", DELETED]
 
     async def test_a_missing_stream_cannot_be_erased(self, journal: Journal) -> None:
-        """Erasing what is not there removes 0 events."""
+        """Erasing a missing stream removes 0 events."""
         await fill(journal, "a", 2)
 
         assert await erase(journal, "b") == 0
@@ -232,7 +232,7 @@ class Erasing:
         assert len(await follow(journal, 2)) == 2
 
     async def test_erasing_leaves_other_streams_alone(self, journal: Journal) -> None:
-        """Neither the same id in another kind nor a similar id is touched."""
+        """Neither the same id of another kind nor a similar id is affected."""
         await journal.append(
             [
                 deposit("a", 0, 1, key="k"),
@@ -263,7 +263,7 @@ class Erasing:
         assert [info.id for info in (await journal.streams(StreamListing("Account"))).items] == ["b", "a"]
 
     async def test_a_pruned_stream_may_be_erased_and_begin_anew(self, journal: Journal) -> None:
-        """Nothing of the pruning is remembered."""
+        """No trace of the pruning remains."""
         await fill(journal, "a", 4)
         await journal.prune("Account", "a", 3)
 
@@ -275,7 +275,7 @@ class Erasing:
         assert (loaded.pruned, amounts(loaded.events)) == (0, [9])
 
     async def test_positions_of_erased_events_are_never_used_again(self, journal: Journal) -> None:
-        """A reader that has seen the newest event finds what comes after it, though that event is erased."""
+        """A reader that has seen the newest event finds what comes after it, although it is erased."""
         await journal.append([deposit("a", 0, 1), deposit("b", 0, 2, 3)])
         seen = await follow(journal, 3)
 
@@ -297,7 +297,7 @@ class Erasing:
         assert await journal.head() == erased.position
 
     async def test_a_call_without_events_lands_where_readers_can_come(self, journal: Journal) -> None:
-        """Nobody is told to wait for the position of an event that was erased."""
+        """No outcome has the position of an event that was erased."""
         await journal.append([deposit("a", 0, 1), deposit("b", 0, 2)])
         await follow(journal, 2)
         await erase(journal, "b")
@@ -309,7 +309,7 @@ class Erasing:
         assert outcome.position == await journal.head()
 
     async def test_an_old_snapshot_does_not_bring_an_erased_stream_back(self, journal: Journal) -> None:
-        """A snapshot that was on its way when its stream was erased is not kept."""
+        """A snapshot that was being saved when its stream was erased is not stored."""
         await fill(journal, "a", 5)
         await erase(journal, "a")
 
@@ -318,7 +318,7 @@ class Erasing:
         assert await journal.load([("Account", "a")], CODE) == [Loaded(None, 0, [], True)]
 
     async def test_a_long_stream_is_erased(self, journal: Journal) -> None:
-        """However long it was, no event is left behind."""
+        """However long it was, no event remains."""
         await fill(journal, "a", 1_300)
         await fill(journal, "b", 2)
 
@@ -328,7 +328,7 @@ class Erasing:
         assert [event.id for event in await follow(journal, 3, limit=2_000)] == ["b", "b", "a"]
 
     async def test_the_feed_shows_an_erasure(self, journal: Journal) -> None:
-        """Whoever reads on finds, behind all that it has seen, that the stream is gone, and no more of it."""
+        """A reader finds, beyond all it has seen, that the stream is gone, and no other event of it."""
         await journal.append([deposit("a", 0, 1, 2), deposit("b", 0, 3)])
         seen = await follow(journal, 3)
 
@@ -341,7 +341,7 @@ class Erasing:
         assert await follow(journal, 2) == [seen[2], fact]
 
     async def test_a_reader_is_woken_by_an_erasure(self, journal: Journal) -> None:
-        """It waits beyond the newest event, and has not to wait for another one."""
+        """A reader that waits beyond the newest event is woken, and needs no other event."""
         await fill(journal, "a", 2)
         last = (await follow(journal, 2))[-1].position
         waiting = asyncio.create_task(follow(journal, 1, after=last))
@@ -351,7 +351,7 @@ class Erasing:
         assert positions(await waiting) == [erased.position]
 
     async def test_the_feed_shows_erasures_one_by_one(self, journal: Journal) -> None:
-        """However few are read at a time, none is skipped, and none comes twice."""
+        """However few are read at a time, none is skipped, and none is read twice."""
         for id in ("a", "b", "c"):
             await fill(journal, id, 2)
         for id in ("a", "c"):
@@ -370,7 +370,7 @@ class Erasing:
         assert positions(seen) == sorted(set(positions(seen)))
 
     async def test_what_begins_anew_comes_behind_its_erasure(self, journal: Journal) -> None:
-        """A reader drops what it knows of the old life before it hears of the new one."""
+        """A reader sees the `Deleted` of the old stream before the first event of the new one."""
         await fill(journal, "a", 2)
         await erase(journal, "a")
 
@@ -380,7 +380,7 @@ class Erasing:
         assert versions(await journal.read(EventRange("Account", "a"))) == [1, 2]
 
     async def test_only_the_last_erasure_of_a_stream_is_kept(self, journal: Journal) -> None:
-        """What came before it is gone, so that whoever begins at the start needs no other."""
+        """What came before is gone, so that a reader from the beginning needs no other."""
         await fill(journal, "a", 2)
         await erase(journal, "a")
         await fill(journal, "a", 3)
@@ -392,7 +392,7 @@ class Erasing:
         assert [(event.id, event.version) for event in await follow(journal, 2)] == [("b", 1), ("a", 0)]
 
     async def test_erasing_again_says_where_it_was_erased(self, journal: Journal) -> None:
-        """Nothing is added, and whoever heard nothing of the first call learns what became of it."""
+        """Nothing is added, and a caller that lost the first answer gets the same position."""
         await fill(journal, "a", 2)
         first = await journal.erase("Account", "a", time=OPENING)
 
@@ -402,7 +402,7 @@ class Erasing:
         assert len(await follow(journal, 1)) == 1
 
     async def test_an_erasure_that_was_interrupted_spares_what_has_come_since(self, journal: Journal) -> None:
-        """It is called again with the head from before; what began behind it is another life."""
+        """It is called again with the head from before; a stream that began after it stays."""
         await fill(journal, "a", 2)
         [*_, newest] = await follow(journal, 2)
         first = await journal.erase("Account", "a", time=OPENING, since=newest.position)
@@ -415,7 +415,7 @@ class Erasing:
         assert anew.events == 1
 
     async def test_an_erasure_is_no_event_of_the_stream(self, journal: Journal) -> None:
-        """Pruning counts from 1, and leaves it in the feed."""
+        """Pruning counts versions from 1, and leaves the `Deleted` in the feed."""
         await fill(journal, "a", 1)
         await erase(journal, "a")
         await fill(journal, "a", 5)
@@ -426,7 +426,7 @@ class Erasing:
         assert [event.version for event in await follow(journal, 3)] == [0, 4, 5]
 
     async def test_a_snapshot_of_another_life_comes_too_late(self, journal: Journal) -> None:
-        """It was on its way when its stream was erased, and the new stream is as long already."""
+        """It was being saved when its stream was erased, and the new stream is already as long."""
         await fill(journal, "a", 5)
         await erase(journal, "a")
         await journal.append([deposit("a", 0, 1, 2, 3, 4, 5, time=OPENING + 9 * SECOND)])

@@ -1,4 +1,4 @@
-"""What the suite asks of snapshots: a cache, which may be lost and never lies."""
+"""The suite for snapshots: a cache, which may be lost, but is never wrong."""
 
 import pytest
 
@@ -21,10 +21,10 @@ async def load(journal: Journal, id: str, *, fingerprint: str = FINGERPRINT) -> 
 
 
 class Snapshots:
-    """A snapshot spares reading what came before it, to the code that made it."""
+    """Code that made a snapshot need not read the events before it."""
 
     async def test_a_snapshot_is_loaded_with_what_follows_it(self, journal: Journal) -> None:
-        """Events up to the snapshot's version are not read again."""
+        """Events up to the snapshot's version are not loaded."""
         await fill(journal, "a", 8)
 
         await journal.save_snapshot("Account", "a", balance(5, 15))
@@ -35,7 +35,7 @@ class Snapshots:
         assert (loaded.pruned, loaded.is_complete) == (0, True)
 
     async def test_a_snapshot_of_the_last_version_is_loaded_alone(self, journal: Journal) -> None:
-        """There is nothing to reduce after it."""
+        """No event follows it."""
         await fill(journal, "a", 4)
 
         await journal.save_snapshot("Account", "a", balance(4, 10))
@@ -43,7 +43,7 @@ class Snapshots:
         assert await load(journal, "a") == Loaded(balance(4, 10), 0, [], True)
 
     async def test_a_snapshot_of_other_code_is_left_out(self, journal: Journal) -> None:
-        """With another fingerprint the whole history is loaded."""
+        """With another fingerprint, the whole history is loaded."""
         await fill(journal, "a", 3)
         await journal.save_snapshot("Account", "a", balance(2, 3))
 
@@ -53,7 +53,7 @@ class Snapshots:
         assert amounts(loaded.events) == [1, 2, 3]
 
     async def test_without_a_fingerprint_no_snapshot_is_loaded(self, journal: Journal) -> None:
-        """Who names no fingerprint for a kind gets events alone."""
+        """Without a fingerprint for its kind, only events are loaded."""
         await fill(journal, "a", 3)
         await journal.save_snapshot("Account", "a", balance(2, 3))
 
@@ -63,7 +63,7 @@ class Snapshots:
         assert amounts(loaded.events) == [1, 2, 3]
 
     async def test_a_later_snapshot_takes_the_place_of_an_earlier_one(self, journal: Journal) -> None:
-        """The newest counts."""
+        """The newest snapshot is used."""
         await fill(journal, "a", 6)
         await journal.save_snapshot("Account", "a", balance(2, 3))
 
@@ -72,7 +72,7 @@ class Snapshots:
         assert (await load(journal, "a")).snapshot == balance(5, 15)
 
     async def test_an_earlier_snapshot_does_not_replace_a_later_one(self, journal: Journal) -> None:
-        """A snapshot that comes late is no loss."""
+        """A snapshot that arrives late is ignored."""
         await fill(journal, "a", 6)
         await journal.save_snapshot("Account", "a", balance(5, 15))
 
@@ -83,7 +83,7 @@ class Snapshots:
         assert amounts(loaded.events) == [6]
 
     async def test_changed_code_replaces_the_snapshot_of_the_old(self, journal: Journal) -> None:
-        """A snapshot with another fingerprint takes the place of one that nobody can read any more."""
+        """A snapshot with another fingerprint replaces one that can no longer be read."""
         await fill(journal, "a", 6)
         await journal.save_snapshot("Account", "a", balance(3, 6))
 
@@ -93,7 +93,7 @@ class Snapshots:
         assert (await load(journal, "a")).snapshot is None
 
     async def test_snapshots_belong_to_their_streams(self, journal: Journal) -> None:
-        """Neither another id nor another kind sees it."""
+        """Neither another id nor another kind gets it."""
         await journal.append([deposit(id, 0, 1, 2, kind=kind) for kind in ("Account", "Loan") for id in "ab"])
 
         await journal.save_snapshot("Account", "a", balance(1, 1))
@@ -104,7 +104,7 @@ class Snapshots:
         assert [one.snapshot for one in loaded] == [None, None, balance(1, 1)]
 
     async def test_every_kind_has_its_own_fingerprint(self, journal: Journal) -> None:
-        """Streams of several kinds are loaded at once, each with the snapshot its code can read."""
+        """Streams of several kinds are loaded at once, each with the snapshot that its code can read."""
         await journal.append([deposit("a", 0, 1, 2), deposit("a", 0, 3, 4, kind="Loan")])
         await journal.save_snapshot("Account", "a", balance(1, 1, fingerprint="account-7"))
         await journal.save_snapshot("Loan", "a", balance(1, 3, fingerprint="loan-9"))
@@ -117,7 +117,7 @@ class Snapshots:
         assert [amounts(one.events) for one in loaded] == [[2], [3, 4]]
 
     async def test_a_snapshot_stays_the_bytes_it_was(self, journal: Journal) -> None:
-        """State, version, time and fingerprint come back exactly."""
+        """State, version, time and fingerprint are stored exactly."""
         await fill(journal, "a", 3)
         state = b'{"b": 1.0, "a": "' + "ü🏦".encode() * 10_000 + b'"}'
         snapshot = Snapshot(3, OPENING + 123_457, "f" * 64, state)
@@ -127,7 +127,7 @@ class Snapshots:
         assert (await load(journal, "a", fingerprint="f" * 64)).snapshot == snapshot
 
     async def test_a_snapshot_changes_nothing_else(self, journal: Journal) -> None:
-        """Events, feed, listing and head are the same with it and without."""
+        """Events, feed, listing and head are the same with and without it."""
         await fill(journal, "a", 4)
         before = (
             await follow(journal, 4),
@@ -170,7 +170,7 @@ class Snapshots:
 
     @pytest.mark.parametrize("version", [1, 4, 100])
     async def test_a_snapshot_ahead_of_its_stream_is_not_kept(self, journal: Journal, version: int) -> None:
-        """What has not happened, or has been erased, cannot be loaded."""
+        """A state that has not happened, or was erased, cannot be loaded."""
         await journal.append([deposit("b", 0, 1)])
         if version > 1:
             await fill(journal, "a", 3)
