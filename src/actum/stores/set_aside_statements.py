@@ -1,12 +1,17 @@
 """SQL that SQLite and PostgreSQL share: writes rows that are set aside, and the events that wait for them."""
 
+import hashlib
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from actum.ports.database import AsideChanges
-from actum.stores.digest import digest_of
 
 TABLES = ("actum_set_aside", "actum_waiting")
+
+
+def digest_of(key: str) -> str:
+    """Gives 32 hexadecimal digits for a key of any length, so that every index can hold it."""
+    return hashlib.blake2b(key.encode(), digest_size=16).hexdigest()
 
 
 class AsideStatements:

@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from actum.ports.database import AsideChanges, Database, SetAside
-from actum.stores.digest import digest_of
 from actum.stores.postgres.connection.pool import PostgresPool
-from actum.stores.set_aside_statements import AsideStatements
+from actum.stores.set_aside_statements import AsideStatements, digest_of
 
 ASIDE_SCHEMA = (
     """CREATE TABLE actum_set_aside (

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from actum.ports.database import AsideChanges, Database, SetAside
-from actum.stores.digest import digest_of
-from actum.stores.set_aside_statements import AsideStatements
+from actum.stores.set_aside_statements import AsideStatements, digest_of
 from actum.stores.sqlite.connection.file import SqliteFile
 
 ASIDE_SCHEMA = (
