@@ -212,7 +212,7 @@ def test_a_value_that_is_not_there_is_not_found(annotation: Any) -> None:
 
 @pytest.mark.parametrize("annotation", [int, int | None, Wealth, Wealth | None])
 def test_more_rows_than_one_are_refused_where_one_is_asked_for(annotation: Any) -> None:
-    with pytest.raises(WrongReply, match=r"Balances\.asked gave 2 rows, .* add LIMIT 1, or annotate list\["):
+    with pytest.raises(WrongReply, match=r"Balances\.asked returned 2 rows, .* add LIMIT 1, or annotate list\["):
         answer(annotation, "owner", ("a",), ("b",))
 
 
@@ -234,7 +234,7 @@ def test_a_row_that_does_not_fit_is_said(annotation: Any, value: Any, why: str) 
     with pytest.raises(WrongReply, match=why) as refused:
         answer(annotation, "owner", (value,))
 
-    assert str(refused.value).startswith("Balances.asked answers")
+    assert str(refused.value).startswith("Balances.asked returns")
 
 
 def test_a_struct_whose_field_is_not_selected_is_said() -> None:
