@@ -28,6 +28,7 @@ from actum import (
 )
 from actum.errors import ForeignStore, StoreFailed, WrongReply
 from actum.http.server import http_app
+from actum.runtime.context.context import session_of
 from actum.runtime.services import Services
 from actum.stores.postgres.connection.errors import translate
 from tests.http.bank import Account, bank
@@ -326,7 +327,7 @@ async def test_where_the_stores_are_is_told_to_the_log_alone(
 async def test_a_journal_that_is_gone_is_not_named_to_clients(tmp_path: Path) -> None:
     app = bank()
     async with app.running(f"sqlite:///{tmp_path}/bank.db") as ctx:
-        services = ctx.session.services
+        services = session_of(ctx).services
 
         @asynccontextmanager
         async def open_services() -> AsyncIterator[Services]:

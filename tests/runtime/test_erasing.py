@@ -27,6 +27,7 @@ from actum import (
     reducer,
 )
 from actum.ports.database import Database
+from actum.runtime.context.context import session_of
 from actum.runtime.node import Node
 from actum.stores.memory import MemoryJournal
 from actum.stores.open import open_stores
@@ -551,7 +552,7 @@ async def test_what_one_process_erases_another_one_drops(postgres_url: str) -> N
 
         await second.ctx.delete(Customer, "a", erase=True)
 
-        seen = Context(first.node.services, seen=second.ctx.session.seen)
+        seen = Context(first.node.services, seen=session_of(second.ctx).seen)
         assert await seen.view(Customers).get("a") is None
         assert await first.ctx.entity(Customer, "a").all() == [""]
         await until(lambda: bool(outside.gone))

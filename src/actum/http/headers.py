@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from actum.errors import Invalid
 from actum.http.preconditions import read_preconditions
-from actum.runtime.context.context import Context
+from actum.runtime.context.context import Context, session_of
 from actum.runtime.services import Services
 
 CORRELATION_ID = "X-Correlation-ID"
@@ -100,14 +100,14 @@ def read_context(
 
 def tell(context: Context, status: int, headers: Headers) -> list[tuple[bytes, bytes]]:
     """Adds to a response's headers what its context did; what the author set stays."""
-    line = context.session
-    told = [*headers, (_correlation_id, line.metadata.correlation_id.encode())]
+    session = session_of(context)
+    told = [*headers, (_correlation_id, session.metadata.correlation_id.encode())]
     names = {name.lower() for name, _ in headers}
     if NO_SNIFFING[0] not in names:
         told.append(NO_SNIFFING)
-    if line.seen:
+    if session.seen:
         told.append((_position, context.token.encode()))
-    version = line.version
+    version = session.version
     if version and 200 <= status < 300 and _etag not in names:
         told.append((_etag, b'"%d"' % version))
     return told

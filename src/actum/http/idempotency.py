@@ -12,7 +12,8 @@ from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 from msgspec import Struct
 
 from actum.http.headers import CORRELATION_ID
-from actum.runtime.context.context import Context
+from actum.runtime.context.context import Context, session_of
+from actum.runtime.context.session import Session
 from actum.runtime.keys.requests import Requests
 from actum.runtime.keys.stored import RequestKey, digest
 from actum.runtime.services import Services
@@ -45,6 +46,7 @@ class KeyedRequest:
 
     def __init__(self, context: Context, requests: Requests, receive: Receive, send: Send) -> None:
         self._context = context
+        self._session: Session = session_of(context)
         self._requests = requests
         self._receive = receive
         self._send = send
@@ -57,7 +59,7 @@ class KeyedRequest:
         self._is_sent = False
 
     def __repr__(self) -> str:
-        return f"<KeyedRequest {self._context.session.shown_key!r}>"
+        return f"<KeyedRequest {self._session.shown_key!r}>"
 
     async def receive(self) -> Message:
         """Gives the next message of the request."""
@@ -80,13 +82,13 @@ class KeyedRequest:
             b"" if caller else headers.get(b"authorization", b""),
         )
         self._body.clear()
-        key = RequestKey.of(self._context.session.shown_key, caller=caller, identity=identity)
+        key = RequestKey.of(self._session.shown_key, caller=caller, identity=identity)
         answer = await self._requests.begin(key)
         if answer is not None:
             self._kept = msgspec.json.decode(answer, type=KeptAnswer)
             return True
         self._key = key
-        self._context.session.adopt(key)
+        self._session.adopt(key)
         return False
 
     async def send(self, message: Message) -> None:
@@ -145,7 +147,7 @@ class KeyedRequest:
         """Keeps an answer, if it is not too long; gives the one to send in its place, if there is another."""
         written = None if answer is None else msgspec.json.encode(answer)
         try:
-            found = await self._requests.answered(key, written, self._context.session.mentions)
+            found = await self._requests.answered(key, written, self._session.mentions)
         except Exception as error:  # noqa: BLE001 (what it did is written: sent again, it is answered so again)
             log.warning("the answer to the key %r could not be kept: %s", key.key, error)
             return None
@@ -163,7 +165,7 @@ def keyed_request(
     scope: Any, context: Context, services: Services, receive: Receive, send: Send
 ) -> KeyedRequest | None:
     """Gives the request with a key that a request is, if it is one and may change something."""
-    if context.session.request_key is None or scope["method"] in READING:
+    if session_of(context).request_key is None or scope["method"] in READING:
         return None
     return KeyedRequest(context, services.requests, receive, send)
 

@@ -27,7 +27,7 @@ from actum.http.plain_response import PlainResponse
 from actum.http.problems import handle_error
 from actum.model.action import Actions, Bound, OnRequest
 from actum.runtime.actions.invoke import ActionFunction
-from actum.runtime.context.context import Context
+from actum.runtime.context.context import Context, session_of
 from actum.runtime.context.id_pages import Page
 
 MAX_BODY = 10_000_000
@@ -220,7 +220,7 @@ def _answering(function: ActionFunction, parameters: Sequence[Parameter]) -> Han
             check_response(answer)
         if is_list:
             # A list shows many entities, so the version of none of them can be its ETag.
-            state["ctx"].session.version = None
+            session_of(state["ctx"]).version = None
         return answer
 
     others = [parameter for parameter in parameters if parameter.name != "scope"]

@@ -13,7 +13,6 @@ from actum.model.handler import Command
 from actum.model.name import check_cause, check_id, check_name, check_text, check_who
 from actum.model.view import View
 from actum.ports.database import NewTimer, Timer
-from actum.ports.message import Message
 from actum.runtime.context.atomic import Unit, run_unit, running_unit
 from actum.runtime.context.history import Histories
 from actum.runtime.context.id_pages import Page
@@ -52,7 +51,6 @@ class Context:
         idempotency_key: str | None = None,
         expected_version: int | Precondition | None = None,
         event: Recorded[Any] | None = None,
-        message: Message | None = None,
         seen: int = 0,
         unit: Unit | None = None,
     ) -> None:
@@ -66,8 +64,7 @@ class Context:
                 check_cause(causation_id)
         self._services = services
         self._event = event
-        self.message = message
-        self.session: Session = Session(
+        self._session: Session = Session(
             services,
             Metadata("", correlation_id or services.clock.new_id(), causation_id, by),
             cause=cause,
@@ -79,21 +76,21 @@ class Context:
         )
 
     def __repr__(self) -> str:
-        return f"<Context {self.session.cause or self.correlation_id}>"
+        return f"<Context {self._session.cause or self.correlation_id}>"
 
     @property
     def correlation_id(self) -> str:
         """What ties together all that follows from one request."""
-        return self.session.metadata.correlation_id
+        return self._session.metadata.correlation_id
 
     @property
     def by(self) -> str:
         """Who acts, as a guard has said; kept with every event."""
-        return self.session.metadata.by
+        return self._session.metadata.by
 
     @by.setter
     def by(self, who: str) -> None:
-        self.session.act_for(who)
+        self._session.act_for(who)
 
     @property
     def now(self) -> datetime:
@@ -131,7 +128,7 @@ class Context:
         event = self._event
         if event is not None and id == event.id and reference.kind.name == event.kind:
             self._check_not_erased(event)
-        return reference(self.session, id, idempotency_key, expected_version)  # type: ignore[return-value]
+        return reference(self._session, id, idempotency_key, expected_version)  # type: ignore[return-value]
 
     def view(self, cls: type[ViewT]) -> ViewT:
         """Gives a view, to ask its queries; the answers show all that this context has written."""
@@ -140,7 +137,7 @@ class Context:
             raise DefinitionError(
                 f"{cls.__name__} is not among the application's views: add it to App(views=[…])"
             )
-        return reference(self.session)  # type: ignore[return-value]
+        return reference(self._session)  # type: ignore[return-value]
 
     def queue(self, name: str) -> QueueReference:
         """Gives a queue, to send messages to."""
@@ -149,7 +146,7 @@ class Context:
             raise NotFound(
                 f"no action takes from a queue {name!r}; there are {', '.join(sorted(known)) or 'none'}"
             )
-        return QueueReference(self.session, name, known[name])
+        return QueueReference(self._session, name, known[name])
 
     async def atomic(
         self,
@@ -168,27 +165,27 @@ class Context:
         if JSON can hold it: what a function takes from around it is not seen. Another unit with the same key
         is KeyReused.
         """
-        self.session.check_open()
-        if self.session.unit is not None:
+        self._session.check_open()
+        if self._session.unit is not None:
             raise DefinitionError(
                 "atomic units do not nest: send the commands through the context you were given"
             )
         if idempotency_key is not None:
             check_name(idempotency_key, "an idempotency key", field="idempotency_key")
-        key = unit_key(self.session, function, args, idempotency_key)
-        expected = self.session.take_expected_version()
-        source = f"$unit/{key.stored}" if key and idempotency_key else self.session.next_source()
+        key = unit_key(self._session, function, args, idempotency_key)
+        expected = self._session.take_expected_version()
+        source = f"$unit/{key.stored}" if key and idempotency_key else self._session.next_source()
         reply, position = await run_unit(
             self._services,
             lambda unit: require_awaitable(
                 "the function of an atomic unit", function(self._within(unit, expected, source), *args)
             ),
             key=key,
-            metadata=self.session.metadata_of(""),
+            metadata=self._session.metadata_of(""),
             reply_type=_reply_type(function),
-            mentions=self.session.mentions,
+            mentions=self._session.mentions,
         )
-        self.session.observe(position, None)
+        self._session.observe(position, None)
         return reply  # type: ignore[no-any-return]
 
     def schedule(
@@ -219,15 +216,15 @@ class Context:
         span = (after or timedelta()) // timedelta(microseconds=1)
         due = to_microseconds(at) if at else self._services.clock.now() + span
         kind = reference.kind.name
-        self.session.note_entity(kind, id)
+        self._session.note_entity(kind, id)
         declared = reference.kind.commands[command.name]
         named = name or MADE + (
-            self.session.next_mark(kind, id, command.name) or self._services.clock.new_id()
+            self._session.next_mark(kind, id, command.name) or self._services.clock.new_id()
         )
 
         async def keep(*positional: P.args, **keywords: P.kwargs) -> str:
-            self.session.check_open()
-            metadata = self.session.metadata
+            self._session.check_open()
+            metadata = self._session.metadata
             arguments = declared.signature.write(declared.signature.bind(positional, keywords))
             timer = NewTimer(
                 named,
@@ -241,13 +238,13 @@ class Context:
                 metadata.by,
                 0 if at else span,
             )
-            self.session.trace_target(kind, f"the timer of {declared.name}", id)
-            mark = self.session.timer_mark(timer, name)
+            self._session.trace_target(kind, f"the timer of {declared.name}", id)
+            mark = self._session.timer_mark(timer, name)
             try:
                 await self._services.timers.add(timer, mark)
             except KeyReused as error:
                 raise KeyReused(
-                    self.session.shown_key, f"a timer of {kind}/{id}", other="another command"
+                    self._session.shown_key, f"a timer of {kind}/{id}", other="another command"
                 ) from error
             self._services.signals.send("timers")
             return named
@@ -256,14 +253,14 @@ class Context:
 
     async def cancel(self, name: str) -> bool:
         """Cancels a timer; False if it has fired or never was."""
-        self.session.check_open()
+        self._session.check_open()
         check_name(name, "a timer's name", field="name")
         return await self._services.timers.cancel(name)
 
     async def timers(self, *, limit: int = 100) -> list[Timer]:
         """Lists timers that are still to fire, the earliest first."""
-        self.session.check_open()
-        self.session.note_any_entity()
+        self._session.check_open()
+        self._session.note_any_entity()
         return await self._services.database.timers(limit=limit)
 
     async def history(
@@ -305,7 +302,7 @@ class Context:
         reverse: bool = False,
     ) -> Page:
         """Lists entities by the time of their first event; `page` is the `next` of the page before."""
-        self.session.note_any_entity()
+        self._session.note_any_entity()
         return await self._histories.ids(
             cls, limit=limit, page=page, first_after=first_after, first_before=first_before, reverse=reverse
         )
@@ -330,7 +327,7 @@ class Context:
         if not erase:
             return await self._histories.prune(cls, id)
         erased = await self._histories.erase(cls, id)
-        self.session.observe(erased.position, None)
+        self._session.observe(erased.position, None)
         return erased.events
 
     def new_id(self) -> str:
@@ -340,27 +337,27 @@ class Context:
         Idempotency-Key comes again, or an atomic unit runs again; `uuid4()` would make another each time.
         Each call gives another id.
         """
-        return self.session.next_id()
+        return self._session.next_id()
 
     @property
     def token(self) -> str:
         """What to hand to another request for it to read what this one wrote."""
-        return str(self.session.seen)
+        return str(self._session.seen)
 
     @property
     def _histories(self) -> Histories:
-        self.session.check_open()
+        self._session.check_open()
         return Histories(self._services)
 
     def _tell_of(self, cls: type[Entity], id: str) -> None:
         reference = self._services.catalog.entity_references.get(cls)
         if reference is not None:
-            self.session.note_entity(reference.kind.name, id)
+            self._session.note_entity(reference.kind.name, id)
 
     def _check_delete(self, kind: str, id: str) -> None:
         """Raises DefinitionError in an atomic unit that the removal of this entity would have run again."""
-        self.session.check_open()
-        if self.session.unit is not None:
+        self._session.check_open()
+        if self._session.unit is not None:
             raise DefinitionError(
                 f"an atomic unit writes events alone, and cannot delete {kind}/{id}: delete it through the "
                 "context outside, when the unit is done"
@@ -379,15 +376,19 @@ class Context:
         return Context(
             self._services,
             correlation_id=self.correlation_id,
-            causation_id=self.session.metadata.causation_id,
-            by=self.session.metadata.by,
+            causation_id=self._session.metadata.causation_id,
+            by=self._session.metadata.by,
             event=self._event,
-            message=self.message,
             source=source,
             expected_version=expected_version,
-            seen=self.session.seen,
+            seen=self._session.seen,
             unit=unit,
         )
+
+
+def session_of(context: Context) -> Session:
+    """Gives what the framework itself needs of a context; applications have no use for it."""
+    return context._session
 
 
 def _reply_type(function: Callable[..., Any]) -> Any:

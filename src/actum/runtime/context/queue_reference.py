@@ -13,8 +13,8 @@ from actum.runtime.context.session import Session
 class QueueReference:
     """A queue, as a sender sees it."""
 
-    def __init__(self, line: Session, name: str, trip: RoundTrip) -> None:
-        self._line = line
+    def __init__(self, session: Session, name: str, trip: RoundTrip) -> None:
+        self._session = session
         self._trip = trip
         self.name = name
 
@@ -25,11 +25,11 @@ class QueueReference:
         the queue has had before is dropped; another message with that mark is KeyReused. Raises Invalid for a
         message that the queue's action cannot take.
         """
-        await self._line.put(self.name, [self._written(message)], key, once)
+        await self._session.put(self.name, [self._written(message)], key, once)
 
     async def send_all(self, messages: Sequence[Any], *, key: str | None = None) -> None:
         """Sends many messages, all or none."""
-        await self._line.put(self.name, [self._written(message) for message in messages], key, None)
+        await self._session.put(self.name, [self._written(message) for message in messages], key, None)
 
     def _written(self, message: Any) -> bytes:
         try:

@@ -83,7 +83,6 @@ class MessageTrigger(ActionTrigger[OnMessage]):
                 by=message.by,
                 cause=f"{callee.cause}@{message.id}",
                 source=(f"{callee.cause}@{message.id}", message.correlation_id, message.time),
-                message=message,
             )
             arguments = function.arguments(context, services.resources, failure)
             if parameter is not None:

@@ -11,7 +11,7 @@ from actum.ports.database import Database, Letter, NewLetter, Progress, Timer
 from actum.runtime.actions.triggers.source import Item, Run, Source
 from actum.runtime.actions.triggers.trigger import OpenSource, Trigger
 from actum.runtime.clock import Clock
-from actum.runtime.context.context import Context
+from actum.runtime.context.context import Context, session_of
 from actum.runtime.context.erasure import is_timer_left
 from actum.runtime.context.timers import TIMERS, Timers, timer_key
 from actum.runtime.entities.dispatcher import Call
@@ -55,7 +55,7 @@ async def _fire(services: Services, timer: Timer) -> None:
         command,
         command.signature.bind_json(timer.arguments),
         {},
-        context.session.metadata_of(command.name),
+        session_of(context).metadata_of(command.name),
     )
     call.key = timer_key(timer)
     call.identity = ""
