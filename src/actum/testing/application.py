@@ -132,10 +132,9 @@ class Running:
         await self._stop_node()
         if self._store != MEMORY:
             await self._outer.aclose()
-        await self.start()
+        await self._start()
 
-    async def start(self) -> None:
-        """Starts the application; `testing` does it."""
+    async def _start(self) -> None:
         if self._stores is None or self._store != MEMORY:
             self._stores = await self._outer.enter_async_context(open_stores(self._store))
         self._node = await self._inner.enter_async_context(
@@ -152,8 +151,7 @@ class Running:
             )
         )
 
-    async def stop(self) -> None:
-        """Stops the application and lets go of its stores; `testing` does it."""
+    async def _stop(self) -> None:
         try:
             await self._stop_node()
         finally:
@@ -177,10 +175,10 @@ async def testing(
     clock = ManualClock(to_microseconds(start))
     running = Running(app, store, clock, settings or Settings(is_development=True))
     try:
-        await running.start()
+        await running._start()
         yield running
     finally:
-        await running.stop()
+        await running._stop()
 
 
 # It is called what it does, and must not be collected for that.

@@ -1,0 +1,54 @@
+"""What an editor offers authors: the names that they may use, and nothing of what is behind them."""
+
+from actum import Actions, App, Context
+from actum.testing import testing
+
+jobs = Actions()
+
+
+@jobs.queue("jobs")
+async def work(ctx: Context, message: str) -> None: ...
+
+
+def public(found: object) -> set[str]:
+    return {name for name in dir(found) if not name.startswith("_")}
+
+
+async def test_objects_that_authors_hold_have_no_names_but_those_for_them() -> None:
+    app = App("office", actions=[jobs])
+    async with testing(app) as t:
+        assert public(t.ctx) == {
+            "atomic",
+            "by",
+            "cancel",
+            "correlation_id",
+            "delete",
+            "entity",
+            "event",
+            "history",
+            "ids",
+            "new_id",
+            "now",
+            "queue",
+            "schedule",
+            "state",
+            "timers",
+            "token",
+            "view",
+            "what_if",
+        }
+        assert public(t.ctx.queue("jobs")) == {"name", "send", "send_all"}
+        assert public(t) == {
+            "advance",
+            "app",
+            "clock",
+            "ctx",
+            "failures",
+            "http",
+            "new_context",
+            "node",
+            "now",
+            "restart",
+            "send",
+            "settle",
+        }
