@@ -3,7 +3,7 @@
 import logging
 import os
 import sys
-from typing import Any
+from types import TracebackType
 
 from actum.cli.characters import take_all_characters
 from actum.cli.failure import TRACEBACK, explain
@@ -13,6 +13,9 @@ from actum.model.error_text import error_text, plain_text
 MAX_TRACEBACK = 50_000
 """Characters of a traceback that are logged."""
 FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+
+
+ErrorInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 
 
 class LineFormatter(logging.Formatter):
@@ -25,7 +28,7 @@ class LineFormatter(logging.Formatter):
         brief = logging.makeLogRecord(record.__dict__ | {"exc_info": None, "exc_text": None})
         return f"{super().format(brief)}: {explain(error)}"
 
-    def formatException(self, ei: Any) -> str:
+    def formatException(self, ei: ErrorInfo) -> str:
         """Gives a traceback that every stream takes, and that has an end."""
         try:
             return plain_text(super().formatException(ei), limit=MAX_TRACEBACK)

@@ -3,24 +3,19 @@
 import logging
 import uuid
 from collections import deque
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
 
 import msgspec
 from litestar.exceptions import ClientException
 from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 from msgspec import Struct
 
+from actum.http import Message, Receive, Scope, Send
 from actum.http.headers import CORRELATION_ID
 from actum.runtime.context.context import Context, session_of
 from actum.runtime.context.session import Session
 from actum.runtime.keys.requests import Requests
 from actum.runtime.keys.stored import RequestKey, digest
 from actum.runtime.services import Services
-
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
 
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 MAX_KEPT = 250_000
@@ -65,7 +60,7 @@ class KeyedRequest:
         """Gives the next message of the request."""
         return self._unread.popleft() if self._unread else await self._next()
 
-    async def begin(self, scope: Any, largest_body: int | None) -> bool:
+    async def begin(self, scope: Scope, largest_body: int | None) -> bool:
         """Gives whether it was answered before, and is answered so again; otherwise it is to be done now.
 
         Called when it is known who asks. Raises KeyReused when the key stands for another request.
@@ -162,7 +157,7 @@ class KeyedRequest:
 
 
 def keyed_request(
-    scope: Any, context: Context, services: Services, receive: Receive, send: Send
+    scope: Scope, context: Context, services: Services, receive: Receive, send: Send
 ) -> KeyedRequest | None:
     """Gives the request with a key that a request is, if it is one and may change something."""
     if session_of(context).request_key is None or scope["method"] in READING:
@@ -170,7 +165,7 @@ def keyed_request(
     return KeyedRequest(context, services.requests, receive, send)
 
 
-def principal_of(scope: Any) -> str:
+def principal_of(scope: Scope) -> str:
     """Gives who asks, as an authentication of Litestar's has found out; "" where nobody has."""
     for found in (scope.get("user"), scope.get("auth")):
         for name in ("", "id", "sub"):

@@ -1,15 +1,12 @@
 """What every response has, whatever answers: its headers, and no body where the client wants none."""
 
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
+from collections.abc import Awaitable
 
+from actum.http import Message, Send
 from actum.http.headers import NO_SNIFFING, READING, tell
 from actum.http.preconditions import is_unchanged
 from actum.http.problems import MEDIA_TYPE, Answer
 from actum.runtime.context.context import Context
-
-Message = MutableMapping[str, Any]
-Send = Callable[[Message], Awaitable[None]]
 
 OK = 200
 NOT_MODIFIED = 304

@@ -93,10 +93,10 @@ class Node:
             before = now
             await asyncio.sleep(POLL if is_busy else 0)
 
-    async def busy(self) -> list[Any]:
+    async def busy(self) -> list[object]:
         """Gives the parts that have something left to do before the clock moves."""
         services = self.services
-        parts: list[Any] = [] if services.committer.is_idle else [services.committer]
+        parts: list[object] = [] if services.committer.is_idle else [services.committer]
         if self.coordinator is not None and self.coordinator.is_moving:
             parts.append(self.coordinator)
         return parts + [

@@ -1,6 +1,6 @@
 """What a context stands on: the parts of a running application, handed to whoever needs them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from weakref import WeakMethod
 
@@ -30,9 +30,9 @@ class Signals:
     """Word between parts of one process: a queue has a new message, a timer was set."""
 
     def __init__(self) -> None:
-        self._listeners: dict[str, list[WeakMethod[Any]]] = {}
+        self._listeners: dict[str, list[WeakMethod[Callable[[], object]]]] = {}
 
-    def listen(self, topic: str, listener: Any) -> None:
+    def listen(self, topic: str, listener: Callable[[], object]) -> None:
         """Has `listener`, a method, called at each word on a topic for as long as its object lives."""
         living = [one for one in self._listeners.get(topic, ()) if one() is not None]
         self._listeners[topic] = [*living, WeakMethod(listener)]

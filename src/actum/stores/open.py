@@ -7,7 +7,7 @@ from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol, cast
 
 from msgspec import Struct
 
@@ -48,6 +48,42 @@ class Open(Protocol):
     """Opens the stores of a URL of one scheme."""
 
     def __call__(self, url: str, *, is_owner: bool) -> Awaitable[Stores]: ...
+
+
+class PostgresOpening(Protocol):
+    """The module of the same name in `stores/postgres`."""
+
+    async def open_postgres(self, url: str, *, is_owner: bool) -> tuple[Journal, Database]:
+        """Opens a journal and a database."""
+        ...
+
+    async def open_postgres_database(self, url: str, *, is_owner: bool) -> Database:
+        """Opens a database alone."""
+        ...
+
+    async def postgres_versions(self, url: str) -> dict[str, int]:
+        """Gives the versions of the tables."""
+        ...
+
+
+class DynamoOpening(Protocol):
+    """The module of the same name in `stores/dynamodb`."""
+
+    async def open_dynamodb(self, url: str) -> Journal:
+        """Opens a journal."""
+        ...
+
+    async def make_dynamodb(self, url: str) -> bool:
+        """Makes its table; says whether there was none."""
+        ...
+
+
+class DurableObjectsOpening(Protocol):
+    """The module of the same name in `stores/durable_objects`."""
+
+    async def open_durable_objects(self, url: str) -> tuple[Journal, Host]:
+        """Opens a journal, and the host of entities."""
+        ...
 
 
 OpenDatabase = Callable[..., Awaitable[Database]]
@@ -114,8 +150,7 @@ async def _versions_of(url: str) -> dict[str, int]:
     if scheme == "sqlite":
         return await asyncio.to_thread(file_versions, _file_of(url))
     if scheme in SHARED:
-        versions: dict[str, int] = await _postgres().postgres_versions(url)
-        return versions
+        return await _postgres().postgres_versions(url)
     return {}
 
 
@@ -172,11 +207,11 @@ async def _open_postgres(url: str, *, is_owner: bool) -> Stores:
     return Stores(*await _postgres().open_postgres(url, is_owner=is_owner))
 
 
-def _postgres() -> Any:
+def _postgres() -> PostgresOpening:
     if find_spec("asyncpg") is None:
         raise StoreError("a store in PostgreSQL needs asyncpg: pip install asyncpg")
     # Imported by name: an application on a SQLite file does not need the driver.
-    return import_module("actum.stores.postgres.opening")
+    return cast("PostgresOpening", import_module("actum.stores.postgres.opening"))
 
 
 async def _open_dynamodb(url: str, *, is_owner: bool) -> Stores:
@@ -190,25 +225,27 @@ async def _open_dynamodb(url: str, *, is_owner: bool) -> Stores:
         raise
 
 
-def _dynamodb() -> Any:
+def _dynamodb() -> DynamoOpening:
     if find_spec("aiobotocore") is None:
         raise StoreError("a store in DynamoDB needs aiobotocore: pip install aiobotocore")
-    return import_module("actum.stores.dynamodb.opening")
+    return cast("DynamoOpening", import_module("actum.stores.dynamodb.opening"))
 
 
 async def _open_durable_objects(url: str, *, is_owner: bool) -> Stores:
     journal_url, database_url = split(url)
     open_database = _check_database(shown(journal_url), database_url)
-    if find_spec("aiohttp") is None:
-        raise StoreError("a store in Durable Objects needs aiohttp: pip install aiohttp")
-    journal, host = await import_module("actum.stores.durable_objects.opening").open_durable_objects(
-        journal_url
-    )
+    journal, host = await _durable_objects().open_durable_objects(journal_url)
     try:
         return Stores(journal, await open_database(is_owner=is_owner), host)
     except BaseException:
         await journal.close()
         raise
+
+
+def _durable_objects() -> DurableObjectsOpening:
+    if find_spec("aiohttp") is None:
+        raise StoreError("a store in Durable Objects needs aiohttp: pip install aiohttp")
+    return cast("DurableObjectsOpening", import_module("actum.stores.durable_objects.opening"))
 
 
 def _check_database(journal: str, url: str | None) -> OpenDatabase:
@@ -233,8 +270,7 @@ async def _open_sqlite_database(url: str, *, is_owner: bool) -> Database:
 
 
 async def _open_postgres_database(url: str, *, is_owner: bool) -> Database:
-    database: Database = await _postgres().open_postgres_database(url, is_owner=is_owner)
-    return database
+    return await _postgres().open_postgres_database(url, is_owner=is_owner)
 
 
 DATABASE_SCHEMES: dict[str, OpenDatabase] = {

@@ -1,11 +1,10 @@
 """What a client hears whose request was cut off: because the server stops, or because it took too long."""
 
 from asyncio import CancelledError
-from collections.abc import Awaitable, Callable, MutableMapping
 from contextlib import suppress
-from typing import Any
 
 from actum.errors import Unavailable
+from actum.http import AsgiApp, Receive, Scope, Send
 from actum.http.headers import read_correlation_id
 from actum.http.problems import answer_to
 from actum.http.response import send_answer
@@ -18,19 +17,14 @@ UNKNOWN = (
     "one"
 )
 
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-Application = Callable[[Message, Receive, Send], Awaitable[None]]
 
-
-def answering_cut_requests(application: Application) -> Application:
+def answering_cut_requests(application: AsgiApp) -> AsgiApp:
     """Has a request that the server cancels answered with a problem, if it has no response yet.
 
     The server made the request's task, so that the cancellation ends here and is nobody else's.
     """
 
-    async def serve(scope: Message, receive: Receive, send: Send) -> None:
+    async def serve(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await application(scope, receive, send)
             return
@@ -46,7 +40,7 @@ def answering_cut_requests(application: Application) -> Application:
     return serve
 
 
-async def _answer(scope: Message, send: Send, error: Unavailable) -> None:
+async def _answer(scope: Scope, send: Send, error: Unavailable) -> None:
     correlation_id = read_correlation_id(dict(scope["headers"])) or SystemClock().new_id()
     answer = answer_to(error, correlation_id)
     answer.headers["X-Correlation-ID"] = correlation_id

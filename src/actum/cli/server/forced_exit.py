@@ -4,11 +4,11 @@ import os
 import sys
 import threading
 import traceback
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Callable
 from types import FrameType
-from typing import Any
 
 from actum.cli.failure import FOREIGN
+from actum.http import AsgiApp, Message, Receive, Scope, Send
 
 LIMIT = 80.0
 """Seconds after a signal in which everything is to be written and closed; each part has less for itself."""
@@ -16,16 +16,11 @@ LAST = 15.0
 """Seconds in which the process is to end once everything is written and closed."""
 FAILED = 1
 
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-Application = Callable[[Message, Receive, Send], Awaitable[None]]
-
 
 class ForcedExit:
     """Ends the process by force when its time is over, and says what it was busy with."""
 
-    def __init__(self, end: Callable[[int], Any] = os._exit) -> None:
+    def __init__(self, end: Callable[[int], object] = os._exit) -> None:
         self._end = end
         self._timer: threading.Timer | None = None
 
@@ -44,10 +39,10 @@ class ForcedExit:
         if self._timer is not None:
             self._timer.cancel()
 
-    def after_shutdown(self, application: Application) -> Application:
+    def after_shutdown(self, application: AsgiApp) -> AsgiApp:
         """Gives an ASGI application after whose shutdown the process has to end soon."""
 
-        async def watched(scope: Message, receive: Receive, send: Send) -> None:
+        async def watched(scope: Scope, receive: Receive, send: Send) -> None:
             async def tell(message: Message) -> None:
                 await send(message)
                 if message["type"].startswith("lifespan.shutdown."):

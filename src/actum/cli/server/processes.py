@@ -6,7 +6,6 @@ import signal
 import socket
 import threading
 from collections.abc import Callable
-from typing import Any
 
 from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
@@ -17,6 +16,7 @@ from actum.cli.logs import set_up_logs
 from actum.cli.server.forced_exit import ForcedExit
 from actum.cli.server.limits import Limits
 from actum.cli.server.serving import config_of, served
+from actum.http import AsgiApp
 
 APP, STORE, DEVELOPMENT = "ACTUM_WORKER_APP", "ACTUM_WORKER_STORE", "ACTUM_WORKER_DEVELOPMENT"
 
@@ -42,7 +42,7 @@ def serve_in_processes(
         raise CommandFailed("a process could not start; it has said why")
 
 
-def application() -> Any:
+def application() -> AsgiApp:
     """Gives the ASGI application of a process that `serve_in_processes` started."""
     threading.Thread(target=_stop_with_parent, name="actum-parent", daemon=True).start()
     is_development = bool(os.environ[DEVELOPMENT])

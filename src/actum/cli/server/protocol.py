@@ -14,6 +14,7 @@ from actum.cli.server.aborted_requests import TOO_LONG
 from actum.cli.server.ignored_upgrade import BODY_HEADERS, parser_behind
 from actum.cli.server.limits import Limits
 from actum.cli.server.request_head import UNKNOWN_METHOD, Head, HeadRefused, reason_of
+from actum.http import AsgiApp
 from actum.http.problems import Answer, refusal
 from actum.runtime.clock import SystemClock
 
@@ -30,7 +31,7 @@ log: logging.Logger = logging.getLogger("actum.http")
 class LimitedConfig(Config):
     """A server's configuration, with the limits that its protocol keeps; it travels to other processes."""
 
-    def __init__(self, app: Any, limits: Limits, **settings: Any) -> None:
+    def __init__(self, app: AsgiApp | str, limits: Limits, **settings: Any) -> None:
         super().__init__(app, http=LimitedProtocol, timeout_keep_alive=limits.keep_alive, **settings)
         self.limits = limits
 

@@ -5,7 +5,7 @@ import gc
 import logging
 import signal
 import socket
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable
 from types import FrameType
 from typing import Any
 
@@ -16,25 +16,21 @@ from actum.cli.server.aborted_requests import answering_cut_requests
 from actum.cli.server.forced_exit import LIMIT, ForcedExit
 from actum.cli.server.limits import Limits
 from actum.cli.server.protocol import LimitedConfig
+from actum.http import AsgiApp, Message, Receive, Scope, Send
 
 BACKLOG = 2048
 GRACE = 10
 """Seconds that requests in progress have to finish after a signal."""
 
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-Application = Callable[[Message, Receive, Send], Awaitable[None]]
-
 
 class WatchedApplication:
     """An ASGI application; `failure` says why it could not start, or could not stop in good order."""
 
-    def __init__(self, application: Application) -> None:
+    def __init__(self, application: AsgiApp) -> None:
         self.failure: str | None = None
         self._application = application
 
-    def __call__(self, scope: Message, receive: Receive, send: Send) -> Awaitable[None]:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         if scope["type"] == "lifespan":
             send = self._watching(send)
         return self._application(scope, receive, send)
@@ -49,14 +45,14 @@ class WatchedApplication:
         return watched
 
 
-def settled(application: Application) -> Application:
+def settled(application: AsgiApp) -> AsgiApp:
     """Has the garbage collector leave alone what is there once the application has started.
 
     Classes, routes and schemas are many and stay: to look through them all again and again is to keep every
     request waiting for as long.
     """
 
-    def serve_settled(scope: Message, receive: Receive, send: Send) -> Awaitable[None]:
+    def serve_settled(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         async def tell(message: Message) -> None:
             if message["type"] == "lifespan.startup.complete":
                 gc.collect()
@@ -68,7 +64,7 @@ def settled(application: Application) -> Application:
     return serve_settled
 
 
-def served(application: Application) -> Application:
+def served(application: AsgiApp) -> AsgiApp:
     """Gives an application as it is served, by one process or several."""
     return answering_cut_requests(settled(application))
 
@@ -112,7 +108,7 @@ def url_of(listener: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def config_of(application: Application | str, limits: Limits, **further: Any) -> LimitedConfig:
+def config_of(application: AsgiApp | str, limits: Limits, **further: Any) -> LimitedConfig:
     """Gives the configuration of a server; one process and several have it in common."""
     return LimitedConfig(
         application,
@@ -128,7 +124,7 @@ def config_of(application: Application | str, limits: Limits, **further: Any) ->
 
 
 def serve(
-    application: Application, listener: socket.socket, limits: Limits, announce: Callable[[], None]
+    application: AsgiApp, listener: socket.socket, limits: Limits, announce: Callable[[], None]
 ) -> None:
     """Serves until SIGTERM or SIGINT; requests in progress are finished, and what was decided is written."""
     ending = ForcedExit()

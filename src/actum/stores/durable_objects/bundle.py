@@ -40,7 +40,7 @@ MISSING = frozenset(
 """Modules of the standard library that Python in WebAssembly does not have."""
 
 BROUGHT = frozenset({"actum", "msgspec"})
-LEFT_OUT = ("cli", "console", "http", "testing")
+LEFT_OUT = ("cli", "conformance", "console", "http", "operations", "testing")
 """Parts of Actum that an entity's module never needs."""
 
 
