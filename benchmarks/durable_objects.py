@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.table import Table
 
 from actum import Context
+from actum.app import definition_of
 from actum.launch import run
 from actum.stores.durable_objects.bundle import bundle
 from actum.stores.durable_objects.client import Client, read_url
@@ -39,7 +40,7 @@ async def main() -> None:
     tools = fetch_tools(default_tools())
     with tempfile.TemporaryDirectory(dir=parser.parse_args().dir) as folder:
         directory = Path(folder)
-        prepare(directory, bundle(viewed.name, viewed.catalog.kinds.values()), tools)
+        prepare(directory, bundle(viewed.name, definition_of(viewed).catalog.kinds.values()), tools)
         server = Workerd(directory, tools, SECRET)
         try:
             figures = await cold_starts(server)
@@ -93,7 +94,7 @@ async def through_http(server: Workerd, directory: Path) -> list[Figure]:
     """Counts commands of callers that each wait for their answers, while views follow in this process."""
     store = viewed.store_url(server.url, f"sqlite:///{directory / 'bank.db'}")
     figures = []
-    async with run(viewed.catalog, viewed.resources, name=viewed.name, store=store) as node:
+    async with run(definition_of(viewed), store=store) as node:
         for callers, entities in ((1, 1), (64, 64), (64, 1)):
 
             async def deposit(caller: int, entities: int = entities) -> None:

@@ -5,11 +5,13 @@ import inspect
 import os
 import re
 import typing
-from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, MutableMapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, MutableMapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from datetime import timedelta
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol, cast
+
+from msgspec.structs import replace
 
 from actum.errors import DefinitionError
 from actum.model.action import Actions
@@ -18,16 +20,22 @@ from actum.model.handler import check_max_bytes, check_timeout
 from actum.model.option import strict_options
 from actum.model.view import View
 from actum.ports.database import MAX_ANSWER_BYTES, MAX_QUERY_TIME
-from actum.runtime.catalog import KEY_RETENTION, Catalog, compile_catalog
+from actum.runtime.catalog import KEY_RETENTION, Definition, compile_catalog
 from actum.runtime.context.context import Context
-from actum.stores.instances import Instances, Opening
+from actum.runtime.opened_resource import OpenResource
+from actum.runtime.services import Services
+from actum.stores.instances import Instances, Place
 from actum.stores.url import join, needs_database
 
+if TYPE_CHECKING:
+    from actum.http.server import HttpApp
+    from actum.runtime.actions.triggers.trigger import ActionTrigger
+    from actum.runtime.node import Node
+
 Message = MutableMapping[str, Any]
-Receive = Any
-Send = Any
-AsgiApp = Callable[[Message, Receive, Send], Coroutine[Any, Any, None]]
-OpenResource = Callable[[], AbstractAsyncContextManager[Any]]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+AsgiApp = Callable[[Message, Receive, Send], Awaitable[None]]
 
 DOCS_PATH = "/schema"
 DOCS = re.compile(r"(/[\w.~-]+)+")
@@ -36,6 +44,37 @@ PLAIN_MANAGER = contextmanager(lambda: iter(())).__code__
 """The code of every function that @contextmanager makes."""
 
 NEEDED_TO_RUN = ("sqlglot", "litestar", "cronsim")
+
+
+class Checks(Protocol):
+    """The module `actum.runtime.declarations`, loaded where the libraries are that check declarations."""
+
+    def check(self, definition: Definition) -> "Sequence[ActionTrigger[Any]]":
+        """Checks queries and actions, and gives the triggers of those."""
+        ...
+
+    def check_routes(self, definition: Definition) -> None:
+        """Checks routes."""
+        ...
+
+
+class Launch(Protocol):
+    """The module `actum.launch`, loaded when an application is run."""
+
+    def run(self, definition: Definition, *, store: str) -> "AbstractAsyncContextManager[Node]":
+        """Runs an application."""
+        ...
+
+    def serve(
+        self,
+        definition: Definition,
+        *,
+        store: str,
+        is_development: bool,
+        running: Callable[[], Services | None],
+    ) -> "HttpApp":
+        """Makes an ASGI application."""
+        ...
 
 
 class App:
@@ -92,24 +131,21 @@ class App:
             if not isinstance(group, Actions):
                 raise DefinitionError(f"actions= lists {group!r}, which is no Actions()")
         self.name = name
-        self.docs_path: str | None = _docs_path(docs)
-        self.actions: tuple[Actions, ...] = tuple(actions)
+        docs_path = _docs_path(docs)
         check_timeout("App", query_timeout, name="query_timeout")
         check_timeout("App", key_retention, name="key_retention")
         check_max_bytes("App", query_max_bytes, name="query_max_bytes")
         bound = [bound for group in actions for bound in group.bound]
-        self.catalog: Catalog = compile_catalog(
-            entities, views, bound, query_timeout, key_retention, query_max_bytes
-        )
-        self.resources: tuple[tuple[type[Any], OpenResource], ...] = tuple(
-            (_type_of(resource), resource) for resource in resources
-        )
+        catalog = compile_catalog(entities, views, bound, query_timeout, key_retention, query_max_bytes)
+        opened_by = tuple((_type_of(resource), resource) for resource in resources)
+        definition = Definition(name, catalog, tuple(actions), opened_by, docs_path)
         if all(importlib.util.find_spec(module) for module in NEEDED_TO_RUN):
-            declarations = import_module("actum.runtime.declarations")
-            declarations.check(self.catalog, self.resources)
-            declarations.check_routes(self.name, self.actions, self.resources, docs=self.docs_path)
+            checks = cast("Checks", import_module("actum.runtime.declarations"))
+            definition = replace(definition, triggers=checks.check(definition))
+            checks.check_routes(definition)
+        self._definition: Definition = definition
         self._asgi: AsgiApp | None = None
-        self._instances = Instances()
+        self._instances = Instances[Services]()
 
     def __repr__(self) -> str:
         return f"<App {self.name}>"
@@ -138,16 +174,15 @@ class App:
         While this application is served in the same event loop, on these stores or with none named here, the
         block shares what is open there. Raises StoreInUse if it is served in another loop.
         """
-        url = self.store_url(store, database)
-        is_said = store is not None
-        served = self._instances.served(url, is_said=is_said)
+        place = Place(self.store_url(store, database), store is not None)
+        served = self._instances.served(place)
         if served is not None:
             async with served.using() as services:
                 yield Context(services)
             return
         async with (
-            self._launch.run(self.catalog, self.resources, name=self.name, store=url) as node,
-            self._instances.block(url, node.services, is_said=is_said),
+            _launch().run(self._definition, store=place.url) as node,
+            self._instances.block(place, node.services),
         ):
             yield Context(node.services)
 
@@ -158,18 +193,14 @@ class App:
 
         In development a command or reducer that does input or output is refused.
         """
-        url, is_said = self.store_url(store, database), store is not None
-        served: AsgiApp = self._launch.serve(
-            self.name,
-            self.catalog,
-            self.actions,
-            self.resources,
-            store=url,
+        place = Place(self.store_url(store, database), store is not None)
+        served = _launch().serve(
+            self._definition,
+            store=place.url,
             is_development=is_development,
-            docs=self.docs_path,
-            running=lambda: self._instances.running(url, is_said=is_said),
+            running=lambda: self._instances.running(place),
         )
-        self._instances.serve(Opening(url, is_said, served=served))
+        self._instances.serve(place, served)
         return served
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
@@ -177,10 +208,15 @@ class App:
             self._asgi = self.asgi()
         await self._asgi(scope, receive, send)
 
-    @property
-    def _launch(self) -> Any:
-        # By name, so that a module with an App in it loads where there is nothing but msgspec.
-        return import_module("actum.launch")
+
+def definition_of(app: App) -> Definition:
+    """Gives what the framework itself needs of an application; its author has no use for it."""
+    return app._definition
+
+
+def _launch() -> Launch:
+    # By name, so that a module with an App in it loads where there is nothing but msgspec.
+    return cast("Launch", import_module("actum.launch"))
 
 
 def _docs_path(docs: object) -> str | None:

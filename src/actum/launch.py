@@ -1,16 +1,15 @@
 """How a declared application is started: its stores opened, its node run, its requests served."""
 
 import contextlib
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 
 from actum.brokers.open import broker_on
 from actum.errors import ActumError
-from actum.http.server import HttpApp, http_app
-from actum.model.action import Actions
-from actum.runtime.catalog import Catalog
+from actum.http.server import HttpApp
+from actum.runtime.catalog import Definition
 from actum.runtime.clock import Clock, SystemClock
-from actum.runtime.declarations import Resources, check
+from actum.runtime.declarations import triggers_of
 from actum.runtime.node import Node, Settings, open_node
 from actum.runtime.services import Services
 from actum.stores.binding import bind, record_position
@@ -19,26 +18,20 @@ from actum.stores.open import open_stores, paired
 
 @asynccontextmanager
 async def run(
-    catalog: Catalog,
-    resources: Resources,
-    *,
-    name: str,
-    store: str,
-    clock: Clock | None = None,
-    settings: Settings | None = None,
+    definition: Definition, *, store: str, clock: Clock | None = None, settings: Settings | None = None
 ) -> AsyncGenerator[Node]:
     """Runs an application on the stores of a URL until the block ends.
 
     Raises ForeignStore when they belong to another application, or not together.
     """
-    triggers = check(catalog, resources)
+    triggers = triggers_of(definition)
     async with open_stores(store) as stores:
         pair = paired(stores, store)
-        await bind(name, pair)
+        await bind(definition.name, pair)
         async with open_node(
-            catalog,
+            definition.catalog,
             triggers,
-            resources,
+            definition.resources,
             journal=stores.journal,
             database=stores.database,
             broker=broker_on(stores.database),
@@ -52,14 +45,10 @@ async def run(
 
 
 def serve(
-    name: str,
-    catalog: Catalog,
-    groups: Sequence[Actions],
-    resources: Resources,
+    definition: Definition,
     *,
     store: str,
     is_development: bool = False,
-    docs: str | None,
     running: Callable[[], Services | None] = lambda: None,
 ) -> HttpApp:
     """Makes the ASGI application that runs an application on the stores of a URL while it is served.
@@ -74,7 +63,7 @@ def serve(
         if shared is not None:
             yield shared
             return
-        async with run(catalog, resources, name=name, store=store, settings=settings) as node:
+        async with run(definition, store=store, settings=settings) as node:
             yield node.services
 
-    return http_app(name, groups, [kind for kind, _ in resources], open_services, docs=docs)
+    return HttpApp(definition, open_services)

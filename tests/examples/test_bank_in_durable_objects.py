@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from actum import Context, KeyReused, Rejected, WrongVersion
+from actum.app import definition_of
 from actum.errors import DefinitionError, Invalid, NotFound, StoreError
 from actum.launch import run
 from actum.runtime.clock import Clock, ManualClock, SystemClock
@@ -21,7 +22,7 @@ pytestmark = pytest.mark.slow
 @asynccontextmanager
 async def bank(url: str, database: Path, clock: Clock | None = None) -> AsyncIterator[tuple[Context, Node]]:
     store = app.store_url(url, f"sqlite:///{database}")
-    async with run(app.catalog, app.resources, name=app.name, store=store, clock=clock) as node:
+    async with run(definition_of(app), store=store, clock=clock) as node:
         yield Context(node.services), node
 
 

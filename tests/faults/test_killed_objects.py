@@ -18,6 +18,7 @@ import pytest
 from msgspec import Struct
 
 from actum import Context
+from actum.app import definition_of
 from actum.launch import run
 from actum.model.event import Stored
 from actum.ports.journal import EventRange
@@ -50,7 +51,7 @@ class Done(Struct, frozen=True):
 @pytest.fixture
 async def server(workerd_tools: Path, tmp_path: Path) -> AsyncIterator[Workerd]:
     """A workerd of the test's own, to be killed."""
-    prepare(tmp_path / "objects", bundle(app.name, app.catalog.kinds.values()), workerd_tools)
+    prepare(tmp_path / "objects", bundle(app.name, definition_of(app).catalog.kinds.values()), workerd_tools)
     server = Workerd(tmp_path / "objects", workerd_tools, SECRET)
     await server.start()
     yield server
@@ -116,7 +117,7 @@ async def test_what_objects_acknowledged_survives_kills_and_the_feed_has_it_once
     done: list[Done] = []
     until, settled = asyncio.Event(), asyncio.Event()
 
-    async with run(app.catalog, app.resources, name=app.name, store=store) as node:
+    async with run(definition_of(app), store=store) as node:
         reading = asyncio.create_task(read_on_and_on(server.url, settled))
         calling = [
             asyncio.create_task(deposit_on_and_on(node, number, until, done)) for number in range(CALLERS)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from actum import App, Entity
+from actum.app import definition_of
 from actum.errors import DefinitionError, StoreError
 from actum.stores.durable_objects.bundle import Bundle, bundle
 from actum.stores.durable_objects.client import read_url
@@ -50,7 +51,7 @@ def build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Build]:
         for name, source in others.items():
             (package / f"{name}.py").write_text(source)
         account = import_module("shop.accounts").Account
-        return bundle("shop", App("shop", entities=[account]).catalog.kinds.values())
+        return bundle("shop", definition_of(App("shop", entities=[account])).catalog.kinds.values())
 
     yield build
     for name in [name for name in sys.modules if name.partition(".")[0] == "shop"]:
@@ -122,7 +123,7 @@ def test_an_entity_within_a_function_is_refused() -> None:
         pass
 
     with pytest.raises(DefinitionError, match="declare it at the top level of a module"):
-        bundle("shop", App("shop", entities=[Account]).catalog.kinds.values())
+        bundle("shop", definition_of(App("shop", entities=[Account])).catalog.kinds.values())
 
 
 def test_an_application_without_entities_is_refused() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from actum.app import definition_of
 from actum.stores.durable_objects.bundle import bundle
 from actum.stores.durable_objects.deployment import write_deployment
 from actum.stores.durable_objects.workerd import WHEEL
@@ -24,7 +25,7 @@ def folder(tmp_path: Path) -> Path:
     """The bank, built."""
     folder = tmp_path / "built"
     folder.mkdir()
-    write_deployment(folder, bundle("bank", app.catalog.kinds.values()))
+    write_deployment(folder, bundle("bank", definition_of(app).catalog.kinds.values()))
     return folder
 
 

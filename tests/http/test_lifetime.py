@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from actum import Actions, App, Context
+from actum.app import definition_of
 from actum.errors import StoreError
-from actum.http.server import http_app
+from actum.http.server import HttpApp
 from actum.launch import run
 from actum.runtime.services import Services
 from tests.http.bank import bank
@@ -31,7 +32,7 @@ class Opener:
         app = bank()
         if self.error:
             raise self.error
-        async with run(app.catalog, app.resources, name=app.name, store="memory:") as node:
+        async with run(definition_of(app), store="memory:") as node:
             self.opened += 1
             try:
                 yield node.services
@@ -41,7 +42,7 @@ class Opener:
 
 def app_on(open_services: Callable[[], AbstractAsyncContextManager[Services]], *further: Actions) -> Any:
     app = bank(*further)
-    return http_app("bank", app.actions, [], open_services)
+    return HttpApp(definition_of(app), open_services)
 
 
 async def test_an_application_opens_when_the_server_starts_and_closes_when_it_stops() -> None:

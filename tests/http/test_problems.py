@@ -26,8 +26,9 @@ from actum import (
     Unavailable,
     WrongVersion,
 )
+from actum.app import definition_of
 from actum.errors import ForeignStore, StoreFailed, WrongReply
-from actum.http.server import http_app
+from actum.http.server import HttpApp
 from actum.runtime.context.context import session_of
 from actum.runtime.services import Services
 from actum.stores.postgres.connection.errors import translate
@@ -333,7 +334,7 @@ async def test_a_journal_that_is_gone_is_not_named_to_clients(tmp_path: Path) ->
         async def open_services() -> AsyncIterator[Services]:
             yield services
 
-        asgi = http_app("bank", app.actions, [], open_services)
+        asgi = HttpApp(definition_of(app), open_services)
         async with client_of(asgi) as http:
             assert (await http.post("/accounts/a", params={"owner": "ann"})).status_code == 201
             await services.journal.close()

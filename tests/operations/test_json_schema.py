@@ -6,6 +6,7 @@ import msgspec
 from msgspec import Meta, Struct, field
 
 from actum import App, Entity, Event, View, command, query, reducer
+from actum.app import definition_of
 from actum.operations.json_schema import schema_of
 
 Amount = Annotated[int, Meta(gt=0)]
@@ -55,7 +56,7 @@ class Orders(View, key="article"):
 
 
 def schema(*, entities: list[type[Entity]], views: list[type[View]]) -> dict[str, Any]:
-    catalog = App("shop", entities=entities, views=views).catalog
+    catalog = definition_of(App("shop", entities=entities, views=views)).catalog
     return schema_of("shop", catalog.events, catalog.kinds, catalog.views)
 
 

@@ -6,12 +6,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from actum import App, Context
+from actum.app import definition_of
 from actum.brokers.open import broker_on
 from actum.model.event import to_microseconds
 from actum.ports.database import Database
 from actum.ports.journal import Journal
 from actum.runtime.clock import Clock, ManualClock
-from actum.runtime.declarations import check
+from actum.runtime.declarations import triggers_of
 from actum.runtime.node import Node, Settings, open_node
 from actum.stores.sqlite.connection.file import SqliteFile
 from actum.stores.sqlite.database.database import SCHEMA, SqliteDatabase
@@ -34,10 +35,11 @@ async def node_on(
     app: App, journal: Journal, database: Database, *, clock: Clock | None = None, **settings: Any
 ) -> AsyncGenerator[Node, None]:
     """A node of an application on these stores."""
+    definition = definition_of(app)
     async with open_node(
-        app.catalog,
-        check(app.catalog, app.resources),
-        app.resources,
+        definition.catalog,
+        triggers_of(definition),
+        definition.resources,
         journal=journal,
         database=database,
         broker=broker_on(database),

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from actum import Actions, App, Context, Entity, Event, View, command, launch, reducer
+from actum.app import definition_of
 from actum.errors import ForeignStore
 from actum.ports.database import Binding
 from actum.ports.journal import Journal
@@ -83,7 +84,7 @@ async def beside(
             await kept.close()
 
     monkeypatch.setattr(launch, "open_stores", open_apart)
-    async with launch.run(app.catalog, app.resources, name=app.name, store="sqlite:///journal.db") as node:
+    async with launch.run(definition_of(app), store="sqlite:///journal.db") as node:
         yield node
 
 

@@ -9,6 +9,7 @@ import pytest
 from msgspec import field
 
 from actum import App, Context, Entity, command, query, reducer
+from actum.app import definition_of
 from actum.errors import WrongState
 from actum.ports.journal import Snapshot
 from actum.runtime.clock import SECOND, ManualClock
@@ -92,7 +93,7 @@ def directory_of(ctx: Context) -> Directory:
 
 async def kept(journal: FaultyJournal, app: App = plain) -> Snapshot | None:
     """The snapshot that the journal keeps of the account."""
-    fingerprints = {kind.name: kind.fingerprint for kind in app.catalog.kinds.values()}
+    fingerprints = {kind.name: kind.fingerprint for kind in definition_of(app).catalog.kinds.values()}
     return (await journal.load([STREAM], fingerprints))[0].snapshot
 
 
@@ -161,7 +162,8 @@ async def test_an_entity_comes_back_from_its_snapshot_and_what_followed(
 ) -> None:
     """The snapshot alone is read, with the events after it."""
     await deposit(ctx, 13)
-    snapshot = Snapshot(10, START, plain.catalog.kinds["Account"].fingerprint, b'{"owner":"","balance":1000}')
+    fingerprint = definition_of(plain).catalog.kinds["Account"].fingerprint
+    snapshot = Snapshot(10, START, fingerprint, b'{"owner":"","balance":1000}')
     await journal.save_snapshot(*STREAM, snapshot)
 
     async with running(plain, journal) as other:
@@ -213,7 +215,7 @@ async def test_a_broken_snapshot_falls_back_to_the_events(state: bytes, journal:
     """It is only a cache."""
     async with running(plain, journal) as ctx:
         await deposit(ctx, 12)
-    snapshot = Snapshot(12, START, plain.catalog.kinds["Account"].fingerprint, state)
+    snapshot = Snapshot(12, START, definition_of(plain).catalog.kinds["Account"].fingerprint, state)
     await journal.save_snapshot(*STREAM, snapshot)
 
     async with running(plain, journal) as ctx:

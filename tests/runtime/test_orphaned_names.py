@@ -22,6 +22,7 @@ from actum import (
     command,
     reducer,
 )
+from actum.app import definition_of
 from actum.runtime import orphaned_names
 from actum.runtime.orphaned_names import OrphanedName, warn_of_left
 from tests.runtime.test_changed_triggers import started
@@ -160,7 +161,8 @@ async def test_an_action_and_an_entity_of_another_name_take_up_what_the_old_ones
 
 def test_what_actum_keeps_for_itself_is_not_left_behind(caplog: pytest.LogCaptureFixture) -> None:
     """Whatever a journal tells of the marks of requests and units."""
-    warn_of_left(shop([]).catalog, [], OrphanedName({"$request": 1, "$unit": 2, "Gone": 3}, {}, [], []))
+    catalog = definition_of(shop([])).catalog
+    warn_of_left(catalog, [], OrphanedName({"$request": 1, "$unit": 2, "Gone": 3}, {}, [], []))
 
     [said] = warnings(caplog)
     assert "3 entities that are kept as 'Gone'" in said

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from actum import App, DefinitionError, Deleted, Entity, Event, Recorded, View, command, reducer
+from actum.app import definition_of
 from actum.model.entity import entity_type
 from actum.model.view import view_type
 from actum.testing import testing
@@ -108,8 +109,8 @@ async def test_another_event_of_a_kind_has_the_view_built_anew() -> None:
     class Calm(Entity, name="Thing", emits=[Lifted]):
         pass
 
-    [before] = App("things", entities=[Calm], views=[Heights]).catalog.views.values()
-    [after] = App("things", entities=[Thing], views=[Heights]).catalog.views.values()
+    [before] = definition_of(App("things", entities=[Calm], views=[Heights])).catalog.views.values()
+    [after] = definition_of(App("things", entities=[Thing], views=[Heights])).catalog.views.values()
 
     assert before.fingerprint != after.fingerprint
     assert view_type(Heights).reductions.keys() == {Moved}
@@ -124,7 +125,7 @@ def test_a_view_without_bases_has_the_fingerprint_of_its_class() -> None:
         @reducer
         def lifted(self, event: Lifted) -> None: ...
 
-    [found] = App("things", entities=[Thing], views=[Lifts]).catalog.views.values()
+    [found] = definition_of(App("things", entities=[Thing], views=[Lifts])).catalog.views.values()
 
     assert found.fingerprint == view_type(Lifts).fingerprint
     assert entity_type(Thing).reductions.keys() == {Moved, Lifted, Dropped, Shifted}

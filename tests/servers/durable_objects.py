@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from actum.app import definition_of
 from actum.errors import StoreError
 from actum.model.entity import entity_type
 from actum.stores.durable_objects.bundle import bundle
@@ -43,7 +44,10 @@ async def workerd(workerd_tools: Path) -> AsyncIterator[Workerd]:
     directory = Path(tempfile.mkdtemp(prefix="actum-workerd-", dir=MEMORY))
     prepare(
         directory,
-        bundle("examples", [*bank.catalog.kinds.values(), entity_type(User), entity_type(Document)]),
+        bundle(
+            "examples",
+            [*definition_of(bank).catalog.kinds.values(), entity_type(User), entity_type(Document)],
+        ),
         workerd_tools,
     )
     server = Workerd(directory, workerd_tools, SECRET)

@@ -11,8 +11,10 @@ from typing import Any
 
 import asyncpg
 import pytest
+from msgspec.structs import replace
 
 from actum import Context, KeyReused
+from actum.app import definition_of
 from actum.errors import ForeignStore
 from actum.launch import run
 from actum.model.entity import entity_type
@@ -131,7 +133,7 @@ async def stores(url: str) -> AsyncIterator[Stores]:
 @pytest.fixture
 async def node(url: str) -> AsyncIterator[Node]:
     """The application of today on that store, and an outside world in which nothing fails any more."""
-    async with run(app.catalog, app.resources, name=NAME, store=url) as node:
+    async with run(definition_of(app), store=url) as node:
         yield node
 
 
@@ -326,7 +328,7 @@ async def test_a_row_that_was_set_aside_is_and_its_events_are_folded_once_they_c
         [aside] = await stores.database.set_aside()
         waiting = await stores.database.waiting("loans", 1, aside.key, 10)
         events = await stores.journal.read(EventRange("Member", "m-2"))
-    async with run(app.catalog, app.resources, name=NAME, store=url) as node:
+    async with run(definition_of(app), store=url) as node:
         await until(lambda: _is_nothing_aside(node.services.database))
         row = await Context(node.services).view(Loans).get("m-2")
 
@@ -372,7 +374,7 @@ async def test_events_that_wait_for_an_action_reach_it_and_those_that_it_had_do_
 async def test_letters_are_as_they_were_and_what_was_asked_for_is_done(url: str) -> None:
     async with open_stores(url) as stores:
         letters = await stores.database.letters()
-    async with run(app.catalog, app.resources, name=NAME, store=url) as node:
+    async with run(definition_of(app), store=url) as node:
         database = node.services.database
         await until(lambda: _is_left(database, 6))
         await Context(node.services).entity(Member, "m-3").settle()
@@ -438,7 +440,7 @@ async def test_clocks_go_on_with_the_moment_that_was_written(stores: Stores) -> 
 @of_databases
 async def test_it_belongs_to_its_application(url: str) -> None:
     with pytest.raises(ForeignStore, match="belongs to the application 'library'"):
-        async with run(app.catalog, app.resources, name="other", store=url):
+        async with run(replace(definition_of(app), name="other"), store=url):
             pass
 
 

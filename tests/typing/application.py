@@ -1,6 +1,6 @@
 """What type checkers say of declarations: classes with options, triggers, resources, an App and its tests."""
 
-from collections.abc import AsyncGenerator, Coroutine
+from collections.abc import AsyncGenerator, Awaitable, MutableMapping
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Any, assert_type
@@ -213,8 +213,16 @@ app = App(
 )
 
 
+async def receive() -> MutableMapping[str, Any]:
+    return {"type": "http.disconnect"}
+
+
+async def send(message: MutableMapping[str, Any]) -> None: ...
+
+
 async def serving() -> None:
-    await assert_type(app.asgi("memory:")({}, None, None), Coroutine[Any, Any, None])
+    await assert_type(app.asgi("memory:")({}, receive, send), Awaitable[None])
+    await app({}, receive, send)
 
 
 async def script() -> None:

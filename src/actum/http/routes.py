@@ -18,7 +18,7 @@ from actum.errors import DefinitionError
 from actum.http.body_types import TAKES, TypedRequest, taken_type
 from actum.http.numbers import CheckedResponse, check_response, may_hold_numbers
 from actum.http.openapi.document import documented
-from actum.http.openapi.documentation import DEFAULT_PATH, openapi_config
+from actum.http.openapi.documentation import openapi_config
 from actum.http.openapi.flag_schema import FlagSchemas
 from actum.http.openapi.operation_names import joined, operation_names, requests_of
 from actum.http.options import METHODS, check_group, check_handler
@@ -27,6 +27,7 @@ from actum.http.plain_response import PlainResponse
 from actum.http.problems import handle_error
 from actum.model.action import Actions, Bound, OnRequest
 from actum.runtime.actions.invoke import ActionFunction
+from actum.runtime.catalog import Definition
 from actum.runtime.context.context import Context, session_of
 from actum.runtime.context.id_pages import Page
 
@@ -62,35 +63,25 @@ class Site(Litestar):
         return _without_options(super().route_handler_method_map)
 
 
-def check_routes(
-    name: str, groups: Sequence[Actions], resource_types: Collection[type[Any]], *, docs: str | None
-) -> None:
-    """Checks routes and their documentation; raises DefinitionError, with a mend, for what cannot work."""
-    app = litestar_app(name, groups, resource_types, docs=docs)
-    if docs is not None:
+def check_routes(definition: Definition) -> None:
+    """Checks routes and their documentation; raises DefinitionError, and says how to fix it."""
+    app = litestar_app(definition)
+    if definition.docs_path is not None:
         with _as_definition_error("the routes cannot be documented"):
             _ = app.openapi_schema
 
 
-def litestar_app(
-    name: str,
-    groups: Sequence[Actions],
-    resource_types: Collection[type[Any]],
-    further: Sequence[HTTPRouteHandler] = (),
-    *,
-    docs: str | None = DEFAULT_PATH,
-) -> "Site":
-    """Makes the Litestar application of some actions; raises DefinitionError for what cannot work.
-
-    `docs` is the path of the documentation, None for none.
+def litestar_app(definition: Definition, further: Sequence[HTTPRouteHandler] = ()) -> "Site":
+    """Makes the Litestar application of a definition; raises DefinitionError for what cannot work.
 
     Whoever calls it puts the request's Context into the scope's state as `ctx`, where a guard finds it too
     (`connection.state.ctx`), and the resources as `resources`. A dependency of the author's own takes the
     context as `ctx: NamedDependency[Context]`.
     """
+    groups, docs = definition.actions, definition.docs_path
     _check_unique(groups, docs)
     names = operation_names(groups)
-    routers = [_router(group, resource_types, names) for group in groups]
+    routers = [_router(group, definition.resource_types, names) for group in groups]
     with _as_definition_error("the routes cannot be served"):
         return Site(
             [*routers, *further],
@@ -98,7 +89,7 @@ def litestar_app(
             dependencies={"ctx": Provide(_context_of, sync_to_thread=False)},
             exception_handlers={Exception: handle_error},
             logging_config=None,
-            openapi_config=None if docs is None else openapi_config(name, docs),
+            openapi_config=None if docs is None else openapi_config(definition.name, docs),
             pdb_on_exception=False,
             plugins=[FlagSchemas()],
             request_class=TypedRequest,

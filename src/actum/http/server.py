@@ -3,36 +3,32 @@
 import logging
 import re
 from asyncio import AbstractEventLoop
-from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, MutableMapping, Sequence
+from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Any
+from typing import cast
 from urllib.parse import unquote_to_bytes
 
 from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFoundException
 from litestar.utils import normalize_path
 
 from actum.errors import AuthorError, Invalid, Unavailable
+from actum.http import AsgiApp, Receive, Scope, Send
 from actum.http.headers import read_context, read_correlation_id, read_headers, read_position
 from actum.http.health import HEALTH, health_routes, send_health
 from actum.http.idempotency import KeyedRequest, keyed_request
 from actum.http.lifetime import Lifetime, explain
-from actum.http.openapi.documentation import DEFAULT_PATH
 from actum.http.options import METHODS
 from actum.http.problems import answer_to, log_failure
 from actum.http.response import ResponseHeaders, send_answer
-from actum.http.routes import litestar_app
-from actum.model.action import Actions
+from actum.http.routes import Site, litestar_app
 from actum.model.error_text import error_text
+from actum.runtime.catalog import Definition
 from actum.runtime.clock import SystemClock
 from actum.runtime.contained_tasks import runs_author_code
 from actum.runtime.containment import comes_from_outside
 from actum.runtime.context.context import Context
 from actum.runtime.services import Services
 
-Message = MutableMapping[str, Any]
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
 OpenServices = Callable[[], AbstractAsyncContextManager[Services]]
 
 REPLACED = "\N{REPLACEMENT CHARACTER}"
@@ -52,19 +48,12 @@ class HttpApp:
     event loop ends.
     """
 
-    def __init__(
-        self,
-        name: str,
-        groups: Sequence[Actions],
-        resource_types: Collection[type[Any]],
-        open_services: OpenServices,
-        *,
-        docs: str | None,
-    ) -> None:
-        self.name = name
+    def __init__(self, definition: Definition, open_services: OpenServices) -> None:
+        self.name: str = definition.name
         self._lifetime = Lifetime(open_services)
-        further = health_routes(self._lifetime)
-        self._litestar: Any = litestar_app(name, groups, resource_types, further, docs=docs)
+        self._site: Site = litestar_app(definition, health_routes(self._lifetime))
+        # Litestar describes a scope by its members, and this module hands on what a server gives it.
+        self._litestar: AsgiApp = cast("AsgiApp", self._site)
 
     def __repr__(self) -> str:
         return f"<HttpApp {self.name}>"
@@ -170,7 +159,7 @@ class HttpApp:
         method = "GET" if scope["method"] == "HEAD" else scope["method"]
         path = _own_path(scope)
         try:
-            self._litestar.asgi_router.handle_routing(path=path, method=method)
+            self._site.asgi_router.handle_routing(path=path, method=method)
         except (MethodNotAllowedException, NotFoundException) as lost:
             return lost
         return error
@@ -191,18 +180,6 @@ class HttpApp:
             await send({"type": "lifespan.shutdown.failed", "message": explain(error)})
             return
         await send({"type": "lifespan.shutdown.complete"})
-
-
-def http_app(
-    name: str,
-    groups: Sequence[Actions],
-    resource_types: Collection[type[Any]],
-    open_services: OpenServices,
-    *,
-    docs: str | None = DEFAULT_PATH,
-) -> HttpApp:
-    """Makes the ASGI application of an application's actions, on services that it opens and closes itself."""
-    return HttpApp(name, groups, resource_types, open_services, docs=docs)
 
 
 def _inner(scope: Scope, context: Context, services: Services, keyed: KeyedRequest | None) -> Scope:

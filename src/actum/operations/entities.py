@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 from msgspec import Struct
 
-from actum.app import App
+from actum.app import App, definition_of
 from actum.errors import NotFound
 from actum.model.entity import EntityType
 from actum.model.event import Stored
@@ -28,10 +28,10 @@ class EntityState(Struct, frozen=True):
 
 def entity_kind(app: App, name: str) -> EntityType:
     """Gives a kind of entity by name; raises NotFound, with the names that there are."""
-    found = app.catalog.kinds.get(name)
-    if found is None:
-        raise NotFound(f"{app.name} has no entity {name!r}; it has {', '.join(app.catalog.kinds)}")
-    return found
+    kinds = definition_of(app).catalog.kinds
+    if name not in kinds:
+        raise NotFound(f"{app.name} has no entity {name!r}; it has {', '.join(kinds)}")
+    return kinds[name]
 
 
 async def list_entities(

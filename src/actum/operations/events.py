@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 from msgspec import Struct
 
-from actum.app import App
+from actum.app import App, definition_of
 from actum.errors import NotFound
 from actum.model.deletion import DELETED
 from actum.model.event import Stored
@@ -40,7 +40,7 @@ class EventPage(Struct, frozen=True):
 
 def check_names(app: App, wanted: EventFilter) -> None:
     """Raises NotFound for a kind or a type that the application does not declare."""
-    catalog = app.catalog
+    catalog = definition_of(app).catalog
     if wanted.kind is not None and wanted.kind not in catalog.kinds:
         raise NotFound(f"{app.name} has no entity {wanted.kind!r}; it has {', '.join(catalog.kinds)}")
     if wanted.type is not None and wanted.type not in {*catalog.events, DELETED}:

@@ -7,13 +7,13 @@ from typing import Literal
 
 from msgspec import Struct
 
-from actum.app import App
+from actum.app import App, definition_of
 from actum.errors import NotFound
 from actum.operations.letters import all_letters, find_letter
 from actum.ports.database import Letter, LetterStatus, Request
-from actum.runtime.actions.triggers.registry import compile_triggers
 from actum.runtime.clock import SystemClock
 from actum.runtime.context.timers import TIMERS
+from actum.runtime.declarations import triggers_of
 from actum.stores.open import Stores
 
 POLL = timedelta(milliseconds=100)
@@ -59,8 +59,7 @@ async def request_letters(
 
     Raises NotFound, and asks for none, if one is of an action that the application no longer has.
     """
-    triggers = compile_triggers(app.catalog.bound, [kind for kind, _ in app.resources])
-    actions = {trigger.name for trigger in triggers}
+    actions = {trigger.name for trigger in triggers_of(definition_of(app))}
     for letter in letters:
         if letter.action not in actions and letter.action != TIMERS:
             raise NotFound(

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
-from actum.app import App
+from actum.app import App, definition_of
 from actum.errors import NotFound
 from actum.model.view import ViewType
 from actum.ports.database import ViewState
@@ -29,11 +29,10 @@ class ViewGeneration(Struct, frozen=True):
 
 def view_type(app: App, name: str) -> ViewType:
     """Gives a view by name; raises NotFound, with the names that there are."""
-    view = app.catalog.views.get(name)
-    if view is None:
-        known = ", ".join(app.catalog.views) or "none"
-        raise NotFound(f"{app.name} has no view {name!r}; it has {known}")
-    return view
+    views = definition_of(app).catalog.views
+    if name not in views:
+        raise NotFound(f"{app.name} has no view {name!r}; it has {', '.join(views) or 'none'}")
+    return views[name]
 
 
 async def list_views(stores: Stores, app: App) -> list[ViewGeneration]:
@@ -45,7 +44,7 @@ async def list_views(stores: Stores, app: App) -> list[ViewGeneration]:
 
 
 def _described(app: App, built: Sequence[ViewState], head: int) -> Iterator[ViewGeneration]:
-    declared = app.catalog.views
+    declared = definition_of(app).catalog.views
     for state in built:
         view = declared.get(state.name)
         is_current = view is not None and view.fingerprint == state.fingerprint

@@ -2,18 +2,24 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, structs
 
 from actum.errors import DefinitionError
-from actum.model.action import Bound, OnEvents
+from actum.model.action import Actions, Bound, OnEvents
 from actum.model.deletion import Deleted
 from actum.model.entity import Entity, EntityType, entity_type
 from actum.model.event import Event, EventType
 from actum.model.view import View, ViewType, view_type
 from actum.ports.database import MAX_ANSWER_BYTES, MAX_QUERY_TIME
 from actum.runtime.context.references import EntityReference, ViewReference, entity_reference, view_reference
+from actum.runtime.opened_resource import OpenResource
+
+if TYPE_CHECKING:
+    from actum.runtime.actions.triggers.trigger import ActionTrigger
+
+Resources = tuple[tuple[type[Any], OpenResource], ...]
 
 KEY_RETENTION: timedelta = timedelta(days=7)
 """How long idempotency keys are remembered unless an application says otherwise."""
@@ -31,6 +37,26 @@ class Catalog(Struct, frozen=True):
     query_timeout: timedelta = MAX_QUERY_TIME
     key_retention: timedelta | None = KEY_RETENTION
     query_max_bytes: int = MAX_ANSWER_BYTES
+
+
+class Definition(Struct, frozen=True):
+    """An application as its App declares it.
+
+    `resources` say what opens each, by type. `docs_path` is where the routes are documented, None for
+    nowhere. `triggers` are those of its actions, None where the libraries that check them are missing.
+    """
+
+    name: str
+    catalog: Catalog
+    actions: tuple[Actions, ...]
+    resources: Resources
+    docs_path: str | None
+    triggers: "Sequence[ActionTrigger[Any]] | None" = None
+
+    @property
+    def resource_types(self) -> list[type[Any]]:
+        """The types of the resources."""
+        return [kind for kind, _ in self.resources]
 
 
 def compile_catalog(

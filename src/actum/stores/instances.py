@@ -2,72 +2,94 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
-from typing import Any
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Generic, Protocol, TypeVar
 
 from msgspec import Struct
 
 from actum.errors import StoreInUse
 from actum.stores.url import shown
 
+T = TypeVar("T")
+"""The services of a running application."""
 
-class Opening(Struct, eq=False):
-    """An application that is open on the stores of a URL; `is_said` is False for its default URL.
 
-    `services` are those of a block of `running()`; `served` is an ASGI application, which may be closed.
-    """
+class Place(Struct, frozen=True):
+    """The stores of a URL; `is_said` is False for the application's own default."""
 
     url: str
     is_said: bool
-    served: Any = None
-    services: Any = None
-    loop: asyncio.AbstractEventLoop | None = None
 
-    def suits(self, url: str, *, is_said: bool) -> bool:
-        """Says whether opening the application on a URL may share this one: not if it names another store."""
-        return self.url == url or not (self.is_said and is_said)
+    def suits(self, other: "Place") -> bool:
+        """Says whether an opening there may share this one: not if both name their stores and they differ."""
+        return self.url == other.url or not (self.is_said and other.is_said)
 
 
-class Instances:
-    """The openings of one application in this process."""
+class Served(Protocol[T]):
+    """An ASGI application, which may be closed."""
+
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop | None:
+        """The event loop in which it is open, None while it is not."""
+        ...
+
+    def using(self) -> AbstractAsyncContextManager[T]:
+        """Gives its services to another part of this process."""
+        ...
+
+    async def let_go(self, services: T) -> None:
+        """Stops using services that are about to close."""
+        ...
+
+
+class Block(Struct, Generic[T], eq=False):
+    """A block of `running()`, with its services."""
+
+    place: Place
+    services: T
+    loop: asyncio.AbstractEventLoop
+
+
+class Instances(Generic[T]):
+    """What is open of one application in this process."""
 
     def __init__(self) -> None:
-        self._served: list[Opening] = []
-        self._blocks: list[Opening] = []
+        self._served: list[tuple[Place, Served[T]]] = []
+        self._blocks: list[Block[T]] = []
 
-    def serve(self, opening: Opening) -> None:
+    def serve(self, place: Place, served: Served[T]) -> None:
         """Registers an ASGI application."""
-        self._served.append(opening)
+        self._served.append((place, served))
 
-    def served(self, url: str, *, is_said: bool) -> Any:
+    def served(self, place: Place) -> Served[T] | None:
         """Gives the ASGI application that is open on these stores, or None.
 
         Raises StoreInUse if it is open in another event loop, whose connections cannot be used here.
         """
-        for opening in self._served:
-            if opening.served.loop is not None and opening.suits(url, is_said=is_said):
-                if opening.served.loop is not asyncio.get_running_loop():
+        for other, served in self._served:
+            if served.loop is not None and other.suits(place):
+                if served.loop is not asyncio.get_running_loop():
                     raise StoreInUse(
-                        f"{shown(opening.url)} is open already, served by another event loop of this "
-                        "process: use it there, or name another store"
+                        f"{shown(other.url)} is open already, served by another event loop of this process: "
+                        "use it there, or name another store"
                     )
-                return opening.served
+                return served
         return None
 
-    def running(self, url: str, *, is_said: bool) -> Any:
+    def running(self, place: Place) -> T | None:
         """Gives the services of a block that is open on these stores in this event loop, or None."""
         loop = asyncio.get_running_loop()
-        found = [one for one in self._blocks if one.loop is loop and one.suits(url, is_said=is_said)]
+        found = [block for block in self._blocks if block.loop is loop and block.place.suits(place)]
         return found[-1].services if found else None
 
     @asynccontextmanager
-    async def block(self, url: str, services: Any, *, is_said: bool) -> AsyncGenerator[None]:
+    async def block(self, place: Place, services: T) -> AsyncGenerator[None]:
         """Lets ASGI applications share the services until the block ends; their requests finish first."""
-        opening = Opening(url, is_said, services=services, loop=asyncio.get_running_loop())
-        self._blocks.append(opening)
+        block = Block(place, services, asyncio.get_running_loop())
+        self._blocks.append(block)
         try:
             yield
         finally:
-            self._blocks.remove(opening)
-            for each in self._served:
-                await each.served.let_go(services)
+            self._blocks.remove(block)
+            for _, served in self._served:
+                await served.let_go(services)

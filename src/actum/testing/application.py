@@ -7,12 +7,12 @@ from datetime import datetime, timedelta
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from actum.app import App
+from actum.app import App, definition_of
 from actum.brokers.open import broker_on
 from actum.model.event import to_microseconds
 from actum.runtime.clock import ManualClock
 from actum.runtime.context.context import Context
-from actum.runtime.declarations import check
+from actum.runtime.declarations import triggers_of
 from actum.runtime.node import Node, Settings, open_node
 from actum.runtime.readiness import Standstill
 from actum.stores.open import Stores, open_stores
@@ -137,11 +137,12 @@ class Running:
     async def _start(self) -> None:
         if self._stores is None or self._store != MEMORY:
             self._stores = await self._outer.enter_async_context(open_stores(self._store))
+        definition = definition_of(self.app)
         self._node = await self._inner.enter_async_context(
             open_node(
-                self.app.catalog,
-                check(self.app.catalog, self.app.resources),
-                self.app.resources,
+                definition.catalog,
+                triggers_of(definition),
+                definition.resources,
                 journal=self._stores.journal,
                 database=self._stores.database,
                 broker=broker_on(self._stores.database),

@@ -4,8 +4,8 @@ from contextlib import nullcontext
 
 import httpx
 
-from actum.app import App
-from actum.http.server import http_app
+from actum.app import App, definition_of
+from actum.http.server import HttpApp
 from actum.runtime.services import Services
 
 
@@ -13,8 +13,7 @@ class Client(httpx.AsyncClient):
     """An `httpx.AsyncClient` whose requests go straight to the application; paths need no host."""
 
     def __init__(self, app: App, services: Services) -> None:
-        types = [kind for kind, _ in app.resources]
-        self._application = http_app(app.name, app.actions, types, lambda: nullcontext(services))
+        self._application = HttpApp(definition_of(app), lambda: nullcontext(services))
         transport = httpx.ASGITransport(self._application, raise_app_exceptions=False)
         super().__init__(transport=transport, base_url="http://test")
 

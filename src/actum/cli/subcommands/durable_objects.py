@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from actum.app import definition_of
 from actum.cli.failure import CommandFailed
 from actum.cli.loading import load_app
 from actum.cli.options import AppName
@@ -29,7 +30,7 @@ def build(
 ) -> None:
     """Writes a folder that Cloudflare's tools deploy: `uv run pywrangler deploy` in it."""
     loaded = load_app(app)
-    made = bundle(loaded.name, loaded.catalog.kinds.values())
+    made = bundle(loaded.name, definition_of(loaded).catalog.kinds.values())
     write_deployment(out, made)
     print(f"{loaded.name}: {len(made.manifest.entities)} kinds of entities are in {out}")
     print(f"  deploy   cd {out} && uv run pywrangler deploy")
@@ -53,7 +54,7 @@ def dev(
     The secret is that of ACTUM_SECRET, or "development".
     """
     loaded = load_app(app)
-    made = bundle(loaded.name, loaded.catalog.kinds.values())
+    made = bundle(loaded.name, definition_of(loaded).catalog.kinds.values())
     tools = default_tools()
     print(f"workerd and Pyodide are kept in {tools}", flush=True)
     fetched = fetch_tools(tools)

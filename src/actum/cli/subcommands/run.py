@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from actum.app import App
+from actum.app import App, definition_of
 from actum.cli.failure import CommandFailed
 from actum.cli.loading import load_app
 from actum.cli.logs import set_up_logs
@@ -86,6 +86,6 @@ def run(
 
 def _announce(app: App, address: str, store: str) -> None:
     print(f"{app.name} is running at {address}")
-    if app.docs_path is not None:
-        print(f"  OpenAPI  {address}{app.docs_path}")
+    if definition_of(app).docs_path is not None:
+        print(f"  OpenAPI  {address}{definition_of(app).docs_path}")
     print(f"  store    {shown(store)}", flush=True)
