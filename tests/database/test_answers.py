@@ -212,7 +212,9 @@ def test_a_value_that_is_not_there_is_not_found(annotation: Any) -> None:
 
 @pytest.mark.parametrize("annotation", [int, int | None, Wealth, Wealth | None])
 def test_more_rows_than_one_are_refused_where_one_is_asked_for(annotation: Any) -> None:
-    with pytest.raises(WrongReply, match=r"Balances\.asked returned 2 rows, .* add LIMIT 1, or annotate list\["):
+    with pytest.raises(
+        WrongReply, match=r"Balances\.asked returned 2 rows, .* add LIMIT 1, or annotate list\["
+    ):
         answer(annotation, "owner", ("a",), ("b",))
 
 
