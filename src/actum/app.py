@@ -1,4 +1,4 @@
-"""App: an application, joined from its declarations and checked, ready to be run on any store."""
+"""App: an application, compiled from its declarations and checked, to be run on any store."""
 
 import importlib.util
 import inspect
@@ -88,18 +88,18 @@ class App:
 
     Every action with a parameter annotated `Mailer` gets it. Resources are opened in order when the
     application starts, and closed when it stops. Declarations that cannot work raise DefinitionError here,
-    with a mend.
+    which says how to fix them.
 
     What is kept for an idempotency key (the claim and the answer of a request, the reply of a command or a
-    unit, the mark of a message) is forgotten after `key_retention`: what comes again later than that takes
-    effect again. With None all is kept.
+    unit, the mark of a message) is deleted after `key_retention`: a repetition after that takes effect again.
+    With None everything is kept.
 
-    A query over views that takes longer than `query_timeout`, and says no timeout= of its own, is cut off;
-    one whose answer has more than `query_max_bytes`, and says no max_bytes= of its own, raises TooLarge.
-    Its routes are documented at /schema, at another path with `docs="/docs"`, and nowhere with `docs=False`.
+    A query over views without a timeout= of its own is cancelled after `query_timeout`; one without a
+    max_bytes= of its own raises TooLarge for an answer of more than `query_max_bytes`. The routes are
+    documented at /schema, at another path with `docs="/docs"`, and nowhere with `docs=False`.
 
     An App is an ASGI application too, on the store that ACTUM_STORE names, or else on `sqlite:///NAME.db`.
-    For a store that keeps events alone, ACTUM_DATABASE names the database beside it.
+    For a store that keeps only events, ACTUM_DATABASE names the database beside it.
     """
 
     @strict_options("App")
@@ -117,7 +117,7 @@ class App:
         query_max_bytes: int = MAX_ANSWER_BYTES,
     ) -> None:
         if not name or not all(letter.isalnum() or letter in "-_" for letter in name):
-            raise DefinitionError(f"{name!r} cannot name an application: use letters, digits, - and _")
+            raise DefinitionError(f"{name!r} is not a name for an application: use letters, digits, - and _")
         listed: dict[str, Any] = {
             "entities": entities,
             "views": views,
@@ -126,10 +126,10 @@ class App:
         }
         for parameter, given in listed.items():
             if not isinstance(given, Iterable) or isinstance(given, type):
-                raise DefinitionError(f"{parameter}={given!r} is no list: write {parameter}=[…]")
+                raise DefinitionError(f"{parameter}={given!r} is not a list: write {parameter}=[…]")
         for group in listed["actions"]:
             if not isinstance(group, Actions):
-                raise DefinitionError(f"actions= lists {group!r}, which is no Actions()")
+                raise DefinitionError(f"actions= lists {group!r}, which is not an Actions()")
         self.name = name
         docs_path = _docs_path(docs)
         check_timeout("App", query_timeout, name="query_timeout")
@@ -152,11 +152,11 @@ class App:
 
     @property
     def default_store(self) -> str:
-        """The URL of the store it runs on when nothing else is said."""
+        """The URL of the store that it runs on unless another is named."""
         return os.environ.get("ACTUM_STORE") or f"sqlite:///{self.name}.db"
 
     def store_url(self, store: str | None = None, database: str | None = None) -> str:
-        """Gives the URL of the stores it runs on: what is said, or else what the environment says.
+        """Gives the URL of the stores that it runs on: those named here, or else in the environment.
 
         Raises StoreError for a database beside a store that has its own.
         """
@@ -167,12 +167,12 @@ class App:
     async def running(
         self, store: str | None = None, *, database: str | None = None
     ) -> AsyncGenerator[Context]:
-        """Runs the application, without HTTP, while the block lasts, and gives a context to work with.
+        """Runs the application without HTTP until the block ends, and gives a context to work with.
 
-        A `database` is named for a store that keeps events alone, such as `dynamodb://TABLE`.
+        Name a `database` for a store that keeps only events, such as `dynamodb://TABLE`.
 
-        While this application is served in the same event loop, on these stores or with none named here, the
-        block shares what is open there. Raises StoreInUse if it is served in another loop.
+        If this application is being served in the same event loop, on these stores or with none named here,
+        the block shares what is open there. Raises StoreInUse if it is served in another loop.
         """
         place = Place(self.store_url(store, database), store is not None)
         served = self._instances.served(place)
@@ -191,7 +191,7 @@ class App:
     ) -> AsgiApp:
         """Gives an ASGI application that opens the store when it starts and closes it when it stops.
 
-        In development a command or reducer that does input or output is refused.
+        With `is_development`, commands and reducers that do input or output are refused.
         """
         place = Place(self.store_url(store, database), store is not None)
         served = _launch().serve(
@@ -223,12 +223,12 @@ def _docs_path(docs: object) -> str | None:
     if isinstance(docs, bool):
         return DOCS_PATH if docs else None
     if not isinstance(docs, str) or not DOCS.fullmatch(docs):
-        raise DefinitionError(f'docs={docs!r} is no path: write docs="/docs", or docs=False for none')
+        raise DefinitionError(f'docs={docs!r} is not a path: write docs="/docs", or docs=False for none')
     return docs
 
 
 def _is_plain_manager(resource: Any) -> bool:
-    """Whether @contextmanager was written where @asynccontextmanager belongs."""
+    """Whether @contextmanager was used where @asynccontextmanager is needed."""
     return getattr(resource, "__code__", None) is PLAIN_MANAGER
 
 
@@ -241,6 +241,6 @@ def _type_of(resource: OpenResource) -> type[Any]:
         raise DefinitionError(
             f"resource {getattr(resource, '__name__', resource)}: write it as\n    @asynccontextmanager\n"
             "    async def open_mailer() -> AsyncGenerator[Mailer]: …\n"
-            "with the type that it gives"
+            "with the type that it yields"
         )
     return given[0]

@@ -1,4 +1,4 @@
-"""How a declared application is started: its stores opened, its node run, its requests served."""
+"""Starts a declared application: opens its stores, runs its node, serves its requests."""
 
 import contextlib
 from collections.abc import AsyncGenerator, Callable
@@ -22,7 +22,7 @@ async def run(
 ) -> AsyncGenerator[Node]:
     """Runs an application on the stores of a URL until the block ends.
 
-    Raises ForeignStore when they belong to another application, or not together.
+    Raises ForeignStore when they belong to another application, or do not belong together.
     """
     triggers = triggers_of(definition)
     async with open_stores(store) as stores:
@@ -53,7 +53,7 @@ def serve(
 ) -> HttpApp:
     """Makes the ASGI application that runs an application on the stores of a URL while it is served.
 
-    What `running` gives is open on those stores already, and is shared while it lasts.
+    If `running` gives services, they are open on those stores already, and are shared.
     """
     settings = Settings(is_development=is_development)
 

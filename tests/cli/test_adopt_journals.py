@@ -58,8 +58,8 @@ def test_a_file_whose_log_was_lost_goes_on_with_what_it_holds(shop: Path, actum:
     assert "its log copy.db-wal is gone" in refused.err
     assert "run `actum adopt`" in refused.err
     assert (adopted.code, again.code) == (0, 0)
-    assert "sqlite:///copy.db goes on with what it holds" in adopted.out
-    assert "goes on with what it holds" not in again.out
+    assert "sqlite:///copy.db continues with what it holds" in adopted.out
+    assert "continues with what it holds" not in again.out
     assert pay("sqlite:///copy.db", 5) == [5, 5]
     assert pay(URL, 5) == [8, 8]
 

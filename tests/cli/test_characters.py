@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from actum.cli.characters import take_all_characters
+from actum.cli.characters import accept_all_characters
 from actum.cli.main import main
 from tests.cli.commands import PATIENCE
 from tests.cli.filling import fill
@@ -118,7 +118,7 @@ def test_output_that_is_closed_takes_everything(monkeypatch: pytest.MonkeyPatch)
     """As under `actum events shop >&-`, where Python has no stdout at all."""
     monkeypatch.setattr(sys, "stdout", None)
 
-    take_all_characters()
+    accept_all_characters()
     with sys.stdout as nowhere:
         print("said")
 

@@ -23,7 +23,7 @@ def test_objects_run_on_this_machine_and_an_application_beside_them(
     """`dev` prints the store that `run` takes; what was answered is there after both were started again."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(TOOLS.parents[1]))
     objects = start("durable-objects", "dev", "shop:app", "--port", "0")
-    store = objects.out.wait_for("lives in objects at").split()[-1]
+    store = objects.out.wait_for("runs in objects at").split()[-1]
     stores = ("--store", store, "--database", "sqlite:///shop.db")
     server = start("run", "shop:app", "--port", "0", *stores)
     url = server.url
@@ -33,7 +33,7 @@ def test_objects_run_on_this_machine_and_an_application_beside_them(
     end = objects.out.rest()
 
     objects = start("durable-objects", "dev", "shop:app", "--port", "0")
-    stores = ("--store", objects.out.wait_for("lives in objects at").split()[-1], *stores[2:])
+    stores = ("--store", objects.out.wait_for("runs in objects at").split()[-1], *stores[2:])
     server = start("run", "shop:app", "--port", "0", *stores)
     url = server.url
     again = httpx.post(f"{url}/orders/o-1", json={"amount": 6}, timeout=PATIENCE)

@@ -88,7 +88,7 @@ def test_a_dead_letter_that_is_retried_while_nothing_runs_heals_at_the_next_star
     labelled(actum, "torn", 2)
     wait_for_letters(actum, 0)
 
-    assert kept.out == "letter 1: kept; the application does it when it starts (retry)\n"
+    assert kept.out == "letter 1: requested; the application does it when it starts (retry)\n"
     assert server.stop() == 0
     assert letters(actum) == []
 

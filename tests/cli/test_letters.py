@@ -90,7 +90,7 @@ def test_a_request_is_kept_while_no_application_runs(jammed: Path, actum: Comman
     result = actum("dead-letters", request_, "shop", "1")
 
     assert (result.code, result.err) == (0, "")
-    assert result.out == f"letter 1: kept; the application does it when it starts ({request_})\n"
+    assert result.out == f"letter 1: requested; the application does it when it starts ({request_})\n"
     assert "dead, to " + request_ in actum("dead-letters", "list", "shop").out
 
 
@@ -119,8 +119,8 @@ def test_nothing_is_asked_for_when_nothing_is_dead(shop: Path, actum: CommandLin
     [
         (["show", "shop", "7"], 1, "error: there is no letter 7\n"),
         (["retry", "shop", "1", "7"], 1, "error: there is no letter 7\n"),
-        (["retry", "shop"], 2, "name letters by id, or say --all"),
-        (["skip", "shop", "1", "--all"], 2, "name letters by id, or say --all"),
+        (["retry", "shop"], 2, "name letters by id, or use --all"),
+        (["skip", "shop", "1", "--all"], 2, "name letters by id, or use --all"),
     ],
 )
 def test_a_request_that_names_no_letter_asks_for_nothing(

@@ -50,10 +50,10 @@ def test_a_module_that_cannot_be_imported_is_said_in_one_line_with_its_place(
         ("shopp:app", "there is no module 'shopp'"),
         ("shop.till:app", "there is no module 'shop.till'"),
         ("shop:application", "shop has no 'application'; it has shop:app"),
-        ("shop:Order", "shop:Order is the class Order and no App; it has shop:app"),
-        ("shop.py", "'shop.py' names no module: write MODULE:APP"),
-        ("./shop:app", "'./shop' names no module: write MODULE:APP"),
-        (":app", "'' names no module"),
+        ("shop:Order", "shop:Order is the class Order, not an App; it has shop:app"),
+        ("shop.py", "'shop.py' is not a module's name: write MODULE:APP"),
+        ("./shop:app", "'./shop' is not a module's name: write MODULE:APP"),
+        (":app", "'' is not a module's name"),
     ],
 )
 def test_a_name_that_leads_to_no_application_is_answered_with_what_there_is(

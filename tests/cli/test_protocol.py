@@ -313,7 +313,7 @@ async def test_a_request_that_the_application_does_not_answer_is_answered_all_th
     assert (answer.status, answer.headers["retry-after"]) == (503, "1")
     assert answer.headers["x-correlation-id"] == "c-5"
     assert json.loads(answer.body)["outcome"] == "unknown"
-    assert answer.detail.startswith("the request took too long, and whether it took effect is not known")
+    assert answer.detail.startswith("the request took too long; it may have taken effect")
 
 
 async def test_a_request_that_is_cut_when_the_server_stops_is_told_so_with_a_problem(
@@ -328,7 +328,7 @@ async def test_a_request_that_is_cut_when_the_server_stops_is_told_so_with_a_pro
         answer = await connection.answer()
 
     assert (answer.status, answer.headers["retry-after"]) == (503, "1")
-    assert answer.detail.startswith("the application stops, and whether it took effect is not known")
+    assert answer.detail.startswith("the application is stopping; it may have taken effect")
 
 
 async def test_a_client_that_takes_nothing_of_its_response_is_left(service: Service) -> None:

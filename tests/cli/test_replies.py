@@ -38,9 +38,9 @@ def test_replies_that_are_old_enough_are_dropped_and_others_stay(
         later.setattr("actum.operations.replies.SystemClock.now", lambda _: now + 120_000_000)
         old = actum("replies", "forget", "shop", "--older-than", "1m", "--store", store)
 
-    assert (young.code, young.out) == (0, "replies dropped: 0\n")
+    assert (young.code, young.out) == (0, "replies deleted: 0\n")
     # The action on what was paid may have kept one of its own.
-    assert (old.code, old.out in ("replies dropped: 1\n", "replies dropped: 2\n")) == (0, True)
+    assert (old.code, old.out in ("replies deleted: 1\n", "replies deleted: 2\n")) == (0, True)
     assert asyncio.run(_pay_again(store)) == 6
 
 
@@ -50,5 +50,5 @@ def test_an_age_that_is_none_is_refused(shop: Path, actum: CommandLine, age: str
 
     assert (result.code, result.err) == (
         1,
-        f"error: --older-than {age}: say how old, as in 30d, 12h, 90m or 4w\n",
+        f"error: --older-than {age}: write an age, as in 30d, 12h, 90m or 4w\n",
     )

@@ -151,7 +151,7 @@ def test_processes_that_cannot_start_end_the_command_with_one_line_each(shop: Pa
 
     lines = server.err.rest()
     assert code == 1
-    assert lines[-1] == "error: a process could not start; it has said why"
+    assert lines[-1] == "error: a process could not start; its output says why"
     assert "shop.db is not an Actum store, nor any SQLite file" in lines[0]
     assert "Traceback" not in "".join(lines)
 
@@ -185,7 +185,7 @@ def test_a_busy_port_is_said_before_the_store_is_opened(shop: Path, actum: Comma
 @pytest.mark.parametrize(
     ("options", "expected"),
     [
-        (["--workers", "2"], "sqlite:///shop.db can be used by one process only: leave --workers out"),
+        (["--workers", "2"], "only one process can use sqlite:///shop.db: leave --workers out"),
         (["--workers", "2", "--store", "memory:"], "memory: can be used by one process only"),
         (["--host", "192.0.2.1", "--port", "8000"], "cannot listen on 192.0.2.1, port 8000: "),
         (["--store", "cassandra://there"], "'cassandra://there' names no store that Actum knows"),

@@ -170,7 +170,7 @@ def test_rows_are_tried_again_when_the_application_starts(shop: Path, actum: Com
     fill()
 
     assert (asked.code, nobody.code) == (0, 0)
-    assert asked.out == "1 rows: the application tries them again when it starts\n"
+    assert asked.out == "1 rows: the application retries them when it starts\n"
     assert nobody.out == "view sales has no row 'nobody' set aside\n"
     assert total(shop / "shop.db") == 21
     assert actum("views", "show", "shop", "sales", "--json").lines == []

@@ -113,7 +113,7 @@ async def test_a_body_that_is_missing_is_called_that() -> None:
     async with serving(bank()) as http:
         answer = await http.post("/accounts/a/deposits")
 
-    assert answer.json()["detail"] == "the request has no body, and this address needs one"
+    assert answer.json()["detail"] == "the request has no body, and this address requires one"
 
 
 @pytest.mark.parametrize("path", ["/upload", "/uploads", "/fields", "/struct"])
@@ -205,7 +205,7 @@ async def test_a_compressed_body_is_refused_with_what_would_be_taken() -> None:
 
     assert (answer.status_code, answer.headers["accept-encoding"]) == (415, "identity")
     assert answer.json()["detail"] == (
-        "the body's Content-Encoding is gzip, which is not read here: send it plain"
+        "the body's Content-Encoding is gzip, which is not accepted here: send it plain"
     )
 
 
@@ -216,7 +216,7 @@ async def test_a_body_of_another_type_is_told_which_one_is_taken(kind: str) -> N
 
     assert answer.status_code == 415
     assert answer.json()["detail"] == (
-        f"the body's Content-Type is {kind}, and this address takes application/json"
+        f"the body's Content-Type is {kind}, and this address accepts application/json"
     )
 
 
@@ -232,8 +232,8 @@ async def test_a_body_that_could_be_read_is_refused_as_what_it_is_not(kind: str)
         file = await http.post("/upload", content=b"{}", headers=JSON)
 
     assert (answer.status_code, form.status_code, file.status_code) == (415, 415, 415)
-    assert form.json()["detail"].endswith("this address takes application/x-www-form-urlencoded")
-    assert file.json()["detail"].endswith("this address takes multipart/form-data")
+    assert form.json()["detail"].endswith("this address accepts application/x-www-form-urlencoded")
+    assert file.json()["detail"].endswith("this address accepts multipart/form-data")
 
 
 @pytest.mark.parametrize(
@@ -260,7 +260,7 @@ async def test_text_in_another_charset_is_told_which_one_is_taken(charset: str) 
     assert answer.status_code == 415
     assert (
         answer.json()["detail"]
-        == f"the body's charset is {charset}, which is not read here: send it in UTF-8"
+        == f"the body's charset is {charset}, which is not accepted here: send it in UTF-8"
     )
 
 
@@ -283,7 +283,7 @@ async def test_a_percent_sign_that_stands_for_nothing_is_refused(path: str) -> N
         answer = await http.post(httpx.URL("http://bank/").copy_with(raw_path=path.encode()))
 
     assert (answer.status_code, answer.headers["content-type"]) == (400, PROBLEM)
-    assert answer.json()["detail"].endswith("has a % without two hexadecimal digits behind it: write %25")
+    assert answer.json()["detail"].endswith("has a % without two hexadecimal digits after it: write %25")
 
 
 @pytest.mark.parametrize("path", ["/accounts/%ff", "/accounts/%ed%a0%80", "/accounts/a?owner=%ff"])
@@ -332,6 +332,6 @@ async def test_a_client_that_leaves_while_it_sends_is_a_line_in_the_log(
     [record] = [record for record in caplog.records if record.name == "actum.http"]
     assert record.levelno == logging.INFO
     assert record.getMessage() == (
-        "POST /accounts/a/deposits: the client left before it had sent its body (c-7)"
+        "POST /accounts/a/deposits: the client disconnected while it sent its body (c-7)"
     )
     assert record.exc_info is None

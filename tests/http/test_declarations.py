@@ -129,7 +129,7 @@ def test_a_function_that_requests_set_off_needs_no_event() -> None:
     async def note(ctx: Context, event: Deposited) -> None: ...
 
     assert message_of(group) == (
-        "action note: no request brings the event that its parameter 'event' takes: give it a default, as in "
+        "action note: no request has the event that its parameter 'event' takes: give it a default, as in "
         "`event: Deposited | None = None`"
     )
 
@@ -167,7 +167,7 @@ def test_an_answer_needs_its_type() -> None:
 
     group.get("/mute")(mute)
 
-    assert message_of(group) == ("action mute has no return annotation: say what it answers, or `-> None`")
+    assert message_of(group) == "action mute has no return annotation: annotate what it returns, or `-> None`"
 
 
 def test_an_action_is_async() -> None:
@@ -205,7 +205,7 @@ def test_the_documentations_path_is_not_to_be_taken() -> None:
     async def mine() -> None: ...
 
     assert message_of(group) == (
-        "action mine: /schema shows the documentation; choose another path, or say where that is to be with "
+        "action mine: /schema shows the documentation; choose another path, or move the documentation with "
         "App(docs=…)"
     )
 
@@ -237,8 +237,8 @@ def test_an_option_that_a_router_does_not_know_is_refused() -> None:
     group = Actions(path="/x", gard=[])
 
     assert message_of(group) == (
-        "Actions(path='/x') has no option gard=: did you mean guards=?; what guards and middleware are to "
-        "find goes into opt={…}"
+        "Actions(path='/x') has no option gard=: did you mean guards=?; values for guards and "
+        "middleware go into opt={…}"
     )
 
 

@@ -222,7 +222,7 @@ async def test_the_documentation_can_be_elsewhere_or_nowhere() -> None:
 
 @pytest.mark.parametrize("docs", ["docs", "/", "/docs/", "/{id:str}", 1, None])
 def test_a_place_for_the_documentation_that_is_none_is_refused(docs: Any) -> None:
-    with pytest.raises(DefinitionError, match=r"docs=.* is no path: write docs="):
+    with pytest.raises(DefinitionError, match=r"docs=.* is not a path: write docs="):
         App("x", docs=docs)
 
 

@@ -1,4 +1,4 @@
-"""Output whose encoding is not UTF-8: no character makes it fail, and JSON stays JSON."""
+"""Output in encodings other than UTF-8: no character makes printing fail, and JSON stays valid."""
 
 import os
 import re
@@ -10,8 +10,8 @@ from typing import TextIO
 BEYOND_ASCII = re.compile("[^\x00-\x7f]")
 
 
-def take_all_characters() -> None:
-    """Has stdout and stderr show what their encoding cannot hold by escapes; one that is closed takes all."""
+def accept_all_characters() -> None:
+    """Has stdout and stderr escape what their encoding cannot represent; one that is closed discards it."""
     sys.stdout = sys.stdout or _nowhere()
     sys.stderr = sys.stderr or _nowhere()
     for stream in (sys.stdout, sys.stderr):
@@ -24,7 +24,7 @@ def _nowhere() -> TextIO:
 
 
 def print_json_text(text: str) -> None:
-    """Prints JSON, in ASCII unless the output takes UTF-8."""
+    """Prints JSON, in ASCII unless the output is UTF-8."""
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
     if encoding.lower().replace("_", "-") not in ("utf-8", "utf8"):
         text = BEYOND_ASCII.sub(_escaped, text)

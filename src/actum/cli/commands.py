@@ -1,4 +1,4 @@
-"""The commands by name; the module of one is loaded when it is called, so that help need not wait for it."""
+"""The commands by name. A command's module is imported when the command is run, so that help is fast."""
 
 from importlib import import_module
 from typing import Any
@@ -10,7 +10,7 @@ from typer.main import get_group
 
 
 class Command(Struct, frozen=True):
-    """Where a command is, as MODULE:NAME of a function or of a group, and the first line of its help."""
+    """Where a command is (MODULE:NAME of a function or a group), and the first line of its help."""
 
     place: str
     summary: str
@@ -23,46 +23,46 @@ COMMANDS = {
     ),
     "migrate": Command(
         "actum.cli.subcommands.migrate:migrate",
-        "Makes the tables of a store, or brings them up to date; doing it again changes nothing.",
+        "Creates the tables of a store, or brings them up to date; running it again changes nothing.",
     ),
     "events": Command(
         "actum.cli.subcommands.events:events",
-        "Lists what has happened, in the order in which it was written.",
+        "Lists events, in the order in which they were written.",
     ),
     "entity": Command(
         "actum.cli.subcommands.entity:entity",
-        "Shows an entity: its state, its version, and what happened to it.",
+        "Shows an entity: its state, its version and its events.",
     ),
     "ids": Command(
         "actum.cli.subcommands.entity:ids", "Lists the entities of a kind by the time of their first event."
     ),
     "views": Command(
         "actum.cli.subcommands.views:views",
-        "Lists views and the rows they set aside, and has them done anew.",
+        "Lists views and the rows that they set aside, and rebuilds or retries them.",
     ),
     "dead-letters": Command(
         "actum.cli.subcommands.letters:dead_letters",
-        "Lists what actions could not do, and has it retried or skipped.",
+        "Lists what actions failed to do, and retries or skips it.",
     ),
     "replies": Command(
-        "actum.cli.subcommands.replies:replies", "Drops the kept replies of idempotency keys."
+        "actum.cli.subcommands.replies:replies", "Deletes the kept replies of idempotency keys."
     ),
     "adopt": Command(
         "actum.cli.subcommands.adopt:adopt",
-        "Has a database belong to this application and this journal, whatever it belonged to before.",
+        "Binds a database to this application and this journal, whatever it belonged to before.",
     ),
     "schema": Command(
         "actum.cli.subcommands.schema:schema",
         "Prints the JSON Schema of an application's events, commands, queries and views.",
     ),
     "durable-objects": Command(
-        "actum.cli.subcommands.durable_objects:durable_objects", "Lets entities live in Durable Objects."
+        "actum.cli.subcommands.durable_objects:durable_objects", "Runs entities in Durable Objects."
     ),
 }
 
 
 class CommandGroup(TyperGroup):
-    """Every command of `actum`: listed by its summary, loaded when it is called."""
+    """Every command of `actum`: listed with its summary, loaded when it is run."""
 
     def list_commands(self, ctx: Any) -> list[str]:
         return list(COMMANDS)
@@ -77,7 +77,7 @@ class CommandGroup(TyperGroup):
 
 
 def load(name: str) -> Any:
-    """Gives a command, ready to be called."""
+    """Loads a command."""
     module, _, attribute = COMMANDS[name].place.partition(":")
     found = getattr(import_module(module), attribute)
     around = typer.Typer(rich_markup_mode="markdown")

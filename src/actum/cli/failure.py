@@ -1,4 +1,4 @@
-"""What is said when a command fails: one line, and a traceback for those who ask for it."""
+"""What is printed when a command fails: one line, and a traceback on request."""
 
 import os
 import sys
@@ -10,10 +10,10 @@ from actum.errors import ActumError
 from actum.model.error_text import error_message
 
 TRACEBACK = "ACTUM_TRACEBACK"
-"""The environment variable that asks for tracebacks, in this process and in those that it starts."""
+"""The environment variable that requests tracebacks, in this process and in those that it starts."""
 
-LONGEST = 10_000
-"""Characters of an error that are said."""
+MAX_ERROR = 10_000
+"""Characters of an error that are printed."""
 
 FOREIGN = (
     str(Path(__file__).parents[1]),
@@ -24,23 +24,23 @@ FOREIGN = (
 
 
 class CommandFailed(ActumError):
-    """A command cannot go on; the message says why, and what to do."""
+    """A command cannot be carried out; the message says why, and what to do."""
 
 
 def report(error: BaseException) -> None:
-    """Says on stderr what went wrong."""
+    """Prints to stderr what went wrong."""
     if os.environ.get(TRACEBACK, "0") not in ("", "0"):
         traceback.print_exception(error)
     print(f"error: {explain(error)}", file=sys.stderr, flush=True)
 
 
 def explain(error: BaseException) -> str:
-    """Says in one line what went wrong; of an error that nobody foresaw, where in the author's code."""
+    """Says in one line what went wrong; for an unexpected error, also where in the author's code."""
     if isinstance(error, ActumError):
-        return one_line(error_message(error, limit=LONGEST))
+        return one_line(error_message(error, limit=MAX_ERROR))
     if isinstance(error, OSError) and error.strerror:
         return one_line(": ".join(str(part) for part in (error.filename, error.strerror) if part))
-    text = error.msg if isinstance(error, SyntaxError) else error_message(error, limit=LONGEST)
+    text = error.msg if isinstance(error, SyntaxError) else error_message(error, limit=MAX_ERROR)
     place = place_of(error)
     return one_line(f"{f'{place}: ' if place else ''}{type(error).__name__}: {text}")
 
@@ -51,7 +51,7 @@ def one_line(text: str) -> str:
 
 
 def place_of(error: BaseException) -> str:
-    """Gives the file and line of the author's code that an error came from, or nothing."""
+    """Gives the file and line of the author's code that an error came from, or an empty text."""
     if isinstance(error, SyntaxError) and error.filename:
         return f"{_shown(error.filename)}:{error.lineno}"
     own = [

@@ -13,9 +13,9 @@ from actum.ports.database import Letter, LetterStatus, Request
 
 
 class LetterLine(Struct, frozen=True):
-    """A letter as `--json` prints it, with the message (of a queue or timer) or the event in it.
+    """A letter as `--json` prints it, with its event, or with its message (of a queue or a timer).
 
-    `failure` is the error for which it was given up, while the action's `on_failure` deals with that.
+    `failure` is the error for which the item was given up, while the action's `on_failure` handles it.
     """
 
     id: int
@@ -35,7 +35,7 @@ class LetterLine(Struct, frozen=True):
 
     @classmethod
     def of(cls, letter: Letter, event: Stored | None = None) -> "LetterLine":
-        """Gives the line of a letter, and of its event."""
+        """Gives the line of a letter and its event."""
         return cls(
             letter.id,
             letter.action,
@@ -54,7 +54,7 @@ class LetterLine(Struct, frozen=True):
         )
 
     def described(self) -> Iterator[tuple[str, str]]:
-        """Gives what there is to know, by name, for people."""
+        """Gives the values that there are, by name, as text for people."""
         for name in self.__struct_fields__:
             value = getattr(self, name)
             if isinstance(value, datetime):

@@ -1,4 +1,4 @@
-"""Finding the application that a command line names."""
+"""Finds the application that a command line names."""
 
 import sys
 from importlib import import_module
@@ -24,7 +24,7 @@ def load_app(named: str) -> App:
     except AttributeError:
         raise CommandFailed(f"{name} has no {attribute!r}{_apps_in(module)}") from None
     if not isinstance(found, App):
-        raise CommandFailed(f"{named} is {_what(found)} and no App{_apps_in(module)}")
+        raise CommandFailed(f"{named} is {_what(found)}, not an App{_apps_in(module)}")
     return found
 
 
@@ -36,14 +36,14 @@ def _what(found: object) -> str:
 
 def _import(name: str) -> ModuleType:
     if name.endswith(".py") or not all(part.isidentifier() for part in name.split(".")):
-        raise CommandFailed(f"{name!r} names no module: write MODULE:APP, as in bank:app for bank.py")
+        raise CommandFailed(f"{name!r} is not a module's name: write MODULE:APP, as in bank:app for bank.py")
     try:
         return import_module(name)
     except ModuleNotFoundError as error:
         if error.name is not None and f"{name}.".startswith(f"{error.name}."):
             raise CommandFailed(
-                f"there is no module {error.name!r} in {Path.cwd()}, nor is one installed: "
-                "start actum where the module is, or correct the name"
+                f"there is no module {error.name!r} in {Path.cwd()}, and none is installed: "
+                "run actum in the module's folder, or correct the name"
             ) from error
         raise _broken(name, error) from error
     except KeyboardInterrupt:

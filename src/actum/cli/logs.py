@@ -1,11 +1,11 @@
-"""How a running application logs: one line an entry, with a traceback only where code has to be mended."""
+"""How a running application logs: one line an entry, and a traceback only where code has to be fixed."""
 
 import logging
 import os
 import sys
 from types import TracebackType
 
-from actum.cli.characters import take_all_characters
+from actum.cli.characters import accept_all_characters
 from actum.cli.failure import TRACEBACK, explain
 from actum.errors import StoreError, TryLater
 from actum.model.error_text import error_text, plain_text
@@ -19,7 +19,7 @@ ErrorInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tu
 
 
 class LineFormatter(logging.Formatter):
-    """Says in one line what an operator can mend, such as a full disk; the rest has its traceback."""
+    """Formats what an operator can fix, such as a full disk, as one line, and the rest with a traceback."""
 
     def format(self, record: logging.LogRecord) -> str:
         error = record.exc_info[1] if record.exc_info else None
@@ -29,16 +29,16 @@ class LineFormatter(logging.Formatter):
         return f"{super().format(brief)}: {explain(error)}"
 
     def formatException(self, ei: ErrorInfo) -> str:
-        """Gives a traceback that every stream takes, and that has an end."""
+        """Formats a traceback of bounded length that every stream can print."""
         try:
             return plain_text(super().formatException(ei), limit=MAX_TRACEBACK)
-        except BaseException as failure:  # noqa: BLE001 (an error may do anything when it is looked at)
+        except BaseException as failure:  # noqa: BLE001 (formatting a foreign error may raise anything)
             return f"(its traceback cannot be shown: {error_text(failure)})"
 
 
 def set_up_logs(*, is_development: bool) -> None:
     """Logs to stderr; in development, every request too."""
-    take_all_characters()
+    accept_all_characters()
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(LineFormatter(FORMAT))
     logging.basicConfig(level=logging.WARNING, handlers=[handler])

@@ -1,4 +1,4 @@
-"""The command line: its commands by name, and its way out when one fails."""
+"""The command line: runs the command that is named, and reports its failure."""
 
 import os
 import sys
@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from actum.cli.characters import take_all_characters
+from actum.cli.characters import accept_all_characters
 from actum.cli.commands import CommandGroup
 from actum.cli.failure import TRACEBACK, CommandFailed, report
 from actum.model.name import SURROGATE
@@ -41,10 +41,10 @@ def actum(
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version.")
     ] = False,
 ) -> None:
-    """Runs Actum applications, and looks into what they keep.
+    """Runs Actum applications, and inspects what they have stored.
 
-    APP is MODULE:APP, as in bank:app for the App called app in bank.py; the part after the colon may be left
-    out when it is app. Every command works beside a running application.
+    APP is MODULE:APP, as in bank:app for the App called app in bank.py; `:app` may be left out.
+    Every command except migrate and adopt can be used while the application is running.
     """
     if is_traced:
         os.environ[TRACEBACK] = "1"
@@ -52,19 +52,19 @@ def actum(
 
 def _check_text(arguments: Sequence[str]) -> None:
     for argument in arguments:
-        # Python keeps the bytes of an argument that is no text as halves of characters.
+        # Python represents bytes that are not text as surrogates.
         if not argument.isascii() and SURROGATE.search(argument):
             raise CommandFailed(f"the argument {argument!a} is not text in this terminal's encoding")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Runs one command line; an error is one line on stderr and exit code 1, or 2 for a mistyped command."""
-    take_all_characters()
+    """Runs one command line; an error is one line on stderr and exit code 1, or 2 for a usage error."""
+    accept_all_characters()
     try:
         _check_text(sys.argv[1:] if arguments is None else arguments)
         cli(arguments, prog_name="actum")
     except (KeyboardInterrupt, SystemExit):
         raise
-    except BaseException as error:  # noqa: BLE001 - whatever it is, the user gets one line and not a traceback.
+    except BaseException as error:  # noqa: BLE001 (the user gets one line, whatever it is)
         report(error)
         sys.exit(FAILED)

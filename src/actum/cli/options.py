@@ -21,19 +21,19 @@ DatabaseUrl = Annotated[
     typer.Option(
         "--database",
         metavar="URL",
-        help="The database beside a store that keeps events alone; by default ACTUM_DATABASE.",
+        help="The database beside a store that keeps only events; by default ACTUM_DATABASE.",
         show_default=False,
     ),
 ]
-LARGEST = 2**63 - 1
-"""The largest number of a store: of a position, a version, a letter."""
+MAX_NUMBER = 2**63 - 1
+"""The largest number that stores hold: of a position, a version, a letter."""
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, one object a line.")]
 
 
 def storable(given: Any) -> Any:
-    """Refuses a number that no store can hold, as a mistyped command."""
+    """Refuses a number that no store can hold as a usage error."""
     for number in given if isinstance(given, list) else [given]:
-        if number is not None and not -LARGEST <= number <= LARGEST:
+        if number is not None and not -MAX_NUMBER <= number <= MAX_NUMBER:
             raise typer.BadParameter(f"{number} is larger than any store holds")
     return given

@@ -14,7 +14,7 @@ from actum.cli.characters import print_json_text
 from actum.model.event import Stored, to_datetime
 
 UNBOUNDED = 100_000
-"""The width, in columns, of what is not printed to a terminal."""
+"""The width, in columns, of output that does not go to a terminal."""
 
 
 class EventLine(Struct, frozen=True):
@@ -52,7 +52,7 @@ def print_json(value: Any) -> None:
 
 
 def print_line(*cells: str) -> None:
-    """Prints cells beside each other; what could steer a terminal is shown and not sent."""
+    """Prints cells side by side; terminal control characters are printed as escapes."""
     print("  ".join(map(printable, cells)))
 
 
@@ -61,7 +61,7 @@ def print_table(
 ) -> None:
     """Prints rows under their headings, which a table that is continued leaves out.
 
-    Rows are wrapped on a terminal, and are one line each elsewhere.
+    Rows are wrapped on a terminal; in other output each is one line.
     """
     width = None if sys.stdout.isatty() else UNBOUNDED
     console = Console(width=width, highlight=False, markup=False, emoji=False)
@@ -78,13 +78,8 @@ def print_table(
         print(line.rstrip())
 
 
-def note(text: str) -> None:
-    """Says something to whoever is watching, apart from what a program may read."""
-    print(printable(text), file=sys.stderr, flush=True)
-
-
 def printable(text: str) -> str:
-    """Gives text with escapes in place of line breaks and of what could steer a terminal."""
+    """Replaces line breaks and terminal control characters with escapes."""
     if text.isprintable():
         return text
     return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)

@@ -1,4 +1,4 @@
-"""Requests: routes, problems, idempotency keys. Here are the types of ASGI, which its modules speak."""
+"""Serving requests: routes, problems, idempotency keys. This file has the types of the ASGI protocol."""
 
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any

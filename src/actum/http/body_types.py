@@ -1,4 +1,4 @@
-"""Holds the body of a request to the type that its address takes, before anything of it is read."""
+"""Refuses a request body of a content type that its address does not accept, before it is read."""
 
 from collections.abc import AsyncGenerator, Sequence
 from inspect import Parameter
@@ -12,7 +12,7 @@ from litestar.params import BodyKwarg
 from actum.http.parameters import own_mark
 
 TAKES = "actum.takes"
-"""The name of the option of a handler that says which type its body has."""
+"""The name of the handler option with the content type of its body."""
 
 OTHER_NAMES = {
     RequestEncodingType.MESSAGEPACK.value: ("application/msgpack", "application/vnd.msgpack"),
@@ -22,10 +22,10 @@ UNSUPPORTED = 415
 
 
 class TypedRequest(Request[Any, Any, Any]):
-    """A request that gives its body only if that is of a type which its handler takes."""
+    """A request whose body can be read only if it is of the content type that its handler accepts."""
 
     def stream(self) -> AsyncGenerator[bytes, None]:
-        """Gives the body piece by piece; raises HTTPException (415) if it is of another type."""
+        """Gives the body in pieces; raises HTTPException (415) if it is of another type."""
         headers = self.scope["headers"]
         taken = self.scope["route_handler"].opt.get(TAKES)
         if taken is not None and (b"content-type", taken.encode()) not in headers:
@@ -34,7 +34,7 @@ class TypedRequest(Request[Any, Any, Any]):
 
 
 def taken_type(parameters: Sequence[Parameter]) -> str | None:
-    """Gives the type that a handler takes as its `data`, None for one that takes none, or any."""
+    """Gives the content type of a handler's `data`, None for a handler that takes no body, or any."""
     data = next((parameter for parameter in parameters if parameter.name == "data"), None)
     mark = own_mark(data.annotation) if data is not None else None
     if not isinstance(mark, BodyKwarg):
@@ -43,7 +43,7 @@ def taken_type(parameters: Sequence[Parameter]) -> str | None:
 
 
 def _check(taken: str, headers: dict[bytes, bytes]) -> None:
-    """A body that says nothing of its type is taken for what it should be."""
+    """Accepts a body without a Content-Type as what it should be."""
     said = headers.get(b"content-type")
     if said is None or headers.get(b"content-length") == b"0":
         return
@@ -51,6 +51,6 @@ def _check(taken: str, headers: dict[bytes, bytes]) -> None:
     if kind == taken or kind in OTHER_NAMES.get(taken, ()) or (taken == JSON and "json" in kind):
         return
     raise HTTPException(
-        f"the body's Content-Type is {kind}, and this address takes {taken}",
+        f"the body's Content-Type is {kind}, and this address accepts {taken}",
         status_code=UNSUPPORTED,
     )

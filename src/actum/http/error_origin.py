@@ -1,4 +1,4 @@
-"""Whose an error is: the request's, which could not be read, the client's, who has left, or the store's."""
+"""Finds the origin of an error: an unreadable request, a client that disconnected, or the store."""
 
 from collections.abc import Iterator
 from types import TracebackType
@@ -14,18 +14,18 @@ from actum.errors import Invalid
 from actum.model.error_text import error_message
 
 LEFT = "client disconnected prematurely"
-"""What Litestar says of a client that goes while its body is read."""
+"""Litestar's message for a client that disconnects while its body is read."""
 
 READERS = ("litestar._kwargs.extractors", "litestar._multipart", "litestar.connection.request")
-"""The modules that take a request apart."""
+"""The modules that parse a request."""
 
 LIBRARIES = ("litestar", "msgspec", "multipart", "codecs", "encodings", "tempfile", "anyio")
 OURS = "actum"
 TELLING = ("actum.http", "actum.runtime.views.reading", "actum.stores.query_slots")
-"""Those of Actum's modules that say why they cannot answer in words meant for whoever asked."""
+"""The modules of Actum whose errors are worded for clients."""
 
 OF_PARSERS = (ValueError, LookupError, TypeError, AttributeError, RuntimeError, SerializationException)
-"""What parsers raise of bytes that they cannot read."""
+"""What parsers raise for bytes that they cannot read."""
 
 UNSUPPORTED = 415
 
@@ -34,28 +34,28 @@ BAD_FORMS = (
     "Unexpected eof in multipart/form-data",
     "Request Entity Too Large",
 )
-"""What Litestar says of a form that it cannot take apart; the last, of one that has too many parts."""
+"""Litestar's messages for a form that it cannot parse; the last is for one with too many parts."""
 
 NO_FORM = (
-    "the body is no form: send parts of multipart/form-data, each with a name, between the boundary that the "
-    "Content-Type says, and not more of them than this address takes"
+    "the body is not a form: send named parts of multipart/form-data, separated by the boundary in the "
+    "Content-Type, and no more of them than this address accepts"
 )
 UTF_8 = ("", "utf-8", "utf8", "us-ascii")
 
 TRUNCATED = "Input data was truncated"
-"""What msgspec says of half a surrogate pair too, where the text that it is in ends."""
+"""Msgspec's message for JSON that ends too soon, and for half a surrogate pair at the end of a text."""
 
 TOO_DEEP = "while deserializing"
-"""How msgspec ends the message of its RecursionError; one of the application's own has another."""
+"""The end of the message of msgspec's RecursionError, which one of the application does not have."""
 
 
 def has_left(error: BaseException) -> bool:
-    """Says whether a request ended because its client went away."""
+    """Says whether a request ended because its client disconnected."""
     return isinstance(error, InternalServerException) and error.detail == LEFT
 
 
 def is_about_stores(error: BaseException) -> bool:
-    """Says whether the words of an error are for operators: they may name servers, tables and files."""
+    """Says whether an error is worded for operators: it may name servers, tables and files."""
     modules = list(_modules(error.__traceback__))
     origin = modules[-1] if modules else ""
     return _is_in(origin, (OURS,)) and not _is_in(origin, TELLING)
@@ -64,10 +64,10 @@ def is_about_stores(error: BaseException) -> bool:
 def as_request_error(
     error: Exception, content_type: str, content_encoding: str, charset: str = ""
 ) -> Exception:
-    """Gives what is wrong with a request whose bytes raised an error while they were read, else the error.
+    """Gives an error that says what is wrong with a request, if parsing it raised this one; else this one.
 
-    Litestar lets through what its parsers raise for text that is not UTF-8, parts without names, unknown
-    character sets. What the author's own code raised is never taken for that, nor what the disk did.
+    Litestar does not catch what its parsers raise for text that is not UTF-8, parts without names, and
+    unknown character sets. An error of the author's own code is never taken for one of these, nor of a disk.
     """
     if isinstance(error, RecursionError) and TOO_DEEP in error_message(error):
         return Invalid("the body is nested too deeply")
@@ -79,7 +79,7 @@ def as_request_error(
         return unsupported
     if is_malformed and TRUNCATED in error_message(error):
         return Invalid(
-            "the body is not whole JSON: it ends too soon, or half a character is in it, as \\ud800"
+            "the body is not complete JSON: it ends too soon, or has half a character in it, such as \\ud800"
         )
     return error if is_malformed else Invalid(NO_FORM if is_no_form else _said_of(error))
 
@@ -93,7 +93,7 @@ def _said_of(error: Exception) -> str:
 
 
 def _is_from_reading(error: Exception) -> bool:
-    """Says whether a library raised an error while it took a request apart, with no author's code between."""
+    """Says whether a library raised an error as it parsed a request, without the author's code between."""
     if not isinstance(error, OF_PARSERS):
         return False
     trail: list[str] = []
@@ -103,28 +103,28 @@ def _is_from_reading(error: Exception) -> bool:
 
 
 def _unsupported(content_type: str, content_encoding: str, charset: str) -> HTTPException | None:
-    """Says why a body cannot be read that may be good as what its headers call it."""
+    """Says why a body is not read that may be valid as what its headers declare."""
     if content_encoding.strip().lower() not in ("", "identity"):
         return HTTPException(
-            f"the body's Content-Encoding is {content_encoding}, which is not read here: send it plain",
+            f"the body's Content-Encoding is {content_encoding}, which is not accepted here: send it plain",
             status_code=UNSUPPORTED,
             headers={"Accept-Encoding": "identity"},
         )
     if charset.lower() not in UTF_8:
         return HTTPException(
-            f"the body's charset is {charset}, which is not read here: send it in UTF-8",
+            f"the body's charset is {charset}, which is not accepted here: send it in UTF-8",
             status_code=UNSUPPORTED,
         )
     if content_type and "json" not in content_type and not content_type.startswith("multipart/"):
         return HTTPException(
-            f"the body's Content-Type is {content_type}, and this address takes application/json",
+            f"the body's Content-Type is {content_type}, and this address accepts application/json",
             status_code=UNSUPPORTED,
         )
     return None
 
 
 def _modules(trace: TracebackType | None) -> Iterator[str]:
-    """Gives the names of the modules that an error came through, the one where it was raised last."""
+    """Gives the names of the modules that an error passed through; the last is where it was raised."""
     while trace is not None:
         yield trace.tb_frame.f_globals.get("__name__", "")
         trace = trace.tb_next

@@ -1,4 +1,4 @@
-"""The headers that Actum understands: what a request says with them, and what a response tells."""
+"""The headers that Actum understands, in requests and in responses."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -22,7 +22,7 @@ READABLE = re.compile(r"[\x21-\x7e]{1,128}")
 KEY = re.compile(r"[\x20-\x7e]{1,255}")
 
 NO_SNIFFING = (b"x-content-type-options", b"nosniff")
-"""Has browsers take an answer for what its Content-Type says, and never for a page or a script."""
+"""Keeps browsers from guessing a type other than the Content-Type, such as a page or a script."""
 
 READING = frozenset({"GET", "HEAD"})
 
@@ -38,9 +38,9 @@ _lists = frozenset({_if_match, _if_none_match})
 
 
 def read_headers(headers: Sequence[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
-    """Gives a request's headers by name; raises Invalid where one that says one thing says two.
+    """Gives a request's headers by name; raises Invalid for a single-valued one with two values.
 
-    Of the others that come more than once, lists are put together and of the rest the last counts.
+    Of the others that come more than once, lists are joined, and of the rest the last counts.
     """
     found = dict(headers)
     if len(found) == len(headers):
@@ -51,7 +51,7 @@ def read_headers(headers: Sequence[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
             found[name] = b", ".join(values)
         elif len(set(values)) > 1:
             raise Invalid(
-                f"the header {_once[name]} came twice, and not the same: send one", field=_once[name]
+                f"the header {_once[name]} came twice with different values: send one", field=_once[name]
             )
     return found
 
@@ -66,22 +66,22 @@ def read_correlation_id(headers: dict[bytes, bytes]) -> str | None:
 
 
 def read_position(headers: dict[bytes, bytes]) -> int:
-    """Gives the position that a view has to show for this request; raises Invalid for what is none."""
+    """Gives the position that views have to show for this request; raises Invalid for anything else."""
     value = headers.get(_position)
     if value is None:
         return 0
     text = value.strip()
     if not NUMBER.fullmatch(text):
-        raise Invalid(f"the header {POSITION} holds no position: send it as it was received", field=POSITION)
+        raise Invalid(f"the header {POSITION} is not a position: send it as it was received", field=POSITION)
     return int(text)
 
 
 def read_context(
     method: str, headers: dict[bytes, bytes], services: Services, correlation_id: str | None, *, seen: int
 ) -> Context:
-    """Makes the context that a request's headers ask for; raises Invalid for one that cannot be read.
+    """Makes the context of a request from its headers; raises Invalid for one that cannot be read.
 
-    The If-None-Match of a request that reads is about its answer, and not about what it may change.
+    In a GET or HEAD, If-None-Match is about the answer, and not a condition for a change.
     """
     key = headers.get(_idempotency_key)
     expected = read_preconditions(headers.get(_if_match), None)
@@ -98,19 +98,19 @@ def read_context(
     )
 
 
-def tell(context: Context, status: int, headers: Headers) -> list[tuple[bytes, bytes]]:
-    """Adds to a response's headers what its context did; what the author set stays."""
+def response_headers(context: Context, status: int, headers: Headers) -> list[tuple[bytes, bytes]]:
+    """Adds to a response's headers those about what its context did; what the author set stays."""
     session = session_of(context)
-    told = [*headers, (_correlation_id, session.metadata.correlation_id.encode())]
+    added = [*headers, (_correlation_id, session.metadata.correlation_id.encode())]
     names = {name.lower() for name, _ in headers}
     if NO_SNIFFING[0] not in names:
-        told.append(NO_SNIFFING)
+        added.append(NO_SNIFFING)
     if session.seen:
-        told.append((_position, context.token.encode()))
+        added.append((_position, context.token.encode()))
     version = session.version
     if version and 200 <= status < 300 and _etag not in names:
-        told.append((_etag, b'"%d"' % version))
-    return told
+        added.append((_etag, b'"%d"' % version))
+    return added
 
 
 def _read_key(value: bytes) -> str:
@@ -119,7 +119,7 @@ def _read_key(value: bytes) -> str:
         text = text[1:-1]
     if not KEY.fullmatch(text):
         raise Invalid(
-            f"the header {IDEMPOTENCY_KEY} holds no key: send 1 to 255 printable characters",
+            f"the header {IDEMPOTENCY_KEY} is not a key: send 1 to 255 printable characters",
             field=IDEMPOTENCY_KEY,
         )
     return text

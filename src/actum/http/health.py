@@ -1,4 +1,4 @@
-"""What is asked of an application beside its own routes: whether it lives, and what of it stands still."""
+"""Health checks: whether an application is alive, and which of its parts stand still."""
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
@@ -19,13 +19,13 @@ READY = f"{RESERVED}ready"
 
 
 class Health(Struct, frozen=True):
-    """Says that the process lives."""
+    """Says that the process is alive."""
 
     status: str = "ok"
 
 
 class StandingPart(Struct, frozen=True, omit_defaults=True):
-    """A part that stands still or lags: what it is, its name, in what way, since when, and why."""
+    """A part that stands still or lags: what it is, its name, its state, since when, and why."""
 
     part: str
     name: str
@@ -43,7 +43,7 @@ class Ready(Struct, frozen=True):
 
 
 async def send_health(send: Callable[[dict[str, Any]], Awaitable[None]]) -> None:
-    """Says that the process lives, where the application itself could not be opened."""
+    """Says that the process is alive, where the application itself could not be opened."""
     body = msgspec.json.encode(Health())
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
@@ -51,7 +51,7 @@ async def send_health(send: Callable[[dict[str, Any]], Awaitable[None]]) -> None
 
 
 def health_routes(lifetime: Lifetime) -> list[HTTPRouteHandler]:
-    """Gives the routes that say how an application is."""
+    """Gives the routes of the health checks."""
 
     @get(HEALTH, include_in_schema=False)
     async def health() -> Health:

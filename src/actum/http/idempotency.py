@@ -1,4 +1,4 @@
-"""A request with an Idempotency-Key: told from others, done once, and answered again as it was answered."""
+"""Requests with an Idempotency-Key: carried out once, and answered again with the same answer."""
 
 import logging
 import uuid
@@ -19,10 +19,10 @@ from actum.runtime.services import Services
 
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 MAX_KEPT = 250_000
-"""Bytes of an answer that is kept; a longer one is made again, by doing again what takes effect once."""
+"""Bytes of an answer that is kept. For a longer one the action runs again, and its effects happen once."""
 
 OWN = frozenset({CORRELATION_ID.lower(), "set-cookie"})
-"""Headers that each answer has of its own, however often the request comes."""
+"""Headers that are new in each answer, however often the request is sent."""
 BOUNDARY = b"boundary="
 
 log: logging.Logger = logging.getLogger("actum.http")
@@ -37,7 +37,7 @@ class KeptAnswer(Struct, frozen=True):
 
 
 class KeyedRequest:
-    """One request with a key, between the server and the action: it hears the body and the answer go by."""
+    """One request with a key, between the server and the action; it sees the body and the answer pass."""
 
     def __init__(self, context: Context, requests: Requests, receive: Receive, send: Send) -> None:
         self._context = context
@@ -61,9 +61,9 @@ class KeyedRequest:
         return self._unread.popleft() if self._unread else await self._next()
 
     async def begin(self, scope: Scope, largest_body: int | None) -> bool:
-        """Gives whether it was answered before, and is answered so again; otherwise it is to be done now.
+        """Says whether it was answered before, and gets that answer again; otherwise it is carried out now.
 
-        Called when it is known who asks. Raises KeyReused when the key stands for another request.
+        Called once the caller is known. Raises KeyReused when the key stands for another request.
         """
         await self._read_on(largest_body)
         caller = self._context.by or principal_of(scope)
@@ -73,7 +73,7 @@ class KeyedRequest:
             scope["path"],
             scope.get("query_string", b""),
             _without_boundary(b"".join(self._body), headers.get(b"content-type", b"")),
-            # Of clients whom nobody names, one never gets what another was answered.
+            # Among clients without a name, none ever gets the answer to another.
             b"" if caller else headers.get(b"authorization", b""),
         )
         self._body.clear()
@@ -87,7 +87,7 @@ class KeyedRequest:
         return False
 
     async def send(self, message: Message) -> None:
-        """Sends one message of the answer, or, at the first, the whole of the answer that was kept."""
+        """Sends one message of the answer; in place of the first, the whole of a kept answer."""
         if self._is_sent:
             return
         if self._kept is not None:
@@ -102,7 +102,7 @@ class KeyedRequest:
             await self._finish(self._key, self._start, message)
 
     def leave(self) -> None:
-        """Lets whoever sent the same meanwhile go on; the answer has gone out, or there is none."""
+        """Lets the same request continue that was sent meanwhile; the answer was sent, or there is none."""
         if self._key is not None:
             self._requests.leave(self._key)
 
@@ -115,12 +115,12 @@ class KeyedRequest:
         return message
 
     async def _read_on(self, largest: int | None) -> None:
-        """Reads the rest of a body that the action did not ask for, and may yet."""
+        """Reads the rest of a body, and keeps it for an action that may read it later."""
         size = 0
         while not self._is_complete:
             message = await self._next()
             if message["type"] == "http.disconnect":
-                raise ClientException("the request was cut off")
+                raise ClientException("the request was aborted")
             size += len(message.get("body", b""))
             if largest is not None and size > largest:
                 raise RequestEntityTooLarge
@@ -139,11 +139,11 @@ class KeyedRequest:
         await self._send(message)
 
     async def _keep(self, key: RequestKey, answer: KeptAnswer | None) -> KeptAnswer | None:
-        """Keeps an answer, if it is not too long; gives the one to send in its place, if there is another."""
+        """Keeps an answer, unless it is too long; gives the one to send in its place, if there is another."""
         written = None if answer is None else msgspec.json.encode(answer)
         try:
             found = await self._requests.answered(key, written, self._session.mentions)
-        except Exception as error:  # noqa: BLE001 (what it did is written: sent again, it is answered so again)
+        except Exception as error:  # noqa: BLE001 (its effects are written; sent again, it gets the same answer)
             log.warning("the answer to the key %r could not be kept: %s", key.key, error)
             return None
         return None if found in (None, written) else msgspec.json.decode(found, type=KeptAnswer)
@@ -159,14 +159,14 @@ class KeyedRequest:
 def keyed_request(
     scope: Scope, context: Context, services: Services, receive: Receive, send: Send
 ) -> KeyedRequest | None:
-    """Gives the request with a key that a request is, if it is one and may change something."""
+    """Gives a request as one with a key, if it has one and may change something."""
     if session_of(context).request_key is None or scope["method"] in READING:
         return None
     return KeyedRequest(context, services.requests, receive, send)
 
 
 def principal_of(scope: Scope) -> str:
-    """Gives who asks, as an authentication of Litestar's has found out; "" where nobody has."""
+    """Gives the caller, as Litestar's authentication found it; "" without authentication."""
     for found in (scope.get("user"), scope.get("auth")):
         for name in ("", "id", "sub"):
             value = getattr(found, name, None) if name else found
@@ -176,7 +176,7 @@ def principal_of(scope: Scope) -> str:
 
 
 def _without_boundary(body: bytes, content_type: bytes) -> bytes:
-    """Gives a body without the text between its parts, which clients make up anew each time."""
+    """Gives a body without the boundary between its parts, which clients generate for each request."""
     _, found, boundary = content_type.partition(BOUNDARY)
     boundary = boundary.split(b";")[0].strip().strip(b'"')
     if not found or not boundary or not content_type.lower().startswith(b"multipart/"):

@@ -1,4 +1,4 @@
-"""The lifetime of what an application stands on: opened before its first request, closed after its last."""
+"""The lifetime of an application's services: opened before its first request, closed after its last."""
 
 import asyncio
 import logging
@@ -14,7 +14,7 @@ from actum.runtime.services import Services
 GRACE = 30.0
 """Seconds that requests in progress have to finish when the application stops."""
 MAX_REASON = 10_000
-"""Characters of what an operator is told of an error."""
+"""Characters of an error that an operator sees."""
 
 log: logging.Logger = logging.getLogger("actum.http")
 
@@ -22,8 +22,8 @@ log: logging.Logger = logging.getLogger("actum.http")
 class Lifetime:
     """Opens the services once, and closes them when no request uses them any more.
 
-    One task opens and closes them, as some resources demand. Where nobody says when the application stops,
-    they close when the event loop ends and cancels that task.
+    One task opens and closes them, as some resources demand. Without a lifespan, they are closed when the
+    event loop ends and cancels that task.
     """
 
     def __init__(self, open_services: Callable[[], AbstractAsyncContextManager[Services]]) -> None:
@@ -42,12 +42,12 @@ class Lifetime:
         )
 
     async def start(self) -> None:
-        """Opens the services at a server's word; raises what keeps them from opening."""
+        """Opens the services when a server starts; raises what prevents that."""
         self._is_stopped = False
         await self.open()
 
     async def open(self) -> Services:
-        """Gives the services, opened now if they are not yet; raises Unavailable once they are closed."""
+        """Gives the services, and opens them if necessary; raises Unavailable once they are closed."""
         if self._is_stopped:
             raise Unavailable("the application is stopping")
         if self._task is None or self._task.done() or self._opened is None:
@@ -58,7 +58,7 @@ class Lifetime:
         return await asyncio.shield(self._opened)
 
     async def close(self) -> None:
-        """Lets the requests in progress finish, within the grace, and closes the services."""
+        """Lets requests in progress finish within GRACE, and closes the services."""
         self._is_stopped = True
         self._stop.set()
         if self._task is not None:
@@ -73,7 +73,7 @@ class Lifetime:
         return None if loop.is_closed() else loop
 
     async def let_go(self, services: Services) -> None:
-        """Lets the requests in progress finish, and closes these services; the next request opens others."""
+        """Lets requests in progress finish, and closes these services; the next request opens others."""
         if self.services is services and self._task is not None:
             self._stop.set()
             await self._task
@@ -118,17 +118,17 @@ class Lifetime:
 
 
 def explain(error: Exception) -> str:
-    """Says in one line what an operator can mend, and gives the traceback of everything else."""
+    """Gives one line for what an operator can fix, and a traceback for everything else."""
     if isinstance(error, ActumError | OSError):
         return error_message(error, limit=MAX_REASON)
     try:
         return "".join(traceback.format_exception(error)).rstrip()
-    except BaseException:  # noqa: BLE001 (an error may do anything when it is looked at)
+    except BaseException:  # noqa: BLE001 (formatting a foreign error may raise anything)
         return error_text(error)
 
 
 def _as_exception(error: BaseException) -> Exception:
-    """Gives what a future and a server can carry on: asyncio would end the process by an exit."""
+    """Gives an Exception that a future and a server can handle; a SystemExit would end the process."""
     if isinstance(error, Exception):
         return error
-    return AuthorError(f"the application ended in {error_text(error)}")
+    return AuthorError(f"the application ended with {error_text(error)}")

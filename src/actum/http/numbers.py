@@ -1,4 +1,4 @@
-"""Numbers in answers: NaN and infinity, for which JSON has no place, are refused instead of sent as null."""
+"""Numbers in answers: NaN and infinity, which JSON cannot hold, are refused instead of sent as null."""
 
 import json
 from dataclasses import is_dataclass
@@ -17,18 +17,18 @@ from actum.model.values.round_trip import OPEN, parts_of
 
 
 class CheckedResponse(PlainResponse):
-    """A response in JSON whose numbers are all numbers."""
+    """A JSON response without NaN and infinity."""
 
     def render(self, content: Any, media_type: str, enc_hook: Serializer = default_serializer) -> bytes:
         body = super().render(content, media_type, enc_hook)
-        # What JSON has no number for is written as null: without one there is nothing to look for.
+        # NaN and infinity are written as null: without one there is nothing to check.
         if b"null" in body and "json" in media_type:
             check_numbers(content, enc_hook)
         return body
 
 
 def may_hold_numbers(annotation: Any) -> bool:
-    """Says whether values of a type may hold a float: all of those do whose type is not known."""
+    """Says whether values of a type may hold a float; values of an unknown type may."""
     try:
         node = types.type_info(annotation)
     except (TypeError, NameError):
@@ -37,7 +37,7 @@ def may_hold_numbers(annotation: Any) -> bool:
 
 
 def check_response(response: Response[Any]) -> None:
-    """Checks what an action gives back as a response of its own, where that is to be JSON."""
+    """Checks a response that an action returns itself, if it is JSON."""
     is_value = isinstance(response.content, float | list | tuple | dict | Struct) or is_dataclass(
         response.content
     )
@@ -52,6 +52,5 @@ def check_numbers(content: Any, enc_hook: Serializer = default_serializer) -> No
         json.dumps(plain, allow_nan=False)
     except ValueError as error:
         raise WrongReply(
-            f"the answer has NaN or infinity in it, for which JSON has no number ({error}): "
-            "answer None, or a text"
+            f"the answer has NaN or infinity in it, which JSON cannot hold ({error}): return None, or a text"
         ) from error

@@ -1,4 +1,4 @@
-"""The options of groups and of handlers, which are those of Litestar: none is taken that Litestar ignores."""
+"""The options of groups and handlers: those of Litestar, and none that Litestar would ignore."""
 
 from collections.abc import Iterable, Mapping
 from inspect import Parameter, signature
@@ -20,7 +20,7 @@ METHODS: dict[str, type[HTTPRouteHandler]] = {
 }
 
 OURS = frozenset({"path", "self", "route_handlers", "sync_to_thread"})
-"""What Actum says itself."""
+"""What Actum sets itself."""
 
 CALLED = (
     "guards",
@@ -30,9 +30,9 @@ CALLED = (
     "cache_key_builder",
     "exception_handlers",
 )
-"""Options whose functions Litestar calls; its dependencies may be generators."""
+"""Options with functions that Litestar calls; dependencies are left out, which may be generators."""
 
-HINT = "; what guards and middleware are to find goes into opt={…}"
+HINT = "; values for guards and middleware go into opt={…}"
 
 
 def _options_of(function: Any) -> frozenset[str]:
@@ -52,14 +52,14 @@ def check_group(group: Actions) -> None:
 
 
 def check_handler(bound: Bound, trigger: OnRequest) -> None:
-    """Refuses an option of a handler that Litestar would keep and never look at, such as a misspelt guard."""
+    """Refuses an option of a handler that Litestar would store and never read, such as a misspelt guard."""
     where = f"action {bound.name}: @actions.{trigger.method.lower()}"
     check_options(where, trigger.options, OF_HANDLERS[trigger.method], hint=HINT)
     _check_callables(where, trigger.options)
 
 
 def _check_callables(where: str, options: Mapping[str, Any]) -> None:
-    """Refuses generators, which Litestar would call without running them: a guard that lets everybody in."""
+    """Refuses generators, which Litestar would call and not run: such a guard lets everybody in."""
     for name in CALLED:
         found = options.get(name)
         listed = found.values() if isinstance(found, Mapping) else found

@@ -1,4 +1,4 @@
-"""The parameters of an action as Litestar is to see them, each marked with where its value comes from."""
+"""The parameters of an action as Litestar sees them, each marked with the source of its value."""
 
 import dataclasses
 import inspect
@@ -53,7 +53,7 @@ NOT_TEXT = (DataclassType, DictType, NamedTupleType, StructType, TypedDictType)
 
 
 class Place(Struct, frozen=True):
-    """Where an action answers: method, path, the parameters in that, the names of Litestar's dependencies."""
+    """Where an action answers: method, path, its parameters, and the names of Litestar's dependencies."""
 
     method: str
     path: str
@@ -63,7 +63,7 @@ class Place(Struct, frozen=True):
 
 
 def request_parameters(function: ActionFunction, place: Place) -> list[inspect.Parameter]:
-    """Gives the parameters that a request fills; raises DefinitionError for one that it cannot."""
+    """Gives the parameters that a request fills; raises DefinitionError for one that it cannot fill."""
     _check_event(function)
     parameters = [_marked(function, parameter, place) for parameter in function.rest]
     names = {_name_in_request(parameter) for parameter in parameters}
@@ -71,7 +71,7 @@ def request_parameters(function: ActionFunction, place: Place) -> list[inspect.P
     if missing and not names & {"request", "scope"} and not place.dependencies:
         raise DefinitionError(
             f"action {function.name}: its path {place.path} has {{{missing[0]}}}, and the function has no "
-            "parameter of that name: add it, or take it out of the path"
+            "parameter of that name: add it, or remove it from the path"
         )
     return parameters
 
@@ -83,7 +83,7 @@ def _check_event(function: ActionFunction) -> None:
         and inspect.signature(function.function).parameters[name].default is inspect.Parameter.empty
     ):
         raise DefinitionError(
-            f"action {function.name}: no request brings the event that its parameter {name!r} takes: "
+            f"action {function.name}: no request has the event that its parameter {name!r} takes: "
             f"give it a default, as in `{name}: {display(function.hints[name])} | None = None`"
         )
 
@@ -114,7 +114,7 @@ def _mark(where: str, name: str, annotation: Any, place: Place) -> Any:
 
 
 def _source(where: str, name: str, annotation: Any, place: Place) -> KwargDefinition | Dependency:
-    """Says where the value of a parameter comes from whose author did not say it."""
+    """Finds the source of a parameter whose author marked none."""
     if name == "data":
         return BodyKwarg()
     if name == "ctx":
@@ -132,7 +132,7 @@ def _source(where: str, name: str, annotation: Any, place: Place) -> KwargDefini
 
 
 def _with(annotation: Any, mark: Any) -> Any:
-    """Sets a mark, and in it the limits of msgspec's Meta, which Litestar would not see beside it."""
+    """Sets a mark, with the limits of msgspec's Meta, which Litestar would not find beside it."""
     marked: Any = Annotated
     parts = get_args(annotation) if get_origin(annotation) is Annotated else (annotation,)
     kept = [part for part in parts[1:] if part is not mark and not isinstance(part, MARKS)]
@@ -150,7 +150,7 @@ def _limited(mark: KwargDefinition, meta: Meta) -> KwargDefinition:
 
 
 def own_mark(annotation: Any) -> Any:
-    """Finds the mark that an author set, which says more than any that could be set here."""
+    """Finds the mark that an author set, which takes precedence."""
     if get_origin(annotation) is not Annotated:
         return None
     return next((mark for mark in get_args(annotation)[1:] if isinstance(mark, MARKS)), None)
@@ -162,7 +162,7 @@ def _name_in_request(parameter: inspect.Parameter) -> str:
 
 
 def _is_textual(annotation: Any) -> bool:
-    """Says whether a value of this type can be read from text, alone or as a list."""
+    """Says whether a value of this type can be read from text, or from a list of texts."""
     try:
         return _is_text(type_info(annotation))
     except TypeError:

@@ -1,4 +1,4 @@
-"""Preconditions of a request (RFC 9110): which version If-Match and If-None-Match ask an entity to have."""
+"""Preconditions of a request (RFC 9110): the version that If-Match and If-None-Match require."""
 
 import re
 
@@ -15,10 +15,10 @@ Tag = tuple[bytes, bytes]
 
 
 def read_preconditions(if_match: bytes | None, if_none_match: bytes | None) -> int | Precondition | None:
-    """Gives what a request that changes something asks of the version; raises Invalid for what has no tags.
+    """Gives the version that a change requires; raises Invalid for a header without tags.
 
-    One number is the usual case, and `If-None-Match: *` asks for version 0, which is no entity at all. A weak
-    tag says that two answers mean the same and not that they are the same, so If-Match never fits one.
+    One number is the usual case, and `If-None-Match: *` requires version 0: an entity that does not exist. A
+    weak tag stands for answers that are equivalent, not identical, so If-Match never accepts one.
     """
     if if_match is None and if_none_match is None:
         return None
@@ -39,7 +39,7 @@ def read_preconditions(if_match: bytes | None, if_none_match: bytes | None) -> i
 
 
 def is_unchanged(if_none_match: bytes, tag: bytes) -> bool:
-    """Says whether a client that reads has this answer already; tags that cannot be read mean it has not."""
+    """Says whether a client has this answer already; it has not if its tags cannot be read."""
     text = if_none_match.strip()
     if text == ANY:
         return True
@@ -54,8 +54,8 @@ def _read(value: bytes | None, header: str) -> list[Tag] | bytes | None:
         return ANY
     if not TAGS.fullmatch(text):
         raise Invalid(
-            f'the header {header} holds no version: send an ETag as it was received, such as "7", several '
-            "with commas between them, or *",
+            f'the header {header} has no version: send an ETag as it was received, such as "7", several '
+            "separated by commas, or *",
             field=header,
         )
     return _tags(text)
@@ -66,7 +66,7 @@ def _tags(text: bytes) -> list[Tag]:
 
 
 def _versions(tags: list[Tag] | bytes, *, is_weak_too: bool = False) -> frozenset[int]:
-    """Gives the versions among tags; a tag that is not Actum's stands for none."""
+    """Gives the versions among tags; tags of other servers have none."""
     assert isinstance(tags, list)
     strong = [text for weak, text in tags if is_weak_too or not weak]
     return frozenset(int(text) for text in strong if VERSION.fullmatch(text))

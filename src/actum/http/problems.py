@@ -1,4 +1,4 @@
-"""What an error is over HTTP: its status code, known here alone, and its problem document (RFC 9457)."""
+"""Errors over HTTP: the status code of each, which only this file knows, and its problem (RFC 9457)."""
 
 import logging
 import math
@@ -34,24 +34,24 @@ from actum.runtime.context.context import Context
 
 MEDIA_TYPE = "application/problem+json"
 MAX_DETAIL = 100_000
-INTERNAL = "Something went wrong in the application, not in the request; the log says what."
+INTERNAL = "The application failed, not the request; its log says why."
 
-LATER = "The application cannot answer now: send the request again in a moment. Its log says why."
+LATER = "The application cannot answer now: send the request again shortly. Its log says why."
 UNSAID = {
     404: "There is nothing at this address.",
-    405: "This address does not take that method.",
-    413: "The body is larger than this address takes.",
+    405: "This address does not accept that method.",
+    413: "The body is larger than this address accepts.",
 }
-"""Details of what Litestar gives no more than a phrase for."""
+"""Details for errors for which Litestar gives only a phrase."""
 
 OLD_PHRASES = {413: "Request Entity Too Large"}
-"""What Litestar calls some of them by."""
+"""The phrases of Litestar that RFC 9110 has changed."""
 
 NO_BODY = "'data'"
-"""What Litestar says of a request without a body, of which it knows no more than the parameter's name."""
+"""Litestar's message for a request without a body: only the parameter's name."""
 
 OF_PYTHON = "<class '"
-"""What a message has that speaks of types of Python, which mean nothing to a client."""
+"""What is in a message about Python types, which mean nothing to a client."""
 
 MISSING_FIELD = re.compile(r"missing required field `(.+?)`")
 MISSING_PARAMETER = re.compile(r"Missing required \w+ parameter '(.+?)'")
@@ -60,7 +60,7 @@ log: logging.Logger = logging.getLogger("actum.http")
 
 
 class FieldError(Struct, frozen=True):
-    """One thing that is wrong with a request: in which `field`, and whether in its body, path or query."""
+    """One error in a request: its `field`, and its `source` (body, path or query)."""
 
     message: str
     field: str | UnsetType = UNSET
@@ -68,13 +68,12 @@ class FieldError(Struct, frozen=True):
 
 
 class Problem(Struct, frozen=True):
-    """Why a request was not served. Which of the later members there are depends on `type`.
+    """Why a request was not served. The members beyond the standard ones depend on `type`.
 
-    `invalid` names the `field` at fault, or lists `errors`; `rejected` gives a `code` for programs, and the
-    facts behind the refusal as further members (under `facts` those whose names are taken);
-    `wrong-version` gives the `expected` and the `actual` version; `key-reused` and
-    `answer-erased` give the `key`;
-    `unavailable` says `outcome: "unknown"` when a write may have been done.
+    `invalid` names the invalid `field`, or lists `errors`; `rejected` has a `code` for programs, and the
+    facts behind the refusal as further members (those whose names are taken under `facts`); `wrong-version`
+    has the `expected` and the `actual` version; `key-reused` and `answer-erased` have the `key`;
+    `unavailable` says `outcome: "unknown"` when a write may have taken effect.
     """
 
     type: str
@@ -93,7 +92,7 @@ class Problem(Struct, frozen=True):
 
 
 class Kind(Struct, frozen=True):
-    """A kind of problem: the last part of its type, its title and its status."""
+    """A kind of problem: the end of its type, its title and its status."""
 
     name: str
     title: str
@@ -117,7 +116,7 @@ KINDS: dict[type[Exception], Kind] = {
 }
 
 PHRASES = {status.value: status.phrase for status in HTTPStatus} | {
-    # As RFC 9110 has them, and Python only since 3.13: a title is the same on every Python.
+    # The phrases of RFC 9110, which Python has since 3.13, so that titles are the same on every Python.
     413: "Content Too Large",
     414: "URI Too Long",
     416: "Range Not Satisfiable",
@@ -125,7 +124,7 @@ PHRASES = {status.value: status.phrase for status in HTTPStatus} | {
 }
 STANDARD = frozenset(Problem.__struct_fields__[:5])
 OF_ONE_KIND = frozenset({"code", "errors", "facts", "field", "outcome"})
-"""Members whose meaning is Actum's, in whatever problem they are."""
+"""Members that have the same meaning in every problem."""
 
 
 class Answer(Struct, frozen=True):
@@ -137,7 +136,7 @@ class Answer(Struct, frozen=True):
 
 
 def answer_to(error: BaseException, correlation_id: str) -> Answer:
-    """Gives the answer to an error; what the caller can do nothing about is told to the log alone."""
+    """Gives the answer to an error; what the caller cannot change is only logged."""
     kind = next((KINDS[cls] for cls in type(error).__mro__ if cls in KINDS), None)
     if kind is not None:
         detail = _detail(error)
@@ -148,7 +147,7 @@ def answer_to(error: BaseException, correlation_id: str) -> Answer:
 
 
 def refusal(status: int, detail: str, correlation_id: str) -> Answer:
-    """Gives the answer to what is no request that could be served, with all headers but those of HTTP."""
+    """Gives the answer to a request that cannot be served at all, with all headers except those of HTTP."""
     answer = _answer(_plain(status), detail, correlation_id)
     answer.headers.update(
         {"Content-Type": MEDIA_TYPE, "X-Content-Type-Options": "nosniff", "X-Correlation-ID": correlation_id}
@@ -159,7 +158,7 @@ def refusal(status: int, detail: str, correlation_id: str) -> Answer:
 
 
 def handle_error(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
-    """Answers a request that raised an error; this is a Litestar exception handler."""
+    """Answers a request that raised an error, as an exception handler of Litestar."""
     context: Context = request.scope["state"]["ctx"]
     content_type, options = request.content_type
     encoding = request.headers.get("content-encoding", "")
@@ -170,9 +169,9 @@ def handle_error(request: Request[Any, Any, Any], error: Exception) -> Response[
 
 
 def log_failure(method: str, path: str, error: BaseException, correlation_id: str) -> None:
-    """Logs why a request was not served, where that is not the request's own fault."""
+    """Logs why a request was not served, unless the request itself is the reason."""
     if has_left(error):
-        log.info("%s %s: the client left before it had sent its body (%s)", method, path, correlation_id)
+        log.info("%s %s: the client disconnected while it sent its body (%s)", method, path, correlation_id)
     elif isinstance(error, Unavailable) or (isinstance(error, TryLater) and is_about_stores(error)):
         log.warning("%s %s: %s (%s)", method, path, error_message(error), correlation_id)
     elif isinstance(error, Unanswerable):
@@ -183,7 +182,7 @@ def log_failure(method: str, path: str, error: BaseException, correlation_id: st
 
 
 def _is_internal(error: BaseException) -> bool:
-    """Says whether the application is to blame, of which the client hears nothing."""
+    """Says whether the application failed, which is not explained to clients."""
     if isinstance(error, HTTPException):
         return error.status_code == HTTPStatus.INTERNAL_SERVER_ERROR
     return not any(cls in KINDS for cls in type(error).__mro__)
@@ -214,10 +213,10 @@ def _answer(
 
 
 def _encoded(problem: Mapping[str, Any], members: Mapping[str, Any]) -> bytes:
-    """Writes a problem; a fact that JSON cannot hold is written as the text that it has, if it has one."""
+    """Writes a problem as JSON; a fact that JSON cannot hold is written as text."""
     try:
         return msgspec.json.encode({**problem, **members}, enc_hook=str)
-    except Exception:  # noqa: BLE001 (facts are the author's, and may do anything when they are written)
+    except Exception:  # noqa: BLE001 (encoding a fact of the author may raise anything)
         shown = {plain_text(name): _shown(fact) for name, fact in members.items()}
         return msgspec.json.encode({**problem, **shown})
 
@@ -248,7 +247,7 @@ def _members(error: BaseException) -> Mapping[str, Any]:
 
 
 def _beside(facts: Mapping[str, Any], taken: frozenset[str]) -> dict[str, Any]:
-    """Puts facts beside the members that a problem has already; those of the same name go under `facts`."""
+    """Gives facts as members of a problem; those whose names are taken go under `facts`."""
     members = {name: fact for name, fact in facts.items() if name not in taken}
     hidden = {name: fact for name, fact in facts.items() if name in taken}
     return {**members, "facts": hidden} if hidden else members
@@ -261,7 +260,7 @@ def _headers(error: BaseException) -> dict[str, str]:
 
 
 def _plain(status: int) -> Kind:
-    """A problem that means no more than its status says; RFC 9457 calls its type about:blank."""
+    """A problem that means no more than its status; RFC 9457 calls its type about:blank."""
     return Kind("", PHRASES.get(status, "Error"), status)
 
 
@@ -282,15 +281,15 @@ def _answer_to_litestar(error: HTTPException, correlation_id: str) -> Answer:
 
 
 def _field_error(found: Any) -> Any:
-    """Says what Litestar found wrong by the field's name, as the client knows it."""
+    """Gives an error that Litestar found, with the field's name as the client knows it."""
     if not isinstance(found, dict):
         return found
     error = dict(found)
     place = error.pop("key", "")
     if error.get("message") == NO_BODY:
-        return {"message": "the request has no body, and this address needs one", "source": "body"}
+        return {"message": "the request has no body, and this address requires one", "source": "body"}
     if OF_PYTHON in str(error.get("message")):
-        error["message"] = "this is not what the address takes"
+        error["message"] = "this is not what the address accepts"
     if error.get("source") == "body":
         place = place.removeprefix("data").removeprefix(".")
     if missing := MISSING_FIELD.search(str(error.get("message"))):

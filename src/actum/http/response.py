@@ -1,9 +1,9 @@
-"""What every response has, whatever answers: its headers, and no body where the client wants none."""
+"""What every response has: Actum's headers, and no body where the client needs none."""
 
 from collections.abc import Awaitable
 
 from actum.http import Message, Send
-from actum.http.headers import NO_SNIFFING, READING, tell
+from actum.http.headers import NO_SNIFFING, READING, response_headers
 from actum.http.preconditions import is_unchanged
 from actum.http.problems import MEDIA_TYPE, Answer
 from actum.runtime.context.context import Context
@@ -11,15 +11,15 @@ from actum.runtime.context.context import Context
 OK = 200
 NOT_MODIFIED = 304
 ALLOWING = (405, 204)
-"""The statuses of answers that say which methods an address allows."""
+"""The statuses of answers that list the methods of an address."""
 ABOUT_THE_BODY = frozenset({b"content-length", b"content-type", b"content-encoding"})
 
 
 class ResponseHeaders:
-    """Sends a response on, and adds to its headers what the request's context did.
+    """Forwards a response, and adds headers about what the request's context did.
 
-    HEAD is answered as GET is, without the body. So is a GET whose client has the answer already, as its
-    If-None-Match says: with 304.
+    HEAD is answered like GET, without the body. A GET whose client has the answer already, according to its
+    If-None-Match, is answered with 304, without the body.
     """
 
     __slots__ = ("_if_none_match", "_is_bare", "_method", "_send", "context", "is_begun")
@@ -33,7 +33,7 @@ class ResponseHeaders:
         self._if_none_match = headers.get(b"if-none-match") if method in READING else None
 
     def send(self, message: Message) -> Awaitable[None]:
-        """Sends one message of the response; the message itself stays as it is, as it may be in a cache."""
+        """Sends one message of the response; the message itself is not changed, since it may be cached."""
         if self.is_begun:
             if self._is_bare and message["type"] == "http.response.body":
                 message = {**message, "body": b""}
@@ -44,7 +44,7 @@ class ResponseHeaders:
 
     def _begun(self, message: Message) -> Message:
         status = message["status"]
-        headers = tell(self.context, status, message.get("headers", ()))
+        headers = response_headers(self.context, status, message.get("headers", ()))
         if status in ALLOWING or self._method == "OPTIONS":
             headers = [_with_head(*header) for header in headers]
         begun = {**message, "headers": headers}
@@ -77,7 +77,7 @@ async def send_answer(send: Send, answer: Answer) -> None:
 
 
 def _with_head(name: bytes, value: bytes) -> tuple[bytes, bytes]:
-    """Adds HEAD to the methods that an address allows, which takes it wherever it takes GET."""
+    """Adds HEAD to the methods of an address that has GET."""
     if name.lower() != b"allow":
         return name, value
     allowed = [method.strip() for method in value.split(b",")]

@@ -1,4 +1,4 @@
-"""Routes: the functions that requests set off, as Litestar route handlers."""
+"""Routes: actions as Litestar route handlers."""
 
 import re
 from asyncio import CancelledError, Task, current_task
@@ -32,7 +32,7 @@ from actum.runtime.context.context import Context, session_of
 from actum.runtime.context.id_pages import Page
 
 MAX_BODY = 10_000_000
-"""Bytes of a request's body, unless the action or its group says otherwise by `request_max_body_size=`."""
+"""Bytes of a request's body, unless the action or its group sets `request_max_body_size=`."""
 
 RESERVED = "/-/"
 PATH_PARAMETER = re.compile(r"{\s*(\w+)\s*:[^}]*}")
@@ -46,8 +46,8 @@ Handler = Callable[..., Coroutine[Any, Any, Any]]
 class Layer(Router):
     """A router that shares its paths with others.
 
-    Litestar adds a handler for OPTIONS to every path of every router, and then refuses the second. Left out
-    here, it is made anew for all methods of a path together.
+    Litestar adds a handler for OPTIONS to every path of every router, and refuses the second on one path.
+    Left out here, one is made for all methods of a path together.
     """
 
     @property
@@ -74,9 +74,9 @@ def check_routes(definition: Definition) -> None:
 def litestar_app(definition: Definition, further: Sequence[HTTPRouteHandler] = ()) -> "Site":
     """Makes the Litestar application of a definition; raises DefinitionError for what cannot work.
 
-    Whoever calls it puts the request's Context into the scope's state as `ctx`, where a guard finds it too
-    (`connection.state.ctx`), and the resources as `resources`. A dependency of the author's own takes the
-    context as `ctx: NamedDependency[Context]`.
+    Its caller puts the request's Context into the scope's state as `ctx`, where guards find it too
+    (`connection.state.ctx`), and the resources as `resources`. A dependency of the author takes the context
+    as `ctx: NamedDependency[Context]`.
     """
     groups, docs = definition.actions, definition.docs_path
     _check_unique(groups, docs)
@@ -115,8 +115,8 @@ def _check_unique(groups: Sequence[Actions], docs: str | None) -> None:
                 )
             if trigger.method == "GET" and path == docs:
                 raise DefinitionError(
-                    f"action {bound.name}: {docs} shows the documentation; choose another path, or say where "
-                    "that is to be with App(docs=…)"
+                    f"action {bound.name}: {docs} shows the documentation; choose another path, or move the "
+                    "documentation with App(docs=…)"
                 )
             place = trigger.method, PATH_PARAMETER.sub("{}", path)
             other = taken.setdefault(place, bound.name)
@@ -144,7 +144,7 @@ def _handler(
     function = ActionFunction(bound.function, resource_types)
     if "return" not in function.hints:
         raise DefinitionError(
-            f"action {function.name} has no return annotation: say what it answers, or `-> None`"
+            f"action {function.name} has no return annotation: annotate what it returns, or `-> None`"
         )
     parameters = request_parameters(function, _place(group, trigger))
     with _as_definition_error(f"action {function.name}"):
@@ -160,7 +160,7 @@ def _handler(
         if taken is not None:
             options["opt"] = {**options.get("opt", {}), TAKES: taken}
         ours = CheckedResponse if may_hold_numbers(function.hints["return"]) else PlainResponse
-        # Unless the author has one: what that makes of an answer is the author's.
+        # A response class of the author's takes precedence.
         options = {"response_class": group.options.get("response_class", ours), **options}
         decorate = METHODS[trigger.method](trigger.path, **options)
         return decorate(_answering(function, parameters))
@@ -179,10 +179,10 @@ def _place(group: Actions, trigger: OnRequest) -> Place:
 
 
 def _answering(function: ActionFunction, parameters: Sequence[Parameter]) -> Handler:
-    """Makes the function that Litestar calls: it adds the context and resources to what the request brings.
+    """Makes the function that Litestar calls: it adds the context and resources to the request's arguments.
 
-    It asks Litestar for the scope alone: Litestar's own injection would look each of them up and check it, in
-    every request.
+    It takes only the scope from Litestar, whose own injection would look up and check each of them in every
+    request.
     """
     run = function.function
     wants_scope = any(parameter.name == "scope" for parameter in parameters)
@@ -192,7 +192,7 @@ def _answering(function: ActionFunction, parameters: Sequence[Parameter]) -> Han
         state = scope["state"]
         keyed = state["keyed"]
         if keyed is not None and await keyed.begin(scope, _largest_body(scope)):
-            # What is sent is the answer that was kept.
+            # The kept answer is sent in place of this one.
             return Response(b"")
         if wants_scope:
             arguments["scope"] = scope
@@ -202,15 +202,15 @@ def _answering(function: ActionFunction, parameters: Sequence[Parameter]) -> Han
         except CancelledError as error:
             if _this_task().cancelling():
                 raise
-            # Not the request was cancelled, but something that the action waited for.
-            raise RuntimeError(f"{function.name} waited for what was cancelled") from error
+            # The request was not cancelled, but something that the action awaited.
+            raise RuntimeError(f"{function.name} awaited something that was cancelled") from error
         except (GeneratorExit, SystemExit) as error:
-            # Neither is an Exception, and each would end more than this request.
+            # They are no Exceptions, and would end more than this request.
             raise RuntimeError(f"{function.name} raised {error!r}") from error
         if isinstance(answer, Response):
             check_response(answer)
         if is_list:
-            # A list shows many entities, so the version of none of them can be its ETag.
+            # A list shows many entities, so the version of one of them cannot be its ETag.
             session_of(state["ctx"]).version = None
         return answer
 
@@ -219,7 +219,7 @@ def _answering(function: ActionFunction, parameters: Sequence[Parameter]) -> Han
 
 
 def _disguised(answer: Handler, function: Handler, parameters: Sequence[Parameter], returns: Any) -> Handler:
-    """Gives a function another's name and documentation, and the signature that it has for Litestar."""
+    """Gives a function the name and docstring of another, and the signature that Litestar should see."""
     answer.__name__ = function.__name__
     answer.__qualname__ = function.__qualname__
     answer.__module__ = function.__module__
@@ -248,7 +248,7 @@ def _context_of(scope: Scope) -> Context:
 
 @contextmanager
 def _as_definition_error(where: str) -> Generator[None]:
-    """Says what Litestar refuses as Actum says what cannot work."""
+    """Raises what Litestar refuses as DefinitionError."""
     try:
         yield
     except ImproperlyConfiguredException as error:

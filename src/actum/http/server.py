@@ -1,4 +1,4 @@
-"""The ASGI application: opens the services, gives every request its context, and tells what it did."""
+"""The ASGI application: opens the services, and gives every request its context and its answer."""
 
 import logging
 import re
@@ -35,7 +35,7 @@ REPLACED = "\N{REPLACEMENT CHARACTER}"
 STRAY = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 
 EVERY_TARGET = "*"
-"""The path of an OPTIONS that asks about the server as a whole."""
+"""The path of an OPTIONS request about the server as a whole."""
 
 log: logging.Logger = logging.getLogger("actum.http")
 
@@ -43,16 +43,16 @@ log: logging.Logger = logging.getLogger("actum.http")
 class HttpApp:
     """An application as a server runs it.
 
-    A server that speaks the lifespan protocol opens it at its start, and hears why if that cannot be done.
-    Mounted in an application that passes no lifespan on, it opens at its first request, and closes when the
-    event loop ends.
+    A server with the lifespan protocol opens it at its start, and is told why if that fails. Mounted in an
+    application that does not forward the lifespan, it opens at its first request, and closes when the event
+    loop ends.
     """
 
     def __init__(self, definition: Definition, open_services: OpenServices) -> None:
         self.name: str = definition.name
         self._lifetime = Lifetime(open_services)
         self._site: Site = litestar_app(definition, health_routes(self._lifetime))
-        # Litestar describes a scope by its members, and this module hands on what a server gives it.
+        # Litestar types a scope by its members, and this module forwards what a server passes.
         self._litestar: AsgiApp = cast("AsgiApp", self._site)
 
     def __repr__(self) -> str:
@@ -69,7 +69,7 @@ class HttpApp:
             self._lifetime.leave()
 
     async def close(self) -> None:
-        """Closes what a first request opened, once no request uses it; a lifespan does it by itself."""
+        """Closes what a first request opened, once no request uses it; with a lifespan this is not needed."""
         await self._lifetime.close()
 
     @property
@@ -79,7 +79,7 @@ class HttpApp:
 
     @asynccontextmanager
     async def using(self) -> AsyncGenerator[Services]:
-        """Gives what it stands on to another part of this process, which counts as a request."""
+        """Gives its services to another part of this process, which counts as a request."""
         self._lifetime.enter()
         try:
             yield await self._lifetime.open()
@@ -87,7 +87,7 @@ class HttpApp:
             self._lifetime.leave()
 
     async def let_go(self, services: Services) -> None:
-        """Lets go of services that it shares, which are about to close; it opens its own if need be."""
+        """Stops using services of others that are about to close; it opens its own if necessary."""
         await self._lifetime.let_go(services)
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -108,7 +108,7 @@ class HttpApp:
             if seen > services.feed.head:
                 seen = await services.feed.bounded(seen)
             context = read_context(scope["method"], headers, services, correlation_id, seen=seen)
-        except Exception as error:  # noqa: BLE001 — whatever it is, the client gets an answer
+        except Exception as error:  # noqa: BLE001 (the client gets an answer, whatever it is)
             await self._answer_unopened(scope, send, error, correlation_id or SystemClock().new_id())
             return
         keyed = keyed_request(scope, context, services, receive, send)
@@ -141,21 +141,21 @@ class HttpApp:
             if response.is_begun:
                 if isinstance(error, Exception):
                     raise
-                # The server has to hear of it, and may not end by it.
+                # The server must learn of it, and must not stop.
                 where = f"{scope['method']} {scope['path']}"
-                raise AuthorError(f"{where} ended in {error_text(error)}") from error
+                raise AuthorError(f"{where} ended with {error_text(error)}") from error
             log_failure(scope["method"], scope["path"], error, context.correlation_id)
             await send_answer(response.send, answer_to(error, context.correlation_id))
 
     async def _answer_unopened(self, scope: Scope, send: Send, error: Exception, correlation_id: str) -> None:
-        """Answers a request that never got as far as its route; the process lives even so."""
+        """Answers a request that did not reach its route; the process is alive even so."""
         if self._lifetime.services is None and _own_path(scope) == HEALTH:
             await send_health(send)
         else:
             await _refuse(send, self._unless_lost(scope, error), correlation_id)
 
     def _unless_lost(self, scope: Scope, error: Exception) -> Exception:
-        """Gives what is wrong with the address of a request, which comes before what its headers are."""
+        """Gives what is wrong with a request's address, if anything is, in place of another error."""
         method = "GET" if scope["method"] == "HEAD" else scope["method"]
         path = _own_path(scope)
         try:
@@ -169,14 +169,14 @@ class HttpApp:
         await receive()
         try:
             await self._lifetime.start()
-        except Exception as error:  # noqa: BLE001 — the server hears of it, and stops
+        except Exception as error:  # noqa: BLE001 (the server is told, and stops)
             await send({"type": "lifespan.startup.failed", "message": explain(error)})
             return
         await send({"type": "lifespan.startup.complete"})
         await receive()
         try:
             await self._lifetime.close()
-        except Exception as error:  # noqa: BLE001 — the server hears of it
+        except Exception as error:  # noqa: BLE001 (the server is told)
             await send({"type": "lifespan.shutdown.failed", "message": explain(error)})
             return
         await send({"type": "lifespan.shutdown.complete"})
@@ -203,14 +203,14 @@ def _own_path(scope: Scope) -> str:
 
 
 def _full_path(scope: Scope) -> str:
-    """Gives the path as ASGI wants it: with the part that some outer applications take off it."""
+    """Gives the whole path, as ASGI demands; some outer applications remove their part of it."""
     path: str = scope["path"]
     root: str = scope.get("root_path", "")
     return path if path.startswith(root) else root + path
 
 
 def _check_text(scope: Scope) -> None:
-    """Refuses a path or query that is not UTF-8 or has a stray %: several would be read as the same text."""
+    """Refuses a path or query that is not UTF-8 or has a stray %: different ones would decode to one text."""
     if REPLACED in scope["path"] or "%" in scope["path"]:
         _check_quoted("path", scope.get("raw_path") or b"")
     query = scope.get("query_string", b"")
@@ -220,7 +220,7 @@ def _check_text(scope: Scope) -> None:
 
 def _check_quoted(part: str, quoted: bytes) -> None:
     if STRAY.search(quoted):
-        raise Invalid(f"the {part} has a % without two hexadecimal digits behind it: write %25")
+        raise Invalid(f"the {part} has a % without two hexadecimal digits after it: write %25")
     try:
         unquote_to_bytes(quoted).decode()
     except UnicodeDecodeError:
@@ -228,14 +228,14 @@ def _check_quoted(part: str, quoted: bytes) -> None:
 
 
 async def _send_methods(send: Send) -> None:
-    """Says which methods there are, each at some address or other."""
+    """Lists the methods that the server supports."""
     allowed = ", ".join(sorted({"HEAD", "OPTIONS", *METHODS}))
     await send({"type": "http.response.start", "status": 204, "headers": [(b"allow", allowed.encode())]})
     await send({"type": "http.response.body", "body": b""})
 
 
 async def _refuse(send: Send, error: Exception, correlation_id: str) -> None:
-    """Answers a request that never got as far as its route."""
+    """Answers a request that did not reach its route."""
     if not isinstance(error, HTTPException | Invalid | Unavailable):
         log.error("the application cannot be opened: %s (%s)", explain(error), correlation_id)
         error = Unavailable("the application could not be opened; its log says why")

@@ -15,7 +15,7 @@ class Migration(Struct, frozen=True):
 
 
 async def migrate_stores(url: str) -> list[Migration]:
-    """Creates what the stores of a URL need, or brings it up to date; doing it again changes nothing."""
+    """Creates what the stores of a URL need, or brings it up to date; running it again changes nothing."""
     if url == "memory:":
         raise StoreError("a store in memory needs no tables: name another store")
     return [Migration(shown(store), outcome) for store, outcome in (await prepare_stores(url)).items()]

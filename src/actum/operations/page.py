@@ -3,7 +3,7 @@
 from actum.errors import Invalid
 
 PAGE = 100
-"""Items of a page where nothing else is said."""
+"""Items of a page, unless a caller asks for another number."""
 
 MAX_PAGE = 1_000
 """Items of a page at most."""

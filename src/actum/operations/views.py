@@ -1,4 +1,4 @@
-"""Views: every generation of them listed, and how far each has got."""
+"""Views: lists their generations, and the position that each has reached."""
 
 from collections.abc import Iterator, Sequence
 
@@ -14,8 +14,8 @@ from actum.stores.open import Stores
 class ViewGeneration(Struct, frozen=True):
     """One generation of a view.
 
-    `position` is how far it has got, and `head` where the journal ends. `is_current` says whether the view's
-    present declaration built it. A view that is declared and not built yet has generation 0.
+    `position` is the one it has reached, and `head` is where the journal ends. `is_current` says whether the
+    view's present declaration built it. A view that is declared and not built yet has generation 0.
     """
 
     name: str

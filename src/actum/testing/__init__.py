@@ -1,4 +1,4 @@
-"""The test kit: an entity by example, and a whole application in memory with its clock held by hand."""
+"""The test kit: examples of one entity, and a whole application in memory with a clock that tests move."""
 
 from actum.testing.application import Running, testing
 from actum.testing.example import Example, Outcome, given

@@ -1,4 +1,4 @@
-"""A whole application under test: in memory, its clock moved by hand, settled in place of sleeping."""
+"""A whole application under test: in memory, with a clock that tests move, and without sleeping."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -28,7 +28,7 @@ PATIENCE = timedelta(seconds=30)
 class Running:
     """An application that runs in a test.
 
-    `ctx` is a context to send commands and ask views with; `clock` stands still until `advance`.
+    `ctx` is a context to send commands and query views with; `clock` stands still until `advance`.
     """
 
     def __init__(self, app: App, store: str, clock: ManualClock, settings: Settings) -> None:
@@ -55,7 +55,7 @@ class Running:
 
     @property
     def ctx(self) -> Context:
-        """A context that lasts as long as the node: its views show all that the test wrote through it."""
+        """A context that lasts until a restart: its views show everything that the test wrote through it."""
         if self._ctx is None:
             self._ctx = self.new_context()
         return self._ctx
@@ -64,7 +64,7 @@ class Running:
     def http(self) -> "Client":
         """An `httpx.AsyncClient` that speaks to this node without a socket (needs actum[testing])."""
         if self._http is None:
-            # By name, so that httpx is needed by those tests alone that speak HTTP.
+            # By name, so that only tests that use HTTP need httpx.
             client: Client = import_module("actum.testing.http").Client(self.app, self.node.services)
             self._http = client
         return self._http
@@ -75,19 +75,19 @@ class Running:
         return self.clock.today()
 
     def new_context(self) -> Context:
-        """Gives another context, which has seen nothing of what others wrote."""
+        """Gives another context, which need not see what others wrote."""
         return Context(self.node.services)
 
     async def send(self, queue: str, *messages: Any, key: str | None = None) -> None:
-        """Puts messages into a queue; `settle` waits until they are worked off."""
+        """Puts messages into a queue; `settle` waits until they are handled."""
         await self.ctx.queue(queue).send_all(messages, key=key)
 
     async def settle(self, *, allows_failures: bool = False) -> None:
         """Returns when every event, message and due timer has been handled, and every view shows it.
 
-        What waits for the clock, such as the next try of what failed, goes on waiting: see `advance`. Raises
-        AssertionError, and names it, when something stands still that time will not set going again: a row
-        that is set aside, a dead letter, a store. A test that means it to says `allows_failures=True`.
+        What waits for the clock, such as a retry, still waits: see `advance`. Raises AssertionError, which
+        names what stands still and will not continue by itself: a row that is set aside, a dead letter, a
+        store. A test that expects this passes `allows_failures=True`.
         """
         await self._settle()
         failures = [] if allows_failures else await self.failures()
@@ -95,14 +95,14 @@ class Running:
             raise AssertionError("\n".join([f"{self!r} does not settle:", *map(str, failures)]))
 
     async def failures(self) -> list[Standstill]:
-        """Gives what stands still, as `/-/ready` lists it, apart from what lags or is being built."""
+        """Gives what stands still, as `/-/ready` lists it, without what lags or is being built."""
         return [one for one in await self.node.services.readiness.look() if one.is_failure]
 
     async def _settle(self) -> None:
         try:
             await asyncio.wait_for(self.node.settle(), PATIENCE.total_seconds())
         except TimeoutError:
-            busy = ", ".join(map(repr, await self.node.busy())) or "nobody"
+            busy = ", ".join(map(repr, await self.node.busy())) or "nothing"
             raise AssertionError(f"{self!r} did not settle within {PATIENCE}: {busy} is busy") from None
 
     async def advance(
@@ -115,7 +115,7 @@ class Running:
         seconds: float = 0,
         milliseconds: float = 0,
     ) -> None:
-        """Moves the clock on, stopping and settling at each moment that something waits for."""
+        """Moves the clock forward, and settles at each moment that something waits for."""
         span = timedelta(
             weeks=weeks, days=days, hours=hours, minutes=minutes, seconds=seconds, milliseconds=milliseconds
         )
@@ -128,7 +128,7 @@ class Running:
         await self._settle()
 
     async def restart(self) -> None:
-        """Stops the application as a deployment would, and starts it again on what it has stored."""
+        """Stops the application as a deployment does, and starts it again on what it has stored."""
         await self._stop_node()
         if self._store != MEMORY:
             await self._outer.aclose()
@@ -169,9 +169,9 @@ class Running:
 async def testing(
     app: App, *, store: str = MEMORY, start: datetime = START, settings: Settings | None = None
 ) -> AsyncGenerator[Running, None]:
-    """Runs an application for a test: in memory, with input and output refused in commands and reducers.
+    """Runs an application for a test: in memory, refusing input and output in commands and reducers.
 
-    Its clock begins at `start` and moves only by `advance`.
+    Its clock starts at `start` and is moved only by `advance`.
     """
     clock = ManualClock(to_microseconds(start))
     running = Running(app, store, clock, settings or Settings(is_development=True))
@@ -182,5 +182,5 @@ async def testing(
         await running._stop()
 
 
-# It is called what it does, and must not be collected for that.
+# Pytest must not collect it because of its name.
 setattr(testing, "__test__", False)  # noqa: B010

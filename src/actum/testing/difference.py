@@ -7,7 +7,7 @@ LEGEND = "(- expected, + actual)"
 
 
 def difference(what: str, expected: Sequence[object], actual: Sequence[object]) -> list[str]:
-    """Gives the lines that show how two series of values differ, and none when they are equal."""
+    """Gives lines that show how two series of values differ; none when they are equal."""
     if list(expected) == list(actual):
         return []
     lines = difflib.ndiff(_lines(expected, actual), _lines(actual, expected))
@@ -15,7 +15,7 @@ def difference(what: str, expected: Sequence[object], actual: Sequence[object]) 
 
 
 def _lines(values: Sequence[object], others: Sequence[object]) -> list[str]:
-    """Shows values, with their types where it takes that to tell them from the others."""
+    """Shows values, with their types where they look like others and are not equal to them."""
     looks = {repr(other): other for other in others}
     return [_shown(value, looks) for value in values] or ["nothing"]
 

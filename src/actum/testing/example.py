@@ -1,4 +1,4 @@
-"""given, when, then: what an entity does, told as an example."""
+"""given, when, then: the behaviour of an entity as an example."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -24,7 +24,7 @@ UNSAID: Any = object()
 
 
 class Example(Generic[EntityT]):
-    """An entity that has been through something, and to which something may happen."""
+    """An entity with a history, to send commands and queries to."""
 
     def __init__(self, past: GivenHistory, told: str) -> None:
         self._past = past
@@ -34,7 +34,7 @@ class Example(Generic[EntityT]):
         return self._told
 
     def at(self, *, version: int | None = None, time: datetime | None = None) -> Self:
-        """Says at which version the entity is by now, and what time it is in the turns that follow."""
+        """Sets the version that the entity is at, and the time in the turns that follow."""
         if version is not None:
             if version < self._past.version:
                 raise ValueError(f"{version} is too low: {self!r} is at version {self._past.version} already")
@@ -66,7 +66,7 @@ class Example(Generic[EntityT]):
 
 
 class Outcome(Example[EntityT], Generic[EntityT, ReplyT]):
-    """What came of a command or query; another `when` goes on from here."""
+    """The outcome of a command or query; another `when` continues from here."""
 
     def __init__(self, turn: Turn, told: str) -> None:
         super().__init__(turn.past, told)
@@ -74,12 +74,12 @@ class Outcome(Example[EntityT], Generic[EntityT, ReplyT]):
         self._is_error_told = turn.error is None
 
     def when(self, asked: Handler[P, R], *arguments: P.args, **named: P.kwargs) -> "Outcome[EntityT, R]":
-        """Goes on from what came of the turn before."""
+        """Continues from the outcome of the turn before."""
         self._expect_success()
         return super().when(asked, *arguments, **named)
 
     def then(self, *events: Event, reply: ReplyT = UNSAID) -> Self:
-        """Checks that exactly these events were emitted, and, if it is said, what was replied."""
+        """Checks that exactly these events were emitted, and the reply, if one is given."""
         self._expect_success()
         lines = difference("events", events, self._turn.events)
         if reply is not UNSAID:
@@ -87,7 +87,7 @@ class Outcome(Example[EntityT], Generic[EntityT, ReplyT]):
         return self._check(lines)
 
     def rejected(self, message: str | None = None, *, code: str | None = None, **facts: Any) -> Self:
-        """Checks that a rule said no: with this message, code and facts, as far as they are given."""
+        """Checks that a rule said no: with this message, code and facts, if they are given."""
         error = self._expect_error(Rejected)
         assert isinstance(error, Rejected)
         lines = [] if message is None else difference("message", [message], [str(error)])
@@ -100,7 +100,7 @@ class Outcome(Example[EntityT], Generic[EntityT, ReplyT]):
         """Checks that the turn failed with an error of this class whose message contains `match`."""
         error = self._expect_error(kind)
         if match not in str(error):
-            raise AssertionError(f"{self!r}\nthe error says {str(error)!r}, and not {match!r}") from error
+            raise AssertionError(f"{self!r}\nthe error says {str(error)!r}, without {match!r}") from error
         return self
 
     def state(self, **fields: Any) -> Self:
@@ -120,7 +120,7 @@ class Outcome(Example[EntityT], Generic[EntityT, ReplyT]):
 
     @property
     def entity(self) -> EntityT:
-        """The entity as the turn left it; to read only."""
+        """The entity as the turn left it; read only."""
         self._expect_success()
         entity: EntityT = self._turn.instance.state
         return entity
@@ -152,12 +152,12 @@ class Outcome(Example[EntityT], Generic[EntityT, ReplyT]):
 
 
 def given(cls: type[EntityT], *events: Event, id: str = "a") -> Example[EntityT]:
-    """Begins an example with what has happened to an entity so far.
+    """Starts an example with the events of an entity so far.
 
         given(Account, Opened("ann"), Deposited(10)).when(Account.withdraw, 4).then(Withdrawn(4), reply=6)
         given(Account).when(Account.withdraw, 4).rejected(code="insufficient_funds", balance=0)
 
-    Input and output in a command or reducer is refused from here on, in this whole process.
+    From then on, input and output in commands and reducers is refused in this process.
     """
     pure.enforce()
     kind = entity_type(cls)

@@ -1,4 +1,4 @@
-"""An HTTP client that speaks to a node under test without a socket."""
+"""An HTTP client for a node under test, without a socket."""
 
 from contextlib import nullcontext
 
@@ -10,7 +10,7 @@ from actum.runtime.services import Services
 
 
 class Client(httpx.AsyncClient):
-    """An `httpx.AsyncClient` whose requests go straight to the application; paths need no host."""
+    """An `httpx.AsyncClient` whose requests go directly to the application; URLs need no host."""
 
     def __init__(self, app: App, services: Services) -> None:
         self._application = HttpApp(definition_of(app), lambda: nullcontext(services))
@@ -18,6 +18,6 @@ class Client(httpx.AsyncClient):
         super().__init__(transport=transport, base_url="http://test")
 
     async def stop(self) -> None:
-        """Ends the client; the node goes on."""
+        """Closes the client; the node keeps running."""
         await self._application.close()
         await self.aclose()

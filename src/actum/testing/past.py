@@ -1,4 +1,4 @@
-"""What an entity in an example has been through, and the instance that comes of it."""
+"""The history of an entity in an example, and the instance that its events make."""
 
 from datetime import UTC, datetime
 
@@ -10,11 +10,11 @@ from actum.model.event import Event, Stored, to_microseconds
 from actum.model.turn import Emitted, Instance, as_stored
 
 START = datetime(2030, 1, 1, tzinfo=UTC)
-"""When time begins in tests, unless they say otherwise."""
+"""The time at which tests start, unless they set another."""
 
 
 class GivenHistory(Struct, frozen=True):
-    """The history of one entity. `before` counts the events that came before those that are told."""
+    """The history of one entity. `before` counts the events before those of `history`."""
 
     kind: EntityType
     id: str
@@ -24,22 +24,22 @@ class GivenHistory(Struct, frozen=True):
 
     @property
     def version(self) -> int:
-        """How many events there have been."""
+        """The number of events so far."""
         return self.before + len(self.history)
 
     def then(self, emitted: list[Emitted]) -> "GivenHistory":
-        """Gives the past after a turn that emitted these events now."""
+        """Gives the history after a turn that emitted these events now."""
         added = as_stored(self.kind.name, self.id, self.version, emitted, self.time)
         return replace(self, history=(*self.history, *added))
 
     def fold(self) -> Instance:
-        """Gives the entity that this past makes."""
+        """Folds the events into an entity."""
         instance = Instance(self.kind, self.id)
         instance.version = self.before
         instance.replay(self.history)
         return instance
 
     def events(self) -> list[Event]:
-        """Gives what has happened, as it is read back."""
+        """Gives the events as they are read back."""
         by_name = self.kind.by_name
         return [by_name[one.type].event_type.read(one.payload, one.type_version) for one in self.history]

@@ -1,4 +1,4 @@
-"""One turn of an example, watched: what was emitted, replied and left behind, and whether it will keep."""
+"""One turn of an example: its events, reply and state, and whether they survive being stored."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -16,7 +16,7 @@ from actum.testing.past import GivenHistory
 
 
 class Watched(CommandType):
-    """A command or query that remembers what its function gave, as it gave it."""
+    """A command or query that records what its function returned, before JSON."""
 
     __slots__ = ("given",)
 
@@ -36,7 +36,7 @@ class Watched(CommandType):
 
 
 class WatchedInstance(Instance):
-    """An instance that remembers the events as its commands gave them."""
+    """An instance that records events as its commands emitted them, before JSON."""
 
     __slots__ = ("given",)
 
@@ -52,7 +52,7 @@ class WatchedInstance(Instance):
 
 
 class Turn(Struct, frozen=True):
-    """What a turn came to: its events and reply, or the error it raised; and the past after it."""
+    """The outcome of a turn: its events and reply, or the error it raised; and the history after it."""
 
     past: GivenHistory
     events: list[Event]
@@ -64,9 +64,9 @@ class Turn(Struct, frozen=True):
 def run(
     past: GivenHistory, declared: CommandType, arguments: tuple[Any, ...], named: Mapping[str, Any]
 ) -> Turn:
-    """Runs one command or query on what a past makes of an entity.
+    """Runs one command or query on an entity with a history.
 
-    Raises AssertionError when anything of the turn would be gone, or different, once it was stored and read.
+    Raises AssertionError when anything of the turn would be lost or changed by being stored and read.
     """
     instance = WatchedInstance(past)
     watched = Watched(declared)
@@ -78,10 +78,10 @@ def run(
                 emitted, reply = instance.decide(watched, bound, past.time)
             else:
                 reply = instance.ask(watched, bound, past.time)
-    except Exception as error:  # noqa: BLE001 - whatever it is, the example says whether it was expected
+    except Exception as error:  # noqa: BLE001 (the example says whether it was expected)
         _check_error(error)
         if not (instance.left is None and instance.is_spoiled and declared.may_emit):
-            # What a reducer that failed has left behind is no one's fault but its own.
+            # A reducer that failed may leave a changed state: that error is reported already.
             _check_fold(
                 _past_of(past, instance), instance, f"{declared.name} was refused and left the state changed"
             )
@@ -103,7 +103,7 @@ def _check_survives(given: object, kept: object, what: str) -> None:
 
 
 def _past_of(past: GivenHistory, instance: Instance) -> GivenHistory:
-    """Gives what a state that a turn has left must be the fold of; one that was put back is as before."""
+    """Gives the history whose fold a state after a turn must be; one that was restored is as before."""
     return past.then(instance.left) if instance.left and not instance.kind.is_plain else past
 
 

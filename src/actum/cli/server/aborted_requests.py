@@ -1,4 +1,4 @@
-"""What a client hears whose request was cut off: because the server stops, or because it took too long."""
+"""Answers requests that the server aborted, because it stops or because they took too long."""
 
 from asyncio import CancelledError
 from contextlib import suppress
@@ -11,17 +11,14 @@ from actum.http.response import send_answer
 from actum.runtime.clock import SystemClock
 
 TOO_LONG = "the request took too long"
-STOPPED = "the application stops"
-UNKNOWN = (
-    "{why}, and whether it took effect is not known: send it again, with the same Idempotency-Key if it had "
-    "one"
-)
+STOPPED = "the application is stopping"
+UNKNOWN = "{why}; it may have taken effect: send it again, with the same Idempotency-Key if it had one"
 
 
-def answering_cut_requests(application: AsgiApp) -> AsgiApp:
-    """Has a request that the server cancels answered with a problem, if it has no response yet.
+def answering_aborted_requests(application: AsgiApp) -> AsgiApp:
+    """Answers a request that the server cancels with a problem, if it has no response yet.
 
-    The server made the request's task, so that the cancellation ends here and is nobody else's.
+    The server created the request's task, so the cancellation may end here: nobody else waits for it.
     """
 
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
@@ -32,7 +29,7 @@ def answering_cut_requests(application: AsgiApp) -> AsgiApp:
             await application(scope, receive, send)
         except CancelledError as error:
             why = TOO_LONG if TOO_LONG in error.args else STOPPED
-            with suppress(RuntimeError):  # So the server says that a response has begun already.
+            with suppress(RuntimeError):  # The server raises it when a response has begun already.
                 await _answer(scope, send, Unavailable(UNKNOWN.format(why=why), is_outcome_unknown=True))
                 return
             raise

@@ -1,4 +1,4 @@
-"""The end of a server that was told to stop: if something keeps it from ending, it ends all the same."""
+"""Ends a server that was asked to stop and does not: by force, when its time is over."""
 
 import os
 import sys
@@ -11,14 +11,14 @@ from actum.cli.failure import FOREIGN
 from actum.http import AsgiApp, Message, Receive, Scope, Send
 
 LIMIT = 80.0
-"""Seconds after a signal in which everything is to be written and closed; each part has less for itself."""
+"""Seconds after a signal in which everything must be written and closed; each part has less for itself."""
 LAST = 15.0
-"""Seconds in which the process is to end once everything is written and closed."""
+"""Seconds in which the process must end once everything is written and closed."""
 FAILED = 1
 
 
 class ForcedExit:
-    """Ends the process by force when its time is over, and says what it was busy with."""
+    """Ends the process by force when its time is over, and prints what it was busy with."""
 
     def __init__(self, end: Callable[[int], object] = os._exit) -> None:
         self._end = end
@@ -28,19 +28,19 @@ class ForcedExit:
         return f"<ForcedExit{' that has begun' if self._timer else ''}>"
 
     def within(self, seconds: float) -> None:
-        """Gives the process so long from now on; what was said before no longer holds."""
+        """Gives the process this many seconds from now; an earlier limit no longer holds."""
         self.cancel()
         self._timer = threading.Timer(seconds, self._force, (seconds,))
         self._timer.daemon = True
         self._timer.start()
 
     def cancel(self) -> None:
-        """Lets the process take its time."""
+        """Removes the limit."""
         if self._timer is not None:
             self._timer.cancel()
 
     def after_shutdown(self, application: AsgiApp) -> AsgiApp:
-        """Gives an ASGI application after whose shutdown the process has to end soon."""
+        """Wraps an ASGI application so that the process must end soon after its shutdown."""
 
         async def watched(scope: Scope, receive: Receive, send: Send) -> None:
             async def tell(message: Message) -> None:
@@ -55,7 +55,7 @@ class ForcedExit:
     def _force(self, seconds: float) -> None:
         places = "; ".join(_busy()) or "a task that swallows its cancellation"
         print(
-            f"error: did not end within {seconds:g} s, and is ended by force. Busy: {places}",
+            f"error: did not stop within {seconds:g} s, and is stopped by force. Busy: {places}",
             file=sys.stderr,
             flush=True,
         )
@@ -64,7 +64,7 @@ class ForcedExit:
 
 
 def _busy() -> list[str]:
-    """Says of each thread that keeps the process where in the author's code it is."""
+    """Gives, for each thread that keeps the process alive, where in the author's code it is."""
     frames = sys._current_frames()
     threads = [thread for thread in threading.enumerate() if not thread.daemon and thread.ident in frames]
     return [place for thread in threads if (place := _place(thread.name, frames[thread.ident or 0]))]

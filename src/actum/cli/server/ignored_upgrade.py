@@ -1,8 +1,7 @@
-"""Goes on with HTTP/1.1 after a request that asked for another protocol, which nothing here speaks.
+"""Continues with HTTP/1.1 after a request for an upgrade to another protocol, which is ignored.
 
-The parser stops behind the head of such a request. A server may serve it all the same, as it would without
-the upgrade (RFC 9110, 7.8); clients that would rather speak HTTP/2 ask so in every first request, with a body
-or without.
+The parser stops after the head of such a request. A server may serve it as if it asked for no upgrade (RFC
+9110, 7.8); clients that prefer HTTP/2 ask for it in every first request, with a body or without.
 """
 
 from typing import Protocol
@@ -13,29 +12,29 @@ BODY_HEADERS = frozenset({b"content-length", b"transfer-encoding"})
 
 
 class Reader(Protocol):
-    """What a parser tells of what it reads."""
+    """What a parser calls as it reads."""
 
     def on_message_begin(self) -> None:
         """A request begins."""
 
     def on_url(self, url: bytes) -> None:
-        """A piece of its address has come."""
+        """A piece of its address was read."""
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """A header has come."""
+        """A header was read."""
 
     def on_headers_complete(self) -> None:
         """Its head is complete."""
 
     def on_body(self, body: bytes) -> None:
-        """A piece of its body has come."""
+        """A piece of its body was read."""
 
     def on_message_complete(self) -> None:
         """It is complete."""
 
 
-class _BehindHead:
-    """Passes on what a parser tells, but for a first head, which the reader has had."""
+class _AfterHead:
+    """Forwards a parser's calls except those for a first head, which the reader has had."""
 
     def __init__(self, reader: Reader) -> None:
         self.on_body = reader.on_body
@@ -62,8 +61,8 @@ class _BehindHead:
 
 
 def parser_behind(reader: Reader, headers: list[tuple[bytes, bytes]]) -> httptools.HttpRequestParser:
-    """Gives a parser that goes on behind the head of a request with these headers."""
-    parser = httptools.HttpRequestParser(_BehindHead(reader))
+    """Gives a parser that continues after the head of a request with these headers."""
+    parser = httptools.HttpRequestParser(_AfterHead(reader))
     parser.set_dangerous_leniencies(lenient_data_after_close=True)
     lines = [b"%s: %s\r\n" % header for header in headers if header[0] in BODY_HEADERS]
     parser.feed_data(b"".join([b"POST / HTTP/1.1\r\n", *lines, b"\r\n"]))

@@ -14,7 +14,7 @@ PANEL = "Limits on clients"
 MaxConnections = Annotated[
     int,
     typer.Option(
-        min=1, envvar="ACTUM_MAX_CONNECTIONS", help="Connections of one process.", rich_help_panel=PANEL
+        min=1, envvar="ACTUM_MAX_CONNECTIONS", help="Connections per process.", rich_help_panel=PANEL
     ),
 ]
 MaxHeaderBytes = Annotated[
@@ -22,7 +22,7 @@ MaxHeaderBytes = Annotated[
     typer.Option(
         min=1_024,
         envvar="ACTUM_MAX_HEADER_BYTES",
-        help="Bytes of a request line and headers.",
+        help="Bytes of a request line and its headers.",
         rich_help_panel=PANEL,
     ),
 ]
@@ -61,16 +61,16 @@ RequestTimeout = Annotated[
 ]
 
 SPARE_DESCRIPTORS = 200
-"""File descriptors beside those of connections: of stores, logs, and the interpreter."""
+"""File descriptors for other things than connections: stores, logs, the interpreter."""
 
 
 class Limits(Struct, frozen=True):
     """Limits of one process; times are in seconds.
 
-    Within `max_header_bytes` the request line has `max_request_line` of them. Headers have to arrive within
-    `header_timeout`; a body after `body_timeout` and a second more for every `min_body_rate` bytes that came.
-    An idle connection is closed after `keep_alive`. A response has to have begun `request_timeout` after its
-    request was complete, and its client has to take some of it every `send_timeout`.
+    The request line may take `max_request_line` of the `max_header_bytes`. Headers must arrive within
+    `header_timeout`, and a body within `body_timeout` and a second more for every `min_body_rate` bytes that
+    came. An idle connection is closed after `keep_alive`. A response must begin within `request_timeout` of
+    the end of its request, and its client must read some of it in every `send_timeout`.
     """
 
     max_connections: int = 2_000
@@ -86,7 +86,7 @@ class Limits(Struct, frozen=True):
 
 
 def allow_descriptors(connections: int) -> int:
-    """Has the system give this process a file descriptor for each connection; says how many it may have."""
+    """Raises this process's limit of file descriptors for its connections; gives how many it may have."""
     if sys.platform == "win32":
         return connections
     wanted = connections + SPARE_DESCRIPTORS
@@ -95,5 +95,5 @@ def allow_descriptors(connections: int) -> int:
         return connections
     given = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
     resource.setrlimit(resource.RLIMIT_NOFILE, (given, hard))
-    # Where there are few, stores and logs have half of them.
+    # Where there are few, stores and logs get half of them.
     return min(connections, max(given - SPARE_DESCRIPTORS, given // 2))

@@ -1,4 +1,4 @@
-"""Serving an application in several processes, each of which opens the store for itself."""
+"""Serves an application in several processes, each of which opens the store for itself."""
 
 import multiprocessing
 import os
@@ -31,15 +31,15 @@ def serve_in_processes(
     is_development: bool,
     announce: Callable[[], None],
 ) -> None:
-    """Serves until SIGTERM or SIGINT, and starts a process again that dies."""
-    # Each process finds the application by itself, since an application does not travel between processes.
+    """Serves until SIGTERM or SIGINT, and restarts a process that dies."""
+    # Each process imports the application for itself, because an application cannot be pickled.
     os.environ |= {APP: app, STORE: store, DEVELOPMENT: "1" if is_development else ""}
     config = config_of("actum.cli.server.processes:application", limits, factory=True, workers=workers)
     supervisor = Multiprocess(config, sockets=[listener])
     announce()
     supervisor.run()
     if any(process.exitcode == STARTUP_FAILURE for process in supervisor.processes):
-        raise CommandFailed("a process could not start; it has said why")
+        raise CommandFailed("a process could not start; its output says why")
 
 
 def application() -> AsgiApp:
@@ -52,7 +52,7 @@ def application() -> AsgiApp:
 
 
 def _stop_with_parent() -> None:
-    """Stops this process in good order when the one that started it is gone, by whatever death."""
+    """Stops this process cleanly when the one that started it is gone, however it ended."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()

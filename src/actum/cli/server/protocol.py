@@ -1,4 +1,4 @@
-"""The HTTP protocol under `actum run`: uvicorn's, within limits that a client cannot exceed."""
+"""The HTTP protocol under `actum run`: that of uvicorn, with limits that no client can exceed."""
 
 import asyncio
 import logging
@@ -19,17 +19,17 @@ from actum.http.problems import Answer, refusal
 from actum.runtime.clock import SystemClock
 
 CHECK = 1.0
-"""Seconds between two looks at how long a connection has been at what it does."""
+"""Seconds between two checks of a connection's timeouts."""
 
 LINGER = 2.0
 LINGER_BYTES = 1_000_000
-"""Seconds and bytes for which what comes is thrown away, so that a client can read why it was refused."""
+"""Seconds and bytes for which input is discarded, so that a client can read why it was refused."""
 
 log: logging.Logger = logging.getLogger("actum.http")
 
 
 class LimitedConfig(Config):
-    """A server's configuration, with the limits that its protocol keeps; it travels to other processes."""
+    """A server's configuration, with the limits that its protocol enforces; it is sent to other processes."""
 
     def __init__(self, app: AsgiApp | str, limits: Limits, **settings: Any) -> None:
         super().__init__(app, http=LimitedProtocol, timeout_keep_alive=limits.keep_alive, **settings)
@@ -39,9 +39,9 @@ class LimitedConfig(Config):
 class LimitedProtocol(HttpToolsProtocol):
     """One connection.
 
-    It reads a request's head, then its body (`_is_in_body`), while the application answers. One timer a
-    connection looks from time to time how long that has gone on since `_since`, so that a request costs no
-    timer of its own.
+    It reads a request's head, then its body (`_is_in_body`), while the application answers. One timer per
+    connection regularly checks how long that has taken since `_since`, so that a request needs no timer of
+    its own.
     """
 
     def __init__(
@@ -70,7 +70,7 @@ class LimitedProtocol(HttpToolsProtocol):
 
     @property
     def is_idle(self) -> bool:
-        """Whether a request was answered, and nothing of another one has come."""
+        """Whether a request was answered, and nothing of another one has arrived."""
         is_reading = self._is_in_body or self._has_begun
         return not is_reading and self._current is not None and not self._is_answering
 
@@ -89,7 +89,7 @@ class LimitedProtocol(HttpToolsProtocol):
         super().connection_made(transport)
         self._timer = self.loop.call_later(CHECK, self._check)
         if is_full:
-            self._refuse(503, "the server has as many connections as it takes: send again later")
+            self._refuse(503, "the server has as many connections as it accepts: try again later")
 
     def connection_lost(self, exc: Exception | None) -> None:
         if self._timer is not None:
@@ -98,7 +98,7 @@ class LimitedProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         if self._is_refused:
-            self._throw_away(data)
+            self._discard(data)
             return
         self._unset_keepalive_if_required()
         was_idle = not self._is_in_body and not self._has_begun
@@ -112,7 +112,7 @@ class LimitedProtocol(HttpToolsProtocol):
         if self._has_begun and not self._is_refused:
             self._check_head(self._head_bytes)
         elif was_idle and self._messages == messages:
-            self._begin()  # There were empty lines alone, which may go before a request.
+            self._begin()  # There were only empty lines, which may precede a request.
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
@@ -128,7 +128,7 @@ class LimitedProtocol(HttpToolsProtocol):
         self._is_upgrade = self.parser.should_upgrade()  # pyright: ignore[reportOptionalMemberAccess]
         super().on_headers_complete()
         if not self.cycle.keep_alive and any(name in BODY_HEADERS for name, _ in self.headers):
-            # Closed at once after an early answer, the connection would be reset before the client read that.
+            # If it were closed right after an early answer, a reset could reach the client before the answer.
             self.cycle.keep_alive = self._closes = True
 
     def on_body(self, body: bytes) -> None:
@@ -173,7 +173,7 @@ class LimitedProtocol(HttpToolsProtocol):
                 self._refuse(400, reason_of(error))
 
     def _rest_of(self, data: bytes) -> bytes:
-        """Reads what has come; gives what is left behind the head of a request that asks for an upgrade."""
+        """Parses what has arrived; gives what follows the head of a request that asks for an upgrade."""
         try:
             self.parser.feed_data(data)  # pyright: ignore[reportOptionalMemberAccess]
         except httptools.HttpParserUpgrade as upgrade:
@@ -184,7 +184,7 @@ class LimitedProtocol(HttpToolsProtocol):
         return b""
 
     def _is_addressed(self) -> bool:
-        """Says whether the head of a request is one that the application is to see; refuses it if not."""
+        """Says whether the application should see a request with this head; refuses it if not."""
         parser: Any = self.parser
         try:
             self.url = Head(parser.get_method(), parser.get_http_version(), self.url, self.headers).target()
@@ -192,7 +192,7 @@ class LimitedProtocol(HttpToolsProtocol):
             self._refuse(error.status, error.detail)
         return not self._is_refused
 
-    def _throw_away(self, data: bytes) -> None:
+    def _discard(self, data: bytes) -> None:
         self._head_bytes += len(data)
         if self._head_bytes > LINGER_BYTES:
             self.transport.abort()
@@ -206,7 +206,7 @@ class LimitedProtocol(HttpToolsProtocol):
         return False
 
     def _fits(self) -> bool:
-        """Says whether a head that is complete keeps the limits; refuses it if not."""
+        """Says whether a complete head keeps the limits; refuses it if not."""
         limits = self._limits
         is_short = self._head_bytes + self._chunk <= limits.max_header_bytes
         if is_short and len(self.url) <= limits.max_request_line and len(self.headers) <= limits.max_headers:
@@ -216,7 +216,7 @@ class LimitedProtocol(HttpToolsProtocol):
         )
 
     def _check_head(self, length: int) -> bool:
-        """Refuses a request whose head is too long, be it complete or not."""
+        """Refuses a request whose head is too long, whether complete or not."""
         limits = self._limits
         if len(self.url) > limits.max_request_line:
             self._refuse(414, f"the address has more than {limits.max_request_line:,} bytes")
@@ -227,7 +227,7 @@ class LimitedProtocol(HttpToolsProtocol):
         return not self._is_refused
 
     def _check(self) -> None:
-        """Looks whether the client, or the application, has taken too long for what it is at."""
+        """Checks whether the client or the application has taken too long."""
         if self.transport.is_closing():
             return
         self._timer = self.loop.call_later(CHECK, self._check)
@@ -261,7 +261,7 @@ class LimitedProtocol(HttpToolsProtocol):
         if not self._is_answering:
             self._close_after(LINGER)
         elif self.flow.read_paused:
-            self._since += CHECK  # It is the application that does not read on.
+            self._since += CHECK  # The application has stopped reading.
         elif waited > self._limits.body_timeout + self._body_bytes / self._limits.min_body_rate:
             self._refuse(408, "the body took too long to arrive")
 
@@ -271,13 +271,13 @@ class LimitedProtocol(HttpToolsProtocol):
             self._task.cancel(TOO_LONG)
 
     def _refuse(self, status: int, detail: str) -> None:
-        """Answers what cannot be served, lets nothing more through, and closes the connection soon after."""
+        """Answers what cannot be served, ignores all further input, and closes the connection soon after."""
         log.debug("refused a request from %s: %s", self.client, detail)
         self._is_refused = True
         self._head_bytes = 0
         self._since = self.loop.time()
         if self._is_answering and not self._is_in_body:
-            # The response to the request before this one is sent to its end, and nothing after it.
+            # The response to the previous request is completed, and nothing is sent after it.
             self.cycle.keep_alive = False
             return
         if self._is_answering:

@@ -1,4 +1,4 @@
-"""What is wrong with the head of a request, as RFC 9110 and 9112 have it, whatever application it is for."""
+"""Checks the head of a request against RFC 9110 and 9112, for any application."""
 
 import re
 from typing import NamedTuple
@@ -10,27 +10,27 @@ ABSOLUTE = re.compile(rb"https?://([^/?]*)(.*)", re.IGNORECASE)
 LAST_PORT = 65_535
 
 EVERY_TARGET = b"*"
-"""What an OPTIONS asks about that is for the server as a whole."""
+"""The target of an OPTIONS request about the server as a whole."""
 
-UNKNOWN_METHOD = "no address here takes a method of that name"
+UNKNOWN_METHOD = "no address here accepts a method of that name"
 UNREADABLE = "this cannot be read as an HTTP request"
 REASONS = {
-    "content-length can't": "it has a Content-Length beside a Transfer-Encoding",
+    "content-length can't": "it has both a Content-Length and a Transfer-Encoding",
     "content-length": "its Content-Length is not one number of bytes",
     "transfer-encoding": "its Transfer-Encoding does not end in chunked",
-    "chunk": "a chunk of its body does not have the size that it says, or says none",
-    "header": "one of its headers is not written as NAME: VALUE, or holds what no header may",
-    "url": "its address holds what is to be written as %XX, or does not begin with /",
+    "chunk": "a chunk of its body does not have the size that it states, or states none",
+    "header": "one of its headers is not written as NAME: VALUE, or has characters that no header may have",
+    "url": "its address has characters that must be written as %XX, or does not begin with /",
     "lf": "its lines do not end in CR and LF",
-    "version": "it is not of HTTP/1.0 or HTTP/1.1",
-    "pri": "it is of HTTP/2, and HTTP/1.1 is spoken here",
+    "version": "it is not HTTP/1.0 or HTTP/1.1",
+    "pri": "it is HTTP/2, and this server speaks HTTP/1.1",
     "method": "it does not begin with a method",
 }
-"""What the parser's messages speak of, in order, and what to tell a client."""
+"""Words in the parser's messages, in order, and what a client is told for each."""
 
 
 class HeadRefused(Exception):
-    """A request is not to be served; `status` and `detail` say why."""
+    """A request is refused; `status` and `detail` say why."""
 
     def __init__(self, status: int, detail: str) -> None:
         super().__init__(detail)
@@ -39,7 +39,7 @@ class HeadRefused(Exception):
 
 
 class Head(NamedTuple):
-    """A request's head as it came; names of headers are in lower case."""
+    """A request's head as it arrived; names of headers are in lower case."""
 
     method: bytes
     version: str
@@ -47,9 +47,9 @@ class Head(NamedTuple):
     headers: list[tuple[bytes, bytes]]
 
     def target(self) -> bytes:
-        """Gives the address within this server; raises HeadRefused for what no application should get.
+        """Gives the address within this server; raises HeadRefused for what no application should receive.
 
-        Where the address names a host, that takes the place of the header, as RFC 9112 has it.
+        A host in the address replaces the one in the header, as RFC 9112 demands.
         """
         if self.method == b"CONNECT":
             raise HeadRefused(501, UNKNOWN_METHOD)
@@ -66,21 +66,23 @@ class Head(NamedTuple):
             if name == b"host":
                 hosts.append(value)
             elif name == b"transfer-encoding" and value.lower() != b"chunked":
-                raise HeadRefused(501, "no Transfer-Encoding but chunked is read here: send the body plain")
+                raise HeadRefused(
+                    501, "the only Transfer-Encoding accepted here is chunked: send the body plain"
+                )
         if len(hosts) > 1:
             raise HeadRefused(400, "the header Host came more than once: send one")
         if not hosts and self.version == "1.1":
             raise HeadRefused(400, "the header Host is missing: every request of HTTP/1.1 has one")
         if hosts and not _is_host(hosts[0]):
             raise HeadRefused(
-                400, "the header Host holds no host: send a name or an address, and a port if any"
+                400, "the header Host is not a host: send a name or an address, and a port if there is one"
             )
 
     def _of_absolute(self) -> bytes:
         found = ABSOLUTE.fullmatch(self.url)
         if found is None or not found[1] or not _is_host(found[1]):
             raise HeadRefused(
-                400, "the address is none of this server: it begins with /, or with http://HOST/"
+                400, "the address is not one of this server: it must begin with /, or with http://HOST/"
             )
         for place, (name, _) in enumerate(self.headers):
             if name == b"host":
@@ -90,7 +92,7 @@ class Head(NamedTuple):
 
 
 def reason_of(error: httptools.HttpParserError) -> str:
-    """Says why the parser could not go on, in words that do not depend on the parser."""
+    """Says why the parser failed, in words that do not depend on the parser."""
     said = str(error).lower()
     reason = next((reason for word, reason in REASONS.items() if word in said), None)
     return f"{UNREADABLE}: {reason}" if reason else UNREADABLE
@@ -98,9 +100,7 @@ def reason_of(error: httptools.HttpParserError) -> str:
 
 def _without_fragment(target: bytes) -> bytes:
     if b"#" in target:
-        raise HeadRefused(
-            400, "the address has a #, which is for the client alone: leave it out, or write %23"
-        )
+        raise HeadRefused(400, "the address has a #, which only clients use: leave it out, or write %23")
     return target
 
 

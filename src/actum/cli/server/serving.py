@@ -1,4 +1,4 @@
-"""The server under `actum run`: takes its port first, and says in one line what keeps it from starting."""
+"""The server under `actum run`: takes its port first, and says in one line why it cannot start."""
 
 import errno
 import gc
@@ -12,7 +12,7 @@ from typing import Any
 import uvicorn
 
 from actum.cli.failure import CommandFailed
-from actum.cli.server.aborted_requests import answering_cut_requests
+from actum.cli.server.aborted_requests import answering_aborted_requests
 from actum.cli.server.forced_exit import LIMIT, ForcedExit
 from actum.cli.server.limits import Limits
 from actum.cli.server.protocol import LimitedConfig
@@ -24,7 +24,7 @@ GRACE = 10
 
 
 class WatchedApplication:
-    """An ASGI application; `failure` says why it could not start, or could not stop in good order."""
+    """An ASGI application; `failure` says why it could not start, or could not stop cleanly."""
 
     def __init__(self, application: AsgiApp) -> None:
         self.failure: str | None = None
@@ -46,10 +46,9 @@ class WatchedApplication:
 
 
 def settled(application: AsgiApp) -> AsgiApp:
-    """Has the garbage collector leave alone what is there once the application has started.
+    """Exempts from garbage collection what exists once the application has started.
 
-    Classes, routes and schemas are many and stay: to look through them all again and again is to keep every
-    request waiting for as long.
+    Classes, routes and schemas are many and stay: examining them in every collection would delay requests.
     """
 
     def serve_settled(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
@@ -65,12 +64,12 @@ def settled(application: AsgiApp) -> AsgiApp:
 
 
 def served(application: AsgiApp) -> AsgiApp:
-    """Gives an application as it is served, by one process or several."""
-    return answering_cut_requests(settled(application))
+    """Wraps an application as it is served, by one process or several."""
+    return answering_aborted_requests(settled(application))
 
 
 class AnnouncingServer(uvicorn.Server):
-    """A server that says when it takes requests."""
+    """A server that calls back when it accepts requests."""
 
     def __init__(self, config: uvicorn.Config, announce: Callable[[], None], ending: ForcedExit) -> None:
         super().__init__(config)
@@ -83,21 +82,21 @@ class AnnouncingServer(uvicorn.Server):
             self._announce()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Begins the end, which has its time."""
+        """Begins to stop, which may take LIMIT seconds."""
         if not self.should_exit:
             self._ending.within(LIMIT)
         super().handle_exit(sig, frame)
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Takes a port (0: one that is free), or raises CommandFailed with who may have it."""
+    """Takes a port (0: a free one), or raises CommandFailed and says what to do."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         return socket.create_server((host, port), family=family, backlog=BACKLOG)
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise CommandFailed(
-                f"port {port} on {host} is in use: stop what listens there, or name another one with --port"
+                f"port {port} on {host} is in use: stop what listens there, or choose another with --port"
             ) from error
         raise CommandFailed(f"cannot listen on {host}, port {port}: {error.strerror}") from error
 
@@ -109,7 +108,7 @@ def url_of(listener: socket.socket) -> str:
 
 
 def config_of(application: AsgiApp | str, limits: Limits, **further: Any) -> LimitedConfig:
-    """Gives the configuration of a server; one process and several have it in common."""
+    """Gives the configuration of a server, the same for one process and for several."""
     return LimitedConfig(
         application,
         limits,
@@ -126,13 +125,13 @@ def config_of(application: AsgiApp | str, limits: Limits, **further: Any) -> Lim
 def serve(
     application: AsgiApp, listener: socket.socket, limits: Limits, announce: Callable[[], None]
 ) -> None:
-    """Serves until SIGTERM or SIGINT; requests in progress are finished, and what was decided is written."""
+    """Serves until SIGTERM or SIGINT; requests in progress are finished, and all events are written."""
     ending = ForcedExit()
     watched = WatchedApplication(ending.after_shutdown(served(application)))
     server = AnnouncingServer(config_of(watched, limits), announce, ending)
-    # The reason is said by whoever called, and said once.
+    # The caller prints the reason, once.
     logging.getLogger("uvicorn.error").addFilter(lambda record: "failed. Exiting" not in record.getMessage())
-    # Before and after uvicorn's own handlers, a signal asks for the same end as under them.
+    # Before uvicorn sets its own handlers, and after, a signal must have the same effect as with them.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, server.handle_exit)
     try:
@@ -140,9 +139,9 @@ def serve(
     except SystemExit as error:
         raise CommandFailed(f"could not start: {_last_line(watched.failure)}") from error
     if watched.failure is not None:
-        raise CommandFailed(f"did not stop in good order: {_last_line(watched.failure)}")
+        raise CommandFailed(f"did not stop cleanly: {_last_line(watched.failure)}")
 
 
 def _last_line(text: str | None) -> str:
-    """Gives what an error says at its end, behind any traceback."""
+    """Gives the last line of an error, after any traceback."""
     return (text or "the server gave no reason").strip().splitlines()[-1]

@@ -1,4 +1,4 @@
-"""The command that has a database belong to the application and the journal that are named with it."""
+"""The command that binds a database to an application and a journal."""
 
 import asyncio
 
@@ -9,20 +9,21 @@ from actum.operations.adoption import adopt_stores
 
 
 def adopt(app: AppName, store: StoreUrl = None, database: DatabaseUrl = None) -> None:
-    """Has a database belong to this application and this journal, whatever it belonged to before.
+    """Binds a database to this application and this journal, whatever it belonged to before.
 
-    For a journal that was put back to an earlier state, or another one, beside a database that has seen more;
-    for an application that was renamed; and for a SQLite file whose log was lost, which goes on with what it
-    holds. Stop the application first. Its views are dropped and built anew at the next start. Actions go on
-    from where they were, or behind the journal's end if they were beyond it. Messages and timers stay.
+    Use it when the journal was restored to an earlier state or replaced, so that the database has seen more
+    events than it holds; when the application was renamed; and when the log of a SQLite file was lost, to
+    continue with what the file holds. Stop the application first. Its views are dropped, and rebuilt at the
+    next start. Actions continue where they were, or at the end of the journal if they were beyond it.
+    Messages and timers stay.
     """
     loaded = load_app(app)
     adoption = asyncio.run(adopt_stores(loaded, loaded.store_url(store, database)))
     for lost in adoption.without_log:
-        print_line(f"{lost} goes on with what it holds: what was in its log alone is lost")
+        print_line(f"{lost} continues with what it holds: what only its log held is lost")
     before = adoption.before
     was = "nothing" if before is None else f"{before.application} and journal {before.journal}"
     print_line(
         f"bound to {loaded.name}, at position {adoption.position} of its journal; it was bound to {was}"
     )
-    print_line("Views are built anew at the next start.")
+    print_line("Views are rebuilt at the next start.")

@@ -1,4 +1,4 @@
-"""The commands that bring an application's entities into Durable Objects."""
+"""The commands that run an application's entities in Durable Objects."""
 
 import asyncio
 import os
@@ -19,7 +19,7 @@ from actum.stores.durable_objects.workerd import Workerd, default_tools, fetch_t
 SECRET = "development"
 
 durable_objects: typer.Typer = typer.Typer(
-    name="durable-objects", help="Lets entities live in Durable Objects.", no_args_is_help=True
+    name="durable-objects", help="Runs entities in Durable Objects.", no_args_is_help=True
 )
 
 
@@ -28,7 +28,7 @@ def build(
     app: AppName,
     out: Annotated[Path, typer.Option(metavar="DIR", help="The folder to write.", show_default=False)],
 ) -> None:
-    """Writes a folder that Cloudflare's tools deploy: `uv run pywrangler deploy` in it."""
+    """Writes a folder to deploy with Cloudflare's tools, by `uv run pywrangler deploy` in it."""
     loaded = load_app(app)
     made = bundle(loaded.name, definition_of(loaded).catalog.kinds.values())
     write_deployment(out, made)
@@ -46,12 +46,12 @@ def dev(
     port: Annotated[int, typer.Option(min=0, max=65_535, help="The port; 0 takes one that is free.")] = 8787,
     directory: Annotated[
         Path | None,
-        typer.Option("--dir", metavar="DIR", help="Where objects are kept; by default .actum/APP."),
+        typer.Option("--dir", metavar="DIR", help="Where objects are stored; by default .actum/APP."),
     ] = None,
 ) -> None:
-    """Runs the objects on a workerd of this machine, which npm brings, until Ctrl+C.
+    """Runs the objects in workerd on this machine until Ctrl+C; npm installs workerd.
 
-    The secret is that of ACTUM_SECRET, or "development".
+    The secret is ACTUM_SECRET, or "development".
     """
     loaded = load_app(app)
     made = bundle(loaded.name, definition_of(loaded).catalog.kinds.values())
@@ -69,13 +69,13 @@ async def _serve(server: Workerd, name: str) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
     await server.start()
-    print(f"{name} lives in objects at {server.url}", flush=True)
+    print(f"{name} runs in objects at {server.url}", flush=True)
     ended = asyncio.create_task(server.ended())
     stopping = asyncio.create_task(stopped.wait())
     await asyncio.wait({ended, stopping}, return_when=asyncio.FIRST_COMPLETED)
     stopping.cancel()
     if ended.done():
-        raise CommandFailed(f"workerd ended by itself with {ended.result()}; what it says above tells why")
+        raise CommandFailed(f"workerd stopped with exit code {ended.result()}; its output above says why")
     await server.stop()
     await ended
     print(f"{name} has stopped", flush=True)

@@ -50,21 +50,21 @@ def entity(
     id: Annotated[str, typer.Argument(metavar="ID", help="The entity's id.", show_default=False)],
     at: Annotated[
         int | None,
-        typer.Option(metavar="VERSION", min=1, callback=storable, help="As it was at this version."),
+        typer.Option(metavar="VERSION", min=1, callback=storable, help="The entity at this version."),
     ] = None,
     limit: Annotated[
         int | None,
         typer.Option(
             min=0,
             callback=storable,
-            help=f"The newest so many events; by default {SHOWN}, or all with --json.",
+            help=f"How many of the newest events; by default {SHOWN}, or all with --json.",
         ),
     ] = None,
     is_json: AsJson = False,
     store: StoreUrl = None,
     database: DatabaseUrl = None,
 ) -> None:
-    """Shows an entity: its state, its version, and what happened to it."""
+    """Shows an entity: its state, its version and its events."""
     loaded = load_app(app)
     declared = entity_kind(loaded, kind)
     asyncio.run(_show(declared, id, loaded.store_url(store, database), at=at, limit=limit, is_json=is_json))
@@ -74,16 +74,16 @@ def ids(
     app: AppName,
     kind: KindName,
     limit: Annotated[
-        int | None, typer.Option(min=1, callback=storable, help="So many entities at most.")
+        int | None, typer.Option(min=1, callback=storable, help="At most this many entities.")
     ] = None,
-    is_reverse: Annotated[bool, typer.Option("--reverse", help="The youngest first.")] = False,
+    is_reverse: Annotated[bool, typer.Option("--reverse", help="The newest first.")] = False,
     is_json: AsJson = False,
     store: StoreUrl = None,
     database: DatabaseUrl = None,
 ) -> None:
     """Lists the entities of a kind by the time of their first event.
 
-    A line gives the times of the first and the last event (UTC), and id and version.
+    A line shows the times of the first and the last event (UTC), the id and the version.
     """
     loaded = load_app(app)
     declared = entity_kind(loaded, kind)
@@ -141,7 +141,7 @@ def _row(stored: Stored) -> tuple[str, ...]:
 def _without_empty(
     headings: tuple[str, ...], rows: list[tuple[str, ...]]
 ) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
-    """Leaves out the columns that say nothing of any row."""
+    """Leaves out the columns that are empty in every row."""
     kept = [at for at, heading in enumerate(headings) if not heading or any(row[at] for row in rows)]
     return tuple(headings[at] for at in kept), [tuple(row[at] for at in kept) for row in rows]
 

@@ -1,4 +1,4 @@
-"""The command that lists what has happened."""
+"""The command that lists events."""
 
 import asyncio
 import sys
@@ -20,10 +20,10 @@ def events(
     app: AppName,
     after: Annotated[
         int | None,
-        typer.Option(metavar="POSITION", min=0, callback=storable, help="Only events beyond this position."),
+        typer.Option(metavar="POSITION", min=0, callback=storable, help="Only events after this position."),
     ] = None,
     limit: Annotated[
-        int | None, typer.Option(min=1, callback=storable, help="So many events at most.")
+        int | None, typer.Option(min=1, callback=storable, help="At most this many events.")
     ] = None,
     kind: Annotated[str | None, typer.Option(help="Only events of this kind of entity.")] = None,
     id: Annotated[str | None, typer.Option(help="Only events of the entity with this id.")] = None,
@@ -31,15 +31,15 @@ def events(
     is_json: AsJson = False,
     is_followed: Annotated[
         bool,
-        typer.Option("--follow", "-f", help="Go on with new events; without --after, list only those."),
+        typer.Option("--follow", "-f", help="Continue with new events; without --after, list only those."),
     ] = False,
     store: StoreUrl = None,
     database: DatabaseUrl = None,
 ) -> None:
-    """Lists what has happened, in the order in which it was written.
+    """Lists events, in the order in which they were written.
 
-    A line gives position, time (UTC), entity and version, type and payload, and where they are known who
-    acted and the event that it followed from.
+    A line shows position, time (UTC), entity and version, type and payload and, where they are known, who
+    acted and which event caused it.
     """
     loaded = load_app(app)
     url = loaded.store_url(store, database)
@@ -83,7 +83,7 @@ async def _list(
                 count += 1
                 if count == limit:
                     return
-            sys.stdout.flush()  # Whoever reads from a pipe sees all there is so far.
+            sys.stdout.flush()  # A reader of a pipe gets every event so far.
     if not count:
         check_names(app, wanted)
 
@@ -100,7 +100,7 @@ def _print(stored: Stored) -> None:
 
 
 def _origin(stored: Stored) -> list[str]:
-    """Gives who acted and what it followed from, where that is known."""
+    """Gives who acted and what caused it, where that is known."""
     metadata = read_metadata(stored.metadata)
     said = {"by": metadata.by, "from": metadata.causation_id}
     return [f"{word} {value}" for word, value in said.items() if value]

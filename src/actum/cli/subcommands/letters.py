@@ -1,4 +1,4 @@
-"""The commands that list dead letters, show one, and have them retried or skipped."""
+"""The commands that list dead letters, show one, and retry or skip them."""
 
 import asyncio
 from collections.abc import Sequence
@@ -28,17 +28,17 @@ from actum.stores.open import Stores
 
 HEADINGS = ("id", "action", "key", "status", "attempts", "last failed", "error")
 PATIENCE = timedelta(seconds=10)
-"""How long to wait for the application to do what it is asked."""
+"""How long to wait for the application to carry out a request."""
 
 DONE: dict[Request, str] = {"retry": "done", "skip": "skipped"}
 
 dead_letters: typer.Typer = typer.Typer(
-    no_args_is_help=True, help="Lists what actions could not do, and has it retried or skipped."
+    no_args_is_help=True, help="Lists what actions failed to do, and retries or skips it."
 )
 
 LetterIds = Annotated[
     list[int] | None,
-    typer.Argument(metavar="ID", callback=storable, help="The letters, by id.", show_default=False),
+    typer.Argument(metavar="ID", callback=storable, help="The ids of the letters.", show_default=False),
 ]
 AllDead = Annotated[bool, typer.Option("--all", help="Every letter that is dead.")]
 
@@ -71,7 +71,7 @@ def show(
     store: StoreUrl = None,
     database: DatabaseUrl = None,
 ) -> None:
-    """Shows one letter: what could not be done, how often it was tried, and why it failed."""
+    """Shows one letter: what failed, how often it was tried, and why it failed."""
     loaded = load_app(app)
     shown = asyncio.run(_one(loaded.store_url(store, database), id))
     line = LetterLine.of(shown.letter, shown.event)
@@ -90,7 +90,7 @@ def retry(
     store: StoreUrl = None,
     database: DatabaseUrl = None,
 ) -> None:
-    """Has letters tried again, by the running application or else when it starts next."""
+    """Retries letters: the running application does it, or else the application when it starts next."""
     _request(app, "retry", ids, is_all=is_all, store=store, database=database)
 
 
@@ -102,7 +102,7 @@ def skip(
     store: StoreUrl = None,
     database: DatabaseUrl = None,
 ) -> None:
-    """Has letters dropped without being done; what waits behind them goes on."""
+    """Skips letters: they are deleted without being done, and what waits behind them continues."""
     _request(app, "skip", ids, is_all=is_all, store=store, database=database)
 
 
@@ -116,7 +116,7 @@ def _request(
     database: str | None,
 ) -> None:
     if bool(ids) == is_all:
-        raise typer.BadParameter("name letters by id, or say --all", param_hint="ID")
+        raise typer.BadParameter("name letters by id, or use --all", param_hint="ID")
     loaded = load_app(app)
     asyncio.run(_ask_for(request, loaded, loaded.store_url(store, database), ids))
 
@@ -149,7 +149,7 @@ async def _ask_for(request: Request, app: App, url: str, ids: list[int] | None) 
             await _watch(stores, letters, request)
             return
     for letter in letters:
-        print_line(f"letter {letter.id}: kept; the application does it when it starts ({request})")
+        print_line(f"letter {letter.id}: requested; the application does it when it starts ({request})")
 
 
 async def _watch(stores: Stores, letters: Sequence[LetterSummary], request: Request) -> None:
@@ -158,7 +158,7 @@ async def _watch(stores: Stores, letters: Sequence[LetterSummary], request: Requ
         print_line(f"letter {outcome.letter.id}: {_said(outcome, request)}")
         failed += outcome.status == "failed"
     if failed:
-        raise CommandFailed(f"{failed} of {len(letters)} letters failed again: see what is wrong, then retry")
+        raise CommandFailed(f"{failed} of {len(letters)} letters failed again: fix the cause, then retry")
 
 
 def _said(outcome: LetterOutcome, request: Request) -> str:

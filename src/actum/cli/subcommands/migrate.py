@@ -1,4 +1,4 @@
-"""The command that makes what an application's stores need."""
+"""The command that creates the tables of an application's stores."""
 
 import asyncio
 
@@ -9,10 +9,10 @@ from actum.operations.migration import migrate_stores
 
 
 def migrate(app: AppName, store: StoreUrl = None, database: DatabaseUrl = None) -> None:
-    """Makes the tables of a store, or brings them up to date; doing it again changes nothing.
+    """Creates the tables of a store, or brings them up to date; running it again changes nothing.
 
-    In DynamoDB it makes the table itself, billed on demand, and waits until it can be used. Views are built
-    by the application when it starts.
+    In DynamoDB it creates the table itself, billed on demand, and waits until it can be used. The application
+    builds its views when it starts.
     """
     url = load_app(app).store_url(store, database)
     for migration in asyncio.run(migrate_stores(url)):

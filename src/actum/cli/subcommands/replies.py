@@ -1,4 +1,4 @@
-"""The command that drops kept replies, which otherwise stay as long as their entity."""
+"""The command that deletes kept replies, which otherwise stay as long as their entity."""
 
 import asyncio
 import re
@@ -17,38 +17,38 @@ from actum.operations.replies import forget_replies
 UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 AGE = re.compile(r"(\d{1,5})([mhdw])")
 
-replies: typer.Typer = typer.Typer(no_args_is_help=True, help="Drops the kept replies of idempotency keys.")
+replies: typer.Typer = typer.Typer(no_args_is_help=True, help="Deletes the kept replies of idempotency keys.")
 
 
 @replies.callback()
 def _group() -> None:
-    """Drops the kept replies of idempotency keys."""
+    """Deletes the kept replies of idempotency keys."""
 
 
 @replies.command()
 def forget(
     app: AppName,
     older_than: Annotated[
-        str, typer.Option(metavar="AGE", help="As in 30d, 12h, 90m or 4w.", show_default=False)
+        str, typer.Option(metavar="AGE", help="The age, as in 30d, 12h, 90m or 4w.", show_default=False)
     ],
     store: StoreUrl = None,
     database: DatabaseUrl = None,
 ) -> None:
-    """Drops the replies that were kept for idempotency keys before so long.
+    """Deletes the replies of idempotency keys that are older than an age.
 
-    A request that comes again with such a key takes effect again: choose an age that no client, queue or
-    action comes back after. It works beside a running application.
+    A request that is repeated with such a key takes effect again: choose an age after which no client, queue
+    or action repeats a request. The application may be running.
     """
     age = _age(older_than)
     url = load_app(app).store_url(store, database)
     count = asyncio.run(_forget(url, age))
-    print_line(f"replies dropped: {count:,}")
+    print_line(f"replies deleted: {count:,}")
 
 
 def _age(text: str) -> timedelta:
     found = AGE.fullmatch(text)
     if found is None or not int(found[1]):
-        raise CommandFailed(f"--older-than {text}: say how old, as in 30d, 12h, 90m or 4w")
+        raise CommandFailed(f"--older-than {text}: write an age, as in 30d, 12h, 90m or 4w")
     return timedelta(**{UNITS[found[2]]: int(found[1])})
 
 

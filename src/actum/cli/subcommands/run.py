@@ -31,17 +31,17 @@ DEFAULT = Limits()
 def run(
     app: AppName,
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65_535, help="The port; 0 takes one that is free.")] = 8000,
+    port: Annotated[int, typer.Option(min=0, max=65_535, help="The port; 0 takes a free one.")] = 8000,
     store: StoreUrl = None,
     database: DatabaseUrl = None,
     workers: Annotated[
-        int, typer.Option(min=1, help="Processes; more than one on stores that allow it.")
+        int, typer.Option(min=1, help="How many processes; more than one on stores that allow it.")
     ] = 1,
     is_development: Annotated[
         bool,
         typer.Option(
             "--development",
-            help="Refuse turns with input or output, or that change state by hand; log requests.",
+            help="Refuse commands and reducers that do I/O, or change state without an event; log requests.",
         ),
     ] = False,
     max_connections: MaxConnections = DEFAULT.max_connections,
@@ -53,14 +53,14 @@ def run(
 ) -> None:
     """Serves an application over HTTP, and runs its views, actions, queues and timers.
 
-    SIGTERM or Ctrl+C stops it: requests in progress are finished, and what was decided is written, first.
+    SIGTERM or Ctrl+C stops it, after requests in progress are finished and all events are written.
     """
     loaded = load_app(app)
     url = loaded.store_url(store, database)
     allows_several = is_shared(url)
     if workers > 1 and not allows_several:
         raise CommandFailed(
-            f"{shown(url)} can be used by one process only: leave --workers out, or use another store"
+            f"only one process can use {shown(url)}: leave --workers out, or use another store"
         )
     limits = Limits(
         max_connections=allow_descriptors(max_connections),

@@ -1,4 +1,4 @@
-"""The commands that list an application's views, show one, and have it or a row of it done anew."""
+"""The commands that list an application's views, show the rows one has set aside, and rebuild or retry it."""
 
 import asyncio
 from collections.abc import Generator
@@ -22,10 +22,10 @@ from actum.operations.set_aside import RetryOutcome, SetAsideRow, list_set_aside
 from actum.operations.views import ViewGeneration, list_views, view_type
 
 PATIENCE = timedelta(seconds=10)
-"""How long to wait for the application to do what it is asked."""
+"""How long to wait for the application to carry out a request."""
 
 views: typer.Typer = typer.Typer(
-    no_args_is_help=True, help="Lists views and the rows they set aside, and has them done anew."
+    no_args_is_help=True, help="Lists views and the rows that they set aside, and rebuilds or retries them."
 )
 ViewName = Annotated[
     str, typer.Argument(metavar="NAME", help="The view's table, as listed.", show_default=False)
@@ -36,10 +36,10 @@ ViewName = Annotated[
 def list_(
     app: AppName, is_json: AsJson = False, store: StoreUrl = None, database: DatabaseUrl = None
 ) -> None:
-    """Lists views: which generation of each serves, and how far it has got.
+    """Lists views: which generation of each serves queries, and which position it has reached.
 
-    A running application seldom writes down that a view got further without a change: such a view may be less
-    far behind than is shown here.
+    A running application seldom stores the position of a view whose rows do not change: such a view may be
+    less far behind than is shown here.
     """
     loaded = load_app(app)
     found = asyncio.run(_list(loaded, loaded.store_url(store, database)))
@@ -58,9 +58,9 @@ def rebuild(
     store: StoreUrl = None,
     database: DatabaseUrl = None,
 ) -> None:
-    """Builds a view anew from the whole history, beside the one that serves until it is done.
+    """Rebuilds a view from all events, beside the present one, which serves queries until it is done.
 
-    A running application does it when it is asked to; while none runs, this command does it by itself.
+    The running application does it; while none is running, this command does.
     """
     loaded = load_app(app)
     view = view_type(loaded, name)
@@ -82,8 +82,8 @@ def show(
     """Shows the rows that a view has set aside, and why.
 
     A row is set aside when an event cannot be folded into it: it stays as it was before that event, and the
-    later events of the row wait. A key such as @17 stands for an event at that position of which it cannot be
-    told to which row it belongs.
+    later events of the row wait. A key such as @17 stands for the event at that position whose row cannot be
+    determined.
     """
     loaded = load_app(app)
     view = view_type(loaded, name)
@@ -101,15 +101,15 @@ def retry(
     app: AppName,
     name: ViewName,
     key: Annotated[
-        str | None, typer.Argument(metavar="KEY", help="The row; all of the view's if it is left out.")
+        str | None, typer.Argument(metavar="KEY", help="The key of the row; all rows if it is left out.")
     ] = None,
     store: StoreUrl = None,
     database: DatabaseUrl = None,
 ) -> None:
-    """Folds the events again that wait for rows which were set aside.
+    """Retries rows that are set aside: the events that wait for them are folded again.
 
-    A running application does it at once, and any other one when it starts. Where a reducer was fixed the
-    view is built anew in any case; this is for a fix elsewhere, or a reason that was there for a while.
+    A running application does it at once, and another one when it starts. After a fix in a reducer the view
+    is rebuilt anyway; use this after a fix somewhere else, or when the cause was temporary.
     """
     loaded = load_app(app)
     asyncio.run(_retry(view_type(loaded, name), key, loaded.store_url(store, database)))
@@ -134,19 +134,19 @@ async def _retry(view: ViewType, key: str | None, url: str) -> None:
         elif await is_running(stores, url):
             _print_outcome(await watch_rows(stores, request, patience=PATIENCE))
         else:
-            print_line(f"{request.count:,} rows: the application tries them again when it starts")
+            print_line(f"{request.count:,} rows: the application retries them when it starts")
 
 
 def _print_outcome(outcome: RetryOutcome) -> None:
     for row in outcome.failed:
         print_line(f"{_key(row)}: set aside again ({one_line(row.error)})")
     for row in outcome.untried:
-        print_line(f"{_key(row)}: not tried yet ({one_line(row.error)})")
+        print_line(f"{_key(row)}: not retried yet ({one_line(row.error)})")
     left = len(outcome.failed) + len(outcome.untried)
     count = outcome.up_to_date + left
     print_line(f"{outcome.up_to_date:,} of {count:,} rows are up to date")
     if left:
-        raise CommandFailed(f"{left:,} of {count:,} rows stay set aside")
+        raise CommandFailed(f"{left:,} of {count:,} rows are still set aside")
 
 
 @contextmanager

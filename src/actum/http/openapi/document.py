@@ -1,4 +1,4 @@
-"""How the routes are documented: the headers that each understands, the problems that it may answer with."""
+"""Documents routes: the headers that each understands, and the problems that it may answer with."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,13 +12,13 @@ from actum.http.headers import CORRELATION_ID, IDEMPOTENCY_KEY, IF_MATCH, IF_NON
 from actum.http.problems import KINDS, MEDIA_TYPE, PHRASES, Problem
 
 HEADERS = {
-    CORRELATION_ID: "Goes with all that the request causes, into events and logs; made up if it is not sent.",
-    POSITION: "As an earlier response gave it: views show at least what that request wrote.",
-    IDEMPOTENCY_KEY: "Stands for this request: sent again it is answered the same, and done once.",
-    IF_MATCH: "ETags of the entity as the client knows it, or * for any: with another one the first command "
-    "is refused (412).",
-    IF_NONE_MATCH: "* to have the first command refused (412) unless its entity is new; of a GET, the ETag "
-    "that the client has, for 304 in place of the same answer.",
+    CORRELATION_ID: "Kept with all that the request causes, in events and logs; generated if it is not sent.",
+    POSITION: "From an earlier response: views show at least what that request wrote.",
+    IDEMPOTENCY_KEY: "Identifies this request: sent again, it gets the same answer and is carried out once.",
+    IF_MATCH: "ETags of the entity as the client knows it, or * for any: at another version, the first "
+    "command is refused (412).",
+    IF_NONE_MATCH: "* to refuse the first command (412) unless its entity is new; in a GET, the ETag that "
+    "the client has, for a 304 in place of the same answer.",
 }
 FOR_WRITING = frozenset({IDEMPOTENCY_KEY, IF_MATCH})
 TAGS = r'(W/)?"[!#-~]*"'
@@ -38,7 +38,7 @@ STATUS = {"POST": 201, "DELETE": 204}
 
 @dataclass
 class ReadOperation(Operation):
-    """An operation that takes the headers which every route understands."""
+    """An operation with the headers that every route understands."""
 
     def __post_init__(self) -> None:
         self.parameters: list[Parameter | Reference] | None = [
@@ -49,7 +49,7 @@ class ReadOperation(Operation):
 
 @dataclass
 class WriteOperation(Operation):
-    """An operation that takes, beside them, the headers for changing something."""
+    """An operation with these headers, and those for changing something."""
 
     def __post_init__(self) -> None:
         self.parameters: list[Parameter | Reference] | None = [
@@ -80,7 +80,7 @@ def documented(
     has_body: bool,
     has_guards: bool,
 ) -> dict[str, Any]:
-    """Adds to a handler's options the documentation that every handler has; what the author said stays."""
+    """Adds the documentation that every handler has to a handler's options; what the author set stays."""
     is_reading = method in READING_METHODS
     problems = {
         status: ResponseSpec(Problem, description=title, media_type=MEDIA_TYPE, generate_examples=False)
@@ -101,7 +101,7 @@ def documented(
 
 
 def _is_bytes(returns: Any) -> bool:
-    """Says whether an answer is bytes, whose type nobody knows before it is there."""
+    """Says whether an answer is bytes, whose content type is known only when it is made."""
     return returns is bytes or (get_origin(returns) is Response and get_args(returns) == (bytes,))
 
 

@@ -1,6 +1,6 @@
 """The documentation that an application serves: its OpenAPI document, and a page that shows it.
 
-The page is Swagger UI, which is in the package: no browser asks another host for it.
+The page is Swagger UI, which is part of the package: no browser has to load it from another host.
 """
 
 import html
@@ -26,7 +26,7 @@ POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-"""What the page may load: what this application serves. Swagger UI sets styles in elements."""
+"""The page may load only what this application serves. Swagger UI sets styles in elements."""
 
 ASSETS = {
     "swagger-ui.css": "text/css",
@@ -55,7 +55,7 @@ PAGE = """<!DOCTYPE html>
 
 
 class DocumentationPage(OpenAPIRenderPlugin):
-    """The page that shows the routes, at the place where the application is mounted."""
+    """The page that shows the routes, below the path where the application is mounted."""
 
     def __init__(self, place: str) -> None:
         super().__init__(path="/swagger", media_type=MediaType.HTML)
@@ -68,7 +68,7 @@ class DocumentationPage(OpenAPIRenderPlugin):
 
 
 class SchemaFile(JsonRenderPlugin):
-    """The document as JSON, at the place where the application is mounted."""
+    """The document as JSON, below the path where the application is mounted."""
 
     def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
         """Gives the document."""
@@ -77,7 +77,7 @@ class SchemaFile(JsonRenderPlugin):
 
 
 class DocumentationRouter(Router):
-    """The documentation's addresses, and no other below them.
+    """The paths of the documentation, and no others below it.
 
     Litestar would answer every other one with a page of HTML.
     """
@@ -90,7 +90,7 @@ class DocumentationRouter(Router):
 
 
 def openapi_config(name: str, place: str) -> OpenAPIConfig:
-    """Documents an application at a place, and as JSON at its /openapi.json."""
+    """Documents an application at a path, and as JSON at /openapi.json below it."""
     headers = {"Content-Security-Policy": POLICY, "Referrer-Policy": "no-referrer"}
     router = DocumentationRouter(
         place, route_handlers=[asset], include_in_schema=False, response_headers=headers

@@ -1,4 +1,4 @@
-"""How flags are documented: as whole numbers, of which a member stands for each bit."""
+"""Documents flags: as integers in which a member stands for each bit."""
 
 from enum import Flag
 from typing import Any
@@ -10,7 +10,7 @@ from litestar.typing import FieldDefinition
 
 
 class FlagSchemas(OpenAPISchemaPlugin):
-    """Documents the combinations of flags too, where Litestar lists the members alone."""
+    """Documents combinations of flags, where Litestar lists only the members."""
 
     @staticmethod
     def is_plugin_supported_type(value: Any) -> bool:

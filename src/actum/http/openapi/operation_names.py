@@ -1,4 +1,4 @@
-"""The names of operations in the documentation, from which clients are generated: those of the functions."""
+"""The names of operations in the documentation, from which clients are generated: the functions' names."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -7,7 +7,7 @@ from actum.model.action import Actions, Bound, OnRequest
 
 NO_NAME = re.compile(r"\W+")
 KIND = re.compile(r"\s*:[^}]*}")
-"""The type of a path's parameter, and what is behind it."""
+"""The type of a path's parameter, and what follows it."""
 
 
 def requests_of(group: Actions) -> list[tuple[Bound, OnRequest]]:
@@ -21,10 +21,10 @@ def joined(*paths: str) -> str:
 
 
 def operation_names(groups: Sequence[Actions]) -> dict[int, str]:
-    """Gives each trigger's operation, by its identity, a name that no other has.
+    """Gives each trigger's operation a unique name, by the identity of the trigger.
 
-    A function that answers at one address alone gives it its name. Of several, the method tells them apart,
-    and if that is not enough the path does.
+    It is the function's name if that answers at one address only. Otherwise the method is added, and the path
+    too if that is not enough.
     """
     triggers = [
         (bound.name, trigger, joined(group.path, trigger.path))

@@ -1,4 +1,4 @@
-"""The headers of responses in the documentation, which Litestar has no place for."""
+"""The headers of responses in the documentation, which Litestar cannot describe."""
 
 from typing import Any
 
@@ -10,9 +10,9 @@ NOT_MODIFIED = "304"
 
 TEXT = {"type": "string"}
 HEADERS: dict[str, dict[str, Any]] = {
-    CORRELATION_ID: {"description": "The correlation id of the request, sent or made up.", "schema": TEXT},
+    CORRELATION_ID: {"description": "The correlation id of the request, sent or generated.", "schema": TEXT},
     POSITION: {
-        "description": "How far the journal was: sent along with another request, views show at least that.",
+        "description": "A position in the journal: sent with another request, views show all up to it.",
         "schema": {"type": "string", "pattern": r"^\d+$"},
     },
     ETAG: {
@@ -27,7 +27,7 @@ METHODS = frozenset({"get", "post", "put", "patch", "delete"})
 
 
 def with_response_headers(schema: dict[str, Any]) -> dict[str, Any]:
-    """Gives an OpenAPI document with the headers of each response, and with 304 where it can be answered."""
+    """Adds the headers of each response to an OpenAPI document, and 304 where it can be the answer."""
     paths = {
         path: {
             method: _operation(method, each) if method in METHODS else each for method, each in item.items()
@@ -42,7 +42,7 @@ def with_response_headers(schema: dict[str, Any]) -> dict[str, Any]:
 def _operation(method: str, operation: dict[str, Any]) -> dict[str, Any]:
     responses = {status: _response(status, each) for status, each in operation.get("responses", {}).items()}
     if method == "get":
-        known = {"description": "The client has this answer already, as its If-None-Match says."}
+        known = {"description": "The client has this answer already, according to its If-None-Match."}
         responses.setdefault(NOT_MODIFIED, _response(NOT_MODIFIED, known))
     return {**operation, "responses": dict(sorted(responses.items()))}
 
