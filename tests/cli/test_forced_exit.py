@@ -99,7 +99,7 @@ def test_an_action_that_blocks_a_thread_does_not_keep_the_server(start: Started)
     server.out.wait_for("begun")
 
     assert server.stop() == forced_exit.FAILED
-    (said,) = (line for line in server.err.rest() if "is ended by force" in line)
+    (said,) = (line for line in server.err.rest() if "is stopped by force" in line)
     assert "in block (" in said
 
 

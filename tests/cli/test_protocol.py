@@ -398,7 +398,7 @@ async def test_a_connection_beyond_the_limit_takes_the_place_of_one_that_is_idle
             connection.send(b"a")
             assert (await connection.answer()).status == 200
     assert (refused.status, refused.headers["retry-after"]) == (503, "1")
-    assert refused.detail.startswith("the server has as many connections as it takes")
+    assert refused.detail.startswith("the server has as many connections as it accepts")
 
 
 def _protocols(service: Service) -> list[LimitedProtocol]:

@@ -185,7 +185,7 @@ def test_a_busy_port_is_said_before_the_store_is_opened(shop: Path, actum: Comma
 @pytest.mark.parametrize(
     ("options", "expected"),
     [
-        (["--workers", "2"], "only one process can use sqlite:///shop.db: leave --workers out"),
+        (["--workers", "2"], "sqlite:///shop.db can be used by one process only: leave --workers out"),
         (["--workers", "2", "--store", "memory:"], "memory: can be used by one process only"),
         (["--host", "192.0.2.1", "--port", "8000"], "cannot listen on 192.0.2.1, port 8000: "),
         (["--store", "cassandra://there"], "'cassandra://there' names no store that Actum knows"),

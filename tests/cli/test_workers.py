@@ -124,7 +124,7 @@ def test_a_file_is_for_one_process(shop: Path, actum: CommandLine) -> None:
     on_file = actum("run", "shop", "--port", "0", "--workers", "2")
     in_memory = actum("run", "shop", "--port", "0", "--workers", "2", "--store", "memory:")
 
-    assert on_file.err.startswith("error: only one process can use sqlite:///shop.db: leave --workers")
+    assert on_file.err.startswith("error: sqlite:///shop.db can be used by one process only: leave --workers")
     assert len(on_file.err.splitlines()) == 1
     assert (on_file.code, in_memory.code) == (1, 1)
     assert len(in_memory.err.splitlines()) == 1

@@ -69,7 +69,7 @@ def test_a_parameter_of_the_path_must_be_one_of_the_function() -> None:
 
     assert message_of(group) == (
         "action show: its path /{shelf:int}/books/{book:int} has {book}, and the function has no "
-        "parameter of that name: add it, or take it out of the path"
+        "parameter of that name: add it, or remove it from the path"
     )
 
 

@@ -1,4 +1,4 @@
-"""The response to an action's plain answer: without headers of its own, it is sent the short way."""
+"""The response to an action's plain answer: without headers of its own, it takes a shorter way."""
 
 from enum import Enum
 from functools import lru_cache
@@ -15,9 +15,9 @@ WITHOUT_BODY = (204, 304)
 
 
 class PlainResponse(Response[Any]):
-    """A response as Litestar makes it; where nothing but a body and its type is to be sent, with less work.
+    """A response like Litestar's, which is made with less work if it has only a body and a content type.
 
-    What has headers, cookies or a task of its own goes Litestar's way.
+    One with headers, cookies or a background task is made by Litestar.
     """
 
     def to_asgi_response(self, app: Any, request: Request[Any, Any, Any], **options: Any) -> ASGIResponse:
@@ -38,7 +38,7 @@ class PlainResponse(Response[Any]):
         return PlainAnswer(self.render(self.content, media_type, self._encode), media_type, status)
 
     def _encode(self, value: Any) -> Any:
-        """Encodes what msgspec does not; Litestar would merge all encoders for each answer."""
+        """Encodes what msgspec cannot; Litestar would merge all encoders for each answer."""
         return get_serializer(self.response_type_encoders)(value)
 
 

@@ -60,7 +60,7 @@ def run(
     allows_several = is_shared(url)
     if workers > 1 and not allows_several:
         raise CommandFailed(
-            f"only one process can use {shown(url)}: leave --workers out, or use another store"
+            f"{shown(url)} can be used by one process only: leave --workers out, or use another store"
         )
     limits = Limits(
         max_connections=allow_descriptors(max_connections),
