@@ -9,6 +9,7 @@ import pytest
 from actum import Context, DefinitionError, Invalid
 from actum.model.event import Metadata, read_metadata, write_metadata
 from actum.ports.journal import Write
+from actum.runtime.context.context import session_of
 from actum.stores.memory import MemoryJournal
 from tests.runtime.bank import Account, Notebook, plain
 from tests.runtime.nodes import running
@@ -50,7 +51,8 @@ def test_what_caused_something_is_text_of_any_length(ctx: Context) -> None:
     with pytest.raises(DefinitionError, match="causation"):
         Context(ctx._services, causation_id=7)  # type: ignore[arg-type]
 
-    assert Context(ctx._services, causation_id=f"Account/{'x' * 1_000}@7").session.metadata.causation_id
+    long = Context(ctx._services, causation_id=f"Account/{'x' * 1_000}@7")
+    assert session_of(long).metadata.causation_id
 
 
 async def test_every_text_that_is_kept_is_looked_at_first(ctx: Context) -> None:
