@@ -73,5 +73,5 @@ def test_a_module_that_cannot_load_in_an_object_is_named(directory: Path, actum:
     refused = actum("durable-objects", "build", "shop:app", "--out", "out")
 
     assert refused.code == 1
-    assert "shop.py, line 1: 'httpx' is imported" in refused.err
+    assert "shop.py, line 1 imports 'httpx'" in refused.err
     assert not (directory / "out").exists()
