@@ -145,7 +145,7 @@ async def test_an_event_too_large_for_the_stores_is_refused_before_it_is_sent(
     monkeypatch.setattr(turn, "MAX_EVENT_BYTES", 1_000)
     monkeypatch.setattr(turn, "LARGE", 100)
     async with running(plain, journal) as ctx:
-        with pytest.raises(Invalid, match=r"Written with 1,011 bytes.*a reference to them"):
+        with pytest.raises(Invalid, match=r"Written with 1,011 bytes.*a reference to it"):
             await ctx.entity(Note, "a").write(KILOBYTE)
 
         assert journal.sizes == []

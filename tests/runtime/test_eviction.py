@@ -237,7 +237,7 @@ async def test_an_event_that_leaves_what_json_cannot_hold_is_refused(clock: Manu
     """Nothing of its turn is left, and later commands find the state as it was."""
     async with running(App("hoards", entities=[Hoard]), MemoryJournal(), clock=clock) as ctx:
         await ctx.entity(Hoard, "h").deposit(1)
-        with pytest.raises(WrongState, match=r"after Deposited\(amount=13\) .* things: .* type object"):
+        with pytest.raises(WrongState, match=r"after Deposited\(amount=13\), .* things: .* type object"):
             await ctx.entity(Hoard, "h").deposit(13)
 
         assert await ctx.entity(Hoard, "h").deposit(2) == 3
