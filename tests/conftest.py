@@ -6,6 +6,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 pytest_plugins = [
+    "tests.faults.failing_work",
     "tests.servers.postgres",
     "tests.servers.dynamodb",
     "tests.servers.dynamodb_local",

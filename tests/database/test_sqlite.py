@@ -33,6 +33,16 @@ class TestSqliteFile(DatabaseConformance):
         await database.close()
 
 
+class TestSqliteBesideFailingWork(DatabaseConformance):
+    """Whatever the database writes is undone and written again, because work beside it fails."""
+
+    @pytest.fixture
+    async def database(self, tmp_path: Path, beside_failing_work: None) -> AsyncIterator[Database]:
+        database = await open_database(str(tmp_path / "app.db"))
+        yield database
+        await database.close()
+
+
 class TestSqliteInMemory(DatabaseConformance):
     @pytest.fixture
     async def database(self) -> AsyncIterator[Database]:

@@ -11,6 +11,7 @@ import pytest
 
 from actum.errors import Overloaded, StoreError, StoreFailed, Unavailable
 from actum.stores.schema import Part
+from actum.stores.sqlite.connection import file as files
 from actum.stores.sqlite.connection.file import IN_MEMORY, SqliteFile
 
 SCHEMA = [Part("notes", (("CREATE TABLE notes (number INTEGER PRIMARY KEY, text TEXT)",),))]
@@ -354,3 +355,78 @@ async def test_all_that_shared_a_commit_that_failed_hear_of_it(tmp_path: Path) -
     assert [type(outcome) for outcome in outcomes] == [StoreFailed] * 3
     assert await numbers(file) == []
     await file.close()
+
+
+async def test_works_run_again_without_the_one_that_failed_beside_them(file: SqliteFile) -> None:
+    """And what the failed one wrote before it failed is gone, as is what they wrote at first."""
+    runs: list[int] = []
+
+    def counted(number: int):
+        def work(connection: sqlite3.Connection) -> object:
+            runs.append(number)
+            return note(number)(connection)
+
+        return work
+
+    def fail(connection: sqlite3.Connection) -> None:
+        note(2)(connection)
+        raise ValueError("a mistake of its own")
+
+    async with a_busy_writer(file):
+        tasks = await sent(file.write(counted(1)), file.write(fail), file.write(counted(3)))
+    outcomes = await asyncio.gather(*tasks, return_exceptions=True)
+
+    assert [type(outcome) for outcome in outcomes] == [int, ValueError, int]
+    assert runs == [1, 1, 3]
+    assert file.undone == 1
+    assert await numbers(file) == [1, 3]
+
+
+async def test_work_that_can_wait_shares_the_commit_of_the_next_that_cannot(
+    file: SqliteFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "POSTPONED", 3_600)
+    statements: list[str] = []
+    await file.write(lambda connection: connection.set_trace_callback(statements.append))
+    statements.clear()
+
+    waiting = await sent(file.write(note(1), can_wait=True), file.write(note(2), can_wait=True))
+    assert await numbers(file) == []
+    await file.write(note(3))
+    await asyncio.gather(*waiting)
+
+    assert statements.count("COMMIT") == 1
+    assert await numbers(file) == [1, 2, 3]
+
+
+async def test_work_that_can_wait_does_not_wait_for_ever(file: SqliteFile) -> None:
+    await asyncio.wait_for(file.write(note(1), can_wait=True), PATIENCE)
+    assert await numbers(file) == [1]
+
+
+@pytest.mark.parametrize("end", ["hurry", "close"])
+async def test_work_that_can_wait_is_done_at_once_when_somebody_waits_for_it(
+    file: SqliteFile, monkeypatch: pytest.MonkeyPatch, end: str
+) -> None:
+    monkeypatch.setattr(files, "POSTPONED", 3_600)
+    (waiting,) = await sent(file.write(note(1), can_wait=True))
+
+    if end == "hurry":
+        file.hurry()
+    else:
+        await file.close()
+
+    assert await asyncio.wait_for(waiting, PATIENCE) == 1
+
+
+async def test_work_that_can_wait_is_refused_like_any_other_once_the_file_is_lost(
+    file: SqliteFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "POSTPONED", 3_600)
+    (waiting,) = await sent(file.write(note(1), can_wait=True))
+    await asyncio.to_thread(Path(file.path).unlink)
+
+    with pytest.raises(StoreFailed):
+        await file.write(note(2))
+    with pytest.raises(StoreFailed):
+        await asyncio.wait_for(waiting, PATIENCE)

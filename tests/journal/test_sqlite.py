@@ -35,6 +35,16 @@ class TestSqliteFile(DurableJournalConformance):
         return await open_journal(self.path)
 
 
+class TestSqliteBesideFailingWork(JournalConformance):
+    """Whatever the journal writes is undone and written again, because work beside it fails."""
+
+    @pytest.fixture
+    async def journal(self, tmp_path: Path, beside_failing_work: None) -> AsyncIterator[Journal]:
+        journal = await open_journal(str(tmp_path / "bank.db"))
+        yield journal
+        await journal.close()
+
+
 class TestSqliteInMemory(JournalConformance):
     @pytest.fixture
     async def journal(self) -> AsyncIterator[Journal]:

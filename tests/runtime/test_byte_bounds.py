@@ -269,6 +269,22 @@ async def test_the_feed_remembers_events_up_to_a_bound_in_bytes(
         assert read == [1_000] * 50 + [9_000]
 
 
+async def test_the_feed_gives_the_same_from_memory_and_from_the_journal(
+    journal: ParticularJournal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feed, "MAX_REMEMBERED", 8)
+    async with running(followed, journal) as ctx:
+        followed_feed = ctx._services.feed
+        for number in range(40):
+            await ctx.entity(Note, f"n{number % 3}").write("x" * (1 + number))
+            kept = followed_feed._recent
+            assert len(kept) <= 8
+            assert kept[-1].position == number + 1
+            for after in range(number + 2):
+                for limit in (1, 3, 500):
+                    assert await followed_feed.read(after, limit) == await journal.feed(after, limit)
+
+
 @pytest.mark.parametrize("id", ["é" * 501, "x" * 1_001, "a\0b", "\ud83d"])
 async def test_an_id_or_key_that_not_every_store_keeps_is_refused_on_every_store(
     journal: ParticularJournal, id: str

@@ -288,14 +288,19 @@ class Database(ABC):
         written: Sequence[tuple[Any, ...]],
         deleted: Sequence[Any],
         aside: AsideChanges = NOTHING_ASIDE,
+        can_wait: bool = False,
     ) -> None:
         """Writes whole rows, deletes keys, and moves the checkpoint from `before`, in one transaction.
 
         Rows are as `ViewType.row_to_sql` gives them, keys as the view's key field holds them; no key comes
         twice. The changes among the rows that are set aside are written too. Raises StaleWrite and writes
         nothing when the checkpoint is not `before` or the generation is gone. Raises AuthorError when a row
-        or key does not fit its columns.
+        or key does not fit its columns. What `can_wait` may be written some milliseconds later, with what
+        others write, unless somebody calls `hurry`.
         """
+
+    def hurry(self) -> None:  # noqa: B027 (a store that puts nothing off has nothing to do)
+        """Has what can wait be written now, because somebody waits for it; puts nothing off by default."""
 
     @abstractmethod
     async def refusals(self, view: ViewType, generation: int, rows: Sequence[tuple[Any, ...]]) -> list[str]:

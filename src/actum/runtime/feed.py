@@ -2,9 +2,7 @@
 
 import asyncio
 import logging
-from collections import deque
 from collections.abc import Collection, Sequence
-from itertools import islice
 
 from actum.model.deletion import DELETED
 from actum.model.event import Stored
@@ -15,6 +13,7 @@ from actum.runtime.recent_erasures import RecentErasures
 
 MAX_REMEMBERED = 20_000
 MAX_REMEMBERED_BYTES = 64 * 1024 * 1024
+LEFT_WHEN_FULL = 0.75
 MAX_ASKING = 20_000
 
 log: logging.Logger = logging.getLogger("actum.feed")
@@ -35,7 +34,7 @@ class Feed:
         self._declared = {*declared} - {DELETED}
         self.erasures: RecentErasures = RecentErasures()
         self._head = self._readable = head
-        self._recent: deque[Stored] = deque()
+        self._recent: list[Stored] = []
         self._bytes = 0
         self._after = head
         self._newest = head
@@ -108,7 +107,7 @@ class Feed:
         if after >= self._after and self._recent:
             first = self._recent[0].position
             skipped = max(0, after + 1 - first)
-            return list(islice(self._recent, skipped, skipped + limit))
+            return self._recent[skipped : skipped + limit]
         return await self._journal.feed(after, limit)
 
     async def next(self, after: int, limit: int) -> tuple[list[Stored], int]:
@@ -205,10 +204,19 @@ class Feed:
                     )
                 )
         self._bytes += size
-        while len(recent) > MAX_REMEMBERED or self._bytes > MAX_REMEMBERED_BYTES:
-            gone = recent.popleft()
-            self._bytes -= len(gone.payload)
-            self._after = gone.position
+        if len(recent) > MAX_REMEMBERED or self._bytes > MAX_REMEMBERED_BYTES:
+            self._forget_oldest()
+
+    def _forget_oldest(self) -> None:
+        """Forgets a quarter of what may be remembered, so that it is not done for each event."""
+        recent = self._recent
+        surplus = max(0, len(recent) - int(MAX_REMEMBERED * LEFT_WHEN_FULL))
+        forgotten = 0
+        while forgotten < surplus or self._bytes > MAX_REMEMBERED_BYTES * LEFT_WHEN_FULL:
+            self._bytes -= len(recent[forgotten].payload)
+            forgotten += 1
+        self._after = recent[forgotten - 1].position
+        del recent[:forgotten]
 
     def _clear(self) -> None:
         self._recent.clear()

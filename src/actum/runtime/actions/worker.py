@@ -170,9 +170,10 @@ class Worker:
             self._is_adding_tasks = False
             return
         count, allowed, ready = len(self._tasks), self._attempts.allowed, self._backlog.ready
-        for _ in range(min(max(count, 1), len(ready), allowed - count)):
+        added = min(max(count, 1), len(ready), allowed - count)
+        for _ in range(added):
             self._start(self._run_keys())
-        self._is_adding_tasks = bool(ready) and len(self._tasks) < allowed
+        self._is_adding_tasks = len(ready) > added and len(self._tasks) < allowed
         if self._is_adding_tasks:
             asyncio.get_running_loop().call_soon(self._add_tasks)
 

@@ -307,6 +307,7 @@ class Projector:
             return
         waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiters.append((position, waiter))
+        self._database.hurry()
         try:
             await waiter
         finally:
@@ -352,6 +353,7 @@ class Projector:
             written=written,
             deleted=deleted,
             aside=aside,
+            can_wait=not self._waiters and checkpoint == self._feed.head,
         )
         self._saved = checkpoint
         erased = self._feed.erasures.count

@@ -116,6 +116,7 @@ class PostgresViews(Database):
         written: Sequence[tuple[Any, ...]],
         deleted: Sequence[Any],
         aside: AsideChanges = NOTHING_ASIDE,
+        can_wait: bool = False,
     ) -> None:
         table = self._table(view, generation)
         keys, columns = table.keys(deleted), table.columns(written)

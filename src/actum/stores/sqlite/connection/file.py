@@ -45,6 +45,8 @@ MAX_JOBS_A_COMMIT = 128
 SCRUBS = 100
 SCRUB_PAUSE = 0.05
 """Seconds between two attempts, of at most SCRUBS, to empty a log that readers still read."""
+POSTPONED = 0.001
+"""Seconds that work which can wait waits for work that cannot, whose commit and sync it then shares."""
 HANDOVER = 50e-6
 """Seconds that the event loop sleeps so that the writer thread gets the interpreter lock."""
 
@@ -53,9 +55,9 @@ class SqliteFile:
     """One database file of this process, or one in memory (path ":memory:").
 
     `write` runs work in a transaction on the single writer thread; works that wait together share one commit
-    and one sync, each in its own savepoint. `read` runs work on one of a few reader threads, on the last
-    committed state. After a commit or sync has failed, or the file was moved or replaced, every write raises
-    StoreFailed: what the file holds is unknown until it is opened again.
+    and one sync, and one that fails leaves nothing of itself and harms no other. `read` runs work on one of a
+    few reader threads, on the last committed state. After a commit or sync has failed, or the file was moved
+    or replaced, every write raises StoreFailed: what the file holds is unknown until it is opened again.
     """
 
     def __init__(self, path: str, lock: FileLock | None, writer: sqlite3.Connection) -> None:
@@ -70,6 +72,8 @@ class SqliteFile:
         self._is_scrub_due = False
         self._is_closed = False
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self._postponed: list[Job] = []
+        self._postponement: asyncio.TimerHandle | None = None
         self._waiting = 0
         self._local = threading.local()
         self._connections: list[sqlite3.Connection] = []
@@ -121,11 +125,15 @@ class SqliteFile:
         """
         return self._undone
 
-    async def write(self, work: Work[T], *, begins: bool = False, is_large: bool = False) -> T:
+    async def write(
+        self, work: Work[T], *, begins: bool = False, is_large: bool = False, can_wait: bool = False
+    ) -> T:
         """Runs work in a transaction; when this returns, what it wrote is durable.
 
-        Work that `begins` its transaction itself finds none open if it runs alone: a single statement needs
-        none, because it commits by itself. Work that `is_large` begins at once, however busy the loop is.
+        Where another work fails beside it, it is undone and run again. Work that `begins` its transaction
+        itself finds none open if it runs alone: a single statement needs none, because it commits by itself.
+        Work that `is_large` begins at once, however busy the loop is. Work that `can_wait` begins with the
+        next work that cannot, whose commit it shares, or a moment later.
         """
         if self._failure or self._is_closed:
             raise self._stopped()
@@ -134,11 +142,31 @@ class SqliteFile:
         future: asyncio.Future[T] = self._loop.create_future()
         # Counted until the work is done, even if its caller is cancelled.
         self._waiting += 1
-        self._jobs.put(Job(work, future, begins=begins))
+        job = Job(work, future, begins=begins)
+        if can_wait and self._place is not None:
+            self._postpone(job)
+            return await future
+        self._jobs.put(job)
+        if self._postponed:
+            self.hurry()
         if is_large:
             # Otherwise the thread would begin only when the loop is idle, and would not run beside it.
             time.sleep(HANDOVER)  # noqa: ASYNC251
         return await future
+
+    def hurry(self) -> None:
+        """Has the work begin that can wait."""
+        if self._postponement is not None:
+            self._postponement.cancel()
+            self._postponement = None
+        postponed, self._postponed = self._postponed, []
+        for job in postponed:
+            self._jobs.put(job)
+
+    def _postpone(self, job: Job) -> None:
+        self._postponed.append(job)
+        if self._postponement is None:
+            self._postponement = self._loop.call_later(POSTPONED, self.hurry)
 
     async def read(self, work: Work[T]) -> T:
         """Runs work that only reads, on a snapshot of the last committed state."""
@@ -194,6 +222,7 @@ class SqliteFile:
         if self._is_closed:
             return
         self._is_closed = True
+        self.hurry()
         self._jobs.put(None)
         await asyncio.to_thread(self._thread.join)
         await self._readers.close()
@@ -277,9 +306,7 @@ class SqliteFile:
             if len(jobs) == 1:
                 self._run_alone(jobs[0])
             else:
-                writer.execute("BEGIN IMMEDIATE")
-                for job in jobs:
-                    self._run_beside(job)
+                self._run_together(jobs)
             if writer.in_transaction:
                 writer.execute("COMMIT")
             if self._place is not None:
@@ -305,6 +332,28 @@ class SqliteFile:
             job.error = error
             if writer.in_transaction:
                 writer.execute("ROLLBACK")
+
+    def _run_together(self, jobs: list[Job]) -> None:
+        """Runs works in one transaction; only if one of them fails, all run again, each in a savepoint.
+
+        Savepoints are two statements for each work, and for each the thread waits for the interpreter lock.
+        """
+        writer = self._writer
+        writer.execute("BEGIN IMMEDIATE")
+        try:
+            for job in jobs:
+                job.result = job.work(writer)
+        except BaseException as error:
+            if is_failure(error):
+                raise
+            if writer.in_transaction:
+                writer.execute("ROLLBACK")
+            self._undone += 1
+        else:
+            return
+        writer.execute("BEGIN IMMEDIATE")
+        for job in jobs:
+            self._run_beside(job)
 
     def _run_beside(self, job: Job) -> None:
         writer = self._writer

@@ -54,15 +54,18 @@ class FileIdentity:
 
     def check_content(self) -> None:
         """Raises StoreFailed when another program has removed, emptied or overwritten the store."""
-        self.check_names()
         try:
             found = os.stat(self._path)
         except OSError as error:
             raise self._moved(str(error.filename)) from error
         log_size = os.lseek(self._log_file, 0, os.SEEK_END)
-        if self._is_owner:
-            is_same = found.st_size == self._size and found.st_mtime_ns == self._time
-            if not is_same or log_size < min(self.log_size, MAX_LOG_BYTES):
+        is_same = (
+            _identity(found) == self._file and found.st_size == self._size and found.st_mtime_ns == self._time
+        )
+        is_log_whole = log_size >= min(self.log_size, MAX_LOG_BYTES)
+        if not (is_same and is_log_whole):
+            self.check_names()
+            if self._is_owner:
                 self._read_whole()
         self.log_size = log_size
 

@@ -82,7 +82,8 @@ class SqliteActions(Database):
         await self._file.write(write)
 
     async def save(self, progress: Progress) -> None:
-        await self._file.write(lambda connection: _save(connection, progress))
+        can_wait = not progress.letters
+        await self._file.write(lambda connection: _save(connection, progress), can_wait=can_wait)
 
     async def blocked(self, action: str) -> dict[str, int]:
         statement = "SELECT key, count(*) FROM actum_letters WHERE action = ? GROUP BY key"

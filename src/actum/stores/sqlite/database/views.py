@@ -145,6 +145,7 @@ class SqliteViews(Database):
         written: Sequence[tuple[Any, ...]],
         deleted: Sequence[Any],
         aside: AsideChanges = NOTHING_ASIDE,
+        can_wait: bool = False,
     ) -> None:
         table = self._table(view, generation)
         sizes = [size for size in ROWS_A_STATEMENT if size * table.width <= MAX_VARIABLES] or [1]
@@ -168,7 +169,10 @@ class SqliteViews(Database):
             except UNFIT as error:
                 raise AuthorError(f"view {view.name}: a row does not fit its columns: {error}") from error
 
-        await self._file.write(write_clearly)
+        await self._file.write(write_clearly, can_wait=can_wait)
+
+    def hurry(self) -> None:
+        self._file.hurry()
 
     async def refusals(self, view: ViewType, generation: int, rows: Sequence[tuple[Any, ...]]) -> list[str]:
         statement, tried = self._table(view, generation).upsert(1), encoded(view, rows)

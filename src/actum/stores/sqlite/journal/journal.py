@@ -150,6 +150,7 @@ class SqliteJournal(Journal):
 
     async def erase(self, kind: str, id: str, *, time: int, since: int | None = None) -> Erased:
         def erase(connection: sqlite3.Connection) -> Erased:
+            self._forget_undone()
             before = statements.erased_at(connection, kind, id)
             if since is not None and before > since:
                 return Erased(0, before)
@@ -177,8 +178,7 @@ class SqliteJournal(Journal):
         self._arrival = asyncio.Event()
 
     def _append(self, connection: sqlite3.Connection, writes: Sequence[Write]) -> list[Outcome]:
-        if self._undone != self._file.undone:
-            self._forget()
+        self._forget_undone()
         try:
             return self._append_known(connection, writes)
         except BaseException:
@@ -259,6 +259,11 @@ class SqliteJournal(Journal):
         if last is None:
             last = self._last = max(head, statements.highest(connection))
         return head, last
+
+    def _forget_undone(self) -> None:
+        """Forgets what may have been undone; every work begins with this that uses what is remembered."""
+        if self._undone != self._file.undone:
+            self._forget()
 
     def _forget(self) -> None:
         self._undone = self._file.undone
