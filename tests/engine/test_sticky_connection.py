@@ -1,10 +1,12 @@
 """A lane: the same connection for one user, and none that the driver has lost track of."""
 
+import asyncio
+
 import asyncpg
 import pytest
 
 from actum.errors import Unavailable
-from actum.stores.postgres.connection.pool import PostgresPool
+from actum.stores.postgres.connection.pool import PostgresPool, is_lost
 from actum.stores.postgres.connection.sticky_connection import StickyConnection
 
 
@@ -41,3 +43,18 @@ async def test_a_connection_that_the_driver_has_lost_track_of_is_lent_to_nobody(
     await lane.leave()
 
     assert pids[0] != pids[1]
+
+
+async def test_a_kept_connection_that_the_server_has_ended_is_replaced(postgres_pool: PostgresPool) -> None:
+    """Without an error for who comes next: nothing was under way."""
+    sticky = StickyConnection(postgres_pool)
+    async with sticky.connection() as first:
+        pid = await first.fetchval("SELECT pg_backend_pid()")
+    await postgres_pool.fetch(f"SELECT pg_terminate_backend({pid})")
+    async with asyncio.timeout(20):
+        while not is_lost(first):  # noqa: ASYNC110 (the driver tells nobody)
+            await asyncio.sleep(0.01)
+
+    async with sticky.connection() as second:
+        assert await second.fetchval("SELECT pg_backend_pid()") != pid
+    await sticky.leave()

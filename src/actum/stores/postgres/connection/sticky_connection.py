@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from actum.stores.postgres.connection.pool import PostgresPool
+from actum.stores.postgres.connection.pool import PostgresPool, is_lost
 
 MIN_SHARED = 4
 """A pool with fewer connections does not reserve one."""
@@ -13,9 +13,9 @@ MIN_SHARED = 4
 class StickyConnection:
     """Lends the same connection for one statement after the other.
 
-    Acquiring a connection from the pool and releasing it costs several iterations of the event loop, which
-    are long when the loop is busy. While this one is lent, or if the pool is too small, callers get one from
-    the pool. After an error the connection is released to the pool, which knows whether it can be reused.
+    Its user never waits for a connection because others use them all. While this one is lent, or if the pool
+    is too small, callers get one from the pool. After an error the connection is released to the pool, which
+    knows whether it can be reused.
     """
 
     def __init__(self, pool: PostgresPool) -> None:
@@ -36,7 +36,7 @@ class StickyConnection:
         self._is_lent = True
         try:
             with self._pool.translating():
-                if self._kept is not None and self._kept.is_closed():
+                if self._kept is not None and is_lost(self._kept):
                     await self.leave()
                 if self._kept is None:
                     self._kept = await self._pool.acquire()

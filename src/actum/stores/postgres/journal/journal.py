@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import uuid
 from collections.abc import Sequence
-from itertools import groupby
+from itertools import groupby, starmap
 from operator import itemgetter
 from typing import Any
 
@@ -115,7 +115,7 @@ class PostgresJournal(Journal):
         return page_of(listing, [(StreamInfo(*stream), position) for *stream, position in rows])
 
     async def feed(self, after: int, limit: int) -> list[Stored]:
-        return [Stored(*row) for row in await self._pool.fetch(statements.FEED, after, limit)]
+        return list(starmap(Stored, await self._pool.fetch(statements.FEED, after, limit)))
 
     async def head(self) -> int:
         return int(await self._pool.fetchval(statements.HEAD))

@@ -1,6 +1,7 @@
 """The schema of a journal in PostgreSQL, and its statements."""
 
 from actum.model.deletion import DELETED
+from actum.stores.page import MAX_PAGE_BYTES
 from actum.stores.postgres.connection.order import Order
 from actum.stores.postgres.connection.page import page_of
 
@@ -52,12 +53,14 @@ REFUSED = "AC001"
 CATCH_UP_ORDER = ORDER.catch_up("actum_events", "position")
 
 EVENT = "position, kind, id, version, type, type_version, payload, metadata, time"
-FEED = page_of(
-    f"""SELECT {EVENT} FROM actum_events WHERE position > $1 AND position < {HORIZON}
-        ORDER BY position LIMIT $2""",
-    EVENT,
-    "octet_length(payload)",
-)
+# Adding up what a page would hold costs a third of a window over it, which only large events need.
+_NEXT = f"""SELECT position, octet_length(payload) AS size FROM actum_events
+    WHERE position > $1 AND position < {HORIZON} ORDER BY position LIMIT $2"""
+FEED = f"""SELECT {EVENT} FROM actum_events WHERE position > $1 AND position <= (
+        SELECT CASE WHEN bytes < {MAX_PAGE_BYTES} THEN last ELSE (
+            SELECT max(position) FROM ({page_of(_NEXT, "position", "size")}) AS page
+        ) END FROM (SELECT sum(size) AS bytes, max(position) AS last FROM ({_NEXT}) AS next) AS whole
+    ) ORDER BY position LIMIT $2"""
 HEAD = f"SELECT coalesce(max(position), 0) FROM actum_events WHERE position < {HORIZON}"
 LAST = "SELECT coalesce(max(position), 0) FROM actum_events"
 ENDS = f"SELECT ({HEAD}) AS head, ({LAST}) AS last"
