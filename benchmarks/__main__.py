@@ -7,8 +7,10 @@ from datetime import UTC, datetime
 import msgspec
 from rich.console import Console
 from rich.status import Status
+from rich.table import Table
 
 from benchmarks import commands, folds, http, memory, postgres, views
+from benchmarks.against import NotComparable, compared, comparison_table, earlier
 from benchmarks.measure import FULL, QUICK, Effort, compare
 from benchmarks.place import Place, machine, open_place
 from benchmarks.results import Group, Part, summed_up
@@ -37,14 +39,37 @@ def main() -> int:
     arguments = parse()
     effort = QUICK if arguments.quick else FULL
     errors = Console(stderr=True)
+    if arguments.against:
+        return compare_with(arguments.against, arguments.only or [*GROUPS], arguments, errors)
     with open_place() as place, errors.status("Measuring") as status:
         parts = [measured(name, place, effort, status) for name in arguments.only or GROUPS]
         report = Report(datetime.now(UTC), machine(place), effort, parts)
     if arguments.json:
         sys.stdout.write(msgspec.json.format(msgspec.json.encode(report)).decode() + "\n")
     else:
-        Console(width=None if sys.stdout.isatty() else 160).print(table_of(report.parts, report.machine))
+        show(table_of(report.parts, report.machine))
     return 0
+
+
+def compare_with(revision: str, parts: list[str], arguments: argparse.Namespace, errors: Console) -> int:
+    """Prints how many times the rate of an earlier revision this tree has."""
+    try:
+        with earlier(revision) as tree, errors.status("Measuring") as status:
+            lines = compared(tree, parts, is_quick=arguments.quick, tell=status.update)
+    except NotComparable as error:
+        errors.print(f"error: {error}", highlight=False)
+        return 1
+    if arguments.json:
+        sys.stdout.write(msgspec.json.format(msgspec.json.encode(lines)).decode() + "\n")
+    else:
+        with open_place() as place:
+            show(comparison_table(lines, revision, machine(place)))
+    return 0
+
+
+def show(table: Table) -> None:
+    """Prints a table, wide enough where it is no terminal that would cut it."""
+    Console(width=None if sys.stdout.isatty() else 160).print(table)
 
 
 def measured(name: str, place: Place, effort: Effort, status: Status) -> Part:
@@ -63,6 +88,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument(
         "--quick", action="store_true", help="fewer rounds and less work in each; the results are less exact"
     )
+    parser.add_argument("--against", metavar="REV", help="compare this tree with a revision, by turns")
     parser.add_argument("--json", action="store_true", help="print JSON instead of the table")
     return parser.parse_args()
 

@@ -27,6 +27,7 @@ from actum.runtime.clock import SystemClock
 from actum.runtime.contained_tasks import runs_author_code
 from actum.runtime.containment import comes_from_outside
 from actum.runtime.context.context import Context
+from actum.runtime.instruments.instruments import Work
 from actum.runtime.services import Services
 
 OpenServices = Callable[[], AbstractAsyncContextManager[Services]]
@@ -111,6 +112,21 @@ class HttpApp:
         except Exception as error:  # noqa: BLE001 (the client gets an answer, whatever it is)
             await self._answer_unopened(scope, send, error, correlation_id or SystemClock().new_id())
             return
+        if not services.instruments.is_heard:
+            await self._respond(scope, receive, send, headers, context, services)
+            return
+        with services.instruments.doing(Work("request", f"{scope['method']} {scope['path']}")):
+            await self._respond(scope, receive, send, headers, context, services)
+
+    async def _respond(
+        self,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        headers: dict[bytes, bytes],
+        context: Context,
+        services: Services,
+    ) -> None:
         keyed = keyed_request(scope, context, services, receive, send)
         if keyed is None:
             await self._answer(

@@ -29,9 +29,11 @@ from actum.runtime.context.timers import HostedTimers, Timers
 from actum.runtime.entities.committer import MAX_STAGED, Committer
 from actum.runtime.entities.directory import Directory, EvictionPolicy
 from actum.runtime.entities.dispatcher import CommandDispatcher
-from actum.runtime.entities.hosted import HostedEntities
+from actum.runtime.entities.hosted import EntityCalls, HostedEntities
 from actum.runtime.entities.input_output_guard import pure
+from actum.runtime.entities.told_calls import ToldCalls
 from actum.runtime.feed import Feed
+from actum.runtime.instruments.listeners import open_instruments
 from actum.runtime.keys.key_retention import KeyRetention
 from actum.runtime.keys.requests import Requests
 from actum.runtime.opened_resource import OpenedResource, OpenResource
@@ -165,10 +167,21 @@ async def _assemble(
     settings: Settings,
     host: Host | None,
 ) -> Node:
-    directory = Directory(journal, catalog.kinds, clock, settings.residence)
+    instruments = open_instruments()
+    directory = Directory(journal, catalog.kinds, clock, settings.residence, instruments)
     feed = Feed(journal, await journal.head(), catalog.events)
     committer = Committer(
-        journal, clock, drop=directory.drop, publish=feed.publish, most_staged=settings.most_staged
+        journal,
+        clock,
+        drop=directory.drop,
+        publish=feed.publish,
+        most_staged=settings.most_staged,
+        instruments=instruments,
+    )
+    calls: EntityCalls = (
+        HostedEntities(host, journal, feed, clock)
+        if host
+        else CommandDispatcher(journal, directory, committer, clock)
     )
     node: Node
     views = Views(
@@ -180,6 +193,7 @@ async def _assemble(
         lambda name: node.lose(name),  # noqa: PLW0108 (there is no node yet)
         catalog.query_timeout,
         catalog.query_max_bytes,
+        instruments,
     )
     services = Services(
         identity=await journal.identity(),
@@ -188,9 +202,7 @@ async def _assemble(
         journal=journal,
         database=database,
         broker=broker,
-        entities=HostedEntities(host, journal, feed, clock)
-        if host
-        else CommandDispatcher(journal, directory, committer, clock),
+        entities=ToldCalls(calls, instruments) if instruments.is_heard else calls,
         requests=Requests(journal, committer, clock),
         directory=directory,
         committer=committer,
@@ -200,8 +212,9 @@ async def _assemble(
         signals=Signals(),
         resources=resources,
         queues=readers(triggers),
-        readiness=Readiness(journal, database, feed, views, supervisor, clock),
+        readiness=Readiness(journal, database, feed, views, supervisor, clock, instruments),
         outgoing=Outgoing(),
+        instruments=instruments,
         host=host,
         reruns=Reruns() if settings.is_development else None,
     )

@@ -14,6 +14,7 @@ from actum.runtime.actions.action_assignment import ActionAssignment
 from actum.runtime.clock import Clock
 from actum.runtime.context.timers import TIMERS
 from actum.runtime.feed import Feed
+from actum.runtime.instruments.instruments import Instruments, Work
 from actum.runtime.supervisor import Supervisor
 from actum.runtime.views.reading import Views
 from actum.runtime.views.view_assignment import ViewAssignment
@@ -69,6 +70,7 @@ class Readiness:
         views: Views,
         supervisor: Supervisor,
         clock: Clock,
+        instruments: Instruments,
     ) -> None:
         self.actions: Sequence[ActionAssignment] = ()
         self._journal = journal
@@ -77,6 +79,7 @@ class Readiness:
         self._views = views
         self._supervisor = supervisor
         self._clock = clock
+        self._instruments = instruments
         self._since: dict[tuple[Part, str, State], int] = {}
         self._heads: deque[tuple[float, int]] = deque()
         self._taken: dict[str, tuple[int, float]] = {}
@@ -168,6 +171,8 @@ class Readiness:
             why = f"at {work.building.position:,} of {self._feed.head:,}"
             found.append(self._standstill(before, "view", name, "being built", why))
         position = _position(work, states)
+        if position is not None:
+            self._instruments.lagged(Work("view", name), max(0, self._feed.readable - position))
         if not found and late is not None and position is not None and position < late:
             why = f"it has come to {position:,}, and {late:,} was written"
             found.append(self._standstill(before, "view", name, "lags", why))
@@ -178,6 +183,7 @@ class Readiness:
         worker = work.worker
         if worker is None:
             return []
+        self._instruments.lagged(Work("action", worker.name), worker.behind)
         is_idle, error = await _reached(work.is_idle)
         taken, since = self._taken.get(work.name, (-1, monotonic()))
         if is_idle or error or taken != worker.taken:

@@ -21,6 +21,7 @@ from actum.runtime.entities.committer import Committer
 from actum.runtime.entities.directory import Directory
 from actum.runtime.entities.hosted import EntityCalls
 from actum.runtime.feed import Feed
+from actum.runtime.instruments.instruments import Instruments
 from actum.runtime.keys.requests import Requests
 from actum.runtime.readiness import Readiness
 from actum.runtime.views.reading import Views
@@ -71,6 +72,7 @@ class Services(Struct, frozen=True):
     queues: Mapping[str, RoundTrip]
     readiness: Readiness
     outgoing: Outgoing
+    instruments: Instruments
     host: Host | None = None
     reruns: Reruns | None = None
 

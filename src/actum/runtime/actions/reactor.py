@@ -3,12 +3,14 @@
 from collections.abc import Callable, Collection
 from typing import Any
 
+from actum.model.action import Failure
 from actum.ports.database import Database
 from actum.runtime.actions.action_assignment import ActionAssignment
-from actum.runtime.actions.triggers.source import Source
+from actum.runtime.actions.triggers.source import Item, Run, Source
 from actum.runtime.actions.triggers.timers import TimerTrigger
 from actum.runtime.actions.triggers.trigger import ActionTrigger, Trigger
 from actum.runtime.actions.worker import Worker
+from actum.runtime.instruments.instruments import Instruments, Work
 from actum.runtime.services import Services
 from actum.runtime.supervisor import Supervisor
 
@@ -27,6 +29,8 @@ async def _assignment(
     services: Services, trigger: Trigger, supervisor: Supervisor, lose: Callable[[str], None]
 ) -> ActionAssignment:
     run, on_failure = trigger.run(services), trigger.on_failure(services)
+    if services.instruments.is_heard:
+        run = _told(run, Work("action", trigger.name), services.instruments)
 
     def make(source: Source, database: Database) -> Worker:
         return Worker(
@@ -50,3 +54,13 @@ async def _assignment(
         supervisor=supervisor,
         lose=lose,
     )
+
+
+def _told(run: Run, work: Work, instruments: Instruments) -> Run:
+    """Gives what runs an item and tells of each attempt."""
+
+    async def run_and_tell(item: Item, failure: Failure | None = None) -> None:
+        with instruments.doing(work):
+            await run(item, failure)
+
+    return run_and_tell

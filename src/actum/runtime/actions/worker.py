@@ -79,6 +79,11 @@ class Worker:
         return f"<Worker {self.name}, {len(self._backlog)} open, {len(self._retrier.blocked)} keys blocked>"
 
     @property
+    def behind(self) -> int:
+        """How many items it has taken that are not done."""
+        return len(self._backlog)
+
+    @property
     def hanging(self) -> list[tuple[str, int, float]]:
         """The attempts that hang: key, position, and for how many seconds."""
         return self._attempts.hanging + self._letter_attempts.hanging

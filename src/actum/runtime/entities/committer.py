@@ -11,6 +11,7 @@ from actum.ports.journal import Collided, Journal, Landed, Outcome, Refused
 from actum.runtime.clock import Clock
 from actum.runtime.entities.actor import Actor, Staged
 from actum.runtime.entities.batch_cut import MAX_WRITE_BYTES, is_split, middle_of, why_too_large
+from actum.runtime.instruments.instruments import COMMIT, SILENT, Instruments
 
 MAX_STAGED = 20_000
 MAX_A_BATCH = 2_000
@@ -45,8 +46,10 @@ class Committer:
         drop: Callable[[Actor], None],
         publish: Published,
         most_staged: int = MAX_STAGED,
+        instruments: Instruments = SILENT,
     ) -> None:
         self._journal = journal
+        self._instruments = instruments
         self._clock = clock
         self._drop = drop
         self._publish = publish
@@ -114,7 +117,8 @@ class Committer:
                 batch = self._next_batch()
                 self._is_writing = True
                 try:
-                    outcomes = await self._write_whole(batch)
+                    with self._instruments.doing(COMMIT, len(batch)):
+                        outcomes = await self._write_whole(batch)
                 except Exception as error:
                     log.exception("a batch of %d writes could not be written", len(batch))
                     self._give_up(batch, outcome_unknown(error, "the journal failed"))

@@ -19,6 +19,7 @@ from actum.runtime.clock import Clock
 from actum.runtime.coalescer import Coalescer
 from actum.runtime.containment import comes_from_outside, contained, log_failure
 from actum.runtime.entities.actor import Actor
+from actum.runtime.instruments.instruments import LOAD, SILENT, Instruments
 from actum.runtime.stream_pages import pages_of
 
 log: logging.Logger = logging.getLogger("actum.directory")
@@ -44,7 +45,12 @@ class Directory:
     """The live entities of this process; `conflicts` counts those that streams have had lately."""
 
     def __init__(
-        self, journal: Journal, kinds: Mapping[str, EntityType], clock: Clock, residence: EvictionPolicy
+        self,
+        journal: Journal,
+        kinds: Mapping[str, EntityType],
+        clock: Clock,
+        residence: EvictionPolicy,
+        instruments: Instruments = SILENT,
     ) -> None:
         self.live: dict[StreamKey, Actor] = {}
         self._journal = journal
@@ -62,7 +68,8 @@ class Directory:
         fingerprints = {kind.name: kind.fingerprint for kind in kinds.values()}
 
         async def load(streams: Any) -> Any:
-            return await journal.load(streams, fingerprints)
+            with instruments.doing(LOAD, len(streams)):
+                return await journal.load(streams, fingerprints)
 
         self._loads: Coalescer[StreamKey, Loaded] = Coalescer(load, most=MAX_WAITING)
         self._long_loads = asyncio.Semaphore(MAX_LONG_LOADS)

@@ -15,6 +15,7 @@ from actum.ports.database import NOTHING_ASIDE, AsideChanges, Database, SetAside
 from actum.runtime.clock import Clock
 from actum.runtime.containment import comes_from_outside
 from actum.runtime.feed import Feed
+from actum.runtime.instruments.instruments import SILENT, Instruments, Work
 from actum.runtime.views.isolation import Apart, Isolation
 
 BATCH = 500
@@ -49,7 +50,13 @@ class Projector:
     """
 
     def __init__(
-        self, view: ViewType, state: ViewState, database: Database, feed: Feed, clock: Clock
+        self,
+        view: ViewType,
+        state: ViewState,
+        database: Database,
+        feed: Feed,
+        clock: Clock,
+        instruments: Instruments = SILENT,
     ) -> None:
         self.view = view
         self.state = state
@@ -63,6 +70,8 @@ class Projector:
         self._lazy = 0 if database.is_shared else LAZY
         self._feed = feed
         self._clock = clock
+        self._instruments = instruments
+        self._work = Work("view", view.name)
         self._scrubbed = feed.erasures.count
         self._rows: dict[Any, View] = {}
         self._rows_bytes = 0
@@ -136,7 +145,8 @@ class Projector:
         while True:
             batch, end = await self._next_batch()
             if batch:
-                await self.fold(batch)
+                with self._instruments.doing(self._work, len(batch)):
+                    await self.fold(batch)
                 self.failure, self.is_stuck = None, False
             if end > self.position:
                 async with self._turn:

@@ -4,6 +4,7 @@ import asyncio
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
+from time import perf_counter
 from typing import Any
 
 from actum.errors import CallerError, DefinitionError, OutdatedView, StaleWrite, Unanswerable, Unavailable
@@ -13,6 +14,7 @@ from actum.queries.answers import read_answer
 from actum.runtime.clock import Clock
 from actum.runtime.coalescer import Coalescer
 from actum.runtime.feed import Feed
+from actum.runtime.instruments.instruments import SILENT, Instruments, Work
 from actum.runtime.supervisor import Supervisor
 from actum.runtime.views.projector import Projector
 from actum.runtime.views.remote_views import RemoteViews
@@ -42,12 +44,14 @@ class Views:
         lose: Callable[[str], None],
         query_timeout: timedelta = MAX_QUERY_TIME,
         query_max_bytes: int = MAX_ANSWER_BYTES,
+        instruments: Instruments = SILENT,
     ) -> None:
+        self._instruments = instruments
         self._query_timeout = query_timeout
         self._query_max_bytes = query_max_bytes
         self._lookups: dict[tuple[str, int], Coalescer[Any, Any]] = {}
         self.works: dict[str, ViewAssignment] = {
-            name: ViewAssignment(view, database, feed, clock, supervisor, lose)
+            name: ViewAssignment(view, database, feed, clock, supervisor, lose, instruments)
             for name, view in views.items()
         }
         self._database = database
@@ -183,11 +187,14 @@ class Views:
     async def _reached(self, work: ViewAssignment, projector: Projector, seen: int) -> None:
         if projector.is_stuck:
             raise self._late(work, projector, seen)
+        began = perf_counter()
         try:
             async with asyncio.timeout(PATIENCE):
                 await projector.reached(seen)
         except TimeoutError:
             raise self._late(work, projector, seen) from None
+        finally:
+            self._instruments.waited(Work("view", work.view.name), perf_counter() - began)
 
     async def _shown_elsewhere(
         self, work: ViewAssignment, seen: int, is_enough: Callable[[ViewState], bool]

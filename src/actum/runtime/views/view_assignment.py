@@ -14,6 +14,7 @@ from actum.ports.database import Database, ViewState
 from actum.runtime.clock import Clock
 from actum.runtime.cluster.assignment import Assignment
 from actum.runtime.feed import Feed
+from actum.runtime.instruments.instruments import Instruments
 from actum.runtime.supervisor import Supervisor
 from actum.runtime.views.projector import Projector
 
@@ -37,6 +38,7 @@ class ViewAssignment(Assignment):
         clock: Clock,
         supervisor: Supervisor,
         lose: Callable[[str], None],
+        instruments: Instruments,
     ) -> None:
         self.name: str = work_name(view)
         self.view = view
@@ -51,6 +53,7 @@ class ViewAssignment(Assignment):
         self._clock = clock
         self._supervisor = supervisor
         self._lose = lose
+        self._instruments = instruments
 
     def __repr__(self) -> str:
         return f"<ViewAssignment {self.view.name}, {'here' if self.is_here else 'elsewhere'}>"
@@ -120,7 +123,7 @@ class ViewAssignment(Assignment):
         )
 
     def _follow(self, state: ViewState) -> Projector:
-        projector = Projector(self.view, state, self._database, self._feed, self._clock)
+        projector = Projector(self.view, state, self._database, self._feed, self._clock, self._instruments)
         self._supervisor.start(_task_of(projector), self._guarded(lambda: self._run(projector)))
         return projector
 

@@ -1,0 +1,130 @@
+"""Compares this tree with an earlier revision, by turns: `python -m benchmarks --against REV`."""
+
+import os
+import statistics
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+from rich.table import Table
+from rich.text import Text
+
+HERE = Path(__file__).resolve().parent.parent
+ROUNDS = 5
+QUICK_ROUNDS = 3
+LEAST = 0.95
+"""The ratio below which a line is shown in red."""
+
+Rates = dict[tuple[str, str], list[float]]
+Tell = Callable[[str], None]
+
+
+class NotComparable(Exception):
+    """The revision cannot be measured; the text says why."""
+
+
+class Comparison(Struct, frozen=True):
+    """One line: the medians of both, and how many times the earlier rate the later one is, round by round."""
+
+    part: str
+    name: str
+    before: float
+    after: float
+    ratios: list[float]
+
+    @property
+    def ratio(self) -> float:
+        """The median ratio of the rounds."""
+        return statistics.median(self.ratios)
+
+
+@contextmanager
+def earlier(revision: str) -> Iterator[Path]:
+    """Checks a revision out into a folder of its own, which is removed afterwards."""
+    if not (HERE / ".git").exists():
+        raise NotComparable(f"{HERE} is no checkout of git, so that it has no earlier revision")
+    with TemporaryDirectory(prefix="actum-against-") as folder:
+        tree = Path(folder) / "tree"
+        added = _git("worktree", "add", "--detach", str(tree), revision)
+        if added.returncode:
+            raise NotComparable(f"{revision} cannot be checked out: {added.stderr.strip()}")
+        try:
+            yield tree
+        finally:
+            _git("worktree", "remove", "--force", str(tree))
+
+
+def compared(tree: Path, parts: Sequence[str], *, is_quick: bool, tell: Tell) -> list[Comparison]:
+    """Measures each part in the earlier tree and in this one, by turns, and returns the lines that both have.
+
+    Each run is a process of its own, and who begins changes from round to round, so that a machine that gets
+    slower favours neither. The earlier tree runs its own benchmarks, on the packages that are installed now.
+    """
+    before: Rates = {}
+    after: Rates = {}
+    rounds = QUICK_ROUNDS if is_quick else ROUNDS
+    for turn in range(rounds):
+        for part in parts:
+            runs = [(tree, before), (HERE, after)]
+            for place, rates in runs if turn % 2 == 0 else reversed(runs):
+                tell(f"round {turn + 1} of {rounds}: {part}, {'before' if place is tree else 'after'}")
+                for name, rate in _measured(place, part, is_quick=is_quick):
+                    rates.setdefault((part, name), []).append(rate)
+    return [
+        Comparison(
+            part,
+            name,
+            statistics.median(earlier_rates),
+            statistics.median(after[part, name]),
+            [later / early for early, later in zip(earlier_rates, after[part, name], strict=True)],
+        )
+        for (part, name), earlier_rates in before.items()
+        if (part, name) in after
+    ]
+
+
+def comparison_table(lines: Sequence[Comparison], revision: str, machine: str) -> Table:
+    """Draws the lines as one table."""
+    table = Table(title=f"This tree, of {revision}", caption=machine, caption_justify="left")
+    for name in ("", "before", "after", "ratio", "round by round"):
+        table.add_column(name, justify="left" if name == "" else "right")
+    for line in lines:
+        table.add_row(
+            f"{line.part}: {line.name}",
+            f"{line.before:,.0f}",
+            f"{line.after:,.0f}",
+            Text(f"{line.ratio:.2f}", style="red" if line.ratio < LEAST else "green"),
+            " ".join(f"{ratio:.2f}" for ratio in line.ratios),
+        )
+    return table
+
+
+def _measured(tree: Path, part: str, *, is_quick: bool) -> Iterator[tuple[str, float]]:
+    command = [
+        sys.executable,
+        "-m",
+        "benchmarks",
+        "--json",
+        "--only",
+        part,
+        *(["--quick"] if is_quick else []),
+    ]
+    # The packages are those of this tree's environment; the project's own code is the other tree's.
+    environment = {**os.environ, "PYTHONPATH": f"{tree / 'src'}{os.pathsep}{tree}"}
+    done = subprocess.run(command, check=False, cwd=tree, env=environment, capture_output=True, text=True)
+    if done.returncode:
+        raise NotComparable(f"{part} cannot be measured in {tree}: {done.stderr.strip()[-2_000:]}")
+    report: dict[str, Any] = msgspec.json.decode(done.stdout)
+    for group in report["parts"]:
+        for line in group["lines"]:
+            yield line["name"], line["rate"]
+
+
+def _git(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(["git", *arguments], check=False, cwd=HERE, capture_output=True, text=True)

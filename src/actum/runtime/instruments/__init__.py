@@ -1,0 +1,1 @@
+"""What happens in a process, told in one place to whoever listens."""

@@ -1,0 +1,39 @@
+"""A listener that writes what happens into the log `actum.instruments`, at the level DEBUG."""
+
+import logging
+
+from actum.runtime.instruments.instruments import Work
+
+log: logging.Logger = logging.getLogger("actum.instruments")
+
+
+class LogListener:
+    """Writes one line for everything that happens."""
+
+    @staticmethod
+    def is_wanted() -> bool:
+        """Says whether anybody reads such lines."""
+        return log.isEnabledFor(logging.DEBUG)
+
+    def __repr__(self) -> str:
+        return "<LogListener>"
+
+    def started(self, work: Work) -> None:
+        """Writes that work has begun."""
+        log.debug("%s started", work)
+
+    def ended(self, work: Work, seconds: float, count: int) -> None:
+        """Writes that work is done."""
+        log.debug("%s ended after %.1f ms, for %d", work, seconds * 1_000, count)
+
+    def failed(self, work: Work, seconds: float, error: str) -> None:
+        """Writes that work has failed."""
+        log.debug("%s failed after %.1f ms: %s", work, seconds * 1_000, error)
+
+    def waited(self, work: Work, seconds: float) -> None:
+        """Writes that somebody has waited."""
+        log.debug("%s was waited for, %.1f ms", work, seconds * 1_000)
+
+    def lagged(self, work: Work, behind: int) -> None:
+        """Writes how much is still to be done."""
+        log.debug("%s is %d behind", work, behind)

@@ -1,0 +1,187 @@
+"""What a process tells of itself: to listeners in one place, and to nobody at no cost."""
+
+import logging
+from typing import Any
+
+import pytest
+
+from actum import Actions, App, Context, Entity, Event, Invalid, View, command, query, reducer
+from actum.runtime.instruments import listeners
+from actum.runtime.instruments.instruments import Instruments, Work
+from actum.runtime.instruments.log_listener import LogListener
+from actum.testing import testing
+
+
+class Deposited(Event):
+    amount: int
+
+
+class Account(Entity):
+    balance: int = 0
+
+    @command
+    def deposit(self, amount: int) -> int:
+        if amount < 0:
+            raise Invalid("amount must not be negative")
+        self.emit(Deposited(amount))
+        return self.balance
+
+    @query
+    def current(self) -> int:
+        return self.balance
+
+    @reducer
+    def deposited(self, event: Deposited) -> None:
+        self.balance += event.amount
+
+
+class Balances(View):
+    id: str
+    balance: int = 0
+
+    @reducer
+    def deposited(self, event: Deposited) -> None:
+        self.balance += event.amount
+
+
+actions = Actions()
+
+
+@actions.on(Deposited)
+async def notify(ctx: Context, event: Deposited) -> None:
+    if event.amount == 13:
+        raise ValueError("no thirteens")
+
+
+@actions.get("/accounts/{id:str}")
+async def show(ctx: Context, id: str) -> int:
+    return await ctx.entity(Account, id).current()
+
+
+app = App("bank", entities=[Account], views=[Balances], actions=[actions])
+
+
+class Recorder:
+    """A listener that keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[str, str]] = []
+        self.counts: dict[str, int] = {}
+        self.errors: list[str] = []
+        self.lags: dict[str, int] = {}
+
+    def started(self, work: Work) -> None:
+        self.told.append(("started", str(work)))
+
+    def ended(self, work: Work, seconds: float, count: int) -> None:
+        assert seconds > 0
+        self.told.append(("ended", str(work)))
+        self.counts[str(work)] = self.counts.get(str(work), 0) + count
+
+    def failed(self, work: Work, seconds: float, error: str) -> None:
+        self.told.append(("failed", str(work)))
+        self.errors.append(error)
+
+    def waited(self, work: Work, seconds: float) -> None:
+        self.told.append(("waited", str(work)))
+
+    def lagged(self, work: Work, behind: int) -> None:
+        self.lags[str(work)] = behind
+
+
+class Broken:
+    """A listener that fails at everything."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise RuntimeError("deaf")
+
+    def __repr__(self) -> str:
+        return "<Broken>"
+
+
+@pytest.fixture
+def recorder(monkeypatch: pytest.MonkeyPatch) -> Recorder:
+    recorder = Recorder()
+    monkeypatch.setattr(listeners, "LISTENERS", ((lambda: True, Broken), (lambda: True, lambda: recorder)))
+    return recorder
+
+
+async def test_listeners_are_told_of_commands_commits_views_and_actions(recorder: Recorder) -> None:
+    async with testing(app) as bank:
+        await bank.ctx.entity(Account, "a").deposit(1)
+        await bank.ctx.entity(Account, "a").deposit(2)
+        assert (await bank.ctx.view(Balances).get("a")).balance == 3
+        assert await bank.ctx.entity(Account, "a").current() == 3
+        await bank.settle()
+
+    assert recorder.counts["command Account.deposit"] == 2
+    assert recorder.counts["query Account.current"] == 1
+    assert recorder.counts["commit"] == 2
+    assert recorder.counts["load"] == 1
+    assert recorder.counts["view balances"] == 2
+    assert recorder.counts["action notify"] == 2
+    started = [work for what, work in recorder.told if what == "started"]
+    ended = [work for what, work in recorder.told if what == "ended"]
+    assert sorted(started) == sorted(ended)
+    assert not recorder.errors
+
+
+async def test_listeners_are_told_what_failed_and_why(recorder: Recorder) -> None:
+    async with testing(app) as bank:
+        with pytest.raises(Invalid):
+            await bank.ctx.entity(Account, "a").deposit(-1)
+        await bank.ctx.entity(Account, "a").deposit(13)
+        await bank.settle(allows_failures=True)
+
+    assert ("failed", "command Account.deposit") in recorder.told
+    assert ("failed", "action notify") in recorder.told
+    assert [error for error in recorder.errors if "negative" in error]
+    assert [error for error in recorder.errors if "no thirteens" in error]
+
+
+async def test_listeners_are_told_of_requests(recorder: Recorder) -> None:
+    async with testing(app) as bank:
+        answer = await bank.http.get("/accounts/a")
+
+    assert answer.status_code == 200
+    assert recorder.counts["request GET /accounts/a"] == 1
+    assert recorder.counts["query Account.current"] == 1
+
+
+async def test_listeners_are_told_how_far_views_and_actions_are_behind(recorder: Recorder) -> None:
+    async with testing(app) as bank:
+        await bank.ctx.entity(Account, "a").deposit(1)
+        await bank.settle()
+        await bank.node.services.readiness.look()
+
+    assert recorder.lags == {"view balances": 0, "action notify": 0, "action timers": 0}
+
+
+def test_a_listener_that_fails_is_named_once_and_harms_no_other(caplog: pytest.LogCaptureFixture) -> None:
+    recorder = Recorder()
+    instruments = Instruments([Broken(), recorder])
+    with instruments.doing(Work("view", "balances"), 3):
+        pass
+
+    assert recorder.told == [("started", "view balances"), ("ended", "view balances")]
+    assert recorder.counts == {"view balances": 3}
+    assert [record.getMessage() for record in caplog.records] == [
+        "<Broken> fails at what it is told, and is told on: RuntimeError: deaf"
+    ]
+
+
+async def test_commands_take_no_longer_way_while_nobody_listens() -> None:
+    async with testing(app) as bank:
+        assert not bank.node.services.instruments.is_heard
+        assert type(bank.node.services.entities).__name__ == "CommandDispatcher"
+
+
+async def test_the_log_shows_what_happens_at_its_level_debug(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG, "actum.instruments")
+    async with testing(app) as bank:
+        await bank.ctx.entity(Account, "a").deposit(1)
+
+    lines = [record.getMessage() for record in caplog.records if record.name == "actum.instruments"]
+    assert "command Account.deposit started" in lines
+    assert any(line.startswith("commit ended after ") and line.endswith(", for 1") for line in lines)
+    assert LogListener.is_wanted()
