@@ -1,4 +1,4 @@
-"""What a process tells of itself: to listeners in one place, and to nobody at no cost."""
+"""What a process reports in one place: to listeners, and at no cost if there are none."""
 
 import logging
 from typing import Any
@@ -62,28 +62,28 @@ app = App("bank", entities=[Account], views=[Balances], actions=[actions])
 
 
 class Recorder:
-    """A listener that keeps what it is told."""
+    """A listener that records its calls."""
 
     def __init__(self) -> None:
-        self.told: list[tuple[str, str]] = []
+        self.calls: list[tuple[str, str]] = []
         self.counts: dict[str, int] = {}
         self.errors: list[str] = []
         self.lags: dict[str, int] = {}
 
     def started(self, work: Work) -> None:
-        self.told.append(("started", str(work)))
+        self.calls.append(("started", str(work)))
 
     def ended(self, work: Work, seconds: float, count: int) -> None:
         assert seconds > 0
-        self.told.append(("ended", str(work)))
+        self.calls.append(("ended", str(work)))
         self.counts[str(work)] = self.counts.get(str(work), 0) + count
 
     def failed(self, work: Work, seconds: float, error: str) -> None:
-        self.told.append(("failed", str(work)))
+        self.calls.append(("failed", str(work)))
         self.errors.append(error)
 
     def waited(self, work: Work, seconds: float) -> None:
-        self.told.append(("waited", str(work)))
+        self.calls.append(("waited", str(work)))
 
     def lagged(self, work: Work, behind: int) -> None:
         self.lags[str(work)] = behind
@@ -106,7 +106,7 @@ def recorder(monkeypatch: pytest.MonkeyPatch) -> Recorder:
     return recorder
 
 
-async def test_listeners_are_told_of_commands_commits_views_and_actions(recorder: Recorder) -> None:
+async def test_commands_commits_views_and_actions_are_reported(recorder: Recorder) -> None:
     async with testing(app) as bank:
         await bank.ctx.entity(Account, "a").deposit(1)
         await bank.ctx.entity(Account, "a").deposit(2)
@@ -120,26 +120,26 @@ async def test_listeners_are_told_of_commands_commits_views_and_actions(recorder
     assert recorder.counts["load"] == 1
     assert recorder.counts["view balances"] == 2
     assert recorder.counts["action notify"] == 2
-    started = [work for what, work in recorder.told if what == "started"]
-    ended = [work for what, work in recorder.told if what == "ended"]
+    started = [work for what, work in recorder.calls if what == "started"]
+    ended = [work for what, work in recorder.calls if what == "ended"]
     assert sorted(started) == sorted(ended)
     assert not recorder.errors
 
 
-async def test_listeners_are_told_what_failed_and_why(recorder: Recorder) -> None:
+async def test_what_fails_is_reported_with_its_reason(recorder: Recorder) -> None:
     async with testing(app) as bank:
         with pytest.raises(Invalid):
             await bank.ctx.entity(Account, "a").deposit(-1)
         await bank.ctx.entity(Account, "a").deposit(13)
         await bank.settle(allows_failures=True)
 
-    assert ("failed", "command Account.deposit") in recorder.told
-    assert ("failed", "action notify") in recorder.told
+    assert ("failed", "command Account.deposit") in recorder.calls
+    assert ("failed", "action notify") in recorder.calls
     assert [error for error in recorder.errors if "negative" in error]
     assert [error for error in recorder.errors if "no thirteens" in error]
 
 
-async def test_listeners_are_told_of_requests(recorder: Recorder) -> None:
+async def test_requests_are_reported(recorder: Recorder) -> None:
     async with testing(app) as bank:
         answer = await bank.http.get("/accounts/a")
 
@@ -148,7 +148,7 @@ async def test_listeners_are_told_of_requests(recorder: Recorder) -> None:
     assert recorder.counts["query Account.current"] == 1
 
 
-async def test_listeners_are_told_how_far_views_and_actions_are_behind(recorder: Recorder) -> None:
+async def test_how_far_views_and_actions_are_behind_is_reported(recorder: Recorder) -> None:
     async with testing(app) as bank:
         await bank.ctx.entity(Account, "a").deposit(1)
         await bank.settle()
@@ -160,19 +160,19 @@ async def test_listeners_are_told_how_far_views_and_actions_are_behind(recorder:
 def test_a_listener_that_fails_is_named_once_and_harms_no_other(caplog: pytest.LogCaptureFixture) -> None:
     recorder = Recorder()
     instruments = Instruments([Broken(), recorder])
-    with instruments.doing(Work("view", "balances"), 3):
+    with instruments.measuring(Work("view", "balances"), 3):
         pass
 
-    assert recorder.told == [("started", "view balances"), ("ended", "view balances")]
+    assert recorder.calls == [("started", "view balances"), ("ended", "view balances")]
     assert recorder.counts == {"view balances": 3}
     assert [record.getMessage() for record in caplog.records] == [
-        "<Broken> fails at what it is told, and is told on: RuntimeError: deaf"
+        "<Broken> fails, and is called further on: RuntimeError: deaf"
     ]
 
 
-async def test_commands_take_no_longer_way_while_nobody_listens() -> None:
+async def test_commands_take_no_longer_way_without_listeners() -> None:
     async with testing(app) as bank:
-        assert not bank.node.services.instruments.is_heard
+        assert not bank.node.services.instruments.has_listeners
         assert type(bank.node.services.entities).__name__ == "CommandDispatcher"
 
 

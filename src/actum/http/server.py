@@ -112,10 +112,10 @@ class HttpApp:
         except Exception as error:  # noqa: BLE001 (the client gets an answer, whatever it is)
             await self._answer_unopened(scope, send, error, correlation_id or SystemClock().new_id())
             return
-        if not services.instruments.is_heard:
+        if not services.instruments.has_listeners:
             await self._respond(scope, receive, send, headers, context, services)
             return
-        with services.instruments.doing(Work("request", f"{scope['method']} {scope['path']}")):
+        with services.instruments.measuring(Work("request", f"{scope['method']} {scope['path']}")):
             await self._respond(scope, receive, send, headers, context, services)
 
     async def _respond(

@@ -1,4 +1,4 @@
-"""The catalogue of one application: everything it declares, compiled, and checked against each other."""
+"""The catalog of one application: everything it declares, compiled and checked for consistency."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -26,7 +26,7 @@ KEY_RETENTION: timedelta = timedelta(days=7)
 
 
 class Catalog(Struct, frozen=True):
-    """What an application is made of, by name and by class."""
+    """The declared parts of an application, by name and by class."""
 
     kinds: dict[str, EntityType]
     views: dict[str, ViewType]
@@ -67,7 +67,7 @@ def compile_catalog(
     key_retention: timedelta | None = KEY_RETENTION,
     query_max_bytes: int = MAX_ANSWER_BYTES,
 ) -> Catalog:
-    """Compiles an application's declarations; raises DefinitionError, with a mend, for what cannot work."""
+    """Compiles an application's declarations; raises DefinitionError for what cannot work, with the fix."""
     for cls in entities:
         _check_class(cls, Entity, "entities")
     for view in views:
@@ -101,8 +101,8 @@ def compile_catalog(
 
 
 def check_triggers(catalog: Catalog) -> None:
-    """Refuses actions that nothing could ever set off, and reducers of views that nothing would ever call."""
-    # Deleted is emitted by no entity: the store itself tells of an erasure.
+    """Refuses actions that nothing could ever trigger, and reducers of views that nothing would ever call."""
+    # No entity emits Deleted: the store itself adds it to the feed when it erases an entity.
     emitted = {event for kind in catalog.kinds.values() for event in kind.reductions} | {Deleted}
     for view in catalog.views.values():
         _check_reduced(view, tuple(emitted))
@@ -128,7 +128,7 @@ def _check_reduced(view: ViewType, emitted: tuple[type[Event], ...]) -> None:
 
 
 def _set_off(kinds: Sequence[EntityType], bound: Sequence[Bound]) -> list[Bound]:
-    """Has each event action set off by what the entities emit of the classes that it names."""
+    """Finds for each event action the emitted classes that trigger it."""
     emitted = list(dict.fromkeys(event for kind in kinds for event in kind.reductions))
     return [
         structs.replace(one, trigger=_with_emitted(one.trigger, emitted))
@@ -139,12 +139,12 @@ def _set_off(kinds: Sequence[EntityType], bound: Sequence[Bound]) -> list[Bound]
 
 
 def _events_of(bound: Bound) -> tuple[type[Event], ...]:
-    """Gives the events that set an action off."""
+    """Returns the events that trigger an action."""
     return bound.trigger.events if isinstance(bound.trigger, OnEvents) else ()
 
 
 def _with_emitted(trigger: OnEvents, emitted: Sequence[type[Event]]) -> OnEvents:
-    """Puts in the place of each class that a trigger names those of its kind that are emitted, if any are."""
+    """Replaces each class that a trigger names by its emitted subclasses, if there are any."""
     found: list[type[Event]] = []
     for named in trigger.events:
         found += [event for event in emitted if issubclass(event, named)] or [named]

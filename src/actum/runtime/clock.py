@@ -1,4 +1,4 @@
-"""Time, ids and chance, all from one place, so that a test can hold them in its hand."""
+"""Time, ids and randomness, all from one place, so that a test can control them."""
 
 import asyncio
 import heapq
@@ -18,7 +18,7 @@ MAX_SLEEP_TIME = 60.0
 
 
 class Clock(ABC):
-    """Where the time comes from."""
+    """The source of time, ids and randomness."""
 
     @abstractmethod
     def now(self) -> int:
@@ -44,7 +44,7 @@ class Clock(ABC):
         await self.sleep_until(self.now() + span // timedelta(microseconds=1))
 
     async def pause(self, span: timedelta) -> None:
-        """Waits about half to all of a short span of real time, so that those who collided do so no more."""
+        """Waits for half to all of a short time, at random, so that writers do not collide again."""
         await asyncio.sleep(self.jittered(span).total_seconds())
 
     def today(self) -> datetime:
@@ -52,11 +52,11 @@ class Clock(ABC):
         return to_datetime(self.now())
 
     def new_id(self) -> str:
-        """Gives an id that nobody else has: 32 hexadecimal digits."""
+        """Returns a unique id: 32 hexadecimal digits."""
         return secrets.token_hex(16)
 
     def jittered(self, span: timedelta) -> timedelta:
-        """Shortens a span by chance to between half and all of it, so that waiters do not return together."""
+        """Shortens a duration at random, at most to half of it, so that not all return at once."""
         return span * random.uniform(0.5, 1.0)
 
 

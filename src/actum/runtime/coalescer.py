@@ -11,11 +11,11 @@ B = TypeVar("B")
 
 
 class Coalescer(Generic[A, B]):
-    """Asks `fetch` for many things at once on behalf of callers who each want one.
+    """Calls `fetch` for many keys at once on behalf of callers who each want one.
 
-    It may answer for the first of them alone, where what it finds is large, and is asked for the others then.
-    Where `begins_alone`, whoever comes first asks at once and without a task, and those that come meanwhile
-    are the first batch: that is quicker for one caller, and one question more for many.
+    `fetch` may answer only for the first of them, if the results are large, and is called again for the rest.
+    With `begins_alone` the first caller calls it at once and without a task, and those that come meanwhile
+    are the first batch: faster for one caller, and one more call for many.
     """
 
     def __init__(
@@ -69,6 +69,6 @@ class Coalescer(Generic[A, B]):
             for (_, future), value in zip(batch, found, strict=False):
                 if not future.done():
                     future.set_result(value)
-            # What was found is its callers', and is not held until more is.
+            # The results belong to the callers: kept here, they would stay in memory until the next batch.
             del batch, found
         self._task = None

@@ -30,7 +30,7 @@ class ContainedCoroutine(Coroutine[Any, Any, Any]):
         return self._coroutine.__await__()
 
     def send(self, value: Any) -> Any:
-        """Goes on to the next thing that it waits for."""
+        """Runs the coroutine to its next await."""
         try:
             return self._coroutine.send(value)
         except (SystemExit, KeyboardInterrupt) as error:
@@ -38,11 +38,11 @@ class ContainedCoroutine(Coroutine[Any, Any, Any]):
             raise
 
     def throw(self, kind: Any, value: Any = None, trace: TracebackType | None = None) -> Any:
-        """Raises something where it waits."""
+        """Raises an exception at the await."""
         error = kind if value is None else value
         if isinstance(error, GeneratorExit):
-            # What it waited for ended so. Thrown in, this would close every coroutine on the way, and none of
-            # them could handle it.
+            # What it waited for raised this. Thrown in, it would close every coroutine on the way, none of
+            # which could handle it.
             error = AuthorError(f"what was waited for ended in {error_text(error)}")
         try:
             return self._coroutine.throw(error)
@@ -51,12 +51,12 @@ class ContainedCoroutine(Coroutine[Any, Any, Any]):
             raise
 
     def close(self) -> None:
-        """Ends it."""
+        """Closes the coroutine."""
         self._coroutine.close()
 
 
 def contain_tasks(loop: asyncio.AbstractEventLoop) -> None:
-    """Has every task of the loop that the author's code starts contained from now on."""
+    """From now on, contains every task of the loop that the author's code starts."""
     before = loop.get_task_factory()
     if getattr(before, "contains", False):
         return

@@ -1,4 +1,4 @@
-"""What the author's code raises, held where it was called: no exit, panic or stray cancellation gets out."""
+"""Stops what the author's code raises where it was called: no exit, panic or stray cancellation escapes."""
 
 import asyncio
 import logging
@@ -14,10 +14,10 @@ SIGNALS = [signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "
 
 
 class contained:
-    """Turns what is no Exception into an AuthorError that says `where`; asyncio would end the process by it.
+    """Turns what is no Exception into an AuthorError that says `where`; asyncio would stop the process.
 
-    What comes from outside goes on: a cancellation of this task, what a signal's handler raised, and
-    `passing`, which was on its way already.
+    What comes from outside is raised unchanged: a cancellation of this task, what a signal's handler raised,
+    and `passing`, which was raised before.
     """
 
     __slots__ = ("_passing", "_where")
@@ -39,7 +39,7 @@ class contained:
 
 
 def comes_from_outside(error: BaseException) -> bool:
-    """Says whether an error ends the running task from outside; what the task called did not raise it."""
+    """Returns whether an error ends the running task from outside: nothing that it called raised it."""
     match error:
         case Exception():
             return False

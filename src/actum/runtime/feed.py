@@ -1,4 +1,4 @@
-"""The feed as this process sees it: new events from memory, older ones from the journal, and news."""
+"""The feed as this process sees it: new events from memory, older ones from the journal, and wake-ups."""
 
 import asyncio
 import logging
@@ -23,9 +23,9 @@ class Feed:
     """All events in the order of their positions.
 
     The committer publishes what it has written; of a journal that no other process writes to, the newest
-    events are kept here, so that readers who keep up never ask the journal. `declared` are the stored names
-    of the events that readers know: of any other they are warned, once, for they pass over it in silence.
-    `erasures` knows which entities were erased, as far as anybody has read here.
+    events are kept here, so that readers that keep up never read the journal. `declared` are the stored names
+    of the events that readers know; any other is logged once, because readers skip it.
+    `erasures` knows which entities were erased, as far as the feed was read.
     """
 
     def __init__(self, journal: Journal, head: int, declared: Collection[str]) -> None:
@@ -51,10 +51,10 @@ class Feed:
         return self._head
 
     async def bounded(self, position: int) -> int:
-        """Gives a position that somebody named, or that of the last event where it lies beyond.
+        """Returns a position that a caller named, or that of the last event if the named one is beyond it.
 
-        So nobody waits for what is not to come: a position that was made up, or whose event was erased. Those
-        who ask at one time share one look at the journal.
+        So nobody waits for a position that was made up, or whose event was erased. Concurrent callers share
+        one read of the journal.
         """
         if position <= self._head:
             return position
@@ -68,13 +68,13 @@ class Feed:
         return self._readable
 
     def join(self) -> None:
-        """Says that somebody follows the feed, so that events are worth remembering."""
+        """Registers a reader that follows the feed, so that events are kept in memory."""
         if not self._readers:
             self._after = self._newest = self._head
         self._readers += 1
 
     def publish(self, batch: Sequence[Staged], outcomes: Sequence[Outcome]) -> None:
-        """Takes in what was just written; durable already."""
+        """Adds what was just written and is durable."""
         head = self._head
         for outcome in outcomes:
             if type(outcome) is Landed and outcome.position > head:
@@ -90,7 +90,7 @@ class Feed:
         self.advance(head)
 
     def advance(self, head: int) -> None:
-        """Takes note that the journal goes as far as `head`, and wakes who waits."""
+        """Notes that the journal has reached `head`, and wakes those who wait."""
         if head <= self._readable:
             return
         self._readable = head
@@ -125,14 +125,14 @@ class Feed:
         return found, found[-1].position if found else max(after, readable)
 
     def hear_of(self, position: int) -> None:
-        """Takes note of what this process has added to the journal past the committer."""
+        """Notes what this process has written to the journal without the committer."""
         if self._journal.is_shared:
             self._head = max(position, self._head)
         else:
             self.advance(position)
 
     def forget(self) -> None:
-        """Forgets the events it remembers, some of which have been removed from the journal."""
+        """Forgets the events in memory, because some have been removed from the journal."""
         self._clear()
         self._after = self._newest = self._head
 
@@ -144,7 +144,7 @@ class Feed:
             await waiter
 
     async def follow(self) -> None:
-        """Brings word of what other processes write, until cancelled."""
+        """Follows what other processes write, until cancelled."""
         while True:
             await self._journal.wait(self._readable)
             self.advance(await self._journal.head())
@@ -153,7 +153,7 @@ class Feed:
         return [await self._journal.last()] * len(positions)
 
     def _look_at(self, stored: Stored) -> None:
-        """Looks at an event that no class declares, or that says that an entity was erased."""
+        """Handles an event that no class declares, or that an entity was erased."""
         if stored.type == DELETED:
             self.erasures.note((stored.kind, stored.id), stored.position, stored.time)
         else:
@@ -180,7 +180,7 @@ class Feed:
                 continue
             position = outcome.position - len(write.events)
             if position != self._newest:
-                # Something landed that nobody here was told of: only the journal knows what came before.
+                # Something landed that was not published here: only the journal knows what came before.
                 self._clear()
                 size = 0
                 self._after = position

@@ -31,7 +31,7 @@ from actum.runtime.entities.directory import Directory, EvictionPolicy
 from actum.runtime.entities.dispatcher import CommandDispatcher
 from actum.runtime.entities.hosted import EntityCalls, HostedEntities
 from actum.runtime.entities.input_output_guard import pure
-from actum.runtime.entities.told_calls import ToldCalls
+from actum.runtime.entities.reported_calls import ReportedCalls
 from actum.runtime.feed import Feed
 from actum.runtime.instruments.listeners import open_instruments
 from actum.runtime.keys.key_retention import KeyRetention
@@ -74,15 +74,15 @@ class Node:
         return [work.worker for work in self.actions if work.worker is not None]
 
     def lose(self, name: str) -> None:
-        """Ends a work that another process has taken over."""
+        """Ends an assignment that another process has taken over."""
         if self.coordinator is not None:
             self.coordinator.lose(name)
 
     async def settle(self) -> None:
         """Returns when every event, message and due timer has been handled, and every view shows it.
 
-        What waits for the clock to move, such as another try of what failed, goes on waiting. What other
-        processes do counts too, as far as this one has heard of events, and by this one's clock.
+        What waits for the clock, such as a retry, still waits. The work of other processes counts too, for
+        the events that this one knows of, and by this one's clock.
         """
         before = None
         while True:
@@ -96,7 +96,7 @@ class Node:
             await asyncio.sleep(POLL if is_busy else 0)
 
     async def busy(self) -> list[object]:
-        """Gives the parts that have something left to do before the clock moves."""
+        """Returns the parts that have something left to do before the clock moves."""
         services = self.services
         parts: list[object] = [] if services.committer.is_idle else [services.committer]
         if self.coordinator is not None and self.coordinator.is_moving:
@@ -202,7 +202,7 @@ async def _assemble(
         journal=journal,
         database=database,
         broker=broker,
-        entities=ToldCalls(calls, instruments) if instruments.is_heard else calls,
+        entities=ReportedCalls(calls, instruments) if instruments.has_listeners else calls,
         requests=Requests(journal, committer, clock),
         directory=directory,
         committer=committer,

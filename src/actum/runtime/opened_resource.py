@@ -1,4 +1,4 @@
-"""A resource of the application while it is open; an exit that it raises is told as an error."""
+"""A resource of the application while it is open; an exit that it raises becomes an error."""
 
 import asyncio
 import logging

@@ -1,4 +1,4 @@
-"""What is kept under names that no declaration has any more: said at the start, with what to write for it."""
+"""What is stored under names that no declaration has any more: logged at the start, with how to adopt it."""
 
 import logging
 from collections import Counter
@@ -18,18 +18,18 @@ from actum.runtime.catalog import Catalog
 from actum.runtime.context.timers import TIMERS
 
 OWN = "$"
-"""How the names of kinds begin that are Actum's own."""
+"""The prefix of Actum's own kinds."""
 MAX_COUNTED = 1_000
-"""Entities of a kind that are counted, and events that are looked at, the oldest and the newest."""
+"""How many entities of a kind are counted, and how many of the oldest and newest events are read."""
 PAGE = 500
 MAX_BYTES = 2_000_000
-"""Bytes of events after which no more are looked at: a start may not take longer for what is behind it."""
+"""Bytes of events after which no more are read, so that a long history does not delay the start."""
 
 log: logging.Logger = logging.getLogger("actum.node")
 
 
 class OrphanedName(Struct, frozen=True):
-    """What there was before this start: entities by kind, messages by queue, what actions left, and views."""
+    """What was stored before this start: entities by kind, messages by queue, actions' work, and views."""
 
     entities: Mapping[str, int]
     messages: Mapping[str, int]
@@ -40,7 +40,7 @@ class OrphanedName(Struct, frozen=True):
 async def look_for_left(
     catalog: Catalog, journal: Journal, database: Database, broker: Broker
 ) -> OrphanedName:
-    """Looks what is kept; counts what no declaration has the name of, as far as that takes little time."""
+    """Finds what is stored, and counts what has no declaration, as far as that takes little time."""
     kinds = [kind for kind in await journal.kinds() if kind not in catalog.kinds and not kind.startswith(OWN)]
     entities = {
         kind: len((await journal.streams(StreamListing(kind, limit=MAX_COUNTED + 1))).items)
@@ -50,7 +50,7 @@ async def look_for_left(
 
 
 def warn_of_left(catalog: Catalog, triggers: Collection[ActionTrigger[Any]], left: OrphanedName) -> None:
-    """Warns of each name."""
+    """Logs a warning for each name."""
     for warning in (
         *_kinds_left(catalog, left),
         *_views_left(catalog, left.views),
@@ -61,7 +61,7 @@ def warn_of_left(catalog: Catalog, triggers: Collection[ActionTrigger[Any]], lef
 
 
 async def warn_of_events_left(catalog: Catalog, journal: Journal) -> None:
-    """Warns of each name of events; reading them takes a while, for which no start has to wait."""
+    """Logs a warning for each event name; reading events takes a while, for which the start does not wait."""
     for warning in _events_left(await _count_events(catalog, journal)):
         log.warning("%s", warning)
 
@@ -72,7 +72,7 @@ async def _count_events(catalog: Catalog, journal: Journal) -> Mapping[str, int]
     if not oldest:
         return {}
     last = oldest[-1].position
-    # Positions may have gaps: as many of them are taken for one event at the end as at the beginning.
+    # Positions may have gaps: the end is estimated with as many positions per event as the beginning.
     spread = last / len(oldest)
     newest = await _events_beyond(journal, max(last, await journal.head() - int(MAX_COUNTED * spread)))
     known = catalog.events.keys() | {DELETED}
@@ -84,7 +84,7 @@ async def _count_events(catalog: Catalog, journal: Journal) -> Mapping[str, int]
 
 
 async def _events_beyond(journal: Journal, position: int) -> list[Stored]:
-    """Gives the events that follow a position, as many as are looked at and as far as they are not large."""
+    """Returns the events after a position, up to a number and a size."""
     found: list[Stored] = []
     size = 0
     while len(found) < MAX_COUNTED and size < MAX_BYTES:
@@ -126,7 +126,7 @@ def _events_left(events: Mapping[str, int]) -> Iterator[str]:
 
 
 def _views_left(catalog: Catalog, views: Sequence[ViewState]) -> Iterator[str]:
-    """One that was dropped leaves its table for ever; one that was renamed comes with a new one."""
+    """A view that was removed leaves its table for ever; one that was renamed comes with a new table."""
     reached = dict.fromkeys(catalog.views, 0)
     for state in views:
         reached[state.name] = max(reached.get(state.name, 0), state.checkpoint)
@@ -153,7 +153,7 @@ def _messages_left(triggers: Collection[ActionTrigger[Any]], messages: Mapping[s
 def _work_left(triggers: Collection[ActionTrigger[Any]], kept: Sequence[KeptName]) -> Iterator[str]:
     names = {trigger.name for trigger in triggers} | {TIMERS}
     known = {one.name for one in kept if one.sort in ("checkpoint", "tick")}
-    # An action that was dropped leaves its checkpoint for ever; one that was renamed comes with a new one.
+    # An action that was removed leaves its checkpoint for ever; one that was renamed comes with a new one.
     is_any_new = any(trigger.keeps_place and trigger.name not in known for trigger in triggers)
     for one in kept:
         if one.sort == "letters" and one.name not in names:

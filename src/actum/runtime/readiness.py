@@ -1,4 +1,4 @@
-"""Readiness: which parts of a running application stand still or lag, by name, and since when."""
+"""Readiness: which parts of a running application have stopped or lag, by name, and since when."""
 
 import asyncio
 from collections import deque
@@ -20,13 +20,13 @@ from actum.runtime.views.reading import Views
 from actum.runtime.views.view_assignment import ViewAssignment
 
 INTERVAL = 1.0
-"""Seconds between two looks."""
+"""Seconds between two checks."""
 LAG = 2.0
-"""Seconds after which what is not done yet is late."""
+"""Seconds after which unfinished work is late."""
 PATIENCE = 1.5
 """Seconds that a store has to answer."""
 MAX_LISTED = 100
-"""How many rows that are set aside, and how many dead letters, are listed."""
+"""The most rows that are set aside, and the most dead letters, that are listed."""
 
 T = TypeVar("T")
 Part = Literal["store", "feed", "view", "action", "timers", "task"]
@@ -36,9 +36,9 @@ State = Literal[
 
 
 class Standstill(Struct, frozen=True):
-    """A part that stands still or lags, `since` a time in microseconds since 1970, and why.
+    """A part that has stopped or lags, `since` a time in microseconds since 1970, and why.
 
-    `key` is a view's row or the key of an action's letter. `fails_requests` says that requests fail by it.
+    `key` is a view's row or the key of an action's letter. `fails_requests`: requests fail meanwhile.
     """
 
     part: Part
@@ -51,7 +51,7 @@ class Standstill(Struct, frozen=True):
 
     @property
     def is_failure(self) -> bool:
-        """Whether somebody has to do something about it, and time alone will not."""
+        """Whether somebody has to fix it, because time alone will not."""
         return self.state not in ("lags", "being built")
 
     def __str__(self) -> str:
@@ -60,7 +60,7 @@ class Standstill(Struct, frozen=True):
 
 
 class Readiness:
-    """Looks at every part once a second, so that it is known since when one stands still."""
+    """Checks every part once a second, so that it is known since when one has stopped."""
 
     def __init__(
         self,
@@ -89,13 +89,13 @@ class Readiness:
         return f"<Readiness, {len(self._since)} parts stand still>"
 
     async def run(self) -> None:
-        """Looks again and again, until cancelled."""
+        """Checks again and again, until cancelled."""
         while True:
             await self._parts()
             await asyncio.sleep(INTERVAL)
 
     async def look(self) -> list[Standstill]:
-        """Gives what stands still or lags now; who asks at the same time shares a look."""
+        """Returns what has stopped or lags now; concurrent callers share one check."""
         if self._looking is None:
             self._looking = asyncio.create_task(self._look(), name="readiness look")
             self._looking.add_done_callback(self._forget)
@@ -126,7 +126,7 @@ class Readiness:
         ]
 
     async def _parts(self) -> list[Standstill]:
-        """Looks at what has to be asked again and again for it to be known since when."""
+        """Checks what must be checked regularly for it to be known since when."""
         before, self._since = self._since, {}
         head, journal_error = await _reached(self._journal.head)
         states, database_error = await _reached(self._database.views)
@@ -179,7 +179,7 @@ class Readiness:
         return found
 
     async def _action(self, before: dict[Any, int], work: ActionAssignment) -> list[Standstill]:
-        """An action lags when it has been at the same items for long."""
+        """An action lags if it has worked on the same items for long."""
         worker = work.worker
         if worker is None:
             return []
@@ -210,7 +210,7 @@ class Readiness:
         return Standstill(part, name, state, since, why, fails_requests=fails_requests)
 
     def _late_head(self, head: int | None) -> int | None:
-        """Gives how far the journal went some time ago, which everybody should have come to by now."""
+        """Returns the head of the journal some time ago, which every reader should have reached by now."""
         now, heads = monotonic(), self._heads
         if head is not None:
             heads.append((now, head))
@@ -225,7 +225,7 @@ def _standstill(letter: Letter, state: State, why: str) -> Standstill:
 
 
 def _position(work: ViewAssignment, states: list[ViewState]) -> int | None:
-    """Gives how far the view is that answers, whoever keeps it."""
+    """Returns the position of the view that answers, in whichever process it is."""
     if work.live is not None:
         return work.live.position
     if work.is_here:
@@ -236,7 +236,7 @@ def _position(work: ViewAssignment, states: list[ViewState]) -> int | None:
 
 
 async def _reached(call: Callable[[], Awaitable[T]]) -> tuple[T | None, str]:
-    """Gives what a call gives, or why there is nothing; the log has more of that than clients may hear."""
+    """Returns the result of a call, or why there is none, in words that clients may read."""
     try:
         async with asyncio.timeout(PATIENCE):
             return await call(), ""

@@ -1,4 +1,4 @@
-"""Which entities were erased lately, for those who hold an event or a message of one in their hands."""
+"""Which entities were erased lately, for those who hold an event or a message of one."""
 
 from actum.model.event import Stored
 from actum.ports.journal import StreamKey
@@ -18,7 +18,7 @@ class RecentErasures:
         return f"<RecentErasures, {len(self._positions)} entities>"
 
     def note(self, stream: StreamKey, position: int, time: int) -> None:
-        """Takes note that an entity was erased at a position and a time (microseconds since 1970)."""
+        """Records that an entity was erased at a position and a time (microseconds since 1970)."""
         self.count += 1
         kind, id = stream
         self._positions.pop(stream, None)

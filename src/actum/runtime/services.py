@@ -1,4 +1,4 @@
-"""What a context stands on: the parts of a running application, handed to whoever needs them."""
+"""The parts of a running application, passed to whatever needs them."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -28,18 +28,18 @@ from actum.runtime.views.reading import Views
 
 
 class Signals:
-    """Word between parts of one process: a queue has a new message, a timer was set."""
+    """Notifications between parts of one process: a queue has a new message, a timer was set."""
 
     def __init__(self) -> None:
         self._listeners: dict[str, list[WeakMethod[Callable[[], object]]]] = {}
 
     def listen(self, topic: str, listener: Callable[[], object]) -> None:
-        """Has `listener`, a method, called at each word on a topic for as long as its object lives."""
+        """Calls `listener`, a method, for each notification on a topic, for as long as its object lives."""
         living = [one for one in self._listeners.get(topic, ()) if one() is not None]
         self._listeners[topic] = [*living, WeakMethod(listener)]
 
     def send(self, topic: str) -> None:
-        """Gives word on a topic."""
+        """Notifies the listeners of a topic."""
         for listener in self._listeners.get(topic, ()):
             call = listener()
             if call is not None:
@@ -49,9 +49,9 @@ class Signals:
 class Services(Struct, frozen=True):
     """The parts of a running application.
 
-    `identity` is that of the journal, which no other has. `queues` gives what reads the messages of each
-    queue, by name. `host` is where entities live, if not here. `reruns` compares work that comes again, in
-    development.
+    `identity` is that of the journal, which no other has. `queues` holds the decoder of the messages of each
+    queue, by name. `host` is where entities live, if not in this process. `reruns` compares work that comes
+    again, in development.
     """
 
     identity: str

@@ -10,7 +10,7 @@ PAGE = 1_000
 
 
 async def pages_of(journal: Journal, part: EventRange) -> AsyncIterator[list[Stored]]:
-    """Reads a part of a stream page by page, so that never more than one of them need be held."""
+    """Reads a part of a stream page by page, so that only one page is in memory at a time."""
     after, up_to, left = part.after, part.up_to, part.limit
     while left is None or left > 0:
         most = PAGE if left is None else min(left, PAGE)

@@ -1,4 +1,4 @@
-"""The supervisor: owns every task of a running application, and starts those again that fail."""
+"""The supervisor: owns every task of a running application, and restarts those that fail."""
 
 import asyncio
 import logging
@@ -12,23 +12,23 @@ from actum.runtime.containment import comes_from_outside, log_failure
 FIRST_PAUSE = 0.1
 MAX_PAUSE = 30.0
 MAX_OUTAGE_TIME = 1.0
-"""The longest pause while it is the store that does not answer: when it does again, others are waiting."""
+"""The longest pause while the store does not answer, short because others wait for it too."""
 WELL = 2.0
-"""Seconds after which a task that was started again is taken for well."""
+"""Seconds after which a task that was restarted counts as healthy."""
 PATIENCE = 15.0
-"""Seconds after which a task that was told to stop, and has not, is told again."""
+"""Seconds after which a task that was cancelled and has not ended is cancelled again."""
 
 log: logging.Logger = logging.getLogger("actum.supervisor")
 
 
 class Supervisor:
-    """Owns tasks by name. One that fails is logged and started again, after a pause that grows."""
+    """Owns tasks by name. One that fails is logged and restarted after a pause that grows."""
 
     def __init__(self) -> None:
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self.failures: dict[str, int] = {}
         self.failing: dict[str, str] = {}
-        """Why a task failed, by its name, until it has gone well for a while."""
+        """Why a task failed, by its name, until it has been healthy for a while."""
 
     def __repr__(self) -> str:
         return f"<Supervisor of {', '.join(self._tasks)}>"
@@ -63,7 +63,7 @@ class Supervisor:
                 if comes_from_outside(error):
                     raise
                 if monotonic() - began > MAX_PAUSE:
-                    pause = FIRST_PAUSE  # It had gone well for long.
+                    pause = FIRST_PAUSE  # It had been healthy for long.
                 longest = MAX_OUTAGE_TIME if isinstance(error, TryLater) else MAX_PAUSE
                 pause = min(pause, longest)
                 self.failures[name] = self.failures.get(name, 0) + 1
@@ -76,7 +76,7 @@ class Supervisor:
             pause = min(pause * 2, MAX_PAUSE)
 
     def _recover(self, name: str, failures: int) -> None:
-        """Takes a task for well that has not failed again."""
+        """Marks a task as healthy that has not failed again."""
         if self.failures.get(name) == failures:
             self.failing.pop(name, None)
 

@@ -29,8 +29,8 @@ async def _assignment(
     services: Services, trigger: Trigger, supervisor: Supervisor, lose: Callable[[str], None]
 ) -> ActionAssignment:
     run, on_failure = trigger.run(services), trigger.on_failure(services)
-    if services.instruments.is_heard:
-        run = _told(run, Work("action", trigger.name), services.instruments)
+    if services.instruments.has_listeners:
+        run = _reported(run, Work("action", trigger.name), services.instruments)
 
     def make(source: Source, database: Database) -> Worker:
         return Worker(
@@ -56,11 +56,11 @@ async def _assignment(
     )
 
 
-def _told(run: Run, work: Work, instruments: Instruments) -> Run:
-    """Gives what runs an item and tells of each attempt."""
+def _reported(run: Run, work: Work, instruments: Instruments) -> Run:
+    """Returns a function that runs an item and reports each attempt."""
 
-    async def run_and_tell(item: Item, failure: Failure | None = None) -> None:
-        with instruments.doing(work):
+    async def run_and_report(item: Item, failure: Failure | None = None) -> None:
+        with instruments.measuring(work):
             await run(item, failure)
 
-    return run_and_tell
+    return run_and_report

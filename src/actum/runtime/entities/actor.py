@@ -1,4 +1,4 @@
-"""An actor, which is one live entity, and its writes on their way to the journal."""
+"""An actor, which is one live entity, and its writes that are not durable yet."""
 
 import asyncio
 
@@ -12,9 +12,9 @@ from actum.ports.journal import Outcome, Write
 class Staged(Struct, eq=False):
     """A write that was decided and is not yet durable: the output gate of everything decided after it.
 
-    `future` is what its caller waits for. `snapshot` is the state at the write's last version, to be kept
-    once the write has landed. `told` is what became of it, once that is known. `size` counts the bytes that
-    it keeps in memory.
+    `future` is what its caller waits for. `snapshot` is the state at the write's last version, to be stored
+    once the write has landed. `told` is its outcome, once that is known. `size` counts the bytes that it
+    holds in memory.
     """
 
     write: Write
@@ -30,11 +30,11 @@ class Staged(Struct, eq=False):
 
     @property
     def keeps_something(self) -> bool:
-        """Whether the journal keeps anything of it: if not, it only holds its stream to a version."""
+        """Whether the journal stores anything of it: if not, it only checks the version of its stream."""
         return bool(self.write.events) or self.write.key is not None
 
     async def watch(self) -> Outcome:
-        """Gives, beside the write's own caller, what became of it, waiting for that if need be."""
+        """Waits for the outcome, for callers other than the write's own, and returns it."""
         if isinstance(self.told, Exception):
             raise self.told
         if self.told is not None:
@@ -46,7 +46,7 @@ class Staged(Struct, eq=False):
         return await watcher
 
     def resolve(self, outcome: Outcome) -> None:
-        """Tells everyone what became of the write."""
+        """Gives everyone who waits the outcome of the write."""
         self.told = outcome
         if not self.future.done():
             self.future.set_result(outcome)
@@ -55,12 +55,12 @@ class Staged(Struct, eq=False):
                 watcher.set_result(outcome)
 
     def fail(self, error: Exception) -> None:
-        """Tells everyone that nobody knows."""
+        """Raises in everyone who waits, because the outcome is unknown."""
         self.told = error
         watchers = self.watchers or ()
         if not self.future.done():
             self.future.set_exception(error)
-            self.future.exception()  # Its caller may be gone; an error nobody hears is not one to log.
+            self.future.exception()  # Its caller may be gone: then the error is not logged.
         for watcher in watchers:
             if not watcher.done():
                 watcher.set_exception(error)
@@ -69,9 +69,10 @@ class Staged(Struct, eq=False):
 class Actor:
     """One live entity.
 
-    `gate` is its newest write that is not yet durable: whatever is decided on the state of now may be told
+    `gate` is its newest write that is not yet durable: what is decided on the current state may be answered
     only when that has landed. `used` is the time of its last turn, for eviction. From the version
-    `next_snapshot` on its state is to be kept. `keys` are the idempotency keys of writes on their way.
+    `next_snapshot` on its state is to be stored. `keys` are the idempotency keys of writes that are not
+    durable yet.
     """
 
     __slots__ = ("gate", "instance", "is_live", "keys", "next_snapshot", "used")
@@ -88,17 +89,17 @@ class Actor:
         return f"<Actor {self.instance.kind.name}/{self.instance.id}@{self.instance.version}>"
 
     def keep_from(self, version: int) -> None:
-        """Counts a state of that version as kept."""
+        """Marks the state of that version as stored."""
         self.next_snapshot = next_snapshot(self.instance.kind, version)
 
     def remember(self, key: str, staged: Staged) -> None:
-        """Remembers under its idempotency key a write that is on its way."""
+        """Remembers a write that is not durable yet under its idempotency key."""
         if self.keys is None:
             self.keys = {}
         self.keys[key] = staged
 
     def settle(self, staged: Staged) -> None:
-        """Forgets a write that is no longer on its way."""
+        """Forgets a write whose outcome is known."""
         if self.gate is staged:
             self.gate = None
         if self.keys is not None and staged.write.key is not None:

@@ -9,19 +9,19 @@ MAX_WRITE_BYTES: int = 128 * 1024 * 1024
 
 
 def is_split(staged: Sequence[Staged], place: int) -> bool:
-    """Says whether the writes before and at a place are of one group."""
+    """Returns whether the writes before and at an index belong to one group."""
     group = staged[place].write.group
     return group is not None and group == staged[place - 1].write.group
 
 
 def middle_of(batch: Sequence[Staged]) -> int | None:
-    """Gives where to cut a batch in two without splitting a group, or None where it cannot be cut."""
+    """Returns where to cut a batch in two without splitting a group, or None if it cannot be cut."""
     places = [place for place in range(1, len(batch)) if not is_split(batch, place)]
     return places[len(places) // 2] if places else None
 
 
 def why_too_large(batch: Sequence[Staged]) -> str | None:
-    """Says of a batch that is more than is ever written at once why that is so, or nothing."""
+    """Returns why a batch is too large to be written at once, or None if it is not."""
     size = sum(staged.size for staged in batch)
     if size <= MAX_WRITE_BYTES:
         return None

@@ -18,7 +18,7 @@ MAX_A_BATCH = 2_000
 MAX_STAGED_BYTES = 256 * 1024 * 1024
 MAX_BATCH_BYTES = 16 * 1024 * 1024
 FEW_EVENTS = 2
-"""Events of a write that need not be weighed while they are small: the number of writes bounds them."""
+"""Events of a write whose bytes are not counted while they are small: the number of writes bounds them."""
 STOPPING = "the application is stopping, and nothing was written: send again"
 STOPPED = "the application was stopped while this was being written"
 MAX_RELEASED = 512
@@ -32,7 +32,7 @@ Published = Callable[[Sequence[Staged], Sequence[Outcome]], None]
 
 
 class Committer:
-    """Writes what actors decide, many decisions in one durable transaction, and tells each what became of it.
+    """Writes what actors decide, many decisions in one durable transaction, and gives each its outcome.
 
     `drop` is called with every actor whose state holds something that did not land, `publish` with every
     batch that was written.
@@ -87,7 +87,7 @@ class Committer:
             )
 
     def new_group(self) -> int:
-        """Gives a number for writes that land together or not at all."""
+        """Returns a number for writes that land together or not at all."""
         self._groups += 1
         return self._groups
 
@@ -117,7 +117,7 @@ class Committer:
                 batch = self._next_batch()
                 self._is_writing = True
                 try:
-                    with self._instruments.doing(COMMIT, len(batch)):
+                    with self._instruments.measuring(COMMIT, len(batch)):
                         outcomes = await self._write_whole(batch)
                 except Exception as error:
                     log.exception("a batch of %d writes could not be written", len(batch))
@@ -140,22 +140,22 @@ class Committer:
         await asyncio.shield(self._drained)
 
     def close(self) -> None:
-        """Takes nothing more."""
+        """Refuses what comes from now on."""
         self._is_closed = True
         self._most_staged = -1
 
     def _weigh(self, staged: Staged) -> None:
-        """Counts the bytes of a write, which those of a few small events alone are too few to be."""
+        """Counts the bytes of a write that may be large."""
         staged.actor.instance.has_large = False
         staged.size = len(staged.write.reply) + sum(len(payload) for _, _, payload in staged.write.events)
         self._open_bytes += staged.size
         if staged.size > MAX_WRITE_BYTES and not self._has_large:
-            self._has_large = True  # It will be refused, and nobody else because of it.
+            self._has_large = True  # It will be refused alone.
         else:
             self._staged_bytes += staged.size
 
     def _spared(self) -> int:
-        """Gives the bytes of the first write that waits and will be refused, which keep nobody out."""
+        """Returns the bytes of the first waiting write that will be refused: they do not count."""
         sizes = (staged.size for staged in self._open if staged.size > MAX_WRITE_BYTES)
         spared = next(sizes, 0) if self._has_large else 0
         self._has_large = spared > 0
@@ -181,7 +181,7 @@ class Committer:
         return batch
 
     def _end_of_batch(self) -> tuple[int, int]:
-        """Gives how many writes the next batch takes, and their bytes; what is alone may be larger."""
+        """Returns how many writes the next batch takes, and their bytes; a single write may be larger."""
         staged = self._open
         end = size = 0
         while (
@@ -191,14 +191,14 @@ class Committer:
         ):
             size += staged[end].size
             end += 1
-        # Were a group split, half of it could land alone.
+        # If a group were split, half of it could land alone.
         while end < len(staged) and is_split(staged, end):
             size += staged[end].size
             end += 1
         return end, size
 
     async def _write_whole(self, batch: Sequence[Staged]) -> list[Outcome]:
-        """Gives the outcome of each write; what the journal cannot take is its own writer's fault alone."""
+        """Returns the outcome of each write; one that the journal refuses fails for its own writer only."""
         why = why_too_large(batch) if self._batch_bytes > MAX_WRITE_BYTES else None
         if why is None:
             try:
@@ -211,7 +211,7 @@ class Committer:
         return [*await self._write_whole(batch[:middle]), *await self._write_whole(batch[middle:])]
 
     async def _write(self, batch: Sequence[Staged]) -> list[Outcome]:
-        """Appends a batch; after a lost connection asks whether it landed before it tries again."""
+        """Appends a batch; after a lost connection checks whether it landed before it retries."""
         writes = [staged.write for staged in batch]
         deadline = self._clock.now() + PATIENCE // timedelta(microseconds=1)
         pause = FIRST_PAUSE
@@ -255,9 +255,9 @@ class Committer:
             self._release()
 
     def _release(self) -> None:
-        """Tells callers what became of their writes, some at a time.
+        """Gives callers the outcomes of their writes, some at a time.
 
-        What the first of them decide next is on its way to the disk while the others are still being told.
+        What the first of them decide next is being written while the others are still being answered.
         """
         answered = self._answered
         for _ in range(min(MAX_RELEASED, len(answered))):
@@ -267,7 +267,7 @@ class Committer:
             asyncio.get_running_loop().call_soon(self._release)
 
     def _recall(self, failed: Sequence[Staged]) -> list[Staged]:
-        """Takes back what was staged on a state that did not come to be, and drops its actors."""
+        """Withdraws what was staged on a state that did not become durable, and drops its actors."""
         lost = {staged.actor for staged in failed}
         groups = {staged.write.group for staged in failed} - {None}
         size = -1
@@ -290,7 +290,7 @@ class Committer:
         return recalled
 
     def _give_up(self, batch: Sequence[Staged], error: ActumError) -> None:
-        """Fails a batch whose outcome nobody knows, and all that was staged behind it and never sent."""
+        """Fails a batch whose outcome is unknown, and everything that was staged after it and never sent."""
         behind, self._open = self._open, []
         self._open_bytes = self._staged_bytes = 0
         for staged in (*batch, *behind):
@@ -303,6 +303,6 @@ class Committer:
 
 
 def _as_not_written(error: ActumError) -> ActumError:
-    """Gives what callers are told of a write that was never sent."""
+    """Returns the error for a write that was never sent."""
     kind = StoreFailed if isinstance(error, StoreFailed) else Unavailable
     return kind(f"{error}; this command was behind that, and was not written")

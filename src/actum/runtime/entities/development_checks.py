@@ -73,7 +73,7 @@ def _check(
     handler: CommandType,
     error: Exception | None = None,
 ) -> None:
-    """Compares a state with the fold of what was emitted, for that is what it is once it is read again."""
+    """Compares a state with the fold of what was emitted, which is what it will be when it is read again."""
     changed = list(instance.touched) or _changed(instance, before, emitted)
     if not changed:
         return
@@ -102,7 +102,7 @@ def _changed(instance: Instance, before: Instance | None, emitted: list[Emitted]
 
 
 def warn_of_change(instance: Instance, handler: CommandType) -> None:
-    """Warns, once for each command and query, that it changes the state beside its events."""
+    """Warns, once for each command and query, that it changes the state without an event."""
     told = (instance.kind.name, handler.name)
     if told not in _told:
         _told.add(told)

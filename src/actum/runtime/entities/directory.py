@@ -1,4 +1,4 @@
-"""The directory: which entities are live in this process, how they come to life and leave memory."""
+"""The directory: which entities are live in this process, how they are loaded and evicted."""
 
 import asyncio
 import logging
@@ -26,12 +26,12 @@ log: logging.Logger = logging.getLogger("actum.directory")
 
 MAX_WAITING = 20_000
 MAX_LONG_LOADS = 4
-"""Entities that are read page by page at one time."""
+"""The most entities that are read page by page at one time."""
 FIRST_PAUSE = timedelta(milliseconds=2)
 MAX_PAUSE = timedelta(milliseconds=200)
 SWEEP = timedelta(seconds=5)
 PROVEN_AT_ONCE = 20
-"""Live states that are compared at each sweep with what their events make of them."""
+"""The most live states that are compared with the fold of their events at each sweep."""
 
 
 class EvictionPolicy(Struct, frozen=True):
@@ -68,7 +68,7 @@ class Directory:
         fingerprints = {kind.name: kind.fingerprint for kind in kinds.values()}
 
         async def load(streams: Any) -> Any:
-            with instruments.doing(LOAD, len(streams)):
+            with instruments.measuring(LOAD, len(streams)):
                 return await journal.load(streams, fingerprints)
 
         self._loads: Coalescer[StreamKey, Loaded] = Coalescer(load, most=MAX_WAITING)
@@ -78,9 +78,9 @@ class Directory:
         return f"<Directory {len(self.live)} live>"
 
     async def activate(self, stream: StreamKey) -> Actor:
-        """Gives the live actor of a stream, bringing it to life if need be; who waits is served in order."""
+        """Returns the live actor of a stream, and loads it if needed; callers are served in order."""
         while (found := self.live.get(stream)) is None:
-            # Whoever is served first may leave the actor unfit for the next, so all look again.
+            # The first caller may leave the actor unusable for the next, so each looks again.
             await self._wait_for(stream)
         return found
 
@@ -88,8 +88,8 @@ class Directory:
         if self._waiting >= MAX_WAITING:
             raise Overloaded(f"{MAX_WAITING:,} commands are waiting for entities to load: send again later")
         task = self._loading.get(stream)
-        # One that is done and not yet forgotten brought an actor that has left again: to wait for it is not
-        # to wait, and nobody would ever have the turn in which it is forgotten.
+        # A finished load may point to an evicted actor: awaiting it returns at once, and would loop for ever
+        # without a turn of the event loop in which it is forgotten.
         if task is None or task.done():
             task = self._loading[stream] = asyncio.create_task(self._bring_to_life(stream))
             task.add_done_callback(lambda done: self._forget_loading(stream, done))
@@ -108,7 +108,7 @@ class Directory:
             del self._loading[stream]
 
     def drop(self, actor: Actor) -> None:
-        """Forgets an actor whose state did not come to be; the next command loads it anew."""
+        """Forgets an actor whose state did not become durable; the next command loads it again."""
         instance = actor.instance
         stream = (instance.kind.name, instance.id)
         if actor.is_live:
@@ -117,7 +117,7 @@ class Directory:
             self.conflicts[stream] = self.conflicts.get(stream, 0) + 1
 
     def retire(self, actor: Actor) -> None:
-        """Forgets an actor whose memory is spoiled; its writes still stand, and loading waits for them."""
+        """Forgets an actor whose state is wrong; its writes are valid, and loading waits for them."""
         stream = (actor.instance.kind.name, actor.instance.id)
         if actor.is_live:
             actor.is_live = False
@@ -127,7 +127,7 @@ class Directory:
                 self._leaving[stream] = actor
 
     async def turn_out(self, stream: StreamKey) -> None:
-        """Has an entity leave memory once its writes on the way are through, and forgets its snapshot."""
+        """Evicts an entity once its writes are durable, and forgets its snapshot."""
         loading = self._loading.get(stream)
         if loading is not None:
             await asyncio.wait({loading})
@@ -146,14 +146,14 @@ class Directory:
         actor.instance = instance
 
     def keep_snapshot(self, actor: Actor, snapshot: Snapshot) -> None:
-        """Lets a durable state be kept when there is time."""
+        """Stores a durable state later, when there is time."""
         actor.keep_from(snapshot.version)
         self._snapshots[actor.instance.kind.name, actor.instance.id] = snapshot
 
     def snapshot_of(self, instance: Instance) -> bytes | None:
-        """Gives a state as JSON, to be kept when it is durable; None where that has to wait, or cannot be.
+        """Returns a state as JSON, to be stored once it is durable; None if that must wait, or cannot be.
 
-        A state that a turn may have changed beside its events is folded anew before it is kept.
+        A state that a turn may have changed without an event is folded again before it is stored.
         """
         if instance.is_proven:
             return take_snapshot(instance)
@@ -161,18 +161,18 @@ class Directory:
         return None
 
     async def load_copy(self, stream: StreamKey) -> Instance:
-        """Gives the durable state of a stream, apart from any live actor."""
+        """Returns a copy of the durable state of a stream, independent of any live actor."""
         return (await self._load(stream))[0]
 
     async def run(self) -> None:
-        """Keeps snapshots and lets idle actors leave, until cancelled."""
+        """Stores snapshots and evicts idle actors, until cancelled."""
         while True:
             await asyncio.sleep(SWEEP.total_seconds())
             self.sweep()
             await self.save_snapshots()
 
     def sweep(self) -> int:
-        """Lets idle actors leave memory, and the least recently used of too many; gives how many left."""
+        """Evicts idle actors, and the least recently used of too many; returns how many."""
         oldest = self._clock.now() - self._residence.idle // timedelta(microseconds=1)
         free = [
             actor for stream, actor in self.live.items() if actor.gate is None and stream not in self._wanted
@@ -188,13 +188,13 @@ class Directory:
         return len(leaving)
 
     def _doubt(self, resting: Iterable[Actor]) -> None:
-        """Has some of those proven whose state a command may have changed beside its events."""
+        """Has some states checked that a command may have changed without an event."""
         doubted = (actor.instance for actor in resting if not actor.instance.is_proven)
         for instance in islice(doubted, PROVEN_AT_ONCE):
             self._doubted.add((instance.kind.name, instance.id))
 
     async def save_snapshots(self) -> None:
-        """Writes the snapshots that are due; losing one loses nothing."""
+        """Writes the snapshots that are due; losing one loses no data."""
         while self._unproven:
             await self._prove(self._unproven.pop(), is_due=True)
         while self._doubted:
@@ -204,7 +204,7 @@ class Directory:
             await self._journal.save_snapshot(*stream, snapshot)
 
     async def _prove(self, stream: StreamKey, *, is_due: bool) -> None:
-        """Folds a state anew, to be kept if that is due, and lets a live one go that has become another."""
+        """Folds a state again, to be stored if that is due, and evicts a live one that differs from it."""
         try:
             instance, kept = await self._load(stream)
         except ActumError as error:
@@ -251,12 +251,12 @@ class Directory:
         return actor
 
     async def _load(self, stream: StreamKey) -> tuple[Instance, int]:
-        """Gives an entity as its events make it, and the version of the snapshot that it began with, or 0."""
+        """Returns an entity folded from its events, and the version of the snapshot it began with, or 0."""
         loaded = await self._loads.get(stream)
         has_snapshot = loaded.snapshot is not None
         try:
             instance, kept, is_complete = self._begin(stream, loaded)
-            del loaded  # Or each of many long streams would hold its first page while it waits for the next.
+            del loaded  # Otherwise each of many long streams would hold a page while it waits for the next.
             await self._replay_rest(instance, is_complete)
         except BaseException as error:
             if not has_snapshot or comes_from_outside(error):
@@ -268,7 +268,7 @@ class Directory:
         return instance, kept
 
     def _begin(self, stream: StreamKey, loaded: Loaded) -> tuple[Instance, int, bool]:
-        """Gives an entity after its first page of events, its snapshot's version, and whether that is all."""
+        """Returns an entity after its first page, its snapshot's version, and whether that was all."""
         kind, snapshot = self._kinds[stream[0]], loaded.snapshot
         if snapshot is None:
             instance, kept = restored(kind, stream[1], None, version=loaded.pruned), 0
@@ -279,7 +279,7 @@ class Directory:
         return instance, kept, loaded.is_complete
 
     async def _replay_rest(self, instance: Instance, is_complete: bool) -> None:  # noqa: FBT001
-        """Reads what follows the first page, of a few entities at a time: each holds a page meanwhile."""
+        """Reads what follows the first page, for a few entities at a time: each holds a page."""
         if is_complete:
             return
         async with self._long_loads:
@@ -288,5 +288,5 @@ class Directory:
                 instance.replay(page)
 
     def forgive(self, stream: StreamKey) -> None:
-        """Takes note that a write landed after conflicts."""
+        """Resets the count of conflicts of a stream whose write has landed."""
         self.conflicts.pop(stream, None)

@@ -1,4 +1,4 @@
-"""How a command runs: found or brought to life, decided at once, staged, and answered when it is durable."""
+"""How a command runs: its entity is found or loaded, decides at once, and replies when that is durable."""
 
 import asyncio
 import hashlib
@@ -34,17 +34,17 @@ MAX_LOOKUPS = 20_000
 
 
 class ReplyObserver(Protocol):
-    """Somebody who keeps in mind how far the journal was, and the entity, when a call was answered."""
+    """Remembers the position of the journal and the version of the entity when a call was answered."""
 
     def observe(self, position: int, version: int | None) -> None:
-        """Takes note of an answer; `position` is 0 where nothing was written."""
+        """Records an answer; `position` is 0 if nothing was written."""
 
 
 class Call(Struct, gc=False):
-    """One command or query on its way to an entity, with the options that ride on it.
+    """One command or query to an entity, with its options.
 
     `identity` is what the key stands for: None for the command and its arguments, "" for the place the call
-    was made from, whatever its arguments were. `former_key` is where earlier versions kept its reply.
+    was made from, whatever its arguments were. `former_key` is where earlier versions stored its reply.
     """
 
     kind: EntityType
@@ -66,21 +66,21 @@ class Call(Struct, gc=False):
         return self.kind.name, self.id
 
     def bind(self) -> None:
-        """Validates the arguments; raises Invalid naming the one at fault."""
+        """Validates the arguments; raises Invalid, which names the wrong one."""
         self.arguments = self.command.signature.bind(self.positional, self.named)
 
     def answer(self, reply: Any, position: int, version: int | None) -> Any:
-        """Gives the reply, once the observer knows of it."""
+        """Returns the reply after the observer has recorded it."""
         if self.observer is not None:
             self.observer.observe(position, version)
         return reply
 
     def mark(self) -> str:
-        """Gives what the idempotency key stands for."""
+        """Returns what the idempotency key stands for."""
         return self.arguments_mark() if self.identity is None else self.identity
 
     def is_call(self, mark: str) -> bool:
-        """Says whether a key that stands for `mark` stands for this call; earlier versions kept arguments."""
+        """Returns whether a key that stands for `mark` stands for this call; it was the arguments once."""
         if mark == self.identity:
             return True
         return self.identity != "" and mark == self.arguments_mark()
@@ -123,7 +123,7 @@ class CommandDispatcher:
                 continue
             self._committer.admit()
             # No await from here until the write is staged, so nothing runs between the decision and its
-            # place in line.
+            # place in the batch.
             gate = actor.gate
             version = actor.instance.version
             try:
@@ -176,7 +176,7 @@ class CommandDispatcher:
     def _decide(  # noqa: PLR0915 (one function a command: it is the hot path)
         self, call: Call, actor: Actor
     ) -> tuple[Staged | None, Any]:
-        """Runs the turn and stages its write; an actor that may no longer be the fold of its events goes."""
+        """Runs the turn and stages its write; evicts an actor that may not be the fold of its events."""
         instance = actor.instance
         version = instance.version
         if call.expected_version is not None:
@@ -212,9 +212,9 @@ class CommandDispatcher:
         return staged, reply
 
     async def _stands(self, actor: Actor, gate: Staged | None, version: int) -> bool:
-        """Says whether what was decided at a version may be told: it is durable, and nobody has moved on.
+        """Returns whether what was decided at a version may be answered: it is durable, and still the newest.
 
-        Where other processes write too, only the journal knows: it is asked by a write of nothing.
+        If other processes write too, only the journal knows: an empty write checks the version.
         """
         if not self._is_shared:
             return gate is None or await self._watch(gate)
@@ -227,22 +227,22 @@ class CommandDispatcher:
         return type(await check.future) is Landed
 
     async def _known(self, call: Call) -> Repeated | None:
-        """Gives the reply that is kept for a call with a key."""
+        """Returns the stored reply for a call with a key."""
         assert call.key is not None
         if call.former_key is None:
             return await self._replies.get((call.kind.name, call.id, call.key))
         known, former = await asyncio.gather(
             self._replies.get((*call.stream, call.key)), self._replies.get((*call.stream, call.former_key))
         )
-        # What else is kept there is another's.
+        # Anything else that is stored there belongs to another call.
         return known or (former if former is not None and call.is_call(former.call) else None)
 
     async def _is_known(self, call: Call) -> bool:
-        """Says whether a key stands for a reply by now: its first call may have landed meanwhile."""
+        """Returns whether a reply is stored for a key now: its first call may have landed meanwhile."""
         return call.key is not None and await self._known(call) is not None
 
     def _tidy(self, staged: Staged) -> None:
-        """Does what a write that has landed leaves to do."""
+        """Cleans up after a write that has landed."""
         write = staged.write
         if staged.snapshot is not None:
             kind = staged.actor.instance.kind

@@ -1,4 +1,4 @@
-"""Entities that live elsewhere: how a running application sends them commands and queries."""
+"""Entities that live in a host outside this process: how commands and queries are sent to them."""
 
 from typing import Any, Protocol
 
@@ -12,7 +12,7 @@ from actum.runtime.feed import Feed
 
 
 class EntityCalls(Protocol):
-    """Whoever runs commands and queries against entities, wherever those live."""
+    """Runs commands and queries against entities, in this process or in a host."""
 
     async def command(self, call: Call) -> Any:
         """Runs a command and gives its reply, when its events are durable."""
@@ -62,7 +62,7 @@ class HostedEntities:
         CommandDispatcher.check_version(call, version)
 
     async def _sent_if_allowed(self, call: Call, sent: HostedCall) -> HostedAnswer:
-        """Sends a command; a precondition is judged here, and the object holds the call to that version."""
+        """Sends a command; a precondition is checked here, and the object checks that version."""
         if not isinstance(call.expected_version, Precondition):
             return await self._host.command(sent)
         for _ in range(MAX_ATTEMPTS):
@@ -70,13 +70,13 @@ class HostedEntities:
             try:
                 return await self._host.command(sent)
             except WrongVersion:
-                continue  # Another was first: whether it is still allowed is asked anew.
+                continue  # Another command was first: check again whether this one is allowed.
         raise Conflict(
             f"{call.kind.name}/{call.id}: other writers were first {MAX_ATTEMPTS} times in a row; send again"
         )
 
     async def _allowed_version(self, call: Call) -> int | None:
-        """Gives the version that an entity is at, if it may be; None for a call whose key has an answer."""
+        """Returns an entity's version if the precondition allows it; None if the key has an answer."""
         stream = (call.kind.name, call.id)
         if call.key is not None and (await self._journal.replies([(*stream, call.key)]))[0] is not None:
             return None
@@ -98,7 +98,7 @@ class HostedEntities:
 
 
 def refuse_unit(first: str, second: str) -> DefinitionError:
-    """Says why a unit cannot span two entities of a host, and what to do."""
+    """Returns the error that a unit cannot span two entities of a host, with what to do."""
     return DefinitionError(
         f"ctx.atomic would write {first} and {second} together: each is an object with a storage of its own, "
         "and no transaction spans two; send one command, and let an action on its event send the next"

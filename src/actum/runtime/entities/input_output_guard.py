@@ -25,7 +25,7 @@ ALLOWED = frozenset({"os.fspath", "os.putenv"})
 class InputOutputGuard:
     """A region of code in which nothing outside the process may be touched.
 
-    Checking is off until `enforce` is called, since an audit hook can never be taken out again.
+    Checking is off until `enforce` is called, because an audit hook can never be removed.
     """
 
     def __init__(self) -> None:
@@ -40,7 +40,7 @@ class InputOutputGuard:
         self._is_inside = False
 
     def enforce(self) -> None:
-        """Turns checking on for the rest of this process."""
+        """Enables checking for the rest of this process."""
         if not self.is_enforced:
             self.is_enforced = True
             self._thread = threading.get_ident()
@@ -59,7 +59,7 @@ class InputOutputGuard:
 
 
 def _is_importing(frame: FrameType | None) -> bool:
-    """Says whether a module is being loaded, as parts of the standard library are at their first use."""
+    """Returns whether a module is being imported, as parts of the standard library are at their first use."""
     while frame is not None:
         if frame.f_code.co_filename.startswith("<frozen importlib"):
             return True

@@ -1,4 +1,4 @@
-"""What a caller asks of an entity's version where that is more than one number."""
+"""A caller's condition on an entity's version that is more than one number."""
 
 from msgspec import Struct
 
@@ -6,7 +6,7 @@ from msgspec import Struct
 class Precondition(Struct, frozen=True):
     """Which versions an entity may be at: `among` these, or any (None), and at none of `other_than`.
 
-    With `must_exist` it has to be at version 1 or later. `said` is how the caller put it.
+    With `must_exist` it has to be at version 1 or later. `said` is the caller's own text.
     """
 
     said: str
@@ -15,7 +15,7 @@ class Precondition(Struct, frozen=True):
     must_exist: bool = False
 
     def allows(self, version: int) -> bool:
-        """Says whether an entity may be at a version."""
+        """Returns whether a version is allowed."""
         if self.must_exist and not version:
             return False
         return version not in self.other_than and (self.among is None or version in self.among)

@@ -1,1 +1,1 @@
-"""What happens in a process, told in one place to whoever listens."""
+"""What happens in a process, reported in one place to listeners."""

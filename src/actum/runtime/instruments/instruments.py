@@ -1,4 +1,4 @@
-"""The one place through which the parts of a process tell what happens in them."""
+"""The one place to which the parts of a process report what happens in them."""
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
@@ -31,50 +31,49 @@ LOAD = Work("load", "")
 
 
 class Listener(Protocol):
-    """Somebody who is told what happens, at once and in the event loop; so a listener must return quickly."""
+    """Receives what happens, at once and in the event loop; so its methods must return quickly."""
 
     def started(self, work: Work) -> None:
-        """Takes note that work has begun."""
+        """Receives that work has begun."""
 
     def ended(self, work: Work, seconds: float, count: int) -> None:
-        """Takes note that work is done; `count` is how many commands, events or entities it was for."""
+        """Receives that work is done; `count` is how many commands, events or entities it was for."""
 
     def failed(self, work: Work, seconds: float, error: str) -> None:
-        """Takes note that work has failed, for the reason given in one line."""
+        """Receives that work has failed, and why, in one line."""
 
     def waited(self, work: Work, seconds: float) -> None:
-        """Takes note that somebody has waited for work of others."""
+        """Receives for how long a caller has waited for some work."""
 
     def lagged(self, work: Work, behind: int) -> None:
-        """Takes note of how many events or items are still to be done, 0 if none."""
+        """Receives how many events or items are still to be done, 0 if none."""
 
 
 class Instruments:
-    """Tells listeners what the parts of a process tell it.
+    """Passes what the parts of a process report on to the listeners, which are chosen at the start.
 
-    Who listens is known at the start. What is told for each command, item or request is only told if anybody
-    listens (`is_heard`), so that it costs nothing otherwise. A listener that fails harms neither the work nor
-    other listeners.
+    What happens for each command, item or request is only reported if it `has_listeners`, so that it costs
+    nothing otherwise. A listener that fails harms neither the work nor other listeners.
     """
 
     def __init__(self, listeners: Sequence[Listener] = ()) -> None:
         self._listeners = tuple(listeners)
         self._broken: set[int] = set()
-        self.is_heard: bool = bool(listeners)
+        self.has_listeners: bool = bool(listeners)
 
     def __repr__(self) -> str:
         return f"<Instruments, {len(self._listeners)} listeners>"
 
     @contextmanager
-    def doing(self, work: Work, count: int = 1) -> Iterator[None]:
-        """Tells of the work in its block: that it has started, and that it has ended or failed.
+    def measuring(self, work: Work, count: int = 1) -> Iterator[None]:
+        """Reports the work in its block: that it has started, and that it has ended or failed.
 
-        What is interrupted, because the process stops or whoever asked has left, has ended for nobody.
+        Of work that is cancelled, because the process stops or its caller has left, no end is reported.
         """
-        if not self.is_heard:
+        if not self.has_listeners:
             yield
             return
-        self._tell(lambda listener: listener.started(work))
+        self._notify(lambda listener: listener.started(work))
         began = perf_counter()
         try:
             yield
@@ -83,31 +82,29 @@ class Instruments:
                 self.failed(work, error_text(error), perf_counter() - began)
             raise
         seconds = perf_counter() - began
-        self._tell(lambda listener: listener.ended(work, seconds, count))
+        self._notify(lambda listener: listener.ended(work, seconds, count))
 
     def failed(self, work: Work, error: str, seconds: float = 0.0) -> None:
-        """Tells that work has failed after so many seconds."""
-        self._tell(lambda listener: listener.failed(work, seconds, error))
+        """Reports that work has failed after so many seconds."""
+        self._notify(lambda listener: listener.failed(work, seconds, error))
 
     def waited(self, work: Work, seconds: float) -> None:
-        """Tells that somebody has waited for work of others, for so many seconds."""
-        self._tell(lambda listener: listener.waited(work, seconds))
+        """Reports for how many seconds a caller has waited for some work."""
+        self._notify(lambda listener: listener.waited(work, seconds))
 
     def lagged(self, work: Work, behind: int) -> None:
-        """Tells how many events or items of a work are still to be done."""
-        self._tell(lambda listener: listener.lagged(work, behind))
+        """Reports how many events or items of some work are still to be done."""
+        self._notify(lambda listener: listener.lagged(work, behind))
 
-    def _tell(self, tell: Callable[[Listener], Any]) -> None:
+    def _notify(self, notify: Callable[[Listener], Any]) -> None:
         for place, listener in enumerate(self._listeners):
             try:
-                tell(listener)
-            except Exception as error:  # noqa: BLE001 (what it is told of must go on)
+                notify(listener)
+            except Exception as error:  # noqa: BLE001 (the work itself must go on)
                 if place not in self._broken:
                     self._broken.add(place)
-                    log.warning(
-                        "%r fails at what it is told, and is told on: %s", listener, error_text(error)
-                    )
+                    log.warning("%r fails, and is called further on: %s", listener, error_text(error))
 
 
 SILENT = Instruments()
-"""Those to which nobody listens."""
+"""Instruments without listeners."""

@@ -1,4 +1,4 @@
-"""Who listens to what happens in a process: a new metric is a listener that is listed here."""
+"""The listeners to what happens in a process: a new metric is a listener that is listed here."""
 
 from collections.abc import Callable
 
@@ -8,9 +8,9 @@ from actum.runtime.instruments.log_listener import LogListener
 LISTENERS: tuple[tuple[Callable[[], bool], Callable[[], Listener]], ...] = (
     (LogListener.is_wanted, LogListener),
 )
-"""Whether somebody wants a listener, asked at the start, and how it is made."""
+"""Whether a listener is wanted, which is asked at the start, and how it is made."""
 
 
 def open_instruments() -> Instruments:
-    """Makes the instruments of a process that starts, with the listeners that somebody wants."""
+    """Makes the instruments of a process that starts, with the listeners that are wanted."""
     return Instruments([make() for is_wanted, make in LISTENERS if is_wanted()])

@@ -12,7 +12,7 @@ class LogListener:
 
     @staticmethod
     def is_wanted() -> bool:
-        """Says whether anybody reads such lines."""
+        """Returns whether such lines are logged."""
         return log.isEnabledFor(logging.DEBUG)
 
     def __repr__(self) -> str:
@@ -31,8 +31,8 @@ class LogListener:
         log.debug("%s failed after %.1f ms: %s", work, seconds * 1_000, error)
 
     def waited(self, work: Work, seconds: float) -> None:
-        """Writes that somebody has waited."""
-        log.debug("%s was waited for, %.1f ms", work, seconds * 1_000)
+        """Writes how long a caller has waited."""
+        log.debug("%s: a caller waited %.1f ms", work, seconds * 1_000)
 
     def lagged(self, work: Work, behind: int) -> None:
         """Writes how much is still to be done."""

@@ -145,7 +145,7 @@ class Projector:
         while True:
             batch, end = await self._next_batch()
             if batch:
-                with self._instruments.doing(self._work, len(batch)):
+                with self._instruments.measuring(self._work, len(batch)):
                     await self.fold(batch)
                 self.failure, self.is_stuck = None, False
             if end > self.position:

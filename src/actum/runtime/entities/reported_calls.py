@@ -1,4 +1,4 @@
-"""Commands and queries that are told of one by one; used only if somebody listens."""
+"""Commands and queries that are reported one by one; used only if there are listeners."""
 
 from typing import Any
 
@@ -7,24 +7,24 @@ from actum.runtime.entities.hosted import EntityCalls
 from actum.runtime.instruments.instruments import Instruments, Work
 
 
-class ToldCalls:
-    """Passes commands and queries on, and tells of each from its call until its reply is durable."""
+class ReportedCalls:
+    """Forwards commands and queries, and reports each from its call until its reply is durable."""
 
     def __init__(self, calls: EntityCalls, instruments: Instruments) -> None:
         self._calls = calls
         self._instruments = instruments
 
     def __repr__(self) -> str:
-        return f"<ToldCalls of {self._calls!r}>"
+        return f"<ReportedCalls of {self._calls!r}>"
 
     async def command(self, call: Call) -> Any:
         """Runs a command and gives its reply, when its events are durable."""
-        with self._instruments.doing(Work("command", f"{call.kind.name}.{call.command.name}")):
+        with self._instruments.measuring(Work("command", f"{call.kind.name}.{call.command.name}")):
             return await self._calls.command(call)
 
     async def query(self, call: Call) -> Any:
         """Answers from the current state, when all it shows is durable."""
-        with self._instruments.doing(Work("query", f"{call.kind.name}.{call.command.name}")):
+        with self._instruments.measuring(Work("query", f"{call.kind.name}.{call.command.name}")):
             return await self._calls.query(call)
 
     def check_version(self, call: Call, version: int) -> None:
