@@ -6,21 +6,21 @@ from actum.ports.database import Database
 
 
 class Assignment(ABC):
-    """A piece of work, known to every process by the same `name`, and begun in the one that has leased it.
+    """A piece of work with the same `name` in every process, done by the one that holds its lease.
 
-    `lost` is set by whoever begins it, to be called when it turns out that the lease has passed on.
+    `lost` is set by the caller that begins it, and called when the lease turns out to be lost.
     """
 
     name: str
 
     @abstractmethod
     async def begin(self, database: Database) -> None:
-        """Begins at what is written down; `database` is under the lease."""
+        """Begins from the stored progress; `database` checks the lease at each write."""
 
     @abstractmethod
     async def end(self) -> None:
-        """Ends it if it has begun, and writes down what is done as far as the lease still allows."""
+        """Ends it if it has begun, and saves its progress if the lease still allows that."""
 
     @abstractmethod
     async def is_idle(self) -> bool:
-        """Says whether nothing is left to do before the clock moves, whichever process does it."""
+        """Returns whether nothing is left to do before the clock moves, in any process."""

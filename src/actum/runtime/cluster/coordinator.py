@@ -1,4 +1,4 @@
-"""Coordinator: which works this process does among those that share its database."""
+"""Coordinator: which assignments this process has among those that share its database."""
 
 import asyncio
 import logging
@@ -12,18 +12,18 @@ from actum.runtime.cluster.assignment import Assignment
 from actum.runtime.cluster.rebalancing import share_out
 
 BEAT = 1.0
-"""Seconds between two looks at the membership; others take a process for dead after several."""
+"""Seconds between two heartbeats; other processes consider one dead that has missed several."""
 
 log: logging.Logger = logging.getLogger("actum.coordinator")
 
 
 class Coordinator:
-    """Claims this process's share of the works, and gives up what is more.
+    """Leases this process's share of the assignments, and gives up any surplus.
 
-    `is_first` says whether this process is the one that does what one alone need do, and two may.
+    `is_first` says whether this process does what one is enough for, and several could do.
 
-    A lease that has passed to another process is never used again: the work ends here, and whatever it still
-    tries to write is refused by the database.
+    A lease that has passed to another process is never used again: the assignment ends here, and the database
+    refuses whatever it still tries to write.
     """
 
     def __init__(self, database: Database, works: Sequence[Assignment]) -> None:
@@ -40,16 +40,16 @@ class Coordinator:
 
     @property
     def is_moving(self) -> bool:
-        """Whether a work is being begun or ended here."""
+        """Whether an assignment is being begun or ended here."""
         return bool(self._moving)
 
     async def start(self) -> None:
-        """Begins this process's share, as it is now."""
+        """Begins this process's current share."""
         await self._look()
         await self._moved(list(self.works))
 
     async def run(self) -> None:
-        """Looks at the membership again and again, until cancelled."""
+        """Sends heartbeats and follows the membership, until cancelled."""
         while True:
             await asyncio.sleep(BEAT)
             try:
@@ -58,13 +58,13 @@ class Coordinator:
                 log.warning("cannot say that this process is alive: %s", error)
 
     def lose(self, name: str) -> None:
-        """Ends a work whose lease has passed to another process; it begins anew if it has not."""
+        """Ends an assignment whose lease was lost; it begins again if the lease was not lost after all."""
         if self._leases.pop(name, None) is not None:
             log.warning("%s has passed to another process, or begins anew", name)
             self._move(name, self.works[name].end())
 
     async def retire(self, works: Sequence[Assignment]) -> None:
-        """Claims nothing more, ends these works, and gives them up."""
+        """Leases nothing more, ends these assignments, and gives up their leases."""
         self._is_retired = True
         try:
             await self._membership.retire()
@@ -78,7 +78,7 @@ class Coordinator:
         await self._moved(names)
 
     async def leave(self) -> None:
-        """Takes this process off the membership."""
+        """Removes this process from the membership."""
         await self._membership.leave()
 
     async def _look(self) -> None:
@@ -103,7 +103,7 @@ class Coordinator:
         if name in self._leases or name in self._moving:
             return False
         owner = state.owners.get(name)
-        # It may be leased without our knowledge, if the answer was lost.
+        # It may be leased although the answer was lost.
         return owner == state.me or (owner is None and shares[name] == state.me)
 
     async def _begin(self, lease: Lease) -> None:

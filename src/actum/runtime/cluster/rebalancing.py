@@ -1,10 +1,10 @@
-"""How work is shared out over the processes that can do it: evenly, and moving no more than that takes."""
+"""How assignments are distributed over the processes that can do them: evenly, with few moves."""
 
 from collections.abc import Mapping
 
 
 def share_out(able: Mapping[int, frozenset[str]], owners: Mapping[str, int]) -> dict[str, int]:
-    """Gives which process is to do each work; all who see the same come to the same.
+    """Returns which process is to have each assignment; processes with the same input get the same result.
 
     `able` says what each process can do, which differs while a new release is rolled out; `owners` who does
     what now.

@@ -1,7 +1,7 @@
 """Atomic units: commands on several entities that are written together or not at all.
 
-A unit decides on copies of the entities it touches. If none of them has moved on when it is done, its writes
-are staged in one step as one group and the copies take the entities' places; otherwise it runs again.
+A unit decides on copies of the entities it touches. If none of them has changed when it is done, its writes
+are staged in one step as one group and the copies replace the entities; otherwise it runs again.
 """
 
 import asyncio
@@ -23,11 +23,11 @@ from actum.runtime.keys.unit_reply import UNIT, UnitKey, kept_reply, known_unit,
 from actum.runtime.services import Services
 
 running_unit: ContextVar["Unit | None"] = ContextVar("running_unit", default=None)
-"""The unit whose function runs, where it runs and in what it starts."""
+"""The running unit, in the context of its function and of the tasks that it starts."""
 
 
 class Fork:
-    """An entity within a unit: the actor it was copied from, its version then, and what the unit adds."""
+    """An entity within a unit: the actor it was copied from, its version then, and the unit's events."""
 
     __slots__ = ("_origin", "actor", "base", "emitted", "gate", "instance", "metadata")
 
@@ -38,16 +38,16 @@ class Fork:
         self.emitted: list[Emitted] = []
         self.metadata: bytes = b""
         self._origin = actor.instance.copy()
-        # What holds immutable values alone is put back by itself, and needs no second copy.
+        # A state of immutable values is restored without a second copy.
         self.instance: Instance = self._origin if self._origin.kind.is_plain else self._origin.copy()
 
     @property
     def is_current(self) -> bool:
-        """Whether the entity is still as it was when it was copied."""
+        """Whether the entity has not changed since it was copied."""
         return self.actor.is_live and self.actor.instance.version == self.base
 
     def mend(self, now: int) -> None:
-        """Makes the copy anew, as it was before a turn that failed and spoiled it."""
+        """Restores the copy to what it was before a turn that failed."""
         self.instance = self._origin.copy()
         kind, id = self.instance.kind.name, self.instance.id
         self.instance.replay(as_stored(kind, id, self.base, self.emitted, now))
@@ -74,7 +74,7 @@ class Unit:
         return f"<Unit of {len(self._forks)} entities{', ended' if self.has_ended else ''}>"
 
     async def run(self, function: "Callable[[Unit], Awaitable[Any]]") -> Any:
-        """Runs the author's function, and takes no more calls when it is done."""
+        """Runs the author's function, and refuses calls after that."""
         token = running_unit.set(self)
         Unit.running += 1
         try:
@@ -85,7 +85,7 @@ class Unit:
             running_unit.reset(token)
 
     def check_open(self) -> None:
-        """Raises DefinitionError when the unit has ended: whatever it did now would be lost."""
+        """Raises DefinitionError if the unit has ended: whatever it did now would be lost."""
         if self.has_ended:
             raise DefinitionError(
                 "this atomic unit has ended, and what is sent through its context would be lost: await every "
@@ -93,9 +93,9 @@ class Unit:
             )
 
     def note_outside(self, services: Services, stream: StreamKey) -> DefinitionError | None:
-        """Takes note of a command that was sent in this unit, and not through it; gives why it cannot be.
+        """Notes a command that was sent in this unit, but not through it; returns why it is refused.
 
-        Written at once, it would have the unit collide with it, run again, and send it again.
+        Written at once, it would make the unit collide with it, run again, and send it again.
         """
         unit: Unit | None = self
         while unit is not None:
@@ -107,7 +107,7 @@ class Unit:
         return None
 
     async def command(self, call: Call) -> Any:
-        """Runs a command on the unit's copy of its entity; nothing of it stands yet."""
+        """Runs a command on the unit's copy of its entity; nothing is written yet."""
         self.check_open()
         if self._outer is not None and (error := self._outer.note_outside(self._services, call.stream)):
             raise error
@@ -136,9 +136,9 @@ class Unit:
                 fork.mend(self.now)
 
     async def commit(self, key: UnitKey | None, reply: bytes, metadata: bytes) -> int | None:
-        """Writes the unit; gives the position of its last event, or None when it has to run again.
+        """Writes the unit; returns the position of its last event, or None if it has to run again.
 
-        What the unit only read is held, in the same group, to the version that it read.
+        The versions of entities that it only read are checked in the same group.
         """
         forks = list(self._forks.values())
         if key is None and not any(fork.emitted for fork in forks):
@@ -156,20 +156,20 @@ class Unit:
         for outcome in outcomes:
             if isinstance(outcome, Refused):
                 raise Invalid(outcome.why)
-        # Of a write that keeps nothing the journal cannot say afterwards whether it landed.
+        # For a write that stores nothing, the journal cannot tell afterwards whether it landed.
         told = [outcome for one, outcome in zip(staged, outcomes, strict=True) if one.keeps_something]
         if not all(isinstance(outcome, Landed) for outcome in told):
             return None
         return max(outcome.position for outcome in told if isinstance(outcome, Landed))
 
     def tells_of(self) -> Mentions:
-        """Gives what the unit's answer may tell of: the entities that it has asked or written, and more."""
+        """Returns what the unit's answer may mention: the entities that it has asked or written, and more."""
         for stream in self._forks:
             self.mentions.note(*stream)
         return self.mentions
 
     async def is_founded(self) -> bool:
-        """Says whether all that the unit has seen is durable and still so, and its answer may be told."""
+        """Returns whether everything that the unit has seen is durable and current."""
         forks = list(self._forks.values())
         if not all(fork.is_current for fork in forks):
             return False
@@ -189,7 +189,7 @@ class Unit:
             if call.stream in self._commanded_outside:
                 raise _outside(call.stream)
             actor = await self._services.directory.activate(call.stream)
-            # Meanwhile its function may have returned, and left this call behind.
+            # Its function may have returned meanwhile, without awaiting this call.
             self.check_open()
             found = self._forks.get(call.stream) or self._forks.setdefault(call.stream, Fork(actor))
         return found
@@ -207,7 +207,7 @@ class Unit:
         return staged
 
     def _check(self, fork: Fork) -> Staged:
-        """Has the journal asked whether an entity is still at the version that the unit has seen."""
+        """Asks the journal whether an entity is still at the version that the unit has seen."""
         kind, id = fork.instance.kind.name, fork.instance.id
         write = Write(kind, id, fork.base, [], b"{}", self.now)
         staged = Staged(write, fork.actor, asyncio.get_running_loop().create_future())
@@ -240,9 +240,9 @@ async def run_unit(
     reply_type: Any,
     mentions: Mentions | None = None,
 ) -> tuple[Any, int]:
-    """Runs a unit until it stands, is refused, or the attempts run out; gives its reply and last position.
+    """Runs a unit until it is written, refused, or out of attempts; returns its reply and last position.
 
-    What that tells of goes into `mentions`.
+    What the reply may mention is added to `mentions`.
     """
     if key is not None and services.host is not None:
         raise refuse_unit("an entity", "the unit's idempotency key")

@@ -1,4 +1,4 @@
-"""Context: what an action or a script holds to reach entities, views, queues and timers."""
+"""Context: how an action or a script reaches entities, views, queues and timers."""
 
 import typing
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
@@ -32,10 +32,10 @@ ViewT = TypeVar("ViewT", bound=View)
 
 
 class Context:
-    """One line of work: what it asks for, what it wrote, and where it came from.
+    """The access of one piece of work to the application: it knows what it wrote and what caused it.
 
-    A view's answer always shows what was written through the same context. `event` is what set off an event
-    action. Commands sent from an event, a message or a timer carry idempotency keys made from it and the
+    A view's answer always shows what was written through the same context. `event` is what triggered an event
+    action. Commands sent from an event, a message or a timer carry idempotency keys derived from it and the
     call, so that a second delivery adds nothing.
     """
 
@@ -55,7 +55,7 @@ class Context:
         unit: Unit | None = None,
     ) -> None:
         if cause is None:
-            # What was set off by an item has what was checked before that was kept.
+            # What an item triggered was checked before the item was stored.
             if by != "":
                 check_who(by)
             if correlation_id is not None:
@@ -80,12 +80,12 @@ class Context:
 
     @property
     def correlation_id(self) -> str:
-        """What ties together all that follows from one request."""
+        """The id that everything shares that follows from one request."""
         return self._session.metadata.correlation_id
 
     @property
     def by(self) -> str:
-        """Who acts, as a guard has said; kept with every event."""
+        """Who acts, as a guard has set it; stored with every event."""
         return self._session.metadata.by
 
     @by.setter
@@ -99,7 +99,7 @@ class Context:
 
     @property
     def event(self) -> Recorded[Any]:
-        """The event that set this action off, with its place in history."""
+        """The event that triggered this action, with its position, version and metadata."""
         if self._event is None:
             raise DefinitionError("ctx.event: this action was not set off by an event")
         return self._event
@@ -112,10 +112,10 @@ class Context:
         idempotency_key: str | None = None,
         expected_version: int | None = None,
     ) -> EntityT:
-        """Gives an entity, to send commands and queries to; it needs no creating.
+        """Returns a reference to an entity, to send commands and queries to; nothing has to be created first.
 
-        With `idempotency_key`, the same call answers the same and adds nothing when it is sent again. With
-        `expected_version`, it is refused with WrongVersion unless the entity is at that version.
+        With `idempotency_key`, the same call sent again returns the same and adds nothing. With
+        `expected_version`, it raises WrongVersion unless the entity is at that version.
         """
         reference = self._services.catalog.entity_references.get(cls)
         if reference is None:
@@ -131,7 +131,7 @@ class Context:
         return reference(self._session, id, idempotency_key, expected_version)  # type: ignore[return-value]
 
     def view(self, cls: type[ViewT]) -> ViewT:
-        """Gives a view, to ask its queries; the answers show all that this context has written."""
+        """Returns a reference to a view, whose queries show everything that this context has written."""
         reference = self._services.catalog.view_references.get(cls)
         if reference is None:
             raise DefinitionError(
@@ -140,7 +140,7 @@ class Context:
         return reference(self._session)  # type: ignore[return-value]
 
     def queue(self, name: str) -> QueueReference:
-        """Gives a queue, to send messages to."""
+        """Returns a reference to a queue, to send messages to."""
         known = self._services.queues
         if name not in known:
             raise NotFound(
@@ -156,8 +156,8 @@ class Context:
     ) -> T:
         """Runs commands on several entities as one unit: all of their events are written, or none.
 
-        `function` gets a context of its own, and `args`. It may run more than once, when another writer was
-        first; it should do nothing but send commands and queries. Views do not show yet what it has done.
+        `function` gets a context of its own, and `args`. It may run more than once, if another writer was
+        first; it should do nothing but send commands and queries. Views do not show its commands yet.
 
         With `idempotency_key`, or in a request that has one, or in an action, the same unit gives back the
         same and adds nothing when it is sent again; annotate what it gives back, for that to be read as it
@@ -199,8 +199,8 @@ class Context:
     ) -> Callable[P, Coroutine[Any, Any, str]]:
         """Sends a command later: `await ctx.schedule(Account.close, "a", after=timedelta(days=30))(reason)`.
 
-        Gives the timer's name, for `cancel`. A timer survives restarts and fires at least once, never early;
-        its command takes effect once. A second timer of the same name replaces the first.
+        Returns the timer's name, for `cancel`. A timer survives restarts and fires at least once, never
+        early; its command takes effect once. A second timer of the same name replaces the first.
         """
         cls = command.owner
         reference = self._services.catalog.entity_references.get(cls) if cls is not None else None
@@ -252,13 +252,13 @@ class Context:
         return keep
 
     async def cancel(self, name: str) -> bool:
-        """Cancels a timer; False if it has fired or never was."""
+        """Cancels a timer; returns False if it has fired or does not exist."""
         self._session.check_open()
         check_name(name, "a timer's name", field="name")
         return await self._services.timers.cancel(name)
 
     async def timers(self, *, limit: int = 100) -> list[Timer]:
-        """Lists timers that are still to fire, the earliest first."""
+        """Lists timers that have not fired, the earliest first."""
         self._session.check_open()
         self._session.note_any_entity()
         return await self._services.database.timers(limit=limit)
@@ -273,21 +273,21 @@ class Context:
         limit: int | None = None,
         reverse: bool = False,
     ) -> list[Recorded[Event]]:
-        """Gives an entity's events with after < version <= up_to, the newest first if `reverse`."""
+        """Returns an entity's events with after < version <= up_to, the newest first if `reverse`."""
         self._tell_of(cls, id)
         return await self._histories.history(cls, id, after=after, up_to=up_to, limit=limit, reverse=reverse)
 
     async def state(
         self, cls: type[EntityT], id: str, *, version: int | None = None, time: datetime | None = None
     ) -> EntityT:
-        """Gives an entity's state now, at a version, or at a time; to read only."""
+        """Returns an entity's state now, at a version, or at a time; for reading only."""
         self._tell_of(cls, id)
         return await self._histories.state(cls, id, version=version, time=time)
 
     async def what_if(
         self, cls: type[EntityT], id: str, events: Sequence[Event], *, time: datetime | None = None
     ) -> EntityT:
-        """Gives the state an entity would have after events that have not happened."""
+        """Returns the state that an entity would have after events that have not happened."""
         self._tell_of(cls, id)
         return await self._histories.what_if(cls, id, events, time=time)
 
@@ -310,16 +310,16 @@ class Context:
     async def delete(self, cls: type[Entity], id: str, *, erase: bool = False) -> int:
         """Removes an entity's history before its last event, or, with `erase`, everything.
 
-        Gives how many events that was.
+        Returns how many events were removed.
 
-        Without `erase` the last event stays, as the mark that the entity has been there, and its version goes
-        on. Views keep what they have reduced: say goodbye with an event of your own first.
+        Without `erase` the last event stays, as a mark that the entity existed, and its version goes on.
+        Views keep what they have reduced: emit an event of your own first, if they should change.
 
-        With `erase` go its events, state and kept replies, its timers, the letters of its events and timers,
-        and the messages and letters with its id (or `Kind/id`) as their key; its versions begin again at 1.
-        The feed shows a `Deleted` in their place, which drops the rows that views keep under its id, however
-        far behind they are, and sets off `on(Deleted)`; rows under other keys stay as they are. Should the
-        process end half way, the next one to start goes on with it.
+        `erase` removes its events, state and stored replies, its timers, the letters of its events and
+        timers, and the messages and letters with its id (or `Kind/id`) as their key; its versions begin again
+        at 1. The feed shows a `Deleted` in their place, which deletes the rows that views have under its id,
+        however far behind they are, and triggers `on(Deleted)`; rows under other keys stay as they are. If
+        the process ends half way, the next one to start continues.
         """
         reference = self._services.catalog.entity_references.get(cls)
         if reference is not None:
@@ -331,17 +331,17 @@ class Context:
         return erased.events
 
     def new_id(self) -> str:
-        """Makes an id (a UUID): nobody else's, and the same when the same work comes again.
+        """Returns a unique id (a UUID), which is the same when the same work is done again.
 
-        So an entity that it is given to is made once, although the event, message, tick or request with an
-        Idempotency-Key comes again, or an atomic unit runs again; `uuid4()` would make another each time.
-        Each call gives another id.
+        So an entity that gets it is created once, although the event, message, tick or request with an
+        Idempotency-Key comes again, or an atomic unit runs again; `uuid4()` would differ each time.
+        Each call returns another id.
         """
         return self._session.next_id()
 
     @property
     def token(self) -> str:
-        """What to hand to another request for it to read what this one wrote."""
+        """A token with which another request reads what this one wrote."""
         return str(self._session.seen)
 
     @property
@@ -355,7 +355,7 @@ class Context:
             self._session.note_entity(reference.kind.name, id)
 
     def _check_delete(self, kind: str, id: str) -> None:
-        """Raises DefinitionError in an atomic unit that the removal of this entity would have run again."""
+        """Raises DefinitionError in an atomic unit that would run again because this entity is removed."""
         self._session.check_open()
         if self._session.unit is not None:
             raise DefinitionError(
@@ -368,7 +368,7 @@ class Context:
             raise error
 
     def _check_not_erased(self, event: Recorded[Any]) -> None:
-        """Keeps what follows from an event that was erased meanwhile from beginning its entity anew."""
+        """Refuses commands caused by an erased event that would create its entity again."""
         if self._services.feed.erasures.has(event.kind, event.id, event.position):
             raise NotFound(f"{event.kind}/{event.id} was erased after the event at {event.position}")
 
@@ -387,12 +387,12 @@ class Context:
 
 
 def session_of(context: Context) -> Session:
-    """Gives what the framework itself needs of a context; applications have no use for it."""
+    """Returns what the framework itself needs of a context; applications have no use for it."""
     return context._session
 
 
 def _reply_type(function: Callable[..., Any]) -> Any:
-    """Gives what a function is annotated to give back, if it is and the annotation can be read."""
+    """Returns a function's annotated return type, if it has one that can be read."""
     try:
         return typing.get_type_hints(function).get("return", Any)
     except (TypeError, NameError):

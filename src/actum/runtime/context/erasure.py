@@ -1,4 +1,4 @@
-"""Erasing an entity: its history, and then what was kept of it or waits for it, whatever is interrupted."""
+"""Erasing an entity: its history, and then everything stored or waiting for it, even if interrupted."""
 
 import logging
 from collections.abc import Sequence
@@ -14,14 +14,14 @@ log: logging.Logger = logging.getLogger("actum.erasure")
 
 
 async def erase(services: Services, stream: StreamKey) -> Erased:
-    """Erases an entity; should this be interrupted, the next start of an application goes on with it."""
+    """Erases an entity; if this is interrupted, the next start of an application continues."""
     erasure = Erasure(*stream, await services.journal.last())
     await services.database.begin_erasure(erasure)
     return await _carry_out(services, stream, since=None)
 
 
 async def finish_erasures(services: Services) -> None:
-    """Ends the erasures that an application began before this one, and could not end."""
+    """Completes the erasures that were interrupted before this start."""
     for begun in await services.database.erasures():
         stream = (begun.kind, begun.id)
         erased = await _carry_out(services, stream, since=begun.since)
@@ -34,7 +34,7 @@ async def _carry_out(services: Services, stream: StreamKey, *, since: int | None
     erased = await services.journal.erase(*stream, time=now, since=since)
     feed.forget()
     feed.erasures.note(stream, erased.position, now)
-    # Whoever sent a command meanwhile had it loaded as it was.
+    # A command meanwhile may have loaded its former state.
     await directory.turn_out(stream)
     keys = await _keys(services, stream)
     await erase_parts(services.journal, keys, now)
@@ -45,7 +45,7 @@ async def _carry_out(services: Services, stream: StreamKey, *, since: int | None
 
 
 async def _keys(services: Services, stream: StreamKey) -> list[str]:
-    """Gives the keys by which messages are of an entity: its id alone too, if no other entity has that id."""
+    """Returns the keys of an entity's messages: its id alone too, if no other entity has that id."""
     kind, id = stream
     others = [(other, id) for other in services.kinds if other != kind]
 
@@ -71,7 +71,7 @@ async def _keys(services: Services, stream: StreamKey) -> list[str]:
 
 
 async def is_message_left(services: Services, action: str, message: Message) -> bool:
-    """Whether a message that was taken is still to be worked on; not when it was erased meanwhile."""
+    """Whether a message that was taken is still to be handled: not if it was erased meanwhile."""
     if not services.feed.erasures.may_have(message.key, message.time):
         return True
     found = await services.broker.messages(message.queue, message.id - 1, 1)
@@ -81,7 +81,7 @@ async def is_message_left(services: Services, action: str, message: Message) -> 
 
 
 async def is_timer_left(services: Services, action: str, timer: Timer) -> bool:
-    """Whether a timer that was taken is still to fire; not when its entity was erased meanwhile."""
+    """Whether a timer that was taken is still to fire: not if its entity was erased meanwhile."""
     key = f"{timer.kind}/{timer.entity_id}"
     if not services.feed.erasures.may_have(key, 0):
         return True

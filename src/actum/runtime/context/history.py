@@ -18,12 +18,12 @@ from actum.runtime.stream_pages import pages_of
 
 EntityT = TypeVar("EntityT", bound=Entity)
 MAX_HISTORY_BYTES: int = 64 * 1024 * 1024
-"""Bytes of events that one call gives; one event alone may be larger."""
+"""The most bytes of events that one call returns; a single event may be larger."""
 LATEST = 2**62
 
 
 class Histories:
-    """Reads what has happened, and removes it when asked to. What it tells is durable."""
+    """Reads and removes the events of entities. Everything it returns is durable."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
@@ -31,7 +31,7 @@ class Histories:
     async def history(
         self, cls: type[Entity], id: str, *, after: int, up_to: int | None, limit: int | None, reverse: bool
     ) -> list[Recorded[Event]]:
-        """Gives an entity's events, decoded."""
+        """Returns an entity's events, decoded."""
         check_id(id)
         kind = self._kind(cls)
         journal, size = self._services.journal, 0
@@ -51,7 +51,7 @@ class Histories:
     async def state(
         self, cls: type[EntityT], id: str, *, version: int | None, time: datetime | None
     ) -> EntityT:
-        """Gives an entity's state now, at a version, or at a time."""
+        """Returns an entity's state now, at a version, or at a time."""
         check_id(id)
         kind = self._kind(cls)
         if version is None and time is None:
@@ -64,7 +64,7 @@ class Histories:
     async def what_if(
         self, cls: type[EntityT], id: str, events: Sequence[Event], *, time: datetime | None
     ) -> EntityT:
-        """Gives the state after events that have not happened."""
+        """Returns the state after events that have not happened."""
         check_id(id)
         kind = self._kind(cls)
         instance = await self._services.directory.load_copy((kind.name, id))
@@ -99,19 +99,19 @@ class Histories:
         return await page_of_ids(self._services.journal, listing)
 
     async def prune(self, cls: type[Entity], id: str) -> int:
-        """Removes what came before the last event, and gives how many events that was."""
+        """Removes the events before the last, and returns how many there were."""
         check_id(id)
         stream: StreamKey = (self._kind(cls).name, id)
         directory = self._services.directory
         await directory.turn_out(stream)
         removed = await self._services.journal.prune(*stream, LATEST)
         self._services.feed.forget()
-        # Whoever sent a command meanwhile had it loaded as it was.
+        # A command meanwhile may have loaded its former state.
         await directory.turn_out(stream)
         return removed
 
     async def erase(self, cls: type[Entity], id: str) -> Erased:
-        """Removes everything of an entity."""
+        """Removes everything that is stored for an entity."""
         check_id(id)
         return await erase(self._services, (self._kind(cls).name, id))
 

@@ -33,15 +33,15 @@ class _Token(Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
 
 
 async def page_of_ids(journal: Journal, listing: StreamListing) -> Page:
-    """Gives a page of a listing."""
+    """Returns a page of a listing."""
     found = await journal.streams(listing)
     return Page(found.items, None if found.next is None else _token_of(found.next))
 
 
 def read_token(token: str, kind: str) -> StreamListing:
-    """Gives the listing that continues after the page which gave this token.
+    """Returns the listing that continues after the page with this token.
 
-    Raises Invalid for a token that no page gave, or one of a listing of another kind.
+    Raises Invalid for a token of no page, or of a listing of another kind.
     """
     try:
         read = msgspec.json.decode(base64.b64decode(token, altchars=b"-_", validate=True), type=_Token)

@@ -1,4 +1,4 @@
-"""Messages on their way to the database: how large one may be, and how many bytes there are of them."""
+"""Messages that are being written: how large one may be, and how many bytes they are together."""
 
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
@@ -7,12 +7,12 @@ from actum.errors import Invalid, Overloaded
 from actum.model.turn import MAX_EVENT_BYTES
 
 MAX_SENT_BYTES: int = 128 * 1024 * 1024
-"""Of one call; PostgreSQL takes a gigabyte in one message."""
+"""Bytes of one call; PostgreSQL accepts a gigabyte in one message."""
 MAX_OUTGOING_BYTES: int = 256 * 1024 * 1024
 
 
 class Outgoing:
-    """Counts the bytes of messages that are being sent, and takes no more of them than it may."""
+    """Counts the bytes of messages that are being sent, and bounds them."""
 
     def __init__(self) -> None:
         self._bytes = 0

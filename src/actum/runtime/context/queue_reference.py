@@ -1,4 +1,4 @@
-"""A queue, as whoever sends messages to it sees it."""
+"""A queue as its senders see it."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -21,9 +21,9 @@ class QueueReference:
     async def send(self, message: Any, *, key: str | None = None, once: str | None = None) -> None:
         """Sends a message; when this returns it is durable.
 
-        Messages of one `key` are worked on in order, others side by side. A message with a `once` mark that
-        the queue has had before is dropped; another message with that mark is KeyReused. Raises Invalid for a
-        message that the queue's action cannot take.
+        Messages of one `key` are handled in order, others in parallel. A message with a `once` mark that the
+        queue has had before is dropped; another message with that mark is KeyReused. Raises Invalid for a
+        message that does not fit the queue's action.
         """
         await self._session.put(self.name, [self._written(message)], key, once)
 

@@ -1,4 +1,4 @@
-"""References: what `ctx.entity(…)` and `ctx.view(…)` give, with one method for each command or query."""
+"""References: what `ctx.entity(…)` and `ctx.view(…)` return, with a method for each command or query."""
 
 from collections.abc import Callable, Coroutine
 from typing import Any, ClassVar, Protocol, cast
@@ -15,7 +15,7 @@ Named = dict[str, Any]
 
 
 class Sender(Protocol):
-    """Who sends what a reference is called with."""
+    """Sends the calls of references."""
 
     def send_command(
         self, target: "EntityReference", command: CommandType, positional: Positional, named: Named
@@ -30,7 +30,7 @@ class Sender(Protocol):
         ...
 
     def ask_view(self, view: ViewType, query: ViewQuery, positional: Positional, named: Named) -> Awaited:
-        """Asks a query of a view."""
+        """Runs a query of a view."""
         ...
 
     def read_row(self, view: ViewType, key: Any) -> Awaited:
@@ -39,7 +39,7 @@ class Sender(Protocol):
 
 
 class EntityReference(Struct, gc=False, eq=False):
-    """An entity seen through a context: its commands and queries, and nothing of its state."""
+    """An entity as a context sees it: its commands and queries, without its state."""
 
     kind: ClassVar[EntityType]
 
@@ -57,7 +57,7 @@ class EntityReference(Struct, gc=False, eq=False):
 
 
 class ViewReference:
-    """A view seen through a context: its queries, and its rows by key."""
+    """A view as a context sees it: its queries, and its rows by key."""
 
     __slots__ = ("sender",)
     view: ViewType
@@ -69,7 +69,7 @@ class ViewReference:
         return f"<view {self.view.name}>"
 
     def get(self, key: Any) -> Awaited:
-        """Gives the row of a key, or None."""
+        """Returns the row of a key, or None."""
         return self.sender.read_row(self.view, key)
 
     def __getattr__(self, name: str) -> Any:

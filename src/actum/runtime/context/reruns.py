@@ -1,4 +1,4 @@
-"""What is seen in development of work that comes again: commands that go to other entities than at first."""
+"""Development's check of work that is done again: commands must go to the same entities as at first."""
 
 import logging
 from collections import OrderedDict
@@ -9,7 +9,7 @@ log: logging.Logger = logging.getLogger("actum.reruns")
 
 
 class Trace:
-    """One run of one cause, compared with the first, whose ids `first` has by sort of call and number."""
+    """One run of one cause, compared with the first run, whose ids `first` has by kind of call and number."""
 
     def __init__(self, cause: str, first: dict[tuple[str, str, int], str]) -> None:
         self._cause = cause.partition("/")[0]
@@ -20,7 +20,7 @@ class Trace:
         return f"<Trace of {self._cause}>"
 
     def sent(self, kind: str, command: str, id: str) -> None:
-        """Takes note of a command, and warns if it went to another entity when this was done before."""
+        """Records a command, and warns if it went to another entity in the first run."""
         count = self._counts[kind, command] = self._counts.get((kind, command), 0) + 1
         before = self._first.setdefault((kind, command, count), id)
         if before != id:
@@ -37,7 +37,7 @@ class Trace:
 
 
 class Reruns:
-    """The first runs of the newest causes, for later ones to be compared with."""
+    """The first runs of the newest causes, with which later ones are compared."""
 
     def __init__(self) -> None:
         self._firsts: OrderedDict[str, dict[tuple[str, str, int], str]] = OrderedDict()

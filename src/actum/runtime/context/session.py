@@ -1,4 +1,4 @@
-"""A line of work: what the calls of one context share, from where they came to how far they wrote."""
+"""A session: what the calls of one context share, from their cause to how far they wrote."""
 
 from collections.abc import Coroutine, Sequence
 from typing import Any
@@ -22,20 +22,20 @@ from actum.runtime.keys.stored import RequestKey, digest, former_key, made_id, s
 from actum.runtime.services import Services
 
 Source = str | tuple[str | int, ...]
-"""What ids are made from: a text, or the parts of one."""
+"""What ids are derived from: a text, or its parts."""
 
 
 class Session:
-    """One line of work.
+    """What the calls of one context share.
 
-    `cause` names what set it off, so that its calls have the same idempotency keys when that comes again;
-    `request_key` is a client's own. `source` is what ids are made from, the same when the same work comes
-    again. `seen` is the position up to which a view has to show what happened,
-    `version` that of the entity that answered last. Within an atomic unit, `unit` takes the calls. `mentions`
-    is what its answer may tell of, where that is kept.
+    `cause` names what triggered it, so that its calls have the same idempotency keys when that comes again;
+    `request_key` is a client's own. `source` is what ids are derived from, the same when the same work is
+    done again. `seen` is the position up to which a view has to show what happened, `version` that of the
+    entity that answered last. Within an atomic unit, `unit` takes the calls. `mentions` is what its answer
+    may mention, if that is stored.
     """
 
-    # Most sessions leave these as they are, and one is made for every request and every item of an action.
+    # Most sessions never change these, and one is made for every request and every item of an action.
     cause: str | None = None
     request_key: RequestKey | None = None
     unit: Unit | None = None
@@ -90,7 +90,7 @@ class Session:
         return self._work is not None or (self.unit is not None and self._source is not None)
 
     def metadata_of(self, command: str) -> bytes:
-        """Gives the metadata of events that a command emits on this line, as JSON."""
+        """Returns the metadata of events that a command of this session emits, as JSON."""
         found = self._written.get(command)
         if found is None:
             found = write_metadata(msgspec.structs.replace(self.metadata, command=command))
@@ -98,33 +98,33 @@ class Session:
         return found
 
     def act_for(self, who: str) -> None:
-        """Has the events of later calls say who acted."""
+        """Sets who acts, for the events of later calls."""
         check_who(who)
         self.metadata = msgspec.structs.replace(self.metadata, by=who)
         self._written.clear()
 
     def check_open(self) -> None:
-        """Raises DefinitionError on the line of an atomic unit that has ended."""
+        """Raises DefinitionError in the session of an atomic unit that has ended."""
         if self.unit is not None:
             self.unit.check_open()
 
     def note_entity(self, kind: str, id: str) -> None:
-        """Takes note that an answer of this line may tell of an entity."""
+        """Notes that an answer of this session may mention an entity."""
         if self.mentions is not None:
             self.mentions.note(kind, id)
 
     def note_any_entity(self) -> None:
-        """Takes note that an answer of this line may tell of any entity."""
+        """Notes that an answer of this session may mention any entity."""
         if self.mentions is not None:
             self.mentions.note_any()
 
     def observe(self, position: int, version: int | None) -> None:
-        """Takes note of an answer, for views to show it and for tokens to carry it on."""
+        """Records an answer, for views to show it and for tokens to carry it."""
         self.seen = max(self.seen, position)
         self.version = version
 
     def take_expected_version(self) -> int | Precondition | None:
-        """Gives the version that the first command expects its entity to be at, once."""
+        """Returns the version that the first command expects of its entity, once."""
         expected, self._expected_version = self._expected_version, None
         return expected
 
@@ -186,7 +186,7 @@ class Session:
     async def ask_view(
         self, view: ViewType, query: ViewQuery, positional: tuple[Any, ...], named: dict[str, Any]
     ) -> Any:
-        """Asks a query of a view that shows all this line has written."""
+        """Runs a query of a view that shows everything that this session has written."""
         self.check_open()
         self.note_any_entity()
         arguments = query.signature.bind(positional, named)
@@ -194,7 +194,7 @@ class Session:
         return await self.services.views.ask(view, query, parameters, self.seen)
 
     async def read_row(self, view: ViewType, key: Any) -> Any:
-        """Reads one row of a view that shows all this line has written."""
+        """Reads one row of a view that shows everything that this session has written."""
         self.check_open()
         self.note_any_entity()
         return await self.services.views.get(view, key, self.seen)
@@ -220,11 +220,11 @@ class Session:
     def _mark_of(
         self, queue: str, messages: Sequence[bytes], key: str | None, once: str | None
     ) -> tuple[str | None, str]:
-        """Gives the mark under which messages are sent once, and what that stands for."""
+        """Returns the mark under which messages are sent once, and what it stands for."""
         if once is not None:
             return stored_key(once), digest(key or "", *messages)
         if self.unit is not None:
-            # Run again, the function may have something else to send.
+            # When it runs again, the function may send something else.
             written = digest(key or "", *messages)
             return self.next_mark("$queue", queue, written), written
         identity = self.identity
@@ -253,18 +253,18 @@ class Session:
 
     @property
     def identity(self) -> str | None:
-        """What the keys of calls stand for: the place of each in the work, or else (None) its arguments."""
+        """What the keys of calls stand for: the place of each in the work, or (None) its arguments."""
         if self.cause is not None:
             return ""
         return None if self.request_key is None else self.request_key.identity
 
     @property
     def shown_key(self) -> str:
-        """The key as whoever sent it knows it."""
+        """The key as its sender knows it."""
         return self.request_key.key if self.request_key is not None else self.cause or ""
 
     def adopt(self, request_key: RequestKey) -> None:
-        """Has the calls that follow belong to a request that is known by now."""
+        """Makes the later calls part of a request that is known now."""
         self.request_key = request_key
         self._has_options = True
         self._source = self._source_of(f"{request_key.stored}/{request_key.identity}")
@@ -272,13 +272,13 @@ class Session:
             self._trace = self.services.reruns.begin(self.id_source)
 
     def next_key(self, kind: str, id: str, what: str) -> tuple[str | None, str | None]:
-        """Makes the idempotency key of the next command of this sort, and gives its former one."""
+        """Returns the idempotency key of the next command of this kind, and its key in earlier versions."""
         if self.cause is not None or self.request_key is None:
             return self.next_mark(kind, id, what), None
         return self.request_key.call_keys(self._count(kind, id, what))
 
     def next_mark(self, kind: str, id: str, what: str) -> str | None:
-        """Tells the next call of this sort from all others; the same when the cause comes again."""
+        """Returns a mark that only the next call of this kind has; the same when the cause comes again."""
         source = self.cause or (self.request_key and self.request_key.stored)
         if source is None and self.unit is not None:
             source = self.id_source  # However often the unit runs.
@@ -287,9 +287,9 @@ class Session:
         return shortened(f"{source}/{kind}/{id}/{what}/{self._count(kind, id, what)}")
 
     def timer_mark(self, timer: NewTimer, name: str | None) -> Mark | None:
-        """Tells the adding of a timer from all others, for it to be added once when the work comes again.
+        """Returns a mark for adding a timer, so that it is added once when the work is done again.
 
-        In a unit there is none: what that sets when it runs again takes the place of what it set before.
+        A unit has none: a timer that it sets when it runs again replaces the one that it set before.
         """
         if self.unit is not None:
             return None
@@ -297,26 +297,26 @@ class Session:
         what = name or ("" if identity is None else timer.command)
         once = self.next_mark(f"$timers/{timer.kind}", timer.entity_id, what)
         if identity is None:
-            # Not when it is due: who asks again reckons from a later moment.
+            # Not when it is due: a second run computes that from a later time.
             identity = digest(timer.command, timer.arguments)
         return None if once is None else Mark(once, identity, self.services.clock.now())
 
     def trace_target(self, kind: str, what: str, id: str) -> None:
-        """Has development see whether work that comes again sends to where it sent before."""
+        """Lets development check whether work that is done again sends to the same entities."""
         if self._trace is not None:
             self._trace.sent(kind, what, id)
 
     def next_id(self) -> str:
-        """Makes an id: the next of those that the same work makes when it comes again."""
+        """Returns the next id of this work, the same when the work is done again."""
         return made_id(self.id_source, self._count("$id"))
 
     def next_source(self) -> str:
-        """Gives what the ids of an atomic unit are made from, however often that runs."""
+        """Returns what the ids of an atomic unit are derived from, however often it runs."""
         return f"{self.id_source}/$unit/{self._count('$source')}"
 
     @property
     def id_source(self) -> str:
-        """What ids are made from."""
+        """What ids are derived from."""
         source = self._source
         if type(source) is not str:
             source = self._source = "/".join(map(str, source)) if source else self._made_source()
@@ -328,11 +328,11 @@ class Session:
 
     @property
     def _work(self) -> str | None:
-        """What names this work when it runs again, or None."""
+        """The name of this work, the same when it runs again, or None."""
         return self.cause or (None if self.request_key is None else self.request_key.stored)
 
     def _source_of(self, work: str) -> str:
-        """Tells work of this application's journal from work of the same name on another one."""
+        """Distinguishes work on this application's journal from work of the same name on another."""
         return f"{work}/{self.services.identity}"
 
     def _count(self, *call: str) -> int:
@@ -341,5 +341,5 @@ class Session:
 
 
 async def _raise(error: Exception) -> None:
-    """Refuses a call when it is awaited, as every other call is refused."""
+    """Raises when the call is awaited, as other refused calls do."""
     raise error

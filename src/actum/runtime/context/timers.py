@@ -1,19 +1,19 @@
-"""Timers: commands for later, kept in the database, and by their entities where those live elsewhere."""
+"""Timers: commands for later, stored in the database, and by their entities if those are in a host."""
 
 from actum.model.event import Metadata, write_metadata
 from actum.ports.database import Database, Mark, NewTimer, Timer
 from actum.ports.host import Host, HostedTimer
 
 TIMERS = "timers"
-"""The name under which the work on timers is kept, and by which it is leased."""
+"""The name under which the progress of timers is stored and leased."""
 PAGE = 1_000
 MADE = "$timer/"
-"""How the name of a timer begins whose author gave it none: it stands for one call, and never for another."""
+"""The prefix of a timer's name if its author gave it none: it stands for one call only."""
 
 
 def timer_key(timer: NewTimer) -> str:
-    """Gives the idempotency key of a timer's command."""
-    # A name that its author gave may be used again; one that was made stands for one call.
+    """Returns the idempotency key of a timer's command."""
+    # A name given by the author may be used again; a generated one stands for one call.
     return f"timers/{timer.name}" if timer.name.startswith(MADE) else f"timers/{timer.name}/{timer.due}"
 
 
@@ -24,7 +24,7 @@ class Timers:
         self._database = database
 
     async def add(self, timer: NewTimer, mark: Mark | None = None) -> None:
-        """Keeps a timer; one of the same name is replaced, and one with a mark is added once."""
+        """Stores a timer; one of the same name is replaced, and one with a mark is added once."""
         await self._database.add_timer(timer, mark)
 
     async def cancel(self, name: str) -> bool:
@@ -32,15 +32,15 @@ class Timers:
         return await self._database.cancel_timer(name)
 
     async def recall(self, database: Database, now: int) -> None:
-        """Makes timers due their span from now that are due later, as after a clock that stood ahead."""
+        """Makes timers due after their delay from now that are due later, as after a clock that was ahead."""
         await database.recall_timers(now)
 
 
 class HostedTimers(Timers):
-    """Commands for later, kept by the entity that carries them out, and here to be found by name.
+    """Commands for later, stored by the entity that runs them, and here under their names.
 
-    When one is due its entity acts, whether this process runs or not. The process then sends the same command
-    under the same key: it takes effect once, and one that was refused is seen to be.
+    When one is due its entity runs it, whether this process runs or not. The process then sends the same
+    command under the same key: it takes effect once, and a refusal is seen.
     """
 
     def __init__(self, host: Host, database: Database) -> None:
@@ -49,9 +49,9 @@ class HostedTimers(Timers):
         self._untold: list[Timer] = []
 
     async def add(self, timer: NewTimer, mark: Mark | None = None) -> None:
-        """Keeps a timer; one of the same name is replaced, wherever it was."""
+        """Stores a timer; one of the same name is replaced, of whichever entity it was."""
         before = None if timer.name.startswith(MADE) else await self._find(timer.name)
-        # Here first: should this end in between, the process sends the command when it is due.
+        # Here first: if this is interrupted, the process sends the command when it is due.
         is_new = await self._database.add_timer(timer, mark)
         if is_new:
             if before is not None and (before.kind, before.entity_id) != (timer.kind, timer.entity_id):
@@ -61,7 +61,7 @@ class HostedTimers(Timers):
             await self._hand_over(kept)
 
     async def recall(self, database: Database, now: int) -> None:
-        """Makes them due earlier here, and then where their entities are, which would act once more."""
+        """Makes them due earlier here first, and then at their entities, so that they run once."""
         await super().recall(database, now)
         after = (0, 0)
         while page := await database.timers(limit=PAGE, after=after):

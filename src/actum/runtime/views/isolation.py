@@ -19,13 +19,13 @@ from actum.runtime.containment import comes_from_outside
 from actum.runtime.feed import Feed
 
 WAITING_AT_ONCE = 200
-"""How many waiting events of a row are folded again in one transaction."""
+"""The most waiting events of a row that are folded again in one transaction."""
 MAX_TURN_TIME = 0.01
-"""Seconds after which others have their turn."""
+"""Seconds after which it yields to other tasks."""
 
 
 class Apart:
-    """What becomes of rows that were folded one by one: what is written, and what is set aside."""
+    """The result of folding rows one by one: what is written, and what is set aside."""
 
     def __init__(self, view: ViewType, time: int, *, again: SetAside | None = None) -> None:
         self.trails: dict[Any, Trail] = {}
@@ -46,13 +46,13 @@ class Apart:
 
     @property
     def deleted(self) -> list[Any]:
-        """The keys of the rows that are gone."""
+        """The keys of the deleted rows."""
         trails = self.trails.values()
         return [trail.key for trail in trails if (last := trail.last) and last.values is None]
 
     @property
     def changes(self) -> AsideChanges:
-        """What changes among the rows that are set aside."""
+        """The changes to the rows that are set aside."""
         trails = [(self._view.key_to_text(trail.key), trail) for trail in self.trails.values()]
         faults = [(text, fault) for text, trail in trails if not trail.was_held and (fault := trail.fault)]
         faults += [(f"@{fault.position}", fault) for fault in self.unplaced]
@@ -89,17 +89,17 @@ class Isolation:
         return f"<Isolation of {self._view.name}, generation {self._generation}>"
 
     async def look(self) -> None:
-        """Looks whether rows are set aside."""
+        """Reads whether any rows are set aside."""
         self.has_rows = await self._database.count_set_aside(self._view.name, self._generation) > 0
 
     async def held(self, keys: Iterable[Any]) -> set[Any]:
-        """Gives those of the keys whose rows are set aside."""
+        """Returns those of the keys whose rows are set aside."""
         texts = {self._view.key_to_text(key): key for key in keys}
         held = await self._database.held(self._view.name, self._generation, list(texts))
         return {texts[text] for text in held}
 
     async def fold(self, batch: list[Stored]) -> Apart:
-        """Folds what a batch holds for each row, up to the event that fails."""
+        """Folds the events of a batch for each row, up to the first that fails."""
         placed = place(self._view, batch, comes_from_outside)
         keys = placed.keys
         rows, errors = await self._load(list(keys))
@@ -123,7 +123,7 @@ class Isolation:
         key = self._view.key_from_text(row.key)
         rows, errors = await self._load([key])
         apart.trails[key] = Trail(self._view, key, rows.get(key), error=errors.get(key, ""))
-        # An event that could be placed before and cannot be now is still this row's.
+        # An event whose row was known before and is not now still belongs to this row.
         mine = [
             Fault(key, item.position, item.error) if isinstance(item, Fault) else item
             for item in placed.items
@@ -133,7 +133,7 @@ class Isolation:
         return apart
 
     async def refuse(self, apart: Apart) -> None:
-        """Asks the store which rows it cannot keep, and takes them back to what it can."""
+        """Asks the store which rows it cannot store, and restores their last state that it can."""
         trails = [trail for trail in apart.trails.values() if (last := trail.last) and last.values]
         for trail, error in zip(trails, await self._refusals(apart.written), strict=True):
             if error:
@@ -157,7 +157,7 @@ class Isolation:
         return apart
 
     async def _follow(self, apart: Apart, placed: Placed, shared: SharedEvents | None) -> None:
-        """Follows each row; without `shared`, each gets its own copy of an event."""
+        """Folds the events of each row; without `shared`, each row gets its own copy of an event."""
         began = monotonic()
         for item in placed.items:
             if isinstance(item, Step):
@@ -173,9 +173,9 @@ class Isolation:
             shared.end()
 
     async def _place_again(self, apart: Apart, placed: Placed, row: SetAside) -> None:
-        """Has the view built anew for an event of which it is known now where it belongs.
+        """Requests a rebuild of the view for an event whose rows were unknown before and are known now.
 
-        Its rows have gone on without it, and only a fold from the beginning gives what they should be.
+        Its rows were folded without it, and only a fold from the beginning is right.
         """
         faults = [item for item in placed.items if isinstance(item, Fault)]
         if not faults and placed.items:
@@ -185,7 +185,7 @@ class Isolation:
         apart.unplaced += [Fault(None, fault.position, fault.error) for fault in faults]
 
     async def _events_at(self, positions: list[int]) -> list[Stored]:
-        """Gives the events at these positions that are still there."""
+        """Returns the events at these positions that still exist."""
         wanted, events = set(positions), []
         place = 0
         while place < len(positions):
@@ -199,7 +199,7 @@ class Isolation:
         return events
 
     async def _load(self, keys: list[Any]) -> tuple[dict[Any, View], dict[Any, str]]:
-        """Gives the rows of keys, and why there can be none for those that the store cannot have."""
+        """Returns the rows of keys, and for keys that the store cannot hold, why not."""
         if not keys:
             return {}, {}
         try:
@@ -218,7 +218,7 @@ class Isolation:
 
 
 def _own(step: Step, shared: SharedEvents | None) -> Step:
-    """Gives a step with an event that nobody else changes, or that is seen to stay as it is."""
+    """Returns a step with its own copy of the event, unless the event is known to be left unchanged."""
     if not step.is_shared:
         return step
     if shared is not None:

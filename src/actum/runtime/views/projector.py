@@ -21,20 +21,20 @@ from actum.runtime.views.isolation import Apart, Isolation
 BATCH = 500
 LONG_BATCH = 4_000
 APART = 50
-"""How many events are folded row by row at a time, once one of a batch has failed."""
+"""How many events are folded row by row at a time, after one of a batch has failed."""
 MAX_ROWS = 5_000
 MAX_ROWS_BYTES: int = 64 * 1024 * 1024
-"""Bytes of rows written since the memory of rows was last empty: one that was written twice counts twice."""
+"""Bytes of rows written since the cache of rows was last empty: a row that was written twice counts twice."""
 STEPS_A_TURN = 1_000
 EVENTS_A_TURN = 500
 MAX_STEPS = 10_000
-"""Changes of rows after which a transaction ends, however few events they are of."""
+"""Changes of rows after which a transaction ends, however few events caused them."""
 LAZY = 10_000
 RETRIED_AT_ONCE = 100
 FIRST_PAUSE = timedelta(milliseconds=200)
 MAX_PAUSE = timedelta(seconds=30)
 MAX_OUTAGE_TIME = timedelta(seconds=1)
-"""The longest pause while it is the store that does not answer: when it does again, readers are waiting."""
+"""The longest pause while the store does not answer, short because readers wait for it too."""
 
 T = TypeVar("T")
 
@@ -44,9 +44,9 @@ log: logging.Logger = logging.getLogger("actum.projector")
 class Projector:
     """Keeps one generation of a view up with the feed.
 
-    `position` is how far the view has got: it equals the fold of the feed up to there, but for rows that are
-    set aside because an event of theirs cannot be folded. `failure` says why the view as a whole stands
-    still, or is None; `is_stuck` says that somebody has to fix something.
+    `position` is how far the view has got: it equals the fold of the feed up to there, except for rows that
+    are set aside because one of their events cannot be folded. `failure` says why the whole view has
+    stopped, or is None; `is_stuck` says that somebody has to fix something.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class Projector:
         self._is_resting = False
         self._saved = state.checkpoint
         self._database = database
-        # In other processes, only what is written down shows how far this one is.
+        # Other processes only see how far this one is from what is written.
         self._lazy = 0 if database.is_shared else LAZY
         self._feed = feed
         self._clock = clock
@@ -77,7 +77,7 @@ class Projector:
         self._rows_bytes = 0
         self._waiters: list[tuple[int, asyncio.Future[None]]] = []
         self._isolation = Isolation(view, state.generation, database, feed, clock)
-        # Events are folded anew for rows that were set aside while no new ones are.
+        # Waiting events of rows that were set aside are never folded while new events are.
         self._turn = asyncio.Lock()
         self._is_begun = False
         self._is_retry_due = False
@@ -105,7 +105,7 @@ class Projector:
         return self._isolation.has_rows
 
     async def run(self) -> None:
-        """Follows the feed until cancelled; what fails stops this view alone, and is tried again."""
+        """Follows the feed until cancelled; a failure stops this view only, and is retried."""
         pause = FIRST_PAUSE
         while True:
             before = self.position
@@ -127,7 +127,7 @@ class Projector:
     async def recover(self) -> bool:
         """Reads the checkpoint again: the last write may have landed. False if the generation is gone."""
         self._rows.clear()
-        # Before the checkpoint: with an older one nothing can be written, so this is done until it succeeds.
+        # Before the checkpoint: with an old one nothing can be written, so this is repeated if it fails.
         await self._isolation.look()
         for state in await self._database.views():
             if state.name == self.view.name and state.generation == self.state.generation:
@@ -157,7 +157,7 @@ class Projector:
                 await self._feed.wait(self.position)
 
     async def fold(self, batch: list[Stored]) -> None:
-        """Folds one batch; rows of which an event fails are set aside, and others go on."""
+        """Folds one batch; rows with an event that fails are set aside, and others go on."""
         async with self._turn:
             if await self._is_folded_whole(batch):
                 return
@@ -170,8 +170,8 @@ class Projector:
                     await self._fold_apart(piece)
 
     async def retry_asked(self) -> None:
-        """Folds the waiting events of rows again for which somebody has asked for that."""
-        # Whoever asks from now on is answered by the next look.
+        """Folds the waiting events again of rows for which a retry was requested."""
+        # A request from now on is handled by the next call.
         self._is_retrying, self._is_retry_due = self._is_retry_due, False
         if not self.has_rows_aside:
             self._is_retrying = False
@@ -185,7 +185,7 @@ class Projector:
         while asked := await self._database.set_aside(
             self.view.name, self.state.generation, is_asked=True, limit=RETRIED_AT_ONCE
         ):
-            # Looking whether there is something to retry is no work that anybody has to wait for.
+            # Only a retry itself counts as work that `settle` waits for, not the look for one.
             self._is_retrying = True
             for row in asked:
                 while await self._has_more_to_retry(row):
@@ -193,7 +193,7 @@ class Projector:
         await self._isolation.look()
 
     async def _begin(self) -> None:
-        """Has what was set aside tried again: the code may have been fixed where no fingerprint shows it."""
+        """Requests a retry of what was set aside: the code may have been fixed meanwhile."""
         await self._isolation.look()
         if self.has_rows_aside:
             await self._database.request_retry(self.view.name)
@@ -216,7 +216,7 @@ class Projector:
         place = 0
         while place < len(batch):
             if place:
-                await asyncio.sleep(0)  # Others have their turn while a long history is folded.
+                await asyncio.sleep(0)  # Yield to other tasks while a long history is folded.
             place = add_steps(self.view, batch, steps, start=place, most=EVENTS_A_TURN)
             if len(steps) > MAX_STEPS:
                 await self._fold_steps(steps, batch[place - 1].position)
@@ -251,7 +251,7 @@ class Projector:
         return columns
 
     def _keep(self, rows: dict[Any, View], changes: Changes, written: list[tuple[Any, ...]]) -> None:
-        """Remembers the rows of a batch, so that those which change again need not be read."""
+        """Caches the rows of a batch, so that those that change again need not be read."""
         key = self.view.key
         for row in changes.written:
             rows[getattr(row, key)] = row
@@ -264,7 +264,7 @@ class Projector:
             self._rows_bytes = 0
 
     async def _those_not_held(self, steps: list[Step]) -> tuple[list[Step], AsideChanges]:
-        """Gives the steps of rows that are not set aside, and has the others wait."""
+        """Returns the steps of rows that are not set aside; the events of the others wait."""
         if not self.has_rows_aside:
             return steps, NOTHING_ASIDE
         held = await self._isolation.held({step.key for step in steps})
@@ -285,7 +285,7 @@ class Projector:
         try:
             await self._save(checkpoint, apart.written, apart.deleted, apart.changes)
         except AuthorError:
-            # A row that no column can take: the store says which.
+            # A row does not fit its columns: the store says which.
             await self._isolation.refuse(apart)
             await self._save(checkpoint, apart.written, apart.deleted, apart.changes)
         for new in apart.changes.set_aside:
@@ -300,12 +300,12 @@ class Projector:
             return apart.has_more and not apart.changes.set_aside
 
     async def save(self) -> None:
-        """Writes the checkpoint down if only the memory of it has moved."""
+        """Writes the checkpoint if it has moved only in memory."""
         if self.position > self._saved:
             await self._save(self.position, [], [])
 
     def let_go(self) -> None:
-        """Tells whoever waits that another process may be the one to ask."""
+        """Wakes those who wait, because another process may follow the view now."""
         waiting, self._waiters = self._waiters, []
         for _, waiter in waiting:
             if not waiter.done():
@@ -325,7 +325,7 @@ class Projector:
                 self._waiters.remove((position, waiter))
 
     async def _next_batch(self) -> tuple[list[Stored], int]:
-        """Gives what comes next: more at once when far behind, so that a row is written less often."""
+        """Returns the next batch: a longer one when far behind, so that each row is written less often."""
         is_far_behind = self._feed.head - self.position > BATCH
         return await self._feed.next(self.position, LONG_BATCH if is_far_behind else BATCH)
 
@@ -368,7 +368,7 @@ class Projector:
         self._saved = checkpoint
         erased = self._feed.erasures.count
         if erased != self._scrubbed:
-            # Rows were dropped of which nothing is to be left to read.
+            # Rows of erased entities were deleted, and must not be left in the file either.
             await self._database.scrub()
             self._scrubbed = erased
 
@@ -384,7 +384,7 @@ class Projector:
 
 
 def _is_of_a_row(error: BaseException) -> bool:
-    """Says whether an error is that of an event or a row, and not of the store, or of who ends this task."""
+    """Returns whether an error is that of an event or a row, not of the store or a cancellation."""
     cause = error.__cause__
     if comes_from_outside(error):
         return False
@@ -394,7 +394,7 @@ def _is_of_a_row(error: BaseException) -> bool:
 
 
 def _turns(items: list[T]) -> Iterator[list[T]]:
-    """Cuts a list into pieces between which others have their turn."""
+    """Cuts a list into pieces, between which other tasks may run."""
     if len(items) <= STEPS_A_TURN:
         yield items
         return

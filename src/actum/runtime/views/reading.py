@@ -1,4 +1,4 @@
-"""The views of a running application: queries that see what was written, whichever process keeps the view."""
+"""The views of a running application: queries see what was written, whichever process follows the view."""
 
 import asyncio
 import re
@@ -24,14 +24,14 @@ MAX_ROWS = 100_000
 MAX_LOOKUPS = 10_000
 PATIENCE = 5.0
 PATIENCE_ELSEWHERE = 10.0
-"""The same for a view that another process keeps, whose work may have to pass on first."""
+"""The same for a view that another process follows, and that may have to move to a third first."""
 
 
 class Views:
-    """Answers queries over the views, and knows the work that each of them is.
+    """Answers queries over the views, and holds the assignment of each.
 
-    While a view is built whose declaration has changed, the generation of before serves, frozen at what it
-    showed: whoever has seen more waits for the new one.
+    While a view with a changed declaration is being built, the previous generation serves, frozen at what it
+    showed: a reader that has seen more waits for the new one.
     """
 
     def __init__(
@@ -64,18 +64,18 @@ class Views:
         }
 
     async def prepare(self) -> None:
-        """Prepares every view's table, for whichever process is to fill it."""
+        """Prepares every view's table, for whichever process will fill it."""
         for work in self.works.values():
             await self._database.prepare_view(work.view)
 
     def projectors(self) -> list[Projector]:
-        """Gives every projector of this process, live and building."""
+        """Returns every projector of this process, live and building."""
         works = self.works.values()
         found = [work.live for work in works] + [work.building for work in works]
         return [projector for projector in found if projector is not None]
 
     async def ask(self, view: ViewType, query: ViewQuery, parameters: Mapping[str, Any], seen: int) -> Any:
-        """Asks a query once every view in it shows what happened up to `seen`."""
+        """Runs a query once every view in it shows what happened up to `seen`."""
         works = [self._work(name) for name in self._sources.get(id(query)) or [view.name]]
         for work in works:
             await self._catch_up(work, seen)
@@ -99,7 +99,7 @@ class Views:
         )
 
     async def get(self, view: ViewType, key: Any, seen: int) -> View | None:
-        """Gives the row of a key once the view shows what happened up to `seen`."""
+        """Returns the row of a key once the view shows what happened up to `seen`."""
         work = self._work(view.name)
         while True:
             state = await self._shown(work, seen)
@@ -114,7 +114,7 @@ class Views:
                 return None if values is None else view.row_from_sql(values)
 
     async def _looked_up(self, view: ViewType, generation: int, key: Any) -> Any:
-        """Gives the columns of a row; look-ups that wait at the same time are one for the database."""
+        """Returns the columns of a row; concurrent look-ups are one statement."""
         lookup = self._lookups.get((view.name, generation))
         if lookup is None:
             for before in [one for one in self._lookups if one[0] == view.name]:
@@ -128,7 +128,7 @@ class Views:
         return found
 
     async def _rows_of(self, view: ViewType, generation: int, keys: Sequence[Any]) -> list[Any]:
-        """Gives the columns of each key's row, None, or why the store cannot have such a key."""
+        """Returns for each key the columns of its row, None, or why the store cannot hold such a key."""
         try:
             if len(keys) == 1:
                 return [*await self._database.rows(view, generation, keys), None][:1]
@@ -141,7 +141,7 @@ class Views:
         return [found.get(key) for key in keys]
 
     async def rebuild(self, name: str) -> None:
-        """Starts building a view anew, which this process keeps."""
+        """Starts a rebuild of a view that this process follows."""
         await self.works[name].rebuild()
 
     def _work(self, name: str) -> ViewAssignment:
@@ -159,7 +159,7 @@ class Views:
             await self._shown_elsewhere(work, seen, lambda state: state.checkpoint >= seen)
 
     async def _shown(self, work: ViewAssignment, seen: int) -> ViewState:
-        """Gives the generation of today's declaration when it serves and shows what happened up to `seen`."""
+        """Returns the current declaration's generation once it shows what happened up to `seen`."""
         fingerprint = work.view.fingerprint
         while True:
             if not work.is_here:
@@ -175,7 +175,7 @@ class Views:
                 await self._reached(work, projector, seen)
 
     async def _promoted(self, work: ViewAssignment) -> None:
-        """Returns when the generation that is being built has taken its place, or another process goes on."""
+        """Returns when the generation that is being built serves, or another process follows the view."""
         building = work.building
         try:
             patience = 0 if building is not None and building.is_stuck else PATIENCE

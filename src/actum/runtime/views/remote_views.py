@@ -1,4 +1,4 @@
-"""The views that other processes keep: how far they are, looked up while somebody waits for it."""
+"""The views that other processes follow: how far they are, read while somebody waits for it."""
 
 import asyncio
 from collections.abc import Callable
@@ -12,7 +12,7 @@ IsEnough = Callable[[ViewState], bool]
 
 
 class RemoteViews:
-    """Looks at the checkpoints that other processes write; who waits at the same time shares a look."""
+    """Reads the checkpoints that other processes write; concurrent callers share a read."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -23,15 +23,15 @@ class RemoteViews:
         return f"<RemoteViews, {len(self._known)} views known>"
 
     def known(self, name: str) -> ViewState | None:
-        """Gives the generation that served when somebody looked last."""
+        """Returns the generation that served at the last read."""
         return self._known.get(name)
 
     def forget(self, name: str) -> None:
-        """Has the next one look again, because what is known is out of date."""
+        """Discards what is known, because it is out of date."""
         self._known.pop(name, None)
 
     async def live(self, name: str, is_enough: IsEnough) -> ViewState:
-        """Returns when the generation of a view that serves is far enough, and gives it."""
+        """Waits until the generation of a view that serves is far enough, and returns it."""
         state = self._known.get(name)
         pause = FIRST_PAUSE
         while state is None or not is_enough(state):
@@ -45,7 +45,7 @@ class RemoteViews:
     async def _look(self) -> dict[str, ViewState]:
         if self._looking is None:
             self._looking = asyncio.create_task(self._read(), name="look at views elsewhere")
-        # Whoever gives up must not take the look from the others.
+        # A caller that gives up must not cancel the read for the others.
         return await asyncio.shield(self._looking)
 
     async def _read(self) -> dict[str, ViewState]:

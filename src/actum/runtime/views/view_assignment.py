@@ -1,4 +1,4 @@
-"""A view's share of the work: its projectors and rebuilds, while this process has claimed it."""
+"""The assignment of a view: its projectors and rebuilds, while this process holds its lease."""
 
 import asyncio
 import contextlib
@@ -24,10 +24,10 @@ log: logging.Logger = logging.getLogger("actum.views")
 
 
 class ViewAssignment(Assignment):
-    """Keeps one view up with the feed, and builds it anew when that is needed or asked for.
+    """Keeps one view up with the feed, and rebuilds it when that is needed or requested.
 
-    `live` follows the generation that serves, `building` the one that is to take its place; `frozen` is one
-    that an older declaration has built and nobody follows. `has_moved` is set when something of that changes.
+    `live` follows the generation that serves, `building` the one that will replace it; `frozen` is one of an
+    older declaration, which nobody follows. `has_moved` is set when any of these changes.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class ViewAssignment(Assignment):
 
     @property
     def projectors(self) -> list[Projector]:
-        """The live projector and the one that builds, as far as there are any here."""
+        """The live projector and the building one, as far as they are in this process."""
         return [projector for projector in (self.live, self.building) if projector is not None]
 
     async def begin(self, database: Database) -> None:
@@ -91,7 +91,7 @@ class ViewAssignment(Assignment):
             projector.let_go()
             with contextlib.suppress(
                 StaleWrite
-            ):  # Its last write was cut off and has landed, or another process goes on.
+            ):  # Its last write was interrupted and has landed, or another process has taken over.
                 await projector.save()
 
     async def is_idle(self) -> bool:
@@ -102,14 +102,14 @@ class ViewAssignment(Assignment):
         return bool(states) and all(state.checkpoint >= self._feed.head for state in states)
 
     async def rebuild(self) -> None:
-        """Starts building the view anew beside the one that serves; nothing to do if that is under way."""
+        """Starts a rebuild beside the generation that serves, unless one is under way."""
         if self.building is None:
             self._build(await self._database.rebuild_view(self.view))
 
     async def retry_rows(self) -> None:
-        """Folds again what waits for rows that were set aside, where somebody has asked for it."""
+        """Folds the waiting events of rows that were set aside, where that was requested."""
         for projector in self.projectors:
-            with contextlib.suppress(StaleWrite, TryLater):  # The projector itself finds out, and goes on.
+            with contextlib.suppress(StaleWrite, TryLater):  # The projector itself recovers.
                 await projector.retry_asked()
 
     def _serve(self, state: ViewState) -> None:
@@ -129,7 +129,7 @@ class ViewAssignment(Assignment):
 
     async def _run(self, projector: Projector) -> None:
         await projector.run()
-        # Its generation is gone, and what is there by now has to be looked at anew.
+        # Its generation is gone: read again which there are.
         self._lose(self.name)
 
     async def _swap_when_built(self, projector: Projector) -> None:
@@ -149,7 +149,7 @@ class ViewAssignment(Assignment):
     async def _listen(self) -> None:
         while True:
             if self._is_asked or self.view.name in await self._database.rebuild_requests():
-                # A rebuild that is said to have failed may have taken the request away.
+                # A rebuild that seemed to fail may have removed the request.
                 self._is_asked = True
                 await self.rebuild()
                 self._is_asked = False
@@ -171,7 +171,7 @@ class ViewAssignment(Assignment):
 
 
 def work_name(view: ViewType) -> str:
-    """Names the work of keeping a view; another release's declaration of it is another work."""
+    """Returns the name of a view's assignment; each release's declaration has its own."""
     return f"view {view.name}#{view.fingerprint[:12]}"
 
 
