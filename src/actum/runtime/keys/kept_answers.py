@@ -1,4 +1,4 @@
-"""Answers that are kept for a key: in parts, each of which goes with an entity that the answer tells of."""
+"""Answers that are stored for a key: in parts, each erased with an entity that the answer mentions."""
 
 import asyncio
 import base64
@@ -18,24 +18,24 @@ from actum.runtime.entities.actor import Actor, Staged
 from actum.runtime.feed import Feed
 
 MARK: bytes = b"\x01"
-"""How a reference to parts begins, which no JSON does."""
+"""The prefix of a reference to parts; no JSON begins like this."""
 ANY: str = "*"
-"""What an answer tells of that may tell of any entity: it goes with the first that is erased."""
+"""The name for an answer that may mention any entity: it is erased with the first that is erased."""
 MAX_PARTS: int = 16
 MAX_PARTS_BYTES: int = 1_000_000
 EMPTY: frozenset[bytes] = frozenset({b"null", b"true", b"false"})
-"""Answers that tell nothing of anybody."""
+"""The name for answers that mention nobody."""
 
 
 class AnswerMark(Entity, name="$answers"):
-    """Stands for an entity where the parts of answers are kept that tell of it."""
+    """Stands for an entity in the keys of the answers' parts that mention it."""
 
 
 ANSWERS: EntityType = entity_type(AnswerMark)
 
 
 class Mentions:
-    """What an answer may tell of: the entities that its work asked or wrote, and the keys that it sent."""
+    """What an answer may mention: the entities that its work asked or wrote, and the keys that it sent."""
 
     __slots__ = ("_feed", "_names", "_streams")
 
@@ -48,37 +48,37 @@ class Mentions:
         return f"<Mentions of {', '.join(self._names) or 'nobody'}>"
 
     def note(self, kind: str, id: str) -> None:
-        """Takes note of an entity."""
+        """Adds an entity."""
         if (kind, id) not in self._streams:
             self._streams[kind, id] = self._feed.head
             self._names[f"{kind}/{id}"] = None
 
     def note_key(self, key: str | None) -> None:
-        """Takes note of a message's key, which may be that of an entity."""
+        """Adds a message's key, which may be that of an entity."""
         if key is not None:
             self._names[key] = None
 
     def note_any(self) -> None:
-        """Takes note of what may tell of any entity, such as a view's query."""
+        """Marks the answer as one that may mention any entity, as that of a view's query."""
         self._names[ANY] = None
 
     def take(self, other: "Mentions") -> None:
-        """Takes note of all that another has."""
+        """Adds everything that another one holds."""
         self._names |= other._names
         self._streams = {**other._streams, **self._streams}
 
     def take_names(self, names: Iterable[str]) -> None:
-        """Takes note of what an answer tells of that was kept before."""
+        """Adds what an answer mentions that was stored before."""
         self._names |= dict.fromkeys(names)
 
     @property
     def names(self) -> list[str]:
-        """The names under which parts are kept."""
+        """The names under which parts are stored."""
         return list(self._names) if len(self._names) <= MAX_PARTS else [ANY]
 
     @property
     def is_any_erased(self) -> bool:
-        """Whether one of the entities was erased since it was noted, as far as is known here."""
+        """Whether one of the entities was erased since it was added, as far as this process knows."""
         erasures = self._feed.erasures
         return any(erasures.has(*stream, position) for stream, position in self._streams.items())
 
@@ -86,7 +86,7 @@ class Mentions:
 class Parts(Struct, frozen=True):
     """Where the parts of an answer are: under each of `names`, by the key `of`.
 
-    One that is not `whole` was too long to be kept: its parts only tell that nothing was erased since.
+    One that is not `whole` was too long to be stored: its parts only show that nothing was erased since.
     """
 
     names: list[str]
@@ -103,7 +103,7 @@ class Kept(Struct, frozen=True):
 
 
 def parted(answer: bytes | None, mentions: Mentions | None, now: int) -> Kept:
-    """Gives an answer, or None for one that is too long to be kept, in the parts it is kept in."""
+    """Splits an answer, or None for one that is too long, into the parts in which it is stored."""
     names = [] if mentions is None or answer in EMPTY else mentions.names
     if not names:
         return Kept(b"null" if answer is None else answer)
@@ -121,12 +121,12 @@ def parted(answer: bytes | None, mentions: Mentions | None, now: int) -> Kept:
 
 
 def parts_of(reply: bytes) -> Parts | None:
-    """Gives where the parts of a kept answer are; None for one that is kept as it is."""
+    """Returns where the parts of a stored answer are; None for one that is stored whole."""
     return msgspec.json.decode(reply[1:], type=Parts) if reply.startswith(MARK) else None
 
 
 async def whole(journal: Journal, reply: bytes, key: str) -> bytes | None:
-    """Gives a kept answer, None for one that was too long; raises AnswerErased if a part of it is gone."""
+    """Returns a stored answer, None for one that was too long; raises AnswerErased if a part is gone."""
     parts = parts_of(reply)
     if parts is None:
         return reply
@@ -138,19 +138,19 @@ async def whole(journal: Journal, reply: bytes, key: str) -> bytes | None:
 
 
 async def erase_parts(journal: Journal, names: Sequence[str], time: int) -> None:
-    """Erases the parts that go with an entity of these names, and all answers that may tell of it."""
+    """Erases the parts of an entity with these names, and all answers that may mention it."""
     await asyncio.gather(*(journal.erase(ANSWERS.name, name, time=time) for name in (*names, ANY)))
 
 
 def staged_part(write: Write) -> Staged:
-    """Gives a part as the committer takes it."""
+    """Returns a part as a write for the committer."""
     actor = Actor(Instance(ANSWERS, write.id), kept=0, used=write.time)
     actor.is_live = False
     return Staged(write, actor, asyncio.get_running_loop().create_future())
 
 
 def _split(answer: bytes, count: int) -> list[bytes]:
-    """Gives parts that say the answer together, and nothing of it as long as one is missing."""
+    """Splits an answer into parts that are only readable together."""
     if count == 1:
         return [answer]
     pads = [secrets.token_bytes(len(answer)) for _ in range(count - 1)]

@@ -1,4 +1,4 @@
-"""KeyRetention: what was kept for idempotency keys goes when it is older than the application says."""
+"""KeyRetention: deletes what is stored for idempotency keys after the time that the application sets."""
 
 import asyncio
 import logging
@@ -12,21 +12,21 @@ from actum.ports.journal import Journal
 from actum.runtime.clock import Clock
 
 LOOK: float = 1.0
-"""Seconds of real time from one look at the clock to the next."""
+"""Seconds of real time between two looks at the clock."""
 TURNS: int = 24
-"""How often in the time of retention it is done, at most once a minute."""
+"""How often it runs within the time of retention, at most once a minute."""
 SHORTEST: timedelta = timedelta(minutes=1)
 MARGIN: timedelta = timedelta(days=1)
-"""How long before its failure an item may have been begun."""
+"""How long before its failure an item may have begun."""
 
 log: logging.Logger = logging.getLogger("actum.key_retention")
 
 
 class KeyRetention:
-    """Drops old replies, claims and answers from the journal, and old marks from the database, bit by bit.
+    """Deletes old replies, claims and answers from the journal, and old marks from the database, in steps.
 
-    What an item did before it failed is remembered for as long as its letter is there: tried again, it is not
-    to do that twice. Of several processes one does it, the one of which `is_mine` says so.
+    What an item did before it failed is kept as long as its letter, because a retry must not do it twice. Of
+    several processes, the one for which `is_mine` is true runs it.
     """
 
     def __init__(
@@ -47,7 +47,7 @@ class KeyRetention:
         return f"<KeyRetention of keys older than {self._retention}>"
 
     async def run(self) -> None:
-        """Does it again and again, until cancelled."""
+        """Runs again and again, until cancelled."""
         pause = _micro(max(self._retention / TURNS, SHORTEST))
         due = self._clock.now() + pause
         while True:
@@ -61,7 +61,7 @@ class KeyRetention:
                 log.warning("old idempotency keys are forgotten later: %s", error_text(error))
 
     async def forget(self) -> int:
-        """Forgets what is old enough now; gives how many keys those were."""
+        """Deletes what is old enough now; returns how many keys those were."""
         before = self._clock.now() - _micro(self._retention)
         letters = await self._database.letters(limit=1)
         if letters:

@@ -22,14 +22,14 @@ MAX_LOOKUPS = 20_000
 
 
 class RequestMark(Entity, name="$request"):
-    """Stands for a request where its idempotency key is kept."""
+    """Stands for a request in its stored idempotency key."""
 
 
 REQUEST = entity_type(RequestMark)
 
 
 class Attempt(Struct, eq=False):
-    """A request that is under way here; `ended` is done when it is so no more."""
+    """A request that is under way in this process; `ended` is done when it no longer is."""
 
     identity: str | None
     ended: "asyncio.Future[None]"
@@ -38,8 +38,8 @@ class Attempt(Struct, eq=False):
 class Requests:
     """The requests of clients that sent a key.
 
-    The first word of a request is that it was begun, written before anything it does: so another one with its
-    key is refused, also when this one was interrupted. The last is its answer.
+    First it is stored that a request has begun, before anything it does: so another one with its key is
+    refused, even if this one was interrupted. Last its answer is stored.
     """
 
     def __init__(self, journal: Journal, committer: Committer, clock: Clock) -> None:
@@ -53,10 +53,10 @@ class Requests:
         return f"<Requests, {len(self._attempts)} under way>"
 
     async def begin(self, key: RequestKey) -> bytes | None:
-        """Gives what was answered; None if nothing was, and then it is begun, for the caller to `leave`.
+        """Returns the stored answer; or begins the request, for the caller to `leave`, and returns None.
 
-        One that is under way is waited for. Raises KeyReused when the key stands for another request, and
-        AnswerErased when the answer told of an entity that was erased since.
+        Waits for one that is under way. Raises KeyReused if the key stands for another request, and
+        AnswerErased if the answer mentioned an entity that was erased since.
         """
         while (other := self._attempts.get(key.stored)) is not None:
             if other.identity != key.identity:
@@ -75,9 +75,9 @@ class Requests:
     async def answered(
         self, key: RequestKey, answer: bytes | None, mentions: Mentions | None = None
     ) -> bytes | None:
-        """Keeps an answer, and gives the one that is kept: another process may have answered first.
+        """Stores an answer, and returns the stored one: another process may have answered first.
 
-        It is kept with the entities that it tells of. None stands for one that is too long to be kept.
+        It is stored with the entities that it mentions. None stands for one that is too long to be stored.
         """
         if answer is None and not (mentions and mentions.names):
             return None
@@ -85,7 +85,7 @@ class Requests:
         return answer if known is None else await whole(self._journal, known.reply, key.key)
 
     def leave(self, key: RequestKey) -> None:
-        """Lets whoever waits for a request go on with it; leaving twice is no error."""
+        """Lets those who wait for a request continue; leaving twice is no error."""
         attempt = self._attempts.pop(key.stored, None)
         if attempt is not None:
             attempt.ended.set_result(None)
@@ -102,10 +102,10 @@ class Requests:
         return None if answered is None else await whole(self._journal, answered.reply, key.key)
 
     async def _keep(self, key: RequestKey, what: str, kept: Kept) -> Repeated | None:
-        """Writes a word of a request; gives what is there already, if something is."""
+        """Stores a state of a request; returns what is stored already, if anything is."""
         for _ in range(MAX_ATTEMPTS):
             self._committer.admit(1 + len(kept.parts))
-            # Without a transaction over all, the parts are there before what refers to them.
+            # Without one transaction for all, the parts are written before what refers to them.
             staged = [*map(staged_part, kept.parts), self._staged(key, what, kept.reply)]
             if kept.parts and self._journal.spans_streams:
                 group = self._committer.new_group()

@@ -8,22 +8,22 @@ from msgspec import Struct
 
 MARKED = "\x01"
 DERIVED = re.compile(rf"\A{MARKED}|\Atimers/|@\d+/|#\d+\Z|/\$")
-"""What keys look like that Actum makes: of a timer, of an action's cause, of a request's second call."""
+"""The form of keys that Actum makes: of a timer, of an action's cause, of a request's second call."""
 IDS = uuid.UUID("6c1d7a52-3a0e-5d0b-9f0e-0f6a3a9a7e11")
 
 
 def stored_key(key: str) -> str:
-    """Gives what a client's key is stored under: the key itself unless it looks like one that Actum makes."""
+    """Returns what a client's key is stored as: the key itself unless it looks like one that Actum makes."""
     return MARKED + key if DERIVED.search(key) else key
 
 
 def former_key(key: str) -> str | None:
-    """Gives what earlier versions stored a client's key under, where that was something else."""
+    """Returns what earlier versions stored a client's key as, if that was different."""
     return key if DERIVED.search(key) else None
 
 
 def made_id(source: str, count: int) -> str:
-    """Gives the id that is made `count`th from a source: a UUID, always the same."""
+    """Returns the `count`th id derived from a source: a UUID, always the same."""
     return str(uuid.uuid5(IDS, f"{source}/{count}"))
 
 
@@ -50,13 +50,13 @@ class RequestKey(Struct, frozen=True):
 
     @classmethod
     def of(cls, key: str, *, caller: str = "", identity: str | None = None) -> "RequestKey":
-        """Gives a key as a caller sent it; those of different callers are different keys."""
+        """Returns the key that a caller sent; keys of different callers differ."""
         if not caller:
             return cls(key, stored_key(key), former_key(key), identity)
         return cls(key, f"{MARKED}{len(caller)}:{caller}/{key}", key, identity)
 
     def call_keys(self, count: int) -> tuple[str, str | None]:
-        """Gives the key of the `count`th call of a sort, and what earlier versions stored it under."""
+        """Returns the key of the `count`th call of a kind, and what earlier versions stored it as."""
         if count == 1:
             return self.stored, self.former
         return f"{self.stored}#{count}", None if self.former is None else f"{self.former}#{count}"

@@ -15,7 +15,7 @@ from actum.runtime.keys.unit_reply import UnitKey
 def unit_key(
     line: Session, function: Callable[..., Any], args: Sequence[Any], idempotency_key: str | None
 ) -> UnitKey | None:
-    """Gives the key of a unit: the caller's own, or that of the work it belongs to, if there is one."""
+    """Returns the key of a unit: the caller's own, or that of the work it belongs to, if there is one."""
     if idempotency_key is not None:
         calls = _calls_of(function, args)
         return UnitKey(idempotency_key, stored_key(idempotency_key), former_key(idempotency_key), calls)
@@ -27,7 +27,7 @@ def unit_key(
     elif line.cause is not None:
         calls = ("",)
     else:
-        # Earlier versions kept the name alone.
+        # Earlier versions stored the name only.
         calls = (line.identity, _name_of(function))
     return UnitKey(line.shown_key, stored, former, calls)
 

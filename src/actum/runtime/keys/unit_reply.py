@@ -1,4 +1,4 @@
-"""What an atomic unit with a key gave back: how it is kept, and told again."""
+"""What an atomic unit with a key returned: how it is stored, and returned again."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from actum.runtime.keys.kept_answers import Mentions, parts_of, whole
 
 
 class UnitMark(Entity, name="$unit"):
-    """Stands for a whole unit where its idempotency key is kept."""
+    """Stands for a whole unit in its stored idempotency key."""
 
 
 UNIT: EntityType = entity_type(UnitMark)
@@ -22,7 +22,7 @@ UNIT: EntityType = entity_type(UnitMark)
 class UnitKey(Struct, frozen=True):
     """A unit's idempotency key as its sender knows it, as it is `stored`, and as earlier versions stored it.
 
-    `calls` are the ways to say what it stands for, the one that is written first.
+    `calls` are the ways to identify what it stands for; the first is the one that is written.
     """
 
     shown: str
@@ -32,7 +32,7 @@ class UnitKey(Struct, frozen=True):
 
 
 async def known_unit(journal: Journal, key: UnitKey) -> Repeated | None:
-    """Gives what is kept under a key, or was kept for the same unit by an earlier version."""
+    """Returns what is stored under a key, or was stored for the same unit by an earlier version."""
     keys = [key.stored] if key.former is None else [key.stored, key.former]
     found = await journal.replies([(UNIT.name, one, one) for one in keys])
     if found[0] is None and len(found) > 1 and found[1] is not None and found[1].call in key.calls:
@@ -41,7 +41,7 @@ async def known_unit(journal: Journal, key: UnitKey) -> Repeated | None:
 
 
 async def kept_reply(journal: Journal, key: UnitKey, known: Repeated, mentions: Mentions | None) -> bytes:
-    """Gives what a unit gave back before; raises AnswerErased if that told of what was erased since."""
+    """Returns a unit's former result; raises AnswerErased if that mentioned an entity erased since."""
     parts = parts_of(known.reply)
     if mentions is not None and parts is not None:
         mentions.take_names(parts.names)
@@ -49,7 +49,7 @@ async def kept_reply(journal: Journal, key: UnitKey, known: Repeated, mentions: 
 
 
 def written_reply(reply: Any, reply_type: Any) -> bytes:
-    """Gives what a unit gave back as JSON; raises WrongReply for what JSON would give back as another."""
+    """Returns a unit's result as JSON; raises WrongReply for what JSON would change."""
     try:
         written = msgspec.json.encode(reply)
         trip = RoundTrip(reply_type)
