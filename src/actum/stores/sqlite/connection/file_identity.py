@@ -58,12 +58,11 @@ class FileIdentity:
             found = os.stat(self._path)
         except OSError as error:
             raise self._moved(str(error.filename)) from error
+        if _identity(found) != self._file:
+            raise self._moved(self._path)
         log_size = os.lseek(self._log_file, 0, os.SEEK_END)
-        is_same = (
-            _identity(found) == self._file and found.st_size == self._size and found.st_mtime_ns == self._time
-        )
-        is_log_whole = log_size >= min(self.log_size, MAX_LOG_BYTES)
-        if not (is_same and is_log_whole):
+        is_same = found.st_size == self._size and found.st_mtime_ns == self._time
+        if not is_same or log_size < min(self.log_size, MAX_LOG_BYTES):
             self.check_names()
             if self._is_owner:
                 self._read_whole()
