@@ -8,7 +8,7 @@ log: logging.Logger = logging.getLogger("actum.instruments")
 
 
 class LogListener:
-    """Writes one line for everything that happens."""
+    """Writes one line for everything that happens, and nothing for work that is up to date."""
 
     @staticmethod
     def is_wanted() -> bool:
@@ -35,5 +35,6 @@ class LogListener:
         log.debug("%s: a caller waited %.1f ms", work, seconds * 1_000)
 
     def lagged(self, work: Work, behind: int) -> None:
-        """Writes how much is still to be done."""
-        log.debug("%s is %d behind", work, behind)
+        """Writes how much is still to be done, if anything is."""
+        if behind:
+            log.debug("%s is %d behind", work, behind)
