@@ -6,6 +6,9 @@ PYTHON  := $(VENV)/bin/python
 READY   := $(VENV)/.ready
 TYPED   := $(wildcard src/actum examples scripts tests/typing)
 ARGS    :=
+# The tests wait for processes most of the time. Those of one file run in order; WORKERS=0 runs all in this process.
+WORKERS := 2
+PYTEST   = $(PYTHON) -m pytest -n $(WORKERS) --dist loadfile
 
 .DEFAULT_GOAL := help
 .PHONY: help setup check test fast format lock demo faults postgres-15 pgbouncer bench bench-objects kill-objects clean
@@ -28,10 +31,10 @@ check: $(READY)  ## formatting, lint, types, their completeness, and import cont
 	$(VENV)/bin/lint-imports
 
 test: $(READY)  ## all tests; ARGS="-k name" for some of them
-	$(PYTHON) -m pytest $(ARGS)
+	$(PYTEST) $(ARGS)
 
 fast: $(READY)  ## the fast tests
-	$(PYTHON) -m pytest -m "not slow and not on_demand" $(ARGS)
+	$(PYTEST) -m "not slow and not on_demand" $(ARGS)
 
 format: $(READY)  ## format the code and fix what ruff can fix
 	$(VENV)/bin/ruff check --fix-only

@@ -1,6 +1,8 @@
 """What all tests may ask for, how long they may take, and what is told of those that failed at first."""
 
 import os
+from collections.abc import Generator
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -25,6 +27,25 @@ for name in [*os.environ]:
 # As long as the machine needs.
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_report_to_serializable() -> Generator[None, Any, Any]:
+    """Makes a report printable on its way from a worker: tests log half characters, which no UTF-8 holds."""
+    return printable((yield))
+
+
+def printable(value: Any) -> Any:
+    """Gives the same value with half characters escaped."""
+    match value:
+        case str():
+            return value.encode("utf-8", "backslashreplace").decode()
+        case dict():
+            return {printable(key): printable(each) for key, each in value.items()}
+        case list() | tuple():
+            return type(value)(map(printable, value))
+        case _:
+            return value
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

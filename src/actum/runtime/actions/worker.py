@@ -198,7 +198,8 @@ class Worker:
     async def _run_keys(self) -> None:
         """Runs the items of one key after another until no key is ready."""
         runs_author_code.set(True)
-        task = _current_task()
+        task = asyncio.current_task()
+        assert task is not None
         ready, queues = self._backlog.ready, self._backlog.queues
         try:
             while ready and self._is_running and task not in self._abandoned:
@@ -290,12 +291,6 @@ class Worker:
         while True:
             await self.answer_requests()
             await asyncio.sleep(POLL)
-
-
-def _current_task() -> "asyncio.Task[Any]":
-    task = asyncio.current_task()
-    assert task is not None
-    return task
 
 
 async def _cancel(tasks: "set[asyncio.Task[None]]") -> None:
