@@ -1,6 +1,5 @@
 """Compares this tree with an earlier revision, by turns: `python -m benchmarks --against REV`."""
 
-import os
 import statistics
 import subprocess
 import sys
@@ -46,25 +45,24 @@ class Comparison(Struct, frozen=True):
 
 @contextmanager
 def earlier(revision: str) -> Iterator[Path]:
-    """Checks a revision out into a folder of its own, which is removed afterwards."""
+    """Checks a revision out beside this tree, with the packages it asks for, and removes it afterwards."""
     if not (HERE / ".git").exists():
         raise NotComparable(f"{HERE} is no checkout of git, so that it has no earlier revision")
     with TemporaryDirectory(prefix="actum-against-") as folder:
         tree = Path(folder) / "tree"
-        added = _git("worktree", "add", "--detach", str(tree), revision)
-        if added.returncode:
-            raise NotComparable(f"{revision} cannot be checked out: {added.stderr.strip()}")
+        _run(["git", "worktree", "add", "--detach", str(tree), revision], HERE, f"no revision {revision}")
         try:
+            _run(["make", "setup"], tree, f"`make setup` fails in {tree}")
             yield tree
         finally:
-            _git("worktree", "remove", "--force", str(tree))
+            _run(["git", "worktree", "remove", "--force", str(tree)], HERE, f"{tree} cannot be removed")
 
 
 def compared(tree: Path, parts: Sequence[str], *, is_quick: bool, tell: Tell) -> list[Comparison]:
     """Measures each part in the earlier tree and in this one, by turns, and returns the lines that both have.
 
     Each run is a process of its own, and who begins changes from round to round, so that a machine that gets
-    slower favours neither. The earlier tree runs its own benchmarks, on the packages that are installed now.
+    slower favours neither. The earlier tree runs its own benchmarks.
     """
     before: Rates = {}
     after: Rates = {}
@@ -106,25 +104,16 @@ def comparison_table(lines: Sequence[Comparison], revision: str, machine: str) -
 
 
 def _measured(tree: Path, part: str, *, is_quick: bool) -> Iterator[tuple[str, float]]:
-    command = [
-        sys.executable,
-        "-m",
-        "benchmarks",
-        "--json",
-        "--only",
-        part,
-        *(["--quick"] if is_quick else []),
-    ]
-    # The packages are those of this tree's environment; the project's own code is the other tree's.
-    environment = {**os.environ, "PYTHONPATH": f"{tree / 'src'}{os.pathsep}{tree}"}
-    done = subprocess.run(command, check=False, cwd=tree, env=environment, capture_output=True, text=True)
-    if done.returncode:
-        raise NotComparable(f"{part} cannot be measured in {tree}: {done.stderr.strip()[-2_000:]}")
-    report: dict[str, Any] = msgspec.json.decode(done.stdout)
+    python = sys.executable if tree == HERE else str(tree / ".venv" / "bin" / "python")
+    command = [python, "-m", "benchmarks", "--json", "--only", part, *(["--quick"] if is_quick else [])]
+    report: dict[str, Any] = msgspec.json.decode(_run(command, tree, f"{part} cannot be measured in {tree}"))
     for group in report["parts"]:
         for line in group["lines"]:
             yield line["name"], line["rate"]
 
 
-def _git(*arguments: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(["git", *arguments], check=False, cwd=HERE, capture_output=True, text=True)
+def _run(command: list[str], folder: Path, failure: str) -> str:
+    done = subprocess.run(command, check=False, cwd=folder, capture_output=True, text=True)
+    if done.returncode:
+        raise NotComparable(f"{failure}: {done.stderr.strip()[-2_000:]}")
+    return done.stdout

@@ -4,7 +4,7 @@ This is the whole decision, without I/O, clock or asyncio. Hosts differ only in 
 """
 
 import copy
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -28,17 +28,15 @@ from actum.model.values.state import MAX_WATCHED
 
 REFUSALS = "actum.errors"
 SMALL = 2_000
-"""The bytes of JSON up to which a state is written down before each turn that may change it unseen."""
 """Bytes of JSON up to which a state is copied before each turn that may change it unseen."""
 MAX_EVENT_BYTES = 16 * 1024 * 1024
-"""An event as JSON; every store but DynamoDB, whose limit is lower, takes as much."""
 """Of an event as JSON. Every store accepts as much but DynamoDB, whose limit is lower."""
 LARGE = 2_048
-"""Bytes beyond which an event counts by its size, and not as one of many, against what may be in memory."""
 """Bytes above which an event counts by its size against the memory limit, instead of as one of many."""
+NOTHING_TOUCHED: Mapping[str, Any] = {}
+"""Shared by all entities: an empty dict of its own would add 64 bytes to every live one."""
 
 Emitted = tuple[str, int, bytes]
-"""An event on its way to the journal: its stored name, its version, its payload as JSON."""
 """An event on its way to the journal: its stored name, its version, and its payload as JSON."""
 
 
@@ -89,7 +87,7 @@ class Instance:
         self.time: int = 0
         self.is_spoiled: bool = False
         self.is_proven: bool = True
-        self.touched: dict[str, Any] = {}
+        self.touched: Mapping[str, Any] = NOTHING_TOUCHED
         self.left: list[Emitted] | None = None
         self.has_large: bool = False
         self._emitted: list[Emitted] | None = None
@@ -120,7 +118,7 @@ class Instance:
             self._watch(command)
             self._sound = before
         if self.touched:
-            self.touched = {}
+            self.touched = NOTHING_TOUCHED
         self._emitted = emitted
         try:
             reply = command.function(self.state, *arguments)
@@ -148,7 +146,7 @@ class Instance:
         """Runs one query and returns its answer, which no later turn can change. The state stays the same."""
         self.time = now
         if self.touched:
-            self.touched = {}
+            self.touched = NOTHING_TOUCHED
         if query.is_steady:
             return query.signature.isolate(query.function(self.state, *arguments))
         self._watch(query)
