@@ -11,11 +11,12 @@ import pytest
 from actum.conformance.journal import DurableJournalConformance, JournalConformance
 from actum.conformance.journal.bank import amounts, deposit, fill, have_landed, positions, versions
 from actum.errors import Unavailable
-from actum.ports.journal import Collided, EventRange, Journal
+from actum.ports.journal import Collided, Erased, EventRange, Journal, Landed
 from actum.stores.schema import Part
 from actum.stores.sqlite.connection.file import IN_MEMORY, SqliteFile
 from actum.stores.sqlite.journal.journal import SqliteJournal
 from actum.stores.sqlite.journal.statements import SCHEMA
+from tests.faults.failing_work import fail
 
 
 async def open_journal(path: str) -> SqliteJournal:
@@ -129,6 +130,39 @@ async def test_a_batch_on_known_streams_is_one_statement(tmp_path: Path) -> None
     # What the trigger does is traced under the statement that set it off.
     assert {statement.partition("(")[0].split()[2] for statement in statements} == {"actum_events"}
     assert versions(await journal.read(EventRange("Account", "a"))) == [1, 2, 3]
+    await journal.close()
+
+
+async def test_an_erasure_has_no_gap_before_it_when_it_was_undone_with_what_came_after(
+    tmp_path: Path,
+) -> None:
+    """It is run again, and must not go on from what the append behind it had remembered."""
+    file = await SqliteFile.open(str(tmp_path / "bank.db"), (SCHEMA,))
+    journal = SqliteJournal(file)
+    await journal.append([deposit("a", 0, 1), deposit("b", 0, 2)])
+    started, released = threading.Event(), threading.Event()
+
+    def keep_busy(connection: sqlite3.Connection) -> None:
+        started.set()
+        assert released.wait(20)
+
+    busy = asyncio.create_task(file.write(keep_busy))
+    await asyncio.to_thread(started.wait, 20)
+    together = [
+        asyncio.create_task(journal.erase("Account", "a", time=0)),
+        asyncio.create_task(journal.append([deposit("b", 1, 3)])),
+        asyncio.create_task(file.write(fail)),
+    ]
+    await asyncio.wait(together, timeout=0)
+    released.set()
+    await busy
+    erased, outcomes, error = await asyncio.gather(*together, return_exceptions=True)
+
+    assert file.undone == 1
+    assert erased == Erased(1, 3)
+    assert outcomes == [Landed(4)]
+    assert isinstance(error, ValueError)
+    assert positions(await journal.feed(0, 10)) == [2, 3, 4]
     await journal.close()
 
 
