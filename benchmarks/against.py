@@ -15,8 +15,8 @@ from rich.table import Table
 from rich.text import Text
 
 HERE = Path(__file__).resolve().parent.parent
-ROUNDS = 5
-QUICK_ROUNDS = 3
+ROUNDS = 3
+"""Pairs of runs, each of which is the median of several rounds already."""
 LEAST = 0.95
 """The ratio below which a line is shown in red."""
 
@@ -66,12 +66,11 @@ def compared(tree: Path, parts: Sequence[str], *, is_quick: bool, tell: Tell) ->
     """
     before: Rates = {}
     after: Rates = {}
-    rounds = QUICK_ROUNDS if is_quick else ROUNDS
-    for turn in range(rounds):
+    for turn in range(ROUNDS):
         for part in parts:
             runs = [(tree, before), (HERE, after)]
             for place, rates in runs if turn % 2 == 0 else reversed(runs):
-                tell(f"round {turn + 1} of {rounds}: {part}, {'before' if place is tree else 'after'}")
+                tell(f"round {turn + 1} of {ROUNDS}: {part}, {'before' if place is tree else 'after'}")
                 for name, rate in _measured(place, part, is_quick=is_quick):
                     rates.setdefault((part, name), []).append(rate)
     return [

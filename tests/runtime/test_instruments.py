@@ -5,44 +5,12 @@ from typing import Any
 
 import pytest
 
-from actum import Actions, App, Context, Entity, Event, Invalid, View, command, query, reducer
+from actum import Actions, App, Context, Rejected
 from actum.runtime.instruments import listeners
 from actum.runtime.instruments.instruments import Instruments, Work
 from actum.runtime.instruments.log_listener import LogListener
 from actum.testing import testing
-
-
-class Deposited(Event):
-    amount: int
-
-
-class Account(Entity):
-    balance: int = 0
-
-    @command
-    def deposit(self, amount: int) -> int:
-        if amount < 0:
-            raise Invalid("amount must not be negative")
-        self.emit(Deposited(amount))
-        return self.balance
-
-    @query
-    def current(self) -> int:
-        return self.balance
-
-    @reducer
-    def deposited(self, event: Deposited) -> None:
-        self.balance += event.amount
-
-
-class Balances(View):
-    id: str
-    balance: int = 0
-
-    @reducer
-    def deposited(self, event: Deposited) -> None:
-        self.balance += event.amount
-
+from tests.runtime.bank import Account, Balances, Deposited
 
 actions = Actions()
 
@@ -55,7 +23,7 @@ async def notify(ctx: Context, event: Deposited) -> None:
 
 @actions.get("/accounts/{id:str}")
 async def show(ctx: Context, id: str) -> int:
-    return await ctx.entity(Account, id).current()
+    return await ctx.entity(Account, id).current_balance()
 
 
 app = App("bank", entities=[Account], views=[Balances], actions=[actions])
@@ -111,11 +79,11 @@ async def test_commands_commits_views_and_actions_are_reported(recorder: Recorde
         await bank.ctx.entity(Account, "a").deposit(1)
         await bank.ctx.entity(Account, "a").deposit(2)
         assert (await bank.ctx.view(Balances).get("a")).balance == 3
-        assert await bank.ctx.entity(Account, "a").current() == 3
+        assert await bank.ctx.entity(Account, "a").current_balance() == 3
         await bank.settle()
 
     assert recorder.counts["command Account.deposit"] == 2
-    assert recorder.counts["query Account.current"] == 1
+    assert recorder.counts["query Account.current_balance"] == 1
     assert recorder.counts["commit"] == 2
     assert recorder.counts["load"] == 1
     assert recorder.counts["view balances"] == 2
@@ -128,14 +96,14 @@ async def test_commands_commits_views_and_actions_are_reported(recorder: Recorde
 
 async def test_what_fails_is_reported_with_its_reason(recorder: Recorder) -> None:
     async with testing(app) as bank:
-        with pytest.raises(Invalid):
-            await bank.ctx.entity(Account, "a").deposit(-1)
+        with pytest.raises(Rejected):
+            await bank.ctx.entity(Account, "a").withdraw(1)
         await bank.ctx.entity(Account, "a").deposit(13)
         await bank.settle(allows_failures=True)
 
-    assert ("failed", "command Account.deposit") in recorder.calls
+    assert ("failed", "command Account.withdraw") in recorder.calls
     assert ("failed", "action notify") in recorder.calls
-    assert [error for error in recorder.errors if "negative" in error]
+    assert [error for error in recorder.errors if "insufficient funds" in error]
     assert [error for error in recorder.errors if "no thirteens" in error]
 
 
@@ -145,7 +113,7 @@ async def test_requests_are_reported(recorder: Recorder) -> None:
 
     assert answer.status_code == 200
     assert recorder.counts["request GET /accounts/a"] == 1
-    assert recorder.counts["query Account.current"] == 1
+    assert recorder.counts["query Account.current_balance"] == 1
 
 
 async def test_how_far_views_and_actions_are_behind_is_reported(recorder: Recorder) -> None:

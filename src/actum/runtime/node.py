@@ -191,9 +191,9 @@ async def _assemble(
         clock,
         supervisor,
         lambda name: node.lose(name),  # noqa: PLW0108 (there is no node yet)
+        instruments,
         catalog.query_timeout,
         catalog.query_max_bytes,
-        instruments,
     )
     services = Services(
         identity=await journal.identity(),

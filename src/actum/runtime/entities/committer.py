@@ -11,7 +11,7 @@ from actum.ports.journal import Collided, Journal, Landed, Outcome, Refused
 from actum.runtime.clock import Clock
 from actum.runtime.entities.actor import Actor, Staged
 from actum.runtime.entities.batch_cut import MAX_WRITE_BYTES, is_split, middle_of, why_too_large
-from actum.runtime.instruments.instruments import COMMIT, SILENT, Instruments
+from actum.runtime.instruments.instruments import COMMIT, Instruments
 
 MAX_STAGED = 20_000
 MAX_A_BATCH = 2_000
@@ -46,7 +46,7 @@ class Committer:
         drop: Callable[[Actor], None],
         publish: Published,
         most_staged: int = MAX_STAGED,
-        instruments: Instruments = SILENT,
+        instruments: Instruments,
     ) -> None:
         self._journal = journal
         self._instruments = instruments

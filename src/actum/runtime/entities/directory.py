@@ -19,7 +19,7 @@ from actum.runtime.clock import Clock
 from actum.runtime.coalescer import Coalescer
 from actum.runtime.containment import comes_from_outside, contained, log_failure
 from actum.runtime.entities.actor import Actor
-from actum.runtime.instruments.instruments import LOAD, SILENT, Instruments
+from actum.runtime.instruments.instruments import LOAD, Instruments
 from actum.runtime.stream_pages import pages_of
 
 log: logging.Logger = logging.getLogger("actum.directory")
@@ -50,7 +50,7 @@ class Directory:
         kinds: Mapping[str, EntityType],
         clock: Clock,
         residence: EvictionPolicy,
-        instruments: Instruments = SILENT,
+        instruments: Instruments,
     ) -> None:
         self.live: dict[StreamKey, Actor] = {}
         self._journal = journal

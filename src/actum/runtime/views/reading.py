@@ -14,7 +14,7 @@ from actum.queries.answers import read_answer
 from actum.runtime.clock import Clock
 from actum.runtime.coalescer import Coalescer
 from actum.runtime.feed import Feed
-from actum.runtime.instruments.instruments import SILENT, Instruments, Work
+from actum.runtime.instruments.instruments import Instruments, Work
 from actum.runtime.supervisor import Supervisor
 from actum.runtime.views.projector import Projector
 from actum.runtime.views.remote_views import RemoteViews
@@ -42,9 +42,9 @@ class Views:
         clock: Clock,
         supervisor: Supervisor,
         lose: Callable[[str], None],
+        instruments: Instruments,
         query_timeout: timedelta = MAX_QUERY_TIME,
         query_max_bytes: int = MAX_ANSWER_BYTES,
-        instruments: Instruments = SILENT,
     ) -> None:
         self._instruments = instruments
         self._query_timeout = query_timeout

@@ -53,7 +53,7 @@ class PostgresPool:
         self.name: str = address.name
         self._pool = pool
         self._waiting = 0
-        # Taking a connection from the driver's pool and giving it back takes a task and 0.2 ms.
+        # Taking a connection from the driver's pool and giving it back takes a task, and 0.28 ms.
         self._kept: list[Any] = []
         self._expiry: asyncio.TimerHandle | None = None
         self._releases: set[asyncio.Task[None]] = set()
@@ -103,16 +103,13 @@ class PostgresPool:
         """Lends a connection; each statement on it is a transaction of its own."""
         with self.translating():
             connection = await self.acquire()
-            is_clean = False
             try:
                 with self.using(connection):
                     yield connection
-                is_clean = not is_lost(connection) and not connection.is_in_transaction()
-            finally:
-                if is_clean and not (self._waiting or self._is_closed):
-                    self._keep(connection)
-                else:
-                    await self.release(connection)
+            except BaseException:
+                await self.release(connection)
+                raise
+            await self._give_back(connection)
 
     @asynccontextmanager
     async def transaction(self, mode: str = "") -> AsyncGenerator[Any, None]:
@@ -214,7 +211,12 @@ class PostgresPool:
         """Gives a connection back."""
         await self._pool.release(connection)
 
-    def _keep(self, connection: Any) -> None:
+    async def _give_back(self, connection: Any) -> None:
+        """Keeps a connection on which nothing failed, unless the driver's pool needs it."""
+        is_wanted = self._waiting or self._is_closed
+        if is_wanted or is_lost(connection) or connection.is_in_transaction():
+            await self.release(connection)
+            return
         self._kept.append(connection)
         if self._expiry is None:
             self._expiry = asyncio.get_running_loop().call_later(KEPT, self._release_kept)
