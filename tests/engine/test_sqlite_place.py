@@ -203,3 +203,17 @@ async def test_a_process_that_is_not_the_owner_notices_it_too(path: Path, file: 
     with pytest.raises(StoreFailed, match="is gone"):
         await other.write(note(4))
     await other.close()
+
+
+async def test_nothing_is_run_on_a_file_that_a_copy_of_the_same_age_has_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "app.db"
+    file = await SqliteFile.open(str(path), [])
+    copy = shutil.copy2(path, tmp_path / "copy.db")
+    os.replace(copy, path)
+    runs: list[int] = []
+
+    with pytest.raises(StoreFailed, match="another file"):
+        await file.write(lambda _: runs.append(1))
+
+    assert runs == []
+    await file.close()
