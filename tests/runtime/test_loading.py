@@ -103,13 +103,14 @@ async def test_an_entity_that_leaves_as_it_has_come_to_life_is_brought_back(
 ) -> None:
     """A load that is done is waited for by nobody, even in the turn before it is forgotten."""
     directory = ctx._services.directory
-    wait_for, waits = directory._wait_for, iter(range(100))
+    arrivals = directory._arrivals
+    wait_for, waits = arrivals.wait, iter(range(100))
 
     async def wait_within_reason(stream: StreamKey) -> None:
         next(waits)  # Else the event loop hangs, and the test with it.
         await wait_for(stream)
 
-    monkeypatch.setattr(directory, "_wait_for", wait_within_reason)
+    monkeypatch.setattr(arrivals, "wait", wait_within_reason)
     first = asyncio.create_task(ctx.entity(Notebook, "n").note("first"))
     while ("Notebook", "n") not in directory.live:  # noqa: ASYNC110 (it is the very next turn that matters)
         await asyncio.sleep(0)

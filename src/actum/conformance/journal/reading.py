@@ -1,9 +1,11 @@
 """The suite for reading a stream, and for loading one."""
 
+import msgspec
 import pytest
 
-from actum.conformance.journal.bank import amounts, deposit, fill, load_all, positions, versions
-from actum.ports.journal import EventRange, Journal, Loaded
+from actum.conformance.journal.bank import OPENING, amounts, deposit, fill, load_all, positions, versions
+from actum.ports.asking import ask_for_all
+from actum.ports.journal import EventRange, Journal, Loaded, Snapshot, Write
 
 
 class Reading:
@@ -139,6 +141,35 @@ class Reading:
         loaded = await load_all(journal, [("Account", f"a{n}") for n in range(300)])
 
         assert [amounts(one.events) for one in loaded] == [[n, n + 1] for n in range(300)]
+
+    @pytest.mark.parametrize("size", [10, 3_000, 100_000])
+    async def test_streams_that_load_together_are_what_each_is(self, journal: Journal, size: int) -> None:
+        """Short and long ones, with and without snapshots, with small and large contents, all in one call."""
+        lengths = [0, 1, 2, 31, 32, 33, 64, 65, 90, 1]
+        kept: dict[str, Snapshot] = {}
+        for n, length in enumerate(lengths):
+            text = ("ü🏦\0" * size)[: size if n % 3 == 0 else 10]
+            payload = msgspec.json.encode({"amount": n, "text": text})
+            events = [
+                ("Deposited", 1, payload if not version else b'{"amount":7}') for version in range(length)
+            ]
+            if events:
+                metadata = b'{"by":"%d"}' % n
+                await journal.append([Write("Account", f"a{n}", 0, events, metadata, OPENING + n)])
+            if length > 30 and n % 2:
+                state = msgspec.json.encode({"balance": n, "text": text})
+                kept[f"a{n}"] = Snapshot(length - 10, OPENING + n, "f1", state)
+                await journal.save_snapshot("Account", f"a{n}", kept[f"a{n}"])
+        ids = [f"a{n}" for n in (3, 9, 0, 5, 1, 8, 7, 2, 4, 6)]
+
+        loaded = await ask_for_all(
+            lambda left: journal.load(left, {"Account": "f1"}), [("Account", id) for id in ids]
+        )
+
+        for id, one in zip(ids, loaded, strict=True):
+            snapshot = kept.get(id)
+            after = snapshot.version if snapshot else 0
+            assert one == Loaded(snapshot, 0, await journal.read(EventRange("Account", id, after)), True)
 
     @pytest.mark.parametrize("count", [999, 1_000, 1_001, 2_300])
     async def test_a_long_stream_loads_by_pages(self, journal: Journal, count: int) -> None:

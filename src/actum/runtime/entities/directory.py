@@ -3,30 +3,25 @@
 import asyncio
 import logging
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from datetime import timedelta
 from itertools import islice
-from typing import Any
 
 from msgspec import Struct
 
-from actum.errors import ActumError, Overloaded
+from actum.errors import ActumError
 from actum.model.entity import EntityType
-from actum.model.error_text import error_text
-from actum.model.snapshots import restored, take_snapshot
+from actum.model.snapshots import take_snapshot
 from actum.model.turn import Instance
-from actum.ports.journal import EventRange, Journal, Loaded, Snapshot, StreamKey
+from actum.ports.journal import Journal, Snapshot, StreamKey
 from actum.runtime.clock import Clock
-from actum.runtime.coalescer import Coalescer
-from actum.runtime.containment import comes_from_outside, contained, log_failure
 from actum.runtime.entities.actor import Actor
-from actum.runtime.instruments.instruments import LOAD, Instruments
-from actum.runtime.stream_pages import pages_of
+from actum.runtime.entities.arrivals import Arrivals
+from actum.runtime.entities.loader import Loader
+from actum.runtime.instruments.instruments import Instruments
 
 log: logging.Logger = logging.getLogger("actum.directory")
 
-MAX_WAITING = 20_000
-MAX_LONG_LOADS = 4
-"""The most entities that are read page by page at one time."""
 FIRST_PAUSE = timedelta(milliseconds=2)
 MAX_PAUSE = timedelta(milliseconds=200)
 SWEEP = timedelta(seconds=5)
@@ -54,25 +49,21 @@ class Directory:
     ) -> None:
         self.live: dict[StreamKey, Actor] = {}
         self._journal = journal
-        self._kinds = kinds
         self._clock = clock
         self._residence = residence
-        self._loading: dict[StreamKey, asyncio.Task[Actor]] = {}
-        self._waiting = 0
-        self._wanted: dict[StreamKey, int] = {}
         self.conflicts: dict[StreamKey, int] = {}
         self._leaving: dict[StreamKey, Actor] = {}
         self._snapshots: dict[StreamKey, Snapshot] = {}
         self._unproven: set[StreamKey] = set()
         self._doubted: set[StreamKey] = set()
-        fingerprints = {kind.name: kind.fingerprint for kind in kinds.values()}
-
-        async def load(streams: Any) -> Any:
-            with instruments.measuring(LOAD, len(streams)):
-                return await journal.load(streams, fingerprints)
-
-        self._loads: Coalescer[StreamKey, Loaded] = Coalescer(load, most=MAX_WAITING)
-        self._long_loads = asyncio.Semaphore(MAX_LONG_LOADS)
+        self._loader = Loader(journal, kinds, instruments)
+        self._arrivals = Arrivals(
+            self._loader,
+            is_held=lambda stream: stream in self._leaving or self.conflicts.get(stream, 0) > 1,
+            released=self._released,
+            put=self._put,
+            settled=self._sweep_surplus,
+        )
 
     def __repr__(self) -> str:
         return f"<Directory {len(self.live)} live>"
@@ -81,31 +72,8 @@ class Directory:
         """Returns the live actor of a stream, and loads it if needed; callers are served in order."""
         while (found := self.live.get(stream)) is None:
             # The first caller may leave the actor unusable for the next, so each looks again.
-            await self._wait_for(stream)
+            await self._arrivals.wait(stream)
         return found
-
-    async def _wait_for(self, stream: StreamKey) -> None:
-        if self._waiting >= MAX_WAITING:
-            raise Overloaded(f"{MAX_WAITING:,} commands are waiting for entities to load: send again later")
-        task = self._loading.get(stream)
-        # A finished load may point to an evicted actor: awaiting it returns at once, and would loop for ever
-        # without a turn of the event loop in which it is forgotten.
-        if task is None or task.done():
-            task = self._loading[stream] = asyncio.create_task(self._bring_to_life(stream))
-            task.add_done_callback(lambda done: self._forget_loading(stream, done))
-        self._waiting += 1
-        self._wanted[stream] = self._wanted.get(stream, 0) + 1
-        try:
-            await asyncio.shield(task)
-        finally:
-            self._waiting -= 1
-            self._wanted[stream] -= 1
-            if not self._wanted[stream]:
-                del self._wanted[stream]
-
-    def _forget_loading(self, stream: StreamKey, done: "asyncio.Task[Actor]") -> None:
-        if self._loading.get(stream) is done:
-            del self._loading[stream]
 
     def drop(self, actor: Actor) -> None:
         """Forgets an actor whose state did not become durable; the next command loads it again."""
@@ -128,9 +96,9 @@ class Directory:
 
     async def turn_out(self, stream: StreamKey) -> None:
         """Evicts an entity once its writes are durable, and forgets its snapshot."""
-        loading = self._loading.get(stream)
-        if loading is not None:
-            await asyncio.wait({loading})
+        if stream in self._arrivals:
+            with suppress(Exception):  # Those who wait for it are told.
+                await self.activate(stream)
         actor = self.live.get(stream)
         if actor is not None:
             self.retire(actor)
@@ -162,7 +130,7 @@ class Directory:
 
     async def load_copy(self, stream: StreamKey) -> Instance:
         """Returns a copy of the durable state of a stream, independent of any live actor."""
-        return (await self._load(stream))[0]
+        return (await self._loader.load(stream))[0]
 
     async def run(self) -> None:
         """Stores snapshots and evicts idle actors, until cancelled."""
@@ -175,7 +143,9 @@ class Directory:
         """Evicts idle actors, and the least recently used of too many; returns how many."""
         oldest = self._clock.now() - self._residence.idle // timedelta(microseconds=1)
         free = [
-            actor for stream, actor in self.live.items() if actor.gate is None and stream not in self._wanted
+            actor
+            for stream, actor in self.live.items()
+            if actor.gate is None and stream not in self._arrivals.recent
         ]
         leaving = [actor for actor in free if actor.used < oldest]
         surplus = len(self.live) - len(leaving) - self._residence.most
@@ -206,7 +176,7 @@ class Directory:
     async def _prove(self, stream: StreamKey, *, is_due: bool) -> None:
         """Folds a state again, to be stored if that is due, and evicts a live one that differs from it."""
         try:
-            instance, kept = await self._load(stream)
+            instance, kept = await self._loader.load(stream)
         except ActumError as error:
             log.warning("%s/%s keeps no snapshot: %s", *stream, error)
             return
@@ -236,56 +206,21 @@ class Directory:
         del self.live[stream]
         instance.release()
 
-    async def _bring_to_life(self, stream: StreamKey) -> Actor:
+    async def _released(self, stream: StreamKey) -> None:
+        """Waits for what an entity's last actor has written, and longer the more conflicts it has had."""
         conflicts = self.conflicts.get(stream, 0)
         if conflicts > 1 and self._journal.is_shared:
             await self._clock.pause(min(FIRST_PAUSE * 2**conflicts, MAX_PAUSE))
         leaving = self._leaving.pop(stream, None)
         if leaving is not None and leaving.gate is not None:
             await leaving.gate.watch()
-        with contained(f"{stream[0]}/{stream[1]} cannot be read from its events"):
-            instance, kept = await self._load(stream)
-        actor = self.live[stream] = Actor(instance, kept=kept, used=self._clock.now())
+
+    def _put(self, stream: StreamKey, instance: Instance, kept: int) -> None:
+        self.live[stream] = Actor(instance, kept=kept, used=self._clock.now())
+
+    def _sweep_surplus(self) -> None:
         if len(self.live) > self._residence.most + self._residence.most // 10:
             self.sweep()
-        return actor
-
-    async def _load(self, stream: StreamKey) -> tuple[Instance, int]:
-        """Returns an entity folded from its events, and the version of the snapshot it began with, or 0."""
-        loaded = await self._loads.get(stream)
-        has_snapshot = loaded.snapshot is not None
-        try:
-            instance, kept, is_complete = self._begin(stream, loaded)
-            del loaded  # Otherwise each of many long streams would hold a page while it waits for the next.
-            await self._replay_rest(instance, is_complete)
-        except BaseException as error:
-            if not has_snapshot or comes_from_outside(error):
-                raise
-            message = "%s/%s is read from its events, for its snapshot failed: %s"
-            log_failure(log, logging.WARNING, message, *stream, error_text(error), error=error)
-            instance, kept, is_complete = self._begin(stream, (await self._journal.load([stream], {}))[0])
-            await self._replay_rest(instance, is_complete)
-        return instance, kept
-
-    def _begin(self, stream: StreamKey, loaded: Loaded) -> tuple[Instance, int, bool]:
-        """Returns an entity after its first page, its snapshot's version, and whether that was all."""
-        kind, snapshot = self._kinds[stream[0]], loaded.snapshot
-        if snapshot is None:
-            instance, kept = restored(kind, stream[1], None, version=loaded.pruned), 0
-        else:
-            kept = snapshot.version
-            instance = restored(kind, stream[1], snapshot.state, version=kept, time=snapshot.time)
-        instance.replay(loaded.events)
-        return instance, kept, loaded.is_complete
-
-    async def _replay_rest(self, instance: Instance, is_complete: bool) -> None:  # noqa: FBT001
-        """Reads what follows the first page, for a few entities at a time: each holds a page."""
-        if is_complete:
-            return
-        async with self._long_loads:
-            rest = EventRange(instance.kind.name, instance.id, after=instance.version)
-            async for page in pages_of(self._journal, rest):
-                instance.replay(page)
 
     def forgive(self, stream: StreamKey) -> None:
         """Resets the count of conflicts of a stream whose write has landed."""

@@ -27,9 +27,9 @@ from actum.ports.journal import (
 )
 from actum.stores.listing import listing_statement, page_of
 from actum.stores.outcomes import decide, recognise
-from actum.stores.page import loaded_size, reply_size, within
+from actum.stores.page import reply_size, within
 from actum.stores.sqlite.connection.file import SqliteFile
-from actum.stores.sqlite.journal import statements
+from actum.stores.sqlite.journal import loading, statements
 from actum.stores.sqlite.journal.statements import EVENTS, LARGEST, REPLIES, STREAMS
 from actum.stores.steps import STEP, in_steps
 
@@ -94,11 +94,7 @@ class SqliteJournal(Journal):
         )
 
     async def load(self, streams: Sequence[StreamKey], fingerprints: dict[str, str]) -> list[Loaded]:
-        def load(connection: sqlite3.Connection) -> list[Loaded]:
-            found = (statements.load(connection, *stream, fingerprints.get(stream[0])) for stream in streams)
-            return within(found, loaded_size)
-
-        return await self._file.read(load)
+        return await self._file.read(lambda connection: loading.load(connection, streams, fingerprints))
 
     async def read(self, part: EventRange) -> list[Stored]:
         async with self._file.callers.taken():
@@ -191,7 +187,7 @@ class SqliteJournal(Journal):
             writes,
             head=head,
             after=last,
-            version_of=lambda stream: self._version(connection, stream),
+            version_of=lambda stream: self._version(connection, stream, writes),
             reply_of=lambda key: statements.reply(connection, *key),
         )
         landed = [write for write, one in zip(writes, outcomes, strict=True) if type(one) is Landed]
@@ -215,6 +211,7 @@ class SqliteJournal(Journal):
         """Gives the rows of the events, which follow the position `last`, and those of the new streams."""
         rows: list[object] = []
         begun: list[object] = []
+        places: dict[int, int] = {}
         ends: dict[int, int] = {}
         streams = self._streams
         for write in writes:
@@ -225,14 +222,20 @@ class SqliteJournal(Journal):
             number = stream.number
             if not number:
                 number = self._number(connection, stream)
-                begun += (number, write.kind, write.id, 0, 0, time, last + 1, time, 0)
+                places[number] = len(begun)
+                begun += (number, write.kind, write.id, 0, 0, 0, last + 1, time, 0)
             for type_, type_version, payload in write.events:
                 last += 1
                 version += 1
                 rows += (last, number, version, previous, type_, type_version, payload, metadata, time, 0)
                 previous = last
             stream.version, stream.position = version, last
-            ends[number] = len(rows) - 1
+            if number in places:
+                # A new stream's row says where it ends at once.
+                place = places[number]
+                begun[place + 3 : place + 6] = version, last, time
+            else:
+                ends[number] = len(rows) - 1
         for end in ends.values():
             rows[end] = 1
         return rows, begun
@@ -244,11 +247,23 @@ class SqliteJournal(Journal):
         self._next_stream += 1
         return stream.number
 
-    def _version(self, connection: sqlite3.Connection, key: StreamKey) -> int:
+    def _version(self, connection: sqlite3.Connection, key: StreamKey, writes: Sequence[Write]) -> int:
         stream = self._streams.get(key)
         if stream is None:
-            stream = self._streams[key] = statements.stream(connection, *key)
+            self._learn(connection, writes)
+            stream = self._streams[key]
         return stream.version
+
+    def _learn(self, connection: sqlite3.Connection, writes: Sequence[Write]) -> None:
+        """Looks up all streams of an append that are not known, because one was missing."""
+        known = self._streams
+        unknown = [*{(write.kind, write.id) for write in writes}.difference(known)]
+        if len(unknown) == 1:
+            known[unknown[0]] = statements.stream(connection, *unknown[0])
+            return
+        for start in range(0, len(unknown), LARGEST):
+            some = unknown[start : start + LARGEST]
+            known.update(zip(some, loading.find(connection, some), strict=True))
 
     def _ends(self, connection: sqlite3.Connection) -> tuple[int, int]:
         """Gives the last position that a reader can see, and the last that any event ever had."""

@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from actum.model.deletion import deletion
 from actum.model.event import Stored
-from actum.ports.journal import EventRange, Loaded, Repeated, Snapshot
+from actum.ports.journal import EventRange, Repeated
 from actum.stores.page import event_size, within
 from actum.stores.schema import Part
 
@@ -56,7 +56,6 @@ LATEST = 2**63 - 1
 FORGET = """DELETE FROM actum_replies WHERE (kind, id, key) IN
     (SELECT kind, id, key FROM actum_replies WHERE time < ? ORDER BY time LIMIT ?)"""
 MILESTONE = 32
-PAGE = 1_000
 SIZES = [2**power for power in range(11)]
 LARGEST = SIZES[-1]
 """Rows that one statement takes."""
@@ -170,11 +169,17 @@ def _events(
             SELECT position AS place FROM chain WHERE version <= :last
             ORDER BY version {"DESC" if reverse else "ASC"} LIMIT -1
         ) CROSS JOIN actum_events e ON e.position = place, (SELECT :kind AS kind, :id AS id)"""
-    values = {"start": _start(connection, found, last), "after": first, "last": last, "kind": kind, "id": id}
+    values = {
+        "start": start_of(connection, found, last),
+        "after": first,
+        "last": last,
+        "kind": kind,
+        "id": id,
+    }
     return within((Stored(*row) for row in connection.execute(statement, values)), event_size)
 
 
-def _start(connection: sqlite3.Connection, found: Stream, last: int) -> int:
+def start_of(connection: sqlite3.Connection, found: Stream, last: int) -> int:
     """Gives the position of the first milestone at or beyond a version, or of the stream's last event."""
     if found.version - last < MILESTONE:
         return found.position
@@ -197,19 +202,6 @@ def feed(connection: sqlite3.Connection, after: int, limit: int) -> list[Stored]
     if not erased:
         return events
     return sorted(events + erased, key=lambda one: one.position)[:limit]
-
-
-def load(connection: sqlite3.Connection, kind: str, id: str, fingerprint: str | None) -> Loaded:
-    found = stream(connection, kind, id)
-    if not found.version:
-        return Loaded(None, 0, [], True)
-    statement = """SELECT version, time, fingerprint, state FROM actum_snapshots
-        WHERE kind = ? AND id = ? AND fingerprint = ?"""
-    kept = connection.execute(statement, (kind, id, fingerprint)).fetchone()
-    snapshot = Snapshot(*kept) if kept else None
-    after = max(found.pruned, snapshot.version if snapshot else 0)
-    events = _events(connection, kind, id, found, after, min(found.version, after + PAGE))
-    return Loaded(snapshot, found.pruned, events, after + len(events) >= found.version)
 
 
 def prune(connection: sqlite3.Connection, kind: str, id: str, up_to: int) -> int:
@@ -248,5 +240,5 @@ def _remove(connection: sqlite3.Connection, found: Stream, up_to: int) -> int:
     # The driver counts changed rows only for a statement that begins with DELETE.
     statement = f"""DELETE FROM actum_events WHERE position IN
         ({CHAIN} SELECT position FROM chain WHERE version <= :last)"""
-    values = {"start": _start(connection, found, up_to), "after": found.pruned, "last": up_to}
+    values = {"start": start_of(connection, found, up_to), "after": found.pruned, "last": up_to}
     return connection.execute(statement, values).rowcount
