@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.status import Status
 from rich.table import Table
 
-from benchmarks import commands, folds, http, memory, postgres, views
+from benchmarks import cold, commands, folds, http, memory, postgres, sizes, views
 from benchmarks.against import NotComparable, compared, comparison_table, earlier
 from benchmarks.measure import FULL, QUICK, Effort, compare
 from benchmarks.place import Place, machine, open_place
@@ -18,6 +18,8 @@ from benchmarks.table import table_of
 
 GROUPS: dict[str, Group] = {
     "commands": commands.GROUP,
+    "cold": cold.GROUP,
+    "sizes": sizes.GROUP,
     "http": http.GROUP,
     "folds": folds.GROUP,
     "views": views.GROUP,

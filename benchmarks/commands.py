@@ -58,10 +58,11 @@ def contestants(place: Place, effort: Effort) -> Iterator[dict[str, Contestant]]
 
 def _running(app: App, place: Place, effort: Effort, name: str) -> Contestant:
     callers, entities, commands = CALLERS[name]
-    return lambda: run(_measure(app, place, callers, entities, effort.of(commands)))
+    return lambda: run(measure(app, place, callers, entities, effort.of(commands)))
 
 
-async def _measure(app: App, place: Place, callers: int, entities: int, commands: int) -> Sample:
+async def measure(app: App, place: Place, callers: int, entities: int, commands: int) -> Sample:
+    """Measures commands a second of so many callers, each of whom waits for its reply."""
     file = place.file()
     ids = [account_id(number) for number in range(entities)]
     shares = distribute(ids, callers, commands)

@@ -4,7 +4,7 @@ import os
 import sys
 import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from types import FrameType
 
 from actum.cli.failure import FOREIGN
@@ -42,13 +42,16 @@ class ForcedExit:
     def after_shutdown(self, application: AsgiApp) -> AsgiApp:
         """Wraps an ASGI application so that the process must end soon after its shutdown."""
 
-        async def watched(scope: Scope, receive: Receive, send: Send) -> None:
+        def watched(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+            if scope["type"] != "lifespan":
+                return application(scope, receive, send)
+
             async def tell(message: Message) -> None:
                 await send(message)
                 if message["type"].startswith("lifespan.shutdown."):
                     self.within(LAST)
 
-            await application(scope, receive, tell if scope["type"] == "lifespan" else send)
+            return application(scope, receive, tell)
 
         return watched
 

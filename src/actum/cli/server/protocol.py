@@ -14,6 +14,7 @@ from actum.cli.server.aborted_requests import TOO_LONG
 from actum.cli.server.ignored_upgrade import BODY_HEADERS, parser_behind
 from actum.cli.server.limits import Limits
 from actum.cli.server.request_head import UNKNOWN_METHOD, Head, HeadRefused, reason_of
+from actum.cli.server.response_cycle import ResponseCycle, cycle_of
 from actum.http import AsgiApp
 from actum.http.problems import Answer, refusal
 from actum.runtime.clock import SystemClock
@@ -53,6 +54,8 @@ class LimitedProtocol(HttpToolsProtocol):
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
         self._limits = config.limits
+        # Otherwise it would be put together for every request, and dropped by the logger.
+        self.access_log = self.access_log and self.access_logger.isEnabledFor(logging.INFO)
         self._is_in_body = False
         self._has_begun = False
         self._is_refused = False
@@ -67,6 +70,7 @@ class LimitedProtocol(HttpToolsProtocol):
         self._task: asyncio.Task[None] | None = None
         self.url = b""
         self.headers: list[tuple[bytes, bytes]] = []
+        self.cycle: ResponseCycle
 
     @property
     def is_idle(self) -> bool:
@@ -75,7 +79,7 @@ class LimitedProtocol(HttpToolsProtocol):
         return not is_reading and self._current is not None and not self._is_answering
 
     @property
-    def _current(self) -> RequestResponseCycle | None:
+    def _current(self) -> ResponseCycle | None:
         """The newest request, and None before the first."""
         return self.cycle
 
@@ -100,7 +104,6 @@ class LimitedProtocol(HttpToolsProtocol):
         if self._is_refused:
             self._discard(data)
             return
-        self._unset_keepalive_if_required()
         was_idle = not self._is_in_body and not self._has_begun
         if self._is_in_body:
             self._body_bytes += len(data)
@@ -115,21 +118,30 @@ class LimitedProtocol(HttpToolsProtocol):
             self._begin()  # There were only empty lines, which may precede a request.
 
     def on_message_begin(self) -> None:
-        super().on_message_begin()
+        self.url = b""
+        self.headers = []
+        self.expect_100_continue = False
         self._messages += 1
         self._begin()
 
     def on_headers_complete(self) -> None:
         if self._is_refused or not self._fits() or not self._is_addressed():
             return
+        parser: Any = self.parser
         self._since = self.loop.time()
         self._has_begun, self._is_in_body = False, True
         self._body_bytes = 0
-        self._is_upgrade = self.parser.should_upgrade()  # pyright: ignore[reportOptionalMemberAccess]
-        super().on_headers_complete()
+        self._is_upgrade = parser.should_upgrade()
+        before = self._current
+        self.cycle = cycle_of(self, parser)
         if not self.cycle.keep_alive and any(name in BODY_HEADERS for name, _ in self.headers):
             # If it were closed right after an early answer, a reset could reach the client before the answer.
             self.cycle.keep_alive = self._closes = True
+        if before is None or before.response_complete:
+            self._start_asgi_task(self.cycle, self.app)
+        else:
+            self.flow.pause_reading()
+            self.pipeline.appendleft((self.cycle, self.app))
 
     def on_body(self, body: bytes) -> None:
         if not self._is_refused:
@@ -141,15 +153,26 @@ class LimitedProtocol(HttpToolsProtocol):
         super().on_message_complete()
         self._is_in_body = False
         self._asked = self.loop.time() if self._body_bytes else self._since
+        if not self._is_answering:
+            self._since = self.loop.time()
         if self._closes and not self._is_answering:
             self.transport.close()
 
     def on_response_complete(self) -> None:
-        super().on_response_complete()
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
+        elif not self._limits.keep_alive:
+            self.loop.call_soon(self.timeout_keep_alive_handler)
         if self._is_in_body:
             self._since = self.loop.time()
         elif self._closes:
             self.transport.close()
+        elif not self._has_begun:
+            self._since = self.loop.time()
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         self._asked = self.loop.time()
@@ -246,6 +269,8 @@ class LimitedProtocol(HttpToolsProtocol):
             self._close_after(self._limits.header_timeout)
         elif self._is_answering:
             self._check_answer(now - self._asked)
+        else:
+            self._close_after(self._limits.keep_alive)
 
     def _close_after(self, seconds: float) -> None:
         if self.loop.time() - self._since > seconds:
@@ -281,6 +306,7 @@ class LimitedProtocol(HttpToolsProtocol):
             self.cycle.keep_alive = False
             return
         if self._is_answering:
+            self.cycle.flush()
             self.cycle.disconnected = True
             self.cycle.message_event.set()
         self.flow.resume_reading()
