@@ -20,6 +20,8 @@ CALLERS = 1_024
 LIVE = 1_000
 COMMANDS = 40_000
 EVENTS = 5
+AT_ONCE = 10_000
+"""Commands that are sent at once to fill the file: fewer than may wait for entities to be loaded."""
 
 WARM = "live entities"
 NEW = "entities that nobody has used yet"
@@ -46,7 +48,8 @@ def contestants(place: Place, effort: Effort) -> Iterator[dict[str, Contestant]]
 async def _fill(file: Path, ids: Sequence[str]) -> None:
     async with bare.running(store=f"sqlite:///{file}") as ctx:
         for _ in range(EVENTS):
-            await open_all(ctx, ids)
+            for start in range(0, len(ids), AT_ONCE):
+                await open_all(ctx, ids[start : start + AT_ONCE])
 
 
 async def _measured(

@@ -10,6 +10,7 @@ from actum import Context, Rejected
 from actum.conformance.journal.bank import fill
 from actum.model.event import Stored
 from actum.ports.journal import StreamKey
+from actum.runtime.entities import arrivals
 from actum.runtime.entities.directory import EvictionPolicy
 from actum.stores.memory import MemoryJournal
 from actum.testing.faults import FaultyJournal
@@ -103,14 +104,14 @@ async def test_an_entity_that_leaves_as_it_has_come_to_life_is_brought_back(
 ) -> None:
     """A load that is done is waited for by nobody, even in the turn before it is forgotten."""
     directory = ctx._services.directory
-    arrivals = directory._arrivals
-    wait_for, waits = arrivals.wait, iter(range(100))
+    arriving = directory._arrivals
+    wait_for, waits = arriving.wait, iter(range(100))
 
     async def wait_within_reason(stream: StreamKey) -> None:
         next(waits)  # Else the event loop hangs, and the test with it.
         await wait_for(stream)
 
-    monkeypatch.setattr(arrivals, "wait", wait_within_reason)
+    monkeypatch.setattr(arriving, "wait", wait_within_reason)
     first = asyncio.create_task(ctx.entity(Notebook, "n").note("first"))
     while ("Notebook", "n") not in directory.live:  # noqa: ASYNC110 (it is the very next turn that matters)
         await asyncio.sleep(0)
@@ -135,3 +136,21 @@ async def test_pages_that_long_loads_hold_are_few_however_many_are_loaded() -> N
 
     assert balances == [2_100 * 2_101 // 2 + number + 1 for number in range(30)]
     assert journal.most_reading == 4
+
+
+async def test_an_erasure_waits_for_a_load_even_if_nobody_else_may(
+    ctx: Context, journal: FaultyJournal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise the state that was read before would answer after the entity is gone."""
+    await ctx.entity(Account, "a").deposit(7)
+    ctx._services.directory.retire(ctx._services.directory.live["Account", "a"])
+    journal.hold("load")
+    question = await begun(ctx.entity(Account, "a").current_balance())
+    monkeypatch.setattr(arrivals, "MAX_WAITING", 1)
+
+    erasure = await begun(ctx.delete(Account, "a", erase=True))
+    assert not erasure.done()
+    journal.release("load")
+
+    assert (await question, await erasure) == (7, 1)
+    assert await ctx.entity(Account, "a").current_balance() == 0

@@ -70,7 +70,6 @@ class LimitedProtocol(HttpToolsProtocol):
         self._task: asyncio.Task[None] | None = None
         self.url = b""
         self.headers: list[tuple[bytes, bytes]] = []
-        self.cycle: ResponseCycle
 
     @property
     def is_idle(self) -> bool:
@@ -79,7 +78,7 @@ class LimitedProtocol(HttpToolsProtocol):
         return not is_reading and self._current is not None and not self._is_answering
 
     @property
-    def _current(self) -> ResponseCycle | None:
+    def _current(self) -> RequestResponseCycle | None:
         """The newest request, and None before the first."""
         return self.cycle
 
@@ -133,15 +132,16 @@ class LimitedProtocol(HttpToolsProtocol):
         self._body_bytes = 0
         self._is_upgrade = parser.should_upgrade()
         before = self._current
+        app: Any = self.app
         self.cycle = cycle_of(self, parser)
         if not self.cycle.keep_alive and any(name in BODY_HEADERS for name, _ in self.headers):
             # If it were closed right after an early answer, a reset could reach the client before the answer.
             self.cycle.keep_alive = self._closes = True
         if before is None or before.response_complete:
-            self._start_asgi_task(self.cycle, self.app)
+            self._start_asgi_task(self.cycle, app)
         else:
             self.flow.pause_reading()
-            self.pipeline.appendleft((self.cycle, self.app))
+            self.pipeline.appendleft((self.cycle, app))
 
     def on_body(self, body: bytes) -> None:
         if not self._is_refused:
@@ -305,7 +305,7 @@ class LimitedProtocol(HttpToolsProtocol):
             # The response to the previous request is completed, and nothing is sent after it.
             self.cycle.keep_alive = False
             return
-        if self._is_answering:
+        if self._is_answering and isinstance(self.cycle, ResponseCycle):
             self.cycle.flush()
             self.cycle.disconnected = True
             self.cycle.message_event.set()

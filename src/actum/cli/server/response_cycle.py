@@ -130,13 +130,13 @@ def cycle_of(protocol: HttpToolsProtocol, parser: Any) -> ResponseCycle:
     url = httptools.parse_url(protocol.url)
     path = url.path.decode("ascii")
     version = parser.get_http_version()
-    protocol.scope = {
+    scope: Any = {
         "type": "http",
         "asgi": {"version": protocol.asgi_version, "spec_version": "2.3"},
         "http_version": version,
         "server": protocol.server,
         "client": protocol.client,
-        "scheme": protocol.scheme,  # type: ignore[typeddict-item]
+        "scheme": protocol.scheme,
         "method": parser.get_method().decode("ascii"),
         "root_path": protocol.root_path,
         "path": protocol.root_path + (unquote(path) if "%" in path else path),
@@ -145,8 +145,9 @@ def cycle_of(protocol: HttpToolsProtocol, parser: Any) -> ResponseCycle:
         "headers": protocol.headers,
         "state": protocol.app_state.copy(),
     }
+    protocol.scope = scope
     return ResponseCycle(
-        scope=protocol.scope,
+        scope=scope,
         transport=protocol.transport,
         flow=protocol.flow,
         logger=protocol.logger,

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from contextlib import suppress
 from typing import Any
 
 from actum.errors import Overloaded
@@ -51,9 +52,6 @@ class Arrivals:
     def __repr__(self) -> str:
         return f"<Arrivals, {len(self._waiting)} expected>"
 
-    def __contains__(self, stream: StreamKey) -> bool:
-        return stream in self._waiting
-
     async def wait(self, stream: StreamKey) -> None:
         """Returns when an entity was loaded, and raises why it could not be."""
         if self._count >= MAX_WAITING:
@@ -70,6 +68,14 @@ class Arrivals:
             await arrival
         finally:
             self._count -= 1
+
+    async def over(self, stream: StreamKey) -> None:
+        """Returns when an entity is not being loaded, whatever became of it."""
+        while (waiting := self._waiting.get(stream)) is not None:
+            arrival: asyncio.Future[None] = self._loop.create_future()
+            waiting.append(arrival)
+            with suppress(Exception):  # Whoever asked for it is told.
+                await arrival
 
     def _ask_for(self, stream: StreamKey) -> None:
         """Has an entity loaded: with the next batch or, where something has to be waited for, by itself."""

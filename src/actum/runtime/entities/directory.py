@@ -3,7 +3,6 @@
 import asyncio
 import logging
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from datetime import timedelta
 from itertools import islice
 
@@ -96,9 +95,7 @@ class Directory:
 
     async def turn_out(self, stream: StreamKey) -> None:
         """Evicts an entity once its writes are durable, and forgets its snapshot."""
-        if stream in self._arrivals:
-            with suppress(Exception):  # Those who wait for it are told.
-                await self.activate(stream)
+        await self._arrivals.over(stream)
         actor = self.live.get(stream)
         if actor is not None:
             self.retire(actor)
