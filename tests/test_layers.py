@@ -1,5 +1,6 @@
 """What the tree promises: declarations load with msgspec alone, and no file grows without a reason."""
 
+import ast
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 LONGEST = 300
+LONGEST_FUNCTION = 60
 FOLDERS = ("src", "examples", "benchmarks", "scripts")
 REASONS = ROOT / "docs" / "decisions" / "0009-long-files.md"
 
@@ -138,3 +140,16 @@ def test_only_an_application_with_queries_or_routes_loads_what_reads_them() -> N
 
 def test_the_command_lines_help_loads_neither() -> None:
     assert loaded("from actum.cli.main import cli") == "[]"
+
+
+def test_no_function_is_long() -> None:
+    """What does not fit on a screen is two functions."""
+    long = []
+    for path in (ROOT / "src" / "actum").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                lines = (node.end_lineno or node.lineno) - node.lineno + 1
+                if lines > LONGEST_FUNCTION:
+                    long.append(f"{path.relative_to(ROOT)}: {node.name} has {lines} lines")
+
+    assert long == []

@@ -33,6 +33,7 @@ from actum.runtime.entities.hosted import EntityCalls, HostedEntities
 from actum.runtime.entities.input_output_guard import pure
 from actum.runtime.entities.reported_calls import ReportedCalls
 from actum.runtime.feed import Feed
+from actum.runtime.instruments.instruments import Instruments
 from actum.runtime.instruments.listeners import open_instruments
 from actum.runtime.keys.key_retention import KeyRetention
 from actum.runtime.keys.requests import Requests
@@ -170,19 +171,7 @@ async def _assemble(
     instruments = open_instruments()
     directory = Directory(journal, catalog.kinds, clock, settings.residence, instruments)
     feed = Feed(journal, await journal.head(), catalog.events)
-    committer = Committer(
-        journal,
-        clock,
-        drop=directory.drop,
-        publish=feed.publish,
-        most_staged=settings.most_staged,
-        instruments=instruments,
-    )
-    calls: EntityCalls = (
-        HostedEntities(host, journal, feed, clock)
-        if host
-        else CommandDispatcher(journal, directory, committer, clock)
-    )
+    committer = _committer(journal, directory, feed, clock, settings.most_staged, instruments)
     node: Node
     views = Views(
         catalog.views,
@@ -202,7 +191,7 @@ async def _assemble(
         journal=journal,
         database=database,
         broker=broker,
-        entities=ReportedCalls(calls, instruments) if instruments.has_listeners else calls,
+        entities=_calls(host, journal, directory, committer, feed, clock, instruments),
         requests=Requests(journal, committer, clock),
         directory=directory,
         committer=committer,
@@ -220,6 +209,43 @@ async def _assemble(
     )
     node = Node(services, supervisor)
     return node
+
+
+def _committer(
+    journal: Journal,
+    directory: Directory,
+    feed: Feed,
+    clock: Clock,
+    most_staged: int,
+    instruments: Instruments,
+) -> Committer:
+    """Returns the committer, which drops actors from the directory and publishes to the feed."""
+    return Committer(
+        journal,
+        clock,
+        drop=directory.drop,
+        publish=feed.publish,
+        most_staged=most_staged,
+        instruments=instruments,
+    )
+
+
+def _calls(
+    host: Host | None,
+    journal: Journal,
+    directory: Directory,
+    committer: Committer,
+    feed: Feed,
+    clock: Clock,
+    instruments: Instruments,
+) -> EntityCalls:
+    """Returns what commands and queries are sent to, reported where somebody listens."""
+    calls: EntityCalls = (
+        HostedEntities(host, journal, feed, clock)
+        if host
+        else CommandDispatcher(journal, directory, committer, clock)
+    )
+    return ReportedCalls(calls, instruments) if instruments.has_listeners else calls
 
 
 async def _start(node: Node, triggers: Collection[ActionTrigger[Any]]) -> None:

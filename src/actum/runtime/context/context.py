@@ -209,10 +209,7 @@ class Context:
         if (after is None) == (at is None):
             raise Invalid("schedule takes either after= or at=")
         check_id(id)
-        if name is not None:
-            check_name(name, "a timer's name", field="name")
-        if name is not None and name.startswith(MADE):
-            raise Invalid(f"{name!r}: names that begin with {MADE} are Actum's own", field="name")
+        _check_timer_name(name)
         span = (after or timedelta()) // timedelta(microseconds=1)
         due = to_microseconds(at) if at else self._services.clock.now() + span
         kind = reference.kind.name
@@ -397,3 +394,12 @@ def _reply_type(function: Callable[..., Any]) -> Any:
         return typing.get_type_hints(function).get("return", Any)
     except (TypeError, NameError):
         return Any
+
+
+def _check_timer_name(name: str | None) -> None:
+    """Raises Invalid for a name that no timer may have."""
+    if name is None:
+        return
+    check_name(name, "a timer's name", field="name")
+    if name.startswith(MADE):
+        raise Invalid(f"{name!r}: names that begin with {MADE} are Actum's own", field="name")
