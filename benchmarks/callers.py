@@ -1,6 +1,7 @@
 """Callers of the bank: tasks on one event loop, each of which makes a deposit and waits for the reply."""
 
 import asyncio
+import gc
 import random
 import time
 from collections.abc import Sequence
@@ -26,3 +27,11 @@ async def call(ctx: Context, ids: Sequence[str], latencies: list[float]) -> None
         began = time.perf_counter()
         await ctx.entity(Account, id).deposit(AMOUNT)
         latencies.append(time.perf_counter() - began)
+
+
+async def call_all(ctx: Context, shares: Sequence[Sequence[str]], latencies: list[float]) -> float:
+    """Has a caller for each share make its deposits, all at once; returns how long that took in seconds."""
+    gc.collect()
+    began = time.perf_counter()
+    await asyncio.gather(*(call(ctx, share, latencies) for share in shares))
+    return time.perf_counter() - began

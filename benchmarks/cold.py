@@ -1,16 +1,13 @@
 """Commands on entities that are not in memory, new ones and those with a history, compared with live ones."""
 
-import asyncio
-import gc
 import random
 import shutil
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from benchmarks.bank import account_id, bare
-from benchmarks.callers import call, open_all
+from benchmarks.callers import call_all, open_all
 from benchmarks.loop import run
 from benchmarks.measure import Contestant, Effort, Sample, of_latencies
 from benchmarks.place import Place
@@ -62,11 +59,8 @@ async def _measured(
     latencies: list[float] = []
     async with bare.running(store=f"sqlite:///{file}") as ctx:
         await open_all(ctx, opened)
-        gc.collect()
         shares = [ids[start::CALLERS] for start in range(CALLERS)]
-        began = time.perf_counter()
-        await asyncio.gather(*(call(ctx, share, latencies) for share in shares))
-        elapsed = time.perf_counter() - began
+        elapsed = await call_all(ctx, shares, latencies)
     place.clear(file)
     return of_latencies(latencies, elapsed)
 

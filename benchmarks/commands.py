@@ -1,15 +1,12 @@
 """Commands a second: one caller, many, many on one entity; bare, and with a view and an action attached."""
 
-import asyncio
-import gc
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from actum import App
 from benchmarks.bank import account_id, attached, bare
 from benchmarks.bare_sqlite import A_COMMIT, inserting, plain_rows, same_rows
-from benchmarks.callers import call, distribute, open_all
+from benchmarks.callers import call_all, distribute, open_all
 from benchmarks.eventsourcing_library import depositing
 from benchmarks.loop import run
 from benchmarks.measure import Contestant, Effort, Sample, of_latencies
@@ -71,10 +68,7 @@ async def measure(app: App, place: Place, callers: int, entities: int, commands:
         await open_all(ctx, ids)
         await watch.caught_up(entities)
         watch.observe(latencies, already=entities)
-        gc.collect()
-        began = time.perf_counter()
-        await asyncio.gather(*(call(ctx, share, latencies) for share in shares))
-        elapsed = time.perf_counter() - began
+        elapsed = await call_all(ctx, shares, latencies)
         seen = await watch.caught_up(entities + len(latencies))
     place.clear(file)
     return of_latencies(latencies, elapsed, **seen)

@@ -1,7 +1,5 @@
 """Commands a second on PostgreSQL, views rebuilt and the feed read there, compared with bare asyncpg."""
 
-import asyncio
-import gc
 import subprocess
 import sys
 import time
@@ -10,7 +8,7 @@ from contextlib import contextmanager
 
 from benchmarks.bank import account_id, bare, viewed
 from benchmarks.bare_postgres import Recording, inserting, record, selecting
-from benchmarks.callers import call, distribute, open_all
+from benchmarks.callers import call_all, distribute, open_all
 from benchmarks.loop import run
 from benchmarks.measure import Contestant, Effort, Sample, of_latencies
 from benchmarks.place import Place
@@ -63,10 +61,7 @@ async def _commands(server: Server, callers: int, entities: int, commands: int) 
     latencies: list[float] = []
     async with bare.running(store=server.url(schema)) as ctx:
         await open_all(ctx, ids)
-        gc.collect()
-        began = time.perf_counter()
-        await asyncio.gather(*(call(ctx, share, latencies) for share in shares))
-        elapsed = time.perf_counter() - began
+        elapsed = await call_all(ctx, shares, latencies)
     await server.drop(schema)
     return of_latencies(latencies, elapsed)
 

@@ -155,8 +155,8 @@ class LimitedProtocol(HttpToolsProtocol):
         self._asked = self.loop.time() if self._body_bytes else self._since
         if not self._is_answering:
             self._since = self.loop.time()
-        if self._closes and not self._is_answering:
-            self.transport.close()
+            if self._closes:
+                self.transport.close()
 
     def on_response_complete(self) -> None:
         self.server_state.total_requests += 1

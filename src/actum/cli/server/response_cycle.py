@@ -20,8 +20,8 @@ NO_VALUE = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 class ResponseCycle(RequestResponseCycle):
     """One request and its response; its body is read as in the base class.
 
-    The head is sent with the first part of the body, or in the next iteration of the event loop: with a call
-    of the system for each, a small answer would cost a fifth more.
+    The head is sent with the first part of the body, which spares a call of the system, or in the next
+    iteration of the event loop if that has not come.
     """
 
     _unsent = b""

@@ -15,7 +15,7 @@ from msgspec import Struct
 from actum.model.event import Stored
 from actum.ports.journal import Loaded, Snapshot, StreamKey
 from actum.stores.page import MAX_PAGE_BYTES
-from actum.stores.sqlite.journal.statements import LARGEST, MILESTONE, SIZES, Stream, start_of
+from actum.stores.sqlite.journal.statements import LARGEST, SIZES, Stream, start_of
 
 PAGE = 1_000
 """The most events of one entity that are loaded with its snapshot."""
@@ -41,20 +41,23 @@ FOUND_AT_ONCE = f"""SELECT json_array(json_group_array(wanted.column1), json_gro
         max(length(p.state)) > {SMALL_STATE}
     {FOUND}"""
 
-# Follows each stream back from a position, as far as needed.
-CHAIN = """WITH RECURSIVE chain (n, position, version, previous, after, last{columns}) AS (
-        SELECT column1, position, version, previous, column3, column4{of_first}
-        FROM (VALUES {values}) AS wanted CROSS JOIN actum_events e ON position = column2
+# Follows each stream back from a position, as far as needed, with further columns of its events.
+CHAIN = """WITH RECURSIVE chain (n, after, last, previous, {columns}) AS (
+        SELECT column1, column3, column4, e.previous, {of_event}
+        FROM (VALUES {{values}}) AS wanted CROSS JOIN actum_events e ON e.position = column2
         UNION ALL
-        SELECT c.n, e.position, e.version, e.previous, c.after, c.last{of_next}
+        SELECT c.n, c.after, c.last, e.previous, {of_event}
         FROM chain c CROSS JOIN actum_events e ON e.position = c.previous WHERE c.version > c.after + 1
     )"""
-PLACES = CHAIN.replace("{columns}", "").replace("{of_first}", "").replace("{of_next}", "")
-WHOLE = (
-    CHAIN.replace("{columns}", ", type, type_version, time, payload, metadata")
-    .replace("{of_first}", ", e.type, e.type_version, e.time, e.payload, e.metadata")
-    .replace("{of_next}", ", e.type, e.type_version, e.time, e.payload, e.metadata")
-)
+
+
+def _chain(*columns: str) -> str:
+    of_event = ", ".join(f"e.{column}" for column in columns)
+    return CHAIN.format(columns=", ".join(columns), of_event=of_event)
+
+
+PLACES = _chain("position", "version")
+WHOLE = _chain("position", "version", "type", "type_version", "time", "payload", "metadata")
 # The contents are looked up when they are read.
 EVENT_ROWS = f"""{PLACES} SELECT n, e.position, e.version, type, type_version, time, payload, metadata FROM (
         SELECT n, position AS place FROM chain WHERE version <= last ORDER BY n, version LIMIT -1
@@ -128,9 +131,9 @@ def _find(
     """Returns what is to be loaded of each stream that has events, and of how many streams that is known."""
     wanted = [(n, kind, id, fingerprints.get(kind)) for n, (kind, id) in enumerate(streams)]
     columns, states, has_large = _run(connection, FOUND_AT_ONCE, wanted).fetchone()
-    parts: dict[int, Part] = {}
     if has_large:
         return _find_large(connection, wanted)
+    parts: dict[int, Part] = {}
     end = 0
     for n, number, version, position, pruned, kept, time, size in zip(*_decode_found(columns), strict=True):
         state = None
@@ -193,9 +196,7 @@ def _add_events(
     wanted = []
     for n in group:
         part = parts[n]
-        is_near = part.stream.version - part.last < MILESTONE
-        start = part.stream.position if is_near else start_of(connection, part.stream, part.last)
-        wanted.append((n, start, part.after, part.last))
+        wanted.append((n, start_of(connection, part.stream, part.last), part.after, part.last))
     columns, payloads, metadata, has_large = _run(connection, EVENTS_AT_ONCE, wanted).fetchone()
     if has_large or len(payloads or b"") > room:
         return _add_large_events(connection, streams, parts, wanted, room)
