@@ -92,11 +92,13 @@ async def test_a_connection_with_an_open_transaction_is_not_kept(pool: PostgresP
 
 
 async def test_a_kept_connection_that_the_server_has_ended_is_not_lent_again(pool: PostgresPool) -> None:
-    async with pool.connection() as other, pool.connection() as ended:
-        pid = await ended.fetchval(PID)
+    async with pool.connection() as other:
+        async with pool.connection() as ended:
+            pid = await ended.fetchval(PID)
+        # Given back first: a connection that is known to be lost by then is not kept at all.
+        kept = next(connection for connection in pool._kept if connection is ended)
         await other.execute(f"SELECT pg_terminate_backend({pid})")
-    kept = next(connection for connection in pool._kept if connection is ended)
-    await until_lost(kept)
+        await until_lost(kept)
 
     assert pid not in {await pool.fetchval(PID) for _ in range(3)}
 
