@@ -100,6 +100,8 @@ async def test_a_kept_connection_that_the_server_has_ended_is_not_lent_again(poo
         await other.execute(f"SELECT pg_terminate_backend({pid})")
         await until_lost(kept)
 
+    # At one time: one after the other, all would use the connection that was given back last.
+    assert pid not in await asyncio.gather(*(pool.fetchval(PID) for _ in range(2)))
     assert pid not in {await pool.fetchval(PID) for _ in range(3)}
 
 
