@@ -8,7 +8,7 @@ from typing import Any, ParamSpec, TypeVar, TypeVarTuple
 from actum.errors import DefinitionError, Invalid, KeyReused, NotFound
 from actum.model.code.function_kind import require_awaitable
 from actum.model.entity import Entity
-from actum.model.event import Event, Metadata, Recorded, to_microseconds
+from actum.model.event import Event, Metadata, Recorded, Stored, to_microseconds
 from actum.model.handler import Command
 from actum.model.name import check_cause, check_id, check_name, check_text, check_who
 from actum.model.view import View
@@ -63,7 +63,8 @@ class Context:
             if causation_id != "":
                 check_cause(causation_id)
         self._services = services
-        self._event = event
+        self._event: Recorded[Any] | None = event
+        self._origin: Recorded[Any] | Stored | None = event
         self._session: Session = Session(
             services,
             Metadata("", correlation_id or services.clock.new_id(), causation_id, by),
@@ -125,9 +126,9 @@ class Context:
         check_id(id)
         if idempotency_key is not None:
             check_name(idempotency_key, "an idempotency key", field="idempotency_key")
-        event = self._event
-        if event is not None and id == event.id and reference.kind.name == event.kind:
-            self._check_not_erased(event)
+        origin = self._origin
+        if origin is not None and id == origin.id and reference.kind.name == origin.kind:
+            self._check_not_erased(origin)
         return reference(self._session, id, idempotency_key, expected_version)  # type: ignore[return-value]
 
     def view(self, cls: type[ViewT]) -> ViewT:
@@ -364,7 +365,7 @@ class Context:
         if error is not None:
             raise error
 
-    def _check_not_erased(self, event: Recorded[Any]) -> None:
+    def _check_not_erased(self, event: Recorded[Any] | Stored) -> None:
         """Refuses commands caused by an erased event that would create its entity again."""
         if self._services.feed.erasures.has(event.kind, event.id, event.position):
             raise NotFound(f"{event.kind}/{event.id} was erased after the event at {event.position}")

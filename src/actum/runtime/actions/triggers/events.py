@@ -1,17 +1,17 @@
 """The trigger of events: the feed from a checkpoint on, which moves up as events are done."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Awaitable, Collection, Sequence
 
 from actum.errors import DefinitionError, UnknownEvent
 from actum.model.action import Failure, OnEvents
-from actum.model.event import Recorded, Stored, read_metadata
+from actum.model.event import Stored
 from actum.model.reduction import events_in
 from actum.ports.database import Database, Letter, NewLetter, Progress
 from actum.ports.journal import EventRange, Journal
 from actum.runtime.actions.invoke import is_event
 from actum.runtime.actions.triggers.source import Item, Run, Source
 from actum.runtime.actions.triggers.trigger import ActionTrigger, Callee, OpenSource
-from actum.runtime.context.context import Context
+from actum.runtime.context.event_context import EventContext
 from actum.runtime.feed import Feed
 from actum.runtime.services import Services
 
@@ -62,34 +62,28 @@ class EventTrigger(ActionTrigger[OnEvents]):
         wants_event = parameter is not None and is_event(function.hints[parameter])
         erasures, action = services.feed.erasures, callee.cause
 
-        async def run(item: Item, failure: Failure | None = None) -> None:
+        def run(item: Item, failure: Failure | None = None) -> Awaitable[None]:
             stored: Stored = item.content
             if erasures.count and erasures.had(stored):
-                return
+                return _nothing()
             event_type = catalog.events.get(stored.type)
             if event_type is None:
                 raise UnknownEvent(
                     f"no class declares the event {stored.type!r}: bring it back, or skip this letter"
                 )
-            recorded = Recorded.of(event_type.read(stored.payload, stored.type_version), stored)
-            metadata = read_metadata(stored.metadata)
-            cause = f"{action}@{stored.position}"
-            context = Context(
-                services,
-                correlation_id=metadata.correlation_id,
-                causation_id=f"{stored.kind}/{stored.id}@{stored.version}",
-                by=metadata.by,
-                cause=cause,
-                source=(cause, metadata.correlation_id, stored.time),
-                event=recorded,
-                seen=stored.position,
-            )
+            event = event_type.read(stored.payload, stored.type_version)
+            context = EventContext(services, stored, event, action)
             arguments = function.arguments(context, services.resources, failure)
             if parameter is not None:
-                arguments[parameter] = recorded.event if wants_event else recorded
-            await function.function(**arguments)
+                arguments[parameter] = event if wants_event else context.event
+            # Not awaited here: one coroutine fewer for each event.
+            return function.function(**arguments)  # type: ignore[no-any-return]
 
         return run
+
+
+async def _nothing() -> None:
+    """Does nothing."""
 
 
 class EventSource(Source):
