@@ -11,7 +11,7 @@ import pytest
 
 from actum.errors import Overloaded, StoreError, StoreFailed, Unavailable
 from actum.stores.schema import Part
-from actum.stores.sqlite.connection import file as files
+from actum.stores.sqlite.connection import postponed
 from actum.stores.sqlite.connection.file import IN_MEMORY, SqliteFile
 
 SCHEMA = [Part("notes", (("CREATE TABLE notes (number INTEGER PRIMARY KEY, text TEXT)",),))]
@@ -382,10 +382,11 @@ async def test_works_run_again_without_the_one_that_failed_beside_them(file: Sql
     assert await numbers(file) == [1, 3]
 
 
-async def test_work_that_can_wait_shares_the_commit_of_the_next_that_cannot(
+async def test_work_that_has_waited_long_enough_shares_the_commit_of_the_next_that_cannot_wait(
     file: SqliteFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(files, "POSTPONED", 3_600)
+    monkeypatch.setattr(postponed, "PAUSE", 3_600)
+    monkeypatch.setattr(postponed, "LONGEST", 0)
     statements: list[str] = []
     await file.write(lambda connection: connection.set_trace_callback(statements.append))
     statements.clear()
@@ -408,7 +409,7 @@ async def test_work_that_can_wait_does_not_wait_for_ever(file: SqliteFile) -> No
 async def test_work_that_can_wait_is_done_at_once_when_somebody_waits_for_it(
     file: SqliteFile, monkeypatch: pytest.MonkeyPatch, end: str
 ) -> None:
-    monkeypatch.setattr(files, "POSTPONED", 3_600)
+    monkeypatch.setattr(postponed, "PAUSE", 3_600)
     (waiting,) = await sent(file.write(note(1), can_wait=True))
 
     if end == "hurry":
@@ -422,7 +423,8 @@ async def test_work_that_can_wait_is_done_at_once_when_somebody_waits_for_it(
 async def test_work_that_can_wait_is_refused_like_any_other_once_the_file_is_lost(
     file: SqliteFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(files, "POSTPONED", 3_600)
+    monkeypatch.setattr(postponed, "PAUSE", 3_600)
+    monkeypatch.setattr(postponed, "LONGEST", 0)
     (waiting,) = await sent(file.write(note(1), can_wait=True))
     await asyncio.to_thread(Path(file.path).unlink)
 

@@ -17,7 +17,7 @@ from actum.runtime.node import Node
 from actum.runtime.views import reading as views
 from actum.runtime.views.projector import FIRST_PAUSE, MAX_OUTAGE_TIME
 from actum.stores.memory import MemoryJournal
-from actum.stores.sqlite.connection import file as files
+from actum.stores.sqlite.connection import postponed
 from actum.testing import testing
 from actum.testing.faults import FaultyJournal
 from tests.runtime.bank import Account, Balances, Deposited, Notebook, Noted, Withdrawn
@@ -484,17 +484,17 @@ async def test_stored_events_that_no_class_declares_are_warned_of_once(
 async def test_a_reader_has_rows_written_at_once_that_would_wait_for_others(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_postponed_first: bool
 ) -> None:
-    monkeypatch.setattr(files, "POSTPONED", 3_600)
+    monkeypatch.setattr(postponed, "PAUSE", 3_600)
     async with App("viewed", entities=[Account], views=[Balances]).running(
         store=f"sqlite:///{tmp_path / 'app.db'}"
     ) as ctx:
         await ctx.entity(Account, "a").deposit(3)
         [projector] = ctx._services.views.projectors()
-        while is_postponed_first and not ctx._services.database._file._postponed:  # noqa: ASYNC110 (nobody tells of it)
+        while is_postponed_first and not ctx._services.database._file._postponed._jobs:  # noqa: ASYNC110 (nobody tells of it)
             await asyncio.sleep(0)
 
         row = await asyncio.wait_for(ctx.view(Balances).get("a"), 20)
 
         assert row is not None
         assert (row.balance, projector.position) == (3, 1)
-        monkeypatch.setattr(files, "POSTPONED", 0.001)
+        monkeypatch.setattr(postponed, "PAUSE", 0.001)

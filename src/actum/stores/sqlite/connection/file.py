@@ -29,6 +29,7 @@ from actum.stores.sqlite.connection.opening import (
     connect_reader,
     take_lock,
 )
+from actum.stores.sqlite.connection.postponed import Postponed
 from actum.stores.sqlite.connection.query_deadline import QueryDeadline
 from actum.stores.sqlite.connection.query_threads import QueryThreads
 from actum.stores.sqlite.connection.read_threads import ReadThreads
@@ -45,8 +46,6 @@ MAX_JOBS_A_COMMIT = 128
 SCRUBS = 100
 SCRUB_PAUSE = 0.05
 """Seconds between two attempts, of at most SCRUBS, to empty a log that readers still read."""
-POSTPONED = 0.001
-"""Seconds that work which can wait waits for work that cannot, whose commit and sync it then shares."""
 HANDOVER = 50e-6
 """Seconds that the event loop sleeps so that the writer thread gets the interpreter lock."""
 
@@ -72,8 +71,6 @@ class SqliteFile:
         self._is_scrub_due = False
         self._is_closed = False
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
-        self._postponed: list[Job] = []
-        self._postponement: asyncio.TimerHandle | None = None
         self._waiting = 0
         self._local = threading.local()
         self._connections: list[sqlite3.Connection] = []
@@ -81,6 +78,7 @@ class SqliteFile:
         self._queries = QueryThreads(self._stopped, quick=QUICK_QUERIES, slow=SLOW_QUERIES)
         self.callers: ReadLimit = ReadLimit(READERS - 1)
         self._loop = asyncio.get_running_loop()
+        self._postponed = Postponed(self._loop, self._jobs.put)
         self._thread = threading.Thread(target=self._write_forever, name="actum-sqlite-writer", daemon=True)
         self._thread.start()
 
@@ -132,8 +130,8 @@ class SqliteFile:
 
         Where another work fails beside it, it is undone and run again. Work that `begins` its transaction
         itself finds none open if it runs alone: a single statement needs none, because it commits by itself.
-        Work that `is_large` begins at once, however busy the loop is. Work that `can_wait` begins with the
-        next work that cannot, whose commit it shares, or a moment later.
+        Work that `is_large` begins at once, however busy the loop is. Work that `can_wait` begins when other
+        work pauses, or some milliseconds later with work that cannot wait, whose commit it shares.
         """
         if self._failure or self._is_closed:
             raise self._stopped()
@@ -144,11 +142,10 @@ class SqliteFile:
         self._waiting += 1
         job = Job(work, future, begins=begins)
         if can_wait and self._place is not None:
-            self._postpone(job)
+            self._postponed.add(job)
             return await future
         self._jobs.put(job)
-        if self._postponed:
-            self.hurry()
+        self._postponed.written()
         if is_large:
             # Otherwise the thread would begin only when the loop is idle, and would not run beside it.
             time.sleep(HANDOVER)  # noqa: ASYNC251
@@ -156,17 +153,7 @@ class SqliteFile:
 
     def hurry(self) -> None:
         """Has the work begin that can wait."""
-        if self._postponement is not None:
-            self._postponement.cancel()
-            self._postponement = None
-        postponed, self._postponed = self._postponed, []
-        for job in postponed:
-            self._jobs.put(job)
-
-    def _postpone(self, job: Job) -> None:
-        self._postponed.append(job)
-        if self._postponement is None:
-            self._postponement = self._loop.call_later(POSTPONED, self.hurry)
+        self._postponed.hurry()
 
     async def read(self, work: Work[T]) -> T:
         """Runs work that only reads, on a snapshot of the last committed state."""
