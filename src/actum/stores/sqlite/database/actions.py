@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping
 from itertools import starmap
 from typing import Any
 
+import msgspec
+
 from actum.ports.database import Database, KeptName, Letter, LetterStatus, NewLetter, Progress, Request
 from actum.stores.action_statements import KEPT_NAMES, LETTER
 from actum.stores.page import within
@@ -48,8 +50,8 @@ IS_LEFT = {
 }
 FINISH: dict[str, str | None] = {
     "events": None,
-    "messages": "DELETE FROM actum_messages WHERE id = ?",
-    "timers": "DELETE FROM actum_timers WHERE id = ?",
+    "messages": "DELETE FROM actum_messages WHERE id IN (SELECT value FROM json_each(?))",
+    "timers": "DELETE FROM actum_timers WHERE id IN (SELECT value FROM json_each(?))",
 }
 
 
@@ -204,7 +206,7 @@ def _save(connection: sqlite3.Connection, progress: Progress) -> None:
         connection.execute(ADD_LETTER + (IS_LEFT[progress.source] if is_taken else "true"), values)
     finish = FINISH[progress.source]
     if finish is not None and progress.done:
-        connection.executemany(finish, [(id,) for id in progress.done])
+        connection.execute(finish, (msgspec.json.encode(progress.done).decode(),))
 
 
 def _rows_of(letters: Iterable[NewLetter]) -> Iterable[dict[str, Any]]:

@@ -30,6 +30,7 @@ from actum.stores.sqlite.connection.opening import IN_MEMORY
 from actum.stores.sqlite.connection.query_deadline import STEPS_BETWEEN_LOOKS, QueryDeadline
 from actum.stores.sqlite.database.decimal_columns import decoded, encoded
 from actum.stores.sqlite.database.decimal_columns import encoded_keys as _keys
+from actum.stores.sqlite.database.padding import padded
 from actum.stores.sqlite.database.query_execution import QueryExecution
 from actum.stores.sqlite.database.set_aside import change_aside, drop_aside
 from actum.stores.stale_writes import moved_view, no_generation
@@ -55,8 +56,6 @@ TYPES: dict[Kind, str] = {
     # Equal numbers differ in spaces at the end alone.
     "decimal": "DECIMAL_TEXT COLLATE RTRIM",
 }
-# While SQLite runs one statement for many rows, the event loop has the interpreter lock.
-ROWS_A_STATEMENT = (256, 64, 16, 4, 1)
 KEYS_A_STATEMENT = (512, 64, 8, 1)
 MAX_VARIABLES = 32_000
 SPARE_BYTES = 32 * 1024 * 1024
@@ -148,9 +147,8 @@ class SqliteViews(Database):
         can_wait: bool = False,
     ) -> None:
         table = self._table(view, generation)
-        sizes = [size for size in ROWS_A_STATEMENT if size * table.width <= MAX_VARIABLES] or [1]
         gone = chunks(_keys(view, deleted), KEYS_A_STATEMENT)
-        written = encoded(view, written)
+        pieces = padded(encoded(view, written), MAX_VARIABLES // table.width)
         move = "UPDATE actum_views SET checkpoint = ? WHERE name = ? AND generation = ? AND checkpoint = ?"
 
         def write(connection: sqlite3.Connection) -> None:
@@ -158,7 +156,7 @@ class SqliteViews(Database):
                 raise moved_view(view, generation, before)
             for keys in gone:
                 connection.execute(table.delete(len(keys)), keys)
-            for rows in chunks(written, sizes):
+            for rows in pieces:
                 connection.execute(table.upsert(len(rows)), list(chain.from_iterable(rows)))
             if aside is not NOTHING_ASIDE:
                 change_aside(connection, view.name, generation, aside)
