@@ -224,3 +224,30 @@ async def test_a_kill_in_the_middle_of_writing_is_told(journal: FaultyJournal) -
         journal.release()
 
     assert (unknown.value.is_outcome_unknown, refused.value.is_outcome_unknown) == (True, False)
+
+
+async def test_what_callers_decide_next_is_written_before_the_readers_of_the_feed_run(
+    node: Node, ctx: Context, journal: BrokenJournal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order: list[str] = []
+    append = journal.append
+
+    async def noted(writes: Sequence[Write]) -> list[Outcome]:
+        order.append("append")
+        return await append(writes)
+
+    async def read() -> None:
+        await node.services.feed.wait(node.services.feed.head)
+        order.append("reader")
+
+    await ctx.entity(Account, "a").deposit(1)
+    monkeypatch.setattr(journal, "append", noted)
+    reader = asyncio.create_task(read())
+    await asyncio.sleep(0)
+
+    await ctx.entity(Account, "a").deposit(1)
+    order.append("caller")
+    await ctx.entity(Account, "a").deposit(1)
+    await reader
+
+    assert order == ["append", "caller", "append", "reader"]

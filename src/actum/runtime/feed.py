@@ -39,6 +39,7 @@ class Feed:
         self._after = head
         self._newest = head
         self._waiters: list[asyncio.Future[None]] = []
+        self._is_waking = False
         self._readers = 0
         self._last: Coalescer[int, int] = Coalescer(self._ask_last, most=MAX_ASKING)
 
@@ -95,6 +96,13 @@ class Feed:
             return
         self._readable = head
         self._head = max(head, self._head)
+        if self._waiters and not self._is_waking:
+            self._is_waking = True
+            asyncio.get_running_loop().call_soon(self._wake)
+
+    def _wake(self) -> None:
+        """Wakes those who wait, after the callers whose answers were scheduled before."""
+        self._is_waking = False
         waiters, self._waiters = self._waiters, []
         for waiter in waiters:
             if not waiter.done():

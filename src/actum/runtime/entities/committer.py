@@ -247,12 +247,13 @@ class Committer:
             if type(outcome) is not Landed:
                 failed.append(staged)
         recalled = self._recall(failed) if failed else []
-        self._publish(batch, outcomes)
         is_releasing = bool(self._answered)
         self._answered.extend(zip(batch, outcomes, strict=True))
         self._answered.extend((staged, Collided(staged.write.expected)) for staged in recalled)
         if not is_releasing:
             self._release()
+        # After the callers, who are only scheduled yet: what they decide next is written first.
+        self._publish(batch, outcomes)
 
     def _release(self) -> None:
         """Gives callers the outcomes of their writes, some at a time.
