@@ -5,14 +5,16 @@ from collections.abc import Iterator
 
 import pytest
 
-from actum.cli.server.serving import Message, Receive, Send, settled
+from actum.cli.server.serving import COLLECTED_AFTER, Message, Receive, Send, settled
 
 
 @pytest.fixture(autouse=True)
 def unfrozen() -> Iterator[None]:
+    threshold = gc.get_threshold()
     gc.unfreeze()
     yield
     gc.unfreeze()
+    gc.set_threshold(*threshold)
 
 
 async def received() -> Message:
@@ -40,6 +42,7 @@ async def test_what_is_there_at_the_start_is_left_alone_by_the_garbage_collector
 
     assert sent == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
     assert gc.get_freeze_count() > 1_000
+    assert gc.get_threshold() == COLLECTED_AFTER
 
 
 async def test_nothing_is_frozen_by_a_start_that_failed_or_by_a_request() -> None:
