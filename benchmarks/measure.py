@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 
 from msgspec import Struct, field
 
+from actum.cli.server.serving import settle_memory
+
 MILLISECONDS = 1_000
 
 
@@ -43,9 +45,15 @@ def compare(contestants: Mapping[str, Contestant], effort: Effort, tell: Tell) -
     for turn in range(effort.rounds):
         for name, run in contestants.items():
             tell(f"round {turn + 1} of {effort.rounds}: {name}")
-            gc.collect()
+            _settle()
             samples[name].append(run())
     return samples
+
+
+def _settle() -> None:
+    """Has garbage collected as `actum run` does it, for whatever is measured."""
+    gc.unfreeze()
+    settle_memory()
 
 
 def of_latencies(seconds: list[float], elapsed: float, **seen: float) -> Sample:
