@@ -14,7 +14,7 @@ from actum.conformance.journal.bank import (
     positions,
 )
 from actum.model.event import Stored
-from actum.ports.journal import EventRange, Journal, Landed
+from actum.ports.journal import EventRange, Journal, Landed, Write
 
 
 class Feeding:
@@ -43,6 +43,33 @@ class Feeding:
         events = await follow(journal, 2)
 
         assert events == await journal.read(EventRange("Account", "a"))
+
+    @pytest.mark.parametrize("sizes", [(3, 0, 900), (3, 5_000, 10, 70_000, 0, 20)])
+    async def test_the_feed_gives_contents_of_any_size_and_character(
+        self, journal: Journal, sizes: tuple[int, ...]
+    ) -> None:
+        """Small and large events of one page keep what they hold, beside ids and names of any characters."""
+        ids = ['"quoted"', "back\\slash", "né\t€ 😀", "[1,2]", "a/b", "'"]
+        written = []
+        for number, (id, size) in enumerate(zip(ids, sizes, strict=False)):
+            payload = b'{"scan":"' + "é".encode() * size + b'"}'
+            metadata = b'{"by":"' + b"x" * (size // 2) + b'"}'
+            emitted = [(f'Scänned "{number}"', number + 1, payload)]
+            written.append(Write("Kïnd", id, 0, emitted, metadata, OPENING + number))
+        await journal.append(written)
+
+        events = await follow(journal, len(written))
+
+        assert [
+            (
+                found.kind,
+                found.id,
+                [(found.type, found.type_version, found.payload)],
+                found.metadata,
+                found.time,
+            )
+            for found in events
+        ] == [(write.kind, write.id, write.events, write.metadata, write.time) for write in written]
 
     async def test_the_position_of_a_landed_write_is_that_of_its_last_event(self, journal: Journal) -> None:
         """A reader that has seen that position has seen the write."""

@@ -17,6 +17,7 @@ from actum.runtime.containment import comes_from_outside
 from actum.runtime.feed import Feed
 from actum.runtime.instruments.instruments import SILENT, Instruments, Work
 from actum.runtime.views.isolation import Apart, Isolation
+from actum.runtime.views.read_ahead import ReadAhead
 
 BATCH = 500
 LONG_BATCH = 4_000
@@ -69,6 +70,7 @@ class Projector:
         # Other processes only see how far this one is from what is written.
         self._lazy = 0 if database.is_shared else LAZY
         self._feed = feed
+        self._ahead = ReadAhead(feed)
         self._clock = clock
         self._instruments = instruments
         self._work = Work("view", view.name)
@@ -142,19 +144,25 @@ class Projector:
         """Follows the feed until cancelled or something fails."""
         if not self._is_begun:
             await self._begin()
-        while True:
-            batch, end = await self._next_batch()
-            if batch:
-                with self._instruments.measuring(self._work, len(batch)):
-                    await self.fold(batch)
-                self.failure, self.is_stuck = None, False
-            if end > self.position:
-                async with self._turn:
-                    if end - self._saved > self._lazy:
-                        await self._save(end, [], [])
-                    self._move_to(end)
-            elif not batch:
-                await self._feed.wait(self.position)
+        try:
+            while True:
+                await self._follow_once()
+        finally:
+            self._ahead.drop()
+
+    async def _follow_once(self) -> None:
+        batch, end = await self._next_batch()
+        if batch:
+            with self._instruments.measuring(self._work, len(batch)):
+                await self.fold(batch)
+            self.failure, self.is_stuck = None, False
+        if end > self.position:
+            async with self._turn:
+                if end - self._saved > self._lazy:
+                    await self._save(end, [], [])
+                self._move_to(end)
+        elif not batch:
+            await self._feed.wait(self.position)
 
     async def fold(self, batch: list[Stored]) -> None:
         """Folds one batch; rows with an event that fails are set aside, and others go on."""
@@ -327,7 +335,7 @@ class Projector:
     async def _next_batch(self) -> tuple[list[Stored], int]:
         """Returns the next batch: a longer one when far behind, so that each row is written less often."""
         is_far_behind = self._feed.head - self.position > BATCH
-        return await self._feed.next(self.position, LONG_BATCH if is_far_behind else BATCH)
+        return await self._ahead.next(self.position, LONG_BATCH if is_far_behind else BATCH, far=BATCH)
 
     def _move_to(self, position: int) -> None:
         self.position = position

@@ -29,7 +29,7 @@ from actum.stores.listing import listing_statement, page_of
 from actum.stores.outcomes import decide, recognise
 from actum.stores.page import reply_size, within
 from actum.stores.sqlite.connection.file import SqliteFile
-from actum.stores.sqlite.journal import loading, statements
+from actum.stores.sqlite.journal import feeding, loading, statements
 from actum.stores.sqlite.journal.statements import EVENTS, LARGEST, REPLIES, STREAMS
 from actum.stores.steps import STEP, in_steps
 
@@ -117,7 +117,7 @@ class SqliteJournal(Journal):
         return page_of(listing, [(StreamInfo(*stream), position) for *stream, position in rows])
 
     async def feed(self, after: int, limit: int) -> list[Stored]:
-        return await self._file.read(lambda connection: statements.feed(connection, after, limit))
+        return await self._file.read(lambda connection: feeding.feed(connection, after, limit))
 
     async def head(self) -> int:
         return await self._file.read(statements.head)

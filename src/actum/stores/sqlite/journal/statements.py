@@ -4,7 +4,6 @@ import sqlite3
 
 from msgspec import Struct
 
-from actum.model.deletion import deletion
 from actum.model.event import Stored
 from actum.ports.journal import EventRange, Repeated
 from actum.stores.page import event_size, within
@@ -52,7 +51,6 @@ AGE_SCHEMA = ("CREATE INDEX actum_replies_time ON actum_replies (time)",)
 SCHEMA = Part("journal", (FIRST_SCHEMA, ERASED_SCHEMA, IDENTITY_SCHEMA, AGE_SCHEMA))
 
 COLUMNS = "position, kind, id, e.version, type, type_version, payload, metadata, e.time"
-LATEST = 2**63 - 1
 FORGET = """DELETE FROM actum_replies WHERE (kind, id, key) IN
     (SELECT kind, id, key FROM actum_replies WHERE time < ? ORDER BY time LIMIT ?)"""
 MILESTONE = 32
@@ -187,21 +185,6 @@ def start_of(connection: sqlite3.Connection, found: Stream, last: int) -> int:
         WHERE stream = ? AND version >= ? AND version % {MILESTONE} = 1 ORDER BY version LIMIT 1"""
     row = connection.execute(statement, (found.number, last)).fetchone()
     return row[0] if row else found.position
-
-
-def feed(connection: sqlite3.Connection, after: int, limit: int) -> list[Stored]:
-    statement = f"""SELECT {COLUMNS.replace("position", "e.position", 1)} FROM actum_events e
-        JOIN actum_streams s ON s.stream = e.stream WHERE e.position > ? ORDER BY e.position LIMIT ?"""
-    rows = connection.execute(statement, (after, limit))
-    events = within((Stored(*row) for row in rows), event_size)
-    gone = """SELECT position, kind, id, time FROM actum_erased
-        WHERE position > ? AND position <= ? ORDER BY position LIMIT ?"""
-    is_whole = len(events) < limit and rows.fetchone() is None
-    last = LATEST if is_whole or not events else events[-1].position
-    erased = [deletion(*row) for row in connection.execute(gone, (after, last, limit))]
-    if not erased:
-        return events
-    return sorted(events + erased, key=lambda one: one.position)[:limit]
 
 
 def prune(connection: sqlite3.Connection, kind: str, id: str, up_to: int) -> int:
