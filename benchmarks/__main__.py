@@ -5,11 +5,12 @@ import sys
 from datetime import UTC, datetime
 
 import msgspec
+from msgspec import structs
 from rich.console import Console
 from rich.status import Status
 from rich.table import Table
 
-from benchmarks import cold, commands, folds, http, memory, postgres, sizes, views
+from benchmarks import cold, commands, folds, growth, http, memory, postgres, sizes, views
 from benchmarks.against import NotComparable, compared, comparison_table, earlier
 from benchmarks.measure import FULL, QUICK, Effort, compare
 from benchmarks.place import Place, machine, open_place
@@ -23,6 +24,7 @@ GROUPS: dict[str, Group] = {
     "http": http.GROUP,
     "folds": folds.GROUP,
     "views": views.GROUP,
+    "growth": growth.GROUP,
     "memory": memory.GROUP,
     "postgres": postgres.GROUP,
 }
@@ -39,7 +41,7 @@ class Report(msgspec.Struct):
 
 def main() -> int:
     arguments = parse()
-    effort = QUICK if arguments.quick else FULL
+    effort = structs.replace(QUICK if arguments.quick else FULL, is_large=arguments.large)
     errors = Console(stderr=True)
     if arguments.against:
         return compare_with(arguments.against, arguments.only or [*GROUPS], arguments, errors)
@@ -90,6 +92,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument(
         "--quick", action="store_true", help="fewer rounds and less work in each; the results are less exact"
     )
+    parser.add_argument("--large", action="store_true", help="the largest sizes of growth, which take long")
     parser.add_argument("--against", metavar="REV", help="compare this tree with a revision, by turns")
     parser.add_argument("--json", action="store_true", help="print JSON instead of the table")
     return parser.parse_args()
