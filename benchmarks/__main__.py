@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.status import Status
 from rich.table import Table
 
-from benchmarks import cold, commands, folds, growth, http, memory, postgres, sizes, views
+from benchmarks import cold, commands, folds, growth, http, memory, postgres, rebuild, sizes, views
 from benchmarks.against import NotComparable, compared, comparison_table, earlier
 from benchmarks.measure import FULL, QUICK, Effort, compare
 from benchmarks.place import Place, machine, open_place
@@ -24,6 +24,7 @@ GROUPS: dict[str, Group] = {
     "http": http.GROUP,
     "folds": folds.GROUP,
     "views": views.GROUP,
+    "rebuild": rebuild.GROUP,
     "growth": growth.GROUP,
     "memory": memory.GROUP,
     "postgres": postgres.GROUP,
@@ -92,7 +93,9 @@ def parse() -> argparse.Namespace:
     parser.add_argument(
         "--quick", action="store_true", help="fewer rounds and less work in each; the results are less exact"
     )
-    parser.add_argument("--large", action="store_true", help="the largest sizes of growth, which take long")
+    parser.add_argument(
+        "--large", action="store_true", help="the largest sizes of growth and rebuild, which take long"
+    )
     parser.add_argument("--against", metavar="REV", help="compare this tree with a revision, by turns")
     parser.add_argument("--json", action="store_true", help="print JSON instead of the table")
     return parser.parse_args()
