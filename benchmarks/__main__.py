@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.status import Status
 from rich.table import Table
 
-from benchmarks import cold, commands, folds, growth, http, memory, postgres, rebuild, sizes, views
+from benchmarks import cold, commands, folds, growth, http, memory, peers, postgres, rebuild, sizes, views
 from benchmarks.against import NotComparable, compared, comparison_table, earlier
 from benchmarks.measure import FULL, QUICK, Effort, compare
 from benchmarks.place import Place, machine, open_place
@@ -28,7 +28,10 @@ GROUPS: dict[str, Group] = {
     "growth": growth.GROUP,
     "memory": memory.GROUP,
     "postgres": postgres.GROUP,
+    "peers": peers.GROUP,
 }
+ON_REQUEST = {"peers"}
+"""Parts that run only when they are named, because they install other programs first."""
 
 
 class Report(msgspec.Struct):
@@ -44,10 +47,11 @@ def main() -> int:
     arguments = parse()
     effort = structs.replace(QUICK if arguments.quick else FULL, is_large=arguments.large)
     errors = Console(stderr=True)
+    names = arguments.only or [name for name in GROUPS if name not in ON_REQUEST]
     if arguments.against:
-        return compare_with(arguments.against, arguments.only or [*GROUPS], arguments, errors)
+        return compare_with(arguments.against, names, arguments, errors)
     with open_place() as place, errors.status("Measuring") as status:
-        parts = [measured(name, place, effort, status) for name in arguments.only or GROUPS]
+        parts = [measured(name, place, effort, status) for name in names]
         report = Report(datetime.now(UTC), machine(place), effort, parts)
     if arguments.json:
         sys.stdout.write(msgspec.json.format(msgspec.json.encode(report)).decode() + "\n")
