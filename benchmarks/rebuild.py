@@ -57,6 +57,7 @@ async def _measured(file: Path, callers: int, seconds: float | None) -> Sample:
         began = time.perf_counter()
         await _called_until(end, ctx, ids, callers, latencies)
         elapsed = time.perf_counter() - began
+        await _swapped(ctx)
     seen = {"worst ms": max(latencies) * MILLISECONDS}
     if seconds is None:
         seen[REBUILT] = events / elapsed
@@ -88,6 +89,7 @@ async def _rebuilt(file: Path) -> Sample:
         began = time.perf_counter()
         await (await _begun(ctx)).reached(events)
         elapsed = time.perf_counter() - began
+        await _swapped(ctx)
     return Sample(events / elapsed)
 
 
@@ -105,6 +107,13 @@ async def _begun(ctx: Context) -> Projector:
     views = ctx._services.views
     await views.rebuild(views.projectors()[0].view.name)
     return views.projectors()[-1]
+
+
+async def _swapped(ctx: Context) -> None:
+    """Returns when what was built serves: otherwise the next start would go on building."""
+    views = ctx._services.views
+    while len(views.projectors()) > 1:
+        await views.works[views.projectors()[0].view.name].has_moved.wait()
 
 
 GROUP = Group(
