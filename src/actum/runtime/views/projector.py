@@ -20,6 +20,11 @@ from actum.runtime.views.isolation import Apart, Isolation
 
 BATCH = 500
 LONG_BATCH = 4_000
+MIN_BATCH = 100
+"""The fewest events that a rebuild folds at a time beside commands, which wait for the writes of a store that
+has one writer."""
+QUIET_BATCHES = 50
+"""After so many batches without a new event, a rebuild takes long ones."""
 APART = 50
 """How many events are folded row by row at a time, after one of a batch has failed."""
 MAX_ROWS = 5_000
@@ -65,6 +70,8 @@ class Projector:
         self.is_stuck: bool = False
         self._is_resting = False
         self._saved = state.checkpoint
+        self._seen_head = feed.head
+        self._quiet_batches = QUIET_BATCHES
         self._database = database
         # Other processes only see how far this one is from what is written.
         self._lazy = 0 if database.is_shared else LAZY
@@ -327,7 +334,26 @@ class Projector:
     async def _next_batch(self) -> tuple[list[Stored], int]:
         """Returns the next batch: a longer one when far behind, so that each row is written less often."""
         is_far_behind = self._feed.head - self.position > BATCH
-        return await self._feed.next(self.position, LONG_BATCH if is_far_behind else BATCH)
+        limit = LONG_BATCH if is_far_behind else BATCH
+        if not self.state.is_live:
+            limit = min(limit, self._room_beside_commands())
+        return await self._feed.next(self.position, limit)
+
+    @property
+    def _is_beside_commands(self) -> bool:
+        """Whether it is a rebuild whose writes hold up commands that are being sent."""
+        is_rebuild = not (self.state.is_live or self._database.is_shared)
+        return is_rebuild and self._quiet_batches <= QUIET_BATCHES
+
+    def _room_beside_commands(self) -> int:
+        """Returns how many events are folded at a time, and notes whether commands are being sent.
+
+        They are twice as many as were written meanwhile, so that the rebuild catches up whatever comes.
+        """
+        written = self._feed.head - self._seen_head
+        self._seen_head = self._feed.head
+        self._quiet_batches = 0 if written else self._quiet_batches + 1
+        return max(MIN_BATCH, 2 * written) if self._is_beside_commands else LONG_BATCH
 
     def _move_to(self, position: int) -> None:
         self.position = position
@@ -363,7 +389,7 @@ class Projector:
             written=written,
             deleted=deleted,
             aside=aside,
-            can_wait=not self._waiters and checkpoint == self._feed.head,
+            can_wait=self._is_beside_commands or (not self._waiters and checkpoint == self._feed.head),
         )
         self._saved = checkpoint
         erased = self._feed.erasures.count
