@@ -4,7 +4,7 @@ import asyncio
 import gc
 import time
 from collections.abc import Awaitable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from actum import Context
@@ -21,6 +21,8 @@ LARGE = 100_000
 """Entities, each with ten events and a row of the view."""
 LIVE = 1_000
 SECONDS = 4.0
+LONGEST = 10.0
+"""Seconds after which callers stop, though the rebuild may go on."""
 CALLERS = {"64 callers": 64, "1 caller": 1}
 WHILE = ", while the view is rebuilt"
 ALONE = "the rebuild alone, in events"
@@ -42,26 +44,34 @@ def contestants(place: Place, effort: Effort) -> Iterator[dict[str, Contestant]]
 
 
 def _running(file: Path, callers: int, effort: Effort, *, is_rebuilding: bool) -> Contestant:
-    seconds = None if is_rebuilding else SECONDS * effort.scale
-    return lambda: run(_measured(file, callers, seconds))
+    seconds = (LONGEST if is_rebuilding else SECONDS) * effort.scale
+    return lambda: run(_measured(file, callers, seconds, is_rebuilding=is_rebuilding))
 
 
-async def _measured(file: Path, callers: int, seconds: float | None) -> Sample:
-    """Sends commands for so many seconds, or for as long as a rebuild takes."""
+async def _measured(file: Path, callers: int, seconds: float, *, is_rebuilding: bool) -> Sample:
+    """Sends commands for so many seconds, or until the rebuild is over that has begun with them."""
     latencies: list[float] = []
     async with viewed.running(store=f"sqlite:///{file}") as ctx:
         ids = await _live(ctx)
         events = ctx._services.feed.head
-        end = asyncio.sleep(seconds) if seconds is not None else (await _begun(ctx)).reached(events)
+        building = await _begun(ctx) if is_rebuilding else None
         gc.collect()
         began = time.perf_counter()
+        end = _reached(building, events, seconds) if building else asyncio.sleep(seconds)
         await _called_until(end, ctx, ids, callers, latencies)
         elapsed = time.perf_counter() - began
+        seen = {"worst ms": max(latencies) * MILLISECONDS}
+        if building:
+            seen[REBUILT] = building.position / elapsed
         await _swapped(ctx)
-    seen = {"worst ms": max(latencies) * MILLISECONDS}
-    if seconds is None:
-        seen[REBUILT] = events / elapsed
     return of_latencies(latencies, elapsed, **seen)
+
+
+async def _reached(building: Projector, events: int, seconds: float) -> None:
+    """Returns when so many events were folded, or after so many seconds."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await building.reached(events)
 
 
 async def _called_until(
