@@ -5,11 +5,12 @@ import sys
 from datetime import UTC, datetime
 
 import msgspec
+from msgspec import structs
 from rich.console import Console
 from rich.status import Status
 from rich.table import Table
 
-from benchmarks import cold, commands, folds, http, memory, postgres, sizes, views
+from benchmarks import cold, commands, folds, growth, http, memory, peers, postgres, rebuild, sizes, views
 from benchmarks.against import NotComparable, compared, comparison_table, earlier
 from benchmarks.measure import FULL, QUICK, Effort, compare
 from benchmarks.place import Place, machine, open_place
@@ -23,9 +24,14 @@ GROUPS: dict[str, Group] = {
     "http": http.GROUP,
     "folds": folds.GROUP,
     "views": views.GROUP,
+    "rebuild": rebuild.GROUP,
+    "growth": growth.GROUP,
     "memory": memory.GROUP,
     "postgres": postgres.GROUP,
+    "peers": peers.GROUP,
 }
+ON_REQUEST = {"peers"}
+"""Parts that run only when they are named, because they install other programs first."""
 
 
 class Report(msgspec.Struct):
@@ -39,12 +45,13 @@ class Report(msgspec.Struct):
 
 def main() -> int:
     arguments = parse()
-    effort = QUICK if arguments.quick else FULL
+    effort = structs.replace(QUICK if arguments.quick else FULL, is_large=arguments.large)
     errors = Console(stderr=True)
+    names = arguments.only or [name for name in GROUPS if name not in ON_REQUEST]
     if arguments.against:
-        return compare_with(arguments.against, arguments.only or [*GROUPS], arguments, errors)
+        return compare_with(arguments.against, names, arguments, errors)
     with open_place() as place, errors.status("Measuring") as status:
-        parts = [measured(name, place, effort, status) for name in arguments.only or GROUPS]
+        parts = [measured(name, place, effort, status) for name in names]
         report = Report(datetime.now(UTC), machine(place), effort, parts)
     if arguments.json:
         sys.stdout.write(msgspec.json.format(msgspec.json.encode(report)).decode() + "\n")
@@ -89,6 +96,9 @@ def parse() -> argparse.Namespace:
     )
     parser.add_argument(
         "--quick", action="store_true", help="fewer rounds and less work in each; the results are less exact"
+    )
+    parser.add_argument(
+        "--large", action="store_true", help="the largest sizes of growth and rebuild, which take long"
     )
     parser.add_argument("--against", metavar="REV", help="compare this tree with a revision, by turns")
     parser.add_argument("--json", action="store_true", help="print JSON instead of the table")

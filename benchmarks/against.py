@@ -62,10 +62,12 @@ def compared(tree: Path, parts: Sequence[str], *, is_quick: bool, tell: Tell) ->
     """Measures each part in the earlier tree and in this one, by turns, and returns the lines that both have.
 
     Each run is a process of its own, and who begins changes from round to round, so that a machine that gets
-    slower favours neither. The earlier tree runs its own benchmarks.
+    slower favours neither. The earlier tree runs its own benchmarks; parts that it lacks are left out.
     """
     before: Rates = {}
     after: Rates = {}
+    known = _parts_of(tree)
+    parts = [part for part in parts if part in known]
     for turn in range(ROUNDS):
         for part in parts:
             runs = [(tree, before), (HERE, after)]
@@ -102,9 +104,25 @@ def comparison_table(lines: Sequence[Comparison], revision: str, machine: str) -
     return table
 
 
+def _parts_of(tree: Path) -> set[str]:
+    program = "from benchmarks.__main__ import GROUPS; print(*GROUPS)"
+    return {*_run([_python_of(tree), "-c", program], tree, f"no benchmarks in {tree}").split()}
+
+
+def _python_of(tree: Path) -> str:
+    return sys.executable if tree == HERE else str(tree / ".venv" / "bin" / "python")
+
+
 def _measured(tree: Path, part: str, *, is_quick: bool) -> Iterator[tuple[str, float]]:
-    python = sys.executable if tree == HERE else str(tree / ".venv" / "bin" / "python")
-    command = [python, "-m", "benchmarks", "--json", "--only", part, *(["--quick"] if is_quick else [])]
+    command = [
+        _python_of(tree),
+        "-m",
+        "benchmarks",
+        "--json",
+        "--only",
+        part,
+        *(["--quick"] if is_quick else []),
+    ]
     report: dict[str, Any] = msgspec.json.decode(_run(command, tree, f"{part} cannot be measured in {tree}"))
     for group in report["parts"]:
         for line in group["lines"]:

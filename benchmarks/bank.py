@@ -19,6 +19,12 @@ class Account(Entity):
         self.emit(Deposited(amount))
         return self.balance
 
+    @command
+    def deposit_often(self, amount: int, times: int) -> int:
+        for _ in range(times):
+            self.emit(Deposited(amount))
+        return self.balance
+
     @reducer
     def deposited(self, event: Deposited) -> None:
         self.balance += event.amount

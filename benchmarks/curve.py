@@ -21,10 +21,15 @@ A_CALLER = 400
 """Commands that each caller sends, within the bounds that follow."""
 FEWEST, MOST = 2_000, 200_000
 
-WIDTH, HEIGHT, LEFT, TOP, GAP = 720, 220, 76, 44, 62
-STYLE = """text { font: 12px sans-serif; fill: #444 } .title { font-size: 14px; fill: #111 }
-.grid { stroke: #ddd } .line { fill: none; stroke: #0b6; stroke-width: 2 } .dot { fill: #0b6 }
-@media (prefers-color-scheme: dark) { text { fill: #bbb } .title { fill: #eee } .grid { stroke: #444 } }"""
+WIDTH, HEIGHT, LEFT, RIGHT, TOP, GAP, LINE = 720, 220, 76, 36, 44, 84, 18
+MARKS = 6
+"""The most steps of an axis that is not logarithmic."""
+# Its own background, because a page may be dark where the reader's system is not.
+STYLE = """.page { fill: #fff } text { font: 12px sans-serif; fill: #444 }
+.title { font-size: 14px; fill: #111 }
+.grid { stroke: #ddd } .line { fill: none; stroke: #085; stroke-width: 2 } .dot { fill: #085 }
+@media (prefers-color-scheme: dark) { .page { fill: #161616 } text { fill: #bbb } .title { fill: #eee }
+.grid { stroke: #444 } .line { stroke: #2d8 } .dot { fill: #2d8 } }"""
 
 
 class Axis(Struct, frozen=True):
@@ -65,24 +70,33 @@ def main() -> int:
 
 def drawn(rates: Sequence[float], slowest: Sequence[float], machine: str) -> str:
     """Draws both panels, one above the other."""
-    step = 10 ** math.floor(math.log10(max(rates)))
-    top = math.ceil(max(rates) / step) * step
     low, high = 10 ** math.floor(math.log10(min(slowest))), 10 ** math.ceil(math.log10(max(slowest)))
     decades = round(math.log10(high / low))
-    rate = Axis("commands a second", 0, top, [top * part / 4 for part in range(5)])
+    marks = _marks(max(rates))
+    rate = Axis("Commands a second", 0, marks[-1], marks)
     p99 = Axis(
         "99th percentile, ms", low, high, [low * 10**n for n in range(decades + 1)], is_logarithmic=True
     )
-    height = TOP + 2 * (HEIGHT + GAP)
+    width, bottom = LEFT + WIDTH + RIGHT, TOP + 2 * (HEIGHT + GAP) - LINE
+    height = bottom + 2 * LINE
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {LEFT + WIDTH + 20} {height + 12}">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}">',
         f"<style>{STYLE}</style>",
+        f'<rect class="page" width="{width}" height="{height}"/>',
         *_panel(rate, rates, TOP),
         *_panel(p99, slowest, TOP + HEIGHT + GAP),
-        f'<text x="{LEFT}" y="{height}">callers of 1,000 entities; {machine}</text>',
+        f'<text x="{LEFT}" y="{bottom}">over {ENTITIES:,} entities; medians of {ROUNDS} rounds</text>',
+        f'<text x="{LEFT}" y="{bottom + LINE}">{machine}</text>',
         "</svg>",
     ]
     return "\n".join(parts) + "\n"
+
+
+def _marks(most: float) -> list[float]:
+    """Returns round values from 0 to the first that is not below `most`."""
+    power = 10 ** math.floor(math.log10(most))
+    step = next(power * n for n in (0.2, 0.25, 0.5, 1, 2, 5) if math.ceil(most / (power * n)) <= MARKS)
+    return [step * n for n in range(math.ceil(most / step) + 1)]
 
 
 def _panel(axis: Axis, values: Sequence[float], top: float) -> list[str]:
@@ -96,7 +110,9 @@ def _panel(axis: Axis, values: Sequence[float], top: float) -> list[str]:
             f'<text x="{LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{mark:,g}</text>',
         ]
     for (x, _), callers in zip(points, CALLERS, strict=True):
-        parts.append(f'<text x="{x:.1f}" y="{top + HEIGHT + 18}" text-anchor="middle">{callers:,}</text>')
+        parts.append(f'<text x="{x:.1f}" y="{top + HEIGHT + LINE}" text-anchor="middle">{callers:,}</text>')
+    middle, below = LEFT + WIDTH / 2, top + HEIGHT + 2 * LINE
+    parts.append(f'<text x="{middle}" y="{below}" text-anchor="middle">callers</text>')
     path = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
     parts.append(f'<polyline class="line" points="{path}"/>')
     for (x, y), callers, value in zip(points, CALLERS, values, strict=True):

@@ -19,12 +19,21 @@ class Sample(Struct, frozen=True):
     p99: float | None = None
     seen: dict[str, float] = field(default_factory=dict)
 
+    def figure(self, name: str) -> float:
+        """Returns the rate, a latency, or what else was seen, by its name."""
+        found: float = self.seen[name] if name in self.seen else getattr(self, name)
+        return found
+
 
 class Effort(Struct, frozen=True):
-    """How much is done for a result: the number of rounds, and `scale` times the usual work in each."""
+    """How much is done for a result: the number of rounds, and `scale` times the usual work in each.
+
+    One that `is_large` measures the largest sizes too, which take minutes to prepare.
+    """
 
     rounds: int
     scale: float
+    is_large: bool = False
 
     def of(self, usual: int) -> int:
         """Returns how much work is done where `usual` is usual."""
@@ -72,6 +81,6 @@ def median(samples: list[Sample], of: Callable[[Sample], float]) -> float:
     return statistics.median(map(of, samples))
 
 
-def ratio(samples: list[Sample], base: list[Sample]) -> float:
+def ratio(samples: list[Sample], base: list[Sample], of: Callable[[Sample], float]) -> float:
     """Returns the median of the ratios within each round."""
-    return statistics.median(ours.rate / theirs.rate for ours, theirs in zip(samples, base, strict=True))
+    return statistics.median(of(ours) / of(theirs) for ours, theirs in zip(samples, base, strict=True))

@@ -10,11 +10,17 @@ from benchmarks.place import Place
 
 
 class Against(Struct, frozen=True):
-    """A comparison: the contestant to compare with, its description, and the ratio aimed for."""
+    """A comparison: the contestant to compare with, its description, and the ratio aimed for.
+
+    What is compared is the rate, or the figure that `of` names. `limit` is the ratio not to be exceeded,
+    where less is better.
+    """
 
     base: str
     called: str
     target: float | None = None
+    of: str = "rate"
+    limit: float | None = None
 
 
 class Group(Struct, frozen=True):
@@ -28,11 +34,12 @@ class Group(Struct, frozen=True):
 
 
 class Ratio(Struct, frozen=True):
-    """A median ratio, and the one that is aimed for."""
+    """A median ratio, and the one that is aimed for, or not to be exceeded."""
 
     called: str
     value: float
     target: float | None
+    limit: float | None = None
 
 
 class Line(Struct, frozen=True):
@@ -66,8 +73,14 @@ def _line(group: Group, name: str, samples: Samples) -> Line:
     taken = samples[name]
     rates = [sample.rate for sample in taken]
     ratios = [
-        Ratio(each.called, ratio(taken, samples[each.base]), each.target)
+        Ratio(
+            each.called,
+            ratio(taken, samples[each.base], lambda sample, of=each.of: sample.figure(of)),  # type: ignore[misc]
+            each.target,
+            each.limit,
+        )
         for each in group.comparisons.get(name, ())
+        if each.base in samples
     ]
     return Line(
         name=name,

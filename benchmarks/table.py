@@ -38,7 +38,11 @@ def _cells(line: Line) -> list[Text]:
 
 
 def _ratio(ratio: Ratio) -> Text:
-    return _judged(f"{ratio.value:.2f} of {ratio.called}", ratio.value, ratio.target)
+    text = f"{ratio.value:.2f} of {ratio.called}"
+    if ratio.limit is not None:
+        style = "green" if ratio.value <= ratio.limit else "red"
+        return Text(f"{text} (at most {ratio.limit:,g})", style=style)
+    return _judged(text, ratio.value, ratio.target)
 
 
 def _judged(text: str, value: float, target: float | None) -> Text:

@@ -85,6 +85,14 @@ async def test_a_page_that_was_read_ahead_for_another_place_is_not_given(
     assert (events, end) == (list(range(4, 14)), 13)
 
 
+async def test_a_page_of_another_length_is_not_given(ahead: ReadAhead) -> None:
+    await ahead.next(0, LIMIT, far=FAR)
+
+    events, end = await ahead.next(10, 3, far=FAR)
+
+    assert (events, end) == ([11, 12, 13], 13)
+
+
 async def test_the_reader_learns_why_a_page_could_not_be_read_ahead(
     ahead: ReadAhead, feed: CountingFeed
 ) -> None:

@@ -17,10 +17,10 @@ from actum.runtime.containment import comes_from_outside
 from actum.runtime.feed import Feed
 from actum.runtime.instruments.instruments import SILENT, Instruments, Work
 from actum.runtime.views.isolation import Apart, Isolation
+from actum.runtime.views.pace import LONG_BATCH, Pace
 from actum.runtime.views.read_ahead import ReadAhead
 
 BATCH = 500
-LONG_BATCH = 4_000
 APART = 50
 """How many events are folded row by row at a time, after one of a batch has failed."""
 MAX_ROWS = 5_000
@@ -66,6 +66,7 @@ class Projector:
         self.is_stuck: bool = False
         self._is_resting = False
         self._saved = state.checkpoint
+        self._pace = Pace(feed)
         self._database = database
         # Other processes only see how far this one is from what is written.
         self._lazy = 0 if database.is_shared else LAZY
@@ -335,7 +336,20 @@ class Projector:
     async def _next_batch(self) -> tuple[list[Stored], int]:
         """Returns the next batch: a longer one when far behind, so that each row is written less often."""
         is_far_behind = self._feed.head - self.position > BATCH
-        return await self._ahead.next(self.position, LONG_BATCH if is_far_behind else BATCH, far=BATCH)
+        limit = LONG_BATCH if is_far_behind else BATCH
+        if self._is_paced:
+            limit = min(limit, self._pace.next())
+        return await self._ahead.next(self.position, limit, far=BATCH)
+
+    @property
+    def _is_paced(self) -> bool:
+        """Whether it has a history to fold that nobody waits for, and a store with one writer to share.
+
+        Such is a rebuild, and a view that is new.
+        """
+        is_long = self._feed.head - self.position > LONG_BATCH
+        is_building = not self.state.is_live or (is_long and not self._waiters)
+        return is_building and not self._database.is_shared
 
     def _move_to(self, position: int) -> None:
         self.position = position
@@ -371,7 +385,7 @@ class Projector:
             written=written,
             deleted=deleted,
             aside=aside,
-            can_wait=not self._waiters and checkpoint == self._feed.head,
+            can_wait=self._can_wait(checkpoint),
         )
         self._saved = checkpoint
         erased = self._feed.erasures.count
@@ -379,6 +393,12 @@ class Projector:
             # Rows of erased entities were deleted, and must not be left in the file either.
             await self._database.scrub()
             self._scrubbed = erased
+
+    def _can_wait(self, checkpoint: int) -> bool:
+        """Whether what is saved may be written some milliseconds later, with what commands write."""
+        if self._is_paced and self._pace.is_beside_commands:
+            return True
+        return not self._waiters and checkpoint == self._feed.head
 
     def _tell(self) -> None:
         if not self._waiters:

@@ -14,7 +14,7 @@ class ReadAhead:
 
     def __init__(self, feed: Feed) -> None:
         self._feed = feed
-        self._after = 0
+        self._after = self._limit = 0
         self._reading: asyncio.Task[Page] | None = None
 
     def __repr__(self) -> str:
@@ -23,12 +23,12 @@ class ReadAhead:
     async def next(self, after: int, limit: int, *, far: int) -> Page:
         """Returns the page after a position, and reads another ahead if more than `far` events remain."""
         reading, self._reading = self._reading, None
-        if reading is None or self._after != after:
+        if (self._after, self._limit) != (after, limit):
             _drop(reading)
             reading = None
         events, end = await (self._feed.next(after, limit) if reading is None else reading)
         if end > after and self._feed.head - end > far:
-            self._after = end
+            self._after, self._limit = end, limit
             self._reading = asyncio.create_task(self._feed.next(end, limit), name="feed read ahead")
         return events, end
 
