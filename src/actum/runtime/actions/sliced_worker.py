@@ -77,6 +77,11 @@ class SlicedWorker(Worker):
             self._backlog.forget(number)
             self._ensure_tasks()
 
+    async def answer_requests(self) -> None:
+        # Now and then the checkpoints are saved of slices that have nothing to do.
+        self._changed.set()
+        await super().answer_requests()
+
     async def _begin(self) -> None:
         async with self._beginning:
             await super()._begin()
