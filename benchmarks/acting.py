@@ -28,6 +28,8 @@ def application(sort: str) -> App:
             until = time.thread_time() + COMPUTED
             while time.thread_time() < until:
                 pass
+            # An action that never awaits would keep everything else in its process waiting.
+            await asyncio.sleep(0)
 
     return App("bank", entities=[Account], actions=[actions])
 
