@@ -100,7 +100,7 @@ async def happen(node: Node, keys: list[str], *numbers: int) -> None:
         await asyncio.gather(*(ctx.entity(Thing, key).happen(number) for key in keys))
 
 
-async def happen_until(node: Node, shared: "asyncio.Task[None]", *, since: int = 0) -> int:
+async def happen_until(node: Node, shared: "asyncio.Future[None]", *, since: int = 0) -> int:
     """Has events happen until slices are shared and some time longer, and gives how many did for each key."""
     number = since
     while not shared.done() or number % 10:
@@ -173,19 +173,26 @@ async def test_one_reads_once_for_all_its_slices_and_one_that_comes_later_catche
             database=database,
             slices=SLICES,
         )
-        early, late = range(SLICES - 1), SLICES - 1
+        early, late, half_done = range(SLICES - 2), SLICES - 2, SLICES - 1
         source.give(Slice(number, (), counts={"Happened": 0}) for number in early)
         first = await source.next(500)
         read_once = len(reads)
-        source.give([Slice(late, (), counts={"Happened": 0})])
+        half = first[len(first) // 2].position
+        source.give(
+            [
+                Slice(late, (), counts={"Happened": 0}),
+                Slice(half_done, (), given=half, counts={"Happened": 0}),
+            ]
+        )
         second = [*await source.next(10), *await source.next(10)]
         while source.is_behind:
             second += await source.next(10)
 
     assert read_once == 1
     assert {item.slice for item in first} == set(early)
-    assert {item.slice for item in second} == {late}
-    assert len(first) + len(second) == 3 * len(KEYS)
+    assert {item.slice for item in second} == {late, half_done}
+    assert all(item.position > half for item in second if item.slice == half_done)
+    assert next(item.position for item in second if item.slice == late) < half
     for items in (first, second):
         assert [item.position for item in items] == sorted(item.position for item in items)
 
@@ -210,13 +217,15 @@ async def test_nothing_is_repeated_when_slices_move_to_a_node_that_comes(
     """What has been taken in is done before a slice is given up, and the rest where it goes."""
     recorder = Recorder()
     app = application(recorder.work)
-    async with (
-        started(postgres_url, app) as first,
-        started(postgres_url, app) as second,
-        started(postgres_url, app) as third,
-    ):
-        number = await happen_until(first, asyncio.create_task(until_shared(first, second, third)))
-        await first.settle()
+    async with started(postgres_url, app) as first:
+        over = asyncio.get_running_loop().create_future()
+        happening = asyncio.create_task(happen_until(first, over))
+        await until(lambda: len(recorder.done[KEYS[0]]) > 5)
+        async with started(postgres_url, app) as second, started(postgres_url, app) as third:
+            await until_shared(first, second, third)
+            over.set_result(None)
+            number = await happening
+            await first.settle()
 
     assert {key: done for key, done in recorder.done.items() if done != list(range(number))} == {}
     assert not recorder.overlapping
