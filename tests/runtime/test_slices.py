@@ -303,6 +303,31 @@ async def test_a_node_that_was_taken_for_dead_writes_neither_progress_nor_letter
     assert letters == []
 
 
+async def test_a_node_begins_nothing_while_it_may_have_been_taken_for_dead(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As after a pause: until it has heard that its leases hold, another one may work on the same key."""
+    monkeypatch.setattr("actum.runtime.cluster.heartbeat.MAX_AGE", 0.4)
+    recorder = Recorder()
+    app = application(recorder.work)
+    async with started(postgres_url, app) as first, started(postgres_url, app) as second:
+        await until_shared(first, second)
+        key = key_of(first)
+        await first.supervisor.stop("coordinator")
+        await until(lambda: not first.heartbeat.is_recent)
+        await happen(second, [key], 1, 2)
+        await until(lambda: owned(second).issuperset(REACT))
+        await second.settle()
+        assert first.coordinator is not None
+        first.supervisor.start("coordinator", first.coordinator.run)
+        await until_shared(first, second)
+        await happen(second, KEYS, 3)
+        await second.settle()
+
+    assert recorder.done[key] == [1, 2, 3]
+    assert not recorder.overlapping
+
+
 async def test_a_slice_that_moves_takes_its_letters_along(postgres_url: str, hands: Hands) -> None:
     """Whoever has the slice retries them, as any process may ask; later items of the key still wait."""
     clock = ManualClock(START)

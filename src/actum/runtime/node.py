@@ -21,6 +21,7 @@ from actum.runtime.actions.worker import Worker
 from actum.runtime.catalog import Catalog
 from actum.runtime.clock import Clock
 from actum.runtime.cluster.coordinator import Coordinator
+from actum.runtime.cluster.heartbeat import Heartbeat
 from actum.runtime.contained_tasks import contain_tasks
 from actum.runtime.context.erasure import finish_erasures
 from actum.runtime.context.outgoing import Outgoing
@@ -65,6 +66,7 @@ class Node:
         self.supervisor = supervisor
         self.actions: Sequence[RunningAction] = ()
         self.coordinator: Coordinator | None = None
+        self.heartbeat: Heartbeat = Heartbeat()
 
     def __repr__(self) -> str:
         return f"<Node with {len(self.services.directory.live)} live entities>"
@@ -260,10 +262,9 @@ async def _start(node: Node, triggers: Collection[ActionTrigger[Any]]) -> None:
         supervisor.start("feed", services.feed.follow)
     await services.views.prepare()
     left = await look_for_left(services.catalog, services.journal, services.database, services.broker)
-    node.actions = await actions_of(services, triggers, supervisor, node.lose)
-    coordinator = node.coordinator = Coordinator(
-        services.database, [*services.views.works.values(), *node.assignments]
-    )
+    node.actions = await actions_of(services, triggers, supervisor, node.lose, node.heartbeat)
+    works = [*services.views.works.values(), *node.assignments]
+    coordinator = node.coordinator = Coordinator(services.database, works, node.heartbeat)
     await coordinator.start()
     supervisor.start("erasures", lambda: finish_erasures(services))
     supervisor.start("coordinator", coordinator.run)

@@ -10,6 +10,7 @@ from actum.runtime.actions.triggers.source import Item, Run, Source
 from actum.runtime.actions.triggers.timers import TimerTrigger
 from actum.runtime.actions.triggers.trigger import ActionTrigger, Trigger
 from actum.runtime.actions.worker import Worker
+from actum.runtime.cluster.heartbeat import Heartbeat
 from actum.runtime.instruments.instruments import Instruments, Work
 from actum.runtime.services import Services
 from actum.runtime.supervisor import Supervisor
@@ -20,15 +21,25 @@ async def actions_of(
     triggers: Collection[ActionTrigger[Any]],
     supervisor: Supervisor,
     lose: Callable[[str], None],
+    heartbeat: Heartbeat,
 ) -> list[RunningAction]:
     """Gives every trigger's part in this process, each to continue where it was left."""
-    return [await _action(services, trigger, supervisor, lose) for trigger in (*triggers, TimerTrigger())]
+    return [
+        await _action(services, trigger, supervisor, lose, heartbeat)
+        for trigger in (*triggers, TimerTrigger())
+    ]
 
 
 async def _action(
-    services: Services, trigger: Trigger, supervisor: Supervisor, lose: Callable[[str], None]
+    services: Services,
+    trigger: Trigger,
+    supervisor: Supervisor,
+    lose: Callable[[str], None],
+    heartbeat: Heartbeat,
 ) -> RunningAction:
     run, on_failure = trigger.run(services), trigger.on_failure(services)
+    if services.database.is_shared:
+        run, on_failure = _leased(run, heartbeat), on_failure and _leased(on_failure, heartbeat)
     if services.instruments.has_listeners:
         run = _reported(run, Work("action", trigger.name), services.instruments)
 
@@ -55,6 +66,17 @@ async def _action(
         supervisor=supervisor,
         lose=lose,
     )
+
+
+def _leased(run: Run, heartbeat: Heartbeat) -> Run:
+    """Returns a function that begins no item while its lease may have passed to another process."""
+
+    async def run_under_lease(item: Item, failure: Failure | None = None) -> None:
+        if not heartbeat.is_recent:
+            await heartbeat.recent()
+        await run(item, failure)
+
+    return run_under_lease
 
 
 def _reported(run: Run, work: Work, instruments: Instruments) -> Run:

@@ -116,19 +116,26 @@ class RunningAction:
         return worker
 
     async def _end_all(self, ended: Sequence[tuple[int, bool]]) -> Sequence[None]:
-        numbers = {number for number, _ in ended}
         async with self._turn:
-            self._held -= numbers
-            worker = self.worker
-            if not self._held:
-                await self._supervisor.stop(self.name)
-                self.worker = worker = None
-        if isinstance(worker, SlicedWorker):
-            removing = [worker.remove(number, is_lost=is_lost) for number, is_lost in ended]
-            for error in await asyncio.gather(*removing, return_exceptions=True):
-                if error is not None:
-                    raise error
+            self._held -= {number for number, _ in ended}
+            try:
+                # What is lost is aborted before anything waits for attempts to end by themselves.
+                await self._remove([(number, is_lost) for number, is_lost in ended if is_lost])
+            finally:
+                if not self._held:
+                    await self._supervisor.stop(self.name)
+                    self.worker = None
+        await self._remove([(number, is_lost) for number, is_lost in ended if not is_lost])
         return [None] * len(ended)
+
+    async def _remove(self, slices: Sequence[tuple[int, bool]]) -> None:
+        worker = self.worker
+        if not isinstance(worker, SlicedWorker):
+            return
+        removing = [worker.remove(number, is_lost=is_lost) for number, is_lost in slices]
+        for error in await asyncio.gather(*removing, return_exceptions=True):
+            if error is not None:
+                raise error
 
     def _lose_slice(self, number: int) -> None:
         self._lose(self.assignments[number].name)

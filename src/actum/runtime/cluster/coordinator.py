@@ -4,16 +4,21 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Coroutine, Sequence
+from time import monotonic
 from typing import Any
 
 from actum.errors import ActumError
 from actum.ports.database import Database
 from actum.ports.membership import ClusterState, Lease, whole_of
 from actum.runtime.cluster.assignment import Assignment
+from actum.runtime.cluster.heartbeat import Heartbeat
 from actum.runtime.cluster.rebalancing import share_out
 
 BEAT = 1.0
 """Seconds between two heartbeats; other processes consider one dead that has missed several."""
+
+MAX_LOSING = 1.0
+"""Seconds for which the next heartbeat waits until what was lost during a pause is aborted."""
 
 log: logging.Logger = logging.getLogger("actum.coordinator")
 
@@ -27,9 +32,10 @@ class Coordinator:
     refuses whatever it still tries to write.
     """
 
-    def __init__(self, database: Database, works: Sequence[Assignment]) -> None:
+    def __init__(self, database: Database, works: Sequence[Assignment], heartbeat: Heartbeat) -> None:
         self.works: dict[str, Assignment] = {work.name: work for work in works}
         self._database = database
+        self._heartbeat = heartbeat
         self._membership = database.join(list(self.works))
         self._leases: dict[str, Lease] = {}
         self._moving: dict[str, asyncio.Task[None]] = {}
@@ -83,11 +89,20 @@ class Coordinator:
         await self._membership.leave()
 
     async def _look(self) -> None:
+        began = monotonic()
         state = await self._membership.beat()
         self.is_first = state.me == min(state.able, default=state.me)
-        for name in list(self._leases):
-            if state.owners.get(name) != state.me and name not in self._moving:
-                self.lose(name)
+        lost = [
+            name for name in self._leases if state.owners.get(name) != state.me and name not in self._moving
+        ]
+        for name in lost:
+            self.lose(name)
+        if not self._heartbeat.is_recent:
+            # Attempts wait for the heartbeat, and should not begin under a lease that is lost.
+            moving = [self._moving[name] for name in lost if whole_of(name)]
+            if moving:
+                await asyncio.wait(moving, timeout=MAX_LOSING)
+        self._heartbeat.beat(began)
         if self._is_retired:
             return
         shares = share_out(state.able, state.owners)
