@@ -10,7 +10,20 @@ from rich.console import Console
 from rich.status import Status
 from rich.table import Table
 
-from benchmarks import cold, commands, folds, growth, http, memory, peers, postgres, rebuild, sizes, views
+from benchmarks import (
+    actions,
+    cold,
+    commands,
+    folds,
+    growth,
+    http,
+    memory,
+    peers,
+    postgres,
+    rebuild,
+    sizes,
+    views,
+)
 from benchmarks.against import NotComparable, compared, comparison_table, earlier
 from benchmarks.measure import FULL, QUICK, Effort, compare
 from benchmarks.place import Place, machine, open_place
@@ -28,6 +41,7 @@ GROUPS: dict[str, Group] = {
     "growth": growth.GROUP,
     "memory": memory.GROUP,
     "postgres": postgres.GROUP,
+    "actions": actions.GROUP,
     "peers": peers.GROUP,
 }
 ON_REQUEST = {"peers"}

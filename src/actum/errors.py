@@ -39,6 +39,7 @@ Two more belong to one package each: `queries.sql.kinds.Misuse` is a DefinitionE
 """
 
 import copy
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -211,7 +212,14 @@ class StaleWrite(ActumError):
 
 
 class LeaseLost(StaleWrite):
-    """The lease under which something was to be written has passed to another process."""
+    """A lease under which something was to be written has passed to another process.
+
+    `works` are those whose leases are lost; others, under which it was to be written too, may still hold.
+    """
+
+    def __init__(self, message: str, works: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.works = frozenset(works)
 
 
 class AuthorError(ActumError):

@@ -7,10 +7,10 @@ from datetime import timedelta
 import asyncpg
 import pytest
 
-from actum.errors import LeaseLost
+from actum.errors import LeaseLost, StaleWrite
 from actum.model.view import view_type
-from actum.ports.database import Database, NewLetter, NewTimer, Progress
-from actum.ports.membership import Lease, Membership, SoleMembership
+from actum.ports.database import Binding, Database, NewLetter, NewTimer, Progress, SliceMove, SliceState
+from actum.ports.membership import Lease, Membership, SoleMembership, slice_name
 from actum.ports.message import NewMessage
 from actum.stores.postgres import membership as postgres_membership
 from actum.stores.postgres.connection.pool import PostgresPool
@@ -192,6 +192,10 @@ WRITES: dict[str, Write] = {
     "save events": lambda database, _: database.save(
         Progress("notify", "events", before=3, checkpoint=8, letters=(LETTER,))
     ),
+    "save slices": lambda database, _: database.save(
+        Progress("sliced", "events", letters=(LETTER,), moves=(SliceMove(0, 3, 8), SliceMove(1, 4, 9)))
+    ),
+    "set_slices": lambda database, _: database.set_slices("sliced", {1: SliceState(99, {"Opened": 99})}),
     "save messages": lambda database, id: database.save(
         Progress("notify", "messages", done=(id,), letters=(LETTER,))
     ),
@@ -213,6 +217,7 @@ async def everything(database: Database) -> list[object]:
         await database.checkpoint("notify", at_first=0),
         await database.tick("report", at_first=0),
         await database.triggers("report"),
+        await database.slice_states("sliced"),
         await database.letters(),
         await database.timers(),
         await database.messages("payments", 0, 10),
@@ -238,6 +243,77 @@ async def test_nothing_is_written_under_a_claim_that_has_passed_on(
     assert await everything(database) == before
     await WRITES[name](database.under(taken), id[name.partition(" ")[2] or "letters"])
     assert await everything(database) != before
+
+
+async def test_of_several_leases_each_has_to_hold(
+    first: Membership, second: Membership, database: Database
+) -> None:
+    """Nothing is written once one of them is lost, and the error says which: the others can go on."""
+    await first.beat()
+    await second.beat()
+    await filled(database)
+    leases = await first.acquire(WORKS)
+    await first.release(leases[1:2])
+    await second.acquire(WORKS)
+    before = await everything(database)
+
+    with pytest.raises(LeaseLost) as caught:
+        await WRITES["save slices"](database.under(*leases), 0)
+
+    assert caught.value.works == {WORKS[1]}
+    assert await everything(database) == before
+    await WRITES["save slices"](database.under(leases[0], leases[2]), 0)
+    assert await everything(database) != before
+
+
+async def test_a_slice_that_is_not_where_a_write_expects_it_keeps_its_place_and_letters(
+    database: Database,
+) -> None:
+    """The others are written, with theirs; the process that wrote reads again where each is."""
+    await database.set_slices("sliced", {0: SliceState(3, {"Opened": 1}), 1: SliceState(4, {})})
+    letters = tuple(NewLetter("sliced", f"k{n}", n, b"", "dead", 1, 0, "no", 5, slice=n) for n in range(2))
+    moves = (SliceMove(0, 3, 8), SliceMove(1, 3, 9))
+
+    with pytest.raises(StaleWrite):
+        await database.save(Progress("sliced", "events", letters=letters, moves=moves))
+
+    assert await database.slice_states("sliced") == {0: SliceState(8, {"Opened": 1}), 1: SliceState(4, {})}
+    assert [letter.key for letter in await database.letters()] == ["k0"]
+
+
+async def test_slices_go_back_with_the_journal_that_they_follow(database: Database) -> None:
+    """As the checkpoints of whole actions do, after `actum adopt`."""
+    await database.bind(Binding("shop", "one"))
+    await database.set_slices("sliced", {0: SliceState(3, {}), 1: SliceState(40, {})})
+    reached = await database.reached()
+
+    await database.start_over(Binding("shop", "one"), 30, is_other=False)
+
+    assert reached == 40
+    states = await database.slice_states("sliced")
+    assert {number: state.checkpoint for number, state in states.items()} == {0: 3, 1: 30}
+
+
+async def test_a_slice_and_its_whole_are_never_leased_at_the_same_time(
+    first: Membership, database: Database
+) -> None:
+    """A process of a release before slices keeps the whole until it ends; afterwards nobody gets it again."""
+    slices = [slice_name(WORKS[0], number, 2) for number in range(2)]
+    later = database.join(slices)
+    await first.beat()
+    await later.beat()
+    [whole] = await first.acquire(WORKS[:1])
+    beside = await later.acquire(slices)
+
+    await first.release([whole])
+    taken = await later.acquire(slices)
+    refused = await first.acquire(WORKS[:1])
+    await later.leave()
+    again = await first.acquire(WORKS[:1])
+
+    assert beside == []
+    assert [lease.work for lease in taken] == slices
+    assert refused == again == []
 
 
 async def test_a_successor_waits_for_a_write_that_is_under_way(
@@ -273,6 +349,7 @@ async def filled(database: Database) -> dict[str, int]:
     await database.prepare_view(VIEW)
     await database.rebuild_view(VIEW)
     await database.checkpoint("notify", at_first=3)
+    await database.set_slices("sliced", {0: SliceState(3, {}), 1: SliceState(4, {})})
     await database.tick("report", at_first=5)
     await database.save(Progress("other", "messages", letters=(LETTER,)))
     await database.send([NewMessage("payments", None, b"{}", 5, "c")])
@@ -281,4 +358,4 @@ async def filled(database: Database) -> dict[str, int]:
     async with asyncio.timeout(60):
         while not (messages := await database.messages("payments", 0, 10)):  # noqa: ASYNC110 (the server's)
             await asyncio.sleep(0.01)
-    return {"letters": letter.id, "timers": timer.id, "messages": messages[0].id, "events": 0}
+    return {"slices": 0, "letters": letter.id, "timers": timer.id, "messages": messages[0].id, "events": 0}

@@ -169,12 +169,16 @@ class Evidence:
         times = Counter(fact.payload["mark"] for fact in seen if fact.kind == "Ledger")
         assert self.notes == set(times.items())
 
+    def _is_passed(self, fact: Fact) -> bool:
+        """Says whether the action that follows accounts counts an event as done."""
+        return fact.position <= self.done
+
     def _check_effects(self, kept: Kept, lines: Collection[str]) -> None:
         assert not self.letters, self.letters[0]
         doubled = {mark: times for mark, times in self.noted.items() if times > 1}
         assert not doubled, "an effect was not once"
         for fact in self.accounts:
-            if fact.position <= self.done:
+            if self._is_passed(fact):
                 assert fact.place in self.noted, f"{fact} was passed over"
                 assert fact.place in lines, f"{fact} was passed over by the sink"
         for id in {fact.id for fact in self.accounts}:

@@ -14,7 +14,7 @@ from tests.faults.spread_load import LATER
 
 DEPOSITS = 40
 PATIENCE = 60.0
-OWNERS = "SELECT DISTINCT owner FROM actum_work WHERE owner IS NOT NULL"
+OWNERS = "SELECT DISTINCT owner FROM actum_work WHERE owner > 0"
 
 
 @pytest.fixture

@@ -11,11 +11,13 @@ from msgspec import Struct
 
 from actum import Actions, App, Context, Entity, Event, View, command, query, reducer
 from actum.model.event import Recorded
+from actum.ports.membership import slice_name
 from actum.runtime.clock import ManualClock
 from actum.runtime.cluster import coordinator
 from actum.runtime.node import Node
 from actum.stores.open import open_stores
 from actum.stores.postgres import membership as postgres_membership
+from actum.stores.postgres.database.slices import SLICES
 from tests.runtime.nodes import START, node_on
 
 
@@ -92,8 +94,17 @@ async def work(ctx: Context, job: Job) -> None:
 
 
 app = App("things", entities=[Thing], views=[Sums, Echoes], actions=[actions])
-WORKS = 5
-QUIET = {"action timers", "action work@queue:jobs"}
+WORKS = 2 + 1 + 2 * SLICES
+"""The views, the timers, and the slices of the two actions."""
+OF_A = slice_name("action react", 7, SLICES)
+QUIET = {
+    "action timers",
+    *(
+        slice_name(f"action {name}", n, SLICES)
+        for name in ("react", "work@queue:jobs")
+        for n in range(SLICES)
+    ),
+} - {OF_A}
 """What has nothing to write in these tests, and so does not find out by that what it has lost."""
 
 
@@ -166,7 +177,10 @@ async def test_nodes_share_the_work(postgres_url: str) -> None:
         await until(lambda: len(owned(first)) == WORKS)
 
     assert alone == WORKS
-    assert sorted(len(works) for works in shared) == [1, 2, 2]
+    assert sorted(len(works) for works in shared) == [11, 12, 12]
+    for action in ("react", "work@queue:jobs"):
+        slices = [sum(name.startswith(f"action {action}#") for name in works) for works in shared]
+        assert sorted(slices) == [5, 5, 6]
     assert len(set().union(*shared)) == WORKS
 
 

@@ -45,6 +45,9 @@ async def test_a_letter_that_is_kept_during_a_look_is_not_overlooked() -> None:
         async def fetch(self, letter: Letter) -> Letter:
             return letter
 
+        def under_lease(self, database: Any, key: str) -> Any:
+            return database
+
     source: Any = Source()
     retrying: Any = Retrying()
     retrier = Retrier(

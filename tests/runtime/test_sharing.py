@@ -5,9 +5,11 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
+from actum.ports.membership import slice_name, whole_of
 from actum.runtime.cluster.rebalancing import share_out
 
 ALL = frozenset(f"work {number}" for number in range(7))
+SLICED = [slice_name(work, number, 16) for work in ("action a", "action b") for number in range(16)]
 memberships = st.dictionaries(st.integers(1, 9), st.frozensets(st.sampled_from(sorted(ALL))), min_size=1)
 owners = st.dictionaries(st.sampled_from(sorted(ALL)), st.integers(1, 9))
 
@@ -33,6 +35,37 @@ def test_the_work_of_a_dead_process_goes_to_the_others_alone() -> None:
 
     assert (shared["work 0"], shared["work 1"]) == (6, 5)
     assert {shared["work 2"], shared["work 3"]} == {5, 6}
+
+
+def test_the_slices_of_each_work_are_spread_over_all() -> None:
+    """One that comes later gets half of each work, not the whole of one; and nothing moves back."""
+    both = {1: frozenset(SLICED), 2: frozenset(SLICED)}
+
+    shared = share_out(both, dict.fromkeys(SLICED, 1))
+
+    assert Counter((whole_of(name), process) for name, process in shared.items()) == {
+        (work, process): 8 for work in ("action a", "action b") for process in (1, 2)
+    }
+    assert share_out(both, shared) == shared
+
+
+@given(
+    able=st.dictionaries(st.integers(1, 9), st.just(frozenset([*SLICED, *ALL])), min_size=1),
+    owners=st.dictionaries(st.sampled_from([*SLICED, *sorted(ALL)]), st.integers(1, 9)),
+)
+def test_slices_are_spread_evenly_and_so_is_everything(
+    able: dict[int, frozenset[str]], owners: dict[str, int]
+) -> None:
+    """However they were distributed before, and however many processes there are."""
+    shared = share_out(able, owners)
+
+    counts = [Counter(dict.fromkeys(able, 0)) for _ in range(3)]
+    for name, process in shared.items():
+        counts[0][process] += 1
+        counts[1][process] += name.startswith("action a#")
+        counts[2][process] += name.startswith("action b#")
+    assert all(max(count.values()) - min(count.values()) <= 1 for count in counts)
+    assert share_out(able, shared) == shared
 
 
 @given(able=memberships, owners=owners)

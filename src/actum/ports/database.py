@@ -111,7 +111,8 @@ class NewLetter(Struct, frozen=True):
 
     `position` is its place in its source and orders the letters of a key; `body` is what is needed to process
     it again. `time` is when it failed or began to wait. Times are in microseconds since 1970. `failure` is
-    the error for which the item was given up, once the action's `on_failure` is to handle it.
+    the error for which the item was given up, once the action's `on_failure` is to handle it. `slice` is that
+    of its key, and not stored.
     """
 
     action: str
@@ -124,6 +125,7 @@ class NewLetter(Struct, frozen=True):
     error: str
     time: int
     failure: str = ""
+    slice: int = 0
 
 
 class Letter(Struct, frozen=True):
@@ -199,13 +201,29 @@ class KeptName(Struct, frozen=True):
     count: int
 
 
+class SliceState(Struct, frozen=True):
+    """How far one slice of an event action is: its low-water mark, and from where each trigger applies."""
+
+    checkpoint: int
+    triggers: dict[str, int]
+
+
+class SliceMove(Struct, frozen=True):
+    """The new low-water mark of a slice, and the one `before`, which it replaces."""
+
+    slice: int
+    before: int
+    checkpoint: int
+
+
 class Progress(Struct, frozen=True):
     """The progress of an action, written in one transaction.
 
-    For events, `checkpoint` is the new low-water mark and `before` the one it replaces. For messages and
-    timers, `done` lists the ids to be removed from their table; those of `letters` must be among them. No
-    letter is added for what is a letter already (same action, key, position and body), for a message or
-    timer that is no longer in its table, or for an event of an entity that was erased after it.
+    For events, `checkpoint` is the new low-water mark and `before` the one it replaces; where the action is
+    split, `moves` are those of slices instead, with their letters. For messages and timers, `done` lists the
+    ids to be removed from their table; those of `letters` must be among them. No letter is added for what is
+    a letter already (same action, key, position and body), for a message or timer that is no longer in its
+    table, or for an event of an entity that was erased after it.
     """
 
     action: str
@@ -214,6 +232,7 @@ class Progress(Struct, frozen=True):
     checkpoint: int = 0
     done: tuple[int, ...] = ()
     letters: tuple[NewLetter, ...] = ()
+    moves: tuple[SliceMove, ...] = ()
 
 
 class Database(ABC):
@@ -226,6 +245,10 @@ class Database(ABC):
     """
 
     is_shared: bool = False
+    slices: int = 1
+    """Into how many slices the work of an action is split, for several processes to share it."""
+    leases: tuple[Lease, ...] = ()
+    """The leases under which this database is used."""
 
     # Processes
 
@@ -237,11 +260,12 @@ class Database(ABC):
         """Says whether some process of the membership handles the requests of others."""
         return False
 
-    def under(self, lease: Lease) -> Self:
-        """Gives this database as the holder of a lease uses it.
+    def under(self, *leases: Lease) -> Self:
+        """Gives this database as the holder of these leases uses it.
 
-        Once another process has the lease, its `rebuild_view`, `promote_view`, `project`, `save`,
-        `update_letter`, `remove_letter`, `set_triggers` and `set_tick` raise LeaseLost and write nothing.
+        Once another process has one of them, its `rebuild_view`, `promote_view`, `project`, `save`,
+        `update_letter`, `remove_letter`, `set_triggers`, `set_slices` and `set_tick` raise LeaseLost, which
+        says whose leases are lost, and write nothing.
         """
         return self
 
@@ -385,9 +409,21 @@ class Database(ABC):
     ) -> None:
         """Replaces the stored triggers of an action and, with `checkpoint`, moves its low-water mark."""
 
+    async def slice_states(self, action: str) -> dict[int, SliceState]:
+        """Gives the states of an action's slices that were stored; only where there are several `slices`."""
+        raise NotImplementedError
+
+    async def set_slices(self, action: str, states: Mapping[int, SliceState]) -> None:
+        """Stores the states of some slices of an action; only where there are several `slices`."""
+        raise NotImplementedError
+
     @abstractmethod
     async def save(self, progress: Progress) -> None:
-        """Writes the progress of an action. Raises StaleWrite when an event checkpoint is not `before`."""
+        """Writes the progress of an action.
+
+        Raises StaleWrite when an event checkpoint is not `before`. Of several slices, those whose checkpoint
+        is have then been written, with their letters.
+        """
 
     @abstractmethod
     async def blocked(self, action: str) -> dict[str, int]:

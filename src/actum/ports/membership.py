@@ -1,11 +1,24 @@
 """The membership: the processes that run on one database, and which of them does each piece of work."""
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
 SOLE = 1
+SLICE = re.compile(r"(.+)#[0-9]+/[0-9]+", re.DOTALL)
+
+
+def slice_name(work: str, number: int, slices: int) -> str:
+    """Returns the name under which one slice of a work is leased; slices are numbered from 0."""
+    return f"{work}#{number}/{slices}"
+
+
+def whole_of(name: str) -> str | None:
+    """Returns the work that a name is a slice of, or None."""
+    found = SLICE.fullmatch(name)
+    return found[1] if found else None
 
 
 class Lease(Struct, frozen=True):
@@ -43,7 +56,11 @@ class Membership(ABC):
 
     @abstractmethod
     async def acquire(self, works: Sequence[str]) -> list[Lease]:
-        """Takes leases on those of the works that no other process has; earlier leases on them are fenced."""
+        """Takes leases on those of the works that no other process has; earlier leases on them are fenced.
+
+        A slice is refused while a process has the work as a whole. Once a slice was leased, the work is never
+        leased as a whole again.
+        """
 
     @abstractmethod
     async def release(self, leases: Sequence[Lease]) -> None:

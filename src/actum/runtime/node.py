@@ -13,14 +13,15 @@ from actum.ports.broker import Broker
 from actum.ports.database import Database
 from actum.ports.host import Host
 from actum.ports.journal import Journal
-from actum.runtime.actions.action_assignment import ActionAssignment
-from actum.runtime.actions.reactor import assignments_of
+from actum.runtime.actions.reactor import actions_of
+from actum.runtime.actions.running_action import ActionAssignment, RunningAction
 from actum.runtime.actions.triggers.messages import readers
 from actum.runtime.actions.triggers.trigger import ActionTrigger
 from actum.runtime.actions.worker import Worker
 from actum.runtime.catalog import Catalog
 from actum.runtime.clock import Clock
 from actum.runtime.cluster.coordinator import Coordinator
+from actum.runtime.cluster.heartbeat import Heartbeat
 from actum.runtime.contained_tasks import contain_tasks
 from actum.runtime.context.erasure import finish_erasures
 from actum.runtime.context.outgoing import Outgoing
@@ -63,11 +64,17 @@ class Node:
     def __init__(self, services: Services, supervisor: Supervisor) -> None:
         self.services = services
         self.supervisor = supervisor
-        self.actions: Sequence[ActionAssignment] = ()
+        self.actions: Sequence[RunningAction] = ()
         self.coordinator: Coordinator | None = None
+        self.heartbeat: Heartbeat = Heartbeat()
 
     def __repr__(self) -> str:
         return f"<Node with {len(self.services.directory.live)} live entities>"
+
+    @property
+    def assignments(self) -> list[ActionAssignment]:
+        """The actions' slices, or an action itself where it is not split."""
+        return [assignment for action in self.actions for assignment in action.assignments]
 
     @property
     def workers(self) -> list[Worker]:
@@ -102,9 +109,8 @@ class Node:
         parts: list[object] = [] if services.committer.is_idle else [services.committer]
         if self.coordinator is not None and self.coordinator.is_moving:
             parts.append(self.coordinator)
-        return parts + [
-            work for work in (*services.views.works.values(), *self.actions) if not await work.is_idle()
-        ]
+        parts += [view for view in services.views.works.values() if not await view.is_idle()]
+        return parts + [action for action in self.actions if not await action.is_idle()]
 
     def _activity(self) -> tuple[int, ...]:
         return self.services.feed.head, *(worker.taken for worker in self.workers)
@@ -256,10 +262,9 @@ async def _start(node: Node, triggers: Collection[ActionTrigger[Any]]) -> None:
         supervisor.start("feed", services.feed.follow)
     await services.views.prepare()
     left = await look_for_left(services.catalog, services.journal, services.database, services.broker)
-    node.actions = await assignments_of(services, triggers, supervisor, node.lose)
-    coordinator = node.coordinator = Coordinator(
-        services.database, [*services.views.works.values(), *node.actions]
-    )
+    node.actions = await actions_of(services, triggers, supervisor, node.lose, node.heartbeat)
+    works = [*services.views.works.values(), *node.assignments]
+    coordinator = node.coordinator = Coordinator(services.database, works, node.heartbeat)
     await coordinator.start()
     supervisor.start("erasures", lambda: finish_erasures(services))
     supervisor.start("coordinator", coordinator.run)
@@ -280,7 +285,7 @@ async def _stop(node: Node) -> None:
     """Stops what makes new commands first, then writes out what is decided, then what follows from it."""
     services, supervisor, coordinator = node.services, node.supervisor, node.coordinator
     if coordinator is not None:
-        await coordinator.retire(node.actions)
+        await coordinator.retire(node.assignments)
     try:
         async with asyncio.timeout(30):
             await services.committer.drained()

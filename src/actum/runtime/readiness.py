@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from actum.ports.database import Database, Letter, ViewState
 from actum.ports.journal import Journal
-from actum.runtime.actions.action_assignment import ActionAssignment
+from actum.runtime.actions.running_action import RunningAction
 from actum.runtime.clock import Clock
 from actum.runtime.context.timers import TIMERS
 from actum.runtime.feed import Feed
@@ -72,7 +72,7 @@ class Readiness:
         clock: Clock,
         instruments: Instruments,
     ) -> None:
-        self.actions: Sequence[ActionAssignment] = ()
+        self.actions: Sequence[RunningAction] = ()
         self._journal = journal
         self._database = database
         self._feed = feed
@@ -178,7 +178,7 @@ class Readiness:
             found.append(self._standstill(before, "view", name, "lags", why))
         return found
 
-    async def _action(self, before: dict[Any, int], work: ActionAssignment) -> list[Standstill]:
+    async def _action(self, before: dict[Any, int], work: RunningAction) -> list[Standstill]:
         """An action lags if it has worked on the same items for long."""
         worker = work.worker
         if worker is None:

@@ -34,8 +34,8 @@ class _FaultyDatabase:
     def join(self, works: Sequence[str]) -> Membership:
         return self._database.join(works)
 
-    def under(self, lease: Lease) -> Database:
-        return faulty_database(self._database.under(lease), self._faults)
+    def under(self, *leases: Lease) -> Database:
+        return faulty_database(self._database.under(*leases), self._faults)
 
 
 def faulty_database(database: Database, faults: Faults) -> Database:

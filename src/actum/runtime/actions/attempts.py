@@ -1,6 +1,7 @@
 """Attempts at items: each is cut off after a time limit, and one that hangs holds up no other."""
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 from time import monotonic
@@ -23,6 +24,9 @@ LOOK = 0.1
 """Seconds between two looks for attempts that hang."""
 STUBBORN_AFTER = 5.0
 """Seconds that an attempt has to end once it is cut off, before it is abandoned."""
+
+LAST_GRACE = 2.0
+"""Seconds that attempts have to end once they are cancelled."""
 
 log: logging.Logger = logging.getLogger("actum.worker")
 
@@ -66,6 +70,7 @@ class Attempts:
         self._is_final = is_final
         self._on_room = on_room
         self._hanging = 0
+        self._ended: dict[int, asyncio.Event] = {}
         self._timer: asyncio.TimerHandle | None = None
 
     def __repr__(self) -> str:
@@ -110,7 +115,26 @@ class Attempts:
             del self.under_way[task]
             if attempt.cut_off:
                 task.uncancel()
+            if item.slice in self._ended:
+                self._ended[item.slice].set()
         return None
+
+    async def leave(self, slice: int) -> "set[asyncio.Task[Any]]":
+        """Cancels the attempts of a slice; gives the tasks of those that do not end, which are abandoned."""
+        for task in self._tasks_of(slice):
+            task.cancel()
+        ended = self._ended[slice] = asyncio.Event()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LAST_GRACE):
+                while self._tasks_of(slice):
+                    ended.clear()
+                    await ended.wait()
+        del self._ended[slice]
+        left = self._tasks_of(slice)
+        for task in left:
+            self.under_way[task].is_abandoned = True
+            self._log_abandoned(self.under_way[task].item)
+        return left
 
     async def end(self, grace: float) -> None:
         """Cancels what is still under way, and abandons what has not ended after the grace."""
@@ -120,16 +144,22 @@ class Attempts:
         if tasks:
             await asyncio.wait(tasks, timeout=grace)
         for task, attempt in self.under_way.items():
-            log.error(
-                "action %s did not stop over %s at %s, which comes again at the next start: it swallows its "
-                "cancellation (let asyncio.CancelledError pass)",
-                self._name,
-                attempt.item.key,
-                attempt.item.position,
-            )
+            self._log_abandoned(attempt.item)
             disown(task)
         if self._timer is not None:
             self._timer.cancel()
+
+    def _tasks_of(self, slice: int) -> "set[asyncio.Task[Any]]":
+        return {task for task, attempt in self.under_way.items() if attempt.item.slice == slice}
+
+    def _log_abandoned(self, item: Item) -> None:
+        log.error(
+            "action %s did not stop over %s at %s, which comes again: it swallows its cancellation "
+            "(let asyncio.CancelledError pass)",
+            self._name,
+            item.key,
+            item.position,
+        )
 
     def _took_too_long(self, item: Item) -> FailedAttempt:
         log.warning("action %s took too long over %s at %s", self._name, item.key, item.position)

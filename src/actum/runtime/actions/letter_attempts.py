@@ -61,6 +61,10 @@ class LetterAttempts:
             is_abandoned = abandoned.done() and not abandoned.cancelled()
             return abandoned.result() if is_abandoned else await attempt
 
+    async def leave(self, slice: int) -> None:
+        """Cancels the attempts of a slice, and abandons those that do not end."""
+        await self._attempts.leave(slice)
+
     async def end(self, grace: float) -> None:
         """Cancels what is still under way, and abandons what has not ended after the grace."""
         await self._attempts.end(grace)

@@ -1,39 +1,50 @@
-"""The reactor: an assignment for every trigger that runs in the background."""
+"""The reactor: what runs in this process of every trigger that no request waits for."""
 
 from collections.abc import Callable, Collection
 from typing import Any
 
 from actum.model.action import Failure
 from actum.ports.database import Database
-from actum.runtime.actions.action_assignment import ActionAssignment
+from actum.runtime.actions.running_action import RunningAction
 from actum.runtime.actions.triggers.source import Item, Run, Source
 from actum.runtime.actions.triggers.timers import TimerTrigger
 from actum.runtime.actions.triggers.trigger import ActionTrigger, Trigger
 from actum.runtime.actions.worker import Worker
+from actum.runtime.cluster.heartbeat import Heartbeat
 from actum.runtime.instruments.instruments import Instruments, Work
 from actum.runtime.services import Services
 from actum.runtime.supervisor import Supervisor
 
 
-async def assignments_of(
+async def actions_of(
     services: Services,
     triggers: Collection[ActionTrigger[Any]],
     supervisor: Supervisor,
     lose: Callable[[str], None],
-) -> list[ActionAssignment]:
-    """Gives the assignment of every trigger, each to continue where it was left."""
-    return [await _assignment(services, trigger, supervisor, lose) for trigger in (*triggers, TimerTrigger())]
+    heartbeat: Heartbeat,
+) -> list[RunningAction]:
+    """Gives every trigger's part in this process, each to continue where it was left."""
+    return [
+        await _action(services, trigger, supervisor, lose, heartbeat)
+        for trigger in (*triggers, TimerTrigger())
+    ]
 
 
-async def _assignment(
-    services: Services, trigger: Trigger, supervisor: Supervisor, lose: Callable[[str], None]
-) -> ActionAssignment:
+async def _action(
+    services: Services,
+    trigger: Trigger,
+    supervisor: Supervisor,
+    lose: Callable[[str], None],
+    heartbeat: Heartbeat,
+) -> RunningAction:
     run, on_failure = trigger.run(services), trigger.on_failure(services)
+    if services.database.is_shared:
+        run, on_failure = _leased(run, heartbeat), on_failure and _leased(on_failure, heartbeat)
     if services.instruments.has_listeners:
         run = _reported(run, Work("action", trigger.name), services.instruments)
 
-    def make(source: Source, database: Database) -> Worker:
-        return Worker(
+    def make(kind: Callable[..., Worker], source: Source, database: Database) -> Worker:
+        return kind(
             trigger.name,
             source,
             run,
@@ -44,16 +55,28 @@ async def _assignment(
             timeout=trigger.timeout.total_seconds(),
         )
 
-    return ActionAssignment(
+    return RunningAction(
         trigger.name,
         await trigger.source(services),
         make,
+        slices=services.database.slices if trigger.is_split else 1,
         retries=trigger.retries,
         database=services.database,
         clock=services.clock,
         supervisor=supervisor,
         lose=lose,
     )
+
+
+def _leased(run: Run, heartbeat: Heartbeat) -> Run:
+    """Returns a function that begins no item while its lease may have passed to another process."""
+
+    async def run_under_lease(item: Item, failure: Failure | None = None) -> None:
+        if not heartbeat.is_recent:
+            await heartbeat.recent()
+        await run(item, failure)
+
+    return run_under_lease
 
 
 def _reported(run: Run, work: Work, instruments: Instruments) -> Run:

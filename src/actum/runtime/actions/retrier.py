@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from actum.errors import LeaseLost
 from actum.model.retries import FailedAttempt, Outcome, Retries
@@ -60,13 +60,26 @@ class Retrier:
 
     async def begin(self) -> None:
         """Starts with the letters that are in the database."""
-        self.blocked = await self._database.blocked(self._name)
-        for key in self.blocked:
+        found = await self.blocked_keys(self._source.has)
+        self.blocked.clear()
+        self.block(found)
+
+    async def blocked_keys(self, is_of: Callable[[str], bool]) -> dict[str, int]:
+        """Gives those of some keys that have letters in the database, and how many each has."""
+        found = await self._database.blocked(self._name)
+        return {key: count for key, count in found.items() if is_of(key)}
+
+    def block(self, found: Mapping[str, int]) -> None:
+        """Begins with keys that have letters in the database."""
+        self.blocked.update(found)
+        for key in found:
             self.start(key)
 
-    async def stop(self) -> None:
-        """Cancels what it is doing; the letters stay."""
-        tasks = list(self._tasks.values())
+    async def stop(self, is_of: Callable[[str], bool] = lambda _: True) -> None:
+        """Cancels what it is doing, or does for some keys; the letters stay."""
+        for key in [key for key in self.blocked if is_of(key)]:
+            del self.blocked[key]
+        tasks = [task for key, task in self._tasks.items() if is_of(key)]
         for task in tasks:
             task.cancel()
         if tasks:
@@ -98,6 +111,8 @@ class Retrier:
         after = 0
         while page := await self._database.requested_letters(self._name, after=after):
             for letter in page:
+                if not self._source.has(letter.key):
+                    continue
                 self.blocked.setdefault(letter.key, 1)
                 self.start(letter.key)
                 self._wakeups[letter.key].set()
@@ -168,7 +183,7 @@ class Retrier:
             await self._remove(letter)
             return
         outcome = self.outcome(failed, 1 if is_requested else letter.attempts + 1, failure)
-        await self._database.update_letter(
+        await self._source.under_lease(self._database, letter.key).update_letter(
             letter.id,
             status=outcome.status,
             attempts=outcome.attempts,
@@ -183,7 +198,7 @@ class Retrier:
             log.error("action %s gave up on %s: %s (letter %d)", self._name, place, failed.text, letter.id)
 
     async def _remove(self, letter: Letter) -> None:
-        await self._database.remove_letter(letter.id)
+        await self._source.under_lease(self._database, letter.key).remove_letter(letter.id)
         left = self.blocked.get(letter.key, 1) - 1
         if left > 0:
             self.blocked[letter.key] = left

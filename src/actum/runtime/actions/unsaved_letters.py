@@ -48,6 +48,7 @@ class UnsavedLetters:
             error,
             time,
             outcome.failure,
+            item.slice,
         )
         self._letters.append(letter)
         self._bytes += len(item.body)

@@ -1,12 +1,13 @@
 """The worker: runs items concurrently across keys, in order within a key; what fails becomes a letter."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
 from actum.model.retries import FailedAttempt, Outcome, Retries
 from actum.ports.database import Database
-from actum.runtime.actions.attempts import Attempts
+from actum.runtime.actions.attempts import LAST_GRACE, Attempts
 from actum.runtime.actions.backlog import Backlog
 from actum.runtime.actions.key_queue import KeyQueue
 from actum.runtime.actions.letter_attempts import LetterAttempts
@@ -21,8 +22,6 @@ POLL = 1.0
 """Seconds between two looks for requests to retry or skip a letter."""
 GRACE = 5.0
 """Seconds that attempts have to end by themselves when the worker stops."""
-LAST_GRACE = 2.0
-"""Seconds that they have to end once they are cancelled."""
 
 
 class Worker:
@@ -56,13 +55,14 @@ class Worker:
         self._letter_attempts = LetterAttempts(
             name, run, on_failure=on_failure, timeout=timeout, is_final=retries.is_final
         )
-        self._done: list[int] = []
+        self._done: dict[int, list[int]] = defaultdict(list)
         self._letters = UnsavedLetters(name)
         self._tasks: set[asyncio.Task[None]] = set()
         self._abandoned: set[asyncio.Task[Any]] = set()
         self._broken: asyncio.Future[None] | None = None
         self._is_adding_tasks = False
         self._changed = asyncio.Event()
+        self._saving = asyncio.Lock()
         self._is_saving = False
         self._is_running = False
         self._retrier = Retrier(
@@ -191,8 +191,12 @@ class Worker:
         self._tasks.discard(task)
         self._abandoned.discard(task)
         error = None if task.cancelled() else task.exception()
-        if error is not None and self._broken is not None and not self._broken.done():
+        if error is not None:
             # It was not an attempt that failed: the worker starts again from what is saved.
+            self._break(error)
+
+    def _break(self, error: BaseException) -> None:
+        if self._broken is not None and not self._broken.done():
             self._broken.set_exception(error)
 
     async def _run_keys(self) -> None:
@@ -214,7 +218,7 @@ class Worker:
         while self._is_running:
             if not items:
                 if not queue.skipped_to:
-                    del self._backlog.queues[key]
+                    self._backlog.queues.pop(key, None)
                     return
                 await self._backlog.read_again(key, queue)
                 continue
@@ -234,7 +238,7 @@ class Worker:
 
     def _complete(self, item: Item) -> None:
         self._backlog.close(item)
-        self._done.append(item.position)
+        self._done[item.slice].append(item.position)
         self._changed.set()
 
     def _block(self, key: str, queue: KeyQueue, failure: FailedAttempt) -> None:
@@ -275,17 +279,19 @@ class Worker:
             await self._save()
 
     async def _save(self) -> None:
-        done, self._done = self._done, []
-        letters = self._letters.take()
-        self._is_saving = True
-        try:
-            await self._source.save(done, letters, self._backlog.lowest())
-        finally:
-            self._is_saving = False
+        async with self._saving:
+            done, self._done = self._done, defaultdict(list)
+            letters = self._letters.take()
+            self._is_saving = True
+            try:
+                await self._source.save_slices(done, letters, self._backlog.lowest)
+            finally:
+                self._is_saving = False
         self._letters.saved(letters)
         if self._is_running:
             for letter in letters:
-                self._retrier.start(letter.key)
+                if self._source.has(letter.key):
+                    self._retrier.start(letter.key)
 
     async def _poll_requests(self) -> None:
         while True:

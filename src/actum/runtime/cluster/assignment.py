@@ -21,6 +21,10 @@ class Assignment(ABC):
     async def end(self) -> None:
         """Ends it if it has begun, and saves its progress if the lease still allows that."""
 
+    async def abandon(self) -> None:
+        """Ends it without delay, because its lease is lost."""
+        await self.end()
+
     @abstractmethod
     async def is_idle(self) -> bool:
         """Returns whether nothing is left to do before the clock moves, in any process."""

@@ -2,17 +2,23 @@
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Coroutine, Sequence
+from time import monotonic
 from typing import Any
 
 from actum.errors import ActumError
 from actum.ports.database import Database
-from actum.ports.membership import ClusterState, Lease
+from actum.ports.membership import ClusterState, Lease, whole_of
 from actum.runtime.cluster.assignment import Assignment
+from actum.runtime.cluster.heartbeat import Heartbeat
 from actum.runtime.cluster.rebalancing import share_out
 
 BEAT = 1.0
 """Seconds between two heartbeats; other processes consider one dead that has missed several."""
+
+MAX_LOSING = 1.0
+"""Seconds for which the next heartbeat waits until what was lost during a pause is aborted."""
 
 log: logging.Logger = logging.getLogger("actum.coordinator")
 
@@ -26,9 +32,10 @@ class Coordinator:
     refuses whatever it still tries to write.
     """
 
-    def __init__(self, database: Database, works: Sequence[Assignment]) -> None:
+    def __init__(self, database: Database, works: Sequence[Assignment], heartbeat: Heartbeat) -> None:
         self.works: dict[str, Assignment] = {work.name: work for work in works}
         self._database = database
+        self._heartbeat = heartbeat
         self._membership = database.join(list(self.works))
         self._leases: dict[str, Lease] = {}
         self._moving: dict[str, asyncio.Task[None]] = {}
@@ -61,7 +68,7 @@ class Coordinator:
         """Ends an assignment whose lease was lost; it begins again if the lease was not lost after all."""
         if self._leases.pop(name, None) is not None:
             log.warning("%s has passed to another process, or begins anew", name)
-            self._move(name, self.works[name].end())
+            self._move(name, self.works[name].abandon())
 
     async def retire(self, works: Sequence[Assignment]) -> None:
         """Leases nothing more, ends these assignments, and gives up their leases."""
@@ -82,22 +89,33 @@ class Coordinator:
         await self._membership.leave()
 
     async def _look(self) -> None:
+        began = monotonic()
         state = await self._membership.beat()
         self.is_first = state.me == min(state.able, default=state.me)
-        for name in list(self._leases):
-            if state.owners.get(name) != state.me and name not in self._moving:
-                self.lose(name)
+        lost = [
+            name for name in self._leases if state.owners.get(name) != state.me and name not in self._moving
+        ]
+        for name in lost:
+            self.lose(name)
+        if not self._heartbeat.is_recent:
+            # Attempts wait for the heartbeat, and should not begin under a lease that is lost.
+            moving = [self._moving[name] for name in lost if whole_of(name)]
+            if moving:
+                await asyncio.wait(moving, timeout=MAX_LOSING)
+        self._heartbeat.beat(began)
         if self._is_retired:
             return
         shares = share_out(state.able, state.owners)
         wanted = [name for name in shares if self._is_wanted(name, shares, state)]
-        for lease in await self._membership.acquire(wanted) if wanted else ():
+        leases = await self._membership.acquire(wanted) if wanted else []
+        for lease in leases:
             self._leases[lease.work] = lease
             self._move(lease.work, self._begin(lease))
-        for name in list(self._leases):
-            if shares.get(name) != state.me and name not in self._moving:
-                log.info("%s goes to a process that does less", name)
-                self._move(name, self._give_up(self._leases.pop(name)))
+        _log_moves("%s: done by this process", [lease.work for lease in leases])
+        surplus = [name for name in self._leases if shares.get(name) != state.me and name not in self._moving]
+        _log_moves("%s: given to a process that does less", surplus)
+        for name in surplus:
+            self._move(name, self._give_up(self._leases.pop(name)))
 
     def _is_wanted(self, name: str, shares: dict[str, int], state: ClusterState) -> bool:
         if name in self._leases or name in self._moving:
@@ -110,7 +128,6 @@ class Coordinator:
         work = self.works[lease.work]
         try:
             await work.begin(self._database.under(lease))
-            log.info("%s is done by this process", lease.work)
         except Exception:
             log.exception("%s could not begin", lease.work)
             self._leases.pop(lease.work, None)
@@ -141,3 +158,11 @@ class Coordinator:
     async def _moved(self, names: Sequence[str]) -> None:
         while moving := [self._moving[name] for name in names if name in self._moving]:
             await asyncio.wait(moving)
+
+
+def _log_moves(message: str, names: Sequence[str]) -> None:
+    """Logs works that begin or end, with one line for the slices of each."""
+    works = Counter(whole_of(name) or name for name in names)
+    for work, count in works.items():
+        slices = "" if work in names else f", {count} slice{'s' if count > 1 else ''}"
+        log.info(message, f"{work}{slices}")

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Sequence
 from datetime import timedelta
 from typing import Any
 
-from actum.ports.membership import ClusterState, Lease, Membership
+from actum.ports.membership import ClusterState, Lease, Membership, whole_of
 from actum.stores.postgres.connection.pool import PostgresPool
 
 SILENT = timedelta(seconds=5)
@@ -14,6 +14,8 @@ SILENT = timedelta(seconds=5)
 GONE = timedelta(seconds=1.5)
 """The same if its session has ended; long enough for a process to reconnect after its connection was cut."""
 MAX_BEAT_TIME = 3.0
+NOBODY = 0
+"""The number of a process that never ends and does nothing: what it has, nobody can lease."""
 
 MEMBERSHIP_SCHEMA = (
     """CREATE TABLE actum_processes (
@@ -40,7 +42,7 @@ STRIKE_OFF = f"""DELETE FROM actum_processes WHERE process IN (
     FOR UPDATE SKIP LOCKED)"""
 ATTENDED = """SELECT EXISTS (SELECT FROM actum_processes
     WHERE works <> '{}' AND seen > clock_timestamp() - $1::interval)"""
-ABLE = "SELECT process, works FROM actum_processes"
+ABLE = f"SELECT process, works FROM actum_processes WHERE process <> {NOBODY}"
 OWNERS = """SELECT work, owner FROM actum_work
     WHERE EXISTS (SELECT FROM actum_processes WHERE process = owner)"""
 # Locked rows are left for the next attempt: a process that was paused while it wrote may hold their locks.
@@ -57,6 +59,24 @@ CLAIM = """WITH me AS MATERIALIZED (SELECT FROM actum_processes WHERE process = 
             AND NOT EXISTS (SELECT FROM actum_work w WHERE w.work = given.work)
         ORDER BY work ON CONFLICT DO NOTHING RETURNING work, epoch
     ) SELECT work, epoch FROM taken UNION ALL SELECT work, epoch FROM new"""
+# A work that no live process does as a whole is given to nobody, and is split from then on. That also keeps
+# out the processes of a release before slices, which can only do the whole.
+ENTER_NOBODY = f"""INSERT INTO actum_processes (process, works, has_session, seen) OVERRIDING SYSTEM VALUE
+    VALUES ({NOBODY}, '{{}}', false, 'infinity') ON CONFLICT DO NOTHING"""
+SPLIT = f"""WITH free AS (
+        SELECT work FROM actum_work w WHERE work = ANY($1::text[]) AND owner IS DISTINCT FROM {NOBODY}
+            AND NOT EXISTS (SELECT FROM actum_processes WHERE process = w.owner)
+        FOR NO KEY UPDATE SKIP LOCKED
+    ), taken AS (
+        UPDATE actum_work w SET owner = {NOBODY}, epoch = w.epoch + 1 FROM free
+        WHERE w.work = free.work RETURNING w.work
+    ), new AS (
+        INSERT INTO actum_work (work, owner, epoch)
+        SELECT work, {NOBODY}, 1 FROM unnest($1::text[]) AS given (work)
+        WHERE NOT EXISTS (SELECT FROM actum_work w WHERE w.work = given.work)
+        ORDER BY work ON CONFLICT DO NOTHING RETURNING work
+    ) SELECT work FROM taken UNION ALL SELECT work FROM new
+    UNION ALL SELECT work FROM actum_work WHERE work = ANY($1::text[]) AND owner = {NOBODY}"""
 # The epoch is raised, so that a write that is still on its way is refused.
 RELEASE = """UPDATE actum_work w SET owner = NULL, epoch = w.epoch + 1
     FROM unnest($1::text[], $2::bigint[]) mine (work, epoch)
@@ -80,6 +100,7 @@ class PostgresMembership(Membership):
         self._turn = asyncio.Lock()
         self._connection: Any = None
         self._process: int | None = None
+        self._split: set[str] = set()
 
     def __repr__(self) -> str:
         return f"<PostgresMembership of process {self._process} on {self._pool.name}>"
@@ -96,8 +117,13 @@ class PostgresMembership(Membership):
         return ClusterState(self._me(), able, owners)
 
     async def acquire(self, works: Sequence[str]) -> list[Lease]:
+        wholes = {work: whole_of(work) for work in works}
         async with self._session() as connection:
-            return [Lease(*row) for row in await connection.fetch(CLAIM, self._me(), list(works))]
+            if unsplit := {whole for whole in wholes.values() if whole} - self._split:
+                await connection.execute(ENTER_NOBODY)
+                self._split.update(work for (work,) in await connection.fetch(SPLIT, sorted(unsplit)))
+            free = [work for work, whole in wholes.items() if whole is None or whole in self._split]
+            return [Lease(*row) for row in await connection.fetch(CLAIM, self._me(), free)]
 
     async def release(self, leases: Sequence[Lease]) -> None:
         async with self._session() as connection:

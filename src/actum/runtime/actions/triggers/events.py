@@ -1,26 +1,24 @@
-"""The trigger of events: the feed from a checkpoint on, which moves up as events are done."""
+"""The trigger of events: an action is run for each event of some classes."""
 
-from collections.abc import Awaitable, Collection, Sequence
+from collections.abc import Awaitable
 
 from actum.errors import DefinitionError, UnknownEvent
 from actum.model.action import Failure, OnEvents
 from actum.model.event import Stored
 from actum.model.reduction import events_in
-from actum.ports.database import Database, Letter, NewLetter, Progress
-from actum.ports.journal import EventRange, Journal
+from actum.ports.database import Database
 from actum.runtime.actions.invoke import is_event
+from actum.runtime.actions.triggers.event_source import EventSource
 from actum.runtime.actions.triggers.source import Item, Run, Source
 from actum.runtime.actions.triggers.trigger import ActionTrigger, Callee, OpenSource
 from actum.runtime.context.event_context import EventContext
-from actum.runtime.feed import Feed
 from actum.runtime.services import Services
-
-LAZY = 10_000
-"""Positions without an event for the action after which its checkpoint is saved all the same."""
 
 
 class EventTrigger(ActionTrigger[OnEvents]):
     """Runs an action for each event of some classes: in order within an entity."""
+
+    is_split = True
 
     def check_callee(self, callee: Callee) -> None:
         function = callee.function
@@ -41,6 +39,7 @@ class EventTrigger(ActionTrigger[OnEvents]):
         at_first = 0 if is_since_beginning else head
         checkpoint = await services.database.checkpoint(self.name, at_first=at_first)
         types = {event.__event_type__.name for event in self.declared.events}
+        slices = services.database.slices
 
         def opened(database: Database) -> Source:
             return EventSource(
@@ -52,6 +51,7 @@ class EventTrigger(ActionTrigger[OnEvents]):
                 feed=services.feed,
                 journal=services.journal,
                 database=database,
+                slices=slices,
             )
 
         return opened
@@ -84,122 +84,3 @@ class EventTrigger(ActionTrigger[OnEvents]):
 
 async def _nothing() -> None:
     """Does nothing."""
-
-
-class EventSource(Source):
-    """Events of some types, keyed by entity; all up to the checkpoint are done or letters."""
-
-    can_read_again = True
-
-    def __init__(
-        self,
-        action: str,
-        types: Collection[str],
-        *,
-        checkpoint: int,
-        head: int,
-        is_since_beginning: bool,
-        feed: Feed,
-        journal: Journal,
-        database: Database,
-    ) -> None:
-        self._action = action
-        self._counts = dict.fromkeys(types, 0)
-        self._head = head
-        self._is_since_beginning = is_since_beginning
-        self._position = checkpoint
-        self._saved = checkpoint
-        self._feed = feed
-        self._journal = journal
-        self._database = database
-        # To other processes, only the saved checkpoint shows how far this one is.
-        self._lazy = 0 if database.is_shared else LAZY
-        feed.join()
-
-    @property
-    def position(self) -> int:
-        """The position up to which the feed was given."""
-        return self._position
-
-    async def rewind(self) -> None:
-        # The last save may have succeeded although it was reported as failed.
-        await self._settle_triggers()
-        self._position = self._saved = await self._database.checkpoint(self._action, at_first=self._saved)
-
-    async def next(self, limit: int) -> list[Item]:
-        batch, end = await self._feed.next(self._position, limit)
-        if end == self._position:
-            await self._feed.wait(self._position)
-            return []
-        self._position = end
-        counts = self._counts
-        items: list[Item] = []
-        for stored in batch:
-            beyond = counts.get(stored.type)
-            if beyond is not None and stored.position > beyond:
-                items.append(_item(stored))
-        return items
-
-    async def read_again(self, last: Item, up_to: int, limit: int) -> tuple[list[Item], bool]:
-        version = last.content.version
-        kind, id = last.content.kind, last.content.id
-        while page := await self._journal.read(EventRange(kind, id, after=version, limit=limit)):
-            found = [one for one in page if one.position <= up_to]
-            items = [_item(one) for one in found if self._is_wanted(one)]
-            if items or len(found) < len(page):
-                return items, len(found) < len(page)
-            version = page[-1].version
-        return [], True
-
-    async def save(self, done: Sequence[int], letters: Sequence[NewLetter], open_from: int | None) -> None:
-        checkpoint = self._position if open_from is None else open_from - 1
-        if not letters and (
-            checkpoint == self._saved or (not done and checkpoint - self._saved < self._lazy)
-        ):
-            return
-        await self._database.save(
-            Progress(
-                self._action, "events", before=self._saved, checkpoint=checkpoint, letters=tuple(letters)
-            )
-        )
-        self._saved = checkpoint
-
-    async def fetch(self, letter: Letter) -> Item | None:
-        found = await self._journal.feed(letter.position - 1, 1)
-        if not found or found[0].position != letter.position:
-            return None
-        return _item(found[0])
-
-    async def is_empty(self) -> bool:
-        return self._position >= self._feed.head
-
-    async def _settle_triggers(self) -> None:
-        """Saves for each type of event the position from which it sets the action off.
-
-        A type that is new to an action that has run before counts from this start on. With
-        since="beginning" the feed is read again from the beginning, for that type alone.
-        """
-        kept = await self._database.triggers(self._action)
-        if not kept:
-            await self._database.set_triggers(self._action, self._counts)
-            return
-        new = self._counts.keys() - kept.keys()
-        counts = {name: kept.get(name, self._head) for name in self._counts}
-        if new and self._is_since_beginning:
-            before = await self._database.checkpoint(self._action, at_first=self._saved)
-            counts = {name: 0 if name in new else max(counts[name], before) for name in counts}
-            await self._database.set_triggers(self._action, counts, checkpoint=0)
-        elif counts != kept:
-            await self._database.set_triggers(self._action, counts)
-        self._counts = counts
-
-    def _is_wanted(self, stored: Stored) -> bool:
-        beyond = self._counts.get(stored.type)
-        return beyond is not None and stored.position > beyond
-
-    async def is_settled(self) -> bool:
-        return await self._database.checkpoint(self._action, at_first=self._saved) >= self._feed.head
-
-
-def _item(stored: Stored) -> Item:
-    return Item(stored.position, f"{stored.kind}/{stored.id}", b"", stored, len(stored.payload))

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -14,7 +14,8 @@ from actum.model.values.round_trip import RoundTrip
 from actum.ports.broker import Broker
 from actum.ports.database import Database, Letter, NewLetter
 from actum.ports.message import Message
-from actum.runtime.actions.triggers.source import Item, Run, Source
+from actum.runtime.actions.triggers.sliced_source import Leases, Slice, SlicedSource
+from actum.runtime.actions.triggers.source import Item, Lowest, Run
 from actum.runtime.actions.triggers.trigger import ActionTrigger, Callee, OpenSource
 from actum.runtime.context.context import Context
 from actum.runtime.context.erasure import is_message_left
@@ -31,6 +32,7 @@ SHARED_POLL = 0.25
 class MessageTrigger(ActionTrigger[OnMessage]):
     """Runs an action for each message of a queue: in order within a key."""
 
+    is_split = True
     keeps_place = False
 
     @property
@@ -63,8 +65,9 @@ class MessageTrigger(ActionTrigger[OnMessage]):
         return RoundTrip(function.hints[function.message_parameter()])
 
     async def source(self, services: Services) -> OpenSource:
+        slices = services.database.slices
         return lambda database: MessageSource(
-            self.name, self.queue, services.broker, database, services.signals
+            self.name, self.queue, services.broker, database, services.signals, slices
         )
 
     def call(self, services: Services, callee: Callee) -> Run:
@@ -108,34 +111,51 @@ def queue_of(name: str) -> str:
     return name.partition(QUEUE)[2]
 
 
-class MessageSource(Source):
+class MessageSource(SlicedSource):
     """The messages of one queue, in order within a key; one without a key waits for no other."""
 
     can_read_again = True
 
-    def __init__(self, action: str, queue: str, broker: Broker, database: Database, signals: Signals) -> None:
+    def __init__(
+        self,
+        action: str,
+        queue: str,
+        broker: Broker,
+        database: Database,
+        signals: Signals,
+        slices: int = 1,
+    ) -> None:
+        super().__init__(database, slices)
         self._action = action
         self._queue = queue
         self._broker = broker
-        self._database = database
         self._patience = SHARED_POLL if broker.is_shared else POLL
-        self._after = 0
         self._arrival = asyncio.Event()
         signals.listen(f"queue/{queue}", self._arrival.set)
 
-    async def rewind(self) -> None:
-        self._after = 0
+    async def load(self, leases: Mapping[int, Leases]) -> list[Slice]:
+        return [Slice(number, of) for number, of in leases.items()]
 
-    async def next(self, limit: int) -> list[Item]:
+    async def read_page(self, after: int, limit: int) -> tuple[Sequence[Message], int]:
         self._arrival.clear()
-        messages = await self._broker.messages(self._queue, self._after, limit)
-        if not messages:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(self._patience):
-                    await self._arrival.wait()
-            return []
-        self._after = messages[-1].id
-        return [self._item(message) for message in messages]
+        messages = await self._broker.messages(self._queue, after, limit)
+        return messages, messages[-1].id if messages else after
+
+    def items(self, page: Sequence[Message], slices: Mapping[int, Slice]) -> list[Item]:
+        items: list[Item] = []
+        for message in page:
+            one = slices.get(self.slice_of(_key(message)))
+            if one is not None and message.id > one.given:
+                items.append(self._item(message))
+        return items
+
+    async def wait(self) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._patience):
+                await self._arrival.wait()
+
+    def wake(self) -> None:
+        self._arrival.set()
 
     async def read_again(self, last: Item, up_to: int, limit: int) -> tuple[list[Item], bool]:
         after = last.position
@@ -146,20 +166,28 @@ class MessageSource(Source):
                 return items[:limit], after >= up_to and len(items) <= limit
         return [], True
 
-    async def save(self, done: Sequence[int], letters: Sequence[NewLetter], open_from: int | None) -> None:
-        if done or letters:
-            await self._broker.settle(done, letters, action=self._action, database=self._database)
+    async def save_held(
+        self, done: Mapping[int, Sequence[int]], letters: Sequence[NewLetter], lowest: Lowest
+    ) -> None:
+        ids = [id for found in done.values() for id in found]
+        if ids or letters:
+            database = self._fenced({number for number, found in done.items() if found})
+            await self._broker.settle(ids, letters, action=self._action, database=database)
 
     async def fetch(self, letter: Letter) -> Item | None:
         return self._item(msgspec.json.decode(letter.body, type=Message))
 
     async def is_empty(self) -> bool:
-        return not await self._broker.messages(self._queue, self._after, 1)
+        return not self.is_behind and not await self._broker.messages(self._queue, self._position, 1)
 
     async def is_settled(self) -> bool:
         return not await self._broker.messages(self._queue, 0, 1)
 
     def _item(self, message: Message) -> Item:
-        key = f"#{message.id}" if message.key is None else message.key
+        key = _key(message)
         body = msgspec.json.encode(message)
-        return Item(message.id, key, body, message, 2 * len(body))
+        return Item(message.id, key, body, message, 2 * len(body), self.slice_of(key))
+
+
+def _key(message: Message) -> str:
+    return f"#{message.id}" if message.key is None else message.key

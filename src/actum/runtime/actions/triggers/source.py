@@ -1,19 +1,20 @@
 """Sources: they give a worker its items, and save which of them are done."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from msgspec import Struct
 
 from actum.model.action import Failure
-from actum.ports.database import Letter, NewLetter
+from actum.ports.database import Database, Letter, NewLetter
 
 
 class Item(Struct, frozen=True, gc=False):
     """One event, message, tick or timer. Items of one `key` run in the order of their `position`.
 
     `body` is what a letter keeps of it, to fetch it again; `content` is the item, of about `size` bytes.
+    `slice` is that of its key, where the source is split.
     """
 
     position: int
@@ -21,6 +22,11 @@ class Item(Struct, frozen=True, gc=False):
     body: bytes
     content: Any
     size: int = 0
+    slice: int = 0
+
+
+Lowest = Callable[[int], int | None]
+"""Gives the lowest position of a slice that was given and is not done; None if there is none."""
 
 
 class Run(Protocol):
@@ -54,6 +60,20 @@ class Source(ABC):
         No letter is lost: it is durable before its item counts as done. `open_from` is the lowest position
         that was given and is not done; None if there is none.
         """
+
+    async def save_slices(
+        self, done: Mapping[int, Sequence[int]], letters: Sequence[NewLetter], lowest: Lowest
+    ) -> None:
+        """Saves what `save` does, with what is done by slice; a source that is not split has one, 0."""
+        await self.save(done.get(0, ()), letters, lowest(0))
+
+    def has(self, key: str) -> bool:
+        """Says whether items of this key are given to this worker."""
+        return True
+
+    def under_lease(self, database: Database, key: str) -> Database:
+        """Gives the database as it is used for items of a key; raises LeaseLost where `has` is false."""
+        return database
 
     @abstractmethod
     async def fetch(self, letter: Letter) -> Item | None:

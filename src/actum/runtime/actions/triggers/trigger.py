@@ -35,10 +35,12 @@ class Callee(Struct, frozen=True):
 class Trigger(ABC):
     """What a worker needs to know: where its items come from, and how one is run.
 
-    Checkpoints, letters and leases are stored under `name`, which must never change.
+    Checkpoints, letters and leases are stored under `name`, which must never change. If it `is_split`, its
+    source is a SlicedSource, and several processes share it.
     """
 
     name: str
+    is_split: ClassVar[bool] = False
     retries: Retries = Retries()
     timeout: timedelta = TIMEOUT
 

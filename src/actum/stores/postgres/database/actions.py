@@ -3,11 +3,23 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from actum.ports.database import Database, KeptName, Letter, LetterStatus, NewLetter, Progress, Request
+import msgspec
+
+from actum.ports.database import (
+    Database,
+    KeptName,
+    Letter,
+    LetterStatus,
+    NewLetter,
+    Progress,
+    Request,
+    SliceState,
+)
 from actum.stores.action_statements import KEPT_NAMES, LETTER
 from actum.stores.postgres.connection.page import page_of
 from actum.stores.postgres.connection.pool import PostgresPool
 from actum.stores.postgres.database.fence import IS_HELD, Fence
+from actum.stores.postgres.database.slices import SAVE_SLICES, SET_SLICES, SLICE_STATES
 from actum.stores.stale_writes import moved_action
 
 ACTION_SCHEMA = (
@@ -74,6 +86,9 @@ SET_TICK = f"""INSERT INTO actum_ticks SELECT $3::text, $4::bigint WHERE {IS_HEL
     ON CONFLICT (action) DO UPDATE SET due = excluded.due"""
 
 
+TRIGGERS = msgspec.json.Decoder(dict[str, int])
+
+
 class PostgresActions(Database):
     """The part of the database that stores the progress of actions."""
 
@@ -92,17 +107,44 @@ class PostgresActions(Database):
     ) -> None:
         statement = f"WITH {self._fence.held}, {SET_TRIGGERS}"
         values = (action, list(triggers), list(triggers.values()), checkpoint)
-        self._fence.check(await self._pool.fetchval(statement, *self._fence.values, *values))
+        is_held = await self._pool.fetchval(statement, *self._fence.values, *values)
+        await self._fence.check(is_held, self._pool)
+
+    async def slice_states(self, action: str) -> dict[int, SliceState]:
+        rows = await self._pool.fetch(SLICE_STATES, action)
+        return {slice: SliceState(position, TRIGGERS.decode(text)) for slice, position, text in rows}
+
+    async def set_slices(self, action: str, states: Mapping[int, SliceState]) -> None:
+        rows = [
+            (slice, state.checkpoint, msgspec.json.encode(state.triggers).decode())
+            for slice, state in states.items()
+        ]
+        columns = list(zip(*rows, strict=True))
+        await self._change(SET_SLICES, action, *columns)
 
     async def save(self, progress: Progress) -> None:
+        if progress.moves:
+            await self._save_slices(progress)
+            return
         done: dict[str, Sequence[int] | None] = {progress.source: progress.done}
         before = progress.before if progress.source == "events" else None
         values = (progress.action, progress.checkpoint, before, done.get("messages"), done.get("timers"))
         letters = _columns(progress.letters)
         statement = f"WITH {self._fence.held}, {SAVE}"
-        [(is_held, is_moved)] = await self._pool.fetch(statement, *self._fence.values, *values, *letters)
-        self._fence.check(is_held)
+        [(is_held, is_moved)] = await self._pool.fetch(statement, *self._fence.values, *values, *letters[:-1])
+        await self._fence.check(is_held, self._pool)
         if before is not None and not is_moved:
+            raise moved_action(progress.action, before)
+
+    async def _save_slices(self, progress: Progress) -> None:
+        moves = [msgspec.structs.astuple(move) for move in progress.moves]
+        letters = _columns(progress.letters)
+        statement = f"WITH {self._fence.held}, {SAVE_SLICES}"
+        values = (progress.action, *zip(*moves, strict=True), *letters)
+        [(is_held, moved)] = await self._pool.fetch(statement, *self._fence.values, *values)
+        await self._fence.check(is_held, self._pool)
+        if moved < len(moves):
+            before = min(move.before for move in progress.moves)
             raise moved_action(progress.action, before)
 
     async def blocked(self, action: str) -> dict[str, int]:
@@ -168,7 +210,7 @@ class PostgresActions(Database):
 
     async def _change(self, change: str, *values: Any) -> None:
         is_held = await self._pool.fetchval(self._fence.around(change), *self._fence.values, *values)
-        self._fence.check(is_held)
+        await self._fence.check(is_held, self._pool)
 
     async def _letters(self, where: str, *values: Any) -> list[Letter]:
         statement = page_of(f"SELECT {LETTER} FROM actum_letters WHERE {where}", LETTER, LETTER_BYTES)
@@ -190,7 +232,7 @@ class PostgresActions(Database):
 def _columns(letters: Sequence[NewLetter]) -> Sequence[Sequence[Any]]:
     """Gives letters as an array for each column; a letter that comes twice is included once."""
     rows = {(one.action, one.key, one.position, one.body): _row(one) for one in reversed(letters)}
-    return list(zip(*reversed(rows.values()), strict=True)) or [()] * 10
+    return list(zip(*reversed(rows.values()), strict=True)) or [()] * 11
 
 
 def _row(letter: NewLetter) -> tuple[Any, ...]:
@@ -206,4 +248,5 @@ def _row(letter: NewLetter) -> tuple[Any, ...]:
         letter.error,
         failed,
         letter.failure,
+        letter.slice,
     )

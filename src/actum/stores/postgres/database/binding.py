@@ -17,7 +17,9 @@ BIND = """INSERT INTO actum_binding (application, journal, position, mark, allow
     VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING"""
 WITNESS = "UPDATE actum_binding SET position = $1, mark = $2 WHERE position <= $1"
 REACHED = """SELECT greatest((SELECT coalesce(max(checkpoint), 0) FROM actum_views),
-    (SELECT coalesce(max(position), 0) FROM actum_checkpoints))"""
+    (SELECT coalesce(max(position), 0) FROM actum_checkpoints),
+    (SELECT coalesce(max(position), 0) FROM actum_slices))"""
+MOVE_SLICES = "UPDATE actum_slices SET position = $1 WHERE $2 OR position > $1"
 MOVE = "UPDATE actum_checkpoints SET position = $1 WHERE $2 OR position > $1"
 REMOVE_LETTERS = """DELETE FROM actum_letters
     WHERE strpos(action, '@queue:') = 0 AND action <> 'timers' AND position > $1"""
@@ -50,6 +52,7 @@ class PostgresBinding(Database):
                 await connection.execute(f'DROP VIEW IF EXISTS "{name}"')
                 await drop_generation(connection, name, generation)
             await connection.execute(MOVE, last, is_other)
+            await connection.execute(MOVE_SLICES, last, is_other)
             await connection.execute(REMOVE_LETTERS, from_position)
             await connection.execute(REMOVE_ERASURES, from_position)
             await connection.execute("DELETE FROM actum_rebuilds")

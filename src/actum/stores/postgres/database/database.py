@@ -19,6 +19,7 @@ from actum.stores.postgres.database.functions import QUERY_FUNCTIONS
 from actum.stores.postgres.database.query_execution import QueryExecution
 from actum.stores.postgres.database.queues import CATCH_UP_ORDER, ORIGIN_SCHEMA, QUEUE_SCHEMA, PostgresQueues
 from actum.stores.postgres.database.set_aside import ASIDE_SCHEMA, PostgresSetAside
+from actum.stores.postgres.database.slices import SLICE_SCHEMA, SLICES
 from actum.stores.postgres.database.tables import PostgresTable
 from actum.stores.postgres.database.views import VIEW_SCHEMA, PostgresViews
 from actum.stores.postgres.membership import ATTENDED, MEMBERSHIP_SCHEMA, SILENT, PostgresMembership
@@ -36,6 +37,7 @@ SCHEMA = Part(
         ERASURE_SCHEMA,
         TRIGGER_SCHEMA,
         BINDING_SCHEMA,
+        SLICE_SCHEMA,
     ),
 )
 
@@ -46,6 +48,7 @@ class PostgresDatabase(
     """A database in PostgreSQL, which was opened with SCHEMA and may also hold the journal."""
 
     is_shared = True
+    slices = SLICES
 
     def __init__(self, pool: PostgresPool) -> None:
         self._pool = pool
@@ -62,9 +65,10 @@ class PostgresDatabase(
     async def is_attended(self) -> bool:
         return bool(await self._pool.fetchval(ATTENDED, SILENT))
 
-    def under(self, lease: Lease) -> Self:
+    def under(self, *leases: Lease) -> Self:
         fenced = copy.copy(self)
-        fenced._fence = Fence(lease)
+        fenced.leases = leases
+        fenced._fence = Fence(leases)
         return fenced
 
     async def close(self) -> None:

@@ -131,7 +131,7 @@ class PostgresViews(Database):
                 raise AuthorError(f"view {view.name}: a row does not fit its columns: {error}") from error
             if moved and aside is not NOTHING_ASIDE:
                 await change_aside(connection, view.name, generation, aside)
-        self._fence.check(is_held)
+        await self._fence.check(is_held, self._pool)
         if not moved:
             raise moved_view(view, generation, before)
 
