@@ -21,6 +21,7 @@ from actum.stores.postgres.database.queues import CATCH_UP_ORDER, ORIGIN_SCHEMA,
 from actum.stores.postgres.database.set_aside import ASIDE_SCHEMA, PostgresSetAside
 from actum.stores.postgres.database.tables import PostgresTable
 from actum.stores.postgres.database.views import VIEW_SCHEMA, PostgresViews
+from actum.stores.postgres.database.workflows import WORKFLOW_SCHEMA, PostgresWorkflows
 from actum.stores.postgres.membership import ATTENDED, MEMBERSHIP_SCHEMA, SILENT, PostgresMembership
 from actum.stores.schema import Part
 
@@ -36,12 +37,19 @@ SCHEMA = Part(
         ERASURE_SCHEMA,
         TRIGGER_SCHEMA,
         BINDING_SCHEMA,
+        WORKFLOW_SCHEMA,
     ),
 )
 
 
 class PostgresDatabase(
-    PostgresViews, PostgresSetAside, PostgresActions, PostgresQueues, PostgresErasing, PostgresBinding
+    PostgresViews,
+    PostgresSetAside,
+    PostgresActions,
+    PostgresQueues,
+    PostgresWorkflows,
+    PostgresErasing,
+    PostgresBinding,
 ):
     """A database in PostgreSQL, which was opened with SCHEMA and may also hold the journal."""
 
