@@ -43,6 +43,8 @@ from actum.runtime.readiness import Readiness
 from actum.runtime.services import Services, Signals
 from actum.runtime.supervisor import Supervisor
 from actum.runtime.views.reading import Views
+from actum.runtime.workflows.calls import WorkflowCalls
+from actum.runtime.workflows.workflow_assignment import WorkflowAssignment, workflow_assignments
 
 POLL = 0.001
 
@@ -64,6 +66,7 @@ class Node:
         self.services = services
         self.supervisor = supervisor
         self.actions: Sequence[ActionAssignment] = ()
+        self.workflows: Sequence[WorkflowAssignment] = ()
         self.coordinator: Coordinator | None = None
 
     def __repr__(self) -> str:
@@ -88,8 +91,7 @@ class Node:
         before = None
         while True:
             is_busy = bool(await self.busy())
-            # Work may have passed from a part not yet looked at to one that was: two looks must see the same
-            # counts.
+            # Work may have moved from a part not yet looked at to one that was: two looks must be alike.
             now = None if is_busy else self._activity()
             if now is not None and now == before:
                 return
@@ -102,12 +104,12 @@ class Node:
         parts: list[object] = [] if services.committer.is_idle else [services.committer]
         if self.coordinator is not None and self.coordinator.is_moving:
             parts.append(self.coordinator)
-        return parts + [
-            work for work in (*services.views.works.values(), *self.actions) if not await work.is_idle()
-        ]
+        works = (*services.views.works.values(), *self.actions, *self.workflows)
+        return parts + [work for work in works if not await work.is_idle()]
 
     def _activity(self) -> tuple[int, ...]:
-        return self.services.feed.head, *(worker.taken for worker in self.workers)
+        works: list[Worker | WorkflowAssignment] = [*self.workers, *self.workflows]
+        return self.services.feed.head, *(work.taken for work in works)
 
 
 @asynccontextmanager
@@ -204,6 +206,7 @@ async def _assemble(
         readiness=Readiness(journal, database, feed, views, supervisor, clock, instruments),
         outgoing=Outgoing(),
         instruments=instruments,
+        workflows=WorkflowCalls(catalog.workflows, database),
         host=host,
         reruns=Reruns() if settings.is_development else None,
     )
@@ -257,8 +260,9 @@ async def _start(node: Node, triggers: Collection[ActionTrigger[Any]]) -> None:
     await services.views.prepare()
     left = await look_for_left(services.catalog, services.journal, services.database, services.broker)
     node.actions = await assignments_of(services, triggers, supervisor, node.lose)
+    node.workflows = workflow_assignments(services, supervisor, node.lose)
     coordinator = node.coordinator = Coordinator(
-        services.database, [*services.views.works.values(), *node.actions]
+        services.database, [*services.views.works.values(), *node.actions, *node.workflows]
     )
     await coordinator.start()
     supervisor.start("erasures", lambda: finish_erasures(services))
@@ -280,7 +284,7 @@ async def _stop(node: Node) -> None:
     """Stops what makes new commands first, then writes out what is decided, then what follows from it."""
     services, supervisor, coordinator = node.services, node.supervisor, node.coordinator
     if coordinator is not None:
-        await coordinator.retire(node.actions)
+        await coordinator.retire([*node.actions, *node.workflows])
     try:
         async with asyncio.timeout(30):
             await services.committer.drained()

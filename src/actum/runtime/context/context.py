@@ -19,6 +19,7 @@ from actum.runtime.context.id_pages import Page
 from actum.runtime.context.queue_reference import QueueReference
 from actum.runtime.context.session import Session, Source
 from actum.runtime.context.timers import MADE
+from actum.runtime.context.workflow_reference import Runs, WorkflowReference
 from actum.runtime.entities.precondition import Precondition
 from actum.runtime.keys.stored import RequestKey
 from actum.runtime.keys.unit_key import unit_key
@@ -74,6 +75,8 @@ class Context:
             seen=seen,
             unit=unit,
         )
+        if event is not None:
+            self._session.subject = f"{event.kind}/{event.id}"
 
     def __repr__(self) -> str:
         return f"<Context {self._session.cause or self.correlation_id}>"
@@ -147,6 +150,17 @@ class Context:
                 f"no action takes from a queue {name!r}; there are {', '.join(sorted(known)) or 'none'}"
             )
         return QueueReference(self._session, name, known[name])
+
+    def workflow(self, cls: "Callable[[], Runs[Context, P, T]]", id: str) -> WorkflowReference[P, T]:
+        """Returns a reference to a workflow, to start, signal, control and wait for."""
+        kind = self._services.workflows.by_class.get(cls)
+        if kind is None:
+            raise DefinitionError(
+                f"{getattr(cls, '__name__', cls)} is not among the application's workflows: add it to "
+                "App(workflows=[…])"
+            )
+        check_name(id, "a workflow's id", field="id")
+        return WorkflowReference(self._session, self._services.workflows, kind, id)
 
     async def atomic(
         self,
