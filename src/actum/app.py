@@ -25,7 +25,7 @@ from actum.runtime.catalog import KEY_RETENTION, Definition, compile_catalog
 from actum.runtime.context.context import Context
 from actum.runtime.opened_resource import OpenResource
 from actum.runtime.services import Services
-from actum.runtime.workflows.declared import workflow_types
+from actum.runtime.workflows.declared import bind_starts, workflow_types
 from actum.stores.instances import Instances, Place
 from actum.stores.url import join, needs_database
 
@@ -139,9 +139,11 @@ class App:
         check_timeout("App", query_timeout, name="query_timeout")
         check_timeout("App", key_retention, name="key_retention")
         check_max_bytes("App", query_max_bytes, name="query_max_bytes")
+        kinds = workflow_types(workflows)
+        bind_starts(actions, kinds)
         bound = [bound for group in actions for bound in group.bound]
         catalog = compile_catalog(
-            entities, views, bound, query_timeout, key_retention, query_max_bytes, workflow_types(workflows)
+            entities, views, bound, query_timeout, key_retention, query_max_bytes, kinds
         )
         opened_by = tuple((_type_of(resource), resource) for resource in resources)
         definition = Definition(name, catalog, tuple(actions), opened_by, docs_path)

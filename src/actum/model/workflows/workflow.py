@@ -8,7 +8,6 @@ import msgspec
 from msgspec import Struct, StructMeta
 
 from actum.errors import DefinitionError
-from actum.model.action import TIMEOUT
 from actum.model.name import check_declared
 from actum.model.option import OF_STRUCTS, check_options
 from actum.model.retries import Retries
@@ -19,6 +18,8 @@ T2 = TypeVar("T2")
 T3 = TypeVar("T3")
 Step = Callable[..., Coroutine[Any, Any, T]]
 
+TIMEOUT = timedelta(seconds=60)
+"""How long an attempt at a step may take unless the call says otherwise."""
 OPTIONS = OF_STRUCTS | {"name", "retries", "timeout"}
 """The options that a class statement may have."""
 
