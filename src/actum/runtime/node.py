@@ -273,7 +273,7 @@ async def _start(node: Node, triggers: Collection[ActionTrigger[Any]]) -> None:
             services.journal, services.database, services.clock, retention, lambda: coordinator.is_first
         )
         supervisor.start("keys", forgetting.run)
-    services.readiness.actions = node.actions
+    services.readiness.actions, services.readiness.workflows = node.actions, services.catalog.workflows
     supervisor.start("readiness", services.readiness.run)
     warn_of_left(services.catalog, triggers, left)
     supervisor.start("names of events", lambda: warn_of_events_left(services.catalog, services.journal))

@@ -3,7 +3,7 @@
 import typing
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from datetime import datetime, timedelta
-from typing import Any, ParamSpec, TypeVar, TypeVarTuple
+from typing import Any, ParamSpec, TypeVar, TypeVarTuple, overload
 
 from actum.errors import DefinitionError, Invalid, KeyReused, NotFound
 from actum.model.code.function_kind import require_awaitable
@@ -12,6 +12,7 @@ from actum.model.event import Event, Metadata, Recorded, to_microseconds
 from actum.model.handler import Command
 from actum.model.name import check_cause, check_id, check_name, check_text, check_who
 from actum.model.view import View
+from actum.model.workflows.workflow import Workflow
 from actum.ports.database import NewTimer, Timer
 from actum.runtime.context.atomic import Unit, run_unit, running_unit
 from actum.runtime.context.history import Histories
@@ -151,7 +152,13 @@ class Context:
             )
         return QueueReference(self._session, name, known[name])
 
-    def workflow(self, cls: "Callable[[], Runs[Context, P, T]]", id: str) -> WorkflowReference[P, T]:
+    @overload
+    def workflow(self, cls: "Callable[[], Runs[Context, P, T]]", id: str) -> WorkflowReference[P, T]: ...
+
+    @overload
+    def workflow(self, cls: type[Workflow], id: str) -> WorkflowReference[..., Any]: ...
+
+    def workflow(self, cls: Any, id: str) -> WorkflowReference[..., Any]:
         """Returns a reference to a workflow, to start, signal, control and wait for."""
         kind = self._services.workflows.by_class.get(cls)
         if kind is None:

@@ -19,6 +19,7 @@ from actum.ports.workflows import (
     WorkflowKey,
 )
 from actum.runtime.coalescer import Coalescer
+from actum.runtime.workflows.allowed import check_request
 from actum.runtime.workflows.run.outcome import read_error
 
 MAX_STARTS = 20_000
@@ -87,7 +88,11 @@ class WorkflowCalls:
         self.wake((signal.kind, signal.id))
 
     async def request(self, kind: str, id: str, request: str) -> None:
-        """Asks whoever runs a workflow for something; raises NotFound for one that does not exist."""
+        """Asks whoever runs a workflow for something.
+
+        Raises NotFound for one that does not exist, and Conflict where it is not in a state for that.
+        """
+        await check_request(self._database, await self.find(kind, id), request)
         if not await self._database.request_workflow(kind, id, request):
             raise _missing(kind, id)
         self.wake((kind, id))

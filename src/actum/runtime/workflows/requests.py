@@ -6,10 +6,8 @@ from msgspec.structs import replace
 
 from actum.model.workflows.workflow_type import WorkflowType
 from actum.ports.workflows import ENDED, LoadedWorkflow, StepRecord, StoredWorkflow
-from actum.runtime.workflows.run.execution import COMPENSATION
+from actum.runtime.workflows.allowed import COMPENSATION
 from actum.runtime.workflows.run.outcome import KeptError, read_kept, write_error
-
-RESTART = "restart"
 
 
 def carry_out(loaded: LoadedWorkflow, kind: WorkflowType, now: int) -> tuple[LoadedWorkflow, int | None]:

@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Coroutine
-from typing import Any, Union, cast
+from typing import Any, Union
 
 from msgspec import Struct
 
@@ -95,8 +95,7 @@ def _made(
             id = id_of(ctx.event.event if takes_entity_id else value)
         else:
             id = ctx.event.id if takes_entity_id else ctx.new_id()
-        workflow: Any = ctx.workflow(cast("Any", kind.cls), id)
-        await workflow.start(*([value] if has_value else []))
+        await ctx.workflow(kind.cls, id).start(*([value] if has_value else []))
         return StartedWorkflow(id)
 
     annotations = {"ctx": Context, **parameters}

@@ -19,13 +19,10 @@ from actum.model.workflows.workflow import Step
 from actum.ports.workflows import ENDED, StoredSignal, StoredWorkflow, WorkflowKey
 from actum.runtime.context.context import Context
 from actum.runtime.keys.stored import made_fraction, made_id
+from actum.runtime.workflows.allowed import COMPENSATION
 from actum.runtime.workflows.run.history import Key, shown
 from actum.runtime.workflows.run.operations import MICROSECOND, MakeContext, Operations, Read
 from actum.runtime.workflows.run.outcome import Kept, KeptError
-
-COMPENSATION = "$compensation"
-"""The name of the records of compensations; like the other names of Actum's own, no step has it."""
-
 
 log: logging.Logger = logging.getLogger("actum.workflows")
 

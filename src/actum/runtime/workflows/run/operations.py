@@ -111,7 +111,7 @@ class Operations:
         try:
             return read(bytes(kept.result))
         except LOST as error:
-            text = bytes(kept.result[:200]).decode(errors="replace")
+            text = bytes(kept.result)[:200].decode(errors="replace")
             raise OutdatedRecord(
                 f"{shown(key)}: its recorded result {text} no longer fits: {error}. Change the annotation "
                 f"so that it does and resume, or restart from {key[0]!r}"
