@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Collection, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
@@ -52,11 +52,15 @@ log: logging.Logger = logging.getLogger("actum.node")
 
 
 class Settings(Struct, frozen=True):
-    """The bounds of a node. Beyond `most_staged` commands that wait to be written it is Overloaded."""
+    """The bounds of a node. Beyond `most_staged` commands that wait to be written it is Overloaded.
+
+    A test has `stand_ins` run in place of the functions of workflows' steps.
+    """
 
     residence: EvictionPolicy = EvictionPolicy()
     most_staged: int = MAX_STAGED
     is_development: bool = False
+    stand_ins: Mapping[Any, Callable[..., Any]] = {}
 
 
 class Node:
@@ -206,7 +210,7 @@ async def _assemble(
         readiness=Readiness(journal, database, feed, views, supervisor, clock, instruments),
         outgoing=Outgoing(),
         instruments=instruments,
-        workflows=WorkflowCalls(catalog.workflows, database),
+        workflows=WorkflowCalls(catalog.workflows, database, settings.stand_ins),
         host=host,
         reruns=Reruns() if settings.is_development else None,
     )
@@ -267,8 +271,7 @@ async def _start(node: Node, triggers: Collection[ActionTrigger[Any]]) -> None:
     await coordinator.start()
     supervisor.start("erasures", lambda: finish_erasures(services))
     supervisor.start("coordinator", coordinator.run)
-    retention = services.catalog.key_retention
-    if retention is not None:
+    if (retention := services.catalog.key_retention) is not None:
         forgetting = KeyRetention(
             services.journal, services.database, services.clock, retention, lambda: coordinator.is_first
         )

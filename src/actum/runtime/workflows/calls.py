@@ -51,12 +51,21 @@ class WorkflowEnd(Struct, frozen=True):
 
 
 class WorkflowCalls:
-    """Starts, signals and asks workflows, wherever they run. `hosts` are the kinds that run here."""
+    """Starts, signals and asks workflows, wherever they run. `hosts` are the kinds that run here.
 
-    def __init__(self, types: Mapping[str, WorkflowType], database: Database) -> None:
+    A test has `stand_ins` run in place of the functions of steps.
+    """
+
+    def __init__(
+        self,
+        types: Mapping[str, WorkflowType],
+        database: Database,
+        stand_ins: Mapping[Any, Callable[..., Any]],
+    ) -> None:
         self.types = types
         self.by_class: dict[object, WorkflowType] = {kind.cls: kind for kind in types.values()}
         self.hosts: dict[str, Host] = {}
+        self.stand_ins = stand_ins
         self._database = database
         self._starts: Coalescer[NewWorkflow, Started] = Coalescer(
             database.start_workflows, most=MAX_STARTS, begins_alone=True

@@ -38,7 +38,7 @@ class WorkflowEngine:
         self._services = services
         self._database = database
         self._recorder = Recorder(database, services.clock)
-        self._functions = StepFunctions()
+        self._functions = StepFunctions(services.workflows.stand_ins)
         self._arrival = asyncio.Event()
         self._woken: set[str] = set()
         self._ends: set[asyncio.Task[None]] = set()
