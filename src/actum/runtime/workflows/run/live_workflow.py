@@ -16,6 +16,10 @@ from actum.runtime.workflows.run.workflow_run import REASONS, Leaving, WorkflowR
 log: logging.Logger = logging.getLogger("actum.workflows")
 
 
+TURNS = 6
+"""Iterations of the event loop after which `run`, given a result, has asked for the next thing or ended."""
+
+
 class Engine(Protocol):
     """Keeps the workflows that are at work."""
 
@@ -54,6 +58,7 @@ class LiveWorkflow(WorkflowRun):
         self._state = loaded.workflow.state
         self._writing: asyncio.Future[int | None] | None = None
         self._is_last = False
+        self._is_to_write = False
         self._task: asyncio.Task[None] | None = None
 
     def begin(self) -> None:
@@ -106,9 +111,10 @@ class LiveWorkflow(WorkflowRun):
                 await asyncio.get_running_loop().create_future()
 
     def has_news(self) -> None:
-        """Writes what was recorded, unless that is done already."""
-        if self._has_changes and self._leaving is None:
-            self._write()
+        """Writes what was recorded, once the part that waits for it has gone on: in one with what follows."""
+        if not self._is_to_write:
+            self._is_to_write = True
+            asyncio.get_running_loop().call_soon(self._write_soon, TURNS)
 
     def is_quiet(self) -> None:
         """Leaves memory until the time comes that it waits for, or something wakes it."""
@@ -127,6 +133,14 @@ class LiveWorkflow(WorkflowRun):
             self._leave(self._later(error, self._attempts))
 
     # What follows is how.
+
+    def _write_soon(self, turns: int) -> None:
+        if turns:
+            asyncio.get_running_loop().call_soon(self._write_soon, turns - 1)
+            return
+        self._is_to_write = False
+        if self._has_changes and self._leaving is None:
+            self._write()
 
     @property
     def end(self) -> tuple[Status, bytes] | None:

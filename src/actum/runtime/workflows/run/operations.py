@@ -126,8 +126,7 @@ class Operations:
 
     def keep(self, key: Key, kept: Kept) -> Kept:
         self.history.keep(key, kept, self.now())
-        # After the part that waits for it has gone on: what follows from it is written with it.
-        asyncio.get_running_loop().call_soon(self._keeper.has_news)
+        self._keeper.has_news()
         return kept
 
     def now(self) -> int:

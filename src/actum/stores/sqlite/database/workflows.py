@@ -114,7 +114,8 @@ class SqliteWorkflows(Database):
     _file: SqliteFile
 
     async def start_workflows(self, new: Sequence[NewWorkflow]) -> list[Started]:
-        return await self._file.write(lambda connection: _start(connection, new))
+        # A single start is one statement, which commits by itself.
+        return await self._file.write(lambda connection: _start(connection, new), begins=len(new) == 1)
 
     async def record_workflows(self, changes: Sequence[WorkflowChange]) -> list[int | None]:
         return await self._file.write(lambda connection: _record(connection, changes))
