@@ -168,7 +168,9 @@ class WorkflowEngine:
             if live.workflow.number == workflow.number:
                 live.refresh(loaded)
             return
-        if workflow.request:
+        if len(self.live) >= MAX_AT_WORK:
+            self._has_backlog = True  # Others were started while it was being loaded.
+        elif workflow.request:
             await self._carry_out(loaded)
         elif workflow.status == "running":
             self._begin(loaded)
