@@ -1,12 +1,13 @@
 """Signals, time limits and cancellation; and what is undone when a workflow does not succeed."""
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
-from actum import Conflict, NotFound, Rejected, WorkflowCancelled, WorkflowFailed
+from actum import App, Conflict, Context, NotFound, Rejected, Workflow, WorkflowCancelled, WorkflowFailed
 from actum.testing import Running, testing
-from tests.workflows.transfers import Account, Approval, Approved, Ledger, Limited, app
+from tests.workflows.transfers import Account, Approval, Approved, Ledger, Limited, app, open_ledger, post
 
 
 async def fees(t: Running) -> int:
@@ -65,6 +66,25 @@ async def test_no_signal_in_time_is_none_and_what_fails_then_is_undone_in_revers
         assert (await t.ctx.workflow(Approval, "a-1").status()).error == "Rejected: nobody approved it"
 
 
+async def test_compensations_run_in_reverse_order() -> None:
+    undone: list[str] = []
+
+    async def undo(what: str) -> None:
+        undone.append(what)
+
+    class Trip(Workflow):
+        async def run(self, ctx: Context) -> None:
+            for what in ("flight", "hotel", "car"):
+                self.compensate(lambda what=what: self.step(undo, what))  # type: ignore[misc]
+            raise Rejected("the weather is bad")
+
+    async with testing(App("trip", workflows=[Trip])) as t:
+        await t.ctx.workflow(Trip, "t").start()
+        await t.settle()
+
+    assert undone == ["car", "hotel", "flight"]
+
+
 async def test_signals_to_what_never_began_or_has_ended_are_refused() -> None:
     async with testing(app) as t:
         with pytest.raises(NotFound):
@@ -101,6 +121,26 @@ async def test_a_workflow_that_takes_longer_than_its_limit_fails_and_is_undone()
         with pytest.raises(WorkflowFailed, match="took longer than 30 days"):
             await t.ctx.workflow(Limited, "l-1").result()
         assert (await t.ctx.state(Account, "limited")).balance == 1
+
+
+async def test_nothing_new_is_begun_when_the_limit_passed_while_no_process_ran(
+    ledger: Ledger, tmp_path: Path
+) -> None:
+    class Late(Workflow, timeout=timedelta(days=2)):
+        async def run(self, ctx: Context) -> int:
+            await self.sleep(timedelta(days=1))
+            return await self.step(post, "too late")
+
+    late = App("late", workflows=[Late], resources=[open_ledger])
+    store = f"sqlite:///{tmp_path / 'app.db'}"
+    async with testing(late, store=store) as t:
+        await t.ctx.workflow(Late, "l").start()
+        later = t.now + timedelta(days=3)
+    async with testing(late, store=store, start=later) as t:
+        await t.settle()
+
+        assert (await t.ctx.workflow(Late, "l").status()).status == "failed"
+    assert ledger.calls == []
 
 
 async def test_a_compensation_is_retried_and_then_stands_still_until_it_is_resumed(ledger: Ledger) -> None:

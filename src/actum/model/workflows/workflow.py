@@ -62,7 +62,7 @@ class Execution(Protocol):
         """Keeps a compensation."""
         ...
 
-    def gather(self, parts: tuple[Coroutine[Any, Any, Any], ...]) -> Coroutine[Any, Any, tuple[Any, ...]]:
+    def gather(self, parts: tuple[Awaitable[Any], ...]) -> Coroutine[Any, Any, tuple[Any, ...]]:
         """Runs parts beside one another."""
         ...
 
@@ -187,19 +187,17 @@ class Workflow(Struct, metaclass=WorkflowMeta):
         self._execution.compensate(function)
 
     @overload
-    def gather(
-        self, one: Coroutine[Any, Any, T1], two: Coroutine[Any, Any, T2], /
-    ) -> Coroutine[Any, Any, tuple[T1, T2]]: ...
+    def gather(self, one: Awaitable[T1], two: Awaitable[T2], /) -> Coroutine[Any, Any, tuple[T1, T2]]: ...
 
     @overload
     def gather(
-        self, one: Coroutine[Any, Any, T1], two: Coroutine[Any, Any, T2], three: Coroutine[Any, Any, T3], /
+        self, one: Awaitable[T1], two: Awaitable[T2], three: Awaitable[T3], /
     ) -> Coroutine[Any, Any, tuple[T1, T2, T3]]: ...
 
     @overload
-    def gather(self, *parts: Coroutine[Any, Any, T]) -> Coroutine[Any, Any, tuple[T, ...]]: ...
+    def gather(self, *parts: Awaitable[T]) -> Coroutine[Any, Any, tuple[T, ...]]: ...
 
-    def gather(self, *parts: Coroutine[Any, Any, Any]) -> Coroutine[Any, Any, tuple[Any, ...]]:
+    def gather(self, *parts: Awaitable[Any]) -> Coroutine[Any, Any, tuple[Any, ...]]:
         """Runs steps (or other parts of `run`) beside one another, and returns their results in order.
 
         It waits for all of them; then, if some failed, the first of those in the order given is raised.

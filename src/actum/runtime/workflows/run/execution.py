@@ -105,7 +105,7 @@ class WorkflowExecution(Operations):
             )
         self.compensations.append(function)
 
-    def gather(self, parts: tuple[Coroutine[Any, Any, Any], ...]) -> Coroutine[Any, Any, tuple[Any, ...]]:
+    def gather(self, parts: tuple[Awaitable[Any], ...]) -> Coroutine[Any, Any, tuple[Any, ...]]:
         return self._gather(parts)
 
     def ended_of(self, key: WorkflowKey, read: Read) -> Coroutine[Any, Any, Any]:
@@ -153,14 +153,14 @@ class WorkflowExecution(Operations):
             return False
         return True
 
-    async def _gather(self, parts: tuple[Coroutine[Any, Any, Any], ...]) -> tuple[Any, ...]:
+    async def _gather(self, parts: tuple[Awaitable[Any], ...]) -> tuple[Any, ...]:
         if not parts:
             return ()
         parked = self.parked
         parked.branches += len(parts) - 1
         left = len(parts)
 
-        async def run(part: Coroutine[Any, Any, Any]) -> Any:
+        async def run(part: Awaitable[Any]) -> Any:
             nonlocal left
             try:
                 return await part

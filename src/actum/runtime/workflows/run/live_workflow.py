@@ -59,6 +59,8 @@ class LiveWorkflow(WorkflowRun):
         self._writing: asyncio.Future[int | None] | None = None
         self._is_last = False
         self._is_to_write = False
+        self._wakes_at: int | None = None
+        self._waker: asyncio.Task[None] | None = None
         self._task: asyncio.Task[None] | None = None
 
     def begin(self) -> None:
@@ -70,9 +72,10 @@ class LiveWorkflow(WorkflowRun):
     def refresh(self, loaded: LoadedWorkflow) -> None:
         """Takes in the signals and the request that it was woken for."""
         workflow, execution = loaded.workflow, self.execution
+        if self._leaving is not None:
+            return  # It has not seen this, so it is due at once when it has left.
         self.wakes = workflow.wakes
-        known = {signal.id for signal in execution.signals} | set(execution.taken)
-        execution.signals += [one for one in loaded.signals if one.id not in known]
+        execution.add_signals(loaded.signals)
         if workflow.request:
             # What it is doing is finished, and it is loaded again as the request leaves it.
             self.stop()
@@ -127,12 +130,27 @@ class LiveWorkflow(WorkflowRun):
         dues = [due for due in (execution.parked.due, self._deadline) if due is not None]
         self._leave(Leaving("running", min(dues, default=None)))
 
+    def is_busy(self) -> None:
+        """Sees to it that the parts that wait go on in time, although others are still at work."""
+        due = self.execution.parked.due
+        if due is None or self._leaving is not None or (self._wakes_at is not None and self._wakes_at <= due):
+            return
+        if self._waker is not None:
+            self._waker.cancel()
+        self._wakes_at = due
+        self._waker = asyncio.create_task(self._wake_at(due))
+
     def interrupt(self, error: Exception) -> None:
         """Leaves, to go on in a while: the store could not do what it asked for."""
         if self._leaving is None:
             self._leave(self._later(error, self._attempts))
 
     # What follows is how.
+
+    async def _wake_at(self, due: int) -> None:
+        await self._services.clock.sleep_until(due)
+        self._wakes_at = self._waker = None
+        self.execution.parked.wake()
 
     def _write_soon(self, turns: int) -> None:
         if turns:
@@ -157,7 +175,7 @@ class LiveWorkflow(WorkflowRun):
 
     @property
     def _tasks(self) -> list[asyncio.Task[None]]:
-        tasks = (self._task, self._timer, *self.execution.tasks)
+        tasks = (self._task, self._timer, self._waker, *self.execution.tasks)
         return [task for task in tasks if task is not None and not task.done()]
 
     @property
@@ -166,8 +184,9 @@ class LiveWorkflow(WorkflowRun):
 
     def _leave(self, leaving: Leaving) -> None:
         self._leaving = leaving
-        if self._timer is not None:
-            self._timer.cancel()
+        for timer in (self._timer, self._waker):
+            if timer is not None:
+                timer.cancel()
         self._write()
 
     def _write(self) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextvars import copy_context
 from datetime import timedelta
 from functools import partial
@@ -52,6 +52,10 @@ class Keeper(Protocol):
         """Hears that nothing of the workflow runs, and it only waits."""
         ...
 
+    def is_busy(self) -> None:
+        """Hears that parts of the workflow wait while others run."""
+        ...
+
     def interrupt(self, error: Exception) -> None:
         """Hears that it cannot go on now, and is to be tried again later."""
         ...
@@ -66,8 +70,9 @@ class Operations:
         workflow = loaded.workflow
         self.id: str = workflow.id
         self.history: History = History(loaded.records, workflow.created)
-        self.signals: list[StoredSignal] = list(loaded.signals)
+        self.signals: list[StoredSignal] = []
         self.taken: list[int] = []
+        self._known_signals: set[int] = set()
         self.awaited: set[WorkflowKey] = set()
         self.seen: int = 0
         self.stopped: bool = False
@@ -76,7 +81,7 @@ class Operations:
         """Why nothing new is to begin in `run`, because the workflow is ending; "" while it goes forward."""
         self.compensations: list[Callable[[], Awaitable[object]]] = []
         self.by: str = workflow.by
-        self.parked: Parked = Parked(keeper.is_quiet)
+        self.parked: Parked = Parked(keeper.is_quiet, keeper.is_busy)
         self.tasks: set[asyncio.Task[None]] = set()
         self._late: set[asyncio.Task[None]] = set()
         self._outside = copy_context()
@@ -87,9 +92,15 @@ class Operations:
         self.source = f"$workflow/{workflow.kind}/{workflow.id}@{workflow.number}/{workflow.generation}"
         self._made = 0
         self._drawn = 0
+        self.add_signals(loaded.signals)
 
     def __repr__(self) -> str:
         return f"<WorkflowExecution {self.workflow.kind}/{self.id}, {self.parked!r}>"
+
+    def add_signals(self, signals: Sequence[StoredSignal]) -> None:
+        """Adds signals that came; those that were taken may come again until that is recorded."""
+        self.signals += [one for one in signals if one.id not in self._known_signals]
+        self._known_signals.update(one.id for one in signals)
 
     async def operate(
         self, key: Key, do: Do, read: Read, retries: Retries | None, limit: float | None

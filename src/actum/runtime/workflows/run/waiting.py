@@ -8,13 +8,15 @@ class Parked:
     """The parts of one `run` that wait, for a time or until they are woken.
 
     `on_quiet` is called when every part waits and nothing else is under way: the workflow can leave memory.
+    `on_busy` is called when parts wait and others do not.
     `branches` is how many parts there are: those beside one another in a gather, or one.
     """
 
-    def __init__(self, on_quiet: Callable[[], None]) -> None:
+    def __init__(self, on_quiet: Callable[[], None], on_busy: Callable[[], None]) -> None:
         self.branches = 1
         self.under_way = 0
         self._on_quiet = on_quiet
+        self._on_busy = on_busy
         self._waits: dict[asyncio.Future[None], int | None] = {}
 
     def __repr__(self) -> str:
@@ -52,7 +54,11 @@ class Parked:
 
     def _look_again(self, times: int) -> None:
         # A part that the author made a task of its own goes on some iterations of the loop later.
-        if not self.is_quiet or any(woken.done() for woken in self._waits):
+        if any(woken.done() for woken in self._waits):
+            return
+        if not self.is_quiet:
+            if self._waits:
+                self._on_busy()
             return
         if times:
             asyncio.get_running_loop().call_soon(self._look_again, times - 1)
