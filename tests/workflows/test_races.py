@@ -93,8 +93,9 @@ async def test_a_signal_that_was_taken_and_not_recorded_yet_is_not_taken_again(
         async def run(self, ctx: Context) -> int:
             first = await self.receive(Paid)
             # The step waits for the record of the signal, and keeps the workflow at work meanwhile.
-            booked, _ = await self.gather(self.step(book, first.amount), self.receive(Paid))
-            return booked
+            step = self.step(book, first.amount)
+            booked, _ = await self.gather(step, self.receive(Paid))
+            return int(booked)
 
     async with testing(App("booking", workflows=[Booking])) as t:
         workflow = t.ctx.workflow(Booking, "b-1")
