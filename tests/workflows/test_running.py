@@ -1,11 +1,15 @@
 """A workflow starts once for its id, does each thing once, and goes on after a restart."""
 
+import asyncio
+import gc
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from actum import App, Conflict, Context, Invalid, NotFound, StepFailed, Workflow
+from actum.runtime.workflows.run.execution import WorkflowExecution
+from actum.runtime.workflows.run.live_workflow import LiveWorkflow
 from actum.testing import Running, testing
 from tests.workflows.transfers import Account, Ledger, Transfer, app
 
@@ -166,3 +170,23 @@ async def test_wrong_arguments_are_refused_at_the_start() -> None:
             await t.ctx.workflow(Transfer, "t").start("ann", "bob", "much")  # type: ignore[arg-type]
         with pytest.raises(NotFound, match="no workflow Transfer/t"):
             await t.ctx.workflow(Transfer, "t").status()
+
+
+async def test_workflows_that_ended_or_wait_leave_nothing_in_memory() -> None:
+    class Brief(Workflow):
+        async def run(self, ctx: Context) -> int:
+            return 1
+
+    class Lasting(Workflow):
+        async def run(self, ctx: Context) -> None:
+            await self.sleep(timedelta(days=1))
+
+    async with testing(App("both", workflows=[Brief, Lasting])) as t:
+        for number in range(20):
+            await t.ctx.workflow(Brief, f"b-{number}").start()
+            await t.ctx.workflow(Lasting, f"l-{number}").start()
+        await t.settle()
+        await asyncio.sleep(0)
+        gc.collect()
+
+        assert [one for one in gc.get_objects() if isinstance(one, LiveWorkflow | WorkflowExecution)] == []

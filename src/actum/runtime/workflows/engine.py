@@ -103,7 +103,9 @@ class WorkflowEngine:
     def left(self, live: LiveWorkflow, *, is_woken: bool) -> None:
         """Forgets a workflow that is at work no more."""
         del self.live[live.id]
-        if not live.is_over:
+        if live.is_over:
+            live.let_go()
+        else:
             end = asyncio.create_task(live.discard())
             self._ends.add(end)
             end.add_done_callback(self._ends.discard)

@@ -100,6 +100,16 @@ class LiveWorkflow(WorkflowRun):
             task.cancel()
         if tasks:
             await asyncio.wait(tasks, timeout=2.0)
+        self.let_go()
+
+    def let_go(self) -> None:
+        """Breaks the cycles of references that the garbage collector does not see.
+
+        One is through the error of a cancelled task of CPython 3.11, the other through a struct, whose
+        attributes msgspec does not show.
+        """
+        self._task = self._timer = self._waker = None
+        self._instance.__dict__.clear()
 
     # What the execution needs.
 
