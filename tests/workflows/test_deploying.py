@@ -180,6 +180,26 @@ async def test_a_run_that_fails_by_mistake_is_shown_and_goes_on_when_it_is_resum
         assert calls == ["first"]
 
 
+async def test_a_workflow_whose_run_fails_by_mistake_can_be_cancelled() -> None:
+    async def mistaken(self: Workflow, ctx: Context) -> str:
+        await ctx.entity(Sum, "s").add(5)
+        self.compensate(lambda: ctx.entity(Sum, "s").add(-5))
+        raise KeyError("typo")
+
+    app, job = release(mistaken, retries=Retries(attempts=1))
+    async with testing(app) as t:
+        await t.ctx.workflow(job, "j-1").start()
+        await t.settle(allows_failures=True)
+        assert (await t.ctx.workflow(job, "j-1").status()).status == "stalled"
+        assert (await t.ctx.state(Sum, "s")).total == 5
+
+        await t.ctx.workflow(job, "j-1").cancel()
+        await t.settle()
+
+        assert (await t.ctx.workflow(job, "j-1").status()).status == "cancelled"
+        assert (await t.ctx.state(Sum, "s")).total == 0
+
+
 async def test_workflows_of_a_class_that_is_gone_are_shown_by_name(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

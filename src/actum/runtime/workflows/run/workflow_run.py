@@ -107,6 +107,14 @@ class WorkflowRun(ABC):
             if not self._ending:
                 self._end("failed", kept_error(error))
             return None
+        except (AuthorError, DefinitionError, TryLater):
+            raise
+        except Exception as error:
+            if not self._ending:
+                raise
+            # It is ending anyway, and what it did until here can be undone.
+            log.warning("workflow %s/%s: %s", self._kind.name, self.id, error_text(error))
+            return None
         if self._ending:
             return None
         written = encode(kind.signature.isolate(result))
