@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.status import Status
 from rich.table import Table
 
-from benchmarks import cold, commands, folds, http, memory, postgres, sizes, views
+from benchmarks import cold, commands, folds, http, memory, postgres, sizes, views, workflows
 from benchmarks.against import NotComparable, compared, comparison_table, earlier
 from benchmarks.measure import FULL, QUICK, Effort, compare
 from benchmarks.place import Place, machine, open_place
@@ -23,6 +23,7 @@ GROUPS: dict[str, Group] = {
     "http": http.GROUP,
     "folds": folds.GROUP,
     "views": views.GROUP,
+    "workflows": workflows.GROUP,
     "memory": memory.GROUP,
     "postgres": postgres.GROUP,
 }

@@ -7,8 +7,9 @@ from datetime import timedelta
 from typing import TypeVar
 
 import pytest
+from msgspec import field
 
-from actum import Context
+from actum import App, Context, Workflow
 from actum.errors import TryLater
 from actum.ports.workflows import WorkflowStore
 from actum.runtime import supervisor
@@ -115,3 +116,29 @@ async def test_more_than_may_be_at_work_are_taken_in_turn(monkeypatch: pytest.Mo
         assert {status.status for status in found} == {"completed"}
         assert (await t.ctx.state(Account, "bob")).balance == 400
         assert most == 3
+
+
+async def test_a_workflow_that_cannot_begin_is_stalled_and_holds_up_no_other() -> None:
+    is_built: bool = True
+
+    def broken() -> list[int]:
+        raise OSError("no default")
+
+    class Broken(Workflow):
+        numbers: list[int] = field(default_factory=lambda: [] if is_built else broken())
+
+        async def run(self, ctx: Context) -> int:
+            return 7
+
+    broken_app = App("broken", workflows=[Broken])
+    is_built = False
+    async with testing(broken_app) as t:
+        await t.ctx.workflow(Broken, "b").start()
+        await t.settle(allows_failures=True)
+
+        [failure] = await t.failures()
+        assert (failure.key, failure.why) == ("b", "OSError: no default")
+        is_built = True
+        await t.ctx.workflow(Broken, "b").resume()
+        await t.settle()
+        assert await t.ctx.workflow(Broken, "b").result() == 7

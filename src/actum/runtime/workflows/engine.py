@@ -3,9 +3,12 @@
 import asyncio
 import logging
 from collections.abc import Sequence
+from datetime import timedelta
 
 from msgspec.structs import replace
 
+from actum.errors import StaleWrite, TryLater
+from actum.model.error_text import error_text
 from actum.model.workflows.workflow_type import WorkflowType
 from actum.ports.database import Database
 from actum.ports.workflows import LoadedWorkflow, StoredWorkflow, WorkflowChange
@@ -19,6 +22,8 @@ MAX_AT_WORK = 1_000
 """Workflows of a kind at work in a process; those that only wait do not count."""
 PAGE = 200
 """Workflows that are loaded at once."""
+FIRST_PAUSE = timedelta(milliseconds=50)
+MAX_PAUSE = timedelta(seconds=1)
 POLL = 0.5
 """Seconds between two looks for what other processes ask of workflows."""
 GRACE = 5.0
@@ -87,7 +92,12 @@ class WorkflowEngine:
         if len(self.live) >= MAX_AT_WORK:
             self._has_backlog = True
             return
-        self._begin(LoadedWorkflow(workflow, [], []))
+        try:
+            self._begin(LoadedWorkflow(workflow, [], []))
+        except Exception:
+            # Its caller has started it all the same; it is taken again, and stalled if it cannot begin.
+            log.exception("workflow %s/%s could not begin", self.kind.name, workflow.id)
+            self.wake(workflow.id)
 
     def wake(self, id: str) -> None:
         """Gives a workflow its signals and its request."""
@@ -129,27 +139,39 @@ class WorkflowEngine:
     # How.
 
     async def _take_in(self) -> None:
-        clock, name = self._services.clock, self.kind.name
+        pause = FIRST_PAUSE
         while True:
-            self._arrival.clear()
-            now = clock.now()
-            due = await self._database.due_workflows(name, now, MAX_AT_WORK + PAGE)
-            self._has_backlog = len(due) >= MAX_AT_WORK + PAGE
-            woken, self._woken = self._woken, set()
-            fresh = [id for id, _ in due if id not in self.live]
-            room = MAX_AT_WORK - len(self.live)
-            self._has_backlog = self._has_backlog or len(fresh) > room
-            again = {id for id, wakes in due if id in self.live and self.live[id].wakes != wakes}
-            again |= {id for id in woken if id in self.live}
-            await self._load([*again, *fresh[:room]])
-            if self._arrival.is_set():
-                continue
-            self._waits_for = await self._database.next_workflow(name, now)
-            self._is_waiting = True
             try:
-                await clock.wait(self._arrival, until=self._waits_for, patience=POLL)
-            finally:
-                self._is_waiting = False
+                await self._take_due()
+                pause = FIRST_PAUSE
+            except TryLater as error:
+                # Those at work go on: what they record is tried again by the recorder.
+                log.warning("workflows %s: %s", self.kind.name, error_text(error))
+                await self._services.clock.pause(pause)
+                pause = min(pause * 2, MAX_PAUSE)
+
+    async def _take_due(self) -> None:
+        """Takes what is due, and waits for what is next."""
+        clock, name = self._services.clock, self.kind.name
+        self._arrival.clear()
+        now = clock.now()
+        due = await self._database.due_workflows(name, now, MAX_AT_WORK + PAGE)
+        self._has_backlog = len(due) >= MAX_AT_WORK + PAGE
+        woken, self._woken = self._woken, set()
+        fresh = [id for id, _ in due if id not in self.live]
+        room = MAX_AT_WORK - len(self.live)
+        self._has_backlog = self._has_backlog or len(fresh) > room
+        again = {id for id, wakes in due if id in self.live and self.live[id].wakes != wakes}
+        again |= {id for id in woken if id in self.live}
+        await self._load([*again, *fresh[:room]])
+        if self._arrival.is_set():
+            return
+        self._waits_for = await self._database.next_workflow(name, now)
+        self._is_waiting = True
+        try:
+            await clock.wait(self._arrival, until=self._waits_for, patience=POLL)
+        finally:
+            self._is_waiting = False
 
     async def _load(self, ids: Sequence[str]) -> None:
         waiting = list(dict.fromkeys(ids))
@@ -160,7 +182,20 @@ class WorkflowEngine:
             if page:
                 waiting += [id for id in tried if id not in found]
             for loaded in page:
-                await self._take(loaded)
+                await self._take_safely(loaded)
+
+    async def _take_safely(self, loaded: LoadedWorkflow) -> None:
+        """Takes a workflow to work; one that cannot even begin is stalled, and holds up no other."""
+        workflow = loaded.workflow
+        try:
+            await self._take(loaded)
+        except (TryLater, StaleWrite):
+            raise
+        except Exception as error:
+            log.exception("workflow %s/%s could not begin", self.kind.name, workflow.id)
+            self.live.pop(workflow.id, None)
+            stalled = replace(_as_it_is(workflow), status="stalled", due=None, error=error_text(error))
+            await self._record(replace(stalled, answers=workflow.request))
 
     async def _take(self, loaded: LoadedWorkflow) -> None:
         self.taken += 1
@@ -196,7 +231,7 @@ class WorkflowEngine:
 
     def _begin(self, loaded: LoadedWorkflow) -> None:
         self.taken += 1
-        live = self.live[loaded.workflow.id] = LiveWorkflow(
+        live = LiveWorkflow(
             self._services,
             self.kind,
             loaded,
@@ -204,6 +239,7 @@ class WorkflowEngine:
             recorder=self._recorder,
             engine=self,
         )
+        self.live[live.id] = live
         live.begin()
 
     async def _stop(self) -> None:
