@@ -19,7 +19,7 @@ from actum.ports.workflows import (
 )
 from actum.stores.postgres.connection.page import page_of
 from actum.stores.postgres.connection.pool import PostgresPool
-from actum.stores.postgres.database.fence import Fence
+from actum.stores.postgres.database.fence import IS_HELD, Fence
 from actum.stores.statements.workflows import (
     CHANGED,
     HAS_ENDED,
@@ -70,25 +70,33 @@ FIND = """SELECT kind, id, number, call FROM actum_workflows
     WHERE (kind, id) IN (SELECT * FROM unnest($1::text[], $2::text[]))"""
 LOCK_AWAITED = """SELECT number FROM actum_workflows
     WHERE (kind, id) IN (SELECT * FROM unnest($1::text[], $2::text[])) ORDER BY number FOR SHARE"""
-CHANGE = f"""UPDATE actum_workflows AS kept SET
-    {", ".join(f"{name} = given.{name}" for name in CHANGED if name not in ("due", "wakes"))},
-    deadline = given.deadline, due = CASE WHEN kept.wakes = given.wakes THEN given.due ELSE 0 END,
-    request = CASE WHEN kept.request = given.answers THEN '' ELSE kept.request END
-    FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bytea[],
-        $7::bytea[], $8::text[], $9::text[], $10::int[], $11::int[], $12::bigint[], $13::text[])
-        AS given (number, {", ".join(CHANGED)}, deadline, answers)
-    WHERE kept.number = given.number RETURNING kept.number, kept.wakes"""
+CHANGE = f"""changed AS (
+        UPDATE actum_workflows AS kept SET
+            {", ".join(f"{name} = given.{name}" for name in CHANGED if name not in ("due", "wakes"))},
+            deadline = given.deadline,
+            due = CASE WHEN kept.wakes = given.wakes THEN given.due ELSE 0 END,
+            request = CASE WHEN kept.request = given.answers THEN '' ELSE kept.request END
+        FROM unnest($3::bigint[], $4::text[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bytea[],
+            $9::bytea[], $10::text[], $11::text[], $12::int[], $13::int[], $14::bigint[], $15::text[])
+            AS given (number, {", ".join(CHANGED)}, deadline, answers)
+        WHERE kept.number = given.number AND {IS_HELD} RETURNING kept.number, kept.wakes
+    ), added AS (
+        INSERT INTO actum_workflow_records ({RECORD})
+        SELECT * FROM unnest($16::bigint[], $17::text[], $18::int[], $19::int[], $20::bytea[], $21::bigint[])
+            AS given (workflow) WHERE workflow IN (SELECT number FROM changed)
+        ON CONFLICT (workflow, name, occurrence)
+        DO UPDATE SET place = excluded.place, body = excluded.body, time = excluded.time
+    ), taken AS (
+        DELETE FROM actum_workflow_signals WHERE id = ANY($22::bigint[]) AND {IS_HELD}
+    ) SELECT {IS_HELD} AS is_held, number, wakes FROM (SELECT) AS one LEFT JOIN changed ON true"""
+# The records go with the change in one statement; those that wait are woken by a later one, which sees
+# whoever has begun to wait meanwhile.
 DROP = """DELETE FROM actum_workflow_records r USING unnest($1::bigint[], $2::int[]) AS given (number, place)
     WHERE r.workflow = given.number AND r.place >= given.place"""
-ADD_RECORDS = f"""INSERT INTO actum_workflow_records ({RECORD})
-    SELECT * FROM unnest($1::bigint[], $2::text[], $3::int[], $4::int[], $5::bytea[], $6::bigint[])
-    ON CONFLICT (workflow, name, occurrence)
-    DO UPDATE SET place = excluded.place, body = excluded.body, time = excluded.time"""
-TAKE = "DELETE FROM actum_workflow_signals WHERE id = ANY($1::bigint[])"
-WAKE_WAITERS = """UPDATE actum_workflows SET due = 0, wakes = wakes + 1 WHERE number IN
-    (SELECT waiter FROM actum_workflow_waiters WHERE awaited = ANY($1::bigint[]))"""
-FORGET_WAITERS = """DELETE FROM actum_workflow_waiters
-    WHERE awaited = ANY($1::bigint[]) OR waiter = ANY($1::bigint[])"""
+WAKE_WAITERS = """WITH woken AS (
+        UPDATE actum_workflows SET due = 0, wakes = wakes + 1 WHERE number IN
+            (SELECT waiter FROM actum_workflow_waiters WHERE awaited = ANY($1::bigint[]))
+    ) DELETE FROM actum_workflow_waiters WHERE awaited = ANY($1::bigint[]) OR waiter = ANY($1::bigint[])"""
 WAIT = """INSERT INTO actum_workflow_waiters SELECT w.number, given.waiter
     FROM unnest($1::bigint[], $2::text[], $3::text[]) AS given (waiter, kind, id)
     JOIN actum_workflows w ON (w.kind, w.id) = (given.kind, given.id) ON CONFLICT DO NOTHING"""
@@ -113,23 +121,29 @@ class PostgresWorkflows(Database):
     _fence: Fence
 
     async def start_workflows(self, new: Sequence[NewWorkflow]) -> list[Started]:
-        async with self._pool.transaction() as connection:
-            rows = list({(one.kind, one.id): new_row(one) for one in reversed(new)}.values())
-            found = await connection.fetch(START, *zip(*rows, strict=True)) if rows else []
-            numbers = {(row["kind"], row["id"]): row["number"] for row in found}
-            known: dict[tuple[str, str], tuple[int, str]] = {}
+        numbers: dict[tuple[str, str], int] = {}
+        known: dict[tuple[str, str], tuple[int, str]] = {}
+        rows = {(one.kind, one.id): new_row(one) for one in reversed(new)}
+        # One that was there may be erased before it is looked up.
+        while left := [row for key, row in rows.items() if key not in numbers and key not in known]:
+            for row in await self._pool.fetch(START, *zip(*left, strict=True)):
+                numbers[row["kind"], row["id"]] = row["number"]
             if len(numbers) < len(new):
-                keys = [(one.kind, one.id) for one in new]
-                for kind, id, number, call in await connection.fetch(FIND, *zip(*keys, strict=True)):
+                for kind, id, number, call in await self._pool.fetch(FIND, *zip(*rows, strict=True)):
                     known[kind, id] = (number, call)
         return [_started(one, numbers, known) for one in new]
 
     async def record_workflows(self, changes: Sequence[WorkflowChange]) -> list[int | None]:
         if not changes:
             return []
-        async with self._pool.transaction() as connection:
-            await self._fence.hold(connection)
-            wakes = await _record(connection, changes)
+        if any(
+            change.waits_for or change.drop_from is not None or change.status in ENDED for change in changes
+        ):
+            async with self._pool.transaction() as connection:
+                wakes = await self._record_changes(connection, changes)
+        else:
+            async with self._pool.connection() as connection:
+                wakes = await self._record_changes(connection, changes)
         return [wakes.get(change.number) for change in changes]
 
     async def due_workflows(self, kind: str, up_to: int, limit: int) -> list[tuple[str, int]]:
@@ -201,6 +215,38 @@ class PostgresWorkflows(Database):
             await connection.execute(wake, number)
             return status  # type: ignore[no-any-return]
 
+    async def _record_changes(self, connection: Any, changes: Sequence[WorkflowChange]) -> dict[int, int]:
+        """Writes changes; gives how often each workflow that exists was woken."""
+        waits = [(change.number, *key) for change in changes for key in change.waits_for]
+        if waits:
+            # Before its own row: who ends another one changes that first, and then those that wait for it.
+            await connection.fetch(LOCK_AWAITED, *list(zip(*waits, strict=True))[1:])
+        drops = [(change.number, change.drop_from) for change in changes if change.drop_from is not None]
+        if drops:
+            await self._fence.hold(connection)
+            await connection.execute(DROP, *zip(*drops, strict=True))
+        wakes = await self._write_changes(connection, changes)
+        ended = [change.number for change in changes if change.status in ENDED and change.number in wakes]
+        if ended:
+            await connection.execute(WAKE_WAITERS, ended)
+        if waits:
+            await connection.execute(WAIT, *zip(*waits, strict=True))
+            waiting = [number for number, *_ in waits]
+            late = await connection.fetch(WAKE_LATE_WAITERS, waiting)
+            wakes |= {row["number"]: row["wakes"] for row in late}
+        return wakes
+
+    async def _write_changes(self, connection: Any, changes: Sequence[WorkflowChange]) -> dict[int, int]:
+        rows = await connection.fetch(
+            f"WITH {self._fence.held}, {CHANGE}",
+            *self._fence.values,
+            *zip(*map(change_row, changes), strict=True),
+            *(list(zip(*record_rows(changes), strict=True)) or [()] * 6),
+            [id for change in changes for id in change.taken],
+        )
+        self._fence.check(rows[0]["is_held"])
+        return {row["number"]: row["wakes"] for row in rows if row["number"] is not None}
+
     async def request_workflow(self, kind: str, id: str, request: str) -> bool:
         return bool(await self._pool.fetch(REQUEST, kind, id, request))
 
@@ -216,35 +262,6 @@ def _started(
         return Started(number, "new")
     number, call = known[new.kind, new.id]
     return Started(number, "known" if "" in (call, new.call) or call == new.call else "reused")
-
-
-async def _record(connection: Any, changes: Sequence[WorkflowChange]) -> dict[int, int]:
-    """Writes changes in an open transaction; gives how often each workflow that exists was woken."""
-    waits = [(change.number, *key) for change in changes for key in change.waits_for]
-    if waits:
-        # Before its own row: whoever ends another one changes that first, and then those that wait for it.
-        await connection.fetch(LOCK_AWAITED, *list(zip(*waits, strict=True))[1:])
-    rows = await connection.fetch(CHANGE, *zip(*map(change_row, changes), strict=True))
-    wakes: dict[int, int] = {row["number"]: row["wakes"] for row in rows}
-    kept = [change for change in changes if change.number in wakes]
-    drops = [(change.number, change.drop_from) for change in kept if change.drop_from is not None]
-    if drops:
-        await connection.execute(DROP, *zip(*drops, strict=True))
-    records = record_rows(kept)
-    if records:
-        await connection.execute(ADD_RECORDS, *zip(*records, strict=True))
-    taken = [id for change in kept for id in change.taken]
-    if taken:
-        await connection.execute(TAKE, taken)
-    ended = [change.number for change in kept if change.status in ENDED]
-    if ended:
-        await connection.execute(WAKE_WAITERS, ended)
-        await connection.execute(FORGET_WAITERS, ended)
-    if waits:
-        await connection.execute(WAIT, *zip(*waits, strict=True))
-        waiting = [number for number, *_ in waits]
-        wakes |= {row["number"]: row["wakes"] for row in await connection.fetch(WAKE_LATE_WAITERS, waiting)}
-    return wakes
 
 
 async def _is_first(connection: Any, signal: NewSignal) -> bool:
