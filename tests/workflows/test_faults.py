@@ -2,16 +2,16 @@
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 from msgspec import field
 
 from actum import App, Context, Workflow
 from actum.errors import TryLater
-from actum.ports.workflows import WorkflowStore
+from actum.ports.workflows import WorkflowChange, WorkflowStore
 from actum.runtime import supervisor
 from actum.runtime.clock import ManualClock
 from actum.runtime.node import Node
@@ -142,3 +142,29 @@ async def test_a_workflow_that_cannot_begin_is_stalled_and_holds_up_no_other() -
         await t.ctx.workflow(Broken, "b").resume()
         await t.settle()
         assert await t.ctx.workflow(Broken, "b").result() == 7
+
+
+async def test_a_workflow_whose_change_cannot_be_stored_is_stalled_and_holds_up_no_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with testing(app) as t:
+        database: Any = t.node.services.database
+        record = database.record_workflows
+
+        async def refuse(changes: Sequence[WorkflowChange]) -> Any:
+            if any(b'"ann"' in one.body for change in changes for one in change.records):
+                raise ValueError("no store takes this")
+            return await record(changes)
+
+        monkeypatch.setattr(database, "record_workflows", refuse)
+        for number in range(4):
+            await t.ctx.workflow(Approval, f"a-{number}").start(3)
+        await t.settle()
+        for number in range(4):
+            name = "ann" if number == 2 else "bob"
+            await t.ctx.workflow(Approval, f"a-{number}").signal(Approved(name))
+        await t.settle(allows_failures=True)
+
+        found = [await t.ctx.workflow(Approval, f"a-{number}").status() for number in range(4)]
+        assert [one.status for one in found] == ["completed", "completed", "stalled", "completed"]
+        assert found[2].error == "it cannot be recorded: ValueError: no store takes this"

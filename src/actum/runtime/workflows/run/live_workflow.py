@@ -4,7 +4,8 @@ import asyncio
 import logging
 from typing import Protocol
 
-from actum.errors import AuthorError
+from actum.errors import AuthorError, StaleWrite, TryLater
+from actum.model.error_text import error_text
 from actum.model.workflows.workflow_type import WorkflowType
 from actum.ports.workflows import ENDED, LoadedWorkflow, Status, WorkflowChange
 from actum.runtime.services import Services
@@ -16,6 +17,8 @@ from actum.runtime.workflows.run.workflow_run import REASONS, Leaving, WorkflowR
 log: logging.Logger = logging.getLogger("actum.workflows")
 
 
+PASSING = (StaleWrite, TryLater, asyncio.CancelledError)
+"""Errors that say nothing of what was to be recorded."""
 TURNS = 6
 """Iterations of the event loop after which `run`, given a result, has asked for the next thing or ended."""
 
@@ -59,6 +62,7 @@ class LiveWorkflow(WorkflowRun):
         self._writing: asyncio.Future[int | None] | None = None
         self._is_last = False
         self._is_to_write = False
+        self._is_refused = False
         self._wakes_at: int | None = None
         self._waker: asyncio.Task[None] | None = None
         self._task: asyncio.Task[None] | None = None
@@ -245,6 +249,12 @@ class LiveWorkflow(WorkflowRun):
         if self._is_over:
             return
         error = asyncio.CancelledError() if future.cancelled() else future.exception()
+        if error is not None and not self._is_refused and not isinstance(error, PASSING):
+            # Only this change cannot be stored: without its records the workflow can be stalled, and seen.
+            self._is_refused = True
+            self._leaving = Leaving("stalled", error=f"it cannot be recorded: {error_text(error)}")
+            self._write()
+            return
         if error is not None:
             self._is_over = True
             self._engine.lost(error)
