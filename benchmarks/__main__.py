@@ -23,6 +23,7 @@ from benchmarks import (
     rebuild,
     sizes,
     views,
+    workflows,
 )
 from benchmarks.against import NotComparable, compared, comparison_table, earlier
 from benchmarks.measure import FULL, QUICK, Effort, compare
@@ -39,6 +40,7 @@ GROUPS: dict[str, Group] = {
     "views": views.GROUP,
     "rebuild": rebuild.GROUP,
     "growth": growth.GROUP,
+    "workflows": workflows.GROUP,
     "memory": memory.GROUP,
     "postgres": postgres.GROUP,
     "actions": actions.GROUP,

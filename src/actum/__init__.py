@@ -10,8 +10,11 @@ from actum.errors import (
     NotFound,
     Overloaded,
     Rejected,
+    StepFailed,
     TooLarge,
     Unavailable,
+    WorkflowCancelled,
+    WorkflowFailed,
     WrongVersion,
 )
 from actum.model.action import Actions, Failure
@@ -21,6 +24,7 @@ from actum.model.event import Event, Recorded
 from actum.model.handler import command, query, reducer
 from actum.model.retries import Retries
 from actum.model.view import View
+from actum.model.workflows.workflow import Workflow
 from actum.runtime.context.context import Context
 from actum.runtime.context.id_pages import Page
 
@@ -43,9 +47,13 @@ __all__ = [
     "Recorded",
     "Rejected",
     "Retries",
+    "StepFailed",
     "TooLarge",
     "Unavailable",
     "View",
+    "Workflow",
+    "WorkflowCancelled",
+    "WorkflowFailed",
     "WrongVersion",
     "command",
     "query",

@@ -19,11 +19,13 @@ from actum.model.entity import Entity
 from actum.model.handler import check_max_bytes, check_timeout
 from actum.model.option import strict_options
 from actum.model.view import View
+from actum.model.workflows.workflow import Workflow
 from actum.ports.database import MAX_ANSWER_BYTES, MAX_QUERY_TIME
 from actum.runtime.catalog import KEY_RETENTION, Definition, compile_catalog
 from actum.runtime.context.context import Context
 from actum.runtime.opened_resource import OpenResource
 from actum.runtime.services import Services
+from actum.runtime.workflows.declared import bind_starts, workflow_types
 from actum.stores.instances import Instances, Place
 from actum.stores.url import join, needs_database
 
@@ -78,7 +80,7 @@ class Launch(Protocol):
 
 
 class App:
-    """An application: its entities, views and actions, and the resources that its actions use.
+    """An application: its entities, views, actions and workflows, and the resources that these use.
 
     A resource is an async generator function made a context manager, whose return annotation says what it
     gives:
@@ -86,9 +88,9 @@ class App:
         @asynccontextmanager
         async def open_mailer() -> AsyncGenerator[Mailer]: ...
 
-    Every action with a parameter annotated `Mailer` gets it. Resources are opened in order when the
-    application starts, and closed when it stops. Declarations that cannot work raise DefinitionError here,
-    which says how to fix them.
+    Every action, and every step of a workflow, with a parameter annotated `Mailer` gets it. Resources are
+    opened in order when the application starts, and closed when it stops. Declarations that cannot work raise
+    DefinitionError here, which says how to fix them.
 
     What is kept for an idempotency key (the claim and the answer of a request, the reply of a command or a
     unit, the mark of a message) is deleted after `key_retention`: a repetition after that takes effect again.
@@ -110,6 +112,7 @@ class App:
         entities: Sequence[type[Entity]] = (),
         views: Sequence[type[View]] = (),
         actions: Sequence[Actions] = (),
+        workflows: Sequence[type[Workflow]] = (),
         resources: Sequence[OpenResource] = (),
         docs: bool | str = True,
         query_timeout: timedelta = MAX_QUERY_TIME,
@@ -122,6 +125,7 @@ class App:
             "entities": entities,
             "views": views,
             "actions": actions,
+            "workflows": workflows,
             "resources": resources,
         }
         for parameter, given in listed.items():
@@ -135,8 +139,12 @@ class App:
         check_timeout("App", query_timeout, name="query_timeout")
         check_timeout("App", key_retention, name="key_retention")
         check_max_bytes("App", query_max_bytes, name="query_max_bytes")
+        kinds = workflow_types(workflows)
+        bind_starts(actions, kinds)
         bound = [bound for group in actions for bound in group.bound]
-        catalog = compile_catalog(entities, views, bound, query_timeout, key_retention, query_max_bytes)
+        catalog = compile_catalog(
+            entities, views, bound, query_timeout, key_retention, query_max_bytes, kinds
+        )
         opened_by = tuple((_type_of(resource), resource) for resource in resources)
         definition = Definition(name, catalog, tuple(actions), opened_by, docs_path)
         if all(importlib.util.find_spec(module) for module in NEEDED_TO_RUN):

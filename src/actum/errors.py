@@ -27,7 +27,12 @@ ActumError
 │   ├── UnknownEvent             the history holds an event that no class declares
 │   ├── UnreadableEvent          the history holds an event that does not fit its class
 │   ├── ReducerFailed            a view's reducer failed on an event
-│   └── EventChanged             a view's reducer changed an event that other rows share
+│   ├── EventChanged             a view's reducer changed an event that other rows share
+│   └── OutdatedRecord           what is recorded for a workflow does not fit its code
+├── WorkflowError            a workflow, or a step of one, did not succeed
+│   ├── StepFailed               a step failed as often as its retries allow
+│   ├── WorkflowFailed           a workflow failed, and what it had compensations for was undone
+│   └── WorkflowCancelled        a workflow was cancelled
 └── StoreError               an operator has to look at the store
     ├── StoreInUse               another process owns the file
     ├── ForeignStore             the file belongs to another program, or to a newer Actum
@@ -271,6 +276,31 @@ class ReducerFailed(AuthorError):
 
 class EventChanged(AuthorError):
     """A view's reducer changed an event that the reducers of other rows are given too."""
+
+
+class OutdatedRecord(AuthorError):
+    """What is recorded for a workflow does not fit its code: change that, or restart from an earlier step."""
+
+
+class WorkflowError(ActumError):
+    """A workflow, or a step of one, did not succeed."""
+
+
+class StepFailed(WorkflowError):
+    """A step failed as often as its retries allow; `error` is the class and message of the last error."""
+
+    def __init__(self, step: str, error: str) -> None:
+        super().__init__(f"the step {step} failed: {error}")
+        self.step = step
+        self.error = error
+
+
+class WorkflowFailed(WorkflowError):
+    """A workflow failed; what it had compensations for was undone."""
+
+
+class WorkflowCancelled(WorkflowError):
+    """A workflow was cancelled; what it had compensations for was undone."""
 
 
 class StoreError(ActumError):

@@ -12,6 +12,7 @@ from actum.model.view import view_type
 from actum.ports.database import Binding, Database, NewLetter, NewTimer, Progress, SliceMove, SliceState
 from actum.ports.membership import Lease, Membership, SoleMembership, slice_name
 from actum.ports.message import NewMessage
+from actum.ports.workflows import NewWorkflow, StepRecord, WorkflowChange
 from actum.stores.postgres import membership as postgres_membership
 from actum.stores.postgres.connection.pool import PostgresPool
 from actum.stores.postgres.database.database import open_database
@@ -204,6 +205,9 @@ WRITES: dict[str, Write] = {
         id, status="retrying", attempts=9, due=9, error="again", failed_at=9
     ),
     "remove_letter": lambda database, id: database.remove_letter(id),
+    "record_workflows workflows": lambda database, id: database.record_workflows(
+        [WorkflowChange(id, "stalled", None, 0, 9, records=(StepRecord("charge", 1, 1, b"1", 9),))]
+    ),
     "set_tick": lambda database, _: database.set_tick("report", 99),
     "set_triggers": lambda database, _: database.set_triggers("report", {"Opened": 99}, checkpoint=99),
 }
@@ -221,6 +225,8 @@ async def everything(database: Database) -> list[object]:
         await database.letters(),
         await database.timers(),
         await database.messages("payments", 0, 10),
+        await database.workflows(),
+        await database.workflow_records("Transfer", "t-1", limit=10),
     ]
 
 
@@ -353,9 +359,17 @@ async def filled(database: Database) -> dict[str, int]:
     await database.tick("report", at_first=5)
     await database.save(Progress("other", "messages", letters=(LETTER,)))
     await database.send([NewMessage("payments", None, b"{}", 5, "c")])
+    [workflow] = await database.start_workflows([NewWorkflow("Transfer", "t-1", b"[]", "c", 5)])
     await database.add_timer(NewTimer("t", 5, "Account", "a", "deposit", b"[1]", "c"))
     [letter], [timer] = await database.letters(), await database.timers()
     async with asyncio.timeout(60):
         while not (messages := await database.messages("payments", 0, 10)):  # noqa: ASYNC110 (the server's)
             await asyncio.sleep(0.01)
-    return {"slices": 0, "letters": letter.id, "timers": timer.id, "messages": messages[0].id, "events": 0}
+    return {
+        "slices": 0,
+        "letters": letter.id,
+        "timers": timer.id,
+        "messages": messages[0].id,
+        "events": 0,
+        "workflows": workflow.number,
+    }

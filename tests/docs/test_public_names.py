@@ -36,11 +36,14 @@ async def test_objects_that_authors_hold_have_no_names_but_those_for_them() -> N
             "token",
             "view",
             "what_if",
+            "workflow",
         }
         assert public(t.ctx.queue("jobs")) == {"name", "send", "send_all"}
         assert public(t) == {
             "advance",
+            "answer",
             "app",
+            "asked",
             "clock",
             "ctx",
             "failures",

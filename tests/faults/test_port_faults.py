@@ -26,6 +26,7 @@ from actum import (
 from actum.errors import Conflict, TryLater
 from actum.ports.database import Database
 from actum.ports.journal import Journal
+from actum.ports.workflows import WorkflowStore
 from actum.runtime import supervisor
 from actum.runtime.clock import ManualClock
 from actum.runtime.entities.directory import EvictionPolicy
@@ -41,10 +42,15 @@ ONE_FAULT = 0.3
 """Chance that a later call of the method under test meets a fault too."""
 SEED = int(os.environ.get("ACTUM_SEED") or 11)
 BEFORE_IT_STARTS = {"identity", "binding", "bind", "record_position", "reached", "start_over"}
-UNUSED = {"prune", "forget_replies", "forget_sent", "wait", "next_timer", "refusals"} | BEFORE_IT_STARTS
+UNUSED = (
+    {"prune", "forget_replies", "forget_sent", "wait", "next_timer", "refusals"}
+    | BEFORE_IT_STARTS
+    | WorkflowStore.__abstractmethods__
+)
 """What this application has no use for; `wait` is for journals that several processes write to.
 
-`refusals` is for rows that fit their columns and are refused all the same, as PostgreSQL does.
+`refusals` is for rows that fit their columns and are refused all the same, as PostgreSQL does. Faults of the
+store of workflows are in `tests/workflows/test_faults.py`.
 """
 FEW = EvictionPolicy(most=2)
 MONTH = 30 * 86_400_000_000

@@ -105,8 +105,8 @@ async def fill(store: str) -> None:
         await ctx.schedule(Order.place, "o", after=timedelta())(13)
         await node.settle()
         message = ctx.queue("payments")
-        for work in node.actions:
-            await work.end()
+        for assignment in node.assignments:
+            await assignment.end()
         await message.send(3)
 
 

@@ -44,6 +44,10 @@ COMMANDS = {
         "actum.cli.subcommands.letters:dead_letters",
         "Lists what actions failed to do, and retries or skips it.",
     ),
+    "workflows": Command(
+        "actum.cli.subcommands.workflows:workflows",
+        "Lists workflows, shows what they have done, and controls them.",
+    ),
     "replies": Command(
         "actum.cli.subcommands.replies:replies", "Deletes the kept replies of idempotency keys."
     ),

@@ -12,6 +12,7 @@ from actum.model.event import Event
 from actum.model.name import check_declared
 from actum.model.option import strict_options
 from actum.model.retries import Retries
+from actum.model.workflows.workflow import Workflow
 
 FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
 Since = Literal["now", "beginning"]
@@ -95,16 +96,58 @@ Trigger = BackgroundTrigger | OnRequest
 
 
 class Bound(Struct, frozen=True):
-    """A function and one of its triggers."""
+    """A function and one of its triggers; the application makes the one that starts a workflow."""
 
     function: Callable[..., Any]
     trigger: Trigger
+    starts: "Starts | None" = None
 
     @property
     def name(self) -> str:
         """The action's name, under which its checkpoint and its letters are stored."""
         trigger = self.trigger
         return (isinstance(trigger, BackgroundTrigger) and trigger.name) or self.function.__name__
+
+
+class Starts(Struct, frozen=True):
+    """A workflow that a trigger starts; `id` gives its id from the event, message or body."""
+
+    workflow: type[Workflow]
+    id: Callable[[Any], str] | None
+
+
+class Registration:
+    """What a trigger was declared for: a function, as a decorator, or a workflow."""
+
+    def __init__(self, trigger: Trigger, bound: list[Bound]) -> None:
+        self._trigger = trigger
+        self._bound = bound
+
+    def __repr__(self) -> str:
+        return f"<Registration of {self._trigger!r}>"
+
+    def __call__(self, function: FunctionT) -> FunctionT:
+        """Records a function, and returns it unchanged."""
+        require_function("action", function, "await what it does, and return its answer")
+        self._bound.append(Bound(function, self._trigger))
+        return function
+
+    def start(self, workflow: type[Workflow], *, id: Callable[[Any], str] | None = None) -> None:
+        """Starts a workflow, whose `run` takes the event, the message, or the body of the request.
+
+        `id` gives the workflow's id from that. Without it, the id is that of the entity whose event it is,
+        the `{id:str}` in the path of a route, or a new one, the same when the message or tick comes again.
+        A second event that asks for the id of a workflow that was started with another one is a Conflict.
+        """
+        declared: Any = workflow
+        if not (isinstance(declared, type) and issubclass(declared, Workflow) and declared is not Workflow):
+            raise DefinitionError(f"start({workflow!r}): name a Workflow class, as in .start(Fulfilment)")
+
+        async def start() -> None:
+            raise NotImplementedError
+
+        start.__name__ = start.__qualname__ = f"start_{declared.__workflow_options__.name}"
+        self._bound.append(Bound(start, self._trigger, Starts(workflow, id)))
 
 
 class Actions:
@@ -129,7 +172,7 @@ class Actions:
         timeout: timedelta = TIMEOUT,
         on_failure: Callable[..., Any] | None = None,
         name: str | None = None,
-    ) -> Callable[[FunctionT], FunctionT]:
+    ) -> Registration:
         """Runs the function for each of these events: at least once, in order within an entity.
 
         A new action starts with the events after its first start; with `since="beginning"` it runs for the
@@ -153,23 +196,23 @@ class Actions:
             )
         )
 
-    def get(self, path: str = "/", **options: Any) -> Callable[[FunctionT], FunctionT]:
+    def get(self, path: str = "/", **options: Any) -> Registration:
         """Answers GET requests; path and options are those of a Litestar handler."""
         return self._on_request("GET", path, options)
 
-    def post(self, path: str = "/", **options: Any) -> Callable[[FunctionT], FunctionT]:
+    def post(self, path: str = "/", **options: Any) -> Registration:
         """Answers POST requests; path and options are those of a Litestar handler."""
         return self._on_request("POST", path, options)
 
-    def put(self, path: str = "/", **options: Any) -> Callable[[FunctionT], FunctionT]:
+    def put(self, path: str = "/", **options: Any) -> Registration:
         """Answers PUT requests; path and options are those of a Litestar handler."""
         return self._on_request("PUT", path, options)
 
-    def patch(self, path: str = "/", **options: Any) -> Callable[[FunctionT], FunctionT]:
+    def patch(self, path: str = "/", **options: Any) -> Registration:
         """Answers PATCH requests; path and options are those of a Litestar handler."""
         return self._on_request("PATCH", path, options)
 
-    def delete(self, path: str = "/", **options: Any) -> Callable[[FunctionT], FunctionT]:
+    def delete(self, path: str = "/", **options: Any) -> Registration:
         """Answers DELETE requests; path and options are those of a Litestar handler."""
         return self._on_request("DELETE", path, options)
 
@@ -183,7 +226,7 @@ class Actions:
         timeout: timedelta = TIMEOUT,
         on_failure: Callable[..., Any] | None = None,
         name: str | None = None,
-    ) -> Callable[[FunctionT], FunctionT]:
+    ) -> Registration:
         """Runs the function for each message of a queue: at least once, in order within a key.
 
         An attempt that takes longer than `timeout` is cut off and has failed. `on_failure` and `name` are as
@@ -207,7 +250,7 @@ class Actions:
         timeout: timedelta = TIMEOUT,
         on_failure: Callable[..., Any] | None = None,
         name: str | None = None,
-    ) -> Callable[[FunctionT], FunctionT]:
+    ) -> Registration:
         """Runs the function at an interval, counted from its first start: at least once, never early.
 
         An attempt that takes longer than `timeout` is cut off and has failed. `on_failure` and `name` are as
@@ -229,7 +272,7 @@ class Actions:
         timeout: timedelta = TIMEOUT,
         on_failure: Callable[..., Any] | None = None,
         name: str | None = None,
-    ) -> Callable[[FunctionT], FunctionT]:
+    ) -> Registration:
         """Runs the function at the times of a cron expression, such as "0 7 * * MON-FRI".
 
         An attempt that takes longer than `timeout` is cut off and has failed. `on_failure` and `name` are as
@@ -238,19 +281,12 @@ class Actions:
         _check_text(expression, '@actions.cron("0 7 * * MON-FRI")')
         return self._keep(OnCron(expression, timezone, timeout=timeout, on_failure=on_failure, name=name))
 
-    def _on_request(
-        self, method: str, path: str, options: dict[str, Any]
-    ) -> Callable[[FunctionT], FunctionT]:
+    def _on_request(self, method: str, path: str, options: dict[str, Any]) -> Registration:
         _check_text(path, f'@actions.{method.lower()}("/path")')
         return self._keep(OnRequest(method, path, options))
 
-    def _keep(self, trigger: Trigger) -> Callable[[FunctionT], FunctionT]:
-        def keep(function: FunctionT) -> FunctionT:
-            require_function("action", function, "await what it does, and return its answer")
-            self.bound.append(Bound(function, trigger))
-            return function
-
-        return keep
+    def _keep(self, trigger: Trigger) -> Registration:
+        return Registration(trigger, self.bound)
 
 
 def _check_text(value: object, usage: str) -> None:

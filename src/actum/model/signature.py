@@ -74,15 +74,19 @@ class Signature:
         owner: type[Any] | None = None,
         *,
         is_kept: bool = True,
+        leading: tuple[type[Any], ...] = (),
     ) -> None:
-        """Compiles a function's signature; `is_kept` says whether its calls may be stored as JSON."""
+        """Compiles a function's signature; `is_kept` says whether its calls may be stored as JSON.
+
+        Parameters of the `leading` classes come first, after self, and are no part of a call.
+        """
         self.where: str = where
         hints = hints_of(function)
         if owner is not None:
             hints = {name: with_self(hint, owner) for name, hint in hints.items()}
         fields: list[Any] = []
         trips: list[RoundTrip] = []
-        for parameter in list(inspect.signature(function).parameters.values())[1:]:
+        for parameter in _called_with(function, where, hints, leading):
             if parameter.kind is not parameter.POSITIONAL_OR_KEYWORD:
                 raise DefinitionError(
                     f"{where} takes {parameter}: give each parameter a name, without *, ** or /, "
@@ -244,3 +248,15 @@ class Signature:
         return Invalid(
             f"{self.where}: {name}{found[2]}: {text[: found.start()].removesuffix(' - at ')}", field=name
         )
+
+
+def _called_with(
+    function: Callable[..., Any], where: str, hints: dict[str, Any], leading: tuple[type[Any], ...]
+) -> list[inspect.Parameter]:
+    """Returns the parameters that a caller gives; raises DefinitionError unless the others come first."""
+    _, *parameters = inspect.signature(function).parameters.values()
+    given, called_with = parameters[: len(leading)], parameters[len(leading) :]
+    if [hints.get(parameter.name) for parameter in given] != list(leading):
+        classes = ", ".join(f"{cls.__name__.lower()}: {cls.__name__}" for cls in leading)
+        raise DefinitionError(f"{where}: give it these parameters first, after self: {classes}")
+    return called_with

@@ -14,6 +14,7 @@ from msgspec import Struct
 from actum.model.view import ViewType
 from actum.ports.membership import Lease, Membership, SoleMembership
 from actum.ports.message import Message, NewMessage
+from actum.ports.workflows import WorkflowStore
 
 MAX_QUERY_TIME = timedelta(seconds=30)
 """How long a query over views may take by default."""
@@ -192,11 +193,11 @@ class Erasure(Struct, frozen=True):
 class KeptName(Struct, frozen=True):
     """A name under which something is stored, and how many of it.
 
-    It names the action of letters, of a checkpoint or of a tick, or the kind of the entities that timers
-    send commands to.
+    It names the action of letters, of a checkpoint or of a tick, the kind of the entities that timers send
+    commands to, or that of workflows that have not ended.
     """
 
-    sort: Literal["letters", "checkpoint", "tick", "timers"]
+    sort: Literal["letters", "checkpoint", "tick", "timers", "workflows"]
     name: str
     count: int
 
@@ -235,8 +236,8 @@ class Progress(Struct, frozen=True):
     moves: tuple[SliceMove, ...] = ()
 
 
-class Database(ABC):
-    """Stores what is derived from events.
+class Database(WorkflowStore, ABC):
+    """Stores what is derived from events, and workflows.
 
     Every method is one transaction, durable when it returns. Every method raises Unavailable while the store
     cannot be reached, and StoreFailed once a commit or sync has failed. If it `is_shared`, several processes
@@ -264,8 +265,8 @@ class Database(ABC):
         """Gives this database as the holder of these leases uses it.
 
         Once another process has one of them, its `rebuild_view`, `promote_view`, `project`, `save`,
-        `update_letter`, `remove_letter`, `set_triggers`, `set_slices` and `set_tick` raise LeaseLost, which
-        says whose leases are lost, and write nothing.
+        `update_letter`, `remove_letter`, `set_triggers`, `set_slices`, `set_tick` and `record_workflows`
+        raise LeaseLost, which says whose leases are lost, and write nothing.
         """
         return self
 
@@ -323,7 +324,7 @@ class Database(ABC):
         others write, unless somebody calls `hurry`.
         """
 
-    def hurry(self) -> None:  # noqa: B027 (a store that puts nothing off has nothing to do)
+    def hurry(self) -> None:
         """Has what can wait be written now, because somebody waits for it; puts nothing off by default."""
 
     @abstractmethod
@@ -586,8 +587,9 @@ class Database(ABC):
     async def end_erasure(self, kind: str, id: str, position: int, *, keys: Sequence[str]) -> None:
         """Removes what is stored for an entity that was erased at `position`, and the record of its erasure.
 
-        That is its timers, the letters of its events before `position` and of its timers, and messages with
-        one of `keys`, in queues or as letters. Projectors remove its rows when they reach the `Deleted`.
+        That is its timers, the letters of its events before `position` and of its timers, messages with one
+        of `keys`, in queues or as letters, and the workflows whose `subject` it is. Projectors remove its
+        rows when they reach the `Deleted`.
         """
 
     async def scrub(self) -> None:

@@ -1,6 +1,6 @@
 """The catalog of one application: everything it declares, compiled and checked for consistency."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ from actum.model.deletion import Deleted
 from actum.model.entity import Entity, EntityType, entity_type
 from actum.model.event import Event, EventType
 from actum.model.view import View, ViewType, view_type
+from actum.model.workflows.workflow_type import WorkflowType
 from actum.ports.database import MAX_ANSWER_BYTES, MAX_QUERY_TIME
 from actum.runtime.context.references import EntityReference, ViewReference, entity_reference, view_reference
 from actum.runtime.opened_resource import OpenResource
@@ -37,6 +38,7 @@ class Catalog(Struct, frozen=True):
     query_timeout: timedelta = MAX_QUERY_TIME
     key_retention: timedelta | None = KEY_RETENTION
     query_max_bytes: int = MAX_ANSWER_BYTES
+    workflows: dict[str, WorkflowType] = {}
 
 
 class Definition(Struct, frozen=True):
@@ -66,6 +68,7 @@ def compile_catalog(
     query_timeout: timedelta = MAX_QUERY_TIME,
     key_retention: timedelta | None = KEY_RETENTION,
     query_max_bytes: int = MAX_ANSWER_BYTES,
+    workflows: Mapping[str, WorkflowType] | None = None,
 ) -> Catalog:
     """Compiles an application's declarations; raises DefinitionError for what cannot work, with the fix."""
     for cls in entities:
@@ -97,6 +100,7 @@ def compile_catalog(
         query_timeout,
         key_retention,
         query_max_bytes,
+        dict(workflows or {}),
     )
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Collection, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
@@ -20,6 +20,7 @@ from actum.runtime.actions.triggers.trigger import ActionTrigger
 from actum.runtime.actions.worker import Worker
 from actum.runtime.catalog import Catalog
 from actum.runtime.clock import Clock
+from actum.runtime.cluster.assignment import Assignment
 from actum.runtime.cluster.coordinator import Coordinator
 from actum.runtime.cluster.heartbeat import Heartbeat
 from actum.runtime.contained_tasks import contain_tasks
@@ -44,6 +45,8 @@ from actum.runtime.readiness import Readiness
 from actum.runtime.services import Services, Signals
 from actum.runtime.supervisor import Supervisor
 from actum.runtime.views.reading import Views
+from actum.runtime.workflows.calls import WorkflowCalls
+from actum.runtime.workflows.workflow_assignment import WorkflowAssignment, workflow_assignments
 
 POLL = 0.001
 
@@ -51,11 +54,15 @@ log: logging.Logger = logging.getLogger("actum.node")
 
 
 class Settings(Struct, frozen=True):
-    """The bounds of a node. Beyond `most_staged` commands that wait to be written it is Overloaded."""
+    """The bounds of a node. Beyond `most_staged` commands that wait to be written it is Overloaded.
+
+    A test has `stand_ins` run in place of the functions of workflows' steps.
+    """
 
     residence: EvictionPolicy = EvictionPolicy()
     most_staged: int = MAX_STAGED
     is_development: bool = False
+    stand_ins: Mapping[Any, Callable[..., Any]] = {}
 
 
 class Node:
@@ -65,6 +72,7 @@ class Node:
         self.services = services
         self.supervisor = supervisor
         self.actions: Sequence[RunningAction] = ()
+        self.workflows: Sequence[WorkflowAssignment] = ()
         self.coordinator: Coordinator | None = None
         self.heartbeat: Heartbeat = Heartbeat()
 
@@ -95,8 +103,7 @@ class Node:
         before = None
         while True:
             is_busy = bool(await self.busy())
-            # Work may have passed from a part not yet looked at to one that was: two looks must see the same
-            # counts.
+            # Work may have moved from a part not yet looked at to one that was: two looks must be alike.
             now = None if is_busy else self._activity()
             if now is not None and now == before:
                 return
@@ -109,11 +116,13 @@ class Node:
         parts: list[object] = [] if services.committer.is_idle else [services.committer]
         if self.coordinator is not None and self.coordinator.is_moving:
             parts.append(self.coordinator)
-        parts += [view for view in services.views.works.values() if not await view.is_idle()]
-        return parts + [action for action in self.actions if not await action.is_idle()]
+        parts += [action for action in self.actions if not await action.is_idle()]
+        works: list[Assignment] = [*services.views.works.values(), *self.workflows]
+        return parts + [work for work in works if not await work.is_idle()]
 
     def _activity(self) -> tuple[int, ...]:
-        return self.services.feed.head, *(worker.taken for worker in self.workers)
+        works: list[Worker | WorkflowAssignment] = [*self.workers, *self.workflows]
+        return self.services.feed.head, *(work.taken for work in works)
 
 
 @asynccontextmanager
@@ -210,6 +219,7 @@ async def _assemble(
         readiness=Readiness(journal, database, feed, views, supervisor, clock, instruments),
         outgoing=Outgoing(),
         instruments=instruments,
+        workflows=WorkflowCalls(catalog.workflows, database, settings.stand_ins),
         host=host,
         reruns=Reruns() if settings.is_development else None,
     )
@@ -263,18 +273,18 @@ async def _start(node: Node, triggers: Collection[ActionTrigger[Any]]) -> None:
     await services.views.prepare()
     left = await look_for_left(services.catalog, services.journal, services.database, services.broker)
     node.actions = await actions_of(services, triggers, supervisor, node.lose, node.heartbeat)
-    works = [*services.views.works.values(), *node.assignments]
+    node.workflows = workflow_assignments(services, supervisor, node.lose)
+    works = [*services.views.works.values(), *node.assignments, *node.workflows]
     coordinator = node.coordinator = Coordinator(services.database, works, node.heartbeat)
     await coordinator.start()
     supervisor.start("erasures", lambda: finish_erasures(services))
     supervisor.start("coordinator", coordinator.run)
-    retention = services.catalog.key_retention
-    if retention is not None:
+    if (retention := services.catalog.key_retention) is not None:
         forgetting = KeyRetention(
             services.journal, services.database, services.clock, retention, lambda: coordinator.is_first
         )
         supervisor.start("keys", forgetting.run)
-    services.readiness.actions = node.actions
+    services.readiness.actions, services.readiness.workflows = node.actions, services.catalog.workflows
     supervisor.start("readiness", services.readiness.run)
     warn_of_left(services.catalog, triggers, left)
     supervisor.start("names of events", lambda: warn_of_events_left(services.catalog, services.journal))
@@ -285,7 +295,7 @@ async def _stop(node: Node) -> None:
     """Stops what makes new commands first, then writes out what is decided, then what follows from it."""
     services, supervisor, coordinator = node.services, node.supervisor, node.coordinator
     if coordinator is not None:
-        await coordinator.retire(node.assignments)
+        await coordinator.retire([*node.assignments, *node.workflows])
     try:
         async with asyncio.timeout(30):
             await services.committer.drained()

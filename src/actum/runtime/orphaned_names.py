@@ -56,6 +56,7 @@ def warn_of_left(catalog: Catalog, triggers: Collection[ActionTrigger[Any]], lef
         *_views_left(catalog, left.views),
         *_messages_left(triggers, left.messages),
         *_work_left(triggers, left.names),
+        *_workflows_left(catalog, left.names),
     ):
         log.warning("%s", warning)
 
@@ -165,6 +166,16 @@ def _work_left(triggers: Collection[ActionTrigger[Any]], kept: Sequence[KeptName
             yield (
                 f"an action {one.name!r} has run on this store and is not declared any more, while others "
                 f"are new: {_adopt(one.name)}; as it is, the new one starts at the end of the history"
+            )
+
+
+def _workflows_left(catalog: Catalog, kept: Sequence[KeptName]) -> Iterator[str]:
+    for one in kept:
+        if one.sort == "workflows" and one.name not in catalog.workflows:
+            yield (
+                f"{one.count} workflows that have not ended are kept as {one.name!r}, and no class of the "
+                "application is: if it was renamed, give it the old name, "
+                f"class …(Workflow, name={one.name!r})"
             )
 
 

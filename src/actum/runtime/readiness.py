@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from time import monotonic
 from typing import Any, Literal, TypeVar
 
@@ -29,7 +29,7 @@ MAX_LISTED = 100
 """The most rows that are set aside, and the most dead letters, that are listed."""
 
 T = TypeVar("T")
-Part = Literal["store", "feed", "view", "action", "timers", "task"]
+Part = Literal["store", "feed", "view", "action", "timers", "workflow", "task"]
 State = Literal[
     "does not answer", "stopped", "stands still", "set aside", "dead letter", "lags", "being built"
 ]
@@ -38,7 +38,8 @@ State = Literal[
 class Standstill(Struct, frozen=True):
     """A part that has stopped or lags, `since` a time in microseconds since 1970, and why.
 
-    `key` is a view's row or the key of an action's letter. `fails_requests`: requests fail meanwhile.
+    `key` is a view's row, the key of an action's letter, or a workflow's id. `fails_requests`: requests fail
+    meanwhile.
     """
 
     part: Part
@@ -73,6 +74,7 @@ class Readiness:
         instruments: Instruments,
     ) -> None:
         self.actions: Sequence[RunningAction] = ()
+        self.workflows: Collection[str] = ()
         self._journal = journal
         self._database = database
         self._feed = feed
@@ -119,6 +121,11 @@ class Readiness:
         retried, _ = await _reached(lambda: self._database.letters(status="retrying", limit=MAX_LISTED))
         late = self._clock.now() - round(LAG * 1_000_000)
         found += [_standstill(letter, "dead letter", letter.error) for letter in letters or ()]
+        stalled, _ = await _reached(lambda: self._database.workflows(status="stalled", limit=MAX_LISTED))
+        found += [
+            Standstill("workflow", one.kind, "stands still", one.updated, one.error, one.id)
+            for one in stalled or ()
+        ]
         return found + [
             _standstill(letter, "lags", f"it fails, and is tried again: {letter.error}")
             for letter in retried or ()
@@ -139,6 +146,11 @@ class Readiness:
             found += self._view(before, work, states or [], late)
         for action in self.actions:
             found += await self._action(before, action)
+        counts, _ = await _reached(self._database.workflow_counts)
+        for count in counts or ():
+            if count.kind not in self.workflows and count.status == "running":
+                why = f"{count.count} are under way, and no class of the application is called that"
+                found.append(self._standstill(before, "workflow", count.kind, "stands still", why))
         for name, why in self._supervisor.failing.items():
             found.append(self._standstill(before, "task", name, "stands still", why))
         return found

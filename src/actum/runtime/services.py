@@ -25,6 +25,7 @@ from actum.runtime.instruments.instruments import Instruments
 from actum.runtime.keys.requests import Requests
 from actum.runtime.readiness import Readiness
 from actum.runtime.views.reading import Views
+from actum.runtime.workflows.calls import WorkflowCalls
 
 
 class Signals:
@@ -73,6 +74,7 @@ class Services(Struct, frozen=True):
     readiness: Readiness
     outgoing: Outgoing
     instruments: Instruments
+    workflows: WorkflowCalls
     host: Host | None = None
     reruns: Reruns | None = None
 

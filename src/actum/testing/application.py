@@ -1,22 +1,27 @@
 """A whole application under test: in memory, with a clock that tests move, and without sleeping."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime, timedelta
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from msgspec.structs import replace
+
 from actum.app import App, definition_of
 from actum.brokers.open import broker_on
 from actum.model.event import to_microseconds
+from actum.runtime.catalog import Resources
 from actum.runtime.clock import ManualClock
 from actum.runtime.context.context import Context
 from actum.runtime.declarations import triggers_of
 from actum.runtime.node import Node, Settings, open_node
+from actum.runtime.opened_resource import OpenResource
 from actum.runtime.readiness import Standstill
 from actum.stores.open import Stores, open_stores
 from actum.testing.past import START
+from actum.testing.step_answers import Step, StepAnswers
 
 if TYPE_CHECKING:
     from actum.testing.http import Client
@@ -31,11 +36,20 @@ class Running:
     `ctx` is a context to send commands and query views with; `clock` stands still until `advance`.
     """
 
-    def __init__(self, app: App, store: str, clock: ManualClock, settings: Settings) -> None:
+    def __init__(
+        self,
+        app: App,
+        store: str,
+        clock: ManualClock,
+        settings: Settings,
+        doubles: Mapping[type[Any], Any],
+    ) -> None:
         self.app = app
+        self._doubles = doubles
+        self._answers = StepAnswers()
         self.clock = clock
         self._store = store
-        self._settings = settings
+        self._settings = replace(settings, stand_ins=self._answers.stand_ins)
         self._stores: Stores | None = None
         self._node: Node | None = None
         self._ctx: Context | None = None
@@ -81,6 +95,17 @@ class Running:
     async def send(self, queue: str, *messages: Any, key: str | None = None) -> None:
         """Puts messages into a queue; `settle` waits until they are handled."""
         await self.ctx.queue(queue).send_all(messages, key=key)
+
+    def answer(self, step: Step, *answers: Any) -> None:
+        """Has a step of workflows give these answers instead of running its function.
+
+        There is one for each call, and the last is given again; an answer that is an error is raised.
+        """
+        self._answers.answer(step, answers)
+
+    def asked(self, step: Step) -> list[tuple[Any, ...]]:
+        """Gives the arguments with which a step was called that `answer` answers for."""
+        return self._answers.asked(step)
 
     async def settle(self, *, allows_failures: bool = False) -> None:
         """Returns when every event, message and due timer has been handled, and every view shows it.
@@ -142,7 +167,7 @@ class Running:
             open_node(
                 definition.catalog,
                 triggers_of(definition),
-                definition.resources,
+                _with_doubles(definition.resources, self._doubles),
                 journal=self._stores.journal,
                 database=self._stores.database,
                 broker=broker_on(self._stores.database),
@@ -165,16 +190,37 @@ class Running:
         await self._inner.aclose()
 
 
+def _with_doubles(resources: Resources, doubles: Mapping[type[Any], Any]) -> Resources:
+    unknown = [kind.__name__ for kind in doubles if kind not in dict(resources)]
+    if unknown:
+        raise TypeError(f"doubles= names {', '.join(unknown)}, which no resource of the application gives")
+    return tuple((kind, _opens(doubles[kind]) if kind in doubles else opened) for kind, opened in resources)
+
+
+def _opens(double: Any) -> OpenResource:
+    @asynccontextmanager
+    async def open_double() -> AsyncGenerator[Any]:
+        yield double
+
+    return open_double
+
+
 @asynccontextmanager
 async def testing(
-    app: App, *, store: str = MEMORY, start: datetime = START, settings: Settings | None = None
+    app: App,
+    *,
+    store: str = MEMORY,
+    start: datetime = START,
+    settings: Settings | None = None,
+    doubles: Mapping[type[Any], Any] | None = None,
 ) -> AsyncGenerator[Running, None]:
     """Runs an application for a test: in memory, refusing input and output in commands and reducers.
 
-    Its clock starts at `start` and is moved only by `advance`.
+    Its clock starts at `start` and is moved only by `advance`. `doubles` stand in for resources, by type:
+    what opens these is not called.
     """
     clock = ManualClock(to_microseconds(start))
-    running = Running(app, store, clock, settings or Settings(is_development=True))
+    running = Running(app, store, clock, settings or Settings(is_development=True), doubles or {})
     try:
         await running._start()
         yield running

@@ -12,6 +12,7 @@ from actum.conformance.database.queues import QueueConformance
 from actum.conformance.database.rows import RowConformance
 from actum.conformance.database.setting_aside import SettingAsideConformance
 from actum.conformance.database.timers import TimerConformance
+from actum.conformance.database.workflows import WorkflowConformance
 from actum.ports.database import Database
 
 
@@ -26,6 +27,7 @@ class DatabaseConformance(
     TimerConformance,
     PagingConformance,
     ErasingConformance,
+    WorkflowConformance,
 ):
     """Every guarantee of `actum.ports.database`, as tests."""
 

@@ -3,7 +3,7 @@
 import typing
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from datetime import datetime, timedelta
-from typing import Any, ParamSpec, TypeVar, TypeVarTuple
+from typing import Any, ParamSpec, TypeVar, TypeVarTuple, overload
 
 from actum.errors import DefinitionError, Invalid, KeyReused, NotFound
 from actum.model.code.function_kind import require_awaitable
@@ -12,6 +12,7 @@ from actum.model.event import Event, Metadata, Recorded, Stored, to_microseconds
 from actum.model.handler import Command
 from actum.model.name import check_cause, check_id, check_name, check_text, check_who
 from actum.model.view import View
+from actum.model.workflows.workflow import Workflow
 from actum.ports.database import NewTimer, Timer
 from actum.runtime.context.atomic import Unit, run_unit, running_unit
 from actum.runtime.context.history import Histories
@@ -19,6 +20,7 @@ from actum.runtime.context.id_pages import Page
 from actum.runtime.context.queue_reference import QueueReference
 from actum.runtime.context.session import Session, Source
 from actum.runtime.context.timers import MADE
+from actum.runtime.context.workflow_reference import Runs, WorkflowReference
 from actum.runtime.entities.precondition import Precondition
 from actum.runtime.keys.stored import RequestKey
 from actum.runtime.keys.unit_key import unit_key
@@ -38,6 +40,8 @@ class Context:
     action. Commands sent from an event, a message or a timer carry idempotency keys derived from it and the
     call, so that a second delivery adds nothing.
     """
+
+    _origin: Recorded[Any] | Stored | None = None
 
     def __init__(
         self,
@@ -64,7 +68,7 @@ class Context:
                 check_cause(causation_id)
         self._services = services
         self._event: Recorded[Any] | None = event
-        self._origin: Recorded[Any] | Stored | None = event
+        self._origin = event
         self._session: Session = Session(
             services,
             Metadata("", correlation_id or services.clock.new_id(), causation_id, by),
@@ -75,6 +79,8 @@ class Context:
             seen=seen,
             unit=unit,
         )
+        if event is not None:
+            self._session.subject = f"{event.kind}/{event.id}"
 
     def __repr__(self) -> str:
         return f"<Context {self._session.cause or self.correlation_id}>"
@@ -148,6 +154,23 @@ class Context:
                 f"no action takes from a queue {name!r}; there are {', '.join(sorted(known)) or 'none'}"
             )
         return QueueReference(self._session, name, known[name])
+
+    @overload
+    def workflow(self, cls: "Callable[[], Runs[Context, P, T]]", id: str) -> WorkflowReference[P, T]: ...
+
+    @overload
+    def workflow(self, cls: type[Workflow], id: str) -> WorkflowReference[..., Any]: ...
+
+    def workflow(self, cls: Any, id: str) -> WorkflowReference[..., Any]:
+        """Returns a reference to a workflow, to start, signal, control and wait for."""
+        kind = self._services.workflows.by_class.get(cls)
+        if kind is None:
+            raise DefinitionError(
+                f"{getattr(cls, '__name__', cls)} is not among the application's workflows: add it to "
+                "App(workflows=[…])"
+            )
+        check_name(id, "a workflow's id", field="id")
+        return WorkflowReference(self._session, self._services.workflows, kind, id)
 
     async def atomic(
         self,

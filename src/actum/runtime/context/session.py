@@ -1,6 +1,6 @@
 """A session: what the calls of one context share, from their cause to how far they wrote."""
 
-from collections.abc import Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any
 
 import msgspec
@@ -45,6 +45,10 @@ class Session:
     _trace: Trace | None = None
     _expected_version: int | Precondition | None = None
     _has_options = False
+    is_recorded: bool = False
+    """Whether each call is recorded for a workflow, and answered from the record when it comes again."""
+    subject: str = ""
+    """The entity (KIND/ID) whose event triggered this, if one did."""
 
     def __init__(
         self,
@@ -216,6 +220,16 @@ class Session:
         except KeyReused as error:
             raise KeyReused(once or self.shown_key, f"queue {queue!r}", other="another message") from error
         self.services.signals.send(f"queue/{queue}")
+
+    async def call_workflow(self, name: str, do: "Callable[[Session], Awaitable[Any]]") -> Any:
+        """Makes a call to a workflow in a session, which gives its marks; `name` says what and which."""
+        return await do(self)
+
+    async def end_of_workflow(
+        self, key: tuple[str, str], read: Callable[[bytes], Any], wait: Callable[[], Awaitable[Any]]
+    ) -> Any:
+        """Waits for the end of a workflow, by its kind and id."""
+        return await wait()
 
     def _mark_of(
         self, queue: str, messages: Sequence[bytes], key: str | None, once: str | None

@@ -25,10 +25,13 @@ ALLOWED = frozenset({"os.fspath", "os.putenv"})
 class InputOutputGuard:
     """A region of code in which nothing outside the process may be touched.
 
-    Checking is off until `enforce` is called, because an audit hook can never be removed.
+    Checking is off until `enforce` is called, because an audit hook can never be removed. `who` and `fix` say
+    in the error whose code it is, and what to do instead.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, who: str, fix: str) -> None:
+        self._who = who
+        self._fix = fix
         self.is_enforced: bool = False
         self._is_inside = False
         self._thread = 0
@@ -52,10 +55,7 @@ class InputOutputGuard:
         if threading.get_ident() != self._thread or _is_importing(sys._getframe()):
             return
         what = f"{event}({', '.join(repr(argument) for argument in arguments[:1])})"
-        raise ImpureTurn(
-            f"a command or reducer called {what}: it decides from its state and arguments alone; "
-            "do this in an action and send the result in a command"
-        )
+        raise ImpureTurn(f"{self._who} called {what}: {self._fix}")
 
 
 def _is_importing(frame: FrameType | None) -> bool:
@@ -67,4 +67,7 @@ def _is_importing(frame: FrameType | None) -> bool:
     return False
 
 
-pure: InputOutputGuard = InputOutputGuard()
+pure: InputOutputGuard = InputOutputGuard(
+    "a command or reducer",
+    "it decides from its state and arguments alone; do this in an action and send the result in a command",
+)

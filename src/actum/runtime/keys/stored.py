@@ -27,6 +27,12 @@ def made_id(source: str, count: int) -> str:
     return str(uuid.uuid5(IDS, f"{source}/{count}"))
 
 
+def made_fraction(source: str, count: int) -> float:
+    """Returns the `count`th number derived from a source: at least 0 and less than 1, always the same."""
+    drawn = hashlib.blake2b(f"{source}/{count}".encode(errors="surrogatepass"), digest_size=8).digest()
+    return (int.from_bytes(drawn, "big") >> 11) / 2**53
+
+
 def digest(*parts: str | bytes) -> str:
     """Identifies what a key stands for."""
     hashed = hashlib.blake2b(digest_size=16)

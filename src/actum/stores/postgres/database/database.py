@@ -22,6 +22,7 @@ from actum.stores.postgres.database.set_aside import ASIDE_SCHEMA, PostgresSetAs
 from actum.stores.postgres.database.slices import SLICE_SCHEMA, SLICES
 from actum.stores.postgres.database.tables import PostgresTable
 from actum.stores.postgres.database.views import VIEW_SCHEMA, PostgresViews
+from actum.stores.postgres.database.workflows import WORKFLOW_SCHEMA, PostgresWorkflows
 from actum.stores.postgres.membership import ATTENDED, MEMBERSHIP_SCHEMA, SILENT, PostgresMembership
 from actum.stores.schema import Part
 
@@ -38,12 +39,19 @@ SCHEMA = Part(
         TRIGGER_SCHEMA,
         BINDING_SCHEMA,
         SLICE_SCHEMA,
+        WORKFLOW_SCHEMA,
     ),
 )
 
 
 class PostgresDatabase(
-    PostgresViews, PostgresSetAside, PostgresActions, PostgresQueues, PostgresErasing, PostgresBinding
+    PostgresViews,
+    PostgresSetAside,
+    PostgresActions,
+    PostgresQueues,
+    PostgresWorkflows,
+    PostgresErasing,
+    PostgresBinding,
 ):
     """A database in PostgreSQL, which was opened with SCHEMA and may also hold the journal."""
 

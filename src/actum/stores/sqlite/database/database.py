@@ -10,6 +10,7 @@ from actum.stores.sqlite.database.query_execution import QueryExecution
 from actum.stores.sqlite.database.queues import ORIGIN_SCHEMA, QUEUE_SCHEMA, SqliteQueues
 from actum.stores.sqlite.database.set_aside import ASIDE_SCHEMA, SqliteSetAside
 from actum.stores.sqlite.database.views import VIEW_SCHEMA, SqliteViews
+from actum.stores.sqlite.database.workflows import WORKFLOW_SCHEMA, SqliteWorkflows
 
 SCHEMA = Part(
     "database",
@@ -21,11 +22,14 @@ SCHEMA = Part(
         ERASURE_SCHEMA,
         TRIGGER_SCHEMA,
         BINDING_SCHEMA,
+        WORKFLOW_SCHEMA,
     ),
 )
 
 
-class SqliteDatabase(SqliteViews, SqliteSetAside, SqliteActions, SqliteQueues, SqliteErasing, SqliteBinding):
+class SqliteDatabase(
+    SqliteViews, SqliteSetAside, SqliteActions, SqliteQueues, SqliteWorkflows, SqliteErasing, SqliteBinding
+):
     """A database in a SQLite file, which was opened with SCHEMA and may also hold the journal."""
 
     def __init__(self, file: SqliteFile) -> None:

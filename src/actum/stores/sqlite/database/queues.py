@@ -91,7 +91,7 @@ class SqliteQueues(Database):
         )
 
         def add(connection: sqlite3.Connection) -> bool:
-            if mark is not None and not _is_first(connection, TIMERS, mark.once, mark.call, mark.time):
+            if mark is not None and not is_first(connection, TIMERS, mark.once, mark.call, mark.time):
                 return False
             connection.execute(statement, values)
             return True
@@ -148,13 +148,13 @@ def _send(connection: sqlite3.Connection, messages: Sequence[NewMessage]) -> Non
         )
         for message in messages
         if message.once is None
-        or _is_first(connection, message.queue, message.once, message.call, message.time)
+        or is_first(connection, message.queue, message.once, message.call, message.time)
     ]
     for rows in chunks(new, tuple(INSERTS)):
         connection.execute(INSERTS[len(rows)], list(chain.from_iterable(rows)))
 
 
-def _is_first(connection: sqlite3.Connection, queue: str, once: str, call: str, time: int) -> bool:
+def is_first(connection: sqlite3.Connection, queue: str, once: str, call: str, time: int) -> bool:
     """Stores a mark, and says whether it is new; raises KeyReused for one that belongs to another call."""
     statement = "INSERT INTO actum_sent (queue, once, time, call) VALUES (?,?,?,?) ON CONFLICT DO NOTHING"
     if connection.execute(statement, (queue, once, time, call)).rowcount > 0:

@@ -1,0 +1,157 @@
+"""The commands that list workflows, show one, signal it, and pause, resume, cancel, retry or restart it."""
+
+import asyncio
+from datetime import timedelta
+from typing import Annotated
+
+import typer
+
+from actum.cli.loading import load_app
+from actum.cli.options import AppName, AsJson, DatabaseUrl, StoreUrl
+from actum.cli.output import print_json, print_line, print_table
+from actum.cli.workflow_line import WorkflowLine, record_row, row_of
+from actum.operations.opening import is_running, open_beside
+from actum.operations.workflows import (
+    all_workflows,
+    request_workflow,
+    send_signal,
+    show_workflow,
+    watch_workflow,
+)
+from actum.ports.workflows import Status
+
+HEADINGS = ("kind", "id", "status", "wakes", "changed", "error")
+RECORDS = ("step", "number", "time", "result")
+PATIENCE = timedelta(seconds=10)
+"""How long to wait for the application to carry out a request."""
+
+workflows: typer.Typer = typer.Typer(
+    no_args_is_help=True, help="Lists workflows, shows what they have done, and controls them."
+)
+
+Kind = Annotated[str, typer.Argument(metavar="KIND", help="The workflow's name.", show_default=False)]
+Id = Annotated[str, typer.Argument(metavar="ID", help="The workflow's id.", show_default=False)]
+
+
+@workflows.command("list")
+def list_(
+    app: AppName,
+    kind: Annotated[str | None, typer.Option(help="Only workflows of this kind.")] = None,
+    status: Annotated[Status | None, typer.Option(help="Only workflows in this status.")] = None,
+    is_json: AsJson = False,
+    store: StoreUrl = None,
+    database: DatabaseUrl = None,
+) -> None:
+    """Lists workflows, in the order in which they were started."""
+    asyncio.run(_list(load_app(app).store_url(store, database), kind, status, is_json=is_json))
+
+
+@workflows.command()
+def show(
+    app: AppName,
+    kind: Kind,
+    id: Id,
+    is_json: AsJson = False,
+    store: StoreUrl = None,
+    database: DatabaseUrl = None,
+) -> None:
+    """Shows one workflow: where it is, and what each of its steps came to."""
+    line = asyncio.run(_show(load_app(app).store_url(store, database), kind, id))
+    if is_json:
+        print_json(line)
+        return
+    for name, value in line.described():
+        print_line(f"{name:>12}", value)
+    print_table(RECORDS, [record_row(record) for record in line.records or ()])
+
+
+@workflows.command()
+def signal(
+    app: AppName,
+    kind: Kind,
+    id: Id,
+    name: Annotated[str, typer.Argument(metavar="SIGNAL", help="The name of the signal's class.")],
+    body: Annotated[str, typer.Argument(metavar="JSON", help="The signal as JSON.")],
+    store: StoreUrl = None,
+    database: DatabaseUrl = None,
+) -> None:
+    """Sends a signal to a workflow."""
+    asyncio.run(_signal(load_app(app).store_url(store, database), kind, id, name, body))
+
+
+@workflows.command()
+def pause(app: AppName, kind: Kind, id: Id, store: StoreUrl = None, database: DatabaseUrl = None) -> None:
+    """Has a workflow begin nothing new until it is resumed."""
+    _request(app, kind, id, "pause", store, database)
+
+
+@workflows.command()
+def resume(app: AppName, kind: Kind, id: Id, store: StoreUrl = None, database: DatabaseUrl = None) -> None:
+    """Has a workflow go on that is paused or stalled."""
+    _request(app, kind, id, "resume", store, database)
+
+
+@workflows.command()
+def cancel(app: AppName, kind: Kind, id: Id, store: StoreUrl = None, database: DatabaseUrl = None) -> None:
+    """Cancels a workflow: nothing new is begun, and its compensations run."""
+    _request(app, kind, id, "cancel", store, database)
+
+
+@workflows.command()
+def retry(app: AppName, kind: Kind, id: Id, store: StoreUrl = None, database: DatabaseUrl = None) -> None:
+    """Has a workflow go on that is stalled, or has failed without having compensated anything."""
+    _request(app, kind, id, "retry", store, database)
+
+
+@workflows.command()
+def restart(
+    app: AppName,
+    kind: Kind,
+    id: Id,
+    step: Annotated[str | None, typer.Option(help="The step from which to run again.")] = None,
+    number: Annotated[int, typer.Option(min=1, help="Which of the steps of that name.")] = 1,
+    store: StoreUrl = None,
+    database: DatabaseUrl = None,
+) -> None:
+    """Runs a workflow again, from its beginning or from a step; what it did before that stays as it is."""
+    request = "restart" if step is None else f"restart:{number}:{step}"
+    _request(app, kind, id, request, store, database)
+
+
+def _request(app: str, kind: str, id: str, request: str, store: str | None, database: str | None) -> None:
+    asyncio.run(_ask_for(load_app(app).store_url(store, database), kind, id, request))
+
+
+async def _list(url: str, kind: str | None, status: Status | None, *, is_json: bool) -> None:
+    is_continued = False
+    async with open_beside(url) as stores:
+        async for page in all_workflows(stores, kind=kind, status=status):
+            if is_json:
+                for workflow in page:
+                    print_json(WorkflowLine.of(workflow))
+            else:
+                print_table(HEADINGS, map(row_of, page), is_continued=is_continued)
+                is_continued = True
+
+
+async def _show(url: str, kind: str, id: str) -> WorkflowLine:
+    async with open_beside(url) as stores:
+        return WorkflowLine.of_shown(await show_workflow(stores, kind, id))
+
+
+async def _signal(url: str, kind: str, id: str, name: str, body: str) -> None:
+    async with open_beside(url) as stores:
+        await send_signal(stores, kind, id, name, body.encode())
+    print_line(f"{kind}/{id}: the signal {name} is sent")
+
+
+async def _ask_for(url: str, kind: str, id: str, request: str) -> None:
+    name = request.partition(":")[0]
+    async with open_beside(url) as stores:
+        await request_workflow(stores, kind, id, request)
+        if not await is_running(stores, url):
+            print_line(f"{kind}/{id}: requested; the application does it when it starts ({name})")
+            return
+        found = await watch_workflow(stores, kind, id, patience=PATIENCE)
+    done = "not yet carried out" if found.request else found.status
+    print_line(f"{kind}/{id}: {done} ({name})")

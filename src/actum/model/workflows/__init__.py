@@ -1,0 +1,1 @@
+"""Workflows, as authors declare them: processes that last, whose steps are recorded."""

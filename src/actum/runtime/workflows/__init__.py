@@ -1,0 +1,1 @@
+"""Workflows at work: started, run, recorded, waiting, woken, undone."""

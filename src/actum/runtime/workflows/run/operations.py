@@ -1,0 +1,241 @@
+"""What a workflow does outside: each operation is done once, recorded, and answered from its record later."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from contextvars import copy_context
+from datetime import timedelta
+from functools import partial
+from typing import Any, Protocol
+
+from msgspec import Raw
+
+from actum.errors import DefinitionError, OutdatedRecord, TryLater, WorkflowCancelled, WrongReply
+from actum.model.error_text import error_text
+from actum.model.retries import Retries
+from actum.model.values.round_trip import LOST
+from actum.ports.workflows import LoadedWorkflow, StoredSignal, StoredWorkflow, WorkflowKey
+from actum.runtime.contained_tasks import runs_author_code
+from actum.runtime.containment import comes_from_outside
+from actum.runtime.context.context import Context, session_of
+from actum.runtime.services import Services
+from actum.runtime.workflows.run.history import History, Key, shown
+from actum.runtime.workflows.run.outcome import DECISIONS, Kept, KeptError, error_of, kept_error
+from actum.runtime.workflows.run.step_function import StepFunctions
+from actum.runtime.workflows.run.waiting import Parked
+
+MICROSECOND = timedelta(microseconds=1)
+STUBBORN_AFTER = 5.0
+"""Seconds that a step has to end once it is cancelled, before it is abandoned."""
+
+log: logging.Logger = logging.getLogger("actum.workflows")
+
+MakeContext = Callable[[], Context]
+"""Makes a context whose calls have keys of their own."""
+Do = Callable[[MakeContext], Awaitable[Raw]]
+"""Does something outside, and gives the result as JSON."""
+Read = Callable[[bytes], Any]
+
+
+class Keeper(Protocol):
+    """What an execution needs of whoever keeps it."""
+
+    async def written(self) -> None:
+        """Returns when what was recorded so far is durable."""
+        ...
+
+    def has_news(self) -> None:
+        """Hears that something is to be written soon."""
+        ...
+
+    def is_quiet(self) -> None:
+        """Hears that nothing of the workflow runs, and it only waits."""
+        ...
+
+    def is_busy(self) -> None:
+        """Hears that parts of the workflow wait while others run."""
+        ...
+
+    def interrupt(self, error: Exception) -> None:
+        """Hears that it cannot go on now, and is to be tried again later."""
+        ...
+
+
+class Operations:
+    """The operations of one workflow. Each takes its key at once, in the order of calls."""
+
+    def __init__(
+        self, services: Services, loaded: LoadedWorkflow, functions: StepFunctions, keeper: Keeper
+    ) -> None:
+        workflow = loaded.workflow
+        self.id: str = workflow.id
+        self.history: History = History(loaded.records, workflow.created)
+        self.signals: list[StoredSignal] = []
+        self.taken: list[int] = []
+        self._known_signals: set[int] = set()
+        self.awaited: set[WorkflowKey] = set()
+        self.seen: int = 0
+        self.stopped: bool = False
+        """Whether nothing new is to begin, because it is being stopped."""
+        self.ended: str = ""
+        """Why nothing new is to begin in `run`, because the workflow is ending; "" while it goes forward."""
+        self.compensations: list[Callable[[], Awaitable[object]]] = []
+        self.by: str = workflow.by
+        self.parked: Parked = Parked(keeper.is_quiet, keeper.is_busy)
+        self.tasks: set[asyncio.Task[None]] = set()
+        self._late: set[asyncio.Task[None]] = set()
+        self._outside = copy_context()
+        self.services = services
+        self._functions = functions
+        self._keeper = keeper
+        self.workflow: StoredWorkflow = workflow
+        self.source = f"$workflow/{workflow.kind}/{workflow.id}@{workflow.number}/{workflow.generation}"
+        self._made = 0
+        self._drawn = 0
+        self.add_signals(loaded.signals)
+
+    def __repr__(self) -> str:
+        return f"<WorkflowExecution {self.workflow.kind}/{self.id}, {self.parked!r}>"
+
+    def add_signals(self, signals: Sequence[StoredSignal]) -> None:
+        """Adds signals that came; those that were taken may come again until that is recorded."""
+        self.signals += [one for one in signals if one.id not in self._known_signals]
+        self._known_signals.update(one.id for one in signals)
+
+    async def operate(
+        self, key: Key, do: Do, read: Read, retries: Retries | None, limit: float | None
+    ) -> Any:
+        while (kept := self.history.find(key)) is None or not kept.is_final:
+            await self.admit()
+            if kept is not None and kept.due is not None and self.now() < kept.due:
+                await self.parked.wait(kept.due)
+                continue
+            attempts = 0 if kept is None else kept.attempts
+            await self.apart(key, partial(self._attempt, key, do, retries, attempts), limit)
+        return self.given(key, kept, read)
+
+    def given(self, key: Key, kept: Kept, read: Read) -> Any:
+        self.history.give(key)
+        self.seen = max(self.seen, kept.seen)
+        if kept.error is not None:
+            raise error_of(kept.error)
+        try:
+            return read(bytes(kept.result))
+        except LOST as error:
+            text = bytes(kept.result)[:200].decode(errors="replace")
+            raise OutdatedRecord(
+                f"{shown(key)}: its recorded result {text} no longer fits: {error}. Change the annotation "
+                f"so that it does and resume, or restart from {key[0]!r}"
+            ) from error
+
+    async def admit(self) -> None:
+        """Raises, or never returns, where nothing new is to begin."""
+        if self.ended:
+            raise WorkflowCancelled(f"{self.workflow.kind}/{self.id} {self.ended}: nothing new is begun")
+        while self.stopped:
+            await self.parked.wait(None)
+
+    def keep(self, key: Key, kept: Kept) -> Kept:
+        self.history.keep(key, kept, self.now())
+        self._keeper.has_news()
+        return kept
+
+    def now(self) -> int:
+        return self.services.clock.now()
+
+    async def apart(
+        self, key: Key, attempt: Callable[[], Coroutine[Any, Any, None]], limit: float | None
+    ) -> None:
+        """Runs an attempt in a task, outside the guard of `run`, and cuts it off when it takes too long."""
+        loop = asyncio.get_running_loop()
+        ended: asyncio.Future[None] = loop.create_future()
+        self.parked.under_way += 1
+        # Not in the context of `run`, which marks the tasks that the author's code makes.
+        task = loop.create_task(attempt(), context=self._outside.copy())
+        self.tasks.add(task)
+        task.add_done_callback(lambda _: _set(ended))
+        timer = None if limit is None else loop.call_later(limit, self._cut_off, task, ended)
+        try:
+            await ended
+            if task.done():
+                task.result()
+            else:
+                text = f"TimeoutError: it took longer than {limit} s and does not end: it may still run"
+                self.keep(key, Kept(error=KeptError("StepFailed", text, step=key[0])))
+        except asyncio.CancelledError:
+            task.cancel()
+            raise
+        finally:
+            self.tasks.discard(task)
+            self._late.discard(task)
+            if timer is not None:
+                timer.cancel()
+            self.parked.under_way -= 1
+            self.parked.look()
+
+    def _cut_off(self, task: "asyncio.Task[None]", ended: "asyncio.Future[None]") -> None:
+        self._late.add(task)
+        task.cancel()
+        # One that swallows its cancellation is left behind: it cannot be ended.
+        asyncio.get_running_loop().call_later(STUBBORN_AFTER, _set, ended)
+
+    async def _attempt(self, key: Key, do: Do, retries: Retries | None, attempts: int) -> None:
+        # What this depends on is durable before anything outside can see it.
+        await self._keeper.written()
+        runs_author_code.set(True)
+        made: list[Context] = []
+
+        def make_context() -> Context:
+            made.append(self._context(key))
+            return made[0]
+
+        try:
+            result = await do(make_context)
+        except BaseException as error:
+            is_cut_off = asyncio.current_task() in self._late
+            if not is_cut_off and comes_from_outside(error):
+                raise
+            self._fail(key, error, retries, attempts + 1, is_cut_off=is_cut_off)
+            return
+        self.keep(key, Kept(result=result, seen=session_of(made[0]).seen if made else 0))
+
+    def _fail(
+        self, key: Key, error: BaseException, retries: Retries | None, attempts: int, *, is_cut_off: bool
+    ) -> None:
+        if isinstance(error, DefinitionError | OutdatedRecord | WrongReply):
+            raise error
+        if retries is None:
+            if isinstance(error, TryLater):
+                self._keeper.interrupt(error)
+            if not isinstance(error, DECISIONS):
+                raise error
+            self.keep(key, Kept(error=kept_error(error, step=key[0])))
+            return
+        text = "TimeoutError: it took too long and was cut off" if is_cut_off else error_text(error)
+        log.warning("%s/%s: %s failed: %s", self.workflow.kind, self.id, shown(key), text)
+        if retries.is_final(error) or attempts >= retries.attempts:
+            failed = None if is_cut_off else kept_error(error, step=key[0])
+            failed = failed or KeptError("StepFailed", text, step=key[0])
+            self.keep(key, Kept(error=failed, attempts=attempts))
+            return
+        due = self.now() + retries.pause(attempts, self.services.clock.jittered)
+        self.keep(key, Kept(due=due, attempts=attempts))
+
+    def _context(self, key: Key) -> Context:
+        workflow, cause = self.workflow, f"{self.source}/{key[0]}/{key[1]}"
+        context = Context(
+            self.services,
+            correlation_id=workflow.correlation_id,
+            causation_id=f"{workflow.kind}/{workflow.id}",
+            by=self.by,
+            cause=cause,
+            source=f"{cause}/{self.services.identity}",
+            seen=self.seen,
+        )
+        session_of(context).subject = workflow.subject
+        return context
+
+
+def _set(ended: "asyncio.Future[None]") -> None:
+    if not ended.done():
+        ended.set_result(None)

@@ -1,0 +1,99 @@
+"""What a step, call or workflow came to, as it is recorded: a result, an error, or when it goes on."""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+from msgspec import Raw, Struct
+
+from actum.errors import (
+    ActumError,
+    Conflict,
+    Invalid,
+    NotFound,
+    Rejected,
+    StepFailed,
+    WorkflowCancelled,
+    WorkflowError,
+    WorkflowFailed,
+)
+from actum.model.error_text import error_message, error_text
+
+NOTHING = Raw(b"")
+MAX_RESULT_BYTES = 4 * 1024 * 1024
+"""The most that the result of a step, a signal, or the arguments of a workflow may have as JSON."""
+
+
+class KeptError(Struct, frozen=True, omit_defaults=True):
+    """An error that can be raised again: its class and message, and what else it consists of."""
+
+    type: str
+    message: str
+    code: str = ""
+    facts: dict[str, Any] = {}
+    step: str = ""
+    field: str | None = None
+
+
+class Kept(Struct, frozen=True, omit_defaults=True):
+    """What is recorded: a result as JSON, an error, or when (`due`) to go on after so many `attempts`.
+
+    `seen` is the position of the journal up to which views have to show what happened.
+    """
+
+    result: Raw = NOTHING
+    error: KeptError | None = None
+    due: int | None = None
+    attempts: int = 0
+    seen: int = 0
+
+    @property
+    def is_final(self) -> bool:
+        """Whether it has a result or an error."""
+        return self.error is not None or bool(bytes(self.result))
+
+
+write_kept: Callable[[Kept], bytes] = msgspec.json.Encoder().encode
+read_kept: Callable[[bytes], Kept] = msgspec.json.Decoder(Kept).decode
+write_error: Callable[[KeptError], bytes] = msgspec.json.Encoder().encode
+_read_error: Callable[[bytes], KeptError] = msgspec.json.Decoder(KeptError).decode
+
+SIMPLE: dict[str, type[ActumError]] = {
+    cls.__name__: cls for cls in (NotFound, Conflict, WorkflowFailed, WorkflowCancelled)
+}
+DECISIONS = (Rejected, Invalid, NotFound, Conflict, WorkflowError)
+"""Errors that a workflow's `run` may handle, or end with: the same ones are raised when it runs again."""
+
+
+def kept_error(error: BaseException, *, step: str = "") -> KeptError:
+    """Gives what is recorded of an error; one that cannot be raised again is a failure of the step."""
+    if isinstance(error, Rejected):
+        try:
+            facts = msgspec.json.decode(msgspec.json.encode(error.facts))
+        except (TypeError, ValueError, msgspec.MsgspecError):
+            facts = {}
+        return KeptError("Rejected", error_message(error), error.code, facts)
+    if isinstance(error, StepFailed):
+        return KeptError("StepFailed", error.error, step=error.step)
+    if isinstance(error, Invalid):
+        return KeptError("Invalid", error_message(error), field=error.field)
+    for name, cls in SIMPLE.items():
+        if isinstance(error, cls):
+            return KeptError(name, error_message(error))
+    return KeptError("StepFailed", error_text(error), step=step)
+
+
+def error_of(kept: KeptError) -> ActumError:
+    """Gives an error that was recorded, to be raised again."""
+    if kept.type == "Rejected":
+        return Rejected(kept.message, code=kept.code, **kept.facts)
+    if kept.type == "Invalid":
+        return Invalid(kept.message, field=kept.field)
+    if kept.type == "StepFailed":
+        return StepFailed(kept.step, kept.message)
+    return SIMPLE.get(kept.type, WorkflowFailed)(kept.message)
+
+
+def read_error(outcome: bytes) -> ActumError:
+    """Gives the error with which a workflow ended."""
+    return error_of(_read_error(outcome))

@@ -1,0 +1,185 @@
+"""The context of a workflow's `run`: every call is recorded, and answered from the record later."""
+
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any, NoReturn, ParamSpec, TypeVar, TypeVarTuple
+
+import msgspec
+
+from actum.errors import DefinitionError
+from actum.model.code.function_kind import name_of
+from actum.model.entity import CommandType
+from actum.model.event import Metadata
+from actum.model.handler import Command
+from actum.model.name import shortened
+from actum.model.signature import hints_of
+from actum.model.view import ViewQuery, ViewType
+from actum.ports.database import Timer
+from actum.runtime.context.context import Context, session_of
+from actum.runtime.context.history import Histories
+from actum.runtime.context.references import EntityReference
+from actum.runtime.context.session import Session
+from actum.runtime.services import Services
+from actum.runtime.workflows.run.execution import WorkflowExecution
+
+P = ParamSpec("P")
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
+Coro = Coroutine[Any, Any, Any]
+
+
+class RecordedSession(Session):
+    """Makes each call once, in a session of its own, whose keys come from the workflow and the call."""
+
+    is_recorded = True
+
+    def __init__(self, services: Services, metadata: Metadata, execution: WorkflowExecution) -> None:
+        super().__init__(
+            services,
+            metadata,
+            cause=None,
+            source="",
+            request_key=None,
+            expected_version=None,
+            seen=0,
+            unit=None,
+        )
+        self._execution = execution
+
+    def act_for(self, who: str) -> None:
+        super().act_for(who)
+        self._execution.by = who
+
+    def send_command(
+        self,
+        target: EntityReference,
+        command: CommandType,
+        positional: tuple[Any, ...],
+        named: dict[str, Any],
+    ) -> Coro:
+        name = f"{target.kind.name}/{target.id}.{command.name}"
+        return self._execution.call(
+            shortened(name),
+            lambda context: session_of(context).send_command(target, command, positional, named),
+            command.signature.read_reply,
+        )
+
+    def send_query(
+        self, target: EntityReference, query: CommandType, positional: tuple[Any, ...], named: dict[str, Any]
+    ) -> Coro:
+        name = f"{target.kind.name}/{target.id}.{query.name}"
+        return self._execution.call(
+            shortened(name),
+            lambda context: session_of(context).send_query(target, query, positional, named),
+            query.signature.read_reply,
+        )
+
+    async def ask_view(
+        self, view: ViewType, query: ViewQuery, positional: tuple[Any, ...], named: dict[str, Any]
+    ) -> Any:
+        return await self._execution.call(
+            f"view {view.name}.{query.name}",
+            lambda context: session_of(context).ask_view(view, query, positional, named),
+            query.signature.read_reply,
+        )
+
+    async def read_row(self, view: ViewType, key: Any) -> Any:
+        return await self._execution.call(
+            f"view {view.name}.get",
+            lambda context: session_of(context).read_row(view, key),
+            msgspec.json.Decoder(view.cls | None).decode,
+        )
+
+    async def put(self, queue: str, messages: Sequence[bytes], key: str | None, once: str | None) -> None:
+        await self._execution.call(
+            f"queue {queue}",
+            lambda context: session_of(context).put(queue, messages, key, once),
+            msgspec.json.decode,
+        )
+
+    async def call_workflow(self, name: str, do: Callable[[Session], Awaitable[Any]]) -> Any:
+        return await self._execution.call(
+            shortened(name), lambda context: do(session_of(context)), msgspec.json.decode
+        )
+
+    async def end_of_workflow(
+        self, key: tuple[str, str], read: Callable[[bytes], Any], wait: Callable[[], Awaitable[Any]]
+    ) -> Any:
+        return await self._execution.ended_of(key, read)
+
+
+class WorkflowContext(Context):
+    """What `run` reaches entities, views, queues and other workflows with."""
+
+    def __init__(self, services: Services, execution: WorkflowExecution, metadata: Metadata) -> None:
+        # Without what a Context checks of its caller: all of it was checked before it was stored.
+        self._services = services
+        self._event = None
+        self._execution = execution
+        self._session = RecordedSession(services, metadata, execution)
+
+    @property
+    def now(self) -> datetime:
+        return self._execution.time
+
+    def new_id(self) -> str:
+        return self._execution.new_id()
+
+    async def atomic(
+        self,
+        function: Callable[[Context, *Ts], Awaitable[T]],
+        *args: *Ts,
+        idempotency_key: str | None = None,
+    ) -> T:
+        returns = hints_of(function).get("return", Any) if hasattr(function, "__code__") else Any
+        result: T = await self._execution.call(
+            shortened(f"atomic {name_of(function)}"),
+            lambda context: context.atomic(function, *args, idempotency_key=idempotency_key),
+            msgspec.json.Decoder(returns).decode,
+        )
+        return result
+
+    def schedule(
+        self,
+        command: Command[P, Any],
+        id: str,
+        *,
+        after: timedelta | None = None,
+        at: datetime | None = None,
+        name: str | None = None,
+    ) -> Callable[P, Coroutine[Any, Any, str]]:
+        def keep(*positional: P.args, **keywords: P.kwargs) -> Coroutine[Any, Any, str]:
+            return self._execution.call(
+                shortened(f"schedule {command.name} of {id}"),
+                lambda context: context.schedule(command, id, after=after, at=at, name=name)(
+                    *positional, **keywords
+                ),
+                partial(msgspec.json.decode, type=str),
+            )
+
+        return keep
+
+    async def cancel(self, name: str) -> bool:
+        return bool(
+            await self._execution.call(
+                shortened(f"cancel timer {name}"), lambda context: context.cancel(name), msgspec.json.decode
+            )
+        )
+
+    async def timers(self, *, limit: int = 100) -> list[Timer]:
+        _refuse()
+
+    async def delete(self, cls: Any, id: str, *, erase: bool = False) -> int:
+        _refuse()
+
+    @property
+    def _histories(self) -> Histories:
+        _refuse()
+
+
+def _refuse() -> NoReturn:
+    raise DefinitionError(
+        "outside a step, run sends commands and messages and asks queries, which are recorded: do this in a "
+        "step, a function with a parameter `ctx: Context`, await self.step(function, …)"
+    )

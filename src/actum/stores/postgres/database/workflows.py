@@ -1,0 +1,289 @@
+"""Workflows, with their records and signals, in PostgreSQL."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from actum.errors import KeyReused
+from actum.ports.database import Database
+from actum.ports.workflows import (
+    ENDED,
+    LoadedWorkflow,
+    NewSignal,
+    NewWorkflow,
+    Started,
+    Status,
+    StepRecord,
+    StoredWorkflow,
+    WorkflowChange,
+    WorkflowCount,
+)
+from actum.stores.postgres.connection.page import page_of
+from actum.stores.postgres.connection.pool import PostgresPool
+from actum.stores.postgres.database.fence import IS_HELD, Fence
+from actum.stores.statements.workflows import (
+    CHANGED,
+    HAS_ENDED,
+    NEW,
+    RECORD,
+    SIGNAL,
+    SIGNALS,
+    WORKFLOW,
+    change_row,
+    first_within,
+    loaded,
+    mark_of,
+    new_row,
+    record_rows,
+)
+
+WORKFLOW_SCHEMA = (
+    """CREATE TABLE actum_workflows (
+        number bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, kind text COLLATE "C" NOT NULL,
+        id text COLLATE "C" NOT NULL, status text NOT NULL DEFAULT 'running', due bigint DEFAULT 0,
+        wakes bigint NOT NULL DEFAULT 0, request text NOT NULL DEFAULT '', input bytea NOT NULL,
+        call text NOT NULL, state bytea NOT NULL DEFAULT '', outcome bytea NOT NULL DEFAULT '',
+        ending text NOT NULL DEFAULT '', error text NOT NULL DEFAULT '', attempts integer NOT NULL DEFAULT 0,
+        generation integer NOT NULL DEFAULT 1, deadline bigint, created bigint NOT NULL,
+        updated bigint NOT NULL, correlation_id text NOT NULL, causation_id text NOT NULL,
+        "by" text NOT NULL, subject text COLLATE "C" NOT NULL, UNIQUE (kind, id))""",
+    "CREATE INDEX actum_workflows_due ON actum_workflows (kind, due) WHERE due IS NOT NULL",
+    f"CREATE INDEX actum_workflows_open ON actum_workflows (status, kind) WHERE NOT ({HAS_ENDED})",
+    "CREATE INDEX actum_workflows_subject ON actum_workflows (subject) WHERE subject <> ''",
+    """CREATE TABLE actum_workflow_records (
+        workflow bigint NOT NULL, name text COLLATE "C" NOT NULL, occurrence integer NOT NULL,
+        place integer NOT NULL, body bytea NOT NULL, time bigint NOT NULL,
+        PRIMARY KEY (workflow, name, occurrence))""",
+    """CREATE TABLE actum_workflow_signals (
+        id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, workflow bigint NOT NULL, name text NOT NULL,
+        body bytea NOT NULL, time bigint NOT NULL)""",
+    "CREATE INDEX actum_workflow_signals_workflow ON actum_workflow_signals (workflow, id)",
+    """CREATE TABLE actum_workflow_waiters (
+        awaited bigint NOT NULL, waiter bigint NOT NULL, PRIMARY KEY (awaited, waiter))""",
+    "CREATE INDEX actum_workflow_waiters_waiter ON actum_workflow_waiters (waiter)",
+)
+# Rows are inserted in a fixed order, to avoid deadlocks between those who start workflows.
+START = f"""INSERT INTO actum_workflows ({NEW})
+    SELECT * FROM unnest($1::text[], $2::text[], $3::bytea[], $4::text[], $5::bigint[], $6::bigint[],
+        $7::bigint[], $8::text[], $9::text[], $10::text[], $11::text[]) AS given (kind, id)
+    ORDER BY kind, id ON CONFLICT DO NOTHING RETURNING number, kind, id"""
+FIND = """SELECT kind, id, number, call FROM actum_workflows
+    WHERE (kind, id) IN (SELECT * FROM unnest($1::text[], $2::text[]))"""
+LOCK_AWAITED = """SELECT number FROM actum_workflows
+    WHERE (kind, id) IN (SELECT * FROM unnest($1::text[], $2::text[])) ORDER BY number FOR SHARE"""
+CHANGE = f"""changed AS (
+        UPDATE actum_workflows AS kept SET
+            {", ".join(f"{name} = given.{name}" for name in CHANGED if name not in ("due", "wakes"))},
+            deadline = given.deadline,
+            due = CASE WHEN kept.wakes = given.wakes THEN given.due ELSE 0 END,
+            request = CASE WHEN kept.request = given.answers THEN '' ELSE kept.request END
+        FROM unnest($3::bigint[], $4::text[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bytea[],
+            $9::bytea[], $10::text[], $11::text[], $12::int[], $13::int[], $14::bigint[], $15::text[])
+            AS given (number, {", ".join(CHANGED)}, deadline, answers)
+        WHERE kept.number = given.number AND {IS_HELD} RETURNING kept.number, kept.wakes
+    ), added AS (
+        INSERT INTO actum_workflow_records ({RECORD})
+        SELECT * FROM unnest($16::bigint[], $17::text[], $18::int[], $19::int[], $20::bytea[], $21::bigint[])
+            AS given (workflow) WHERE workflow IN (SELECT number FROM changed)
+        ON CONFLICT (workflow, name, occurrence)
+        DO UPDATE SET place = excluded.place, body = excluded.body, time = excluded.time
+    ), taken AS (
+        DELETE FROM actum_workflow_signals WHERE id = ANY($22::bigint[]) AND {IS_HELD}
+    ) SELECT {IS_HELD} AS is_held, number, wakes FROM (SELECT) AS one LEFT JOIN changed ON true"""
+# The records go with the change in one statement; those that wait are woken by a later one, which sees
+# whoever has begun to wait meanwhile.
+DROP = """DELETE FROM actum_workflow_records r USING unnest($1::bigint[], $2::int[]) AS given (number, place)
+    WHERE r.workflow = given.number AND r.place >= given.place"""
+WAKE_WAITERS = """WITH woken AS (
+        UPDATE actum_workflows SET due = 0, wakes = wakes + 1 WHERE number IN
+            (SELECT waiter FROM actum_workflow_waiters WHERE awaited = ANY($1::bigint[]))
+    ) DELETE FROM actum_workflow_waiters WHERE awaited = ANY($1::bigint[]) OR waiter = ANY($1::bigint[])"""
+WAIT = """INSERT INTO actum_workflow_waiters SELECT w.number, given.waiter
+    FROM unnest($1::bigint[], $2::text[], $3::text[]) AS given (waiter, kind, id)
+    JOIN actum_workflows w ON (w.kind, w.id) = (given.kind, given.id) ON CONFLICT DO NOTHING"""
+WAKE_LATE_WAITERS = f"""UPDATE actum_workflows SET due = 0, wakes = wakes + 1
+    WHERE number = ANY($1::bigint[]) AND number IN (SELECT w.waiter FROM actum_workflow_waiters w
+        JOIN actum_workflows a ON a.number = w.awaited WHERE a.{HAS_ENDED}) RETURNING number, wakes"""
+SIZES = """SELECT number, octet_length(input) + (SELECT coalesce(sum(octet_length(body)), 0)
+        FROM actum_workflow_records r WHERE r.workflow = number) + (SELECT
+        coalesce(sum(octet_length(body)), 0) FROM actum_workflow_signals s WHERE s.workflow = number)
+    FROM actum_workflows WHERE kind = $1 AND id = ANY($2::text[])"""
+WORKFLOW_BYTES = "octet_length(input) + octet_length(state) + octet_length(outcome) + octet_length(error)"
+REQUEST = """UPDATE actum_workflows SET request = $3, due = 0, wakes = wakes + 1
+    WHERE kind = $1 AND id = $2 RETURNING 1"""
+MARK = """INSERT INTO actum_sent (queue, once, time, call) VALUES ($1, $2, $3, $4)
+    ON CONFLICT (queue, once) DO UPDATE SET call = actum_sent.call RETURNING call, xmax = 0"""
+
+
+class PostgresWorkflows(Database):
+    """The part of the database that stores workflows."""
+
+    _pool: PostgresPool
+    _fence: Fence
+
+    async def start_workflows(self, new: Sequence[NewWorkflow]) -> list[Started]:
+        numbers: dict[tuple[str, str], int] = {}
+        known: dict[tuple[str, str], tuple[int, str]] = {}
+        rows = {(one.kind, one.id): new_row(one) for one in reversed(new)}
+        # One that was there may be erased before it is looked up.
+        while left := [row for key, row in rows.items() if key not in numbers and key not in known]:
+            for row in await self._pool.fetch(START, *zip(*left, strict=True)):
+                numbers[row["kind"], row["id"]] = row["number"]
+            if len(numbers) < len(new):
+                for kind, id, number, call in await self._pool.fetch(FIND, *zip(*rows, strict=True)):
+                    known[kind, id] = (number, call)
+        return [_started(one, numbers, known) for one in new]
+
+    async def record_workflows(self, changes: Sequence[WorkflowChange]) -> list[int | None]:
+        if not changes:
+            return []
+        if any(
+            change.waits_for or change.drop_from is not None or change.status in ENDED for change in changes
+        ):
+            async with self._pool.transaction() as connection:
+                wakes = await self._record_changes(connection, changes)
+        else:
+            async with self._pool.connection() as connection:
+                wakes = await self._record_changes(connection, changes)
+        return [wakes.get(change.number) for change in changes]
+
+    async def due_workflows(self, kind: str, up_to: int, limit: int) -> list[tuple[str, int]]:
+        statement = (
+            "SELECT id, wakes FROM actum_workflows WHERE kind = $1 AND due <= $2 ORDER BY due LIMIT $3"
+        )
+        return [(row["id"], row["wakes"]) for row in await self._pool.fetch(statement, kind, up_to, limit)]
+
+    async def next_workflow(self, kind: str, after: int) -> int | None:
+        statement = "SELECT min(due) FROM actum_workflows WHERE kind = $1 AND due > $2"
+        due: int | None = await self._pool.fetchval(statement, kind, after)
+        return due
+
+    async def load_workflows(self, kind: str, ids: Sequence[str]) -> list[LoadedWorkflow]:
+        async with self._pool.transaction("ISOLATION LEVEL REPEATABLE READ READ ONLY") as connection:
+            sizes = await connection.fetch(SIZES, kind, list(ids))
+            page = first_within(map(tuple, sizes))
+            return loaded(
+                await connection.fetch(
+                    f"SELECT {WORKFLOW} FROM actum_workflows WHERE number = ANY($1::bigint[])", page
+                ),
+                await connection.fetch(
+                    f"SELECT {RECORD} FROM actum_workflow_records WHERE workflow = ANY($1::bigint[])", page
+                ),
+                await connection.fetch(
+                    f"SELECT {SIGNAL} FROM actum_workflow_signals WHERE workflow = ANY($1::bigint[])", page
+                ),
+            )
+
+    async def workflow(self, kind: str, id: str) -> StoredWorkflow | None:
+        statement = f"SELECT {WORKFLOW} FROM actum_workflows WHERE kind = $1 AND id = $2"
+        found = await self._pool.fetch(statement, kind, id)
+        return StoredWorkflow(*found[0]) if found else None
+
+    async def workflows(
+        self, *, kind: str | None = None, status: Status | None = None, after: int = 0, limit: int = 100
+    ) -> list[StoredWorkflow]:
+        given = {name: value for name, value in (("kind", kind), ("status", status)) if value is not None}
+        filters = "".join(f"{name} = ${place} AND " for place, name in enumerate(given, 3))
+        rows = f"SELECT {WORKFLOW} FROM actum_workflows WHERE {filters}number > $1 ORDER BY number LIMIT $2"
+        statement = page_of(rows, WORKFLOW, WORKFLOW_BYTES)
+        return [
+            StoredWorkflow(*row) for row in await self._pool.fetch(statement, after, limit, *given.values())
+        ]
+
+    async def workflow_records(self, kind: str, id: str, *, after: int = 0, limit: int) -> list[StepRecord]:
+        rows = """SELECT r.* FROM actum_workflow_records r JOIN actum_workflows w ON w.number = r.workflow
+            WHERE kind = $1 AND id = $2 AND place > $3 ORDER BY place LIMIT $4"""
+        statement = page_of(rows, "name, occurrence, place, body, time", "octet_length(body)")
+        return [StepRecord(*row) for row in await self._pool.fetch(statement, kind, id, after, limit)]
+
+    async def workflow_counts(self) -> list[WorkflowCount]:
+        statement = f"""SELECT kind, status, count(*) FROM actum_workflows
+            WHERE NOT ({HAS_ENDED}) GROUP BY status, kind ORDER BY kind, status"""
+        return [WorkflowCount(*row) for row in await self._pool.fetch(statement)]
+
+    async def signal_workflow(self, signal: NewSignal) -> Status | None:
+        async with self._pool.transaction() as connection:
+            find = "SELECT number, status FROM actum_workflows WHERE kind = $1 AND id = $2 FOR UPDATE"
+            found = await connection.fetch(find, signal.kind, signal.id)
+            if not found:
+                return None
+            number, status = found[0]
+            if status in ENDED or not await _is_first(connection, signal):
+                return status  # type: ignore[no-any-return]
+            add = "INSERT INTO actum_workflow_signals (workflow, name, body, time) VALUES ($1, $2, $3, $4)"
+            await connection.execute(add, number, signal.name, signal.body, signal.time)
+            wake = "UPDATE actum_workflows SET due = 0, wakes = wakes + 1 WHERE number = $1"
+            await connection.execute(wake, number)
+            return status  # type: ignore[no-any-return]
+
+    async def _record_changes(self, connection: Any, changes: Sequence[WorkflowChange]) -> dict[int, int]:
+        """Writes changes; gives how often each workflow that exists was woken."""
+        waits = [(change.number, *key) for change in changes for key in change.waits_for]
+        if waits:
+            # Before its own row: who ends another one changes that first, and then those that wait for it.
+            await connection.fetch(LOCK_AWAITED, *list(zip(*waits, strict=True))[1:])
+        drops = [(change.number, change.drop_from) for change in changes if change.drop_from is not None]
+        if drops:
+            await self._fence.hold(connection)
+            await connection.execute(DROP, *zip(*drops, strict=True))
+        wakes = await self._write_changes(connection, changes)
+        ended = [change.number for change in changes if change.status in ENDED and change.number in wakes]
+        if ended:
+            await connection.execute(WAKE_WAITERS, ended)
+        if waits:
+            await connection.execute(WAIT, *zip(*waits, strict=True))
+            waiting = [number for number, *_ in waits]
+            late = await connection.fetch(WAKE_LATE_WAITERS, waiting)
+            wakes |= {row["number"]: row["wakes"] for row in late}
+        return wakes
+
+    async def _write_changes(self, connection: Any, changes: Sequence[WorkflowChange]) -> dict[int, int]:
+        rows = await connection.fetch(
+            f"WITH {self._fence.held}, {CHANGE}",
+            *self._fence.values,
+            *zip(*map(change_row, changes), strict=True),
+            *(list(zip(*record_rows(changes), strict=True)) or [()] * 6),
+            [id for change in changes for id in change.taken],
+        )
+        await self._fence.check(rows[0]["is_held"], self._pool)
+        return {row["number"]: row["wakes"] for row in rows if row["number"] is not None}
+
+    async def request_workflow(self, kind: str, id: str, request: str) -> bool:
+        return bool(await self._pool.fetch(REQUEST, kind, id, request))
+
+
+def _started(
+    new: NewWorkflow,
+    numbers: dict[tuple[str, str], int],
+    known: dict[tuple[str, str], tuple[int, str]],
+) -> Started:
+    # Of several starts of one workflow, the first is the new one.
+    number = numbers.pop((new.kind, new.id), None)
+    if number is not None:
+        return Started(number, "new")
+    number, call = known[new.kind, new.id]
+    return Started(number, "known" if "" in (call, new.call) or call == new.call else "reused")
+
+
+async def _is_first(connection: Any, signal: NewSignal) -> bool:
+    """Stores the mark of a signal, and says whether it is new; raises KeyReused for another call's."""
+    if signal.once is None:
+        return True
+    [(call, is_new)] = await connection.fetch(MARK, SIGNALS, mark_of(signal), signal.time, signal.call)
+    if call not in ("", signal.call):
+        raise KeyReused(signal.once, f"{signal.kind}/{signal.id}", other="another signal")
+    return bool(is_new)
+
+
+REMOVE_OF_SUBJECT = (
+    *(
+        f"""DELETE FROM {table} WHERE {column} IN
+            (SELECT number FROM actum_workflows WHERE subject = $1::text || '/' || $2::text)"""
+        for table, column in (
+            ("actum_workflow_records", "workflow"),
+            ("actum_workflow_signals", "workflow"),
+            ("actum_workflow_waiters", "waiter"),
+        )
+    ),
+    "DELETE FROM actum_workflows WHERE subject = $1::text || '/' || $2::text",
+)
+"""Removes the workflows that an entity's events started."""

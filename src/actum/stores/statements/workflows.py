@@ -1,0 +1,125 @@
+"""What SQLite and PostgreSQL share about workflows: columns, and rows that are read into values."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from operator import attrgetter
+from typing import Any
+
+from actum.ports.workflows import (
+    LoadedWorkflow,
+    NewSignal,
+    NewWorkflow,
+    StepRecord,
+    StoredSignal,
+    StoredWorkflow,
+    WorkflowChange,
+)
+from actum.stores.page import MAX_PAGE_BYTES
+
+NEW = """kind, id, input, call, created, updated, deadline, correlation_id, causation_id, "by", subject"""
+WORKFLOW = """number, kind, id, status, due, wakes, request, input, state, outcome, ending, error, attempts,
+    generation, deadline, created, updated, correlation_id, causation_id, "by", subject"""
+CHANGED = "status", "due", "wakes", "updated", "state", "outcome", "ending", "error", "attempts", "generation"
+"""The columns that a change writes, after `number` and before `deadline` and `request`."""
+RECORD = "workflow, name, occurrence, place, body, time"
+SIGNAL = "workflow, id, name, body, time"
+HAS_ENDED = "status IN ('completed', 'failed', 'cancelled')"
+SIGNALS = "$signals"
+"""The name under which marks of signals are stored among those of queues; no queue has it."""
+
+
+def new_row(new: NewWorkflow) -> tuple[Any, ...]:
+    """Gives a new workflow as its columns."""
+    return (
+        new.kind,
+        new.id,
+        new.input,
+        new.call,
+        new.time,
+        new.time,
+        new.deadline,
+        new.correlation_id,
+        new.causation_id,
+        new.by,
+        new.subject,
+    )
+
+
+def change_row(change: WorkflowChange) -> tuple[Any, ...]:
+    """Gives a change as its columns, in the order of `number`, CHANGED, `deadline` and `answers`."""
+    return (
+        change.number,
+        change.status,
+        change.due,
+        change.wakes,
+        change.time,
+        change.state,
+        change.outcome,
+        change.ending,
+        change.error,
+        change.attempts,
+        change.generation,
+        change.deadline,
+        change.answers,
+    )
+
+
+def record_rows(changes: Iterable[WorkflowChange]) -> list[tuple[Any, ...]]:
+    """Gives the records of changes as their columns."""
+    return [
+        (change.number, record.name, record.occurrence, record.place, record.body, record.time)
+        for change in changes
+        for record in change.records
+    ]
+
+
+def mark_of(signal: NewSignal) -> str:
+    """Gives the mark of a signal that is sent once: marks of different workflows differ."""
+    return f"{signal.kind}/{signal.id}/{signal.once}"
+
+
+def loaded(
+    workflows: Iterable[Sequence[Any]],
+    records: Iterable[Sequence[Any]],
+    signals: Iterable[Sequence[Any]],
+) -> list[LoadedWorkflow]:
+    """Puts workflows together from their rows, those of records and signals in any order."""
+    records_of: dict[int, list[StepRecord]] = defaultdict(list)
+    signals_of: dict[int, list[StoredSignal]] = defaultdict(list)
+    for number, *record in records:
+        records_of[number].append(StepRecord(*record))
+    for number, *signal in signals:
+        signals_of[number].append(StoredSignal(*signal))
+    found = []
+    for row in workflows:
+        workflow = StoredWorkflow(*row)
+        found.append(
+            LoadedWorkflow(
+                workflow,
+                sorted(records_of[workflow.number], key=attrgetter("place")),
+                sorted(signals_of[workflow.number], key=attrgetter("id")),
+            )
+        )
+    return found
+
+
+def first_within(sizes: Iterable[tuple[int, int]]) -> list[int]:
+    """Gives the numbers of the first workflows that fit a page, by their numbers and sizes; at least one."""
+    page: list[int] = []
+    total = 0
+    for number, size in sizes:
+        if page and total + size > MAX_PAGE_BYTES:
+            break
+        page.append(number)
+        total += size
+    return page
+
+
+def workflow_size(workflow: StoredWorkflow) -> int:
+    """Gives the size of a workflow without its records."""
+    return len(workflow.input) + len(workflow.state) + len(workflow.outcome) + len(workflow.error)
+
+
+def record_size(record: StepRecord) -> int:
+    """Gives the size of a record."""
+    return len(record.body)
