@@ -105,7 +105,7 @@ async def fill(store: str) -> None:
         await ctx.schedule(Order.place, "o", after=timedelta())(13)
         await node.settle()
         message = ctx.queue("payments")
-        for work in node.actions:
+        for work in node.assignments:
             await work.end()
         await message.send(3)
 
