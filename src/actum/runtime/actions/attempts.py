@@ -133,7 +133,7 @@ class Attempts:
         left = self._tasks_of(slice)
         for task in left:
             self.under_way[task].is_abandoned = True
-            self._log_abandoned(self.under_way[task].item)
+            self._log_abandoned(self.under_way[task].item, "in another process")
         return left
 
     async def end(self, grace: float) -> None:
@@ -144,7 +144,7 @@ class Attempts:
         if tasks:
             await asyncio.wait(tasks, timeout=grace)
         for task, attempt in self.under_way.items():
-            self._log_abandoned(attempt.item)
+            self._log_abandoned(attempt.item, "at the next start")
             disown(task)
         if self._timer is not None:
             self._timer.cancel()
@@ -152,13 +152,14 @@ class Attempts:
     def _tasks_of(self, slice: int) -> "set[asyncio.Task[Any]]":
         return {task for task, attempt in self.under_way.items() if attempt.item.slice == slice}
 
-    def _log_abandoned(self, item: Item) -> None:
+    def _log_abandoned(self, item: Item, again: str) -> None:
         log.error(
-            "action %s did not stop over %s at %s, which comes again: it swallows its cancellation "
+            "action %s did not stop over %s at %s, which comes again %s: it swallows its cancellation "
             "(let asyncio.CancelledError pass)",
             self._name,
             item.key,
             item.position,
+            again,
         )
 
     def _took_too_long(self, item: Item) -> FailedAttempt:

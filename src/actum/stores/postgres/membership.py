@@ -43,8 +43,8 @@ STRIKE_OFF = f"""DELETE FROM actum_processes WHERE process IN (
 ATTENDED = """SELECT EXISTS (SELECT FROM actum_processes
     WHERE works <> '{}' AND seen > clock_timestamp() - $1::interval)"""
 ABLE = f"SELECT process, works FROM actum_processes WHERE process <> {NOBODY}"
-OWNERS = """SELECT work, owner FROM actum_work
-    WHERE EXISTS (SELECT FROM actum_processes WHERE process = owner)"""
+OWNERS = f"""SELECT work, owner FROM actum_work
+    WHERE owner <> {NOBODY} AND EXISTS (SELECT FROM actum_processes WHERE process = owner)"""
 # Locked rows are left for the next attempt: a process that was paused while it wrote may hold their locks.
 CLAIM = """WITH me AS MATERIALIZED (SELECT FROM actum_processes WHERE process = $1 FOR SHARE), free AS (
         SELECT work FROM actum_work w WHERE work = ANY($2::text[]) AND (
