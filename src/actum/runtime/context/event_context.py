@@ -33,7 +33,7 @@ class EventContext(Context):
         metadata = read_metadata(stored.metadata)
         cause = f"{self._action}@{stored.position}"
         correlation_id = metadata.correlation_id or self._services.clock.new_id()
-        return Session(
+        session = Session(
             self._services,
             Metadata("", correlation_id, f"{stored.kind}/{stored.id}@{stored.version}", metadata.by),
             cause=cause,
@@ -43,3 +43,5 @@ class EventContext(Context):
             seen=stored.position,
             unit=None,
         )
+        session.subject = f"{stored.kind}/{stored.id}"
+        return session
