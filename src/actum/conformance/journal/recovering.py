@@ -22,6 +22,7 @@ METHODS: dict[str, Callable[[Journal], Awaitable[object]]] = {
     "landed": lambda journal: journal.landed([deposit("a", 0, 1)]),
     "load": lambda journal: journal.load([("Account", "a")], {}),
     "read": lambda journal: journal.read(EventRange("Account", "a")),
+    "holders": lambda journal: journal.holders([("Account", "email", b"")]),
     "replies": lambda journal: journal.replies([("Account", "a", "k-1")]),
     "streams": lambda journal: journal.streams(StreamListing("Account")),
     "feed": lambda journal: journal.feed(0, 10),

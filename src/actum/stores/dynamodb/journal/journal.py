@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from actum.errors import Unavailable
 from actum.model.event import Stored
 from actum.ports.journal import (
+    ClaimKey,
     Erased,
     EventRange,
     Journal,
@@ -47,6 +48,7 @@ class DynamoJournal(Journal):
     """
 
     is_shared = True
+    why_no_claims = "the journal in DynamoDB does not keep claims yet"
 
     def __init__(self, table: DynamoTable) -> None:
         self._table = table
@@ -96,6 +98,9 @@ class DynamoJournal(Journal):
         keys = keys[:MAX_REPLIES]
         found = await self._appender.replies(keys)
         return [found.get(key) for key in keys]
+
+    async def holders(self, claims: Sequence[ClaimKey]) -> list[str | None]:
+        return [None] * len(claims)
 
     async def streams(self, listing: StreamListing) -> StreamPage:
         self._check_open()

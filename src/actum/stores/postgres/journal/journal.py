@@ -14,6 +14,7 @@ from actum.errors import Unavailable
 from actum.model.deletion import deletion
 from actum.model.event import Stored
 from actum.ports.journal import (
+    ClaimKey,
     Erased,
     EventRange,
     Journal,
@@ -51,6 +52,7 @@ class PostgresJournal(Journal):
     """
 
     is_shared = True
+    why_no_claims = "the journal in PostgreSQL does not keep claims yet"
 
     def __init__(self, pool: PostgresPool) -> None:
         self._pool = pool
@@ -107,6 +109,9 @@ class PostgresJournal(Journal):
 
     async def kinds(self) -> list[str]:
         return [row["kind"] for row in await self._pool.fetch(statements.KINDS)]
+
+    async def holders(self, claims: Sequence[ClaimKey]) -> list[str | None]:
+        return [None] * len(claims)
 
     async def streams(self, listing: StreamListing) -> StreamPage:
         statement, values = listing_statement(listing, lambda number: f"${number}")
