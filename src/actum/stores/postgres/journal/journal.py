@@ -38,7 +38,15 @@ from actum.stores.postgres.journal.appending import MAX_ATTEMPTS, Appender, Over
 from actum.stores.schema import Part
 from actum.stores.steps import STEP, in_steps
 
-SCHEMA = Part("journal", (statements.SCHEMA, statements.ERASED_SCHEMA, statements.IDENTITY_SCHEMA))
+SCHEMA = Part(
+    "journal",
+    (
+        statements.SCHEMA,
+        statements.ERASED_SCHEMA,
+        statements.IDENTITY_SCHEMA,
+        statements.CLAIMS_SCHEMA,
+    ),
+)
 LATEST = 2**63 - 1
 POLL = 1.0
 HIDDEN_POLL = 0.02
@@ -52,7 +60,6 @@ class PostgresJournal(Journal):
     """
 
     is_shared = True
-    why_no_claims = "the journal in PostgreSQL does not keep claims yet"
 
     def __init__(self, pool: PostgresPool) -> None:
         self._pool = pool
@@ -111,7 +118,11 @@ class PostgresJournal(Journal):
         return [row["kind"] for row in await self._pool.fetch(statements.KINDS)]
 
     async def holders(self, claims: Sequence[ClaimKey]) -> list[str | None]:
-        return [None] * len(claims)
+        if not claims:
+            return []
+        rows = await self._pool.fetch(statements.HOLDERS, *zip(*claims, strict=True))
+        found = {(kind, name, digest): id for kind, name, digest, id in rows}
+        return [found.get(claim) for claim in claims]
 
     async def streams(self, listing: StreamListing) -> StreamPage:
         statement, values = listing_statement(listing, lambda number: f"${number}")
@@ -197,7 +208,12 @@ async def _erase(connection: Any, kind: str, id: str, time: int, since: int | No
         position = await connection.fetchval(statements.MARK_ERASED, kind, id, last, fact.payload, time)
         if position is None:
             raise Overtaken
-    for statement in (statements.REMOVE_SNAPSHOT, statements.REMOVE_REPLIES, statements.REMOVE_STREAM):
+    for statement in (
+        statements.REMOVE_SNAPSHOT,
+        statements.REMOVE_REPLIES,
+        statements.REMOVE_CLAIMS,
+        statements.REMOVE_STREAM,
+    ):
         await connection.execute(statement, kind, id)
     return Erased(removed, position)
 
