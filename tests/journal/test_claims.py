@@ -10,6 +10,7 @@ import pytest
 from actum.conformance.journal.bank import claim, deposit, have_landed, holders, release
 from actum.ports.journal import Collided, Held, Journal, Landed, Outcome, StreamListing, Write
 from actum.stores.memory import MemoryJournal
+from tests.journal.test_dynamodb import opened as opened_dynamodb
 from tests.journal.test_postgres import opened as opened_postgres
 from tests.journal.test_sqlite import open_journal as opened_sqlite
 
@@ -82,11 +83,12 @@ def writes_of(chance: random.Random, versions: dict[str, int]) -> list[Write]:
     return writes
 
 
-@pytest.fixture(params=["memory", "sqlite", "postgres"])
+@pytest.fixture(params=["memory", "sqlite", "postgres", "dynamodb"])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """Where a journal of each kind is."""
     kind: str = request.param
-    found = request.getfixturevalue("postgres_url") if kind == "postgres" else tmp_path / "claims.db"
+    needs_server = kind in ("postgres", "dynamodb")
+    found = request.getfixturevalue(f"{kind}_url") if needs_server else tmp_path / "claims.db"
     return f"{kind} {found}"
 
 
@@ -99,8 +101,10 @@ async def journal(place: str) -> AsyncIterator[Journal]:
             journal = MemoryJournal()
         case "sqlite":
             journal = await opened_sqlite(found)
-        case _:
+        case "postgres":
             journal = await opened_postgres(found)
+        case _:
+            journal = await opened_dynamodb(found)
     yield journal
     await journal.close()
 

@@ -48,7 +48,6 @@ class DynamoJournal(Journal):
     """
 
     is_shared = True
-    why_no_claims = "the journal in DynamoDB does not keep claims yet"
 
     def __init__(self, table: DynamoTable) -> None:
         self._table = table
@@ -100,7 +99,9 @@ class DynamoJournal(Journal):
         return [found.get(key) for key in keys]
 
     async def holders(self, claims: Sequence[ClaimKey]) -> list[str | None]:
-        return [None] * len(claims)
+        self._check_open()
+        found = await self._appender.holders(claims)
+        return [found.get(claim) for claim in claims]
 
     async def streams(self, listing: StreamListing) -> StreamPage:
         self._check_open()
