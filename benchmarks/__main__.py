@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.status import Status
 from rich.table import Table
 
-from benchmarks import cold, commands, folds, http, memory, postgres, sizes, views
+from benchmarks import claims, cold, commands, folds, http, memory, postgres, sizes, views
 from benchmarks.against import NotComparable, compared, comparison_table, earlier
 from benchmarks.measure import FULL, QUICK, Effort, compare
 from benchmarks.place import Place, machine, open_place
@@ -25,6 +25,7 @@ GROUPS: dict[str, Group] = {
     "views": views.GROUP,
     "memory": memory.GROUP,
     "postgres": postgres.GROUP,
+    "claims": claims.GROUP,
 }
 
 

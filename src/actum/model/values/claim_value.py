@@ -14,6 +14,8 @@ MAX_VALUE_BYTES = 4_096
 """Of the canonical form."""
 MAX_NAME = 100
 """Characters of a claim's name."""
+MAX_SHORT = 500
+"""Characters of text that has at most MAX_VALUE_BYTES as JSON, whatever they are."""
 MAX_BITS = 4_096
 MAX_EXPONENT = 1_000
 
@@ -26,6 +28,11 @@ def canonical(name: str, value: Any) -> bytes:
     type that cannot be claimed, and Invalid, with the name as its field, for a value that is too large or has
     no fixed form.
     """
+    if type(value) is str and type(name) is str and len(value) <= MAX_SHORT and name.isidentifier():
+        try:
+            return encode(value)
+        except UnicodeEncodeError as error:
+            raise Invalid(f"{name} cannot be claimed: {error}", field=name) from error
     if type(name) is not str or not 0 < len(name) <= MAX_NAME or not name.isprintable():
         raise AuthorError(f"a claim's name is printable text of 1 to {MAX_NAME} characters, not {name!r}")
     try:

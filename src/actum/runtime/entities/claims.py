@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable
+from typing import Any
 
 from msgspec.json import encode
 
@@ -10,6 +11,9 @@ from actum.model.entity import EntityType
 from actum.model.turn import ClaimChange
 from actum.ports.journal import Claim, Journal, Write
 
+MAX_BEGUN = 1_000
+"""Digests of a kind and a name that are remembered."""
+
 
 class Claims:
     """Prepares the claims of writes. `identity` is the journal's, so digests of two journals differ."""
@@ -17,6 +21,7 @@ class Claims:
     def __init__(self, identity: str, why_not: str) -> None:
         self._identity = identity
         self._why_not = why_not
+        self._begun: dict[tuple[str, str], Any] = {}
 
     def __repr__(self) -> str:
         return f"<Claims of journal {self._identity}>"
@@ -52,7 +57,16 @@ class Claims:
 
     def digest(self, kind: str, name: str, form: bytes) -> bytes:
         """Returns what stands for a value, given its canonical form."""
-        return hashlib.sha256(encode([self._identity, kind, name]) + form).digest()
+        begun = self._begun.get((kind, name))
+        if begun is None:
+            begun = hashlib.sha256(encode([self._identity, kind, name]))
+            # Names may be made from data, so only some are remembered.
+            if len(self._begun) < MAX_BEGUN:
+                self._begun[kind, name] = begun
+        digest = begun.copy()
+        digest.update(form)
+        found: bytes = digest.digest()
+        return found
 
 
 def with_claims(metadata: bytes, claims: Iterable[Claim]) -> bytes:

@@ -61,9 +61,11 @@ class Appender:
 
     async def _append(self, writes: Sequence[Write]) -> list[Outcome]:
         claims = sorted(claim_keys(writes))
-        batch = None if claims else assumed(writes)
+        batch = assumed(writes, has_claims=bool(claims))
         # The outcomes of a batch that contradicts itself need the actual versions of the streams.
-        outcomes = await self._write(batch) if batch is not None and batch.lands_whole else None
+        outcomes = (
+            await (self._write_claiming if claims else self._write)(batch) if batch.lands_whole else None
+        )
         for _ in range(MAX_ATTEMPTS):
             if outcomes is not None:
                 return outcomes
@@ -103,6 +105,22 @@ class Appender:
         try:
             async with self._connection.connection() as connection:
                 return await self._run(connection, batch, epoch)
+        except (Overtaken, asyncpg.PostgresError, Unavailable) as error:
+            await self._make_ready(error)
+        return None
+
+    async def _write_claiming(self, batch: Batch) -> list[Outcome] | None:
+        """Writes a batch whose claims nobody holds; gives None if it has to be decided again."""
+        changes = ClaimChanges(batch.writes, batch.outcomes)
+        if changes.freed:
+            return None
+        epoch = self._epoch if self._epoch is not None else await self._enrol()
+        try:
+            async with self._pool.transaction() as connection:
+                outcomes = await self._run(connection, batch, epoch, is_final=True)
+                if outcomes is not None:
+                    await self._change_claims(connection, changes, {})
+                return outcomes
         except (Overtaken, asyncpg.PostgresError, Unavailable) as error:
             await self._make_ready(error)
         return None

@@ -219,8 +219,10 @@ def decided(
     return Batch(writes, outcomes)
 
 
-def assumed(writes: Sequence[Write]) -> Batch:
-    """Makes a batch, assuming that streams are at the versions their first writes expect, and keys new."""
+def assumed(writes: Sequence[Write], *, has_claims: bool = False) -> Batch:
+    """Makes a batch, assuming streams at the versions their first writes expect, and keys and claims new."""
+    if has_claims:
+        return _assumed_at_length(writes)
     outcomes: list[Outcome] = []
     versions: dict[StreamKey, int] = {}
     place, head = 0, HEAD

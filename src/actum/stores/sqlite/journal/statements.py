@@ -156,10 +156,13 @@ def holders(connection: sqlite3.Connection, claims: Sequence[ClaimKey]) -> dict[
     found: dict[ClaimKey, str] = {}
     for start in range(0, len(claims), LARGEST):
         some = claims[start : start + LARGEST]
-        wanted = ",".join(["(?,?,?)"] * len(some))
-        statement = f"""SELECT kind, name, digest, id FROM actum_claims
-            WHERE (kind, name, digest) IN (VALUES {wanted})"""
-        rows = connection.execute(statement, [part for claim in some for part in claim])
+        size = 1 << (len(some) - 1).bit_length()
+        wanted = ",".join(["(?,?,?)"] * size)
+        # The cross join looks each of them up by the key, whatever the planner estimates.
+        statement = f"""SELECT kind, name, digest, id FROM (VALUES {wanted})
+            CROSS JOIN actum_claims ON kind = column1 AND name = column2 AND digest = column3"""
+        values = [part for claim in some for part in claim]
+        rows = connection.execute(statement, values + [None] * (3 * size - len(values)))
         found.update(((kind, name, digest), id) for kind, name, digest, id in rows)
     return found
 
