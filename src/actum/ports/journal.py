@@ -261,6 +261,10 @@ class Journal(ABC):
     async def holders(self, claims: Sequence[ClaimKey]) -> list[str | None]:
         """Gives the id of the entity that holds each of the claims; None for those that nobody holds."""
 
+    @abstractmethod
+    async def restore_claims(self, claims: Sequence[tuple[ClaimKey, str]]) -> int:
+        """Stores claims with their holders, where nobody holds them; gives how many were stored."""
+
     async def kinds(self) -> list[str]:
         """Gives the kinds that have streams, or no kinds if the store has no quick way to list them."""
         return []

@@ -130,6 +130,12 @@ class MemoryJournal(Journal):
         self._check_open()
         return [self._claims.get(claim) for claim in claims]
 
+    async def restore_claims(self, claims: Sequence[tuple[ClaimKey, str]]) -> int:
+        self._check_open()
+        missing = {claim: id for claim, id in claims if claim not in self._claims}
+        self._claims |= missing
+        return len(missing)
+
     async def kinds(self) -> list[str]:
         return sorted({kind for kind, _ in self._streams})
 

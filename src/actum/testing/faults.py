@@ -154,6 +154,9 @@ class FaultyJournal(Faults, Journal):
     async def holders(self, claims: Sequence[ClaimKey]) -> list[str | None]:
         return await self._held("holders", lambda: self._journal.holders(claims))
 
+    async def restore_claims(self, claims: Sequence[tuple[ClaimKey, str]]) -> int:
+        return await self._held("restore_claims", lambda: self._journal.restore_claims(claims))
+
     async def streams(self, listing: StreamListing) -> StreamPage:
         return await self._held("streams", lambda: self._journal.streams(listing))
 

@@ -255,3 +255,16 @@ class Claiming:
 
         assert have_landed(outcomes) == [True] * 59
         assert await holders(journal, *ids) == [*ids[1:], None]
+
+    async def test_lost_claims_are_restored_and_those_of_others_stay(self, journal: Journal) -> None:
+        """Only what nobody holds is stored, and an erasure finds it."""
+        await journal.append([deposit("a", 0, 1, claims=[claim("x")]), deposit("b", 0, 2)])
+        lost = [(("Account", "email", claim(value).digest), "b") for value in ("x", "y", "z")]
+
+        restored = await journal.restore_claims(lost)
+
+        assert restored == 2
+        assert await journal.restore_claims([]) == 0
+        assert await holders(journal, "x", "y", "z") == ["a", "b", "b"]
+        await erase(journal, "b")
+        assert await holders(journal, "x", "y", "z") == ["a", None, None]

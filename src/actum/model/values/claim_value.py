@@ -60,10 +60,11 @@ def _form(name: str, value: Any) -> Any:
             return _number(name, value)
         case tuple():
             return ["tuple", [_form(name, part) for part in _bounded(name, value)]]
-    raise AuthorError(
-        f"{name} cannot claim a {type(value).__name__}: claim text, a number, a bool, a UUID, an enum, or a "
-        "tuple of these"
-    )
+        case _:
+            raise AuthorError(
+                f"{name} cannot claim a {type(value).__name__}: claim text, a number, a bool, a UUID, an enum, "
+                "or a tuple of these"
+            )
 
 
 def _bounded(name: str, values: Sequence[Any]) -> Sequence[Any]:

@@ -148,6 +148,9 @@ class DurableObjectsJournal(Journal):
     async def holders(self, claims: Sequence[ClaimKey]) -> list[str | None]:
         return [None] * len(claims)
 
+    async def restore_claims(self, claims: Sequence[tuple[ClaimKey, str]]) -> int:
+        raise DefinitionError(f"claims cannot be restored here: {WHY_NO_CLAIMS}")
+
     async def streams(self, listing: StreamListing) -> StreamPage:
         seen = listing.last_seen
         listed: list[wire_feed.Listed] = []

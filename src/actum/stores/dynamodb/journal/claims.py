@@ -67,6 +67,11 @@ def releasing(claim: ClaimKey, id: str) -> list[Item]:
     return _moved(claim, id, None)
 
 
+def taking(claim: ClaimKey, id: str) -> list[Item]:
+    """Returns the operations that give a claim that nobody holds to a holder."""
+    return _moved(claim, None, id)
+
+
 def _moved(claim: ClaimKey, before: str | None, after: str | None) -> list[Item]:
     if before is None:
         condition: Item = {"ConditionExpression": "attribute_not_exists(p)"}

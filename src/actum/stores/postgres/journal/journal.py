@@ -114,6 +114,13 @@ class PostgresJournal(Journal):
         rows = await self._pool.fetch(statements.REPLIES, *zip(*keys, strict=True))
         return [None if row["call"] is None else Repeated(*row) for row in rows]
 
+    async def restore_claims(self, claims: Sequence[tuple[ClaimKey, str]]) -> int:
+        rows = [(*claim, id) for claim, id in sorted(claims)]
+        if not rows:
+            return 0
+        async with self._pool.connection() as connection:
+            return int(await connection.fetchval(statements.TAKE_CLAIMS, *zip(*rows, strict=True)))
+
     async def kinds(self) -> list[str]:
         return [row["kind"] for row in await self._pool.fetch(statements.KINDS)]
 

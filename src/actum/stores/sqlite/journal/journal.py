@@ -110,6 +110,15 @@ class SqliteJournal(Journal):
         found = await self._file.read(lambda connection: statements.holders(connection, claims))
         return [found.get(claim) for claim in claims]
 
+    async def restore_claims(self, claims: Sequence[tuple[ClaimKey, str]]) -> int:
+        def restore(connection: sqlite3.Connection) -> int:
+            before = statements.holders(connection, [claim for claim, _ in claims])
+            missing = {claim: id for claim, id in claims if claim not in before}
+            statements.take_claims(connection, missing)
+            return len(missing)
+
+        return await self._file.write(restore)
+
     async def kinds(self) -> list[str]:
         return await self._file.read(
             lambda connection: [row[0] for row in connection.execute(statements.KINDS)]

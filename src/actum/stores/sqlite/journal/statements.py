@@ -1,7 +1,7 @@
 """The schema of a journal in SQLite, and its statements, which run on a given connection."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
@@ -170,7 +170,11 @@ def holders(connection: sqlite3.Connection, claims: Sequence[ClaimKey]) -> dict[
 def change_claims(connection: sqlite3.Connection, changes: ClaimChanges) -> None:
     if changes.freed:
         connection.executemany(FREE, [(*claim, holder) for claim, holder in changes.freed])
-    CLAIMS.insert(connection, [part for claim, holder in changes.taken.items() for part in (*claim, holder)])
+    take_claims(connection, changes.taken)
+
+
+def take_claims(connection: sqlite3.Connection, taken: Mapping[ClaimKey, str]) -> None:
+    CLAIMS.insert(connection, [part for claim, holder in taken.items() for part in (*claim, holder)])
 
 
 def read(connection: sqlite3.Connection, part: EventRange) -> list[Stored]:
