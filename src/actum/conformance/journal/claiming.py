@@ -5,6 +5,7 @@ from itertools import pairwise
 import pytest
 
 from actum.conformance.journal.bank import amounts, claim, deposit, erase, have_landed, holders, release
+from actum.errors import Unavailable
 from actum.ports.journal import Collided, EventRange, Held, Journal, Landed
 
 
@@ -268,3 +269,12 @@ class Claiming:
         assert await holders(journal, "x", "y", "z") == ["a", "b", "b"]
         await erase(journal, "b")
         assert await holders(journal, "x", "y", "z") == ["a", None, None]
+
+    async def test_a_closed_journal_tells_and_restores_no_claims(self, journal: Journal) -> None:
+        """It raises Unavailable, as for everything else."""
+        await journal.close()
+
+        with pytest.raises(Unavailable):
+            await journal.holders([("Account", "email", b"x")])
+        with pytest.raises(Unavailable):
+            await journal.restore_claims([(("Account", "email", b"x"), "a")])

@@ -22,8 +22,6 @@ METHODS: dict[str, Callable[[Journal], Awaitable[object]]] = {
     "landed": lambda journal: journal.landed([deposit("a", 0, 1)]),
     "load": lambda journal: journal.load([("Account", "a")], {}),
     "read": lambda journal: journal.read(EventRange("Account", "a")),
-    "holders": lambda journal: journal.holders([("Account", "email", b"")]),
-    "restore_claims": lambda journal: journal.restore_claims([(("Account", "email", b"x"), "a")]),
     "replies": lambda journal: journal.replies([("Account", "a", "k-1")]),
     "streams": lambda journal: journal.streams(StreamListing("Account")),
     "feed": lambda journal: journal.feed(0, 10),

@@ -62,8 +62,8 @@ def _form(name: str, value: Any) -> Any:
             return ["tuple", [_form(name, part) for part in _bounded(name, value)]]
         case _:
             raise AuthorError(
-                f"{name} cannot claim a {type(value).__name__}: claim text, a number, a bool, a UUID, an enum, "
-                "or a tuple of these"
+                f"{name} cannot claim a {type(value).__name__}: claim text, a number, a bool, a UUID, an "
+                "enum, or a tuple of these"
             )
 
 
