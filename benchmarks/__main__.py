@@ -12,6 +12,7 @@ from rich.table import Table
 
 from benchmarks import (
     actions,
+    claims,
     cold,
     commands,
     folds,
@@ -45,6 +46,7 @@ GROUPS: dict[str, Group] = {
     "postgres": postgres.GROUP,
     "actions": actions.GROUP,
     "peers": peers.GROUP,
+    "claims": claims.GROUP,
 }
 ON_REQUEST = {"peers"}
 """Parts that run only when they are named, because they install other programs first."""

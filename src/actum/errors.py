@@ -6,6 +6,7 @@ ActumError
 │   ├── Invalid                  the arguments do not fit the signature
 │   │   └── TooLarge                 the answer would exceed a size limit
 │   ├── Rejected                 a rule of the application refused the call
+│   ├── Taken                    another entity holds the value that a command claims
 │   ├── NotFound                 nothing exists under that name
 │   ├── Conflict                 another writer was first
 │   │   └── WrongVersion             the entity is not at the version the caller expected
@@ -126,6 +127,17 @@ def _is_finite(value: Any) -> bool:
     if isinstance(value, msgspec.Struct):
         return all(_is_finite(getattr(value, name)) for name in value.__struct_fields__)
     return not isinstance(value, float) or value - value == 0
+
+
+class Taken(CallerError):
+    """Another entity of the kind holds the value that a command claims under `name`; nothing was written."""
+
+    code = "taken"
+
+    def __init__(self, entity: str, name: str) -> None:
+        super().__init__(f"{entity} cannot claim this {name}: another entity holds it")
+        self.entity = entity
+        self.name = name
 
 
 class NotFound(CallerError):

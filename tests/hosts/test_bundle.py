@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from actum import App, Entity
+from actum import App, Entity, Event, command, reducer
 from actum.app import definition_of
 from actum.errors import DefinitionError, StoreError
 from actum.stores.durable_objects.bundle import Bundle, bundle
@@ -124,6 +124,28 @@ def test_an_entity_within_a_function_is_refused() -> None:
 
     with pytest.raises(DefinitionError, match="declare it at the top level of a module"):
         bundle("shop", definition_of(App("shop", entities=[Account])).catalog.kinds.values())
+
+
+class Claimed(Event):
+    pass
+
+
+class Claimant(Entity):
+    @command
+    def claim_it(self) -> None:
+        self.claim("name", self.id)
+        self.emit(Claimed())
+
+    @reducer
+    def claimed(self, event: Claimed) -> None:
+        pass
+
+
+def test_an_entity_that_claims_is_refused_with_the_reason() -> None:
+    kinds = definition_of(App("claims", entities=[Claimant])).catalog.kinds.values()
+
+    with pytest.raises(DefinitionError, match=r"Claimant\.claim_it claims .* no transaction spans two"):
+        bundle("claims", kinds)
 
 
 def test_an_application_without_entities_is_refused() -> None:

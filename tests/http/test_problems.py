@@ -23,6 +23,7 @@ from actum import (
     NotFound,
     Overloaded,
     Rejected,
+    Taken,
     Unavailable,
     WrongVersion,
 )
@@ -63,6 +64,7 @@ async def answer_to(error: Exception) -> Any:
         (Conflict("others were first"), 409, "conflict", {}),
         (WrongVersion("Account/a", expected=3, actual=4), 412, "wrong-version", {"expected": 3, "actual": 4}),
         (Rejected("no"), 422, "rejected", {"code": "rejected"}),
+        (Taken("User/b", "email"), 409, "taken", {"code": "taken", "field": "email"}),
         (Rejected("no", code="too_poor", balance=6), 422, "rejected", {"code": "too_poor", "balance": 6}),
         (KeyReused("k-1", "Account/a"), 422, "key-reused", {"code": "key-reused", "key": "k-1"}),
         (Overloaded("1,024 wait already"), 503, "overloaded", {}),

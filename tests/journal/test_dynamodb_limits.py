@@ -6,7 +6,16 @@ import pytest
 
 from actum import Entity, Event, command, reducer
 from actum.app import App
-from actum.conformance.journal.bank import OPENING, amounts, deposit, follow, have_landed, replies_of
+from actum.conformance.journal.bank import (
+    OPENING,
+    amounts,
+    claim,
+    deposit,
+    follow,
+    have_landed,
+    holders,
+    replies_of,
+)
 from actum.errors import Invalid
 from actum.ports.journal import (
     Collided,
@@ -91,6 +100,20 @@ async def test_a_group_on_streams_that_are_there_may_have_49_of_them(journal: Dy
     outcomes = await journal.append([deposit(f"a{number}", 1, number, group=1) for number in range(49)])
 
     assert have_landed(outcomes) == [True] * 49
+
+
+async def test_claims_count_against_the_items_of_a_transaction(journal: DynamoJournal) -> None:
+    """Each takes two; what does not fit is refused before anything is sent, and claims nothing."""
+    most = [claim(f"{number}") for number in range(48)]
+
+    outcomes = await journal.append(
+        [deposit("a", 0, 1, claims=[*most, claim("more")]), deposit("b", 0, 2, claims=most)]
+    )
+
+    assert isinstance(outcomes[0], Refused)
+    assert "events and claims of one command take 102 items" in outcomes[0].why
+    assert have_landed(outcomes) == [False, True]
+    assert await holders(journal, "0", "more") == ["b", None]
 
 
 async def test_a_command_may_emit_thousands_of_events(journal: DynamoJournal) -> None:

@@ -225,3 +225,40 @@ def test_what_is_not_the_entitys_own_is_refused() -> None:
     with pytest.raises(TypeError, match="Board does not declare Opened"):
         given(Board, Opened("ann"))
     given(Board).when(Board.emit_undeclared).raises(UndeclaredEvent)
+
+
+class Named(Event):
+    name: str
+
+
+class Pet(Entity):
+    name: str = ""
+
+    @command
+    def call(self, name: str) -> None:
+        self.release("name", self.name)
+        self.claim("name", name)
+        self.emit(Named(name))
+
+    @reducer
+    def named(self, event: Named) -> None:
+        self.name = event.name
+
+
+def test_a_claim_is_expected_like_an_event() -> None:
+    outcome = given(Pet, Named("rex")).when(Pet.call, "max").then(Named("max"))
+
+    outcome.claimed("name", "max").released("name", "rex")
+    with pytest.raises(AssertionError, match="name 'rex' was not claimed"):
+        outcome.claimed("name", "rex")
+    with pytest.raises(AssertionError, match="name 'max' was not released"):
+        outcome.released("name", "max")
+
+
+def test_what_another_entity_holds_is_taken() -> None:
+    example = given(Pet, Named("rex")).held("name", "max")
+
+    example.when(Pet.call, "max").taken("name")
+    example.when(Pet.call, "leo").claimed("name", "leo").when(Pet.call, "max").taken("name")
+    with pytest.raises(AssertionError, match="did not fail with Taken"):
+        example.when(Pet.call, "leo").taken("name")

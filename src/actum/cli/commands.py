@@ -51,6 +51,7 @@ COMMANDS = {
     "replies": Command(
         "actum.cli.subcommands.replies:replies", "Deletes the kept replies of idempotency keys."
     ),
+    "claims": Command("actum.cli.subcommands.claims:claims", "Rebuilds claims from the events."),
     "adopt": Command(
         "actum.cli.subcommands.adopt:adopt",
         "Binds a database to this application and this journal, whatever it belonged to before.",

@@ -21,6 +21,7 @@ from actum.errors import (
     NotFound,
     Overloaded,
     Rejected,
+    Taken,
     TooLarge,
     TryLater,
     Unanswerable,
@@ -71,7 +72,8 @@ class Problem(Struct, frozen=True):
     """Why a request was not served. The members beyond the standard ones depend on `type`.
 
     `invalid` names the invalid `field`, or lists `errors`; `rejected` has a `code` for programs, and the
-    facts behind the refusal as further members (those whose names are taken under `facts`); `wrong-version`
+    facts behind the refusal as further members (those whose names are taken under `facts`); `taken` has the
+    claim's name as `field`; `wrong-version`
     has the `expected` and the `actual` version; `key-reused` and `answer-erased` have the `key`;
     `unavailable` says `outcome: "unknown"` when a write may have taken effect.
     """
@@ -108,6 +110,7 @@ KINDS: dict[type[Exception], Kind] = {
     Conflict: Kind("conflict", "Another writer was first", 409),
     WrongVersion: Kind("wrong-version", "The entity is at another version", 412),
     Rejected: Kind("rejected", "A rule of the application said no", 422),
+    Taken: Kind("taken", "Another one holds that value", 409),
     KeyReused: Kind("key-reused", "The idempotency key stands for another request", 422),
     AnswerErased: Kind("answer-erased", "The answer was erased since", 410),
     Unanswerable: Kind("unanswerable", "A query has no answer for what is in the views", 500),
@@ -228,13 +231,15 @@ def _shown(fact: Any) -> Any:
         return text_of(fact)
 
 
-def _members(error: BaseException) -> Mapping[str, Any]:
+def _members(error: BaseException) -> Mapping[str, Any]:  # noqa: PLR0911 (one for each kind of error)
     match error:
         case Invalid():
             members = {"code": "answer-too-large"} if isinstance(error, TooLarge) else {}
             return members if error.field is None else {**members, "field": error.field}
         case Rejected():
             return {"code": error.code, **_beside(error.facts, STANDARD | OF_ONE_KIND)}
+        case Taken():
+            return {"code": error.code, "field": error.name}
         case WrongVersion():
             expected = {} if error.expected is None else {"expected": error.expected}
             return {**expected, "actual": error.actual}

@@ -10,6 +10,7 @@ from msgspec import inspect as types
 
 from actum.errors import DefinitionError
 from actum.model.code.harmless import Harmless
+from actum.model.code.source import called_on_self
 from actum.model.deletion import Deleted
 from actum.model.event import Event, to_datetime
 from actum.model.handler import Command, Query
@@ -22,6 +23,7 @@ from actum.model.values.serialisable import check_serialisable
 from actum.model.values.state import StateType
 
 RESERVED = frozenset({"id", "version", "exists", "now", "emit"})
+CLAIMING = ("claim", "release")
 IMMUTABLE = (
     types.NoneType,
     types.BoolType,
@@ -49,6 +51,9 @@ class Place(Protocol):
 
     def emit(self, event: Event) -> None:
         """Records an event of the running turn."""
+
+    def change_claim(self, name: str, value: Any, *, is_released: bool) -> None:
+        """Records that the running turn claims a value, or releases it."""
 
 
 OPTIONS = OF_STRUCTS | {"emits", "name", "snapshot_every", "version"}
@@ -133,6 +138,23 @@ class Entity(Struct, metaclass=EntityMeta):
             raise _stands_alone(self) from None
         instance.emit(event)
 
+    def claim(self, name: str, value: Any, /) -> None:
+        """Claims a value for this entity: among those of its kind, one at a time holds it under this name.
+
+            self.claim("email", email.lower())
+
+        It lands with the command's events, of which there must be one at least. If another entity holds the
+        value, nothing of the command lands, and its caller gets `Taken`. The entity holds the value until it
+        releases it or is erased; claiming it again changes nothing. A value is text, a number, a bool, a
+        UUID, an enum or a tuple of these, and is compared as it is: normalise it before. Only a digest is
+        stored.
+        """
+        self._instance.change_claim(name, value, is_released=False)
+
+    def release(self, name: str, value: Any, /) -> None:
+        """Releases a value that this entity holds, with the command's events; otherwise does nothing."""
+        self._instance.change_claim(name, value, is_released=True)
+
     @property
     def _instance(self) -> Place:
         try:
@@ -190,6 +212,7 @@ class EntityType:
         for reduction in self.reductions.values():
             reduction.event_type.check()
         self._check_emitted()
+        self.claiming: str | None = self._find_claiming()
         self.by_name: dict[str, Reduction] = {
             reduction.event_type.name: reduction for reduction in self.reductions.values()
         }
@@ -245,6 +268,14 @@ class EntityType:
             allowed = harmless.allows(handler.function)
             handler.is_harmless = self.is_plain or allowed
             handler.is_steady = allowed and (self.is_plain or (handler.may_emit and not self.states.deep))
+
+    def _find_claiming(self) -> str | None:
+        """Returns the name of a command whose own code claims or releases values; None if there is none."""
+        own = {name for name in CLAIMING if getattr(self.cls, name) is getattr(Entity, name)}
+        for command in self.commands.values():
+            if not own.isdisjoint(called_on_self(command.function)):
+                return command.name
+        return None
 
     def _check_emitted(self) -> None:
         """Refuses events that a command emits and nothing declares, as far as its code names them."""

@@ -23,10 +23,13 @@ from actum.errors import (
 )
 from actum.model.entity import CommandType, EntityType
 from actum.model.event import Event, EventType, Stored
+from actum.model.values.claim_value import canonical
 from actum.model.values.round_trip import LOST, reason_of, short_repr
 from actum.model.values.state import MAX_WATCHED
 
 REFUSALS = "actum.errors"
+MAX_CLAIMS = 1_000
+"""Values that one command may claim and release."""
 SMALL = 2_000
 """Bytes of JSON up to which a state is copied before each turn that may change it unseen."""
 MAX_EVENT_BYTES = 16 * 1024 * 1024
@@ -38,6 +41,9 @@ NOTHING_TOUCHED: Mapping[str, Any] = {}
 
 Emitted = tuple[str, int, bytes]
 """An event on its way to the journal: its stored name, its version, and its payload as JSON."""
+
+ClaimChange = tuple[str, bytes, bool]
+"""A value that a turn claims or releases: its name, its canonical form, and whether it is released."""
 
 
 def as_stored(kind: str, id: str, after: int, emitted: Iterable[Emitted], time: int) -> list[Stored]:
@@ -59,6 +65,7 @@ class Instance:
     the state without an event; it must then not be kept. `touched` holds the fields that the last turn
     changed without an event and that were restored, with the values found there. `left` holds the events of a
     turn that raised outside a reducer. `has_large` becomes true at an event of more than `LARGE` bytes.
+    `claims` holds what the last command claimed and released, in order, until `take_claims`; None if nothing.
     """
 
     __slots__ = (
@@ -68,6 +75,7 @@ class Instance:
         "_image_version",
         "_is_deeply_fit",
         "_sound",
+        "claims",
         "has_large",
         "id",
         "is_proven",
@@ -90,6 +98,7 @@ class Instance:
         self.touched: Mapping[str, Any] = NOTHING_TOUCHED
         self.left: list[Emitted] | None = None
         self.has_large: bool = False
+        self.claims: list[ClaimChange] | None = None
         self._emitted: list[Emitted] | None = None
         self._sound: tuple[Any, ...] | None = None
         self._image: bytes | None = None
@@ -130,7 +139,10 @@ class Instance:
                 )
             if len(self.state.__dict__) > 1:
                 self._remove_undeclared(emitted)
+            if self.claims is not None and not emitted:
+                raise self._claimed_without_event(command)
         except BaseException as error:
+            self.claims = None
             self.left = emitted if self._emitted is emitted else None
             if len(self.state.__dict__) > 1:
                 self._clear()
@@ -196,6 +208,25 @@ class Instance:
             else:
                 self._reduce(function, kept)
         self._emitted = emitted
+
+    def change_claim(self, name: str, value: Any, *, is_released: bool) -> None:
+        """Records that the running turn claims a value for its entity, or releases it."""
+        if self._emitted is None:
+            verb = "release" if is_released else "claim"
+            raise AuthorError(f"{self!r}: only a command may {verb} values; a query or a reducer must not")
+        change = (name, canonical(name, value), is_released)
+        if self.claims is None:
+            self.claims = []
+        elif len(self.claims) == MAX_CLAIMS:
+            raise Invalid(
+                f"{self!r}: one command may claim and release {MAX_CLAIMS} values: do it in several steps"
+            )
+        self.claims.append(change)
+
+    def take_claims(self) -> list[ClaimChange]:
+        """Returns what the last command claimed and released, and forgets it."""
+        claims, self.claims = self.claims, None
+        return claims or []
 
     def replay(self, history: Iterable[Stored]) -> None:
         """Folds stored events into the state; they must follow `version` without a gap."""
@@ -299,6 +330,12 @@ class Instance:
             self._sound = after
         if self.kind.is_doubtful:
             self._check(before, after, event)
+
+    def _claimed_without_event(self, command: CommandType) -> AuthorError:
+        return AuthorError(
+            f"{self!r}: {command.name} claimed or released a value and emitted no event: emit one that says "
+            "so, since claims are stored with events and can be rebuilt from them"
+        )
 
     def _compare(self, event_type: EventType, event: Event, kept: Event) -> None:
         """Raises WrongEvent for an event that JSON does not preserve."""

@@ -10,6 +10,18 @@ from actum.model.event import Stored
 from actum.model.turn import Emitted
 
 
+class Claim(Struct, frozen=True, gc=False):
+    """A value that a write claims for its entity or, if `is_released`, gives back.
+
+    Among the entities of one kind, one at a time holds a value of a `name`. `digest` stands for the value,
+    which the journal never sees.
+    """
+
+    name: str
+    digest: bytes
+    is_released: bool = False
+
+
 class Write(Struct, gc=False):
     """The events of one command on one stream, all of them or none.
 
@@ -17,7 +29,10 @@ class Write(Struct, gc=False):
     `expected` + 2, …. `time` is in microseconds since 1970. With an idempotency `key`, the `reply` is stored
     under the stream and the key, and answers every later call with that key; such a write may have no events.
     `call` identifies the command and its arguments ("" when they may differ). Writes of one append that share
-    a `group` land together or not at all. A write without events and without a key stores nothing: it only
+    a `group` land together or not at all. `claims` take effect in their order, with the events, which such a
+    write must have: it lands only if no other entity of its kind holds what it claims. Claiming what the
+    entity holds already, and releasing what it does not hold, change nothing. A write without events and
+    without a key stores nothing: it only
     checks the version of its stream for its group, and `landed` cannot tell afterwards whether it landed.
     """
 
@@ -31,6 +46,7 @@ class Write(Struct, gc=False):
     call: str = ""
     reply: bytes = b"null"
     group: int | None = None
+    claims: Sequence[Claim] = ()
 
 
 class Landed(Struct, frozen=True, gc=False):
@@ -56,13 +72,20 @@ class Repeated(Struct, frozen=True, gc=False):
     position: int
 
 
+class Held(Struct, frozen=True, gc=False):
+    """Nothing of the write was stored: another entity, `holder`, holds what it claims under `name`."""
+
+    name: str
+    holder: str
+
+
 class Refused(Struct, frozen=True, gc=False):
     """Nothing of the write was stored, and a retry cannot help: `why` says which limit it exceeds."""
 
     why: str
 
 
-Outcome = Landed | Collided | Repeated | Refused
+Outcome = Landed | Collided | Repeated | Held | Refused
 
 MAX_LISTED = 10_000
 """Streams on one page, whatever limit was asked for; with ids of 1,000 bytes that is 10 MB."""
@@ -72,6 +95,10 @@ StreamKey = tuple[str, str]
 
 ReplyKey = tuple[str, str, str]
 """An idempotency key: kind, id, key."""
+
+
+ClaimKey = tuple[str, str, bytes]
+"""What one entity at a time can hold: kind, name, digest of the value."""
 
 
 class Snapshot(Struct, frozen=True):
@@ -175,6 +202,9 @@ class Journal(ABC):
     is_shared: bool = False
     """Whether other processes may append too, so that events appear which this process did not write."""
 
+    why_no_claims: str = ""
+    """Why writes cannot have claims in this store; "" if they can."""
+
     spans_streams: bool = True
     """Whether a group may include several streams; if not, the writes of one append land in their order."""
 
@@ -197,7 +227,10 @@ class Journal(ABC):
         A collision does not affect writes of other streams. A later write of the same stream in the same
         append collides too, whatever its expected version, because it was decided on events that did not
         land. Writes of one group land together or not at all; when one fails, the others of the group
-        collide. What exceeds a limit of the store is Refused before any of it is sent, a group as a whole.
+        collide. A write whose claim another entity holds is Held; what earlier writes of the append claimed
+        or released counts. In a group it may collide instead, where that depends on writes of the same
+        append: decided again, it gets its answer. What exceeds a limit of the store is Refused before any
+        of it is sent, a group as a whole.
         After an exception the caller does not know whether the writes landed, and asks `landed`.
         """
 
@@ -223,6 +256,14 @@ class Journal(ABC):
     @abstractmethod
     async def replies(self, keys: Sequence[ReplyKey]) -> list[Repeated | None]:
         """Gives the stored replies of the first of the keys, at least one, in their order; None for none."""
+
+    @abstractmethod
+    async def holders(self, claims: Sequence[ClaimKey]) -> list[str | None]:
+        """Gives the id of the entity that holds each of the claims; None for those that nobody holds."""
+
+    @abstractmethod
+    async def restore_claims(self, claims: Sequence[tuple[ClaimKey, str]]) -> int:
+        """Stores claims with their holders, where nobody holds them; gives how many were stored."""
 
     async def kinds(self) -> list[str]:
         """Gives the kinds that have streams, or no kinds if the store has no quick way to list them."""
@@ -265,7 +306,7 @@ class Journal(ABC):
 
     @abstractmethod
     async def erase(self, kind: str, id: str, *, time: int, since: int | None = None) -> Erased:
-        """Removes a stream with its snapshot and replies, and adds a `Deleted` to the feed in its place.
+        """Removes a stream with its snapshot, replies and claims, and adds a `Deleted` to the feed instead.
 
         This is atomic: readers see either the stream's events or the `Deleted`, whose position is beyond them
         all. Versions of the stream start again at 1; positions are never reused. Of a stream that is erased

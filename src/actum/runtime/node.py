@@ -28,6 +28,7 @@ from actum.runtime.context.erasure import finish_erasures
 from actum.runtime.context.outgoing import Outgoing
 from actum.runtime.context.reruns import Reruns
 from actum.runtime.context.timers import HostedTimers, Timers
+from actum.runtime.entities.claims import Claims
 from actum.runtime.entities.committer import MAX_STAGED, Committer
 from actum.runtime.entities.directory import Directory, EvictionPolicy
 from actum.runtime.entities.dispatcher import CommandDispatcher
@@ -187,6 +188,9 @@ async def _assemble(
     directory = Directory(journal, catalog.kinds, clock, settings.residence, instruments)
     feed = Feed(journal, await journal.head(), catalog.events)
     committer = _committer(journal, directory, feed, clock, settings.most_staged, instruments)
+    identity = await journal.identity()
+    claims = Claims.of(journal, identity)
+    claims.check_declared(catalog.kinds.values())
     node: Node
     views = Views(
         catalog.views,
@@ -200,13 +204,13 @@ async def _assemble(
         catalog.query_max_bytes,
     )
     services = Services(
-        identity=await journal.identity(),
+        identity=identity,
         catalog=catalog,
         clock=clock,
         journal=journal,
         database=database,
         broker=broker,
-        entities=_calls(host, journal, directory, committer, feed, clock, instruments),
+        entities=_calls(host, journal, directory, committer, feed, clock, instruments, claims),
         requests=Requests(journal, committer, clock),
         directory=directory,
         committer=committer,
@@ -220,6 +224,7 @@ async def _assemble(
         outgoing=Outgoing(),
         instruments=instruments,
         workflows=WorkflowCalls(catalog.workflows, database, settings.stand_ins),
+        claims=claims,
         host=host,
         reruns=Reruns() if settings.is_development else None,
     )
@@ -254,12 +259,13 @@ def _calls(
     feed: Feed,
     clock: Clock,
     instruments: Instruments,
+    claims: Claims,
 ) -> EntityCalls:
     """Returns what commands and queries are sent to, reported where somebody listens."""
     calls: EntityCalls = (
         HostedEntities(host, journal, feed, clock)
         if host
-        else CommandDispatcher(journal, directory, committer, clock)
+        else CommandDispatcher(journal, directory, committer, clock, claims)
     )
     return ReportedCalls(calls, instruments) if instruments.has_listeners else calls
 

@@ -17,6 +17,7 @@ from actum.runtime.clock import Clock
 from actum.runtime.context.outgoing import Outgoing
 from actum.runtime.context.reruns import Reruns
 from actum.runtime.context.timers import Timers
+from actum.runtime.entities.claims import Claims
 from actum.runtime.entities.committer import Committer
 from actum.runtime.entities.directory import Directory
 from actum.runtime.entities.hosted import EntityCalls
@@ -75,6 +76,7 @@ class Services(Struct, frozen=True):
     outgoing: Outgoing
     instruments: Instruments
     workflows: WorkflowCalls
+    claims: Claims
     host: Host | None = None
     reruns: Reruns | None = None
 

@@ -10,6 +10,7 @@ from actum.errors import Unavailable
 from actum.model.deletion import deletion
 from actum.model.event import Stored
 from actum.ports.journal import (
+    ClaimKey,
     Erased,
     EventRange,
     Journal,
@@ -26,7 +27,7 @@ from actum.ports.journal import (
     Write,
 )
 from actum.stores.listing import page_of
-from actum.stores.outcomes import decide, recognise
+from actum.stores.outcomes import ClaimChanges, decide, recognise
 from actum.stores.page import event_size, loaded_size, reply_size, within
 
 PAGE = 1_000
@@ -70,6 +71,7 @@ class MemoryJournal(Journal):
         self._streams: dict[StreamKey, Stream] = {}
         self._events: list[Stored] = []
         self._erased: dict[StreamKey, Stored] = {}
+        self._claims: dict[ClaimKey, str] = {}
         self._last = 0
         self._arrival = asyncio.Event()
         self._is_closed = False
@@ -89,10 +91,12 @@ class MemoryJournal(Journal):
             after=self._last,
             version_of=lambda stream: self._stream(stream).version,
             reply_of=self._reply,
+            holder_of=self._claims.get,
         )
         for write, outcome in zip(writes, outcomes, strict=True):
             if type(outcome) is Landed:
                 self._keep(write, outcome.position)
+        self._keep_claims(ClaimChanges(writes, outcomes))
         self._tell()
         return outcomes
 
@@ -121,6 +125,16 @@ class MemoryJournal(Journal):
     async def replies(self, keys: Sequence[ReplyKey]) -> list[Repeated | None]:
         self._check_open()
         return within(map(self._reply, keys), reply_size)
+
+    async def holders(self, claims: Sequence[ClaimKey]) -> list[str | None]:
+        self._check_open()
+        return [self._claims.get(claim) for claim in claims]
+
+    async def restore_claims(self, claims: Sequence[tuple[ClaimKey, str]]) -> int:
+        self._check_open()
+        missing = {claim: id for claim, id in claims if claim not in self._claims}
+        self._claims |= missing
+        return len(missing)
 
     async def kinds(self) -> list[str]:
         return sorted({kind for kind, _ in self._streams})
@@ -191,6 +205,8 @@ class MemoryJournal(Journal):
         if not stream.version:
             return Erased(0, erased_at)
         self._remove(stream.events if before is None else [*stream.events, before])
+        for claim in [claim for claim, holder in self._claims.items() if (claim[0], holder) == (kind, id)]:
+            del self._claims[claim]
         self._last += 1
         gone = self._erased[kind, id] = deletion(self._last, kind, id, time)
         self._events.append(gone)
@@ -264,6 +280,12 @@ class MemoryJournal(Journal):
             self._events.append(stored)
         if write.key is not None:
             stream.replies[write.key] = (Repeated(write.call, write.reply, position), write.time)
+
+    def _keep_claims(self, changes: ClaimChanges) -> None:
+        for claim, holder in changes.freed:
+            if self._claims.get(claim) == holder:
+                del self._claims[claim]
+        self._claims |= changes.taken
 
     def _remove(self, events: Iterable[Stored]) -> None:
         gone = {event.position for event in events}

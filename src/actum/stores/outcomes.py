@@ -1,25 +1,49 @@
 """Decides the outcomes of an append, for adapters that decide one append at a time."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+
+from msgspec import Struct
 
 from actum.model.event import Stored
-from actum.ports.journal import Collided, Landed, Outcome, Repeated, ReplyKey, StreamKey, Write
+from actum.ports.journal import (
+    ClaimKey,
+    Collided,
+    Held,
+    Landed,
+    Outcome,
+    Repeated,
+    ReplyKey,
+    StreamKey,
+    Write,
+)
 
 VersionOf = Callable[[StreamKey], int]
 ReplyOf = Callable[[ReplyKey], Repeated | None]
+HolderOf = Callable[[ClaimKey], str | None]
 EventsOf = Callable[[StreamKey, int, int], list[Stored]]
 
 
+def nobody(_key: ClaimKey) -> None:
+    """Says that nobody holds a claim."""
+
+
 def decide(
-    writes: Sequence[Write], *, head: int, after: int, version_of: VersionOf, reply_of: ReplyOf
+    writes: Sequence[Write],
+    *,
+    head: int,
+    after: int,
+    version_of: VersionOf,
+    reply_of: ReplyOf,
+    holder_of: HolderOf = nobody,
 ) -> list[Outcome]:
     """Gives the outcome of each write, in order; events that land get the positions that follow `after`.
 
     `head` is the position of the last event that a reader can see.
     """
     failed_groups: set[int] = set()
+    held: dict[int, Held] = {}
     while True:
-        attempt = _Attempt(failed_groups, head, after, version_of, reply_of)
+        attempt = _Attempt(failed_groups, held, head, after, version_of, reply_of, holder_of)
         outcomes = attempt.outcomes(writes)
         if attempt.failed_groups <= failed_groups:
             return outcomes
@@ -27,14 +51,35 @@ def decide(
         failed_groups |= attempt.failed_groups
 
 
+class _Holding(Struct, frozen=True):
+    """Who holds a claim; `is_stored` says that this was so before the append."""
+
+    holder: str | None
+    group: int | None
+    is_stored: bool
+
+
 class _Attempt:
-    """One pass over an append, in which the writes of the `lost` groups do not land."""
+    """One pass over an append, in which the writes of the `lost` groups do not land.
+
+    `held` has the outcomes of those whose claim another entity held before the append, by the write's `id`.
+    """
 
     def __init__(
-        self, lost: set[int], head: int, after: int, version_of: VersionOf, reply_of: ReplyOf
+        self,
+        lost: set[int],
+        held: dict[int, Held],
+        head: int,
+        after: int,
+        version_of: VersionOf,
+        reply_of: ReplyOf,
+        holder_of: HolderOf,
     ) -> None:
         self.failed_groups: set[int] = set()
         self._lost = lost
+        self._held = held
+        self._holder_of = holder_of
+        self._holdings: dict[ClaimKey, _Holding] = {}
         self._head = head
         self._position = after
         self._version_of = version_of
@@ -51,7 +96,13 @@ class _Attempt:
             version = versions.get(stream)
             if version is None:
                 version = self._version_of(stream)
-            if write.key is not None or write.group is not None or version != write.expected or self._spoiled:
+            if (
+                write.key is not None
+                or write.group is not None
+                or version != write.expected
+                or self._spoiled
+                or write.claims
+            ):
                 refusal = self._refusal(write, stream, version)
                 if refusal is not None:
                     outcomes.append(refusal)
@@ -76,9 +127,75 @@ class _Attempt:
             repeated = self._replies.get(reply_key) or self._reply_of(reply_key)
             if repeated is not None:
                 return repeated
-        if version != write.expected or stream in self._spoiled or write.group in self._lost:
+        if version != write.expected or stream in self._spoiled:
             return Collided(version)
+        if write.group in self._lost:
+            return self._held.get(id(write)) or Collided(version)
+        return self._claim(write, version) if write.claims else None
+
+    def _claim(self, write: Write, version: int) -> Outcome | None:
+        """Takes what a write claims; gives its outcome if another entity holds some of it.
+
+        What a write of the append holds may be free in the next pass. A write without a group is then decided
+        again, but a group that has failed once stays so: it must not be told Held, and collides instead.
+        """
+        changed: dict[ClaimKey, _Holding] = {}
+        for claim in write.claims:
+            key = (write.kind, claim.name, claim.digest)
+            found = changed.get(key) or self._holding(key)
+            if found.holder is not None and found.holder != write.id:
+                if claim.is_released:
+                    continue
+                held = Held(claim.name, found.holder)
+                if write.group is None:
+                    return held
+                if found.is_stored:
+                    self._held[id(write)] = held
+                    return held
+                return Collided(version)
+            changed[key] = _Holding(None if claim.is_released else write.id, write.group, is_stored=False)
+        self._holdings |= changed
         return None
+
+    def _holding(self, key: ClaimKey) -> _Holding:
+        found = self._holdings.get(key)
+        if found is not None and found.group not in self.failed_groups:
+            return found
+        return _Holding(self._holder_of(key), None, is_stored=found is None)
+
+
+class ClaimChanges:
+    """What the writes that landed change about claims: first `freed` ones are deleted, then `taken` ones put.
+
+    `freed` names who gives each of them back, and has no effect where another entity is its holder.
+    """
+
+    def __init__(self, writes: Sequence[Write], outcomes: Iterable[Outcome]) -> None:
+        self.freed: dict[tuple[ClaimKey, str], None] = {}
+        self.taken: dict[ClaimKey, str] = {}
+        for write, outcome in zip(writes, outcomes, strict=True):
+            if write.claims and type(outcome) is Landed:
+                self._add(write)
+
+    def __repr__(self) -> str:
+        return f"<ClaimChanges, {len(self.freed)} freed, {len(self.taken)} taken>"
+
+    def _add(self, write: Write) -> None:
+        for claim in write.claims:
+            key = (write.kind, claim.name, claim.digest)
+            if not claim.is_released:
+                self.taken[key] = write.id
+            elif self.taken.get(key, write.id) == write.id:
+                self.taken.pop(key, None)
+                self.freed[key, write.id] = None
+
+
+def claim_keys(writes: Iterable[Write]) -> list[ClaimKey]:
+    """Gives the keys of everything that writes claim or release, each once."""
+    claiming = [write for write in writes if write.claims]
+    return list(
+        dict.fromkeys((write.kind, claim.name, claim.digest) for write in claiming for claim in write.claims)
+    )
 
 
 def recognise(

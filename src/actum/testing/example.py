@@ -6,14 +6,15 @@ from typing import Any, Generic, ParamSpec, Self, TypeVar
 
 from msgspec.structs import replace
 
-from actum.errors import Rejected
+from actum.errors import Rejected, Taken
 from actum.model.entity import CommandType, Entity, entity_type
 from actum.model.event import Event, to_microseconds
 from actum.model.handler import Handler
+from actum.model.values.claim_value import canonical
 from actum.runtime.entities.input_output_guard import pure
 from actum.testing.difference import difference
 from actum.testing.past import GivenHistory
-from actum.testing.turn import Turn, run
+from actum.testing.turn import HeldValue, Turn, run
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -26,9 +27,10 @@ UNSAID: Any = object()
 class Example(Generic[EntityT]):
     """An entity with a history, to send commands and queries to."""
 
-    def __init__(self, past: GivenHistory, told: str) -> None:
+    def __init__(self, past: GivenHistory, told: str, held: frozenset[HeldValue] = frozenset()) -> None:
         self._past = past
         self._told = told
+        self._held = held
 
     def __repr__(self) -> str:
         return self._told
@@ -43,6 +45,11 @@ class Example(Generic[EntityT]):
             self._past = replace(self._past, time=to_microseconds(time))
         return self
 
+    def held(self, name: str, value: Any) -> Self:
+        """Says that another entity of the kind holds a value, so a turn that claims it fails with Taken."""
+        self._held |= {(name, canonical(name, value))}
+        return self
+
     def when(self, asked: Handler[P, R], *arguments: P.args, **named: P.kwargs) -> "Outcome[EntityT, R]":
         """Sends a command, or asks a query: `when(Account.withdraw, 4)`.
 
@@ -52,10 +59,10 @@ class Example(Generic[EntityT]):
         declared = self._declared(asked)
         told = f"{self._told}.when({self._past.kind.cls.__name__}.{asked.name}{_listed(arguments, named)})"
         try:
-            turn = run(self._past, declared, arguments, named)
+            turn = run(self._past, declared, arguments, named, self._held)
         except AssertionError as failure:
             raise AssertionError(f"{told}\n{failure}") from failure.__cause__
-        return Outcome(turn, told)
+        return Outcome(turn, told, self._held)
 
     def _declared(self, asked: Handler[..., Any]) -> CommandType:
         kind = self._past.kind
@@ -68,8 +75,8 @@ class Example(Generic[EntityT]):
 class Outcome(Example[EntityT], Generic[EntityT, ReplyT]):
     """The outcome of a command or query; another `when` continues from here."""
 
-    def __init__(self, turn: Turn, told: str) -> None:
-        super().__init__(turn.past, told)
+    def __init__(self, turn: Turn, told: str, held: frozenset[HeldValue] = frozenset()) -> None:
+        super().__init__(turn.past, told, held)
         self._turn = turn
         self._is_error_told = turn.error is None
 
@@ -95,6 +102,20 @@ class Outcome(Example[EntityT], Generic[EntityT, ReplyT]):
         for name, expected in facts.items():
             lines += difference(name, [expected], [error.facts[name]] if name in error.facts else [])
         return self._check(lines)
+
+    def claimed(self, name: str, value: Any) -> Self:
+        """Checks that the turn claimed a value, and did not release it afterwards."""
+        return self._check_claim(name, value, is_released=False)
+
+    def released(self, name: str, value: Any) -> Self:
+        """Checks that the turn released a value, and did not claim it afterwards."""
+        return self._check_claim(name, value, is_released=True)
+
+    def taken(self, name: str) -> Self:
+        """Checks that the turn failed because another entity holds what it claims under this name."""
+        error = self._expect_error(Taken)
+        assert isinstance(error, Taken)
+        return self._check(difference("claim", [name], [error.name]))
 
     def raises(self, kind: type[Exception], match: str = "") -> Self:
         """Checks that the turn failed with an error of this class whose message contains `match`."""
@@ -144,6 +165,15 @@ class Outcome(Example[EntityT], Generic[EntityT, ReplyT]):
             self._expect_success()
         self._is_error_told = True
         return error
+
+    def _check_claim(self, name: str, value: Any, *, is_released: bool) -> Self:
+        self._expect_success()
+        form = canonical(name, value)
+        last = [change for *key, change in self._turn.claims if key == [name, form]][-1:]
+        if last == [is_released]:
+            return self
+        done = "released" if is_released else "claimed"
+        raise AssertionError(f"{self!r}\n{name} {value!r} was not {done}")
 
     def _check(self, lines: list[str]) -> Self:
         if lines:

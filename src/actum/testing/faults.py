@@ -10,6 +10,7 @@ from typing import TypeVar
 from actum.errors import Unavailable
 from actum.model.event import Stored
 from actum.ports.journal import (
+    ClaimKey,
     Erased,
     EventRange,
     Journal,
@@ -149,6 +150,12 @@ class FaultyJournal(Faults, Journal):
 
     async def replies(self, keys: Sequence[ReplyKey]) -> list[Repeated | None]:
         return await self._held("replies", lambda: self._journal.replies(keys))
+
+    async def holders(self, claims: Sequence[ClaimKey]) -> list[str | None]:
+        return await self._held("holders", lambda: self._journal.holders(claims))
+
+    async def restore_claims(self, claims: Sequence[tuple[ClaimKey, str]]) -> int:
+        return await self._held("restore_claims", lambda: self._journal.restore_claims(claims))
 
     async def streams(self, listing: StreamListing) -> StreamPage:
         return await self._held("streams", lambda: self._journal.streams(listing))

@@ -1,18 +1,21 @@
 """One turn of an example: its events, reply and state, and whether they survive being stored."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import msgspec
 from msgspec import Struct
 
-from actum.errors import ActumError, Rejected, WrongReply
+from actum.errors import ActumError, Rejected, Taken, WrongReply
 from actum.model.entity import CommandType
 from actum.model.event import Event
 from actum.model.signature import Signature
-from actum.model.turn import Emitted, Instance
+from actum.model.turn import ClaimChange, Emitted, Instance
 from actum.runtime.entities.input_output_guard import pure
 from actum.testing.past import GivenHistory
+
+HeldValue = tuple[str, bytes]
+"""A value that another entity holds: the name of the claim, and the canonical form of the value."""
 
 
 class Watched(CommandType):
@@ -52,19 +55,24 @@ class WatchedInstance(Instance):
 
 
 class Turn(Struct, frozen=True):
-    """The outcome of a turn: its events and reply, or the error it raised; and the history after it."""
+    """The outcome of a turn: its events, reply and claims, or its error; and the history after it."""
 
     past: GivenHistory
     events: list[Event]
     reply: Any
     error: Exception | None
     instance: Instance
+    claims: Sequence[ClaimChange] = ()
 
 
 def run(
-    past: GivenHistory, declared: CommandType, arguments: tuple[Any, ...], named: Mapping[str, Any]
+    past: GivenHistory,
+    declared: CommandType,
+    arguments: tuple[Any, ...],
+    named: Mapping[str, Any],
+    held: Collection[HeldValue] = (),
 ) -> Turn:
-    """Runs one command or query on an entity with a history.
+    """Runs one command or query on an entity with a history, while other entities hold some values.
 
     Raises AssertionError when anything of the turn would be lost or changed by being stored and read.
     """
@@ -94,7 +102,12 @@ def run(
     for event, kept in zip(instance.given, events, strict=True):
         _check_survives(event, kept, "the event")
     _check_state(after_it, instance, f"{declared.name} changed the state without an event that says so")
-    return Turn(after_it, events, reply, None, instance)
+    claims = instance.take_claims()
+    for name, form, is_released in claims:
+        if not is_released and (name, form) in held:
+            taken = Taken(f"{past.kind.name}/{past.id}", name)
+            return Turn(past, [], None, taken, past.fold())
+    return Turn(after_it, events, reply, None, instance, claims)
 
 
 def _check_survives(given: object, kept: object, what: str) -> None:

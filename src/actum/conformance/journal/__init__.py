@@ -3,6 +3,7 @@
 import pytest
 
 from actum.conformance.journal.appending import Appending
+from actum.conformance.journal.claiming import Claiming
 from actum.conformance.journal.durability import Durability
 from actum.conformance.journal.feeding import Feeding
 from actum.conformance.journal.grouping import Grouping
@@ -22,6 +23,7 @@ class JournalConformance(
     Appending,
     Keeping,
     Grouping,
+    Claiming,
     Idempotency,
     Reading,
     Paging,

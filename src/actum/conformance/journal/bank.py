@@ -1,6 +1,7 @@
 """The bank that the suite's tests use: deposits on accounts, and how they are read back."""
 
 import asyncio
+import hashlib
 from collections.abc import Iterable, Sequence
 
 import msgspec
@@ -8,6 +9,7 @@ import msgspec
 from actum.model.event import Stored
 from actum.ports.asking import ask_for_all
 from actum.ports.journal import (
+    Claim,
     Journal,
     Landed,
     Loaded,
@@ -36,10 +38,28 @@ def deposit(
     call: str = "",
     reply: bytes = b"null",
     group: int | None = None,
+    claims: Sequence[Claim] = (),
 ) -> Write:
     """Gives a write with one event for each amount."""
     events = [("Deposited", 1, b'{"amount":%d}' % amount) for amount in amounts]
-    return Write(kind, id, expected, events, metadata, time, key, call, reply, group)
+    return Write(kind, id, expected, events, metadata, time, key, call, reply, group, claims)
+
+
+def claim(value: str, *, name: str = "email") -> Claim:
+    """Claims a value."""
+    return Claim(name, hashlib.sha256(value.encode()).digest())
+
+
+def release(value: str, *, name: str = "email") -> Claim:
+    """Releases a value."""
+    return Claim(name, hashlib.sha256(value.encode()).digest(), is_released=True)
+
+
+async def holders(
+    journal: Journal, *values: str, kind: str = "Account", name: str = "email"
+) -> list[str | None]:
+    """Says who holds each value."""
+    return await journal.holders([(kind, name, claim(value).digest) for value in values])
 
 
 def amounts(events: Iterable[Stored]) -> list[int]:

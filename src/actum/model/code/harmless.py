@@ -160,6 +160,7 @@ VALUES = (type(None), bool, int, float, str, bytes, Decimal, date, time, timedel
 LIBRARIES = frozenset({"builtins", "datetime", "decimal", "uuid", "enum", "fractions"})
 UNKNOWN = object()
 OURS = frozenset({"emit", "id", "version", "exists", "now"})
+CLAIMING = frozenset({"claim", "release"})
 
 
 class Harmless:
@@ -309,6 +310,8 @@ class _Reading:
         member = inspect.getattr_static(self._owner, name, None)
         if member is None:
             return False
+        if name in CLAIMING and getattr(member, "__module__", "") == "actum.model.entity":
+            return True  # Unless the author has a method of that name.
         if inspect.ismemberdescriptor(member) or isinstance(member, VALUES):
             return True
         return self._of.member(getattr(member, "function", member), self._owner)

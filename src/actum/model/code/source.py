@@ -116,3 +116,17 @@ def _names(code: CodeType) -> Iterator[str]:
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
             yield from _names(constant)
+
+
+def called_on_self(function: Any) -> set[str]:
+    """Returns the names of the methods that a method calls on its instance, as far as its code shows them."""
+    tree = tree_of(function) if isinstance(function, FunctionType) else None
+    if tree is None or not function.__code__.co_argcount:
+        return set()
+    itself = function.__code__.co_varnames[0]
+    called = [node.func for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    return {
+        one.attr
+        for one in called
+        if isinstance(one, ast.Attribute) and isinstance(one.value, ast.Name) and one.value.id == itself
+    }

@@ -5,15 +5,15 @@ are staged in one step as one group and the copies replace the entities; otherwi
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextvars import ContextVar
 from typing import Any, ClassVar
 
 import msgspec
 
-from actum.errors import Conflict, DefinitionError, Invalid, KeyReused
-from actum.model.turn import Emitted, Instance, as_stored
-from actum.ports.journal import Landed, Refused, StreamKey, Write
+from actum.errors import Conflict, DefinitionError, Invalid, KeyReused, Taken
+from actum.model.turn import ClaimChange, Emitted, Instance, as_stored
+from actum.ports.journal import Collided, Held, Landed, Outcome, Refused, StreamKey, Write
 from actum.runtime.entities import development_checks
 from actum.runtime.entities.actor import Actor, Staged
 from actum.runtime.entities.dispatcher import MAX_ATTEMPTS, Call
@@ -27,15 +27,16 @@ running_unit: ContextVar["Unit | None"] = ContextVar("running_unit", default=Non
 
 
 class Fork:
-    """An entity within a unit: the actor it was copied from, its version then, and the unit's events."""
+    """An entity within a unit: the actor it was copied from, its version then, and the unit's changes."""
 
-    __slots__ = ("_origin", "actor", "base", "emitted", "gate", "instance", "metadata")
+    __slots__ = ("_origin", "actor", "base", "claims", "emitted", "gate", "instance", "metadata")
 
     def __init__(self, actor: Actor) -> None:
         self.actor: Actor = actor
         self.base: int = actor.instance.version
         self.gate: Staged | None = actor.gate
         self.emitted: list[Emitted] = []
+        self.claims: list[ClaimChange] = []
         self.metadata: bytes = b""
         self._origin = actor.instance.copy()
         # A state of immutable values is restored without a second copy.
@@ -116,10 +117,18 @@ class Unit:
         self._services.entities.check_version(call, fork.instance.version)
         try:
             emitted, reply = development_checks.decide(fork.instance, call.command, call.arguments, self.now)
+            claims = fork.instance.take_claims()
+        except BaseException:
+            fork.instance.claims = None
+            raise
         finally:
             if fork.instance.is_spoiled:
                 fork.mend(self.now)
         fork.emitted += emitted
+        if claims:
+            # Before anything of the unit is staged.
+            self._services.claims.check(fork.instance.kind.name)
+            fork.claims += claims
         fork.metadata = call.metadata
         return reply
 
@@ -156,6 +165,7 @@ class Unit:
         for outcome in outcomes:
             if isinstance(outcome, Refused):
                 raise Invalid(outcome.why)
+        _refuse_taken(staged, outcomes)
         # For a write that stores nothing, the journal cannot tell afterwards whether it landed.
         told = [outcome for one, outcome in zip(staged, outcomes, strict=True) if one.keeps_something]
         if not all(isinstance(outcome, Landed) for outcome in told):
@@ -199,6 +209,8 @@ class Unit:
         write = Write(
             kind.name, fork.instance.id, fork.base, fork.emitted, fork.metadata, self.now, group=group
         )
+        if fork.claims:
+            self._services.claims.attach(write, fork.claims)
         if fork.emitted:
             self._services.directory.replace(fork.actor, fork.instance)
         fork.actor.used = self.now
@@ -270,6 +282,16 @@ async def run_unit(
     raise Conflict(
         f"an atomic unit found other writers first {MAX_ATTEMPTS} times in a row; send again later"
     )
+
+
+def _refuse_taken(staged: Sequence[Staged], outcomes: Sequence[Outcome]) -> None:
+    """Raises Taken if another entity holds what the unit claims, unless it was decided on an old state."""
+    pairs = list(zip(staged, outcomes, strict=True))
+    if any(isinstance(outcome, Collided) and outcome.actual != one.write.expected for one, outcome in pairs):
+        return
+    for one, outcome in pairs:
+        if isinstance(outcome, Held):
+            raise Taken(f"{one.write.kind}/{one.write.id}", outcome.name)
 
 
 def _outside(stream: StreamKey) -> DefinitionError:

@@ -7,9 +7,10 @@ from typing import Any, Protocol
 from msgspec import Struct
 from msgspec.json import encode
 
-from actum.errors import Conflict, Invalid, KeyReused, WrongVersion
+from actum.errors import Conflict, Invalid, KeyReused, Taken, WrongVersion
 from actum.model.entity import CommandType, EntityType
 from actum.ports.journal import (
+    Held,
     Journal,
     Landed,
     Outcome,
@@ -24,6 +25,7 @@ from actum.runtime.clock import Clock
 from actum.runtime.coalescer import Coalescer
 from actum.runtime.entities import development_checks
 from actum.runtime.entities.actor import Actor, Staged
+from actum.runtime.entities.claims import Claims
 from actum.runtime.entities.committer import Committer
 from actum.runtime.entities.directory import Directory
 from actum.runtime.entities.input_output_guard import pure
@@ -95,7 +97,10 @@ class Call(Struct, gc=False):
 class CommandDispatcher:
     """Runs commands and queries against the entities of this process."""
 
-    def __init__(self, journal: Journal, directory: Directory, committer: Committer, clock: Clock) -> None:
+    def __init__(
+        self, journal: Journal, directory: Directory, committer: Committer, clock: Clock, claims: Claims
+    ) -> None:
+        self._claims = claims
         self._directory = directory
         self._live = directory.live
         self._committer = committer
@@ -143,7 +148,7 @@ class CommandDispatcher:
                 if call.observer is not None:
                     call.observer.observe(outcome.position, version + len(staged.write.events))
                 return reply
-            if isinstance(outcome, Repeated | Refused):
+            if isinstance(outcome, Repeated | Refused | Held):
                 return self._answer_again(call, outcome)
         raise Conflict(
             f"{call.kind.name}/{call.id}: other writers were first {MAX_ATTEMPTS} times in a row; send "
@@ -198,7 +203,10 @@ class CommandDispatcher:
                 write.key = call.key
                 write.call = call.mark()
                 write.reply = encode(reply)
+            if instance.claims is not None:
+                self._claims.attach(write, instance.take_claims())
         except BaseException:
+            instance.claims = None
             instance.is_spoiled = instance.is_spoiled or instance.version != version
             raise
         finally:
@@ -251,7 +259,10 @@ class CommandDispatcher:
             self._directory.keep_snapshot(staged.actor, snapshot)
         self._directory.forgive((write.kind, write.id))
 
-    def _answer_again(self, call: Call, repeated: Repeated | Refused) -> Any:
+    def _answer_again(self, call: Call, repeated: Repeated | Refused | Held) -> Any:
+        if isinstance(repeated, Held):
+            self._directory.forgive(call.stream)
+            raise Taken(f"{call.kind.name}/{call.id}", repeated.name)
         if isinstance(repeated, Refused):
             raise Invalid(repeated.why)
         if not call.is_call(repeated.call):

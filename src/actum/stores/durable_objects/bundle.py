@@ -14,6 +14,7 @@ from msgspec import Struct
 from actum.errors import DefinitionError
 from actum.model.entity import EntityType
 from actum.stores.durable_objects.object.program import Declared, Manifest
+from actum.stores.durable_objects.refusal import WHY_NO_CLAIMS
 
 MISSING = frozenset(
     {
@@ -60,6 +61,9 @@ def bundle(application: str, kinds: Collection[EntityType]) -> Bundle:
         raise DefinitionError(
             f"{application} has no entities to run in Durable Objects: add one to App(entities=[…])"
         )
+    for kind in kinds:
+        if kind.claiming is not None:
+            raise DefinitionError(f"{kind.name}.{kind.claiming} claims or releases values: {WHY_NO_CLAIMS}")
     declared = [Declared(kind.cls.__module__, kind.cls.__qualname__) for kind in kinds]
     for one in declared:
         if "<locals>" in one.qualname or one.module == "__main__":

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from actum.errors import DefinitionError
 from actum.model.event import Stored
 from actum.ports.journal import (
+    ClaimKey,
     Collided,
     Erased,
     EventRange,
@@ -26,6 +27,7 @@ from actum.ports.journal import (
 )
 from actum.stores.durable_objects import wire, wire_feed
 from actum.stores.durable_objects.client import Client
+from actum.stores.durable_objects.refusal import WHY_NO_CLAIMS
 from actum.stores.listing import page_of
 from actum.stores.outcomes import recognise
 from actum.stores.page import MAX_PAGE_BYTES, event_size
@@ -50,6 +52,7 @@ class DurableObjectsJournal(Journal):
 
     is_shared = True
     spans_streams = False
+    why_no_claims = WHY_NO_CLAIMS
 
     def __init__(self, client: Client) -> None:
         self._client = client
@@ -64,6 +67,8 @@ class DurableObjectsJournal(Journal):
         by_stream: dict[StreamKey, list[int]] = {}
         groups: dict[int, StreamKey] = {}
         for number, write in enumerate(writes):
+            if write.claims:
+                raise DefinitionError(f"{write.kind}/{write.id} claims a value: {WHY_NO_CLAIMS}")
             stream = (write.kind, write.id)
             by_stream.setdefault(stream, []).append(number)
             if write.group is not None and groups.setdefault(write.group, stream) != stream:
@@ -139,6 +144,12 @@ class DurableObjectsJournal(Journal):
             for key, reply in zip(wanted, answers, strict=True):
                 found[kind, id, key] = None if reply is None else _repeated(reply)
         return [found[key] for key in keys]
+
+    async def holders(self, claims: Sequence[ClaimKey]) -> list[str | None]:
+        return [None] * len(claims)
+
+    async def restore_claims(self, claims: Sequence[tuple[ClaimKey, str]]) -> int:
+        raise DefinitionError(f"claims cannot be restored here: {WHY_NO_CLAIMS}")
 
     async def streams(self, listing: StreamListing) -> StreamPage:
         seen = listing.last_seen

@@ -48,6 +48,10 @@ class Answer(Struct, array_like=True, gc=False):
         return cls(Raw(encode(value)))
 
 
+WHY_NO_CLAIMS = (
+    "each entity is a Durable Object with a storage of its own, and no transaction spans two, so a value "
+    "cannot be held among them all. Make the value an entity, named by it, and let that say who has it"
+)
 LOST = "Lost"
 """The refusal of a call whose outcome is unknown; with the same `attempt` it can safely be sent again."""
 

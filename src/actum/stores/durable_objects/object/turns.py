@@ -5,7 +5,7 @@ from typing import Any
 
 from msgspec.json import encode
 
-from actum.errors import ActumError, Invalid, KeyReused, NotFound, Unavailable, WrongVersion
+from actum.errors import ActumError, DefinitionError, Invalid, KeyReused, NotFound, Unavailable, WrongVersion
 from actum.model.entity import CommandType, EntityType
 from actum.model.snapshots import NEVER, next_snapshot, restored, take_snapshot
 from actum.model.turn import Emitted, Instance
@@ -13,6 +13,7 @@ from actum.stores.durable_objects.object.history import History
 from actum.stores.durable_objects.object.outbox import Outbox
 from actum.stores.durable_objects.object.platform import Platform
 from actum.stores.durable_objects.object.program import Program
+from actum.stores.durable_objects.refusal import WHY_NO_CLAIMS
 from actum.stores.durable_objects.wire import Command, Query, Result, SaveSnapshot
 
 PAGE = 1_000
@@ -112,7 +113,10 @@ class Turns:
     ) -> tuple[list[Emitted], Any]:
         version = instance.version
         try:
-            return instance.decide(command, arguments, now)
+            decided = instance.decide(command, arguments, now)
+            if instance.claims is not None:
+                raise DefinitionError(f"{self!r}: {command.name} claims or releases a value: {WHY_NO_CLAIMS}")
+            return decided
         except BaseException:
             if instance.is_spoiled or instance.version != version:
                 self.forget()

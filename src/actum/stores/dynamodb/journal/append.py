@@ -4,13 +4,24 @@ import asyncio
 from collections.abc import Mapping, Sequence
 
 from actum.errors import Unavailable
-from actum.ports.journal import Collided, Landed, Outcome, Refused, Repeated, ReplyKey, StreamKey, Write
+from actum.ports.journal import (
+    ClaimKey,
+    Collided,
+    Held,
+    Landed,
+    Outcome,
+    Refused,
+    Repeated,
+    ReplyKey,
+    StreamKey,
+    Write,
+)
 from actum.stores.dynamodb.journal.append_transaction import AppendTransaction
 from actum.stores.dynamodb.journal.appending import Appender, keys_of
 from actum.stores.dynamodb.journal.items import position_of
 from actum.stores.dynamodb.journal.limits import Measure, split, why_too_large
 from actum.stores.dynamodb.journal.reserved_slot import ReservedSlot
-from actum.stores.outcomes import decide
+from actum.stores.outcomes import claim_keys, decide
 
 MAX_ATTEMPTS = 20
 MAX_AT_ONCE = 8
@@ -27,6 +38,7 @@ class Append:
         self._versions: dict[StreamKey, int] = {}
         self._places: dict[StreamKey, int] = {}
         self._replies: dict[ReplyKey, Repeated] = {}
+        self._holders: dict[ClaimKey, str] = {}
         self._reserved: list[ReservedSlot] = []
         self._knows_all = False
         self._head = 0
@@ -59,7 +71,9 @@ class Append:
             decided = self._decided()
         batches, settled = self._pack(decided)
         transactions = [
-            AppendTransaction(batch, [self._writes[number] for number in batch], self._head)
+            AppendTransaction(
+                batch, [self._writes[number] for number in batch], self._head, dict(self._holders)
+            )
             for batch in batches
         ]
         reserved_slots = await self._slots_for(transactions)
@@ -69,9 +83,22 @@ class Append:
             outcome = decided[number]
             self._outcomes[number] = Landed(self._head) if type(outcome) is Landed else outcome
         landed = await self._send(transactions, reserved_slots)
+        if landed:
+            self._settle_failed(decided)
         self._reserved = [reserved for reserved in reserved_slots if not reserved.is_taken]
         self._pending = [number for number in self._pending if number not in self._outcomes]
         return landed
+
+    def _settle_failed(self, decided: Mapping[int, Outcome]) -> None:
+        """Notes what does not land, once all that it was decided with has landed.
+
+        Decided again without what landed, a write could get a value that a later one has released.
+        """
+        if any(type(one) is Landed and number not in self._outcomes for number, one in decided.items()):
+            return
+        for number, outcome in decided.items():
+            if isinstance(outcome, Held | Collided):
+                self._outcomes.setdefault(number, outcome)
 
     async def _refuse_too_large(self, parts: list[list[list[int]]]) -> None:
         refused = {
@@ -97,7 +124,8 @@ class Append:
         self._pending = [number for number in self._pending if number not in self._outcomes]
 
     async def _look_up(self, parts: list[list[list[int]]]) -> None:
-        """Reads what writes without events need: the versions of their streams, and the head."""
+        """Reads the holders of claims; for writes without events, the versions of streams and the head."""
+        self._holders = await self._appender.holders(claim_keys(self._writes))
         held = {
             self._stream(numbers[0])
             for component in parts
@@ -116,6 +144,7 @@ class Append:
         pending = [self._writes[number] for number in self._pending]
         heads = await self._appender.heads((write.kind, write.id) for write in pending)
         self._replies = await self._appender.replies(keys_of(pending))
+        self._holders = await self._appender.holders(claim_keys(pending))
         self._versions = {stream: head.version for stream, head in heads.items()}
         self._places = {stream: head.position for stream, head in heads.items()}
         self._knows_all = True
@@ -132,6 +161,7 @@ class Append:
             after=0,
             version_of=lambda stream: self._versions.get(stream, expected[stream]),
             reply_of=self._replies.get,
+            holder_of=self._holders.get,
         )
         return dict(zip(self._pending, outcomes, strict=True))
 
@@ -231,6 +261,11 @@ class Append:
                 self._places[write.kind, write.id] = position
             if write.key is not None:
                 self._replies[write.kind, write.id, write.key] = Repeated(write.call, write.reply, position)
+        for claim, holder in transaction.claims.after.items():
+            if holder is None:
+                self._holders.pop(claim, None)
+            else:
+                self._holders[claim] = holder
         self._head = max(self._head, *positions)
 
     def _stream(self, number: int) -> StreamKey:

@@ -1,9 +1,10 @@
 """Writes that land in one transaction of DynamoDB, and the positions that they get."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
-from actum.ports.journal import StreamKey, Write
+from actum.ports.journal import ClaimKey, StreamKey, Write
 from actum.stores.dynamodb.connection.client import Item, Key, key_item
+from actum.stores.dynamodb.journal.claims import ClaimOperations
 from actum.stores.dynamodb.journal.items import (
     HEAD,
     Part,
@@ -19,6 +20,8 @@ from actum.stores.dynamodb.journal.items import (
     reply_key,
 )
 from actum.stores.dynamodb.journal.limits import EVENT_OVERHEAD, MAX_RECORD, WRITE_OVERHEAD
+
+NO_HOLDERS: Mapping[ClaimKey, str] = {}
 
 
 class StreamWrites:
@@ -63,8 +66,15 @@ class AppendTransaction:
     `head` is the position reported for a write without events when no events go before it.
     """
 
-    def __init__(self, numbers: Sequence[int], writes: Sequence[Write], head: int) -> None:
+    def __init__(
+        self,
+        numbers: Sequence[int],
+        writes: Sequence[Write],
+        head: int,
+        holders: Mapping[ClaimKey, str] = NO_HOLDERS,
+    ) -> None:
         self.numbers = numbers
+        self.claims = ClaimOperations(writes, holders)
         self._head = head
         self._streams: dict[StreamKey, StreamWrites] = {}
         self._replies: list[tuple[Write, int]] = []
@@ -120,6 +130,7 @@ class AppendTransaction:
             }
             for write, place in self._replies
         ]
+        operations += self.claims.operations()
         return operations
 
 

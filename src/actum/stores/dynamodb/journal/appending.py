@@ -4,10 +4,11 @@ import asyncio
 from collections.abc import Iterable, Sequence
 
 from actum.model.event import Stored
-from actum.ports.journal import EventRange, Outcome, Repeated, ReplyKey, StreamKey, Write
+from actum.ports.journal import ClaimKey, EventRange, Outcome, Repeated, ReplyKey, StreamKey, Write
 from actum.stores.dynamodb.connection.client import ConditionFailed, DynamoTable
 from actum.stores.dynamodb.journal.append_transaction import AppendTransaction
 from actum.stores.dynamodb.journal.chain import Chain
+from actum.stores.dynamodb.journal.claims import claim_key
 from actum.stores.dynamodb.journal.items import Head, read_reply, reply_key
 from actum.stores.dynamodb.journal.removal import Remover
 from actum.stores.dynamodb.journal.reserved_slot import ReservedSlot
@@ -61,6 +62,13 @@ class Appender:
         """Returns the replies that are stored."""
         found = await self._table.get_many(map(reply_key, keys))
         return {key: read_reply(found[reply_key(key)]) for key in keys if reply_key(key) in found}
+
+    async def holders(self, claims: Sequence[ClaimKey]) -> dict[ClaimKey, str]:
+        """Returns who holds claims, of those that somebody holds."""
+        if not claims:
+            return {}
+        found = await self._table.get_many(map(claim_key, claims))
+        return {claim: found[claim_key(claim)]["i"]["S"] for claim in claims if claim_key(claim) in found}
 
     async def head(self) -> int:
         """Returns the position of the last event that readers can see."""

@@ -6,12 +6,15 @@ partition `stream/…` (kind and id)
     `head`           the stream's version, last and first positions and times, and the pruned version
     `reply/KEY`      the answer to a call with that idempotency key
     `snapshot`       a state
+    `claim/…`        a claim that it holds (`claims.py`)
 partition `feed`
     `SLOT`           a chunk: which records one transaction brought; slots are 1, 2, 3, …
 partition `slots`
     `last`           the last slot that was given to a writer
 partition `kind/…`
     `TIME/POSITION`  a stream of that kind, by its first event
+partition `claim/…`
+    `holder`         who holds a claim (`claims.py`)
 partition `actum`
     `identity`       the id of this journal
 """
@@ -88,12 +91,12 @@ def number(value: int) -> Item:
 def partition_of(stream: StreamKey) -> str:
     """Returns the partition of a stream; the length in it separates kind and id."""
     kind, id = stream
-    return _bounded(f"stream/{len(kind)}/{kind}/{id}", MAX_PARTITION_TIME)
+    return bounded(f"stream/{len(kind)}/{kind}/{id}", MAX_PARTITION_TIME)
 
 
 def listing_of(kind: str) -> str:
     """Returns the partition of a kind's listing."""
-    return _bounded(f"kind/{kind}", MAX_PARTITION_TIME)
+    return bounded(f"kind/{kind}", MAX_PARTITION_TIME)
 
 
 def head_key(stream: StreamKey) -> Key:
@@ -103,7 +106,7 @@ def head_key(stream: StreamKey) -> Key:
 
 def reply_key(key: ReplyKey) -> Key:
     """Returns the key of a reply."""
-    return partition_of(key[:2]), _bounded(f"{REPLY}/{key[2]}", MAX_PLACE)
+    return partition_of(key[:2]), bounded(f"{REPLY}/{key[2]}", MAX_PLACE)
 
 
 def record_key(reference: Reference) -> Key:
@@ -184,8 +187,11 @@ def events_of(stream: StreamKey, item: Item) -> Iterable[Stored]:
             version += 1
 
 
-def _bounded(text: str, longest: int) -> str:
-    """Returns a key. One that is too long gets another first character, so that no two keys collide."""
+def bounded(text: str, longest: int) -> str:
+    """Returns a key of bounded size.
+
+    One that is too long gets another separator after its first word, so that no two keys collide.
+    """
     if len(text) * 4 <= longest or len(text.encode()) <= longest:
         return text
     return f"{text.partition('/')[0]}#{hashlib.sha256(text.encode()).hexdigest()}"

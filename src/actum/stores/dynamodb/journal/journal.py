@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from actum.errors import Unavailable
 from actum.model.event import Stored
 from actum.ports.journal import (
+    ClaimKey,
     Erased,
     EventRange,
     Journal,
@@ -26,6 +27,7 @@ from actum.stores.dynamodb.connection.client import ConditionFailed, DynamoTable
 from actum.stores.dynamodb.journal.append import Append
 from actum.stores.dynamodb.journal.appending import Appender
 from actum.stores.dynamodb.journal.chain import Chain
+from actum.stores.dynamodb.journal.claims import taking
 from actum.stores.dynamodb.journal.items import IDENTITY, SNAPSHOT, head_key, number, partition_of
 from actum.stores.dynamodb.journal.limits import ITEM_OVERHEAD, MAX_ITEM
 from actum.stores.dynamodb.journal.listing import list_streams
@@ -96,6 +98,20 @@ class DynamoJournal(Journal):
         keys = keys[:MAX_REPLIES]
         found = await self._appender.replies(keys)
         return [found.get(key) for key in keys]
+
+    async def holders(self, claims: Sequence[ClaimKey]) -> list[str | None]:
+        self._check_open()
+        found = await self._appender.holders(claims)
+        return [found.get(claim) for claim in claims]
+
+    async def restore_claims(self, claims: Sequence[tuple[ClaimKey, str]]) -> int:
+        self._check_open()
+        restored = 0
+        for claim, id in claims:
+            with contextlib.suppress(ConditionFailed):
+                await self._table.transact(taking(claim, id))
+                restored += 1
+        return restored
 
     async def streams(self, listing: StreamListing) -> StreamPage:
         self._check_open()

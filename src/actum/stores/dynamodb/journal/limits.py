@@ -1,7 +1,7 @@
 """What fits into a transaction of DynamoDB, and how an append is split into transactions.
 
-Writes that share a stream or a group belong together and are sent in order; only between groups may they be
-split into several transactions.
+Writes that share a stream, a group or a claim belong together and are sent in order; only between groups may
+they be split into several transactions.
 """
 
 from collections.abc import Iterable, Sequence
@@ -19,6 +19,8 @@ ITEM_OVERHEAD = 250
 EVENT_OVERHEAD = 16
 WRITE_OVERHEAD = 40
 HEAD_BYTES = 400
+ITEMS_OF_A_CLAIM = 2
+"""The claim's own item, and the one in its holder's partition."""
 
 
 class Measure:
@@ -29,6 +31,7 @@ class Measure:
         self.places: int = 0
         self._replies = 0
         self._begun: set[StreamKey] = set()
+        self._claims: set[tuple[str, str, str, bytes]] = set()
         self._streams: dict[StreamKey, int] = {}
 
     @property
@@ -36,7 +39,8 @@ class Measure:
         """The items of the transaction: its chunk, and each stream's head, records and listing entry."""
         # Two consecutive records hold together more than MAX_RECORD.
         records = sum(2 * size // MAX_RECORD + 1 for size in self._streams.values() if size)
-        return 1 + len(self._streams) + records + len(self._begun) + self._replies
+        changes = len(self._streams) + len(self._begun) + ITEMS_OF_A_CLAIM * len(self._claims)
+        return 1 + changes + records + self._replies
 
     @property
     def fits(self) -> bool:
@@ -52,6 +56,11 @@ class Measure:
                 self.size += 3 * (HEAD_BYTES + len(partition_of(stream).encode()))
             if write.events and not write.expected:
                 self._begun.add(stream)
+            for claim in write.claims:
+                one = (*stream, claim.name, claim.digest)
+                if one not in self._claims:
+                    self._claims.add(one)
+                    self.size += _size_of_claim(stream, claim.name)
             size = _size_of_events(write)
             self._streams[stream] += size
             self.size += size
@@ -76,6 +85,8 @@ def split(writes: Sequence[Write]) -> list[list[list[int]]]:
         names: list[object] = [(write.kind, write.id)]
         if write.group is not None:
             names.append(write.group)
+        # A value that one write releases, a later one may claim.
+        names += [(write.kind, claim.name, claim.digest) for claim in write.claims]
         for name in names:
             first, here = root(together.setdefault(name, number)), root(number)
             parents[max(first, here)] = min(first, here)
@@ -104,7 +115,9 @@ def why_too_large(writes: Sequence[Write]) -> str | None:
     if measure.fits:
         return None
     what = (
-        f"the {len(writes)} writes of one unit take" if len(writes) > 1 else "the events of one command take"
+        f"the {len(writes)} writes of one unit take"
+        if len(writes) > 1
+        else f"the events{' and claims' if writes[0].claims else ''} of one command take"
     )
     return (
         f"{what} {measure.items} items with {measure.places:,} events and {measure.size:,} bytes, and one "
@@ -133,6 +146,10 @@ def _size_of_events(write: Write) -> int:
     for type_, _, payload in write.events:
         size += len(payload) + len(type_) * 4 + EVENT_OVERHEAD
     return size
+
+
+def _size_of_claim(stream: StreamKey, name: str) -> int:
+    return 2 * ITEM_OVERHEAD + 3 * len(partition_of(stream).encode()) + 3 * len(name.encode())
 
 
 def _size_of_reply(write: Write) -> int:

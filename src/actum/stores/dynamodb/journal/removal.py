@@ -10,9 +10,10 @@ from typing import Any
 
 from actum.errors import Unavailable
 from actum.model.deletion import deletion
-from actum.ports.journal import Erased, StreamKey
+from actum.ports.journal import ClaimKey, Erased, StreamKey
 from actum.stores.dynamodb.connection.client import ConditionFailed, DynamoTable, Item, Key, key_item, key_of
 from actum.stores.dynamodb.journal.chain import Chain
+from actum.stores.dynamodb.journal.claims import CLAIM, read_holding, releasing
 from actum.stores.dynamodb.journal.items import (
     EVENT,
     FEED,
@@ -202,6 +203,9 @@ class Remover:
             key = key_of(item)
             if key[1] == event_place(0):
                 continue
+            if key[1].startswith(CLAIM):
+                await self._release(stream, read_holding(stream, item))
+                continue
             if key[1].startswith(EVENT):
                 removed += _count(read_parts(item))
                 await self._leave_chunk(item)
@@ -216,6 +220,11 @@ class Remover:
             # There was none.
             return removed
         return removed
+
+    async def _release(self, stream: StreamKey, claim: ClaimKey) -> None:
+        """Releases a claim of a stream that is being erased, unless another process has finished that."""
+        check = {"Key": key_item(head_key(stream)), "ConditionExpression": "attribute_exists(x)"}
+        await self._transact({"ConditionCheck": check}, *releasing(claim, stream[1]))
 
     async def _remove_record(self, item: Item) -> None:
         await self._leave_chunk(item)

@@ -1,13 +1,14 @@
 """Writes a batch to PostgreSQL: in one statement, or under locks when another writer was first."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import asyncpg
 
 from actum.errors import Invalid, Unavailable
-from actum.ports.journal import Outcome, Repeated, ReplyKey, StreamKey, Write
+from actum.ports.journal import ClaimKey, Outcome, Repeated, ReplyKey, StreamKey, Write
+from actum.stores.outcomes import ClaimChanges, claim_keys
 from actum.stores.postgres.connection.pool import PostgresPool
 from actum.stores.postgres.connection.sticky_connection import StickyConnection
 from actum.stores.postgres.journal import statements
@@ -59,13 +60,16 @@ class Appender:
             raise Invalid(f"{self._pool.name} cannot keep that: {error}") from error
 
     async def _append(self, writes: Sequence[Write]) -> list[Outcome]:
-        batch = assumed(writes)
+        claims = sorted(claim_keys(writes))
+        batch = assumed(writes, has_claims=bool(claims))
         # The outcomes of a batch that contradicts itself need the actual versions of the streams.
-        outcomes = await self._write(batch) if batch.lands_whole else None
+        outcomes = (
+            await (self._write_claiming if claims else self._write)(batch) if batch.lands_whole else None
+        )
         for _ in range(MAX_ATTEMPTS):
             if outcomes is not None:
                 return outcomes
-            outcomes = await self._write_locked(writes)
+            outcomes = await self._write_locked(writes, claims)
         raise Unavailable(f"{self._pool.name}: other processes were first {MAX_ATTEMPTS} times: send again")
 
     async def close(self) -> None:
@@ -105,7 +109,25 @@ class Appender:
             await self._make_ready(error)
         return None
 
-    async def _write_locked(self, writes: Sequence[Write]) -> list[Outcome] | None:
+    async def _write_claiming(self, batch: Batch) -> list[Outcome] | None:
+        """Writes a batch whose claims nobody holds; gives None if it has to be decided again."""
+        changes = ClaimChanges(batch.writes, batch.outcomes)
+        if changes.freed:
+            return None
+        epoch = self._epoch if self._epoch is not None else await self._enrol()
+        try:
+            async with self._pool.transaction() as connection:
+                outcomes = await self._run(connection, batch, epoch, is_final=True)
+                if outcomes is not None:
+                    await self._change_claims(connection, changes, {})
+                return outcomes
+        except (Overtaken, asyncpg.PostgresError, Unavailable) as error:
+            await self._make_ready(error)
+        return None
+
+    async def _write_locked(
+        self, writes: Sequence[Write], claims: Sequence[ClaimKey]
+    ) -> list[Outcome] | None:
         """Decides a batch on the actual versions, which are locked meanwhile, and writes it."""
         epoch = self._epoch if self._epoch is not None else await self._enrol()
         streams = sorted({(write.kind, write.id) for write in writes})
@@ -113,8 +135,12 @@ class Appender:
             async with self._pool.transaction() as connection:
                 versions = await self.versions(connection, streams, statements.LOCK_STREAMS)
                 replies = await self.replies(connection, _keys(writes))
-                batch = decided(writes, lambda stream: versions.get(stream, 0), replies.get)
-                return await self._run(connection, batch, epoch, is_final=True)
+                holders = await self._hold(connection, claims)
+                batch = decided(writes, lambda stream: versions.get(stream, 0), replies.get, holders.get)
+                outcomes = await self._run(connection, batch, epoch, is_final=True)
+                if claims and outcomes is not None:
+                    await self._change_claims(connection, ClaimChanges(writes, outcomes), holders)
+                return outcomes
         except (Overtaken, asyncpg.PostgresError, Unavailable) as error:
             await self._make_ready(error)
         return None
@@ -145,6 +171,30 @@ class Appender:
         versions = await self.versions(connection, streams)
         replies = await self.replies(connection, _keys(writes))
         return {stream: versions.get(stream, 0) for stream in streams}, replies
+
+    async def _hold(self, connection: Any, claims: Sequence[ClaimKey]) -> dict[ClaimKey, str]:
+        """Gives the holders of claims, which are locked; those that nobody holds cannot be."""
+        if not claims:
+            return {}
+        rows = await connection.fetch(statements.LOCK_CLAIMS, *zip(*claims, strict=True))
+        return {(kind, name, digest): id for kind, name, digest, id in rows}
+
+    async def _change_claims(
+        self, connection: Any, changes: ClaimChanges, holders: Mapping[ClaimKey, str]
+    ) -> None:
+        """Deletes and inserts claims; raises Overtaken if another process was first to take one."""
+        if changes.freed:
+            columns = zip(*((*claim, id) for claim, id in changes.freed), strict=True)
+            await connection.execute(statements.FREE_CLAIMS, *columns)
+        taken = sorted(
+            (*claim, id)
+            for claim, id in changes.taken.items()
+            if holders.get(claim) != id or (claim, id) in changes.freed
+        )
+        if taken:
+            count = await connection.fetchval(statements.TAKE_CLAIMS, *zip(*taken, strict=True))
+            if count < len(taken):
+                raise Overtaken
 
     async def _make_ready(self, error: Exception) -> None:
         """Prepares another attempt if the error says that nothing was written; otherwise raises it."""

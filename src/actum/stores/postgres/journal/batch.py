@@ -8,7 +8,7 @@ import msgspec
 
 from actum.errors import Invalid
 from actum.ports.journal import Collided, Landed, Outcome, Repeated, StreamKey, Write
-from actum.stores.outcomes import ReplyOf, VersionOf, decide
+from actum.stores.outcomes import HolderOf, ReplyOf, VersionOf, decide, nobody
 from actum.stores.postgres.connection.order import MAX_PLACES
 
 HEAD = -1
@@ -209,13 +209,20 @@ class _Events:
         ]
 
 
-def decided(writes: Sequence[Write], version_of: VersionOf, reply_of: ReplyOf) -> Batch:
-    """Makes a batch, given the versions of its streams and the stored replies."""
-    return Batch(writes, decide(writes, head=HEAD, after=0, version_of=version_of, reply_of=reply_of))
+def decided(
+    writes: Sequence[Write], version_of: VersionOf, reply_of: ReplyOf, holder_of: HolderOf = nobody
+) -> Batch:
+    """Makes a batch, given the versions of its streams, the stored replies and who holds its claims."""
+    outcomes = decide(
+        writes, head=HEAD, after=0, version_of=version_of, reply_of=reply_of, holder_of=holder_of
+    )
+    return Batch(writes, outcomes)
 
 
-def assumed(writes: Sequence[Write]) -> Batch:
-    """Makes a batch, assuming that streams are at the versions their first writes expect, and keys new."""
+def assumed(writes: Sequence[Write], *, has_claims: bool = False) -> Batch:
+    """Makes a batch, assuming streams at the versions their first writes expect, and keys and claims new."""
+    if has_claims:
+        return _assumed_at_length(writes)
     outcomes: list[Outcome] = []
     versions: dict[StreamKey, int] = {}
     place, head = 0, HEAD

@@ -14,6 +14,7 @@ from actum.errors import Unavailable
 from actum.model.deletion import deletion
 from actum.model.event import Stored
 from actum.ports.journal import (
+    ClaimKey,
     Erased,
     EventRange,
     Journal,
@@ -37,7 +38,15 @@ from actum.stores.postgres.journal.appending import MAX_ATTEMPTS, Appender, Over
 from actum.stores.schema import Part
 from actum.stores.steps import STEP, in_steps
 
-SCHEMA = Part("journal", (statements.SCHEMA, statements.ERASED_SCHEMA, statements.IDENTITY_SCHEMA))
+SCHEMA = Part(
+    "journal",
+    (
+        statements.SCHEMA,
+        statements.ERASED_SCHEMA,
+        statements.IDENTITY_SCHEMA,
+        statements.CLAIMS_SCHEMA,
+    ),
+)
 LATEST = 2**63 - 1
 POLL = 1.0
 HIDDEN_POLL = 0.02
@@ -105,8 +114,22 @@ class PostgresJournal(Journal):
         rows = await self._pool.fetch(statements.REPLIES, *zip(*keys, strict=True))
         return [None if row["call"] is None else Repeated(*row) for row in rows]
 
+    async def restore_claims(self, claims: Sequence[tuple[ClaimKey, str]]) -> int:
+        rows = [(*claim, id) for claim, id in sorted(claims)]
+        if not rows:
+            return 0
+        async with self._pool.connection() as connection:
+            return int(await connection.fetchval(statements.TAKE_CLAIMS, *zip(*rows, strict=True)))
+
     async def kinds(self) -> list[str]:
         return [row["kind"] for row in await self._pool.fetch(statements.KINDS)]
+
+    async def holders(self, claims: Sequence[ClaimKey]) -> list[str | None]:
+        if not claims:
+            return []
+        rows = await self._pool.fetch(statements.HOLDERS, *zip(*claims, strict=True))
+        found = {(kind, name, digest): id for kind, name, digest, id in rows}
+        return [found.get(claim) for claim in claims]
 
     async def streams(self, listing: StreamListing) -> StreamPage:
         statement, values = listing_statement(listing, lambda number: f"${number}")
@@ -192,7 +215,12 @@ async def _erase(connection: Any, kind: str, id: str, time: int, since: int | No
         position = await connection.fetchval(statements.MARK_ERASED, kind, id, last, fact.payload, time)
         if position is None:
             raise Overtaken
-    for statement in (statements.REMOVE_SNAPSHOT, statements.REMOVE_REPLIES, statements.REMOVE_STREAM):
+    for statement in (
+        statements.REMOVE_SNAPSHOT,
+        statements.REMOVE_REPLIES,
+        statements.REMOVE_CLAIMS,
+        statements.REMOVE_STREAM,
+    ):
         await connection.execute(statement, kind, id)
     return Erased(removed, position)
 

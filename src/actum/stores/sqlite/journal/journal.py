@@ -10,6 +10,7 @@ import msgspec
 from actum.errors import Invalid
 from actum.model.event import Stored
 from actum.ports.journal import (
+    ClaimKey,
     Erased,
     EventRange,
     Journal,
@@ -26,7 +27,7 @@ from actum.ports.journal import (
     Write,
 )
 from actum.stores.listing import listing_statement, page_of
-from actum.stores.outcomes import decide, recognise
+from actum.stores.outcomes import ClaimChanges, claim_keys, decide, nobody, recognise
 from actum.stores.page import reply_size, within
 from actum.stores.sqlite.connection.file import SqliteFile
 from actum.stores.sqlite.journal import feeding, loading, statements
@@ -104,6 +105,19 @@ class SqliteJournal(Journal):
         return await self._file.read(
             lambda connection: within((statements.reply(connection, *key) for key in keys), reply_size)
         )
+
+    async def holders(self, claims: Sequence[ClaimKey]) -> list[str | None]:
+        found = await self._file.read(lambda connection: statements.holders(connection, claims))
+        return [found.get(claim) for claim in claims]
+
+    async def restore_claims(self, claims: Sequence[tuple[ClaimKey, str]]) -> int:
+        def restore(connection: sqlite3.Connection) -> int:
+            before = statements.holders(connection, [claim for claim, _ in claims])
+            missing = {claim: id for claim, id in claims if claim not in before}
+            statements.take_claims(connection, missing)
+            return len(missing)
+
+        return await self._file.write(restore)
 
     async def kinds(self) -> list[str]:
         return await self._file.read(
@@ -183,22 +197,26 @@ class SqliteJournal(Journal):
 
     def _append_known(self, connection: sqlite3.Connection, writes: Sequence[Write]) -> list[Outcome]:
         head, last = self._ends(connection)
+        claims = claim_keys(writes)
         outcomes = decide(
             writes,
             head=head,
             after=last,
             version_of=lambda stream: self._version(connection, stream, writes),
             reply_of=lambda key: statements.reply(connection, *key),
+            holder_of=statements.holders(connection, claims).get if claims else nobody,
         )
         landed = [write for write, one in zip(writes, outcomes, strict=True) if type(one) is Landed]
         events, streams = self._rows_of(connection, landed, last)
         replies = _replies(writes, outcomes)
-        is_one_statement = not (streams or replies) and len(events) <= LARGEST * EVENTS.width
+        is_one_statement = not (streams or replies or claims) and len(events) <= LARGEST * EVENTS.width
         if not (is_one_statement or connection.in_transaction):
             connection.execute("BEGIN IMMEDIATE")
         STREAMS.insert(connection, streams)
         EVENTS.insert(connection, events)
         REPLIES.insert(connection, replies)
+        if claims:
+            statements.change_claims(connection, ClaimChanges(writes, outcomes))
         if events:
             self._head = self._last = last + len(events) // EVENTS.width
         if len(self._streams) > MAX_STREAMS:

@@ -1,11 +1,13 @@
 """The schema of a journal in SQLite, and its statements, which run on a given connection."""
 
 import sqlite3
+from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
 from actum.model.event import Stored
-from actum.ports.journal import EventRange, Repeated
+from actum.ports.journal import ClaimKey, EventRange, Repeated
+from actum.stores.outcomes import ClaimChanges
 from actum.stores.page import event_size, within
 from actum.stores.schema import Part
 
@@ -48,11 +50,19 @@ IDENTITY_SCHEMA = (
 )
 # By time, so that old replies are found without reading all.
 AGE_SCHEMA = ("CREATE INDEX actum_replies_time ON actum_replies (time)",)
-SCHEMA = Part("journal", (FIRST_SCHEMA, ERASED_SCHEMA, IDENTITY_SCHEMA, AGE_SCHEMA))
+# A claim's value is only there as a digest. By holder, so that an erasure finds what it releases.
+CLAIMS_SCHEMA = (
+    """CREATE TABLE actum_claims (
+        kind TEXT NOT NULL, name TEXT NOT NULL, digest BLOB NOT NULL, id TEXT NOT NULL,
+        PRIMARY KEY (kind, name, digest)) WITHOUT ROWID""",
+    "CREATE INDEX actum_claims_holder ON actum_claims (kind, id)",
+)
+SCHEMA = Part("journal", (FIRST_SCHEMA, ERASED_SCHEMA, IDENTITY_SCHEMA, AGE_SCHEMA, CLAIMS_SCHEMA))
 
 COLUMNS = "position, kind, id, e.version, type, type_version, payload, metadata, e.time"
 FORGET = """DELETE FROM actum_replies WHERE (kind, id, key) IN
     (SELECT kind, id, key FROM actum_replies WHERE time < ? ORDER BY time LIMIT ?)"""
+FREE = "DELETE FROM actum_claims WHERE kind = ? AND name = ? AND digest = ? AND id = ?"
 MILESTONE = 32
 SIZES = [2**power for power in range(11)]
 LARGEST = SIZES[-1]
@@ -79,15 +89,15 @@ class Rows:
     power of two, since each has to be compiled; places that are left over stay empty.
     """
 
-    def __init__(self, table: str, width: int) -> None:
+    def __init__(self, table: str, width: int, *, or_else: str = "") -> None:
         self.width = width
         row = f"({','.join('?' * width)})"
         self._statements = {
-            size: f"INSERT INTO {table} SELECT * FROM (VALUES {','.join([row] * size)}) "
+            size: f"INSERT {or_else} INTO {table} SELECT * FROM (VALUES {','.join([row] * size)}) "
             "WHERE column1 IS NOT NULL"
             for size in SIZES
         }
-        self._statements[1] = f"INSERT INTO {table} VALUES {row}"
+        self._statements[1] = f"INSERT {or_else} INTO {table} VALUES {row}"
 
     def insert(self, connection: sqlite3.Connection, values: list[object]) -> None:
         """Inserts rows, whose values are given one after the other."""
@@ -103,6 +113,7 @@ class Rows:
 EVENTS = Rows("actum_events", 10)
 STREAMS = Rows("actum_streams", 9)
 REPLIES = Rows("actum_replies", 7)
+CLAIMS = Rows("actum_claims", 4, or_else="OR IGNORE")
 
 
 class Stream(Struct):
@@ -138,6 +149,32 @@ def reply(connection: sqlite3.Connection, kind: str, id: str, key: str) -> Repea
     statement = "SELECT call, reply, position FROM actum_replies WHERE kind = ? AND id = ? AND key = ?"
     row = connection.execute(statement, (kind, id, key)).fetchone()
     return None if row is None else Repeated(*row)
+
+
+def holders(connection: sqlite3.Connection, claims: Sequence[ClaimKey]) -> dict[ClaimKey, str]:
+    """Gives the holders of those claims that somebody holds."""
+    found: dict[ClaimKey, str] = {}
+    for start in range(0, len(claims), LARGEST):
+        some = claims[start : start + LARGEST]
+        size = 1 << (len(some) - 1).bit_length()
+        wanted = ",".join(["(?,?,?)"] * size)
+        # The cross join looks each of them up by the key, whatever the planner estimates.
+        statement = f"""SELECT kind, name, digest, id FROM (VALUES {wanted})
+            CROSS JOIN actum_claims ON kind = column1 AND name = column2 AND digest = column3"""
+        values = [part for claim in some for part in claim]
+        rows = connection.execute(statement, values + [None] * (3 * size - len(values)))
+        found.update(((kind, name, digest), id) for kind, name, digest, id in rows)
+    return found
+
+
+def change_claims(connection: sqlite3.Connection, changes: ClaimChanges) -> None:
+    if changes.freed:
+        connection.executemany(FREE, [(*claim, holder) for claim, holder in changes.freed])
+    take_claims(connection, changes.taken)
+
+
+def take_claims(connection: sqlite3.Connection, taken: Mapping[ClaimKey, str]) -> None:
+    CLAIMS.insert(connection, [part for claim, holder in taken.items() for part in (*claim, holder)])
 
 
 def read(connection: sqlite3.Connection, part: EventRange) -> list[Stored]:
@@ -209,7 +246,7 @@ def erase(connection: sqlite3.Connection, kind: str, id: str, position: int, tim
     """Removes a stream, puts its `Deleted` at a position, and gives how many events it had; None if none."""
     found = stream(connection, kind, id)
     removed = _remove(connection, found, found.version)
-    for table in ("actum_snapshots", "actum_replies", "actum_streams"):
+    for table in ("actum_snapshots", "actum_replies", "actum_claims", "actum_streams"):
         connection.execute(f"DELETE FROM {table} WHERE kind = ? AND id = ?", (kind, id))
     if not found.version:
         return None

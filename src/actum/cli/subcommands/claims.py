@@ -1,0 +1,38 @@
+"""The command that rebuilds claims from the events."""
+
+import asyncio
+
+import typer
+
+from actum.cli.loading import load_app
+from actum.cli.options import AppName, DatabaseUrl, StoreUrl
+from actum.cli.output import print_line
+from actum.operations.claims import RebuiltClaims, rebuild_claims
+from actum.operations.opening import open_beside
+
+claims: typer.Typer = typer.Typer(no_args_is_help=True, help="Rebuilds claims from the events.")
+
+
+@claims.callback()
+def _group() -> None:
+    """Rebuilds claims from the events."""
+
+
+@claims.command()
+def rebuild(app: AppName, store: StoreUrl = None, database: DatabaseUrl = None) -> None:
+    """Restores the claims that the events show and the store has lost.
+
+    Claims that the store has stay as they are. What was claimed by events that were pruned cannot be
+    restored. The application must not be running.
+    """
+    url = load_app(app).store_url(store, database)
+    rebuilt = asyncio.run(_rebuild(url))
+    print_line(f"claims in the events: {rebuilt.recorded:,}")
+    print_line(f"claims restored: {rebuilt.restored:,}")
+    if rebuilt.contradicted:
+        print_line(f"claims that another entity holds: {rebuilt.contradicted:,}")
+
+
+async def _rebuild(url: str) -> RebuiltClaims:
+    async with open_beside(url) as stores:
+        return await rebuild_claims(stores, url)
