@@ -21,6 +21,7 @@ from actum.errors import (
     WrongEvent,
     WrongState,
 )
+from actum.model.deadlines.turn_deadlines import TurnDeadlines
 from actum.model.entity import CommandType, EntityType
 from actum.model.event import Event, EventType, Stored
 from actum.model.values.round_trip import LOST, reason_of, short_repr
@@ -35,6 +36,7 @@ LARGE = 2_048
 """Bytes above which an event counts by its size against the memory limit, instead of as one of many."""
 NOTHING_TOUCHED: Mapping[str, Any] = {}
 """Shared by all entities: an empty dict of its own would add 64 bytes to every live one."""
+NO_DEADLINES: TurnDeadlines | None = None
 
 Emitted = tuple[str, int, bytes]
 """An event on its way to the journal: its stored name, its version, and its payload as JSON."""
@@ -59,6 +61,7 @@ class Instance:
     the state without an event; it must then not be kept. `touched` holds the fields that the last turn
     changed without an event and that were restored, with the values found there. `left` holds the events of a
     turn that raised outside a reducer. `has_large` becomes true at an event of more than `LARGE` bytes.
+    `deadlines` are those that the last turn has set or cancelled, if any.
     """
 
     __slots__ = (
@@ -68,6 +71,7 @@ class Instance:
         "_image_version",
         "_is_deeply_fit",
         "_sound",
+        "deadlines",
         "has_large",
         "id",
         "is_proven",
@@ -90,6 +94,7 @@ class Instance:
         self.touched: Mapping[str, Any] = NOTHING_TOUCHED
         self.left: list[Emitted] | None = None
         self.has_large: bool = False
+        self.deadlines: TurnDeadlines | None = None
         self._emitted: list[Emitted] | None = None
         self._sound: tuple[Any, ...] | None = None
         self._image: bytes | None = None
@@ -119,6 +124,7 @@ class Instance:
             self._sound = before
         if self.touched:
             self.touched = NOTHING_TOUCHED
+        self.deadlines = NO_DEADLINES
         self._emitted = emitted
         try:
             reply = command.function(self.state, *arguments)
@@ -130,7 +136,10 @@ class Instance:
                 )
             if len(self.state.__dict__) > 1:
                 self._remove_undeclared(emitted)
+            if self.deadlines is not None:
+                self.deadlines.check(has_events=bool(emitted))
         except BaseException as error:
+            self.deadlines = None
             self.left = emitted if self._emitted is emitted else None
             if len(self.state.__dict__) > 1:
                 self._clear()
@@ -196,6 +205,17 @@ class Instance:
             else:
                 self._reduce(function, kept)
         self._emitted = emitted
+
+    def turn_deadlines(self) -> TurnDeadlines:
+        """Returns what records the deadlines of the running turn."""
+        if self._emitted is None:
+            raise AuthorError(
+                f"{self!r}: only a command may schedule or cancel; a query or a reducer must not"
+            )
+        if self.deadlines is None:
+            kind = self.kind
+            self.deadlines = TurnDeadlines(repr(self), kind.cls, kind.commands, self.time)
+        return self.deadlines
 
     def replay(self, history: Iterable[Stored]) -> None:
         """Folds stored events into the state; they must follow `version` without a gap."""
