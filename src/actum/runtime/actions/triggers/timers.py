@@ -102,6 +102,7 @@ class TimerSource(Source):
         self._clock = clock
         self._given: set[int] = set()
         self._latest = 0
+        self._is_waiting = False
         self._arrival = asyncio.Event()
         signals.listen("timers", self._arrival.set)
 
@@ -135,7 +136,8 @@ class TimerSource(Source):
         if not self._follower.is_caught_up:
             self._arrival.set()
             return False
-        return not await self._due(1)
+        # Unless it waits, the clock does not know yet what is due next.
+        return not await self._due(1) and self._is_waiting
 
     async def is_settled(self) -> bool:
         return await self._follower.is_applied(self._database) and not await self._due(1)
@@ -153,7 +155,11 @@ class TimerSource(Source):
         """Waits until a timer is due or a new one is set."""
         later = await self._database.timers(limit=1 + len(self._given))
         due = next((timer.due for timer in later if timer.id not in self._given), None)
-        await self._clock.wait(self._arrival, until=due, patience=self._patience)
+        self._is_waiting = True
+        try:
+            await self._clock.wait(self._arrival, until=due, patience=self._patience)
+        finally:
+            self._is_waiting = False
 
     def _item(self, timer: Timer) -> Item:
         return Item(

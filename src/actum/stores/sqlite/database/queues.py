@@ -3,8 +3,7 @@
 import sqlite3
 from collections.abc import Sequence
 from itertools import chain, starmap
-
-import msgspec
+from typing import Any
 
 from actum.errors import KeyReused
 from actum.model.deadlines.deadline import CHECKPOINT
@@ -85,7 +84,7 @@ class SqliteQueues(Database):
         )
 
     async def add_timer(self, timer: NewTimer, mark: Mark | None = None) -> bool:
-        values = msgspec.structs.astuple(timer)
+        values = _values(timer)
 
         def add(connection: sqlite3.Connection) -> bool:
             if mark is not None and not _is_first(connection, TIMERS, mark.once, mark.call, mark.time):
@@ -105,7 +104,7 @@ class SqliteQueues(Database):
                 if change.timer is None:
                     connection.execute(REMOVE_DEADLINE, (change.name, change.cause))
                 else:
-                    values = (*msgspec.structs.astuple(change.timer), change.position)
+                    values = (*_values(change.timer), change.position)
                     connection.execute(SET_DEADLINE, values)
 
         await self._file.write(save, can_wait=not progress.changes)
@@ -137,6 +136,10 @@ class SqliteQueues(Database):
             lambda connection: connection.execute(statement).fetchone()[0]
         )
         return due
+
+
+def _values(timer: NewTimer) -> tuple[Any, ...]:
+    return tuple(getattr(timer, field) for field in NewTimer.__struct_fields__)
 
 
 def _message_size(message: Message) -> int:
