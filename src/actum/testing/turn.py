@@ -1,12 +1,13 @@
 """One turn of an example: its events, reply and state, and whether they survive being stored."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
 from msgspec import Struct
 
 from actum.errors import ActumError, Rejected, WrongReply
+from actum.model.deadlines.deadline import Change
 from actum.model.entity import CommandType
 from actum.model.event import Event
 from actum.model.signature import Signature
@@ -52,13 +53,17 @@ class WatchedInstance(Instance):
 
 
 class Turn(Struct, frozen=True):
-    """The outcome of a turn: its events and reply, or the error it raised; and the history after it."""
+    """The outcome of a turn: its events and reply, or the error it raised; and the history after it.
+
+    `deadlines` are those that it set and cancelled.
+    """
 
     past: GivenHistory
     events: list[Event]
     reply: Any
     error: Exception | None
     instance: Instance
+    deadlines: Sequence[Change] = ()
 
 
 def run(
@@ -94,7 +99,8 @@ def run(
     for event, kept in zip(instance.given, events, strict=True):
         _check_survives(event, kept, "the event")
     _check_state(after_it, instance, f"{declared.name} changed the state without an event that says so")
-    return Turn(after_it, events, reply, None, instance)
+    deadlines = () if instance.deadlines is None else instance.deadlines.changed
+    return Turn(after_it, events, reply, None, instance, deadlines)
 
 
 def _check_survives(given: object, kept: object, what: str) -> None:

@@ -70,12 +70,26 @@ def with_fired(metadata: bytes, name: str, version: int) -> bytes:
 
 def timer_name(kind: str, id: str, name: str) -> str:
     """Returns the name under which a deadline is stored among timers; no other deadline has it."""
-    return shortened(f"{PREFIX}{len(kind)}/{len(id)}/{kind}/{id}/{name}")
+    return shortened(_beginning(kind, id) + name)
+
+
+def deadline_name(timer: str, kind: str, id: str) -> str | None:
+    """Returns the name that an entity knows a deadline by; None for a timer that is none.
+
+    One that was too long to store is given as it is stored.
+    """
+    if not timer.startswith(PREFIX):
+        return None
+    return timer.removeprefix(_beginning(kind, id))
 
 
 def deadline_key(timer: str, version: int) -> str:
     """Returns the idempotency key of a deadline's command: once for each time that it was set."""
     return f"timers/{timer}/{version}"
+
+
+def _beginning(kind: str, id: str) -> str:
+    return f"{PREFIX}{len(kind)}/{len(id)}/{kind}/{id}/"
 
 
 def _with(metadata: bytes, name: bytes, value: bytes) -> bytes:
