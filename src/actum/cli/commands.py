@@ -40,6 +40,10 @@ COMMANDS = {
         "actum.cli.subcommands.views:views",
         "Lists views and the rows that they set aside, and rebuilds or retries them.",
     ),
+    "timers": Command(
+        "actum.cli.subcommands.timers:timers",
+        "Lists the deadlines of entities and other commands that are to be sent later.",
+    ),
     "dead-letters": Command(
         "actum.cli.subcommands.letters:dead_letters",
         "Lists what actions failed to do, and retries or skips it.",

@@ -1,8 +1,8 @@
 """Entity, the class that declares one kind of thing with its commands, and what Actum compiles from it."""
 
 from collections.abc import Callable, Iterable
-from datetime import datetime
-from typing import Any, ClassVar, Protocol, dataclass_transform
+from datetime import datetime, timedelta
+from typing import Any, ClassVar, ParamSpec, Protocol, dataclass_transform
 
 import msgspec
 from msgspec import Struct, StructMeta
@@ -11,6 +11,7 @@ from msgspec import inspect as types
 from actum.errors import DefinitionError
 from actum.model.code.harmless import Harmless
 from actum.model.code.source import called_on_self
+from actum.model.deadlines.turn_deadlines import TurnDeadlines
 from actum.model.deletion import Deleted
 from actum.model.event import Event, to_datetime
 from actum.model.handler import Command, Query
@@ -21,6 +22,8 @@ from actum.model.signature import Signature
 from actum.model.values.fingerprint import fingerprint
 from actum.model.values.serialisable import check_serialisable
 from actum.model.values.state import StateType
+
+P = ParamSpec("P")
 
 RESERVED = frozenset({"id", "version", "exists", "now", "emit"})
 CLAIMING = ("claim", "release")
@@ -54,6 +57,10 @@ class Place(Protocol):
 
     def change_claim(self, name: str, value: Any, *, is_released: bool) -> None:
         """Records that the running turn claims a value, or releases it."""
+
+    def turn_deadlines(self) -> TurnDeadlines:
+        """Returns what records the deadlines of the running turn."""
+        ...
 
 
 OPTIONS = OF_STRUCTS | {"emits", "name", "snapshot_every", "version"}
@@ -154,6 +161,29 @@ class Entity(Struct, metaclass=EntityMeta):
     def release(self, name: str, value: Any, /) -> None:
         """Releases a value that this entity holds, with the command's events; otherwise does nothing."""
         self._instance.change_claim(name, value, is_released=True)
+
+    def schedule(
+        self,
+        command: Command[P, Any],
+        *,
+        after: timedelta | None = None,
+        at: datetime | None = None,
+        name: str | None = None,
+    ) -> Callable[P, None]:
+        """Has a command sent to this entity later: a deadline, stored with the events of this command.
+
+        `self.schedule(Cart.expire, after=timedelta(days=30))`; what it returns takes the arguments:
+        `self.schedule(Account.close, at=when)("unused")`. A deadline is named after its command unless
+        `name` is given; setting it again replaces it.
+        """
+        return self._instance.turn_deadlines().schedule(command, after=after, at=at, name=name)
+
+    def _cancel(self, deadline: str | Command[..., Any]) -> None:
+        """Cancels a deadline by its name, or by its command if it was given no name."""
+        self._instance.turn_deadlines().cancel(deadline)
+
+    # Any, so that type checkers allow a class its own command `cancel`; that calls super().cancel(…).
+    cancel: ClassVar[Any] = _cancel
 
     @property
     def _instance(self) -> Place:

@@ -21,6 +21,7 @@ from actum.errors import (
     WrongEvent,
     WrongState,
 )
+from actum.model.deadlines.turn_deadlines import TurnDeadlines
 from actum.model.entity import CommandType, EntityType
 from actum.model.event import Event, EventType, Stored
 from actum.model.values.claim_value import canonical
@@ -38,6 +39,7 @@ LARGE = 2_048
 """Bytes above which an event counts by its size against the memory limit, instead of as one of many."""
 NOTHING_TOUCHED: Mapping[str, Any] = {}
 """Shared by all entities: an empty dict of its own would add 64 bytes to every live one."""
+NO_DEADLINES: TurnDeadlines | None = None
 
 Emitted = tuple[str, int, bytes]
 """An event on its way to the journal: its stored name, its version, and its payload as JSON."""
@@ -66,6 +68,7 @@ class Instance:
     changed without an event and that were restored, with the values found there. `left` holds the events of a
     turn that raised outside a reducer. `has_large` becomes true at an event of more than `LARGE` bytes.
     `claims` holds what the last command claimed and released, in order, until `take_claims`; None if nothing.
+    `deadlines` are those that the last turn has set or cancelled, if any.
     """
 
     __slots__ = (
@@ -76,6 +79,7 @@ class Instance:
         "_is_deeply_fit",
         "_sound",
         "claims",
+        "deadlines",
         "has_large",
         "id",
         "is_proven",
@@ -99,6 +103,7 @@ class Instance:
         self.left: list[Emitted] | None = None
         self.has_large: bool = False
         self.claims: list[ClaimChange] | None = None
+        self.deadlines: TurnDeadlines | None = None
         self._emitted: list[Emitted] | None = None
         self._sound: tuple[Any, ...] | None = None
         self._image: bytes | None = None
@@ -110,7 +115,7 @@ class Instance:
     def __repr__(self) -> str:
         return f"<{self.kind.name}/{self.id}@{self.version}>"
 
-    def decide(  # noqa: PLR0915 (the hot path: one function, without calls)
+    def decide(  # noqa: C901, PLR0915 (the hot path: one function, without calls)
         self, command: CommandType, arguments: tuple[Any, ...], now: int
     ) -> tuple[list[Emitted], Any]:
         """Runs one command and returns the events it emitted and its reply.
@@ -128,6 +133,7 @@ class Instance:
             self._sound = before
         if self.touched:
             self.touched = NOTHING_TOUCHED
+        self.deadlines = NO_DEADLINES
         self._emitted = emitted
         try:
             reply = command.function(self.state, *arguments)
@@ -141,8 +147,10 @@ class Instance:
                 self._remove_undeclared(emitted)
             if self.claims is not None and not emitted:
                 raise self._claimed_without_event(command)
+            if self.deadlines is not None:
+                self.deadlines.check(has_events=bool(emitted))
         except BaseException as error:
-            self.claims = None
+            self.claims = self.deadlines = None
             self.left = emitted if self._emitted is emitted else None
             if len(self.state.__dict__) > 1:
                 self._clear()
@@ -227,6 +235,17 @@ class Instance:
         """Returns what the last command claimed and released, and forgets it."""
         claims, self.claims = self.claims, None
         return claims or []
+
+    def turn_deadlines(self) -> TurnDeadlines:
+        """Returns what records the deadlines of the running turn."""
+        if self._emitted is None:
+            raise AuthorError(
+                f"{self!r}: only a command may schedule or cancel; a query or a reducer must not"
+            )
+        if self.deadlines is None:
+            kind = self.kind
+            self.deadlines = TurnDeadlines(repr(self), kind.cls, kind.commands, self.time)
+        return self.deadlines
 
     def replay(self, history: Iterable[Stored]) -> None:
         """Folds stored events into the state; they must follow `version` without a gap."""

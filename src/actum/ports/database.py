@@ -165,6 +165,26 @@ class NewTimer(Struct, frozen=True):
     span: int = 0
 
 
+class DeadlineChange(Struct, frozen=True):
+    """What an event at `position` changes: the timer of the name `name` is stored, or (None) removed.
+
+    With `cause`, it is removed only if that is the causation of the stored one.
+    """
+
+    name: str
+    position: int
+    timer: NewTimer | None = None
+    cause: str = ""
+
+
+class DeadlineProgress(Struct, frozen=True):
+    """How far the feed was followed for deadlines, from `before` to `checkpoint`, and what changes."""
+
+    before: int
+    checkpoint: int
+    changes: tuple[DeadlineChange, ...] = ()
+
+
 class Mark(Struct, frozen=True):
     """The idempotency mark of a call that adds a timer: with the same `once`, a timer is added only once.
 
@@ -522,6 +542,14 @@ class Database(WorkflowStore, ABC):
         """Removes a timer; gives False if there is none of that name."""
 
     @abstractmethod
+    async def save_deadlines(self, progress: DeadlineProgress) -> None:
+        """Changes the timers of deadlines, and moves the checkpoint of `$deadlines`, in one transaction.
+
+        Raises StaleWrite when the checkpoint is not `before`. No timer is stored for an event of an entity
+        that was erased after it.
+        """
+
+    @abstractmethod
     async def timers(
         self, *, up_to: int | None = None, limit: int = 100, after: tuple[int, int] = (0, 0)
     ) -> list[Timer]:
@@ -570,7 +598,8 @@ class Database(WorkflowStore, ABC):
 
         Views are dropped, to be rebuilt from the beginning. Actions continue after `last` if they were beyond
         it or the journal is another one. Letters of events that the journal does not have are removed;
-        messages and timers stay.
+        messages and timers stay, but for those of deadlines, for which the feed is followed from the
+        beginning.
         """
 
     # Erasing

@@ -7,6 +7,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from actum.model.deadlines.deadline import CHECKPOINT
 from actum.model.deletion import DELETED
 from actum.model.event import Stored
 from actum.ports.broker import Broker
@@ -152,7 +153,7 @@ def _messages_left(triggers: Collection[ActionTrigger[Any]], messages: Mapping[s
 
 
 def _work_left(triggers: Collection[ActionTrigger[Any]], kept: Sequence[KeptName]) -> Iterator[str]:
-    names = {trigger.name for trigger in triggers} | {TIMERS}
+    names = {trigger.name for trigger in triggers} | {TIMERS, CHECKPOINT}
     known = {one.name for one in kept if one.sort in ("checkpoint", "tick")}
     # An action that was removed leaves its checkpoint for ever; one that was renamed comes with a new one.
     is_any_new = any(trigger.keeps_place and trigger.name not in known for trigger in triggers)

@@ -1,15 +1,17 @@
 """given, when, then: the behaviour of an entity as an example."""
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
 from typing import Any, Generic, ParamSpec, Self, TypeVar
 
 from msgspec.structs import replace
 
 from actum.errors import Rejected, Taken
+from actum.model.deadlines.deadline import Change
+from actum.model.deadlines.turn_deadlines import TurnDeadlines
 from actum.model.entity import CommandType, Entity, entity_type
-from actum.model.event import Event, to_microseconds
-from actum.model.handler import Handler
+from actum.model.event import Event, to_datetime, to_microseconds
+from actum.model.handler import Command, Handler
 from actum.model.values.claim_value import canonical
 from actum.runtime.entities.input_output_guard import pure
 from actum.testing.difference import difference
@@ -124,6 +126,39 @@ class Outcome(Example[EntityT], Generic[EntityT, ReplyT]):
             raise AssertionError(f"{self!r}\nthe error says {str(error)!r}, without {match!r}") from error
         return self
 
+    def scheduled(
+        self,
+        command: Command[P, Any],
+        *,
+        after: timedelta | None = None,
+        at: datetime | None = None,
+        name: str | None = None,
+    ) -> "Callable[P, Outcome[EntityT, ReplyT]]":
+        """Checks that the command set this deadline: `scheduled(Cart.expire, after=timedelta(days=30))()`.
+
+        What it returns takes the arguments that the deadline's command is to get.
+        """
+        self._expect_success()
+        told = self._deadlines()
+
+        def check(*positional: P.args, **named: P.kwargs) -> "Outcome[EntityT, ReplyT]":
+            wanted = TurnDeadlines(repr(self), self._past.kind.cls, self._past.kind.commands, self._past.time)
+            wanted.schedule(command, after=after, at=at, name=name)(*positional, **named)
+            [expected] = map(_shown, wanted.changed)
+            return self._check([] if expected in told else difference("deadlines", [expected], told))
+
+        return check
+
+    def cancelled(self, deadline: str | Command[..., Any]) -> Self:
+        """Checks that the command cancelled a deadline, given by its name or its command."""
+        self._expect_success()
+        told = self._deadlines()
+        expected = _shown(Change(deadline if isinstance(deadline, str) else deadline.name))
+        return self._check([] if expected in told else difference("deadlines", [expected], told))
+
+    def _deadlines(self) -> list[str]:
+        return [_shown(change) for change in self._turn.deadlines]
+
     def state(self, **fields: Any) -> Self:
         """Checks fields of the state as the turn left it."""
         self._expect_success()
@@ -204,6 +239,14 @@ def given(cls: type[EntityT], *events: Event, id: str = "a") -> Example[EntityT]
     if lines:
         raise AssertionError("\n".join([told, *lines]))
     return Example(past, told)
+
+
+def _shown(change: Change) -> str:
+    """Returns a deadline as a failure shows it."""
+    if not change.is_set:
+        return f"{change.name}: cancelled"
+    how = f"after {timedelta(microseconds=change.span)}" if change.span else f"at {to_datetime(change.due)}"
+    return f"{change.name}: {change.command}{bytes(change.arguments).decode()} {how}"
 
 
 def _listed(arguments: tuple[Any, ...], named: Mapping[str, Any]) -> str:

@@ -7,6 +7,7 @@ import msgspec
 from msgspec import Struct
 
 from actum.errors import ActumError, Rejected, Taken, WrongReply
+from actum.model.deadlines.deadline import Change
 from actum.model.entity import CommandType
 from actum.model.event import Event
 from actum.model.signature import Signature
@@ -55,7 +56,10 @@ class WatchedInstance(Instance):
 
 
 class Turn(Struct, frozen=True):
-    """The outcome of a turn: its events, reply and claims, or its error; and the history after it."""
+    """The outcome of a turn: its events, reply and claims, or its error; and the history after it.
+
+    `deadlines` are those that it set and cancelled.
+    """
 
     past: GivenHistory
     events: list[Event]
@@ -63,6 +67,7 @@ class Turn(Struct, frozen=True):
     error: Exception | None
     instance: Instance
     claims: Sequence[ClaimChange] = ()
+    deadlines: Sequence[Change] = ()
 
 
 def run(
@@ -102,12 +107,13 @@ def run(
     for event, kept in zip(instance.given, events, strict=True):
         _check_survives(event, kept, "the event")
     _check_state(after_it, instance, f"{declared.name} changed the state without an event that says so")
+    deadlines = () if instance.deadlines is None else instance.deadlines.changed
     claims = instance.take_claims()
     for name, form, is_released in claims:
         if not is_released and (name, form) in held:
             taken = Taken(f"{past.kind.name}/{past.id}", name)
             return Turn(past, [], None, taken, past.fold())
-    return Turn(after_it, events, reply, None, instance, claims)
+    return Turn(after_it, events, reply, None, instance, claims, deadlines)
 
 
 def _check_survives(given: object, kept: object, what: str) -> None:

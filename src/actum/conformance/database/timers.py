@@ -2,8 +2,18 @@
 
 import pytest
 
-from actum.errors import KeyReused
-from actum.ports.database import Database, Mark, NewTimer, Progress, Timer
+from actum.errors import KeyReused, StaleWrite
+from actum.model.deadlines.deadline import CHECKPOINT
+from actum.ports.database import (
+    Database,
+    DeadlineChange,
+    DeadlineProgress,
+    Erasure,
+    Mark,
+    NewTimer,
+    Progress,
+    Timer,
+)
 
 
 def new_timer(name: str, due: int) -> NewTimer:
@@ -134,3 +144,43 @@ class TimerConformance:
         assert await database.next_timer() == 10
         await database.cancel_timer("b")
         assert await database.next_timer() == 20
+
+    async def test_deadlines_change_with_the_checkpoint_in_one_transaction(self, database: Database) -> None:
+        assert await database.checkpoint(CHECKPOINT, at_first=3) == 3
+        await database.save_deadlines(DeadlineProgress(3, 9, (_set("t", 10, at=5), _set("u", 20, at=9))))
+        (first, _) = await database.timers()
+
+        with pytest.raises(StaleWrite):
+            await database.save_deadlines(DeadlineProgress(3, 12, (DeadlineChange("t", 12),)))
+        kept = [timer.name for timer in await database.timers()]
+        again = (DeadlineChange("u", 12), _set("t", 30, at=11))
+        await database.save_deadlines(DeadlineProgress(9, 12, again))
+
+        (second,) = await database.timers()
+        assert kept == ["t", "u"]
+        assert (second.name, second.due, second.id > first.id) == ("t", 30, True)
+        assert await database.checkpoint(CHECKPOINT, at_first=0) == 12
+
+    async def test_a_deadline_that_has_fired_goes_unless_it_was_set_again(self, database: Database) -> None:
+        await database.checkpoint(CHECKPOINT, at_first=0)
+        await database.save_deadlines(DeadlineProgress(0, 2, (_set("t", 10, at=1), _set("u", 20, at=2))))
+
+        fired = (DeadlineChange("t", 3, cause="Account/a@1"), DeadlineChange("u", 4, cause="Account/a@1"))
+        await database.save_deadlines(DeadlineProgress(2, 4, fired))
+
+        assert [timer.name for timer in await database.timers()] == ["u"]
+
+    async def test_no_deadline_is_stored_for_an_event_that_was_erased(self, database: Database) -> None:
+        await database.checkpoint(CHECKPOINT, at_first=0)
+        await database.begin_erasure(Erasure("Account", "a", 4))
+        await database.end_erasure("Account", "a", 5, keys=[])
+
+        await database.save_deadlines(DeadlineProgress(0, 9, (_set("t", 10, at=4), _set("u", 20, at=6))))
+
+        assert [timer.name for timer in await database.timers()] == ["u"]
+
+
+def _set(name: str, due: int, *, at: int) -> DeadlineChange:
+    """Gives the change of an event at a position, which is also its version."""
+    timer = NewTimer(name, due, "Account", "a", "close", b"[]", "c", f"Account/a@{at}", span=7)
+    return DeadlineChange(name, at, timer)

@@ -22,6 +22,7 @@ from msgspec import inspect as types
 
 from actum.errors import ActumError
 from actum.model.code.source import has_source, tree_of
+from actum.model.handler import Command
 from actum.model.values.round_trip import parts_of
 
 PURE = frozenset(
@@ -161,6 +162,8 @@ LIBRARIES = frozenset({"builtins", "datetime", "decimal", "uuid", "enum", "fract
 UNKNOWN = object()
 OURS = frozenset({"emit", "id", "version", "exists", "now"})
 CLAIMING = frozenset({"claim", "release"})
+DEADLINES = frozenset({"schedule", "cancel"})
+"""Methods of every entity too, but an author's class may have its own under these names."""
 
 
 class Harmless:
@@ -308,6 +311,8 @@ class _Reading:
         if name in OURS and hasattr(self._owner, "__entity_options__"):
             return True
         member = inspect.getattr_static(self._owner, name, None)
+        if name in DEADLINES and getattr(member, "__module__", "") == "actum.model.entity":
+            return True
         if member is None:
             return False
         if name in CLAIMING and getattr(member, "__module__", "") == "actum.model.entity":
@@ -317,8 +322,9 @@ class _Reading:
         return self._of.member(getattr(member, "function", member), self._owner)
 
     def _of_class(self, cls: type[Any], name: str) -> bool:
-        """Whether a class's attribute is an enum member, a constant, or a constructor such as date.today."""
-        return isinstance(getattr(cls, name, None), VALUES) or cls.__module__ in LIBRARIES - {"builtins"}
+        """Whether a class's attribute is a constant, a command, or a constructor such as date.today."""
+        is_fixed = isinstance(getattr(cls, name, None), (*VALUES, Command))
+        return is_fixed or cls.__module__ in LIBRARIES - {"builtins"}
 
     def _name(self, node: ast.Name) -> bool:
         name = node.id

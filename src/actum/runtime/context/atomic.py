@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 import msgspec
 
 from actum.errors import Conflict, DefinitionError, Invalid, KeyReused, Taken
+from actum.model.deadlines.deadline import Change, with_changes
 from actum.model.turn import ClaimChange, Emitted, Instance, as_stored
 from actum.ports.journal import Collided, Held, Landed, Outcome, Refused, StreamKey, Write
 from actum.runtime.entities import development_checks
@@ -29,7 +30,17 @@ running_unit: ContextVar["Unit | None"] = ContextVar("running_unit", default=Non
 class Fork:
     """An entity within a unit: the actor it was copied from, its version then, and the unit's changes."""
 
-    __slots__ = ("_origin", "actor", "base", "claims", "emitted", "gate", "instance", "metadata")
+    __slots__ = (
+        "_origin",
+        "actor",
+        "base",
+        "claims",
+        "deadlines",
+        "emitted",
+        "gate",
+        "instance",
+        "metadata",
+    )
 
     def __init__(self, actor: Actor) -> None:
         self.actor: Actor = actor
@@ -38,6 +49,7 @@ class Fork:
         self.emitted: list[Emitted] = []
         self.claims: list[ClaimChange] = []
         self.metadata: bytes = b""
+        self.deadlines: dict[str, Change] = {}
         self._origin = actor.instance.copy()
         # A state of immutable values is restored without a second copy.
         self.instance: Instance = self._origin if self._origin.kind.is_plain else self._origin.copy()
@@ -130,6 +142,8 @@ class Unit:
             self._services.claims.check(fork.instance.kind.name)
             fork.claims += claims
         fork.metadata = call.metadata
+        if fork.instance.deadlines is not None:
+            fork.deadlines |= {one.name: one for one in fork.instance.deadlines.changed}
         return reply
 
     async def query(self, call: Call) -> Any:
@@ -206,9 +220,10 @@ class Unit:
 
     def _stage(self, fork: Fork, group: int) -> Staged:
         kind = fork.instance.kind
-        write = Write(
-            kind.name, fork.instance.id, fork.base, fork.emitted, fork.metadata, self.now, group=group
-        )
+        metadata, version = fork.metadata, fork.base + len(fork.emitted)
+        if fork.deadlines:
+            metadata = with_changes(metadata, list(fork.deadlines.values()), version)
+        write = Write(kind.name, fork.instance.id, fork.base, fork.emitted, metadata, self.now, group=group)
         if fork.claims:
             self._services.claims.attach(write, fork.claims)
         if fork.emitted:
@@ -216,6 +231,8 @@ class Unit:
         fork.actor.used = self.now
         staged = Staged(write, fork.actor, asyncio.get_running_loop().create_future())
         self._services.committer.stage(staged)
+        if fork.deadlines:
+            self._services.committer.scheduled.note(staged)
         return staged
 
     def _check(self, fork: Fork) -> Staged:

@@ -7,6 +7,7 @@ from typing import Any, ParamSpec, TypeVar, TypeVarTuple, overload
 
 from actum.errors import DefinitionError, Invalid, KeyReused, NotFound
 from actum.model.code.function_kind import require_awaitable
+from actum.model.deadlines.deadline import PREFIX
 from actum.model.entity import Entity
 from actum.model.event import Event, Metadata, Recorded, Stored, to_microseconds
 from actum.model.handler import Command
@@ -21,6 +22,7 @@ from actum.runtime.context.queue_reference import QueueReference
 from actum.runtime.context.session import Session, Source
 from actum.runtime.context.timers import MADE
 from actum.runtime.context.workflow_reference import Runs, WorkflowReference
+from actum.runtime.deadlines.follower import until_applied
 from actum.runtime.entities.precondition import Precondition
 from actum.runtime.keys.stored import RequestKey
 from actum.runtime.keys.unit_key import unit_key
@@ -276,12 +278,15 @@ class Context:
         """Cancels a timer; returns False if it has fired or does not exist."""
         self._session.check_open()
         check_name(name, "a timer's name", field="name")
+        if name.startswith(PREFIX):
+            raise Invalid(f"{name!r} is a deadline: its entity cancels it, by self.cancel(…) in a command")
         return await self._services.timers.cancel(name)
 
     async def timers(self, *, limit: int = 100) -> list[Timer]:
         """Lists timers that have not fired, the earliest first."""
         self._session.check_open()
         self._session.note_any_entity()
+        await until_applied(self._services, self._session.seen)
         return await self._services.database.timers(limit=limit)
 
     async def history(
@@ -425,5 +430,6 @@ def _check_timer_name(name: str | None) -> None:
     if name is None:
         return
     check_name(name, "a timer's name", field="name")
-    if name.startswith(MADE):
-        raise Invalid(f"{name!r}: names that begin with {MADE} are Actum's own", field="name")
+    for own in (MADE, PREFIX):
+        if name.startswith(own):
+            raise Invalid(f"{name!r}: names that begin with {own} are Actum's own", field="name")

@@ -82,10 +82,14 @@ async def is_message_left(services: Services, action: str, message: Message) -> 
 
 async def is_timer_left(services: Services, action: str, timer: Timer) -> bool:
     """Whether a timer that was taken is still to fire: not if its entity was erased meanwhile."""
-    key = f"{timer.kind}/{timer.entity_id}"
-    if not services.feed.erasures.may_have(key, 0):
+    if not services.feed.erasures.may_have(f"{timer.kind}/{timer.entity_id}", 0):
         return True
-    database = services.database
+    return await is_timer_stored(services.database, action, timer)
+
+
+async def is_timer_stored(database: Database, action: str, timer: Timer) -> bool:
+    """Whether a timer that was taken is still stored, itself or as a letter."""
+    key = f"{timer.kind}/{timer.entity_id}"
     found = await database.timers(up_to=timer.due, limit=1, after=(timer.due, timer.id - 1))
     return [one.id for one in found] == [timer.id] or await _is_letter(database, action, key, timer.id)
 

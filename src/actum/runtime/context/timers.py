@@ -1,5 +1,6 @@
 """Timers: commands for later, stored in the database, and by their entities if those are in a host."""
 
+from actum.model.deadlines.deadline import PREFIX, deadline_key, with_fired
 from actum.model.event import Metadata, write_metadata
 from actum.ports.database import Database, Mark, NewTimer, Timer
 from actum.ports.host import Host, HostedTimer
@@ -13,8 +14,15 @@ MADE = "$timer/"
 
 def timer_key(timer: NewTimer) -> str:
     """Returns the idempotency key of a timer's command."""
+    if timer.name.startswith(PREFIX):
+        return deadline_key(timer.name, version_of(timer))
     # A name given by the author may be used again; a generated one stands for one call.
     return f"timers/{timer.name}" if timer.name.startswith(MADE) else f"timers/{timer.name}/{timer.due}"
+
+
+def version_of(timer: NewTimer) -> int:
+    """Returns the version of the entity at which its deadline was set."""
+    return int(timer.causation_id.rpartition("@")[2])
 
 
 class Timers:
@@ -72,7 +80,9 @@ class HostedTimers(Timers):
             self._untold.pop()
 
     async def _hand_over(self, timer: NewTimer) -> None:
-        metadata = Metadata(timer.command, timer.correlation_id, timer.causation_id, timer.by)
+        metadata = write_metadata(Metadata(timer.command, timer.correlation_id, timer.causation_id, timer.by))
+        if timer.name.startswith(PREFIX):
+            metadata = with_fired(metadata, timer.name, version_of(timer))
         await self._host.schedule(
             HostedTimer(
                 timer.name,
@@ -81,7 +91,7 @@ class HostedTimers(Timers):
                 timer.entity_id,
                 timer.command,
                 timer.arguments,
-                write_metadata(metadata),
+                metadata,
                 timer_key(timer),
             )
         )

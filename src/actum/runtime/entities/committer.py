@@ -11,6 +11,7 @@ from actum.ports.journal import Collided, Journal, Landed, Outcome, Refused
 from actum.runtime.clock import Clock
 from actum.runtime.entities.actor import Actor, Staged
 from actum.runtime.entities.batch_cut import MAX_WRITE_BYTES, is_split, middle_of, why_too_large
+from actum.runtime.entities.scheduled_writes import ScheduledWrites
 from actum.runtime.instruments.instruments import COMMIT, Instruments
 
 MAX_STAGED = 20_000
@@ -34,8 +35,8 @@ Published = Callable[[Sequence[Staged], Sequence[Outcome]], None]
 class Committer:
     """Writes what actors decide, many decisions in one durable transaction, and gives each its outcome.
 
-    `drop` is called with every actor whose state holds something that did not land, `publish` with every
-    batch that was written.
+    `scheduled` are the writes that set or cancel deadlines. `drop` is called with every actor whose state
+    holds something that did not land, `publish` with every batch that was written.
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class Committer:
         most_staged: int = MAX_STAGED,
         instruments: Instruments,
     ) -> None:
+        self.scheduled: ScheduledWrites = ScheduledWrites()
         self._journal = journal
         self._instruments = instruments
         self._clock = clock

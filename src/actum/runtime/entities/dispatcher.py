@@ -8,6 +8,7 @@ from msgspec import Struct
 from msgspec.json import encode
 
 from actum.errors import Conflict, Invalid, KeyReused, Taken, WrongVersion
+from actum.model.deadlines.deadline import with_changes
 from actum.model.entity import CommandType, EntityType
 from actum.ports.journal import (
     Held,
@@ -178,7 +179,7 @@ class CommandDispatcher:
                 return call.answer(answer, 0, version)
         raise Conflict(f"{call.kind.name}/{call.id}: other writers were first {MAX_ATTEMPTS} times in a row")
 
-    def _decide(  # noqa: PLR0915 (one function a command: it is the hot path)
+    def _decide(  # noqa: C901, PLR0912, PLR0915 (one function a command: it is the hot path)
         self, call: Call, actor: Actor
     ) -> tuple[Staged | None, Any]:
         """Runs the turn and stages its write; evicts an actor that may not be the fold of its events."""
@@ -203,6 +204,8 @@ class CommandDispatcher:
                 write.key = call.key
                 write.call = call.mark()
                 write.reply = encode(reply)
+            if instance.deadlines is not None:
+                write.metadata = with_changes(call.metadata, instance.deadlines.changed, instance.version)
             if instance.claims is not None:
                 self._claims.attach(write, instance.take_claims())
         except BaseException:
@@ -217,6 +220,8 @@ class CommandDispatcher:
             staged.snapshot = self._directory.snapshot_of(instance)
             actor.keep_from(instance.version)
         self._committer.stage(staged)
+        if instance.deadlines is not None:
+            self._committer.scheduled.note(staged)
         return staged, reply
 
     async def _stands(self, actor: Actor, gate: Staged | None, version: int) -> bool:

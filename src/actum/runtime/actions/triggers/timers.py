@@ -7,13 +7,16 @@ import msgspec
 
 from actum.errors import CallerError
 from actum.model.action import Failure
+from actum.model.deadlines.deadline import PREFIX, with_fired
 from actum.ports.database import Database, Letter, NewLetter, Progress, Timer
 from actum.runtime.actions.triggers.source import Item, Run, Source
 from actum.runtime.actions.triggers.trigger import OpenSource, Trigger
 from actum.runtime.clock import Clock
 from actum.runtime.context.context import Context, session_of
 from actum.runtime.context.erasure import is_timer_left
-from actum.runtime.context.timers import TIMERS, Timers, timer_key
+from actum.runtime.context.timers import TIMERS, Timers, timer_key, version_of
+from actum.runtime.deadlines.firing import fire_deadline
+from actum.runtime.deadlines.follower import DeadlineFollower, follower_of
 from actum.runtime.entities.dispatcher import Call
 from actum.runtime.services import Services, Signals
 
@@ -27,19 +30,30 @@ class TimerTrigger(Trigger):
 
     name = TIMERS
 
+    def __init__(self) -> None:
+        self._follower: DeadlineFollower | None = None
+
     async def source(self, services: Services) -> OpenSource:
+        follower = self._follower = await follower_of(services)
+        patience = SHARED_POLL if services.database.is_shared or services.journal.is_shared else POLL
         return lambda database: TimerSource(
-            self.name, database, services.timers, services.clock, services.signals
+            self.name,
+            database,
+            services.timers,
+            services.clock,
+            services.signals,
+            follower,
+            patience=patience,
         )
 
     def run(self, services: Services) -> Run:
         async def run(item: Item, failure: Failure | None = None) -> None:
-            await _fire(services, item.content)
+            await _fire(services, item.content, self._follower)
 
         return run
 
 
-async def _fire(services: Services, timer: Timer) -> None:
+async def _fire(services: Services, timer: Timer, follower: DeadlineFollower | None) -> None:
     if not await is_timer_left(services, TIMERS, timer):
         return
     kind = services.kinds.get(timer.kind)
@@ -59,31 +73,48 @@ async def _fire(services: Services, timer: Timer) -> None:
     )
     call.key = timer_key(timer)
     call.identity = ""
-    await services.entities.command(call)
+    if follower is not None and timer.name.startswith(PREFIX):
+        call.metadata = with_fired(call.metadata, timer.name, version_of(timer))
+        await fire_deadline(services, follower, timer, call)
+    else:
+        await services.entities.command(call)
 
 
 class TimerSource(Source):
     """The timers that are due, keyed by the entity that each commands."""
 
     def __init__(
-        self, action: str, database: Database, timers: Timers, clock: Clock, signals: Signals
+        self,
+        action: str,
+        database: Database,
+        timers: Timers,
+        clock: Clock,
+        signals: Signals,
+        follower: DeadlineFollower,
+        *,
+        patience: float,
     ) -> None:
         self._action = action
         self._timers = timers
         self._database = database
-        self._patience = SHARED_POLL if database.is_shared else POLL
+        self._follower = follower
+        self._patience = patience
         self._clock = clock
         self._given: set[int] = set()
         self._latest = 0
+        self._is_waiting = False
         self._arrival = asyncio.Event()
         signals.listen("timers", self._arrival.set)
 
     async def rewind(self) -> None:
         self._given.clear()
         self._latest = 0
+        await self._follower.begin(self._database)
 
     async def next(self, limit: int) -> list[Item]:
         self._arrival.clear()
+        # First: a deadline that is due may have been cancelled, or set again.
+        await self._follower.catch_up()
         due = await self._due(limit)
         if due:
             self._given.update(timer.id for timer in due)
@@ -102,10 +133,14 @@ class TimerSource(Source):
         return self._item(msgspec.json.decode(letter.body, type=Timer))
 
     async def is_empty(self) -> bool:
-        return not await self._due(1)
+        if not self._follower.is_caught_up:
+            self._arrival.set()
+            return False
+        # Unless it waits, the clock does not know yet what is due next.
+        return not await self._due(1) and self._is_waiting
 
     async def is_settled(self) -> bool:
-        return await self.is_empty()
+        return await self._follower.is_applied(self._database) and not await self._due(1)
 
     async def _due(self, limit: int) -> list[Timer]:
         now = self._clock.now()
@@ -120,7 +155,11 @@ class TimerSource(Source):
         """Waits until a timer is due or a new one is set."""
         later = await self._database.timers(limit=1 + len(self._given))
         due = next((timer.due for timer in later if timer.id not in self._given), None)
-        await self._clock.wait(self._arrival, until=due, patience=self._patience)
+        self._is_waiting = True
+        try:
+            await self._clock.wait(self._arrival, until=due, patience=self._patience)
+        finally:
+            self._is_waiting = False
 
     def _item(self, timer: Timer) -> Item:
         return Item(

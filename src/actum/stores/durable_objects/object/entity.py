@@ -9,6 +9,7 @@ from msgspec.json import encode
 
 from actum.errors import Unavailable
 from actum.stores.durable_objects.object.appending import append
+from actum.stores.durable_objects.object.deadlines import keep_deadlines
 from actum.stores.durable_objects.object.history import History
 from actum.stores.durable_objects.object.outbox import PATIENCE, Outbox
 from actum.stores.durable_objects.object.platform import Latch, Platform
@@ -153,10 +154,16 @@ class EntityObject:
 
     def _append(self, call: Append) -> Later:
         outcomes: list[Appended | int] = []
-        self._turns.keep(lambda: outcomes.extend(append(self._history, call.writes)))
+        self._turns.keep(lambda: self._append_with_deadlines(call, outcomes))
         # The state in memory does not contain what another process decided.
         self._turns.forget()
         return lambda: self._place(call, outcomes)
+
+    def _append_with_deadlines(self, call: Append, outcomes: list[Appended | int]) -> None:
+        outcomes.extend(append(self._history, call.writes))
+        for write, outcome in zip(call.writes, outcomes, strict=True):
+            if not isinstance(outcome, Appended) and write.events:
+                keep_deadlines(self._history, self._outbox, write.metadata)
 
     async def _place(self, call: Append, outcomes: Sequence[Appended | int]) -> list[Appended]:
         """Fills in the positions of what landed; so far only its versions are known."""

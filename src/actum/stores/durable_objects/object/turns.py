@@ -6,9 +6,11 @@ from typing import Any
 from msgspec.json import encode
 
 from actum.errors import ActumError, DefinitionError, Invalid, KeyReused, NotFound, Unavailable, WrongVersion
+from actum.model.deadlines.deadline import with_changes
 from actum.model.entity import CommandType, EntityType
 from actum.model.snapshots import NEVER, next_snapshot, restored, take_snapshot
 from actum.model.turn import Emitted, Instance
+from actum.stores.durable_objects.object.deadlines import keep_deadlines
 from actum.stores.durable_objects.object.history import History
 from actum.stores.durable_objects.object.outbox import Outbox
 from actum.stores.durable_objects.object.platform import Platform
@@ -69,11 +71,15 @@ class Turns:
             self.forget()
         if not emitted and call.key is None:
             return Result(reply, 0, instance.version)
-        self._refuse_what_is_too_large(emitted, call.metadata, reply)
+        metadata = self._metadata(call.metadata, instance)
+        self._refuse_what_is_too_large(emitted, metadata, reply)
         key = None if call.key is None else (call.key, call.mark)
-        self.keep(
-            lambda: history.keep(emitted, call.metadata, now, attempt=call.attempt, reply=reply, key=key)
-        )
+
+        def write() -> None:
+            history.keep(emitted, metadata, now, attempt=call.attempt, reply=reply, key=key)
+            keep_deadlines(history, self._outbox, metadata)
+
+        self.keep(write)
         self._remember(call.attempt, history.version, reply)
         self._snapshot_when_due(instance)
         if not emitted and call.key is not None:
@@ -121,6 +127,13 @@ class Turns:
             if instance.is_spoiled or instance.version != version:
                 self.forget()
             raise
+
+    def _metadata(self, metadata: str, instance: Instance) -> str:
+        """Returns the metadata of a turn's events, with the deadlines that it has set or cancelled."""
+        deadlines = instance.deadlines
+        if deadlines is None:
+            return metadata
+        return with_changes(metadata.encode(), deadlines.changed, instance.version).decode()
 
     def _refuse_what_is_too_large(self, emitted: list[Emitted], metadata: str, reply: str) -> None:
         largest = max((len(payload) for _, _, payload in emitted), default=0)

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from actum.model.deadlines.deadline import CHECKPOINT, PREFIX
 from actum.ports.database import Binding, Database
 from actum.stores.postgres.connection.pool import PostgresPool
 from actum.stores.postgres.database.views import drop_generation
@@ -24,6 +25,9 @@ MOVE = "UPDATE actum_checkpoints SET position = $1 WHERE $2 OR position > $1"
 REMOVE_LETTERS = """DELETE FROM actum_letters
     WHERE strpos(action, '@queue:') = 0 AND action <> 'timers' AND position > $1"""
 REMOVE_ERASURES = "DELETE FROM actum_erasures WHERE position > $1"
+
+RESTART_DEADLINES = "UPDATE actum_checkpoints SET position = 0 WHERE action = $1"
+REMOVE_DEADLINES = "DELETE FROM actum_timers WHERE starts_with(name, $1)"
 
 
 class PostgresBinding(Database):
@@ -56,5 +60,7 @@ class PostgresBinding(Database):
             await connection.execute(REMOVE_LETTERS, from_position)
             await connection.execute(REMOVE_ERASURES, from_position)
             await connection.execute("DELETE FROM actum_rebuilds")
+            await connection.execute(RESTART_DEADLINES, CHECKPOINT)
+            await connection.execute(REMOVE_DEADLINES, PREFIX)
             await connection.execute("DELETE FROM actum_binding")
             await connection.execute(BIND, *msgspec.structs.astuple(binding))

@@ -44,6 +44,8 @@ class PostgresErasing(Database):
     async def end_erasure(self, kind: str, id: str, position: int, *, keys: Sequence[str]) -> None:
         await self._pool.fetch(MARK, kind, id, position)
         async with self._pool.transaction() as connection:
+            # Deadlines lock this table too, and then timers: in another order, both could wait for ever.
+            await connection.execute("LOCK TABLE actum_erasures IN ROW EXCLUSIVE MODE")
             # First the items that letters are made from; this waits for transactions that make letters now.
             await connection.execute(REMOVE_TIMERS, kind, id)
             await connection.execute(REMOVE_MESSAGES, list(keys))

@@ -3,12 +3,17 @@
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
+
 from actum.errors import KeyReused
-from actum.ports.database import Database, Mark, NewTimer, Timer
+from actum.model.deadlines.deadline import CHECKPOINT
+from actum.ports.database import Database, DeadlineChange, DeadlineProgress, Mark, NewTimer, Timer
 from actum.ports.message import Message, NewMessage
 from actum.stores.postgres.connection.order import Order
 from actum.stores.postgres.connection.page import page_of
 from actum.stores.postgres.connection.pool import PostgresPool
+from actum.stores.postgres.database.fence import IS_HELD, Fence
+from actum.stores.stale_writes import moved_action
 from actum.stores.steps import STEP, in_steps
 
 # A message is shown when every older transaction is over, so that none appears before one that was taken.
@@ -79,6 +84,10 @@ TIMERS_DUE = page_of(
     "octet_length(arguments)",
 )
 # The new timer gets a new id, so that finishing the old one does not remove it.
+REPLACE_TIMER = """ON CONFLICT (name) DO UPDATE SET id = DEFAULT, due = excluded.due, kind = excluded.kind,
+    entity_id = excluded.entity_id, command = excluded.command, arguments = excluded.arguments,
+    correlation_id = excluded.correlation_id, causation_id = excluded.causation_id, "by" = excluded."by",
+    span = excluded.span"""
 FORGET = """DELETE FROM actum_sent s USING (
         SELECT queue, once FROM actum_sent WHERE time < $1 ORDER BY time LIMIT $2 FOR UPDATE SKIP LOCKED
     ) old WHERE (s.queue, s.once) = (old.queue, old.once) RETURNING 1"""
@@ -91,17 +100,31 @@ ADD_TIMER = f"""WITH marked AS (
         SELECT $1::text, $2::bigint, $3::text, $4::text, $5::text, $6::bytea, $7::text, $8::text, $9::text,
             $13::bigint
         WHERE NOT EXISTS (SELECT FROM marked WHERE NOT is_new)
-        ON CONFLICT (name) DO UPDATE SET id = DEFAULT, due = excluded.due, kind = excluded.kind,
-            entity_id = excluded.entity_id, command = excluded.command, arguments = excluded.arguments,
-            correlation_id = excluded.correlation_id, causation_id = excluded.causation_id,
-            "by" = excluded."by", span = excluded.span
+        {REPLACE_TIMER}
     ) SELECT call, is_new FROM marked"""
+
+MOVE_DEADLINES = f"""UPDATE actum_checkpoints SET position = $3::bigint
+    WHERE action = '{CHECKPOINT}' AND position = $4::bigint AND {IS_HELD}"""
+# An erasure that begins now waits, and then removes what is stored here; one that has ended is seen.
+LOCK_ERASURES = "LOCK TABLE actum_erasures IN SHARE MODE"
+REMOVE_DEADLINES = """DELETE FROM actum_timers t USING unnest($1::text[], $2::text[]) AS gone (name, cause)
+    WHERE t.name = gone.name AND gone.cause IN ('', t.causation_id)"""
+SET_DEADLINES = f"""INSERT INTO actum_timers ({TIMER})
+    SELECT name, due, kind, entity_id, command, arguments, correlation_id, causation_id, by_, span
+    FROM unnest($1::text[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::bytea[], $7::text[],
+        $8::text[], $9::text[], $10::bigint[], $11::bigint[]) WITH ORDINALITY
+        AS new (name, due, kind, entity_id, command, arguments, correlation_id, causation_id, by_, span,
+            position, n)
+    WHERE NOT EXISTS (SELECT FROM actum_erasures e
+        WHERE e.kind = new.kind AND e.id = new.entity_id AND e.position > new.position)
+    ORDER BY n {REPLACE_TIMER}"""
 
 
 class PostgresQueues(Database):
     """The part of the database that stores messages and timers."""
 
     _pool: PostgresPool
+    _fence: Fence
 
     async def send(self, messages: Sequence[NewMessage]) -> None:
         rows = [
@@ -161,6 +184,20 @@ class PostgresQueues(Database):
             raise KeyReused(mark.once, TIMERS)
         return False
 
+    async def save_deadlines(self, progress: DeadlineProgress) -> None:
+        async with self._pool.transaction() as connection:
+            moved = await connection.fetchval(
+                f"WITH {self._fence.held}, moved AS ({MOVE_DEADLINES} RETURNING 1) "
+                f"SELECT ARRAY[{IS_HELD}, EXISTS (SELECT FROM moved)]",
+                *self._fence.values,
+                progress.checkpoint,
+                progress.before,
+            )
+            await self._fence.check(moved[0], self._pool)
+            if not moved[1]:
+                raise moved_action(CHECKPOINT, progress.before)
+            await _change_deadlines(connection, progress.changes)
+
     async def cancel_timer(self, name: str) -> bool:
         return bool(await self._pool.fetch("DELETE FROM actum_timers WHERE name = $1 RETURNING 1", name))
 
@@ -178,6 +215,17 @@ class PostgresQueues(Database):
     async def next_timer(self) -> int | None:
         due: int | None = await self._pool.fetchval("SELECT min(due) FROM actum_timers")
         return due
+
+
+async def _change_deadlines(connection: Any, changes: Sequence[DeadlineChange]) -> None:
+    gone = [(one.name, one.cause) for one in changes if one.timer is None]
+    new = [(*msgspec.structs.astuple(one.timer), one.position) for one in changes if one.timer is not None]
+    if new:
+        await connection.execute(LOCK_ERASURES)
+    if gone:
+        await connection.execute(REMOVE_DEADLINES, *zip(*gone, strict=True))
+    if new:
+        await connection.execute(SET_DEADLINES, *zip(*new, strict=True))
 
 
 def _check_marks(reused: Sequence[Any]) -> None:

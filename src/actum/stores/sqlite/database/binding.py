@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from actum.model.deadlines.deadline import CHECKPOINT, PREFIX
 from actum.ports.database import Binding, Database
 from actum.stores.sqlite.connection.file import SqliteFile
 from actum.stores.sqlite.database.views import drop_generation
@@ -69,4 +70,6 @@ def _statements(last: int, *, is_other: bool) -> list[tuple[str, tuple[Any, ...]
         (f"DELETE FROM actum_letters WHERE {OF_EVENTS} AND position > ?", (from_position,)),
         ("DELETE FROM actum_erasures WHERE position > ?", (from_position,)),
         ("DELETE FROM actum_rebuilds", ()),
+        ("UPDATE actum_checkpoints SET position = 0 WHERE action = ?", (CHECKPOINT,)),
+        ("DELETE FROM actum_timers WHERE substr(name, 1, ?) = ?", (len(PREFIX), PREFIX)),
     ]

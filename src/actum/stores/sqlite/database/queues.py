@@ -3,13 +3,17 @@
 import sqlite3
 from collections.abc import Sequence
 from itertools import chain, starmap
+from typing import Any
 
 from actum.errors import KeyReused
-from actum.ports.database import Database, Mark, NewTimer, Timer
+from actum.model.deadlines.deadline import CHECKPOINT
+from actum.ports.database import Database, DeadlineProgress, Mark, NewTimer, Timer
 from actum.ports.message import Message, NewMessage
 from actum.queries.tables import chunks
 from actum.stores.page import within
 from actum.stores.sqlite.connection.file import SqliteFile
+from actum.stores.sqlite.database.actions import MOVE
+from actum.stores.stale_writes import moved_action
 from actum.stores.steps import STEP, in_steps
 
 QUEUE_SCHEMA = (
@@ -41,6 +45,11 @@ INSERTS = {
     for count in (256, 64, 16, 4, 1)
 }
 TIMER = 'name, due, kind, entity_id, command, arguments, correlation_id, causation_id, "by", span'
+# REPLACE gives the new timer a new id, so that finishing the old one does not remove it.
+SET_TIMER = f"INSERT OR REPLACE INTO actum_timers ({TIMER}) VALUES (?,?,?,?,?,?,?,?,?,?)"
+SET_DEADLINE = f"""INSERT OR REPLACE INTO actum_timers ({TIMER}) SELECT ?1,?2,?3,?4,?5,?6,?7,?8,?9,?10
+    WHERE NOT EXISTS (SELECT 1 FROM actum_erasures WHERE kind = ?3 AND id = ?4 AND position > ?11)"""
+REMOVE_DEADLINE = "DELETE FROM actum_timers WHERE name = ?1 AND ?2 IN ('', causation_id)"
 TIMERS = "$timers"
 """The name under which marks of timers are stored among those of queues; no queue has it."""
 
@@ -75,28 +84,30 @@ class SqliteQueues(Database):
         )
 
     async def add_timer(self, timer: NewTimer, mark: Mark | None = None) -> bool:
-        # REPLACE gives the new timer a new id, so that finishing the old one does not remove it.
-        statement = f"INSERT OR REPLACE INTO actum_timers ({TIMER}) VALUES (?,?,?,?,?,?,?,?,?,?)"
-        values = (
-            timer.name,
-            timer.due,
-            timer.kind,
-            timer.entity_id,
-            timer.command,
-            timer.arguments,
-            timer.correlation_id,
-            timer.causation_id,
-            timer.by,
-            timer.span,
-        )
+        values = _values(timer)
 
         def add(connection: sqlite3.Connection) -> bool:
             if mark is not None and not is_first(connection, TIMERS, mark.once, mark.call, mark.time):
                 return False
-            connection.execute(statement, values)
+            connection.execute(SET_TIMER, values)
             return True
 
         return await self._file.write(add)
+
+    async def save_deadlines(self, progress: DeadlineProgress) -> None:
+        move = (progress.checkpoint, CHECKPOINT, progress.before)
+
+        def save(connection: sqlite3.Connection) -> None:
+            if connection.execute(MOVE, move).rowcount == 0:
+                raise moved_action(CHECKPOINT, progress.before)
+            for change in progress.changes:
+                if change.timer is None:
+                    connection.execute(REMOVE_DEADLINE, (change.name, change.cause))
+                else:
+                    values = (*_values(change.timer), change.position)
+                    connection.execute(SET_DEADLINE, values)
+
+        await self._file.write(save, can_wait=not progress.changes)
 
     async def cancel_timer(self, name: str) -> bool:
         statement = "DELETE FROM actum_timers WHERE name = ?"
@@ -125,6 +136,10 @@ class SqliteQueues(Database):
             lambda connection: connection.execute(statement).fetchone()[0]
         )
         return due
+
+
+def _values(timer: NewTimer) -> tuple[Any, ...]:
+    return tuple(getattr(timer, field) for field in NewTimer.__struct_fields__)
 
 
 def _message_size(message: Message) -> int:

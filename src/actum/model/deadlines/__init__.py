@@ -1,0 +1,1 @@
+"""The deadlines of entities: commands that an entity schedules for itself."""
