@@ -12,6 +12,7 @@ from actum.app import definition_of
 from actum.errors import AuthorError, DefinitionError, Invalid
 from actum.launch import run
 from actum.model.entity import entity_type
+from actum.model.turn import Instance
 from actum.ports.journal import StreamListing
 from actum.runtime.clock import ManualClock
 from actum.runtime.context.erasure import erase
@@ -352,6 +353,18 @@ async def test_a_refused_command_claims_nothing(in_memory: Context) -> None:
     await in_memory.entity(User, "a").rename("other")
 
     assert await in_memory.entity(User, "b").register("ann") == "b has ann"
+
+
+def test_a_turn_that_raises_leaves_no_claim() -> None:
+    kind = entity_type(User)
+    instance = Instance(kind, "a")
+
+    with pytest.raises(Rejected):
+        instance.decide(kind.commands["register_and_fail"], ("ann",), START)
+
+    assert instance.take_claims() == []
+    instance.decide(kind.commands["register"], ("ann",), START)
+    assert [(name, is_released) for name, _, is_released in instance.take_claims()] == [("email", False)]
 
 
 async def test_a_refused_command_within_a_unit_claims_nothing(in_memory: Context) -> None:

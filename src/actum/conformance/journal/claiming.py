@@ -210,6 +210,20 @@ class Claiming:
         assert again == [Held("email", "a"), Collided(0)]
         assert sorted(amounts(await journal.feed(0, 10))) == [1, 2]
 
+    async def test_of_groups_that_want_what_the_other_has_one_lands(self, journal: Journal) -> None:
+        """What a group claimed that has failed already is free for the writes behind it."""
+        outcomes = await journal.append(
+            [
+                deposit("a", 0, 1, claims=[claim("x")], group=1),
+                deposit("c", 0, 2, claims=[claim("y")], group=2),
+                deposit("b", 0, 3, claims=[claim("y")], group=1),
+                deposit("d", 0, 4, claims=[claim("x")], group=2),
+            ]
+        )
+
+        assert have_landed(outcomes) == [False, True, False, True]
+        assert await holders(journal, "x", "y") == ["d", "c"]
+
     async def test_an_erasure_releases_what_its_entity_holds(self, journal: Journal) -> None:
         """Claims of other entities stay, those of another kind with the same id too."""
         await journal.append(

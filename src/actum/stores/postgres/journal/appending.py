@@ -11,7 +11,7 @@ from actum.ports.journal import ClaimKey, Outcome, Repeated, ReplyKey, StreamKey
 from actum.stores.outcomes import ClaimChanges, claim_keys
 from actum.stores.postgres.connection.pool import PostgresPool
 from actum.stores.postgres.connection.sticky_connection import StickyConnection
-from actum.stores.postgres.journal import statements
+from actum.stores.postgres.journal import claim_statements, statements
 from actum.stores.postgres.journal.batch import Batch, assumed, decided
 
 MAX_ATTEMPTS = 20
@@ -176,7 +176,7 @@ class Appender:
         """Gives the holders of claims, which are locked; those that nobody holds cannot be."""
         if not claims:
             return {}
-        rows = await connection.fetch(statements.LOCK_CLAIMS, *zip(*claims, strict=True))
+        rows = await connection.fetch(claim_statements.LOCK_CLAIMS, *zip(*claims, strict=True))
         return {(kind, name, digest): id for kind, name, digest, id in rows}
 
     async def _change_claims(
@@ -185,14 +185,14 @@ class Appender:
         """Deletes and inserts claims; raises Overtaken if another process was first to take one."""
         if changes.freed:
             columns = zip(*((*claim, id) for claim, id in changes.freed), strict=True)
-            await connection.execute(statements.FREE_CLAIMS, *columns)
+            await connection.execute(claim_statements.FREE_CLAIMS, *columns)
         taken = sorted(
             (*claim, id)
             for claim, id in changes.taken.items()
             if holders.get(claim) != id or (claim, id) in changes.freed
         )
         if taken:
-            count = await connection.fetchval(statements.TAKE_CLAIMS, *zip(*taken, strict=True))
+            count = await connection.fetchval(claim_statements.TAKE_CLAIMS, *zip(*taken, strict=True))
             if count < len(taken):
                 raise Overtaken
 

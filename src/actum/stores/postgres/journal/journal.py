@@ -33,7 +33,7 @@ from actum.stores.listing import listing_statement, page_of
 from actum.stores.outcomes import recognise
 from actum.stores.postgres.connection.notifier import Notifier
 from actum.stores.postgres.connection.pool import PostgresPool, changed
-from actum.stores.postgres.journal import statements
+from actum.stores.postgres.journal import claim_statements, statements
 from actum.stores.postgres.journal.appending import MAX_ATTEMPTS, Appender, Overtaken
 from actum.stores.schema import Part
 from actum.stores.steps import STEP, in_steps
@@ -44,7 +44,7 @@ SCHEMA = Part(
         statements.SCHEMA,
         statements.ERASED_SCHEMA,
         statements.IDENTITY_SCHEMA,
-        statements.CLAIMS_SCHEMA,
+        claim_statements.SCHEMA,
     ),
 )
 LATEST = 2**63 - 1
@@ -119,7 +119,7 @@ class PostgresJournal(Journal):
         if not rows:
             return 0
         async with self._pool.connection() as connection:
-            return int(await connection.fetchval(statements.TAKE_CLAIMS, *zip(*rows, strict=True)))
+            return int(await connection.fetchval(claim_statements.TAKE_CLAIMS, *zip(*rows, strict=True)))
 
     async def kinds(self) -> list[str]:
         return [row["kind"] for row in await self._pool.fetch(statements.KINDS)]
@@ -127,7 +127,7 @@ class PostgresJournal(Journal):
     async def holders(self, claims: Sequence[ClaimKey]) -> list[str | None]:
         if not claims:
             return []
-        rows = await self._pool.fetch(statements.HOLDERS, *zip(*claims, strict=True))
+        rows = await self._pool.fetch(claim_statements.HOLDERS, *zip(*claims, strict=True))
         found = {(kind, name, digest): id for kind, name, digest, id in rows}
         return [found.get(claim) for claim in claims]
 
@@ -218,7 +218,7 @@ async def _erase(connection: Any, kind: str, id: str, time: int, since: int | No
     for statement in (
         statements.REMOVE_SNAPSHOT,
         statements.REMOVE_REPLIES,
-        statements.REMOVE_CLAIMS,
+        claim_statements.REMOVE_CLAIMS,
         statements.REMOVE_STREAM,
     ):
         await connection.execute(statement, kind, id)

@@ -45,13 +45,6 @@ IDENTITY_SCHEMA = (
     """CREATE TABLE actum_identity (
         is_the_only boolean PRIMARY KEY DEFAULT true CHECK (is_the_only), id text NOT NULL)""",
 )
-# A claim's value is only there as a digest. By holder, so that an erasure finds what it releases.
-CLAIMS_SCHEMA = (
-    """CREATE TABLE actum_claims (
-        kind text COLLATE "C" NOT NULL, name text COLLATE "C" NOT NULL, digest bytea NOT NULL,
-        id text COLLATE "C" NOT NULL, PRIMARY KEY (kind, name, digest))""",
-    "CREATE INDEX actum_claims_holder ON actum_claims (kind, id)",
-)
 # The first process to ask creates the identity.
 IDENTIFY = "INSERT INTO actum_identity (id) VALUES ($1) ON CONFLICT DO NOTHING"
 IDENTITY = "SELECT id FROM actum_identity"
@@ -217,24 +210,6 @@ KEPT = """SELECT r.* FROM unnest($1::text[], $2::text[], $3::text[]) AS g (kind,
         SELECT kind, id, key, call, reply, position FROM actum_replies
         WHERE kind = g.kind AND id = g.id AND key = g.key LIMIT 1
     ) r"""
-_CLAIMS = """SELECT c.kind, c.name, c.digest, c.id
-    FROM unnest($1::text[], $2::text[], $3::bytea[]) AS g (kind, name, digest), LATERAL (
-        SELECT * FROM actum_claims WHERE kind = g.kind AND name = g.name AND digest = g.digest LIMIT 1{lock}
-    ) c"""
-HOLDERS = _CLAIMS.format(lock="")
-# The claims are given in a fixed order, in which they are locked.
-LOCK_CLAIMS = _CLAIMS.format(lock=" FOR UPDATE")
-FREE_CLAIMS = """DELETE FROM actum_claims WHERE ctid = ANY(ARRAY(
-        SELECT c.place FROM unnest($1::text[], $2::text[], $3::bytea[], $4::text[])
-            AS g (kind, name, digest, id), LATERAL (
-            SELECT ctid AS place FROM actum_claims
-            WHERE kind = g.kind AND name = g.name AND digest = g.digest AND id = g.id LIMIT 1
-        ) c))"""
-TAKE_CLAIMS = """WITH taken AS (
-        INSERT INTO actum_claims (kind, name, digest, id)
-        SELECT * FROM unnest($1::text[], $2::text[], $3::bytea[], $4::text[])
-        ON CONFLICT DO NOTHING RETURNING 1
-    ) SELECT count(*) FROM taken"""
 REPLIES = page_of(
     """SELECT g.n, r.* FROM unnest($1::text[], $2::text[], $3::text[]) WITH ORDINALITY AS g (kind, id, key, n)
     LEFT JOIN LATERAL (SELECT call, reply, position FROM actum_replies
@@ -287,7 +262,6 @@ HOLD = "SELECT first_position, version, position FROM actum_streams WHERE kind =
 REMOVE_EVENTS = "DELETE FROM actum_events WHERE stream = $1 AND version <= $2"
 REMOVE_SNAPSHOT = "DELETE FROM actum_snapshots WHERE kind = $1 AND id = $2"
 REMOVE_REPLIES = "DELETE FROM actum_replies WHERE kind = $1 AND id = $2"
-REMOVE_CLAIMS = "DELETE FROM actum_claims WHERE kind = $1 AND id = $2"
 REMOVE_STREAM = "DELETE FROM actum_streams WHERE kind = $1 AND id = $2"
 ERASED_AT = "SELECT position FROM actum_erased WHERE kind = $1 AND id = $2"
 REMOVE_ERASED = "DELETE FROM actum_events WHERE position = $1 AND version = 0"
