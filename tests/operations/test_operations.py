@@ -9,14 +9,14 @@ import pytest
 from actum import App, Invalid, NotFound
 from actum.operations.entities import entity_kind, list_entities, show_entity
 from actum.operations.events import EventFilter, follow_events, list_events
-from actum.operations.letter_requests import (
+from actum.operations.letters.requests import (
     LetterOutcome,
     find_dead_letters,
     find_letters,
     request_letters,
     watch_letters,
 )
-from actum.operations.letters import all_letters, list_letters, show_letter
+from actum.operations.letters.shown import all_letters, list_letters, show_letter
 from actum.operations.set_aside import list_set_aside, request_rows, watch_rows
 from actum.operations.views import view_type
 from actum.testing import Running, testing
@@ -57,7 +57,7 @@ async def test_letters_are_listed_a_page_at_a_time(workshop: Running) -> None:
 async def test_every_letter_is_on_one_of_the_pages(
     workshop: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("actum.operations.letters.MAX_PAGE", 2)
+    monkeypatch.setattr("actum.operations.letters.shown.MAX_PAGE", 2)
 
     pages = [page async for page in all_letters(stores_of(workshop), status="dead")]
 

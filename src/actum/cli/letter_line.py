@@ -8,7 +8,7 @@ from msgspec import Raw, Struct
 
 from actum.cli.output import EventLine, shown_time
 from actum.model.event import Stored, to_datetime, to_microseconds
-from actum.operations.letters import content_of
+from actum.operations.letters.shown import content_of
 from actum.ports.database import Letter, LetterStatus, Request
 
 

@@ -13,7 +13,7 @@ from actum.cli.letter_line import LetterLine
 from actum.cli.loading import load_app
 from actum.cli.options import AppName, AsJson, DatabaseUrl, StoreUrl, storable
 from actum.cli.output import print_json, print_line, print_table, shown_time
-from actum.operations.letter_requests import (
+from actum.operations.letters.requests import (
     LetterOutcome,
     LetterSummary,
     find_dead_letters,
@@ -21,7 +21,7 @@ from actum.operations.letter_requests import (
     request_letters,
     watch_letters,
 )
-from actum.operations.letters import ShownLetter, all_letters, show_letter
+from actum.operations.letters.shown import ShownLetter, all_letters, show_letter
 from actum.operations.opening import is_running, open_beside
 from actum.ports.database import Letter, LetterStatus, Request
 from actum.stores.open import Stores

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from actum.app import App, definition_of
 from actum.errors import NotFound
-from actum.operations.letters import all_letters, find_letter
+from actum.operations.letters.shown import all_letters, find_letter
 from actum.ports.database import Letter, LetterStatus, Request
 from actum.runtime.clock import SystemClock
 from actum.runtime.context.timers import TIMERS

@@ -1,0 +1,1 @@
+"""Letters: how they are shown, and what an operator asks to have done with them."""
