@@ -39,6 +39,9 @@ LARGE = 2_048
 """Bytes above which an event counts by its size against the memory limit, instead of as one of many."""
 NOTHING_TOUCHED: Mapping[str, Any] = {}
 """Shared by all entities: an empty dict of its own would add 64 bytes to every live one."""
+INSTANCE = "instance"
+"""Where a state has its instance, only while a turn runs or its events are folded: what is reached through a
+struct's `__dict__` alone is never found by the garbage collector, and so not what refers back to it."""
 NO_DEADLINES: TurnDeadlines | None = None
 
 Emitted = tuple[str, int, bytes]
@@ -92,6 +95,8 @@ class Instance:
         "version",
     )
 
+    state: Any
+
     def __init__(self, kind: EntityType, id: str) -> None:
         self.kind: EntityType = kind
         self.id: str = id
@@ -115,7 +120,7 @@ class Instance:
     def __repr__(self) -> str:
         return f"<{self.kind.name}/{self.id}@{self.version}>"
 
-    def decide(  # noqa: C901, PLR0915 (the hot path: one function, without calls)
+    def decide(  # noqa: PLR0915 (the hot path: one function, without calls)
         self, command: CommandType, arguments: tuple[Any, ...], now: int
     ) -> tuple[list[Emitted], Any]:
         """Runs one command and returns the events it emitted and its reply.
@@ -135,6 +140,8 @@ class Instance:
             self.touched = NOTHING_TOUCHED
         self.deadlines = NO_DEADLINES
         self._emitted = emitted
+        beside = self.state.__dict__
+        beside[INSTANCE] = self
         try:
             reply = command.function(self.state, *arguments)
             if type(reply) is not command.signature.scalar:
@@ -143,7 +150,7 @@ class Instance:
                 raise AuthorError(
                     f"{self!r}: {command.name} caught the error of an emit and continued: do not catch it"
                 )
-            if len(self.state.__dict__) > 1:
+            if len(beside) > 1:
                 self._remove_undeclared(emitted)
             if self.claims is not None and not emitted:
                 raise self._claimed_without_event(command)
@@ -152,12 +159,11 @@ class Instance:
         except BaseException as error:
             self.claims = self.deadlines = None
             self.left = emitted if self._emitted is emitted else None
-            if len(self.state.__dict__) > 1:
-                self._clear()
             self._put_back(command, version, before, error)
             raise
         finally:
             self._emitted = None
+            beside.clear()
         if self._sound is not None:
             self._restore_after_command(command, version, self._sound)
         return emitted, reply
@@ -167,18 +173,23 @@ class Instance:
         self.time = now
         if self.touched:
             self.touched = NOTHING_TOUCHED
-        if query.is_steady:
-            return query.signature.isolate(query.function(self.state, *arguments))
-        self._watch(query)
-        before = as_tuple(self.state)
+        beside = self.state.__dict__
+        beside[INSTANCE] = self
         try:
-            answer = query.signature.isolate(query.function(self.state, *arguments))
-        except BaseException as error:
-            self._settle(query, before, error)
-            raise
-        if as_tuple(self.state) != before or not query.is_harmless or len(self.state.__dict__) > 1:
-            self._settle(query, before, None)
-        return answer
+            if query.is_steady:
+                return query.signature.isolate(query.function(self.state, *arguments))
+            self._watch(query)
+            before = as_tuple(self.state)
+            try:
+                answer = query.signature.isolate(query.function(self.state, *arguments))
+            except BaseException as error:
+                self._settle(query, before, error)
+                raise
+            if as_tuple(self.state) != before or not query.is_harmless or len(beside) > 1:
+                self._settle(query, before, None)
+            return answer
+        finally:
+            beside.clear()
 
     def emit(self, event: Event) -> None:
         """Records an event of the running turn.
@@ -249,8 +260,16 @@ class Instance:
 
     def replay(self, history: Iterable[Stored]) -> None:
         """Folds stored events into the state; they must follow `version` without a gap."""
-        by_name = self.kind.by_name
         state = self.state
+        state.__dict__[INSTANCE] = self
+        try:
+            self._fold(history, state)
+        finally:
+            state.__dict__.clear()
+        self._is_deeply_fit = None
+
+    def _fold(self, history: Iterable[Stored], state: Any) -> None:
+        by_name = self.kind.by_name
         for stored in history:
             if stored.version != self.version + 1:
                 raise BrokenStream(
@@ -278,9 +297,6 @@ class Instance:
                 except UnreadableEvent as error:
                     raise self._unreadable(stored, error) from error
                 reduction.function(state, event)
-        if len(state.__dict__) > 1:
-            self._clear()
-        self._is_deeply_fit = None
 
     def snapshot(self) -> bytes:
         """Returns the state as JSON; raises WrongState if JSON does not preserve it."""
@@ -316,13 +332,17 @@ class Instance:
         self.version = version
         self.time = time
 
-    def release(self) -> None:
-        """Drops the state, so that its memory is freed at once."""
-        self.state.__dict__.clear()
+    def handed_over(self) -> Any:
+        """Returns the state, which knows its id and version from now on; the instance does not have it then.
+
+        Neither would ever be freed if each had the other.
+        """
+        state, self.state = self.state, None
+        state.__dict__[INSTANCE] = self
+        return state
 
     def _adopt(self, state: Any) -> None:
-        state.__dict__["instance"] = self
-        self.state: Any = state
+        self.state = state
 
     def _copied_state(self) -> Any:
         try:
@@ -399,7 +419,7 @@ class Instance:
     def _remove_undeclared(self, emitted: list[Emitted]) -> None:
         """Removes what a turn has set besides the fields; raises WrongState if events may depend on it."""
         cls = self.kind.cls
-        names = [name for name in self.state.__dict__ if name != "instance"]
+        names = [name for name in self.state.__dict__ if name != INSTANCE]
         undeclared = [name for name in names if not isinstance(getattr(cls, name, None), cached_property)]
         if emitted and undeclared:
             raise WrongState(
@@ -407,7 +427,6 @@ class Instance:
                 "be lost when the entity is loaded again: declare it, or use a local variable"
             )
         self.touched = {name: self.state.__dict__[name] for name in undeclared}
-        self._clear()
 
     def _deep_fault(self, values: tuple[Any, ...]) -> str | None:
         """Checks the contents of containers, unless they are too large to be checked at every event."""
@@ -487,10 +506,6 @@ class Instance:
                 touched[name] = held
                 setattr(state, name, value)
         self.touched = {**self.touched, **touched}
-
-    def _clear(self) -> None:
-        self.state.__dict__.clear()
-        self.state.__dict__["instance"] = self
 
     def _unreadable(self, stored: Stored, error: UnreadableEvent) -> UnreadableEvent:
         return UnreadableEvent(f"{self.kind.name}/{self.id} at version {stored.version}: {error}")

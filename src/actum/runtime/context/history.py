@@ -59,7 +59,7 @@ class Histories:
         else:
             moment = None if time is None else to_microseconds(time)
             instance = await fold_history(self._services.journal, kind, id, version=version, moment=moment)
-        return instance.state  # type: ignore[no-any-return]
+        return instance.handed_over()  # type: ignore[no-any-return]
 
     async def what_if(
         self, cls: type[EntityT], id: str, events: Sequence[Event], *, time: datetime | None
@@ -76,7 +76,7 @@ class Histories:
                 raise Invalid(f"{kind.name} does not declare {event_type.name}: give events that it reduces")
             imagined.append((event_type.name, event_type.version, event_type.encode(event)))
         instance.replay(as_stored(kind.name, id, instance.version, imagined, moment))
-        return instance.state  # type: ignore[no-any-return]
+        return instance.handed_over()  # type: ignore[no-any-return]
 
     async def ids(
         self,

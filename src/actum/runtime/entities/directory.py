@@ -107,7 +107,6 @@ class Directory:
 
     def replace(self, actor: Actor, instance: Instance) -> None:
         """Gives a live actor another state, decided by an atomic unit."""
-        actor.instance.release()
         actor.instance = instance
 
     def keep_snapshot(self, actor: Actor, snapshot: Snapshot) -> None:
@@ -201,7 +200,6 @@ class Directory:
             self.keep_snapshot(actor, snapshot)
         actor.is_live = False
         del self.live[stream]
-        instance.release()
 
     async def _released(self, stream: StreamKey) -> None:
         """Waits for what an entity's last actor has written, and longer the more conflicts it has had."""
