@@ -43,14 +43,15 @@ ONE_FAULT = 0.3
 SEED = int(os.environ.get("ACTUM_SEED") or 11)
 BEFORE_IT_STARTS = {"identity", "binding", "bind", "record_position", "reached", "start_over"}
 UNUSED = (
-    {"prune", "forget_replies", "forget_sent", "wait", "next_timer", "refusals"}
+    {"prune", "forget_replies", "forget_sent", "wait", "next_timer", "refusals", "holders", "restore_claims"}
     | BEFORE_IT_STARTS
     | WorkflowStore.__abstractmethods__
 )
 """What this application has no use for; `wait` is for journals that several processes write to.
 
-`refusals` is for rows that fit their columns and are refused all the same, as PostgreSQL does. Faults of the
-store of workflows are in `tests/workflows/test_faults.py`.
+`holders` and `restore_claims` are for `actum claims rebuild`. `refusals` is for rows that fit their columns
+and are refused all the same, as PostgreSQL does. Faults of the store of workflows are in
+`tests/workflows/test_faults.py`.
 """
 FEW = EvictionPolicy(most=2)
 MONTH = 30 * 86_400_000_000
@@ -87,6 +88,16 @@ class Notes(Entity):
     @command
     def note(self, mark: str) -> None:
         self.emit(Noted(mark))
+
+    @command
+    def plan(self, mark: str, days: int) -> None:
+        self.emit(Noted(f"plan {mark}"))
+        self.schedule(Notes.note, after=timedelta(days=days, seconds=5), name=mark)(mark)
+
+    @command
+    def drop(self, mark: str) -> None:
+        self.emit(Noted(f"drop {mark}"))
+        self.cancel(mark)
 
     @reducer
     def noted(self, event: Noted) -> None:
@@ -177,6 +188,12 @@ class Site:
             lambda: self.new(f"remind-{mark}").schedule(Notes.note, "timers", after=after, name=name)(mark)
         )
 
+    async def plan(self, mark: str, *, days: int = 0) -> None:
+        await self.again(lambda: self.new(f"plan-{mark}").entity(Notes, "deadlines").plan(mark, days))
+
+    async def drop(self, mark: str) -> None:
+        await self.again(lambda: self.new(f"drop-{mark}").entity(Notes, "deadlines").drop(mark))
+
     async def current(self, account: str) -> int:
         return await self.again(lambda: self.new().entity(Account, account).current())
 
@@ -244,8 +261,11 @@ async def _write(site: Site) -> None:
     for mark in ("x", "y"):
         await site.send(mark)
         await site.remind(mark, after=timedelta(seconds=5))
+        await site.plan(mark)
     await site.remind("never", after=timedelta(days=300))
     await site.again(lambda: site.new().cancel("timer-never"))
+    await site.plan("never", days=300)
+    await site.drop("never")
 
 
 async def _heal_a_letter(site: Site) -> None:
@@ -313,6 +333,8 @@ async def _check(site: Site, balances: dict[str, int], ticks: int) -> None:
         assert [note.event.mark for note in notes] == [f"{account}@{event.version}" for event in events]
     for id in ("jobs", "timers"):
         assert sorted(note.event.mark for note in await site.history(Notes, id)) == ["x", "y"]
+    noted = sorted(note.event.mark for note in await site.history(Notes, "deadlines"))
+    assert noted == ["drop never", "plan never", "plan x", "plan y", "x", "y"]
     assert await site.again(lambda: site.new().view(Balances).total()) >= sum(balances.values())
     assert len(await site.history(Notes, "ticks")) == ticks
 
