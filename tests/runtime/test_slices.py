@@ -223,13 +223,13 @@ async def test_nothing_is_repeated_when_slices_move_to_a_node_that_comes(
         await until(lambda: len(recorder.done[KEYS[0]]) > 5)
         async with started(postgres_url, app) as second, started(postgres_url, app) as third:
             await until_shared(first, second, third)
+            await until(lambda: len(recorder.by) == 3)
             over.set_result(None)
             number = await happening
             await first.settle()
 
     assert {key: done for key, done in recorder.done.items() if done != list(range(number))} == {}
     assert not recorder.overlapping
-    assert len(recorder.by) == 3
 
 
 async def test_order_within_a_key_holds_while_nodes_come_and_go(postgres_url: str, steady: None) -> None:
