@@ -252,6 +252,12 @@ def _read_leniently(written: bytes) -> Metadata:
     return Metadata(**{name: str(value) for name, value in known.items() if value is not None})
 
 
+def with_field(metadata: bytes, name: str, value: Any) -> bytes:
+    """Returns metadata, as JSON, with one more field; readers of Metadata pass over it."""
+    comma = b"" if metadata == b"{}" else b","
+    return b'%b%b"%b":%b}' % (metadata[:-1], comma, name.encode(), msgspec.json.encode(value))
+
+
 _decode_metadata: Callable[[bytes], Metadata] = msgspec.json.Decoder(Metadata).decode
 write_metadata: Callable[[Metadata], bytes] = msgspec.json.Encoder().encode
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 from msgspec import Raw, Struct
 
+from actum.model.event import with_field
 from actum.model.name import shortened
 
 CHECKPOINT = "$deadlines"
@@ -60,12 +61,12 @@ decode_noted: Callable[[bytes], Noted] = msgspec.json.Decoder(Noted).decode
 
 def with_changes(metadata: bytes, changed: Sequence[Change], at: int) -> bytes:
     """Returns metadata that also says what a write changes, of which the last event has version `at`."""
-    return _with(metadata, b"deadlines", msgspec.json.encode(Changes(at, tuple(changed))))
+    return with_field(metadata, "deadlines", Changes(at, tuple(changed)))
 
 
 def with_fired(metadata: bytes, name: str, version: int) -> bytes:
     """Returns metadata that also says which deadline the command came from."""
-    return _with(metadata, b"deadline", msgspec.json.encode(Fired(name, version)))
+    return with_field(metadata, "deadline", Fired(name, version))
 
 
 def timer_name(kind: str, id: str, name: str) -> str:
@@ -90,8 +91,3 @@ def deadline_key(timer: str, version: int) -> str:
 
 def _beginning(kind: str, id: str) -> str:
     return f"{PREFIX}{len(kind)}/{len(id)}/{kind}/{id}/"
-
-
-def _with(metadata: bytes, name: bytes, value: bytes) -> bytes:
-    comma = b"" if metadata == b"{}" else b","
-    return metadata[:-1] + comma + b'"' + name + b'":' + value + b"}"

@@ -8,6 +8,7 @@ from msgspec.json import encode
 
 from actum.errors import DefinitionError
 from actum.model.entity import EntityType
+from actum.model.event import with_field
 from actum.model.turn import ClaimChange
 from actum.ports.journal import Claim, Journal, Write
 
@@ -71,5 +72,5 @@ class Claims:
 
 def with_claims(metadata: bytes, claims: Iterable[Claim]) -> bytes:
     """Adds a record of claims to metadata: the name, digest and release of each, in their order."""
-    record = encode([(claim.name, claim.digest.hex(), claim.is_released) for claim in claims])
-    return b'%b%b"claims":%b}' % (metadata[:-1], b"," if len(metadata) > 2 else b"", record)
+    record = [(claim.name, claim.digest.hex(), claim.is_released) for claim in claims]
+    return with_field(metadata, "claims", record)
