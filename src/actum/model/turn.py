@@ -42,7 +42,8 @@ NOTHING_TOUCHED: Mapping[str, Any] = {}
 INSTANCE = "instance"
 """Where a state has its instance, only while a turn runs or its events are folded: what is reached through a
 struct's `__dict__` alone is never found by the garbage collector, and so not what refers back to it."""
-NO_DEADLINES: TurnDeadlines | None = None
+NO_CHANGES: Any = None
+"""What a turn begins with; not a plain None, from which type checkers conclude that it stays so."""
 
 Emitted = tuple[str, int, bytes]
 """An event on its way to the journal: its stored name, its version, and its payload as JSON."""
@@ -70,8 +71,8 @@ class Instance:
     the state without an event; it must then not be kept. `touched` holds the fields that the last turn
     changed without an event and that were restored, with the values found there. `left` holds the events of a
     turn that raised outside a reducer. `has_large` becomes true at an event of more than `LARGE` bytes.
-    `claims` holds what the last command claimed and released, in order, until `take_claims`; None if nothing.
-    `deadlines` are those that the last turn has set or cancelled, if any.
+    `claims` are what the last command claimed and released, in order, and `deadlines` those that it set and
+    cancelled; None if nothing.
     """
 
     __slots__ = (
@@ -138,7 +139,7 @@ class Instance:
             self._sound = before
         if self.touched:
             self.touched = NOTHING_TOUCHED
-        self.deadlines = NO_DEADLINES
+        self.claims = self.deadlines = NO_CHANGES
         self._emitted = emitted
         beside = self.state.__dict__
         beside[INSTANCE] = self
@@ -241,11 +242,6 @@ class Instance:
                 f"{self!r}: one command may claim and release {MAX_CLAIMS} values: do it in several steps"
             )
         self.claims.append(change)
-
-    def take_claims(self) -> list[ClaimChange]:
-        """Returns what the last command claimed and released, and forgets it."""
-        claims, self.claims = self.claims, None
-        return claims or []
 
     def turn_deadlines(self) -> TurnDeadlines:
         """Returns what records the deadlines of the running turn."""

@@ -108,7 +108,7 @@ def run(
         _check_survives(event, kept, "the event")
     _check_state(after_it, instance, f"{declared.name} changed the state without an event that says so")
     deadlines = () if instance.deadlines is None else instance.deadlines.changed
-    claims = instance.take_claims()
+    claims = instance.claims or ()
     for name, form, is_released in claims:
         if not is_released and (name, form) in held:
             taken = Taken(f"{past.kind.name}/{past.id}", name)

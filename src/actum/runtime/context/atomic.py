@@ -129,18 +129,14 @@ class Unit:
         self._services.entities.check_version(call, fork.instance.version)
         try:
             emitted, reply = development_checks.decide(fork.instance, call.command, call.arguments, self.now)
-            claims = fork.instance.take_claims()
-        except BaseException:
-            fork.instance.claims = None
-            raise
         finally:
             if fork.instance.is_spoiled:
                 fork.mend(self.now)
         fork.emitted += emitted
-        if claims:
+        if fork.instance.claims is not None:
             # Before anything of the unit is staged.
             self._services.claims.check(fork.instance.kind.name)
-            fork.claims += claims
+            fork.claims += fork.instance.claims
         fork.metadata = call.metadata
         if fork.instance.deadlines is not None:
             fork.deadlines |= {one.name: one for one in fork.instance.deadlines.changed}

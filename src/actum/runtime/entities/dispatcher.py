@@ -207,9 +207,8 @@ class CommandDispatcher:
             if instance.deadlines is not None:
                 write.metadata = with_changes(call.metadata, instance.deadlines.changed, instance.version)
             if instance.claims is not None:
-                self._claims.attach(write, instance.take_claims())
+                self._claims.attach(write, instance.claims)
         except BaseException:
-            instance.claims = None
             instance.is_spoiled = instance.is_spoiled or instance.version != version
             raise
         finally:
