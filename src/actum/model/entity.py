@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any, ClassVar, ParamSpec, Protocol, dataclass_transform
 
 import msgspec
@@ -242,7 +243,6 @@ class EntityType:
         for reduction in self.reductions.values():
             reduction.event_type.check()
         self._check_emitted()
-        self.claiming: str | None = self._find_claiming()
         self.by_name: dict[str, Reduction] = {
             reduction.event_type.name: reduction for reduction in self.reductions.values()
         }
@@ -299,8 +299,9 @@ class EntityType:
             handler.is_harmless = self.is_plain or allowed
             handler.is_steady = allowed and (self.is_plain or (handler.may_emit and not self.states.deep))
 
-    def _find_claiming(self) -> str | None:
-        """Returns the name of a command whose own code claims or releases values; None if there is none."""
+    @cached_property
+    def claiming(self) -> str | None:
+        """The name of a command whose own code claims or releases values; None if there is none."""
         own = {name for name in CLAIMING if getattr(self.cls, name) is getattr(Entity, name)}
         for command in self.commands.values():
             if not own.isdisjoint(called_on_self(command.function)):

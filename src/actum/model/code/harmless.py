@@ -161,8 +161,7 @@ VALUES = (type(None), bool, int, float, str, bytes, Decimal, date, time, timedel
 LIBRARIES = frozenset({"builtins", "datetime", "decimal", "uuid", "enum", "fractions"})
 UNKNOWN = object()
 OURS = frozenset({"emit", "id", "version", "exists", "now"})
-CLAIMING = frozenset({"claim", "release"})
-DEADLINES = frozenset({"schedule", "cancel"})
+BESIDE_STATE = frozenset({"claim", "release", "schedule", "cancel"})
 """Methods of every entity too, but an author's class may have its own under these names."""
 
 
@@ -311,12 +310,10 @@ class _Reading:
         if name in OURS and hasattr(self._owner, "__entity_options__"):
             return True
         member = inspect.getattr_static(self._owner, name, None)
-        if name in DEADLINES and getattr(member, "__module__", "") == "actum.model.entity":
+        if name in BESIDE_STATE and getattr(member, "__module__", "") == "actum.model.entity":
             return True
         if member is None:
             return False
-        if name in CLAIMING and getattr(member, "__module__", "") == "actum.model.entity":
-            return True  # Unless the author has a method of that name.
         if inspect.ismemberdescriptor(member) or isinstance(member, VALUES):
             return True
         return self._of.member(getattr(member, "function", member), self._owner)

@@ -42,7 +42,7 @@ class Claims:
 
     def check_declared(self, kinds: Iterable[EntityType]) -> None:
         """Raises DefinitionError if one of the entities claims values, and this store cannot keep them."""
-        for kind in kinds:
+        for kind in kinds if self._why_not else ():
             if kind.claiming is not None:
                 self.check(kind.name, kind.claiming)
 
