@@ -15,7 +15,7 @@ from msgspec import Struct
 from actum.model.event import Stored
 from actum.ports.journal import Loaded, Snapshot, StreamKey
 from actum.stores.page import MAX_PAGE_BYTES
-from actum.stores.sqlite.journal.statements import LARGEST, SIZES, Stream, start_of
+from actum.stores.sqlite.journal.statements import LARGEST, SIZES, Stream, fill_up, start_of
 
 PAGE = 1_000
 """The most events of one entity that are loaded with its snapshot."""
@@ -241,6 +241,5 @@ def _run(
     connection: sqlite3.Connection, statement: str, wanted: Sequence[tuple[object, ...]]
 ) -> sqlite3.Cursor:
     """Runs a statement for so many rows; there is one for each power of two, and places stay empty."""
-    size = 1 << (len(wanted) - 1).bit_length() if wanted else 1
-    values = [value for row in wanted for value in row] + [None] * (WIDTH * (size - len(wanted)))
-    return connection.execute(_STATEMENTS[statement, size], values)
+    values = [value for row in wanted for value in row]
+    return connection.execute(_STATEMENTS[statement, fill_up(values, WIDTH)], values)

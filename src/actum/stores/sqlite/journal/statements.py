@@ -67,6 +67,12 @@ MILESTONE = 32
 SIZES = [2**power for power in range(11)]
 LARGEST = SIZES[-1]
 """Rows that one statement takes."""
+# The cross join looks each of them up by the key, whatever the planner estimates.
+HOLDERS = {
+    size: f"""SELECT kind, name, digest, id FROM (VALUES {",".join(["(?,?,?)"] * size)})
+        CROSS JOIN actum_claims ON kind = column1 AND name = column2 AND digest = column3"""
+    for size in SIZES
+}
 # Follows a stream back from a position, as far as needed; the contents are looked up when they are read.
 CHAIN = """WITH RECURSIVE chain (position, version, previous) AS (
         SELECT position, version, previous FROM actum_events WHERE position = :start
@@ -80,6 +86,14 @@ KINDS = """WITH RECURSIVE kinds (kind) AS (
         SELECT (SELECT min(kind) FROM actum_streams WHERE kind > kinds.kind) FROM kinds
         WHERE kinds.kind IS NOT NULL
     ) SELECT kind FROM kinds WHERE kind IS NOT NULL"""
+
+
+def fill_up(values: list[object], width: int) -> int:
+    """Returns for how many rows the smallest statement is that takes values, and leaves the rest empty."""
+    count = len(values) // width
+    size = 1 << max(count - 1, 0).bit_length()
+    values += [None] * ((size - count) * width)
+    return size
 
 
 class Rows:
@@ -104,10 +118,7 @@ class Rows:
         width = self.width
         for start in range(0, len(values), LARGEST * width):
             some = values[start : start + LARGEST * width]
-            count = len(some) // width
-            size = 1 << (count - 1).bit_length()
-            some += [None] * ((size - count) * width)
-            connection.execute(self._statements[size], some)
+            connection.execute(self._statements[fill_up(some, width)], some)
 
 
 EVENTS = Rows("actum_events", 10)
@@ -156,13 +167,8 @@ def holders(connection: sqlite3.Connection, claims: Sequence[ClaimKey]) -> dict[
     found: dict[ClaimKey, str] = {}
     for start in range(0, len(claims), LARGEST):
         some = claims[start : start + LARGEST]
-        size = 1 << (len(some) - 1).bit_length()
-        wanted = ",".join(["(?,?,?)"] * size)
-        # The cross join looks each of them up by the key, whatever the planner estimates.
-        statement = f"""SELECT kind, name, digest, id FROM (VALUES {wanted})
-            CROSS JOIN actum_claims ON kind = column1 AND name = column2 AND digest = column3"""
-        values = [part for claim in some for part in claim]
-        rows = connection.execute(statement, values + [None] * (3 * size - len(values)))
+        values: list[object] = [part for claim in some for part in claim]
+        rows = connection.execute(HOLDERS[fill_up(values, 3)], values)
         found.update(((kind, name, digest), id) for kind, name, digest, id in rows)
     return found
 
