@@ -5,39 +5,16 @@ import contextlib
 from collections.abc import Mapping
 from typing import Any
 
-from actum.model.retries import Retries
-from actum.ports.database import Database
 from actum.runtime.actions.triggers.sliced_source import Leases, Slice, SlicedSource
 from actum.runtime.actions.triggers.source import Run
 from actum.runtime.actions.worker import GRACE, Worker
-from actum.runtime.clock import Clock
 
 
 class SlicedWorker(Worker):
     """Runs the items of the slices that this process has, and reads what they have in common once."""
 
-    def __init__(
-        self,
-        name: str,
-        source: SlicedSource,
-        run: Run,
-        *,
-        on_failure: Run | None = None,
-        retries: Retries,
-        database: Database,
-        clock: Clock,
-        timeout: float,
-    ) -> None:
-        super().__init__(
-            name,
-            source,
-            run,
-            on_failure=on_failure,
-            retries=retries,
-            database=database,
-            clock=clock,
-            timeout=timeout,
-        )
+    def __init__(self, name: str, source: SlicedSource, run: Run, **options: Any) -> None:
+        super().__init__(name, source, run, **options)
         self._slices = source
         self._beginning = asyncio.Lock()
 

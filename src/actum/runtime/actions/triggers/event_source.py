@@ -124,7 +124,7 @@ class EventSource(SlicedSource):
         else:
             progress = Progress(self._action, "events", letters=tuple(letters), moves=tuple(moves))
         await self._fenced([move.slice for move in moves]).save(progress)
-        held = {**self._leaving, **self._here}
+        held = self._held
         for move in moves:
             if move.slice in held:
                 held[move.slice].saved = move.checkpoint
@@ -136,7 +136,7 @@ class EventSource(SlicedSource):
         moves: list[SliceMove] = []
         now = monotonic()
         is_time = self.slices > 1 and now - self._saved_all >= PAUSE
-        for one in (*self._leaving.values(), *self._here.values()):
+        for one in self._held.values():
             open_from = lowest(one.number)
             checkpoint = one.given if open_from is None else open_from - 1
             advanced = checkpoint - one.saved

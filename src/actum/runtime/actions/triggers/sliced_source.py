@@ -133,7 +133,7 @@ class SlicedSource(Source):
         self, done: Mapping[int, Sequence[int]], letters: Sequence[NewLetter], lowest: Lowest
     ) -> None:
         while True:
-            held = self._here.keys() | self._leaving.keys()
+            held = self._held.keys()
             try:
                 await self.save_held(
                     {number: found for number, found in done.items() if number in held},
@@ -150,11 +150,16 @@ class SlicedSource(Source):
         """Whether a slice has not been given what others have."""
         return any(one.given < self._position for one in self._here.values())
 
+    @property
+    def _held(self) -> dict[int, Slice]:
+        """The slices of which something can be saved: those that are here, and those that are leaving."""
+        return {**self._leaving, **self._here}
+
     def _fenced(self, numbers: Collection[int]) -> Database:
         """Gives the database under the leases of these slices."""
         if self.slices == 1:
             return self._database
-        held = {**self._leaving, **self._here}
+        held = self._held
         return self._database.under(*(lease for number in sorted(numbers) for lease in held[number].leases))
 
     async def _take(self, after: int, limit: int, up_to: int | None = None) -> list[Item]:
@@ -173,7 +178,7 @@ class SlicedSource(Source):
         """Forgets the slices whose leases are lost; raises the error where it does not say which."""
         if self.slices == 1 or not error.works:
             raise error
-        for one in (*self._here.values(), *self._leaving.values()):
+        for one in self._held.values():
             if any(lease.work in error.works for lease in one.leases):
                 self.forget(one.number)
                 self.on_lost(one.number)
