@@ -1,6 +1,7 @@
 """Nodes for tests: an application on stores that the test holds, several side by side if need be."""
 
-from collections.abc import AsyncGenerator
+import asyncio
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -59,3 +60,16 @@ async def running(
         node_on(app, journal, database, clock=clock, **settings) as node,
     ):
         yield Context(node.services)
+
+
+def owned(node: Node) -> set[str]:
+    """What a node has leased."""
+    assert node.coordinator is not None
+    return set(node.coordinator._leases)
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Returns when something is so that other nodes bring about."""
+    async with asyncio.timeout(60):
+        while not condition():  # noqa: ASYNC110 (other nodes' doing)
+            await asyncio.sleep(0.01)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 
@@ -18,7 +18,7 @@ from actum.runtime.node import Node
 from actum.stores.open import open_stores
 from actum.stores.postgres import membership as postgres_membership
 from actum.stores.postgres.database.slices import SLICES
-from tests.runtime.nodes import START, node_on
+from tests.runtime.nodes import START, node_on, owned, until
 
 
 class Happened(Event):
@@ -121,17 +121,6 @@ async def started(url: str, app: App = app) -> AsyncGenerator[Node, None]:
         clock = ManualClock(START)
         async with node_on(app, stores.journal, stores.database, clock=clock) as node:
             yield node
-
-
-def owned(node: Node) -> set[str]:
-    assert node.coordinator is not None
-    return set(node.coordinator._leases)
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(60):
-        while not condition():  # noqa: ASYNC110 (other nodes' doing)
-            await asyncio.sleep(0.01)
 
 
 async def until_shared(*nodes: Node) -> None:

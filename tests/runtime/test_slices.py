@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter, defaultdict
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from zlib import crc32
@@ -23,7 +23,7 @@ from actum.stores.memory import MemoryJournal
 from actum.stores.open import open_stores
 from actum.stores.postgres import membership as postgres_membership
 from actum.stores.postgres.database.slices import SLICES
-from tests.runtime.nodes import START, database_in_memory, node_on
+from tests.runtime.nodes import START, database_in_memory, node_on, owned, until
 from tests.runtime.works import Hands, Message, Thing, application
 
 KEYS = [f"k{number}" for number in range(48)]
@@ -57,17 +57,6 @@ async def started(
         stores.database.slices = slices
         async with node_on(app, stores.journal, stores.database, clock=clock or ManualClock(START)) as node:
             yield node
-
-
-def owned(node: Node) -> set[str]:
-    assert node.coordinator is not None
-    return set(node.coordinator._leases)
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(60):
-        while not condition():  # noqa: ASYNC110 (other nodes' doing)
-            await asyncio.sleep(0.01)
 
 
 async def until_shared(*nodes: Node) -> None:
