@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from tests.faults.strace import PATIENCE, SCENARIO
 
@@ -34,10 +34,18 @@ class Cut(Struct, frozen=True):
     size: int | None
 
 
-class Synced(Struct, frozen=True):
-    """A file, or a folder with its entries, that is on the disk with all that was written before."""
+class Begun(Struct, frozen=True):
+    """A sync that begins, with a number of its own."""
 
     path: str
+    sync: float
+
+
+class Synced(Struct, frozen=True):
+    """A file, or a folder with its entries, that is on the disk with all that was written before it began."""
+
+    path: str
+    sync: float
 
 
 class Made(Struct, frozen=True):
@@ -50,16 +58,25 @@ class Acknowledged(Struct, frozen=True):
     """The scenario said of its next step that it is done."""
 
 
-Act = Written | Cut | Synced | Made | Acknowledged
+Act = Written | Cut | Begun | Synced | Made | Acknowledged
 
 
-def recorded(store: Path) -> list[Act]:
+def recorded(store: Path, *options_of_scenario: str) -> list[Act]:
     """Runs the scenario on a store to its end, and gives what it did to the disk, in order."""
     logs = store.parent / "strace"
     logs.mkdir()
     options = ["-ff", "-q", "-ttt", "-T", "-y", "-xx", "-s", "100000", "-o", str(logs / "log")]
     subprocess.run(
-        ["strace", *options, "-e", f"trace={CALLS}", sys.executable, str(SCENARIO), str(store)],
+        [
+            "strace",
+            *options,
+            "-e",
+            f"trace={CALLS}",
+            sys.executable,
+            str(SCENARIO),
+            str(store),
+            *options_of_scenario,
+        ],
         capture_output=True,
         check=True,
         timeout=PATIENCE,
@@ -78,12 +95,15 @@ def left_behind(acts: Iterable[Act], chance: random.Random) -> dict[str, bytes]:
     for act in acts:
         match act:
             case Written() | Cut():
-                files.setdefault(act.path, _File()).pending.append(act)
+                files.setdefault(act.path, _File()).write(act)
             case Made():
                 files.setdefault(act.path, _File())
+            case Begun():
+                if act.path in files:
+                    files[act.path].begun[act.sync] = files[act.path].written
             case Synced():
                 if act.path in files:
-                    files[act.path].sync()
+                    files[act.path].sync(files[act.path].begun.pop(act.sync, 0))
                 for path, file in files.items():
                     if str(Path(path).parent) == act.path:
                         file.sync_entry()
@@ -97,18 +117,26 @@ class _File:
     def __init__(self) -> None:
         self.content: bytearray | None = bytearray()
         self.pending: list[Written | Cut] = []
+        self.written = 0
+        self.begun: dict[float, int] = {}
         self.is_listed = False
 
-    def sync(self) -> None:
-        for act in self.pending:
+    def write(self, act: Written | Cut) -> None:
+        self.pending.append(act)
+        self.written += 1
+
+    def sync(self, before: int) -> None:
+        """Has on the disk for certain what was written before, as far as another sync has not."""
+        count = max(0, before - (self.written - len(self.pending)))
+        for act in self.pending[:count]:
             self.content = _applied(self.content, act, None)
-        self.pending.clear()
+        del self.pending[:count]
 
     def sync_entry(self) -> None:
         """Has the folder say for certain that the file is there, or is gone."""
         self.is_listed = True
         if any(isinstance(act, Cut) and act.size is None for act in self.pending):
-            self.sync()
+            self.sync(self.written)
 
     def after_power_cut(self, chance: random.Random) -> bytes | None:
         if not self.is_listed and chance.random() < 0.5:
@@ -148,9 +176,13 @@ def _acts(lines: Iterable[str], store: Path) -> Iterator[tuple[float, Act]]:
         if found is None or int(found[4]) < 0:
             continue
         act = _act(found[2], found[3], int(found[4]), store)
-        if act is not None:
+        began = float(found[1])
+        if isinstance(act, Begun):
+            yield began, structs.replace(act, sync=began)
             # What was written before a sync began is synced when it ends.
-            yield float(found[1]) + (float(found[5]) if isinstance(act, Synced) else 0), act
+            yield began + float(found[5]), Synced(act.path, began)
+        elif act is not None:
+            yield began, act
 
 
 def _act(call: str, arguments: str, result: int, store: Path) -> Act | None:
@@ -160,7 +192,7 @@ def _act(call: str, arguments: str, result: int, store: Path) -> Act | None:
     on_path = call in ("openat", "unlink")
     path = texts[-1].decode() if on_path else _text(FILE.match(arguments)[1]).decode()  # type: ignore[index]
     if path == str(store.parent) and call != "openat":
-        return Synced(path)
+        return Begun(path, 0)
     if not path.startswith(str(store)) or path.endswith(("-shm", "-lock")):
         return None
     numbers = [int(number) for number in re.findall(r", (\d+)", arguments)]
@@ -170,7 +202,7 @@ def _act(call: str, arguments: str, result: int, store: Path) -> Act | None:
         "pwrite64": lambda: Written(path, numbers[-1], texts[0][:result]),
         "ftruncate": lambda: Cut(path, numbers[-1]),
     }
-    return acts.get(call, lambda: Synced(path))()
+    return acts.get(call, lambda: Begun(path, 0))()
 
 
 def _text(hexadecimal: str) -> bytes:

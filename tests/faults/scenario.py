@@ -1,8 +1,9 @@
 """A scripted scenario with a journal, the same every time, which says which of its steps were acknowledged.
 
-    python tests/faults/scenario.py FILE
+    python tests/faults/scenario.py FILE [beside]
 
 prints `opened`, then for each step `acknowledged N`, or `refused N` when the store says that writes stopped.
+With `beside`, the log is moved into the file beside commits, however short it is.
 """
 
 import asyncio
@@ -14,6 +15,7 @@ from actum.errors import StoreFailed
 from actum.ports.journal import Journal, Snapshot, StreamListing, Write
 from actum.stores.memory import MemoryJournal
 from actum.stores.sqlite.connection import log as sqlite_log
+from actum.stores.sqlite.connection import log_mover
 from actum.stores.sqlite.connection.file import SqliteFile
 from actum.stores.sqlite.journal.journal import SqliteJournal
 from actum.stores.sqlite.journal.statements import SCHEMA
@@ -81,8 +83,10 @@ async def contents_after(steps: int) -> list[Any]:
     return await contents(journal)
 
 
-async def run(path: str) -> None:
+async def run(path: str, *, is_beside: bool) -> None:
     sqlite_log.CHECKPOINT_PAGES = PAGES_BEFORE_A_CHECKPOINT
+    if is_beside:
+        log_mover.SHORT = -1.0
     journal = SqliteJournal(await SqliteFile.open(path, (SCHEMA,)))
     print("opened", flush=True)
     for number, step in enumerate(STEPS, 1):
@@ -96,4 +100,4 @@ async def run(path: str) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(run(sys.argv[1]))
+    asyncio.run(run(sys.argv[1], is_beside=sys.argv[2:] == ["beside"]))

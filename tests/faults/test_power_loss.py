@@ -17,12 +17,17 @@ SHARES = range(0, 1_000, 25)
 ALL_SHARES = range(1_000)
 
 
-@pytest.fixture(scope="module")
-def acts(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Sequence[Act]]:
-    """What the scenario did to its disk, and the file that it did it to."""
+@pytest.fixture(scope="module", params=[(), ("beside",)], ids=["between", "beside"])
+def acts(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[str, Sequence[Act]]:
+    """What the scenario did to its disk, and the file that it did it to.
+
+    The log is moved between commits, and beside them.
+    """
     require_strace()
     store = tmp_path_factory.mktemp("recorded") / "bank.db"
-    return str(store), recorded(store)
+    return str(store), recorded(store, *request.param)
 
 
 async def cut(acts: tuple[str, Sequence[Act]], folder: Path, share: int, seed: int) -> None:

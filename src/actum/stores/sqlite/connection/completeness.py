@@ -83,6 +83,11 @@ def move_log(connection: sqlite3.Connection, mode: str, *, busy_timeout: float |
     return bool(is_busy)
 
 
+def move_beside(connection: sqlite3.Connection) -> None:
+    """Moves the log as far as readers allow, while another connection writes, which has marked both."""
+    connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+
+
 def accept(path: str) -> bool:
     """Marks a file whose log is lost as complete; says whether it was marked as incomplete."""
     if not is_log_lost(path):

@@ -16,13 +16,12 @@ from filelock import FileLock
 from actum.errors import Overloaded, StoreFailed, Unavailable
 from actum.stores.read_limit import ReadLimit
 from actum.stores.schema import Part
-from actum.stores.sqlite.connection.completeness import move_log, repair_mark
+from actum.stores.sqlite.connection.completeness import repair_mark
 from actum.stores.sqlite.connection.errors import is_failure, translate
 from actum.stores.sqlite.connection.file_identity import FileIdentity
 from actum.stores.sqlite.connection.job import Job, Work
-from actum.stores.sqlite.connection.log import Log
+from actum.stores.sqlite.connection.log_mover import LogMover
 from actum.stores.sqlite.connection.opening import (
-    BUSY_TIMEOUT,
     IN_MEMORY,
     check_place,
     connect,
@@ -65,7 +64,11 @@ class SqliteFile:
         self._lock = lock
         self._writer = writer
         # Only the owner moves the log into the file: the process that writes events must see a failed sync.
-        self._log = None if lock is None else Log(path)
+        self._log = (
+            None
+            if lock is None or self._place is None
+            else LogMover(path, writer, self._place, self._check_names)
+        )
         self._failure: str | None = None
         self._undone = 0
         self._is_scrub_due = False
@@ -109,6 +112,7 @@ class SqliteFile:
     def failure(self) -> str | None:
         """Why writing has stopped, or None if it has not; checks that the file is still in its place."""
         if self._failure is None and not self._is_closed:
+            self._check_log()
             try:
                 self._check_names()
             except StoreFailed as error:
@@ -217,6 +221,7 @@ class SqliteFile:
         for connection in self._connections:
             connection.close()
         if self._log is not None:
+            await asyncio.to_thread(self._log.close)
             # The last to close moves the log into the file; a failed checkpoint left the file's mark unset.
             with contextlib.suppress(sqlite3.Error):
                 repair_mark(self._writer)
@@ -278,6 +283,7 @@ class SqliteFile:
             job.deliver()
 
     def _commit(self, jobs: list[Job]) -> None:
+        self._check_log()
         if self._failure:
             for job in jobs:
                 job.error = self._stopped()
@@ -368,29 +374,24 @@ class SqliteFile:
             job.error.__cause__ = None if job.error is error else error
 
     def _checkpoint(self) -> None:
-        if self._log is None or self._place is None or self._failure:
+        if self._log is None or self._failure:
             return
         try:
-            self._log.committed(self._writer.total_changes)
-            if self._log.is_long(self._place.log_size):
-                move_log(self._writer, "PASSIVE")
-                self._log.moved()
-                self._place.written()
-        except (sqlite3.Error, OSError) as error:
+            self._log.committed()
+        except (sqlite3.Error, OSError, MemoryError, StoreFailed) as error:
             self._note(error)
 
     def _empty_log(self) -> None:
         """Empties the log unless a reader uses it; the writer does not wait for readers."""
-        if self._log is None or self._place is None or self._failure:
+        if self._log is None or self._failure:
             return
         try:
-            is_busy = move_log(self._writer, "TRUNCATE", busy_timeout=BUSY_TIMEOUT)
-            self._is_scrub_due = is_busy
-            self._log.moved()
-            self._place.written()
-            if not is_busy:
-                self._place.log_size = 0
-        except (sqlite3.Error, OSError) as error:
+            self._is_scrub_due = self._log.empty()
+        except (sqlite3.Error, OSError, MemoryError, StoreFailed) as error:
+            self._note(error)
+
+    def _check_log(self) -> None:
+        if self._log is not None and (error := self._log.error) is not None:
             self._note(error)
 
     def _note(self, error: Exception) -> None:

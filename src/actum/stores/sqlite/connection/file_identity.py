@@ -38,6 +38,8 @@ class FileIdentity:
         self._log_file = os.open(self._log, os.O_RDONLY | os.O_CLOEXEC)
         self._folder_time = 0
         self.log_size: int = 0
+        self.is_moved: bool = False
+        """Whether this process writes the file now, so that its times say nothing."""
         self.written()
 
     def __repr__(self) -> str:
@@ -61,7 +63,10 @@ class FileIdentity:
         if _identity(found) != self._file:
             raise self._moved(self._path)
         log_size = os.lseek(self._log_file, 0, os.SEEK_END)
-        is_same = found.st_size == self._size and found.st_mtime_ns == self._time
+        if self.is_moved:
+            is_same = found.st_size >= self._size
+        else:
+            is_same = found.st_size == self._size and found.st_mtime_ns == self._time
         if not is_same or log_size < min(self.log_size, MAX_LOG_BYTES):
             self.check_names()
             if self._is_owner:

@@ -13,30 +13,35 @@ ROWS_A_PAGE = 8
 class Log:
     """How much was written to a file's write-ahead log since its last checkpoint.
 
-    Pages are estimated from the number of changed rows; large rows show in the log's size.
+    `pages` are estimated from the number of changed rows; large rows show in the log's size. One that
+    `is_overdue` is long whatever it holds: it could not be moved.
     """
 
     def __init__(self, path: str) -> None:
         self._path = f"{path}-wal"
-        self._commits = self._pages = 0
+        self._commits = 0
         self._changes = 0
         self._bytes = 0
+        self.pages: int = 0
+        self.is_overdue: bool = False
 
     def committed(self, total_changes: int) -> None:
         """Records a commit; `total_changes` is the connection's own count."""
         self._commits += 1
-        self._pages += PAGES_A_COMMIT + (total_changes - self._changes) // ROWS_A_PAGE
+        self.pages += PAGES_A_COMMIT + (total_changes - self._changes) // ROWS_A_PAGE
         self._changes = total_changes
 
     def is_long(self, size: int) -> bool:
         """Whether the log, which has `size` bytes, should be moved into the file."""
         return (
-            self._commits >= CHECKPOINT_COMMITS
-            or self._pages >= CHECKPOINT_PAGES
+            self.is_overdue
+            or self._commits >= CHECKPOINT_COMMITS
+            or self.pages >= CHECKPOINT_PAGES
             or size >= self._bytes + CHECKPOINT_BYTES
         )
 
     def moved(self) -> None:
         """Records that the log was moved into the file, as far as readers allowed."""
-        self._commits = self._pages = 0
+        self._commits = self.pages = 0
+        self.is_overdue = False
         self._bytes = os.stat(self._path).st_size

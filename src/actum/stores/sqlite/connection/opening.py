@@ -116,10 +116,16 @@ def connect(path: str, parts: Sequence[Part], *, is_owner: bool) -> sqlite3.Conn
 
 def connect_reader(path: str, check_names: Callable[[], None]) -> sqlite3.Connection:
     """Opens a connection that reads, and makes sure that it is to this file and not to a replacement."""
+    connection = connect_again(path, check_names)
+    connection.execute("PRAGMA query_only = ON")
+    return connection
+
+
+def connect_again(path: str, check_names: Callable[[], None]) -> sqlite3.Connection:
+    """Opens another connection, and makes sure that it is to this file and not to a replacement."""
     check_names()
     connection = configure(path, must_exist=True)
     try:
-        connection.execute("PRAGMA query_only = ON")
         # SQLite opens the log at the first statement that reads.
         connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
         check_names()
