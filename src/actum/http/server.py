@@ -28,6 +28,7 @@ from actum.runtime.contained_tasks import runs_author_code
 from actum.runtime.containment import comes_from_outside
 from actum.runtime.context.context import Context
 from actum.runtime.instruments.instruments import Work
+from actum.runtime.instruments.running import running
 from actum.runtime.services import Services
 
 OpenServices = Callable[[], AbstractAsyncContextManager[Services]]
@@ -149,6 +150,7 @@ class HttpApp:
     ) -> None:
         context = response.context
         runs_author_code.set(True)
+        running.note(context)
         try:
             await self._litestar(_inner(scope, context, services, keyed), receive, response.send)
         except BaseException as error:
@@ -162,6 +164,9 @@ class HttpApp:
                 raise AuthorError(f"{where} ended with {error_text(error)}") from error
             log_failure(scope["method"], scope["path"], error, context.correlation_id)
             await send_answer(response.send, answer_to(error, context.correlation_id))
+        finally:
+            # Within another application, or in a test, its task goes on.
+            running.note(None)
 
     async def _answer_unopened(self, scope: Scope, send: Send, error: Exception, correlation_id: str) -> None:
         """Answers a request that did not reach its route; the process is alive even so."""

@@ -7,33 +7,44 @@ import socket
 import threading
 from collections.abc import Callable
 
+import msgspec
+from msgspec import Struct
 from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
 from actum.cli.failure import CommandFailed
 from actum.cli.loading import load_app
-from actum.cli.logs import set_up_logs
+from actum.cli.logs import LogFormat, LogLevel, set_up_logs
 from actum.cli.server.forced_exit import ForcedExit
 from actum.cli.server.limits import Limits
 from actum.cli.server.serving import config_of, served
 from actum.http import AsgiApp
 
-APP, STORE, DEVELOPMENT = "ACTUM_WORKER_APP", "ACTUM_WORKER_STORE", "ACTUM_WORKER_DEVELOPMENT"
+WORK = "ACTUM_WORKER"
+"""The environment variable that tells a process what to serve, and how, as JSON."""
+
+
+class Work(Struct, frozen=True):
+    """What a process serves: an application as MODULE:APP, on a store; and how it logs."""
+
+    app: str
+    store: str
+    is_development: bool
+    log_level: LogLevel | None
+    log_format: LogFormat
 
 
 def serve_in_processes(
     workers: int,
     listener: socket.socket,
-    app: str,
-    store: str,
+    work: Work,
     *,
     limits: Limits,
-    is_development: bool,
     announce: Callable[[], None],
 ) -> None:
     """Serves until SIGTERM or SIGINT, and restarts a process that dies."""
     # Each process imports the application for itself, because an application cannot be pickled.
-    os.environ |= {APP: app, STORE: store, DEVELOPMENT: "1" if is_development else ""}
+    os.environ[WORK] = msgspec.json.encode(work).decode()
     config = config_of("actum.cli.server.processes:application", limits, factory=True, workers=workers)
     supervisor = Multiprocess(config, sockets=[listener])
     announce()
@@ -45,9 +56,9 @@ def serve_in_processes(
 def application() -> AsgiApp:
     """Gives the ASGI application of a process that `serve_in_processes` started."""
     threading.Thread(target=_stop_with_parent, name="actum-parent", daemon=True).start()
-    is_development = bool(os.environ[DEVELOPMENT])
-    set_up_logs(is_development=is_development)
-    app = load_app(os.environ[APP]).asgi(store=os.environ[STORE], is_development=is_development)
+    work = msgspec.json.decode(os.environ[WORK], type=Work)
+    set_up_logs(is_development=work.is_development, level=work.log_level, format=work.log_format)
+    app = load_app(work.app).asgi(store=work.store, is_development=work.is_development)
     return ForcedExit().after_shutdown(served(app))
 
 

@@ -8,7 +8,7 @@ import typer
 from actum.app import App, definition_of
 from actum.cli.failure import CommandFailed
 from actum.cli.loading import load_app
-from actum.cli.logs import set_up_logs
+from actum.cli.logs import Format, Level, LogFormat, set_up_logs
 from actum.cli.options import AppName, DatabaseUrl, StoreUrl
 from actum.cli.server.limits import (
     BodyTimeout,
@@ -20,7 +20,7 @@ from actum.cli.server.limits import (
     RequestTimeout,
     allow_descriptors,
 )
-from actum.cli.server.processes import serve_in_processes
+from actum.cli.server.processes import Work, serve_in_processes
 from actum.cli.server.serving import listen, serve, url_of
 from actum.stores.open import is_shared
 from actum.stores.url import shown
@@ -44,6 +44,8 @@ def run(
             help="Refuse commands and reducers that do I/O, or change state without an event; log requests.",
         ),
     ] = False,
+    log_level: Level = None,
+    log_format: Format = LogFormat.TEXT,
     max_connections: MaxConnections = DEFAULT.max_connections,
     max_header_bytes: MaxHeaderBytes = DEFAULT.max_header_bytes,
     header_timeout: HeaderTimeout = DEFAULT.header_timeout,
@@ -73,13 +75,17 @@ def run(
     )
     application = loaded.asgi(store=url, is_development=is_development)
     with listen(host, port) as listener:
-        set_up_logs(is_development=is_development)
+        set_up_logs(is_development=is_development, level=log_level, format=log_format)
         announce = partial(_announce, loaded, url_of(listener), url)
         if workers == 1:
             serve(application, listener, limits, announce)
         else:
             serve_in_processes(
-                workers, listener, app, url, limits=limits, is_development=is_development, announce=announce
+                workers,
+                listener,
+                Work(app, url, is_development, log_level, log_format),
+                limits=limits,
+                announce=announce,
             )
     print(f"{loaded.name} has stopped", flush=True)
 

@@ -11,6 +11,7 @@ from actum.model.event import Event, Recorded
 from actum.model.reduction import events_in
 from actum.model.signature import hints_of
 from actum.runtime.context.context import Context
+from actum.runtime.instruments.running import running
 
 
 class ActionFunction:
@@ -55,6 +56,7 @@ class ActionFunction:
         self, context: Context, resources: dict[type[Any], Any], failure: Failure | None = None
     ) -> dict[str, Any]:
         """Gives the arguments that every trigger has: the context, the resources, and a failure."""
+        running.note(context)
         given: dict[str, Any] = {}
         for name, kind in self.resource_parameters.items():
             given[name] = resources[kind]

@@ -18,6 +18,7 @@ from actum.runtime.context.timers import TIMERS, Timers, timer_key, version_of
 from actum.runtime.deadlines.firing import fire_deadline
 from actum.runtime.deadlines.follower import DeadlineFollower, follower_of
 from actum.runtime.entities.dispatcher import Call
+from actum.runtime.instruments.running import running
 from actum.runtime.services import Services, Signals
 
 POLL = 60.0
@@ -63,6 +64,7 @@ async def _fire(services: Services, timer: Timer, follower: DeadlineFollower | N
     context = Context(
         services, correlation_id=timer.correlation_id, causation_id=timer.causation_id, by=timer.by
     )
+    running.note(context)
     call = Call(
         kind,
         timer.entity_id,

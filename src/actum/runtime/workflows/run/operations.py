@@ -18,6 +18,7 @@ from actum.ports.workflows import LoadedWorkflow, StoredSignal, StoredWorkflow, 
 from actum.runtime.contained_tasks import runs_author_code
 from actum.runtime.containment import comes_from_outside
 from actum.runtime.context.context import Context, session_of
+from actum.runtime.instruments.running import running
 from actum.runtime.services import Services
 from actum.runtime.workflows.run.history import History, Key, shown
 from actum.runtime.workflows.run.outcome import DECISIONS, Kept, KeptError, error_of, kept_error
@@ -183,6 +184,7 @@ class Operations:
         # What this depends on is durable before anything outside can see it.
         await self._keeper.written()
         runs_author_code.set(True)
+        running.note(self.workflow)
         made: list[Context] = []
 
         def make_context() -> Context:

@@ -16,6 +16,7 @@ from actum.model.workflows.workflow_type import WorkflowType
 from actum.ports.workflows import Ending, Status, StoredWorkflow
 from actum.runtime.contained_tasks import runs_author_code
 from actum.runtime.containment import comes_from_outside, log_failure
+from actum.runtime.instruments.running import running
 from actum.runtime.services import Services
 from actum.runtime.workflows.run.execution import WorkflowExecution
 from actum.runtime.workflows.run.guard import GuardedRun, outside_steps
@@ -82,6 +83,7 @@ class WorkflowRun(ABC):
 
     async def _run(self) -> None:
         runs_author_code.set(True)
+        running.note(self.workflow)
         try:
             deadline = self._deadline
             if deadline is not None and self._services.clock.now() >= deadline:
