@@ -1,6 +1,6 @@
 """Workflows, with their records and signals, in PostgreSQL."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from actum.errors import KeyReused
@@ -20,6 +20,7 @@ from actum.ports.workflows import (
 from actum.stores.postgres.connection.page import page_of
 from actum.stores.postgres.connection.pool import PostgresPool
 from actum.stores.postgres.database.fence import IS_HELD, Fence
+from actum.stores.postgres.database.slices import SLICES
 from actum.stores.statements.workflows import (
     CHANGED,
     HAS_ENDED,
@@ -61,6 +62,21 @@ WORKFLOW_SCHEMA = (
         awaited bigint NOT NULL, waiter bigint NOT NULL, PRIMARY KEY (awaited, waiter))""",
     "CREATE INDEX actum_workflow_waiters_waiter ON actum_workflow_waiters (waiter)",
 )
+ALL_SLICES = range(SLICES)
+OF_SLICE = f"number % {SLICES}"
+WORKFLOW_SLICE_SCHEMA = (
+    f"CREATE INDEX actum_workflows_slice ON actum_workflows (kind, ({OF_SLICE}), due) WHERE due IS NOT NULL",
+    "DROP INDEX actum_workflows_due",
+)
+"""Workflows that are due are found by slice: the backlog of another process is not read."""
+DUE = f"""SELECT w.id, w.wakes FROM unnest($4::bigint[]) AS given (slice) CROSS JOIN LATERAL (
+        SELECT id, wakes, due FROM actum_workflows WHERE kind = $1 AND {OF_SLICE} = slice AND due <= $2
+        ORDER BY due LIMIT $3
+    ) w ORDER BY w.due LIMIT $3"""
+NEXT = f"""SELECT min(w.due) FROM unnest($3::bigint[]) AS given (slice) CROSS JOIN LATERAL (
+        SELECT due FROM actum_workflows WHERE kind = $1 AND {OF_SLICE} = slice AND due > $2
+        ORDER BY due LIMIT 1
+    ) w"""
 # Rows are inserted in a fixed order, to avoid deadlocks between those who start workflows.
 START = f"""INSERT INTO actum_workflows ({NEW})
     SELECT * FROM unnest($1::text[], $2::text[], $3::bytea[], $4::text[], $5::bigint[], $6::bigint[],
@@ -146,15 +162,18 @@ class PostgresWorkflows(Database):
                 wakes = await self._record_changes(connection, changes)
         return [wakes.get(change.number) for change in changes]
 
-    async def due_workflows(self, kind: str, up_to: int, limit: int) -> list[tuple[str, int]]:
-        statement = (
-            "SELECT id, wakes FROM actum_workflows WHERE kind = $1 AND due <= $2 ORDER BY due LIMIT $3"
-        )
-        return [(row["id"], row["wakes"]) for row in await self._pool.fetch(statement, kind, up_to, limit)]
+    async def due_workflows(
+        self, kind: str, up_to: int, limit: int, *, slices: Collection[int] | None = None
+    ) -> list[tuple[str, int]]:
+        given = list(ALL_SLICES if slices is None else slices)
+        rows = await self._pool.fetch(DUE, kind, up_to, limit, given)
+        return [(row["id"], row["wakes"]) for row in rows]
 
-    async def next_workflow(self, kind: str, after: int) -> int | None:
-        statement = "SELECT min(due) FROM actum_workflows WHERE kind = $1 AND due > $2"
-        due: int | None = await self._pool.fetchval(statement, kind, after)
+    async def next_workflow(
+        self, kind: str, after: int, *, slices: Collection[int] | None = None
+    ) -> int | None:
+        given = list(ALL_SLICES if slices is None else slices)
+        due: int | None = await self._pool.fetchval(NEXT, kind, after, given)
         return due
 
     async def load_workflows(self, kind: str, ids: Sequence[str]) -> list[LoadedWorkflow]:

@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import chain, starmap
 from typing import Any
 
@@ -120,12 +120,17 @@ class SqliteWorkflows(Database):
     async def record_workflows(self, changes: Sequence[WorkflowChange]) -> list[int | None]:
         return await self._file.write(lambda connection: _record(connection, changes))
 
-    async def due_workflows(self, kind: str, up_to: int, limit: int) -> list[tuple[str, int]]:
+    async def due_workflows(
+        self, kind: str, up_to: int, limit: int, *, slices: Collection[int] | None = None
+    ) -> list[tuple[str, int]]:
+        # One process has the whole file: there is one slice, and it is asked for that.
         statement = "SELECT id, wakes FROM actum_workflows WHERE kind = ? AND due <= ? ORDER BY due LIMIT ?"
         values = (kind, up_to, limit)
         return await self._file.read(lambda connection: connection.execute(statement, values).fetchall())
 
-    async def next_workflow(self, kind: str, after: int) -> int | None:
+    async def next_workflow(
+        self, kind: str, after: int, *, slices: Collection[int] | None = None
+    ) -> int | None:
         statement = "SELECT min(due) FROM actum_workflows WHERE kind = ? AND due > ?"
         due: int | None = await self._file.read(
             lambda connection: connection.execute(statement, (kind, after)).fetchone()[0]
