@@ -1,4 +1,4 @@
-"""A process with orders in flight, in one of three releases: `python -m … STORE FOLDER RELEASE`."""
+"""A program with orders in flight, in one of three releases."""
 
 import asyncio
 import json
@@ -157,7 +157,3 @@ async def go_on(ctx: Context, kind: Any, command: str) -> object:
 async def orders_of(ctx: Context) -> list[StoredWorkflow]:
     """Gives all orders."""
     return await ctx._services.database.workflows(kind="Order", limit=ORDERS + 1)
-
-
-if __name__ == "__main__":
-    asyncio.run(run(sys.argv[1], Path(sys.argv[2]), sys.argv[3]))

@@ -47,7 +47,7 @@ async def kill_again_and_again(machine: Machine, chance: random.Random, kills: i
             await machine.ready(running)
             await asyncio.sleep(chance.uniform(0.01, 0.8))
         else:
-            await asyncio.sleep(chance.uniform(0, 1.5))
+            await asyncio.sleep(chance.uniform(0, 0.8))
         await machine.kill(running)
     await machine.ready(await machine.start(TRANSFERRING, "t"))
     await machine.finish()

@@ -1,4 +1,4 @@
-"""A process that moves money between accounts by workflows, to be killed: `python -m … STORE FOLDER NAME`."""
+"""A program that moves money between accounts by workflows; its process is to be killed."""
 
 import asyncio
 import sqlite3
@@ -153,7 +153,3 @@ async def is_started(ctx: Context, name: str, number: int) -> bool:
     except NotFound:
         return False
     return True
-
-
-if __name__ == "__main__":
-    asyncio.run(run(sys.argv[1], Path(sys.argv[2]), sys.argv[3]))
