@@ -70,9 +70,10 @@ async def kill_and_pause(machine: Machine, chance: random.Random, rounds: int) -
         await machine.kill(killed)
         again = await machine.start(TRANSFERRING, killed.name)
         pause = time.monotonic() + chance.choice([chance.uniform(0.05, 2), chance.uniform(4, 7)])
-        await machine.ready(again)
         await asyncio.sleep(pause - time.monotonic())
+        # It may be paused while it writes to the sink, for which the others wait then.
         paused.signal(signal.SIGCONT)
+        await machine.ready(again)
     await machine.finish()
     print(f"{rounds} kills and pauses in {time.monotonic() - since:.0f} s: {await check(machine)}")
 

@@ -1,6 +1,7 @@
 """A session: what the calls of one context share, from their cause to how far they wrote."""
 
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from datetime import timedelta
 from typing import Any
 
 import msgspec
@@ -226,9 +227,13 @@ class Session:
         return await do(self)
 
     async def end_of_workflow(
-        self, key: tuple[str, str], read: Callable[[bytes], Any], wait: Callable[[], Awaitable[Any]]
+        self,
+        key: tuple[str, str],
+        read: Callable[[bytes], Any],
+        within: timedelta | None,
+        wait: Callable[[], Awaitable[Any]],
     ) -> Any:
-        """Waits for the end of a workflow, by its kind and id."""
+        """Waits for the end of a workflow, by its kind and id, at most for a time."""
         return await wait()
 
     def _mark_of(

@@ -104,9 +104,13 @@ class RecordedSession(Session):
         )
 
     async def end_of_workflow(
-        self, key: tuple[str, str], read: Callable[[bytes], Any], wait: Callable[[], Awaitable[Any]]
+        self,
+        key: tuple[str, str],
+        read: Callable[[bytes], Any],
+        within: timedelta | None,
+        wait: Callable[[], Awaitable[Any]],
     ) -> Any:
-        return await self._execution.ended_of(key, read)
+        return await self._execution.ended_of(key, read, within)
 
 
 class WorkflowContext(Context):
