@@ -213,6 +213,14 @@ class WorkflowStore(ABC):
         """Counts the workflows that have not ended, by kind and status."""
 
     @abstractmethod
+    async def remove_ended_workflows(self, kind: str, before: int, limit: int) -> int:
+        """Removes workflows of a kind that ended before a time, with their records; gives how many.
+
+        It begins with those that ended first, and takes as many as have `limit` records together, or one.
+        One of which something was requested stays.
+        """
+
+    @abstractmethod
     async def signal_workflow(self, signal: NewSignal) -> Status | None:
         """Stores a signal and wakes its workflow; gives the status of that, None if there is none.
 

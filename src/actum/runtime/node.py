@@ -48,6 +48,7 @@ from actum.runtime.supervisor import Supervisor
 from actum.runtime.views.reading import Views
 from actum.runtime.workflows.calls import WorkflowCalls
 from actum.runtime.workflows.running_workflows import RunningWorkflows, WorkflowAssignment, workflows_of
+from actum.runtime.workflows.workflow_retention import WorkflowRetention
 
 POLL = 0.001
 
@@ -291,6 +292,11 @@ async def _start(node: Node, triggers: Collection[ActionTrigger[Any]]) -> None:
             services.journal, services.database, services.clock, retention, lambda: coordinator.is_first
         )
         supervisor.start("keys", forgetting.run)
+    removal = WorkflowRetention(
+        services.catalog.workflows.values(), services.database, services.clock, lambda: coordinator.is_first
+    )
+    if removal.spans:
+        supervisor.start("ended workflows", removal.run)
     services.readiness.actions, services.readiness.workflows = node.actions, services.catalog.workflows
     supervisor.start("readiness", services.readiness.run)
     warn_of_left(services.catalog, triggers, left)

@@ -68,6 +68,7 @@ class WorkflowReference(Generic[P, R_co]):
     async def start(self, *arguments: P.args, **named: P.kwargs) -> bool:
         """Starts it, once for its id; when this returns, it is durable. False if it was started before.
 
+        One that has ended is kept as long as its class says (`keep_for=`), and so is that its id was used.
         Raises Invalid for arguments that `run` does not take, and AlreadyStarted if it was with others.
         """
         bound = self._kind.signature.bind(arguments, named)
