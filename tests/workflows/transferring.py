@@ -1,14 +1,20 @@
 """A program that moves money between accounts by workflows; its process is to be killed."""
 
 import asyncio
+import contextlib
 import sqlite3
 import sys
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager, closing
 from datetime import timedelta
 from pathlib import Path
+from typing import ParamSpec, TypeVar
 
 from actum import App, Context, Entity, Event, NotFound, Rejected, Retries, Workflow, command, reducer
+from actum.errors import TryLater
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 ACCOUNTS = 100
 OPENING = 1_000_000
@@ -109,10 +115,8 @@ def application(folder: Path) -> App:
 async def run(store: str, folder: Path, name: str) -> None:
     """Starts transfers and waits for the end of each, until there is a sign to stop; then for all others."""
     async with application(folder).running(store) as ctx:
-        opening = (
-            ctx.entity(Account, f"a-{n}", idempotency_key="opening").add(OPENING) for n in range(ACCOUNTS)
-        )
-        await asyncio.gather(*opening)
+        accounts = [ctx.entity(Account, f"a-{n}", idempotency_key="opening") for n in range(ACCOUNTS)]
+        await asyncio.gather(*(patiently(one.add, OPENING) for one in accounts))
         number = await first_free(ctx, name)
         print(READY, end="", flush=True)
 
@@ -121,17 +125,34 @@ async def run(store: str, folder: Path, name: str) -> None:
             while not (folder / LAST_ORDERS).exists():
                 mine, number = number, number + 1
                 workflow = ctx.workflow(Transfer, f"{name}-{mine}")
-                await workflow.start(*transfer(mine))
+                await patiently(workflow.start, *transfer(mine))
                 try:
-                    await workflow.result()
+                    await patiently(workflow.result)
                 except Rejected:
                     assert transfer(mine)[3]
 
         await asyncio.gather(*(transfer_on() for _ in range(AT_ONCE)))
-        while await ctx._services.database.workflow_counts():  # noqa: ASYNC110 (other processes' doing, too)
-            await asyncio.sleep(0.05)
+        await until_all_have_ended(ctx)
         print(DONE, end="", flush=True)
         await asyncio.to_thread(sys.stdin.read)
+
+
+async def until_all_have_ended(ctx: Context) -> None:
+    """Returns when no workflow is under way in any process."""
+    while True:
+        await asyncio.sleep(0.05)
+        with contextlib.suppress(TryLater):
+            if not await ctx._services.database.workflow_counts():
+                return
+
+
+async def patiently(call: Callable[P, Awaitable[T]], *arguments: P.args, **named: P.kwargs) -> T:
+    """Makes a call, again where the store does not answer, as after a pause of the process."""
+    while True:
+        try:
+            return await call(*arguments, **named)
+        except TryLater:
+            await asyncio.sleep(0.05)
 
 
 async def first_free(ctx: Context, name: str) -> int:
@@ -149,7 +170,7 @@ async def first_free(ctx: Context, name: str) -> int:
 async def is_started(ctx: Context, name: str, number: int) -> bool:
     """Says whether a transfer was started."""
     try:
-        await ctx.workflow(Transfer, f"{name}-{number}").status()
+        await patiently(ctx.workflow(Transfer, f"{name}-{number}").status)
     except NotFound:
         return False
     return True

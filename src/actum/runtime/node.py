@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
@@ -48,6 +48,7 @@ from actum.runtime.supervisor import Supervisor
 from actum.runtime.views.reading import Views
 from actum.runtime.workflows.calls import WorkflowCalls
 from actum.runtime.workflows.running_workflows import RunningWorkflows, WorkflowAssignment, workflows_of
+from actum.runtime.workflows.stand_ins import StandIns
 from actum.runtime.workflows.workflow_retention import WorkflowRetention
 
 POLL = 0.001
@@ -58,13 +59,13 @@ log: logging.Logger = logging.getLogger("actum.node")
 class Settings(Struct, frozen=True):
     """The bounds of a node. Beyond `most_staged` commands that wait to be written it is Overloaded.
 
-    A test has `stand_ins` run in place of the functions of workflows' steps.
+    A test has `stand_ins` run in place of what workflows call.
     """
 
     residence: EvictionPolicy = EvictionPolicy()
     most_staged: int = MAX_STAGED
     is_development: bool = False
-    stand_ins: Mapping[Any, Callable[..., Any]] = {}
+    stand_ins: StandIns | None = None
 
 
 class Node:

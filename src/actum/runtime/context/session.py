@@ -222,8 +222,10 @@ class Session:
             raise KeyReused(once or self.shown_key, f"queue {queue!r}", other="another message") from error
         self.services.signals.send(f"queue/{queue}")
 
-    async def call_workflow(self, name: str, do: "Callable[[Session], Awaitable[Any]]") -> Any:
-        """Makes a call to a workflow in a session, which gives its marks; `name` says what and which."""
+    async def call_workflow(
+        self, what: str, key: tuple[str, str], do: "Callable[[Session], Awaitable[Any]]"
+    ) -> Any:
+        """Makes a call to a workflow, by its kind and id, in a session, which gives its marks."""
         return await do(self)
 
     async def end_of_workflow(

@@ -179,7 +179,7 @@ class WorkflowReference(Generic[P, R_co]):
 
     async def _call(self, what: str, do: Callable[[Session], Awaitable[Any]]) -> Any:
         self._session.check_open()
-        return await self._session.call_workflow(f"{what} of {self._kind.name}/{self.id}", do)
+        return await self._session.call_workflow(what, (self._kind.name, self.id), do)
 
     def _refuse_in_run(self, what: str) -> None:
         if self._session.is_recorded:

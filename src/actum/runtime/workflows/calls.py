@@ -1,13 +1,14 @@
 """Calls to workflows from everywhere: starts, signals, requests, results; those of this process are told."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any, Protocol
 
 from msgspec import Struct
 
-from actum.errors import AlreadyStarted, NotEnded, NotFound, WorkflowFailed, WrongStatus
+from actum.errors import AlreadyStarted, NotEnded, NotFound, TryLater, WorkflowFailed, WrongStatus
 from actum.model.workflows.workflow_type import WorkflowType
 from actum.ports.database import Database
 from actum.ports.workflows import (
@@ -22,6 +23,7 @@ from actum.ports.workflows import (
 from actum.runtime.coalescer import Coalescer
 from actum.runtime.workflows.allowed import check_request
 from actum.runtime.workflows.run.outcome import read_error
+from actum.runtime.workflows.stand_ins import StandIns
 
 MAX_STARTS = 20_000
 POLL = 0.5
@@ -54,14 +56,14 @@ class WorkflowEnd(Struct, frozen=True):
 class WorkflowCalls:
     """Starts, signals and asks workflows, wherever they run. `hosts` are the kinds that run here.
 
-    A test has `stand_ins` run in place of the functions of steps.
+    A test has `stand_ins` run in place of what workflows call.
     """
 
     def __init__(
         self,
         types: Mapping[str, WorkflowType],
         database: Database,
-        stand_ins: Mapping[Any, Callable[..., Any]],
+        stand_ins: StandIns | None,
     ) -> None:
         self.types = types
         self.by_class: dict[object, WorkflowType] = {kind.cls: kind for kind in types.values()}
@@ -151,13 +153,16 @@ class WorkflowCalls:
             end = await self._told(key)
             if end is not None:
                 return end
+        found = await self.find(kind, id)
         while True:
-            found = await self.find(kind, id)
             if found.status in ENDED:
                 return WorkflowEnd(found.status, found.outcome)
             end = await self._told(key)
             if end is not None:
                 return end
+            # It may be days until it ends: a store that does not answer for a while is no reason to give up.
+            with contextlib.suppress(TryLater):
+                found = await self.find(kind, id)
 
     async def _told(self, key: WorkflowKey) -> WorkflowEnd | None:
         """Waits until this process ends a workflow; None after a while."""
