@@ -181,6 +181,8 @@ async def test_what_is_called_and_not_answered_fails_and_says_what_to_write() ->
         await given(Order).answers(Item.reserve, 4).when("a", 1)
     with pytest.raises(AssertionError, match=r"Item\.give_back was called"):
         await given(Order).answers(Item.reserve, 4).answers(charge, 1).when("a", 1).advance(days=2)
+    with pytest.raises(AssertionError, match=r"reserve.*no longer fits.*\nAn answer has to be of the type"):
+        await given(Order).answers(Item.reserve, "four").when("a", 1)
     with pytest.raises(AssertionError, match=r"Item is not among .*\nAn example has what it answers for"):
         await given(Order).when("a", 1)
 

@@ -234,6 +234,8 @@ async def _end_of(
 
 
 def _hint(error: str) -> str:
-    if "is not among the application's" not in error:
-        return ""
-    return "\nAn example has what it answers for: .answers(Item.reserve, …) for a command of an entity."
+    if "is not among the application's" in error:
+        return "\nAn example has what it answers for: .answers(Item.reserve, …) for a command of an entity."
+    if "no longer fits" in error:
+        return "\nAn answer has to be of the type that is annotated where it is answered for."
+    return ""
