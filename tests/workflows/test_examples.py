@@ -123,7 +123,7 @@ async def test_an_example_ends_where_the_workflow_waits() -> None:
 
 
 async def test_a_workflow_that_fails_compensates() -> None:
-    outcome = await ORDER.when("apple", 3).advance(days=2)
+    outcome = await ORDER.when(sku="apple", quantity=3).advance(days=2)
 
     outcome.rejected("nobody approved it", code="late", left=4)
     assert outcome.asked(Item.give_back) == [("apple", "o-1")]

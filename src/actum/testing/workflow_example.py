@@ -35,6 +35,7 @@ class Given(Struct, frozen=True):
     told: str
     answers: tuple[tuple[What, tuple[Any, ...]], ...] = ()
     arguments: tuple[Any, ...] = ()
+    named: dict[str, Any] = {}
     happenings: tuple[Happening, ...] = ()
 
     def and_then(self, told: str, happening: Happening) -> "Given":
@@ -67,10 +68,9 @@ class WorkflowExample(Generic[P, R]):
 
     def when(self, *arguments: P.args, **named: P.kwargs) -> "WorkflowScript[R]":
         """Starts it with these arguments, once the script is awaited."""
-        if named:
-            raise TypeError(f"{self!r}.when(…): pass what `run` takes by position")
-        told = f"{self!r}.when({', '.join(map(repr, arguments))})"
-        return WorkflowScript(replace(self._given, told=told, arguments=arguments))
+        listed = [*map(repr, arguments), *(f"{name}={value!r}" for name, value in named.items())]
+        told = f"{self!r}.when({', '.join(listed)})"
+        return WorkflowScript(replace(self._given, told=told, arguments=arguments, named=named))
 
 
 class WorkflowScript(Generic[R]):
@@ -119,8 +119,12 @@ class WorkflowScript(Generic[R]):
         return WorkflowOutcome(self._given.told, stored, answers, result, error)
 
     async def _go_through(self, t: Running, workflow: WorkflowReference[..., Any], answers: Answers) -> None:
-        arguments = self._given.arguments
-        for happening in (lambda t, workflow: workflow.start(*arguments), *self._given.happenings):
+        given = self._given
+
+        def start(_: Running, workflow: WorkflowReference[..., Any]) -> Awaitable[object]:
+            return workflow.start(*given.arguments, **given.named)
+
+        for happening in (start, *given.happenings):
             try:
                 await happening(t, workflow)
                 await t.settle(allows_failures=True)

@@ -168,10 +168,10 @@ class WorkflowContext(Context):
     ) -> T:
         returns = hints_of(function).get("return", Any) if hasattr(function, "__code__") else Any
         stand_ins = self._services.workflows.stand_ins
-        stand_in: Callable[..., Any] = function if stand_ins is None else stand_ins.step(function)
+        stand_in: Any = None if stand_ins is None else stand_ins.step(function)
 
         async def do(context: Context) -> Any:
-            if stand_in is not function:
+            if stand_in not in (None, function):
                 return await stand_in(*args)
             return await context.atomic(function, *args, idempotency_key=idempotency_key)
 
