@@ -1,5 +1,6 @@
 """What went wrong with a workflow, as callers and clients over HTTP learn of it."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -16,12 +17,15 @@ from actum import (
     Rejected,
     Retries,
     StepFailed,
+    Unavailable,
     Workflow,
     WorkflowCancelled,
     WorkflowFailed,
     WrongStatus,
 )
 from actum.errors import DefinitionError
+from actum.ports.workflows import StoredWorkflow
+from actum.runtime.workflows import calls
 from actum.testing import Running, testing
 
 SOON = timedelta(milliseconds=20)
@@ -183,6 +187,34 @@ async def test_whoever_waits_for_a_time_is_given_a_result_that_comes_within_it()
         assert await t.ctx.workflow(Errand, "e-1").result(within=timedelta(minutes=1)) == "done"
         with pytest.raises(DefinitionError, match=r"write a span, as in timedelta\(seconds=10\)"):
             await t.ctx.workflow(Errand, "e-1").result(within=10)  # type: ignore[arg-type]
+
+
+async def test_whoever_waits_goes_on_waiting_while_the_store_does_not_answer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(calls, "POLL", 0.01)
+    async with testing(app) as t:
+        await ended(t, "e-1", "waiting")
+        database = t.node.services.database
+        look, refused = database.workflow, list[str]()
+
+        async def refuse(kind: str, id: str) -> StoredWorkflow | None:
+            refused.append(id)
+            if len(refused) in (2, 3):
+                raise Unavailable("the store restarts")
+            return await look(kind, id)
+
+        monkeypatch.setattr(database, "workflow", refuse)
+        waiting = asyncio.create_task(t.ctx.workflow(Errand, "e-1").result())
+        async with asyncio.timeout(30):
+            while len(refused) < 4 and not waiting.done():
+                await asyncio.sleep(0.01)
+        await t.ctx.workflow(Errand, "e-1").signal(Go())
+
+        assert await waiting == "waiting"
+        del refused[1:]
+        with pytest.raises(Unavailable):
+            await t.ctx.workflow(Errand, "e-1").result()
 
 
 async def test_a_workflow_waits_for_another_for_a_time_that_is_recorded() -> None:
