@@ -47,8 +47,8 @@ lock: $(READY)  ## update requirements.lock from pyproject.toml
 demo: $(READY)  ## documents read by OCR and found by their words; ONCE=1 ends after that
 	$(PYTHON) -m examples.documents $(if $(ONCE),--once)
 
-faults: $(READY)  ## the fault tests that take minutes; ACTUM_SEED=… repeats one
-	$(PYTHON) -m pytest tests/faults -m on_demand -rA $(ARGS)
+faults: $(READY)  ## the fault tests that take minutes; ACTUM_SEED=… repeats one, ACTUM_KILLS=… kills as often
+	$(PYTHON) -m pytest tests/faults tests/workflows -m on_demand -rA $(ARGS)
 
 POSTGRES_TESTS := tests/journal/test_postgres.py tests/database/test_postgres.py tests/examples/test_bank_on_postgres.py
 

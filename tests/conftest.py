@@ -16,7 +16,7 @@ pytest_plugins = [
     "tests.servers.wrangler",
 ]
 
-OF_TESTS = {"ACTUM_EXAMPLES", "ACTUM_POOLER", "ACTUM_POSTGRES", "ACTUM_SEED"}
+OF_TESTS = {"ACTUM_EXAMPLES", "ACTUM_KILLS", "ACTUM_POOLER", "ACTUM_POSTGRES", "ACTUM_SEED"}
 OF_TERMINALS = {"COLUMNS", "FORCE_COLOR", "LINES", "NO_COLOR", "PYTHONIOENCODING", "TERMINAL_WIDTH"}
 
 # What whoever runs the tests has set for applications or a terminal of their own is nothing to them.

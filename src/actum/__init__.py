@@ -3,10 +3,12 @@
 from actum.app import App
 from actum.errors import (
     ActumError,
+    AlreadyStarted,
     Conflict,
     DefinitionError,
     Invalid,
     KeyReused,
+    NotEnded,
     NotFound,
     Overloaded,
     Rejected,
@@ -16,6 +18,7 @@ from actum.errors import (
     Unavailable,
     WorkflowCancelled,
     WorkflowFailed,
+    WrongStatus,
     WrongVersion,
 )
 from actum.model.action import Actions, Failure
@@ -32,6 +35,7 @@ from actum.runtime.context.id_pages import Page
 __all__ = [
     "Actions",
     "ActumError",
+    "AlreadyStarted",
     "App",
     "Conflict",
     "Context",
@@ -42,6 +46,7 @@ __all__ = [
     "Failure",
     "Invalid",
     "KeyReused",
+    "NotEnded",
     "NotFound",
     "Overloaded",
     "Page",
@@ -56,6 +61,7 @@ __all__ = [
     "Workflow",
     "WorkflowCancelled",
     "WorkflowFailed",
+    "WrongStatus",
     "WrongVersion",
     "command",
     "query",

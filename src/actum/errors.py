@@ -9,7 +9,9 @@ ActumError
 │   ├── Taken                    another entity holds the value that a command claims
 │   ├── NotFound                 nothing exists under that name
 │   ├── Conflict                 another writer was first
-│   │   └── WrongVersion             the entity is not at the version the caller expected
+│   │   ├── WrongVersion             the entity is not at the version the caller expected
+│   │   ├── AlreadyStarted           the workflow was started before with other arguments
+│   │   └── WrongStatus              the workflow's status does not allow that
 │   ├── KeyReused                the idempotency key was used for another call
 │   └── AnswerErased             the call was carried out before, and its answer was erased since
 ├── TryLater                 nothing is wrong with the call; send it again
@@ -33,7 +35,8 @@ ActumError
 ├── WorkflowError            a workflow, or a step of one, did not succeed
 │   ├── StepFailed               a step failed as often as its retries allow
 │   ├── WorkflowFailed           a workflow failed, and what it had compensations for was undone
-│   └── WorkflowCancelled        a workflow was cancelled
+│   ├── WorkflowCancelled        a workflow was cancelled
+│   └── NotEnded                 a workflow had not ended when the time to wait for it was over
 └── StoreError               an operator has to look at the store
     ├── StoreInUse               another process owns the file
     ├── ForeignStore             the file belongs to another program, or to a newer Actum
@@ -294,6 +297,23 @@ class OutdatedRecord(AuthorError):
     """What is recorded for a workflow does not fit its code: change that, or restart from an earlier step."""
 
 
+class AlreadyStarted(Conflict):
+    """A workflow, KIND/ID, was started before with other arguments: give the new one another id."""
+
+    def __init__(self, message: str, *, workflow: str = "") -> None:
+        super().__init__(message)
+        self.workflow = workflow
+
+
+class WrongStatus(Conflict):
+    """A workflow, KIND/ID, takes no signals any more, or cannot be paused, resumed, … in its `status`."""
+
+    def __init__(self, message: str, *, workflow: str = "", status: str = "") -> None:
+        super().__init__(message)
+        self.workflow = workflow
+        self.status = status
+
+
 class WorkflowError(ActumError):
     """A workflow, or a step of one, did not succeed."""
 
@@ -313,6 +333,14 @@ class WorkflowFailed(WorkflowError):
 
 class WorkflowCancelled(WorkflowError):
     """A workflow was cancelled; what it had compensations for was undone."""
+
+
+class NotEnded(WorkflowError):
+    """A workflow, KIND/ID, had not ended when the time to wait for it was over; it goes on."""
+
+    def __init__(self, message: str, *, workflow: str = "") -> None:
+        super().__init__(message)
+        self.workflow = workflow
 
 
 class StoreError(ActumError):

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from actum import StepFailed
+from actum import Rejected, StepFailed
 from actum.testing import testing
 from tests.workflows.transfers import Account, Approval, Approved, Ledger, Transfer, app, open_ledger, post
 
@@ -18,7 +18,7 @@ async def test_a_step_is_answered_by_the_test(ledger: Ledger) -> None:
         await t.advance(days=14)
 
         assert await t.ctx.workflow(Transfer, "t-1").result() == "41 for bob"
-        assert [arguments[-1] for arguments in t.asked(post)] == ["t-1: 30"]
+        assert t.asked(post) == [("t-1: 30",)]
         assert ledger.calls == []
 
 
@@ -35,6 +35,19 @@ async def test_a_step_answers_with_errors_too_one_for_each_call() -> None:
         with pytest.raises(StepFailed, match="gone"):
             await t.ctx.workflow(Transfer, "t-2").result()
         assert len(t.asked(post)) == 5
+
+
+async def test_commands_that_a_workflow_sends_are_answered_by_the_test_and_others_are_not() -> None:
+    async with testing(app) as t:
+        t.answer(post, 41)
+        t.answer(Account.add, 5, Rejected("no"), 5)
+        await t.ctx.workflow(Transfer, "t-1").start("ann", "bob", 30)
+        await t.advance(days=14)
+
+        with pytest.raises(Rejected):
+            await t.ctx.workflow(Transfer, "t-1").result()
+        assert t.asked(Account.add)[:2] == [("ann", -30), ("bob", 30)]
+        assert await t.ctx.entity(Account, "ann").add(7) == 7
 
 
 async def test_a_double_stands_in_for_a_resource(ledger: Ledger) -> None:
@@ -61,7 +74,7 @@ async def test_signals_and_time_come_from_the_test() -> None:
 async def test_what_cannot_stand_in_is_refused() -> None:
     async with testing(app) as t:
         with pytest.raises(TypeError, match="no async function"):
-            t.answer(len, 3)  # type: ignore[arg-type]
+            t.answer(len, 3)
         with pytest.raises(TypeError, match="say what post answers"):
             t.answer(post)
         with pytest.raises(TypeError, match=r"use t\.answer\(post, …\) first"):

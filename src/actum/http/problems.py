@@ -14,18 +14,25 @@ from litestar.exceptions import HTTPException
 from msgspec import UNSET, Struct, UnsetType
 
 from actum.errors import (
+    AlreadyStarted,
     AnswerErased,
     Conflict,
     Invalid,
     KeyReused,
+    NotEnded,
     NotFound,
     Overloaded,
     Rejected,
+    StepFailed,
     Taken,
     TooLarge,
     TryLater,
     Unanswerable,
     Unavailable,
+    WorkflowCancelled,
+    WorkflowError,
+    WorkflowFailed,
+    WrongStatus,
     WrongVersion,
 )
 from actum.http.error_origin import as_request_error, has_left, is_about_stores
@@ -75,6 +82,8 @@ class Problem(Struct, frozen=True):
     facts behind the refusal as further members (those whose names are taken under `facts`); `taken` has the
     claim's name as `field`; `wrong-version`
     has the `expected` and the `actual` version; `key-reused` and `answer-erased` have the `key`;
+    `already-started`, `wrong-status` and `not-ended` have the `workflow` (KIND/ID), `wrong-status` also the
+    `current` status, and `step-failed` has the `step`;
     `unavailable` says `outcome: "unknown"` when a write may have taken effect.
     """
 
@@ -89,6 +98,9 @@ class Problem(Struct, frozen=True):
     expected: Any = UNSET
     actual: Any = UNSET
     key: Any = UNSET
+    workflow: str | UnsetType = UNSET
+    current: str | UnsetType = UNSET
+    step: str | UnsetType = UNSET
     outcome: str | UnsetType = UNSET
     facts: dict[str, Any] | UnsetType = UNSET
 
@@ -111,6 +123,12 @@ KINDS: dict[type[Exception], Kind] = {
     WrongVersion: Kind("wrong-version", "The entity is at another version", 412),
     Rejected: Kind("rejected", "A rule of the application said no", 422),
     Taken: Kind("taken", "Another one holds that value", 409),
+    AlreadyStarted: Kind("already-started", "The workflow was started before with other arguments", 409),
+    WrongStatus: Kind("wrong-status", "The workflow's status does not allow that", 409),
+    WorkflowCancelled: Kind("workflow-cancelled", "The workflow was cancelled", 409),
+    NotEnded: Kind("not-ended", "The workflow has not ended yet", 409),
+    WorkflowFailed: Kind("workflow-failed", "The workflow failed", 500),
+    StepFailed: Kind("step-failed", "A step of the workflow failed", 500),
     KeyReused: Kind("key-reused", "The idempotency key stands for another request", 422),
     AnswerErased: Kind("answer-erased", "The answer was erased since", 410),
     Unanswerable: Kind("unanswerable", "A query has no answer for what is in the views", 500),
@@ -194,6 +212,8 @@ def _is_internal(error: BaseException) -> bool:
 def _detail(error: BaseException) -> str:
     if isinstance(error, TryLater) and is_about_stores(error):
         return LATER
+    if isinstance(error, StepFailed):
+        return f"The step {error.step} failed; the workflow's record says why."
     return error.outside if isinstance(error, Unavailable) else error_message(error, limit=MAX_DETAIL)
 
 
@@ -243,12 +263,27 @@ def _members(error: BaseException) -> Mapping[str, Any]:  # noqa: PLR0911 (one f
         case WrongVersion():
             expected = {} if error.expected is None else {"expected": error.expected}
             return {**expected, "actual": error.actual}
+        case AlreadyStarted() | WrongStatus() | WorkflowError():
+            return _of_workflow(error)
         case KeyReused() | AnswerErased():
             return {"code": KINDS[type(error)].name, "key": error.key}
         case Unavailable() if error.is_outcome_unknown:
             return {"outcome": "unknown"}
         case _:
             return {}
+
+
+def _of_workflow(error: AlreadyStarted | WrongStatus | WorkflowError) -> Mapping[str, Any]:
+    code = {"code": KINDS[type(error)].name}
+    match error:
+        case WrongStatus():
+            return {**code, "workflow": error.workflow, "current": error.status}
+        case AlreadyStarted() | NotEnded():
+            return {**code, "workflow": error.workflow}
+        case StepFailed():
+            return {**code, "step": error.step}
+        case _:
+            return code
 
 
 def _beside(facts: Mapping[str, Any], taken: frozenset[str]) -> dict[str, Any]:
@@ -261,7 +296,7 @@ def _beside(facts: Mapping[str, Any], taken: frozenset[str]) -> dict[str, Any]:
 def _headers(error: BaseException) -> dict[str, str]:
     if isinstance(error, TryLater):
         return {"Retry-After": str(max(1, math.ceil(error.retry_after)))}
-    return {}
+    return {"Retry-After": "1"} if isinstance(error, NotEnded) else {}
 
 
 def _plain(status: int) -> Kind:

@@ -7,11 +7,12 @@ from datetime import timedelta
 import msgspec
 from msgspec import Raw, Struct
 
-from actum.errors import Conflict, Invalid, NotFound
+from actum.errors import Invalid, NotFound
 from actum.operations.page import MAX_PAGE
 from actum.ports.workflows import ENDED, NewSignal, Status, StepRecord, StoredWorkflow
 from actum.runtime.clock import SystemClock
 from actum.runtime.workflows.allowed import check_request
+from actum.runtime.workflows.calls import takes_no_signals
 from actum.stores.open import Stores
 
 POLL = timedelta(milliseconds=100)
@@ -56,24 +57,25 @@ async def show_workflow(stores: Stores, kind: str, id: str) -> ShownWorkflow:
 async def send_signal(stores: Stores, kind: str, id: str, name: str, body: bytes) -> None:
     """Sends a signal, by the name of its class and as JSON.
 
-    Raises Invalid for what is no JSON, NotFound for a workflow that does not exist, and Conflict for one that
-    has ended.
+    Raises Invalid for what is no JSON, NotFound for a workflow that does not exist, and WrongStatus for one
+    that has ended.
     """
     try:
         msgspec.json.decode(body, type=Raw)
     except msgspec.DecodeError as error:
         raise Invalid(f"the signal is no JSON: {error}") from error
-    status = await stores.database.signal_workflow(NewSignal(kind, id, name, body, SystemClock().now()))
+    signal = NewSignal(kind, id, name, body, SystemClock().now())
+    status = await stores.database.signal_workflow(signal)
     if status is None:
         raise NotFound(f"there is no workflow {kind}/{id}")
     if status in ENDED:
-        raise Conflict(f"{kind}/{id} has ended ({status}), and takes no signals")
+        raise takes_no_signals(signal, status)
 
 
 async def request_workflow(stores: Stores, kind: str, id: str, request: str) -> None:
     """Asks the process that runs a workflow, now or next, for something.
 
-    Raises NotFound for one that does not exist, and Conflict where it is not in a state for that.
+    Raises NotFound for one that does not exist, and WrongStatus where it is not in a state for that.
     """
     await check_request(stores.database, await find_workflow(stores, kind, id), request)
     await stores.database.request_workflow(kind, id, request)

@@ -1,7 +1,7 @@
 """The store of workflows, a part of the database: what every adapter guarantees, and what it raises."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Literal
 
 from msgspec import Struct
@@ -152,7 +152,10 @@ class WorkflowCount(Struct, frozen=True):
 
 
 class WorkflowStore(ABC):
-    """Stores workflows. Every method is one transaction, durable when it returns."""
+    """Stores workflows. Every method is one transaction, durable when it returns.
+
+    The slice of a workflow is its number modulo the database's `slices`.
+    """
 
     @abstractmethod
     async def start_workflows(self, new: Sequence[NewWorkflow]) -> list[Started]:
@@ -170,12 +173,19 @@ class WorkflowStore(ABC):
         """
 
     @abstractmethod
-    async def due_workflows(self, kind: str, up_to: int, limit: int) -> list[tuple[str, int]]:
-        """Gives a kind's workflows that are due by a time, the earliest first: id, and how often woken."""
+    async def due_workflows(
+        self, kind: str, up_to: int, limit: int, *, slices: Collection[int] | None = None
+    ) -> list[tuple[str, int]]:
+        """Gives a kind's workflows that are due by a time, the earliest first: id, and how often woken.
+
+        With `slices`, those of other slices are left out.
+        """
 
     @abstractmethod
-    async def next_workflow(self, kind: str, after: int) -> int | None:
-        """Gives the earliest time beyond `after` at which a workflow of a kind is due."""
+    async def next_workflow(
+        self, kind: str, after: int, *, slices: Collection[int] | None = None
+    ) -> int | None:
+        """Gives the earliest time beyond `after` at which a workflow of a kind, or of some slices, is due."""
 
     @abstractmethod
     async def load_workflows(self, kind: str, ids: Sequence[str]) -> list[LoadedWorkflow]:
@@ -201,6 +211,14 @@ class WorkflowStore(ABC):
     @abstractmethod
     async def workflow_counts(self) -> list[WorkflowCount]:
         """Counts the workflows that have not ended, by kind and status."""
+
+    @abstractmethod
+    async def remove_ended_workflows(self, kind: str, before: int, limit: int) -> int:
+        """Removes workflows of a kind that ended before a time, with their records; gives how many.
+
+        It begins with those that ended first, and takes as many as have `limit` records together, or one.
+        One of which something was requested stays.
+        """
 
     @abstractmethod
     async def signal_workflow(self, signal: NewSignal) -> Status | None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
@@ -47,7 +47,9 @@ from actum.runtime.services import Services, Signals
 from actum.runtime.supervisor import Supervisor
 from actum.runtime.views.reading import Views
 from actum.runtime.workflows.calls import WorkflowCalls
-from actum.runtime.workflows.workflow_assignment import WorkflowAssignment, workflow_assignments
+from actum.runtime.workflows.running_workflows import RunningWorkflows, WorkflowAssignment, workflows_of
+from actum.runtime.workflows.stand_ins import StandIns
+from actum.runtime.workflows.workflow_retention import WorkflowRetention
 
 POLL = 0.001
 
@@ -57,13 +59,13 @@ log: logging.Logger = logging.getLogger("actum.node")
 class Settings(Struct, frozen=True):
     """The bounds of a node. Beyond `most_staged` commands that wait to be written it is Overloaded.
 
-    A test has `stand_ins` run in place of the functions of workflows' steps.
+    A test has `stand_ins` run in place of what workflows call.
     """
 
     residence: EvictionPolicy = EvictionPolicy()
     most_staged: int = MAX_STAGED
     is_development: bool = False
-    stand_ins: Mapping[Any, Callable[..., Any]] = {}
+    stand_ins: StandIns | None = None
 
 
 class Node:
@@ -73,7 +75,7 @@ class Node:
         self.services = services
         self.supervisor = supervisor
         self.actions: Sequence[RunningAction] = ()
-        self.workflows: Sequence[WorkflowAssignment] = ()
+        self.workflows: Sequence[RunningWorkflows] = ()
         self.coordinator: Coordinator | None = None
         self.heartbeat: Heartbeat = Heartbeat()
 
@@ -81,9 +83,10 @@ class Node:
         return f"<Node with {len(self.services.directory.live)} live entities>"
 
     @property
-    def assignments(self) -> list[ActionAssignment]:
-        """The actions' slices, or an action itself where it is not split."""
-        return [assignment for action in self.actions for assignment in action.assignments]
+    def assignments(self) -> list[ActionAssignment | WorkflowAssignment]:
+        """The slices of actions and workflows, or one for the whole where it is not split."""
+        running: list[RunningAction | RunningWorkflows] = [*self.actions, *self.workflows]
+        return [assignment for one in running for assignment in one.assignments]
 
     @property
     def workers(self) -> list[Worker]:
@@ -118,11 +121,11 @@ class Node:
         if self.coordinator is not None and self.coordinator.is_moving:
             parts.append(self.coordinator)
         parts += [action for action in self.actions if not await action.is_idle()]
-        works: list[Assignment] = [*services.views.works.values(), *self.workflows]
+        works: list[Assignment | RunningWorkflows] = [*services.views.works.values(), *self.workflows]
         return parts + [work for work in works if not await work.is_idle()]
 
     def _activity(self) -> tuple[int, ...]:
-        works: list[Worker | WorkflowAssignment] = [*self.workers, *self.workflows]
+        works: list[Worker | RunningWorkflows] = [*self.workers, *self.workflows]
         return self.services.feed.head, *(work.taken for work in works)
 
 
@@ -279,8 +282,8 @@ async def _start(node: Node, triggers: Collection[ActionTrigger[Any]]) -> None:
     await services.views.prepare()
     left = await look_for_left(services.catalog, services.journal, services.database, services.broker)
     node.actions = await actions_of(services, triggers, supervisor, node.lose, node.heartbeat)
-    node.workflows = workflow_assignments(services, supervisor, node.lose)
-    works = [*services.views.works.values(), *node.assignments, *node.workflows]
+    node.workflows = workflows_of(services, supervisor, node.lose, node.heartbeat)
+    works = [*services.views.works.values(), *node.assignments]
     coordinator = node.coordinator = Coordinator(services.database, works, node.heartbeat)
     await coordinator.start()
     supervisor.start("erasures", lambda: finish_erasures(services))
@@ -290,6 +293,11 @@ async def _start(node: Node, triggers: Collection[ActionTrigger[Any]]) -> None:
             services.journal, services.database, services.clock, retention, lambda: coordinator.is_first
         )
         supervisor.start("keys", forgetting.run)
+    removal = WorkflowRetention(
+        services.catalog.workflows.values(), services.database, services.clock, lambda: coordinator.is_first
+    )
+    if removal.spans:
+        supervisor.start("ended workflows", removal.run)
     services.readiness.actions, services.readiness.workflows = node.actions, services.catalog.workflows
     supervisor.start("readiness", services.readiness.run)
     warn_of_left(services.catalog, triggers, left)
@@ -301,7 +309,7 @@ async def _stop(node: Node) -> None:
     """Stops what makes new commands first, then writes out what is decided, then what follows from it."""
     services, supervisor, coordinator = node.services, node.supervisor, node.coordinator
     if coordinator is not None:
-        await coordinator.retire([*node.assignments, *node.workflows])
+        await coordinator.retire(node.assignments)
     try:
         async with asyncio.timeout(30):
             await services.committer.drained()

@@ -2,5 +2,15 @@
 
 from actum.testing.application import Running, testing
 from actum.testing.example import Example, Outcome, given
+from actum.testing.workflow_example import WorkflowExample, WorkflowOutcome, WorkflowScript
 
-__all__ = ["Example", "Outcome", "Running", "given", "testing"]
+__all__ = [
+    "Example",
+    "Outcome",
+    "Running",
+    "WorkflowExample",
+    "WorkflowOutcome",
+    "WorkflowScript",
+    "given",
+    "testing",
+]

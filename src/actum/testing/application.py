@@ -20,8 +20,8 @@ from actum.runtime.node import Node, Settings, open_node
 from actum.runtime.opened_resource import OpenResource
 from actum.runtime.readiness import Standstill
 from actum.stores.open import Stores, open_stores
+from actum.testing.answers import Answers, Asked, What
 from actum.testing.past import START
-from actum.testing.step_answers import Step, StepAnswers
 
 if TYPE_CHECKING:
     from actum.testing.http import Client
@@ -46,10 +46,10 @@ class Running:
     ) -> None:
         self.app = app
         self._doubles = doubles
-        self._answers = StepAnswers()
+        self._answers = Answers()
         self.clock = clock
         self._store = store
-        self._settings = replace(settings, stand_ins=self._answers.stand_ins)
+        self._settings = replace(settings, stand_ins=settings.stand_ins or self._answers)
         self._stores: Stores | None = None
         self._node: Node | None = None
         self._ctx: Context | None = None
@@ -96,16 +96,17 @@ class Running:
         """Puts messages into a queue; `settle` waits until they are handled."""
         await self.ctx.queue(queue).send_all(messages, key=key)
 
-    def answer(self, step: Step, *answers: Any) -> None:
-        """Has a step of workflows give these answers instead of running its function.
+    def answer(self, what: What, *answers: Any) -> None:
+        """Answers in place of what workflows call: a step's function, a command or query, another workflow.
 
-        There is one for each call, and the last is given again; an answer that is an error is raised.
+        There is one answer for each call, and the last is given again; one that is an error is raised. Calls
+        from elsewhere are not answered.
         """
-        self._answers.answer(step, answers)
+        self._answers.answer(what, answers)
 
-    def asked(self, step: Step) -> list[tuple[Any, ...]]:
-        """Gives the arguments with which a step was called that `answer` answers for."""
-        return self._answers.asked(step)
+    def asked(self, what: What) -> Asked:
+        """Gives what each call passed to what `answer` answers for; of an entity, its id comes first."""
+        return self._answers.asked(what)
 
     async def settle(self, *, allows_failures: bool = False) -> None:
         """Returns when every event, message and due timer has been handled, and every view shows it.

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from typing import Any, Generic, ParamSpec, Self, TypeVar
+from typing import Any, Generic, ParamSpec, Self, TypeVar, overload
 
 from msgspec.structs import replace
 
@@ -13,10 +13,14 @@ from actum.model.entity import CommandType, Entity, entity_type
 from actum.model.event import Event, to_datetime, to_microseconds
 from actum.model.handler import Command, Handler
 from actum.model.values.claim_value import canonical
+from actum.model.workflows.workflow import Workflow
+from actum.runtime.context.context import Context
+from actum.runtime.context.workflow_reference import Runs
 from actum.runtime.entities.input_output_guard import pure
 from actum.testing.difference import difference
 from actum.testing.past import GivenHistory
 from actum.testing.turn import HeldValue, Turn, run
+from actum.testing.workflow_example import WorkflowExample, given_workflow
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -216,14 +220,29 @@ class Outcome(Example[EntityT], Generic[EntityT, ReplyT]):
         return self
 
 
-def given(cls: type[EntityT], *events: Event, id: str = "a") -> Example[EntityT]:
-    """Starts an example with the events of an entity so far.
+@overload
+def given(cls: type[EntityT], *events: Event, id: str = "a") -> Example[EntityT]: ...
+
+
+@overload
+def given(cls: Callable[[], Runs[Context, P, R]], *, id: str = "a") -> WorkflowExample[P, R]: ...
+
+
+def given(cls: Any, *events: Event, id: str = "a") -> Any:
+    """Starts an example with the events of an entity so far, or with a workflow.
 
         given(Account, Opened("ann"), Deposited(10)).when(Account.withdraw, 4).then(Withdrawn(4), reply=6)
         given(Account).when(Account.withdraw, 4).rejected(code="insufficient_funds", balance=0)
+        (await given(Transfer).answers(post, 41).when("ann", 30).signal(Approved("bob"))).then("done")
 
     From then on, input and output in commands and reducers is refused in this process.
     """
+    if isinstance(cls, type) and issubclass(cls, Workflow):
+        return given_workflow(cls, id)
+    return _given_entity(cls, events, id)
+
+
+def _given_entity(cls: type[EntityT], events: tuple[Event, ...], id: str) -> Example[EntityT]:
     pure.enforce()
     kind = entity_type(cls)
     told = f"given({cls.__name__}{_listed(events, {})})"

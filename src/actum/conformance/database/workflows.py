@@ -34,9 +34,9 @@ def parked(number: int, due: int | None = None, *, wakes: int = 0) -> WorkflowCh
     return WorkflowChange(number, "running", due, wakes, 80)
 
 
-def ended(number: int) -> WorkflowChange:
+def ended(number: int, time: int = 80) -> WorkflowChange:
     """Gives the change of a workflow that has returned something."""
-    return WorkflowChange(number, "completed", None, 0, 80, outcome=b'"done"')
+    return WorkflowChange(number, "completed", None, 0, time, outcome=b'"done"')
 
 
 async def found(database: Database, id: str, kind: str = "Transfer") -> StoredWorkflow:
@@ -152,6 +152,57 @@ class WorkflowConformance:
         assert await database.due_workflows("Order", 0, 9) == [("o-1", 0)]
         assert await database.next_workflow("Transfer", 20) == 30
         assert await database.next_workflow("Transfer", 30) is None
+
+    async def test_due_workflows_are_given_by_slices(self, database: Database) -> None:
+        ids = [f"t-{place}" for place in range(20)]
+        numbers = await start(database, *ids)
+        dues = [100 - place for place in range(20)]
+        await database.record_workflows(
+            [parked(number, due) for number, due in zip(numbers, dues, strict=True)]
+        )
+
+        slices = [{number % database.slices for number in numbers[:3]}, set(range(database.slices))]
+        for some in slices:
+            expected = [
+                (due, id)
+                for number, id, due in zip(numbers, ids, dues, strict=True)
+                if number % database.slices in some
+            ]
+            expected.sort()
+            due = await database.due_workflows("Transfer", 95, 9, slices=some)
+            assert [id for id, _ in due] == [id for at, id in expected if at <= 95][:9]
+            later = [at for at, _ in expected if at > 95]
+            assert await database.next_workflow("Transfer", 95, slices=some) == min(later, default=None)
+
+    async def test_those_that_ended_first_are_removed_in_pieces(self, database: Database) -> None:
+        numbers = await start(database, *(f"t-{place}" for place in range(8)))
+        [other] = await start(database, "o-1", kind="Order")
+        times = [40, 10, 30, 20, 70, 50]
+        records = tuple(StepRecord("charge", place, place, b"1", 81) for place in (1, 2, 3))
+        await database.record_workflows(
+            [
+                replace(ended(number, time), records=records)
+                for number, time in zip(numbers[:6], times, strict=True)
+            ]
+            + [parked(numbers[6], 5), replace(parked(numbers[7]), status="stalled"), ended(other, 10)]
+        )
+        await database.signal_workflow(NewSignal("Transfer", "t-6", "Paid", b"1", 85))
+        await database.request_workflow("Transfer", "t-0", "restart")
+
+        async def left() -> list[str]:
+            return [one.id for one in await database.workflows(kind="Transfer")]
+
+        assert await database.remove_ended_workflows("Transfer", 50, 8) == 2
+        assert await left() == ["t-0", "t-2", "t-4", "t-5", "t-6", "t-7"]
+        assert await database.remove_ended_workflows("Transfer", 50, 1) == 1
+        assert await database.remove_ended_workflows("Transfer", 50, 99) == 0
+        assert await left() == ["t-0", "t-4", "t-5", "t-6", "t-7"]
+        assert (await found(database, "o-1", "Order")).status == "completed"
+        [again] = await database.start_workflows([new_workflow("t-1", call="c-2")])
+        assert again.status == "new"
+        loaded = await database.load_workflows("Transfer", ["t-1", "t-4"])
+        assert {one.workflow.id: len(one.records) for one in loaded} == {"t-1": 0, "t-4": 3}
+        assert (await database.load_workflows("Transfer", ["t-6"]))[0].signals
 
     async def test_a_signal_is_kept_until_it_is_taken_and_wakes(self, database: Database) -> None:
         [number] = await start(database, "t-1")

@@ -20,7 +20,9 @@ Step = Callable[..., Coroutine[Any, Any, T]]
 
 TIMEOUT = timedelta(seconds=60)
 """How long an attempt at a step may take unless the call says otherwise."""
-OPTIONS = OF_STRUCTS | {"name", "retries", "timeout"}
+KEPT_FOR = timedelta(days=30)
+"""How long a workflow that has ended is kept unless its class says otherwise."""
+OPTIONS = OF_STRUCTS | {"name", "retries", "timeout", "keep_for"}
 """The options that a class statement may have."""
 
 
@@ -68,11 +70,20 @@ class Execution(Protocol):
 
 
 class WorkflowOptions(Struct, frozen=True):
-    """The class statement's options: `class A(Workflow, name=…, timeout=…, retries=…)`."""
+    """The class statement's options: `class A(Workflow, name=…, timeout=…, retries=…, keep_for=…)`."""
 
     name: str
     timeout: timedelta | None
     retries: Retries
+    keep_for: timedelta | None
+
+
+def _check_span(class_name: str, option: str, span: Any) -> None:
+    if span is not None and (not isinstance(span, timedelta) or span <= timedelta()):
+        raise DefinitionError(
+            f"class {class_name}(Workflow, {option}={span!r}): write a positive span, as in "
+            f"{option}=timedelta(days=30)"
+        )
 
 
 @dataclass_transform(field_specifiers=(msgspec.field,))
@@ -89,16 +100,13 @@ class WorkflowMeta(StructMeta):
         name: str | None = None,
         timeout: timedelta | None = None,
         retries: Retries | None = None,
+        keep_for: timedelta | None = KEPT_FOR,
         **config: Any,
     ) -> "WorkflowMeta":
         check_options(f"class {class_name}(Workflow)", config, OPTIONS)
         check_declared(name or class_name, "a workflow's name")
-        limit: Any = timeout
-        if limit is not None and (not isinstance(limit, timedelta) or limit <= timedelta()):
-            raise DefinitionError(
-                f"class {class_name}(Workflow, timeout={limit!r}): write a positive span, as in "
-                "timeout=timedelta(days=30)"
-            )
+        for option, span in (("timeout", timeout), ("keep_for", keep_for)):
+            _check_span(class_name, option, span)
         policy: Any = retries
         if policy is not None and not isinstance(policy, Retries):
             raise DefinitionError(
@@ -109,7 +117,8 @@ class WorkflowMeta(StructMeta):
             cls = super().__new__(mcls, class_name, bases, namespace, **options)
         except TypeError as error:
             raise DefinitionError(f"workflow {class_name}: {error}") from error
-        cls.__workflow_options__ = WorkflowOptions(name or class_name, timeout, retries or Retries())  # type: ignore[attr-defined]
+        declared = WorkflowOptions(name or class_name, timeout, retries or Retries(), keep_for)
+        cls.__workflow_options__ = declared  # type: ignore[attr-defined]
         return cls
 
 
@@ -121,8 +130,10 @@ class Workflow(Struct, metaclass=WorkflowMeta):
     input or output, and takes time, ids and random numbers from `self`.
 
     The fields, which need defaults, are the state that operators and queries see. Options of the class
-    statement: `name=` is the stored kind (by default the class name), `timeout=` limits the whole, and
-    `retries=` says how often a compensation, or a `run` that fails by mistake, is tried.
+    statement: `name=` is the stored kind (by default the class name), `timeout=` limits the whole,
+    `retries=` says how often a compensation, or a `run` that fails by mistake, is tried, and `keep_for=` how
+    long one that has ended is kept: its result, its records, and that its id was used (by default 30 days,
+    for ever with None).
     """
 
     __workflow_options__: ClassVar[WorkflowOptions]

@@ -25,6 +25,7 @@ class WorkflowType:
         self.name: str = options.name
         self.timeout: timedelta | None = options.timeout
         self.retries: Retries = options.retries
+        self.keep_for: timedelta | None = options.keep_for
         self._check_fields()
         self.run: Callable[..., Any] = self._run_of(cls)
         self.signature: Signature = Signature(self.run, f"{self.name}.run", leading=(context,))

@@ -1,6 +1,7 @@
 """A session: what the calls of one context share, from their cause to how far they wrote."""
 
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from datetime import timedelta
 from typing import Any
 
 import msgspec
@@ -221,14 +222,20 @@ class Session:
             raise KeyReused(once or self.shown_key, f"queue {queue!r}", other="another message") from error
         self.services.signals.send(f"queue/{queue}")
 
-    async def call_workflow(self, name: str, do: "Callable[[Session], Awaitable[Any]]") -> Any:
-        """Makes a call to a workflow in a session, which gives its marks; `name` says what and which."""
+    async def call_workflow(
+        self, what: str, key: tuple[str, str], do: "Callable[[Session], Awaitable[Any]]"
+    ) -> Any:
+        """Makes a call to a workflow, by its kind and id, in a session, which gives its marks."""
         return await do(self)
 
     async def end_of_workflow(
-        self, key: tuple[str, str], read: Callable[[bytes], Any], wait: Callable[[], Awaitable[Any]]
+        self,
+        key: tuple[str, str],
+        read: Callable[[bytes], Any],
+        within: timedelta | None,
+        wait: Callable[[], Awaitable[Any]],
     ) -> Any:
-        """Waits for the end of a workflow, by its kind and id."""
+        """Waits for the end of a workflow, by its kind and id, at most for a time."""
         return await wait()
 
     def _mark_of(

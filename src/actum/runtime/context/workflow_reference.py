@@ -68,7 +68,8 @@ class WorkflowReference(Generic[P, R_co]):
     async def start(self, *arguments: P.args, **named: P.kwargs) -> bool:
         """Starts it, once for its id; when this returns, it is durable. False if it was started before.
 
-        Raises Invalid for arguments that `run` does not take, and Conflict if it was started with others.
+        One that has ended is kept as long as its class says (`keep_for=`), and so is that its id was used.
+        Raises Invalid for arguments that `run` does not take, and AlreadyStarted if it was with others.
         """
         bound = self._kind.signature.bind(arguments, named)
         written = self._kind.signature.write(bound)
@@ -103,7 +104,7 @@ class WorkflowReference(Generic[P, R_co]):
         """Sends a value, which `run` takes with `await self.receive(TYPE)`; when this returns, it is durable.
 
         A signal with a `once` mark that was sent before is dropped. Raises NotFound if the workflow was not
-        started, Conflict if it has ended, and Invalid for a value that JSON does not preserve.
+        started, WrongStatus if it has ended, and Invalid for a value that JSON does not preserve.
         """
         name, body = type(signal).__name__, _written(signal)
         kind, id = self._kind.name, self.id
@@ -116,14 +117,18 @@ class WorkflowReference(Generic[P, R_co]):
 
         await self._call(f"signal {name}", send)
 
-    async def result(self) -> R_co:
+    async def result(self, *, within: timedelta | None = None) -> R_co:
         """Waits until it has ended, and returns what `run` returned.
 
-        Raises what `run` raised, WorkflowCancelled if it was cancelled, and NotFound if it was not started.
+        Raises what `run` raised, WorkflowCancelled if it was cancelled, NotFound if it was not started, and
+        NotEnded if it has not ended within a time.
         """
-        read = self._kind.signature.read_reply
+        limit: Any = within
+        if limit is not None and (not isinstance(limit, timedelta) or limit < timedelta()):
+            raise DefinitionError(f"result(within={within!r}): write a span, as in timedelta(seconds=10)")
+        kind, id, read = self._kind.name, self.id, self._kind.signature.read_reply
         result: R_co = await self._session.end_of_workflow(
-            (self._kind.name, self.id), read, lambda: self._calls.result(self._kind.name, self.id, read)
+            (kind, id), read, within, lambda: self._calls.result(kind, id, read, within)
         )
         return result
 
@@ -174,7 +179,7 @@ class WorkflowReference(Generic[P, R_co]):
 
     async def _call(self, what: str, do: Callable[[Session], Awaitable[Any]]) -> Any:
         self._session.check_open()
-        return await self._session.call_workflow(f"{what} of {self._kind.name}/{self.id}", do)
+        return await self._session.call_workflow(what, (self._kind.name, self.id), do)
 
     def _refuse_in_run(self, what: str) -> None:
         if self._session.is_recorded:

@@ -1,6 +1,6 @@
 """Which requests a workflow can carry out, as it is."""
 
-from actum.errors import Conflict, NotFound
+from actum.errors import NotFound, WrongStatus
 from actum.ports.database import Database
 from actum.ports.workflows import ENDED, Status, StoredWorkflow
 
@@ -17,18 +17,23 @@ ALLOWED: dict[str, frozenset[Status]] = {
 
 
 async def check_request(database: Database, workflow: StoredWorkflow, request: str) -> None:
-    """Raises Conflict for a request that would change nothing, NotFound for a step that was not recorded."""
+    """Raises WrongStatus for a request that changes nothing, NotFound for a step that was not recorded."""
     name, _, which = request.partition(":")
     shown = f"{workflow.kind}/{workflow.id}"
     if workflow.status not in ALLOWED.get(name, frozenset({workflow.status})):
-        raise Conflict(f"{shown} is {workflow.status}: there is nothing to {name}")
+        raise _wrong(workflow, f"{shown} is {workflow.status}: there is nothing to {name}")
     if name == "cancel" and workflow.ending:
-        raise Conflict(f"{shown} is ending already: it runs its compensations")
+        raise _wrong(workflow, f"{shown} is ending already: it runs its compensations")
     if name == "retry" and workflow.status in ENDED and await _has(database, workflow, COMPENSATION, None):
-        raise Conflict(f"{shown} has undone what it did, so it cannot go on: restart it from its beginning")
+        why = "has undone what it did, so it cannot go on: restart it from its beginning"
+        raise _wrong(workflow, f"{shown} {why}")
     occurrence, _, step = which.partition(":")
     if step and not await _has(database, workflow, step, int(occurrence)):
         raise NotFound(f"{shown} has no record of a step {step!r}, number {occurrence}")
+
+
+def _wrong(workflow: StoredWorkflow, message: str) -> WrongStatus:
+    return WrongStatus(message, workflow=f"{workflow.kind}/{workflow.id}", status=workflow.status)
 
 
 async def _has(database: Database, workflow: StoredWorkflow, name: str, occurrence: int | None) -> bool:

@@ -1,12 +1,14 @@
 """Calls to workflows from everywhere: starts, signals, requests, results; those of this process are told."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from typing import Any, Protocol
 
 from msgspec import Struct
 
-from actum.errors import Conflict, NotFound, WorkflowFailed
+from actum.errors import AlreadyStarted, NotEnded, NotFound, TryLater, WorkflowFailed, WrongStatus
 from actum.model.workflows.workflow_type import WorkflowType
 from actum.ports.database import Database
 from actum.ports.workflows import (
@@ -21,6 +23,7 @@ from actum.ports.workflows import (
 from actum.runtime.coalescer import Coalescer
 from actum.runtime.workflows.allowed import check_request
 from actum.runtime.workflows.run.outcome import read_error
+from actum.runtime.workflows.stand_ins import StandIns
 
 MAX_STARTS = 20_000
 POLL = 0.5
@@ -53,14 +56,14 @@ class WorkflowEnd(Struct, frozen=True):
 class WorkflowCalls:
     """Starts, signals and asks workflows, wherever they run. `hosts` are the kinds that run here.
 
-    A test has `stand_ins` run in place of the functions of steps.
+    A test has `stand_ins` run in place of what workflows call.
     """
 
     def __init__(
         self,
         types: Mapping[str, WorkflowType],
         database: Database,
-        stand_ins: Mapping[Any, Callable[..., Any]],
+        stand_ins: StandIns | None,
     ) -> None:
         self.types = types
         self.by_class: dict[object, WorkflowType] = {kind.cls: kind for kind in types.values()}
@@ -76,30 +79,30 @@ class WorkflowCalls:
         return f"<WorkflowCalls of {', '.join(self.types) or 'nothing'}>"
 
     async def start(self, new: NewWorkflow) -> bool:
-        """Starts a workflow once for its id, and says whether this did; raises Conflict for another's."""
+        """Starts a workflow once for its id, says whether this did; raises AlreadyStarted for another's."""
         started = await self._starts.get(new)
         if started.status == "reused":
-            raise Conflict(
-                f"{new.kind}/{new.id} was started before with other arguments: give the new one another id"
-            )
+            shown = f"{new.kind}/{new.id}"
+            message = f"{shown} was started before with other arguments: give the new one another id"
+            raise AlreadyStarted(message, workflow=shown)
         host = self.hosts.get(new.kind)
         if host is not None and started.status == "new":
             host.offer(_stored(new, started.number))
         return started.status == "new"
 
     async def signal(self, signal: NewSignal) -> None:
-        """Sends a signal; raises NotFound for a workflow that does not exist, Conflict for one that ended."""
+        """Sends a signal; raises NotFound for one that does not exist, WrongStatus for one that ended."""
         status = await self._database.signal_workflow(signal)
         if status is None:
             raise _missing(signal.kind, signal.id)
         if status in ENDED:
-            raise Conflict(f"{signal.kind}/{signal.id} has ended ({status}), and takes no signals")
+            raise takes_no_signals(signal, status)
         self.wake((signal.kind, signal.id))
 
     async def request(self, kind: str, id: str, request: str) -> None:
         """Asks whoever runs a workflow for something.
 
-        Raises NotFound for one that does not exist, and Conflict where it is not in a state for that.
+        Raises NotFound for one that does not exist, and WrongStatus where it is not in a state for that.
         """
         await check_request(self._database, await self.find(kind, id), request)
         if not await self._database.request_workflow(kind, id, request):
@@ -113,9 +116,21 @@ class WorkflowCalls:
             raise _missing(kind, id)
         return found
 
-    async def result(self, kind: str, id: str, read: Callable[[bytes], Any]) -> Any:
-        """Waits for the end of a workflow, and gives what it returned, or raises why it failed."""
-        end = await self._end(kind, id)
+    async def result(
+        self, kind: str, id: str, read: Callable[[bytes], Any], within: timedelta | None = None
+    ) -> Any:
+        """Waits for the end of a workflow, and gives what it returned, or raises why it failed.
+
+        Raises NotEnded if that is not within a time, by the clock of the machine.
+        """
+        waiting = asyncio.timeout(None if within is None else within.total_seconds())
+        try:
+            async with waiting:
+                end = await self._end(kind, id)
+        except TimeoutError:
+            if not waiting.expired():
+                raise
+            raise not_ended((kind, id), within) from None
         if end.status == "completed":
             return read(end.outcome)
         raise read_error(end.outcome) if end.outcome else WorkflowFailed(f"{kind}/{id} {end.status}")
@@ -138,13 +153,16 @@ class WorkflowCalls:
             end = await self._told(key)
             if end is not None:
                 return end
+        found = await self.find(kind, id)
         while True:
-            found = await self.find(kind, id)
             if found.status in ENDED:
                 return WorkflowEnd(found.status, found.outcome)
             end = await self._told(key)
             if end is not None:
                 return end
+            # It may be days until it ends: a store that does not answer for a while is no reason to give up.
+            with contextlib.suppress(TryLater):
+                found = await self.find(kind, id)
 
     async def _told(self, key: WorkflowKey) -> WorkflowEnd | None:
         """Waits until this process ends a workflow; None after a while."""
@@ -193,6 +211,19 @@ def _stored(new: NewWorkflow, number: int) -> StoredWorkflow:
         new.by,
         new.subject,
     )
+
+
+def takes_no_signals(signal: NewSignal, status: Status) -> WrongStatus:
+    """Gives the error of a signal to a workflow that has ended."""
+    shown = f"{signal.kind}/{signal.id}"
+    message = f"{shown} has ended ({status}), and takes no signals"
+    return WrongStatus(message, workflow=shown, status=status)
+
+
+def not_ended(key: WorkflowKey, within: timedelta | None) -> NotEnded:
+    """Gives the error of whoever has waited for the end of a workflow long enough."""
+    shown = "/".join(key)
+    return NotEnded(f"{shown} has not ended within {within}; it goes on: ask again", workflow=shown)
 
 
 def _missing(kind: str, id: str) -> NotFound:

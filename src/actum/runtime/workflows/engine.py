@@ -1,22 +1,24 @@
 """The engine of one kind of workflows: takes those that have something to do, and keeps them at work."""
 
 import asyncio
+import contextlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from datetime import timedelta
+from typing import Any
 
 from msgspec.structs import replace
 
-from actum.errors import StaleWrite, TryLater
+from actum.errors import LeaseLost, StaleWrite, TryLater
 from actum.model.error_text import error_text
 from actum.model.workflows.workflow_type import WorkflowType
-from actum.ports.database import Database
 from actum.ports.workflows import LoadedWorkflow, StoredWorkflow, WorkflowChange
 from actum.runtime.services import Services
 from actum.runtime.workflows.recorder import Recorder
 from actum.runtime.workflows.requests import carry_out
 from actum.runtime.workflows.run.live_workflow import LiveWorkflow
 from actum.runtime.workflows.run.step_function import StepFunctions
+from actum.runtime.workflows.slices import Leases, WorkflowSlices
 
 MAX_AT_WORK = 1_000
 """Workflows of a kind at work in a process; those that only wait do not count."""
@@ -33,21 +35,33 @@ log: logging.Logger = logging.getLogger("actum.workflows")
 
 
 class WorkflowEngine:
-    """Runs the workflows of one kind, in the process that has the lease; `database` checks that."""
+    """Runs the workflows of one kind whose slices are leased by this process.
 
-    def __init__(self, services: Services, kind: WorkflowType, database: Database) -> None:
+    `may_begin` is awaited before anything outside begins, so that it does not under a lease that is lost.
+    """
+
+    def __init__(
+        self,
+        services: Services,
+        kind: WorkflowType,
+        slices: WorkflowSlices,
+        may_begin: Callable[[], Awaitable[None]] | None,
+    ) -> None:
         self.kind = kind
+        self.may_begin = may_begin
         self.live: dict[str, LiveWorkflow] = {}
         self.taken: int = 0
         """How often it has taken a workflow to work, or given one news."""
         self._services = services
-        self._database = database
-        self._recorder = Recorder(database, services.clock)
+        self._database = services.database
+        self._slices = slices
+        self._recorder = Recorder(slices, services.clock)
         self._functions = StepFunctions(services.workflows.stand_ins)
         self._arrival = asyncio.Event()
         self._woken: set[str] = set()
         self._ends: set[asyncio.Task[None]] = set()
         self._is_running = False
+        self.has_run: bool = False
         self._has_backlog = True
         self._failure: asyncio.Future[None] | None = None
         self._waits_for: int | None = None
@@ -57,11 +71,11 @@ class WorkflowEngine:
         return f"<WorkflowEngine {self.kind.name}, {len(self.live)} at work>"
 
     async def run(self) -> None:
-        """Runs workflows until cancelled; raises LeaseLost, or what keeps them from being recorded."""
+        """Runs workflows until cancelled; raises what keeps them from being recorded."""
         self._failure = asyncio.get_running_loop().create_future()
         calls = self._services.workflows
         calls.hosts[self.kind.name] = self
-        self._is_running = True
+        self._is_running = self.has_run = True
         intake = asyncio.create_task(self._take_in(), name=f"workflows {self.kind.name}")
         try:
             await asyncio.wait({intake, self._failure}, return_when=asyncio.FIRST_COMPLETED)
@@ -81,13 +95,35 @@ class WorkflowEngine:
             return False
         if not self._is_waiting or self._arrival.is_set():
             return False
+        # What is at work in another process is due in the store.
         return not await self._database.due_workflows(self.kind.name, self._services.clock.now(), 1)
+
+    async def remove(self, number: int, *, is_lost: bool) -> None:
+        """Ends the workflows of a slice; the other slices go on meanwhile.
+
+        What is under way has a while to end and to be written, so that nothing is repeated where the slice
+        goes, unless its lease is lost already.
+        """
+        self._slices.withdraw(number)
+        if not is_lost:
+            for live in self._of_slice(number):
+                live.stop()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(GRACE):
+                    while self._of_slice(number):  # noqa: ASYNC110 (short, and each leaves by itself)
+                        await asyncio.sleep(0.005)
+        self._slices.forget(number)
+        await asyncio.gather(*(self._drop(live) for live in self._of_slice(number)))
+
+    def look(self) -> None:
+        """Looks for what is due, because there are more slices."""
+        self._arrival.set()
 
     # What callers tell.
 
     def offer(self, workflow: StoredWorkflow) -> None:
         """Takes a workflow to work that was started just now, if there is room."""
-        if not self._is_running or workflow.id in self.live:
+        if not self._is_running or workflow.id in self.live or not self._slices.has(workflow.number):
             return
         if len(self.live) >= MAX_AT_WORK:
             self._has_backlog = True
@@ -116,9 +152,7 @@ class WorkflowEngine:
         if live.is_over:
             live.let_go()
         else:
-            end = asyncio.create_task(live.discard())
-            self._ends.add(end)
-            end.add_done_callback(self._ends.discard)
+            self._end_apart(live.discard())
         if (ended := live.end) is not None:
             self._services.workflows.ended((self.kind.name, live.id), *ended)
         due = live.due
@@ -131,9 +165,11 @@ class WorkflowEngine:
         """Gives a workflow at work what it was woken for."""
         self.wake(live.id)
 
-    def lost(self, error: BaseException) -> None:
-        """Ends, because nothing can be recorded any more."""
-        if self._failure is not None and not self._failure.done():
+    def lost(self, live: LiveWorkflow, error: BaseException) -> None:
+        """Drops a workflow whose lease is lost; ends, if nothing can be recorded any more."""
+        if isinstance(error, LeaseLost):
+            self._end_apart(self._drop(live))
+        elif self._failure is not None and not self._failure.done():
             self._failure.set_exception(error)
 
     # How.
@@ -155,7 +191,9 @@ class WorkflowEngine:
         clock, name = self._services.clock, self.kind.name
         self._arrival.clear()
         now = clock.now()
-        due = await self._database.due_workflows(name, now, MAX_AT_WORK + PAGE)
+        here = self._slices.here
+        numbers = None if self._slices.is_whole else here
+        due = await self._database.due_workflows(name, now, MAX_AT_WORK + PAGE, slices=numbers)
         self._has_backlog = len(due) >= MAX_AT_WORK + PAGE
         woken, self._woken = self._woken, set()
         fresh = [id for id, _ in due if id not in self.live]
@@ -163,17 +201,18 @@ class WorkflowEngine:
         self._has_backlog = self._has_backlog or len(fresh) > room
         again = {id for id, wakes in due if id in self.live and self.live[id].wakes != wakes}
         again |= {id for id in woken if id in self.live}
-        await self._load([*again, *fresh[:room]])
+        await self._load([*again, *fresh[:room]], here)
         if self._arrival.is_set():
             return
-        self._waits_for = await self._database.next_workflow(name, now)
+        self._waits_for = await self._database.next_workflow(name, now, slices=numbers)
         self._is_waiting = True
         try:
             await clock.wait(self._arrival, until=self._waits_for, patience=POLL)
         finally:
             self._is_waiting = False
 
-    async def _load(self, ids: Sequence[str]) -> None:
+    async def _load(self, ids: Sequence[str], here: Mapping[int, Leases]) -> None:
+        """Loads workflows and takes those to work whose slices have been here since before that."""
         waiting = list(dict.fromkeys(ids))
         while waiting:
             page = await self._database.load_workflows(self.kind.name, waiting[:PAGE])
@@ -182,13 +221,19 @@ class WorkflowEngine:
             if page:
                 waiting += [id for id in tried if id not in found]
             for loaded in page:
-                await self._take_safely(loaded)
+                number = loaded.workflow.number
+                if self._slices.has(number) and self._slices.leases_of(number) == here.get(
+                    self._slices.of(number)
+                ):
+                    await self._take_safely(loaded)
 
     async def _take_safely(self, loaded: LoadedWorkflow) -> None:
         """Takes a workflow to work; one that cannot even begin is stalled, and holds up no other."""
         workflow = loaded.workflow
         try:
             await self._take(loaded)
+        except LeaseLost as error:
+            log.info("workflow %s/%s: %s", self.kind.name, workflow.id, error)
         except (TryLater, StaleWrite):
             raise
         except Exception as error:
@@ -221,6 +266,8 @@ class WorkflowEngine:
         log.info("workflow %s/%s: %s", workflow.kind, workflow.id, request)
         change = replace(_as_it_is(workflow), drop_from=drop_from, answers=request)
         wakes = await self._record(change)
+        if not self._slices.has(workflow.number):
+            return
         if wakes == workflow.wakes and workflow.status == "running":
             self._begin(replace(changed, workflow=replace(workflow, request="")))
         elif wakes is not None and wakes != workflow.wakes:
@@ -241,6 +288,20 @@ class WorkflowEngine:
         )
         self.live[live.id] = live
         live.begin()
+
+    def _of_slice(self, number: int) -> list[LiveWorkflow]:
+        return [live for live in self.live.values() if self._slices.of(live.workflow.number) == number]
+
+    async def _drop(self, live: LiveWorkflow) -> None:
+        """Ends a workflow here that another process works on."""
+        if self.live.get(live.id) is live:
+            del self.live[live.id]
+        await live.discard()
+
+    def _end_apart(self, end: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(end)
+        self._ends.add(task)
+        task.add_done_callback(self._ends.discard)
 
     async def _stop(self) -> None:
         """Lets what is under way end, for a while, and writes it; the rest is done again later."""

@@ -7,9 +7,9 @@ from datetime import timedelta
 
 from actum.errors import LeaseLost, StoreFailed, TryLater
 from actum.model.error_text import error_text
-from actum.ports.database import Database
 from actum.ports.workflows import WorkflowChange
 from actum.runtime.clock import Clock
+from actum.runtime.workflows.slices import Leases, WorkflowSlices
 
 MAX_A_BATCH = 500
 FIRST_PAUSE = timedelta(milliseconds=50)
@@ -17,14 +17,15 @@ MAX_PAUSE = timedelta(seconds=1)
 
 log: logging.Logger = logging.getLogger("actum.workflows")
 
-Waiting = tuple[WorkflowChange, "asyncio.Future[int | None]"]
+Waiting = tuple[WorkflowChange, Leases, "asyncio.Future[int | None]"]
+"""A change, the leases under which it came about, and who waits for it."""
 
 
 class Recorder:
-    """Writes changes of workflows, of each at most one at a time, to a database that checks the lease."""
+    """Writes changes of workflows, of each at most one at a time, under the leases of their slices."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
-        self._database = database
+    def __init__(self, slices: WorkflowSlices, clock: Clock) -> None:
+        self._slices = slices
         self._clock = clock
         self._waiting: list[Waiting] = []
         self._task: asyncio.Task[None] | None = None
@@ -43,7 +44,8 @@ class Recorder:
         It raises LeaseLost, or what keeps the change from being stored.
         """
         future: asyncio.Future[int | None] = asyncio.get_running_loop().create_future()
-        self._waiting.append((change, future))
+        # Not those of the time of writing: between the two, another process may have had the workflow.
+        self._waiting.append((change, self._slices.leases_of(change.number) or (), future))
         if self._task is None:
             self._task = asyncio.create_task(self._write_all(), name="recorder of workflows")
         return future
@@ -74,10 +76,15 @@ class Recorder:
 
     async def _write(self, batch: Sequence[Waiting]) -> None:
         pause = FIRST_PAUSE
-        while True:
+        while batch := self._held(batch):
+            changes = [change for change, _, _ in batch]
             try:
-                outcomes = await self._database.record_workflows([change for change, _ in batch])
-            except (LeaseLost, StoreFailed):
+                outcomes = await self._slices.under(leases for _, leases, _ in batch).record_workflows(
+                    changes
+                )
+            except LeaseLost as error:
+                self._slices.lose(error, [change.number for change in changes])
+            except StoreFailed:
                 raise
             except TryLater as error:
                 # It may have been written: the same change again is harmless.
@@ -85,22 +92,37 @@ class Recorder:
                 await self._clock.pause(pause)
                 pause = min(pause * 2, MAX_PAUSE)
             except Exception as error:  # noqa: BLE001 (handed to those whose change it is)
-                if len(batch) == 1:
-                    _fail(batch, error)
-                    return
-                # One that cannot be stored keeps no other from being stored.
-                for one in batch:
-                    await self._write([one])
+                await self._write_apart(batch, error)
                 return
             else:
-                for (_, future), wakes in zip(batch, outcomes, strict=True):
+                for (_, _, future), wakes in zip(batch, outcomes, strict=True):
                     if not future.done():
                         future.set_result(wakes)
                 return
 
+    def _held(self, batch: Sequence[Waiting]) -> Sequence[Waiting]:
+        """Gives those whose leases are held; the others fail."""
+        held: list[Waiting] = []
+        for waiting in batch:
+            change, leases, _ = waiting
+            if self._slices.leases_of(change.number) == leases:
+                held.append(waiting)
+            else:
+                name = self._slices.names[self._slices.of(change.number)]
+                _fail([waiting], LeaseLost(f"{name} is done by another process: nothing was written", [name]))
+        return held
+
+    async def _write_apart(self, batch: Sequence[Waiting], error: Exception) -> None:
+        """Writes each change by itself: one that cannot be stored keeps no other from being stored."""
+        if len(batch) == 1:
+            _fail(batch, error)
+            return
+        for one in batch:
+            await self._write([one])
+
 
 def _fail(batch: Sequence[Waiting], error: BaseException) -> None:
-    for _, future in batch:
+    for _, _, future in batch:
         if not future.done():
             if isinstance(error, Exception):
                 future.set_exception(error)

@@ -23,6 +23,13 @@ CHANGED = "status", "due", "wakes", "updated", "state", "outcome", "ending", "er
 """The columns that a change writes, after `number` and before `deadline` and `request`."""
 RECORD = "workflow, name, occurrence, place, body, time"
 SIGNAL = "workflow, id, name, body, time"
+OF_WORKFLOWS = (
+    ("actum_workflow_records", "workflow"),
+    ("actum_workflow_signals", "workflow"),
+    ("actum_workflow_waiters", "waiter"),
+    ("actum_workflows", "number"),
+)
+"""The tables with rows of a workflow, and their columns with its number; its own is the last."""
 HAS_ENDED = "status IN ('completed', 'failed', 'cancelled')"
 SIGNALS = "$signals"
 """The name under which marks of signals are stored among those of queues; no queue has it."""
@@ -113,6 +120,18 @@ def first_within(sizes: Iterable[tuple[int, int]]) -> list[int]:
         page.append(number)
         total += size
     return page
+
+
+def first_with(counts: Iterable[tuple[int, int]], limit: int) -> list[int]:
+    """Gives the numbers of the first workflows that have so many records together; at least one."""
+    first: list[int] = []
+    total = 0
+    for number, count in counts:
+        if first and total + count > limit:
+            break
+        first.append(number)
+        total += count
+    return first
 
 
 def workflow_size(workflow: StoredWorkflow) -> int:

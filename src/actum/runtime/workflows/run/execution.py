@@ -20,9 +20,10 @@ from actum.ports.workflows import ENDED, StoredSignal, StoredWorkflow, WorkflowK
 from actum.runtime.context.context import Context
 from actum.runtime.keys.stored import made_fraction, made_id
 from actum.runtime.workflows.allowed import COMPENSATION
+from actum.runtime.workflows.calls import not_ended
 from actum.runtime.workflows.run.history import Key, shown
 from actum.runtime.workflows.run.operations import MICROSECOND, MakeContext, Operations, Read
-from actum.runtime.workflows.run.outcome import Kept, KeptError
+from actum.runtime.workflows.run.outcome import Kept, KeptError, kept_error
 
 log: logging.Logger = logging.getLogger("actum.workflows")
 
@@ -108,9 +109,9 @@ class WorkflowExecution(Operations):
     def gather(self, parts: tuple[Awaitable[Any], ...]) -> Coroutine[Any, Any, tuple[Any, ...]]:
         return self._gather(parts)
 
-    def ended_of(self, key: WorkflowKey, read: Read) -> Coroutine[Any, Any, Any]:
+    def ended_of(self, key: WorkflowKey, read: Read, within: timedelta | None) -> Coroutine[Any, Any, Any]:
         """Waits for the end of another workflow, and gives what it returned or raises why it failed."""
-        return self._await_end(self.history.next_key(f"$result of {key[0]}/{key[1]}"), key, read)
+        return self._await_end(self.history.next_key(f"$result of {key[0]}/{key[1]}"), key, read, within)
 
     async def undo(self, retries: Retries) -> None:
         """Runs the compensations in reverse order; raises what one of them raises once it is given up."""
@@ -180,13 +181,13 @@ class WorkflowExecution(Operations):
             raise
         return tuple(task.result() for task in tasks)
 
-    async def _await_end(self, key: Key, workflow: WorkflowKey, read: Read) -> Any:
+    async def _await_end(self, key: Key, workflow: WorkflowKey, read: Read, within: timedelta | None) -> Any:
         found: list[StoredWorkflow | None] = []
 
         async def look() -> None:
             found.append(await self.services.database.workflow(*workflow))
 
-        while (kept := self.history.find(key)) is None:
+        while (kept := self.history.find(key)) is None or not kept.is_final:
             await self.admit()
             await self.apart(key, look, None)
             stored = found.pop()
@@ -197,8 +198,14 @@ class WorkflowExecution(Operations):
             elif stored.status in ENDED:
                 self.keep(key, Kept(error=msgspec.json.decode(stored.outcome, type=KeptError)))
             else:
+                if kept is None and within is not None:
+                    kept = self.keep(key, Kept(due=self.now() + _whole(within, "result")))
+                due = None if kept is None else kept.due
+                if due is not None and self.now() >= due:
+                    self.keep(key, Kept(error=kept_error(not_ended(workflow, within))))
+                    continue
                 self.awaited.add(workflow)
-                await self.parked.wait(None)
+                await self.parked.wait(due)
         self.awaited.discard(workflow)
         return self.given(key, kept, read)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from actum.errors import AuthorError, StaleWrite, TryLater
@@ -34,9 +35,12 @@ class Engine(Protocol):
         """Hears that a workflow at work was woken by another process."""
         ...
 
-    def lost(self, error: BaseException) -> None:
-        """Hears that nothing can be written any more."""
+    def lost(self, live: "LiveWorkflow", error: BaseException) -> None:
+        """Hears that nothing of a workflow, or nothing at all, can be written any more."""
         ...
+
+    may_begin: Callable[[], Awaitable[None]] | None
+    """Awaited before anything outside begins."""
 
 
 class LiveWorkflow(WorkflowRun):
@@ -117,8 +121,13 @@ class LiveWorkflow(WorkflowRun):
 
     # What the execution needs.
 
-    async def written(self) -> None:
-        """Returns when what was recorded so far is durable."""
+    async def may_begin(self) -> None:
+        """Returns when what was recorded so far is durable, and the lease on it is sure to be held."""
+        await self._written()
+        if self._engine.may_begin is not None:
+            await self._engine.may_begin()
+
+    async def _written(self) -> None:
         while self._has_changes or self._writing is not None:
             self._write()
             if self._writing is not None:
@@ -257,7 +266,7 @@ class LiveWorkflow(WorkflowRun):
             return
         if error is not None:
             self._is_over = True
-            self._engine.lost(error)
+            self._engine.lost(self, error)
             return
         wakes = future.result()
         if wakes is None:

@@ -41,8 +41,8 @@ Read = Callable[[bytes], Any]
 class Keeper(Protocol):
     """What an execution needs of whoever keeps it."""
 
-    async def written(self) -> None:
-        """Returns when what was recorded so far is durable."""
+    async def may_begin(self) -> None:
+        """Returns when what was recorded so far is durable, and this process surely has the workflow."""
         ...
 
     def has_news(self) -> None:
@@ -182,7 +182,7 @@ class Operations:
 
     async def _attempt(self, key: Key, do: Do, retries: Retries | None, attempts: int) -> None:
         # What this depends on is durable before anything outside can see it.
-        await self._keeper.written()
+        await self._keeper.may_begin()
         runs_author_code.set(True)
         running.note(self.workflow)
         made: list[Context] = []

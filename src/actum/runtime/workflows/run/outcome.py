@@ -8,14 +8,17 @@ from msgspec import Raw, Struct
 
 from actum.errors import (
     ActumError,
+    AlreadyStarted,
     Conflict,
     Invalid,
+    NotEnded,
     NotFound,
     Rejected,
     StepFailed,
     WorkflowCancelled,
     WorkflowError,
     WorkflowFailed,
+    WrongStatus,
 )
 from actum.model.error_text import error_message, error_text
 
@@ -59,8 +62,10 @@ write_error: Callable[[KeptError], bytes] = msgspec.json.Encoder().encode
 _read_error: Callable[[bytes], KeptError] = msgspec.json.Decoder(KeptError).decode
 
 SIMPLE: dict[str, type[ActumError]] = {
-    cls.__name__: cls for cls in (NotFound, Conflict, WorkflowFailed, WorkflowCancelled)
+    cls.__name__: cls
+    for cls in (NotFound, AlreadyStarted, WrongStatus, Conflict, WorkflowFailed, WorkflowCancelled, NotEnded)
 }
+"""Errors that consist of their messages and of some texts; a subclass comes before its class."""
 DECISIONS = (Rejected, Invalid, NotFound, Conflict, WorkflowError)
 """Errors that a workflow's `run` may handle, or end with: the same ones are raised when it runs again."""
 
@@ -79,7 +84,7 @@ def kept_error(error: BaseException, *, step: str = "") -> KeptError:
         return KeptError("Invalid", error_message(error), field=error.field)
     for name, cls in SIMPLE.items():
         if isinstance(error, cls):
-            return KeptError(name, error_message(error))
+            return KeptError(name, error_message(error), facts=dict(vars(error)))
     return KeptError("StepFailed", error_text(error), step=step)
 
 
@@ -91,7 +96,7 @@ def error_of(kept: KeptError) -> ActumError:
         return Invalid(kept.message, field=kept.field)
     if kept.type == "StepFailed":
         return StepFailed(kept.step, kept.message)
-    return SIMPLE.get(kept.type, WorkflowFailed)(kept.message)
+    return SIMPLE.get(kept.type, WorkflowFailed)(kept.message, **kept.facts)
 
 
 def read_error(outcome: bytes) -> ActumError:

@@ -14,6 +14,7 @@ from actum.model.signature import check_serialisable, display, hints_of
 from actum.model.values.round_trip import LOST, RoundTrip, reason_of, short_repr
 from actum.runtime.context.context import Context
 from actum.runtime.workflows.run.outcome import MAX_RESULT_BYTES
+from actum.runtime.workflows.stand_ins import StandIns
 
 
 class StepFunction:
@@ -102,7 +103,7 @@ class StepFunction:
 class StepFunctions:
     """The functions that are run as steps, each checked at its first call; tests have others stand in."""
 
-    def __init__(self, stand_ins: Mapping[Any, Callable[..., Any]]) -> None:
+    def __init__(self, stand_ins: StandIns | None) -> None:
         self._known: dict[Any, StepFunction] = {}
         self._stand_ins = stand_ins
 
@@ -111,8 +112,8 @@ class StepFunctions:
 
     def of(self, function: Callable[..., Any]) -> StepFunction:
         """Gives what is known of a function."""
-        if self._stand_ins:
-            function = self._stand_ins.get(function, function)
+        if self._stand_ins is not None:
+            function = self._stand_ins.step(function)
         # The function of a bound method is the same for every object, unlike the method itself.
         plain = getattr(function, "__func__", None)
         found = self._known.get(function) if plain is None else None

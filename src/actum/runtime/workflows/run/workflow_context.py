@@ -16,12 +16,14 @@ from actum.model.name import shortened
 from actum.model.signature import hints_of
 from actum.model.view import ViewQuery, ViewType
 from actum.ports.database import Timer
+from actum.ports.workflows import WorkflowKey
 from actum.runtime.context.context import Context, session_of
 from actum.runtime.context.history import Histories
 from actum.runtime.context.references import EntityReference
 from actum.runtime.context.session import Session
 from actum.runtime.services import Services
 from actum.runtime.workflows.run.execution import WorkflowExecution
+from actum.runtime.workflows.stand_ins import StandIn
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -61,7 +63,8 @@ class RecordedSession(Session):
         name = f"{target.kind.name}/{target.id}.{command.name}"
         return self._execution.call(
             shortened(name),
-            lambda context: session_of(context).send_command(target, command, positional, named),
+            self._stand_in(target.kind.cls, command.name, (target.id, *positional), named)
+            or (lambda context: session_of(context).send_command(target, command, positional, named)),
             command.signature.read_reply,
         )
 
@@ -71,7 +74,8 @@ class RecordedSession(Session):
         name = f"{target.kind.name}/{target.id}.{query.name}"
         return self._execution.call(
             shortened(name),
-            lambda context: session_of(context).send_query(target, query, positional, named),
+            self._stand_in(target.kind.cls, query.name, (target.id, *positional), named)
+            or (lambda context: session_of(context).send_query(target, query, positional, named)),
             query.signature.read_reply,
         )
 
@@ -80,14 +84,16 @@ class RecordedSession(Session):
     ) -> Any:
         return await self._execution.call(
             f"view {view.name}.{query.name}",
-            lambda context: session_of(context).ask_view(view, query, positional, named),
+            self._stand_in(view.cls, query.name, positional, named)
+            or (lambda context: session_of(context).ask_view(view, query, positional, named)),
             query.signature.read_reply,
         )
 
     async def read_row(self, view: ViewType, key: Any) -> Any:
         return await self._execution.call(
             f"view {view.name}.get",
-            lambda context: session_of(context).read_row(view, key),
+            self._stand_in(view.cls, "get", (key,), {})
+            or (lambda context: session_of(context).read_row(view, key)),
             msgspec.json.Decoder(view.cls | None).decode,
         )
 
@@ -98,15 +104,43 @@ class RecordedSession(Session):
             msgspec.json.decode,
         )
 
-    async def call_workflow(self, name: str, do: Callable[[Session], Awaitable[Any]]) -> Any:
+    async def call_workflow(
+        self, what: str, key: WorkflowKey, do: Callable[[Session], Awaitable[Any]]
+    ) -> Any:
+        async def call(context: Context) -> Any:
+            # One whose end a test answers is not started.
+            return what == "start" if self._end_of(key) else await do(session_of(context))
+
         return await self._execution.call(
-            shortened(name), lambda context: do(session_of(context)), msgspec.json.decode
+            shortened(f"{what} of {key[0]}/{key[1]}"), call, msgspec.json.decode
         )
 
     async def end_of_workflow(
-        self, key: tuple[str, str], read: Callable[[bytes], Any], wait: Callable[[], Awaitable[Any]]
+        self,
+        key: tuple[str, str],
+        read: Callable[[bytes], Any],
+        within: timedelta | None,
+        wait: Callable[[], Awaitable[Any]],
     ) -> Any:
-        return await self._execution.ended_of(key, read)
+        stand_in = self._end_of(key)
+        if stand_in is not None:
+            name = f"$result of {key[0]}/{key[1]}"
+            return await self._execution.call(name, lambda context: stand_in(key[1]), read)
+        return await self._execution.ended_of(key, read, within)
+
+    def _stand_in(
+        self, cls: type[Any], name: str, positional: tuple[Any, ...], named: dict[str, Any]
+    ) -> Callable[[Context], Awaitable[Any]] | None:
+        """Gives what a test answers with in place of a call."""
+        stand_ins = self.services.workflows.stand_ins
+        stand_in = None if stand_ins is None else stand_ins.method(cls, name)
+        if stand_in is None:
+            return None
+        return lambda context: stand_in(*positional, *named.values())
+
+    def _end_of(self, key: WorkflowKey) -> StandIn | None:
+        calls = self.services.workflows
+        return None if calls.stand_ins is None else calls.stand_ins.end(calls.types[key[0]].cls)
 
 
 class WorkflowContext(Context):
@@ -133,9 +167,17 @@ class WorkflowContext(Context):
         idempotency_key: str | None = None,
     ) -> T:
         returns = hints_of(function).get("return", Any) if hasattr(function, "__code__") else Any
+        stand_ins = self._services.workflows.stand_ins
+        stand_in: Any = None if stand_ins is None else stand_ins.step(function)
+
+        async def do(context: Context) -> Any:
+            if stand_in not in (None, function):
+                return await stand_in(*args)
+            return await context.atomic(function, *args, idempotency_key=idempotency_key)
+
         result: T = await self._execution.call(
             shortened(f"atomic {name_of(function)}"),
-            lambda context: context.atomic(function, *args, idempotency_key=idempotency_key),
+            do,
             msgspec.json.Decoder(returns).decode,
         )
         return result

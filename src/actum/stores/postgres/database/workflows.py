@@ -1,6 +1,6 @@
 """Workflows, with their records and signals, in PostgreSQL."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from actum.errors import KeyReused
@@ -20,15 +20,19 @@ from actum.ports.workflows import (
 from actum.stores.postgres.connection.page import page_of
 from actum.stores.postgres.connection.pool import PostgresPool
 from actum.stores.postgres.database.fence import IS_HELD, Fence
+from actum.stores.postgres.database.slices import SLICES
+from actum.stores.postgres.database.workflow_schema import OF_SLICE
 from actum.stores.statements.workflows import (
     CHANGED,
     HAS_ENDED,
     NEW,
+    OF_WORKFLOWS,
     RECORD,
     SIGNAL,
     SIGNALS,
     WORKFLOW,
     change_row,
+    first_with,
     first_within,
     loaded,
     mark_of,
@@ -36,31 +40,20 @@ from actum.stores.statements.workflows import (
     record_rows,
 )
 
-WORKFLOW_SCHEMA = (
-    """CREATE TABLE actum_workflows (
-        number bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, kind text COLLATE "C" NOT NULL,
-        id text COLLATE "C" NOT NULL, status text NOT NULL DEFAULT 'running', due bigint DEFAULT 0,
-        wakes bigint NOT NULL DEFAULT 0, request text NOT NULL DEFAULT '', input bytea NOT NULL,
-        call text NOT NULL, state bytea NOT NULL DEFAULT '', outcome bytea NOT NULL DEFAULT '',
-        ending text NOT NULL DEFAULT '', error text NOT NULL DEFAULT '', attempts integer NOT NULL DEFAULT 0,
-        generation integer NOT NULL DEFAULT 1, deadline bigint, created bigint NOT NULL,
-        updated bigint NOT NULL, correlation_id text NOT NULL, causation_id text NOT NULL,
-        "by" text NOT NULL, subject text COLLATE "C" NOT NULL, UNIQUE (kind, id))""",
-    "CREATE INDEX actum_workflows_due ON actum_workflows (kind, due) WHERE due IS NOT NULL",
-    f"CREATE INDEX actum_workflows_open ON actum_workflows (status, kind) WHERE NOT ({HAS_ENDED})",
-    "CREATE INDEX actum_workflows_subject ON actum_workflows (subject) WHERE subject <> ''",
-    """CREATE TABLE actum_workflow_records (
-        workflow bigint NOT NULL, name text COLLATE "C" NOT NULL, occurrence integer NOT NULL,
-        place integer NOT NULL, body bytea NOT NULL, time bigint NOT NULL,
-        PRIMARY KEY (workflow, name, occurrence))""",
-    """CREATE TABLE actum_workflow_signals (
-        id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, workflow bigint NOT NULL, name text NOT NULL,
-        body bytea NOT NULL, time bigint NOT NULL)""",
-    "CREATE INDEX actum_workflow_signals_workflow ON actum_workflow_signals (workflow, id)",
-    """CREATE TABLE actum_workflow_waiters (
-        awaited bigint NOT NULL, waiter bigint NOT NULL, PRIMARY KEY (awaited, waiter))""",
-    "CREATE INDEX actum_workflow_waiters_waiter ON actum_workflow_waiters (waiter)",
-)
+ALL_SLICES = range(SLICES)
+# A workflow without records counts, too: what is removed at once stays bounded. A request waits for the lock.
+ENDED_BEFORE = f"""SELECT number,
+        1 + (SELECT count(*) FROM actum_workflow_records WHERE workflow = number)
+    FROM actum_workflows WHERE kind = $1 AND {HAS_ENDED} AND updated < $2 AND request = ''
+    ORDER BY updated LIMIT $3 FOR UPDATE SKIP LOCKED"""
+DUE = f"""SELECT w.id, w.wakes FROM unnest($4::bigint[]) AS given (slice) CROSS JOIN LATERAL (
+        SELECT id, wakes, due FROM actum_workflows WHERE kind = $1 AND {OF_SLICE} = slice AND due <= $2
+        ORDER BY due LIMIT $3
+    ) w ORDER BY w.due LIMIT $3"""
+NEXT = f"""SELECT min(w.due) FROM unnest($3::bigint[]) AS given (slice) CROSS JOIN LATERAL (
+        SELECT due FROM actum_workflows WHERE kind = $1 AND {OF_SLICE} = slice AND due > $2
+        ORDER BY due LIMIT 1
+    ) w"""
 # Rows are inserted in a fixed order, to avoid deadlocks between those who start workflows.
 START = f"""INSERT INTO actum_workflows ({NEW})
     SELECT * FROM unnest($1::text[], $2::text[], $3::bytea[], $4::text[], $5::bigint[], $6::bigint[],
@@ -146,15 +139,18 @@ class PostgresWorkflows(Database):
                 wakes = await self._record_changes(connection, changes)
         return [wakes.get(change.number) for change in changes]
 
-    async def due_workflows(self, kind: str, up_to: int, limit: int) -> list[tuple[str, int]]:
-        statement = (
-            "SELECT id, wakes FROM actum_workflows WHERE kind = $1 AND due <= $2 ORDER BY due LIMIT $3"
-        )
-        return [(row["id"], row["wakes"]) for row in await self._pool.fetch(statement, kind, up_to, limit)]
+    async def due_workflows(
+        self, kind: str, up_to: int, limit: int, *, slices: Collection[int] | None = None
+    ) -> list[tuple[str, int]]:
+        given = list(ALL_SLICES if slices is None else slices)
+        rows = await self._pool.fetch(DUE, kind, up_to, limit, given)
+        return [(row["id"], row["wakes"]) for row in rows]
 
-    async def next_workflow(self, kind: str, after: int) -> int | None:
-        statement = "SELECT min(due) FROM actum_workflows WHERE kind = $1 AND due > $2"
-        due: int | None = await self._pool.fetchval(statement, kind, after)
+    async def next_workflow(
+        self, kind: str, after: int, *, slices: Collection[int] | None = None
+    ) -> int | None:
+        given = list(ALL_SLICES if slices is None else slices)
+        due: int | None = await self._pool.fetchval(NEXT, kind, after, given)
         return due
 
     async def load_workflows(self, kind: str, ids: Sequence[str]) -> list[LoadedWorkflow]:
@@ -199,6 +195,14 @@ class PostgresWorkflows(Database):
         statement = f"""SELECT kind, status, count(*) FROM actum_workflows
             WHERE NOT ({HAS_ENDED}) GROUP BY status, kind ORDER BY kind, status"""
         return [WorkflowCount(*row) for row in await self._pool.fetch(statement)]
+
+    async def remove_ended_workflows(self, kind: str, before: int, limit: int) -> int:
+        async with self._pool.transaction() as connection:
+            found = await connection.fetch(ENDED_BEFORE, kind, before, limit)
+            removed = first_with(map(tuple, found), limit)
+            for table, column in OF_WORKFLOWS:
+                await connection.execute(f"DELETE FROM {table} WHERE {column} = ANY($1::bigint[])", removed)
+        return len(removed)
 
     async def signal_workflow(self, signal: NewSignal) -> Status | None:
         async with self._pool.transaction() as connection:
@@ -274,16 +278,9 @@ async def _is_first(connection: Any, signal: NewSignal) -> bool:
     return bool(is_new)
 
 
-REMOVE_OF_SUBJECT = (
-    *(
-        f"""DELETE FROM {table} WHERE {column} IN
-            (SELECT number FROM actum_workflows WHERE subject = $1::text || '/' || $2::text)"""
-        for table, column in (
-            ("actum_workflow_records", "workflow"),
-            ("actum_workflow_signals", "workflow"),
-            ("actum_workflow_waiters", "waiter"),
-        )
-    ),
-    "DELETE FROM actum_workflows WHERE subject = $1::text || '/' || $2::text",
+REMOVE_OF_SUBJECT = tuple(
+    f"""DELETE FROM {table} WHERE {column} IN
+        (SELECT number FROM actum_workflows WHERE subject = $1::text || '/' || $2::text)"""
+    for table, column in OF_WORKFLOWS
 )
 """Removes the workflows that an entity's events started."""

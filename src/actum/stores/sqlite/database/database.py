@@ -10,7 +10,7 @@ from actum.stores.sqlite.database.query_execution import QueryExecution
 from actum.stores.sqlite.database.queues import ORIGIN_SCHEMA, QUEUE_SCHEMA, SqliteQueues
 from actum.stores.sqlite.database.set_aside import ASIDE_SCHEMA, SqliteSetAside
 from actum.stores.sqlite.database.views import VIEW_SCHEMA, SqliteViews
-from actum.stores.sqlite.database.workflows import WORKFLOW_SCHEMA, SqliteWorkflows
+from actum.stores.sqlite.database.workflows import WORKFLOW_END_SCHEMA, WORKFLOW_SCHEMA, SqliteWorkflows
 
 SCHEMA = Part(
     "database",
@@ -23,6 +23,7 @@ SCHEMA = Part(
         TRIGGER_SCHEMA,
         BINDING_SCHEMA,
         WORKFLOW_SCHEMA,
+        WORKFLOW_END_SCHEMA,
     ),
 )
 

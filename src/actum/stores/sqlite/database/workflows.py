@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import chain, starmap
 from typing import Any
 
@@ -27,11 +27,13 @@ from actum.stores.statements.workflows import (
     CHANGED,
     HAS_ENDED,
     NEW,
+    OF_WORKFLOWS,
     RECORD,
     SIGNAL,
     SIGNALS,
     WORKFLOW,
     change_row,
+    first_with,
     first_within,
     loaded,
     mark_of,
@@ -65,6 +67,10 @@ WORKFLOW_SCHEMA = (
         awaited INTEGER NOT NULL, waiter INTEGER NOT NULL, PRIMARY KEY (awaited, waiter)) WITHOUT ROWID""",
     "CREATE INDEX actum_workflow_waiters_waiter ON actum_workflow_waiters (waiter)",
 )
+WORKFLOW_END_SCHEMA = (
+    f"CREATE INDEX actum_workflows_ended ON actum_workflows (kind, updated) WHERE {HAS_ENDED}",
+)
+"""Those that ended first are found for removal."""
 SIZES = (64, 16, 4, 1)
 """How many rows one statement writes: the thread waits for the interpreter lock at each statement."""
 
@@ -104,6 +110,10 @@ WAKE_LATE_WAITER = f"""UPDATE actum_workflows SET due = 0, wakes = wakes + 1
     WHERE number = :waiter AND EXISTS (
         SELECT 1 FROM actum_workflow_waiters w JOIN actum_workflows a ON a.number = w.awaited
         WHERE w.waiter = :waiter AND a.{HAS_ENDED}) RETURNING wakes"""
+# A workflow without records counts, too: what is removed at once stays bounded.
+ENDED_BEFORE = f"""SELECT number, 1 + (SELECT count(*) FROM actum_workflow_records WHERE workflow = number)
+    FROM actum_workflows INDEXED BY actum_workflows_ended
+    WHERE kind = ? AND {HAS_ENDED} AND updated < ? AND request = '' ORDER BY updated LIMIT ?"""
 OF_KIND = "kind = ? AND id IN (SELECT value FROM json_each(?))"
 OF_PAGE = "workflow IN (SELECT value FROM json_each(?))"
 
@@ -120,12 +130,17 @@ class SqliteWorkflows(Database):
     async def record_workflows(self, changes: Sequence[WorkflowChange]) -> list[int | None]:
         return await self._file.write(lambda connection: _record(connection, changes))
 
-    async def due_workflows(self, kind: str, up_to: int, limit: int) -> list[tuple[str, int]]:
+    async def due_workflows(
+        self, kind: str, up_to: int, limit: int, *, slices: Collection[int] | None = None
+    ) -> list[tuple[str, int]]:
+        # One process has the whole file: there is one slice, and it is asked for that.
         statement = "SELECT id, wakes FROM actum_workflows WHERE kind = ? AND due <= ? ORDER BY due LIMIT ?"
         values = (kind, up_to, limit)
         return await self._file.read(lambda connection: connection.execute(statement, values).fetchall())
 
-    async def next_workflow(self, kind: str, after: int) -> int | None:
+    async def next_workflow(
+        self, kind: str, after: int, *, slices: Collection[int] | None = None
+    ) -> int | None:
         statement = "SELECT min(due) FROM actum_workflows WHERE kind = ? AND due > ?"
         due: int | None = await self._file.read(
             lambda connection: connection.execute(statement, (kind, after)).fetchone()[0]
@@ -170,6 +185,9 @@ class SqliteWorkflows(Database):
         return await self._file.read(
             lambda connection: list(starmap(WorkflowCount, connection.execute(statement)))
         )
+
+    async def remove_ended_workflows(self, kind: str, before: int, limit: int) -> int:
+        return await self._file.write(lambda connection: _remove_ended(connection, kind, before, limit))
 
     async def signal_workflow(self, signal: NewSignal) -> Status | None:
         return await self._file.write(lambda connection: _signal(connection, signal))
@@ -245,6 +263,15 @@ def _load(connection: sqlite3.Connection, values: tuple[Any, ...]) -> list[Loade
     )
 
 
+def _remove_ended(connection: sqlite3.Connection, kind: str, before: int, limit: int) -> int:
+    found = connection.execute(ENDED_BEFORE, (kind, before, limit)).fetchall()
+    removed = first_with(found, limit)
+    for table, column in OF_WORKFLOWS:
+        remove = f"DELETE FROM {table} WHERE {column} IN (SELECT value FROM json_each(?))"
+        connection.execute(remove, (json.dumps(removed),))
+    return len(removed)
+
+
 def _signal(connection: sqlite3.Connection, signal: NewSignal) -> Status | None:
     find = "SELECT number, status FROM actum_workflows WHERE kind = ? AND id = ?"
     found = connection.execute(find, (signal.kind, signal.id)).fetchone()
@@ -263,16 +290,9 @@ def _signal(connection: sqlite3.Connection, signal: NewSignal) -> Status | None:
     return status  # type: ignore[no-any-return]
 
 
-REMOVE_OF_SUBJECT = (
-    *(
-        f"""DELETE FROM {table} WHERE {column} IN
-            (SELECT number FROM actum_workflows WHERE subject = :kind || '/' || :id)"""
-        for table, column in (
-            ("actum_workflow_records", "workflow"),
-            ("actum_workflow_signals", "workflow"),
-            ("actum_workflow_waiters", "waiter"),
-        )
-    ),
-    "DELETE FROM actum_workflows WHERE subject = :kind || '/' || :id",
+REMOVE_OF_SUBJECT = tuple(
+    f"""DELETE FROM {table} WHERE {column} IN
+        (SELECT number FROM actum_workflows WHERE subject = :kind || '/' || :id)"""
+    for table, column in OF_WORKFLOWS
 )
 """Removes the workflows that an entity's events started."""
