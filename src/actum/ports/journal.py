@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from actum.errors import Invalid
+from actum.model.deletion import ERASED
 from actum.model.event import Stored
 from actum.model.turn import Emitted
 
@@ -305,7 +306,16 @@ class Journal(ABC):
         """
 
     @abstractmethod
-    async def erase(self, kind: str, id: str, *, time: int, since: int | None = None) -> Erased:
+    async def erase(
+        self,
+        kind: str,
+        id: str,
+        *,
+        time: int,
+        since: int | None = None,
+        why: str = ERASED,
+        version: int | None = None,
+    ) -> Erased:
         """Removes a stream with its snapshot, replies and claims, and adds a `Deleted` to the feed instead.
 
         This is atomic: readers see either the stream's events or the `Deleted`, whose position is beyond them
@@ -313,7 +323,8 @@ class Journal(ABC):
         more than once, only the last `Deleted` is kept. If there is no stream, nothing is added, and the
         position is that of its last `Deleted`, if any. The same holds if the stream was erased beyond the
         position `since`: a caller that was interrupted passes what `last` gave before its first attempt, and
-        does not erase what was written after it.
+        does not erase what was written after it. With `version`, a stream at another one is not erased
+        either; this is decided together with the erasure. `why` is for those who read the `Deleted`.
         """
 
     @abstractmethod

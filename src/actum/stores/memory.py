@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from operator import attrgetter
 
 from actum.errors import Unavailable
-from actum.model.deletion import deletion
+from actum.model.deletion import ERASED, deletion
 from actum.model.event import Stored
 from actum.ports.journal import (
     ClaimKey,
@@ -195,11 +195,22 @@ class MemoryJournal(Journal):
             stream.snapshot = None
         return len(removed)
 
-    async def erase(self, kind: str, id: str, *, time: int, since: int | None = None) -> Erased:
+    async def erase(
+        self,
+        kind: str,
+        id: str,
+        *,
+        time: int,
+        since: int | None = None,
+        why: str = ERASED,
+        version: int | None = None,
+    ) -> Erased:
         self._check_open()
         before = self._erased.get((kind, id))
         erased_at = 0 if before is None else before.position
         if since is not None and erased_at > since:
+            return Erased(0, erased_at)
+        if version not in (None, self._stream((kind, id)).version):
             return Erased(0, erased_at)
         stream = self._streams.pop((kind, id), NO_STREAM)
         if not stream.version:
@@ -208,7 +219,7 @@ class MemoryJournal(Journal):
         for claim in [claim for claim, holder in self._claims.items() if (claim[0], holder) == (kind, id)]:
             del self._claims[claim]
         self._last += 1
-        gone = self._erased[kind, id] = deletion(self._last, kind, id, time)
+        gone = self._erased[kind, id] = deletion(self._last, kind, id, time, why)
         self._events.append(gone)
         self._tell()
         return Erased(len(stream.events), gone.position)

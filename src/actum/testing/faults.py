@@ -8,6 +8,7 @@ from enum import Enum
 from typing import TypeVar
 
 from actum.errors import Unavailable
+from actum.model.deletion import ERASED
 from actum.model.event import Stored
 from actum.ports.journal import (
     ClaimKey,
@@ -178,8 +179,20 @@ class FaultyJournal(Faults, Journal):
     async def prune(self, kind: str, id: str, up_to: int) -> int:
         return await self._held("prune", lambda: self._journal.prune(kind, id, up_to))
 
-    async def erase(self, kind: str, id: str, *, time: int, since: int | None = None) -> Erased:
-        return await self._held("erase", lambda: self._journal.erase(kind, id, time=time, since=since))
+    async def erase(
+        self,
+        kind: str,
+        id: str,
+        *,
+        time: int,
+        since: int | None = None,
+        why: str = ERASED,
+        version: int | None = None,
+    ) -> Erased:
+        return await self._held(
+            "erase",
+            lambda: self._journal.erase(kind, id, time=time, since=since, why=why, version=version),
+        )
 
     async def forget_replies(self, before: int) -> int:
         return await self._held("forget_replies", lambda: self._journal.forget_replies(before))

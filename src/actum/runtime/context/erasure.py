@@ -13,35 +13,40 @@ from actum.runtime.services import Services
 log: logging.Logger = logging.getLogger("actum.erasure")
 
 
-async def erase(services: Services, stream: StreamKey) -> Erased:
+async def erase(services: Services, stream: StreamKey, why: str) -> Erased:
     """Erases an entity; if this is interrupted, the next start of an application continues."""
-    erasure = Erasure(*stream, await services.journal.last())
-    await services.database.begin_erasure(erasure)
-    return await _carry_out(services, stream, since=None)
+    await services.database.begin_erasure(Erasure(*stream, await services.journal.last(), why))
+    return await _carry_out(services, stream, why, since=None)
 
 
 async def finish_erasures(services: Services) -> None:
     """Completes the erasures that were interrupted before this start."""
     for begun in await services.database.erasures():
         stream = (begun.kind, begun.id)
-        erased = await _carry_out(services, stream, since=begun.since)
+        erased = await _carry_out(services, stream, begun.why, since=begun.since)
         log.info("%s/%s is erased, which was interrupted (position %d)", *stream, erased.position)
 
 
-async def _carry_out(services: Services, stream: StreamKey, *, since: int | None) -> Erased:
-    directory, feed, now = services.directory, services.feed, services.clock.now()
-    await directory.turn_out(stream)
-    erased = await services.journal.erase(*stream, time=now, since=since)
+async def _carry_out(services: Services, stream: StreamKey, why: str, *, since: int | None) -> Erased:
+    now = services.clock.now()
+    await services.directory.turn_out(stream)
+    erased = await services.journal.erase(*stream, time=now, since=since, why=why)
+    await _remove_the_rest(services, stream, erased.position, now)
+    return erased
+
+
+async def _remove_the_rest(services: Services, stream: StreamKey, position: int, now: int) -> None:
+    """Removes what is stored of an entity beside its history, which was erased at a position."""
+    directory, feed = services.directory, services.feed
     feed.forget()
-    feed.erasures.note(stream, erased.position, now)
+    feed.erasures.note(stream, position, now)
     # A command meanwhile may have loaded its former state.
     await directory.turn_out(stream)
     keys = await _keys(services, stream)
     await erase_parts(services.journal, keys, now)
     await services.broker.erase(keys)
-    await services.database.end_erasure(*stream, erased.position, keys=keys)
-    feed.hear_of(erased.position)
-    return erased
+    await services.database.end_erasure(*stream, position, keys=keys)
+    feed.hear_of(position)
 
 
 async def _keys(services: Services, stream: StreamKey) -> list[str]:

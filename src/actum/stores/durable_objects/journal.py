@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Sequence
 
 from actum.errors import DefinitionError
+from actum.model.deletion import ERASED
 from actum.model.event import Stored
 from actum.ports.journal import (
     ClaimKey,
@@ -199,12 +200,23 @@ class DurableObjectsJournal(Journal):
     async def prune(self, kind: str, id: str, up_to: int) -> int:
         return await self._client.ask(kind, id, wire.Prune(min(up_to, 2**50)), int)
 
-    async def erase(self, kind: str, id: str, *, time: int, since: int | None = None) -> Erased:
+    async def erase(
+        self,
+        kind: str,
+        id: str,
+        *,
+        time: int,
+        since: int | None = None,
+        why: str = ERASED,
+        version: int | None = None,
+    ) -> Erased:
         if since is not None:
             before = await self._client.ask_feed(wire_feed.LastErased(kind, id), int)
             if before > since:
                 return Erased(0, before)
-        erased = await self._client.ask(kind, id, wire.Erase(time), wire.Erased)
+        erased = await self._client.ask(kind, id, wire.Erase(time, why, version), wire.Erased)
+        if version is not None and not erased.events:
+            return Erased(0, await self._client.ask_feed(wire_feed.LastErased(kind, id), int))
         return Erased(erased.events, erased.position)
 
     async def forget_replies(self, before: int) -> int:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import msgspec
 
 from actum.errors import Invalid
+from actum.model.deletion import ERASED
 from actum.model.event import Stored
 from actum.ports.journal import (
     ClaimKey,
@@ -158,15 +159,26 @@ class SqliteJournal(Journal):
     async def prune(self, kind: str, id: str, up_to: int) -> int:
         return await self._file.write(lambda connection: statements.prune(connection, kind, id, up_to))
 
-    async def erase(self, kind: str, id: str, *, time: int, since: int | None = None) -> Erased:
+    async def erase(
+        self,
+        kind: str,
+        id: str,
+        *,
+        time: int,
+        since: int | None = None,
+        why: str = ERASED,
+        version: int | None = None,
+    ) -> Erased:
         def erase(connection: sqlite3.Connection) -> Erased:
             self._forget_undone()
             before = statements.erased_at(connection, kind, id)
             if since is not None and before > since:
                 return Erased(0, before)
+            if version not in (None, statements.stream(connection, kind, id).version):
+                return Erased(0, before)
             _, last = self._ends(connection)
             self._forget()
-            removed = statements.erase(connection, kind, id, last + 1, time)
+            removed = statements.erase(connection, kind, id, last + 1, time, why)
             return Erased(0, before) if removed is None else Erased(removed, last + 1)
 
         erased = await self._file.write(erase)

@@ -44,6 +44,7 @@ ERASED_SCHEMA = (
         position INTEGER PRIMARY KEY, kind TEXT NOT NULL, id TEXT NOT NULL, time INTEGER NOT NULL,
         UNIQUE (kind, id))""",
 )
+WHY_SCHEMA = ("ALTER TABLE actum_erased ADD COLUMN why TEXT NOT NULL DEFAULT 'erased'",)
 IDENTITY_SCHEMA = (
     "CREATE TABLE actum_identity (one INTEGER PRIMARY KEY CHECK (one = 1), id TEXT NOT NULL)",
     "INSERT INTO actum_identity VALUES (1, lower(hex(randomblob(16))))",
@@ -57,7 +58,9 @@ CLAIMS_SCHEMA = (
         PRIMARY KEY (kind, name, digest)) WITHOUT ROWID""",
     "CREATE INDEX actum_claims_holder ON actum_claims (kind, id)",
 )
-SCHEMA = Part("journal", (FIRST_SCHEMA, ERASED_SCHEMA, IDENTITY_SCHEMA, AGE_SCHEMA, CLAIMS_SCHEMA))
+SCHEMA = Part(
+    "journal", (FIRST_SCHEMA, ERASED_SCHEMA, IDENTITY_SCHEMA, AGE_SCHEMA, CLAIMS_SCHEMA, WHY_SCHEMA)
+)
 
 COLUMNS = "position, kind, id, e.version, type, type_version, payload, metadata, e.time"
 FORGET = """DELETE FROM actum_replies WHERE (kind, id, key) IN
@@ -248,7 +251,9 @@ def erased_at(connection: sqlite3.Connection, kind: str, id: str) -> int:
     return row[0] if row else 0
 
 
-def erase(connection: sqlite3.Connection, kind: str, id: str, position: int, time: int) -> int | None:
+def erase(
+    connection: sqlite3.Connection, kind: str, id: str, position: int, time: int, why: str
+) -> int | None:
     """Removes a stream, puts its `Deleted` at a position, and gives how many events it had; None if none."""
     found = stream(connection, kind, id)
     removed = _remove(connection, found, found.version)
@@ -256,7 +261,8 @@ def erase(connection: sqlite3.Connection, kind: str, id: str, position: int, tim
         connection.execute(f"DELETE FROM {table} WHERE kind = ? AND id = ?", (kind, id))
     if not found.version:
         return None
-    connection.execute("INSERT OR REPLACE INTO actum_erased VALUES (?,?,?,?)", (position, kind, id, time))
+    values = (position, kind, id, time, why)
+    connection.execute("INSERT OR REPLACE INTO actum_erased VALUES (?,?,?,?,?)", values)
     return removed
 
 
