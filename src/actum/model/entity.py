@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from functools import cached_property
+from inspect import unwrap
 from typing import Any, ClassVar, ParamSpec, Protocol, dataclass_transform
 
 import msgspec
@@ -12,6 +13,7 @@ from msgspec import inspect as types
 from actum.errors import DefinitionError
 from actum.model.code.harmless import Harmless
 from actum.model.code.source import called_on_self
+from actum.model.deadlines.expiry import expiring, span_of
 from actum.model.deadlines.turn_deadlines import TurnDeadlines
 from actum.model.deletion import Deleted
 from actum.model.event import Event, to_datetime
@@ -64,7 +66,7 @@ class Place(Protocol):
         ...
 
 
-OPTIONS = OF_STRUCTS | {"emits", "name", "snapshot_every", "version"}
+OPTIONS = OF_STRUCTS | {"emits", "expires_after", "name", "snapshot_every", "version"}
 """The options that a class statement may have."""
 
 
@@ -83,27 +85,35 @@ class EntityMeta(StructMeta):
         emits: Iterable[type[Event]] | type[Event] = (),
         version: int = 1,
         snapshot_every: int = 100,
+        expires_after: timedelta | None = None,
         **config: Any,
     ) -> "EntityMeta":
         check_options(f"class {class_name}(Entity)", config, OPTIONS)
         options: dict[str, Any] = {"dict": True, **config}
         check_declared(name or class_name, "an entity's name")
+        span = span_of(f"entity {class_name}", expires_after)
         try:
             cls = super().__new__(mcls, class_name, bases, namespace, **options)
         except TypeError as error:
             raise DefinitionError(f"entity {class_name}: {error}") from error
         listed = (emits,) if isinstance(emits, type) else tuple(emits)
-        cls.__entity_options__ = EntityOptions(name or class_name, listed, version, snapshot_every)  # type: ignore[attr-defined]
+        cls.__entity_options__ = EntityOptions(  # type: ignore[attr-defined]
+            name or class_name, listed, version, snapshot_every, span
+        )
         return cls
 
 
 class EntityOptions(Struct, frozen=True):
-    """The class statement's options: `class A(Entity, name=…, emits=…, version=…, snapshot_every=…)`."""
+    """The class statement's options: `class A(Entity, name=…, emits=…, version=…, snapshot_every=…)`.
+
+    `expires_after` is in microseconds; 0 for never.
+    """
 
     name: str
     emits: tuple[type[Event], ...]
     version: int
     snapshot_every: int
+    expires_after: int = 0
 
 
 class Entity(Struct, metaclass=EntityMeta):
@@ -112,7 +122,7 @@ class Entity(Struct, metaclass=EntityMeta):
     Each id gets an instance of its own: an actor whose commands take effect one at a time. Options of the
     class statement: `name=` is the stored kind (by default the class name), `emits=` lists events that change
     no state, raise `version=` to discard snapshots, and `snapshot_every=` is the number of events between two
-    snapshots (0: none).
+    snapshots (0: none). `expires_after=timedelta(days=30)` erases an entity that long after its last event.
     """
 
     __entity_options__: ClassVar[EntityOptions]
@@ -221,27 +231,12 @@ class EntityType:
         self.cls = cls
         self.name: str = options.name
         self.snapshot_every: int = options.snapshot_every
+        self.expires_after: int = options.expires_after
         self.commands: dict[str, CommandType] = {}
         self.queries: dict[str, CommandType] = {}
         self._collect_handlers()
         self._check_fields()
-        self.reductions: dict[type[Event], Reduction] = reductions_of(cls, may_ask_for_recorded=False)
-        for reduction in self.reductions.values():
-            if reduction.key is not None:
-                raise DefinitionError(
-                    f"{cls.__name__}: @reducer(key=…) is for views. An entity's reducer has no key: remove it"
-                )
-        own = dict(self.reductions)
-        for event in options.emits:
-            unreduced = inherited(event, own) or Reduction(event.__event_type__, None)
-            self.reductions.setdefault(event, unreduced)
-        if Deleted in self.reductions:
-            raise DefinitionError(
-                f"{cls.__name__} has a reducer of Deleted, but an erased entity has no state left: "
-                "handle Deleted in a view, or in an action with on(Deleted)"
-            )
-        for reduction in self.reductions.values():
-            reduction.event_type.check()
+        self.reductions: dict[type[Event], Reduction] = self._reductions(options.emits)
         self._check_emitted()
         self.by_name: dict[str, Reduction] = {
             reduction.event_type.name: reduction for reduction in self.reductions.values()
@@ -255,6 +250,9 @@ class EntityType:
         self.write_state: Callable[[Any], bytes] = msgspec.json.Encoder().encode
         self.read_state: Callable[[bytes | str], Entity] = msgspec.json.Decoder(cls).decode
         self.fingerprint: str = fingerprint(cls, options.version, self.reductions.values())
+        if self.expires_after:
+            for command in self.commands.values():
+                command.function = expiring(command.function, self.expires_after)
 
     def __repr__(self) -> str:
         return f"<EntityType {self.name}>"
@@ -270,6 +268,27 @@ class EntityType:
                 self.commands[name] = CommandType(self.name, handler)
             elif isinstance(handler, Query):
                 self.queries[name] = CommandType(self.name, handler)
+
+    def _reductions(self, emits: Iterable[type[Event]]) -> dict[type[Event], Reduction]:
+        name = self.cls.__name__
+        found = reductions_of(self.cls, may_ask_for_recorded=False)
+        for reduction in found.values():
+            if reduction.key is not None:
+                raise DefinitionError(
+                    f"{name}: @reducer(key=…) is for views. An entity's reducer has no key: remove it"
+                )
+        own = dict(found)
+        for event in emits:
+            unreduced = inherited(event, own) or Reduction(event.__event_type__, None)
+            found.setdefault(event, unreduced)
+        if Deleted in found:
+            raise DefinitionError(
+                f"{name} has a reducer of Deleted, but an erased entity has no state left: "
+                "handle Deleted in a view, or in an action with on(Deleted)"
+            )
+        for reduction in found.values():
+            reduction.event_type.check()
+        return found
 
     def _check_fields(self) -> None:
         name = self.cls.__name__
@@ -304,7 +323,7 @@ class EntityType:
         """The name of a command whose own code claims or releases values; None if there is none."""
         own = {name for name in CLAIMING if getattr(self.cls, name) is getattr(Entity, name)}
         for command in self.commands.values():
-            if not own.isdisjoint(called_on_self(command.function)):
+            if not own.isdisjoint(called_on_self(unwrap(command.function))):
                 return command.name
         return None
 

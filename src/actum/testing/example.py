@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from actum.errors import Rejected, Taken
 from actum.model.deadlines.deadline import Change
+from actum.model.deadlines.expiry import EXPIRY
 from actum.model.deadlines.turn_deadlines import TurnDeadlines
 from actum.model.entity import CommandType, Entity, entity_type
 from actum.model.event import Event, to_datetime, to_microseconds
@@ -157,7 +158,7 @@ class Outcome(Example[EntityT], Generic[EntityT, ReplyT]):
         return self._check([] if expected in told else difference("deadlines", [expected], told))
 
     def _deadlines(self) -> list[str]:
-        return [_shown(change) for change in self._turn.deadlines]
+        return [_shown(change) for change in self._turn.deadlines if change.name != EXPIRY]
 
     def state(self, **fields: Any) -> Self:
         """Checks fields of the state as the turn left it."""

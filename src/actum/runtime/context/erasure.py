@@ -19,6 +19,27 @@ async def erase(services: Services, stream: StreamKey, why: str) -> Erased:
     return await _carry_out(services, stream, why, since=None)
 
 
+async def erase_at(services: Services, stream: StreamKey, version: int, why: str) -> bool:
+    """Erases an entity that is at a version; returns False, and erases nothing, if it is at another one."""
+    now = services.clock.now()
+    await services.directory.turn_out(stream)
+    erased = await services.journal.erase(*stream, time=now, why=why, version=version)
+    if not erased.events:
+        return False
+    # If this is interrupted, the next start continues, and spares what has begun anew.
+    await services.database.begin_erasure(Erasure(*stream, erased.position - 1, why))
+    await _remove_the_rest(services, stream, erased.position, now)
+    return True
+
+
+async def finish_erasure(services: Services, stream: StreamKey) -> None:
+    """Removes what is still stored of an entity that was erased, if it has not begun anew."""
+    now = services.clock.now()
+    erased = await services.journal.erase(*stream, time=now, version=0)
+    if erased.position:
+        await _remove_the_rest(services, stream, erased.position, now)
+
+
 async def finish_erasures(services: Services) -> None:
     """Completes the erasures that were interrupted before this start."""
     for begun in await services.database.erasures():
