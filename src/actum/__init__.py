@@ -23,6 +23,7 @@ from actum.model.deletion import Deleted
 from actum.model.entity import Entity
 from actum.model.event import Event, Recorded
 from actum.model.handler import command, query, reducer
+from actum.model.kept_state import Changed
 from actum.model.retries import Retries
 from actum.model.view import View
 from actum.model.workflows.workflow import Workflow
@@ -33,6 +34,7 @@ __all__ = [
     "Actions",
     "ActumError",
     "App",
+    "Changed",
     "Conflict",
     "Context",
     "DefinitionError",

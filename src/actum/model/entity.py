@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from functools import cached_property
 from inspect import unwrap
-from typing import Any, ClassVar, ParamSpec, Protocol, dataclass_transform
+from typing import Any, ClassVar, Literal, ParamSpec, Protocol, dataclass_transform
 
 import msgspec
 from msgspec import Struct, StructMeta
@@ -18,6 +18,7 @@ from actum.model.deadlines.turn_deadlines import TurnDeadlines
 from actum.model.deletion import Deleted
 from actum.model.event import Event, to_datetime
 from actum.model.handler import Command, Query
+from actum.model.kept_state import KEPT, KeptOptions, changed_of, keeping, take_state
 from actum.model.name import check_declared
 from actum.model.option import OF_STRUCTS, check_options
 from actum.model.reduction import Reduction, inherited, reductions_of
@@ -65,8 +66,11 @@ class Place(Protocol):
         """Returns what records the deadlines of the running turn."""
         ...
 
+    def keep_state(self, before: bytes) -> None:
+        """Records the state if the running turn has changed it from what it was before."""
 
-OPTIONS = OF_STRUCTS | {"emits", "expires_after", "name", "snapshot_every", "version"}
+
+OPTIONS = OF_STRUCTS | {"emits", "expires_after", "keeps", "name", "snapshot_every", "version"}
 """The options that a class statement may have."""
 
 
@@ -86,6 +90,7 @@ class EntityMeta(StructMeta):
         version: int = 1,
         snapshot_every: int = 100,
         expires_after: timedelta | None = None,
+        keeps: Literal["events", "state"] = "events",
         **config: Any,
     ) -> "EntityMeta":
         check_options(f"class {class_name}(Entity)", config, OPTIONS)
@@ -100,6 +105,10 @@ class EntityMeta(StructMeta):
         cls.__entity_options__ = EntityOptions(  # type: ignore[attr-defined]
             name or class_name, listed, version, snapshot_every, span
         )
+        if keeps == KEPT:
+            cls.__kept_options__ = KeptOptions(name or class_name, version)  # type: ignore[attr-defined]
+        elif keeps != "events":
+            raise DefinitionError(f"entity {class_name}: keeps={keeps!r} must be 'events' or 'state'")
         return cls
 
 
@@ -123,6 +132,7 @@ class Entity(Struct, metaclass=EntityMeta):
     class statement: `name=` is the stored kind (by default the class name), `emits=` lists events that change
     no state, raise `version=` to discard snapshots, and `snapshot_every=` is the number of events between two
     snapshots (0: none). `expires_after=timedelta(days=30)` erases an entity that long after its last event.
+    With `keeps="state"` it declares no events: commands set its fields, and only the newest state is kept.
     """
 
     __entity_options__: ClassVar[EntityOptions]
@@ -232,6 +242,7 @@ class EntityType:
         self.name: str = options.name
         self.snapshot_every: int = options.snapshot_every
         self.expires_after: int = options.expires_after
+        self.keeps_state: bool = "__kept_options__" in vars(cls)
         self.commands: dict[str, CommandType] = {}
         self.queries: dict[str, CommandType] = {}
         self._collect_handlers()
@@ -250,9 +261,7 @@ class EntityType:
         self.write_state: Callable[[Any], bytes] = msgspec.json.Encoder().encode
         self.read_state: Callable[[bytes | str], Entity] = msgspec.json.Decoder(cls).decode
         self.fingerprint: str = fingerprint(cls, options.version, self.reductions.values())
-        if self.expires_after:
-            for command in self.commands.values():
-                command.function = expiring(command.function, self.expires_after)
+        self._wrap_commands()
 
     def __repr__(self) -> str:
         return f"<EntityType {self.name}>"
@@ -272,6 +281,14 @@ class EntityType:
     def _reductions(self, emits: Iterable[type[Event]]) -> dict[type[Event], Reduction]:
         name = self.cls.__name__
         found = reductions_of(self.cls, may_ask_for_recorded=False)
+        if self.keeps_state:
+            if found or emits:
+                raise DefinitionError(
+                    f"{name} keeps its state alone, so it has no events and no reducers: set its fields in "
+                    'commands, and remove emits= and @reducer; or remove keeps="state"'
+                )
+            changed = changed_of(self.cls)
+            found[changed] = Reduction(changed.__event_type__, take_state)
         for reduction in found.values():
             if reduction.key is not None:
                 raise DefinitionError(
@@ -307,6 +324,29 @@ class EntityType:
             if callable(field.default):
                 raise DefinitionError(f"{name}.{field.name} is both a field and a method; rename one of them")
         check_serialisable(self.cls, name)
+
+    def _wrap_commands(self) -> None:
+        """Adds to commands what an option of the class asks for; without options nothing is added."""
+        if self.keeps_state:
+            self.snapshot_every = 0
+            self._check_unscheduled()
+        for command in self.commands.values():
+            if self.keeps_state:
+                command.function = keeping(command.function, self.write_state, self.read_state)
+                command.is_harmless = command.is_steady = True
+            if self.expires_after:
+                command.function = expiring(command.function, self.expires_after, at_each=self.keeps_state)
+
+    def _check_unscheduled(self) -> None:
+        if self.cls.schedule is not Entity.schedule:
+            return
+        for command in self.commands.values():
+            if "schedule" in called_on_self(command.function):
+                raise DefinitionError(
+                    f"{self.name}.{command.name} schedules a deadline, which is stored with events, and the "
+                    f"entity keeps its state alone: let an action on Changed[{self.cls.__name__}] use "
+                    "ctx.schedule, or let the entity declare events"
+                )
 
     def _find_harmless(self) -> None:
         handlers = [*self.commands.values(), *self.queries.values()]

@@ -1,7 +1,7 @@
 """The journal, which stores events: what every adapter guarantees, and what it raises."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from msgspec import Struct
 
@@ -206,6 +206,12 @@ class Journal(ABC):
     why_no_claims: str = ""
     """Why writes cannot have claims in this store; "" if they can."""
 
+    why_no_states: str = ""
+    """Why streams cannot be kept without their history in this store; "" if they can."""
+
+    newest_only: frozenset[str] = frozenset()
+    """The kinds of streams of which only the newest event is kept; see `keep_newest`."""
+
     spans_streams: bool = True
     """Whether a group may include several streams; if not, the writes of one append land in their order."""
 
@@ -220,6 +226,15 @@ class Journal(ABC):
 
         A restored copy of a journal has the identity of the original.
         """
+
+    def keep_newest(self, kinds: Collection[str]) -> None:
+        """Keeps only the newest event of streams of these kinds: each append removes those before.
+
+        They are removed in the transaction of the append, as `prune` would. Only a store without
+        `why_no_states` does this. An interrupted append of such a stream may have been replaced by others
+        before `landed` is asked: it raises Unavailable where it cannot know.
+        """
+        self.newest_only = frozenset(kinds)
 
     @abstractmethod
     async def append(self, writes: Sequence[Write]) -> list[Outcome]:

@@ -34,6 +34,7 @@ from actum.runtime.entities.directory import Directory, EvictionPolicy
 from actum.runtime.entities.dispatcher import CommandDispatcher
 from actum.runtime.entities.hosted import EntityCalls, HostedEntities
 from actum.runtime.entities.input_output_guard import pure
+from actum.runtime.entities.kept_states import keep_states
 from actum.runtime.entities.reported_calls import ReportedCalls
 from actum.runtime.feed import Feed
 from actum.runtime.instruments.instruments import Instruments
@@ -191,6 +192,7 @@ async def _assemble(
     identity = await journal.identity()
     claims = Claims.of(journal, identity)
     claims.check_declared(catalog.kinds.values())
+    keep_states(journal, catalog.kinds.values())
     node: Node
     views = Views(
         catalog.views,

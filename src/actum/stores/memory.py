@@ -96,6 +96,8 @@ class MemoryJournal(Journal):
         for write, outcome in zip(writes, outcomes, strict=True):
             if type(outcome) is Landed:
                 self._keep(write, outcome.position)
+                if write.kind in self.newest_only:
+                    self._keep_newest(self._stream((write.kind, write.id)))
         self._keep_claims(ClaimChanges(writes, outcomes))
         self._tell()
         return outcomes
@@ -108,6 +110,7 @@ class MemoryJournal(Journal):
             version_of=lambda stream: self._stream(stream).version,
             reply_of=self._reply,
             events_of=lambda stream, after, up_to: self._stream(stream).between(after, up_to),
+            newest_only=self.newest_only,
         )
 
     async def load(self, streams: Sequence[StreamKey], fingerprints: dict[str, str]) -> list[Loaded]:
@@ -291,6 +294,13 @@ class MemoryJournal(Journal):
             self._events.append(stored)
         if write.key is not None:
             stream.replies[write.key] = (Repeated(write.call, write.reply, position), write.time)
+
+    def _keep_newest(self, stream: Stream) -> None:
+        older = stream.events[:-1]
+        if older:
+            self._remove(older)
+            del stream.events[: len(older)]
+            stream.pruned += len(older)
 
     def _keep_claims(self, changes: ClaimChanges) -> None:
         for claim, holder in changes.freed:

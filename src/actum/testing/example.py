@@ -13,6 +13,7 @@ from actum.model.deadlines.turn_deadlines import TurnDeadlines
 from actum.model.entity import CommandType, Entity, entity_type
 from actum.model.event import Event, to_datetime, to_microseconds
 from actum.model.handler import Command, Handler
+from actum.model.kept_state import changed_of
 from actum.model.values.claim_value import canonical
 from actum.runtime.entities.input_output_guard import pure
 from actum.testing.difference import difference
@@ -217,15 +218,19 @@ class Outcome(Example[EntityT], Generic[EntityT, ReplyT]):
         return self
 
 
-def given(cls: type[EntityT], *events: Event, id: str = "a") -> Example[EntityT]:
-    """Starts an example with the events of an entity so far.
+def given(past: type[EntityT] | EntityT, *events: Event, id: str = "a") -> Example[EntityT]:
+    """Starts an example with the events of an entity so far, or with the state of one that keeps that alone.
 
         given(Account, Opened("ann"), Deposited(10)).when(Account.withdraw, 4).then(Withdrawn(4), reply=6)
         given(Account).when(Account.withdraw, 4).rejected(code="insufficient_funds", balance=0)
+        given(Settings(theme="dark")).when(Settings.set_theme, "light").state(theme="light")
 
     From then on, input and output in commands and reducers is refused in this process.
     """
     pure.enforce()
+    if isinstance(past, Entity):
+        return given(type(past), changed_of(type(past))(past), *events, id=id)
+    cls: type[EntityT] = past
     kind = entity_type(cls)
     told = f"given({cls.__name__}{_listed(events, {})})"
     for event in events:
@@ -235,11 +240,11 @@ def given(cls: type[EntityT], *events: Event, id: str = "a") -> Example[EntityT]
         (event.__event_type__.name, event.__event_type__.version, event.__event_type__.encode(event))
         for event in events
     ]
-    past = GivenHistory(kind, id).then(emitted)
-    lines = difference("events do not survive JSON", events, past.events())
+    history = GivenHistory(kind, id).then(emitted)
+    lines = difference("events do not survive JSON", events, history.events())
     if lines:
         raise AssertionError("\n".join([told, *lines]))
-    return Example(past, told)
+    return Example(history, told)
 
 
 def _shown(change: Change) -> str:

@@ -111,6 +111,7 @@ class FaultyJournal(Faults, Journal):
     ) -> None:
         super().__init__(seed=seed, rate=rate, methods=methods, faults=faults)
         self.is_shared: bool = journal.is_shared
+        self.why_no_states: str = journal.why_no_states
         self._journal = journal
         self._gates: dict[str, asyncio.Event] = {}
         self._holds_answers = False
@@ -133,6 +134,10 @@ class FaultyJournal(Faults, Journal):
         """Releases the held calls of these methods, or of all."""
         for method in methods or tuple(self._gates):
             self._gates.pop(method).set()
+
+    def keep_newest(self, kinds: Collection[str]) -> None:
+        super().keep_newest(kinds)
+        self._journal.keep_newest(kinds)
 
     async def identity(self) -> str:
         return await self._held("identity", self._journal.identity)

@@ -1,4 +1,4 @@
-"""The expiry of entities: a deadline that the first event sets, and that is put off while there are others."""
+"""The expiry of entities: a deadline that the first event sets, and that is put off while others follow."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -28,15 +28,18 @@ def span_of(where: str, expires_after: object) -> int:
     return expires_after // timedelta(microseconds=1)
 
 
-def expiring(function: Callable[..., Any], span: int) -> Callable[..., Any]:
-    """Returns the function of a command that also sets the deadline, if it emits the entity's first event."""
+def expiring(function: Callable[..., Any], span: int, *, at_each: bool = False) -> Callable[..., Any]:
+    """Returns the function of a command that also sets the deadline, if it emits the entity's first event.
+
+    With `at_each`, each command that emits sets it: where only the newest event is kept, it must say so.
+    """
 
     @wraps(function)
     def run(state: Any, *arguments: Any) -> Any:
         instance = state._instance
-        is_first = instance.version == 0
+        version = instance.version
         reply = function(state, *arguments)
-        if is_first and instance.version:
+        if instance.version > version and (at_each or not version):
             instance.turn_deadlines().expire(span)
         return reply
 

@@ -28,7 +28,7 @@ from actum.ports.journal import (
 )
 from actum.stores.durable_objects import wire, wire_feed
 from actum.stores.durable_objects.client import Client
-from actum.stores.durable_objects.refusal import WHY_NO_CLAIMS
+from actum.stores.durable_objects.refusal import WHY_NO_CLAIMS, WHY_NO_STATES
 from actum.stores.listing import page_of
 from actum.stores.outcomes import recognise
 from actum.stores.page import MAX_PAGE_BYTES, event_size
@@ -54,6 +54,7 @@ class DurableObjectsJournal(Journal):
     is_shared = True
     spans_streams = False
     why_no_claims = WHY_NO_CLAIMS
+    why_no_states = WHY_NO_STATES
 
     def __init__(self, client: Client) -> None:
         self._client = client

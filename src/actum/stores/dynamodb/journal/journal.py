@@ -50,6 +50,10 @@ class DynamoJournal(Journal):
     """
 
     is_shared = True
+    why_no_states = (
+        "an append to a DynamoDB table cannot remove the events before it in its transaction; let the entity "
+        "declare events, or keep it in SQLite or PostgreSQL"
+    )
 
     def __init__(self, table: DynamoTable) -> None:
         self._table = table

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import groupby, starmap
 from operator import itemgetter
 from typing import Any
@@ -73,6 +73,10 @@ class PostgresJournal(Journal):
         await self._pool.fetch(statements.IDENTIFY, uuid.uuid4().hex)
         return str(await self._pool.fetchval(statements.IDENTITY))
 
+    def keep_newest(self, kinds: Collection[str]) -> None:
+        super().keep_newest(kinds)
+        self._appender.newest_only = self.newest_only
+
     async def append(self, writes: Sequence[Write]) -> list[Outcome]:
         outcomes = await self._appender.append(writes)
         self._notifier.tell()
@@ -94,6 +98,7 @@ class PostgresJournal(Journal):
             version_of=lambda stream: versions.get(stream, 0),
             reply_of=replies.get,
             events_of=lambda stream, after, up_to: events.get((stream, after, up_to), []),
+            newest_only=self.newest_only,
         )
 
     async def load(self, streams: Sequence[StreamKey], fingerprints: dict[str, str]) -> list[Loaded]:

@@ -83,6 +83,7 @@ CHAIN = """WITH RECURSIVE chain (position, version, previous) AS (
         SELECT e.position, e.version, e.previous FROM chain c JOIN actum_events e ON e.position = c.previous
         WHERE c.version > :after + 1
     )"""
+UP_TO_LAST = "SELECT position FROM chain WHERE version <= :last"
 # Goes from one kind to the next by the index, without reading every stream.
 KINDS = """WITH RECURSIVE kinds (kind) AS (
         SELECT min(kind) FROM actum_streams UNION ALL
@@ -244,6 +245,13 @@ def prune(connection: sqlite3.Connection, kind: str, id: str, up_to: int) -> int
     return removed
 
 
+def keep_newest(connection: sqlite3.Connection, found: Stream) -> None:
+    """Removes the events of a stream before the last."""
+    values = {"start": found.position, "after": 0, "last": found.version - 1}
+    connection.execute(f"DELETE FROM actum_events WHERE position IN ({CHAIN} {UP_TO_LAST})", values)
+    connection.execute("UPDATE actum_streams SET pruned = version - 1 WHERE stream = ?", (found.number,))
+
+
 def erased_at(connection: sqlite3.Connection, kind: str, id: str) -> int:
     """Gives the position at which a stream was erased last, or 0."""
     statement = "SELECT position FROM actum_erased WHERE kind = ? AND id = ?"
@@ -271,6 +279,6 @@ def _remove(connection: sqlite3.Connection, found: Stream, up_to: int) -> int:
         return 0
     # The driver counts changed rows only for a statement that begins with DELETE.
     statement = f"""DELETE FROM actum_events WHERE position IN
-        ({CHAIN} SELECT position FROM chain WHERE version <= :last)"""
+        ({CHAIN} {UP_TO_LAST})"""
     values = {"start": start_of(connection, found, up_to), "after": found.pruned, "last": up_to}
     return connection.execute(statement, values).rowcount
