@@ -191,6 +191,8 @@ class Site:
             case "delete" if self.chance.random() < 0.5:
                 await self.ctx().delete(kind, id, erase=True, why=f"because {text}")
                 self.end((kind, id), f"because {text}")
+                # Another node hears from the feed that what it has in memory was erased.
+                await self.until_done()
             case "advance":
                 await self.advance(self.chance.randint(1, 20))
             case "restart" if self.chance.random() < 0.4:

@@ -188,6 +188,8 @@ async def _assemble(
     instruments = open_instruments()
     directory = Directory(journal, catalog.kinds, clock, settings.residence, instruments)
     feed = Feed(journal, await journal.head(), catalog.events)
+    if journal.is_shared:
+        feed.on_erasure = directory.forget_erased
     committer = _committer(journal, directory, feed, clock, settings.most_staged, instruments)
     identity = await journal.identity()
     claims = Claims.of(journal, identity)
