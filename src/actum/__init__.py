@@ -23,8 +23,8 @@ from actum.model.deletion import Deleted
 from actum.model.entity import Entity
 from actum.model.event import Event, Recorded
 from actum.model.handler import command, query, reducer
-from actum.model.kept_state import Changed
 from actum.model.retries import Retries
+from actum.model.states.kept_state import Changed
 from actum.model.view import View
 from actum.model.workflows.workflow import Workflow
 from actum.runtime.context.context import Context

@@ -61,9 +61,9 @@ async def test_an_expiry_is_in_the_metadata_and_not_run_by_the_object() -> None:
     await cloudflare.calls(["Parcel", "a", ["Command", "note", '["here"]', '{"correlation_id":"c"}', "x"]])
 
     storage = cloudflare.entities.storages["Parcel/a"]
-    [[metadata]] = storage.connection.execute("SELECT metadata FROM events").fetchall()
+    [[metadata]] = storage.sql.exec("SELECT metadata FROM events").to_py()
     assert '"name":"$expiry"' in metadata
-    assert storage.connection.execute("SELECT * FROM later").fetchall() == []
+    assert list(storage.sql.exec("SELECT * FROM later").to_py()) == []
 
 
 async def test_an_object_that_cannot_store_a_deadline_stores_no_event_either(cloudflare: Cloudflare) -> None:

@@ -18,11 +18,11 @@ from actum.model.deadlines.turn_deadlines import TurnDeadlines
 from actum.model.deletion import Deleted
 from actum.model.event import Event, to_datetime
 from actum.model.handler import Command, Query
-from actum.model.kept_state import KEPT, KeptOptions, changed_of, keeping, take_state
 from actum.model.name import check_declared
 from actum.model.option import OF_STRUCTS, check_options
 from actum.model.reduction import Reduction, inherited, reductions_of
 from actum.model.signature import Signature
+from actum.model.states.kept_state import KEPT, KeptOptions, changed_of, keeping, take_state
 from actum.model.values.fingerprint import fingerprint
 from actum.model.values.serialisable import check_serialisable
 from actum.model.values.state import StateType

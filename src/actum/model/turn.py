@@ -24,7 +24,7 @@ from actum.errors import (
 from actum.model.deadlines.turn_deadlines import TurnDeadlines
 from actum.model.entity import CommandType, EntityType
 from actum.model.event import Event, EventType, Stored
-from actum.model.kept_state import put_fields
+from actum.model.states.kept_state import put_fields
 from actum.model.values.claim_value import canonical
 from actum.model.values.round_trip import LOST, reason_of, short_repr
 from actum.model.values.state import MAX_WATCHED

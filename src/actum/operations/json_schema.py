@@ -10,8 +10,8 @@ from msgspec.structs import FieldInfo
 
 from actum.model.entity import CommandType, EntityType
 from actum.model.event import EventType
-from actum.model.kept_state import payload_of
 from actum.model.signature import Signature
+from actum.model.states.kept_state import payload_of
 from actum.model.view import ViewQuery, ViewType
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"

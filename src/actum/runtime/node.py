@@ -187,9 +187,7 @@ async def _assemble(
 ) -> Node:
     instruments = open_instruments()
     directory = Directory(journal, catalog.kinds, clock, settings.residence, instruments)
-    feed = Feed(journal, await journal.head(), catalog.events)
-    if journal.is_shared:
-        feed.on_erasure = directory.forget_erased
+    feed = await _feed(journal, directory, catalog)
     committer = _committer(journal, directory, feed, clock, settings.most_staged, instruments)
     identity = await journal.identity()
     claims = Claims.of(journal, identity)
@@ -234,6 +232,14 @@ async def _assemble(
     )
     node = Node(services, supervisor)
     return node
+
+
+async def _feed(journal: Journal, directory: Directory, catalog: Catalog) -> Feed:
+    """Returns the feed, which tells the directory what other processes erase."""
+    feed = Feed(journal, await journal.head(), catalog.events)
+    if journal.is_shared:
+        feed.on_erasure = directory.forget_erased
+    return feed
 
 
 def _committer(

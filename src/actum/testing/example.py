@@ -13,7 +13,7 @@ from actum.model.deadlines.turn_deadlines import TurnDeadlines
 from actum.model.entity import CommandType, Entity, entity_type
 from actum.model.event import Event, to_datetime, to_microseconds
 from actum.model.handler import Command, Handler
-from actum.model.kept_state import changed_of
+from actum.model.states.kept_state import changed_of
 from actum.model.values.claim_value import canonical
 from actum.runtime.entities.input_output_guard import pure
 from actum.testing.difference import difference

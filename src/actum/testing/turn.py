@@ -10,8 +10,8 @@ from actum.errors import ActumError, Rejected, Taken, WrongReply
 from actum.model.deadlines.deadline import Change
 from actum.model.entity import CommandType
 from actum.model.event import Event
-from actum.model.kept_state import changed_of
 from actum.model.signature import Signature
+from actum.model.states.kept_state import changed_of
 from actum.model.turn import ClaimChange, Emitted, Instance
 from actum.runtime.entities.input_output_guard import pure
 from actum.testing.past import GivenHistory

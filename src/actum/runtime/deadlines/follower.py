@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import msgspec
 
@@ -91,8 +92,9 @@ class DeadlineFollower:
 
     async def put_off(self, timer: Timer, due: int, position: int) -> None:
         """Sets a deadline later, unless its entity was erased after a position."""
-        values = {name: getattr(timer, name) for name in NewTimer.__struct_fields__}
-        change = DeadlineChange(timer.name, position, NewTimer(**values | {"due": due}))
+        values: dict[str, Any] = {name: getattr(timer, name) for name in NewTimer.__struct_fields__}
+        values["due"] = due
+        change = DeadlineChange(timer.name, position, NewTimer(**values))
         await self.put(lambda _: [change])
 
     async def put(self, changes: Callable[[int], Sequence[DeadlineChange]]) -> None:
