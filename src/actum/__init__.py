@@ -27,6 +27,7 @@ from actum.model.entity import Entity
 from actum.model.event import Event, Recorded
 from actum.model.handler import command, query, reducer
 from actum.model.retries import Retries
+from actum.model.states.kept_state import Changed
 from actum.model.view import View
 from actum.model.workflows.workflow import Workflow
 from actum.runtime.context.context import Context
@@ -37,6 +38,7 @@ __all__ = [
     "ActumError",
     "AlreadyStarted",
     "App",
+    "Changed",
     "Conflict",
     "Context",
     "DefinitionError",

@@ -53,7 +53,7 @@ def test_an_erasure_is_listed_where_it_happened(shop: Path, actum: CommandLine) 
     none = actum("events", "shop", "--type", "actum.Deleted", "--after", "5")
 
     assert [line.split(maxsplit=6)[3:] for line in listed.out.splitlines()] == [
-        ["Order/a@0", "actum.Deleted", '{"kind":"Order","id":"a"}']
+        ["Order/a@0", "actum.Deleted", '{"kind":"Order","id":"a","why":"erased"}']
     ]
     assert [line.split()[3] for line in actum("events", "shop").out.splitlines()] == [
         "Order/b@1",

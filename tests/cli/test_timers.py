@@ -37,7 +37,34 @@ async def fill() -> None:
         await t.ctx.entity(Cart, "a").fill("tea")
         await t.ctx.schedule(Cart.fill, "b", after=timedelta(days=31), name="mine")("egg")
         await t.settle()
+
+
+class Basket(Entity, emits=[Filled], expires_after=timedelta(days=40)):
+    @command
+    def fill(self, item: str) -> None:
+        self.emit(Filled(item))
+
+
+baskets = App("baskets", entities=[Basket])
+
+
+async def fill_basket() -> None:
+    async with testing(baskets, store="sqlite:///baskets.db") as t:
+        await t.ctx.entity(Basket, "c").fill("tea")
+        await t.settle()
 '''
+
+
+def test_an_entity_that_expires_is_listed(directory: Path, actum: CommandLine) -> None:
+    (directory / "carts.py").write_text(APPLICATION)
+    load_app("carts")
+    asyncio.run(sys.modules["carts"].fill_basket())
+
+    [_, row] = actum("timers", "carts:baskets").out.splitlines()
+    [line] = actum("timers", "carts:baskets", "--json").lines
+
+    assert row.split()[2:] == ["Basket/c", "(expires)", "Basket/c@1"]
+    assert (line["deadline"], line["command"]) == ("$expiry", "$expire")
 
 
 def test_timers_are_listed_with_the_names_of_deadlines(directory: Path, actum: CommandLine) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from tests.hosts.cloudflare import Cloudflare
 from tests.runtime.deadlines import Alarm
+from tests.runtime.test_lifetimes import Parcel
 
 
 @pytest.fixture
@@ -51,6 +52,18 @@ async def test_a_cancelled_deadline_does_not_run_in_its_object(cloudflare: Cloud
 
     [told] = await cloudflare.calls(RUNG)
     assert told[0] == '["soft"]'
+
+
+async def test_an_expiry_is_in_the_metadata_and_not_run_by_the_object() -> None:
+    """The process that has the database does it, for what is stored beside the events goes too."""
+    cloudflare = Cloudflare(Parcel)
+
+    await cloudflare.calls(["Parcel", "a", ["Command", "note", '["here"]', '{"correlation_id":"c"}', "x"]])
+
+    storage = cloudflare.entities.storages["Parcel/a"]
+    [[metadata]] = storage.sql.exec("SELECT metadata FROM events").to_py()
+    assert '"name":"$expiry"' in metadata
+    assert list(storage.sql.exec("SELECT * FROM later").to_py()) == []
 
 
 async def test_an_object_that_cannot_store_a_deadline_stores_no_event_either(cloudflare: Cloudflare) -> None:

@@ -16,6 +16,7 @@ from actum import (
     Deleted,
     Entity,
     Event,
+    Invalid,
     NotFound,
     Recorded,
     Rejected,
@@ -129,6 +130,7 @@ class Farewells(View):
     email: str = ""
     is_gone: bool = False
     at: int = 0
+    why: str = ""
 
     @reducer
     def registered(self, event: Registered) -> None:
@@ -137,6 +139,7 @@ class Farewells(View):
     @reducer
     def deleted(self, event: Deleted, recorded: Recorded[Deleted]) -> None:
         self.email, self.is_gone, self.at = "", True, recorded.position
+        self.why = event.why
 
 
 class Letter(Struct):
@@ -150,6 +153,7 @@ class Outside:
     def __init__(self) -> None:
         self.done: list[str] = []
         self.gone: list[str] = []
+        self.why: list[str] = []
         self.errors: list[Exception] = []
         self.is_broken = False
         self.gate: asyncio.Event | None = None
@@ -179,6 +183,11 @@ async def follow(ctx: Context, event: Registered | Noted) -> None:
 @actions.on(Deleted)
 async def say_goodbye(ctx: Context, event: Deleted) -> None:
     outside.gone.append(f"{event.kind}/{event.id}@{ctx.event.version}")
+
+
+@actions.on(Deleted, of=Basket)
+async def count_lost(ctx: Context, event: Deleted) -> None:
+    outside.why.append(f"{event.kind}/{event.id}: {event.why}")
 
 
 @actions.queue("letters", retries=Retries(attempts=1))
@@ -280,7 +289,50 @@ async def test_a_view_may_say_what_becomes_of_its_rows(t: Running) -> None:
 
     row = await t.ctx.view(Farewells).get("a")
     assert before == Farewells("a", SECRET)
-    assert row == Farewells("a", "", True, t.node.services.feed.head)
+    assert row == Farewells("a", "", True, t.node.services.feed.head, "erased")
+
+
+async def test_views_and_actions_hear_why_an_entity_was_erased(t: Running) -> None:
+    """An action may ask for the deletion of one entity class alone."""
+    await t.ctx.entity(Customer, "a").register(SECRET)
+    await t.ctx.entity(Basket, "b").open("ann")
+    await t.ctx.entity(Basket, "c").open("bob")
+
+    await t.ctx.delete(Customer, "a", erase=True, why="the account is closed")
+    await t.ctx.delete(Basket, "b", erase=True, why="paid")
+    await t.ctx.delete(Basket, "c", erase=True)
+
+    row = await t.ctx.view(Farewells).get("a")
+    await t.settle()
+    assert row is not None
+    assert row.why == "the account is closed"
+    assert sorted(outside.why) == ["Basket/b: paid", "Basket/c: erased"]
+
+
+async def test_a_reason_goes_with_an_erasure_and_is_short_text(t: Running) -> None:
+    await t.ctx.entity(Customer, "a").register(SECRET)
+
+    with pytest.raises(Invalid, match="add erase=True"):
+        await t.ctx.delete(Customer, "a", why="closed")
+    for why in ("", "x" * 1_001):
+        with pytest.raises(Invalid, match="why an entity is erased"):
+            await t.ctx.delete(Customer, "a", erase=True, why=why)
+
+    assert [one.version for one in await t.ctx.history(Customer, "a")] == [1]
+
+
+def test_an_action_is_set_off_only_by_what_its_entity_emits() -> None:
+    other = Actions()
+
+    @other.on(Registered, of=Basket)
+    async def never(ctx: Context, event: Registered) -> None: ...
+
+    with pytest.raises(DefinitionError, match="Registered of Basket, which does not emit it"):
+        App("crm", entities=[Customer, Basket], actions=[other])
+    with pytest.raises(DefinitionError, match=r"Basket, which is not among the application's entities"):
+        App("crm", entities=[Customer], actions=[other])
+    with pytest.raises(DefinitionError, match="name an Entity class"):
+        other.on(Deleted, of=Customers)  # type: ignore[arg-type]
 
 
 async def test_rows_under_other_keys_stay_until_they_are_built_anew(t: Running) -> None:
@@ -457,8 +509,8 @@ async def leave_half_erased(journal: FaultyJournal, database: Database, fault: F
         await ctx.view(Customers).get("a")
         journal.plan("erase", fault)
         with pytest.raises(Unavailable):
-            await ctx.delete(Customer, "a", erase=True)
-    assert len(await database.erasures()) == 1
+            await ctx.delete(Customer, "a", erase=True, why="closed")
+    assert [one.why for one in await database.erasures()] == ["closed"]
 
 
 async def finished(node: Node) -> None:

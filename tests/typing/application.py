@@ -10,6 +10,7 @@ from msgspec import Struct, field
 from actum import (
     Actions,
     App,
+    Changed,
     Context,
     Deleted,
     Entity,
@@ -67,6 +68,15 @@ class Order(Entity, name="order", snapshot_every=50, emits=[Sent]):
     def ordered(self, event: Ordered) -> None:
         self.goods.append(event.goods)
         self.pieces += event.pieces
+
+
+class Preferences(Entity, keeps="state", expires_after=timedelta(days=30)):
+    theme: str = "plain"
+
+    @command
+    def choose(self, theme: str) -> str:
+        self.theme = theme
+        return theme
 
 
 class Ranked(Struct):
@@ -128,6 +138,19 @@ async def confirm(ctx: Context, event: Ordered | Sent, mailer: Mailer) -> None:
     assert_type(ctx.event.time, datetime)
     assert_type(ctx.event.metadata.by, str)
     await mailer.send(f"{ctx.event.kind} {event.goods}")
+
+
+@shop.on(Deleted, of=Order)
+async def count(ctx: Context, event: Deleted) -> None:
+    assert_type(event.why, str)
+
+
+@shop.on(Changed[Preferences])
+async def repaint(ctx: Context, event: Changed[Preferences]) -> None:
+    assert_type(event.state, Preferences)
+    assert_type(event.state.theme, str)
+    assert_type(await ctx.entity(Preferences, "ann").choose("dark"), str)
+    assert_type(await ctx.delete(Preferences, "ann", erase=True, why="gone"), int)
 
 
 @shop.on(Deleted)
@@ -204,7 +227,7 @@ async def the_past(ctx: Context) -> None:
 
 app = App(
     "shop",
-    entities=[Order],
+    entities=[Order, Preferences],
     views=[Goods],
     actions=[shop],
     resources=[open_mailer],

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from actum.errors import DefinitionError
 from actum.model.code.function_kind import require_function
+from actum.model.entity import Entity
 from actum.model.event import Event
 from actum.model.name import check_declared
 from actum.model.option import strict_options
@@ -59,10 +60,14 @@ class BackgroundTrigger(Struct, frozen=True, kw_only=True):
 
 
 class OnEvents(BackgroundTrigger, frozen=True):
-    """Sets an action off for events; `since` says where a new action starts in an existing history."""
+    """Sets an action off for events; `since` says where a new action starts in an existing history.
+
+    `of` is the class of the entities whose events they are; None for every entity.
+    """
 
     events: tuple[type[Event], ...]
     since: Since
+    of: type[Entity] | None = None
 
 
 class OnMessage(BackgroundTrigger, frozen=True):
@@ -167,6 +172,7 @@ class Actions:
     def on(
         self,
         *events: type[Event],
+        of: type[Entity] | None = None,
         retries: Retries | None = None,
         since: Since = "now",
         timeout: timedelta = TIMEOUT,
@@ -176,7 +182,8 @@ class Actions:
         """Runs the function for each of these events: at least once, in order within an entity.
 
         A new action starts with the events after its first start; with `since="beginning"` it runs for the
-        whole history. An attempt that takes longer than `timeout` is cut off and has failed.
+        whole history. An attempt that takes longer than `timeout` is cut off and has failed. With `of`, an
+        entity class, only events of its entities count: `@actions.on(Deleted, of=Cart)`.
 
         When the retries are used up, `on_failure` is called, an action that may take a `Failure` too. If that
         succeeds, the event is done; if it fails, it is retried as often, and then the event is a dead letter.
@@ -190,9 +197,18 @@ class Actions:
                 raise DefinitionError(f"on({event!r}): name Event classes, as in @actions.on(Deposited)")
         if not events:
             raise DefinitionError("on() names no event: say which, as in @actions.on(Deposited)")
+        among: Any = of
+        if among is not None and not (isinstance(among, type) and issubclass(among, Entity)):
+            raise DefinitionError(f"on(…, of={of!r}): name an Entity class, as in on(Deleted, of=Cart)")
         return self._keep(
             OnEvents(
-                events, since, retries=retries or Retries(), timeout=timeout, on_failure=on_failure, name=name
+                events,
+                since,
+                of,
+                retries=retries or Retries(),
+                timeout=timeout,
+                on_failure=on_failure,
+                name=name,
             )
         )
 

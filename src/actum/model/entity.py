@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import Any, ClassVar, ParamSpec, Protocol, dataclass_transform
+from inspect import unwrap
+from typing import Any, ClassVar, Literal, ParamSpec, Protocol, dataclass_transform
 
 import msgspec
 from msgspec import Struct, StructMeta
@@ -12,6 +13,7 @@ from msgspec import inspect as types
 from actum.errors import DefinitionError
 from actum.model.code.harmless import Harmless
 from actum.model.code.source import called_on_self
+from actum.model.deadlines.expiry import expiring, span_of
 from actum.model.deadlines.turn_deadlines import TurnDeadlines
 from actum.model.deletion import Deleted
 from actum.model.event import Event, to_datetime
@@ -20,6 +22,7 @@ from actum.model.name import check_declared
 from actum.model.option import OF_STRUCTS, check_options
 from actum.model.reduction import Reduction, inherited, reductions_of
 from actum.model.signature import Signature
+from actum.model.states.kept_state import KEPT, KeptOptions, changed_of, keeping, take_state
 from actum.model.values.fingerprint import fingerprint
 from actum.model.values.serialisable import check_serialisable
 from actum.model.values.state import StateType
@@ -63,8 +66,11 @@ class Place(Protocol):
         """Returns what records the deadlines of the running turn."""
         ...
 
+    def keep_state(self, before: bytes) -> None:
+        """Records the state if the running turn has changed it from what it was before."""
 
-OPTIONS = OF_STRUCTS | {"emits", "name", "snapshot_every", "version"}
+
+OPTIONS = OF_STRUCTS | {"emits", "expires_after", "keeps", "name", "snapshot_every", "version"}
 """The options that a class statement may have."""
 
 
@@ -83,27 +89,40 @@ class EntityMeta(StructMeta):
         emits: Iterable[type[Event]] | type[Event] = (),
         version: int = 1,
         snapshot_every: int = 100,
+        expires_after: timedelta | None = None,
+        keeps: Literal["events", "state"] = "events",
         **config: Any,
     ) -> "EntityMeta":
         check_options(f"class {class_name}(Entity)", config, OPTIONS)
         options: dict[str, Any] = {"dict": True, **config}
         check_declared(name or class_name, "an entity's name")
+        span = span_of(f"entity {class_name}", expires_after)
         try:
             cls = super().__new__(mcls, class_name, bases, namespace, **options)
         except TypeError as error:
             raise DefinitionError(f"entity {class_name}: {error}") from error
         listed = (emits,) if isinstance(emits, type) else tuple(emits)
-        cls.__entity_options__ = EntityOptions(name or class_name, listed, version, snapshot_every)  # type: ignore[attr-defined]
+        cls.__entity_options__ = EntityOptions(  # type: ignore[attr-defined]
+            name or class_name, listed, version, snapshot_every, span
+        )
+        if keeps == KEPT:
+            cls.__kept_options__ = KeptOptions(name or class_name, version)  # type: ignore[attr-defined]
+        elif keeps != "events":
+            raise DefinitionError(f"entity {class_name}: keeps={keeps!r} must be 'events' or 'state'")
         return cls
 
 
 class EntityOptions(Struct, frozen=True):
-    """The class statement's options: `class A(Entity, name=…, emits=…, version=…, snapshot_every=…)`."""
+    """The class statement's options: `class A(Entity, name=…, emits=…, version=…, snapshot_every=…)`.
+
+    `expires_after` is in microseconds; 0 for never.
+    """
 
     name: str
     emits: tuple[type[Event], ...]
     version: int
     snapshot_every: int
+    expires_after: int = 0
 
 
 class Entity(Struct, metaclass=EntityMeta):
@@ -112,7 +131,8 @@ class Entity(Struct, metaclass=EntityMeta):
     Each id gets an instance of its own: an actor whose commands take effect one at a time. Options of the
     class statement: `name=` is the stored kind (by default the class name), `emits=` lists events that change
     no state, raise `version=` to discard snapshots, and `snapshot_every=` is the number of events between two
-    snapshots (0: none).
+    snapshots (0: none). `expires_after=timedelta(days=30)` erases an entity that long after its last event.
+    With `keeps="state"` it declares no events: commands set its fields, and only the newest state is kept.
     """
 
     __entity_options__: ClassVar[EntityOptions]
@@ -221,27 +241,13 @@ class EntityType:
         self.cls = cls
         self.name: str = options.name
         self.snapshot_every: int = options.snapshot_every
+        self.expires_after: int = options.expires_after
+        self.keeps_state: bool = "__kept_options__" in vars(cls)
         self.commands: dict[str, CommandType] = {}
         self.queries: dict[str, CommandType] = {}
         self._collect_handlers()
         self._check_fields()
-        self.reductions: dict[type[Event], Reduction] = reductions_of(cls, may_ask_for_recorded=False)
-        for reduction in self.reductions.values():
-            if reduction.key is not None:
-                raise DefinitionError(
-                    f"{cls.__name__}: @reducer(key=…) is for views. An entity's reducer has no key: remove it"
-                )
-        own = dict(self.reductions)
-        for event in options.emits:
-            unreduced = inherited(event, own) or Reduction(event.__event_type__, None)
-            self.reductions.setdefault(event, unreduced)
-        if Deleted in self.reductions:
-            raise DefinitionError(
-                f"{cls.__name__} has a reducer of Deleted, but an erased entity has no state left: "
-                "handle Deleted in a view, or in an action with on(Deleted)"
-            )
-        for reduction in self.reductions.values():
-            reduction.event_type.check()
+        self.reductions: dict[type[Event], Reduction] = self._reductions(options.emits)
         self._check_emitted()
         self.by_name: dict[str, Reduction] = {
             reduction.event_type.name: reduction for reduction in self.reductions.values()
@@ -255,6 +261,7 @@ class EntityType:
         self.write_state: Callable[[Any], bytes] = msgspec.json.Encoder().encode
         self.read_state: Callable[[bytes | str], Entity] = msgspec.json.Decoder(cls).decode
         self.fingerprint: str = fingerprint(cls, options.version, self.reductions.values())
+        self._wrap_commands()
 
     def __repr__(self) -> str:
         return f"<EntityType {self.name}>"
@@ -270,6 +277,35 @@ class EntityType:
                 self.commands[name] = CommandType(self.name, handler)
             elif isinstance(handler, Query):
                 self.queries[name] = CommandType(self.name, handler)
+
+    def _reductions(self, emits: Iterable[type[Event]]) -> dict[type[Event], Reduction]:
+        name = self.cls.__name__
+        found = reductions_of(self.cls, may_ask_for_recorded=False)
+        if self.keeps_state:
+            if found or emits:
+                raise DefinitionError(
+                    f"{name} keeps its state alone, so it has no events and no reducers: set its fields in "
+                    'commands, and remove emits= and @reducer; or remove keeps="state"'
+                )
+            changed = changed_of(self.cls)
+            found[changed] = Reduction(changed.__event_type__, take_state)
+        for reduction in found.values():
+            if reduction.key is not None:
+                raise DefinitionError(
+                    f"{name}: @reducer(key=…) is for views. An entity's reducer has no key: remove it"
+                )
+        own = dict(found)
+        for event in emits:
+            unreduced = inherited(event, own) or Reduction(event.__event_type__, None)
+            found.setdefault(event, unreduced)
+        if Deleted in found:
+            raise DefinitionError(
+                f"{name} has a reducer of Deleted, but an erased entity has no state left: "
+                "handle Deleted in a view, or in an action with on(Deleted)"
+            )
+        for reduction in found.values():
+            reduction.event_type.check()
+        return found
 
     def _check_fields(self) -> None:
         name = self.cls.__name__
@@ -289,6 +325,29 @@ class EntityType:
                 raise DefinitionError(f"{name}.{field.name} is both a field and a method; rename one of them")
         check_serialisable(self.cls, name)
 
+    def _wrap_commands(self) -> None:
+        """Adds to commands what an option of the class asks for; without options nothing is added."""
+        if self.keeps_state:
+            self.snapshot_every = 0
+            self._check_unscheduled()
+        for command in self.commands.values():
+            if self.keeps_state:
+                command.function = keeping(command.function, self.write_state, self.read_state)
+                command.is_harmless = command.is_steady = True
+            if self.expires_after:
+                command.function = expiring(command.function, self.expires_after, at_each=self.keeps_state)
+
+    def _check_unscheduled(self) -> None:
+        if self.cls.schedule is not Entity.schedule:
+            return
+        for command in self.commands.values():
+            if "schedule" in called_on_self(command.function):
+                raise DefinitionError(
+                    f"{self.name}.{command.name} schedules a deadline, which is stored with events, and the "
+                    f"entity keeps its state alone: let an action on Changed[{self.cls.__name__}] use "
+                    "ctx.schedule, or let the entity declare events"
+                )
+
     def _find_harmless(self) -> None:
         handlers = [*self.commands.values(), *self.queries.values()]
         reached = [field.annotation for field in fields_of(self.cls)]
@@ -304,7 +363,7 @@ class EntityType:
         """The name of a command whose own code claims or releases values; None if there is none."""
         own = {name for name in CLAIMING if getattr(self.cls, name) is getattr(Entity, name)}
         for command in self.commands.values():
-            if not own.isdisjoint(called_on_self(command.function)):
+            if not own.isdisjoint(called_on_self(unwrap(command.function))):
                 return command.name
         return None
 

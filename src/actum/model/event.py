@@ -44,7 +44,18 @@ def to_microseconds(moment: datetime) -> int:
 class EventType:
     """What Actum knows about one event class: its stored name and version, and how its payload is read."""
 
-    __slots__ = ("_decode", "_trips", "cls", "decode_raw", "encode", "is_open", "name", "upcasts", "version")
+    __slots__ = (
+        "_decode",
+        "_trips",
+        "cls",
+        "decode_raw",
+        "encode",
+        "is_open",
+        "make_decoder",
+        "name",
+        "upcasts",
+        "version",
+    )
 
     def __init__(self, cls: "type[Event]", name: str, version: int) -> None:
         self.cls: type[Event] = cls
@@ -53,6 +64,7 @@ class EventType:
         self.upcasts: dict[int, Upcast] = {}
         self.encode: Callable[[Any], bytes] = msgspec.json.Encoder().encode
         self.decode_raw: Callable[[bytes], Payload] = msgspec.json.Decoder(dict[str, Any]).decode
+        self.make_decoder: Callable[[], Callable[[bytes], Event]] = lambda: msgspec.json.Decoder(cls).decode
         self._decode: Callable[[bytes], Event] | None = None
         self._trips: list[tuple[str, RoundTrip]] = []
         self.is_open: bool = True
@@ -65,7 +77,7 @@ class EventType:
         """Reads a payload of the current version, validating it against the class's annotations."""
         if self._decode is None:
             try:
-                self._decode = msgspec.json.Decoder(self.cls).decode
+                self._decode = self.make_decoder()
             except (TypeError, NameError) as error:
                 raise DefinitionError(f"event {self.name}: {error}; use types that JSON can hold") from error
         return self._decode

@@ -24,6 +24,7 @@ from actum.errors import (
 from actum.model.deadlines.turn_deadlines import TurnDeadlines
 from actum.model.entity import CommandType, EntityType
 from actum.model.event import Event, EventType, Stored
+from actum.model.states.kept_state import put_fields
 from actum.model.values.claim_value import canonical
 from actum.model.values.round_trip import LOST, reason_of, short_repr
 from actum.model.values.state import MAX_WATCHED
@@ -242,6 +243,28 @@ class Instance:
                 f"{self!r}: one command may claim and release {MAX_CLAIMS} values: do it in several steps"
             )
         self.claims.append(change)
+
+    def keep_state(self, before: bytes) -> None:
+        """Records the state if the running turn has changed it, or claims or releases something."""
+        emitted, kind = self._emitted, self.kind
+        if emitted is None or emitted:
+            raise AuthorError(f"{self!r} emitted an event, but it keeps its state alone: set its fields")
+        if self.deadlines is not None:
+            raise AuthorError(
+                f"{self!r} scheduled or cancelled a deadline, which is stored with events, and it keeps its "
+                "state alone: let an action on Changed use ctx.schedule, or let the entity declare events"
+            )
+        written = self.snapshot()
+        if written == before and self.claims is None:
+            return
+        [event_type] = [reduction.event_type for reduction in kind.reductions.values()]
+        if len(written) > LARGE:
+            self._check_size(event_type.name, written)
+        if not kind.is_plain:
+            # What the caller passed, or was given, must not be part of the state.
+            put_fields(self.state, kind.read_state(written))
+        emitted.append((event_type.name, event_type.version, written))
+        self.version += 1
 
     def turn_deadlines(self) -> TurnDeadlines:
         """Returns what records the deadlines of the running turn."""
@@ -513,6 +536,8 @@ class Instance:
         if not isinstance(event, Event):
             return f"{self!r} emitted {event!r}, which is not an Event: declare `class {name}(Event)`"
         owner = self.kind.cls.__name__
+        if self.kind.keeps_state:
+            return f"{self!r} emitted {name}, but {owner} keeps its state alone: set its fields"
         return (
             f"{self!r} emitted {name}, which no reducer of {owner} takes: "
             f"add a @reducer for it, or list it: class {owner}(Entity, emits=[{name}])"

@@ -11,6 +11,7 @@ from msgspec.structs import FieldInfo
 from actum.model.entity import CommandType, EntityType
 from actum.model.event import EventType
 from actum.model.signature import Signature
+from actum.model.states.kept_state import payload_of
 from actum.model.view import ViewQuery, ViewType
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -55,7 +56,7 @@ def schema_of(
 
 
 def _event(event_type: EventType, describe: Describe) -> Schema:
-    return {"version": event_type.version, "payload": describe(event_type.cls)}
+    return {"version": event_type.version, "payload": describe(payload_of(event_type.cls))}
 
 
 def _entity(kind: EntityType, describe: Describe) -> Schema:

@@ -11,6 +11,7 @@ from typing import Any, Literal, Self
 
 from msgspec import Struct
 
+from actum.model.deletion import ERASED
 from actum.model.view import ViewType
 from actum.ports.membership import Lease, Membership, SoleMembership
 from actum.ports.message import Message, NewMessage
@@ -203,11 +204,12 @@ class Timer(NewTimer, frozen=True, kw_only=True):
 
 
 class Erasure(Struct, frozen=True):
-    """An erasure of an entity, which was begun when the journal's last position was `since`."""
+    """An erasure of an entity, which was begun when the journal's last position was `since`, and why."""
 
     kind: str
     id: str
     since: int
+    why: str = ERASED
 
 
 class KeptName(Struct, frozen=True):
@@ -616,9 +618,9 @@ class Database(WorkflowStore, ABC):
     async def end_erasure(self, kind: str, id: str, position: int, *, keys: Sequence[str]) -> None:
         """Removes what is stored for an entity that was erased at `position`, and the record of its erasure.
 
-        That is its timers, the letters of its events before `position` and of its timers, messages with one
-        of `keys`, in queues or as letters, and the workflows whose `subject` it is. Projectors remove its
-        rows when they reach the `Deleted`.
+        That is its timers, but for deadlines that events after `position` have set, the letters of its events
+        before `position` and of its timers, messages with one of `keys`, in queues or as letters, and the
+        workflows whose `subject` it is. Projectors remove its rows when they reach the `Deleted`.
         """
 
     async def scrub(self) -> None:

@@ -1,11 +1,12 @@
 """The journal, which stores events: what every adapter guarantees, and what it raises."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from msgspec import Struct
 
 from actum.errors import Invalid
+from actum.model.deletion import ERASED
 from actum.model.event import Stored
 from actum.model.turn import Emitted
 
@@ -205,6 +206,12 @@ class Journal(ABC):
     why_no_claims: str = ""
     """Why writes cannot have claims in this store; "" if they can."""
 
+    why_no_states: str = ""
+    """Why streams cannot be kept without their history in this store; "" if they can."""
+
+    newest_only: frozenset[str] = frozenset()
+    """The kinds of streams of which only the newest event is kept; see `keep_newest`."""
+
     spans_streams: bool = True
     """Whether a group may include several streams; if not, the writes of one append land in their order."""
 
@@ -219,6 +226,15 @@ class Journal(ABC):
 
         A restored copy of a journal has the identity of the original.
         """
+
+    def keep_newest(self, kinds: Collection[str]) -> None:
+        """Keeps only the newest event of streams of these kinds: each append removes those before.
+
+        They are removed in the transaction of the append, as `prune` would. Only a store without
+        `why_no_states` does this. An interrupted append of such a stream may have been replaced by others
+        before `landed` is asked: it raises Unavailable where it cannot know.
+        """
+        self.newest_only = frozenset(kinds)
 
     @abstractmethod
     async def append(self, writes: Sequence[Write]) -> list[Outcome]:
@@ -305,7 +321,16 @@ class Journal(ABC):
         """
 
     @abstractmethod
-    async def erase(self, kind: str, id: str, *, time: int, since: int | None = None) -> Erased:
+    async def erase(
+        self,
+        kind: str,
+        id: str,
+        *,
+        time: int,
+        since: int | None = None,
+        why: str = ERASED,
+        version: int | None = None,
+    ) -> Erased:
         """Removes a stream with its snapshot, replies and claims, and adds a `Deleted` to the feed instead.
 
         This is atomic: readers see either the stream's events or the `Deleted`, whose position is beyond them
@@ -313,7 +338,8 @@ class Journal(ABC):
         more than once, only the last `Deleted` is kept. If there is no stream, nothing is added, and the
         position is that of its last `Deleted`, if any. The same holds if the stream was erased beyond the
         position `since`: a caller that was interrupted passes what `last` gave before its first attempt, and
-        does not erase what was written after it.
+        does not erase what was written after it. With `version`, a stream at another one is not erased
+        either; this is decided together with the erasure. `why` is for those who read the `Deleted`.
         """
 
     @abstractmethod

@@ -118,6 +118,26 @@ def check_triggers(catalog: Catalog) -> None:
                     f"emits, so it would never run: list the entity that does in App(entities=[…]), or "
                     f"{named.__name__} in that entity's emits=[…]"
                 )
+        _check_of(catalog, bound)
+
+
+def _check_of(catalog: Catalog, bound: Bound) -> None:
+    """Refuses an action that is set off by events of one entity class, and one of them is not its own."""
+    of = bound.trigger.of if isinstance(bound.trigger, OnEvents) else None
+    if of is None:
+        return
+    reference = catalog.entity_references.get(of)
+    if reference is None:
+        raise DefinitionError(
+            f"action {bound.name} is set off by events of {of.__name__}, which is not among the "
+            "application's entities: add it to App(entities=[…])"
+        )
+    for event in _events_of(bound):
+        if event is not Deleted and event not in reference.kind.reductions:
+            raise DefinitionError(
+                f"action {bound.name} is set off by {event.__name__} of {of.__name__}, which does not emit "
+                f"it, so it would never run: name the entity that does, or leave of= out"
+            )
 
 
 def _check_reduced(view: ViewType, emitted: tuple[type[Event], ...]) -> None:
@@ -150,6 +170,9 @@ def _events_of(bound: Bound) -> tuple[type[Event], ...]:
 def _with_emitted(trigger: OnEvents, emitted: Sequence[type[Event]]) -> OnEvents:
     """Replaces each class that a trigger names by its emitted subclasses, if there are any."""
     found: list[type[Event]] = []
+    if trigger.of is not None:
+        own = entity_type(trigger.of).reductions
+        emitted = [event for event in emitted if event in own]
     for named in trigger.events:
         found += [event for event in emitted if issubclass(event, named)] or [named]
     return structs.replace(trigger, events=tuple(dict.fromkeys(found)))

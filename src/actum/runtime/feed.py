@@ -2,11 +2,11 @@
 
 import asyncio
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from actum.model.deletion import DELETED
 from actum.model.event import Stored
-from actum.ports.journal import Journal, Landed, Outcome
+from actum.ports.journal import Journal, Landed, Outcome, StreamKey
 from actum.runtime.coalescer import Coalescer
 from actum.runtime.entities.actor import Staged
 from actum.runtime.recent_erasures import RecentErasures
@@ -25,7 +25,7 @@ class Feed:
     The committer publishes what it has written; of a journal that no other process writes to, the newest
     events are kept here, so that readers that keep up never read the journal. `declared` are the stored names
     of the events that readers know; any other is logged once, because readers skip it.
-    `erasures` knows which entities were erased, as far as the feed was read.
+    `erasures` knows which entities were erased, as far as the feed was read; `on_erasure` gets each.
     """
 
     def __init__(self, journal: Journal, head: int, declared: Collection[str]) -> None:
@@ -33,6 +33,7 @@ class Feed:
         # Not DELETED, which is always looked at.
         self._declared = {*declared} - {DELETED}
         self.erasures: RecentErasures = RecentErasures()
+        self.on_erasure: Callable[[StreamKey], object] | None = None
         self._head = self._readable = head
         self._recent: list[Stored] = []
         self._bytes = 0
@@ -163,7 +164,10 @@ class Feed:
     def _look_at(self, stored: Stored) -> None:
         """Handles an event that no class declares, or that an entity was erased."""
         if stored.type == DELETED:
-            self.erasures.note((stored.kind, stored.id), stored.position, stored.time)
+            stream = (stored.kind, stored.id)
+            self.erasures.note(stream, stored.position, stored.time)
+            if self.on_erasure is not None:
+                self.on_erasure(stream)
         else:
             self._warn_of(stored)
 

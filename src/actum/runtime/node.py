@@ -34,6 +34,7 @@ from actum.runtime.entities.directory import Directory, EvictionPolicy
 from actum.runtime.entities.dispatcher import CommandDispatcher
 from actum.runtime.entities.hosted import EntityCalls, HostedEntities
 from actum.runtime.entities.input_output_guard import pure
+from actum.runtime.entities.kept_states import keep_states
 from actum.runtime.entities.reported_calls import ReportedCalls
 from actum.runtime.feed import Feed
 from actum.runtime.instruments.instruments import Instruments
@@ -189,11 +190,12 @@ async def _assemble(
 ) -> Node:
     instruments = open_instruments()
     directory = Directory(journal, catalog.kinds, clock, settings.residence, instruments)
-    feed = Feed(journal, await journal.head(), catalog.events)
+    feed = await _feed(journal, directory, catalog)
     committer = _committer(journal, directory, feed, clock, settings.most_staged, instruments)
     identity = await journal.identity()
     claims = Claims.of(journal, identity)
     claims.check_declared(catalog.kinds.values())
+    keep_states(journal, catalog.kinds.values())
     node: Node
     views = Views(
         catalog.views,
@@ -233,6 +235,14 @@ async def _assemble(
     )
     node = Node(services, supervisor)
     return node
+
+
+async def _feed(journal: Journal, directory: Directory, catalog: Catalog) -> Feed:
+    """Returns the feed, which tells the directory what other processes erase."""
+    feed = Feed(journal, await journal.head(), catalog.events)
+    if journal.is_shared:
+        feed.on_erasure = directory.forget_erased
+    return feed
 
 
 def _committer(

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from operator import attrgetter
 
 from actum.errors import Unavailable
-from actum.model.deletion import deletion
+from actum.model.deletion import ERASED, deletion
 from actum.model.event import Stored
 from actum.ports.journal import (
     ClaimKey,
@@ -96,6 +96,8 @@ class MemoryJournal(Journal):
         for write, outcome in zip(writes, outcomes, strict=True):
             if type(outcome) is Landed:
                 self._keep(write, outcome.position)
+                if write.kind in self.newest_only:
+                    self._keep_newest(self._stream((write.kind, write.id)))
         self._keep_claims(ClaimChanges(writes, outcomes))
         self._tell()
         return outcomes
@@ -108,6 +110,7 @@ class MemoryJournal(Journal):
             version_of=lambda stream: self._stream(stream).version,
             reply_of=self._reply,
             events_of=lambda stream, after, up_to: self._stream(stream).between(after, up_to),
+            newest_only=self.newest_only,
         )
 
     async def load(self, streams: Sequence[StreamKey], fingerprints: dict[str, str]) -> list[Loaded]:
@@ -195,11 +198,22 @@ class MemoryJournal(Journal):
             stream.snapshot = None
         return len(removed)
 
-    async def erase(self, kind: str, id: str, *, time: int, since: int | None = None) -> Erased:
+    async def erase(
+        self,
+        kind: str,
+        id: str,
+        *,
+        time: int,
+        since: int | None = None,
+        why: str = ERASED,
+        version: int | None = None,
+    ) -> Erased:
         self._check_open()
         before = self._erased.get((kind, id))
         erased_at = 0 if before is None else before.position
         if since is not None and erased_at > since:
+            return Erased(0, erased_at)
+        if version not in (None, self._stream((kind, id)).version):
             return Erased(0, erased_at)
         stream = self._streams.pop((kind, id), NO_STREAM)
         if not stream.version:
@@ -208,7 +222,7 @@ class MemoryJournal(Journal):
         for claim in [claim for claim, holder in self._claims.items() if (claim[0], holder) == (kind, id)]:
             del self._claims[claim]
         self._last += 1
-        gone = self._erased[kind, id] = deletion(self._last, kind, id, time)
+        gone = self._erased[kind, id] = deletion(self._last, kind, id, time, why)
         self._events.append(gone)
         self._tell()
         return Erased(len(stream.events), gone.position)
@@ -280,6 +294,13 @@ class MemoryJournal(Journal):
             self._events.append(stored)
         if write.key is not None:
             stream.replies[write.key] = (Repeated(write.call, write.reply, position), write.time)
+
+    def _keep_newest(self, stream: Stream) -> None:
+        older = stream.events[:-1]
+        if older:
+            self._remove(older)
+            del stream.events[: len(older)]
+            stream.pruned += len(older)
 
     def _keep_claims(self, changes: ClaimChanges) -> None:
         for claim, holder in changes.freed:

@@ -1,9 +1,10 @@
 """Decides the outcomes of an append, for adapters that decide one append at a time."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 from msgspec import Struct
 
+from actum.errors import Unavailable
 from actum.model.event import Stored
 from actum.ports.journal import (
     ClaimKey,
@@ -199,12 +200,27 @@ def claim_keys(writes: Iterable[Write]) -> list[ClaimKey]:
 
 
 def recognise(
-    writes: Sequence[Write], *, head: int, version_of: VersionOf, reply_of: ReplyOf, events_of: EventsOf
+    writes: Sequence[Write],
+    *,
+    head: int,
+    version_of: VersionOf,
+    reply_of: ReplyOf,
+    events_of: EventsOf,
+    newest_only: Collection[str] = (),
 ) -> list[Outcome] | None:
-    """Gives the outcomes of an append from what is stored of it; None if nothing is."""
+    """Gives the outcomes of an append from what is stored of it; None if nothing is.
+
+    Of the kinds in `newest_only`, events may have been replaced since. Raises Unavailable if that leaves the
+    outcome open.
+    """
     outcomes: list[Outcome] = []
     has_landed = False
+    replaced = _Replaced(writes, newest_only, version_of, events_of) if newest_only else None
     for write in writes:
+        if replaced is not None and (position := replaced.position(write)) is not None:
+            has_landed = True
+            outcomes.append(Landed(position))
+            continue
         stream = (write.kind, write.id)
         reply = None if write.key is None else reply_of((*stream, write.key))
         position = _kept_at(
@@ -216,6 +232,47 @@ def recognise(
         else:
             outcomes.append(reply or Collided(version_of(stream)))
     return outcomes if has_landed else None
+
+
+class _Replaced:
+    """Finds writes that landed and were replaced by a later write of the same append."""
+
+    def __init__(
+        self, writes: Sequence[Write], kinds: Collection[str], version_of: VersionOf, events_of: EventsOf
+    ) -> None:
+        self._version_of = version_of
+        self._events_of = events_of
+        self._positions: dict[int, int] = {}
+        self._later: dict[StreamKey, int] = {}
+        for write in reversed(writes):
+            if write.kind in kinds and write.events:
+                self._look(write)
+
+    def position(self, write: Write) -> int | None:
+        """Gives a position at which a write was seen to have landed; None if it is to be looked up."""
+        return self._positions.get(id(write))
+
+    def _look(self, write: Write) -> None:
+        stream = (write.kind, write.id)
+        later = self._later.get(stream)
+        if later is not None:
+            # All of one append are written together, each on the version of the one before.
+            self._positions[id(write)] = later
+            return
+        end = write.expected + len(write.events)
+        last = [one for one in self._events_of(stream, write.expected, end) if one.version == end]
+        if last:
+            [one] = last
+            kept = (one.type, one.type_version, one.payload)
+            if kept == write.events[-1] and one.metadata == write.metadata:
+                self._positions[id(write)] = self._later[stream] = one.position
+        elif write.key is None and self._version_of(stream) > end:
+            # With a key, the stored reply shows it.
+            raise Unavailable(
+                f"{write.kind}/{write.id} was changed again since, and nothing shows whether the command at "
+                f"version {end} was stored",
+                is_outcome_unknown=True,
+            )
 
 
 def _kept_at(write: Write, found: Sequence[Stored], reply: Repeated | None) -> int | None:

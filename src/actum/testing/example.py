@@ -8,10 +8,12 @@ from msgspec.structs import replace
 
 from actum.errors import Rejected, Taken
 from actum.model.deadlines.deadline import Change
+from actum.model.deadlines.expiry import EXPIRY
 from actum.model.deadlines.turn_deadlines import TurnDeadlines
 from actum.model.entity import CommandType, Entity, entity_type
 from actum.model.event import Event, to_datetime, to_microseconds
 from actum.model.handler import Command, Handler
+from actum.model.states.kept_state import changed_of
 from actum.model.values.claim_value import canonical
 from actum.model.workflows.workflow import Workflow
 from actum.runtime.context.context import Context
@@ -161,7 +163,7 @@ class Outcome(Example[EntityT], Generic[EntityT, ReplyT]):
         return self._check([] if expected in told else difference("deadlines", [expected], told))
 
     def _deadlines(self) -> list[str]:
-        return [_shown(change) for change in self._turn.deadlines]
+        return [_shown(change) for change in self._turn.deadlines if change.name != EXPIRY]
 
     def state(self, **fields: Any) -> Self:
         """Checks fields of the state as the turn left it."""
@@ -221,25 +223,28 @@ class Outcome(Example[EntityT], Generic[EntityT, ReplyT]):
 
 
 @overload
-def given(cls: type[EntityT], *events: Event, id: str = "a") -> Example[EntityT]: ...
+def given(past: type[EntityT] | EntityT, *events: Event, id: str = "a") -> Example[EntityT]: ...
 
 
 @overload
-def given(cls: Callable[[], Runs[Context, P, R]], *, id: str = "a") -> WorkflowExample[P, R]: ...
+def given(past: Callable[[], Runs[Context, P, R]], *, id: str = "a") -> WorkflowExample[P, R]: ...
 
 
-def given(cls: Any, *events: Event, id: str = "a") -> Any:
-    """Starts an example with the events of an entity so far, or with a workflow.
+def given(past: Any, *events: Event, id: str = "a") -> Any:
+    """Starts an example with the past of an entity, its events or the state it keeps; or with a workflow.
 
         given(Account, Opened("ann"), Deposited(10)).when(Account.withdraw, 4).then(Withdrawn(4), reply=6)
         given(Account).when(Account.withdraw, 4).rejected(code="insufficient_funds", balance=0)
+        given(Settings(theme="dark")).when(Settings.set_theme, "light").state(theme="light")
         (await given(Transfer).answers(post, 41).when("ann", 30).signal(Approved("bob"))).then("done")
 
     From then on, input and output in commands and reducers is refused in this process.
     """
-    if isinstance(cls, type) and issubclass(cls, Workflow):
-        return given_workflow(cls, id)
-    return _given_entity(cls, events, id)
+    if isinstance(past, type) and issubclass(past, Workflow):
+        return given_workflow(past, id)
+    if isinstance(past, Entity):
+        return _given_entity(type(past), (changed_of(type(past))(past), *events), id)
+    return _given_entity(past, events, id)
 
 
 def _given_entity(cls: type[EntityT], events: tuple[Event, ...], id: str) -> Example[EntityT]:
@@ -253,11 +258,11 @@ def _given_entity(cls: type[EntityT], events: tuple[Event, ...], id: str) -> Exa
         (event.__event_type__.name, event.__event_type__.version, event.__event_type__.encode(event))
         for event in events
     ]
-    past = GivenHistory(kind, id).then(emitted)
-    lines = difference("events do not survive JSON", events, past.events())
+    history = GivenHistory(kind, id).then(emitted)
+    lines = difference("events do not survive JSON", events, history.events())
     if lines:
         raise AssertionError("\n".join([told, *lines]))
-    return Example(past, told)
+    return Example(history, told)
 
 
 def _shown(change: Change) -> str:

@@ -8,6 +8,7 @@ from enum import Enum
 from typing import TypeVar
 
 from actum.errors import Unavailable
+from actum.model.deletion import ERASED
 from actum.model.event import Stored
 from actum.ports.journal import (
     ClaimKey,
@@ -110,6 +111,7 @@ class FaultyJournal(Faults, Journal):
     ) -> None:
         super().__init__(seed=seed, rate=rate, methods=methods, faults=faults)
         self.is_shared: bool = journal.is_shared
+        self.why_no_states: str = journal.why_no_states
         self._journal = journal
         self._gates: dict[str, asyncio.Event] = {}
         self._holds_answers = False
@@ -132,6 +134,10 @@ class FaultyJournal(Faults, Journal):
         """Releases the held calls of these methods, or of all."""
         for method in methods or tuple(self._gates):
             self._gates.pop(method).set()
+
+    def keep_newest(self, kinds: Collection[str]) -> None:
+        super().keep_newest(kinds)
+        self._journal.keep_newest(kinds)
 
     async def identity(self) -> str:
         return await self._held("identity", self._journal.identity)
@@ -178,8 +184,20 @@ class FaultyJournal(Faults, Journal):
     async def prune(self, kind: str, id: str, up_to: int) -> int:
         return await self._held("prune", lambda: self._journal.prune(kind, id, up_to))
 
-    async def erase(self, kind: str, id: str, *, time: int, since: int | None = None) -> Erased:
-        return await self._held("erase", lambda: self._journal.erase(kind, id, time=time, since=since))
+    async def erase(
+        self,
+        kind: str,
+        id: str,
+        *,
+        time: int,
+        since: int | None = None,
+        why: str = ERASED,
+        version: int | None = None,
+    ) -> Erased:
+        return await self._held(
+            "erase",
+            lambda: self._journal.erase(kind, id, time=time, since=since, why=why, version=version),
+        )
 
     async def forget_replies(self, before: int) -> int:
         return await self._held("forget_replies", lambda: self._journal.forget_replies(before))

@@ -11,6 +11,7 @@ from actum.model.deadlines.deadline import Change
 from actum.model.entity import CommandType
 from actum.model.event import Event
 from actum.model.signature import Signature
+from actum.model.states.kept_state import changed_of
 from actum.model.turn import ClaimChange, Emitted, Instance
 from actum.runtime.entities.input_output_guard import pure
 from actum.testing.past import GivenHistory
@@ -53,6 +54,12 @@ class WatchedInstance(Instance):
     def emit(self, event: Event) -> None:
         super().emit(event)
         self.given.append(event)
+
+    def keep_state(self, before: bytes) -> None:
+        version = self.version
+        super().keep_state(before)
+        if self.version > version:
+            self.given.append(changed_of(self.kind.cls)(self.kind.read_state(self.snapshot())))
 
 
 class Turn(Struct, frozen=True):

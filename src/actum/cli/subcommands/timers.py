@@ -12,6 +12,7 @@ from actum.cli.loading import load_app
 from actum.cli.options import AppName, AsJson, DatabaseUrl, StoreUrl
 from actum.cli.output import print_json, print_table, shown_time
 from actum.model.deadlines.deadline import deadline_name
+from actum.model.deadlines.expiry import EXPIRE
 from actum.model.event import to_datetime
 from actum.operations.opening import open_beside
 from actum.ports.database import Timer
@@ -92,4 +93,6 @@ async def _pages(url: str) -> AsyncGenerator[list[Timer]]:
 def _row(timer: Timer) -> tuple[str, ...]:
     entity = f"{timer.kind}/{timer.entity_id}"
     name = deadline_name(timer.name, timer.kind, timer.entity_id) or timer.name
+    if timer.command == EXPIRE:
+        return shown_time(timer.due), entity, "(expires)", "", timer.causation_id
     return shown_time(timer.due), entity, timer.command, name, timer.causation_id or timer.by

@@ -48,6 +48,17 @@ class ErasingConformance:
 
         assert await database.erasures() == [Erasure(*ENTITY, 40)]
 
+    async def test_an_erasure_is_kept_with_its_reason(self, database: Database) -> None:
+        """A process that continues it says the same; another erasure has a reason of its own."""
+        await database.begin_erasure(Erasure(*ENTITY, 40, "closed"))
+        begun = await database.erasures()
+        await database.end_erasure(*ENTITY, 47, keys=[])
+
+        await database.begin_erasure(Erasure(*ENTITY, 90, "a mistake"))
+
+        assert begun == [Erasure(*ENTITY, 40, "closed")]
+        assert await database.erasures() == [Erasure(*ENTITY, 90, "a mistake")]
+
     async def test_an_entity_may_be_erased_again(self, database: Database) -> None:
         await database.begin_erasure(Erasure(*ENTITY, 40))
         await database.end_erasure(*ENTITY, 47, keys=[])

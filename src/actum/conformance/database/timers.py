@@ -179,6 +179,17 @@ class TimerConformance:
 
         assert [timer.name for timer in await database.timers()] == ["u"]
 
+    async def test_a_deadline_of_what_began_anew_outlives_the_erasure(self, database: Database) -> None:
+        """The entity was written again, and the feed was followed, before its erasure ended."""
+        await database.checkpoint(CHECKPOINT, at_first=0)
+        await database.begin_erasure(Erasure("Account", "a", 4))
+        await database.save_deadlines(DeadlineProgress(0, 9, (_set("t", 10, at=4), _set("u", 20, at=6))))
+        await database.add_timer(NewTimer("v", 30, "Account", "a", "close", b"[]", "c"))
+
+        await database.end_erasure("Account", "a", 5, keys=[])
+
+        assert [timer.name for timer in await database.timers()] == ["u"]
+
 
 def _set(name: str, due: int, *, at: int) -> DeadlineChange:
     """Gives the change of an event at a position, which is also its version."""

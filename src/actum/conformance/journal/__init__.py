@@ -14,6 +14,7 @@ from actum.conformance.journal.paging import Paging
 from actum.conformance.journal.reading import Reading
 from actum.conformance.journal.recovering import Recovering
 from actum.conformance.journal.removal import Erasing, Pruning
+from actum.conformance.journal.replacing import Replacing
 from actum.conformance.journal.snapshots import Snapshots
 from actum.ports.journal import Journal
 
@@ -33,6 +34,7 @@ class JournalConformance(
     Pruning,
     Erasing,
     Recovering,
+    Replacing,
 ):
     """Every guarantee of `actum.ports.journal`, as tests.
 

@@ -414,6 +414,34 @@ class Erasing:
         assert (first.events, again) == (2, Erased(0, first.position))
         assert anew.events == 1
 
+    async def test_the_feed_says_why_a_stream_was_erased(self, journal: Journal) -> None:
+        """As the caller said it, whatever characters are in it; the last reason counts."""
+        await fill(journal, "a", 2)
+        first = await journal.erase("Account", "a", time=OPENING, why="first")
+        [seen] = await follow(journal, 1)
+        await fill(journal, "a", 1)
+
+        last = await journal.erase("Account", "a", time=OPENING + SECOND, why='it\'s "ü" 🙂')
+
+        assert seen == deletion(first.position, "Account", "a", OPENING, "first")
+        fact = deletion(last.position, "Account", "a", OPENING + SECOND, 'it\'s "ü" 🙂')
+        assert await follow(journal, 1) == [fact]
+
+    async def test_a_stream_is_erased_at_the_version_that_was_asked_for(self, journal: Journal) -> None:
+        """What was written meanwhile is spared, and the answer says where it was erased before, if ever."""
+        await fill(journal, "a", 2)
+
+        earlier = await journal.erase("Account", "a", time=OPENING, version=1)
+        later = await journal.erase("Account", "a", time=OPENING, version=3)
+        none = await journal.erase("Account", "b", time=OPENING, version=1)
+        erased = await journal.erase("Account", "a", time=OPENING, version=2)
+        await fill(journal, "a", 2)
+        spared = await journal.erase("Account", "a", time=OPENING, version=0)
+
+        assert (earlier, later, none) == (Erased(0, 0), Erased(0, 0), Erased(0, 0))
+        assert (erased.events, spared) == (2, Erased(0, erased.position))
+        assert [event.version for event in await follow(journal, 3)] == [0, 1, 2]
+
     async def test_an_erasure_is_no_event_of_the_stream(self, journal: Journal) -> None:
         """Pruning counts versions from 1, and leaves the `Deleted` in the feed."""
         await fill(journal, "a", 1)

@@ -9,6 +9,7 @@ from msgspec import Raw
 
 from actum.errors import AuthorError, DefinitionError, Invalid
 from actum.model.deadlines.deadline import Change
+from actum.model.deadlines.expiry import EXPIRE, EXPIRY
 from actum.model.event import to_microseconds
 from actum.model.handler import Command
 from actum.model.name import check_name
@@ -87,6 +88,10 @@ class TurnDeadlines:
         self._uncalled.pop(name, None)
         self._change(Change(name))
 
+    def expire(self, span: int) -> None:
+        """Sets the deadline after which the entity is erased, a span in microseconds after now."""
+        self._change(Change(EXPIRY, EXPIRE, min(self._now + span, LAST), span))
+
     def check(self, *, has_events: bool) -> None:
         """Raises what is wrong with the deadlines of a turn that has succeeded."""
         for declared in self._uncalled.values():
@@ -125,4 +130,6 @@ class TurnDeadlines:
     def _name_of(self, deadline: Any) -> str:
         name = deadline.name if isinstance(deadline, Command) else deadline
         check_name(name, "a deadline's name", field="name")
+        if name == EXPIRY:
+            raise Invalid(f"{name!r} is the deadline of expires_after=: choose another name", field="name")
         return str(name)

@@ -8,6 +8,7 @@ from typing import Any, ParamSpec, TypeVar, TypeVarTuple, overload
 from actum.errors import DefinitionError, Invalid, KeyReused, NotFound
 from actum.model.code.function_kind import require_awaitable
 from actum.model.deadlines.deadline import PREFIX
+from actum.model.deletion import ERASED
 from actum.model.entity import Entity
 from actum.model.event import Event, Metadata, Recorded, Stored, to_microseconds
 from actum.model.handler import Command
@@ -333,7 +334,7 @@ class Context:
             cls, limit=limit, page=page, first_after=first_after, first_before=first_before, reverse=reverse
         )
 
-    async def delete(self, cls: type[Entity], id: str, *, erase: bool = False) -> int:
+    async def delete(self, cls: type[Entity], id: str, *, erase: bool = False, why: str | None = None) -> int:
         """Removes an entity's history before its last event, or, with `erase`, everything.
 
         Returns how many events were removed.
@@ -345,14 +346,19 @@ class Context:
         timers, and the messages and letters with its id (or `Kind/id`) as their key; its versions begin again
         at 1. The feed shows a `Deleted` in their place, which deletes the rows that views have under its id,
         however far behind they are, and triggers `on(Deleted)`; rows under other keys stay as they are. If
-        the process ends half way, the next one to start continues.
+        the process ends half way, the next one to start continues. `why`, up to 1,000 bytes, is kept in the
+        `Deleted` ("erased" if it is not given), so it should say nothing about a person.
         """
         reference = self._services.catalog.entity_references.get(cls)
         if reference is not None:
             self._check_delete(reference.kind.name, id)
         if not erase:
+            if why is not None:
+                raise Invalid(
+                    "why= is kept in the Deleted of an entity that is erased: add erase=True", field="why"
+                )
             return await self._histories.prune(cls, id)
-        erased = await self._histories.erase(cls, id)
+        erased = await self._histories.erase(cls, id, ERASED if why is None else why)
         self._session.observe(erased.position, None)
         return erased.events
 

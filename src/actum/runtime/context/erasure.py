@@ -13,35 +13,61 @@ from actum.runtime.services import Services
 log: logging.Logger = logging.getLogger("actum.erasure")
 
 
-async def erase(services: Services, stream: StreamKey) -> Erased:
+async def erase(services: Services, stream: StreamKey, why: str) -> Erased:
     """Erases an entity; if this is interrupted, the next start of an application continues."""
-    erasure = Erasure(*stream, await services.journal.last())
-    await services.database.begin_erasure(erasure)
-    return await _carry_out(services, stream, since=None)
+    await services.database.begin_erasure(Erasure(*stream, await services.journal.last(), why))
+    return await _carry_out(services, stream, why, since=None)
+
+
+async def erase_at(services: Services, stream: StreamKey, version: int, why: str) -> bool:
+    """Erases an entity that is at a version; returns False, and erases nothing, if it is at another one."""
+    now = services.clock.now()
+    await services.directory.turn_out(stream)
+    erased = await services.journal.erase(*stream, time=now, why=why, version=version)
+    if not erased.events:
+        return False
+    # If this is interrupted, the next start continues, and spares what has begun anew.
+    await services.database.begin_erasure(Erasure(*stream, erased.position - 1, why))
+    await _remove_the_rest(services, stream, erased.position, now)
+    return True
+
+
+async def finish_erasure(services: Services, stream: StreamKey) -> None:
+    """Removes what is still stored of an entity that was erased, if it has not begun anew."""
+    now = services.clock.now()
+    erased = await services.journal.erase(*stream, time=now, version=0)
+    if erased.position:
+        await _remove_the_rest(services, stream, erased.position, now)
 
 
 async def finish_erasures(services: Services) -> None:
     """Completes the erasures that were interrupted before this start."""
     for begun in await services.database.erasures():
         stream = (begun.kind, begun.id)
-        erased = await _carry_out(services, stream, since=begun.since)
+        erased = await _carry_out(services, stream, begun.why, since=begun.since)
         log.info("%s/%s is erased, which was interrupted (position %d)", *stream, erased.position)
 
 
-async def _carry_out(services: Services, stream: StreamKey, *, since: int | None) -> Erased:
-    directory, feed, now = services.directory, services.feed, services.clock.now()
-    await directory.turn_out(stream)
-    erased = await services.journal.erase(*stream, time=now, since=since)
+async def _carry_out(services: Services, stream: StreamKey, why: str, *, since: int | None) -> Erased:
+    now = services.clock.now()
+    await services.directory.turn_out(stream)
+    erased = await services.journal.erase(*stream, time=now, since=since, why=why)
+    await _remove_the_rest(services, stream, erased.position, now)
+    return erased
+
+
+async def _remove_the_rest(services: Services, stream: StreamKey, position: int, now: int) -> None:
+    """Removes what is stored of an entity beside its history, which was erased at a position."""
+    directory, feed = services.directory, services.feed
     feed.forget()
-    feed.erasures.note(stream, erased.position, now)
+    feed.erasures.note(stream, position, now)
     # A command meanwhile may have loaded its former state.
     await directory.turn_out(stream)
     keys = await _keys(services, stream)
     await erase_parts(services.journal, keys, now)
     await services.broker.erase(keys)
-    await services.database.end_erasure(*stream, erased.position, keys=keys)
-    feed.hear_of(erased.position)
-    return erased
+    await services.database.end_erasure(*stream, position, keys=keys)
+    feed.hear_of(position)
 
 
 async def _keys(services: Services, stream: StreamKey) -> list[str]:

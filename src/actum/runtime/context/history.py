@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from actum.errors import DefinitionError, Invalid, NotFound, TooLarge, UnknownEvent
 from actum.model.entity import Entity, EntityType
 from actum.model.event import Event, Recorded, Stored, to_microseconds
-from actum.model.name import check_id
+from actum.model.name import check_id, check_name
 from actum.model.turn import Instance, as_stored
 from actum.ports.journal import Erased, EventRange, Journal, StreamKey, StreamListing
 from actum.runtime.context.erasure import erase
@@ -110,10 +110,11 @@ class Histories:
         await directory.turn_out(stream)
         return removed
 
-    async def erase(self, cls: type[Entity], id: str) -> Erased:
+    async def erase(self, cls: type[Entity], id: str, why: str) -> Erased:
         """Removes everything that is stored for an entity."""
         check_id(id)
-        return await erase(self._services, (self._kind(cls).name, id))
+        check_name(why, "why an entity is erased", field="why")
+        return await erase(self._services, (self._kind(cls).name, id), why)
 
     def _kind(self, cls: type[Any]) -> EntityType:
         reference = self._services.catalog.entity_references.get(cls)

@@ -1,6 +1,7 @@
 """Timers: commands for later, stored in the database, and by their entities if those are in a host."""
 
 from actum.model.deadlines.deadline import PREFIX, deadline_key, with_fired
+from actum.model.deadlines.expiry import EXPIRE
 from actum.model.event import Metadata, write_metadata
 from actum.ports.database import Database, Mark, NewTimer, Timer
 from actum.ports.host import Host, HostedTimer
@@ -73,7 +74,11 @@ class HostedTimers(Timers):
         await super().recall(database, now)
         after = (0, 0)
         while page := await database.timers(limit=PAGE, after=after):
-            self._untold += [timer for timer in page if timer.span and timer.due == now + timer.span]
+            self._untold += [
+                timer
+                for timer in page
+                if timer.span and timer.due == now + timer.span and timer.command != EXPIRE
+            ]
             after = (page[-1].due, page[-1].id)
         while self._untold:
             await self._hand_over(self._untold[-1])

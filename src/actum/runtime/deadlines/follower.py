@@ -2,14 +2,15 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import msgspec
 
 from actum.errors import LeaseLost, StaleWrite, Unavailable
 from actum.model.deadlines.deadline import CHECKPOINT, IN_METADATA, Change, decode_noted, timer_name
 from actum.model.event import Stored, read_metadata
-from actum.ports.database import Database, DeadlineChange, DeadlineProgress, NewTimer
+from actum.ports.database import Database, DeadlineChange, DeadlineProgress, NewTimer, Timer
 from actum.ports.journal import Journal
 from actum.runtime.context.timers import TIMERS
 from actum.runtime.entities.scheduled_writes import ScheduledWrites
@@ -88,6 +89,19 @@ class DeadlineFollower:
         while self.position < position:
             await self._feed.wait(position - 1)
             await self.catch_up()
+
+    async def put_off(self, timer: Timer, due: int, position: int) -> None:
+        """Sets a deadline later, unless its entity was erased after a position."""
+        values: dict[str, Any] = {name: getattr(timer, name) for name in NewTimer.__struct_fields__}
+        values["due"] = due
+        change = DeadlineChange(timer.name, position, NewTimer(**values))
+        await self.put(lambda _: [change])
+
+    async def put(self, changes: Callable[[int], Sequence[DeadlineChange]]) -> None:
+        """Changes deadlines beside what events say; `changes` gets the position that it is at."""
+        async with self._turn:
+            if found := changes(self.position):
+                await self._save(self.position, found)
 
     def _has_nothing_to_read(self) -> bool:
         """Whether no event beyond the position can say anything of deadlines."""

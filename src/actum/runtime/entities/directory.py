@@ -93,6 +93,12 @@ class Directory:
             if actor.gate is not None:
                 self._leaving[stream] = actor
 
+    def forget_erased(self, stream: StreamKey) -> None:
+        """Evicts an entity that another process erased: it may have begun anew, at the same version."""
+        actor = self.live.get(stream)
+        if actor is not None:
+            self.retire(actor)
+
     async def turn_out(self, stream: StreamKey) -> None:
         """Evicts an entity once its writes are durable, and forgets its snapshot."""
         await self._arrivals.over(stream)

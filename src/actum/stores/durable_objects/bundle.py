@@ -14,7 +14,7 @@ from msgspec import Struct
 from actum.errors import DefinitionError
 from actum.model.entity import EntityType
 from actum.stores.durable_objects.object.program import Declared, Manifest
-from actum.stores.durable_objects.refusal import WHY_NO_CLAIMS
+from actum.stores.durable_objects.refusal import WHY_NO_CLAIMS, WHY_NO_STATES
 
 MISSING = frozenset(
     {
@@ -64,6 +64,8 @@ def bundle(application: str, kinds: Collection[EntityType]) -> Bundle:
     for kind in kinds:
         if kind.claiming is not None:
             raise DefinitionError(f"{kind.name}.{kind.claiming} claims or releases values: {WHY_NO_CLAIMS}")
+        if kind.keeps_state:
+            raise DefinitionError(f"{kind.name} keeps its state alone: {WHY_NO_STATES}")
     declared = [Declared(kind.cls.__module__, kind.cls.__qualname__) for kind in kinds]
     for one in declared:
         if "<locals>" in one.qualname or one.module == "__main__":

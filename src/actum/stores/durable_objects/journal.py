@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Sequence
 
 from actum.errors import DefinitionError
+from actum.model.deletion import ERASED
 from actum.model.event import Stored
 from actum.ports.journal import (
     ClaimKey,
@@ -27,7 +28,7 @@ from actum.ports.journal import (
 )
 from actum.stores.durable_objects import wire, wire_feed
 from actum.stores.durable_objects.client import Client
-from actum.stores.durable_objects.refusal import WHY_NO_CLAIMS
+from actum.stores.durable_objects.refusal import WHY_NO_CLAIMS, WHY_NO_STATES
 from actum.stores.listing import page_of
 from actum.stores.outcomes import recognise
 from actum.stores.page import MAX_PAGE_BYTES, event_size
@@ -53,6 +54,7 @@ class DurableObjectsJournal(Journal):
     is_shared = True
     spans_streams = False
     why_no_claims = WHY_NO_CLAIMS
+    why_no_states = WHY_NO_STATES
 
     def __init__(self, client: Client) -> None:
         self._client = client
@@ -199,12 +201,23 @@ class DurableObjectsJournal(Journal):
     async def prune(self, kind: str, id: str, up_to: int) -> int:
         return await self._client.ask(kind, id, wire.Prune(min(up_to, 2**50)), int)
 
-    async def erase(self, kind: str, id: str, *, time: int, since: int | None = None) -> Erased:
+    async def erase(
+        self,
+        kind: str,
+        id: str,
+        *,
+        time: int,
+        since: int | None = None,
+        why: str = ERASED,
+        version: int | None = None,
+    ) -> Erased:
         if since is not None:
             before = await self._client.ask_feed(wire_feed.LastErased(kind, id), int)
             if before > since:
                 return Erased(0, before)
-        erased = await self._client.ask(kind, id, wire.Erase(time), wire.Erased)
+        erased = await self._client.ask(kind, id, wire.Erase(time, why, version), wire.Erased)
+        if version is not None and not erased.events:
+            return Erased(0, await self._client.ask_feed(wire_feed.LastErased(kind, id), int))
         return Erased(erased.events, erased.position)
 
     async def forget_replies(self, before: int) -> int:

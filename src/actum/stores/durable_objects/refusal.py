@@ -52,6 +52,10 @@ WHY_NO_CLAIMS = (
     "each entity is a Durable Object with a storage of its own, and no transaction spans two, so a value "
     "cannot be held among them all. Make the value an entity, named by it, and let that say who has it"
 )
+WHY_NO_STATES = (
+    "an object sends its events to the feed before it may remove them, so it cannot keep the newest state "
+    "alone; let the entity declare events"
+)
 LOST = "Lost"
 """The refusal of a call whose outcome is unknown; with the same `attempt` it can safely be sent again."""
 

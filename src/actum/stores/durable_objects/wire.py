@@ -6,6 +6,7 @@ was.
 
 from msgspec import Struct
 
+from actum.model.deletion import ERASED
 from actum.model.event import Stored
 
 
@@ -115,9 +116,11 @@ class Prune(Struct, tag=True, array_like=True, gc=False):
 
 
 class Erase(Struct, tag=True, array_like=True, gc=False):
-    """Removes everything, as of a time (microseconds since 1970)."""
+    """Removes everything, as of a time (microseconds since 1970); with `version`, only at that version."""
 
     time: int = 0
+    why: str = ERASED
+    version: int | None = None
 
 
 class Erased(Struct, array_like=True, gc=False):

@@ -2,6 +2,7 @@
 
 from msgspec import Struct
 
+from actum.model.deletion import ERASED
 from actum.stores.durable_objects.wire import Fact
 
 
@@ -30,6 +31,7 @@ class Forget(Struct, tag=True, array_like=True, gc=False):
     id: str
     up_to: int | None
     time: int = 0
+    why: str = ERASED
 
 
 class LastErased(Struct, tag=True, array_like=True, gc=False):

@@ -22,7 +22,10 @@ PAGE = 500
 
 
 class EventSource(SlicedSource):
-    """Events of some types, keyed by entity; all up to a slice's checkpoint are done or letters."""
+    """Events of some types, keyed by entity; all up to a slice's checkpoint are done or letters.
+
+    With `kind`, only events of the entities of that kind.
+    """
 
     can_read_again = True
 
@@ -38,10 +41,12 @@ class EventSource(SlicedSource):
         journal: Journal,
         database: Database,
         slices: int = 1,
+        kind: str | None = None,
     ) -> None:
         super().__init__(database, slices)
         self._action = action
         self._types = frozenset(types)
+        self._kind = kind
         self._head = head
         self._is_since_beginning = is_since_beginning
         self._checkpoint = self._position = checkpoint
@@ -73,10 +78,10 @@ class EventSource(SlicedSource):
         return await self._feed.next(after, limit)
 
     def items(self, page: Sequence[Stored], slices: Mapping[int, Slice]) -> list[Item]:
-        types, slice_of, is_split = self._types, self.slice_of, self.slices > 1
+        types, kind, slice_of, is_split = self._types, self._kind, self.slice_of, self.slices > 1
         items: list[Item] = []
         for stored in page:
-            if stored.type not in types:
+            if stored.type not in types or (kind is not None and stored.kind != kind):
                 continue
             key = f"{stored.kind}/{stored.id}"
             number = slice_of(key) if is_split else 0
@@ -173,7 +178,7 @@ class EventSource(SlicedSource):
     def _is_open(self, stored: Stored, states: Mapping[int, SliceState]) -> bool:
         """Says whether an event is to be done, by the stored states of slices."""
         state = states.get(self.slice_of(f"{stored.kind}/{stored.id}"))
-        if state is None or stored.type not in self._types:
+        if state is None or stored.type not in self._types or self._kind not in (None, stored.kind):
             return False
         return stored.position > max(state.checkpoint, state.triggers.get(stored.type, 0))
 
@@ -220,7 +225,7 @@ class EventSource(SlicedSource):
     def _is_wanted(self, stored: Stored, number: int) -> bool:
         one = self._here.get(number) or self._leaving.get(number)
         beyond = None if one is None else one.counts.get(stored.type)
-        return beyond is not None and stored.position > beyond
+        return beyond is not None and stored.position > beyond and self._kind in (None, stored.kind)
 
     def _item(self, stored: Stored) -> Item:
         key = f"{stored.kind}/{stored.id}"

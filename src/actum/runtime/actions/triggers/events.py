@@ -40,6 +40,8 @@ class EventTrigger(ActionTrigger[OnEvents]):
         checkpoint = await services.database.checkpoint(self.name, at_first=at_first)
         types = {event.__event_type__.name for event in self.declared.events}
         slices = services.database.slices
+        of = self.declared.of
+        kind = None if of is None else of.__entity_options__.name
 
         def opened(database: Database) -> Source:
             return EventSource(
@@ -52,6 +54,7 @@ class EventTrigger(ActionTrigger[OnEvents]):
                 journal=services.journal,
                 database=database,
                 slices=slices,
+                kind=kind,
             )
 
         return opened

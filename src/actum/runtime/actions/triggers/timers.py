@@ -8,6 +8,7 @@ import msgspec
 from actum.errors import CallerError
 from actum.model.action import Failure
 from actum.model.deadlines.deadline import PREFIX, with_fired
+from actum.model.deadlines.expiry import EXPIRE
 from actum.ports.database import Database, Letter, NewLetter, Progress, Timer
 from actum.runtime.actions.triggers.source import Item, Run, Source
 from actum.runtime.actions.triggers.trigger import OpenSource, Trigger
@@ -15,6 +16,8 @@ from actum.runtime.clock import Clock
 from actum.runtime.context.context import Context, session_of
 from actum.runtime.context.erasure import is_timer_left
 from actum.runtime.context.timers import TIMERS, Timers, timer_key, version_of
+from actum.runtime.deadlines.arming import Arming
+from actum.runtime.deadlines.expiring import expire
 from actum.runtime.deadlines.firing import fire_deadline
 from actum.runtime.deadlines.follower import DeadlineFollower, follower_of
 from actum.runtime.entities.dispatcher import Call
@@ -44,6 +47,7 @@ class TimerTrigger(Trigger):
             services.clock,
             services.signals,
             follower,
+            Arming(services.journal, services.kinds),
             patience=patience,
         )
 
@@ -56,6 +60,9 @@ class TimerTrigger(Trigger):
 
 async def _fire(services: Services, timer: Timer, follower: DeadlineFollower | None) -> None:
     if not await is_timer_left(services, TIMERS, timer):
+        return
+    if follower is not None and timer.command == EXPIRE:
+        await expire(services, follower, timer)
         return
     kind = services.kinds.get(timer.kind)
     command = kind.commands.get(timer.command) if kind else None
@@ -93,6 +100,7 @@ class TimerSource(Source):
         clock: Clock,
         signals: Signals,
         follower: DeadlineFollower,
+        arming: Arming,
         *,
         patience: float,
     ) -> None:
@@ -100,6 +108,7 @@ class TimerSource(Source):
         self._timers = timers
         self._database = database
         self._follower = follower
+        self._arming = arming
         self._patience = patience
         self._clock = clock
         self._given: set[int] = set()
@@ -112,16 +121,20 @@ class TimerSource(Source):
         self._given.clear()
         self._latest = 0
         await self._follower.begin(self._database)
+        self._arming.rewind()
 
     async def next(self, limit: int) -> list[Item]:
         self._arrival.clear()
         # First: a deadline that is due may have been cancelled, or set again.
         await self._follower.catch_up()
+        if not self._arming.is_over:
+            await self._arming.go_on(self._follower, self._database)
         due = await self._due(limit)
         if due:
             self._given.update(timer.id for timer in due)
             return [self._item(timer) for timer in due]
-        await self._wait()
+        if self._arming.is_over:
+            await self._wait()
         return []
 
     async def save(self, done: Sequence[int], letters: Sequence[NewLetter], open_from: int | None) -> None:
@@ -135,7 +148,7 @@ class TimerSource(Source):
         return self._item(msgspec.json.decode(letter.body, type=Timer))
 
     async def is_empty(self) -> bool:
-        if not self._follower.is_caught_up:
+        if not (self._follower.is_caught_up and self._arming.is_over):
             self._arrival.set()
             return False
         # Unless it waits, the clock does not know yet what is due next.

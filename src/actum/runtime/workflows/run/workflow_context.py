@@ -212,7 +212,7 @@ class WorkflowContext(Context):
     async def timers(self, *, limit: int = 100) -> list[Timer]:
         _refuse()
 
-    async def delete(self, cls: Any, id: str, *, erase: bool = False) -> int:
+    async def delete(self, cls: Any, id: str, *, erase: bool = False, why: str | None = None) -> int:
         _refuse()
 
     @property

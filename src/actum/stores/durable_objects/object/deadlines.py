@@ -10,6 +10,7 @@ from actum.model.deadlines.deadline import (
     timer_name,
     with_fired,
 )
+from actum.model.deadlines.expiry import EXPIRE
 from actum.model.event import Metadata, read_metadata, write_metadata
 from actum.stores.durable_objects.object.history import History
 from actum.stores.durable_objects.object.outbox import Outbox
@@ -30,6 +31,9 @@ def _change(
     history: History, outbox: Outbox, metadata: Metadata, changed: Sequence[Change], version: int
 ) -> None:
     for change in changed:
+        if change.command == EXPIRE:
+            # The process that has the database does this, for what is stored beside the events goes too.
+            continue
         name = timer_name(history.kind, history.id, change.name)
         if change.is_set:
             outbox.wake_at(change.due)

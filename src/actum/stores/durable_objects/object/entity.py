@@ -192,15 +192,17 @@ class EntityObject:
             # Also what an earlier call removed here but failed to remove there.
             await self._outbox.forget(Forget(history.kind, history.id, history.pruned))
             return removed
+        if call.version not in (None, history.version):
+            return Erased(0, 0)
         removed = history.version - history.pruned
-        history.mark_erased(call.time)
+        history.mark_erased(call.time, call.why)
         self._outbox.wake_soon()
         await self._finish_erasing()
         return Erased(removed, self._erased_at)
 
     async def _finish_erasing(self) -> None:
         """Finishes an erasure that was begun, if any; only one at a time, because what follows is new."""
-        while (time := self._history.erased_since()) is not None:
+        while (begun := self._history.erased_since()) is not None:
             if self._erasing is not None:
                 erasing = self._erasing
                 await erasing.wait(PATIENCE)
@@ -209,15 +211,15 @@ class EntityObject:
                 continue
             self._erasing = latch = self._platform.latch()
             try:
-                await self._erase(time)
+                await self._erase(*begun)
             finally:
                 self._erasing = None
                 latch.open()
 
-    async def _erase(self, time: int) -> None:
+    async def _erase(self, time: int, why: str) -> None:
         history = self._history
         self._turns.forget()
-        self._erased_at = await self._outbox.forget(Forget(history.kind, history.id, None, time))
+        self._erased_at = await self._outbox.forget(Forget(history.kind, history.id, None, time, why))
         await self._platform.clear()
         self._open()
         self._history.name(history.space, history.kind, history.id)

@@ -291,7 +291,7 @@ class FeedObject:
     def _erase(self, call: Forget) -> None:
         """Removes a stream, and records its erasure at a position of its own."""
         position = self.last + 1
-        fact = deletion(position, call.kind, call.id, call.time)
+        fact = deletion(position, call.kind, call.id, call.time, call.why)
 
         def write() -> None:
             self._execute("DELETE FROM feed WHERE kind = ? AND id = ?", call.kind, call.id)

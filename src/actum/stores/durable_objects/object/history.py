@@ -6,6 +6,7 @@ An event whose `position` is 0 has not been confirmed by the feed, so the events
 
 from collections.abc import Sequence
 
+from actum.model.deletion import ERASED
 from actum.model.turn import Emitted
 from actum.stores.durable_objects.object.platform import Platform
 from actum.stores.durable_objects.wire import Fact, Reply, SaveSnapshot, Schedule
@@ -266,14 +267,19 @@ class History:
         [[due]] = self._platform.rows("SELECT coalesce(min(due), 0) FROM later")
         return due or None
 
-    def mark_erased(self, time: int) -> None:
+    def mark_erased(self, time: int, why: str) -> None:
         """Notes that everything is to be erased, so that an interrupted erasure is finished."""
-        self._note("erased", str(time))
 
-    def erased_since(self) -> int | None:
-        """Returns the time of an erasure that was begun and not finished, None if there is none."""
-        found = self._platform.rows("SELECT value FROM facts WHERE name = 'erased'")
-        return int(found[0][0]) if found else None
+        def write() -> None:
+            self._note("erased", str(time))
+            self._note("why", why)
+
+        self._platform.transaction(write)
+
+    def erased_since(self) -> tuple[int, str] | None:
+        """Returns time and reason of an erasure that was begun and not finished, None if there is none."""
+        noted = dict(self._platform.rows("SELECT name, value FROM facts WHERE name IN ('erased', 'why')"))
+        return (int(noted["erased"]), noted.get("why", ERASED)) if "erased" in noted else None
 
     def _insert(
         self, version: int, event: Emitted, metadata: str, time: int, attempt: str, reply: str

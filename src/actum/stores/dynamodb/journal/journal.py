@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Sequence
 
 from actum.errors import Unavailable
+from actum.model.deletion import ERASED
 from actum.model.event import Stored
 from actum.ports.journal import (
     ClaimKey,
@@ -49,6 +50,10 @@ class DynamoJournal(Journal):
     """
 
     is_shared = True
+    why_no_states = (
+        "an append to a DynamoDB table cannot remove the events before it in its transaction; let the entity "
+        "declare events, or keep it in SQLite or PostgreSQL"
+    )
 
     def __init__(self, table: DynamoTable) -> None:
         self._table = table
@@ -180,10 +185,19 @@ class DynamoJournal(Journal):
         self._check_open()
         return await self._remover.prune((kind, id), up_to)
 
-    async def erase(self, kind: str, id: str, *, time: int, since: int | None = None) -> Erased:
+    async def erase(
+        self,
+        kind: str,
+        id: str,
+        *,
+        time: int,
+        since: int | None = None,
+        why: str = ERASED,
+        version: int | None = None,
+    ) -> Erased:
         self._check_open()
         try:
-            return await self._remover.erase((kind, id), time, since)
+            return await self._remover.erase((kind, id), time, since, why=why, version=version)
         finally:
             self._notify()
 

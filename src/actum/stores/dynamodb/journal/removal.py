@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from actum.errors import Unavailable
-from actum.model.deletion import deletion
+from actum.model.deletion import ERASED, deletion
 from actum.ports.journal import ClaimKey, Erased, StreamKey
 from actum.stores.dynamodb.connection.client import ConditionFailed, DynamoTable, Item, Key, key_item, key_of
 from actum.stores.dynamodb.journal.chain import Chain
@@ -68,19 +68,32 @@ class Remover:
             await self._table.pause(attempt)
         raise Unavailable(f"{self._table.name}: other processes were first {MAX_ATTEMPTS} times: try again")
 
-    async def erase(self, stream: StreamKey, time: int, since: int | None = None) -> Erased:
-        """Removes a stream with its snapshot and replies, and adds its erasure to the feed."""
+    async def erase(
+        self,
+        stream: StreamKey,
+        time: int,
+        since: int | None = None,
+        *,
+        why: str = ERASED,
+        version: int | None = None,
+    ) -> Erased:
+        """Removes a stream with its snapshot and replies, and adds its erasure to the feed.
+
+        With `version`, only a stream at that version; one whose erasure was begun before is removed anyway.
+        """
         for attempt in range(1, MAX_ATTEMPTS + 1):
             head = read_head(await self._table.get(head_key(stream)))
             before = await self._erased_at(stream)
             if since is not None and before > since and not head.is_erasing:
+                return Erased(0, before)
+            if version not in (None, head.version) and not head.is_erasing:
                 return Erased(0, before)
             if (
                 head == NO_HEAD
                 or head.is_erasing
                 or (
                     await self._shows_all(stream, head.pruned, head.version)
-                    and await self._mark_erased(stream, head, time)
+                    and await self._mark_erased(stream, head, time, why)
                 )
             ):
                 return Erased(await self._remove_all(stream), await self._erased_at(stream))
@@ -140,7 +153,7 @@ class Remover:
         item = await self._table.get((partition_of(stream), event_place(0)))
         return 0 if item is None else position_of(slot_of(item), 1)
 
-    async def _mark_erased(self, stream: StreamKey, head: Head, time: int) -> bool:
+    async def _mark_erased(self, stream: StreamKey, head: Head, time: int, why: str) -> bool:
         [slot] = await self._chain.reserve(1)
         mark = {
             "Item": {**key_item(head_key(stream)), "x": {"BOOL": True}},
@@ -157,7 +170,7 @@ class Remover:
         chunk = {**self._chain.chunk(slot, token), "r0": {"B": pack(Reference(*stream, 0, 1))}}
         is_marked = await self._transact(
             {"Put": {"Item": chunk, "ConditionExpression": "attribute_not_exists(p)"}},
-            {"Put": {"Item": _fact(stream, slot, time)}},
+            {"Put": {"Item": _fact(stream, slot, time, why)}},
             {"Put": mark},
             _deletion((listing_of(stream[0]), place)),
             _deletion((partition_of(stream), SNAPSHOT)),
@@ -252,9 +265,9 @@ class Remover:
         return True
 
 
-def _fact(stream: StreamKey, slot: int, time: int) -> Item:
+def _fact(stream: StreamKey, slot: int, time: int, why: str) -> Item:
     """Returns the record that says that a stream was erased; it replaces an older one."""
-    fact = deletion(0, *stream, time)
+    fact = deletion(0, *stream, time, why)
     part = Part(1, 0, fact.metadata, time, [(fact.type, fact.type_version, fact.payload)])
     return {
         **key_item((partition_of(stream), event_place(0))),

@@ -3,6 +3,7 @@
 import msgspec
 
 from actum.model.deadlines.deadline import CHECKPOINT, PREFIX
+from actum.model.deadlines.expiry import EXPIRY
 from actum.ports.database import Binding, Database
 from actum.stores.postgres.connection.pool import PostgresPool
 from actum.stores.postgres.database.views import drop_generation
@@ -27,6 +28,7 @@ REMOVE_LETTERS = """DELETE FROM actum_letters
 REMOVE_ERASURES = "DELETE FROM actum_erasures WHERE position > $1"
 
 RESTART_DEADLINES = "UPDATE actum_checkpoints SET position = 0 WHERE action = $1"
+REMOVE_EXPIRY = "DELETE FROM actum_triggers WHERE action = $1"
 REMOVE_DEADLINES = "DELETE FROM actum_timers WHERE starts_with(name, $1)"
 
 
@@ -62,5 +64,6 @@ class PostgresBinding(Database):
             await connection.execute("DELETE FROM actum_rebuilds")
             await connection.execute(RESTART_DEADLINES, CHECKPOINT)
             await connection.execute(REMOVE_DEADLINES, PREFIX)
+            await connection.execute(REMOVE_EXPIRY, EXPIRY)
             await connection.execute("DELETE FROM actum_binding")
             await connection.execute(BIND, *msgspec.structs.astuple(binding))

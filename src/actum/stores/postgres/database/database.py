@@ -13,7 +13,7 @@ from actum.stores.postgres.database.actions import (
     PostgresActions,
 )
 from actum.stores.postgres.database.binding import BINDING_SCHEMA, PostgresBinding
-from actum.stores.postgres.database.erasing import ERASURE_SCHEMA, PostgresErasing
+from actum.stores.postgres.database.erasing import ERASURE_SCHEMA, WHY_SCHEMA, PostgresErasing
 from actum.stores.postgres.database.fence import EVERYBODYS, Fence
 from actum.stores.postgres.database.functions import QUERY_FUNCTIONS
 from actum.stores.postgres.database.query_execution import QueryExecution
@@ -42,6 +42,7 @@ SCHEMA = Part(
         SLICE_SCHEMA,
         WORKFLOW_SCHEMA,
         WORKFLOW_SLICE_SCHEMA,
+        WHY_SCHEMA,
     ),
 )
 

@@ -13,16 +13,22 @@ ERASURE_SCHEMA = (
         PRIMARY KEY (kind, id))""",
     "CREATE INDEX actum_erasures_key ON actum_erasures (key)",
 )
+# Why an erasure was begun, and the position of the event that has set a deadline; 0 for other timers.
+WHY_SCHEMA = (
+    "ALTER TABLE actum_erasures ADD COLUMN why text NOT NULL DEFAULT 'erased'",
+    "ALTER TABLE actum_timers ADD COLUMN position bigint NOT NULL DEFAULT 0",
+)
 BEGIN = """INSERT INTO actum_erasures AS kept
-    SELECT $1::text, $2::text, $1::text || '/' || $2::text, $3::bigint, 0, false
-    ON CONFLICT (kind, id) DO UPDATE SET since = excluded.since, is_ended = false WHERE kept.is_ended"""
+    SELECT $1::text, $2::text, $1::text || '/' || $2::text, $3::bigint, 0, false, $4::text
+    ON CONFLICT (kind, id) DO UPDATE SET since = excluded.since, why = excluded.why,
+        is_ended = false WHERE kept.is_ended"""
 # This runs before anything is removed, so that nothing is added again meanwhile.
 MARK = """UPDATE actum_erasures SET position = greatest(position, $3::bigint) WHERE kind = $1 AND id = $2"""
 END = """INSERT INTO actum_erasures AS kept
-    SELECT $1::text, $2::text, $1::text || '/' || $2::text, 0, $3::bigint, true
+    SELECT $1::text, $2::text, $1::text || '/' || $2::text, 0, $3::bigint, true, ''
     ON CONFLICT (kind, id) DO UPDATE
     SET position = greatest(kept.position, excluded.position), is_ended = true"""
-REMOVE_TIMERS = "DELETE FROM actum_timers WHERE kind = $1 AND entity_id = $2"
+REMOVE_TIMERS = "DELETE FROM actum_timers WHERE kind = $1 AND entity_id = $2 AND position <= $3"
 REMOVE_MESSAGES = "DELETE FROM actum_messages WHERE key = ANY($1::text[])"
 REMOVE_LETTERS = """DELETE FROM actum_letters WHERE CASE WHEN strpos(action, '@queue:') > 0
     THEN key = ANY($4::text[])
@@ -35,10 +41,10 @@ class PostgresErasing(Database):
     _pool: PostgresPool
 
     async def begin_erasure(self, erasure: Erasure) -> None:
-        await self._pool.fetch(BEGIN, erasure.kind, erasure.id, erasure.since)
+        await self._pool.fetch(BEGIN, erasure.kind, erasure.id, erasure.since, erasure.why)
 
     async def erasures(self) -> list[Erasure]:
-        statement = "SELECT kind, id, since FROM actum_erasures WHERE NOT is_ended ORDER BY kind, id"
+        statement = "SELECT kind, id, since, why FROM actum_erasures WHERE NOT is_ended ORDER BY kind, id"
         return [Erasure(*row) for row in await self._pool.fetch(statement)]
 
     async def end_erasure(self, kind: str, id: str, position: int, *, keys: Sequence[str]) -> None:
@@ -47,7 +53,7 @@ class PostgresErasing(Database):
             # Deadlines lock this table too, and then timers: in another order, both could wait for ever.
             await connection.execute("LOCK TABLE actum_erasures IN ROW EXCLUSIVE MODE")
             # First the items that letters are made from; this waits for transactions that make letters now.
-            await connection.execute(REMOVE_TIMERS, kind, id)
+            await connection.execute(REMOVE_TIMERS, kind, id, position)
             await connection.execute(REMOVE_MESSAGES, list(keys))
             await connection.execute(REMOVE_LETTERS, kind, id, position, list(keys))
             for statement in REMOVE_OF_SUBJECT:

@@ -87,7 +87,7 @@ TIMERS_DUE = page_of(
 REPLACE_TIMER = """ON CONFLICT (name) DO UPDATE SET id = DEFAULT, due = excluded.due, kind = excluded.kind,
     entity_id = excluded.entity_id, command = excluded.command, arguments = excluded.arguments,
     correlation_id = excluded.correlation_id, causation_id = excluded.causation_id, "by" = excluded."by",
-    span = excluded.span"""
+    span = excluded.span, position = excluded.position"""
 FORGET = """DELETE FROM actum_sent s USING (
         SELECT queue, once FROM actum_sent WHERE time < $1 ORDER BY time LIMIT $2 FOR UPDATE SKIP LOCKED
     ) old WHERE (s.queue, s.once) = (old.queue, old.once) RETURNING 1"""
@@ -109,8 +109,8 @@ MOVE_DEADLINES = f"""UPDATE actum_checkpoints SET position = $3::bigint
 LOCK_ERASURES = "LOCK TABLE actum_erasures IN SHARE MODE"
 REMOVE_DEADLINES = """DELETE FROM actum_timers t USING unnest($1::text[], $2::text[]) AS gone (name, cause)
     WHERE t.name = gone.name AND gone.cause IN ('', t.causation_id)"""
-SET_DEADLINES = f"""INSERT INTO actum_timers ({TIMER})
-    SELECT name, due, kind, entity_id, command, arguments, correlation_id, causation_id, by_, span
+SET_DEADLINES = f"""INSERT INTO actum_timers ({TIMER}, position)
+    SELECT name, due, kind, entity_id, command, arguments, correlation_id, causation_id, by_, span, position
     FROM unnest($1::text[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::bytea[], $7::text[],
         $8::text[], $9::text[], $10::bigint[], $11::bigint[]) WITH ORDINALITY
         AS new (name, due, kind, entity_id, command, arguments, correlation_id, causation_id, by_, span,

@@ -7,7 +7,7 @@ from typing import Any
 import asyncpg
 
 from actum.errors import Invalid, Unavailable
-from actum.ports.journal import ClaimKey, Outcome, Repeated, ReplyKey, StreamKey, Write
+from actum.ports.journal import ClaimKey, Landed, Outcome, Repeated, ReplyKey, StreamKey, Write
 from actum.stores.outcomes import ClaimChanges, claim_keys
 from actum.stores.postgres.connection.pool import PostgresPool
 from actum.stores.postgres.connection.sticky_connection import StickyConnection
@@ -46,6 +46,7 @@ class Appender:
         self._connection = StickyConnection(pool)
         self._writer = uuid.uuid4()
         self._epoch: int | None = None
+        self.newest_only: frozenset[str] = frozenset()
 
     def __repr__(self) -> str:
         return f"<Appender {self._writer} in epoch {self._epoch}>"
@@ -64,7 +65,9 @@ class Appender:
         batch = assumed(writes, has_claims=bool(claims))
         # The outcomes of a batch that contradicts itself need the actual versions of the streams.
         outcomes = (
-            await (self._write_claiming if claims else self._write)(batch) if batch.lands_whole else None
+            await (self._write_claiming if claims else self._write)(batch)
+            if batch.lands_whole and not self._replaces(writes)
+            else None
         )
         for _ in range(MAX_ATTEMPTS):
             if outcomes is not None:
@@ -138,12 +141,31 @@ class Appender:
                 holders = await self._hold(connection, claims)
                 batch = decided(writes, lambda stream: versions.get(stream, 0), replies.get, holders.get)
                 outcomes = await self._run(connection, batch, epoch, is_final=True)
+                if outcomes is not None and self._replaces(writes):
+                    await self._keep_newest(connection, writes, outcomes)
                 if claims and outcomes is not None:
                     await self._change_claims(connection, ClaimChanges(writes, outcomes), holders)
                 return outcomes
         except (Overtaken, asyncpg.PostgresError, Unavailable) as error:
             await self._make_ready(error)
         return None
+
+    def _replaces(self, writes: Sequence[Write]) -> bool:
+        """Whether events of some streams replace those before."""
+        kinds = self.newest_only
+        return bool(kinds) and any(write.kind in kinds and write.events for write in writes)
+
+    async def _keep_newest(
+        self, connection: Any, writes: Sequence[Write], outcomes: Sequence[Outcome]
+    ) -> None:
+        """Removes the events of streams that were replaced, in the transaction of the append."""
+        streams = {
+            (write.kind, write.id)
+            for write, outcome in zip(writes, outcomes, strict=True)
+            if write.kind in self.newest_only and write.events and type(outcome) is Landed
+        }
+        if streams:
+            await connection.execute(statements.KEEP_NEWEST, *zip(*sorted(streams), strict=True))
 
     async def _run(
         self, connection: Any, batch: Batch, epoch: int, *, is_final: bool = False

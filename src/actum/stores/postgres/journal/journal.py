@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import groupby, starmap
 from operator import itemgetter
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from actum.errors import Unavailable
-from actum.model.deletion import deletion
+from actum.model.deletion import ERASED, deletion
 from actum.model.event import Stored
 from actum.ports.journal import (
     ClaimKey,
@@ -73,6 +73,10 @@ class PostgresJournal(Journal):
         await self._pool.fetch(statements.IDENTIFY, uuid.uuid4().hex)
         return str(await self._pool.fetchval(statements.IDENTITY))
 
+    def keep_newest(self, kinds: Collection[str]) -> None:
+        super().keep_newest(kinds)
+        self._appender.newest_only = self.newest_only
+
     async def append(self, writes: Sequence[Write]) -> list[Outcome]:
         outcomes = await self._appender.append(writes)
         self._notifier.tell()
@@ -94,6 +98,7 @@ class PostgresJournal(Journal):
             version_of=lambda stream: versions.get(stream, 0),
             reply_of=replies.get,
             events_of=lambda stream, after, up_to: events.get((stream, after, up_to), []),
+            newest_only=self.newest_only,
         )
 
     async def load(self, streams: Sequence[StreamKey], fingerprints: dict[str, str]) -> list[Loaded]:
@@ -171,11 +176,21 @@ class PostgresJournal(Journal):
             await connection.execute(statements.REMOVE_SNAPSHOT, kind, id)
             return changed(await connection.execute(statements.REMOVE_EVENTS, *cut))
 
-    async def erase(self, kind: str, id: str, *, time: int, since: int | None = None) -> Erased:
+    async def erase(
+        self,
+        kind: str,
+        id: str,
+        *,
+        time: int,
+        since: int | None = None,
+        why: str = ERASED,
+        version: int | None = None,
+    ) -> Erased:
         for _ in range(MAX_ATTEMPTS):
             with contextlib.suppress(Overtaken):
                 async with self._pool.transaction() as connection:
-                    erased = await _erase(connection, kind, id, time, since)
+                    fact = deletion(0, kind, id, time, why)
+                    erased = await _erase(connection, fact, since, version)
                 self._notifier.tell()
                 return erased
         raise Unavailable(f"{self._pool.name}: other processes were first {MAX_ATTEMPTS} times: send again")
@@ -200,19 +215,21 @@ async def open_journal(pool: PostgresPool) -> PostgresJournal:
     return PostgresJournal(pool)
 
 
-async def _erase(connection: Any, kind: str, id: str, time: int, since: int | None) -> Erased:
+async def _erase(connection: Any, fact: Stored, since: int | None, at: int | None) -> Erased:
     """Erases a stream in a transaction; raises Overtaken if a later transaction wrote its last event."""
+    kind, id = fact.kind, fact.id
     held = await connection.fetchrow(statements.HOLD, kind, id)
     before = await connection.fetchval(statements.ERASED_AT, kind, id) or 0
     if since is not None and before > since:
+        return Erased(0, before)
+    if at is not None and at != (held["version"] if held is not None else 0):
         return Erased(0, before)
     removed, position = 0, before
     if held is not None:
         first, version, last = held
         removed = changed(await connection.execute(statements.REMOVE_EVENTS, first, version))
         await connection.execute(statements.REMOVE_ERASED, before)
-        fact = deletion(0, kind, id, time)
-        position = await connection.fetchval(statements.MARK_ERASED, kind, id, last, fact.payload, time)
+        position = await connection.fetchval(statements.MARK_ERASED, kind, id, last, fact.payload, fact.time)
         if position is None:
             raise Overtaken
     for statement in (

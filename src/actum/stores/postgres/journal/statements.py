@@ -258,6 +258,14 @@ SAVE_SNAPSHOT = """INSERT INTO actum_snapshots AS kept
 
 PRUNE = """UPDATE actum_streams SET pruned = least($3, version - 1)
     WHERE kind = $1 AND id = $2 AND pruned < least($3, version - 1) RETURNING first_position, pruned"""
+# In the transaction of an append, which has locked the streams.
+KEEP_NEWEST = """WITH kept AS (
+        UPDATE actum_streams s SET pruned = s.version - 1
+        FROM unnest($1::text[], $2::text[]) AS g (kind, id)
+        WHERE s.kind = g.kind AND s.id = g.id AND s.pruned < s.version - 1
+        RETURNING s.first_position, s.pruned
+    ) DELETE FROM actum_events e USING kept
+    WHERE e.stream = kept.first_position AND e.version <= kept.pruned"""
 HOLD = "SELECT first_position, version, position FROM actum_streams WHERE kind = $1 AND id = $2 FOR UPDATE"
 REMOVE_EVENTS = "DELETE FROM actum_events WHERE stream = $1 AND version <= $2"
 REMOVE_SNAPSHOT = "DELETE FROM actum_snapshots WHERE kind = $1 AND id = $2"

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from actum.model.deadlines.deadline import CHECKPOINT, PREFIX
+from actum.model.deadlines.expiry import EXPIRY
 from actum.ports.database import Binding, Database
 from actum.stores.sqlite.connection.file import SqliteFile
 from actum.stores.sqlite.database.views import drop_generation
@@ -72,4 +73,5 @@ def _statements(last: int, *, is_other: bool) -> list[tuple[str, tuple[Any, ...]
         ("DELETE FROM actum_rebuilds", ()),
         ("UPDATE actum_checkpoints SET position = 0 WHERE action = ?", (CHECKPOINT,)),
         ("DELETE FROM actum_timers WHERE substr(name, 1, ?) = ?", (len(PREFIX), PREFIX)),
+        ("DELETE FROM actum_triggers WHERE action = ?", (EXPIRY,)),
     ]

@@ -5,7 +5,7 @@ from actum.stores.schema import Part
 from actum.stores.sqlite.connection.file import SqliteFile
 from actum.stores.sqlite.database.actions import ACTION_SCHEMA, FAILURE_SCHEMA, TRIGGER_SCHEMA, SqliteActions
 from actum.stores.sqlite.database.binding import BINDING_SCHEMA, SqliteBinding
-from actum.stores.sqlite.database.erasing import ERASURE_SCHEMA, SqliteErasing
+from actum.stores.sqlite.database.erasing import ERASURE_SCHEMA, WHY_SCHEMA, SqliteErasing
 from actum.stores.sqlite.database.query_execution import QueryExecution
 from actum.stores.sqlite.database.queues import ORIGIN_SCHEMA, QUEUE_SCHEMA, SqliteQueues
 from actum.stores.sqlite.database.set_aside import ASIDE_SCHEMA, SqliteSetAside
@@ -24,6 +24,7 @@ SCHEMA = Part(
         BINDING_SCHEMA,
         WORKFLOW_SCHEMA,
         WORKFLOW_END_SCHEMA,
+        WHY_SCHEMA,
     ),
 )
 

@@ -14,12 +14,17 @@ ERASURE_SCHEMA = (
         position INTEGER NOT NULL, is_ended INTEGER NOT NULL, PRIMARY KEY (kind, id)) WITHOUT ROWID""",
     "CREATE INDEX actum_erasures_key ON actum_erasures (key)",
 )
-BEGIN = """INSERT INTO actum_erasures VALUES (:kind, :id, :kind || '/' || :id, :since, 0, 0)
-    ON CONFLICT DO UPDATE SET since = excluded.since, is_ended = 0 WHERE is_ended"""
-END = """INSERT INTO actum_erasures VALUES (:kind, :id, :kind || '/' || :id, 0, :position, 1)
+# Why an erasure was begun, and the position of the event that has set a deadline; 0 for other timers.
+WHY_SCHEMA = (
+    "ALTER TABLE actum_erasures ADD COLUMN why TEXT NOT NULL DEFAULT 'erased'",
+    "ALTER TABLE actum_timers ADD COLUMN position INTEGER NOT NULL DEFAULT 0",
+)
+BEGIN = """INSERT INTO actum_erasures VALUES (:kind, :id, :kind || '/' || :id, :since, 0, 0, :why)
+    ON CONFLICT DO UPDATE SET since = excluded.since, why = excluded.why, is_ended = 0 WHERE is_ended"""
+END = """INSERT INTO actum_erasures VALUES (:kind, :id, :kind || '/' || :id, 0, :position, 1, '')
     ON CONFLICT DO UPDATE SET position = max(position, excluded.position), is_ended = 1"""
 REMOVE = (
-    "DELETE FROM actum_timers WHERE kind = :kind AND entity_id = :id",
+    "DELETE FROM actum_timers WHERE kind = :kind AND entity_id = :id AND position <= :position",
     "DELETE FROM actum_messages WHERE key IN (SELECT value FROM json_each(:keys))",
     """DELETE FROM actum_letters WHERE CASE WHEN instr(action, '@queue:')
         THEN key IN (SELECT value FROM json_each(:keys))
@@ -33,11 +38,11 @@ class SqliteErasing(Database):
     _file: SqliteFile
 
     async def begin_erasure(self, erasure: Erasure) -> None:
-        values = {"kind": erasure.kind, "id": erasure.id, "since": erasure.since}
+        values = {"kind": erasure.kind, "id": erasure.id, "since": erasure.since, "why": erasure.why}
         await self._file.write(lambda connection: connection.execute(BEGIN, values))
 
     async def erasures(self) -> list[Erasure]:
-        statement = "SELECT kind, id, since FROM actum_erasures WHERE NOT is_ended ORDER BY kind, id"
+        statement = "SELECT kind, id, since, why FROM actum_erasures WHERE NOT is_ended ORDER BY kind, id"
         return await self._file.read(
             lambda connection: [Erasure(*row) for row in connection.execute(statement)]
         )

@@ -47,7 +47,8 @@ INSERTS = {
 TIMER = 'name, due, kind, entity_id, command, arguments, correlation_id, causation_id, "by", span'
 # REPLACE gives the new timer a new id, so that finishing the old one does not remove it.
 SET_TIMER = f"INSERT OR REPLACE INTO actum_timers ({TIMER}) VALUES (?,?,?,?,?,?,?,?,?,?)"
-SET_DEADLINE = f"""INSERT OR REPLACE INTO actum_timers ({TIMER}) SELECT ?1,?2,?3,?4,?5,?6,?7,?8,?9,?10
+SET_DEADLINE = f"""INSERT OR REPLACE INTO actum_timers ({TIMER}, position)
+    SELECT ?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11
     WHERE NOT EXISTS (SELECT 1 FROM actum_erasures WHERE kind = ?3 AND id = ?4 AND position > ?11)"""
 REMOVE_DEADLINE = "DELETE FROM actum_timers WHERE name = ?1 AND ?2 IN ('', causation_id)"
 TIMERS = "$timers"

@@ -34,7 +34,7 @@ AT_ONCE = f"""SELECT json_group_array(position), json_group_array(kind), json_gr
             length(payload) + length(metadata) <= {SMALL} AS is_small
         FROM actum_events e JOIN actum_streams s ON s.stream = e.stream
         WHERE e.position > ? ORDER BY e.position LIMIT ?)"""
-ERASED = """SELECT position, kind, id, time FROM actum_erased
+ERASED = """SELECT position, kind, id, time, why FROM actum_erased
     WHERE position > ? AND position <= ? ORDER BY position LIMIT ?"""
 
 _numbers = msgspec.json.Decoder(list[int]).decode

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import msgspec
 
 from actum.errors import Invalid
+from actum.model.deletion import ERASED
 from actum.model.event import Stored
 from actum.ports.journal import (
     ClaimKey,
@@ -91,6 +92,7 @@ class SqliteJournal(Journal):
                 events_of=lambda stream, after, up_to: statements.read(
                     connection, EventRange(*stream, after, up_to)
                 ),
+                newest_only=self.newest_only,
             )
         )
 
@@ -158,15 +160,26 @@ class SqliteJournal(Journal):
     async def prune(self, kind: str, id: str, up_to: int) -> int:
         return await self._file.write(lambda connection: statements.prune(connection, kind, id, up_to))
 
-    async def erase(self, kind: str, id: str, *, time: int, since: int | None = None) -> Erased:
+    async def erase(
+        self,
+        kind: str,
+        id: str,
+        *,
+        time: int,
+        since: int | None = None,
+        why: str = ERASED,
+        version: int | None = None,
+    ) -> Erased:
         def erase(connection: sqlite3.Connection) -> Erased:
             self._forget_undone()
             before = statements.erased_at(connection, kind, id)
             if since is not None and before > since:
                 return Erased(0, before)
+            if version not in (None, statements.stream(connection, kind, id).version):
+                return Erased(0, before)
             _, last = self._ends(connection)
             self._forget()
-            removed = statements.erase(connection, kind, id, last + 1, time)
+            removed = statements.erase(connection, kind, id, last + 1, time, why)
             return Erased(0, before) if removed is None else Erased(removed, last + 1)
 
         erased = await self._file.write(erase)
@@ -209,7 +222,9 @@ class SqliteJournal(Journal):
         landed = [write for write, one in zip(writes, outcomes, strict=True) if type(one) is Landed]
         events, streams = self._rows_of(connection, landed, last)
         replies = _replies(writes, outcomes)
-        is_one_statement = not (streams or replies or claims) and len(events) <= LARGEST * EVENTS.width
+        replacing = self._replacing(landed) if self.newest_only else ()
+        is_whole = not (streams or replies or claims or replacing)
+        is_one_statement = is_whole and len(events) <= LARGEST * EVENTS.width
         if not (is_one_statement or connection.in_transaction):
             connection.execute("BEGIN IMMEDIATE")
         STREAMS.insert(connection, streams)
@@ -217,6 +232,8 @@ class SqliteJournal(Journal):
         REPLIES.insert(connection, replies)
         if claims:
             statements.change_claims(connection, ClaimChanges(writes, outcomes))
+        for stream in replacing:
+            statements.keep_newest(connection, stream)
         if events:
             self._head = self._last = last + len(events) // EVENTS.width
         if len(self._streams) > MAX_STREAMS:
@@ -257,6 +274,12 @@ class SqliteJournal(Journal):
         for end in ends.values():
             rows[end] = 1
         return rows, begun
+
+    def _replacing(self, landed: Sequence[Write]) -> list[statements.Stream]:
+        """Gives the streams, once each, of which only the newest event is to be left."""
+        kinds, known = self.newest_only, self._streams
+        streams = {(write.kind, write.id) for write in landed if write.kind in kinds and write.events}
+        return [stream for key in streams if (stream := known[key]).version > 1]
 
     def _number(self, connection: sqlite3.Connection, stream: statements.Stream) -> int:
         if self._next_stream is None:

@@ -44,6 +44,7 @@ ERASED_SCHEMA = (
         position INTEGER PRIMARY KEY, kind TEXT NOT NULL, id TEXT NOT NULL, time INTEGER NOT NULL,
         UNIQUE (kind, id))""",
 )
+WHY_SCHEMA = ("ALTER TABLE actum_erased ADD COLUMN why TEXT NOT NULL DEFAULT 'erased'",)
 IDENTITY_SCHEMA = (
     "CREATE TABLE actum_identity (one INTEGER PRIMARY KEY CHECK (one = 1), id TEXT NOT NULL)",
     "INSERT INTO actum_identity VALUES (1, lower(hex(randomblob(16))))",
@@ -57,7 +58,9 @@ CLAIMS_SCHEMA = (
         PRIMARY KEY (kind, name, digest)) WITHOUT ROWID""",
     "CREATE INDEX actum_claims_holder ON actum_claims (kind, id)",
 )
-SCHEMA = Part("journal", (FIRST_SCHEMA, ERASED_SCHEMA, IDENTITY_SCHEMA, AGE_SCHEMA, CLAIMS_SCHEMA))
+SCHEMA = Part(
+    "journal", (FIRST_SCHEMA, ERASED_SCHEMA, IDENTITY_SCHEMA, AGE_SCHEMA, CLAIMS_SCHEMA, WHY_SCHEMA)
+)
 
 COLUMNS = "position, kind, id, e.version, type, type_version, payload, metadata, e.time"
 FORGET = """DELETE FROM actum_replies WHERE (kind, id, key) IN
@@ -80,6 +83,7 @@ CHAIN = """WITH RECURSIVE chain (position, version, previous) AS (
         SELECT e.position, e.version, e.previous FROM chain c JOIN actum_events e ON e.position = c.previous
         WHERE c.version > :after + 1
     )"""
+UP_TO_LAST = "SELECT position FROM chain WHERE version <= :last"
 # Goes from one kind to the next by the index, without reading every stream.
 KINDS = """WITH RECURSIVE kinds (kind) AS (
         SELECT min(kind) FROM actum_streams UNION ALL
@@ -241,6 +245,13 @@ def prune(connection: sqlite3.Connection, kind: str, id: str, up_to: int) -> int
     return removed
 
 
+def keep_newest(connection: sqlite3.Connection, found: Stream) -> None:
+    """Removes the events of a stream before the last."""
+    values = {"start": found.position, "after": 0, "last": found.version - 1}
+    connection.execute(f"DELETE FROM actum_events WHERE position IN ({CHAIN} {UP_TO_LAST})", values)
+    connection.execute("UPDATE actum_streams SET pruned = version - 1 WHERE stream = ?", (found.number,))
+
+
 def erased_at(connection: sqlite3.Connection, kind: str, id: str) -> int:
     """Gives the position at which a stream was erased last, or 0."""
     statement = "SELECT position FROM actum_erased WHERE kind = ? AND id = ?"
@@ -248,7 +259,9 @@ def erased_at(connection: sqlite3.Connection, kind: str, id: str) -> int:
     return row[0] if row else 0
 
 
-def erase(connection: sqlite3.Connection, kind: str, id: str, position: int, time: int) -> int | None:
+def erase(
+    connection: sqlite3.Connection, kind: str, id: str, position: int, time: int, why: str
+) -> int | None:
     """Removes a stream, puts its `Deleted` at a position, and gives how many events it had; None if none."""
     found = stream(connection, kind, id)
     removed = _remove(connection, found, found.version)
@@ -256,7 +269,8 @@ def erase(connection: sqlite3.Connection, kind: str, id: str, position: int, tim
         connection.execute(f"DELETE FROM {table} WHERE kind = ? AND id = ?", (kind, id))
     if not found.version:
         return None
-    connection.execute("INSERT OR REPLACE INTO actum_erased VALUES (?,?,?,?)", (position, kind, id, time))
+    values = (position, kind, id, time, why)
+    connection.execute("INSERT OR REPLACE INTO actum_erased VALUES (?,?,?,?,?)", values)
     return removed
 
 
@@ -265,6 +279,6 @@ def _remove(connection: sqlite3.Connection, found: Stream, up_to: int) -> int:
         return 0
     # The driver counts changed rows only for a statement that begins with DELETE.
     statement = f"""DELETE FROM actum_events WHERE position IN
-        ({CHAIN} SELECT position FROM chain WHERE version <= :last)"""
+        ({CHAIN} {UP_TO_LAST})"""
     values = {"start": start_of(connection, found, up_to), "after": found.pruned, "last": up_to}
     return connection.execute(statement, values).rowcount

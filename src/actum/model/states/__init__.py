@@ -1,0 +1,1 @@
+"""Entities that keep their state alone."""
