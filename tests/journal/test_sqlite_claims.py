@@ -141,3 +141,17 @@ async def test_a_stream_that_gets_the_number_of_an_erased_one_holds_nothing_of_i
 
         key = ("Account", "email", claim("x").digest)
         assert await journal.holders([key]) == ["c"]
+
+
+async def test_erasing_an_entity_that_has_no_events_changes_no_claims(tmp_path: Path) -> None:
+    """A release of a claim that is in the table is in the log alone."""
+    async with opened(tmp_path / "store.db") as journal:
+        for number in range(40):
+            await journal.append([deposit("a", number, 1, claims=[claim(f"x{number}")])])
+        await journal.append([deposit("a", 40, 1, claims=[release("x3")])])
+
+        await journal.erase("Account", "nobody", time=2)
+
+    async with opened(tmp_path / "store.db") as journal:
+        keys = [("Account", "email", claim(f"x{number}").digest) for number in (3, 4)]
+        assert await journal.holders(keys) == [None, "a"]

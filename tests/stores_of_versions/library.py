@@ -419,7 +419,7 @@ def declared(entities: Sequence[type[Entity]], views: Sequence[type[View]]) -> A
 
 OF_OBJECTS: tuple[type[Entity], ...] = (Member, Reservation)
 """The entities that Durable Objects can have."""
-ENTITIES = (*OF_OBJECTS, Book)
+ENTITIES: tuple[type[Entity], ...] = (*OF_OBJECTS, Book)
 app = declared(ENTITIES, [Members, *VIEWS])
 app_of_objects = declared(OF_OBJECTS, [Members, *VIEWS])
 
