@@ -1,7 +1,6 @@
 """Processes that set deadlines and fire them are killed: each that was committed fires once."""
 
 import asyncio
-import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
@@ -14,8 +13,8 @@ from tests.runtime.deadlines import Alarm, Rang, app, due
 from tests.servers.stores import store_of
 
 ROOT = Path(__file__).parents[2]
-KILLS = 4
-SAID = 25
+KILLS = 3
+SAID = 15
 """Deadlines that a process commits before it is killed."""
 
 
@@ -26,15 +25,17 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 async def committed(store: str, name: str) -> list[str]:
     """Gives what a process set before it was killed, as far as it could say so."""
-    command = [sys.executable, "-m", "tests.faults.alarm_process", store, name]
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "tests.faults.alarm_process", store, name),
+        cwd=ROOT,
+        stdout=asyncio.subprocess.PIPE,
+    )
     assert process.stdout is not None
-    said = [await asyncio.to_thread(process.stdout.readline) for _ in range(SAID)]
+    said = [await process.stdout.readline() for _ in range(SAID)]
     process.kill()
-    rest = await asyncio.to_thread(process.stdout.read)
-    process.wait(10)
-    process.stdout.close()
-    return [*(line.strip() for line in said), *rest.split()]
+    rest = await process.stdout.read()
+    await process.wait()
+    return b"".join([*said, rest]).decode().split()
 
 
 async def rings(ctx: Context) -> Counter[str]:
@@ -55,7 +56,7 @@ async def test_a_deadline_that_was_committed_fires_once_whenever_its_process_is_
         said += await committed(store, f"p{number}")
 
     async with app.running(store=store) as ctx:
-        while await due(ctx) or not set(said) <= set(await rings(ctx)):
+        while await due(ctx) or not set(said) <= set(await rings(ctx)):  # noqa: ASYNC110
             await asyncio.sleep(0.05)
         rung = await rings(ctx)
 

@@ -41,7 +41,7 @@ def workerd_tools() -> Path:
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def workerd(workerd_tools: Path) -> AsyncIterator[Workerd]:
-    """A workerd in which the entities of both examples live, and those of the tests of deadlines, until the session ends."""
+    """A workerd in which the entities of two examples live, and alarms, until the session ends."""
     directory = Path(tempfile.mkdtemp(prefix="actum-workerd-", dir=MEMORY))
     prepare(
         directory,
