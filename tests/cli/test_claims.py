@@ -8,6 +8,9 @@ import pytest
 
 from actum import Taken
 from actum.cli.loading import load_app
+from actum.stores.dynamodb.connection.client import DynamoTable, key_of
+from actum.stores.postgres.connection.pool import PostgresPool
+from actum.stores.url import join
 from tests.cli.commands import CommandLine
 
 SOURCE = """
@@ -33,10 +36,10 @@ app = App("pets", entities=[Pet])
 """
 
 
-async def call(id: str, *names: str) -> None:
+async def call(url: str, id: str, *names: str) -> None:
     app = load_app("pets")
     pet = __import__("pets").Pet
-    async with app.running("sqlite:///pets.db") as ctx:
+    async with app.running(url) as ctx:
         for name in names:
             await ctx.entity(pet, id).call(name)
 
@@ -47,18 +50,47 @@ def pets(directory: Path) -> Path:
     return directory
 
 
-def test_lost_claims_are_rebuilt_from_the_events(pets: Path, actum: CommandLine) -> None:
+@pytest.fixture(params=["sqlite", "postgres", "dynamodb"])
+def url(request: pytest.FixtureRequest) -> str:
+    """A store of each kind that keeps claims in tables of its own."""
+    match request.param:
+        case "sqlite":
+            return "sqlite:///pets.db"
+        case "postgres":
+            found: str = request.getfixturevalue("postgres_url")
+            return found
+        case _:
+            return join(request.getfixturevalue("dynamodb_url"), "sqlite:///pets.db")
+
+
+async def lose_claims_of_a(url: str) -> None:
+    """Takes the claims of the first pet away from the store."""
+    match url.partition(":")[0]:
+        case "sqlite":
+            connection = sqlite3.connect("pets.db")
+            connection.execute("DELETE FROM actum_claim_log WHERE holder = 1")
+            connection.commit()
+            connection.close()
+        case "dynamodb":
+            table = await DynamoTable.connect(url.partition("&database=")[0])
+            lost = [item async for item in table.scan() if item["p"]["S"].startswith("claim/")]
+            await table.delete_many([key_of(item) for item in lost if item["i"]["S"] == "a"])
+            await table.close()
+        case _:
+            pool = await PostgresPool.open(url, [])
+            await pool.fetch("DELETE FROM actum_claims WHERE id = 'a'")
+            await pool.close()
+
+
+async def test_lost_claims_are_rebuilt_from_the_events(pets: Path, actum: CommandLine, url: str) -> None:
     """What was released since is not claimed again, and what is there stays."""
-    asyncio.run(call("a", "rex", "max"))
-    asyncio.run(call("b", "leo"))
-    connection = sqlite3.connect(pets / "pets.db")
-    connection.execute("DELETE FROM actum_claims WHERE id = 'a'")
-    connection.commit()
-    connection.close()
+    await call(url, "a", "rex", "max")
+    await call(url, "b", "leo")
+    await lose_claims_of_a(url)
 
-    done = actum("claims", "rebuild", "pets", "--store", "sqlite:///pets.db")
+    done = await asyncio.to_thread(actum, "claims", "rebuild", "pets", "--store", url)
 
-    assert (done.code, done.out) == (0, "claims in the events: 2\nclaims restored: 1\n")
-    asyncio.run(call("b", "rex"))
+    assert (done.code, done.out) == (0, "claims in the events: 2\nclaims restored: 1\n"), done.err
+    await call(url, "b", "rex")
     with pytest.raises(Taken):
-        asyncio.run(call("b", "max"))
+        await call(url, "b", "max")

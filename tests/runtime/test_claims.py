@@ -14,14 +14,14 @@ from actum.launch import run
 from actum.model.entity import entity_type
 from actum.model.turn import Instance
 from actum.ports.journal import StreamListing
-from actum.runtime.clock import ManualClock
+from actum.runtime.clock import SystemClock
 from actum.runtime.context.erasure import erase
 from actum.runtime.node import Node
 from actum.stores.memory import MemoryJournal
+from actum.stores.open import open_stores
 from actum.stores.url import join
 from actum.testing.faults import Fault, FaultyJournal
 from tests.runtime.nodes import START, database_in_memory, node_on, running
-from tests.runtime.waiting import in_time
 
 RACERS = 64
 
@@ -422,25 +422,36 @@ async def test_events_record_digests_of_what_was_claimed_and_never_the_value() -
 
 
 @pytest.mark.parametrize("fault", [Fault.BEFORE, Fault.AFTER, Fault.DELAY])
-async def test_an_interrupted_append_tells_winner_and_losers_the_truth(fault: Fault) -> None:
-    journal = FaultyJournal(MemoryJournal())
-    clock = ManualClock(START)
-    async with running(app, journal, clock=clock) as ctx:
-        await ctx.entity(User, "z").register("zoe")
-        journal.plan("append", fault, fault)
+async def test_an_interrupted_append_tells_winner_and_losers_the_truth(fault: Fault, url: str) -> None:
+    """The connection is lost before, in or after the append, twice, so nobody knows whether it landed."""
+    async with open_stores(url) as stores:
+        journal = FaultyJournal(stores.journal)
+        async with node_on(app, journal, stores.database, clock=SystemClock()) as node:
+            ctx = Context(node.services)
+            await ctx.entity(User, "z").register("zoe")
+            await ctx.entity(User, "y").register("yan")
+            journal.plan("append", fault, fault)
 
-        async def register_all() -> list[object]:
-            wanted = [("a", "ann"), ("b", "ann"), ("c", "zoe"), ("d", "dan")]
-            sent = [ctx.entity(User, id).register(email) for id, email in wanted]
-            return await asyncio.gather(*sent, return_exceptions=True)
+            results = await asyncio.gather(
+                ctx.entity(User, "a").register("ann"),
+                ctx.entity(User, "b").register("ann"),
+                ctx.entity(User, "c").register("zoe"),
+                ctx.entity(User, "d").register("dan"),
+                ctx.entity(User, "y").change("yves"),
+                return_exceptions=True,
+            )
 
-        results = await in_time(register_all(), clock)
-
-        assert results[0] == "a has ann"
-        assert isinstance(results[1], Taken)
-        assert isinstance(results[2], Taken)
-        assert results[3] == "d has dan"
-        assert [event.id for event in await journal.feed(0, 10)] == ["z", "a", "d"]
+            assert results[0] == "a has ann"
+            assert isinstance(results[1], Taken)
+            assert isinstance(results[2], Taken)
+            assert results[3:] == ["d has dan", None]
+            events = [event.id for event in await journal.feed(0, 10)]
+            assert events == ["z", "y", *events[2:]]
+            assert sorted(events[2:]) == ["a", "d", "y"]
+            assert await ctx.entity(User, "b").register("yan") == "b has yan"
+            for email in ("ann", "zoe", "dan", "yves"):
+                with pytest.raises(Taken):
+                    await ctx.entity(User, "e").register(email)
 
 
 async def test_a_store_that_cannot_keep_claims_says_so_at_the_start_and_at_the_call() -> None:

@@ -28,22 +28,19 @@ from actum.stores.sqlite.database.database import SCHEMA, SqliteDatabase
 from actum.testing import testing
 from tests.runtime.deadlines import Alarm, Rang, Set, app, due, rung
 from tests.runtime.nodes import START, database_in_memory, node_on
+from tests.servers.stores import store_of
 
 SECOND = 1_000_000
 
 
-@pytest.fixture(params=["memory", "sqlite", "postgres"])
+@pytest.fixture(params=["memory", "sqlite", "postgres", "dynamodb"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "postgres":
-        return str(request.getfixturevalue("postgres_store"))
-    return "memory:" if request.param == "memory" else f"sqlite:///{tmp_path}/alarms.db"
+    return "memory:" if request.param == "memory" else store_of(request, tmp_path)
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
+@pytest.fixture(params=["sqlite", "postgres", "dynamodb"])
 def lasting(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "postgres":
-        return str(request.getfixturevalue("postgres_store"))
-    return f"sqlite:///{tmp_path}/alarms.db"
+    return store_of(request, tmp_path)
 
 
 @asynccontextmanager

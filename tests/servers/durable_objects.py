@@ -18,6 +18,7 @@ from actum.stores.durable_objects.workerd import Workerd, fetch_tools, prepare
 from examples.bank.bank import app as bank
 from examples.documents.documents import Document
 from examples.documents.users import User
+from tests.runtime.deadlines import Alarm
 from tests.servers.postgres import leave_out
 
 SECRET = "the-secret-of-the-tests"
@@ -40,13 +41,16 @@ def workerd_tools() -> Path:
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def workerd(workerd_tools: Path) -> AsyncIterator[Workerd]:
-    """A workerd in which the entities of both examples live, until the session ends."""
+    """A workerd in which the entities of two examples live, and alarms, until the session ends."""
     directory = Path(tempfile.mkdtemp(prefix="actum-workerd-", dir=MEMORY))
     prepare(
         directory,
         bundle(
             "examples",
-            [*definition_of(bank).catalog.kinds.values(), entity_type(User), entity_type(Document)],
+            [
+                *definition_of(bank).catalog.kinds.values(),
+                *(entity_type(kind) for kind in (User, Document, Alarm)),
+            ],
         ),
         workerd_tools,
     )

@@ -23,17 +23,25 @@ from tests.stores_of_versions.library import (
     REQUEST_KEY,
     SPAN,
     UNIT_KEY,
+    Book,
+    Collection,
     Copy,
     Grade,
+    Invoiced,
     Member,
     Members,
     Parcel,
+    Reservation,
+    Restoration,
     borrow_for,
     outside,
     without_members,
+    without_members_of_objects,
 )
 
 LETTERS = 8
+SOON = 120.0
+"""Seconds until a deadline that is due when a test opens the store, and not before the process ends."""
 BROKEN = frozenset({"m-3", "m-4", "m-5", "m-2 torn", "m-2", "lost"})
 
 
@@ -56,7 +64,8 @@ async def fill(url: str, *, spans_streams: bool = True) -> None:
     """Leaves all else that a process writes by itself; actions wait and fail when it returns."""
     outside.begin_anew(is_open=False, broken=BROKEN)
     os.environ[DAMAGED] = "torn"
-    async with serving(without_members, url) as http, without_members.running(store=url) as ctx:
+    app = without_members if spans_streams else without_members_of_objects
+    async with serving(app, url) as http, app.running(store=url) as ctx:
         await _write_events(ctx, spans_streams=spans_streams)
         for id, key in (("m-1", REQUEST_KEY), ("m-9", ERASED_KEY)):
             sent = await http.post(
@@ -72,10 +81,16 @@ async def fill(url: str, *, spans_streams: bool = True) -> None:
         await ctx.schedule(Member.leave, "m-2", at=MOMENT, name="moment")()
         await ctx.schedule(Member.leave, "m-6", after=SPAN)()
         await ctx.schedule(Member.leave, "m-3", at=ctx.now, name="early")()
+        if spans_streams:
+            await _claim_places(ctx)
+        await _begin_workflows(ctx)
+        await _set_deadlines(ctx)
         services = ctx._services
         await until(lambda: _is_all_tried(services.database))
         if spans_streams:  # Objects make snapshots by themselves.
             await until(lambda: _has_snapshot(services.journal))
+        # What the feed tells of last may not be in the database yet when the process ends.
+        await ctx.entity(Reservation, "v-4").reserve("Dune", SOON)
         os._exit(0)
 
 
@@ -101,6 +116,46 @@ async def _send_messages(ctx: Context) -> None:
     await parcels.send(Parcel("Ulysses", Decimal("2.20")), key="p")
     await parcels.send(Parcel("Dune", Decimal("3.30")), once=ONCE)
     await ctx.queue("letters").send(Parcel("lost", Decimal("4.40")), key="lost")
+
+
+async def _claim_places(ctx: Context) -> None:
+    await ctx.entity(Book, "b-1").shelve("A ☂", 1)
+    await ctx.entity(Book, "b-2").shelve("A ☂", 2)
+    await ctx.entity(Book, "b-2").shelve("A ☂", 3)
+    await ctx.entity(Book, "b-3").shelve("B", 1)
+    await ctx.delete(Book, "b-3", erase=True)
+
+
+async def _begin_workflows(ctx: Context) -> None:
+    for id, book in (("r-1", "Emma"), ("r-2", "Ulysses"), ("r-3", "lost")):
+        await ctx.workflow(Restoration, id).start(book)
+    await ctx.workflow(Collection, "c-1").start("r-1")
+    await ctx.workflow(Restoration, "r-1").signal(Invoiced(Decimal("7.50")), once=ONCE)
+    await until(lambda: _is_waiting(ctx, "r-1"))
+    await until(lambda: _is_waiting(ctx, "r-2"))
+    await ctx.workflow(Restoration, "r-2").pause()
+    await until(lambda: _has_status(ctx, "r-2", "paused"))
+    await until(lambda: _has_status(ctx, "r-3", "failed"))
+
+
+async def _is_waiting(ctx: Context, id: str) -> bool:
+    return (await ctx.workflow(Restoration, id).status()).state == {"stage": "away"}
+
+
+async def _has_status(ctx: Context, id: str, status: str) -> bool:
+    return (await ctx.workflow(Restoration, id).status()).status == status
+
+
+async def _set_deadlines(ctx: Context) -> None:
+    await ctx.entity(Reservation, "v-1").reserve("Emma", SOON)
+    await ctx.entity(Reservation, "v-2").reserve("Ulysses", SPAN.total_seconds())
+    await ctx.entity(Reservation, "v-3").reserve("Iliad", SOON)
+    await ctx.entity(Reservation, "v-3").keep()
+    await until(lambda: _are_followed(ctx))
+
+
+async def _are_followed(ctx: Context) -> bool:
+    return [one.entity_id for one in await ctx.timers() if one.kind == "Reservation"] == ["v-1", "v-2"]
 
 
 async def _is_all_tried(database: Database) -> bool:

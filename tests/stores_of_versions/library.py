@@ -5,6 +5,7 @@ Stores are kept that earlier versions wrote with it, so what is declared here st
 
 import asyncio
 import os
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import Enum, IntFlag
@@ -24,6 +25,7 @@ from actum import (
     Rejected,
     Retries,
     View,
+    Workflow,
     command,
     query,
     reducer,
@@ -148,6 +150,69 @@ class Member(Entity, snapshot_every=3):
     @reducer
     def left(self, event: Left) -> None:
         self.has_left = True
+
+
+class Shelved(Event):
+    place: str
+    number: int
+
+
+class Book(Entity):
+    """A book of which there is one on each place. Objects have no claims, and so no books."""
+
+    place: str = ""
+    number: int = 0
+
+    @command
+    def shelve(self, place: str, number: int) -> None:
+        self.release("place", (self.place, self.number))
+        self.claim("place", (place, number))
+        self.emit(Shelved(place, number))
+
+    @reducer
+    def shelved(self, event: Shelved) -> None:
+        self.place, self.number = event.place, event.number
+
+
+class Reserved(Event):
+    book: str
+
+
+class Lapsed(Event):
+    reason: str
+
+
+class Kept(Event):
+    pass
+
+
+class Reservation(Entity, emits=[Kept]):
+    """A book that is kept for somebody until a deadline."""
+
+    book: str = ""
+    lapsed: str = ""
+
+    @command
+    def reserve(self, book: str, span: float) -> None:
+        self.emit(Reserved(book))
+        self.schedule(Reservation.lapse, after=timedelta(seconds=span), name="end")(f"nobody came for {book}")
+
+    @command
+    def keep(self) -> None:
+        self.emit(Kept())
+        self.cancel("end")
+
+    @command
+    def lapse(self, reason: str) -> None:
+        self.emit(Lapsed(reason))
+
+    @reducer
+    def reserved(self, event: Reserved) -> None:
+        self.book = event.book
+
+    @reducer
+    def has_lapsed(self, event: Lapsed) -> None:
+        self.lapsed = event.reason
 
 
 class Members(View, indexes=["grade"]):
@@ -293,12 +358,74 @@ async def close_the_year(ctx: Context) -> None:
     await outside.do("close the year", of="")
 
 
+class Restored(Struct):
+    by: str
+
+
+class Invoiced(Struct):
+    price: Decimal
+
+
+async def restore(_: Context, book: str) -> str:
+    await outside.do(f"restore {book}", of=book)
+    return f"{book} is away"
+
+
+async def fetch_back(_: Context, book: str) -> None:
+    await outside.do(f"fetch {book} back", of="")
+
+
+class Restoration(Workflow):
+    """A book is sent away, and comes back with an invoice that is paid later."""
+
+    stage: str = "new"
+
+    async def run(self, ctx: Context, book: str) -> str:
+        self.compensate(lambda: self.step(fetch_back, book))
+        away = await self.step(restore, book, retries=Retries(attempts=1))
+        self.stage = "away"
+        restored = await self.receive(Restored, within=SPAN)
+        if restored is None:
+            raise Rejected("it did not come back", code="lost")
+        invoiced = await self.receive(Invoiced)
+        return f"{away}, and back from {restored.by} for {invoiced.price}"
+
+
+class Collection(Workflow):
+    """Waits until a book of it is back, and a moment longer."""
+
+    async def run(self, ctx: Context, restoration: str) -> str:
+        told = await ctx.workflow(Restoration, restoration).result()
+        await self.sleep(timedelta(milliseconds=10))
+        return f"complete: {told}"
+
+
 NAME = "library"
 VIEWS = (Cards, Loans, Names)
-app = App(NAME, entities=[Member], views=[Members, *VIEWS], actions=[library], key_retention=None)
+WORKFLOWS = (Restoration, Collection)
 
-without_members = App(NAME, entities=[Member], views=VIEWS, actions=[library], key_retention=None)
+
+def declared(entities: Sequence[type[Entity]], views: Sequence[type[View]]) -> App:
+    """Gives the library with some of its entities and views."""
+    return App(
+        NAME,
+        entities=entities,
+        views=views,
+        workflows=WORKFLOWS,
+        actions=[library],
+        key_retention=None,
+    )
+
+
+OF_OBJECTS: tuple[type[Entity], ...] = (Member, Reservation)
+"""The entities that Durable Objects can have."""
+ENTITIES: tuple[type[Entity], ...] = (*OF_OBJECTS, Book)
+app = declared(ENTITIES, [Members, *VIEWS])
+app_of_objects = declared(OF_OBJECTS, [Members, *VIEWS])
+
+without_members = declared(ENTITIES, VIEWS)
 """The same but for the view that was another in its first release, which kept stores have half built."""
+without_members_of_objects = declared(OF_OBJECTS, VIEWS)
 
 
 async def borrow_for(unit: Context, ids: list[str], book: str) -> list[int]:

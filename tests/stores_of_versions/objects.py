@@ -2,7 +2,7 @@
 
 import sqlite3
 import tarfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from actum.stores.durable_objects.bundle import bundle
 from actum.stores.durable_objects.object.front import name_of
 from actum.stores.durable_objects.workerd import Workerd, prepare
 from tests.hosts.cloudflare import SECRET, Cloudflare, Storage
-from tests.stores_of_versions.library import NAME, Member
+from tests.stores_of_versions.library import NAME, OF_OBJECTS
 
 ENTITIES, FEED = "actum-entities", "actum-feed"
 """The folders of the two classes of objects, by the names that the objects' addresses are made from."""
@@ -30,9 +30,11 @@ def unpack(archive: Path, folder: Path) -> None:
 
 
 @asynccontextmanager
-async def on_workerd(folder: Path, tools: Path, entity: type[Entity] = Member) -> AsyncIterator[str]:
+async def on_workerd(
+    folder: Path, tools: Path, entities: Sequence[type[Entity]] = OF_OBJECTS
+) -> AsyncIterator[str]:
     """Runs the objects of a folder on a workerd, and gives their URL once Python has started there."""
-    prepare(folder, bundle(NAME, [entity_type(entity)]), tools)
+    prepare(folder, bundle(NAME, [entity_type(entity) for entity in entities]), tools)
     workerd = Workerd(folder, tools, SECRET)
     await workerd.start()
     try:
@@ -46,7 +48,7 @@ async def on_workerd(folder: Path, tools: Path, entity: type[Entity] = Member) -
 @asynccontextmanager
 async def in_process(folder: Path) -> AsyncIterator[str]:
     """Runs the objects of a folder in this process, and gives their URL."""
-    cloudflare = Cloudflare(Member)
+    cloudflare = Cloudflare(*OF_OBJECTS)
     cloudflare.feeds.storages["feed"] = _storage(_files(folder, FEED)[0])
     for file in _files(folder, ENTITIES):
         storage = _storage(file)

@@ -13,7 +13,7 @@ import asyncpg
 import pytest
 from msgspec.structs import replace
 
-from actum import Context, KeyReused
+from actum import App, Context, KeyReused, StepFailed, Taken, WorkflowCancelled
 from actum.app import definition_of
 from actum.errors import ForeignStore
 from actum.launch import run
@@ -37,8 +37,10 @@ from tests.stores_of_versions.library import (
     ONCE,
     REQUEST_KEY,
     UNIT_KEY,
+    Book,
     Borrowed,
     Cards,
+    Collection,
     Copy,
     Fined,
     Grade,
@@ -48,8 +50,12 @@ from tests.stores_of_versions.library import (
     Members,
     Names,
     Parcel,
+    Reservation,
+    Restoration,
+    Restored,
     Rights,
     app,
+    app_of_objects,
     borrow_for,
     outside,
 )
@@ -58,11 +64,19 @@ from tests.stores_of_versions.tables import restore
 
 STORES = Path(__file__).parent / "stores" / NAME
 VERSIONS = sorted(folder.name for folder in STORES.iterdir())
+LATER = [name for name in VERSIONS if name not in {"2026-11-29-before-moves", "2026-11-29-before-slices"}]
+"""Those that have claims, deadlines, workflows and slices of actions."""
 DAY = 86_400_000_000
 ALL = ["sqlite", "postgres", "dynamodb", "objects"]
 
 of_databases = pytest.mark.parametrize("kind", ["sqlite", "postgres"])
 """What the database keeps by itself, which for the other kinds is a SQLite file too."""
+of_later = pytest.mark.parametrize("version", LATER)
+
+
+def library_on(url: str) -> App:
+    """Gives the library as the store of a URL can have it."""
+    return app_of_objects if url.startswith("durable-objects:") else app
 
 
 async def until(is_so: Callable[[], Awaitable[bool]]) -> None:
@@ -133,7 +147,7 @@ async def stores(url: str) -> AsyncIterator[Stores]:
 @pytest.fixture
 async def node(url: str) -> AsyncIterator[Node]:
     """The application of today on that store, and an outside world in which nothing fails any more."""
-    async with run(definition_of(app), store=url) as node:
+    async with run(definition_of(library_on(url)), store=url) as node:
         yield node
 
 
@@ -235,7 +249,7 @@ async def test_the_key_of_a_unit_answers_as_it_did(ctx: Context) -> None:
 
 
 async def test_the_key_of_a_request_answers_as_it_did_unless_what_it_told_of_was_erased(url: str) -> None:
-    async with serving(app, url) as http:
+    async with serving(library_on(url), url) as http:
         told, reused, erased = [
             await http.post(f"/library/members/{id}/fines?price={price}", headers={"Idempotency-Key": key})
             for id, price, key in (
@@ -365,7 +379,7 @@ async def test_events_that_wait_for_an_action_reach_it_and_those_that_it_had_do_
     await until(lambda: _is_nothing_erased(node.services.database))
     await node.settle()
 
-    printed = [done for done in outside.done if done.startswith("print")]
+    printed = [done for done in outside.done if done.startswith("print m-")]
     assert sorted(printed) == ["print m-1", "print m-6", "print m-8", "print m-9"]
     assert [done for done in outside.done if done.startswith("greet")] == []
 
@@ -416,7 +430,7 @@ async def _is_left(database: Database, count: int) -> bool:
 async def test_timers_are_still_set_and_one_can_be_cancelled(node: Node, ctx: Context) -> None:
     await until(lambda: _is_nothing_erased(node.services.database))
 
-    timers = await ctx.timers()
+    timers = [timer for timer in await ctx.timers() if timer.kind == "Member"]
     assert [(timer.entity_id, timer.command, timer.by) for timer in timers] == [
         ("m-1", "leave", ""),
         ("m-1", "leave", "ann"),
@@ -425,7 +439,74 @@ async def test_timers_are_still_set_and_one_can_be_cancelled(node: Node, ctx: Co
     assert timers[1].name == "leaving"
     assert timers[2].due == int(MOMENT.timestamp()) * 1_000_000 + MOMENT.microsecond
     assert await ctx.cancel("leaving")
-    assert len(await ctx.timers()) == 2
+    assert len([timer for timer in await ctx.timers() if timer.kind == "Member"]) == 2
+
+
+@of_later
+@pytest.mark.parametrize("kind", ["sqlite", "postgres", "dynamodb"])
+async def test_claims_are_still_held_and_can_be_handed_on(ctx: Context) -> None:
+    for number in (1, 3):
+        with pytest.raises(Taken):
+            await ctx.entity(Book, "b-9").shelve("A ☂", number)
+    await ctx.entity(Book, "b-9").shelve("A ☂", 2)
+    await ctx.entity(Book, "b-8").shelve("B", 1)
+    await ctx.entity(Book, "b-1").shelve("C", 1)
+    await ctx.delete(Book, "b-2", erase=True)
+    for number in (1, 3):
+        await ctx.entity(Book, f"b-{number + 10}").shelve("A ☂", number)
+
+    with pytest.raises(Taken):
+        await ctx.entity(Book, "b-1").shelve("A ☂", 1)
+
+
+@of_later
+async def test_deadlines_fire_that_are_due_and_others_still_wait(ctx: Context) -> None:
+    await until(lambda: _has_lapsed(ctx, "v-1"))
+    await until(lambda: _has_lapsed(ctx, "v-4"))
+    await until(lambda: _are_reserved(ctx, 1))
+
+    waiting = [timer for timer in await ctx.timers() if timer.kind == "Reservation"]
+    assert [(timer.entity_id, timer.command, timer.by) for timer in waiting] == [("v-2", "lapse", "ann")]
+    assert (await ctx.state(Reservation, "v-1")).lapsed == "nobody came for Emma"
+    assert (await ctx.state(Reservation, "v-3")).lapsed == ""
+    await ctx.entity(Reservation, "v-2").keep()
+    await until(lambda: _are_reserved(ctx, 0))
+
+
+async def _has_lapsed(ctx: Context, id: str) -> bool:
+    return (await ctx.state(Reservation, id)).lapsed != ""
+
+
+async def _are_reserved(ctx: Context, count: int) -> bool:
+    return len([timer for timer in await ctx.timers() if timer.kind == "Reservation"]) == count
+
+
+@of_later
+async def test_workflows_in_flight_end_and_no_step_of_theirs_is_run_again(ctx: Context) -> None:
+    back, paused, failed = (ctx.workflow(Restoration, f"r-{number}") for number in (1, 2, 3))
+    assert [(await one.status()).status for one in (back, paused)] == ["running", "paused"]
+    await back.signal(Restored("Bea"))
+    told = await ctx.workflow(Collection, "c-1").result()
+    await paused.cancel()
+
+    assert told == "complete: Emma is away, and back from Bea for 7.50"
+    with pytest.raises(WorkflowCancelled):
+        await paused.result()
+    with pytest.raises(StepFailed, match="nothing can be done for lost"):
+        await failed.result()
+    assert [done for done in outside.done if done.startswith(("restore", "fetch"))] == ["fetch Ulysses back"]
+
+
+@of_later
+@pytest.mark.parametrize("kind", ["postgres"])
+async def test_slices_of_an_action_go_on_from_where_each_was(stores: Stores, url: str) -> None:
+    slices = await stores.database.slice_states("stamp")
+    async with run(definition_of(app), store=url) as node:
+        await Context(node.services).entity(Member, "m-1").borrow(Copy("Emma"))
+        await node.settle()
+
+    assert len(slices) > 1
+    assert [done for done in outside.done if done.startswith("stamp")] == ["stamp m-1"]
 
 
 @of_databases
@@ -446,7 +527,7 @@ async def test_it_belongs_to_its_application(url: str) -> None:
 
 async def test_a_second_start_finds_the_same(url: str) -> None:
     for version in (7, 8):
-        async with app.running(store=url) as ctx:
+        async with library_on(url).running(store=url) as ctx:
             await ctx.entity(Member, "m-1").borrow(Copy("Emma"))
             assert (await ctx.state(Member, "m-1")).version == version
 

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tarfile
 import tempfile
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -27,16 +27,16 @@ from tests.servers.dynamodb import url_of as table_url
 from tests.servers.postgres import PostgresServer, start, url_of
 from tests.stores_of_versions import earlier
 from tests.stores_of_versions.filling import ask, fill, fill_as_earlier
-from tests.stores_of_versions.library import NAME, Member
+from tests.stores_of_versions.library import NAME, OF_OBJECTS
 from tests.stores_of_versions.objects import on_workerd
 from tests.stores_of_versions.tables import dump
 
 Work = Callable[[str], Coroutine[Any, Any, None]]
 
 # No transaction spans two objects.
-OF_OBJECTS: tuple[tuple[type[Entity], list[Work]], ...] = (
-    (earlier.Member, [fill_as_earlier]),
-    (Member, [partial(fill, spans_streams=False), ask]),
+IN_OBJECTS: tuple[tuple[Sequence[type[Entity]], list[Work]], ...] = (
+    ([earlier.Member], [fill_as_earlier]),
+    (OF_OBJECTS, [partial(fill, spans_streams=False), ask]),
 )
 
 
@@ -112,8 +112,8 @@ def write_objects(file: Path, database: str) -> None:
 
 
 async def _fill_objects(folder: Path, tools: Path, database: str) -> None:
-    for entity, parts in OF_OBJECTS:
-        async with on_workerd(folder, tools, entity) as objects:
+    for entities, parts in IN_OBJECTS:
+        async with on_workerd(folder, tools, entities) as objects:
             for part in parts:
                 await asyncio.to_thread(in_a_process, part, join(objects, database))
 

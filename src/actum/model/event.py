@@ -266,8 +266,13 @@ def _read_leniently(written: bytes) -> Metadata:
 
 def with_field(metadata: bytes, name: str, value: Any) -> bytes:
     """Returns metadata, as JSON, with one more field; readers of Metadata pass over it."""
+    return with_json_field(metadata, name.encode(), msgspec.json.encode(value))
+
+
+def with_json_field(metadata: bytes, name: bytes, value: bytes) -> bytes:
+    """Returns metadata, as JSON, with one more field, whose value is JSON already."""
     comma = b"" if metadata == b"{}" else b","
-    return b'%b%b"%b":%b}' % (metadata[:-1], comma, name.encode(), msgspec.json.encode(value))
+    return b'%b%b"%b":%b}' % (metadata[:-1], comma, name, value)
 
 
 _decode_metadata: Callable[[bytes], Metadata] = msgspec.json.Decoder(Metadata).decode

@@ -14,8 +14,8 @@ from actum.model.turn import Emitted
 class Claim(Struct, frozen=True, gc=False):
     """A value that a write claims for its entity or, if `is_released`, gives back.
 
-    Among the entities of one kind, one at a time holds a value of a `name`. `digest` stands for the value,
-    which the journal never sees.
+    Among the entities of one kind, one at a time holds a value of a `name`. `digest`, of 16 bytes or more,
+    stands for the kind, the name and the value, which the journal never sees.
     """
 
     name: str

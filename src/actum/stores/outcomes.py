@@ -52,7 +52,7 @@ def decide(
         failed_groups |= attempt.failed_groups
 
 
-class _Holding(Struct, frozen=True):
+class _Holding(Struct, frozen=True, gc=False):
     """Who holds a claim; `is_stored` says that this was so before the append."""
 
     holder: str | None
@@ -140,6 +140,8 @@ class _Attempt:
         What a write of the append holds may be free in the next pass. A write without a group is then decided
         again, but a group that has failed once stays so: it must not be told Held, and collides instead.
         """
+        if len(write.claims) == 1 and write.group is None and self._is_free(write):
+            return None
         changed: dict[ClaimKey, _Holding] = {}
         for claim in write.claims:
             key = (write.kind, claim.name, claim.digest)
@@ -157,6 +159,15 @@ class _Attempt:
             changed[key] = _Holding(None if claim.is_released else write.id, write.group, is_stored=False)
         self._holdings |= changed
         return None
+
+    def _is_free(self, write: Write) -> bool:
+        """Takes the one claim of a write if nobody holds it and no other write of the append wants it."""
+        claim = write.claims[0]
+        key = (write.kind, claim.name, claim.digest)
+        if claim.is_released or key in self._holdings or self._holder_of(key) is not None:
+            return False
+        self._holdings[key] = _Holding(write.id, None, is_stored=False)
+        return True
 
     def _holding(self, key: ClaimKey) -> _Holding:
         found = self._holdings.get(key)

@@ -45,21 +45,23 @@ def deposit(
     return Write(kind, id, expected, events, metadata, time, key, call, reply, group, claims)
 
 
-def claim(value: str, *, name: str = "email") -> Claim:
+def claim(value: str, *, name: str = "email", kind: str = "Account") -> Claim:
     """Claims a value."""
-    return Claim(name, hashlib.sha256(value.encode()).digest())
+    return Claim(name, hashlib.sha256(f"{kind}/{name}/{value}".encode()).digest())
 
 
 def release(value: str, *, name: str = "email") -> Claim:
     """Releases a value."""
-    return Claim(name, hashlib.sha256(value.encode()).digest(), is_released=True)
+    return Claim(name, claim(value, name=name).digest, is_released=True)
 
 
 async def holders(
     journal: Journal, *values: str, kind: str = "Account", name: str = "email"
 ) -> list[str | None]:
     """Says who holds each value."""
-    return await journal.holders([(kind, name, claim(value).digest) for value in values])
+    return await journal.holders(
+        [(kind, name, claim(value, name=name, kind=kind).digest) for value in values]
+    )
 
 
 def amounts(events: Iterable[Stored]) -> list[int]:

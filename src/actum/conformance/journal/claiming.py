@@ -118,7 +118,7 @@ class Claiming:
             [
                 deposit("a", 0, 1, claims=[claim("x")]),
                 deposit("b", 0, 2, claims=[claim("x", name="phone")]),
-                deposit("b", 0, 3, kind="Loan", claims=[claim("x")]),
+                deposit("b", 0, 3, kind="Loan", claims=[claim("x", kind="Loan")]),
             ]
         )
 
@@ -230,7 +230,7 @@ class Claiming:
             [
                 deposit("a", 0, 1, claims=[claim("x"), claim("y")]),
                 deposit("b", 0, 2, claims=[claim("z")]),
-                deposit("a", 0, 3, kind="Loan", claims=[claim("x")]),
+                deposit("a", 0, 3, kind="Loan", claims=[claim("x", kind="Loan")]),
             ]
         )
 

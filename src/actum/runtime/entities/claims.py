@@ -1,6 +1,7 @@
 """What commands claim, as a journal stores it: digests of values, and a record in the events' metadata."""
 
 import hashlib
+from binascii import hexlify
 from collections.abc import Iterable
 from typing import Any
 
@@ -8,7 +9,7 @@ from msgspec.json import encode
 
 from actum.errors import DefinitionError
 from actum.model.entity import EntityType
-from actum.model.event import with_field
+from actum.model.event import with_json_field
 from actum.model.turn import ClaimChange
 from actum.ports.journal import Claim, Journal, Write
 
@@ -22,7 +23,7 @@ class Claims:
     def __init__(self, identity: str, why_not: str) -> None:
         self._identity = identity
         self._why_not = why_not
-        self._begun: dict[tuple[str, str], Any] = {}
+        self._begun: dict[tuple[str, str], tuple[Any, bytes]] = {}
 
     def __repr__(self) -> str:
         return f"<Claims of journal {self._identity}>"
@@ -48,29 +49,32 @@ class Claims:
 
     def attach(self, write: Write, changes: Iterable[ClaimChange]) -> None:
         """Adds claims to a write, and says so in the metadata of its events."""
-        self.check(write.kind)
-        claims = [
-            Claim(name, self.digest(write.kind, name, form), is_released)
-            for name, form, is_released in changes
-        ]
+        if self._why_not:
+            self.check(write.kind)
+        claims: list[Claim] = []
+        records: list[bytes] = []
+        for name, form, is_released in changes:
+            begun, record = self._begun.get((write.kind, name)) or self._begin(write.kind, name)
+            hashed = begun.copy()
+            hashed.update(form)
+            digest = hashed.digest()
+            claims.append(Claim(name, digest, is_released))
+            records.append(record % (hexlify(digest), b"true" if is_released else b"false"))
         write.claims = claims
-        write.metadata = with_claims(write.metadata, claims)
+        write.metadata = with_json_field(write.metadata, b"claims", b"[%b]" % b",".join(records))
 
     def digest(self, kind: str, name: str, form: bytes) -> bytes:
         """Returns what stands for a value, given its canonical form."""
-        begun = self._begun.get((kind, name))
-        if begun is None:
-            begun = hashlib.sha256(encode([self._identity, kind, name]))
-            # Names may be made from data, so only some are remembered.
-            if len(self._begun) < MAX_BEGUN:
-                self._begun[kind, name] = begun
-        digest = begun.copy()
-        digest.update(form)
-        found: bytes = digest.digest()
+        hashed = self._begin(kind, name)[0].copy()
+        hashed.update(form)
+        found: bytes = hashed.digest()
         return found
 
-
-def with_claims(metadata: bytes, claims: Iterable[Claim]) -> bytes:
-    """Adds a record of claims to metadata: the name, digest and release of each, in their order."""
-    record = [(claim.name, claim.digest.hex(), claim.is_released) for claim in claims]
-    return with_field(metadata, "claims", record)
+    def _begin(self, kind: str, name: str) -> tuple[Any, bytes]:
+        """Returns the hash of all but the value, and a record to be filled in: name, digest, release."""
+        begun = hashlib.sha256(encode([self._identity, kind, name]))
+        found = (begun, b'[%b,"%%b",%%b]' % encode(name).replace(b"%", b"%%"))
+        # Names may be made from data, so only some are remembered.
+        if len(self._begun) < MAX_BEGUN:
+            self._begun[kind, name] = found
+        return found

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import sqlite3
 from collections.abc import Sequence
+from typing import TypeVar
 
 import msgspec
 
@@ -31,9 +32,14 @@ from actum.stores.listing import listing_statement, page_of
 from actum.stores.outcomes import ClaimChanges, claim_keys, decide, nobody, recognise
 from actum.stores.page import reply_size, within
 from actum.stores.sqlite.connection.file import SqliteFile
+from actum.stores.sqlite.connection.job import Work
 from actum.stores.sqlite.journal import feeding, loading, statements
-from actum.stores.sqlite.journal.statements import EVENTS, LARGEST, REPLIES, STREAMS
+from actum.stores.sqlite.journal.claims import Claims, changes_of, stored_holders
+from actum.stores.sqlite.journal.rows import LARGEST
+from actum.stores.sqlite.journal.statements import EVENTS, REPLIES, STREAMS
 from actum.stores.steps import STEP, in_steps
+
+T = TypeVar("T")
 
 MAX_STREAMS = 200_000
 LARGE = 128
@@ -56,6 +62,7 @@ class SqliteJournal(Journal):
         self._head: int | None = None
         self._last: int | None = None
         self._undone = 0
+        self._claims = Claims()
 
     def __repr__(self) -> str:
         return f"<SqliteJournal {self._file.path}>"
@@ -72,7 +79,7 @@ class SqliteJournal(Journal):
     async def append(self, writes: Sequence[Write]) -> list[Outcome]:
         try:
             outcomes = await self._file.write(
-                lambda connection: self._append(connection, writes),
+                lambda connection: self._known(connection, lambda known: self._append(known, writes)),
                 begins=True,
                 is_large=len(writes) >= LARGE,
             )
@@ -109,17 +116,23 @@ class SqliteJournal(Journal):
         )
 
     async def holders(self, claims: Sequence[ClaimKey]) -> list[str | None]:
-        found = await self._file.read(lambda connection: statements.holders(connection, claims))
+        found = await self._file.read(lambda connection: stored_holders(connection, claims))
         return [found.get(claim) for claim in claims]
 
     async def restore_claims(self, claims: Sequence[tuple[ClaimKey, str]]) -> int:
         def restore(connection: sqlite3.Connection) -> int:
-            before = statements.holders(connection, [claim for claim, _ in claims])
-            missing = {claim: id for claim, id in claims if claim not in before}
-            statements.take_claims(connection, missing)
+            before = self._claims.holders(connection, [claim for claim, _ in claims])
+            numbers = {
+                (claim[0], id): statements.stream(connection, claim[0], id).number
+                for claim, id in claims
+                if claim not in before
+            }
+            missing = [one for one in dict(claims).items() if numbers.get((one[0][0], one[1]))]
+            missing = [one for one in missing if one[0] not in before]
+            self._claims.change(connection, missing, lambda stream: numbers[stream])
             return len(missing)
 
-        return await self._file.write(restore)
+        return await self._file.write(lambda connection: self._known(connection, restore))
 
     async def kinds(self) -> list[str]:
         return await self._file.read(
@@ -171,18 +184,18 @@ class SqliteJournal(Journal):
         version: int | None = None,
     ) -> Erased:
         def erase(connection: sqlite3.Connection) -> Erased:
-            self._forget_undone()
             before = statements.erased_at(connection, kind, id)
             if since is not None and before > since:
                 return Erased(0, before)
             if version not in (None, statements.stream(connection, kind, id).version):
                 return Erased(0, before)
             _, last = self._ends(connection)
-            self._forget()
+            self._forget_streams()
+            self._claims.release_all(connection, statements.stream(connection, kind, id).number)
             removed = statements.erase(connection, kind, id, last + 1, time, why)
             return Erased(0, before) if removed is None else Erased(removed, last + 1)
 
-        erased = await self._file.write(erase)
+        erased = await self._file.write(lambda connection: self._known(connection, erase))
         self._tell()
         return erased
 
@@ -200,24 +213,26 @@ class SqliteJournal(Journal):
         self._arrival.set()
         self._arrival = asyncio.Event()
 
-    def _append(self, connection: sqlite3.Connection, writes: Sequence[Write]) -> list[Outcome]:
+    def _known(self, connection: sqlite3.Connection, work: Work[T]) -> T:
+        """Runs work on what is remembered, and forgets all of it if the work fails."""
         self._forget_undone()
         try:
-            return self._append_known(connection, writes)
+            return work(connection)
         except BaseException:
             self._forget()
             raise
 
-    def _append_known(self, connection: sqlite3.Connection, writes: Sequence[Write]) -> list[Outcome]:
+    def _append(self, connection: sqlite3.Connection, writes: Sequence[Write]) -> list[Outcome]:
         head, last = self._ends(connection)
         claims = claim_keys(writes)
+        holders = self._claims.holders(connection, claims) if claims else {}
         outcomes = decide(
             writes,
             head=head,
             after=last,
             version_of=lambda stream: self._version(connection, stream, writes),
             reply_of=lambda key: statements.reply(connection, *key),
-            holder_of=statements.holders(connection, claims).get if claims else nobody,
+            holder_of=holders.get if claims else nobody,
         )
         landed = [write for write, one in zip(writes, outcomes, strict=True) if type(one) is Landed]
         events, streams = self._rows_of(connection, landed, last)
@@ -231,7 +246,8 @@ class SqliteJournal(Journal):
         EVENTS.insert(connection, events)
         REPLIES.insert(connection, replies)
         if claims:
-            statements.change_claims(connection, ClaimChanges(writes, outcomes))
+            changes = changes_of(ClaimChanges(writes, outcomes), holders)
+            self._claims.change(connection, changes, lambda stream: self._streams[stream].number)
         for stream in replacing:
             statements.keep_newest(connection, stream)
         if events:
@@ -317,11 +333,15 @@ class SqliteJournal(Journal):
         return head, last
 
     def _forget_undone(self) -> None:
-        """Forgets what may have been undone; every work begins with this that uses what is remembered."""
+        """Forgets what may have been undone."""
         if self._undone != self._file.undone:
             self._forget()
 
     def _forget(self) -> None:
+        self._claims.forget()
+        self._forget_streams()
+
+    def _forget_streams(self) -> None:
         self._undone = self._file.undone
         self._streams.clear()
         self._head = self._last = self._next_stream = None

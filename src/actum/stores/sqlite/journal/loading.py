@@ -15,7 +15,8 @@ from msgspec import Struct
 from actum.model.event import Stored
 from actum.ports.journal import Loaded, Snapshot, StreamKey
 from actum.stores.page import MAX_PAGE_BYTES
-from actum.stores.sqlite.journal.statements import LARGEST, SIZES, Stream, fill_up, start_of
+from actum.stores.sqlite.journal.rows import LARGEST, SIZES, fill_up
+from actum.stores.sqlite.journal.statements import Stream, start_of
 
 PAGE = 1_000
 """The most events of one entity that are loaded with its snapshot."""

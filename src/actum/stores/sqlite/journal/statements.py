@@ -1,15 +1,15 @@
 """The schema of a journal in SQLite, and its statements, which run on a given connection."""
 
 import sqlite3
-from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
 from actum.model.event import Stored
-from actum.ports.journal import ClaimKey, EventRange, Repeated
-from actum.stores.outcomes import ClaimChanges
+from actum.ports.journal import EventRange, Repeated
 from actum.stores.page import event_size, within
 from actum.stores.schema import Part
+from actum.stores.sqlite.journal import claims
+from actum.stores.sqlite.journal.rows import Rows
 
 # An index over every event would cost a page write for each stream of a batch. Instead, an event refers to
 # the event before it in its stream, the stream refers to its last event, and only every 32nd version is
@@ -51,7 +51,7 @@ IDENTITY_SCHEMA = (
 )
 # By time, so that old replies are found without reading all.
 AGE_SCHEMA = ("CREATE INDEX actum_replies_time ON actum_replies (time)",)
-# A claim's value is only there as a digest. By holder, so that an erasure finds what it releases.
+# A later step moves these claims to other tables.
 CLAIMS_SCHEMA = (
     """CREATE TABLE actum_claims (
         kind TEXT NOT NULL, name TEXT NOT NULL, digest BLOB NOT NULL, id TEXT NOT NULL,
@@ -59,23 +59,22 @@ CLAIMS_SCHEMA = (
     "CREATE INDEX actum_claims_holder ON actum_claims (kind, id)",
 )
 SCHEMA = Part(
-    "journal", (FIRST_SCHEMA, ERASED_SCHEMA, IDENTITY_SCHEMA, AGE_SCHEMA, CLAIMS_SCHEMA, WHY_SCHEMA)
+    "journal",
+    (
+        FIRST_SCHEMA,
+        ERASED_SCHEMA,
+        IDENTITY_SCHEMA,
+        AGE_SCHEMA,
+        CLAIMS_SCHEMA,
+        WHY_SCHEMA,
+        claims.SCHEMA,
+    ),
 )
 
 COLUMNS = "position, kind, id, e.version, type, type_version, payload, metadata, e.time"
 FORGET = """DELETE FROM actum_replies WHERE (kind, id, key) IN
     (SELECT kind, id, key FROM actum_replies WHERE time < ? ORDER BY time LIMIT ?)"""
-FREE = "DELETE FROM actum_claims WHERE kind = ? AND name = ? AND digest = ? AND id = ?"
 MILESTONE = 32
-SIZES = [2**power for power in range(11)]
-LARGEST = SIZES[-1]
-"""Rows that one statement takes."""
-# The cross join looks each of them up by the key, whatever the planner estimates.
-HOLDERS = {
-    size: f"""SELECT kind, name, digest, id FROM (VALUES {",".join(["(?,?,?)"] * size)})
-        CROSS JOIN actum_claims ON kind = column1 AND name = column2 AND digest = column3"""
-    for size in SIZES
-}
 # Follows a stream back from a position, as far as needed; the contents are looked up when they are read.
 CHAIN = """WITH RECURSIVE chain (position, version, previous) AS (
         SELECT position, version, previous FROM actum_events WHERE position = :start
@@ -92,43 +91,9 @@ KINDS = """WITH RECURSIVE kinds (kind) AS (
     ) SELECT kind FROM kinds WHERE kind IS NOT NULL"""
 
 
-def fill_up(values: list[object], width: int) -> int:
-    """Returns for how many rows the smallest statement is that takes values, and leaves the rest empty."""
-    count = len(values) // width
-    size = 1 << max(count - 1, 0).bit_length()
-    values += [None] * ((size - count) * width)
-    return size
-
-
-class Rows:
-    """Inserts rows into a table, as many as possible with one statement.
-
-    One statement keeps the interpreter lock free for the event loop while SQLite works. There is one for each
-    power of two, since each has to be compiled; places that are left over stay empty.
-    """
-
-    def __init__(self, table: str, width: int, *, or_else: str = "") -> None:
-        self.width = width
-        row = f"({','.join('?' * width)})"
-        self._statements = {
-            size: f"INSERT {or_else} INTO {table} SELECT * FROM (VALUES {','.join([row] * size)}) "
-            "WHERE column1 IS NOT NULL"
-            for size in SIZES
-        }
-        self._statements[1] = f"INSERT {or_else} INTO {table} VALUES {row}"
-
-    def insert(self, connection: sqlite3.Connection, values: list[object]) -> None:
-        """Inserts rows, whose values are given one after the other."""
-        width = self.width
-        for start in range(0, len(values), LARGEST * width):
-            some = values[start : start + LARGEST * width]
-            connection.execute(self._statements[fill_up(some, width)], some)
-
-
 EVENTS = Rows("actum_events", 10)
 STREAMS = Rows("actum_streams", 9)
 REPLIES = Rows("actum_replies", 7)
-CLAIMS = Rows("actum_claims", 4, or_else="OR IGNORE")
 
 
 class Stream(Struct):
@@ -164,27 +129,6 @@ def reply(connection: sqlite3.Connection, kind: str, id: str, key: str) -> Repea
     statement = "SELECT call, reply, position FROM actum_replies WHERE kind = ? AND id = ? AND key = ?"
     row = connection.execute(statement, (kind, id, key)).fetchone()
     return None if row is None else Repeated(*row)
-
-
-def holders(connection: sqlite3.Connection, claims: Sequence[ClaimKey]) -> dict[ClaimKey, str]:
-    """Gives the holders of those claims that somebody holds."""
-    found: dict[ClaimKey, str] = {}
-    for start in range(0, len(claims), LARGEST):
-        some = claims[start : start + LARGEST]
-        values: list[object] = [part for claim in some for part in claim]
-        rows = connection.execute(HOLDERS[fill_up(values, 3)], values)
-        found.update(((kind, name, digest), id) for kind, name, digest, id in rows)
-    return found
-
-
-def change_claims(connection: sqlite3.Connection, changes: ClaimChanges) -> None:
-    if changes.freed:
-        connection.executemany(FREE, [(*claim, holder) for claim, holder in changes.freed])
-    take_claims(connection, changes.taken)
-
-
-def take_claims(connection: sqlite3.Connection, taken: Mapping[ClaimKey, str]) -> None:
-    CLAIMS.insert(connection, [part for claim, holder in taken.items() for part in (*claim, holder)])
 
 
 def read(connection: sqlite3.Connection, part: EventRange) -> list[Stored]:
@@ -265,7 +209,7 @@ def erase(
     """Removes a stream, puts its `Deleted` at a position, and gives how many events it had; None if none."""
     found = stream(connection, kind, id)
     removed = _remove(connection, found, found.version)
-    for table in ("actum_snapshots", "actum_replies", "actum_claims", "actum_streams"):
+    for table in ("actum_snapshots", "actum_replies", "actum_streams"):
         connection.execute(f"DELETE FROM {table} WHERE kind = ? AND id = ?", (kind, id))
     if not found.version:
         return None
