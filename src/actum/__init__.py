@@ -23,6 +23,7 @@ from actum.model.deletion import Deleted
 from actum.model.entity import Entity
 from actum.model.event import Event, Recorded
 from actum.model.handler import command, query, reducer
+from actum.model.people.personal import FORGOTTEN, Forgotten, Personal, PersonId
 from actum.model.retries import Retries
 from actum.model.view import View
 from actum.model.workflows.workflow import Workflow
@@ -30,6 +31,7 @@ from actum.runtime.context.context import Context
 from actum.runtime.context.id_pages import Page
 
 __all__ = [
+    "FORGOTTEN",
     "Actions",
     "ActumError",
     "App",
@@ -40,11 +42,14 @@ __all__ = [
     "Entity",
     "Event",
     "Failure",
+    "Forgotten",
     "Invalid",
     "KeyReused",
     "NotFound",
     "Overloaded",
     "Page",
+    "PersonId",
+    "Personal",
     "Recorded",
     "Rejected",
     "Retries",

@@ -1,12 +1,15 @@
 """Starts a declared application: opens its stores, runs its node, serves its requests."""
 
 import contextlib
+import os
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 
 from actum.brokers.open import broker_on
 from actum.errors import ActumError
 from actum.http.server import HttpApp
+from actum.key_services.open import open_key_service
+from actum.ports.key_service import KeyService
 from actum.runtime.catalog import Definition
 from actum.runtime.clock import Clock, SystemClock
 from actum.runtime.declarations import triggers_of
@@ -14,6 +17,9 @@ from actum.runtime.node import Node, Settings, open_node
 from actum.runtime.services import Services
 from actum.stores.binding import bind, record_position
 from actum.stores.open import open_stores, paired
+
+MEMORY = "memory:"
+"""The store that lasts no longer than the process, and whose key need not either."""
 
 
 @asynccontextmanager
@@ -28,6 +34,7 @@ async def run(
     async with open_stores(store) as stores:
         pair = paired(stores, store)
         await bind(definition.name, pair)
+        service = await key_service_for(definition, store)
         async with open_node(
             definition.catalog,
             triggers,
@@ -38,10 +45,20 @@ async def run(
             clock=clock or SystemClock(),
             settings=settings or Settings(),
             host=stores.host,
+            key_service=service,
         ) as node:
             yield node
+        if service is not None:
+            await service.close()
         with contextlib.suppress(ActumError):
             await record_position(pair)
+
+
+async def key_service_for(definition: Definition, store: str) -> KeyService | None:
+    """Opens the key service of an application that has personal data; raises KeyMissing if it has no key."""
+    if not definition.catalog.is_personal:
+        return None
+    return await open_key_service(os.environ, is_lasting=store != MEMORY)
 
 
 def serve(

@@ -18,6 +18,7 @@ from actum.model.event import Event, to_datetime
 from actum.model.handler import Command, Query
 from actum.model.name import check_declared
 from actum.model.option import OF_STRUCTS, check_options
+from actum.model.people.of_entity import PersonalData, personal_data
 from actum.model.reduction import Reduction, inherited, reductions_of
 from actum.model.signature import Signature
 from actum.model.values.fingerprint import fingerprint
@@ -64,7 +65,7 @@ class Place(Protocol):
         ...
 
 
-OPTIONS = OF_STRUCTS | {"emits", "name", "snapshot_every", "version"}
+OPTIONS = OF_STRUCTS | {"emits", "name", "person", "snapshot_every", "version"}
 """The options that a class statement may have."""
 
 
@@ -83,6 +84,7 @@ class EntityMeta(StructMeta):
         emits: Iterable[type[Event]] | type[Event] = (),
         version: int = 1,
         snapshot_every: int = 100,
+        person: str | None = None,
         **config: Any,
     ) -> "EntityMeta":
         check_options(f"class {class_name}(Entity)", config, OPTIONS)
@@ -93,17 +95,21 @@ class EntityMeta(StructMeta):
         except TypeError as error:
             raise DefinitionError(f"entity {class_name}: {error}") from error
         listed = (emits,) if isinstance(emits, type) else tuple(emits)
-        cls.__entity_options__ = EntityOptions(name or class_name, listed, version, snapshot_every)  # type: ignore[attr-defined]
+        cls.__entity_options__ = EntityOptions(name or class_name, listed, version, snapshot_every, person)  # type: ignore[attr-defined]
         return cls
 
 
 class EntityOptions(Struct, frozen=True):
-    """The class statement's options: `class A(Entity, name=…, emits=…, version=…, snapshot_every=…)`."""
+    """The class statement's options: `class A(Entity, name=…, emits=…, version=…, snapshot_every=…)`.
+
+    `person` says whose the personal values are: "id", or the name of a field.
+    """
 
     name: str
     emits: tuple[type[Event], ...]
     version: int
     snapshot_every: int
+    person: str | None = None
 
 
 class Entity(Struct, metaclass=EntityMeta):
@@ -112,7 +118,8 @@ class Entity(Struct, metaclass=EntityMeta):
     Each id gets an instance of its own: an actor whose commands take effect one at a time. Options of the
     class statement: `name=` is the stored kind (by default the class name), `emits=` lists events that change
     no state, raise `version=` to discard snapshots, and `snapshot_every=` is the number of events between two
-    snapshots (0: none).
+    snapshots (0: none). `person=` says whose its `Personal` values are: `"id"` if its id is that of a person,
+    or the name of the field, of its events and its state, that holds the person's id.
     """
 
     __entity_options__: ClassVar[EntityOptions]
@@ -254,10 +261,19 @@ class EntityType:
         self._find_harmless()
         self.write_state: Callable[[Any], bytes] = msgspec.json.Encoder().encode
         self.read_state: Callable[[bytes | str], Entity] = msgspec.json.Decoder(cls).decode
+        self.personal: PersonalData | None = self._personal_data(options.person)
         self.fingerprint: str = fingerprint(cls, options.version, self.reductions.values())
 
     def __repr__(self) -> str:
         return f"<EntityType {self.name}>"
+
+    def _personal_data(self, person: str | None) -> PersonalData | None:
+        """Finds the personal data, which a state is opened with when it is read."""
+        handlers = {**self.commands, **self.queries}
+        found = personal_data(self.cls, person, self.reductions.values(), handlers)
+        if found is not None and found.state is not None:
+            self.read_state = found.state.opening(self.read_state)
+        return found
 
     def _collect_handlers(self) -> None:
         for name in dir(self.cls):

@@ -13,6 +13,7 @@ from actum.ports.broker import Broker
 from actum.ports.database import Database
 from actum.ports.host import Host
 from actum.ports.journal import Journal
+from actum.ports.key_service import KeyService
 from actum.runtime.actions.reactor import actions_of
 from actum.runtime.actions.running_action import ActionAssignment, RunningAction
 from actum.runtime.actions.triggers.messages import readers
@@ -42,6 +43,11 @@ from actum.runtime.keys.key_retention import KeyRetention
 from actum.runtime.keys.requests import Requests
 from actum.runtime.opened_resource import OpenedResource, OpenResource
 from actum.runtime.orphaned_names import look_for_left, warn_of_events_left, warn_of_left
+from actum.runtime.people.forgetting import Forgetter
+from actum.runtime.people.keyring import Keyring
+from actum.runtime.people.opening import open_keyring
+from actum.runtime.people.people import People
+from actum.runtime.people.sealed_journal import SealedJournal
 from actum.runtime.readiness import Readiness
 from actum.runtime.services import Services, Signals
 from actum.runtime.supervisor import Supervisor
@@ -138,11 +144,16 @@ async def open_node(
     clock: Clock,
     settings: Settings,
     host: Host | None = None,
+    key_service: KeyService | None = None,
 ) -> AsyncGenerator[Node]:
     """Starts a node on stores that are open already, and stops it so that nothing is lost.
 
-    With a `host`, entities live there, and this process runs views and actions.
+    With a `host`, entities live there, and this process runs views and actions. An application with personal
+    data needs a key service.
     """
+    keyring = await open_keyring(catalog, journal, key_service, clock, host)
+    if keyring is not None:
+        journal = SealedJournal(journal, keyring, catalog.kinds)
     if settings.is_development:
         pure.enforce()
     contain_tasks(asyncio.get_running_loop())
@@ -163,6 +174,7 @@ async def open_node(
             clock=clock,
             settings=settings,
             host=host,
+            keyring=keyring,
         )
         try:
             await _start(node, triggers)
@@ -183,6 +195,7 @@ async def _assemble(
     clock: Clock,
     settings: Settings,
     host: Host | None,
+    keyring: Keyring | None,
 ) -> Node:
     instruments = open_instruments()
     directory = Directory(journal, catalog.kinds, clock, settings.residence, instruments)
@@ -227,7 +240,23 @@ async def _assemble(
         claims=claims,
         host=host,
         reruns=Reruns() if settings.is_development else None,
+        people=None
+        if keyring is None
+        else People(
+            keyring,
+            Forgetter(
+                keyring,
+                journal=journal,
+                database=database,
+                directory=directory,
+                views=views,
+                kinds=catalog.kinds,
+                clock=clock,
+            ),
+        ),
     )
+    if keyring is not None:
+        feed.prepare = keyring.prepare
     node = Node(services, supervisor)
     return node
 
@@ -277,6 +306,8 @@ async def _start(node: Node, triggers: Collection[ActionTrigger[Any]]) -> None:
     if services.journal.is_shared:
         supervisor.start("feed", services.feed.follow)
     await services.views.prepare()
+    if services.people is not None:
+        await services.people.forgetter.begin()
     left = await look_for_left(services.catalog, services.journal, services.database, services.broker)
     node.actions = await actions_of(services, triggers, supervisor, node.lose, node.heartbeat)
     node.workflows = workflow_assignments(services, supervisor, node.lose)
@@ -285,6 +316,8 @@ async def _start(node: Node, triggers: Collection[ActionTrigger[Any]]) -> None:
     await coordinator.start()
     supervisor.start("erasures", lambda: finish_erasures(services))
     supervisor.start("coordinator", coordinator.run)
+    if services.people is not None:
+        supervisor.start("forgettings", services.people.forgetter.run)
     if (retention := services.catalog.key_retention) is not None:
         forgetting = KeyRetention(
             services.journal, services.database, services.clock, retention, lambda: coordinator.is_first

@@ -5,6 +5,8 @@ from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from datetime import datetime, timedelta
 from typing import Any, ParamSpec, TypeVar, TypeVarTuple, overload
 
+import msgspec
+
 from actum.errors import DefinitionError, Invalid, KeyReused, NotFound
 from actum.model.code.function_kind import require_awaitable
 from actum.model.deadlines.deadline import PREFIX
@@ -26,6 +28,7 @@ from actum.runtime.deadlines.follower import until_applied
 from actum.runtime.entities.precondition import Precondition
 from actum.runtime.keys.stored import RequestKey
 from actum.runtime.keys.unit_key import unit_key
+from actum.runtime.people.calls import sealed_arguments
 from actum.runtime.services import Services
 
 P = ParamSpec("P")
@@ -248,7 +251,9 @@ class Context:
         async def keep(*positional: P.args, **keywords: P.kwargs) -> str:
             self._session.check_open()
             metadata = self._session.metadata
-            arguments = declared.signature.write(declared.signature.bind(positional, keywords))
+            bound = declared.signature.bind(positional, keywords)
+            arguments = declared.signature.write(bound)
+            stored = await sealed_arguments(self._services, reference.kind, id, declared.signature, bound)
             timer = NewTimer(
                 named,
                 due,
@@ -263,6 +268,8 @@ class Context:
             )
             self._session.trace_target(kind, f"the timer of {declared.name}", id)
             mark = self._session.timer_mark(timer, name)
+            if stored is not None:
+                timer = msgspec.structs.replace(timer, arguments=stored)
             try:
                 await self._services.timers.add(timer, mark)
             except KeyReused as error:
@@ -355,6 +362,26 @@ class Context:
         erased = await self._histories.erase(cls, id)
         self._session.observe(erased.position, None)
         return erased.events
+
+    async def forget(self, *persons: str) -> None:
+        """Forgets persons, by their ids: none of their `Personal` values can be read afterwards, anywhere.
+
+        Their keys are destroyed, and views that are made from personal data are rebuilt; when this returns,
+        nothing is left of the values. Histories stay, and show `Forgotten` in their place. Other processes
+        notice within a second. If the process ends half way, the next one to start continues. A person who
+        comes back gets a new key. Give all persons at once, for the views to be rebuilt once.
+        """
+        self._session.check_open()
+        if self._session.unit is not None:
+            raise DefinitionError(
+                "an atomic unit writes events alone, and cannot forget a person: do it through the context "
+                "outside, when the unit is done"
+            )
+        if self._services.people is None:
+            raise DefinitionError(
+                "the application has no personal data: mark it, as in `email: Personal[str]`"
+            )
+        await self._services.people.forget(persons)
 
     def new_id(self) -> str:
         """Returns a unique id (a UUID), which is the same when the same work is done again.

@@ -32,6 +32,7 @@ from actum.stores.page import reply_size, within
 from actum.stores.sqlite.connection.file import SqliteFile
 from actum.stores.sqlite.journal import feeding, loading, statements
 from actum.stores.sqlite.journal.statements import EVENTS, LARGEST, REPLIES, STREAMS
+from actum.stores.sqlite.person_keys import SqlitePersonKeys
 from actum.stores.steps import STEP, in_steps
 
 MAX_STREAMS = 200_000
@@ -48,6 +49,7 @@ class SqliteJournal(Journal):
 
     def __init__(self, file: SqliteFile) -> None:
         self._file = file
+        self.person_keys = SqlitePersonKeys(file)
         self._arrival = asyncio.Event()
         # Caches that only the writer thread uses, and clears whenever they may be wrong.
         self._streams: dict[StreamKey, statements.Stream] = {}
