@@ -35,6 +35,11 @@ def keep_open(id: str, open_value: Open | None) -> None:
         del _open[next(iter(_open))]
 
 
+def is_open(id: str) -> bool:
+    """Whether a key is open."""
+    return _open.get(id) is not None
+
+
 def is_destroyed(id: str) -> bool:
     """Whether a key is known to be destroyed."""
     return id in _open and _open[id] is None

@@ -85,6 +85,8 @@ class Keyring:
 
     async def prepare_keys(self, ids: Collection[str]) -> None:
         """Has keys open; those that do not exist are known to be destroyed afterwards."""
+        # Another keyring of this process, of the same store, may have opened some of them.
+        self._opened.update(ids)
         while wanted := list(open_keys.missing(ids)):
             closed = self._closed
             found = {key.id: await self._cipher(key) for key in await self.store.load(wanted)}
@@ -99,6 +101,7 @@ class Keyring:
     async def verify(self) -> None:
         """Closes the keys that have been destroyed since they were opened, here or by another process."""
         self._closed += 1
+        self._opened = {id for id in self._opened if open_keys.is_open(id)}
         ids = list(self._opened)
         for first in range(0, len(ids), PAGE):
             some = ids[first : first + PAGE]
