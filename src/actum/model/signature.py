@@ -120,14 +120,14 @@ class Signature:
         self.returns: Any = self._returned(hints)
         self.scalar: type | None = SCALARS.get(self.returns)
         self._reply_trip = RoundTrip(self.returns)
-        self._reply_decode = msgspec.json.Decoder(self.returns).decode
-        self._read = msgspec.json.Decoder(self.arguments).decode
-        self.sealed: SealedType | None = sealed_type(self.arguments, where)
-        self.sealed_reply: SealedType | None = sealed_type(self.returns, f"{where}: the reply")
         self._open_what_is_read()
 
     def _open_what_is_read(self) -> None:
-        """Has personal values opened in what is read from a store."""
+        """Makes what reads stored arguments and replies, and opens the personal values in them."""
+        self._reply_decode = msgspec.json.Decoder(self.returns).decode
+        self._read = msgspec.json.Decoder(self.arguments).decode
+        self.sealed: SealedType | None = sealed_type(self.arguments, self.where)
+        self.sealed_reply: SealedType | None = sealed_type(self.returns, f"{self.where}: the reply")
         if self.sealed is not None:
             self._read = self.sealed.opening(self._read)
         if self.sealed_reply is not None:

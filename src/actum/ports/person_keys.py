@@ -65,8 +65,16 @@ class PersonKeys(ABC):
         """Stores again keys that are still there, sealed under another key of the application."""
 
     @abstractmethod
+    async def request(self, persons: Sequence[str]) -> None:
+        """Asks the process that runs the application to forget persons."""
+
+    @abstractmethod
+    async def requests(self) -> list[str]:
+        """Gives the persons that are to be forgotten, a page of them."""
+
+    @abstractmethod
     async def forget(self, person: str, time: int) -> Forgetting:
-        """Destroys a person's key, and records that this happened; the record does not say whose it was."""
+        """Destroys a person's key, with a request for that, and records it; the record does not say whose."""
 
     @abstractmethod
     async def finish(self, number: int) -> None:

@@ -252,6 +252,7 @@ async def _assemble(
                 views=views,
                 kinds=catalog.kinds,
                 clock=clock,
+                is_first=lambda: node.coordinator is not None and node.coordinator.is_first,
             ),
         ),
     )

@@ -14,6 +14,7 @@ class MemoryPersonKeys(PersonKeys):
         self._keys: dict[str, PersonKey] = {}
         self._application: dict[str, ApplicationKey] = {}
         self._forgettings: list[Forgetting] = []
+        self._requests: dict[str, None] = {}
 
     def __repr__(self) -> str:
         return f"<MemoryPersonKeys of {len(self._keys)} persons>"
@@ -38,8 +39,15 @@ class MemoryPersonKeys(PersonKeys):
             if key.person in self._keys and self._keys[key.person].id == key.id:
                 self._keys[key.person] = key
 
+    async def request(self, persons: Sequence[str]) -> None:
+        self._requests |= dict.fromkeys(persons)
+
+    async def requests(self) -> list[str]:
+        return list(self._requests)[:PAGE]
+
     async def forget(self, person: str, time: int) -> Forgetting:
         self._keys.pop(person, None)
+        self._requests.pop(person, None)
         forgetting = Forgetting(len(self._forgettings) + 1, time, is_done=False)
         self._forgettings.append(forgetting)
         return forgetting

@@ -11,8 +11,9 @@ from msgspec import Struct
 
 from actum.errors import Rejected
 from actum.model.error_text import error_text
+from actum.model.people.unsaid import class_alone
 from actum.model.retries import FailedAttempt
-from actum.runtime.actions.personal_items import class_alone, holds_personal
+from actum.runtime.actions.personal_items import holds_personal
 from actum.runtime.actions.triggers.source import Item
 from actum.runtime.containment import comes_from_outside, log_failure
 

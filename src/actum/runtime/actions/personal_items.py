@@ -2,8 +2,6 @@
 
 from typing import Any
 
-from actum.errors import Rejected
-from actum.model.error_text import plain_text
 from actum.model.event import Stored
 from actum.model.people.open_keys import key_ids_in
 from actum.ports.database import NewTimer
@@ -21,11 +19,3 @@ def holds_personal(content: Any) -> bool:
             return bool(key_ids_in(content.arguments))
         case _:
             return False
-
-
-def class_alone(error: BaseException) -> str:
-    """Returns what is stored of such an error: its class and code, and not its message."""
-    code = f" ({error.code})" if isinstance(error, Rejected) else ""
-    return plain_text(
-        f"{type(error).__name__}{code}: the message is in the log alone, since the item has personal data"
-    )

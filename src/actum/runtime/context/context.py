@@ -5,8 +5,6 @@ from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from datetime import datetime, timedelta
 from typing import Any, ParamSpec, TypeVar, TypeVarTuple, overload
 
-import msgspec
-
 from actum.errors import DefinitionError, Invalid, KeyReused, NotFound
 from actum.model.code.function_kind import require_awaitable
 from actum.model.deadlines.deadline import PREFIX
@@ -28,7 +26,7 @@ from actum.runtime.deadlines.follower import until_applied
 from actum.runtime.entities.precondition import Precondition
 from actum.runtime.keys.stored import RequestKey
 from actum.runtime.keys.unit_key import unit_key
-from actum.runtime.people.calls import sealed_arguments
+from actum.runtime.people.calls import sealed_timer
 from actum.runtime.services import Services
 
 P = ParamSpec("P")
@@ -252,15 +250,13 @@ class Context:
             self._session.check_open()
             metadata = self._session.metadata
             bound = declared.signature.bind(positional, keywords)
-            arguments = declared.signature.write(bound)
-            stored = await sealed_arguments(self._services, reference.kind, id, declared.signature, bound)
             timer = NewTimer(
                 named,
                 due,
                 kind,
                 id,
                 declared.name,
-                arguments,
+                declared.signature.write(bound),
                 metadata.correlation_id,
                 metadata.causation_id,
                 metadata.by,
@@ -268,10 +264,8 @@ class Context:
             )
             self._session.trace_target(kind, f"the timer of {declared.name}", id)
             mark = self._session.timer_mark(timer, name)
-            if stored is not None:
-                timer = msgspec.structs.replace(timer, arguments=stored)
             try:
-                await self._services.timers.add(timer, mark)
+                await self._services.timers.add(await sealed_timer(self._services, timer, bound), mark)
             except KeyReused as error:
                 raise KeyReused(
                     self._session.shown_key, f"a timer of {kind}/{id}", other="another command"

@@ -38,8 +38,12 @@ class QueueReference:
         if sealed is None or people is None:
             await self._session.put(self.name, written, key, once)
             return
-        kept = [await people.sealed(sealed, self._trip.read(one), "") for one in written]
-        await self._session.put(self.name, written, key, once, kept=kept)
+        values = [self._trip.read(one) for one in written]
+
+        async def seal() -> list[bytes]:
+            return [await people.sealed(sealed, value, "") for value in values]
+
+        await self._session.put(self.name, written, key, once, seal=seal)
 
     def _written(self, message: Any) -> bytes:
         try:

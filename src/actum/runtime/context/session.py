@@ -25,6 +25,9 @@ from actum.runtime.services import Services
 Source = str | tuple[str | int, ...]
 """What ids are derived from: a text, or its parts."""
 
+SealMessages = Callable[[], Awaitable[Sequence[bytes]]]
+"""Gives the messages as they are stored, sealed."""
+
 
 class Session:
     """What the calls of one context share.
@@ -215,9 +218,9 @@ class Session:
         key: str | None,
         once: str | None,
         *,
-        kept: Sequence[bytes] | None = None,
+        seal: SealMessages | None = None,
     ) -> None:
-        """Puts messages into a queue, all or none; `kept` is what is stored, where that is sealed."""
+        """Puts messages into a queue, all or none; `seal` gives what is stored, where that is sealed."""
         self.check_open()
         if key is not None:
             check_name(key, "a message's key", field="key")
@@ -228,7 +231,7 @@ class Session:
             self.mentions.note_key(key)
         mark, identity = self._mark_of(queue, messages, key, once)
         try:
-            stored = messages if kept is None else kept
+            stored = messages if seal is None else await seal()
             with self.services.outgoing.sent(queue, stored):
                 await self.services.broker.send(self._messages(queue, stored, key, mark, identity))
         except KeyReused as error:

@@ -1,10 +1,13 @@
 """Calls that are stored before they are made: their personal arguments are sealed."""
 
+from collections.abc import Mapping
 from typing import Any, Protocol
+
+from msgspec.structs import replace
 
 from actum.model.entity import EntityType
 from actum.model.people.sealing import SealedType
-from actum.model.signature import Signature
+from actum.ports.database import NewTimer
 
 
 class Sealing(Protocol):
@@ -19,17 +22,21 @@ class HasPeople(Protocol):
     """The services of an application, as far as they are of interest here."""
 
     @property
+    def kinds(self) -> Mapping[str, EntityType]: ...
+
+    @property
     def people(self) -> Sealing | None: ...
 
 
-async def sealed_arguments(
-    services: HasPeople, kind: EntityType, id: str, signature: Signature, arguments: tuple[Any, ...]
-) -> bytes | None:
-    """Returns a command's arguments as JSON, sealed; None where nothing of them is personal.
+async def sealed_timer(services: HasPeople, timer: NewTimer, arguments: tuple[Any, ...]) -> NewTimer:
+    """Returns a timer with the arguments of its command sealed, as far as they are personal.
 
     Raises Invalid for personal arguments that belong to nobody.
     """
+    kind = services.kinds[timer.kind]
+    signature = kind.commands[timer.command].signature
     if signature.sealed is None or kind.personal is None or services.people is None:
-        return None
-    owner = kind.personal.owner_of_call(id, signature, arguments)
-    return await services.people.sealed(signature.sealed, signature.arguments(*arguments), owner)
+        return timer
+    owner = kind.personal.owner_of_call(timer.entity_id, signature, arguments)
+    value = signature.arguments(*arguments)
+    return replace(timer, arguments=await services.people.sealed(signature.sealed, value, owner))

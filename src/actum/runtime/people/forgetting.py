@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from actum.errors import Invalid, TryLater
 from actum.model.entity import EntityType
@@ -40,7 +40,10 @@ class Forgetter:
         views: Views,
         kinds: Mapping[str, EntityType],
         clock: Clock,
+        is_first: Callable[[], bool],
     ) -> None:
+        """Takes the parts of an application; `is_first` says whether this process answers requests."""
+        self._is_first = is_first
         self._keyring = keyring
         self._journal = journal
         self._database = database
@@ -62,9 +65,11 @@ class Forgetter:
     async def forget(self, persons: Sequence[str]) -> None:
         """Forgets persons; returns when nothing is left of their personal data."""
         check_persons(persons)
+        names = [f"{kind}/{person}" for person in persons for kind in self._own_kinds]
+        # Before the keys: if this is interrupted, nobody knows afterwards whose answers they were.
+        await erase_parts(self._journal, names, self._clock.now())
         found = [await self._keyring.forget(person) for person in persons]
         await self._free_memory()
-        names = [f"{kind}/{person}" for person in persons for kind in self._own_kinds]
         await self._carry_out(found, names)
 
     async def run(self) -> None:
@@ -75,6 +80,8 @@ class Forgetter:
             try:
                 if await self._keyring.store.last() > self._seen:
                     await self.follow()
+                if self._is_first() and (asked := await self._keyring.store.requests()):
+                    await self.forget(asked)
             except TryLater as error:
                 log.warning("cannot see who was forgotten: %s", error)
 
@@ -100,6 +107,7 @@ class Forgetter:
         async with self._carrying_out:
             await erase_parts(self._journal, names, self._clock.now())
             await self._views.rebuild_all(personal_views(self._views.declared))
+            await self._database.scrub()
             for forgetting in forgettings:
                 await self._keyring.store.finish(forgetting.number)
             log.info("%d persons were forgotten", len(forgettings))

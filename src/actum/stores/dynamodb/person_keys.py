@@ -8,12 +8,14 @@ partition `people`
     `application/…`  a key of the application
     `forgetting/…`   a forgetting, by its number
     `last`           the number of the last forgetting
+    `request/…`      the digest of a person's id, who is to be forgotten; the id in `n`
 partition `person-keys`
     `ID`             the keys of persons, for a rotation
 """
 
 import asyncio
 import contextlib
+import hashlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -26,6 +28,7 @@ PEOPLE = "people"
 LIST = "person-keys"
 APPLICATION = "application/"
 FORGETTING = "forgetting/"
+REQUEST = "request/"
 LAST: Key = (PEOPLE, "last")
 END = "~"
 """Sorts after every digit and every letter of an id."""
@@ -65,11 +68,20 @@ class DynamoPersonKeys(PersonKeys):
     async def rewrap(self, keys: Sequence[PersonKey]) -> None:
         await asyncio.gather(*map(self._rewrap, keys))
 
+    async def request(self, persons: Sequence[str]) -> None:
+        items = [{**key_item(_request(person)), "n": {"S": person}} for person in persons]
+        await asyncio.gather(*map(self._table.put, items))
+
+    async def requests(self) -> list[str]:
+        query = self._table.query(PEOPLE, REQUEST, f"{REQUEST}{END}", limit=PAGE)
+        return [item["n"]["S"] async for item in query][:PAGE]
+
     async def forget(self, person: str, time: int) -> Forgetting:
         for _ in range(MAX_ATTEMPTS):
             [number, found] = await asyncio.gather(self.last(), self.find([person]))
             with contextlib.suppress(ConditionFailed):
-                await self._table.transact([*_removal(found), *_record(number, time)])
+                answered = {"Delete": {"Key": key_item(_request(person))}}
+                await self._table.transact([*_removal(found), *_record(number, time), answered])
                 return Forgetting(number + 1, time, is_done=False)
         raise Unavailable(f"{self._table.name}: others forget persons at this moment: try again")
 
@@ -165,6 +177,10 @@ def _record(number: int, time: int) -> list[Item]:
 
 def _person(person: str) -> Key:
     return bounded(f"person/{person}", MAX_PARTITION_TIME), "key"
+
+
+def _request(person: str) -> Key:
+    return PEOPLE, REQUEST + hashlib.sha256(person.encode()).hexdigest()
 
 
 def _id(id: str) -> Key:

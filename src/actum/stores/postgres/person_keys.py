@@ -18,11 +18,13 @@ SCHEMA = Part(
             """CREATE TABLE actum_forgettings (
                 number bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY, time bigint NOT NULL,
                 is_done boolean NOT NULL)""",
+            """CREATE TABLE actum_forget_requests (person text COLLATE "C" PRIMARY KEY)""",
         ),
     ),
 )
 KEY = "person, id, wrapped, under"
 FORGET = "DELETE FROM actum_person_keys WHERE person = $1"
+ANSWER = "DELETE FROM actum_forget_requests WHERE person = $1"
 # Numbers become visible in their order: each waits for the one before it.
 LOCK = "LOCK TABLE actum_forgettings IN SHARE ROW EXCLUSIVE MODE"
 RECORD = "INSERT INTO actum_forgettings (time, is_done) VALUES ($1, false) RETURNING number"
@@ -71,10 +73,19 @@ class PostgresPersonKeys(PersonKeys):
             [key.under for key in keys],
         )
 
+    async def request(self, persons: Sequence[str]) -> None:
+        statement = """INSERT INTO actum_forget_requests SELECT unnest($1::text[]) ON CONFLICT DO NOTHING"""
+        await self._pool.fetch(statement, list(persons))
+
+    async def requests(self) -> list[str]:
+        statement = "SELECT person FROM actum_forget_requests ORDER BY person LIMIT $1"
+        return [person for (person,) in await self._pool.fetch(statement, PAGE)]
+
     async def forget(self, person: str, time: int) -> Forgetting:
         async with self._pool.transaction() as connection:
             await connection.execute(LOCK)
             await connection.execute(FORGET, person)
+            await connection.execute(ANSWER, person)
             number = await connection.fetchval(RECORD, time)
         return Forgetting(number, time, is_done=False)
 

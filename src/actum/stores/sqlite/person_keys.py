@@ -19,6 +19,7 @@ SCHEMA = Part(
                 id TEXT PRIMARY KEY, wrapped BLOB NOT NULL, time INTEGER NOT NULL) WITHOUT ROWID""",
             """CREATE TABLE actum_forgettings (
                 number INTEGER PRIMARY KEY AUTOINCREMENT, time INTEGER NOT NULL, is_done INTEGER NOT NULL)""",
+            "CREATE TABLE actum_forget_requests (person TEXT PRIMARY KEY) WITHOUT ROWID",
         ),
     ),
 )
@@ -47,9 +48,7 @@ class SqlitePersonKeys(PersonKeys):
 
     async def page(self, after: str, limit: int = PAGE) -> list[PersonKey]:
         statement = f"SELECT {KEY} FROM actum_person_keys WHERE id > ? ORDER BY id LIMIT ?"
-        rows = await self._file.read(
-            lambda connection: connection.execute(statement, (after, limit)).fetchall()
-        )
+        rows = await self._rows(statement, after, limit)
         return [PersonKey(*row) for row in rows]
 
     async def rewrap(self, keys: Sequence[PersonKey]) -> None:
@@ -57,9 +56,19 @@ class SqlitePersonKeys(PersonKeys):
         rows = [(key.wrapped, key.under, key.id) for key in keys]
         await self._file.write(lambda connection: connection.executemany(statement, rows))
 
+    async def request(self, persons: Sequence[str]) -> None:
+        statement = "INSERT INTO actum_forget_requests VALUES (?) ON CONFLICT DO NOTHING"
+        rows = [(person,) for person in persons]
+        await self._file.write(lambda connection: connection.executemany(statement, rows))
+
+    async def requests(self) -> list[str]:
+        rows = await self._rows("SELECT person FROM actum_forget_requests ORDER BY person LIMIT ?", PAGE)
+        return [person for (person,) in rows]
+
     async def forget(self, person: str, time: int) -> Forgetting:
         def forget(connection: sqlite3.Connection) -> Forgetting:
             connection.execute("DELETE FROM actum_person_keys WHERE person = ?", (person,))
+            connection.execute("DELETE FROM actum_forget_requests WHERE person = ?", (person,))
             statement = "INSERT INTO actum_forgettings (time, is_done) VALUES (?, 0)"
             number = connection.execute(statement, (time,)).lastrowid or 0
             return Forgetting(number, time, is_done=False)
@@ -74,9 +83,7 @@ class SqlitePersonKeys(PersonKeys):
     async def forgettings(self, after: int = 0, limit: int = PAGE) -> list[Forgetting]:
         statement = """SELECT number, time, is_done FROM actum_forgettings WHERE number > ?
             ORDER BY number LIMIT ?"""
-        rows = await self._file.read(
-            lambda connection: connection.execute(statement, (after, limit)).fetchall()
-        )
+        rows = await self._rows(statement, after, limit)
         return [Forgetting(number, time, bool(is_done)) for number, time, is_done in rows]
 
     async def last(self) -> int:
@@ -86,7 +93,7 @@ class SqlitePersonKeys(PersonKeys):
 
     async def application_keys(self) -> list[ApplicationKey]:
         statement = "SELECT id, wrapped, time FROM actum_application_keys ORDER BY time, id"
-        rows = await self._file.read(lambda connection: connection.execute(statement).fetchall())
+        rows = await self._rows(statement)
         return [ApplicationKey(*row) for row in rows]
 
     async def add_application_key(self, key: ApplicationKey) -> None:
@@ -100,6 +107,9 @@ class SqlitePersonKeys(PersonKeys):
             WHERE id = ? AND id NOT IN (SELECT under FROM actum_person_keys)"""
         await self._file.write(lambda connection: connection.executemany(statement, [(id,) for id in ids]))
         await self._file.scrub()
+
+    async def _rows(self, statement: str, *values: object) -> list[Any]:
+        return await self._file.read(lambda connection: connection.execute(statement, values).fetchall())
 
     async def _keys(self, statement: str, values: Sequence[str]) -> list[PersonKey]:
         def read(connection: sqlite3.Connection) -> list[Any]:
