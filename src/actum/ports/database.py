@@ -347,10 +347,6 @@ class Database(WorkflowStore, ABC):
     def hurry(self) -> None:
         """Has what can wait be written now, because somebody waits for it; puts nothing off by default."""
 
-    async def scrub(self) -> None:
-        """Removes what the store's files still hold of rows that were deleted or changed, as far as it can."""
-        return None
-
     @abstractmethod
     async def refusals(self, view: ViewType, generation: int, rows: Sequence[tuple[Any, ...]]) -> list[str]:
         """Says for each row why it cannot be stored, or "" if it can; writes none of them.

@@ -43,10 +43,8 @@ from actum.runtime.keys.key_retention import KeyRetention
 from actum.runtime.keys.requests import Requests
 from actum.runtime.opened_resource import OpenedResource, OpenResource
 from actum.runtime.orphaned_names import look_for_left, warn_of_events_left, warn_of_left
-from actum.runtime.people.forgetting import Forgetter
 from actum.runtime.people.keyring import Keyring
-from actum.runtime.people.opening import open_keyring
-from actum.runtime.people.people import People
+from actum.runtime.people.opening import open_keyring, with_people
 from actum.runtime.people.sealed_journal import SealedJournal
 from actum.runtime.readiness import Readiness
 from actum.runtime.services import Services, Signals
@@ -205,16 +203,14 @@ async def _assemble(
     claims = Claims.of(journal, identity)
     claims.check_declared(catalog.kinds.values())
     node: Node
-    views = Views(
-        catalog.views,
+    views = _views(
+        catalog,
         database,
         feed,
         clock,
         supervisor,
         lambda name: node.lose(name),  # noqa: PLW0108 (there is no node yet)
         instruments,
-        catalog.query_timeout,
-        catalog.query_max_bytes,
     )
     services = Services(
         identity=identity,
@@ -240,26 +236,37 @@ async def _assemble(
         claims=claims,
         host=host,
         reruns=Reruns() if settings.is_development else None,
-        people=None
-        if keyring is None
-        else People(
-            keyring,
-            Forgetter(
-                keyring,
-                journal=journal,
-                database=database,
-                directory=directory,
-                views=views,
-                kinds=catalog.kinds,
-                clock=clock,
-                is_first=lambda: node.coordinator is not None and node.coordinator.is_first,
-            ),
-        ),
     )
     if keyring is not None:
-        feed.prepare = keyring.prepare
+        services = with_people(services, keyring, lambda: _is_first(node))
     node = Node(services, supervisor)
     return node
+
+
+def _is_first(node: Node) -> bool:
+    return node.coordinator is not None and node.coordinator.is_first
+
+
+def _views(
+    catalog: Catalog,
+    database: Database,
+    feed: Feed,
+    clock: Clock,
+    supervisor: Supervisor,
+    lose: Callable[[str], None],
+    instruments: Instruments,
+) -> Views:
+    return Views(
+        catalog.views,
+        database,
+        feed,
+        clock,
+        supervisor,
+        lose,
+        instruments,
+        catalog.query_timeout,
+        catalog.query_max_bytes,
+    )
 
 
 def _committer(

@@ -26,10 +26,10 @@ from actum.ports.journal import (
     StreamPage,
     Write,
 )
+from actum.stores.in_memory.person_keys import MemoryPersonKeys
 from actum.stores.listing import page_of
 from actum.stores.outcomes import ClaimChanges, decide, recognise
 from actum.stores.page import event_size, loaded_size, reply_size, within
-from actum.stores.person_keys_in_memory import MemoryPersonKeys
 
 PAGE = 1_000
 

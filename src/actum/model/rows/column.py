@@ -15,7 +15,7 @@ from actum.errors import DefinitionError, Invalid
 from actum.model.entity import Field
 from actum.model.name import SURROGATE
 from actum.model.people.personal import Forgotten, Mark, is_forgotten, mark_of
-from actum.model.people.sealing import has_personal
+from actum.model.people.walking import has_personal
 from actum.model.values.number_enum import Enums, number_enums
 from actum.model.values.round_trip import RoundTrip, Strictness
 

@@ -27,6 +27,7 @@ from actum.runtime.entities.precondition import Precondition
 from actum.runtime.keys.stored import RequestKey
 from actum.runtime.keys.unit_key import unit_key
 from actum.runtime.people.calls import sealed_timer
+from actum.runtime.people.portrait import Painter, Portrait
 from actum.runtime.services import Services
 
 P = ParamSpec("P")
@@ -376,6 +377,27 @@ class Context:
                 "the application has no personal data: mark it, as in `email: Personal[str]`"
             )
         await self._services.people.forget(persons)
+
+    async def portrait(self, person: str) -> Portrait:
+        """Returns everything that is kept of a person: events, states, and what waits, as JSON has it.
+
+        What of it belongs to other people is left out, and so are views, which are made from events. It reads
+        the whole journal. Raises NotFound if nothing is kept of the person.
+        """
+        self._session.check_open()
+        self._session.note_any_entity()
+        if self._services.people is None:
+            raise DefinitionError("there is no personal data: mark it, as in `email: Personal[str]`")
+        services = self._services
+        painter = Painter(
+            self._services.people.keyring,
+            journal=services.journal,
+            database=services.database,
+            broker=services.broker,
+            kinds=services.kinds,
+            queues=list(services.queues),
+        )
+        return await painter.paint(person)
 
     def new_id(self) -> str:
         """Returns a unique id (a UUID), which is the same when the same work is done again.

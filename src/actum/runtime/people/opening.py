@@ -1,4 +1,8 @@
-"""Opens the keyring of an application that has personal data."""
+"""Opens the keyring of an application that has personal data, and puts the parts together that use it."""
+
+from collections.abc import Callable
+
+from msgspec.structs import replace
 
 from actum.errors import DefinitionError, KeyMissing
 from actum.ports.host import Host
@@ -6,7 +10,10 @@ from actum.ports.journal import Journal
 from actum.ports.key_service import KeyService
 from actum.runtime.catalog import Catalog
 from actum.runtime.clock import Clock
+from actum.runtime.people.forgetting import Forgetter
 from actum.runtime.people.keyring import Keyring
+from actum.runtime.people.people import People
+from actum.runtime.services import Services
 
 
 async def open_keyring(
@@ -29,3 +36,19 @@ async def open_keyring(
     keyring = Keyring(journal.person_keys, service, clock)
     await keyring.open()
     return keyring
+
+
+def with_people(services: Services, keyring: Keyring, is_first: Callable[[], bool]) -> Services:
+    """Returns the services of an application, with those that deal with its personal data."""
+    services.feed.prepare = keyring.prepare
+    forgetter = Forgetter(
+        keyring,
+        journal=services.journal,
+        database=services.database,
+        directory=services.directory,
+        views=services.views,
+        kinds=services.kinds,
+        clock=services.clock,
+        is_first=is_first,
+    )
+    return replace(services, people=People(keyring, forgetter))

@@ -172,9 +172,6 @@ class SqliteViews(Database):
     def hurry(self) -> None:
         self._file.hurry()
 
-    async def scrub(self) -> None:
-        await self._file.scrub()
-
     async def refusals(self, view: ViewType, generation: int, rows: Sequence[tuple[Any, ...]]) -> list[str]:
         statement, tried = self._table(view, generation).upsert(1), encoded(view, rows)
 
