@@ -355,4 +355,6 @@ async def _stop(node: Node) -> None:
     await supervisor.stop_all()
     if coordinator is not None:
         await coordinator.leave()
+    if services.people is not None:
+        services.people.keyring.close()
     log.info("stopped")

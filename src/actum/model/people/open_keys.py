@@ -35,6 +35,12 @@ def keep_open(id: str, open_value: Open | None) -> None:
         del _open[next(iter(_open))]
 
 
+def close(ids: Iterable[str]) -> None:
+    """Closes keys: they are looked up again where they are needed."""
+    for id in ids:
+        _open.pop(id, None)
+
+
 def is_open(id: str) -> bool:
     """Whether a key is open."""
     return _open.get(id) is not None

@@ -101,6 +101,7 @@ class Forgetter:
             return
         left = [one for one in await self._keyring.store.forgettings() if not one.is_done]
         if left:
+            await self._free_memory()
             await self._carry_out(left, [])
 
     async def _carry_out(self, forgettings: Sequence[Forgetting], names: Sequence[str]) -> None:

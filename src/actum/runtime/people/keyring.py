@@ -114,6 +114,13 @@ class Keyring:
         for person in gone:
             del self._persons[person]
 
+    def close(self) -> None:
+        """Closes every key that this keyring has opened."""
+        self._closed += 1
+        open_keys.close(self._opened)
+        self._opened.clear()
+        self._persons.clear()
+
     async def rotate(self, progress: Callable[[int], object] = lambda count: None) -> int:
         """Seals the keys of all persons under a new key of the application; gives how many there were.
 

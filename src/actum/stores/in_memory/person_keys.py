@@ -62,7 +62,7 @@ class MemoryPersonKeys(PersonKeys):
         return len(self._forgettings)
 
     async def application_keys(self) -> list[ApplicationKey]:
-        return list(self._application.values())
+        return sorted(self._application.values(), key=lambda key: (key.time, key.id))
 
     async def add_application_key(self, key: ApplicationKey) -> None:
         self._application[key.id] = key
