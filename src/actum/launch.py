@@ -31,10 +31,9 @@ async def run(
     Raises ForeignStore when they belong to another application, or do not belong together.
     """
     triggers = triggers_of(definition)
-    async with open_stores(store) as stores:
+    async with open_stores(store) as stores, key_service(definition, store) as service:
         pair = paired(stores, store)
         await bind(definition.name, pair)
-        service = await key_service_for(definition, store)
         async with open_node(
             definition.catalog,
             triggers,
@@ -48,14 +47,23 @@ async def run(
             key_service=service,
         ) as node:
             yield node
-        if service is not None:
-            await service.close()
         with contextlib.suppress(ActumError):
             await record_position(pair)
 
 
-async def key_service_for(definition: Definition, store: str) -> KeyService | None:
+@asynccontextmanager
+async def key_service(definition: Definition, store: str) -> AsyncGenerator[KeyService | None]:
     """Opens the key service of an application that has personal data; raises KeyMissing if it has no key."""
+    service = await key_service_for(definition, store)
+    try:
+        yield service
+    finally:
+        if service is not None:
+            await service.close()
+
+
+async def key_service_for(definition: Definition, store: str) -> KeyService | None:
+    """Opens the key service of an application that has personal data, for the caller to close."""
     if not definition.catalog.is_personal:
         return None
     return await open_key_service(os.environ, is_lasting=store != MEMORY)

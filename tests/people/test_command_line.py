@@ -88,7 +88,7 @@ async def test_a_person_is_exported_and_forgotten_while_nothing_runs(club: Path,
     app, module = load_app("club"), __import__("club")
     async with app.running("sqlite:///club.db") as ctx:
         async with asyncio.timeout(30):
-            while (row := await ctx.view(module.Names).get("ann")) is None:
+            while (row := await ctx.view(module.Names).get("ann")) is None:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
         assert str(row.name) == "(forgotten)"
 

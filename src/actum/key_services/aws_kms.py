@@ -83,9 +83,6 @@ class AwsKms(KeyService):
         key: bytes = answer["Plaintext"]
         return key
 
-    async def is_current(self, wrapped: bytes) -> bool:
-        return wrapped.startswith(PREFIX)
-
     async def close(self) -> None:
         await self._stack.aclose()
 

@@ -47,9 +47,6 @@ class LocalKeys(KeyService):
         except InvalidTag as error:
             raise KeyMissing(f"a key that {name.hex()} has sealed was damaged: restore a backup") from error
 
-    async def is_current(self, wrapped: bytes) -> bool:
-        return wrapped.startswith(PREFIX + self._first)
-
 
 def _name_of(key: bytes) -> bytes:
     """Returns what tells keys apart, and says nothing of the key."""

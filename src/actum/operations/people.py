@@ -11,11 +11,13 @@ from msgspec.structs import replace
 from actum.app import App, definition_of
 from actum.brokers.open import broker_on
 from actum.errors import StoreError, StoreInUse, Unavailable
-from actum.launch import key_service_for
+from actum.launch import key_service
 from actum.model.view import ViewType
 from actum.operations.opening import is_running, open_beside
 from actum.ports.person_keys import PersonKeys
+from actum.runtime.actions.triggers.messages import readers
 from actum.runtime.clock import SystemClock
+from actum.runtime.declarations import triggers_of
 from actum.runtime.keys.kept_answers import erase_parts
 from actum.runtime.people.forgetting import check_persons, own_kinds, personal_views
 from actum.runtime.people.keyring import Keyring
@@ -42,17 +44,19 @@ async def open_readable(app: App, url: str) -> AsyncGenerator[Stores]:
 
     Raises KeyMissing without the application's key, if it has personal data.
     """
-    async with open_beside(url) as stores:
-        yield await readable(app, url, stores)
+    async with open_beside(url) as stores, readable(app, url, stores) as found:
+        yield found
 
 
-async def readable(app: App, url: str, stores: Stores) -> Stores:
+@asynccontextmanager
+async def readable(app: App, url: str, stores: Stores) -> AsyncGenerator[Stores]:
     """Gives open stores whose personal data can be read."""
-    keyring = await _keyring(app, url, stores)
-    if keyring is None:
-        return stores
-    journal = SealedJournal(stores.journal, keyring, definition_of(app).catalog.kinds)
-    return replace(stores, journal=journal)
+    async with _keyring(app, url, stores) as keyring:
+        if keyring is None:
+            yield stores
+        else:
+            journal = SealedJournal(stores.journal, keyring, definition_of(app).catalog.kinds)
+            yield replace(stores, journal=journal)
 
 
 async def forget_persons(app: App, url: str, persons: Sequence[str]) -> ForgottenPersons:
@@ -81,13 +85,12 @@ async def forget_persons(app: App, url: str, persons: Sequence[str]) -> Forgotte
 async def export_person(app: App, url: str, person: str) -> Portrait:
     """Gives everything that is kept of a person; raises NotFound if nothing is."""
     catalog = definition_of(app).catalog
-    async with open_beside(url) as stores:
-        keyring = await _keyring(app, url, stores)
+    async with open_beside(url) as stores, _keyring(app, url, stores) as keyring:
         if keyring is None:
             raise StoreError(f"{app.name} has no personal data")
         journal = SealedJournal(stores.journal, keyring, catalog.kinds)
         broker = broker_on(stores.database)
-        queues = sorted({one.queue for one in definition_of(app).triggers or () if hasattr(one, "queue")})
+        queues = list(readers(triggers_of(definition_of(app))))
         painter = Painter(
             keyring,
             journal=journal,
@@ -101,17 +104,17 @@ async def export_person(app: App, url: str, person: str) -> Portrait:
 
 async def rotate_keys(app: App, url: str, report: Callable[[int], object] = lambda count: None) -> int:
     """Seals the keys of all persons under a new key of the application; gives how many there were."""
-    async with open_beside(url) as stores:
-        keyring = await _keyring(app, url, stores)
+    async with open_beside(url) as stores, _keyring(app, url, stores) as keyring:
         if keyring is None:
             raise StoreError(f"{app.name} has no personal data")
         return await keyring.rotate(report)
 
 
-async def _keyring(app: App, url: str, stores: Stores) -> Keyring | None:
+@asynccontextmanager
+async def _keyring(app: App, url: str, stores: Stores) -> AsyncGenerator[Keyring | None]:
     definition = definition_of(app)
-    service = await key_service_for(definition, url)
-    return await open_keyring(definition.catalog, stores.journal, service, SystemClock(), stores.host)
+    async with key_service(definition, url) as service:
+        yield await open_keyring(definition.catalog, stores.journal, service, SystemClock(), stores.host)
 
 
 def _keys_of(stores: Stores) -> PersonKeys:

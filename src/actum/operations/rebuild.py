@@ -40,7 +40,8 @@ async def rebuild_view(app: App, url: str, view: ViewType, report: Report) -> in
             if await stores.database.is_attended():
                 await request_rebuild(stores, view, report)
             else:
-                await _build_alone(await readable(app, url, stores), view, report)
+                async with readable(app, url, stores) as found:
+                    await _build_alone(found, view, report)
     except StoreInUse:
         async with open_beside(url) as stores:
             await request_rebuild(stores, view, report)

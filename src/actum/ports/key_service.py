@@ -35,10 +35,6 @@ class KeyService(ABC):
     async def unwrap(self, wrapped: bytes) -> bytes:
         """Opens a key that this service has sealed."""
 
-    @abstractmethod
-    async def is_current(self, wrapped: bytes) -> bool:
-        """Says whether a key is sealed as `wrap` would seal it now, and not under a key to be replaced."""
-
     async def close(self) -> None:
         """Releases its connections."""
         return
