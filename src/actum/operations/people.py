@@ -114,7 +114,12 @@ async def rotate_keys(app: App, url: str, report: Callable[[int], object] = lamb
 async def _keyring(app: App, url: str, stores: Stores) -> AsyncGenerator[Keyring | None]:
     definition = definition_of(app)
     async with key_service(definition, url) as service:
-        yield await open_keyring(definition.catalog, stores.journal, service, SystemClock(), stores.host)
+        keyring = await open_keyring(definition.catalog, stores.journal, service, SystemClock(), stores.host)
+        try:
+            yield keyring
+        finally:
+            if keyring is not None:
+                keyring.close()
 
 
 def _keys_of(stores: Stores) -> PersonKeys:
