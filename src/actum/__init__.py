@@ -26,6 +26,7 @@ from actum.model.deletion import Deleted
 from actum.model.entity import Entity
 from actum.model.event import Event, Recorded
 from actum.model.handler import command, query, reducer
+from actum.model.people.personal import FORGOTTEN, Forgotten, Personal, PersonId
 from actum.model.retries import Retries
 from actum.model.states.kept_state import Changed
 from actum.model.view import View
@@ -34,6 +35,7 @@ from actum.runtime.context.context import Context
 from actum.runtime.context.id_pages import Page
 
 __all__ = [
+    "FORGOTTEN",
     "Actions",
     "ActumError",
     "AlreadyStarted",
@@ -46,12 +48,15 @@ __all__ = [
     "Entity",
     "Event",
     "Failure",
+    "Forgotten",
     "Invalid",
     "KeyReused",
     "NotEnded",
     "NotFound",
     "Overloaded",
     "Page",
+    "PersonId",
+    "Personal",
     "Recorded",
     "Rejected",
     "Retries",

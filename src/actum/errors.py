@@ -17,7 +17,8 @@ ActumError
 ├── TryLater                 nothing is wrong with the call; send it again
 │   ├── Overloaded               a limit was reached; nothing was written
 │   └── Unavailable              the store or a view did not answer in time
-│       └── OutdatedView             the view's rows have an old format until it is rebuilt
+│       ├── OutdatedView             the view's rows have an old format until it is rebuilt
+│       └── KeyNotLoaded             the key of a sealed value is not open in this process
 ├── StaleWrite               read again and decide again, or stop; nothing was written
 │   └── LeaseLost                another process holds the lease on this work now
 ├── AuthorError              fix the application's code; nothing was written
@@ -38,6 +39,8 @@ ActumError
 │   ├── WorkflowCancelled        a workflow was cancelled
 │   └── NotEnded                 a workflow had not ended when the time to wait for it was over
 └── StoreError               an operator has to look at the store
+    ├── KeyMissing               the application's key is missing, or is another one
+    ├── Unopened                 a sealed value was damaged
     ├── StoreInUse               another process owns the file
     ├── ForeignStore             the file belongs to another program, or to a newer Actum
     ├── StoreFailed              a commit or sync failed: writes have stopped
@@ -227,6 +230,14 @@ class OutdatedView(Unavailable):
     """A view's rows were written in an old format, and cannot be queried until the view is rebuilt."""
 
 
+class KeyNotLoaded(Unavailable):
+    """The key `id` of a sealed value is not open in this process: it is loaded when that is read again."""
+
+    def __init__(self, id: str) -> None:
+        super().__init__(f"the key {id} of a personal value is not loaded yet: send again")
+        self.id = id
+
+
 class StaleWrite(ActumError):
     """Another process has changed the state that this write was based on; nothing was written."""
 
@@ -345,6 +356,14 @@ class NotEnded(WorkflowError):
 
 class StoreError(ActumError):
     """An operator has to look at the store."""
+
+
+class KeyMissing(StoreError):
+    """The application's key, which the keys of persons are sealed under, is missing or is another one."""
+
+
+class Unopened(StoreError):
+    """A sealed value was damaged, so that it cannot be opened."""
 
 
 class StoreInUse(StoreError):

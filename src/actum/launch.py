@@ -1,12 +1,15 @@
 """Starts a declared application: opens its stores, runs its node, serves its requests."""
 
 import contextlib
+import os
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 
 from actum.brokers.open import broker_on
 from actum.errors import ActumError
 from actum.http.server import HttpApp
+from actum.key_services.open import open_key_service
+from actum.ports.key_service import KeyService
 from actum.runtime.catalog import Definition
 from actum.runtime.clock import Clock, SystemClock
 from actum.runtime.declarations import triggers_of
@@ -14,6 +17,9 @@ from actum.runtime.node import Node, Settings, open_node
 from actum.runtime.services import Services
 from actum.stores.binding import bind, record_position
 from actum.stores.open import open_stores, paired
+
+MEMORY = "memory:"
+"""The store that lasts no longer than the process, and whose key need not either."""
 
 
 @asynccontextmanager
@@ -25,7 +31,7 @@ async def run(
     Raises ForeignStore when they belong to another application, or do not belong together.
     """
     triggers = triggers_of(definition)
-    async with open_stores(store) as stores:
+    async with open_stores(store) as stores, key_service(definition, store) as service:
         pair = paired(stores, store)
         await bind(definition.name, pair)
         async with open_node(
@@ -38,10 +44,29 @@ async def run(
             clock=clock or SystemClock(),
             settings=settings or Settings(),
             host=stores.host,
+            key_service=service,
         ) as node:
             yield node
         with contextlib.suppress(ActumError):
             await record_position(pair)
+
+
+@asynccontextmanager
+async def key_service(definition: Definition, store: str) -> AsyncGenerator[KeyService | None]:
+    """Opens the key service of an application that has personal data; raises KeyMissing if it has no key."""
+    service = await key_service_for(definition, store)
+    try:
+        yield service
+    finally:
+        if service is not None:
+            await service.close()
+
+
+async def key_service_for(definition: Definition, store: str) -> KeyService | None:
+    """Opens the key service of an application that has personal data, for the caller to close."""
+    if not definition.catalog.is_personal:
+        return None
+    return await open_key_service(os.environ, is_lasting=store != MEMORY)
 
 
 def serve(

@@ -12,6 +12,7 @@ from actum.brokers.open import broker_on
 from actum.model.event import to_microseconds
 from actum.ports.database import Database
 from actum.ports.journal import Journal
+from actum.ports.key_service import KeyService
 from actum.runtime.clock import Clock, ManualClock
 from actum.runtime.declarations import triggers_of
 from actum.runtime.node import Node, Settings, open_node
@@ -33,7 +34,13 @@ async def database_in_memory() -> AsyncGenerator[Database, None]:
 
 @asynccontextmanager
 async def node_on(
-    app: App, journal: Journal, database: Database, *, clock: Clock | None = None, **settings: Any
+    app: App,
+    journal: Journal,
+    database: Database,
+    *,
+    clock: Clock | None = None,
+    key_service: KeyService | None = None,
+    **settings: Any,
 ) -> AsyncGenerator[Node, None]:
     """A node of an application on these stores."""
     definition = definition_of(app)
@@ -46,6 +53,7 @@ async def node_on(
         broker=broker_on(database),
         clock=clock or ManualClock(START),
         settings=Settings(**settings),
+        key_service=key_service,
     ) as node:
         yield node
 

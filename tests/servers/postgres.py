@@ -20,6 +20,7 @@ import pytest
 from actum.stores.postgres.connection.pool import PostgresPool
 from actum.stores.postgres.database.database import SCHEMA as DATABASE
 from actum.stores.postgres.journal.journal import SCHEMA as JOURNAL
+from actum.stores.postgres.person_keys import SCHEMA as PEOPLE
 from tests.servers.debian_postgres import DebianServer, PgBouncer
 
 try:
@@ -31,7 +32,7 @@ except ImportError:
 
 VERSION = os.environ.get("ACTUM_POSTGRES", "")
 POOLER = os.environ.get("ACTUM_POOLER", "")
-PARTS = (JOURNAL, DATABASE)
+PARTS = (JOURNAL, PEOPLE, DATABASE)
 # Nothing here survives the machine's power, nor has to.
 CONFIGURATION = """
 fsync = off

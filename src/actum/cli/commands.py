@@ -56,6 +56,17 @@ COMMANDS = {
         "actum.cli.subcommands.replies:replies", "Deletes the kept replies of idempotency keys."
     ),
     "claims": Command("actum.cli.subcommands.claims:claims", "Rebuilds claims from the events."),
+    "forget": Command(
+        "actum.cli.subcommands.people:forget",
+        "Forgets persons: their personal data cannot be read any more, and is in no table or file.",
+    ),
+    "export-person": Command(
+        "actum.cli.subcommands.people:export",
+        "Prints, as JSON, everything that is kept of a person; it reads the whole journal.",
+    ),
+    "keys": Command(
+        "actum.cli.subcommands.people:keys", "Makes and rotates the key that personal data is sealed under."
+    ),
     "adopt": Command(
         "actum.cli.subcommands.adopt:adopt",
         "Binds a database to this application and this journal, whatever it belonged to before.",

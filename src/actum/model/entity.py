@@ -20,6 +20,7 @@ from actum.model.event import Event, to_datetime
 from actum.model.handler import Command, Query
 from actum.model.name import check_declared
 from actum.model.option import OF_STRUCTS, check_options
+from actum.model.people.of_entity import PersonalData, personal_data
 from actum.model.reduction import Reduction, inherited, reductions_of
 from actum.model.signature import Signature
 from actum.model.states.kept_state import KEPT, KeptOptions, changed_of, keeping, take_state
@@ -70,7 +71,7 @@ class Place(Protocol):
         """Records the state if the running turn has changed it from what it was before."""
 
 
-OPTIONS = OF_STRUCTS | {"emits", "expires_after", "keeps", "name", "snapshot_every", "version"}
+OPTIONS = OF_STRUCTS | {"emits", "expires_after", "keeps", "name", "person", "snapshot_every", "version"}
 """The options that a class statement may have."""
 
 
@@ -91,6 +92,7 @@ class EntityMeta(StructMeta):
         snapshot_every: int = 100,
         expires_after: timedelta | None = None,
         keeps: Literal["events", "state"] = "events",
+        person: str | None = None,
         **config: Any,
     ) -> "EntityMeta":
         check_options(f"class {class_name}(Entity)", config, OPTIONS)
@@ -103,7 +105,7 @@ class EntityMeta(StructMeta):
             raise DefinitionError(f"entity {class_name}: {error}") from error
         listed = (emits,) if isinstance(emits, type) else tuple(emits)
         cls.__entity_options__ = EntityOptions(  # type: ignore[attr-defined]
-            name or class_name, listed, version, snapshot_every, span
+            name or class_name, listed, version, snapshot_every, span, person
         )
         if keeps == KEPT:
             cls.__kept_options__ = KeptOptions(name or class_name, version)  # type: ignore[attr-defined]
@@ -115,7 +117,8 @@ class EntityMeta(StructMeta):
 class EntityOptions(Struct, frozen=True):
     """The class statement's options: `class A(Entity, name=…, emits=…, version=…, snapshot_every=…)`.
 
-    `expires_after` is in microseconds; 0 for never.
+    `expires_after` is in microseconds; 0 for never. `person` says whose the personal values are: "id", or the
+    name of a field.
     """
 
     name: str
@@ -123,6 +126,7 @@ class EntityOptions(Struct, frozen=True):
     version: int
     snapshot_every: int
     expires_after: int = 0
+    person: str | None = None
 
 
 class Entity(Struct, metaclass=EntityMeta):
@@ -133,6 +137,8 @@ class Entity(Struct, metaclass=EntityMeta):
     no state, raise `version=` to discard snapshots, and `snapshot_every=` is the number of events between two
     snapshots (0: none). `expires_after=timedelta(days=30)` erases an entity that long after its last event.
     With `keeps="state"` it declares no events: commands set its fields, and only the newest state is kept.
+    `person=` says whose its `Personal` values are: `"id"` if its id is that of a person, or the name of the
+    field, of its events and its state, that holds the person's id.
     """
 
     __entity_options__: ClassVar[EntityOptions]
@@ -260,11 +266,20 @@ class EntityType:
         self._find_harmless()
         self.write_state: Callable[[Any], bytes] = msgspec.json.Encoder().encode
         self.read_state: Callable[[bytes | str], Entity] = msgspec.json.Decoder(cls).decode
+        self.personal: PersonalData | None = self._personal_data(options.person)
         self.fingerprint: str = fingerprint(cls, options.version, self.reductions.values())
         self._wrap_commands()
 
     def __repr__(self) -> str:
         return f"<EntityType {self.name}>"
+
+    def _personal_data(self, person: str | None) -> PersonalData | None:
+        """Finds the personal data, which a state is opened with when it is read."""
+        handlers = {**self.commands, **self.queries}
+        found = personal_data(self.cls, person, self.reductions.values(), handlers)
+        if found is not None and found.state is not None:
+            self.read_state = found.state.opening(self.read_state)
+        return found
 
     def _collect_handlers(self) -> None:
         for name in dir(self.cls):

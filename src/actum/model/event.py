@@ -12,6 +12,7 @@ from actum.model.code.function_kind import require_plain
 from actum.model.error_text import error_text
 from actum.model.name import check_declared
 from actum.model.option import OF_STRUCTS, check_options
+from actum.model.people.sealing import SealedType, sealed_type
 from actum.model.values.round_trip import RoundTrip
 from actum.model.values.serialisable import check_serialisable, check_whole
 
@@ -53,6 +54,7 @@ class EventType:
         "is_open",
         "make_decoder",
         "name",
+        "sealed",
         "upcasts",
         "version",
     )
@@ -68,6 +70,7 @@ class EventType:
         self._decode: Callable[[bytes], Event] | None = None
         self._trips: list[tuple[str, RoundTrip]] = []
         self.is_open: bool = True
+        self.sealed: SealedType | None = None
 
     def __repr__(self) -> str:
         return f"<EventType {self.name} v{self.version}>"
@@ -77,9 +80,14 @@ class EventType:
         """Reads a payload of the current version, validating it against the class's annotations."""
         if self._decode is None:
             try:
-                self._decode = self.make_decoder()
+                decode = self.make_decoder()
             except (TypeError, NameError) as error:
                 raise DefinitionError(f"event {self.name}: {error}; use types that JSON can hold") from error
+            self.sealed = sealed_type(self.cls, f"event {self.name}")
+            if self.sealed is not None:
+                decode = self.sealed.opening(decode)
+                self.encode = self.sealed.encoding(self.encode)
+            self._decode = decode
         return self._decode
 
     def check(self) -> None:
@@ -100,6 +108,7 @@ class EventType:
         check_whole(self.cls, f"event {self.name}", OMITTED)
         self._trips = [(field.name, RoundTrip(field.type)) for field in fields]
         self.is_open = any(trip.is_open for _, trip in self._trips)
+        _ = self.decode  # Only then is known whether it has personal values.
 
     def fault(self, event: "Event", kept: "Event") -> str | None:
         """Says where an event differs from what it is read back as; None if nowhere."""

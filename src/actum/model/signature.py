@@ -12,6 +12,7 @@ from msgspec.json import encode
 from msgspec.structs import astuple as as_tuple
 
 from actum.errors import DefinitionError, Invalid, WrongReply
+from actum.model.people.sealing import SealedType, sealed_type
 from actum.model.values.number_enum import Enums, number_enums, without_members
 from actum.model.values.round_trip import LOST, RoundTrip, reason_of, short_repr
 from actum.model.values.serialisable import check_default, check_serialisable, display
@@ -57,6 +58,7 @@ class Signature:
         "_checks",
         "_enums",
         "_names",
+        "_read",
         "_reply_decode",
         "_reply_trip",
         "_required",
@@ -64,6 +66,8 @@ class Signature:
         "parameters",
         "returns",
         "scalar",
+        "sealed",
+        "sealed_reply",
         "where",
     )
 
@@ -116,7 +120,18 @@ class Signature:
         self.returns: Any = self._returned(hints)
         self.scalar: type | None = SCALARS.get(self.returns)
         self._reply_trip = RoundTrip(self.returns)
+        self._open_what_is_read()
+
+    def _open_what_is_read(self) -> None:
+        """Makes what reads stored arguments and replies, and opens the personal values in them."""
         self._reply_decode = msgspec.json.Decoder(self.returns).decode
+        self._read = msgspec.json.Decoder(self.arguments).decode
+        self.sealed: SealedType | None = sealed_type(self.arguments, self.where)
+        self.sealed_reply: SealedType | None = sealed_type(self.returns, f"{self.where}: the reply")
+        if self.sealed is not None:
+            self._read = self.sealed.opening(self._read)
+        if self.sealed_reply is not None:
+            self._reply_decode = self.sealed_reply.opening(self._reply_decode)
 
     def bind(self, positional: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
         """Returns the validated arguments in order, or raises Invalid naming the wrong one."""
@@ -144,7 +159,7 @@ class Signature:
     def bind_json(self, body: bytes) -> tuple[Any, ...]:
         """Reads the validated arguments from the JSON array that `write` made."""
         try:
-            return msgspec.structs.astuple(msgspec.json.decode(body, type=self.arguments))
+            return as_tuple(self._read(body))
         except msgspec.ValidationError as error:
             raise self._invalid(error, self._required) from error
 

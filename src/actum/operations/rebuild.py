@@ -5,9 +5,11 @@ import contextlib
 from collections.abc import Callable
 from datetime import timedelta
 
+from actum.app import App
 from actum.errors import StoreInUse, TryLater, Unavailable
 from actum.model.view import ViewType
 from actum.operations.opening import open_beside
+from actum.operations.people import readable
 from actum.ports.database import Database, ViewState
 from actum.ports.membership import Membership
 from actum.runtime.clock import SystemClock
@@ -25,7 +27,7 @@ Report = Callable[[int, int], None]
 """Is called with the position that a rebuild has reached, and the position that it has to reach."""
 
 
-async def rebuild_view(url: str, view: ViewType, report: Report) -> int:
+async def rebuild_view(app: App, url: str, view: ViewType, report: Report) -> int:
     """Builds a view again from the whole history, and returns when the new generation serves queries.
 
     Gives how many of its rows are set aside. Raises Unavailable when the process that should build it makes
@@ -38,7 +40,8 @@ async def rebuild_view(url: str, view: ViewType, report: Report) -> int:
             if await stores.database.is_attended():
                 await request_rebuild(stores, view, report)
             else:
-                await _build_alone(stores, view, report)
+                async with readable(app, url, stores) as found:
+                    await _build_alone(found, view, report)
     except StoreInUse:
         async with open_beside(url) as stores:
             await request_rebuild(stores, view, report)

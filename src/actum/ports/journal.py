@@ -2,13 +2,16 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Sequence
+from typing import Any
 
 from msgspec import Struct
 
 from actum.errors import Invalid
 from actum.model.deletion import ERASED
 from actum.model.event import Stored
+from actum.model.people.sealing import SealedType
 from actum.model.turn import Emitted
+from actum.ports.person_keys import PersonKeys
 
 
 class Claim(Struct, frozen=True, gc=False):
@@ -35,6 +38,9 @@ class Write(Struct, gc=False):
     entity holds already, and releasing what it does not hold, change nothing. A write without events and
     without a key stores nothing: it only
     checks the version of its stream for its group, and `landed` cannot tell afterwards whether it landed.
+
+    `personal` says how the reply is sealed, whose it is, and its value; `is_sealed` that this was done, and
+    that of the events too. Stores ignore both.
     """
 
     kind: str
@@ -48,6 +54,8 @@ class Write(Struct, gc=False):
     reply: bytes = b"null"
     group: int | None = None
     claims: Sequence[Claim] = ()
+    personal: tuple[SealedType, str, Any] | None = None
+    is_sealed: bool = False
 
 
 class Landed(Struct, frozen=True, gc=False):
@@ -202,6 +210,9 @@ class Journal(ABC):
 
     is_shared: bool = False
     """Whether other processes may append too, so that events appear which this process did not write."""
+
+    person_keys: PersonKeys | None = None
+    """Where the keys of persons are stored; None if the store has no place for them."""
 
     why_no_claims: str = ""
     """Why writes cannot have claims in this store; "" if they can."""

@@ -10,6 +10,7 @@ from msgspec import Struct
 from msgspec import inspect as types
 
 from actum.errors import NotFound, Unanswerable
+from actum.model.people.personal import Mark, is_forgotten, mark_of
 from actum.model.signature import display
 from actum.model.view import ViewQuery
 from actum.ports.database import Answer
@@ -67,6 +68,9 @@ def _struct_reader(item: type[Struct], columns: tuple[str, ...]) -> Reader:
     names = tuple(field.encode_name for field, _ in found)
     order = tuple(place for _, place in found)
     decoders = [(field.encode_name, _json_decoder(field.type)) for field, _ in found if _is_json(field.type)]
+    decoders += [
+        (field.encode_name, _forgetting(mark)) for field, _ in found if (mark := mark_of(field.type))
+    ]
     pick = None if order == tuple(range(len(columns))) else _picker(order)
 
     def read(rows: list[Row]) -> list[Any]:
@@ -83,12 +87,21 @@ def _struct_reader(item: type[Struct], columns: tuple[str, ...]) -> Reader:
 def _scalar_reader(item: Any) -> Reader:
     declared = types.type_info(item)
     decode = _json_decoder(declared) if _is_json(declared) else None
+    if (mark := mark_of(declared)) is not None:
+        decode = _forgetting(mark, decode)
 
     def read(rows: list[Row]) -> list[Any]:
         values = [row[0] for row in rows] if decode is None else [decode(row[0]) for row in rows]
         return msgspec.convert(values, list[item], strict=False)
 
     return read
+
+
+def _forgetting(mark: Mark, decode: Callable[[Any], Any] | None = None) -> Callable[[Any], Any]:
+    """Reads NULL in a personal column as forgotten."""
+    if decode is None:
+        return lambda value: mark.forgotten if value is None else value
+    return lambda value: mark.forgotten if value is None else decode(value)
 
 
 def _picker(order: tuple[int, ...]) -> Callable[[Row], Row]:
@@ -105,7 +118,7 @@ def _is_json(declared: types.Type) -> bool:
         case types.UnionType():
             return any(_is_json(part) for part in declared.types)
         case _:
-            return isinstance(declared, KEPT_AS_JSON)
+            return isinstance(declared, KEPT_AS_JSON) and not is_forgotten(declared)
 
 
 def _json_decoder(declared: types.Type) -> Callable[[Any], Any]:

@@ -40,6 +40,11 @@ class Catalog(Struct, frozen=True):
     query_max_bytes: int = MAX_ANSWER_BYTES
     workflows: dict[str, WorkflowType] = {}
 
+    @property
+    def is_personal(self) -> bool:
+        """Whether the application has personal data."""
+        return any(kind.personal is not None for kind in self.kinds.values())
+
 
 class Definition(Struct, frozen=True):
     """An application as its App declares it.

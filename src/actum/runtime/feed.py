@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from typing import Protocol
 
 from actum.model.deletion import DELETED
 from actum.model.event import Stored
@@ -19,6 +20,12 @@ MAX_ASKING = 20_000
 log: logging.Logger = logging.getLogger("actum.feed")
 
 
+class Prepare(Protocol):
+    """Has the keys open under which values within some texts are sealed."""
+
+    def __call__(self, *texts: bytes) -> Awaitable[None]: ...
+
+
 class Feed:
     """All events in the order of their positions.
 
@@ -26,6 +33,7 @@ class Feed:
     events are kept here, so that readers that keep up never read the journal. `declared` are the stored names
     of the events that readers know; any other is logged once, because readers skip it.
     `erasures` knows which entities were erased, as far as the feed was read; `on_erasure` gets each.
+    `prepare` is called with what is given from memory, where events have personal data.
     """
 
     def __init__(self, journal: Journal, head: int, declared: Collection[str]) -> None:
@@ -42,6 +50,7 @@ class Feed:
         self._waiters: list[asyncio.Future[None]] = []
         self._is_waking = False
         self._readers = 0
+        self.prepare: Prepare | None = None
         self._last: Coalescer[int, int] = Coalescer(self._ask_last, most=MAX_ASKING)
 
     def __repr__(self) -> str:
@@ -116,7 +125,10 @@ class Feed:
         if after >= self._after and self._recent:
             first = self._recent[0].position
             skipped = max(0, after + 1 - first)
-            return self._recent[skipped : skipped + limit]
+            found = self._recent[skipped : skipped + limit]
+            if self.prepare is not None:
+                await self.prepare(*(stored.payload for stored in found))
+            return found
         return await self._journal.feed(after, limit)
 
     async def next(self, after: int, limit: int) -> tuple[list[Stored], int]:

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Collection, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
@@ -13,6 +13,7 @@ from actum.ports.broker import Broker
 from actum.ports.database import Database
 from actum.ports.host import Host
 from actum.ports.journal import Journal
+from actum.ports.key_service import KeyService
 from actum.runtime.actions.reactor import actions_of
 from actum.runtime.actions.running_action import ActionAssignment, RunningAction
 from actum.runtime.actions.triggers.messages import readers
@@ -43,6 +44,9 @@ from actum.runtime.keys.key_retention import KeyRetention
 from actum.runtime.keys.requests import Requests
 from actum.runtime.opened_resource import OpenedResource, OpenResource
 from actum.runtime.orphaned_names import look_for_left, warn_of_events_left, warn_of_left
+from actum.runtime.people.keyring import Keyring
+from actum.runtime.people.opening import open_keyring, with_people
+from actum.runtime.people.sealed_journal import SealedJournal
 from actum.runtime.readiness import Readiness
 from actum.runtime.services import Services, Signals
 from actum.runtime.supervisor import Supervisor
@@ -142,11 +146,16 @@ async def open_node(
     clock: Clock,
     settings: Settings,
     host: Host | None = None,
+    key_service: KeyService | None = None,
 ) -> AsyncGenerator[Node]:
     """Starts a node on stores that are open already, and stops it so that nothing is lost.
 
-    With a `host`, entities live there, and this process runs views and actions.
+    With a `host`, entities live there, and this process runs views and actions. An application with personal
+    data needs a key service.
     """
+    keyring = await open_keyring(catalog, journal, key_service, clock, host)
+    if keyring is not None:
+        journal = SealedJournal(journal, keyring, catalog.kinds)
     if settings.is_development:
         pure.enforce()
     contain_tasks(asyncio.get_running_loop())
@@ -167,6 +176,7 @@ async def open_node(
             clock=clock,
             settings=settings,
             host=host,
+            keyring=keyring,
         )
         try:
             await _start(node, triggers)
@@ -187,6 +197,7 @@ async def _assemble(
     clock: Clock,
     settings: Settings,
     host: Host | None,
+    keyring: Keyring | None,
 ) -> Node:
     instruments = open_instruments()
     directory = Directory(journal, catalog.kinds, clock, settings.residence, instruments)
@@ -197,16 +208,14 @@ async def _assemble(
     claims.check_declared(catalog.kinds.values())
     keep_states(journal, catalog.kinds.values())
     node: Node
-    views = Views(
-        catalog.views,
+    views = _views(
+        catalog,
         database,
         feed,
         clock,
         supervisor,
         lambda name: node.lose(name),  # noqa: PLW0108 (there is no node yet)
         instruments,
-        catalog.query_timeout,
-        catalog.query_max_bytes,
     )
     services = Services(
         identity=identity,
@@ -233,6 +242,8 @@ async def _assemble(
         host=host,
         reruns=Reruns() if settings.is_development else None,
     )
+    if keyring is not None:
+        services = with_people(services, keyring, lambda: _is_first(node))
     node = Node(services, supervisor)
     return node
 
@@ -243,6 +254,32 @@ async def _feed(journal: Journal, directory: Directory, catalog: Catalog) -> Fee
     if journal.is_shared:
         feed.on_erasure = directory.forget_erased
     return feed
+
+
+def _is_first(node: Node) -> bool:
+    return node.coordinator is not None and node.coordinator.is_first
+
+
+def _views(
+    catalog: Catalog,
+    database: Database,
+    feed: Feed,
+    clock: Clock,
+    supervisor: Supervisor,
+    lose: Callable[[str], None],
+    instruments: Instruments,
+) -> Views:
+    return Views(
+        catalog.views,
+        database,
+        feed,
+        clock,
+        supervisor,
+        lose,
+        instruments,
+        catalog.query_timeout,
+        catalog.query_max_bytes,
+    )
 
 
 def _committer(
@@ -290,6 +327,8 @@ async def _start(node: Node, triggers: Collection[ActionTrigger[Any]]) -> None:
     if services.journal.is_shared:
         supervisor.start("feed", services.feed.follow)
     await services.views.prepare()
+    if services.people is not None:
+        await services.people.forgetter.begin()
     left = await look_for_left(services.catalog, services.journal, services.database, services.broker)
     node.actions = await actions_of(services, triggers, supervisor, node.lose, node.heartbeat)
     node.workflows = workflows_of(services, supervisor, node.lose, node.heartbeat)
@@ -298,6 +337,8 @@ async def _start(node: Node, triggers: Collection[ActionTrigger[Any]]) -> None:
     await coordinator.start()
     supervisor.start("erasures", lambda: finish_erasures(services))
     supervisor.start("coordinator", coordinator.run)
+    if services.people is not None:
+        supervisor.start("forgettings", services.people.forgetter.run)
     if (retention := services.catalog.key_retention) is not None:
         forgetting = KeyRetention(
             services.journal, services.database, services.clock, retention, lambda: coordinator.is_first
@@ -332,4 +373,6 @@ async def _stop(node: Node) -> None:
     await supervisor.stop_all()
     if coordinator is not None:
         await coordinator.leave()
+    if services.people is not None:
+        services.people.keyring.close()
     log.info("stopped")

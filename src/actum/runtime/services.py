@@ -7,7 +7,7 @@ from weakref import WeakMethod
 from msgspec import Struct
 
 from actum.model.entity import EntityType
-from actum.model.values.round_trip import RoundTrip
+from actum.model.people.message_type import MessageType
 from actum.ports.broker import Broker
 from actum.ports.database import Database
 from actum.ports.host import Host
@@ -24,6 +24,7 @@ from actum.runtime.entities.hosted import EntityCalls
 from actum.runtime.feed import Feed
 from actum.runtime.instruments.instruments import Instruments
 from actum.runtime.keys.requests import Requests
+from actum.runtime.people.people import People
 from actum.runtime.readiness import Readiness
 from actum.runtime.views.reading import Views
 from actum.runtime.workflows.calls import WorkflowCalls
@@ -53,7 +54,7 @@ class Services(Struct, frozen=True):
 
     `identity` is that of the journal, which no other has. `queues` holds the decoder of the messages of each
     queue, by name. `host` is where entities live, if not in this process. `reruns` compares work that comes
-    again, in development.
+    again, in development. `people` seals personal data, if the application has any.
     """
 
     identity: str
@@ -71,7 +72,7 @@ class Services(Struct, frozen=True):
     requests: Requests
     signals: Signals
     resources: dict[type[Any], Any]
-    queues: Mapping[str, RoundTrip]
+    queues: Mapping[str, MessageType]
     readiness: Readiness
     outgoing: Outgoing
     instruments: Instruments
@@ -79,6 +80,7 @@ class Services(Struct, frozen=True):
     claims: Claims
     host: Host | None = None
     reruns: Reruns | None = None
+    people: People | None = None
 
     @property
     def failure(self) -> str | None:

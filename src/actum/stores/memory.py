@@ -26,6 +26,7 @@ from actum.ports.journal import (
     StreamPage,
     Write,
 )
+from actum.stores.in_memory.person_keys import MemoryPersonKeys
 from actum.stores.listing import page_of
 from actum.stores.outcomes import ClaimChanges, decide, recognise
 from actum.stores.page import event_size, loaded_size, reply_size, within
@@ -75,6 +76,7 @@ class MemoryJournal(Journal):
         self._last = 0
         self._arrival = asyncio.Event()
         self._is_closed = False
+        self.person_keys = MemoryPersonKeys()
 
     def __repr__(self) -> str:
         return f"<MemoryJournal of {len(self._events)} events>"

@@ -25,6 +25,7 @@ from actum.stores.sqlite.database.database import SCHEMA as SQLITE_DATABASE
 from actum.stores.sqlite.database.database import SqliteDatabase
 from actum.stores.sqlite.journal.journal import SqliteJournal
 from actum.stores.sqlite.journal.statements import SCHEMA as SQLITE_JOURNAL
+from actum.stores.sqlite.person_keys import SCHEMA as SQLITE_PEOPLE
 from actum.stores.url import shown, split
 
 KNOWN = (
@@ -199,7 +200,9 @@ async def _open_memory(url: str, *, is_owner: bool) -> Stores:
 
 
 async def _open_sqlite(url: str, *, is_owner: bool) -> Stores:
-    file = await SqliteFile.open(_file_of(url), (SQLITE_JOURNAL, SQLITE_DATABASE), is_owner=is_owner)
+    file = await SqliteFile.open(
+        _file_of(url), (SQLITE_JOURNAL, SQLITE_PEOPLE, SQLITE_DATABASE), is_owner=is_owner
+    )
     return Stores(SqliteJournal(file), SqliteDatabase(file))
 
 

@@ -11,7 +11,9 @@ from msgspec.structs import replace
 
 from actum.app import App, definition_of
 from actum.brokers.open import broker_on
+from actum.launch import key_service_for
 from actum.model.event import to_microseconds
+from actum.ports.key_service import KeyService
 from actum.runtime.catalog import Resources
 from actum.runtime.clock import ManualClock
 from actum.runtime.context.context import Context
@@ -51,6 +53,7 @@ class Running:
         self._store = store
         self._settings = replace(settings, stand_ins=settings.stand_ins or self._answers)
         self._stores: Stores | None = None
+        self._key_service: KeyService | None = None
         self._node: Node | None = None
         self._ctx: Context | None = None
         self._http: Client | None = None
@@ -164,6 +167,8 @@ class Running:
         if self._stores is None or self._store != MEMORY:
             self._stores = await self._outer.enter_async_context(open_stores(self._store))
         definition = definition_of(self.app)
+        if self._key_service is None:
+            self._key_service = await key_service_for(definition, self._store)
         self._node = await self._inner.enter_async_context(
             open_node(
                 definition.catalog,
@@ -175,6 +180,7 @@ class Running:
                 clock=self.clock,
                 settings=self._settings,
                 host=self._stores.host,
+                key_service=self._key_service,
             )
         )
 

@@ -8,6 +8,7 @@ import msgspec
 import typer
 from msgspec import Raw, Struct
 
+from actum.app import App
 from actum.cli.loading import load_app
 from actum.cli.options import AppName, AsJson, DatabaseUrl, StoreUrl, storable
 from actum.cli.output import EventLine, print_json, print_line, print_table, shown_time
@@ -15,6 +16,7 @@ from actum.model.entity import EntityType
 from actum.model.event import Stored, read_metadata, to_datetime
 from actum.operations.entities import EntityState, all_entities, entity_events, entity_kind, show_entity
 from actum.operations.opening import open_beside
+from actum.operations.people import open_readable
 from actum.ports.journal import StreamInfo
 
 SHOWN = 20
@@ -67,7 +69,8 @@ def entity(
     """Shows an entity: its state, its version and its events."""
     loaded = load_app(app)
     declared = entity_kind(loaded, kind)
-    asyncio.run(_show(declared, id, loaded.store_url(store, database), at=at, limit=limit, is_json=is_json))
+    url = loaded.store_url(store, database)
+    asyncio.run(_show(loaded, declared, id, url, at=at, limit=limit, is_json=is_json))
 
 
 def ids(
@@ -92,10 +95,10 @@ def ids(
 
 
 async def _show(
-    kind: EntityType, id: str, url: str, *, at: int | None, limit: int | None, is_json: bool
+    app: App, kind: EntityType, id: str, url: str, *, at: int | None, limit: int | None, is_json: bool
 ) -> None:
     newest = limit if limit is not None or is_json else SHOWN
-    async with open_beside(url) as stores:
+    async with open_readable(app, url) as stores:
         shown = await show_entity(stores, kind, id, version=at)
         history = [stored async for page in entity_events(stores, shown, limit=newest) for stored in page]
     history.reverse()

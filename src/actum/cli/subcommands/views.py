@@ -65,7 +65,7 @@ def rebuild(
     loaded = load_app(app)
     view = view_type(loaded, name)
     with _progress(view) as report:
-        count = asyncio.run(rebuild_view(loaded.store_url(store, database), view, report))
+        count = asyncio.run(rebuild_view(loaded, loaded.store_url(store, database), view, report))
     if count:
         rows = "1 row of it is" if count == 1 else f"{count:,} rows of it are"
         raise CommandFailed(f"view {view.name} is built, and {rows} set aside: see actum views show")

@@ -14,6 +14,8 @@ from msgspec import inspect as types
 from actum.errors import DefinitionError, Invalid
 from actum.model.entity import Field
 from actum.model.name import SURROGATE
+from actum.model.people.personal import Forgotten, Mark, is_forgotten, mark_of
+from actum.model.people.walking import has_personal
 from actum.model.values.number_enum import Enums, number_enums
 from actum.model.values.round_trip import RoundTrip, Strictness
 
@@ -65,7 +67,12 @@ class Column(Struct, frozen=True):
 
 def column_of(field: Field, where: str) -> Column:
     """Decides how a field is stored, or raises DefinitionError if no SQL type can hold it."""
+    mark = mark_of(field.type)
+    if mark is not None:
+        return _personal_column(field, mark, where)
     kind, is_nullable = kind_of(field.type)
+    if is_nullable and has_personal(field.type) and kind != "json":
+        raise _refused_optional(field, where)
     if kind is None:
         raise DefinitionError(
             f"{where}.{field.name} has the type {field.annotation}, which has no column: use str, int, "
@@ -84,13 +91,42 @@ def column_of(field: Field, where: str) -> Column:
     )
 
 
+def _personal_column(field: Field, mark: Mark, where: str) -> Column:
+    """Returns the column of a personal value: plain text for SQL, and NULL once it is forgotten."""
+    inner = column_of(
+        Field(field.name, mark.annotation, types.type_info(mark.annotation), field.default), where
+    )
+    if inner.is_nullable:
+        raise _refused_optional(field, where)
+    forgotten, to_sql, from_sql = mark.forgotten, inner.to_sql, inner.from_sql
+
+    def write(value: Any) -> Any:
+        if isinstance(value, Forgotten):
+            return None
+        return value if to_sql is None else to_sql(value)
+
+    def read(value: Any) -> Any:
+        if value is None:
+            return forgotten
+        return value if from_sql is None else from_sql(value)
+
+    return Column(field.name, field.annotation, inner.kind, True, write, read, inner.enums)
+
+
+def _refused_optional(field: Field, where: str) -> DefinitionError:
+    return DefinitionError(
+        f"{where}.{field.name} is Personal and may be None, but in its column NULL says that the value is "
+        'forgotten: leave None out, and use a default of the type, as in `email: Personal[str] = ""`'
+    )
+
+
 def kind_of(declared: types.Type) -> tuple[Kind | None, bool]:
     """Returns the kind of column for a type, and whether it may be NULL."""
     match declared:
         case types.Metadata():
             return kind_of(declared.type)
         case types.UnionType():
-            parts = [part for part in declared.types if not isinstance(part, types.NoneType)]
+            parts = [part for part in declared.types if not _is_null(part)]
             kinds: set[Kind | None] = {kind_of(part)[0] for part in parts}
             return (kinds.pop() if len(kinds) == 1 else None), len(parts) < len(declared.types)
         case types.EnumType():
@@ -100,6 +136,11 @@ def kind_of(declared: types.Type) -> tuple[Kind | None, bool]:
             return _kind_of_values(values), len(values) < len(declared.values)
         case _:
             return KINDS.get(type(declared)), False
+
+
+def _is_null(part: types.Type) -> bool:
+    """Whether a part of a union is NULL in SQL: None, or a value that is forgotten."""
+    return isinstance(part, types.NoneType) or is_forgotten(part)
 
 
 def may_be_key(column: Column) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from actum.errors import ActumError, EventChanged, ReducerFailed
+from actum.errors import ActumError, EventChanged, KeyNotLoaded, ReducerFailed
 from actum.model.deletion import DELETED
 from actum.model.error_text import error_message, error_text
 from actum.model.event import Event, Recorded, Stored
@@ -143,6 +143,8 @@ def add_steps(
                 add(Step(key_of(stored.id), reduction, event, stored))
             else:
                 _add_keyed(view, reduction, event, stored, steps)
+        except KeyNotLoaded:
+            raise  # The same batch is read again, and its keys with it.
         except BaseException as error:
             raise failed(view, reduction, stored, error) from error
     return place

@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from actum.errors import ActumError, ReducerFailed
+from actum.errors import ActumError, KeyNotLoaded, ReducerFailed
 from actum.model.deletion import DELETED
 from actum.model.event import Stored
 from actum.model.reduction import Reduction
@@ -186,7 +186,7 @@ def _place(view: ViewType, reduction: Reduction, stored: Stored, is_outside: IsO
         read = reduction.event_type.read
         return [Step(key, reduction, read(stored.payload, stored.type_version), stored) for key in keys]
     except BaseException as error:
-        if is_outside(error):
+        if is_outside(error) or isinstance(error, KeyNotLoaded):
             raise
         why = str(failed(view, reduction, stored, error))
         return [Fault(_key_of(view, reduction, stored), stored.position, why)]

@@ -9,6 +9,8 @@ from msgspec.json import encode
 
 from actum.errors import DefinitionError, WrongState
 from actum.model.code.function_kind import function_kind
+from actum.model.people.records import refuse_in_records
+from actum.model.people.sealing import sealed_type
 from actum.model.retries import Retries
 from actum.model.signature import Signature
 from actum.model.values.round_trip import LOST, reason_of
@@ -29,6 +31,7 @@ class WorkflowType:
         self._check_fields()
         self.run: Callable[..., Any] = self._run_of(cls)
         self.signature: Signature = Signature(self.run, f"{self.name}.run", leading=(context,))
+        self._refuse_personal()
         self.has_state: bool = bool(cls.__struct_fields__)
         self._read_state: Callable[[bytes], Workflow] = msgspec.json.Decoder(cls).decode
 
@@ -69,6 +72,13 @@ class WorkflowType:
         if kind == "plain":
             raise DefinitionError(f"workflow {cls.__name__}: run is not async: {usage}")
         return run  # type: ignore[no-any-return]
+
+    def _refuse_personal(self) -> None:
+        """Raises DefinitionError for personal values, which a workflow's records would keep unsealed."""
+        found = (sealed_type(self.cls, self.name), self.signature.sealed, self.signature.sealed_reply)
+        for sealed in found:
+            if sealed is not None:
+                refuse_in_records(f"workflow {sealed.where}")
 
     def _check_fields(self) -> None:
         name = self.cls.__name__

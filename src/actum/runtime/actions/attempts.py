@@ -11,7 +11,9 @@ from msgspec import Struct
 
 from actum.errors import Rejected
 from actum.model.error_text import error_text
+from actum.model.people.unsaid import class_alone
 from actum.model.retries import FailedAttempt
+from actum.runtime.actions.personal_items import holds_personal
 from actum.runtime.actions.triggers.source import Item
 from actum.runtime.containment import comes_from_outside, log_failure
 
@@ -173,7 +175,8 @@ class Attempts:
         else:
             message = "action %s failed on %s: %s"
             log_failure(log, logging.WARNING, message, self._name, place, text, error=error)
-        return FailedAttempt(text, is_final=self._is_final(error))
+        stored = class_alone(error) if holds_personal(item.content) else text
+        return FailedAttempt(stored, is_final=self._is_final(error))
 
     def _look_later(self) -> None:
         pause = min(LOOK, self._timeout / 4)

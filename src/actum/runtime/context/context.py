@@ -27,6 +27,8 @@ from actum.runtime.deadlines.follower import until_applied
 from actum.runtime.entities.precondition import Precondition
 from actum.runtime.keys.stored import RequestKey
 from actum.runtime.keys.unit_key import unit_key
+from actum.runtime.people.calls import sealed_timer
+from actum.runtime.people.portrait import Painter, Portrait
 from actum.runtime.services import Services
 
 P = ParamSpec("P")
@@ -249,14 +251,14 @@ class Context:
         async def keep(*positional: P.args, **keywords: P.kwargs) -> str:
             self._session.check_open()
             metadata = self._session.metadata
-            arguments = declared.signature.write(declared.signature.bind(positional, keywords))
+            bound = declared.signature.bind(positional, keywords)
             timer = NewTimer(
                 named,
                 due,
                 kind,
                 id,
                 declared.name,
-                arguments,
+                declared.signature.write(bound),
                 metadata.correlation_id,
                 metadata.causation_id,
                 metadata.by,
@@ -265,7 +267,7 @@ class Context:
             self._session.trace_target(kind, f"the timer of {declared.name}", id)
             mark = self._session.timer_mark(timer, name)
             try:
-                await self._services.timers.add(timer, mark)
+                await self._services.timers.add(await sealed_timer(self._services, timer, bound), mark)
             except KeyReused as error:
                 raise KeyReused(
                     self._session.shown_key, f"a timer of {kind}/{id}", other="another command"
@@ -361,6 +363,47 @@ class Context:
         erased = await self._histories.erase(cls, id, ERASED if why is None else why)
         self._session.observe(erased.position, None)
         return erased.events
+
+    async def forget(self, *persons: str) -> None:
+        """Forgets persons, by their ids: none of their `Personal` values can be read afterwards, anywhere.
+
+        Their keys are destroyed, and views that are made from personal data are rebuilt; when this returns,
+        nothing is left of the values. Histories stay, and show `Forgotten` in their place. Other processes
+        notice within a second. If the process ends half way, the next one to start continues. A person who
+        comes back gets a new key. Give all persons at once, for the views to be rebuilt once.
+        """
+        self._session.check_open()
+        if self._session.unit is not None:
+            raise DefinitionError(
+                "an atomic unit writes events alone, and cannot forget a person: do it through the context "
+                "outside, when the unit is done"
+            )
+        if self._services.people is None:
+            raise DefinitionError(
+                "the application has no personal data: mark it, as in `email: Personal[str]`"
+            )
+        await self._services.people.forget(persons)
+
+    async def portrait(self, person: str) -> Portrait:
+        """Returns everything that is kept of a person: events, states, and what waits, as JSON has it.
+
+        What of it belongs to other people is left out, and so are views, which are made from events. It reads
+        the whole journal. Raises NotFound if nothing is kept of the person.
+        """
+        self._session.check_open()
+        self._session.note_any_entity()
+        if self._services.people is None:
+            raise DefinitionError("there is no personal data: mark it, as in `email: Personal[str]`")
+        services = self._services
+        painter = Painter(
+            self._services.people.keyring,
+            journal=services.journal,
+            database=services.database,
+            broker=services.broker,
+            kinds=services.kinds,
+            queues=list(services.queues),
+        )
+        return await painter.paint(person)
 
     def new_id(self) -> str:
         """Returns a unique id (a UUID), which is the same when the same work is done again.

@@ -6,14 +6,15 @@ from typing import Any
 import msgspec
 
 from actum.errors import Invalid
-from actum.model.values.round_trip import LOST, RoundTrip, reason_of, short_repr
+from actum.model.people.message_type import MessageType
+from actum.model.values.round_trip import LOST, reason_of, short_repr
 from actum.runtime.context.session import Session
 
 
 class QueueReference:
     """A queue, as a sender sees it."""
 
-    def __init__(self, session: Session, name: str, trip: RoundTrip) -> None:
+    def __init__(self, session: Session, name: str, trip: MessageType) -> None:
         self._session = session
         self._trip = trip
         self.name = name
@@ -25,11 +26,24 @@ class QueueReference:
         queue has had before is dropped; another message with that mark is KeyReused. Raises Invalid for a
         message that does not fit the queue's action.
         """
-        await self._session.put(self.name, [self._written(message)], key, once)
+        await self._put([message], key, once)
 
     async def send_all(self, messages: Sequence[Any], *, key: str | None = None) -> None:
         """Sends many messages, all or none."""
-        await self._session.put(self.name, [self._written(message) for message in messages], key, None)
+        await self._put(messages, key, None)
+
+    async def _put(self, messages: Sequence[Any], key: str | None, once: str | None) -> None:
+        written = [self._written(message) for message in messages]
+        sealed, people = self._trip.sealed, self._session.services.people
+        if sealed is None or people is None:
+            await self._session.put(self.name, written, key, once)
+            return
+        values = [self._trip.read(one) for one in written]
+
+        async def seal() -> list[bytes]:
+            return [await people.sealed(sealed, value, "") for value in values]
+
+        await self._session.put(self.name, written, key, once, seal=seal)
 
     def _written(self, message: Any) -> bytes:
         try:

@@ -10,6 +10,7 @@ from actum.errors import DefinitionError, KeyReused
 from actum.model.entity import CommandType
 from actum.model.event import Metadata, write_metadata
 from actum.model.name import check_name, check_who, shortened
+from actum.model.people.of_entity import ID
 from actum.model.view import ViewQuery, ViewType
 from actum.ports.database import Mark, NewTimer
 from actum.ports.message import NewMessage
@@ -24,6 +25,9 @@ from actum.runtime.services import Services
 
 Source = str | tuple[str | int, ...]
 """What ids are derived from: a text, or its parts."""
+
+SealMessages = Callable[[], Awaitable[Sequence[bytes]]]
+"""Gives the messages as they are stored, sealed."""
 
 
 class Session:
@@ -117,6 +121,10 @@ class Session:
         """Notes that an answer of this session may mention an entity."""
         if self.mentions is not None:
             self.mentions.note(kind, id)
+            personal = self.services.catalog.kinds[kind].personal
+            if personal is not None and personal.person != ID:
+                # Whoever owns the data may be forgotten, and nobody knows here who that is.
+                self.mentions.note_any()
 
     def note_any_entity(self) -> None:
         """Notes that an answer of this session may mention any entity."""
@@ -204,8 +212,16 @@ class Session:
         self.note_any_entity()
         return await self.services.views.get(view, key, self.seen)
 
-    async def put(self, queue: str, messages: Sequence[bytes], key: str | None, once: str | None) -> None:
-        """Puts messages into a queue, all or none."""
+    async def put(
+        self,
+        queue: str,
+        messages: Sequence[bytes],
+        key: str | None,
+        once: str | None,
+        *,
+        seal: SealMessages | None = None,
+    ) -> None:
+        """Puts messages into a queue, all or none; `seal` gives what is stored, where that is sealed."""
         self.check_open()
         if key is not None:
             check_name(key, "a message's key", field="key")
@@ -216,8 +232,9 @@ class Session:
             self.mentions.note_key(key)
         mark, identity = self._mark_of(queue, messages, key, once)
         try:
-            with self.services.outgoing.sent(queue, messages):
-                await self.services.broker.send(self._messages(queue, messages, key, mark, identity))
+            stored = messages if seal is None else await seal()
+            with self.services.outgoing.sent(queue, stored):
+                await self.services.broker.send(self._messages(queue, stored, key, mark, identity))
         except KeyReused as error:
             raise KeyReused(once or self.shown_key, f"queue {queue!r}", other="another message") from error
         self.services.signals.send(f"queue/{queue}")

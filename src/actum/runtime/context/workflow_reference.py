@@ -10,6 +10,7 @@ from msgspec.json import encode
 
 from actum.errors import DefinitionError, Invalid
 from actum.model.event import to_datetime
+from actum.model.people.records import check_recorded
 from actum.model.values.round_trip import LOST, RoundTrip, reason_of, short_repr
 from actum.model.workflows.workflow import Workflow
 from actum.model.workflows.workflow_type import WorkflowType
@@ -187,6 +188,7 @@ class WorkflowReference(Generic[P, R_co]):
 
 
 def _written(signal: Any) -> bytes:
+    check_recorded(type(signal), f"the signal {type(signal).__name__}")
     try:
         body = encode(signal)
         fault = RoundTrip(type(signal)).fault(signal)

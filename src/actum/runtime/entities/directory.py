@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import timedelta
 from itertools import islice
 
@@ -110,6 +110,13 @@ class Directory:
         self._snapshots.pop(stream, None)
         self._unproven.discard(stream)
         self._doubted.discard(stream)
+
+    async def turn_out_all(self, kinds: Collection[str]) -> None:
+        """Evicts the entities of some kinds once their writes are durable, and forgets their snapshots."""
+        for stream in [stream for stream in self._snapshots if stream[0] in kinds]:
+            del self._snapshots[stream]
+        for stream in [stream for stream in self.live if stream[0] in kinds]:
+            await self.turn_out(stream)
 
     def replace(self, actor: Actor, instance: Instance) -> None:
         """Gives a live actor another state, decided by an atomic unit."""

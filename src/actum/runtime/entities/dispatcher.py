@@ -204,6 +204,8 @@ class CommandDispatcher:
                 write.key = call.key
                 write.call = call.mark()
                 write.reply = encode(reply)
+                if call.kind.personal is not None:
+                    write.personal = call.kind.personal.of_reply(call, instance.state, reply)
             if instance.deadlines is not None:
                 write.metadata = with_changes(call.metadata, instance.deadlines.changed, instance.version)
             if instance.claims is not None:

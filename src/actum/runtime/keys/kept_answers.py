@@ -95,6 +95,10 @@ class Parts(Struct, frozen=True):
     erased: bool = False
 
 
+ERASED: bytes = MARK + msgspec.json.encode(Parts([], "", erased=True))
+"""What stands for an answer that was erased."""
+
+
 class Kept(Struct, frozen=True):
     """An answer as it is to be written: the reply under its key, and the parts it refers to."""
 
@@ -108,7 +112,7 @@ def parted(answer: bytes | None, mentions: Mentions | None, now: int) -> Kept:
     if not names:
         return Kept(b"null" if answer is None else answer)
     if mentions is not None and mentions.is_any_erased:
-        return Kept(MARK + msgspec.json.encode(Parts([], "", erased=True)))
+        return Kept(ERASED)
     if len(names) * len(answer or b"") > MAX_PARTS_BYTES:
         names = [ANY]
     of = secrets.token_hex(8)

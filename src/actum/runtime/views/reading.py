@@ -23,6 +23,7 @@ from actum.runtime.views.view_assignment import ViewAssignment
 MAX_ROWS = 100_000
 MAX_LOOKUPS = 10_000
 PATIENCE = 5.0
+REBUILD_POLL = 0.02
 PATIENCE_ELSEWHERE = 10.0
 """The same for a view that another process follows, and that may have to move to a third first."""
 
@@ -62,6 +63,11 @@ class Views:
             for view in views.values()
             for query in view.queries.values()
         }
+
+    @property
+    def declared(self) -> Mapping[str, ViewType]:
+        """The views, by name."""
+        return {name: work.view for name, work in self.works.items()}
 
     async def prepare(self) -> None:
         """Prepares every view's table, for whichever process will fill it."""
@@ -139,6 +145,22 @@ class Views:
             return [(await self._rows_of(view, generation, [key]))[0] for key in keys]
         found = {getattr(view.row_from_sql(row), view.key): row for row in rows}
         return [found.get(key) for key in keys]
+
+    async def rebuild_all(self, views: Sequence[ViewType]) -> None:
+        """Rebuilds views from now on, and returns when those serve that were begun after the call."""
+        states = await self._database.views()
+        before = {view.name: _highest(states, view.name) for view in views}
+        for view in views:
+            if view.name not in self.works or not self.works[view.name].is_here:
+                await self._database.request_rebuild(view.name)
+        while before:
+            for name in [name for name in before if self.works[name].is_here]:
+                # One that was begun before goes on, and is no use.
+                await self.works[name].rebuild()
+            await asyncio.sleep(REBUILD_POLL)
+            for state in await self._database.views():
+                if state.is_live and state.generation > before.get(state.name, state.generation):
+                    del before[state.name]
 
     async def rebuild(self, name: str) -> None:
         """Starts a rebuild of a view that this process follows."""
@@ -224,3 +246,7 @@ class Views:
         return Unavailable(
             f"view {name} is behind: at {projector.position:,}, and {seen:,} was written; ask again later"
         )
+
+
+def _highest(states: Sequence[ViewState], name: str) -> int:
+    return max((state.generation for state in states if state.name == name), default=0)

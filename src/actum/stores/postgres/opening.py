@@ -8,11 +8,12 @@ from actum.stores.postgres.database.database import SCHEMA as DATABASE
 from actum.stores.postgres.database.database import open_database
 from actum.stores.postgres.journal.journal import SCHEMA as JOURNAL
 from actum.stores.postgres.journal.journal import open_journal
+from actum.stores.postgres.person_keys import SCHEMA as PEOPLE
 
 
 async def open_postgres(url: str, *, is_owner: bool) -> tuple[Journal, Database]:
     """Opens a journal and a database that share one pool of connections."""
-    pool = await PostgresPool.open(url, (JOURNAL, DATABASE), is_owner=is_owner)
+    pool = await PostgresPool.open(url, (JOURNAL, PEOPLE, DATABASE), is_owner=is_owner)
     try:
         return await open_journal(pool), await open_database(pool)
     except BaseException:

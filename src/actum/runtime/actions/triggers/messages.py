@@ -9,8 +9,8 @@ import msgspec
 
 from actum.errors import DefinitionError
 from actum.model.action import Failure, OnMessage
+from actum.model.people.message_type import MessageType
 from actum.model.signature import check_serialisable
-from actum.model.values.round_trip import RoundTrip
 from actum.ports.broker import Broker
 from actum.ports.database import Database, Letter, NewLetter
 from actum.ports.message import Message
@@ -50,7 +50,9 @@ class MessageTrigger(ActionTrigger[OnMessage]):
             return
         if name not in function.hints:
             raise DefinitionError(f"action {function.name}: annotate {name!r} with the message's type")
-        check_serialisable(function.hints[name], f"action {function.name}: the message")
+        where = f"action {function.name}: the message"
+        check_serialisable(function.hints[name], where)
+        MessageType(function.hints[name], where)
 
     def check_beside(self, other: ActionTrigger[Any]) -> None:
         if isinstance(other, MessageTrigger) and other.queue == self.queue:
@@ -59,10 +61,12 @@ class MessageTrigger(ActionTrigger[OnMessage]):
                 f"{self.action.function.name}; a message goes to one action: let that one call the other"
             )
 
-    def reader(self) -> RoundTrip:
+    def reader(self) -> MessageType:
         """Gives what reads the messages of its queue."""
         function = self.action.function
-        return RoundTrip(function.hints[function.message_parameter()])
+        return MessageType(
+            function.hints[function.message_parameter()], f"action {function.name}: the message"
+        )
 
     async def source(self, services: Services) -> OpenSource:
         slices = services.database.slices
@@ -73,7 +77,7 @@ class MessageTrigger(ActionTrigger[OnMessage]):
     def call(self, services: Services, callee: Callee) -> Run:
         function = callee.function
         parameter = _message_parameter(callee)
-        read = services.queues[self.queue].read
+        read, people = services.queues[self.queue].read, services.people
 
         async def run(item: Item, failure: Failure | None = None) -> None:
             message: Message = item.content
@@ -89,6 +93,8 @@ class MessageTrigger(ActionTrigger[OnMessage]):
             )
             arguments = function.arguments(context, services.resources, failure)
             if parameter is not None:
+                if people is not None:
+                    await people.prepare(message.body)
                 arguments[parameter] = read(message.body)
             await function.function(**arguments)
 
@@ -101,7 +107,7 @@ def _message_parameter(callee: Callee) -> str | None:
     return None if callee.is_on_failure and not function.rest else function.message_parameter()
 
 
-def readers(triggers: Collection[ActionTrigger[Any]]) -> dict[str, RoundTrip]:
+def readers(triggers: Collection[ActionTrigger[Any]]) -> dict[str, MessageType]:
     """Gives what reads the messages of each queue, by the queue's name."""
     return {each.queue: each.reader() for each in triggers if isinstance(each, MessageTrigger)}
 

@@ -68,6 +68,8 @@ async def _fire(services: Services, timer: Timer, follower: DeadlineFollower | N
     command = kind.commands.get(timer.command) if kind else None
     if kind is None or command is None:
         raise CallerError(f"timer {timer.name}: there is no command {timer.kind}.{timer.command} any more")
+    if services.people is not None:
+        await services.people.prepare(timer.arguments)
     context = Context(
         services, correlation_id=timer.correlation_id, causation_id=timer.causation_id, by=timer.by
     )

@@ -10,13 +10,14 @@ from typing import Any, Protocol
 
 from msgspec import Raw
 
-from actum.errors import DefinitionError, OutdatedRecord, TryLater, WorkflowCancelled, WrongReply
+from actum.errors import DefinitionError, OutdatedRecord, StepFailed, TryLater, WorkflowCancelled, WrongReply
 from actum.model.error_text import error_text
+from actum.model.people.unsaid import class_alone
 from actum.model.retries import Retries
 from actum.model.values.round_trip import LOST
 from actum.ports.workflows import LoadedWorkflow, StoredSignal, StoredWorkflow, WorkflowKey
 from actum.runtime.contained_tasks import runs_author_code
-from actum.runtime.containment import comes_from_outside
+from actum.runtime.containment import comes_from_outside, log_failure
 from actum.runtime.context.context import Context, session_of
 from actum.runtime.instruments.running import running
 from actum.runtime.services import Services
@@ -213,10 +214,16 @@ class Operations:
                 raise error
             self.keep(key, Kept(error=kept_error(error, step=key[0])))
             return
+        recorded: BaseException = error
         text = "TimeoutError: it took too long and was cut off" if is_cut_off else error_text(error)
+        if self.services.people is not None and not isinstance(error, DECISIONS):
+            # A step reads personal data, and may name it in its error; what is recorded is not sealed.
+            log_failure(log, logging.WARNING, "%s/%s: %s", self.workflow.kind, self.id, text, error=error)
+            text = class_alone(error)
+            recorded = StepFailed(key[0], text)
         log.warning("%s/%s: %s failed: %s", self.workflow.kind, self.id, shown(key), text)
         if retries.is_final(error) or attempts >= retries.attempts:
-            failed = None if is_cut_off else kept_error(error, step=key[0])
+            failed = None if is_cut_off else kept_error(recorded, step=key[0])
             failed = failed or KeptError("StepFailed", text, step=key[0])
             self.keep(key, Kept(error=failed, attempts=attempts))
             return

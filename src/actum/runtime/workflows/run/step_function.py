@@ -10,6 +10,7 @@ from msgspec.json import encode
 from actum.errors import DefinitionError, WrongReply
 from actum.model.code.function_kind import function_kind, name_of
 from actum.model.name import check_declared
+from actum.model.people.records import check_recorded
 from actum.model.signature import check_serialisable, display, hints_of
 from actum.model.values.round_trip import LOST, RoundTrip, reason_of, short_repr
 from actum.runtime.context.context import Context
@@ -32,6 +33,7 @@ class StepFunction:
         hints = hints_of(inspect.unwrap(function)) if inspect.isroutine(function) else {}
         self.returns: Any = hints.get("return", Any)
         check_serialisable(self.returns, f"{where}: the result")
+        check_recorded(self.returns, f"{where}: the result")
         self._trip = RoundTrip(self.returns)
         self._parameters: list[tuple[str, Any]] = [
             (name, hints.get(name)) for name in inspect.signature(function).parameters

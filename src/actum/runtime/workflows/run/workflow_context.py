@@ -13,14 +13,15 @@ from actum.model.entity import CommandType
 from actum.model.event import Metadata
 from actum.model.handler import Command
 from actum.model.name import shortened
-from actum.model.signature import hints_of
+from actum.model.people.records import check_recorded, refuse_in_records
+from actum.model.signature import Signature, hints_of
 from actum.model.view import ViewQuery, ViewType
 from actum.ports.database import Timer
 from actum.ports.workflows import WorkflowKey
 from actum.runtime.context.context import Context, session_of
 from actum.runtime.context.history import Histories
 from actum.runtime.context.references import EntityReference
-from actum.runtime.context.session import Session
+from actum.runtime.context.session import SealMessages, Session
 from actum.runtime.services import Services
 from actum.runtime.workflows.run.execution import WorkflowExecution
 from actum.runtime.workflows.stand_ins import StandIn
@@ -61,6 +62,7 @@ class RecordedSession(Session):
         named: dict[str, Any],
     ) -> Coro:
         name = f"{target.kind.name}/{target.id}.{command.name}"
+        _check_reply(command.signature)
         return self._execution.call(
             shortened(name),
             self._stand_in(target.kind.cls, command.name, (target.id, *positional), named)
@@ -72,6 +74,7 @@ class RecordedSession(Session):
         self, target: EntityReference, query: CommandType, positional: tuple[Any, ...], named: dict[str, Any]
     ) -> Coro:
         name = f"{target.kind.name}/{target.id}.{query.name}"
+        _check_reply(query.signature)
         return self._execution.call(
             shortened(name),
             self._stand_in(target.kind.cls, query.name, (target.id, *positional), named)
@@ -82,6 +85,7 @@ class RecordedSession(Session):
     async def ask_view(
         self, view: ViewType, query: ViewQuery, positional: tuple[Any, ...], named: dict[str, Any]
     ) -> Any:
+        _check_reply(query.signature)
         return await self._execution.call(
             f"view {view.name}.{query.name}",
             self._stand_in(view.cls, query.name, positional, named)
@@ -90,6 +94,7 @@ class RecordedSession(Session):
         )
 
     async def read_row(self, view: ViewType, key: Any) -> Any:
+        check_recorded(view.cls, f"a row of the view {view.name}")
         return await self._execution.call(
             f"view {view.name}.get",
             self._stand_in(view.cls, "get", (key,), {})
@@ -97,10 +102,18 @@ class RecordedSession(Session):
             msgspec.json.Decoder(view.cls | None).decode,
         )
 
-    async def put(self, queue: str, messages: Sequence[bytes], key: str | None, once: str | None) -> None:
+    async def put(
+        self,
+        queue: str,
+        messages: Sequence[bytes],
+        key: str | None,
+        once: str | None,
+        *,
+        seal: SealMessages | None = None,
+    ) -> None:
         await self._execution.call(
             f"queue {queue}",
-            lambda context: session_of(context).put(queue, messages, key, once),
+            lambda context: session_of(context).put(queue, messages, key, once, seal=seal),
             msgspec.json.decode,
         )
 
@@ -141,6 +154,11 @@ class RecordedSession(Session):
     def _end_of(self, key: WorkflowKey) -> StandIn | None:
         calls = self.services.workflows
         return None if calls.stand_ins is None else calls.stand_ins.end(calls.types[key[0]].cls)
+
+
+def _check_reply(signature: Signature) -> None:
+    if signature.sealed_reply is not None:
+        refuse_in_records(signature.sealed_reply.where)
 
 
 class WorkflowContext(Context):

@@ -1,0 +1,1 @@
+"""What the store in memory keeps beside its events."""
