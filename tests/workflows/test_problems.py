@@ -207,7 +207,7 @@ async def test_whoever_waits_goes_on_waiting_while_the_store_does_not_answer(
         monkeypatch.setattr(database, "workflow", refuse)
         waiting = asyncio.create_task(t.ctx.workflow(Errand, "e-1").result())
         async with asyncio.timeout(30):
-            while len(refused) < 4 and not waiting.done():  # noqa: ASYNC110 (a list, and no event)
+            while len(refused) < 4 and not waiting.done():  # noqa: ASYNC110 (the waiting one's doing)
                 await asyncio.sleep(0.01)
         await t.ctx.workflow(Errand, "e-1").signal(Go())
 

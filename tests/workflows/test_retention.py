@@ -132,7 +132,7 @@ async def test_many_are_removed_in_pieces(monkeypatch: pytest.MonkeyPatch) -> No
         monkeypatch.setattr(database, "remove_ended_workflows", count)
         assert await retention(t).remove() == 50
 
-    assert max(pieces) <= 20
+    assert max(pieces) <= 10  # Each has a record, and counts as one itself.
     assert len(pieces) > 50 // 20
 
 
