@@ -291,3 +291,58 @@ async def test_entities_of_two_nodes_live_as_the_model_says(postgres_url: str, s
     """On PostgreSQL, where each command goes to one of two nodes, and one of them restarts now and then."""
     async with site(postgres_url, 2, seed) as two, asyncio.timeout(100):
         await live(two, 40)
+
+
+async def test_a_node_forgets_what_another_has_erased(postgres_url: str) -> None:
+    """The entity began anew there, and is at the same version again."""
+    async with site(postgres_url, 2, 0) as two, asyncio.timeout(100):
+        first, second = (node.services for node in two.nodes)
+        await Context(second).entity(Parcel, "a").note("old")
+        await Context(first).delete(Parcel, "a", erase=True)
+        await Context(first).entity(Parcel, "a").note("new")
+        await two.until_done()
+
+        assert await Context(second).entity(Parcel, "a").noted() == ("new",)
+
+
+async def race(site: Site, ids: list[str]) -> None:
+    """Sends a command to each entity at the moment at which it expires; checks that one of them was first."""
+    gone.clear()
+    await asyncio.gather(*(site.ctx().entity(Parcel, id).note("old") for id in ids))
+    await site.until_done()
+    site.clock.move_to(site.now + SPAN // timedelta(microseconds=1))
+
+    async def send(id: str) -> None:
+        for _ in range(site.chance.randint(0, 30)):
+            await asyncio.sleep(0.001)
+        await site.ctx().entity(Parcel, id).note("new")
+
+    await asyncio.gather(*map(send, ids))
+    await site.until_done()
+
+    assert len(await site.ctx().timers()) == len(ids)
+    for id in ids:
+        texts = await site.ctx().entity(Parcel, id).noted()
+        row = await site.ctx().view(Parcels).get(id)
+        assert row == Parcels(id, len(texts), "new")
+        if f"Parcel/{id} expired" in gone.values():
+            assert texts == ("new",)
+        else:
+            assert texts == ("old", "new")
+    site.clock.move_to(site.now + SPAN // timedelta(microseconds=1))
+    await site.until_done()
+    assert await site.ctx().timers() == []
+    assert [await site.ctx().entity(Parcel, id).noted() for id in ids] == [()] * len(ids)
+
+
+@pytest.mark.parametrize("seed", range(2))
+async def test_a_command_at_the_moment_of_expiry_is_before_or_after_it(tmp_path: Path, seed: int) -> None:
+    async with site(f"sqlite:///{tmp_path}/post.db", 1, seed) as one, asyncio.timeout(100):
+        for turn in range(3):
+            await race(one, [f"{turn} {number}" for number in range(20)])
+
+
+async def test_a_command_of_another_node_at_that_moment_too(postgres_url: str) -> None:
+    async with site(postgres_url, 2, 0) as two, asyncio.timeout(100):
+        for turn in range(2):
+            await race(two, [f"{turn} {number}" for number in range(20)])
