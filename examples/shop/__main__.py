@@ -18,6 +18,7 @@ import uvicorn
 from examples.shop.app import app
 from examples.shop.service import REFUSED_CARD, Service, server_of
 
+NOT_FOUND = 404
 MAX_WAIT = 120.0
 """Seconds until an order has to be sent or cancelled."""
 
@@ -60,7 +61,7 @@ async def tell(http: httpx.AsyncClient) -> None:
 async def until_accepted(http: httpx.AsyncClient, path: str, body: Any) -> None:
     """Sends something until its order is ready for it."""
     async with asyncio.timeout(MAX_WAIT):
-        while (await http.post(path, json=body)).status_code == httpx.codes.NOT_FOUND:  # noqa: ASYNC110
+        while (await http.post(path, json=body)).status_code == NOT_FOUND:  # noqa: ASYNC110
             await asyncio.sleep(0.1)
 
 

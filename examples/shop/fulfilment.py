@@ -25,7 +25,7 @@ class Fulfilment(Workflow):
     stage: str = "placed"
 
     async def run(self, ctx: Context, order: OrderPlaced) -> str:
-        self.compensate(lambda: ctx.entity(Order, self.id).cancel("it could not be fulfilled"))
+        self.compensate(lambda: ctx.entity(Order, self.id).call_off("it could not be fulfilled"))
         for line in order.lines:
             self.compensate(partial(ctx.entity(Item, line.sku).give_back, self.id))
             await ctx.entity(Item, line.sku).reserve(self.id, line.quantity)

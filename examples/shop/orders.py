@@ -63,18 +63,18 @@ class Order(Entity):
         if self.status != "placed":
             raise Rejected(f"the order is {self.status or 'not placed'}", code="not_open")
         self.emit(OrderPaid(receipt))
-        super().cancel(Order.expire)
+        self.cancel(Order.expire)
 
     @command
     def send(self) -> None:
         self.emit(OrderSent())
 
     @command
-    def cancel(self, reason: str) -> None:
+    def call_off(self, reason: str) -> None:
         """Cancels it; one that is cancelled stays as it is."""
         if self.status != "cancelled":
             self.emit(OrderCancelled(reason))
-            super().cancel(Order.expire)
+            self.cancel(Order.expire)
 
     @command
     def expire(self) -> None:

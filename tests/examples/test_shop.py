@@ -110,7 +110,7 @@ async def test_what_was_charged_is_refunded_if_the_order_was_cancelled_meanwhile
         await place(t)
         await t.ctx.workflow(Fulfilment, "o-1").signal(Payment(CARD))
         await t.settle()
-        await t.ctx.entity(Order, "o-1").cancel("changed her mind")
+        await t.ctx.entity(Order, "o-1").call_off("changed her mind")
         await t.advance(minutes=10)
 
         assert (await t.ctx.state(Order, "o-1")).status == "cancelled"

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from aiohttp import ClientSession, ClientTimeout
 
 from actum.app import definition_of
 from actum.errors import StoreError
@@ -26,6 +27,8 @@ TOOLS = Path(__file__).parents[2] / ".tools" / "actum" / "durable-objects"
 
 MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None
 """Where files need not reach a disk: nothing here survives the machine's power, nor has to."""
+
+PATIENCE = ClientTimeout(600)
 
 spaces = itertools.count(1)
 
@@ -56,9 +59,18 @@ async def workerd(workerd_tools: Path) -> AsyncIterator[Workerd]:
     )
     server = Workerd(directory, workerd_tools, SECRET)
     await server.start()
-    yield server
-    await server.stop()
+    try:
+        await _make_ready(server)
+        yield server
+    finally:
+        await server.stop()
     shutil.rmtree(directory, ignore_errors=True)
+
+
+async def _make_ready(server: Workerd) -> None:
+    """Returns when Python has started there, which takes a busy machine longer than a store waits."""
+    async with ClientSession(timeout=PATIENCE, headers={"authorization": f"Bearer {SECRET}"}) as session:
+        await session.post(f"http://127.0.0.1:{server.port}/ready")
 
 
 @pytest.fixture
