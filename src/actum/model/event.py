@@ -42,6 +42,10 @@ def to_microseconds(moment: datetime) -> int:
     return (moment - EPOCH) // timedelta(microseconds=1)
 
 
+def _not_read(payload: bytes) -> Any:
+    raise AssertionError("an event type reads nothing before it was compiled")
+
+
 class EventType:
     """What Actum knows about one event class: its stored name and version, and how its payload is read."""
 
@@ -52,11 +56,14 @@ class EventType:
         "decode_raw",
         "encode",
         "is_open",
-        "make_decoder",
         "name",
+        "payload_class",
+        "read_payload",
         "sealed",
+        "unwrap",
         "upcasts",
         "version",
+        "wrap",
     )
 
     def __init__(self, cls: "type[Event]", name: str, version: int) -> None:
@@ -66,7 +73,11 @@ class EventType:
         self.upcasts: dict[int, Upcast] = {}
         self.encode: Callable[[Any], bytes] = msgspec.json.Encoder().encode
         self.decode_raw: Callable[[bytes], Payload] = msgspec.json.Decoder(dict[str, Any]).decode
-        self.make_decoder: Callable[[], Callable[[bytes], Event]] = lambda: msgspec.json.Decoder(cls).decode
+        # An event whose payload is that of another class, its content, wraps what was read of that.
+        self.payload_class: type[Any] = cls
+        self.wrap: Callable[[Any], Event] | None = None
+        self.unwrap: Callable[[Event], Any] | None = None
+        self.read_payload: Callable[[bytes], Any] = _not_read
         self._decode: Callable[[bytes], Event] | None = None
         self._trips: list[tuple[str, RoundTrip]] = []
         self.is_open: bool = True
@@ -80,14 +91,17 @@ class EventType:
         """Reads a payload of the current version, validating it against the class's annotations."""
         if self._decode is None:
             try:
-                decode = self.make_decoder()
+                read = msgspec.json.Decoder(self.payload_class).decode
             except (TypeError, NameError) as error:
                 raise DefinitionError(f"event {self.name}: {error}; use types that JSON can hold") from error
-            self.sealed = sealed_type(self.cls, f"event {self.name}")
+            write: Callable[[Any], bytes] = msgspec.json.Encoder().encode
+            unwrap, wrap = self.unwrap, self.wrap
+            self.sealed = sealed_type(self.payload_class, f"event {self.name}")
             if self.sealed is not None:
-                decode = self.sealed.opening(decode)
-                self.encode = self.sealed.encoding(self.encode)
-            self._decode = decode
+                read, write = self.sealed.opening(read), self.sealed.encoding(write)
+            self.read_payload = read
+            self.encode = write if unwrap is None else lambda event: write(unwrap(event))
+            self._decode = read if wrap is None else lambda payload: wrap(read(payload))
         return self._decode
 
     def check(self) -> None:

@@ -100,7 +100,7 @@ def _check_fields(
     name: str, cls: type[Any], person: str, state: SealedType | None, reductions: Iterable[Reduction]
 ) -> None:
     """Raises DefinitionError for personal values that are not beside the field that says whose they are."""
-    declared = [(cls, state)] + [(one.event_type.cls, one.event_type.sealed) for one in reductions]
+    declared = [(cls, state)] + [(one.event_type.payload_class, one.event_type.sealed) for one in reductions]
     for holder, sealed in declared:
         if sealed is not None and not sealed.names_owner and person not in holder.__struct_fields__:
             raise DefinitionError(

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import wraps
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import msgspec
@@ -68,12 +69,7 @@ def _event_class(of: type[Struct], options: KeptOptions) -> type[Changed[Any]]:
     event_type: EventType = made.__event_type__
     write = msgspec.json.Encoder().encode
     event_type.encode = lambda event: write(event.state)
-
-    def decoder() -> Callable[[bytes], Event]:
-        read = msgspec.json.Decoder(of).decode
-        return lambda payload: made(read(payload))
-
-    event_type.make_decoder = decoder
+    event_type.payload_class, event_type.wrap, event_type.unwrap = of, made, attrgetter("state")
     result: type[Changed[Any]] = made
     return result
 

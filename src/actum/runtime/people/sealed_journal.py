@@ -178,7 +178,7 @@ class SealedJournal(Journal):
         for name, _, payload in write.events:
             sealed = personal.events.get(name)
             if sealed is not None:
-                value = kind.by_name[name].event_type.decode(payload)
+                value = kind.by_name[name].event_type.read_payload(payload)
                 found.append((sealed, value, personal.owner(write.id, value)))
         if write.personal is not None:
             sealed, person, value = write.personal
