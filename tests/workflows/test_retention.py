@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from msgspec import Struct
 
-from actum import AlreadyStarted, App, Context, DefinitionError, NotFound, Workflow
+from actum import AlreadyStarted, App, Context, DefinitionError, NotFound, Unavailable, Workflow
 from actum.runtime.workflows import workflow_retention
 from actum.runtime.workflows.workflow_retention import WorkflowRetention
 from actum.testing import Running, testing
@@ -146,6 +146,32 @@ async def test_they_are_removed_in_the_background(monkeypatch: pytest.MonkeyPatc
         async with asyncio.timeout(30):
             while await left(t):  # noqa: ASYNC110 (the node's doing)
                 await asyncio.sleep(0.01)
+
+
+async def test_they_are_removed_later_where_the_store_does_not_answer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(workflow_retention, "LOOK", 0.01)
+    async with testing(app) as t:
+        await t.ctx.workflow(Brief, "b-1").start()
+        await t.settle()
+        database, refused = t.node.services.database, list[str]()
+        remove = database.remove_ended_workflows
+
+        async def refuse(kind: str, before: int, limit: int) -> int:
+            if len(refused) < 2:
+                refused.append(kind)
+                raise Unavailable("the store restarts")
+            return await remove(kind, before, limit)
+
+        monkeypatch.setattr(database, "remove_ended_workflows", refuse)
+        await t.advance(days=3)
+        async with asyncio.timeout(30):
+            while await left(t):
+                await t.advance(hours=1)
+                await asyncio.sleep(0.01)
+
+    assert len(refused) == 2
 
 
 async def test_of_several_processes_one_removes_them(monkeypatch: pytest.MonkeyPatch) -> None:
