@@ -15,6 +15,7 @@ from typing import Any
 import httpx
 import uvicorn
 
+from actum.key_services.open import new_key
 from examples.shop.app import app
 from examples.shop.service import REFUSED_CARD, Service, server_of
 
@@ -27,6 +28,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m examples.shop", description=__doc__)
     parser.add_argument("--store", help="the URL of the store (default: a file that is removed in the end)")
     arguments = parser.parse_args()
+    if arguments.store is None:
+        os.environ.setdefault("ACTUM_KEY", new_key())
     with tempfile.TemporaryDirectory(prefix="actum-shop-") as folder:
         store = arguments.store or f"sqlite:///{Path(folder) / 'shop.db'}"
         return asyncio.run(run(store))
@@ -44,7 +47,10 @@ async def run(store: str) -> int:
 
 
 async def tell(http: httpx.AsyncClient) -> None:
-    """Orders twice: one order is paid after the service was away, and one is refused and undone."""
+    """Orders twice: one order is paid after the service was away, and one is refused and undone.
+
+    In the end the customer wants to be forgotten.
+    """
     await send(http, "/customers/ada", {"name": "Ada Byron", "email": "ada@example.org"})
     await send(http, "/items/apple/stock", {"quantity": 10, "price": 40})
     for order, card in (("o-1", "1234"), ("o-2", REFUSED_CARD)):
@@ -54,6 +60,7 @@ async def tell(http: httpx.AsyncClient) -> None:
     async with asyncio.timeout(MAX_WAIT):
         while any(order["status"] not in ("sent", "cancelled") for order in await get(http, "/orders")):  # noqa: ASYNC110
             await asyncio.sleep(0.1)
+    (await http.delete("/customers/ada")).raise_for_status()
     for row in [*await get(http, "/orders"), *await get(http, "/stock")]:
         print(row)
 

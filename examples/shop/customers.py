@@ -1,22 +1,25 @@
-"""Customers: an email address belongs to one of them at a time."""
+"""Customers: an email address belongs to one of them at a time, and one may be forgotten."""
 
-from actum import Entity, Event, Rejected, command, reducer
-
-# The place for forgetting a customer: who the person is, and which of these fields are personal.
+from actum import Entity, Event, Forgotten, Personal, Rejected, command, reducer
 
 
 class CustomerRegistered(Event):
-    name: str
-    email: str
+    name: Personal[str]
+    email: Personal[str]
 
 
 class EmailChanged(Event):
-    email: str
+    email: Personal[str]
 
 
-class Customer(Entity):
-    name: str = ""
-    email: str = ""
+class CustomerLeft(Event):
+    pass
+
+
+class Customer(Entity, person="id"):
+    name: Personal[str] = ""
+    email: Personal[str] = ""
+    has_left: bool = False
 
     @command
     def register(self, name: str, email: str) -> None:
@@ -27,11 +30,20 @@ class Customer(Entity):
 
     @command
     def change_email(self, email: str) -> None:
-        if not self.exists:
+        if not self.exists or self.has_left or isinstance(self.email, Forgotten):
             raise Rejected("there is no such customer", code="unknown_customer")
         self.release("email", self.email.lower())
         self.claim("email", email.lower())
         self.emit(EmailChanged(email))
+
+    @command
+    def leave(self) -> None:
+        """Gives the email address free, which can only be done before the customer is forgotten."""
+        if not self.exists:
+            raise Rejected("there is no such customer", code="unknown_customer")
+        if not isinstance(self.email, Forgotten) and not self.has_left:
+            self.release("email", self.email.lower())
+            self.emit(CustomerLeft())
 
     @reducer
     def registered(self, event: CustomerRegistered) -> None:
@@ -40,3 +52,7 @@ class Customer(Entity):
     @reducer
     def email_changed(self, event: EmailChanged) -> None:
         self.email = event.email
+
+    @reducer
+    def left(self, event: CustomerLeft) -> None:
+        self.has_left = True

@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from actum import View, query, reducer
+from actum import Personal, View, query, reducer
 from examples.shop.customers import CustomerRegistered, EmailChanged
 from examples.shop.orders import OrderCancelled, OrderPaid, OrderPlaced, OrderSent, total_of
 from examples.shop.stock import Released, Reserved, Shipped, Stocked
@@ -10,8 +10,8 @@ from examples.shop.stock import Released, Reserved, Shipped, Stocked
 
 class Customers(View):
     id: str
-    name: str = ""
-    email: str = ""
+    name: Personal[str] = ""
+    email: Personal[str] = ""
 
     @reducer
     def registered(self, event: CustomerRegistered) -> None:
@@ -23,10 +23,13 @@ class Customers(View):
 
 
 class Overview(Struct):
-    """An order with its customer's name; `total` is in cents, `why` says why it was cancelled."""
+    """An order with its customer's name, None once forgotten.
+
+    `total` is in cents, `why` says why it was cancelled.
+    """
 
     id: str
-    customer: str
+    customer: str | None
     total: int
     status: str
     why: str

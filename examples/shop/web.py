@@ -39,6 +39,13 @@ async def register(ctx: Context, id: str, data: NewCustomer) -> None:
     await ctx.entity(Customer, id).register(data.name, data.email)
 
 
+@web.delete("/customers/{id:str}")
+async def forget(ctx: Context, id: str) -> None:
+    """The orders stay; whose they were can be read nowhere any more."""
+    await ctx.entity(Customer, id).leave()
+    await ctx.forget(id)
+
+
 @web.post("/items/{id:str}/stock")
 async def stock(ctx: Context, id: str, data: NewStock) -> None:
     await ctx.entity(Item, id).stock(data.quantity, data.price)
@@ -46,7 +53,8 @@ async def stock(ctx: Context, id: str, data: NewStock) -> None:
 
 @web.post("/orders/{id:str}")
 async def place(ctx: Context, id: str, data: NewOrder) -> Sum:
-    if not (await ctx.state(Customer, data.customer)).name:
+    customer = await ctx.state(Customer, data.customer)
+    if not customer.name or customer.has_left:
         raise Rejected("register first", code="unknown_customer")
     lines = [
         Line(sku, quantity, await ctx.entity(Item, sku).price_of_one())

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from actum import Rejected, Taken, WorkflowCancelled
+from actum import FORGOTTEN, Rejected, Taken, WorkflowCancelled
+from actum.key_services.open import new_key
 from actum.testing import testing
 from actum.testing.application import Running
 from examples.shop.app import app
@@ -22,6 +23,16 @@ from examples.shop.stock import Item
 
 ROOT = Path(__file__).parents[2]
 CARD, REFUSED = "1234", "0000"
+
+
+@pytest.fixture(autouse=True)
+def key(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The key of the application, for stores that last."""
+    monkeypatch.setenv("ACTUM_KEY", new_key())
+
+
+def contents_of(folder: Path) -> list[bytes]:
+    return [path.read_bytes() for path in folder.iterdir()]
 
 
 class PaymentsInProcess(Payments):
@@ -74,6 +85,25 @@ async def test_an_order_is_reserved_paid_and_sent() -> None:
         assert await t.ctx.view(Orders).all() == [Overview("o-1", "Ada Byron", 120, "sent", "")]
         assert service.charges == {"o-1": Charge(CARD, 120)}
         assert await t.ctx.timers() == []
+
+
+async def test_a_customer_who_is_forgotten_leaves_orders_without_a_name(
+    tmp_path: Path,
+) -> None:
+    async with shop(Service(outages=0), f"sqlite:///{tmp_path / 'shop.db'}") as t:
+        await place(t)
+        await pay(t, CARD)
+
+        assert (await t.http.delete("/customers/ada")).status_code == 204
+        again = await t.http.delete("/customers/ada")
+
+        assert again.status_code == 204
+        assert await t.ctx.view(Orders).all() == [Overview("o-1", None, 120, "sent", "")]
+        assert (await t.ctx.state(Customer, "ada")).email == FORGOTTEN
+        await t.ctx.entity(Customer, "eve").register("Eve", "ada@example.org")
+        refused = await t.http.post("/orders/o-2", json={"customer": "ada", "items": {"apple": 1}})
+        assert refused.json()["code"] == "unknown_customer"
+    assert b"Byron" not in b"".join(contents_of(tmp_path))
 
 
 async def test_a_service_that_is_away_is_asked_again_and_charges_once() -> None:

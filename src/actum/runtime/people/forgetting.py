@@ -111,7 +111,7 @@ class Forgetter:
             await self._database.scrub()
             for forgetting in forgettings:
                 await self._keyring.store.finish(forgetting.number)
-            log.info("%d persons were forgotten", len(forgettings))
+            log.info("persons forgotten: %d", len(forgettings))
 
 
 def check_persons(persons: Collection[str]) -> None:
