@@ -315,9 +315,11 @@ async def test_large_rows_are_moved_out_of_the_log_too(
         await file.write(note(number, "x" * 100_000))
 
     # A pass may be under way; a commit after it moves what it left.
+    number = 60
     async with asyncio.timeout(30):
         while (tmp_path / "notes.db").stat().st_size < 4_000_000:
-            await file.write(note(0))
+            await file.write(note(number))
+            number += 1
     await file.close()
 
 

@@ -293,7 +293,7 @@ async def test_a_claim_outlasts_a_restart_and_ends_with_an_erasure(url: str) -> 
         ctx = Context(node.services)
         with pytest.raises(Taken, match="User/b cannot claim this email"):
             await ctx.entity(User, "b").register("ann")
-        await erase(node.services, ("User", "a"))
+        await erase(node.services, ("User", "a"), "erased")
         await ctx.entity(User, "b").register("ann")
         with pytest.raises(Taken):
             await ctx.entity(User, "a").register("ann")

@@ -204,8 +204,7 @@ async def _assemble(
     feed = await _feed(journal, directory, catalog)
     committer = _committer(journal, directory, feed, clock, settings.most_staged, instruments)
     identity = await journal.identity()
-    claims = Claims.of(journal, identity)
-    claims.check_declared(catalog.kinds.values())
+    claims = _claims(journal, identity, catalog)
     keep_states(journal, catalog.kinds.values())
     node: Node
     views = _views(
@@ -254,6 +253,12 @@ async def _feed(journal: Journal, directory: Directory, catalog: Catalog) -> Fee
     if journal.is_shared:
         feed.on_erasure = directory.forget_erased
     return feed
+
+
+def _claims(journal: Journal, identity: str, catalog: Catalog) -> Claims:
+    claims = Claims.of(journal, identity)
+    claims.check_declared(catalog.kinds.values())
+    return claims
 
 
 def _is_first(node: Node) -> bool:
