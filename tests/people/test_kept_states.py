@@ -1,6 +1,7 @@
 """Personal data of entities that keep their state alone: sealed in the newest state, and forgotten."""
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -80,5 +81,5 @@ def found(folder: Path, *, views: bool = True) -> list[bytes]:
     """Gives what is in the files; without views, the payloads of events alone."""
     if views:
         return [path.read_bytes() for path in folder.iterdir()]
-    with sqlite3.connect(next(folder.glob("*.db"))) as connection:
+    with closing(sqlite3.connect(next(folder.glob("*.db")))) as connection:
         return [bytes(payload) for (payload,) in connection.execute("SELECT payload FROM actum_events")]
