@@ -8,23 +8,8 @@ from enum import Enum
 from typing import TypeVar
 
 from actum.errors import Unavailable
-from actum.model.deletion import ERASED
-from actum.model.event import Stored
-from actum.ports.journal import (
-    ClaimKey,
-    Erased,
-    EventRange,
-    Journal,
-    Loaded,
-    Outcome,
-    Repeated,
-    ReplyKey,
-    Snapshot,
-    StreamKey,
-    StreamListing,
-    StreamPage,
-    Write,
-)
+from actum.ports.journal import Journal
+from actum.ports.journal_wrapper import JournalWrapper
 
 T = TypeVar("T")
 
@@ -97,7 +82,7 @@ class Faults:
         return result
 
 
-class FaultyJournal(Faults, Journal):
+class FaultyJournal(Faults, JournalWrapper):
     """Wraps another journal, whose calls meet faults; `hold` holds calls until `release`."""
 
     def __init__(
@@ -109,10 +94,8 @@ class FaultyJournal(Faults, Journal):
         methods: Collection[str] = JOURNAL_METHODS,
         faults: Sequence[Fault] = FAULTS,
     ) -> None:
-        super().__init__(seed=seed, rate=rate, methods=methods, faults=faults)
-        self.is_shared: bool = journal.is_shared
-        self.why_no_states: str = journal.why_no_states
-        self._journal = journal
+        Faults.__init__(self, seed=seed, rate=rate, methods=methods, faults=faults)
+        JournalWrapper.__init__(self, journal)
         self._gates: dict[str, asyncio.Event] = {}
         self._holds_answers = False
         self._arrivals: dict[str, asyncio.Event] = {}
@@ -135,77 +118,8 @@ class FaultyJournal(Faults, Journal):
         for method in methods or tuple(self._gates):
             self._gates.pop(method).set()
 
-    def keep_newest(self, kinds: Collection[str]) -> None:
-        super().keep_newest(kinds)
-        self._journal.keep_newest(kinds)
-
-    async def identity(self) -> str:
-        return await self._held("identity", self._journal.identity)
-
-    async def append(self, writes: Sequence[Write]) -> list[Outcome]:
-        return await self._held("append", lambda: self._journal.append(writes))
-
-    async def landed(self, writes: Sequence[Write]) -> list[Outcome] | None:
-        return await self._held("landed", lambda: self._journal.landed(writes))
-
-    async def load(self, streams: Sequence[StreamKey], fingerprints: dict[str, str]) -> list[Loaded]:
-        return await self._held("load", lambda: self._journal.load(streams, fingerprints))
-
-    async def read(self, part: EventRange) -> list[Stored]:
-        return await self._held("read", lambda: self._journal.read(part))
-
-    async def replies(self, keys: Sequence[ReplyKey]) -> list[Repeated | None]:
-        return await self._held("replies", lambda: self._journal.replies(keys))
-
-    async def holders(self, claims: Sequence[ClaimKey]) -> list[str | None]:
-        return await self._held("holders", lambda: self._journal.holders(claims))
-
-    async def restore_claims(self, claims: Sequence[tuple[ClaimKey, str]]) -> int:
-        return await self._held("restore_claims", lambda: self._journal.restore_claims(claims))
-
-    async def streams(self, listing: StreamListing) -> StreamPage:
-        return await self._held("streams", lambda: self._journal.streams(listing))
-
-    async def feed(self, after: int, limit: int) -> list[Stored]:
-        return await self._held("feed", lambda: self._journal.feed(after, limit))
-
-    async def head(self) -> int:
-        return await self._held("head", self._journal.head)
-
-    async def last(self) -> int:
-        return await self._held("last", self._journal.last)
-
-    async def wait(self, after: int) -> None:
-        await self._held("wait", lambda: self._journal.wait(after))
-
-    async def save_snapshot(self, kind: str, id: str, snapshot: Snapshot) -> None:
-        await self._held("save_snapshot", lambda: self._journal.save_snapshot(kind, id, snapshot))
-
-    async def prune(self, kind: str, id: str, up_to: int) -> int:
-        return await self._held("prune", lambda: self._journal.prune(kind, id, up_to))
-
-    async def erase(
-        self,
-        kind: str,
-        id: str,
-        *,
-        time: int,
-        since: int | None = None,
-        why: str = ERASED,
-        version: int | None = None,
-    ) -> Erased:
-        return await self._held(
-            "erase",
-            lambda: self._journal.erase(kind, id, time=time, since=since, why=why, version=version),
-        )
-
-    async def forget_replies(self, before: int) -> int:
-        return await self._held("forget_replies", lambda: self._journal.forget_replies(before))
-
-    async def close(self) -> None:
-        await self._journal.close()
-
-    async def _held(self, method: str, call: Callable[[], Awaitable[T]]) -> T:
+    async def call(self, method: str, call: Callable[[], Awaitable[T]]) -> T:
+        """Makes the call of a method, with the fault that it meets, and held where that was asked for."""
         if not self._holds_answers:
             await self._wait_at_gate(method)
         answer = await self.meet(method, call)

@@ -4,22 +4,19 @@ What it gives back is sealed still, and opened where it is decoded; so whatever 
 a letter, is sealed too.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
 from msgspec import Raw
 
 from actum.errors import Invalid
-from actum.model import deletion
 from actum.model.deadlines.deadline import IN_METADATA, Change, decode_noted
 from actum.model.entity import EntityType
 from actum.model.event import Stored
 from actum.model.people import open_keys
 from actum.model.turn import Emitted
 from actum.ports.journal import (
-    ClaimKey,
-    Erased,
     EventRange,
     Journal,
     Loaded,
@@ -28,10 +25,9 @@ from actum.ports.journal import (
     ReplyKey,
     Snapshot,
     StreamKey,
-    StreamListing,
-    StreamPage,
     Write,
 )
+from actum.ports.journal_wrapper import JournalWrapper
 from actum.runtime.keys.kept_answers import EMPTY, ERASED
 from actum.runtime.people.keyring import ANSWERS, Keyring
 
@@ -41,105 +37,41 @@ INTERNAL = "$"
 """The first character of the kinds under which the runtime itself stores answers."""
 
 
-class SealedJournal(Journal):
+class SealedJournal(JournalWrapper):
     """A journal whose personal data is sealed."""
 
     def __init__(self, journal: Journal, keyring: Keyring, kinds: Mapping[str, EntityType]) -> None:
-        self._journal = journal
+        super().__init__(journal)
         self._keyring = keyring
         self._kinds = {name: kind for name, kind in kinds.items() if kind.personal is not None}
-        self.is_shared = journal.is_shared
-        self.why_no_claims = journal.why_no_claims
-        self.why_no_states = journal.why_no_states
-        self.spans_streams = journal.spans_streams
-        self.person_keys = journal.person_keys
-
-    def __repr__(self) -> str:
-        return f"<SealedJournal on {self._journal!r}>"
-
-    @property
-    def failure(self) -> str | None:
-        return self._journal.failure
-
-    async def identity(self) -> str:
-        return await self._journal.identity()
-
-    def keep_newest(self, kinds: Collection[str]) -> None:
-        self._journal.keep_newest(kinds)
-        self.newest_only = self._journal.newest_only
 
     async def append(self, writes: Sequence[Write]) -> list[Outcome]:
+        # What was not sealed yet was never sent, so `landed` asks for what is sealed.
         await self._seal_all(writes)
-        return await self._journal.append(writes)
-
-    async def landed(self, writes: Sequence[Write]) -> list[Outcome] | None:
-        # What was not sealed yet was never sent.
-        return await self._journal.landed(writes)
+        return await super().append(writes)
 
     async def load(self, streams: Sequence[StreamKey], fingerprints: dict[str, str]) -> list[Loaded]:
-        found = await self._journal.load(streams, fingerprints)
+        found = await super().load(streams, fingerprints)
         texts = [one.snapshot.state for one in found if one.snapshot is not None]
         texts += [event.payload for one in found for event in one.events]
         await self._keyring.prepare(*texts)
         return found
 
     async def read(self, part: EventRange) -> list[Stored]:
-        return await self._prepared(await self._journal.read(part))
+        return await self._prepared(await super().read(part))
 
     async def replies(self, keys: Sequence[ReplyKey]) -> list[Repeated | None]:
-        found = await self._journal.replies(keys)
+        found = await super().replies(keys)
         await self._keyring.prepare(*(_sealed_text(one.reply) for one in found if one is not None))
         return [None if one is None else _opened(one) for one in found]
 
-    async def holders(self, claims: Sequence[ClaimKey]) -> list[str | None]:
-        return await self._journal.holders(claims)
-
-    async def restore_claims(self, claims: Sequence[tuple[ClaimKey, str]]) -> int:
-        return await self._journal.restore_claims(claims)
-
-    async def kinds(self) -> list[str]:
-        return await self._journal.kinds()
-
-    async def streams(self, listing: StreamListing) -> StreamPage:
-        return await self._journal.streams(listing)
-
     async def feed(self, after: int, limit: int) -> list[Stored]:
-        return await self._prepared(await self._journal.feed(after, limit))
-
-    async def head(self) -> int:
-        return await self._journal.head()
-
-    async def last(self) -> int:
-        return await self._journal.last()
-
-    async def wait(self, after: int) -> None:
-        await self._journal.wait(after)
+        return await self._prepared(await super().feed(after, limit))
 
     async def save_snapshot(self, kind: str, id: str, snapshot: Snapshot) -> None:
         sealed = await self._sealed_state(kind, id, snapshot.state)
         if sealed is not None:
-            await self._journal.save_snapshot(kind, id, msgspec.structs.replace(snapshot, state=sealed))
-
-    async def prune(self, kind: str, id: str, up_to: int) -> int:
-        return await self._journal.prune(kind, id, up_to)
-
-    async def erase(
-        self,
-        kind: str,
-        id: str,
-        *,
-        time: int,
-        since: int | None = None,
-        why: str = deletion.ERASED,
-        version: int | None = None,
-    ) -> Erased:
-        return await self._journal.erase(kind, id, time=time, since=since, why=why, version=version)
-
-    async def forget_replies(self, before: int) -> int:
-        return await self._journal.forget_replies(before)
-
-    async def close(self) -> None:
-        await self._journal.close()
+            await super().save_snapshot(kind, id, msgspec.structs.replace(snapshot, state=sealed))
 
     async def _prepared(self, found: list[Stored]) -> list[Stored]:
         await self._keyring.prepare(*(stored.payload for stored in found), *_with_deadlines(found))
