@@ -1,7 +1,9 @@
 """Differences between what a test expected and what came, line by line."""
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+
+from actum.errors import Rejected
 
 LEGEND = "(- expected, + actual)"
 
@@ -12,6 +14,17 @@ def difference(what: str, expected: Sequence[object], actual: Sequence[object]) 
         return []
     lines = difflib.ndiff(_lines(expected, actual), _lines(actual, expected))
     return [f"{what}: {LEGEND}", *(f"    {line}" for line in lines if line[0] != "?")]
+
+
+def rejection_difference(
+    error: Rejected, message: str | None, code: str | None, facts: Mapping[str, object]
+) -> list[str]:
+    """Gives lines that show how a rejection differs from what was expected of it; None expects nothing."""
+    lines = [] if message is None else difference("message", [message], [str(error)])
+    lines += [] if code is None else difference("code", [code], [error.code])
+    for name, expected in facts.items():
+        lines += difference(name, [expected], [error.facts[name]] if name in error.facts else [])
+    return lines
 
 
 def _lines(values: Sequence[object], others: Sequence[object]) -> list[str]:

@@ -19,7 +19,7 @@ from actum.model.workflows.workflow import Workflow
 from actum.runtime.context.context import Context
 from actum.runtime.context.workflow_reference import Runs
 from actum.runtime.entities.input_output_guard import pure
-from actum.testing.difference import difference
+from actum.testing.difference import difference, rejection_difference
 from actum.testing.past import GivenHistory
 from actum.testing.turn import HeldValue, Turn, run
 from actum.testing.workflow_example import WorkflowExample, given_workflow
@@ -105,11 +105,7 @@ class Outcome(Example[EntityT], Generic[EntityT, ReplyT]):
         """Checks that a rule said no: with this message, code and facts, if they are given."""
         error = self._expect_error(Rejected)
         assert isinstance(error, Rejected)
-        lines = [] if message is None else difference("message", [message], [str(error)])
-        lines += [] if code is None else difference("code", [code], [error.code])
-        for name, expected in facts.items():
-            lines += difference(name, [expected], [error.facts[name]] if name in error.facts else [])
-        return self._check(lines)
+        return self._check(rejection_difference(error, message, code, facts))
 
     def claimed(self, name: str, value: Any) -> Self:
         """Checks that the turn claimed a value, and did not release it afterwards."""

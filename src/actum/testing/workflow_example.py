@@ -19,7 +19,7 @@ from actum.runtime.context.workflow_reference import WorkflowReference
 from actum.runtime.node import Settings
 from actum.testing.answers import Answers, Asked, What, check_answerable, shown
 from actum.testing.application import Running, testing
-from actum.testing.difference import difference
+from actum.testing.difference import difference, rejection_difference
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -171,11 +171,7 @@ class WorkflowOutcome(Generic[R]):
         self.raises(Rejected)
         error = self._error
         assert isinstance(error, Rejected)
-        lines = [] if message is None else difference("message", [message], [str(error)])
-        lines += [] if code is None else difference("code", [code], [error.code])
-        for name, expected in facts.items():
-            lines += difference(name, [expected], [error.facts[name]] if name in error.facts else [])
-        return self._check(lines)
+        return self._check(rejection_difference(error, message, code, facts))
 
     def raises(self, kind: type[Exception], match: str = "") -> Self:
         """Checks that it failed with an error of this class whose message contains `match`."""
