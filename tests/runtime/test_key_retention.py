@@ -90,7 +90,7 @@ def looks(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         return done[-1]
 
     monkeypatch.setattr(KeyRetention, "forget", noted)
-    monkeypatch.setattr("actum.runtime.keys.key_retention.LOOK", 0.01)
+    monkeypatch.setattr("actum.runtime.clock.LOOK", 0.01)
     return done
 
 

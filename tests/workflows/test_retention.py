@@ -8,6 +8,7 @@ import pytest
 from msgspec import Struct
 
 from actum import AlreadyStarted, App, Context, DefinitionError, NotFound, Unavailable, Workflow
+from actum.runtime import clock
 from actum.runtime.workflows import workflow_retention
 from actum.runtime.workflows.workflow_retention import WorkflowRetention
 from actum.testing import Running, testing
@@ -50,7 +51,7 @@ app = App("retention", workflows=[Brief, Usual, Lasting])
 def nothing_called(monkeypatch: pytest.MonkeyPatch) -> None:
     calls.clear()
     monkeypatch.setattr(workflow_retention, "REST", 0)
-    monkeypatch.setattr(workflow_retention, "LOOK", 3_600)
+    monkeypatch.setattr(clock, "LOOK", 3_600)
 
 
 def retention(t: Running) -> WorkflowRetention:
@@ -137,7 +138,7 @@ async def test_many_are_removed_in_pieces(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 async def test_they_are_removed_in_the_background(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(workflow_retention, "LOOK", 0.01)
+    monkeypatch.setattr(clock, "LOOK", 0.01)
     async with testing(app) as t:
         await t.ctx.workflow(Brief, "b-1").start()
         await t.settle()
@@ -151,7 +152,7 @@ async def test_they_are_removed_in_the_background(monkeypatch: pytest.MonkeyPatc
 async def test_they_are_removed_later_where_the_store_does_not_answer(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(workflow_retention, "LOOK", 0.01)
+    monkeypatch.setattr(clock, "LOOK", 0.01)
     async with testing(app) as t:
         await t.ctx.workflow(Brief, "b-1").start()
         await t.settle()
@@ -178,7 +179,7 @@ async def test_of_several_processes_one_removes_them(monkeypatch: pytest.MonkeyP
     async with testing(app) as t:
         await t.ctx.workflow(Brief, "b-1").start()
         await t.settle()
-        monkeypatch.setattr(workflow_retention, "LOOK", 0.001)
+        monkeypatch.setattr(clock, "LOOK", 0.001)
         looks: list[int] = []
         other = retention(t)
 

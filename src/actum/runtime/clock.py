@@ -7,6 +7,7 @@ import random
 import secrets
 import time
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,6 +17,8 @@ SECOND = 1_000_000
 """Microseconds in a second; times are whole microseconds since 1970 (UTC)."""
 
 MAX_SLEEP_TIME = 60.0
+LOOK: float = 1.0
+"""Seconds of real time between two looks at the clock for a turn."""
 
 ID_BYTES = 16
 IDS_AT_ONCE = 256
@@ -73,6 +76,14 @@ class Clock(ABC):
     def jittered(self, span: timedelta) -> timedelta:
         """Shortens a duration at random, at most to half of it, so that not all return at once."""
         return span * random.uniform(0.5, 1.0)
+
+
+async def until_turn(clock: Clock, moment: int, is_mine: Callable[[], bool]) -> None:
+    """Returns when a moment has come, by the clock, and this process is the one that has to act."""
+    while True:
+        await asyncio.sleep(LOOK)
+        if clock.now() >= moment and is_mine():
+            return
 
 
 class SystemClock(Clock):

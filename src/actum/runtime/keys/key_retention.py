@@ -1,6 +1,5 @@
 """KeyRetention: deletes what is stored for idempotency keys after the time that the application sets."""
 
-import asyncio
 import logging
 from collections.abc import Callable
 from datetime import timedelta
@@ -9,10 +8,8 @@ from actum.errors import ActumError
 from actum.model.error_text import error_text
 from actum.ports.database import Database
 from actum.ports.journal import Journal
-from actum.runtime.clock import Clock
+from actum.runtime.clock import Clock, until_turn
 
-LOOK: float = 1.0
-"""Seconds of real time between two looks at the clock."""
 TURNS: int = 24
 """How often it runs within the time of retention, at most once a minute."""
 SHORTEST: timedelta = timedelta(minutes=1)
@@ -51,9 +48,7 @@ class KeyRetention:
         pause = _micro(max(self._retention / TURNS, SHORTEST))
         due = self._clock.now() + pause
         while True:
-            await asyncio.sleep(LOOK)
-            if self._clock.now() < due or not self._is_mine():
-                continue
+            await until_turn(self._clock, due, self._is_mine)
             due = self._clock.now() + pause
             try:
                 await self.forget()

@@ -9,10 +9,8 @@ from actum.errors import ActumError
 from actum.model.error_text import error_text
 from actum.model.workflows.workflow_type import WorkflowType
 from actum.ports.database import Database
-from actum.runtime.clock import Clock
+from actum.runtime.clock import Clock, until_turn
 
-LOOK: float = 1.0
-"""Seconds of real time between two looks at the clock."""
 TURNS: int = 24
 """How often it runs within the shortest time for which a kind is kept, at most once a minute."""
 SHORTEST: timedelta = timedelta(minutes=1)
@@ -54,9 +52,7 @@ class WorkflowRetention:
         pause = _micro(min(max(shortest, SHORTEST), LONGEST))
         due = self._clock.now() + pause
         while True:
-            await asyncio.sleep(LOOK)
-            if self._clock.now() < due or not self._is_mine():
-                continue
+            await until_turn(self._clock, due, self._is_mine)
             due = self._clock.now() + pause
             try:
                 await self.remove()
