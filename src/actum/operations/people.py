@@ -143,9 +143,7 @@ async def _ask(keys: PersonKeys, persons: Sequence[str]) -> None:
 
 
 async def _is_done(keys: PersonKeys, before: int) -> bool:
-    if await keys.requests():
-        return False
-    return all(one.is_done for one in await keys.forgettings(before))
+    return not (await keys.requests() or await keys.unfinished(before))
 
 
 async def _forget_alone(

@@ -82,7 +82,15 @@ class PersonKeys(ABC):
 
     @abstractmethod
     async def forgettings(self, after: int = 0, limit: int = PAGE) -> list[Forgetting]:
-        """Gives the forgettings whose number is beyond `after`, by number."""
+        """Gives the forgettings whose number is beyond `after`, by number: `limit` at most."""
+
+    async def unfinished(self, after: int = 0) -> list[Forgetting]:
+        """Gives all forgettings beyond `after` that are not done, however many there are in all."""
+        found: list[Forgetting] = []
+        while page := await self.forgettings(after):
+            after = page[-1].number
+            found += [one for one in page if not one.is_done]
+        return found
 
     @abstractmethod
     async def last(self) -> int:

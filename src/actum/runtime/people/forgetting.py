@@ -99,8 +99,7 @@ class Forgetter:
     async def _finish_interrupted(self) -> None:
         if self._carrying_out.locked():
             return
-        left = [one for one in await self._keyring.store.forgettings() if not one.is_done]
-        if left:
+        if left := await self._keyring.store.unfinished():
             await self._free_memory()
             await self._carry_out(left, [])
 
