@@ -1,8 +1,10 @@
-"""Forgettings that were interrupted are finished, however many others came before them."""
+"""Forgetting and portraits reach everything, however much there is before it."""
+
+from datetime import timedelta
 
 from actum.ports.person_keys import PAGE
 from actum.testing import testing
-from tests.people.test_kept_states import app
+from tests.people.test_kept_states import Profile, app
 
 
 async def test_an_interrupted_forgetting_is_finished_behind_a_page_of_others() -> None:
@@ -19,3 +21,15 @@ async def test_an_interrupted_forgetting_is_finished_behind_a_page_of_others() -
 
         [last] = await store.forgettings(after=interrupted.number - 1)
         assert last.is_done
+
+
+async def test_a_portrait_has_a_timer_behind_a_page_of_others() -> None:
+    async with testing(app) as t:
+        await t.ctx.entity(Profile, "ann").save("ann@example.org", "dark")
+        for number in range(PAGE):
+            await t.ctx.schedule(Profile.choose, f"p-{number}", after=timedelta(days=1))("dark")
+        await t.ctx.schedule(Profile.save, "ann", after=timedelta(days=2))("later@example.org", "light")
+
+        portrait = await t.ctx.portrait("ann")
+
+        assert ["later@example.org" in str(one.content) for one in portrait.waiting] == [True]

@@ -1,5 +1,8 @@
 """Timers: commands for later, stored in the database, and by their entities if those are in a host."""
 
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+
 from actum.model.deadlines.deadline import PREFIX, deadline_key, with_fired
 from actum.model.deadlines.expiry import EXPIRE
 from actum.model.event import Metadata, write_metadata
@@ -24,6 +27,15 @@ def timer_key(timer: NewTimer) -> str:
 def version_of(timer: NewTimer) -> int:
     """Returns the version of the entity at which its deadline was set."""
     return int(timer.causation_id.rpartition("@")[2])
+
+
+async def every_timer(database: Database) -> AsyncGenerator[Timer]:
+    """Gives all timers, the first that is due first, page by page."""
+    after = (0, 0)
+    while page := await database.timers(limit=PAGE, after=after):
+        after = (page[-1].due, page[-1].id)
+        for timer in page:
+            yield timer
 
 
 class Timers:
@@ -72,14 +84,11 @@ class HostedTimers(Timers):
     async def recall(self, database: Database, now: int) -> None:
         """Makes them due earlier here first, and then at their entities, so that they run once."""
         await super().recall(database, now)
-        after = (0, 0)
-        while page := await database.timers(limit=PAGE, after=after):
-            self._untold += [
-                timer
-                for timer in page
-                if timer.span and timer.due == now + timer.span and timer.command != EXPIRE
-            ]
-            after = (page[-1].due, page[-1].id)
+        self._untold += [
+            timer
+            async for timer in every_timer(database)
+            if timer.span and timer.due == now + timer.span and timer.command != EXPIRE
+        ]
         while self._untold:
             await self._hand_over(self._untold[-1])
             self._untold.pop()
@@ -109,10 +118,8 @@ class HostedTimers(Timers):
         return await super().cancel(name)
 
     async def _find(self, name: str) -> Timer | None:
-        after = (0, 0)
-        while page := await self._database.timers(limit=PAGE, after=after):
-            for timer in page:
+        async with aclosing(every_timer(self._database)) as timers:
+            async for timer in timers:
                 if timer.name == name:
                     return timer
-            after = (page[-1].due, page[-1].id)
         return None

@@ -16,6 +16,7 @@ from actum.ports.database import Database
 from actum.ports.journal import Journal
 from actum.ports.message import Message
 from actum.runtime.context.history import fold_history
+from actum.runtime.context.timers import every_timer
 from actum.runtime.people.keyring import Keyring
 
 PAGE = 500
@@ -116,7 +117,7 @@ class Painter:
         return PersonEntity(name, id, instance.version, revealed(msgspec.json.decode(state), key))
 
     async def _waiting(self, key: str) -> AsyncIterator[Waiting]:
-        for timer in await self._database.timers(limit=PAGE):
+        async for timer in every_timer(self._database):
             if key in key_ids_in(timer.arguments):
                 yield Waiting(f"timer {timer.name}", revealed(msgspec.json.decode(timer.arguments), key))
         for queue in self._queues:
