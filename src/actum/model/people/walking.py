@@ -8,6 +8,7 @@ from msgspec import inspect as types
 from msgspec.structs import force_setattr
 
 from actum.model.people.personal import Mark, is_owner, mark_of
+from actum.model.values.round_trip import parts_of
 
 Treat = Callable[[Any, str, Mark], Any]
 """What is done with a personal value: it is given the value, the id of its person, and its mark."""
@@ -138,28 +139,7 @@ def _classes_of(node: types.Type) -> tuple[type, ...]:
 
 def has_personal(node: types.Type) -> bool:
     """Whether a type has personal values in it."""
-    return any(mark_of(part) is not None for part in _marked_parts(node))
-
-
-def _marked_parts(node: types.Type) -> list[types.Type]:
-    found: list[types.Type] = []
-    seen: set[int] = set()
-    waiting = [node]
-    while waiting:
-        part = waiting.pop()
-        if id(part) in seen:
-            continue
-        seen.add(id(part))
-        found.append(part)
-        for name in part.__struct_fields__:
-            value = getattr(part, name)
-            if name == "fields":
-                waiting += [field.type for field in value]
-            elif isinstance(value, types.Type):
-                waiting.append(value)
-            elif isinstance(value, tuple):
-                waiting += [one for one in value if isinstance(one, types.Type)]
-    return found
+    return any(mark_of(part) is not None for part in parts_of(node))
 
 
 def owner_of(node: types.StructType) -> str | None:

@@ -112,18 +112,11 @@ def loaded(
 
 def first_within(sizes: Iterable[tuple[int, int]]) -> list[int]:
     """Gives the numbers of the first workflows that fit a page, by their numbers and sizes; at least one."""
-    page: list[int] = []
-    total = 0
-    for number, size in sizes:
-        if page and total + size > MAX_PAGE_BYTES:
-            break
-        page.append(number)
-        total += size
-    return page
+    return first_with(sizes, MAX_PAGE_BYTES)
 
 
 def first_with(counts: Iterable[tuple[int, int]], limit: int) -> list[int]:
-    """Gives the numbers of the first workflows that have so many records together; at least one."""
+    """Gives the numbers of the first workflows whose counts together are within a limit; at least one."""
     first: list[int] = []
     total = 0
     for number, count in counts:
