@@ -23,6 +23,7 @@ from benchmarks import (
     postgres,
     rebuild,
     sizes,
+    sleeping,
     views,
     workflows,
 )
@@ -42,6 +43,7 @@ GROUPS: dict[str, Group] = {
     "rebuild": rebuild.GROUP,
     "growth": growth.GROUP,
     "workflows": workflows.GROUP,
+    "sleeping": sleeping.GROUP,
     "memory": memory.GROUP,
     "postgres": postgres.GROUP,
     "actions": actions.GROUP,

@@ -48,12 +48,18 @@ def contestants(place: Place, effort: Effort) -> Iterator[dict[str, Contestant]]
 
 def _running(place: Place, effort: Effort, name: str) -> Contestant:
     callers, workflows = CALLERS[name]
-    return lambda: run(measure(place, callers, effort.of(workflows)))
+
+    def measured() -> Sample:
+        file = place.file()
+        sample = run(measure(f"sqlite:///{file}", callers, effort.of(workflows)))
+        place.clear(file)
+        return sample
+
+    return measured
 
 
-async def measure(place: Place, callers: int, workflows: int) -> Sample:
+async def measure(store: str, callers: int, workflows: int) -> Sample:
     """Measures workflows a second, from the call of `start` to the result."""
-    file = place.file()
     latencies: list[float] = []
     numbers = iter(range(workflows))
 
@@ -65,11 +71,10 @@ async def measure(place: Place, callers: int, workflows: int) -> Sample:
             await workflow.result()
             latencies.append(perf_counter() - began)
 
-    async with APP.running(store=f"sqlite:///{file}") as ctx:
+    async with APP.running(store=store) as ctx:
         began = perf_counter()
         await asyncio.gather(*(call(ctx) for _ in range(callers)))
         elapsed = perf_counter() - began
-    place.clear(file)
     return of_latencies(latencies, elapsed)
 
 

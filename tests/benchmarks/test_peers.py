@@ -44,7 +44,9 @@ def test_what_cannot_be_installed_is_left_out_with_its_reason(
 
     with peers.contestants(Place(tmp_path), Effort(1, 0.01)) as contestants:
         assert {*contestants} == {
-            peers.line(ours, callers) for ours in (peers.SQLITE, peers.POSTGRES) for callers in peers.CALLERS
+            peers.line(ours, callers)
+            for ours in (peers.SQLITE, peers.POSTGRES, peers.WORKFLOW_SQLITE, peers.WORKFLOW_POSTGRES)
+            for callers in peers.CALLERS
         }
 
     assert capsys.readouterr().err == (
