@@ -3,8 +3,9 @@
 import asyncio
 import gc
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from actum import App, Entity, Event, command, reducer
 from benchmarks.loop import run
@@ -15,7 +16,9 @@ from benchmarks.results import Against, Group
 
 MANY = 60_000
 ENTITIES = 1_000
-CALLERS = 1_024
+CALLERS = {"1 caller": (1, 2_000), "64 callers": (64, 20_000), "1,024 callers": (1_024, MANY)}
+"""How many callers there are, and how many commands they send in all."""
+CLAIMING = ", with a claim"
 MOST_TIMES = 1.3
 """A command with a claim takes at most as many times the time of one without."""
 
@@ -47,38 +50,43 @@ app = App("claims", entities=[User])
 @contextmanager
 def contestants(place: Place, effort: Effort) -> Iterator[dict[str, Contestant]]:
     """Returns what is measured, in the order of a round."""
-    many = effort.of(MANY)
     with open_server(place) as server:
-        yield {
-            "SQLite": lambda: run(_in_sqlite(place, many, claims=False)),
-            "SQLite, with a claim": lambda: run(_in_sqlite(place, many, claims=True)),
-            "PostgreSQL": lambda: run(_in_postgres(server, many, claims=False)),
-            "PostgreSQL, with a claim": lambda: run(_in_postgres(server, many, claims=True)),
-        }
+        found: dict[str, Contestant] = {}
+        for name, (callers, many) in CALLERS.items():
+            count = effort.of(many)
+            for way in ("", CLAIMING):
+                found[f"SQLite, {name}{way}"] = _run(_in_sqlite, place, callers, count, way)
+                found[f"PostgreSQL, {name}{way}"] = _run(_in_postgres, server, callers, count, way)
+        yield found
 
 
-async def _in_sqlite(place: Place, count: int, *, claims: bool) -> Sample:
+def _run(measure: Callable[..., Coroutine[None, None, Sample]], *given: Any) -> Contestant:
+    *first, way = given
+    return lambda: run(measure(*first, claims=way == CLAIMING))
+
+
+async def _in_sqlite(place: Place, callers: int, count: int, *, claims: bool) -> Sample:
     file = place.file()
-    sample = await _measure(f"sqlite:///{file}", count, claims=claims)
+    sample = await _measure(f"sqlite:///{file}", callers, count, claims=claims)
     place.clear(file)
     return sample
 
 
-async def _in_postgres(server: Server, count: int, *, claims: bool) -> Sample:
+async def _in_postgres(server: Server, callers: int, count: int, *, claims: bool) -> Sample:
     schema = await server.new_schema()
-    sample = await _measure(server.url(schema), count, claims=claims)
+    sample = await _measure(server.url(schema), callers, count, claims=claims)
     await server.drop(schema)
     return sample
 
 
-async def _measure(store: str, count: int, *, claims: bool) -> Sample:
+async def _measure(store: str, callers: int, count: int, *, claims: bool) -> Sample:
     """Measures callers, each of whom gives its entities one new address after the other."""
     latencies: list[float] = []
     async with app.running(store=store) as ctx:
         await asyncio.gather(*(ctx.entity(User, f"u{n}").rename("") for n in range(ENTITIES)))
 
         async def call(caller: int) -> None:
-            for turn in range(max(1, count // CALLERS)):
+            for turn in range(max(1, count // callers)):
                 user = ctx.entity(User, f"u{(caller + turn) % ENTITIES}")
                 email = f"{caller}.{turn}@example.org"
                 began = time.perf_counter()
@@ -87,17 +95,18 @@ async def _measure(store: str, count: int, *, claims: bool) -> Sample:
 
         gc.collect()
         began = time.perf_counter()
-        await asyncio.gather(*map(call, range(CALLERS)))
+        await asyncio.gather(*map(call, range(callers)))
         elapsed = time.perf_counter() - began
     return of_latencies(latencies, elapsed)
 
 
 GROUP = Group(
     "Claims",
-    "commands a second, 1,024 callers",
+    "commands a second",
     contestants,
     {
-        f"{store}, with a claim": [Against(store, "without", 1 / MOST_TIMES)]
+        f"{store}, {callers}{CLAIMING}": [Against(f"{store}, {callers}", "without", 1 / MOST_TIMES)]
         for store in ("SQLite", "PostgreSQL")
+        for callers in CALLERS
     },
 )

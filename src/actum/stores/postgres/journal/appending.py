@@ -17,6 +17,10 @@ from actum.stores.postgres.journal.batch import Batch, assumed, decided
 MAX_ATTEMPTS = 20
 MAX_FENCE_TIME = 20.0
 DEADLOCK = "40P01"
+
+Holding = tuple[str, str, bytes, str]
+"""A claim, and the id of its holder."""
+
 MISFITS = (
     asyncpg.DataError,
     asyncpg.ProgramLimitExceededError,
@@ -102,12 +106,12 @@ class Appender:
         rows = await connection.fetch(statements.KEPT, *columns)
         return {(row[0], row[1], row[2]): Repeated(row[3], row[4], row[5]) for row in rows}
 
-    async def _write(self, batch: Batch) -> list[Outcome] | None:
-        """Writes a batch in one statement; gives None if it has to be decided again."""
+    async def _write(self, batch: Batch, taken: Sequence[Holding] = ()) -> list[Outcome] | None:
+        """Writes a batch, and takes claims, in one statement; gives None if it has to be decided again."""
         epoch = self._epoch if self._epoch is not None else await self._enrol()
         try:
             async with self._connection.connection() as connection:
-                return await self._run(connection, batch, epoch)
+                return await self._run(connection, batch, epoch, taken)
         except (Overtaken, asyncpg.PostgresError, Unavailable) as error:
             await self._make_ready(error)
         return None
@@ -117,16 +121,8 @@ class Appender:
         changes = ClaimChanges(batch.writes, batch.outcomes)
         if changes.freed:
             return None
-        epoch = self._epoch if self._epoch is not None else await self._enrol()
-        try:
-            async with self._pool.transaction() as connection:
-                outcomes = await self._run(connection, batch, epoch, is_final=True)
-                if outcomes is not None:
-                    await self._change_claims(connection, changes, {})
-                return outcomes
-        except (Overtaken, asyncpg.PostgresError, Unavailable) as error:
-            await self._make_ready(error)
-        return None
+        taken = sorted((*claim, id) for claim, id in changes.taken.items())
+        return await self._write(batch, taken)
 
     async def _write_locked(
         self, writes: Sequence[Write], claims: Sequence[ClaimKey]
@@ -168,14 +164,21 @@ class Appender:
             await connection.execute(statements.KEEP_NEWEST, *zip(*sorted(streams), strict=True))
 
     async def _run(
-        self, connection: Any, batch: Batch, epoch: int, *, is_final: bool = False
+        self,
+        connection: Any,
+        batch: Batch,
+        epoch: int,
+        taken: Sequence[Holding] = (),
+        *,
+        is_final: bool = False,
     ) -> list[Outcome] | None:
         if not batch.streams:
             return batch.settled(0, 0, {}, lambda key: None)
-        statement, values = statements.APPEND, batch.values
-        if batch.is_plain:
-            statement, values = statements.APPEND_PLAIN, batch.plain_values
-        row = await connection.fetchrow(statement, self._writer, epoch, *values())
+        values = batch.plain_values() if batch.is_plain else batch.values()
+        if taken:
+            values += zip(*taken, strict=True)
+        statement = statements.APPENDS[batch.is_plain, bool(taken)]
+        row = await connection.fetchrow(statement, self._writer, epoch, *values)
         if not row["is_fenced_in"]:
             raise StaleEpoch
         missing = batch.missing(row["landed"])

@@ -1,5 +1,7 @@
 """The schema of a journal in PostgreSQL, and its statements."""
 
+from collections.abc import Mapping
+
 from actum.model.deletion import DELETED
 from actum.stores.page import MAX_PAGE_BYTES
 from actum.stores.postgres.connection.order import Order
@@ -100,13 +102,24 @@ def _write_events(first: int, landed: str) -> str:
     JOIN {landed} l USING (n)"""
 
 
+def _take_claims(first: int, is_landed: str) -> str:
+    """Gives the part that takes claims which nobody holds; `first` numbers its first array."""
+    return f""", taken AS (
+    INSERT INTO actum_claims (kind, name, digest, id)
+    SELECT * FROM unnest(${first}::text[], ${first + 1}::text[], ${first + 2}::bytea[], ${first + 3}::text[])
+    WHERE {is_landed}
+    ON CONFLICT DO NOTHING RETURNING 1
+)"""
+
+
 # A row of `given` is a stream: its expected version, and the places of its first and last events in the batch
 # (0 without events; `first` only for new streams). Numbers are sent as the text of an array, which takes a
 # tenth of the time that the driver takes for an array; types are sent once, and events refer to them by
 # number. If a key is known or a group cannot land, nothing is written, and everything is decided again.
 # Existing streams are written first, then new ones, then replies, each in a fixed order, to avoid deadlocks.
 # A row that has changed since it was looked up is not written, and its stream collides.
-APPEND = f"""WITH base AS MATERIALIZED (
+def _append(taken: str = "", is_refused: str = "false") -> str:
+    return f"""WITH base AS MATERIALIZED (
     SELECT {ORDER.base} AS position
 ), head AS MATERIALIZED (
     SELECT coalesce(max(position), 0) AS position FROM actum_events WHERE $26
@@ -163,17 +176,20 @@ APPEND = f"""WITH base AS MATERIALIZED (
         time
     FROM answers WHERE n IN (SELECT n FROM landed) ORDER BY kind, id, key
     ON CONFLICT DO NOTHING RETURNING 1
-)
+){taken}
 SELECT base.position, (SELECT position FROM head) AS head, is_fenced_in, is_clear,
     ARRAY(SELECT n::int FROM landed) AS landed,
     CASE WHEN (SELECT count(*) FROM landed WHERE is_grouped) < (SELECT count(*) FROM ready WHERE is_grouped)
         OR (SELECT count(*) FROM answered) < (SELECT count(*) FROM answers WHERE n IN (SELECT n FROM landed))
+        OR {is_refused}
     THEN actum_refuse() END
 FROM base, verdict"""
 
+
 # The same for a batch that only has events of existing streams: nothing has to be known before the first row
 # is written, so each row is read once.
-APPEND_PLAIN = f"""WITH base AS MATERIALIZED (
+def _append_plain(taken: str = "", is_refused: str = "false") -> str:
+    return f"""WITH base AS MATERIALIZED (
     SELECT {ORDER.base} AS position
 ), fence AS MATERIALIZED (
     SELECT FROM actum_writers WHERE writer = $1 AND epoch = $2 FOR SHARE
@@ -194,10 +210,30 @@ APPEND_PLAIN = f"""WITH base AS MATERIALIZED (
     RETURNING r.n, s.kind, s.id, s.first_position
 ), written AS (
     {_write_events(9, "moved")}
-)
+){taken}
 SELECT position, 0 AS head, EXISTS (SELECT FROM fence) AS is_fenced_in, true AS is_clear,
-    ARRAY(SELECT n::int FROM moved) AS landed
+    ARRAY(SELECT n::int FROM moved) AS landed, CASE WHEN {is_refused} THEN actum_refuse() END
 FROM base"""
+
+
+# A batch with claims lands as a whole or not at all.
+_IS_CLEAR = "(SELECT is_fenced_in AND is_clear FROM verdict)"
+_ALL_LANDED = "(SELECT count(*) FROM landed) = (SELECT count(*) FROM given)"
+_IS_FENCED_IN = "EXISTS (SELECT FROM fence)"
+_ALL_MOVED = "(SELECT count(*) FROM moved) = cardinality($3::text[])"
+APPENDS: Mapping[tuple[bool, bool], str] = {
+    (False, False): _append(),
+    (True, False): _append_plain(),
+    (False, True): _append(
+        _take_claims(27, f"{_IS_CLEAR} AND {_ALL_LANDED}"),
+        f"{_IS_CLEAR} AND (SELECT count(*) FROM taken) < cardinality($27::text[])",
+    ),
+    (True, True): _append_plain(
+        _take_claims(17, f"{_IS_FENCED_IN} AND {_ALL_MOVED}"),
+        f"{_IS_FENCED_IN} AND (SELECT count(*) FROM taken) < cardinality($17::text[])",
+    ),
+}
+"""The statement of an append, by whether its batch is plain, and whether it claims."""
 
 LOCK_STREAMS = """SELECT s.kind, s.id, s.version FROM actum_streams s
     JOIN unnest($1::text[], $2::text[]) AS g (kind, id) ON s.kind = g.kind AND s.id = g.id
