@@ -20,7 +20,7 @@ ENTITIES = 1_000
 MANY = 40_000
 FEW = 2_000
 COLD = 20_000
-PAGE = 500
+PAGE = 1_000
 
 INSERTS = "asyncpg, unnest, 1,000 rows a commit"
 MANY_CALLERS = "1,024 callers"

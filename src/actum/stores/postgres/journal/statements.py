@@ -56,8 +56,12 @@ CATCH_UP_ORDER = ORDER.catch_up("actum_events", "position")
 
 EVENT = "position, kind, id, version, type, type_version, payload, metadata, time"
 # Adding up what a page would hold costs a third of a window over it, which only large events need.
-_NEXT = f"""SELECT position, octet_length(payload) AS size FROM actum_events
-    WHERE position > $1 AND position < {HORIZON} ORDER BY position LIMIT $2"""
+# What lies beyond the horizon comes last, so it can be left out after the limit. With both bounds beside each
+# other, the planner expects few rows of a table that was not analysed yet, and sorts the whole rest of it.
+_NEXT = f"""SELECT * FROM (
+        SELECT position, octet_length(payload) AS size FROM actum_events
+        WHERE position > $1 ORDER BY position LIMIT $2
+    ) AS all_next WHERE position < {HORIZON}"""
 FEED = f"""SELECT {EVENT} FROM actum_events WHERE position > $1 AND position <= (
         SELECT CASE WHEN bytes < {MAX_PAGE_BYTES} THEN last ELSE (
             SELECT max(position) FROM ({page_of(_NEXT, "position", "size")}) AS page

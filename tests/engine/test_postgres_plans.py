@@ -1,0 +1,62 @@
+"""What PostgreSQL reads for a page of something long: the page, also before the server knows the table."""
+
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import asyncpg
+import msgspec
+import pytest
+
+from actum.stores.open import open_stores
+from actum.stores.postgres.database import queues
+from actum.stores.postgres.journal import statements
+
+LONG = 20_000
+PAGE = 100
+
+EVENTS = f"""INSERT INTO actum_events
+    SELECT n, n, 1, 'Account', 'a' || n, 'Deposited', 1, '{{"amount":7}}', '{{}}', n
+    FROM generate_series(1, {LONG}) AS n"""
+MESSAGES = f"""INSERT INTO actum_messages (id, queue, key, body, time, correlation_id)
+    SELECT n, 'payments', 'k', '{{}}', n, '' FROM generate_series(1, {LONG}) AS n"""
+
+
+@pytest.fixture
+async def connection(postgres_url: str) -> AsyncIterator[Any]:
+    """A connection to a store whose tables nobody has analysed, as they are after a long import."""
+    async with open_stores(postgres_url):
+        pass
+    connection = await asyncpg.connect(postgres_url)
+    for table in ("actum_events", "actum_messages"):
+        await connection.execute(f"ALTER TABLE {table} SET (autovacuum_enabled = false)")
+    # Positions grow with the ids of transactions, and these are below every horizon.
+    await connection.execute(EVENTS)
+    await connection.execute(MESSAGES)
+    yield connection
+    await connection.close()
+
+
+def nodes_of(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield plan
+    for below in plan.get("Plans", ()):
+        yield from nodes_of(below)
+
+
+@pytest.mark.parametrize(
+    ("statement", "values"),
+    [
+        pytest.param(statements.FEED, (0, PAGE), id="the feed"),
+        pytest.param(statements.FEED, (LONG // 2, PAGE), id="the feed from the middle"),
+        pytest.param(queues.MESSAGES, ("payments", 0, PAGE), id="messages"),
+    ],
+)
+async def test_a_page_costs_its_own_rows_and_not_those_behind_it(
+    connection: Any, statement: str, values: tuple[Any, ...]
+) -> None:
+    rows = await connection.fetch(statement, *values)
+    told = await connection.fetchval(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}", *values)
+
+    [plan] = msgspec.json.decode(told)
+    most = max(node["Actual Rows"] * node["Actual Loops"] for node in nodes_of(plan["Plan"]))
+    assert len(rows) == PAGE
+    assert most <= PAGE, plan
