@@ -9,6 +9,8 @@ from actum.ports.journal import Journal
 from actum.stores.dynamodb.connection.client import DynamoTable
 from actum.stores.dynamodb.journal.journal import DynamoJournal
 
+pytestmark = pytest.mark.slow
+
 
 async def opened(url: str) -> DynamoJournal:
     return DynamoJournal(await DynamoTable.connect(url))

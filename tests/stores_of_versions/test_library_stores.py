@@ -62,6 +62,8 @@ from tests.stores_of_versions.library import (
 from tests.stores_of_versions.objects import in_process, on_workerd, unpack
 from tests.stores_of_versions.tables import restore
 
+pytestmark = pytest.mark.slow
+
 STORES = Path(__file__).parent / "stores" / NAME
 VERSIONS = sorted(folder.name for folder in STORES.iterdir())
 EARLIER = {"2026-11-29-before-moves", "2026-11-29-before-slices"}

@@ -14,6 +14,8 @@ from actum import Context, KeyReused
 from tests.servers.postgres import url_of
 from tests.stores_of_versions.shop import BROKEN, KEY, TIMER, Line, Order, Orders, app, outside
 
+pytestmark = pytest.mark.slow
+
 STORES = Path(__file__).parent / "stores/shop"
 VERSIONS = sorted(folder.name for folder in STORES.iterdir())
 
