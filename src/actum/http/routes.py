@@ -15,7 +15,10 @@ from litestar.types import Scope
 from litestar.types.internal_types import RouteHandlerMapItem
 
 from actum.errors import DefinitionError
+from actum.http.access.authentication import ROUTE
+from actum.http.access.routes import AccessOfRoutes
 from actum.http.body_types import TAKES, TypedRequest, taken_type
+from actum.http.litestar_options import check_litestar
 from actum.http.numbers import CheckedResponse, check_response, may_hold_numbers
 from actum.http.openapi.document import documented
 from actum.http.openapi.documentation import openapi_config
@@ -71,8 +74,12 @@ def check_routes(definition: Definition) -> None:
             _ = app.openapi_schema
 
 
-def litestar_app(definition: Definition, further: Sequence[HTTPRouteHandler] = ()) -> "Site":
+def litestar_app(
+    definition: Definition, further: Sequence[HTTPRouteHandler] = (), *, is_served: bool = False
+) -> "Site":
     """Makes the Litestar application of a definition; raises DefinitionError for what cannot work.
+
+    Secrets are needed only where it `is_served`.
 
     Its caller puts the request's Context into the scope's state as `ctx`, where guards find it too
     (`connection.state.ctx`), and the resources as `resources`. A dependency of the author takes the context
@@ -81,19 +88,30 @@ def litestar_app(definition: Definition, further: Sequence[HTTPRouteHandler] = (
     groups, docs = definition.actions, definition.docs_path
     _check_unique(groups, docs)
     names = operation_names(groups)
-    routers = [_router(group, definition.resource_types, names) for group in groups]
+    options = dict(definition.litestar)
+    check_litestar(options, definition.access)
+    access = AccessOfRoutes(definition)
+    routers = [_router(group, definition.resource_types, names, access) for group in groups]
+    for handler in further:
+        handler.opt[ROUTE] = access.of_own(handler)
+    middleware = [*options.pop("middleware", ()), *(access.middleware() if is_served else ())]
     with _as_definition_error("the routes cannot be served"):
         return Site(
             [*routers, *further],
             debug=False,
             dependencies={"ctx": Provide(_context_of, sync_to_thread=False)},
             exception_handlers={Exception: handle_error},
+            middleware=middleware,
             logging_config=None,
-            openapi_config=None if docs is None else openapi_config(definition.name, docs),
+            openapi_config=None
+            if docs is None
+            else openapi_config(
+                definition.name, docs, access.security_schemes, {ROUTE: access.of_path(docs)}
+            ),
             pdb_on_exception=False,
             plugins=[FlagSchemas()],
             request_class=TypedRequest,
-            request_max_body_size=MAX_BODY,
+            **{"request_max_body_size": MAX_BODY, **options},
         )
 
 
@@ -127,10 +145,15 @@ def _check_unique(groups: Sequence[Actions], docs: str | None) -> None:
                 )
 
 
-def _router(group: Actions, resource_types: Collection[type[Any]], names: Mapping[int, str]) -> Router:
+def _router(
+    group: Actions,
+    resource_types: Collection[type[Any]],
+    names: Mapping[int, str],
+    access: AccessOfRoutes,
+) -> Router:
     check_group(group)
     handlers = [
-        _handler(group, bound, trigger, resource_types, names[id(trigger)])
+        _handler(group, bound, trigger, resource_types, names[id(trigger)], access)
         for bound, trigger in requests_of(group)
     ]
     with _as_definition_error(f"Actions(path={group.path!r})"):
@@ -138,7 +161,12 @@ def _router(group: Actions, resource_types: Collection[type[Any]], names: Mappin
 
 
 def _handler(
-    group: Actions, bound: Bound, trigger: OnRequest, resource_types: Collection[type[Any]], name: str
+    group: Actions,
+    bound: Bound,
+    trigger: OnRequest,
+    resource_types: Collection[type[Any]],
+    name: str,
+    access: AccessOfRoutes,
 ) -> HTTPRouteHandler:
     check_handler(bound, trigger)
     function = ActionFunction(bound.function, resource_types)
@@ -154,8 +182,9 @@ def _handler(
             trigger.options,
             returns=function.hints["return"],
             has_body=any(parameter.name in ("data", "body") for parameter in parameters),
-            has_guards=bool(group.options.get("guards") or trigger.options.get("guards")),
+            has_guards=access.is_given or bool(group.options.get("guards") or trigger.options.get("guards")),
         )
+        options = access.documented(bound, options)
         taken = taken_type(parameters)
         if taken is not None:
             options["opt"] = {**options.get("opt", {}), TAKES: taken}

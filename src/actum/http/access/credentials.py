@@ -1,0 +1,50 @@
+"""Credentials: what a request sends to say who it is, and how it is checked."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from litestar.connection import ASGIConnection
+from msgspec import Struct
+
+from actum.errors import CallerError, Unauthenticated
+from actum.model.access.principal import Principal
+from actum.model.name import check_who
+
+Connection = ASGIConnection[Any, Any, Any, Any]
+RawHeaders = Sequence[tuple[bytes, bytes]]
+
+
+class Authenticator(Protocol):
+    """Finds who sends a request."""
+
+    async def principal(self, connection: Connection) -> Principal | None:
+        """Gives who it is, None if the request has no credentials of this kind.
+
+        Raises Unauthenticated for credentials that are not valid.
+        """
+        ...
+
+
+class Secrets(Struct, frozen=True):
+    """Where secrets are read from, and the realm that challenges name."""
+
+    environment: Mapping[str, str]
+    realm: str
+
+
+def single_header(connection: Connection, name: bytes) -> str | None:
+    """Gives a header; raises Unauthenticated if it came twice: a proxy may have read the other one."""
+    headers: RawHeaders = connection.scope["headers"]
+    values = [value for other, value in headers if other == name]
+    if len(values) > 1:
+        raise Unauthenticated(f"the header {name.decode()} came twice: send it once")
+    return values[0].decode("latin-1") if values else None
+
+
+def checked(principal: Principal) -> Principal:
+    """Gives a principal whose id can be stored with events; raises Unauthenticated for another."""
+    try:
+        check_who(principal.id)
+    except CallerError as error:
+        raise Unauthenticated(f"who the credentials name cannot be recorded: {error}") from error
+    return principal
