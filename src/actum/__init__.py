@@ -25,6 +25,7 @@ from actum.model.action import Actions, Failure
 from actum.model.deletion import Deleted
 from actum.model.entity import Entity
 from actum.model.event import Event, Recorded
+from actum.model.exposing import Route
 from actum.model.handler import command, query, reducer
 from actum.model.people.personal import FORGOTTEN, Forgotten, Personal, PersonId
 from actum.model.retries import Retries
@@ -60,6 +61,7 @@ __all__ = [
     "Recorded",
     "Rejected",
     "Retries",
+    "Route",
     "StepFailed",
     "Taken",
     "TooLarge",

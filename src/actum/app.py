@@ -26,6 +26,7 @@ from actum.runtime.access.compilation import compile_policy
 from actum.runtime.access.policy import Policy
 from actum.runtime.catalog import KEY_RETENTION, Catalog, Definition, compile_catalog
 from actum.runtime.context.context import Context
+from actum.runtime.exposure import bind_exposed
 from actum.runtime.opened_resource import OpenResource
 from actum.runtime.services import Services
 from actum.runtime.workflows.declared import bind_starts, workflow_types
@@ -149,6 +150,7 @@ class App:
         check_max_bytes("App", query_max_bytes, name="query_max_bytes")
         kinds = workflow_types(workflows)
         bind_starts(actions, kinds)
+        bind_exposed(actions, [*entities, *views])
         bound = [bound for group in actions for bound in group.bound]
         catalog = compile_catalog(
             entities, views, bound, query_timeout, key_retention, query_max_bytes, kinds

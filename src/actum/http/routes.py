@@ -18,6 +18,7 @@ from actum.errors import DefinitionError
 from actum.http.access.authentication import ROUTE
 from actum.http.access.routes import AccessOfRoutes
 from actum.http.body_types import TAKES, TypedRequest, taken_type
+from actum.http.exposed import exposed_options, with_location
 from actum.http.litestar_options import check_litestar
 from actum.http.numbers import CheckedResponse, check_response, may_hold_numbers
 from actum.http.openapi.document import documented
@@ -184,6 +185,8 @@ def _handler(
             has_body=any(parameter.name in ("data", "body") for parameter in parameters),
             has_guards=access.is_given or bool(group.options.get("guards") or trigger.options.get("guards")),
         )
+        if bound.exposes is not None:
+            options = exposed_options(bound.exposes, options)
         options = access.documented(bound, options)
         taken = taken_type(parameters)
         if taken is not None:
@@ -192,7 +195,8 @@ def _handler(
         # A response class of the author's takes precedence.
         options = {"response_class": group.options.get("response_class", ours), **options}
         decorate = METHODS[trigger.method](trigger.path, **options)
-        return decorate(_answering(function, parameters))
+        location = None if bound.exposes is None else joined(group.path, bound.exposes.path)
+        return decorate(_answering(function, parameters, location))
 
 
 def _place(group: Actions, trigger: OnRequest) -> Place:
@@ -207,7 +211,9 @@ def _place(group: Actions, trigger: OnRequest) -> Place:
     )
 
 
-def _answering(function: ActionFunction, parameters: Sequence[Parameter]) -> Handler:
+def _answering(
+    function: ActionFunction, parameters: Sequence[Parameter], location: str | None = None
+) -> Handler:
     """Makes the function that Litestar calls: it adds the context and resources to the request's arguments.
 
     It takes only the scope from Litestar, whose own injection would look up and check each of them in every
@@ -236,6 +242,8 @@ def _answering(function: ActionFunction, parameters: Sequence[Parameter]) -> Han
         except (GeneratorExit, SystemExit) as error:
             # They are no Exceptions, and would end more than this request.
             raise RuntimeError(f"{function.name} raised {error!r}") from error
+        if location is not None:
+            answer = with_location(answer, session_of(state["ctx"]), scope, location)
         if isinstance(answer, Response):
             check_response(answer)
         if is_list:

@@ -58,7 +58,9 @@ class AccessOfRoutes:
 
     def _rule(self, bound: Bound) -> CompiledRule:
         assert self._policy is not None
-        return self._policy.routes.get(subject_of(bound), DENIED)
+        if bound.exposes is None:
+            return self._policy.routes.get(subject_of(bound), DENIED)
+        return self._policy.of_exposed(bound.exposes)
 
     @property
     def security_schemes(self) -> dict[str, SecurityScheme]:

@@ -8,6 +8,8 @@ from msgspec import Struct
 from actum.errors import Forbidden, Unauthenticated
 from actum.model.access.principal import Principal
 from actum.model.access.rules import DENIED, CompiledRule
+from actum.model.exposing import Exposes
+from actum.model.view import View
 
 Place = tuple[str, str]
 """The name of an entity or a view, and that of a command or query."""
@@ -37,6 +39,17 @@ class Policy(Struct, frozen=True):
                 return found
             path = path.rpartition("/")[0]
         return DENIED
+
+    def of_exposed(self, exposes: Exposes) -> CompiledRule:
+        """Gives the rule of a route that stands for a command, a query or a state."""
+        of, call = exposes.of, exposes.handler
+        if issubclass(of, View):
+            name = of.__view_options__.name
+            found = None if call is None else self.view_queries.get((name, call.name))
+        else:
+            name = of.__entity_options__.name
+            found = self.entities.get(name) if call is None else self.calls.get((name, call.name))
+        return found or DENIED
 
 
 class Guard(Struct, frozen=True):

@@ -51,6 +51,8 @@ class Session:
     _trace: Trace | None = None
     _expected_version: int | Precondition | None = None
     _has_options = False
+    is_first: bool = False
+    """Whether a call wrote the first event of an entity."""
     guard: Guard | None = None
     """Checks what the request reaches, where the application has rules."""
     is_recorded: bool = False
@@ -141,10 +143,12 @@ class Session:
         if self.mentions is not None:
             self.mentions.note_any()
 
-    def observe(self, position: int, version: int | None) -> None:
+    def observe(self, position: int, version: int | None, *, is_first: bool = False) -> None:
         """Records an answer, for views to show it and for tokens to carry it."""
         self.seen = max(self.seen, position)
         self.version = version
+        if is_first:
+            self.is_first = True
 
     def take_expected_version(self) -> int | Precondition | None:
         """Returns the version that the first command expects of its entity, once."""
