@@ -211,9 +211,16 @@ class HttpApp:
 
 
 def _inner(scope: Scope, context: Context, services: Services, keyed: KeyedRequest | None) -> Scope:
-    """Gives the scope as Litestar gets it."""
+    """Gives the scope as Litestar gets it.
+
+    The answer to a request with a key is kept as it is sent, so it is not compressed.
+    """
+    headers = scope["headers"]
+    if keyed is not None:
+        headers = [header for header in headers if header[0] != b"accept-encoding"]
     return {
         **scope,
+        "headers": headers,
         "method": "GET" if scope["method"] == "HEAD" else scope["method"],
         "path": _full_path(scope),
         "state": {

@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 
-from actum.errors import Unauthenticated
+from actum.errors import DefinitionError, Unauthenticated
 from actum.http.access.credentials import Connection, Secrets, single_header
 from actum.model.access.methods import HASHED, ApiKeys, Environment, check_key
 from actum.model.access.principal import Principal
@@ -19,6 +19,10 @@ class KeyAuthenticator:
             (_digest_of(name, key.key, secrets), Principal(name, key.roles, {}, "key"))
             for name, key in declared.keys.items()
         ]
+        if len({digest for digest, _ in self._known}) < len(self._known):
+            raise DefinitionError(
+                "two API keys are the same, so that nobody could tell who sends one: change one"
+            )
 
     def __repr__(self) -> str:
         return f"<KeyAuthenticator, {len(self._known)} keys>"
