@@ -18,7 +18,7 @@ from actum import (
     query,
     reducer,
 )
-from actum.access import Access, ApiKey, ApiKeys, Environment, Principal, has_role
+from actum.access import Access, ApiKey, ApiKeys, Environment, Principal, has_role, nobody
 
 Quantity = Annotated[int, Meta(ge=1, le=1_000)]
 Cents = Annotated[int, Meta(ge=1)]
@@ -200,8 +200,10 @@ app = App(
         rules={
             Item: has_role("staff", "shop"),
             Item.deliver: has_role("staff"),
+            Item.reserve: nobody,
             Order: own,
             Order.pay: has_role("bank"),
+            Order.decide: nobody,
             Orders: has_role("staff"),
             "/schema": has_role("staff"),
             "/-/ready": has_role("staff"),

@@ -1,10 +1,12 @@
 """The keys that an issuer publishes: when they are fetched, and what is taken from them."""
 
 import asyncio
+import contextlib
 import json
 import threading
+import time
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import jwt
@@ -92,6 +94,9 @@ async def test_a_key_that_is_withdrawn_is_dropped_after_a_while() -> None:
     issuer.document = published(two=EC)
 
     clock.move_to(clock.now() + REFRESH + 1)
+    keys.refresh()
+    assert await keys.key("one") is not None  # No request waits for that.
+    assert await keys.key("two") is not None
 
     assert await keys.key("one") is None
     assert keys.generation == before + 1
@@ -103,7 +108,9 @@ async def test_keys_are_used_on_when_the_issuer_is_away_but_not_for_ever() -> No
     issuer.document = OSError("away")
 
     clock.move_to(clock.now() + REFRESH + 1)
+    keys.refresh()
     assert await keys.key("one") is not None
+    assert not keys.is_outdated
 
     clock.move_to(clock.now() + MAX_AGE)
     with pytest.raises(Unavailable):
@@ -155,6 +162,14 @@ class Publisher(BaseHTTPRequestHandler):
             self.send_header("Location", "/keys")
             self.end_headers()
             return
+        if self.path == "/slow":
+            self.send_response(200)
+            self.end_headers()
+            with contextlib.suppress(OSError):
+                while True:
+                    self.wfile.write(b" ")
+                    time.sleep(0.02)
+            return
         body = b" " * (MAX_BYTES + 1) if self.path == "/large" else published(one=RSA)
         self.send_response(404 if self.path == "/missing" else 200)
         self.send_header("Content-Length", str(len(body)))
@@ -166,7 +181,7 @@ class Publisher(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def publisher() -> Iterator[str]:
-    with HTTPServer(("127.0.0.1", 0), Publisher) as server:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Publisher) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         try:
@@ -181,6 +196,8 @@ def test_a_document_is_fetched_if_it_is_there_and_not_too_large(publisher: str) 
     for path in ("/large", "/missing", "/elsewhere"):
         with pytest.raises((OSError, ValueError)):
             fetch_document(publisher + path)
+    with pytest.raises(TimeoutError):
+        fetch_document(f"{publisher}/slow", timeout=0.1)
 
 
 async def test_tokens_are_checked_with_the_keys_that_their_issuer_publishes(publisher: str) -> None:

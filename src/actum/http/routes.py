@@ -76,7 +76,7 @@ def check_routes(definition: Definition) -> None:
 
 
 def litestar_app(
-    definition: Definition, further: Sequence[HTTPRouteHandler] = (), *, is_served: bool = False
+    definition: Definition, further: Sequence[HTTPRouteHandler | Router] = (), *, is_served: bool = False
 ) -> "Site":
     """Makes the Litestar application of a definition; raises DefinitionError for what cannot work.
 

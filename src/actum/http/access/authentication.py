@@ -64,7 +64,8 @@ class Authentication(AbstractAuthenticationMiddleware):
         guard = Guard(self._policy, principal, found.route)
         context: Context = scope["state"]["ctx"]
         session_of(context).protect(guard)
-        guard.check_route(found.rule, scope["path_params"].get("id"))
+        id: Any = scope["path_params"].get("id")
+        guard.check_route(found.rule, None if id is None else str(id))
         return AuthenticationResult(principal, principal.claims)
 
     async def _principal(self, connection: Connection) -> Principal:

@@ -12,12 +12,13 @@ import jwt
 import msgspec
 
 from actum.errors import Unavailable
-from actum.runtime.clock import Clock
+from actum.runtime.clock import Clock, SystemClock
 
 MAX_BYTES = 250_000
 MAX_KEYS = 100
 TIMEOUT = 5.0
-"""Seconds in which an answer must begin, and each part of it come."""
+"""Seconds in which an answer must begin, and all of it come."""
+PIECE = 65_536
 
 SECOND = 1_000_000
 REFRESH = 600 * SECOND
@@ -52,26 +53,39 @@ class KeySet:
     def __repr__(self) -> str:
         return f"<KeySet of {self._address}, {len(self._keys or ())} keys>"
 
+    def refresh(self) -> None:
+        """Begins to fetch the keys again if they are old; what is known serves until they are there."""
+        if self._keys is not None and self._clock.now() - self._fetched_at > REFRESH and self._may_fetch():
+            self._begin()
+
+    @property
+    def is_outdated(self) -> bool:
+        """Whether the keys are too old to be used, because they could not be fetched again."""
+        return self._keys is None or self._clock.now() - self._fetched_at > MAX_AGE
+
     async def key(self, id: str) -> Any:
         """Gives a key, None if the issuer has none of that id; raises Unavailable if it cannot be asked."""
-        if self._is_due(id):
-            await self._refresh()
-        if self._keys is None or self._clock.now() - self._fetched_at > MAX_AGE:
+        if self.is_outdated or self._keys is None or id not in self._keys:
+            await self._fetched()
+        if self.is_outdated or self._keys is None:
             raise Unavailable("the keys of the issuer of tokens cannot be fetched now")
         return self._keys.get(id)
 
-    def _is_due(self, id: str) -> bool:
-        now = self._clock.now()
-        if self._fetching is None and self._tried_at is not None and 0 <= now - self._tried_at < PAUSE:
-            return False
-        return self._keys is None or id not in self._keys or now - self._fetched_at > REFRESH
+    async def _fetched(self) -> None:
+        """Fetches the keys, once for all requests that wait for them."""
+        if self._fetching is None and self._may_fetch():
+            self._begin()
+        if self._fetching is not None:
+            await asyncio.shield(self._fetching)
 
-    async def _refresh(self) -> None:
-        """Fetches the keys once for all requests that wait for them."""
-        if self._fetching is None:
-            self._tried_at = self._clock.now()
-            self._fetching = asyncio.create_task(self._load(), name="keys of the issuer")
-        await asyncio.shield(self._fetching)
+    def _may_fetch(self) -> bool:
+        if self._fetching is not None:
+            return False
+        return self._tried_at is None or not 0 <= self._clock.now() - self._tried_at < PAUSE
+
+    def _begin(self) -> None:
+        self._tried_at = self._clock.now()
+        self._fetching = asyncio.create_task(self._load(), name="keys of the issuer")
 
     async def _load(self) -> None:
         try:
@@ -114,11 +128,17 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
         raise urllib.error.URLError("it redirects: name the address that has the keys")
 
 
-def fetch_document(address: str) -> bytes:
+def fetch_document(address: str, *, timeout: float = TIMEOUT) -> bytes:
     """Gets the document at an address; raises OSError or ValueError if there is none, or too large a one."""
-    opener = urllib.request.build_opener(_NoRedirect)
-    with opener.open(address, timeout=TIMEOUT) as answer:
-        document: bytes = answer.read(MAX_BYTES + 1)
-    if len(document) > MAX_BYTES:
-        raise ValueError(f"it has more than {MAX_BYTES:,} bytes")
-    return document
+    clock, opener = SystemClock(), urllib.request.build_opener(_NoRedirect)
+    until = clock.now() + round(2 * timeout * SECOND)
+    found: list[bytes] = []
+    with opener.open(address, timeout=timeout) as answer:
+        # The limit of the connection is for each piece, and a server may send them one by one for ever.
+        while piece := answer.read1(PIECE):
+            found.append(piece)
+            if sum(map(len, found)) > MAX_BYTES:
+                raise ValueError(f"it has more than {MAX_BYTES:,} bytes")
+            if clock.now() > until:
+                raise TimeoutError(f"it did not come within {2 * timeout:g} s")
+    return b"".join(found)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from litestar import Router
 from litestar.handlers import HTTPRouteHandler
 from litestar.middleware import DefineMiddleware
 from litestar.openapi.spec import SecurityScheme
@@ -37,9 +38,9 @@ class AccessOfRoutes:
         """Gives the rule of one of Actum's own paths."""
         return RouteRule(DENIED if self._policy is None else self._policy.of_path(path))
 
-    def of_own(self, handler: HTTPRouteHandler) -> RouteRule:
-        """Gives the rule of a handler of Actum's own."""
-        paths = sorted(handler.paths)
+    def of_own(self, handler: HTTPRouteHandler | Router) -> RouteRule:
+        """Gives the rule of a handler of Actum's own, or of a router of them."""
+        paths = [handler.path] if isinstance(handler, Router) else sorted(handler.paths)
         return EXEMPT if paths == [HEALTH] else self.of_path(paths[0])
 
     def documented(self, bound: Bound, options: Mapping[str, Any]) -> dict[str, Any]:

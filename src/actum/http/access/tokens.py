@@ -51,15 +51,21 @@ class TokenAuthenticator:
         token = token.strip()
         if len(token) > MAX_TOKEN:
             raise self._refused("the token is too long")
-        if self._key_set is not None and self._generation != self._key_set.generation:
-            self._generation = self._key_set.generation
-            self._remembered.clear()
+        if self._key_set is not None:
+            self._follow(self._key_set)
         # Remembered by its hash, so that the time of the look-up tells nothing about tokens that are valid.
         digest = hashlib.sha256(token.encode("latin-1")).digest()
         known = self._remembered.get(digest)
         if known is not None and self._clock.now() < known[1]:
             return known[0]
         return await self._checked(token, digest)
+
+    def _follow(self, key_set: KeySet) -> None:
+        """Forgets what was checked when the keys have changed, or cannot be trusted any more."""
+        key_set.refresh()
+        if self._generation != key_set.generation or key_set.is_outdated:
+            self._generation = key_set.generation
+            self._remembered.clear()
 
     async def _checked(self, token: str, digest: bytes) -> Principal:
         declared = self._declared

@@ -95,6 +95,15 @@ class CompiledRule(Struct, frozen=True):
             or (id is not None and any(rule(principal, id) is True for rule in self.of_id))
         )
 
+    @property
+    def summary(self) -> str:
+        """The rule in words: the names of its functions, and of the routes that it allows."""
+        named = [name_of(rule) for rule in (*self.of_principal, *self.of_id)]
+        routes = sorted(name_of(route) for route in self.routes)
+        if routes:
+            named.append(f"through({', '.join(routes)})")
+        return " or ".join(named) or "nobody: there is no rule"
+
 
 DENIED: CompiledRule = CompiledRule()
 """The rule for whatever has none."""
