@@ -25,10 +25,10 @@ from actum.model.action import Actions, Failure
 from actum.model.deletion import Deleted
 from actum.model.entity import Entity
 from actum.model.event import Event, Recorded
-from actum.model.exposing import Route
 from actum.model.handler import command, query, reducer
 from actum.model.people.personal import FORGOTTEN, Forgotten, Personal, PersonId
 from actum.model.retries import Retries
+from actum.model.routes.exposing import Route
 from actum.model.states.kept_state import Changed
 from actum.model.view import View
 from actum.model.workflows.workflow import Workflow

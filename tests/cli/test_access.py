@@ -49,7 +49,12 @@ app = App(
     "pets", entities=[Pet], views=[Names], workflows=[Walk], actions=[web],
     access=Access(
         ApiKeys({"shop": ApiKey(Environment("NO_TEST_SETS_THIS"))}),
-        rules={Pet: signed_in, Pet.call: any_of(own, through(shout)), shout: has_role("b", "a"), "/schema": signed_in},
+        rules={
+            Pet: signed_in,
+            Pet.call: any_of(own, through(shout)),
+            shout: has_role("b", "a"),
+            "/schema": signed_in,
+        },
     ),
 )
 """

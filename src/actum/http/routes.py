@@ -18,14 +18,14 @@ from actum.errors import DefinitionError
 from actum.http.access.authentication import ROUTE
 from actum.http.access.routes import AccessOfRoutes
 from actum.http.body_types import TAKES, TypedRequest, taken_type
-from actum.http.exposed import exposed_options, with_location
-from actum.http.litestar_options import check_litestar
 from actum.http.numbers import CheckedResponse, check_response, may_hold_numbers
 from actum.http.openapi.document import documented
 from actum.http.openapi.documentation import openapi_config
 from actum.http.openapi.flag_schema import FlagSchemas
 from actum.http.openapi.operation_names import joined, operation_names, requests_of
-from actum.http.options import METHODS, check_group, check_handler
+from actum.http.options.exposed import exposed_options, with_location
+from actum.http.options.handlers import METHODS, check_group, check_handler
+from actum.http.options.litestar import check_litestar
 from actum.http.parameters import Place, request_parameters
 from actum.http.plain_response import PlainResponse
 from actum.http.problems import handle_error

@@ -17,7 +17,7 @@ from actum.http.headers import read_context, read_correlation_id, read_headers, 
 from actum.http.health import HEALTH, health_routes, send_health
 from actum.http.idempotency import KeyedRequest, keyed_request
 from actum.http.lifetime import Lifetime, explain
-from actum.http.options import METHODS
+from actum.http.options.handlers import METHODS
 from actum.http.problems import answer_to, log_failure
 from actum.http.response import ResponseHeaders, send_answer
 from actum.http.routes import Site, litestar_app

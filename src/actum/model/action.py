@@ -10,11 +10,11 @@ from actum.errors import DefinitionError
 from actum.model.code.function_kind import require_function
 from actum.model.entity import Entity
 from actum.model.event import Event
-from actum.model.exposing import Exposes, Route, exposed_routes
 from actum.model.handler import Handler
 from actum.model.name import check_declared
 from actum.model.option import strict_options
 from actum.model.retries import Retries
+from actum.model.routes.exposing import Exposes, Route, exposed_routes
 from actum.model.view import View
 from actum.model.workflows.workflow import Workflow
 

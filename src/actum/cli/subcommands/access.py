@@ -8,7 +8,7 @@ from actum.cli.loading import load_app
 from actum.cli.options import AppName, AsJson
 from actum.cli.output import print_json, print_line, print_table
 from actum.model.access.methods import hash_key
-from actum.operations.access import rules_of
+from actum.operations.access.rules import rules_of
 
 HEADINGS = ("what", "name", "who may")
 KEY_BYTES = 32

@@ -8,7 +8,7 @@ from msgspec import Struct
 from actum.errors import Forbidden, Unauthenticated
 from actum.model.access.principal import Principal
 from actum.model.access.rules import DENIED, CompiledRule
-from actum.model.exposing import Exposes
+from actum.model.routes.exposing import Exposes
 from actum.model.view import View
 
 Place = tuple[str, str]

@@ -11,7 +11,7 @@ from msgspec.structs import FieldInfo, replace
 from actum.errors import DefinitionError, NotFound
 from actum.model.action import Actions, Bound, OnRequest
 from actum.model.entity import CommandType, Entity, entity_type
-from actum.model.exposing import Exposes
+from actum.model.routes.exposing import Exposes
 from actum.model.view import View, ViewQuery, view_type
 from actum.runtime.context.context import Context, session_of
 

@@ -7,7 +7,7 @@ from litestar import Litestar
 from litestar.config.cors import CORSConfig
 
 from actum.errors import DefinitionError
-from actum.http.options import options_of
+from actum.http.options.handlers import options_of
 from actum.model.access.access import Access
 from actum.model.access.methods import Sessions
 from actum.model.option import check_options

@@ -12,9 +12,9 @@ from actum.http import Scope
 from actum.http.problems import MEDIA_TYPE, Problem
 from actum.model.code.rejections import codes_of
 from actum.model.entity import CommandType
-from actum.model.exposing import Exposes
+from actum.model.routes.exposing import Exposes
+from actum.runtime.actions.exposure import call_of
 from actum.runtime.context.session import Session
-from actum.runtime.exposure import call_of
 
 OK, CREATED, NO_CONTENT, UNPROCESSABLE = 200, 201, 204, 422
 PARAMETER = re.compile(r"{(\w+)(:[^}]*)?}")
