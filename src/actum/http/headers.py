@@ -32,6 +32,8 @@ GUARDED = (
 )
 """What answers have of an application with rules: they are not kept on the way, nor shown in other sites."""
 
+GUARDED_NAMES = frozenset(name for name, _ in GUARDED)
+
 READING = frozenset({"GET", "HEAD"})
 
 _correlation_id = CORRELATION_ID.lower().encode()
@@ -114,7 +116,10 @@ def response_headers(context: Context, status: int, headers: Headers) -> list[tu
     if NO_SNIFFING[0] not in names:
         added.append(NO_SNIFFING)
     if session.guard is not None:
-        added += [header for header in GUARDED if header[0] not in names]
+        if names.isdisjoint(GUARDED_NAMES):
+            added += GUARDED
+        else:
+            added += [header for header in GUARDED if header[0] not in names]
     if session.seen:
         added.append((_position, context.token.encode()))
     version = session.version

@@ -35,10 +35,13 @@ class Secrets(Struct, frozen=True):
 def single_header(connection: Connection, name: bytes) -> str | None:
     """Gives a header; raises Unauthenticated if it came twice: a proxy may have read the other one."""
     headers: RawHeaders = connection.scope["headers"]
-    values = [value for other, value in headers if other == name]
-    if len(values) > 1:
-        raise Unauthenticated(f"the header {name.decode()} came twice: send it once")
-    return values[0].decode("latin-1") if values else None
+    found: bytes | None = None
+    for other, value in headers:
+        if other == name:
+            if found is not None:
+                raise Unauthenticated(f"the header {name.decode()} came twice: send it once")
+            found = value
+    return None if found is None else found.decode("latin-1")
 
 
 def checked(principal: Principal) -> Principal:

@@ -1,6 +1,5 @@
 """JSON Web Tokens: checked with the pinned algorithms, once for each token while it is valid."""
 
-import hashlib
 from typing import Any
 
 import jwt
@@ -31,7 +30,7 @@ class TokenAuthenticator:
             None if declared.jwks is None else KeySet(declared.jwks, declared.algorithms, clock, fetch)
         )
         self._key: Any = None if self._key_set is not None else _key_of(declared, secrets)
-        self._remembered: dict[bytes, tuple[Principal, int]] = {}
+        self._remembered: dict[str, tuple[Principal, int]] = {}
         self._generation = 0
 
     def __repr__(self) -> str:
@@ -53,12 +52,12 @@ class TokenAuthenticator:
             raise self._refused("the token is too long")
         if self._key_set is not None:
             self._follow(self._key_set)
-        # Remembered by its hash, so that the time of the look-up tells nothing about tokens that are valid.
-        digest = hashlib.sha256(token.encode("latin-1")).digest()
-        known = self._remembered.get(digest)
+        # A dict compares only texts of one hash, which depends on chance of this process: so the time that it
+        # takes says nothing about tokens that are valid.
+        known = self._remembered.get(token)
         if known is not None and self._clock.now() < known[1]:
             return known[0]
-        return await self._checked(token, digest)
+        return await self._checked(token)
 
     def _follow(self, key_set: KeySet) -> None:
         """Forgets what was checked when the keys have changed, or cannot be trusted any more."""
@@ -67,7 +66,7 @@ class TokenAuthenticator:
             self._generation = key_set.generation
             self._remembered.clear()
 
-    async def _checked(self, token: str, digest: bytes) -> Principal:
+    async def _checked(self, token: str) -> Principal:
         declared = self._declared
         key = self._key if self._key_set is None else await self._published(self._key_set, token)
         try:
@@ -89,7 +88,7 @@ class TokenAuthenticator:
         if len(self._remembered) >= MAX_REMEMBERED:
             self._remembered.clear()
         until = int((claims["exp"] + declared.leeway.total_seconds()) * 1_000_000)
-        self._remembered[digest] = principal, until
+        self._remembered[token] = principal, until
         return principal
 
     async def _published(self, key_set: KeySet, token: str) -> Any:

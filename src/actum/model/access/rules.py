@@ -89,11 +89,14 @@ class CompiledRule(Struct, frozen=True):
     def allows(self, principal: Principal, id: str | None, route: object) -> bool:
         """Says whether a principal may do it; a rule of ids allows nothing that is about no single one."""
         # `is True`: a function that forgets to return its answer, or returns a coroutine, allows nothing.
-        return (
-            any(rule(principal) is True for rule in self.of_principal)
-            or route in self.routes
-            or (id is not None and any(rule(principal, id) is True for rule in self.of_id))
-        )
+        for rule in self.of_principal:
+            if rule(principal) is True:
+                return True
+        if id is not None:
+            for rule_of_id in self.of_id:
+                if rule_of_id(principal, id) is True:
+                    return True
+        return route in self.routes
 
     @property
     def summary(self) -> str:

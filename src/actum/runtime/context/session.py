@@ -121,8 +121,11 @@ class Session:
         """Has a guard check every later call; its principal is who acts."""
         self.guard = guard
         self._has_options = True
-        if self.metadata.by != guard.principal.id:
-            self.act_for(guard.principal.id)
+        known = self.metadata
+        if known.by != guard.principal.id:
+            # The id was checked when the credentials were.
+            self.metadata = Metadata("", known.correlation_id, known.causation_id, guard.principal.id)
+            self._written.clear()
 
     def check_open(self) -> None:
         """Raises DefinitionError in the session of an atomic unit that has ended."""
