@@ -83,7 +83,7 @@ async def test_the_principal_and_the_cause_are_in_every_event_that_follows(t: Ru
     sent = await t.http.post("/notes/begun/write-twice", json={"text": "hello"}, headers=AS_CLERK)
     assert sent.status_code == 201
     await t.settle()
-    await t.advance(2 * MINUTE)
+    await t.advance(minutes=2)
     await t.settle()
 
     events = {

@@ -30,6 +30,9 @@ class Pet(Entity):
 class Names(View):
     id: str
 
+    @reducer
+    def called(self, event: Called) -> None: ...
+
     @query("SELECT count(*) FROM names")
     def many(self) -> int: ...
 

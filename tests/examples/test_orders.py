@@ -38,6 +38,7 @@ async def test_an_order_is_placed_reserved_and_paid_and_each_event_says_who_did_
     status = await t.http.get("/orders/web-1/current-status", headers=by("web"))
     wrong = await t.http.post("/orders/web-1/pay", json={"payment": "p", "amount": 400}, headers=by("bank"))
     paid = await t.http.post("/orders/web-1/pay", json={"payment": "p", "amount": 500}, headers=by("bank"))
+    await t.settle()
     listed = await t.http.get("/orders?status=paid", headers=by("warehouse"))
 
     assert (placed.status_code, placed.headers["Location"]) == (201, "/orders/web-1")

@@ -180,13 +180,11 @@ def _handler(
         options = documented(
             trigger.method,
             name,
-            trigger.options,
+            trigger.options if bound.exposes is None else exposed_options(bound.exposes, trigger.options),
             returns=function.hints["return"],
             has_body=any(parameter.name in ("data", "body") for parameter in parameters),
             has_guards=access.is_given or bool(group.options.get("guards") or trigger.options.get("guards")),
         )
-        if bound.exposes is not None:
-            options = exposed_options(bound.exposes, options)
         options = access.documented(bound, options)
         taken = taken_type(parameters)
         if taken is not None:
@@ -243,7 +241,9 @@ def _answering(
             # They are no Exceptions, and would end more than this request.
             raise RuntimeError(f"{function.name} raised {error!r}") from error
         if location is not None:
-            answer = with_location(answer, session_of(state["ctx"]), scope, location)
+            answer = with_location(
+                answer, session_of(state["ctx"]), scope["path_params"], scope.get("root_path", ""), location
+            )
         if isinstance(answer, Response):
             check_response(answer)
         if is_list:

@@ -1,6 +1,6 @@
 """Credentials: what a request sends to say who it is, and how it is checked."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
 from litestar.connection import ASGIConnection
@@ -11,7 +11,7 @@ from actum.model.access.principal import Principal
 from actum.model.name import check_who
 
 Connection = ASGIConnection[Any, Any, Any, Any]
-RawHeaders = Sequence[tuple[bytes, bytes]]
+RawHeaders = Iterable[tuple[bytes, bytes]]
 
 
 class Authenticator(Protocol):
@@ -44,10 +44,10 @@ def single_header(connection: Connection, name: bytes) -> str | None:
     return None if found is None else found.decode("latin-1")
 
 
-def checked(principal: Principal) -> Principal:
-    """Gives a principal whose id can be stored with events; raises Unauthenticated for another."""
+def is_storable(id: str) -> bool:
+    """Says whether events can keep who a principal is."""
     try:
-        check_who(principal.id)
-    except CallerError as error:
-        raise Unauthenticated(f"who the credentials name cannot be recorded: {error}") from error
-    return principal
+        check_who(id)
+    except CallerError:
+        return False
+    return True

@@ -54,7 +54,9 @@ class AccessOfRoutes:
                 "give a cache_key_builder= that tells them apart"
             )
         opt = {**options.get("opt", {}), ROUTE: RouteRule(rule, bound.function)}
-        security = [] if rule.is_open else [{name: []} for name in self.security_schemes]
+        security: list[dict[str, list[str]]] = (
+            [] if rule.is_open else [{name: []} for name in self.security_schemes]
+        )
         return {"security": security or None, **options, "opt": opt}
 
     def _rule(self, bound: Bound) -> CompiledRule:

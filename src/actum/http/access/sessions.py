@@ -49,7 +49,7 @@ class SessionCookies(ClientSideSessionBackend):
             found = await super().load_from_connection(connection)
         except Exception:  # noqa: BLE001 (anybody may send any cookie, and Litestar catches but two errors)
             return {}
-        return found if isinstance(found, dict) else {}
+        return found if isinstance(cast("object", found), dict) else {}
 
 
 @dataclass

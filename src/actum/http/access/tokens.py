@@ -6,7 +6,7 @@ import jwt
 from jwt.exceptions import PyJWTError
 
 from actum.errors import DefinitionError, Unauthenticated
-from actum.http.access.credentials import Connection, Secrets, checked, single_header
+from actum.http.access.credentials import Connection, Secrets, is_storable, single_header
 from actum.http.access.key_set import Fetch, KeySet
 from actum.model.access.methods import Environment, Jwt
 from actum.model.access.principal import Principal
@@ -82,9 +82,9 @@ class TokenAuthenticator:
         except Exception as error:
             raise self._refused(f"the token is not valid: {_reason(error)}") from error
         subject = claims[declared.subject]
-        if not isinstance(subject, str) or not subject:
-            raise self._refused(f"the token's {declared.subject} is no text")
-        principal = checked(Principal(subject, _roles(claims.get(declared.roles)), claims, "jwt"))
+        if not isinstance(subject, str) or not subject or not is_storable(subject):
+            raise self._refused(f"the token's {declared.subject} is no text that can be stored")
+        principal = Principal(subject, _roles(claims.get(declared.roles)), claims, "jwt")
         if len(self._remembered) >= MAX_REMEMBERED:
             self._remembered.clear()
         until = int((claims["exp"] + declared.leeway.total_seconds()) * 1_000_000)

@@ -8,7 +8,6 @@ from urllib.parse import quote
 from litestar import Response
 from litestar.openapi import ResponseSpec
 
-from actum.http import Scope
 from actum.http.problems import MEDIA_TYPE, Problem
 from actum.model.code.rejections import codes_of
 from actum.model.entity import CommandType
@@ -50,10 +49,12 @@ def exposed_options(exposes: Exposes, options: Mapping[str, Any]) -> dict[str, A
     }
 
 
-def with_location(answer: Any, session: Session, scope: Scope, path: str) -> Any:
-    """Gives the answer of a command, as 201 with a Location if it wrote the first event of its entity."""
+def with_location(answer: Any, session: Session, known: Mapping[str, Any], root_path: str, path: str) -> Any:
+    """Gives the answer of a command, as 201 with a Location if it wrote the first event of its entity.
+
+    `known` are the parameters of the request's path, for that of the entity, which is below `root_path`.
+    """
     if not session.is_first:
         return answer
-    known: Mapping[str, Any] = scope["path_params"]
     place = PARAMETER.sub(lambda found: quote(str(known[found[1]]), safe=""), path)
-    return Response(answer, status_code=CREATED, headers={"Location": f"{scope.get('root_path', '')}{place}"})
+    return Response(answer, status_code=CREATED, headers={"Location": f"{root_path}{place}"})

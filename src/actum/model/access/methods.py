@@ -91,7 +91,8 @@ class ApiKeys:
             if not isinstance(name, str) or not name or not isinstance(key, ApiKey):
                 raise DefinitionError(f'ApiKeys: {name!r}: {key!r}: write "shop": ApiKey("sha256:…")')
             check_who(name)
-        if not isinstance(header, str) or not HEADER.fullmatch(header) or header.lower() == "authorization":
+        sent: Any = header
+        if not isinstance(sent, str) or not HEADER.fullmatch(sent) or sent.lower() == "authorization":
             raise DefinitionError(
                 f'ApiKeys: header={header!r}: name a header of its own, as in header="X-API-Key"'
             )
@@ -128,7 +129,7 @@ class Jwt:
         roles: str = "roles",
     ) -> None:
         audiences = (audience,) if isinstance(audience, str) else tuple(audience)
-        named = (issuer, *audiences, subject, roles)
+        named: tuple[Any, ...] = (issuer, *audiences, subject, roles)
         if not audiences or not all(isinstance(each, str) and each for each in named):
             raise DefinitionError(
                 "Jwt: issuer= and audience= are compared with the token: write "
@@ -189,7 +190,8 @@ class Sessions:
         span: Any = max_age
         if not isinstance(span, timedelta) or span < timedelta(minutes=1):
             raise DefinitionError(f"Sessions: max_age={max_age!r}: write a minute or more")
-        if not isinstance(cookie, str) or not COOKIE.fullmatch(cookie):
+        name: Any = cookie
+        if not isinstance(name, str) or not COOKIE.fullmatch(cookie):
             raise DefinitionError(f"Sessions: cookie={cookie!r}: use letters, digits, - and _")
         if same_site not in ("lax", "strict"):
             raise DefinitionError(f'Sessions: same_site={same_site!r}: write "lax" or "strict"')

@@ -27,7 +27,7 @@ class Exposes(Struct, frozen=True):
     """What a route answers for: a command or query, or (None) the state; `path` is that of the class."""
 
     of: type[Entity] | type[View]
-    handler: Handler[..., Any] | None
+    call: str | None
     path: str
 
 
@@ -65,7 +65,7 @@ def exposed_routes(
                 )
     place = ID.sub("{id:str}", path)
     found = [
-        _route(where, Exposes(cls, each, place), routes.get(each, Route()))
+        _route(where, Exposes(cls, each.name, place), each, routes.get(each, Route()))
         for each in handlers
         if each not in without and (only is None or each in only)
     ]
@@ -96,11 +96,8 @@ def _handlers(cls: type[Any]) -> Iterator[Handler[..., Any]]:
             yield handler
 
 
-def _route(where: str, exposes: Exposes, route: Route) -> ExposedRoute:
-    handler = exposes.handler
-    assert handler is not None
-    declared: Any = route
-    if not isinstance(declared, Route):
+def _route(where: str, exposes: Exposes, handler: Handler[..., Any], route: Any) -> ExposedRoute:
+    if not isinstance(route, Route):
         raise DefinitionError(
             f'{where}: routes= gives {route!r} for {handler!r}: write Route(path="/deposits")'
         )

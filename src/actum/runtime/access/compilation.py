@@ -91,9 +91,9 @@ class _Compilation:
         if isinstance(subject, str):
             return subject in self._paths
         if isinstance(subject, Handler):
-            owners: list[Any] = [one.cls for one in (*catalog.kinds.values(), *catalog.views.values())]
-            return any(getattr(owner, subject.name, None) is subject for owner in owners)
-        listed = (*catalog.kinds.values(), *catalog.views.values(), *catalog.workflows.values())
+            of_calls: list[Any] = [*catalog.kinds.values(), *catalog.views.values()]
+            return any(getattr(one.cls, subject.name, None) is subject for one in of_calls)
+        listed: list[Any] = [*catalog.kinds.values(), *catalog.views.values(), *catalog.workflows.values()]
         return subject in [one.cls for one in listed] or subject in self._functions
 
     def _fix(self, subject: Any) -> str:

@@ -42,13 +42,13 @@ class Policy(Struct, frozen=True):
 
     def of_exposed(self, exposes: Exposes) -> CompiledRule:
         """Gives the rule of a route that stands for a command, a query or a state."""
-        of, call = exposes.of, exposes.handler
+        of, call = exposes.of, exposes.call
         if issubclass(of, View):
             name = of.__view_options__.name
-            found = None if call is None else self.view_queries.get((name, call.name))
+            found = None if call is None else self.view_queries.get((name, call))
         else:
             name = of.__entity_options__.name
-            found = self.entities.get(name) if call is None else self.calls.get((name, call.name))
+            found = self.entities.get(name) if call is None else self.calls.get((name, call))
         return found or DENIED
 
 

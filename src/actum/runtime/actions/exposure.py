@@ -41,18 +41,17 @@ def bind_exposed(groups: Sequence[Actions], classes: Collection[type[Any]]) -> N
 
 def call_of(exposes: Exposes) -> CommandType | ViewQuery | None:
     """Gives the command or query that a route answers for, None for one that shows the state."""
-    if exposes.handler is None:
+    if exposes.call is None:
         return None
-    name = exposes.handler.name
     if issubclass(exposes.of, View):
-        return view_type(exposes.of).queries[name]
+        return view_type(exposes.of).queries[exposes.call]
     kind = entity_type(exposes.of)
-    return kind.commands.get(name) or kind.queries[name]
+    return kind.commands.get(exposes.call) or kind.queries[exposes.call]
 
 
 def _function_of(bound: Bound, exposes: Exposes) -> Answering:
     call, name = call_of(exposes), exposes.of.__name__
-    if call is None or exposes.handler is None:
+    if call is None:
         assert issubclass(exposes.of, Entity)
         return _disguised(
             bound, _showing(exposes.of), {"id": str}, exposes.of, f"Shows the state of one {name}."
@@ -80,7 +79,7 @@ def _function_of(bound: Bound, exposes: Exposes) -> Answering:
         documentation = f"Sends {call.name} to one {name}."
         parameters["id"] = str
         calling = _sending(exposes.of, call.name, names)
-    documentation = inspect.getdoc(exposes.handler.function) or documentation
+    documentation = inspect.getdoc(getattr(exposes.of, call.name).function) or documentation
     return _disguised(bound, calling, parameters, call.signature.returns, documentation, defaults)
 
 
