@@ -11,6 +11,7 @@ from rich.status import Status
 from rich.table import Table
 
 from benchmarks import (
+    access,
     actions,
     claims,
     cold,
@@ -49,6 +50,7 @@ GROUPS: dict[str, Group] = {
     "actions": actions.GROUP,
     "peers": peers.GROUP,
     "claims": claims.GROUP,
+    "access": access.GROUP,
 }
 ON_REQUEST = {"peers"}
 """Parts that run only when they are named, because they install other programs first."""

@@ -49,8 +49,8 @@ def contestants(place: Place, effort: Effort) -> Iterator[dict[str, Contestant]]
     """Returns what is measured, on two servers that run at the same time."""
     actum = ["-m", "actum", "run", "benchmarks.bank:served", "--port", "0", "--store"]
     with ExitStack() as stack:
-        alone = stack.enter_context(_server(["-m", "benchmarks.server"]))
-        ours = stack.enter_context(_server([*actum, f"sqlite:///{place.file()}"]))
+        alone = stack.enter_context(server(["-m", "benchmarks.server"]))
+        ours = stack.enter_context(server([*actum, f"sqlite:///{place.file()}"]))
         ports = {LITESTAR: alone, EMPTY: ours, DEPOSIT: ours}
         found = {name: _loading(place, ports[name], path, effort) for name, path in PATHS.items()}
         for load in found.values():
@@ -59,7 +59,8 @@ def contestants(place: Place, effort: Effort) -> Iterator[dict[str, Contestant]]
 
 
 @contextmanager
-def _server(arguments: Sequence[str]) -> Iterator[int]:
+def server(arguments: Sequence[str]) -> Iterator[int]:
+    """Runs a server, and gives its port."""
     with subprocess.Popen([sys.executable, *arguments], stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
         try:
@@ -73,7 +74,7 @@ def _server(arguments: Sequence[str]) -> Iterator[int]:
 
 def _loading(place: Place, port: int, path: str, effort: Effort) -> Contestant:
     if (wrk := shutil.which("wrk")) is None:
-        return lambda: _loaded(port, path, effort.of(REQUESTS))
+        return lambda: loaded(port, path, effort.of(REQUESTS))
     script = place.folder / f"{path.split('/')[1]}.lua"
     script.write_text(SCRIPT.replace("PATH", path).replace("BODY", BODY))
     return lambda: _loaded_by_wrk(wrk, script, port, effort)
@@ -89,9 +90,10 @@ def _loaded_by_wrk(wrk: str, script: Path, port: int, effort: Effort) -> Sample:
     return sample
 
 
-def _loaded(port: int, path: str, requests: int) -> Sample:
+def loaded(port: int, path: str, requests: int, headers: Path | None = None) -> Sample:
+    """Loads a server with our own client; `headers` is a file of those of its requests."""
     command = [sys.executable, "-m", "benchmarks.load"]
-    command += [str(port), path, BODY, str(CONNECTIONS), str(requests)]
+    command += [str(port), path, BODY, str(CONNECTIONS), str(requests), *([str(headers)] if headers else [])]
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, timeout=PATIENCE)
     return msgspec.json.decode(done.stdout, type=Sample)
 

@@ -1,5 +1,7 @@
 """The client that loads a server, in a process of its own: `python -m benchmarks.load
-PORT PATH BODY CONNECTIONS REQUESTS`.
+PORT PATH BODY CONNECTIONS REQUESTS [FILE]`.
+
+FILE has lines of headers, of which each request has the next one.
 
 Every connection is kept alive and has one request in flight. It ends after the last reply, or with an error.
 """
@@ -7,7 +9,8 @@ Every connection is kept alive and has one request in flight. It ends after the 
 import asyncio
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import cast
 
 import msgspec
@@ -20,7 +23,7 @@ ACCOUNTS = 1_000
 END_OF_HEAD = b"\r\n\r\n"
 LENGTH = b"content-length: "
 REQUEST = (
-    b"POST %s HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n%s"
+    b"POST %s HTTP/1.1\r\nhost: localhost\r\n%scontent-type: application/json\r\ncontent-length: %d\r\n\r\n%s"
 )
 
 
@@ -84,10 +87,13 @@ def _length(head: bytes) -> int:
     return int(rest.partition(b"\r\n")[0])
 
 
-async def load(port: int, path: str, body: bytes, connections: int, requests: int) -> Sample:
+async def load(
+    port: int, path: str, body: bytes, connections: int, requests: int, headers: Sequence[bytes] = (b"",)
+) -> Sample:
     """Sends requests over so many connections; `{}` in the path stands for the number of an account."""
     made = [
-        REQUEST % (path.format(number % ACCOUNTS).encode(), len(body), body) for number in range(requests)
+        REQUEST % (path.format(number % ACCOUNTS).encode(), headers[number % len(headers)], len(body), body)
+        for number in range(requests)
     ]
     loop = asyncio.get_running_loop()
     async with asyncio.timeout(LONGEST):
@@ -108,6 +114,7 @@ async def load(port: int, path: str, body: bytes, connections: int, requests: in
 
 
 if __name__ == "__main__":
-    port, path, body, connections, requests = sys.argv[1:]
-    sample = run(load(int(port), path, body.encode(), int(connections), int(requests)))
+    port, path, body, connections, requests, *file = sys.argv[1:]
+    lines = [line + b"\r\n" for line in Path(file[0]).read_bytes().splitlines()] if file else [b""]
+    sample = run(load(int(port), path, body.encode(), int(connections), int(requests), lines))
     sys.stdout.buffer.write(msgspec.json.encode(sample))

@@ -28,6 +28,7 @@ from actum.model.event import Event, Recorded
 from actum.model.handler import command, query, reducer
 from actum.model.people.personal import FORGOTTEN, Forgotten, Personal, PersonId
 from actum.model.retries import Retries
+from actum.model.routes.exposing import Route
 from actum.model.states.kept_state import Changed
 from actum.model.view import View
 from actum.model.workflows.workflow import Workflow
@@ -60,6 +61,7 @@ __all__ = [
     "Recorded",
     "Rejected",
     "Retries",
+    "Route",
     "StepFailed",
     "Taken",
     "TooLarge",

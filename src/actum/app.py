@@ -5,7 +5,7 @@ import inspect
 import os
 import re
 import typing
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, MutableMapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping, MutableMapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from datetime import timedelta
 from importlib import import_module
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 from msgspec.structs import replace
 
 from actum.errors import DefinitionError
+from actum.model.access.access import Access
 from actum.model.action import Actions
 from actum.model.entity import Entity
 from actum.model.handler import check_max_bytes, check_timeout
@@ -21,7 +22,10 @@ from actum.model.option import strict_options
 from actum.model.view import View
 from actum.model.workflows.workflow import Workflow
 from actum.ports.database import MAX_ANSWER_BYTES, MAX_QUERY_TIME
-from actum.runtime.catalog import KEY_RETENTION, Definition, compile_catalog
+from actum.runtime.access.compilation import compile_policy
+from actum.runtime.access.policy import Policy
+from actum.runtime.actions.exposure import bind_exposed
+from actum.runtime.catalog import KEY_RETENTION, Catalog, Definition, compile_catalog
 from actum.runtime.context.context import Context
 from actum.runtime.opened_resource import OpenResource
 from actum.runtime.services import Services
@@ -100,6 +104,9 @@ class App:
     max_bytes= of its own raises TooLarge for an answer of more than `query_max_bytes`. The routes are
     documented at /schema, at another path with `docs="/docs"`, and nowhere with `docs=False`.
 
+    With `access` every request is refused that its rules do not allow. `litestar` passes options on to the
+    Litestar application that serves requests: `App(litestar={"cors_config": CORSConfig(…)})`.
+
     An App is an ASGI application too, on the store that ACTUM_STORE names, or else on `sqlite:///NAME.db`.
     For a store that keeps only events, ACTUM_DATABASE names the database beside it.
     """
@@ -118,6 +125,8 @@ class App:
         query_timeout: timedelta = MAX_QUERY_TIME,
         key_retention: timedelta | None = KEY_RETENTION,
         query_max_bytes: int = MAX_ANSWER_BYTES,
+        access: Access | None = None,
+        litestar: Mapping[str, Any] | None = None,
     ) -> None:
         if not name or not all(letter.isalnum() or letter in "-_" for letter in name):
             raise DefinitionError(f"{name!r} is not a name for an application: use letters, digits, - and _")
@@ -141,12 +150,22 @@ class App:
         check_max_bytes("App", query_max_bytes, name="query_max_bytes")
         kinds = workflow_types(workflows)
         bind_starts(actions, kinds)
+        bind_exposed(actions, [*entities, *views])
         bound = [bound for group in actions for bound in group.bound]
         catalog = compile_catalog(
             entities, views, bound, query_timeout, key_retention, query_max_bytes, kinds
         )
         opened_by = tuple((_type_of(resource), resource) for resource in resources)
-        definition = Definition(name, catalog, tuple(actions), opened_by, docs_path)
+        definition = Definition(
+            name,
+            catalog,
+            tuple(actions),
+            opened_by,
+            docs_path,
+            access=access,
+            policy=_policy(name, access, catalog, actions, docs_path),
+            litestar=_litestar_options(litestar),
+        )
         if all(importlib.util.find_spec(module) for module in NEEDED_TO_RUN):
             checks = cast("Checks", import_module("actum.runtime.declarations"))
             definition = replace(definition, triggers=checks.check(definition))
@@ -233,6 +252,24 @@ def _docs_path(docs: object) -> str | None:
     if not isinstance(docs, str) or not DOCS.fullmatch(docs):
         raise DefinitionError(f'docs={docs!r} is not a path: write docs="/docs", or docs=False for none')
     return docs
+
+
+def _policy(
+    name: str, access: Any, catalog: Catalog, groups: Sequence[Actions], docs_path: str | None
+) -> Policy | None:
+    if access is None:
+        return None
+    if not isinstance(access, Access):
+        raise DefinitionError(f"access={access!r} is no Access: write access=Access(ApiKeys(…), rules={{…}})")
+    return compile_policy(name, access, catalog, groups, docs_path)
+
+
+def _litestar_options(options: Any) -> dict[str, Any]:
+    if options is not None and not isinstance(options, Mapping):
+        raise DefinitionError(
+            f'litestar={options!r} is no dict: write litestar={{"cors_config": CORSConfig(…)}}'
+        )
+    return dict(options or {})
 
 
 def _is_plain_manager(resource: Any) -> bool:

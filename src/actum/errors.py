@@ -7,6 +7,8 @@ ActumError
 │   │   └── TooLarge                 the answer would exceed a size limit
 │   ├── Rejected                 a rule of the application refused the call
 │   ├── Taken                    another entity holds the value that a command claims
+│   ├── Unauthenticated          the caller has to say who it is
+│   ├── Forbidden                the caller is known, and no rule allows it this
 │   ├── NotFound                 nothing exists under that name
 │   ├── Conflict                 another writer was first
 │   │   ├── WrongVersion             the entity is not at the version the caller expected
@@ -144,6 +146,21 @@ class Taken(CallerError):
         super().__init__(f"{entity} cannot claim this {name}: another entity holds it")
         self.entity = entity
         self.name = name
+
+
+class Unauthenticated(CallerError):
+    """The caller has to say who it is, or what it sent for that is not valid.
+
+    `challenge` says by what means (RFC 9110, WWW-Authenticate).
+    """
+
+    def __init__(self, message: str, *, challenge: str = "") -> None:
+        super().__init__(message)
+        self.challenge = challenge
+
+
+class Forbidden(CallerError):
+    """The caller is known, and no rule allows it this."""
 
 
 class NotFound(CallerError):

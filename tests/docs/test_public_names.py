@@ -31,6 +31,7 @@ async def test_objects_that_authors_hold_have_no_names_but_those_for_them() -> N
             "new_id",
             "now",
             "portrait",
+            "principal",
             "queue",
             "schedule",
             "state",

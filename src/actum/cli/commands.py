@@ -67,6 +67,7 @@ COMMANDS = {
     "keys": Command(
         "actum.cli.subcommands.people:keys", "Makes and rotates the key that personal data is sealed under."
     ),
+    "access": Command("actum.cli.subcommands.access:access", "Lists who may do what, and makes API keys."),
     "adopt": Command(
         "actum.cli.subcommands.adopt:adopt",
         "Binds a database to this application and this journal, whatever it belonged to before.",

@@ -24,6 +24,16 @@ KEY = re.compile(r"[\x20-\x7e]{1,255}")
 NO_SNIFFING = (b"x-content-type-options", b"nosniff")
 """Keeps browsers from guessing a type other than the Content-Type, such as a page or a script."""
 
+GUARDED = (
+    (b"cache-control", b"no-store"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"content-security-policy", b"frame-ancestors 'none'"),
+    (b"x-frame-options", b"DENY"),
+)
+"""What answers have of an application with rules: they are not kept on the way, nor shown in other sites."""
+
+GUARDED_NAMES = frozenset(name for name, _ in GUARDED)
+
 READING = frozenset({"GET", "HEAD"})
 
 _correlation_id = CORRELATION_ID.lower().encode()
@@ -105,6 +115,11 @@ def response_headers(context: Context, status: int, headers: Headers) -> list[tu
     names = {name.lower() for name, _ in headers}
     if NO_SNIFFING[0] not in names:
         added.append(NO_SNIFFING)
+    if session.guard is not None:
+        if names.isdisjoint(GUARDED_NAMES):
+            added += GUARDED
+        else:
+            added += [header for header in GUARDED if header[0] not in names]
     if session.seen:
         added.append((_position, context.token.encode()))
     version = session.version

@@ -66,7 +66,7 @@ class KeyedRequest:
         Called once the caller is known. Raises KeyReused when the key stands for another request.
         """
         await self._read_on(largest_body)
-        caller = self._context.by or principal_of(scope)
+        caller = self._caller(scope)
         headers = dict(scope["headers"])
         identity = digest(
             scope["method"],
@@ -85,6 +85,13 @@ class KeyedRequest:
         self._key = key
         self._session.adopt(key)
         return False
+
+    def _caller(self, scope: Scope) -> str:
+        """Gives whose key it is: by its method too, for the name of a key may be somebody's id as well."""
+        guard = self._session.guard
+        if guard is not None and guard.principal.is_known:
+            return f"{guard.principal.method}/{guard.principal.id}"
+        return self._context.by or principal_of(scope)
 
     async def send(self, message: Message) -> None:
         """Sends one message of the answer; in place of the first, the whole of a kept answer."""

@@ -17,6 +17,7 @@ from actum.errors import (
     AlreadyStarted,
     AnswerErased,
     Conflict,
+    Forbidden,
     Invalid,
     KeyReused,
     NotEnded,
@@ -28,6 +29,7 @@ from actum.errors import (
     TooLarge,
     TryLater,
     Unanswerable,
+    Unauthenticated,
     Unavailable,
     WorkflowCancelled,
     WorkflowError,
@@ -118,6 +120,8 @@ INVALID = Kind("invalid", "The request is not valid", 400)
 KINDS: dict[type[Exception], Kind] = {
     Invalid: INVALID,
     TooLarge: Kind("answer-too-large", "The answer would be too large", 422),
+    Unauthenticated: Kind("unauthenticated", "The request needs valid credentials", 401),
+    Forbidden: Kind("forbidden", "No rule allows this", 403),
     NotFound: Kind("not-found", "There is no such thing", 404),
     Conflict: Kind("conflict", "Another writer was first", 409),
     WrongVersion: Kind("wrong-version", "The entity is at another version", 412),
@@ -197,6 +201,8 @@ def log_failure(method: str, path: str, error: BaseException, correlation_id: st
         log.warning("%s %s: %s (%s)", method, path, error_message(error), correlation_id)
     elif isinstance(error, Unanswerable):
         log.error("%s %s: %s (%s)", method, path, error_message(error), correlation_id)
+    elif isinstance(error, Unauthenticated | Forbidden):
+        log.info("%s %s was refused: %s (%s)", method, path, error_message(error), correlation_id)
     elif _is_internal(error):
         place = method, path, correlation_id
         containment.log_failure(log, logging.ERROR, "%s %s failed (%s)", *place, error=error)
@@ -294,6 +300,8 @@ def _beside(facts: Mapping[str, Any], taken: frozenset[str]) -> dict[str, Any]:
 
 
 def _headers(error: BaseException) -> dict[str, str]:
+    if isinstance(error, Unauthenticated):
+        return {"WWW-Authenticate": error.challenge} if error.challenge else {}
     if isinstance(error, TryLater):
         return {"Retry-After": str(max(1, math.ceil(error.retry_after)))}
     return {"Retry-After": "1"} if isinstance(error, NotEnded) else {}

@@ -15,13 +15,17 @@ from litestar.types import Scope
 from litestar.types.internal_types import RouteHandlerMapItem
 
 from actum.errors import DefinitionError
+from actum.http.access.authentication import ROUTE
+from actum.http.access.routes import AccessOfRoutes
 from actum.http.body_types import TAKES, TypedRequest, taken_type
 from actum.http.numbers import CheckedResponse, check_response, may_hold_numbers
 from actum.http.openapi.document import documented
 from actum.http.openapi.documentation import openapi_config
 from actum.http.openapi.flag_schema import FlagSchemas
 from actum.http.openapi.operation_names import joined, operation_names, requests_of
-from actum.http.options import METHODS, check_group, check_handler
+from actum.http.options.exposed import exposed_options, with_location
+from actum.http.options.handlers import METHODS, check_group, check_handler
+from actum.http.options.litestar import check_litestar
 from actum.http.parameters import Place, request_parameters
 from actum.http.plain_response import PlainResponse
 from actum.http.problems import handle_error
@@ -71,8 +75,12 @@ def check_routes(definition: Definition) -> None:
             _ = app.openapi_schema
 
 
-def litestar_app(definition: Definition, further: Sequence[HTTPRouteHandler] = ()) -> "Site":
+def litestar_app(
+    definition: Definition, further: Sequence[HTTPRouteHandler | Router] = (), *, is_served: bool = False
+) -> "Site":
     """Makes the Litestar application of a definition; raises DefinitionError for what cannot work.
+
+    Secrets are needed only where it `is_served`.
 
     Its caller puts the request's Context into the scope's state as `ctx`, where guards find it too
     (`connection.state.ctx`), and the resources as `resources`. A dependency of the author takes the context
@@ -81,19 +89,30 @@ def litestar_app(definition: Definition, further: Sequence[HTTPRouteHandler] = (
     groups, docs = definition.actions, definition.docs_path
     _check_unique(groups, docs)
     names = operation_names(groups)
-    routers = [_router(group, definition.resource_types, names) for group in groups]
+    options = dict(definition.litestar)
+    check_litestar(options, definition.access)
+    access = AccessOfRoutes(definition)
+    routers = [_router(group, definition.resource_types, names, access) for group in groups]
+    for handler in further:
+        handler.opt[ROUTE] = access.of_own(handler)
+    middleware = [*options.pop("middleware", ()), *(access.middleware() if is_served else ())]
     with _as_definition_error("the routes cannot be served"):
         return Site(
             [*routers, *further],
             debug=False,
             dependencies={"ctx": Provide(_context_of, sync_to_thread=False)},
             exception_handlers={Exception: handle_error},
+            middleware=middleware,
             logging_config=None,
-            openapi_config=None if docs is None else openapi_config(definition.name, docs),
+            openapi_config=None
+            if docs is None
+            else openapi_config(
+                definition.name, docs, access.security_schemes, {ROUTE: access.of_path(docs)}
+            ),
             pdb_on_exception=False,
             plugins=[FlagSchemas()],
             request_class=TypedRequest,
-            request_max_body_size=MAX_BODY,
+            **{"request_max_body_size": MAX_BODY, **options},
         )
 
 
@@ -127,10 +146,15 @@ def _check_unique(groups: Sequence[Actions], docs: str | None) -> None:
                 )
 
 
-def _router(group: Actions, resource_types: Collection[type[Any]], names: Mapping[int, str]) -> Router:
+def _router(
+    group: Actions,
+    resource_types: Collection[type[Any]],
+    names: Mapping[int, str],
+    access: AccessOfRoutes,
+) -> Router:
     check_group(group)
     handlers = [
-        _handler(group, bound, trigger, resource_types, names[id(trigger)])
+        _handler(group, bound, trigger, resource_types, names[id(trigger)], access)
         for bound, trigger in requests_of(group)
     ]
     with _as_definition_error(f"Actions(path={group.path!r})"):
@@ -138,7 +162,12 @@ def _router(group: Actions, resource_types: Collection[type[Any]], names: Mappin
 
 
 def _handler(
-    group: Actions, bound: Bound, trigger: OnRequest, resource_types: Collection[type[Any]], name: str
+    group: Actions,
+    bound: Bound,
+    trigger: OnRequest,
+    resource_types: Collection[type[Any]],
+    name: str,
+    access: AccessOfRoutes,
 ) -> HTTPRouteHandler:
     check_handler(bound, trigger)
     function = ActionFunction(bound.function, resource_types)
@@ -151,11 +180,12 @@ def _handler(
         options = documented(
             trigger.method,
             name,
-            trigger.options,
+            trigger.options if bound.exposes is None else exposed_options(bound.exposes, trigger.options),
             returns=function.hints["return"],
             has_body=any(parameter.name in ("data", "body") for parameter in parameters),
-            has_guards=bool(group.options.get("guards") or trigger.options.get("guards")),
+            has_guards=access.is_given or bool(group.options.get("guards") or trigger.options.get("guards")),
         )
+        options = access.documented(bound, options)
         taken = taken_type(parameters)
         if taken is not None:
             options["opt"] = {**options.get("opt", {}), TAKES: taken}
@@ -163,7 +193,8 @@ def _handler(
         # A response class of the author's takes precedence.
         options = {"response_class": group.options.get("response_class", ours), **options}
         decorate = METHODS[trigger.method](trigger.path, **options)
-        return decorate(_answering(function, parameters))
+        location = None if bound.exposes is None else joined(group.path, bound.exposes.path)
+        return decorate(_answering(function, parameters, location))
 
 
 def _place(group: Actions, trigger: OnRequest) -> Place:
@@ -178,7 +209,9 @@ def _place(group: Actions, trigger: OnRequest) -> Place:
     )
 
 
-def _answering(function: ActionFunction, parameters: Sequence[Parameter]) -> Handler:
+def _answering(
+    function: ActionFunction, parameters: Sequence[Parameter], location: str | None = None
+) -> Handler:
     """Makes the function that Litestar calls: it adds the context and resources to the request's arguments.
 
     It takes only the scope from Litestar, whose own injection would look up and check each of them in every
@@ -207,6 +240,10 @@ def _answering(function: ActionFunction, parameters: Sequence[Parameter]) -> Han
         except (GeneratorExit, SystemExit) as error:
             # They are no Exceptions, and would end more than this request.
             raise RuntimeError(f"{function.name} raised {error!r}") from error
+        if location is not None:
+            answer = with_location(
+                answer, session_of(state["ctx"]), scope["path_params"], scope.get("root_path", ""), location
+            )
         if isinstance(answer, Response):
             check_response(answer)
         if is_list:

@@ -17,16 +17,18 @@ from actum.http.headers import read_context, read_correlation_id, read_headers, 
 from actum.http.health import HEALTH, health_routes, send_health
 from actum.http.idempotency import KeyedRequest, keyed_request
 from actum.http.lifetime import Lifetime, explain
-from actum.http.options import METHODS
+from actum.http.options.handlers import METHODS
 from actum.http.problems import answer_to, log_failure
 from actum.http.response import ResponseHeaders, send_answer
 from actum.http.routes import Site, litestar_app
+from actum.model.access.principal import NOBODY
 from actum.model.error_text import error_text
+from actum.runtime.access.policy import Guard
 from actum.runtime.catalog import Definition
 from actum.runtime.clock import SystemClock
 from actum.runtime.contained_tasks import runs_author_code
 from actum.runtime.containment import comes_from_outside
-from actum.runtime.context.context import Context
+from actum.runtime.context.context import Context, session_of
 from actum.runtime.instruments.instruments import Work
 from actum.runtime.instruments.running import running
 from actum.runtime.services import Services
@@ -53,7 +55,9 @@ class HttpApp:
     def __init__(self, definition: Definition, open_services: OpenServices) -> None:
         self.name: str = definition.name
         self._lifetime = Lifetime(open_services)
-        self._site: Site = litestar_app(definition, health_routes(self._lifetime))
+        self._site: Site = litestar_app(definition, health_routes(self._lifetime), is_served=True)
+        policy = definition.policy
+        self._guard: Guard | None = None if policy is None else Guard(policy, NOBODY)
         # Litestar types a scope by its members, and this module forwards what a server passes.
         self._litestar: AsgiApp = cast("AsgiApp", self._site)
 
@@ -110,6 +114,9 @@ class HttpApp:
             if seen > services.feed.head:
                 seen = await services.feed.bounded(seen)
             context = read_context(scope["method"], headers, services, correlation_id, seen=seen)
+            if self._guard is not None:
+                # Until it is known who sends the request, it is nobody: so nothing is open by an oversight.
+                session_of(context).protect(self._guard)
         except Exception as error:  # noqa: BLE001 (the client gets an answer, whatever it is)
             await self._answer_unopened(scope, send, error, correlation_id or SystemClock().new_id())
             return
@@ -204,9 +211,16 @@ class HttpApp:
 
 
 def _inner(scope: Scope, context: Context, services: Services, keyed: KeyedRequest | None) -> Scope:
-    """Gives the scope as Litestar gets it."""
+    """Gives the scope as Litestar gets it.
+
+    The answer to a request with a key is kept as it is sent, so it is not compressed.
+    """
+    headers = scope["headers"]
+    if keyed is not None:
+        headers = [header for header in headers if header[0] != b"accept-encoding"]
     return {
         **scope,
+        "headers": headers,
         "method": "GET" if scope["method"] == "HEAD" else scope["method"],
         "path": _full_path(scope),
         "state": {

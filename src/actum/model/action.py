@@ -1,6 +1,6 @@
 """Actions: stateless functions, and the triggers that set them off."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from datetime import timedelta
 from typing import Any, Literal, TypeVar
 
@@ -10,9 +10,12 @@ from actum.errors import DefinitionError
 from actum.model.code.function_kind import require_function
 from actum.model.entity import Entity
 from actum.model.event import Event
+from actum.model.handler import Handler
 from actum.model.name import check_declared
 from actum.model.option import strict_options
 from actum.model.retries import Retries
+from actum.model.routes.exposing import Exposes, Route, exposed_routes
+from actum.model.view import View
 from actum.model.workflows.workflow import Workflow
 
 FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
@@ -101,11 +104,12 @@ Trigger = BackgroundTrigger | OnRequest
 
 
 class Bound(Struct, frozen=True):
-    """A function and one of its triggers; the application makes the one that starts a workflow."""
+    """A function and one of its triggers; the application makes one that `starts` or `exposes` something."""
 
     function: Callable[..., Any]
     trigger: Trigger
     starts: "Starts | None" = None
+    exposes: Exposes | None = None
 
     @property
     def name(self) -> str:
@@ -211,6 +215,36 @@ class Actions:
                 name=name,
             )
         )
+
+    @strict_options("@actions.expose")
+    def expose(
+        self,
+        cls: type[Entity] | type[View],
+        *,
+        path: str,
+        only: Collection[Handler[..., Any]] | None = None,
+        without: Collection[Handler[..., Any]] = (),
+        routes: Mapping[Handler[..., Any], Route] | None = None,
+        state: bool = False,
+    ) -> None:
+        """Makes a route of each command and query of an entity: `expose(Account, path="/accounts/{id}")`.
+
+        A command is a POST to the path and its name, as in `/accounts/a/close-down`, with its arguments as a
+        JSON object. It answers 200 with the reply, 204 if it has none, and 201 with a Location for the first
+        event of an entity. A query is a GET, with its arguments in the query string; those of a view have no
+        `{id}` in their path. With `state`, a GET of the path itself shows the fields of an entity's state.
+
+        `only` and `without` choose among them. `routes` says what is otherwise than by convention:
+        `routes={Account.deposit: Route(path="/deposits")}`.
+        """
+        found = exposed_routes(cls, path, only=only, without=without, routes=routes or {}, state=state)
+        for route in found:
+
+            async def answer() -> None:
+                raise NotImplementedError
+
+            answer.__name__ = answer.__qualname__ = route.name
+            self.bound.append(Bound(answer, OnRequest(route.verb, route.path, {}), exposes=route.exposes))
 
     def get(self, path: str = "/", **options: Any) -> Registration:
         """Answers GET requests; path and options are those of a Litestar handler."""

@@ -18,6 +18,8 @@ from actum.runtime.context.references import EntityReference, ViewReference, ent
 from actum.runtime.opened_resource import OpenResource
 
 if TYPE_CHECKING:
+    from actum.model.access.access import Access
+    from actum.runtime.access.policy import Policy
     from actum.runtime.actions.triggers.trigger import ActionTrigger
 
 Resources = tuple[tuple[type[Any], OpenResource], ...]
@@ -51,6 +53,7 @@ class Definition(Struct, frozen=True):
 
     `resources` say what opens each, by type. `docs_path` is where the routes are documented, None for
     nowhere. `triggers` are those of its actions, None where the libraries that check them are missing.
+    `policy` is compiled from the rules of `access`. `litestar` are options of the Litestar application.
     """
 
     name: str
@@ -59,6 +62,9 @@ class Definition(Struct, frozen=True):
     resources: Resources
     docs_path: str | None
     triggers: "Sequence[ActionTrigger[Any]] | None" = None
+    access: "Access | None" = None
+    policy: "Policy | None" = None
+    litestar: Mapping[str, Any] = {}
 
     @property
     def resource_types(self) -> list[type[Any]]:

@@ -108,7 +108,7 @@ def _is_bytes(returns: Any) -> bool:
 def _titles(*, is_reading: bool, has_body: bool, has_guards: bool) -> dict[int, str]:
     titles: dict[int, list[str]] = {}
     for kind in KINDS.values():
-        if not (is_reading and kind.status in STATUS_FOR_WRITING):
+        if not (is_reading and kind.status in STATUS_FOR_WRITING) and kind.status not in FOR_GUARDS:
             titles.setdefault(kind.status, []).append(kind.title)
     plain = [*ALWAYS, *(FOR_BODIES if has_body else ()), *(FOR_GUARDS if has_guards else ())]
     return {

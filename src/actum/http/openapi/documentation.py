@@ -4,6 +4,7 @@ The page is Swagger UI, which is part of the package: no browser has to load it 
 """
 
 import html
+from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -14,7 +15,7 @@ from litestar.enums import MediaType
 from litestar.exceptions import NotFoundException
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin, OpenAPIRenderPlugin
-from litestar.openapi.spec import Components
+from litestar.openapi.spec import Components, SecurityScheme
 from litestar.params import FromPath
 
 from actum.http.openapi.document import header_parameters
@@ -89,18 +90,26 @@ class DocumentationRouter(Router):
         return super().register(value)
 
 
-def openapi_config(name: str, place: str) -> OpenAPIConfig:
-    """Documents an application at a path, and as JSON at /openapi.json below it."""
+def openapi_config(
+    name: str, place: str, security_schemes: Mapping[str, SecurityScheme], opt: Mapping[str, Any]
+) -> OpenAPIConfig:
+    """Documents an application at a path, and as JSON at /openapi.json below it.
+
+    `opt` are options of the handlers of both.
+    """
     headers = {"Content-Security-Policy": POLICY, "Referrer-Policy": "no-referrer"}
     router = DocumentationRouter(
-        place, route_handlers=[asset], include_in_schema=False, response_headers=headers
+        place, route_handlers=[asset], include_in_schema=False, response_headers=headers, opt=opt
     )
     page = DocumentationPage(place)
     return OpenAPIConfig(
         title=name,
         version="1",
         use_handler_docstrings=True,
-        components=Components(parameters=header_parameters()),
+        components=Components(
+            parameters=header_parameters(),
+            security_schemes={**security_schemes} or None,
+        ),
         render_plugins=[page, SchemaFile()],
         path=place,
         openapi_router=router,

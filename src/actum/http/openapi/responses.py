@@ -6,6 +6,7 @@ from actum.http.headers import CORRELATION_ID, ETAG, POSITION
 
 RETRY_AFTER = "Retry-After"
 ACCEPT_ENCODING = "Accept-Encoding"
+CHALLENGE = "WWW-Authenticate"
 NOT_MODIFIED = "304"
 
 TEXT = {"type": "string"}
@@ -20,9 +21,10 @@ HEADERS: dict[str, dict[str, Any]] = {
         "schema": TEXT,
     },
     RETRY_AFTER: {"description": "Seconds to wait before sending again.", "schema": {"type": "integer"}},
+    CHALLENGE: {"description": "By what credentials the caller can say who it is.", "schema": TEXT},
     ACCEPT_ENCODING: {"description": "The encodings that a body may have.", "schema": TEXT},
 }
-OF_STATUS = {"503": (RETRY_AFTER,), "415": (ACCEPT_ENCODING,)}
+OF_STATUS = {"503": (RETRY_AFTER,), "415": (ACCEPT_ENCODING,), "401": (CHALLENGE,)}
 METHODS = frozenset({"get", "post", "put", "patch", "delete"})
 
 

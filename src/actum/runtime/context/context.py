@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, ParamSpec, TypeVar, TypeVarTuple, overload
 
 from actum.errors import DefinitionError, Invalid, KeyReused, NotFound
+from actum.model.access.principal import Principal
 from actum.model.code.function_kind import require_awaitable
 from actum.model.deadlines.deadline import PREFIX
 from actum.model.deletion import ERASED
@@ -97,12 +98,21 @@ class Context:
 
     @property
     def by(self) -> str:
-        """Who acts, as a guard has set it; stored with every event."""
+        """Who acts, as the application's rules or a guard have found it; stored with every event."""
         return self._session.metadata.by
 
     @by.setter
     def by(self, who: str) -> None:
         self._session.act_for(who)
+
+    @property
+    def principal(self) -> Principal:
+        """Who acts, with the roles and claims that the request has shown.
+
+        Outside a request, and without `App(access=…)`, only the id is known, which is `by`.
+        """
+        guard = self._session.guard
+        return Principal(self.by) if guard is None else guard.principal
 
     @property
     def now(self) -> datetime:
@@ -175,6 +185,8 @@ class Context:
                 "App(workflows=[…])"
             )
         check_name(id, "a workflow's id", field="id")
+        if self._session.guard is not None:
+            self._session.guard.check_workflow(kind.name, id)
         return WorkflowReference(self._session, self._services.workflows, kind, id)
 
     async def atomic(
@@ -242,6 +254,8 @@ class Context:
         span = (after or timedelta()) // timedelta(microseconds=1)
         due = to_microseconds(at) if at else self._services.clock.now() + span
         kind = reference.kind.name
+        if self._session.guard is not None:
+            self._session.guard.check_call(kind, command.name, id)
         self._session.note_entity(kind, id)
         declared = reference.kind.commands[command.name]
         named = name or MADE + (
@@ -331,6 +345,7 @@ class Context:
         reverse: bool = False,
     ) -> Page:
         """Lists entities by the time of their first event; `page` is the `next` of the page before."""
+        self._check_access(cls, None)
         self._session.note_any_entity()
         return await self._histories.ids(
             cls, limit=limit, page=page, first_after=first_after, first_before=first_before, reverse=reverse
@@ -353,6 +368,7 @@ class Context:
         """
         reference = self._services.catalog.entity_references.get(cls)
         if reference is not None:
+            self._check_access(cls, id)
             self._check_delete(reference.kind.name, id)
         if not erase:
             if why is not None:
@@ -427,7 +443,14 @@ class Context:
     def _tell_of(self, cls: type[Entity], id: str) -> None:
         reference = self._services.catalog.entity_references.get(cls)
         if reference is not None:
+            self._check_access(cls, id)
             self._session.note_entity(reference.kind.name, id)
+
+    def _check_access(self, cls: type[Entity], id: str | None) -> None:
+        """Raises Unauthenticated or Forbidden for an entity whose rule does not allow this request."""
+        guard, reference = self._session.guard, self._services.catalog.entity_references.get(cls)
+        if guard is not None and reference is not None:
+            guard.check_entity(reference.kind.name, id)
 
     def _check_delete(self, kind: str, id: str) -> None:
         """Raises DefinitionError in an atomic unit that would run again because this entity is removed."""
@@ -448,7 +471,7 @@ class Context:
             raise NotFound(f"{event.kind}/{event.id} was erased after the event at {event.position}")
 
     def _within(self, unit: Unit, expected_version: int | Precondition | None, source: str) -> "Context":
-        return Context(
+        context = Context(
             self._services,
             correlation_id=self.correlation_id,
             causation_id=self._session.metadata.causation_id,
@@ -459,6 +482,8 @@ class Context:
             seen=self._session.seen,
             unit=unit,
         )
+        context._session.guard = self._session.guard
+        return context
 
 
 def session_of(context: Context) -> Session:

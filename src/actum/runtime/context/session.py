@@ -14,6 +14,7 @@ from actum.model.people.of_entity import ID
 from actum.model.view import ViewQuery, ViewType
 from actum.ports.database import Mark, NewTimer
 from actum.ports.message import NewMessage
+from actum.runtime.access.policy import Guard
 from actum.runtime.context.atomic import Unit, running_unit
 from actum.runtime.context.references import EntityReference
 from actum.runtime.context.reruns import Trace
@@ -50,6 +51,10 @@ class Session:
     _trace: Trace | None = None
     _expected_version: int | Precondition | None = None
     _has_options = False
+    is_first: bool = False
+    """Whether a call wrote the first event of an entity."""
+    guard: Guard | None = None
+    """Checks what the request reaches, where the application has rules."""
     is_recorded: bool = False
     """Whether each call is recorded for a workflow, and answered from the record when it comes again."""
     subject: str = ""
@@ -112,6 +117,16 @@ class Session:
         self.metadata = msgspec.structs.replace(self.metadata, by=who)
         self._written.clear()
 
+    def protect(self, guard: Guard) -> None:
+        """Has a guard check every later call; its principal is who acts."""
+        self.guard = guard
+        self._has_options = True
+        known = self.metadata
+        if known.by != guard.principal.id:
+            # The id was checked when the credentials were.
+            self.metadata = Metadata("", known.correlation_id, known.causation_id, guard.principal.id)
+            self._written.clear()
+
     def check_open(self) -> None:
         """Raises DefinitionError in the session of an atomic unit that has ended."""
         if self.unit is not None:
@@ -131,10 +146,12 @@ class Session:
         if self.mentions is not None:
             self.mentions.note_any()
 
-    def observe(self, position: int, version: int | None) -> None:
+    def observe(self, position: int, version: int | None, *, is_first: bool = False) -> None:
         """Records an answer, for views to show it and for tokens to carry it."""
         self.seen = max(self.seen, position)
         self.version = version
+        if is_first:
+            self.is_first = True
 
     def take_expected_version(self) -> int | Precondition | None:
         """Returns the version that the first command expects of its entity, once."""
@@ -154,6 +171,10 @@ class Session:
         is_plain = target.idempotency_key is None and target.expected_version is None
         if is_plain and not self._has_options and not Unit.running:
             return self.services.entities.command(call)
+        if self.guard is not None:
+            refused = self.guard.refusal_of_call(target.kind.name, command.name, target.id)
+            if refused is not None:
+                return _raise(refused)
         return self._send_with_options(target, call)
 
     def _send_with_options(self, target: EntityReference, call: Call) -> Coroutine[Any, Any, Any]:
@@ -189,6 +210,10 @@ class Session:
         self, target: EntityReference, query: CommandType, positional: tuple[Any, ...], named: dict[str, Any]
     ) -> Coroutine[Any, Any, Any]:
         """Sends a query to an entity."""
+        if self.guard is not None:
+            refused = self.guard.refusal_of_call(target.kind.name, query.name, target.id)
+            if refused is not None:
+                return _raise(refused)
         call = Call(target.kind, target.id, query, positional, named, b"", self)
         call.expected_version = target.expected_version
         if self.unit is not None:
@@ -201,6 +226,8 @@ class Session:
     ) -> Any:
         """Runs a query of a view that shows everything that this session has written."""
         self.check_open()
+        if self.guard is not None:
+            self.guard.check_view(view.name, query.name)
         self.note_any_entity()
         arguments = query.signature.bind(positional, named)
         parameters = dict(zip(query.signature.parameters, arguments, strict=True))
@@ -209,6 +236,8 @@ class Session:
     async def read_row(self, view: ViewType, key: Any) -> Any:
         """Reads one row of a view that shows everything that this session has written."""
         self.check_open()
+        if self.guard is not None:
+            self.guard.check_view(view.name, None)
         self.note_any_entity()
         return await self.services.views.get(view, key, self.seen)
 

@@ -39,8 +39,11 @@ MAX_LOOKUPS = 20_000
 class ReplyObserver(Protocol):
     """Remembers the position of the journal and the version of the entity when a call was answered."""
 
-    def observe(self, position: int, version: int | None) -> None:
-        """Records an answer; `position` is 0 if nothing was written."""
+    def observe(self, position: int, version: int | None, *, is_first: bool = False) -> None:
+        """Records an answer; `position` is 0 if nothing was written.
+
+        With `is_first`, the call wrote the first event of its entity.
+        """
 
 
 class Call(Struct, gc=False):
@@ -147,7 +150,9 @@ class CommandDispatcher:
                 if staged.snapshot is not None or self._directory.conflicts:
                     self._tidy(staged)
                 if call.observer is not None:
-                    call.observer.observe(outcome.position, version + len(staged.write.events))
+                    call.observer.observe(
+                        outcome.position, version + len(staged.write.events), is_first=not version
+                    )
                 return reply
             if isinstance(outcome, Repeated | Refused | Held):
                 return self._answer_again(call, outcome)

@@ -47,7 +47,9 @@ class HostedEntities:
         answer = await self._sent_if_allowed(call, sent)
         self._feed.advance(answer.position)
         reply = call.command.signature.read_reply(answer.reply)
-        return call.answer(reply, answer.position, answer.version)
+        if call.observer is not None:
+            call.observer.observe(answer.position, answer.version, is_first=answer.version == 1)
+        return reply
 
     async def query(self, call: Call) -> Any:
         """Answers from the current state, when all it shows is durable."""

@@ -35,13 +35,14 @@ CALLED = (
 HINT = "; values for guards and middleware go into opt={…}"
 
 
-def _options_of(function: Any) -> frozenset[str]:
+def options_of(function: Any) -> frozenset[str]:
+    """Gives the names of the options that a class or function of Litestar takes."""
     parameters = signature(function).parameters.values()
     return frozenset(each.name for each in parameters if each.kind is not Parameter.VAR_KEYWORD) - OURS
 
 
-OF_GROUPS = _options_of(Router)
-OF_HANDLERS = {name: _options_of(method) for name, method in METHODS.items()}
+OF_GROUPS = options_of(Router)
+OF_HANDLERS = {name: options_of(method) for name, method in METHODS.items()}
 
 
 def check_group(group: Actions) -> None:

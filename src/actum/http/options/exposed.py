@@ -1,0 +1,60 @@
+"""Routes that entities are exposed by: their statuses, and what is documented of their commands."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
+
+from litestar import Response
+from litestar.openapi import ResponseSpec
+
+from actum.http.problems import MEDIA_TYPE, Problem
+from actum.model.code.rejections import codes_of
+from actum.model.entity import CommandType
+from actum.model.routes.exposing import Exposes
+from actum.runtime.actions.exposure import call_of
+from actum.runtime.context.session import Session
+
+OK, CREATED, NO_CONTENT, UNPROCESSABLE = 200, 201, 204, 422
+PARAMETER = re.compile(r"{(\w+)(:[^}]*)?}")
+
+
+def exposed_options(exposes: Exposes, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Adds to a handler's options the statuses of an exposed route, and the rejections of its command."""
+    call = call_of(exposes)
+    if not isinstance(call, CommandType) or not call.may_emit:
+        return {"status_code": OK, **options}
+    returns = call.signature.returns
+    is_empty = returns in (None, type(None))
+    responses: dict[int, ResponseSpec] = {
+        CREATED: ResponseSpec(
+            None if is_empty else returns,
+            description="The first event of the entity: the header Location says where it is.",
+            generate_examples=False,
+        )
+    }
+    codes = codes_of(call.function, exposes.of)
+    if codes:
+        listed = ", ".join(f"`{code}`" for code in codes)
+        responses[UNPROCESSABLE] = ResponseSpec(
+            Problem,
+            description=f"A rule of the application said no, with one of these codes: {listed}.",
+            media_type=MEDIA_TYPE,
+            generate_examples=False,
+        )
+    return {
+        "status_code": NO_CONTENT if is_empty else OK,
+        **options,
+        "responses": {**responses, **options.get("responses", {})},
+    }
+
+
+def with_location(answer: Any, session: Session, known: Mapping[str, Any], root_path: str, path: str) -> Any:
+    """Gives the answer of a command, as 201 with a Location if it wrote the first event of its entity.
+
+    `known` are the parameters of the request's path, for that of the entity, which is below `root_path`.
+    """
+    if not session.is_first:
+        return answer
+    place = PARAMETER.sub(lambda found: quote(str(known[found[1]]), safe=""), path)
+    return Response(answer, status_code=CREATED, headers={"Location": f"{root_path}{place}"})
