@@ -14,7 +14,7 @@ from actum.model.people.walking import Change, directly_in, has_personal, needs_
 
 
 class Seal(Protocol):
-    """Seals a value, given as JSON, under the key of a person."""
+    """Seals a value, given as JSON, under the key of a person; "" where the person is forgotten."""
 
     def __call__(self, person: str, value: bytes, /) -> str: ...
 
@@ -62,11 +62,12 @@ class SealedType:
     def persons(self, value: Any, person: str) -> set[str]:
         """Returns whose personal values are in a value; `person` is the owner of those that name none.
 
-        Raises Invalid for one that belongs to nobody.
+        Raises Invalid for one that belongs to nobody, or that a caller claims to be sealed.
         """
         found: set[str] = set()
 
         def note(part: Any, owner: str, mark: Mark) -> Any:
+            _refuse_sealed(part, owner, mark)
             if not isinstance(part, Forgotten):
                 if not owner:
                     raise Invalid(
@@ -86,6 +87,8 @@ class SealedType:
             if isinstance(part, Forgotten):
                 return part
             token = seal(owner, encode(part))
+            if not token:
+                return mark.forgotten
             return [True, token] if isinstance(mark.forgotten, ForgottenArray) else Sealed(token)
 
         return encode(self._walk(value, person, sealed))
