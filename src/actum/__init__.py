@@ -26,7 +26,7 @@ from actum.model.deletion import Deleted
 from actum.model.entity import Entity
 from actum.model.event import Event, Recorded
 from actum.model.handler import command, query, reducer
-from actum.model.people.personal import FORGOTTEN, Forgotten, Personal, PersonId
+from actum.model.people.personal import FORGOTTEN, Forgotten, Personal, PersonId, Sealed
 from actum.model.retries import Retries
 from actum.model.states.kept_state import Changed
 from actum.model.view import View
@@ -60,6 +60,7 @@ __all__ = [
     "Recorded",
     "Rejected",
     "Retries",
+    "Sealed",
     "StepFailed",
     "Taken",
     "TooLarge",

@@ -19,7 +19,7 @@ class Seal(Protocol):
     def __call__(self, person: str, value: bytes, /) -> str: ...
 
 
-class Sealed(Struct, frozen=True):
+class SealedValue(Struct, frozen=True):
     """A sealed value as it is written where a value is never an object."""
 
     sealed: str
@@ -86,10 +86,7 @@ class SealedType:
         def sealed(part: Any, owner: str, mark: Mark) -> Any:
             if isinstance(part, Forgotten):
                 return part
-            token = seal(owner, encode(part))
-            if not token:
-                return mark.forgotten
-            return [True, token] if isinstance(mark.forgotten, ForgottenArray) else Sealed(token)
+            return sealed_value(mark, seal(owner, encode(part)))
 
         return encode(self._walk(value, person, sealed))
 
@@ -103,6 +100,21 @@ class SealedType:
 
         self._walk(value, person, note)
         return found
+
+
+def sealed_value(mark: Mark, token: str) -> Any:
+    """Returns what is written in place of a value: a token, or that it is forgotten."""
+    if not token:
+        return mark.forgotten
+    return [True, token] if isinstance(mark.forgotten, ForgottenArray) else SealedValue(token)
+
+
+def opened_text(mark: Mark, text: str) -> Any:
+    """Returns the value of a JSON text, sealed or not.
+
+    Raises KeyNotLoaded unless its key is open in this process, and a msgspec error for what does not fit.
+    """
+    return _open(mark.decode_sealed(text.encode()), "", mark)
 
 
 def _open(value: Any, person: str, mark: Mark) -> Any:

@@ -14,10 +14,11 @@ from msgspec import inspect as types
 from actum.errors import DefinitionError, Invalid
 from actum.model.entity import Field
 from actum.model.name import SURROGATE
-from actum.model.people.personal import Forgotten, Mark, is_forgotten, mark_of
+from actum.model.people.personal import Forgotten, Mark, is_forgotten, is_sealed_mark, mark_of
+from actum.model.people.sealing import opened_text
 from actum.model.people.walking import has_personal
 from actum.model.values.number_enum import Enums, number_enums
-from actum.model.values.round_trip import RoundTrip, Strictness
+from actum.model.values.round_trip import RoundTrip, Strictness, parts_of
 
 Kind = Literal["text", "integer", "real", "boolean", "blob", "time", "json", "decimal"]
 Convert = Callable[[Any], Any]
@@ -52,7 +53,8 @@ class Column(Struct, frozen=True):
     """One column: its name, how it is stored, and the two conversions (None: the value is stored unchanged).
 
     `enums` are the enums of numbers whose members it may hold. A `plain` column holds Python's text or
-    integers, which its conversion returns unchanged or refuses.
+    integers, which its conversion returns unchanged or refuses. A `sealed` one is of a type that is sealed
+    before it is stored; its conversions write and read JSON, sealed or not.
     """
 
     name: str
@@ -63,13 +65,19 @@ class Column(Struct, frozen=True):
     from_sql: Convert | None
     enums: Enums = frozenset()
     plain: Literal["text", "integer"] | None = None
+    sealed: Mark | None = None
 
 
 def column_of(field: Field, where: str) -> Column:
     """Decides how a field is stored, or raises DefinitionError if no SQL type can hold it."""
     mark = mark_of(field.type)
     if mark is not None:
-        return _personal_column(field, mark, where)
+        return (_sealed_column if mark.is_sealed else _personal_column)(field, mark, where)
+    if any(is_sealed_mark(part) for part in parts_of(field.type)):
+        raise DefinitionError(
+            f"{where}.{field.name} has Sealed within {field.annotation}, and only whole columns are sealed: "
+            "write Sealed[…] round the type of the column, or Personal inside it"
+        )
     kind, is_nullable = kind_of(field.type)
     if is_nullable and has_personal(field.type) and kind != "json":
         raise _refused_optional(field, where)
@@ -111,6 +119,25 @@ def _personal_column(field: Field, mark: Mark, where: str) -> Column:
         return value if from_sql is None else from_sql(value)
 
     return Column(field.name, field.annotation, inner.kind, True, write, read, inner.enums)
+
+
+def _sealed_column(field: Field, mark: Mark, where: str) -> Column:
+    """Returns the column of a value that is sealed before it is stored, and NULL once it is forgotten."""
+    _personal_column(field, mark, where)  # Refuses the types that have no column.
+    to_json = _json_to_sql(mark.annotation)
+
+    def write(value: Any) -> Any:
+        return None if isinstance(value, Forgotten) else to_json(value)
+
+    return Column(
+        field.name,
+        field.annotation,
+        "text",
+        True,
+        write,
+        lambda value: mark.forgotten if value is None else opened_text(mark, value),
+        sealed=mark,
+    )
 
 
 def _refused_optional(field: Field, where: str) -> DefinitionError:

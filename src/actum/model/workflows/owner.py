@@ -52,8 +52,8 @@ class WorkflowOwner:
     def no_key(self, sealed: SealedType) -> DefinitionError:
         """Returns the error of values that nothing in the application's declarations told of."""
         return DefinitionError(
-            f"{sealed.where} has Personal values, and the application has no key, since nothing that it lists "
-            f"is declared with personal data: write class {self._name}(Workflow, person=…)"
+            f"{sealed.where} has Personal values, and the application has no key, since nothing that it "
+            f"lists is declared with personal data: write class {self._name}(Workflow, person=…)"
         )
 
     def of(self, id: str, arguments: tuple[Any, ...]) -> str:
