@@ -39,7 +39,7 @@ def key(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ACTUM_KEY", new_key())
 
 
-@pytest.fixture(params=["sqlite", "postgresql", "dynamodb"])
+@pytest.fixture(params=["sqlite", "postgresql", "dynamodb", "dynamodb_local"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The URL of an empty store of each technology."""
     if request.param == "sqlite":
@@ -47,7 +47,7 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     elif request.param == "postgresql":
         return str(request.getfixturevalue("postgres_store"))
     else:
-        return join(request.getfixturevalue("dynamodb_url"), f"sqlite:///{tmp_path / 'views.db'}")
+        return join(request.getfixturevalue(f"{request.param}_url"), f"sqlite:///{tmp_path / 'views.db'}")
 
 
 async def dump(store: str, folder: Path) -> bytes:
@@ -117,11 +117,13 @@ async def test_nothing_of_a_forgotten_person_is_stored_any_more(store: str, tmp_
 
 
 async def test_only_views_hold_plaintext_before_anybody_is_forgotten(store: str, tmp_path: Path) -> None:
-    """All but the views' tables is sealed at rest: without them, no plaintext is found at all."""
+    """All but the plain columns of views is sealed at rest: without those, no plaintext is found at all."""
     async with testing(app, store=store) as running:
         await fill(running)
         database: Any = running.node.services.database
         for view in running.node.services.catalog.views.values():
+            if view.sealed is not None:
+                continue
             state = await database.rebuild_view(view)
             await database.promote_view(view, state.generation)
         for projector in running.node.services.views.projectors():

@@ -1,6 +1,5 @@
 """Columns: how a field of a view is stored in SQL, and how its values are converted both ways."""
 
-import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -17,14 +16,13 @@ from actum.model.name import SURROGATE
 from actum.model.people.personal import Forgotten, Mark, is_forgotten, is_sealed_mark, mark_of
 from actum.model.people.sealing import opened_text
 from actum.model.people.walking import has_personal
+from actum.model.rows.json_text import json_to_sql
 from actum.model.values.number_enum import Enums, number_enums
-from actum.model.values.round_trip import RoundTrip, Strictness, parts_of
+from actum.model.values.round_trip import parts_of
 
 Kind = Literal["text", "integer", "real", "boolean", "blob", "time", "json", "decimal"]
 Convert = Callable[[Any], Any]
 LARGEST = 2**63
-NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
-"""NUL in JSON. Only after an even number of backslashes; otherwise the text merely looks like it."""
 MAX_DIGITS = 1_000
 """Of a Decimal, on each side of its point."""
 
@@ -124,7 +122,7 @@ def _personal_column(field: Field, mark: Mark, where: str) -> Column:
 def _sealed_column(field: Field, mark: Mark, where: str) -> Column:
     """Returns the column of a value that is sealed before it is stored, and NULL once it is forgotten."""
     _personal_column(field, mark, where)  # Refuses the types that have no column.
-    to_json = _json_to_sql(mark.annotation)
+    to_json = json_to_sql(mark.annotation)
 
     def write(value: Any) -> Any:
         return None if isinstance(value, Forgotten) else to_json(value)
@@ -236,26 +234,6 @@ def _real_to_sql(value: float) -> float:
     return value
 
 
-def _json_to_sql(annotation: Any) -> Convert:
-    decode = msgspec.json.Decoder(annotation).decode
-    trip = RoundTrip(annotation)
-
-    def convert(value: Any) -> str:
-        try:
-            text = msgspec.json.encode(value)
-            # A value that would be read back as something else must not be written.
-            fault = trip.between(value, decode(text), Strictness.STATE)
-        except RecursionError as error:
-            raise ValueError("it is nested too deeply for JSON") from error
-        if fault is not None:
-            raise ValueError(fault)
-        if b"\\u0000" in text and NUL.search(text):
-            raise ValueError("a text in it has the character NUL, which PostgreSQL cannot hold; leave it out")
-        return text.decode()
-
-    return convert
-
-
 def _optional(convert: Convert) -> Convert:
     return lambda value: None if value is None else convert(value)
 
@@ -272,7 +250,7 @@ def _to_sql(annotation: Any, kind: Kind, declared: types.Type) -> Convert | None
     if kind in SCALARS:
         return _optional(SCALARS[kind])
     if kind == "json":
-        return _optional(_json_to_sql(annotation))
+        return _optional(json_to_sql(annotation))
     if kind == "text":
         return _optional(check_text if _plain_kind(declared) else msgspec.to_builtins)
     return None

@@ -153,7 +153,7 @@ async def _workflows(database: Database, key: str) -> AsyncIterator[PersonWorkfl
     after = 0
     while page := await database.workflows(after=after, limit=PAGE):
         after = page[-1].number
-        for kind in {found.kind for found in page}:
+        for kind in dict.fromkeys(found.kind for found in page):
             async for loaded in _loaded(database, kind, [found.id for found in page if found.kind == kind]):
                 content = {
                     where: revealed(msgspec.json.decode(text), key)

@@ -147,8 +147,7 @@ class WorkflowEngine:
     def turn_out(self) -> None:
         """Has workflows that hold personal data leave memory, once what they are doing is done."""
         for live in list(self.live.values()):
-            if live.holds_personal:
-                live.stop()
+            live.turn_out()
 
     # What the workflows at work tell.
 

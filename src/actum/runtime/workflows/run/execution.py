@@ -99,6 +99,8 @@ class WorkflowExecution(Operations):
         while self.now() < due:
             await self.admit()
             await self.parked.wait(due)
+        if self.is_turned_out:
+            await self.leave()
         self.history.give(key)
         self.history.recorded_at = max(self.history.recorded_at, due)
 
@@ -155,6 +157,8 @@ class WorkflowExecution(Operations):
         if within is not None and bytes(kept.result) == b"null":
             self.history.give(key)
             return None
+        if self.is_turned_out:
+            await self.leave()
         return self.given(key, kept, read)
 
     async def _body_of(self, signal: StoredSignal, read: Read, sealed: SealedType | None) -> Raw | None:
@@ -227,6 +231,8 @@ class WorkflowExecution(Operations):
                 self.awaited.add(workflow)
                 await self.parked.wait(due)
         self.awaited.discard(workflow)
+        if self.is_turned_out:
+            await self.leave()
         return self.given(key, kept, read)
 
     async def _compensate(

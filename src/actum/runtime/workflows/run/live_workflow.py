@@ -95,10 +95,11 @@ class LiveWorkflow(WorkflowRun):
         self.execution.parked.wake()
         self.execution.parked.look()
 
-    @property
-    def holds_personal(self) -> bool:
-        """Whether it has personal data in memory."""
-        return self._leaving is None and self.execution.holds_personal
+    def turn_out(self) -> None:
+        """Has it leave, if it has personal data in memory, and run again with what is left of that."""
+        if self._leaving is None and self.execution.holds_personal:
+            self.execution.is_turned_out = True
+            self.stop()
 
     @property
     def is_over(self) -> bool:

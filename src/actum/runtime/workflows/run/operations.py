@@ -87,6 +87,8 @@ class Operations:
         self.seen: int = 0
         self.stopped: bool = False
         """Whether nothing new is to begin, because it is being stopped."""
+        self.is_turned_out: bool = False
+        """Whether `run` is given nothing more, because what it holds in memory was forgotten."""
         self.ended: str = ""
         """Why nothing new is to begin in `run`, because the workflow is ending; "" while it goes forward."""
         self.compensations: list[Callable[[], Awaitable[object]]] = []
@@ -120,10 +122,10 @@ class Operations:
         """Gives what is recorded of a value: its JSON, `written`, or that with its personal values sealed."""
         if sealed is None:
             return Raw(written)
-        if not owner:
-            self._kind.owner.check(sealed)
         if self.sealer is None:
             raise self._kind.owner.no_key(sealed)
+        if not (owner or self.sealer.owner):
+            self._kind.owner.check(sealed)
         return Raw(await self.sealer.seal(sealed, value, owner))
 
     async def kept_error(self, error: BaseException, *, step: str = "") -> KeptError:
@@ -148,6 +150,8 @@ class Operations:
                 continue
             attempts = 0 if kept is None else kept.attempts
             await self.apart(key, partial(self._attempt, key, do, retries, attempts), limit)
+        if self.is_turned_out:
+            await self.leave()
         return self.given(key, kept, read)
 
     def given(self, key: Key, kept: Kept, read: Read) -> Any:
@@ -169,6 +173,11 @@ class Operations:
         if self.ended:
             raise WorkflowCancelled(f"{self.workflow.kind}/{self.id} {self.ended}: nothing new is begun")
         while self.stopped:
+            await self.parked.wait(None)
+
+    async def leave(self) -> None:
+        """Never returns: the workflow leaves memory, and its `run` is called again."""
+        while True:
             await self.parked.wait(None)
 
     def keep(self, key: Key, kept: Kept) -> Kept:
