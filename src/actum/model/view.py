@@ -161,7 +161,9 @@ class ViewType:
         }
         self._sources: dict[str, bool] | None = None
         self.queries: dict[str, ViewQuery] = self._collect_queries()
-        self._shaping = (options.version, self.key, self.indexes)
+        self._shaping: tuple[Any, ...] = (options.version, self.key, self.indexes)
+        if self.sealed is not None:
+            self._shaping += (self.sealed.shaping,)
         self.fingerprint: str = fingerprint(cls, self._shaping, self.reductions.values())
         self.rows: Rows = Rows(
             self.name, cls, self.columns, self.columns.index(self._key_column), self.indexes

@@ -69,7 +69,11 @@ def _struct_reader(item: type[Struct], columns: tuple[str, ...]) -> Reader:
     found = [(field, places[field.name.lower()]) for field in info.fields if field.name.lower() in places]
     names = tuple(field.encode_name for field, _ in found)
     order = tuple(place for _, place in found)
-    decoders = [(field.encode_name, _json_decoder(field.type)) for field, _ in found if _is_json(field.type)]
+    decoders = [
+        (field.encode_name, _json_decoder(field.type))
+        for field, _ in found
+        if _is_json(field.type) and not is_sealed_mark(field.type)
+    ]
     decoders += [
         (field.encode_name, _forgetting(mark)) for field, _ in found if (mark := mark_of(field.type))
     ]

@@ -24,6 +24,11 @@ class SealedColumns(Struct, frozen=True):
     owner_name: str
     marks: tuple[tuple[int, Mark], ...]
 
+    @property
+    def shaping(self) -> tuple[Any, ...]:
+        """Which columns are sealed for whom: a view is built anew when that changes."""
+        return "sealed", self.owner_name, *(place for place, _ in self.marks)
+
     def persons(self, row: Sequence[Any]) -> set[str]:
         """Returns the person whose values are in a row; raises AuthorError if they belong to nobody."""
         if all(row[place] is None for place, _ in self.marks):
