@@ -4,7 +4,20 @@ from typing import assert_type
 
 from msgspec import Struct
 
-from actum import Context, Entity, Event, Forgotten, Personal, PersonId, Sealed, View, Workflow, command, query, reducer
+from actum import (
+    Context,
+    Entity,
+    Event,
+    Forgotten,
+    Personal,
+    PersonId,
+    Sealed,
+    View,
+    Workflow,
+    command,
+    query,
+    reducer,
+)
 
 
 class Named(Event):

@@ -21,10 +21,12 @@ from actum.ports.database import Timer
 from actum.ports.workflows import WorkflowKey
 from actum.runtime.context.context import Context, session_of
 from actum.runtime.context.history import Histories
+from actum.runtime.context.queue_reference import QueueReference
 from actum.runtime.context.references import EntityReference
 from actum.runtime.context.session import SealMessages, Session
 from actum.runtime.services import Services
 from actum.runtime.workflows.run.execution import WorkflowExecution
+from actum.runtime.workflows.run.stand_in_queue import StandInQueue
 from actum.runtime.workflows.stand_ins import StandIn
 
 P = ParamSpec("P")
@@ -228,6 +230,13 @@ class WorkflowContext(Context):
         result: T = await self._execution.call(shortened(f"atomic {name_of(function)}"), do, read, sealed)
         return result
 
+    def queue(self, name: str) -> QueueReference:
+        stand_ins = self._services.workflows.stand_ins
+        take = None if stand_ins is None else stand_ins.queue(name)
+        if take is None:
+            return super().queue(name)
+        return StandInQueue(self._session, name, self._execution, take)
+
     def schedule(
         self,
         command: Command[P, Any],
@@ -237,21 +246,32 @@ class WorkflowContext(Context):
         at: datetime | None = None,
         name: str | None = None,
     ) -> Callable[P, Coroutine[Any, Any, str]]:
+        stand_ins = self._services.workflows.stand_ins
+        timer = None if stand_ins is None else stand_ins.timer(command)
+
         def keep(*positional: P.args, **keywords: P.kwargs) -> Coroutine[Any, Any, str]:
+            def do(context: Context) -> Awaitable[str]:
+                if timer is not None:
+                    return timer(name, id, *positional, *keywords.values())  # type: ignore[no-any-return]
+                scheduled = context.schedule(command, id, after=after, at=at, name=name)
+                return scheduled(*positional, **keywords)
+
             return self._execution.call(
                 shortened(f"schedule {command.name} of {id}"),
-                lambda context: context.schedule(command, id, after=after, at=at, name=name)(
-                    *positional, **keywords
-                ),
+                do,
                 partial(msgspec.json.decode, type=str),
             )
 
         return keep
 
     async def cancel(self, name: str) -> bool:
+        stand_ins = self._services.workflows.stand_ins
+        cancel = None if stand_ins is None else stand_ins.cancelled_timer()
         return bool(
             await self._execution.call(
-                shortened(f"cancel timer {name}"), lambda context: context.cancel(name), msgspec.json.decode
+                shortened(f"cancel timer {name}"),
+                lambda context: context.cancel(name) if cancel is None else cancel(name),
+                msgspec.json.decode,
             )
         )
 
