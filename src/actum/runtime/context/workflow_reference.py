@@ -10,7 +10,7 @@ from msgspec.json import encode
 
 from actum.errors import DefinitionError, Invalid
 from actum.model.event import to_datetime
-from actum.model.people.sealing import sealed_type
+from actum.model.people.sealing import sealed_class
 from actum.model.values.round_trip import LOST, RoundTrip, reason_of, short_repr
 from actum.model.workflows.workflow import Workflow
 from actum.model.workflows.workflow_type import WorkflowType
@@ -179,7 +179,7 @@ class WorkflowReference(Generic[P, R_co]):
 
     async def _sealed_signal(self, session: Session, signal: Any, written: bytes) -> bytes:
         """Gives what is stored of a signal: its JSON, with its personal values sealed."""
-        sealed = sealed_type(type(signal), f"the signal {type(signal).__name__}")
+        sealed = sealed_class(type(signal), f"the signal {type(signal).__name__}")
         if sealed is None:
             return written
         people, kind = session.services.people, self._kind

@@ -13,7 +13,7 @@ from msgspec.json import encode
 from actum.errors import DefinitionError, NotFound, OutdatedRecord
 from actum.model.code.function_kind import require_awaitable
 from actum.model.event import to_datetime
-from actum.model.people.sealing import SealedType, sealed_type
+from actum.model.people.sealing import SealedType, sealed_class
 from actum.model.retries import Retries
 from actum.model.values.round_trip import LOST
 from actum.model.workflows.workflow import Step
@@ -81,11 +81,12 @@ class WorkflowExecution(Operations):
         Its result may be `sealed`; `owner` has the personal values in it that name nobody.
         """
 
-        async def written(make_context: MakeContext) -> Raw:
+        async def done(make_context: MakeContext) -> Raw:
             result = await do(make_context())
-            return await self.sealed(sealed, result, encode(result), owner)
+            written = encode(result)
+            return Raw(written) if sealed is None else await self.sealed(sealed, result, written, owner)
 
-        return self.operate(self.history.next_key(name), written, read, None, None)
+        return self.operate(self.history.next_key(name), done, read, None, None)
 
     def sleep(self, span: timedelta) -> Coroutine[Any, Any, None]:
         return self._sleep(self.history.next_key("$sleep"), span)
@@ -133,7 +134,7 @@ class WorkflowExecution(Operations):
 
     async def _receive(self, key: Key, kind: type[Any], name: str, within: timedelta | None) -> Any:
         read: Read = msgspec.json.Decoder(kind).decode
-        sealed = sealed_type(kind, f"the signal {name}")
+        sealed = sealed_class(kind, f"the signal {name}")
         if sealed is not None:
             read = sealed.opening(read)
         while (kept := self.history.find(key)) is None or not kept.is_final:
