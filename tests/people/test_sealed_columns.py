@@ -22,6 +22,7 @@ from actum import (
 )
 from actum.key_services.open import new_key
 from actum.model.view import view_type
+from actum.operations.rebuild import rebuild_view
 from actum.testing import testing
 from actum.testing.application import Running
 
@@ -180,6 +181,19 @@ async def test_a_row_that_belongs_to_nobody_is_set_aside_and_others_go_on(store:
         [aside] = await running.node.services.database.set_aside()
     assert (aside.key, aside.waiting) == ("13", 1)
     assert "belong to nobody: its column 'owner' holds no id of a person" in aside.error
+
+
+async def test_a_rebuild_by_the_command_line_seals_too(tmp_path: Path) -> None:
+    """It writes rows without the process that runs the application."""
+    url = f"sqlite:///{tmp_path / 'streets.db'}"
+    async with testing(app, store=url) as running:
+        await filled(running)
+
+    await rebuild_view(app, url, view_type(Streets), lambda position, end: None)
+
+    async with testing(app, store=url) as running:
+        assert SECRET not in await stored_rows(running)
+        assert await running.ctx.view(Streets).street_of("ann") == SECRET
 
 
 def test_sealing_a_column_rebuilds_the_view() -> None:

@@ -157,8 +157,7 @@ async def open_node(
     keyring = await open_keyring(catalog, journal, key_service, clock, host)
     if keyring is not None:
         journal = SealedJournal(journal, keyring, catalog.kinds)
-        if any(view.sealed is not None for view in catalog.views.values()):
-            database = sealed_database(database, keyring)
+        database = sealed_database(database, keyring, catalog.views.values())
     if settings.is_development:
         pure.enforce()
     contain_tasks(asyncio.get_running_loop())

@@ -1,6 +1,6 @@
 """A database that seals the sealed columns of views on their way in, and has the keys open for its rows."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, cast
 
@@ -26,7 +26,7 @@ class _SealedDatabase:
         return getattr(self._database, name)
 
     def under(self, *leases: Lease) -> Database:
-        return sealed_database(self._database.under(*leases), self._keyring)
+        return cast(Database, _SealedDatabase(self._database.under(*leases), self._keyring))
 
     async def rows(self, view: ViewType, generation: int, keys: Sequence[Any]) -> list[tuple[Any, ...]]:
         found = await self._database.rows(view, generation, keys)
@@ -69,8 +69,10 @@ class _SealedDatabase:
         return [columns.seal(row, self._keyring.seal) for row in rows]
 
 
-def sealed_database(database: Database, keyring: Keyring) -> Database:
-    """Returns a database whose views have sealed columns."""
+def sealed_database(database: Database, keyring: Keyring, views: Iterable[ViewType]) -> Database:
+    """Returns the database with which these views are kept: itself, if none of them has sealed columns."""
+    if all(view.sealed is None for view in views):
+        return database
     return cast(Database, _SealedDatabase(database, keyring))
 
 
