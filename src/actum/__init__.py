@@ -26,7 +26,7 @@ from actum.model.deletion import Deleted
 from actum.model.entity import Entity
 from actum.model.event import Event, Recorded
 from actum.model.handler import command, query, reducer
-from actum.model.people.personal import FORGOTTEN, Forgotten, Personal, PersonId
+from actum.model.people.personal import FORGOTTEN, Forgotten, Personal, PersonId, Sealed
 from actum.model.retries import Retries
 from actum.model.routes.exposing import Route
 from actum.model.states.kept_state import Changed
@@ -62,6 +62,7 @@ __all__ = [
     "Rejected",
     "Retries",
     "Route",
+    "Sealed",
     "StepFailed",
     "Taken",
     "TooLarge",

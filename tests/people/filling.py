@@ -11,13 +11,19 @@ from tests.people.members import (
     BOB,
     BOB_NAME,
     BOB_STREET,
+    PLACES,
     Address,
+    Farewell,
     Mail,
     Member,
+    Note,
     Order,
+    Refused,
+    Welcome,
+    secret,
 )
 
-SECRETS = [ANN, ANN_NAME, ANN_STREET]
+SECRETS = [ANN, ANN_NAME, ANN_STREET, *(secret(place, ANN_NAME) for place in PLACES)]
 
 
 async def fill(running: Running) -> None:
@@ -43,8 +49,23 @@ async def fill(running: Running) -> None:
         await ctx.queue("mails").send(Mail(id, email, "hello"), key=f"mails of {id}")
         await ctx.queue("mails").send(Mail(id, email, "again"), key=f"mails of {id}")
         assert await ctx.atomic(_renamed, id, name, idempotency_key=f"unit of {id}") == name
+        await fill_workflows(running, id, name)
     await running.settle(allows_failures=True)
     await running.node.services.directory.save_snapshots()
+
+
+async def fill_workflows(running: Running, id: str, name: str) -> None:
+    """Has workflows of somebody record in every place; one has ended, one waits with a signal untaken."""
+    ctx = running.ctx
+    for place in ("ended", "waiting"):
+        workflow = ctx.workflow(Welcome, f"{place} of {id}")
+        await workflow.start(id, name)
+        await workflow.signal(Note(secret("note", name)))
+        await running.settle(allows_failures=True)
+    await ctx.workflow(Welcome, f"ended of {id}").signal(Farewell(secret("farewell", name)))
+    await ctx.workflow(Welcome, f"waiting of {id}").signal(Note(secret("untaken", name)))
+    await ctx.workflow(Refused, id).start(name)
+    await running.settle(allows_failures=True)
 
 
 async def _renamed(ctx: Context, id: str, name: str) -> str:

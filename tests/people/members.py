@@ -15,8 +15,11 @@ from actum import (
     Personal,
     PersonId,
     Recorded,
+    Rejected,
     Retries,
+    Sealed,
     View,
+    Workflow,
     command,
     query,
     reducer,
@@ -149,6 +152,22 @@ class Deliveries(View):
         self.addresses = [*self.addresses, event.address]
 
 
+class Vault(View, person="id"):
+    id: str
+    email: Sealed[str] = ""
+    age: Sealed[int] = 0
+
+    @reducer
+    def registered(self, event: Registered) -> None:
+        self.email, self.age = event.email, event.age
+
+    @query("SELECT * FROM vault ORDER BY id")
+    def all(self) -> "list[Vault]": ...
+
+    @query("SELECT email FROM vault WHERE id = :id")
+    def email_of(self, id: str) -> Sealed[str] | None: ...
+
+
 class Failing(View):
     """A view whose rows are set aside with an error that holds personal data."""
 
@@ -166,6 +185,49 @@ class Mail(Struct):
     email: Personal[str]
     text: str
 
+
+class Note(Struct):
+    text: Personal[str]
+
+
+class Farewell(Struct):
+    text: Personal[str]
+
+
+class Greeting(Struct):
+    number: int
+    text: Personal[str]
+
+
+def secret(place: str, name: object) -> str:
+    """What is recorded in a place of a workflow of somebody."""
+    return f"{place} of {name}"
+
+
+async def greet(name: Personal[str]) -> Greeting:
+    return Greeting(7, secret("step", name))
+
+
+class Welcome(Workflow, person="member"):
+    """Records something personal wherever it can, and then waits for a farewell."""
+
+    async def run(self, ctx: Context, member: str, name: Personal[str]) -> Personal[str]:
+        greeting = await self.step(greet, name)
+        note = await self.receive(Note)
+        farewell = await self.receive(Farewell)
+        if isinstance(greeting.text, Forgotten):
+            raise Rejected(f"{greeting.text} {note.text} {farewell.text}", code="forgotten")
+        return secret("result", name)
+
+
+class Refused(Workflow, person="id"):
+    """Ends with a refusal that says what is personal."""
+
+    async def run(self, ctx: Context, name: Personal[str]) -> None:
+        raise Rejected(secret("error", name), code="no", name=secret("fact", name))
+
+
+PLACES = ("step", "note", "farewell", "untaken", "result", "error", "fact")
 
 members = Actions()
 
@@ -194,6 +256,7 @@ async def order(ctx: Context, id: str, customer: str, street: str) -> Address:
 app = App(
     "members",
     entities=[Member, Order],
-    views=[Contacts, Deliveries, Failing],
+    views=[Contacts, Deliveries, Failing, Vault],
     actions=[members],
+    workflows=[Welcome, Refused],
 )

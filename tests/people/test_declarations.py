@@ -20,7 +20,6 @@ from actum import (
     Personal,
     PersonId,
     View,
-    Workflow,
     reducer,
 )
 from actum.errors import KeyMissing
@@ -133,14 +132,6 @@ def test_messages_say_whose_their_values_are() -> None:
 
     with pytest.raises(DefinitionError, match="customer: PersonId"):
         App("a", actions=[actions])
-
-
-def test_workflows_record_nothing_personal() -> None:
-    class Welcome(Workflow):
-        async def run(self, ctx: Context, email: Personal[str]) -> None: ...
-
-    with pytest.raises(DefinitionError, match="have a step read the data"):
-        App("a", workflows=[Welcome])
 
 
 def test_fields_of_two_persons_are_not_guessed_at() -> None:

@@ -153,7 +153,7 @@ class Student(Entity):
 app = App("school", entities=[User, Course, Student])
 
 
-@pytest.fixture(params=["memory", "sqlite", "postgres", "dynamodb"])
+@pytest.fixture(params=["memory", "sqlite", "postgres", "dynamodb", "dynamodb_local"])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """A store of each kind."""
     match request.param:
@@ -164,8 +164,8 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         case "postgres":
             found: str = request.getfixturevalue("postgres_url")
             return found
-        case _:
-            table: str = request.getfixturevalue("dynamodb_url")
+        case dynamodb:
+            table: str = request.getfixturevalue(f"{dynamodb}_url")
             return join(table, f"sqlite:///{tmp_path / 'school.db'}")
 
 

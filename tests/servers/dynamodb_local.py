@@ -7,13 +7,14 @@ import subprocess
 import tarfile
 import tempfile
 import time
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from filelock import FileLock
 
-from tests.servers.dynamodb import credentials
+from tests.servers.dynamodb import credentials, made, url_of
 from tests.servers.postgres import leave_out
 
 TOOLS = Path(__file__).parents[2] / ".tools" / "actum" / "dynamodb-local"
@@ -94,3 +95,12 @@ def dynamodb_local() -> Iterator[str]:
         yield f"http://127.0.0.1:{port}"
     process.terminate()
     process.wait(60)
+
+
+@pytest.fixture
+async def dynamodb_local_url(dynamodb_local: str) -> str:
+    """The URL of a store in an empty table of that server."""
+    url = url_of(dynamodb_local, f"t-{uuid.uuid4().hex}")
+    table = await made(url)
+    await table.close()
+    return url

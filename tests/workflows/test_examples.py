@@ -9,6 +9,7 @@ from actum import (
     Context,
     Entity,
     Event,
+    Invalid,
     Rejected,
     Retries,
     StepFailed,
@@ -217,3 +218,41 @@ async def test_mistakes_in_an_example_say_what_to_write() -> None:
         await ORDER.when("apple", 3).cancel().signal(Approved("bob"))
     with pytest.raises(AssertionError, match=r"Order\.run"):
         await ORDER.when("apple", "three")  # type: ignore[arg-type]
+
+
+class Reminder(Struct):
+    order: str
+    text: str
+
+
+class Remind(Workflow):
+    """Sends messages, sets two timers, and cancels one of them."""
+
+    async def run(self, ctx: Context, order: str) -> tuple[bool, bool]:
+        await ctx.queue("mails").send(Reminder(order, "first"))
+        await ctx.queue("mails").send_all([Reminder(order, "second"), Reminder(order, "third")], key=order)
+        late = await ctx.schedule(Item.give_back, "apple", after=timedelta(days=3))(order)
+        await ctx.schedule(Item.give_back, "pear", after=timedelta(days=4), name="by name")(order)
+        return await ctx.cancel(late), await ctx.cancel(late)
+
+
+async def test_messages_and_timers_need_no_answer_and_are_shown() -> None:
+    outcome = await given(Remind).when("o-1")
+
+    outcome.then((True, False))
+    assert outcome.sent("mails") == [
+        Reminder("o-1", "first"),
+        Reminder("o-1", "second"),
+        Reminder("o-1", "third"),
+    ]
+    assert outcome.sent("others") == []
+    assert outcome.scheduled(Item.give_back) == [("pear", "o-1")]
+
+
+class Misfit(Workflow):
+    async def run(self, ctx: Context) -> None:
+        await ctx.queue("mails").send(Reminder("o-1", 7))  # type: ignore[arg-type]
+
+
+async def test_a_message_that_json_does_not_give_back_fails_in_an_example_too() -> None:
+    (await given(Misfit).when()).raises(Invalid, "queue 'mails' does not take")

@@ -96,7 +96,8 @@ def record_row(record: RecordLine) -> tuple[str, ...]:
     """Gives a record as a row of a table."""
     body = msgspec.json.decode(record.body)
     if "error" in body:
-        shown = f"failed: {body['error']['message']}"
+        error = body["error"]
+        shown = f"failed: {error['message'] or error['type'] + ', and what it says is sealed'}"
     elif "result" in body:
         shown = msgspec.json.encode(body["result"]).decode()
     else:

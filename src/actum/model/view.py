@@ -21,6 +21,7 @@ from actum.model.reduction import Reduction, inherited, reductions_of
 from actum.model.rows.column import Column, column_of, may_be_key
 from actum.model.rows.row import Rows
 from actum.model.rows.row_key import canonical_text, check_key
+from actum.model.rows.sealed_columns import SealedColumns, sealed_columns
 from actum.model.signature import Signature
 from actum.model.values.fingerprint import fingerprint
 from actum.model.values.serialisable import check_serialisable, check_whole
@@ -37,15 +38,16 @@ def snake_case(name: str) -> str:
 
 
 class ViewOptions(Struct, frozen=True):
-    """The options of a class statement: `class Balances(View, name=…, key=…, indexes=…, version=…)`."""
+    """The options of a class statement: `class Balances(View, name=…, key=…, indexes=…, version=…, …)`."""
 
     name: str
     key: str
     indexes: tuple[tuple[str, ...], ...]
     version: int
+    person: str | None = None
 
 
-OPTIONS = OF_STRUCTS | {"indexes", "key", "name", "version"}
+OPTIONS = OF_STRUCTS | {"indexes", "key", "name", "person", "version"}
 """The options that a class statement may have."""
 
 
@@ -64,6 +66,7 @@ class ViewMeta(StructMeta):
         key: str = "id",
         indexes: Iterable[str | tuple[str, ...]] = (),
         version: int = 1,
+        person: str | None = None,
         **config: Any,
     ) -> "ViewMeta":
         check_options(f"class {class_name}(View)", config, OPTIONS)
@@ -74,7 +77,8 @@ class ViewMeta(StructMeta):
             raise DefinitionError(f"view {class_name}: {error}") from error
         given = (indexes,) if isinstance(indexes, str) else indexes
         listed = tuple((index,) if isinstance(index, str) else tuple(index) for index in given)
-        cls.__view_options__ = ViewOptions(name or snake_case(class_name), key, listed, version)  # type: ignore[attr-defined]
+        declared = ViewOptions(name or snake_case(class_name), key, listed, version, person)
+        cls.__view_options__ = declared  # type: ignore[attr-defined]
         return cls
 
 
@@ -86,7 +90,7 @@ class View(Struct, metaclass=ViewMeta):
     When an entity is erased, the row under its id is dropped unless a reducer of `Deleted` says otherwise.
     Options of the class statement: `name=` is the table (by default the class name in snake case), `key=` the
     field that is the key (`id`), `indexes=` lists columns, or tuples of columns, and raising `version=`
-    rebuilds the table.
+    rebuilds the table. `person=` is the field with the id of the person whom the `Sealed` ones belong to.
     """
 
     __view_options__: ClassVar[ViewOptions]
@@ -146,6 +150,7 @@ class ViewType:
         self._check_columns()
         self.indexes: tuple[tuple[str, ...], ...] = options.indexes
         self._check_indexes()
+        self.sealed: SealedColumns | None = sealed_columns(cls, self.columns, options.person)
         self.reductions: dict[type[Event], Reduction] = reductions_of(cls, may_ask_for_recorded=True)
         for reduction in self.reductions.values():
             reduction.event_type.check()
@@ -156,7 +161,9 @@ class ViewType:
         }
         self._sources: dict[str, bool] | None = None
         self.queries: dict[str, ViewQuery] = self._collect_queries()
-        self._shaping = (options.version, self.key, self.indexes)
+        self._shaping: tuple[Any, ...] = (options.version, self.key, self.indexes)
+        if self.sealed is not None:
+            self._shaping += (self.sealed.shaping,)
         self.fingerprint: str = fingerprint(cls, self._shaping, self.reductions.values())
         self.rows: Rows = Rows(
             self.name, cls, self.columns, self.columns.index(self._key_column), self.indexes
@@ -322,6 +329,11 @@ class ViewType:
             for column in index:
                 if column not in names:
                     raise DefinitionError(f"{name}: indexes= names {column!r}, but there is no such field")
+                if any(one.name == column and one.sealed for one in self.columns):
+                    raise DefinitionError(
+                        f"{name}: indexes= names {column!r}, which is Sealed, so that no query can look for "
+                        "it: take it out of indexes=, or declare it Personal"
+                    )
 
     def _check_keys(self) -> None:
         if not self.reductions.keys() - {Deleted}:

@@ -23,6 +23,7 @@ from actum.runtime.people.forgetting import check_persons, own_kinds, personal_v
 from actum.runtime.people.keyring import Keyring
 from actum.runtime.people.opening import open_keyring
 from actum.runtime.people.portrait import Painter, Portrait
+from actum.runtime.people.sealed_database import sealed_database
 from actum.runtime.people.sealed_journal import SealedJournal
 from actum.stores.open import Stores, open_stores
 
@@ -55,8 +56,10 @@ async def readable(app: App, url: str, stores: Stores) -> AsyncGenerator[Stores]
         if keyring is None:
             yield stores
         else:
-            journal = SealedJournal(stores.journal, keyring, definition_of(app).catalog.kinds)
-            yield replace(stores, journal=journal)
+            catalog = definition_of(app).catalog
+            journal = SealedJournal(stores.journal, keyring, catalog.kinds)
+            database = sealed_database(stores.database, keyring, catalog.views.values())
+            yield replace(stores, journal=journal, database=database)
 
 
 async def forget_persons(app: App, url: str, persons: Sequence[str]) -> ForgottenPersons:

@@ -8,6 +8,7 @@ from msgspec import inspect as types
 from sqlglot import exp
 
 from actum.errors import DefinitionError
+from actum.model.people.personal import is_sealed_mark
 from actum.model.signature import display
 from actum.model.view import ViewQuery
 from actum.queries.sql.kinds import QueryKind
@@ -44,8 +45,14 @@ ACCEPTED: dict[type[types.Type], frozenset[str]] = {
 UNCERTAIN = (exp.Round, exp.Ceil, exp.Floor)
 
 
-def check_answer(where: str, query: ViewQuery, found: Query, kinds: Sequence[QueryKind]) -> None:
-    """Compares what is selected, and the kinds of its columns, to the annotation."""
+def check_answer(
+    where: str,
+    query: ViewQuery,
+    found: Query,
+    kinds: Sequence[QueryKind],
+    sealed: frozenset[int] = frozenset(),
+) -> None:
+    """Compares what is selected, and the kinds of its columns, to the annotation; `sealed` are places."""
     first = next(_branches(found.qualified))
     if isinstance(query.item, type) and issubclass(query.item, Struct):
         names = [name.lower() for name in first.named_selects]
@@ -60,9 +67,26 @@ def check_answer(where: str, query: ViewQuery, found: Query, kinds: Sequence[Que
                 "select one, or declare a Struct with a field for each column"
             )
         targets = [("the answer", query.item)]
-    for target, selected, kind in zip(targets, first.selects, kinds, strict=False):
-        if target is not None:
+    for place, (target, selected, kind) in enumerate(zip(targets, first.selects, kinds, strict=False)):
+        if target is not None and not _is_sealed_alike(where, *target, selected, place in sealed):
             _check_type(where, *target, selected, kind)
+
+
+def _is_sealed_alike(where: str, name: str, annotation: Any, selected: exp.Expr, is_sealed: bool) -> bool:  # noqa: FBT001
+    """Returns whether a sealed column is selected into what is annotated so; raises if one of them is not."""
+    declared = types.type_info(annotation)
+    if is_sealed_mark(declared) == is_sealed:
+        return is_sealed
+    text = selected.unalias().sql("sqlite")
+    if is_sealed:
+        raise DefinitionError(
+            f"{where}: {name} is annotated {display(annotation)}, but {text} is Sealed: annotate it as the "
+            "view does, for example Sealed[str]"
+        )
+    raise DefinitionError(
+        f"{where}: {name} is annotated as Sealed, but {text} is not: annotate it as its column is, for "
+        "example Personal[str]"
+    )
 
 
 def _branches(query: exp.Expr) -> Iterator[exp.Select]:

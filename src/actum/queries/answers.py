@@ -10,7 +10,8 @@ from msgspec import Struct
 from msgspec import inspect as types
 
 from actum.errors import NotFound, Unanswerable
-from actum.model.people.personal import Mark, is_forgotten, mark_of
+from actum.model.people.personal import Mark, is_forgotten, is_sealed_mark, mark_of
+from actum.model.people.sealing import opened_text
 from actum.model.signature import display
 from actum.model.view import ViewQuery
 from actum.ports.database import Answer
@@ -55,8 +56,9 @@ def read_answer(query: ViewQuery, answer: Answer) -> Any:
 def _reader(query: ViewQuery, columns: tuple[str, ...]) -> Reader:
     if isinstance(query.item, type) and issubclass(query.item, Struct):
         return _struct_reader(query.item, columns)
-    # For a single value, both no row and a row that holds NULL give None.
-    return _scalar_reader(query.answer if query.shape == "row" else query.item)
+    # For a single value, both no row and a row that holds NULL give None, unless that is sealed.
+    is_sealed = is_sealed_mark(types.type_info(query.item))
+    return _scalar_reader(query.answer if query.shape == "row" and not is_sealed else query.item)
 
 
 def _struct_reader(item: type[Struct], columns: tuple[str, ...]) -> Reader:
@@ -67,7 +69,11 @@ def _struct_reader(item: type[Struct], columns: tuple[str, ...]) -> Reader:
     found = [(field, places[field.name.lower()]) for field in info.fields if field.name.lower() in places]
     names = tuple(field.encode_name for field, _ in found)
     order = tuple(place for _, place in found)
-    decoders = [(field.encode_name, _json_decoder(field.type)) for field, _ in found if _is_json(field.type)]
+    decoders = [
+        (field.encode_name, _json_decoder(field.type))
+        for field, _ in found
+        if _is_json(field.type) and not is_sealed_mark(field.type)
+    ]
     decoders += [
         (field.encode_name, _forgetting(mark)) for field, _ in found if (mark := mark_of(field.type))
     ]
@@ -98,7 +104,9 @@ def _scalar_reader(item: Any) -> Reader:
 
 
 def _forgetting(mark: Mark, decode: Callable[[Any], Any] | None = None) -> Callable[[Any], Any]:
-    """Reads NULL in a personal column as forgotten."""
+    """Reads NULL in a personal column as forgotten, and opens a sealed one."""
+    if mark.is_sealed:
+        return lambda value: mark.forgotten if value is None else opened_text(mark, value)
     if decode is None:
         return lambda value: mark.forgotten if value is None else value
     return lambda value: mark.forgotten if value is None else decode(value)

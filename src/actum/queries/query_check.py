@@ -9,6 +9,7 @@ from typing import Any
 from actum.errors import DefinitionError
 from actum.model.view import ViewQuery, ViewType
 from actum.queries.answer_check import check_answer
+from actum.queries.sealed_check import Sealed, sealed_places
 from actum.queries.sql.kinds import Misuse
 from actum.queries.sql.parameters import Parameter, declared
 from actum.queries.sql.reading import closest, read
@@ -37,24 +38,29 @@ def _check_all(views: tuple[ViewType, ...]) -> None:
     columns: dict[str, Columns] = {
         view.name: {column.name: column.kind for column in view.columns} for view in views
     }
+    sealed: Sealed = {
+        view.name: frozenset(column.name.lower() for column in view.columns if column.sealed)
+        for view in views
+    }
     database = _empty_database(views)
     try:
         for view in views:
             for query in view.queries.values():
-                _check(query, columns, database)
+                _check(query, columns, sealed, database)
     finally:
         database.close()
 
 
-def _check(query: ViewQuery, views: Views, database: sqlite3.Connection) -> None:
+def _check(query: ViewQuery, views: Views, sealed: Sealed, database: sqlite3.Connection) -> None:
     where = query.signature.where
     try:
         found = read(query.sql, views)
         _check_parameters(where, query, found.names)
+        places = sealed_places(found, sealed)
         for parameters in _calls(query):
             translate(found, parameters, views, "postgres")
             translated = translate(found, parameters, views, "sqlite")
-            check_answer(where, query, found, translated.kinds)
+            check_answer(where, query, found, translated.kinds, places)
             _prepare(where, translated, database)
     except Misuse as misuse:
         raise DefinitionError(f"{where}: {misuse}") from misuse

@@ -45,7 +45,9 @@ class Catalog(Struct, frozen=True):
     @property
     def is_personal(self) -> bool:
         """Whether the application has personal data."""
-        return any(kind.personal is not None for kind in self.kinds.values())
+        return any(kind.personal is not None for kind in self.kinds.values()) or any(
+            kind.is_personal for kind in self.workflows.values()
+        )
 
 
 class Definition(Struct, frozen=True):

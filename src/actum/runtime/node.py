@@ -46,6 +46,7 @@ from actum.runtime.opened_resource import OpenedResource, OpenResource
 from actum.runtime.orphaned_names import look_for_left, warn_of_events_left, warn_of_left
 from actum.runtime.people.keyring import Keyring
 from actum.runtime.people.opening import open_keyring, with_people
+from actum.runtime.people.sealed_database import sealed_database
 from actum.runtime.people.sealed_journal import SealedJournal
 from actum.runtime.readiness import Readiness
 from actum.runtime.services import Services, Signals
@@ -156,6 +157,7 @@ async def open_node(
     keyring = await open_keyring(catalog, journal, key_service, clock, host)
     if keyring is not None:
         journal = SealedJournal(journal, keyring, catalog.kinds)
+        database = sealed_database(database, keyring, catalog.views.values())
     if settings.is_development:
         pure.enforce()
     contain_tasks(asyncio.get_running_loop())

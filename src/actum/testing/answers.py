@@ -21,6 +21,10 @@ class Answers:
         self.asked_of: dict[Any, Asked] = {}
         self.unanswered: list[str] = []
         """What was called and is not answered, if nothing else may be."""
+        self.sent: dict[str, list[Any]] = {}
+        """The messages to each queue."""
+        self.scheduled: dict[str, tuple[Any, tuple[Any, ...]]] = {}
+        """The timers by name: what they send, and its arguments, the entity's id first."""
         self._is_alone = is_alone
         self._stand_ins: dict[Any, Callable[..., Any]] = {}
 
@@ -70,6 +74,35 @@ class Answers:
 
     def end(self, cls: type[Any]) -> Callable[..., Any] | None:
         return self._stand_ins.get(cls) or self._unanswered(cls.__name__)
+
+    def queue(self, name: str) -> Callable[..., Any] | None:
+        if not self._is_alone:
+            return None
+
+        async def take(*messages: Any) -> None:
+            self.sent.setdefault(name, []).extend(messages)
+
+        return take
+
+    def timer(self, command: Any) -> Callable[..., Any] | None:
+        if not self._is_alone:
+            return None
+
+        async def keep(name: str | None, *arguments: Any) -> str:
+            name = name or f"timer {len(self.scheduled) + 1}"
+            self.scheduled[name] = command, arguments
+            return name
+
+        return keep
+
+    def cancelled_timer(self) -> Callable[..., Any] | None:
+        if not self._is_alone:
+            return None
+
+        async def cancel(name: str) -> bool:
+            return self.scheduled.pop(name, None) is not None
+
+        return cancel
 
     def _unanswered(self, what: str) -> Callable[..., Any] | None:
         if not self._is_alone:

@@ -199,6 +199,15 @@ class WorkflowOutcome(Generic[R]):
         """
         return self._answers.asked(what, USAGE)
 
+    def sent(self, queue: str) -> list[Any]:
+        """Gives the messages that it sent to a queue, in order. Nobody handles them in an example."""
+        return list(self._answers.sent.get(queue, ()))
+
+    def scheduled(self, command: What) -> Asked:
+        """Gives what each timer of a command passes to it, the id first. In an example none becomes due."""
+        check_answerable(command)
+        return [passed for what, passed in self._answers.scheduled.values() if what == command]
+
     def _check(self, lines: list[str]) -> Self:
         if lines:
             raise AssertionError("\n".join([repr(self), *lines]))

@@ -1,9 +1,9 @@
-"""Personal, the mark of a value that belongs to a person, and Forgotten, which is read once that is gone."""
+"""Personal and Sealed, the marks of a person's values, and Forgotten, which is read once they are gone."""
 
 from collections.abc import Callable
 from functools import cached_property
 from types import UnionType
-from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, TypeVar, Union, get_args, get_origin
 
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
@@ -73,21 +73,30 @@ FORGOTTEN_ARRAY: Final[Forgotten] = ForgottenArray()
 class Mark:
     """What a personal type is of, and what is read for a forgotten value of it."""
 
-    def __init__(self, annotation: Any, forgotten: Forgotten) -> None:
+    def __init__(self, annotation: Any, forgotten: Forgotten, *, is_sealed: bool = False) -> None:
         self.annotation = annotation
         self.forgotten = forgotten
+        self.is_sealed: bool = is_sealed
+        """Whether it is sealed in views too."""
 
     def __repr__(self) -> str:
-        return f"<Mark of {self.annotation}>"
+        return f"<{'sealed ' if self.is_sealed else ''}Mark of {self.annotation}>"
 
     @cached_property
     def decode(self) -> Callable[[bytes], Any]:
         """Reads a value that was opened."""
         return msgspec.json.Decoder(self.annotation).decode
 
+    @cached_property
+    def decode_sealed(self) -> Callable[[bytes], Any]:
+        """Reads a value that may be sealed, and is not opened."""
+        # The parts are values.
+        return msgspec.json.Decoder(Union[self.annotation, type(self.forgotten)]).decode  # noqa: UP007
+
 
 if TYPE_CHECKING:
     Personal = Union[T, Forgotten]  # noqa: UP007 (a generic alias, which type checkers expand)
+    Sealed = Union[T, Forgotten]  # noqa: UP007
     PersonId = str
 else:
     PersonId = Annotated[str, Meta(extra={OWNER: True})]
@@ -100,31 +109,50 @@ else:
         `Forgotten`, which is why type checkers see `str | Forgotten`.
         """
 
+        is_sealed: ClassVar[bool] = False
+
         def __class_getitem__(cls, annotation: Any) -> Any:
+            name = cls.__name__
             parts = set(_parts(annotation))
             if any(isinstance(part, type) and _is_object(part) for part in parts):
                 raise DefinitionError(
-                    f"Personal[{_name(annotation)}] marks a whole object: mark its fields instead, "
+                    f"{name}[{_name(annotation)}] marks a whole object: mark its fields instead, "
                     "as in `street: Personal[str]`"
                 )
             if Any in parts or object in parts:
-                raise DefinitionError(f"Personal[{_name(annotation)}] needs a type, such as Personal[str]")
+                raise DefinitionError(f"{name}[{_name(annotation)}] needs a type, such as {name}[str]")
             kinds = {get_origin(part) or part for part in parts}
             has_objects = dict in kinds
             if has_objects and kinds & {list, tuple, set, frozenset}:
                 raise DefinitionError(
-                    f"Personal[{_name(annotation)}] may be an object or an array, so that JSON has no place "
+                    f"{name}[{_name(annotation)}] may be an object or an array, so that JSON has no place "
                     "left for a forgotten value: use a Struct, and mark its fields"
                 )
             marked = FORGOTTEN_ARRAY if has_objects else FORGOTTEN
             union = Union[annotation, type(marked)]  # noqa: UP007 (the parts are values)
-            return Annotated[union, Meta(extra={MARK: Mark(annotation, marked)})]
+            mark = Mark(annotation, marked, is_sealed=cls.is_sealed)
+            return Annotated[union, Meta(extra={MARK: mark})]
+
+    class Sealed(Personal):
+        """Marks a personal value that a view keeps sealed too: `email: Sealed[str]`, as a column of it.
+
+        SQL cannot compare, order or change it, so that queries only select it. Everything else is as with
+        `Personal`; whose it is, says `person=` of the view, or a column of the type `PersonId`.
+        """
+
+        is_sealed = True
 
 
 def mark_of(node: Any) -> Mark | None:
     """Returns the mark of a personal type, from msgspec's description of a type."""
     found = node.extra.get(MARK) if isinstance(node, msgspec.inspect.Metadata) and node.extra else None
     return found if isinstance(found, Mark) else None
+
+
+def is_sealed_mark(node: Any) -> bool:
+    """Whether a type is personal, and sealed in views too."""
+    mark = mark_of(node)
+    return mark is not None and mark.is_sealed
 
 
 def is_forgotten(node: Any) -> bool:

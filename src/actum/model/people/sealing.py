@@ -1,6 +1,7 @@
 """Sealing: how the personal values within values of one type are sealed, and opened again."""
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, Protocol, get_origin
 
 from msgspec import Struct
@@ -14,12 +15,12 @@ from actum.model.people.walking import Change, directly_in, has_personal, needs_
 
 
 class Seal(Protocol):
-    """Seals a value, given as JSON, under the key of a person."""
+    """Seals a value, given as JSON, under the key of a person; "" where the person is forgotten."""
 
     def __call__(self, person: str, value: bytes, /) -> str: ...
 
 
-class Sealed(Struct, frozen=True):
+class SealedValue(Struct, frozen=True):
     """A sealed value as it is written where a value is never an object."""
 
     sealed: str
@@ -62,11 +63,12 @@ class SealedType:
     def persons(self, value: Any, person: str) -> set[str]:
         """Returns whose personal values are in a value; `person` is the owner of those that name none.
 
-        Raises Invalid for one that belongs to nobody.
+        Raises Invalid for one that belongs to nobody, or that a caller claims to be sealed.
         """
         found: set[str] = set()
 
         def note(part: Any, owner: str, mark: Mark) -> Any:
+            _refuse_sealed(part, owner, mark)
             if not isinstance(part, Forgotten):
                 if not owner:
                     raise Invalid(
@@ -85,8 +87,7 @@ class SealedType:
         def sealed(part: Any, owner: str, mark: Mark) -> Any:
             if isinstance(part, Forgotten):
                 return part
-            token = seal(owner, encode(part))
-            return [True, token] if isinstance(mark.forgotten, ForgottenArray) else Sealed(token)
+            return sealed_value(mark, seal(owner, encode(part)))
 
         return encode(self._walk(value, person, sealed))
 
@@ -100,6 +101,21 @@ class SealedType:
 
         self._walk(value, person, note)
         return found
+
+
+def sealed_value(mark: Mark, token: str) -> Any:
+    """Returns what is written in place of a value: a token, or that it is forgotten."""
+    if not token:
+        return mark.forgotten
+    return [True, token] if isinstance(mark.forgotten, ForgottenArray) else SealedValue(token)
+
+
+def opened_text(mark: Mark, text: str) -> Any:
+    """Returns the value of a JSON text, sealed or not.
+
+    Raises KeyNotLoaded unless its key is open in this process, and a msgspec error for what does not fit.
+    """
+    return _open(mark.decode_sealed(text.encode()), "", mark)
 
 
 def _open(value: Any, person: str, mark: Mark) -> Any:
@@ -156,3 +172,11 @@ def sealed_type(annotation: Any, where: str) -> SealedType | None:
     except (TypeError, NameError):
         return None  # JSON cannot hold it, which is refused elsewhere.
     return SealedType(annotation, where) if has_personal(node) else None
+
+
+def sealed_class(cls: Any, where: str) -> SealedType | None:
+    """Returns the same as `sealed_type`, which takes longer, for a class that is met often."""
+    return _sealed_class(cls, where)
+
+
+_sealed_class = lru_cache(maxsize=1_024)(sealed_type)

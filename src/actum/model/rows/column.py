@@ -1,6 +1,5 @@
 """Columns: how a field of a view is stored in SQL, and how its values are converted both ways."""
 
-import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -14,16 +13,16 @@ from msgspec import inspect as types
 from actum.errors import DefinitionError, Invalid
 from actum.model.entity import Field
 from actum.model.name import SURROGATE
-from actum.model.people.personal import Forgotten, Mark, is_forgotten, mark_of
+from actum.model.people.personal import Forgotten, Mark, is_forgotten, is_sealed_mark, mark_of
+from actum.model.people.sealing import opened_text
 from actum.model.people.walking import has_personal
+from actum.model.rows.json_text import json_to_sql
 from actum.model.values.number_enum import Enums, number_enums
-from actum.model.values.round_trip import RoundTrip, Strictness
+from actum.model.values.round_trip import parts_of
 
 Kind = Literal["text", "integer", "real", "boolean", "blob", "time", "json", "decimal"]
 Convert = Callable[[Any], Any]
 LARGEST = 2**63
-NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
-"""NUL in JSON. Only after an even number of backslashes; otherwise the text merely looks like it."""
 MAX_DIGITS = 1_000
 """Of a Decimal, on each side of its point."""
 
@@ -52,7 +51,8 @@ class Column(Struct, frozen=True):
     """One column: its name, how it is stored, and the two conversions (None: the value is stored unchanged).
 
     `enums` are the enums of numbers whose members it may hold. A `plain` column holds Python's text or
-    integers, which its conversion returns unchanged or refuses.
+    integers, which its conversion returns unchanged or refuses. A `sealed` one is of a type that is sealed
+    before it is stored; its conversions write and read JSON, sealed or not.
     """
 
     name: str
@@ -63,13 +63,19 @@ class Column(Struct, frozen=True):
     from_sql: Convert | None
     enums: Enums = frozenset()
     plain: Literal["text", "integer"] | None = None
+    sealed: Mark | None = None
 
 
 def column_of(field: Field, where: str) -> Column:
     """Decides how a field is stored, or raises DefinitionError if no SQL type can hold it."""
     mark = mark_of(field.type)
     if mark is not None:
-        return _personal_column(field, mark, where)
+        return (_sealed_column if mark.is_sealed else _personal_column)(field, mark, where)
+    if any(is_sealed_mark(part) for part in parts_of(field.type)):
+        raise DefinitionError(
+            f"{where}.{field.name} has Sealed within {field.annotation}, and only whole columns are sealed: "
+            "write Sealed[…] round the type of the column, or Personal inside it"
+        )
     kind, is_nullable = kind_of(field.type)
     if is_nullable and has_personal(field.type) and kind != "json":
         raise _refused_optional(field, where)
@@ -111,6 +117,25 @@ def _personal_column(field: Field, mark: Mark, where: str) -> Column:
         return value if from_sql is None else from_sql(value)
 
     return Column(field.name, field.annotation, inner.kind, True, write, read, inner.enums)
+
+
+def _sealed_column(field: Field, mark: Mark, where: str) -> Column:
+    """Returns the column of a value that is sealed before it is stored, and NULL once it is forgotten."""
+    _personal_column(field, mark, where)  # Refuses the types that have no column.
+    to_json = json_to_sql(mark.annotation)
+
+    def write(value: Any) -> Any:
+        return None if isinstance(value, Forgotten) else to_json(value)
+
+    return Column(
+        field.name,
+        field.annotation,
+        "text",
+        True,
+        write,
+        lambda value: mark.forgotten if value is None else opened_text(mark, value),
+        sealed=mark,
+    )
 
 
 def _refused_optional(field: Field, where: str) -> DefinitionError:
@@ -209,26 +234,6 @@ def _real_to_sql(value: float) -> float:
     return value
 
 
-def _json_to_sql(annotation: Any) -> Convert:
-    decode = msgspec.json.Decoder(annotation).decode
-    trip = RoundTrip(annotation)
-
-    def convert(value: Any) -> str:
-        try:
-            text = msgspec.json.encode(value)
-            # A value that would be read back as something else must not be written.
-            fault = trip.between(value, decode(text), Strictness.STATE)
-        except RecursionError as error:
-            raise ValueError("it is nested too deeply for JSON") from error
-        if fault is not None:
-            raise ValueError(fault)
-        if b"\\u0000" in text and NUL.search(text):
-            raise ValueError("a text in it has the character NUL, which PostgreSQL cannot hold; leave it out")
-        return text.decode()
-
-    return convert
-
-
 def _optional(convert: Convert) -> Convert:
     return lambda value: None if value is None else convert(value)
 
@@ -245,7 +250,7 @@ def _to_sql(annotation: Any, kind: Kind, declared: types.Type) -> Convert | None
     if kind in SCALARS:
         return _optional(SCALARS[kind])
     if kind == "json":
-        return _optional(_json_to_sql(annotation))
+        return _optional(json_to_sql(annotation))
     if kind == "text":
         return _optional(check_text if _plain_kind(declared) else msgspec.to_builtins)
     return None

@@ -22,7 +22,7 @@ TIMEOUT = timedelta(seconds=60)
 """How long an attempt at a step may take unless the call says otherwise."""
 KEPT_FOR = timedelta(days=30)
 """How long a workflow that has ended is kept unless its class says otherwise."""
-OPTIONS = OF_STRUCTS | {"name", "retries", "timeout", "keep_for"}
+OPTIONS = OF_STRUCTS | {"name", "retries", "timeout", "keep_for", "person"}
 """The options that a class statement may have."""
 
 
@@ -70,12 +70,13 @@ class Execution(Protocol):
 
 
 class WorkflowOptions(Struct, frozen=True):
-    """The class statement's options: `class A(Workflow, name=…, timeout=…, retries=…, keep_for=…)`."""
+    """The options of a class statement: `class A(Workflow, name=…, timeout=…, retries=…, …)`."""
 
     name: str
     timeout: timedelta | None
     retries: Retries
     keep_for: timedelta | None
+    person: str | None = None
 
 
 def _check_span(class_name: str, option: str, span: Any) -> None:
@@ -101,6 +102,7 @@ class WorkflowMeta(StructMeta):
         timeout: timedelta | None = None,
         retries: Retries | None = None,
         keep_for: timedelta | None = KEPT_FOR,
+        person: str | None = None,
         **config: Any,
     ) -> "WorkflowMeta":
         check_options(f"class {class_name}(Workflow)", config, OPTIONS)
@@ -117,7 +119,7 @@ class WorkflowMeta(StructMeta):
             cls = super().__new__(mcls, class_name, bases, namespace, **options)
         except TypeError as error:
             raise DefinitionError(f"workflow {class_name}: {error}") from error
-        declared = WorkflowOptions(name or class_name, timeout, retries or Retries(), keep_for)
+        declared = WorkflowOptions(name or class_name, timeout, retries or Retries(), keep_for, person)
         cls.__workflow_options__ = declared  # type: ignore[attr-defined]
         return cls
 
@@ -133,7 +135,8 @@ class Workflow(Struct, metaclass=WorkflowMeta):
     statement: `name=` is the stored kind (by default the class name), `timeout=` limits the whole,
     `retries=` says how often a compensation, or a `run` that fails by mistake, is tried, and `keep_for=` how
     long one that has ended is kept: its result, its records, and that its id was used (by default 30 days,
-    for ever with None).
+    for ever with None). `person=` says whose the personal values are that it records: "id", or the name of a
+    parameter of `run`, or of a field of one, that holds the person's id.
     """
 
     __workflow_options__: ClassVar[WorkflowOptions]

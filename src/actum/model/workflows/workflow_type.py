@@ -9,12 +9,12 @@ from msgspec.json import encode
 
 from actum.errors import DefinitionError, WrongState
 from actum.model.code.function_kind import function_kind
-from actum.model.people.records import refuse_in_records
 from actum.model.people.sealing import sealed_type
 from actum.model.retries import Retries
 from actum.model.signature import Signature
 from actum.model.values.round_trip import LOST, reason_of
 from actum.model.values.serialisable import check_serialisable
+from actum.model.workflows.owner import WorkflowOwner
 from actum.model.workflows.workflow import RESERVED, Workflow
 
 
@@ -31,7 +31,9 @@ class WorkflowType:
         self._check_fields()
         self.run: Callable[..., Any] = self._run_of(cls)
         self.signature: Signature = Signature(self.run, f"{self.name}.run", leading=(context,))
-        self._refuse_personal()
+        self.owner: WorkflowOwner = WorkflowOwner(self.name, options.person, self.signature)
+        self.is_personal: bool = self.owner.is_personal
+        self._refuse_personal_fields()
         self.has_state: bool = bool(cls.__struct_fields__)
         self._read_state: Callable[[bytes], Workflow] = msgspec.json.Decoder(cls).decode
 
@@ -73,12 +75,14 @@ class WorkflowType:
             raise DefinitionError(f"workflow {cls.__name__}: run is not async: {usage}")
         return run  # type: ignore[no-any-return]
 
-    def _refuse_personal(self) -> None:
-        """Raises DefinitionError for personal values, which a workflow's records would keep unsealed."""
-        found = (sealed_type(self.cls, self.name), self.signature.sealed, self.signature.sealed_reply)
-        for sealed in found:
-            if sealed is not None:
-                refuse_in_records(f"workflow {sealed.where}")
+    def _refuse_personal_fields(self) -> None:
+        """Raises DefinitionError for fields with personal values: they are what a workflow shows."""
+        sealed = sealed_type(self.cls, self.name)
+        if sealed is not None:
+            raise DefinitionError(
+                f"workflow {sealed.where} has fields with Personal values, and fields are what operators are "
+                "shown of a workflow: keep personal data in variables of `run`, and in what its steps return"
+            )
 
     def _check_fields(self) -> None:
         name = self.cls.__name__

@@ -14,7 +14,6 @@ from msgspec import inspect as types
 
 from actum.errors import Invalid
 from actum.model.rows.column import (
-    NUL,
     check_text,
     decimal_to_sql,
     kind_of,
@@ -22,6 +21,7 @@ from actum.model.rows.column import (
     settled_decimal,
     time_to_sql,
 )
+from actum.model.rows.json_text import NUL
 from actum.model.values.round_trip import LOST, reason_of
 from actum.queries.sql.kinds import Misuse, QueryKind, Typed, common
 from actum.stores.sqlite.decimals import encode

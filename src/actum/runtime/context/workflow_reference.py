@@ -10,7 +10,7 @@ from msgspec.json import encode
 
 from actum.errors import DefinitionError, Invalid
 from actum.model.event import to_datetime
-from actum.model.people.records import check_recorded
+from actum.model.people.sealing import sealed_class
 from actum.model.values.round_trip import LOST, RoundTrip, reason_of, short_repr
 from actum.model.workflows.workflow import Workflow
 from actum.model.workflows.workflow_type import WorkflowType
@@ -80,15 +80,19 @@ class WorkflowReference(Generic[P, R_co]):
                 f"{MAX_RESULT_BYTES:,} are the most: keep the content elsewhere, and pass where it is"
             )
         kind = self._kind
+        owner = kind.owner.of(self.id, bound) if kind.is_personal else ""
 
         async def start(session: Session) -> bool:
+            body, people = written, session.services.people
+            if kind.signature.sealed is not None and people is not None:
+                body = await people.sealed(kind.signature.sealed, kind.signature.arguments(*bound), owner)
             now, limit, metadata = session.services.clock.now(), kind.timeout, session.metadata
             deadline = None if limit is None else now + limit // timedelta(microseconds=1)
             return await self._calls.start(
                 NewWorkflow(
                     kind.name,
                     self.id,
-                    written,
+                    body,
                     digest(written),
                     now,
                     deadline,
@@ -107,12 +111,13 @@ class WorkflowReference(Generic[P, R_co]):
         A signal with a `once` mark that was sent before is dropped. Raises NotFound if the workflow was not
         started, WrongStatus if it has ended, and Invalid for a value that JSON does not preserve.
         """
-        name, body = type(signal).__name__, _written(signal)
+        name, written = type(signal).__name__, _written(signal)
         kind, id = self._kind.name, self.id
 
         async def send(session: Session) -> None:
             mark = session.next_mark("$signals", f"{kind}/{id}", name) if once is None else stored_key(once)
-            call = "" if once is None else digest(name, body)
+            call = "" if once is None else digest(name, written)
+            body = await self._sealed_signal(session, signal, written)
             now = session.services.clock.now()
             await self._calls.signal(NewSignal(kind, id, name, body, now, mark, call))
 
@@ -172,6 +177,23 @@ class WorkflowReference(Generic[P, R_co]):
         """
         await self._request("restart" if step is None else f"restart:{occurrence}:{step}")
 
+    async def _sealed_signal(self, session: Session, signal: Any, written: bytes) -> bytes:
+        """Gives what is stored of a signal: its JSON, with its personal values sealed."""
+        sealed = sealed_class(type(signal), f"the signal {type(signal).__name__}")
+        if sealed is None:
+            return written
+        people, kind = session.services.people, self._kind
+        if people is None:
+            raise kind.owner.no_key(sealed)
+        owner = ""
+        if not sealed.names_owner:
+            stored = await self._calls.find(kind.name, self.id)
+            await self._calls.prepared(stored.input)
+            owner = kind.owner.of(self.id, kind.signature.bind_json(stored.input))
+            if not owner:
+                kind.owner.check(sealed)
+        return await people.sealed(sealed, signal, owner)
+
     async def _request(self, request: str) -> None:
         async def ask(_: Session) -> None:
             await self._calls.request(self._kind.name, self.id, request)
@@ -188,7 +210,6 @@ class WorkflowReference(Generic[P, R_co]):
 
 
 def _written(signal: Any) -> bytes:
-    check_recorded(type(signal), f"the signal {type(signal).__name__}")
     try:
         body = encode(signal)
         fault = RoundTrip(type(signal)).fault(signal)

@@ -38,17 +38,22 @@ class Forgetter:
         database: Database,
         directory: Directory,
         views: Views,
+        turn_out_workflows: Callable[[], None],
         kinds: Mapping[str, EntityType],
         clock: Clock,
         is_first: Callable[[], bool],
     ) -> None:
-        """Takes the parts of an application; `is_first` says whether this process answers requests."""
+        """Takes the parts of an application; `is_first` says whether this process answers requests.
+
+        `turn_out_workflows` has workflows that hold personal data leave memory, and go on without it.
+        """
         self._is_first = is_first
         self._keyring = keyring
         self._journal = journal
         self._database = database
         self._directory = directory
         self._views = views
+        self._turn_out_workflows = turn_out_workflows
         self._clock = clock
         self._personal = {name for name, kind in kinds.items() if kind.personal is not None}
         self._own_kinds = own_kinds(kinds)
@@ -93,6 +98,7 @@ class Forgetter:
     async def _free_memory(self) -> None:
         seen = await self._keyring.store.last()
         await self._keyring.verify()
+        self._turn_out_workflows()
         await self._directory.turn_out_all(self._personal)
         self._seen = max(seen, self._seen)
 

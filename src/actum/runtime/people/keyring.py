@@ -49,15 +49,15 @@ class Keyring:
             self._application[key.id] = self.service.cipher(await self.service.unwrap(key.wrapped))
         self._current = keys[-1].id
 
-    async def ensure(self, persons: Collection[str]) -> None:
-        """Has the keys of persons at hand, and durable: those who have none get one."""
+    async def ensure(self, persons: Collection[str], *, makes_new: bool = True) -> None:
+        """Has the keys of persons at hand, and durable: those who have none get one, if it `makes_new`."""
         wanted = [person for person in persons if person not in self._persons]
         if not wanted:
             return
         async with self._lock:
             while True:
                 closed = self._closed
-                found = await self._found_or_made(wanted)
+                found = await (self._found_or_made if makes_new else self.store.find)(wanted)
                 ciphers = [(key, await self._cipher(key)) for key in found]
                 if closed == self._closed:
                     break  # Otherwise one of them may have been destroyed meanwhile.
@@ -66,6 +66,11 @@ class Keyring:
                 self._persons[key.person] = key.id, cipher
             while len(self._persons) > max(MAX_PERSONS, len(wanted)):
                 del self._persons[next(iter(self._persons))]
+
+    def key_of(self, person: str) -> str | None:
+        """Returns the id of a person's key; None if it is not at hand."""
+        found = self._persons.get(person)
+        return None if found is None else found[0]
 
     def seal(self, person: str, value: bytes) -> str:
         """Seals a value under a person's key, which is at hand."""

@@ -26,7 +26,10 @@ async def open_keyring(
     if not catalog.is_personal:
         return None
     if host is not None or journal.person_keys is None:
-        names = ", ".join(name for name, kind in catalog.kinds.items() if kind.personal is not None)
+        names = ", ".join(
+            [name for name, kind in catalog.kinds.items() if kind.personal is not None]
+            + [name for name, kind in catalog.workflows.items() if kind.is_personal]
+        )
         raise DefinitionError(
             f"{names}: Personal values cannot be sealed in this store, since entities in Durable Objects "
             "decide outside this process, where no keys of persons are: use SQLite, PostgreSQL or DynamoDB"
@@ -41,12 +44,14 @@ async def open_keyring(
 def with_people(services: Services, keyring: Keyring, is_first: Callable[[], bool]) -> Services:
     """Returns the services of an application, with those that deal with its personal data."""
     services.feed.prepare = keyring.prepare
+    services.workflows.prepare = keyring.prepare
     forgetter = Forgetter(
         keyring,
         journal=services.journal,
         database=services.database,
         directory=services.directory,
         views=services.views,
+        turn_out_workflows=services.workflows.turn_out,
         kinds=services.kinds,
         clock=services.clock,
         is_first=is_first,

@@ -1,6 +1,6 @@
 """The portrait of a person: everything that is kept of the person's data, to be handed out."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +15,7 @@ from actum.ports.broker import Broker
 from actum.ports.database import Database
 from actum.ports.journal import Journal
 from actum.ports.message import Message
+from actum.ports.workflows import LoadedWorkflow
 from actum.runtime.context.history import fold_history
 from actum.runtime.context.timers import every_timer
 from actum.runtime.people.keyring import Keyring
@@ -51,6 +52,16 @@ class Waiting(Struct, frozen=True):
     content: Any
 
 
+class PersonWorkflow(Struct, frozen=True):
+    """A workflow that has recorded data of the person, and what that is, by where it is recorded."""
+
+    kind: str
+    id: str
+    status: str
+    started_at: datetime
+    content: dict[str, Any]
+
+
 class Portrait(Struct, frozen=True):
     """What is kept of one person. Data of other people in the same places is left out."""
 
@@ -58,10 +69,11 @@ class Portrait(Struct, frozen=True):
     entities: list[PersonEntity]
     events: list[PersonEvent]
     waiting: list[Waiting]
+    workflows: list[PersonWorkflow] = []
 
 
 class Painter:
-    """Collects what is kept of a person; it reads the whole journal."""
+    """Collects what is kept of a person; it reads the whole journal, and all workflows."""
 
     def __init__(
         self,
@@ -94,7 +106,8 @@ class Painter:
         streams = dict.fromkeys((event.kind, event.id) for event in events)
         entities = [await self._entity(*stream, key.id) for stream in streams if stream[0] in self._kinds]
         waiting = [one async for one in self._waiting(key.id)]
-        return Portrait(person, entities, events, waiting)
+        workflows = [one async for one in _workflows(self._database, key.id)]
+        return Portrait(person, entities, events, waiting, workflows)
 
     async def _events(self, key: str) -> AsyncIterator[Stored]:
         after = 0
@@ -134,6 +147,41 @@ class Painter:
                 body = _content_of(letter.body)
                 if key in key_ids_in(body):
                     yield Waiting(f"letter {letter.id} of {letter.action}", revealed(_read(body), key))
+
+
+async def _workflows(database: Database, key: str) -> AsyncIterator[PersonWorkflow]:
+    after = 0
+    while page := await database.workflows(after=after, limit=PAGE):
+        after = page[-1].number
+        for kind in dict.fromkeys(found.kind for found in page):
+            async for loaded in _loaded(database, kind, [found.id for found in page if found.kind == kind]):
+                content = {
+                    where: revealed(msgspec.json.decode(text), key)
+                    for where, text in _recorded_in(loaded)
+                    if key in key_ids_in(text)
+                }
+                if content:
+                    workflow = loaded.workflow
+                    started = to_datetime(workflow.created)
+                    yield PersonWorkflow(kind, workflow.id, workflow.status, started, content)
+
+
+async def _loaded(database: Database, kind: str, ids: list[str]) -> AsyncIterator[LoadedWorkflow]:
+    while ids and (some := await database.load_workflows(kind, ids)):
+        for loaded in some:
+            yield loaded
+            ids.remove(loaded.workflow.id)
+
+
+def _recorded_in(loaded: LoadedWorkflow) -> Iterator[tuple[str, bytes]]:
+    """Gives the JSON texts that a workflow has recorded, each with where that is."""
+    yield "arguments", loaded.workflow.input
+    for record in loaded.records:
+        number = f", number {record.occurrence}" if record.occurrence > 1 else ""
+        yield f"step {record.name}{number}", record.body
+    for signal in loaded.signals:
+        yield f"signal {signal.name}, {signal.id}", signal.body
+    yield "outcome", loaded.workflow.outcome
 
 
 def revealed(value: Any, key: str) -> Any:

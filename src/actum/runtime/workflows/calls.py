@@ -30,6 +30,12 @@ POLL = 0.5
 """Seconds between two looks for the end of a workflow, which another process may run."""
 
 
+class Prepare(Protocol):
+    """Has the keys open under which values within texts are sealed."""
+
+    async def __call__(self, *texts: bytes) -> None: ...
+
+
 class Host(Protocol):
     """Runs the workflows of one kind in this process."""
 
@@ -43,6 +49,10 @@ class Host(Protocol):
 
     def has(self, id: str) -> bool:
         """Says whether a workflow is at work here."""
+        ...
+
+    def turn_out(self) -> None:
+        """Has workflows that hold personal data leave memory, and go on with what is left of it."""
         ...
 
 
@@ -69,6 +79,8 @@ class WorkflowCalls:
         self.by_class: dict[object, WorkflowType] = {kind.cls: kind for kind in types.values()}
         self.hosts: dict[str, Host] = {}
         self.stand_ins = stand_ins
+        self.prepare: Prepare | None = None
+        """Has the keys open of sealed values within texts, where there is personal data."""
         self._database = database
         self._starts: Coalescer[NewWorkflow, Started] = Coalescer(
             database.start_workflows, most=MAX_STARTS, begins_alone=True
@@ -124,9 +136,20 @@ class WorkflowCalls:
         Raises NotEnded if that is not within a time, by the clock of the machine.
         """
         end = await self._end_within(kind, id, within)
+        await self.prepared(end.outcome)
         if end.status == "completed":
             return read(end.outcome)
         raise read_error(end.outcome) if end.outcome else WorkflowFailed(f"{kind}/{id} {end.status}")
+
+    async def prepared(self, *texts: bytes) -> None:
+        """Returns when sealed values within what is stored of workflows can be opened."""
+        if self.prepare is not None:
+            await self.prepare(*texts)
+
+    def turn_out(self) -> None:
+        """Has workflows that hold personal data leave memory, and go on with what is left of it."""
+        for host in list(self.hosts.values()):
+            host.turn_out()
 
     def ended(self, key: WorkflowKey, status: Status, outcome: bytes) -> None:
         """Gives those who wait here the end of a workflow."""

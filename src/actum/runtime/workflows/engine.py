@@ -144,6 +144,11 @@ class WorkflowEngine:
         """Says whether a workflow is at work here."""
         return id in self.live
 
+    def turn_out(self) -> None:
+        """Has workflows that hold personal data leave memory, once what they are doing is done."""
+        for live in list(self.live.values()):
+            live.turn_out()
+
     # What the workflows at work tell.
 
     def left(self, live: LiveWorkflow, *, is_woken: bool) -> None:
@@ -216,6 +221,8 @@ class WorkflowEngine:
         waiting = list(dict.fromkeys(ids))
         while waiting:
             page = await self._database.load_workflows(self.kind.name, waiting[:PAGE])
+            if self._services.people is not None:
+                await self._services.people.prepare(*(text for loaded in page for text in _texts_of(loaded)))
             found = {loaded.workflow.id for loaded in page}
             tried, waiting = waiting[:PAGE], waiting[PAGE:]
             if page:
@@ -325,6 +332,13 @@ class WorkflowEngine:
         self.live.clear()
         if self._ends:
             await asyncio.wait(self._ends)
+
+
+def _texts_of(loaded: LoadedWorkflow) -> list[bytes]:
+    """Gives what is stored of a workflow and may hold sealed values."""
+    texts = [loaded.workflow.input, loaded.workflow.outcome]
+    texts += [record.body for record in loaded.records]
+    return texts + [signal.body for signal in loaded.signals]
 
 
 def _as_it_is(workflow: StoredWorkflow) -> WorkflowChange:

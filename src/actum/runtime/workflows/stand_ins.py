@@ -20,3 +20,15 @@ class StandIns(Protocol):
     def end(self, cls: type[Any]) -> StandIn | None:
         """Gives what answers for the end of another workflow; it is not started."""
         ...
+
+    def queue(self, name: str) -> StandIn | None:
+        """Gives what takes the messages to a queue."""
+        ...
+
+    def timer(self, command: Any) -> StandIn | None:
+        """Gives what keeps a timer of a command; it takes a name or None, the id and the arguments."""
+        ...
+
+    def cancelled_timer(self) -> StandIn | None:
+        """Gives what cancels a timer by its name."""
+        ...

@@ -13,6 +13,7 @@ from msgspec.json import encode
 from actum.errors import DefinitionError, NotFound, OutdatedRecord
 from actum.model.code.function_kind import require_awaitable
 from actum.model.event import to_datetime
+from actum.model.people.sealing import SealedType, sealed_class
 from actum.model.retries import Retries
 from actum.model.values.round_trip import LOST
 from actum.model.workflows.workflow import Step
@@ -60,7 +61,10 @@ class WorkflowExecution(Operations):
 
         async def do(make_context: MakeContext) -> Raw:
             given = declared.bind(arguments, make_context, self.services.resources)
-            return declared.write(await declared.function(*given), key[0])
+            written = declared.write(await declared.function(*given), key[0])
+            if declared.sealed is None:
+                return written
+            return await self.sealed(declared.sealed, declared.read(bytes(written)), bytes(written))
 
         return self.operate(key, do, declared.read, retries or Retries(), limit.total_seconds())
 
@@ -69,14 +73,20 @@ class WorkflowExecution(Operations):
         name: str,
         do: Callable[[Context], Awaitable[Any]],
         read: Read,
-        write: Callable[[Any], bytes] = encode,
+        sealed: SealedType | None = None,
+        owner: str = "",
     ) -> Coroutine[Any, Any, Any]:
-        """Does what a call of the workflow's context does, once, and records it under a name."""
+        """Does what a call of the workflow's context does, once, and records it under a name.
 
-        async def written(make_context: MakeContext) -> Raw:
-            return Raw(write(await do(make_context())))
+        Its result may be `sealed`; `owner` has the personal values in it that name nobody.
+        """
 
-        return self.operate(self.history.next_key(name), written, read, None, None)
+        async def done(make_context: MakeContext) -> Raw:
+            result = await do(make_context())
+            written = encode(result)
+            return Raw(written) if sealed is None else await self.sealed(sealed, result, written, owner)
+
+        return self.operate(self.history.next_key(name), done, read, None, None)
 
     def sleep(self, span: timedelta) -> Coroutine[Any, Any, None]:
         return self._sleep(self.history.next_key("$sleep"), span)
@@ -90,6 +100,8 @@ class WorkflowExecution(Operations):
         while self.now() < due:
             await self.admit()
             await self.parked.wait(due)
+        if self.is_turned_out:
+            await self.leave()
         self.history.give(key)
         self.history.recorded_at = max(self.history.recorded_at, due)
 
@@ -121,15 +133,20 @@ class WorkflowExecution(Operations):
     # What follows is how.
 
     async def _receive(self, key: Key, kind: type[Any], name: str, within: timedelta | None) -> Any:
-        read = msgspec.json.Decoder(kind).decode
+        read: Read = msgspec.json.Decoder(kind).decode
+        sealed = sealed_class(kind, f"the signal {name}")
+        if sealed is not None:
+            read = sealed.opening(read)
         while (kept := self.history.find(key)) is None or not kept.is_final:
             await self.admit()
             signal = next((one for one in self.signals if one.name == name), None)
             if signal is not None:
-                self.signals.remove(signal)
-                self.taken.append(signal.id)
-                if self._fits(signal, read):
-                    self.keep(key, Kept(result=Raw(signal.body)))
+                body = await self._body_of(signal, read, sealed)
+                if signal in self.signals:  # Unless another part of `run` has taken it meanwhile.
+                    self.signals.remove(signal)
+                    self.taken.append(signal.id)
+                    if body is not None:
+                        self.keep(key, Kept(result=body))
                 continue
             if kept is None and within is not None:
                 kept = self.keep(key, Kept(due=self.now() + _whole(within, "receive")))
@@ -141,18 +158,23 @@ class WorkflowExecution(Operations):
         if within is not None and bytes(kept.result) == b"null":
             self.history.give(key)
             return None
+        if self.is_turned_out:
+            await self.leave()
         return self.given(key, kept, read)
 
-    def _fits(self, signal: StoredSignal, read: Read) -> bool:
-        """Says whether a signal can be read; one that cannot would stop the workflow for ever."""
+    async def _body_of(self, signal: StoredSignal, read: Read, sealed: SealedType | None) -> Raw | None:
+        """Gives what is recorded of a signal; None if it cannot be read, and would stop it for ever.
+
+        What came as plain text, as from the command line, is sealed from now on.
+        """
         try:
-            read(signal.body)
+            value = read(signal.body)
         except LOST as error:
             workflow = self.workflow
             message = "%s/%s: a signal %s does not fit, and is dropped: %s"
             log.error(message, workflow.kind, workflow.id, signal.name, error)
-            return False
-        return True
+            return None
+        return await self.sealed(sealed, value, signal.body)
 
     async def _gather(self, parts: tuple[Awaitable[Any], ...]) -> tuple[Any, ...]:
         if not parts:
@@ -185,7 +207,10 @@ class WorkflowExecution(Operations):
         found: list[StoredWorkflow | None] = []
 
         async def look() -> None:
-            found.append(await self.services.database.workflow(*workflow))
+            stored = await self.services.database.workflow(*workflow)
+            if stored is not None:
+                await self.services.workflows.prepared(stored.outcome)
+            found.append(stored)
 
         while (kept := self.history.find(key)) is None or not kept.is_final:
             await self.admit()
@@ -207,6 +232,8 @@ class WorkflowExecution(Operations):
                 self.awaited.add(workflow)
                 await self.parked.wait(due)
         self.awaited.discard(workflow)
+        if self.is_turned_out:
+            await self.leave()
         return self.given(key, kept, read)
 
     async def _compensate(

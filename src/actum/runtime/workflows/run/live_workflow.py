@@ -58,7 +58,7 @@ class LiveWorkflow(WorkflowRun):
     ) -> None:
         super().__init__(services, kind, loaded.workflow)
         self.wakes: int = loaded.workflow.wakes
-        self.execution = WorkflowExecution(services, loaded, functions, self)
+        self.execution = WorkflowExecution(services, kind, loaded, functions, self)
         self._instance.__dict__["execution"] = self.execution
         self._recorder = recorder
         self._engine = engine
@@ -94,6 +94,12 @@ class LiveWorkflow(WorkflowRun):
         self.execution.stopped = True
         self.execution.parked.wake()
         self.execution.parked.look()
+
+    def turn_out(self) -> None:
+        """Has it leave, if it has personal data in memory, and run again with what is left of that."""
+        if self._leaving is None and self.execution.holds_personal:
+            self.execution.is_turned_out = True
+            self.stop()
 
     @property
     def is_over(self) -> bool:

@@ -12,9 +12,11 @@ from msgspec import Raw
 
 from actum.errors import DefinitionError, OutdatedRecord, StepFailed, TryLater, WorkflowCancelled, WrongReply
 from actum.model.error_text import error_text
+from actum.model.people.sealing import SealedType
 from actum.model.people.unsaid import class_alone
 from actum.model.retries import Retries
 from actum.model.values.round_trip import LOST
+from actum.model.workflows.workflow_type import WorkflowType
 from actum.ports.workflows import LoadedWorkflow, StoredSignal, StoredWorkflow, WorkflowKey
 from actum.runtime.contained_tasks import runs_author_code
 from actum.runtime.containment import comes_from_outside, log_failure
@@ -23,6 +25,7 @@ from actum.runtime.instruments.running import running
 from actum.runtime.services import Services
 from actum.runtime.workflows.run.history import History, Key, shown
 from actum.runtime.workflows.run.outcome import DECISIONS, Kept, KeptError, error_of, kept_error
+from actum.runtime.workflows.run.record_sealer import RecordSealer
 from actum.runtime.workflows.run.step_function import StepFunctions
 from actum.runtime.workflows.run.waiting import Parked
 
@@ -67,7 +70,12 @@ class Operations:
     """The operations of one workflow. Each takes its key at once, in the order of calls."""
 
     def __init__(
-        self, services: Services, loaded: LoadedWorkflow, functions: StepFunctions, keeper: Keeper
+        self,
+        services: Services,
+        kind: WorkflowType,
+        loaded: LoadedWorkflow,
+        functions: StepFunctions,
+        keeper: Keeper,
     ) -> None:
         workflow = loaded.workflow
         self.id: str = workflow.id
@@ -79,15 +87,21 @@ class Operations:
         self.seen: int = 0
         self.stopped: bool = False
         """Whether nothing new is to begin, because it is being stopped."""
+        self.is_turned_out: bool = False
+        """Whether `run` is given nothing more, because what it holds in memory was forgotten."""
         self.ended: str = ""
         """Why nothing new is to begin in `run`, because the workflow is ending; "" while it goes forward."""
         self.compensations: list[Callable[[], Awaitable[object]]] = []
         self.by: str = workflow.by
+        self.sealer: RecordSealer | None = (
+            None if services.people is None else RecordSealer(services.people.keyring)
+        )
         self.parked: Parked = Parked(keeper.is_quiet, keeper.is_busy)
         self.tasks: set[asyncio.Task[None]] = set()
         self._late: set[asyncio.Task[None]] = set()
         self._outside = copy_context()
         self.services = services
+        self._kind = kind
         self._functions = functions
         self._keeper = keeper
         self.workflow: StoredWorkflow = workflow
@@ -98,6 +112,28 @@ class Operations:
 
     def __repr__(self) -> str:
         return f"<WorkflowExecution {self.workflow.kind}/{self.id}, {self.parked!r}>"
+
+    @property
+    def holds_personal(self) -> bool:
+        """Whether the workflow has met personal data since it was loaded."""
+        return self.sealer is not None and self.sealer.is_used
+
+    async def sealed(self, sealed: SealedType | None, value: Any, written: bytes, owner: str = "") -> Raw:
+        """Gives what is recorded of a value: its JSON, `written`, or that with its personal values sealed."""
+        if sealed is None:
+            return Raw(written)
+        if self.sealer is None:
+            raise self._kind.owner.no_key(sealed)
+        if not (owner or self.sealer.owner):
+            self._kind.owner.check(sealed)
+        return Raw(await self.sealer.seal(sealed, value, owner))
+
+    async def kept_error(self, error: BaseException, *, step: str = "") -> KeptError:
+        """Gives what is recorded of an error, sealed in a workflow with personal data."""
+        kept = kept_error(error, step=step)
+        if self.sealer is None or not (self._kind.is_personal or self.sealer.owner):
+            return kept
+        return await self.sealer.seal_error(kept)
 
     def add_signals(self, signals: Sequence[StoredSignal]) -> None:
         """Adds signals that came; those that were taken may come again until that is recorded."""
@@ -114,6 +150,8 @@ class Operations:
                 continue
             attempts = 0 if kept is None else kept.attempts
             await self.apart(key, partial(self._attempt, key, do, retries, attempts), limit)
+        if self.is_turned_out:
+            await self.leave()
         return self.given(key, kept, read)
 
     def given(self, key: Key, kept: Kept, read: Read) -> Any:
@@ -135,6 +173,11 @@ class Operations:
         if self.ended:
             raise WorkflowCancelled(f"{self.workflow.kind}/{self.id} {self.ended}: nothing new is begun")
         while self.stopped:
+            await self.parked.wait(None)
+
+    async def leave(self) -> None:
+        """Never returns: the workflow leaves memory, and its `run` is called again."""
+        while True:
             await self.parked.wait(None)
 
     def keep(self, key: Key, kept: Kept) -> Kept:
@@ -198,11 +241,11 @@ class Operations:
             is_cut_off = asyncio.current_task() in self._late
             if not is_cut_off and comes_from_outside(error):
                 raise
-            self._fail(key, error, retries, attempts + 1, is_cut_off=is_cut_off)
+            await self._fail(key, error, retries, attempts + 1, is_cut_off=is_cut_off)
             return
         self.keep(key, Kept(result=result, seen=session_of(made[0]).seen if made else 0))
 
-    def _fail(
+    async def _fail(
         self, key: Key, error: BaseException, retries: Retries | None, attempts: int, *, is_cut_off: bool
     ) -> None:
         if isinstance(error, DefinitionError | OutdatedRecord | WrongReply):
@@ -212,7 +255,7 @@ class Operations:
                 self._keeper.interrupt(error)
             if not isinstance(error, DECISIONS):
                 raise error
-            self.keep(key, Kept(error=kept_error(error, step=key[0])))
+            self.keep(key, Kept(error=await self.kept_error(error, step=key[0])))
             return
         recorded: BaseException = error
         text = "TimeoutError: it took too long and was cut off" if is_cut_off else error_text(error)
@@ -223,7 +266,7 @@ class Operations:
             recorded = StepFailed(key[0], text)
         log.warning("%s/%s: %s failed: %s", self.workflow.kind, self.id, shown(key), text)
         if retries.is_final(error) or attempts >= retries.attempts:
-            failed = None if is_cut_off else kept_error(recorded, step=key[0])
+            failed = None if is_cut_off else await self.kept_error(recorded, step=key[0])
             failed = failed or KeptError("StepFailed", text, step=key[0])
             self.keep(key, Kept(error=failed, attempts=attempts))
             return

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 from msgspec import Raw, Struct
+from msgspec.structs import replace
 
 from actum.errors import (
     ActumError,
@@ -21,14 +22,19 @@ from actum.errors import (
     WrongStatus,
 )
 from actum.model.error_text import error_message, error_text
+from actum.model.people.open_keys import opened
 
 NOTHING = Raw(b"")
+REJECTED = "Rejected"
 MAX_RESULT_BYTES = 4 * 1024 * 1024
 """The most that the result of a step, a signal, or the arguments of a workflow may have as JSON."""
 
 
 class KeptError(Struct, frozen=True, omit_defaults=True):
-    """An error that can be raised again: its class and message, and what else it consists of."""
+    """An error that can be raised again: its class and message, and what else it consists of.
+
+    In a workflow with personal data, the message is `sealed`, and so are the facts of a Rejected.
+    """
 
     type: str
     message: str
@@ -36,6 +42,18 @@ class KeptError(Struct, frozen=True, omit_defaults=True):
     facts: dict[str, Any] = {}
     step: str = ""
     field: str | None = None
+    sealed: str = ""
+
+
+class Said(Struct, frozen=True, omit_defaults=True):
+    """What an error says that may be personal; the facts of errors of Actum's own are not."""
+
+    message: str = ""
+    facts: dict[str, Any] = {}
+
+
+FORGOTTEN_SAID = Said("(forgotten)")
+LEFT_OUT = "its message may hold personal data, and is in the log alone"
 
 
 class Kept(Struct, frozen=True, omit_defaults=True):
@@ -59,6 +77,7 @@ class Kept(Struct, frozen=True, omit_defaults=True):
 write_kept: Callable[[Kept], bytes] = msgspec.json.Encoder().encode
 read_kept: Callable[[bytes], Kept] = msgspec.json.Decoder(Kept).decode
 write_error: Callable[[KeptError], bytes] = msgspec.json.Encoder().encode
+_read_said: Callable[[bytes], Said] = msgspec.json.Decoder(Said).decode
 _read_error: Callable[[bytes], KeptError] = msgspec.json.Decoder(KeptError).decode
 
 SIMPLE: dict[str, type[ActumError]] = {
@@ -77,7 +96,7 @@ def kept_error(error: BaseException, *, step: str = "") -> KeptError:
             facts = msgspec.json.decode(msgspec.json.encode(error.facts))
         except (TypeError, ValueError, msgspec.MsgspecError):
             facts = {}
-        return KeptError("Rejected", error_message(error), error.code, facts)
+        return KeptError(REJECTED, error_message(error), error.code, facts)
     if isinstance(error, StepFailed):
         return KeptError("StepFailed", error.error, step=error.step)
     if isinstance(error, Invalid):
@@ -88,9 +107,34 @@ def kept_error(error: BaseException, *, step: str = "") -> KeptError:
     return KeptError("StepFailed", error_text(error), step=step)
 
 
+def said_in(error: KeptError) -> bytes:
+    """Gives what an error says, as JSON."""
+    return msgspec.json.encode(Said(error.message, error.facts if error.type == REJECTED else {}))
+
+
+def without_words(error: KeptError, sealed: str = "") -> KeptError:
+    """Gives an error with what it says `sealed`, or left out."""
+    facts = {} if error.type == REJECTED else error.facts
+    return replace(error, message="" if sealed else LEFT_OUT, facts=facts, sealed=sealed)
+
+
+def _opened(kept: KeptError) -> KeptError:
+    """Gives an error with what it says, "(forgotten)" once its person is.
+
+    Raises KeyNotLoaded unless the key is open in this process.
+    """
+    if not kept.sealed:
+        return kept
+    text = opened(kept.sealed)
+    said = FORGOTTEN_SAID if text is None else _read_said(text)
+    facts = said.facts if kept.type == REJECTED else kept.facts
+    return replace(kept, message=said.message, facts=facts, sealed="")
+
+
 def error_of(kept: KeptError) -> ActumError:
     """Gives an error that was recorded, to be raised again."""
-    if kept.type == "Rejected":
+    kept = _opened(kept)
+    if kept.type == REJECTED:
         return Rejected(kept.message, code=kept.code, **kept.facts)
     if kept.type == "Invalid":
         return Invalid(kept.message, field=kept.field)

@@ -10,7 +10,7 @@ from msgspec.json import encode
 from actum.errors import DefinitionError, WrongReply
 from actum.model.code.function_kind import function_kind, name_of
 from actum.model.name import check_declared
-from actum.model.people.records import check_recorded
+from actum.model.people.sealing import SealedType, sealed_type
 from actum.model.signature import check_serialisable, display, hints_of
 from actum.model.values.round_trip import LOST, RoundTrip, reason_of, short_repr
 from actum.runtime.context.context import Context
@@ -33,8 +33,12 @@ class StepFunction:
         hints = hints_of(inspect.unwrap(function)) if inspect.isroutine(function) else {}
         self.returns: Any = hints.get("return", Any)
         check_serialisable(self.returns, f"{where}: the result")
-        check_recorded(self.returns, f"{where}: the result")
+        self.sealed: SealedType | None = sealed_type(self.returns, f"{where}: the result")
         self._trip = RoundTrip(self.returns)
+        self.read: Callable[[bytes], Any] = self._trip.read
+        """Reads a result that was recorded; raises what says why it does not fit."""
+        if self.sealed is not None:
+            self.read = self.sealed.opening(self.read)
         self._parameters: list[tuple[str, Any]] = [
             (name, hints.get(name)) for name in inspect.signature(function).parameters
         ]
@@ -96,10 +100,6 @@ class StepFunction:
                 "most: keep the content elsewhere, and return where it is"
             )
         return Raw(written)
-
-    def read(self, body: bytes) -> Any:
-        """Reads a result that was recorded; raises what says why it does not fit."""
-        return self._trip.read(body)
 
 
 class StepFunctions:

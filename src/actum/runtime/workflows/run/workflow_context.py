@@ -13,17 +13,20 @@ from actum.model.entity import CommandType
 from actum.model.event import Metadata
 from actum.model.handler import Command
 from actum.model.name import shortened
-from actum.model.people.records import check_recorded, refuse_in_records
-from actum.model.signature import Signature, hints_of
+from actum.model.people.of_entity import ID
+from actum.model.people.sealing import SealedType, sealed_type
+from actum.model.signature import hints_of
 from actum.model.view import ViewQuery, ViewType
 from actum.ports.database import Timer
 from actum.ports.workflows import WorkflowKey
 from actum.runtime.context.context import Context, session_of
 from actum.runtime.context.history import Histories
+from actum.runtime.context.queue_reference import QueueReference
 from actum.runtime.context.references import EntityReference
 from actum.runtime.context.session import SealMessages, Session
 from actum.runtime.services import Services
 from actum.runtime.workflows.run.execution import WorkflowExecution
+from actum.runtime.workflows.run.stand_in_queue import StandInQueue
 from actum.runtime.workflows.stand_ins import StandIn
 
 P = ParamSpec("P")
@@ -62,44 +65,49 @@ class RecordedSession(Session):
         named: dict[str, Any],
     ) -> Coro:
         name = f"{target.kind.name}/{target.id}.{command.name}"
-        _check_reply(command.signature)
+        owner = _owner_of_reply(target, command, positional, named)
         return self._execution.call(
             shortened(name),
             self._stand_in(target.kind.cls, command.name, (target.id, *positional), named)
             or (lambda context: session_of(context).send_command(target, command, positional, named)),
             command.signature.read_reply,
+            command.signature.sealed_reply,
+            owner,
         )
 
     def send_query(
         self, target: EntityReference, query: CommandType, positional: tuple[Any, ...], named: dict[str, Any]
     ) -> Coro:
         name = f"{target.kind.name}/{target.id}.{query.name}"
-        _check_reply(query.signature)
+        owner = _owner_of_reply(target, query, positional, named)
         return self._execution.call(
             shortened(name),
             self._stand_in(target.kind.cls, query.name, (target.id, *positional), named)
             or (lambda context: session_of(context).send_query(target, query, positional, named)),
             query.signature.read_reply,
+            query.signature.sealed_reply,
+            owner,
         )
 
     async def ask_view(
         self, view: ViewType, query: ViewQuery, positional: tuple[Any, ...], named: dict[str, Any]
     ) -> Any:
-        _check_reply(query.signature)
         return await self._execution.call(
             f"view {view.name}.{query.name}",
             self._stand_in(view.cls, query.name, positional, named)
             or (lambda context: session_of(context).ask_view(view, query, positional, named)),
             query.signature.read_reply,
+            query.signature.sealed_reply,
         )
 
     async def read_row(self, view: ViewType, key: Any) -> Any:
-        check_recorded(view.cls, f"a row of the view {view.name}")
+        read, sealed = _reading(view.cls | None, f"a row of the view {view.name}")
         return await self._execution.call(
             f"view {view.name}.get",
             self._stand_in(view.cls, "get", (key,), {})
             or (lambda context: session_of(context).read_row(view, key)),
-            msgspec.json.Decoder(view.cls | None).decode,
+            read,
+            sealed,
         )
 
     async def put(
@@ -156,9 +164,34 @@ class RecordedSession(Session):
         return None if calls.stand_ins is None else calls.stand_ins.end(calls.types[key[0]].cls)
 
 
-def _check_reply(signature: Signature) -> None:
-    if signature.sealed_reply is not None:
-        refuse_in_records(signature.sealed_reply.where)
+def _reading(annotation: Any, where: str) -> tuple[Callable[[bytes], Any], SealedType | None]:
+    """Gives what reads a recorded result of a type, and how it is sealed, if it has personal values."""
+    read: Callable[[bytes], Any] = msgspec.json.Decoder(annotation).decode
+    sealed = sealed_type(annotation, where)
+    return (read, None) if sealed is None else (sealed.opening(read), sealed)
+
+
+def _owner_of_reply(
+    target: EntityReference, handler: CommandType, positional: tuple[Any, ...], named: dict[str, Any]
+) -> str:
+    """Gives whose the personal values are in the reply of a command or query; "" if each names its own.
+
+    Raises DefinitionError where only the entity knows.
+    """
+    signature, personal = handler.signature, target.kind.personal
+    sealed = signature.sealed_reply
+    if sealed is None or sealed.names_owner:
+        return ""
+    owner = ""
+    if personal is not None:
+        arguments = () if personal.person == ID else signature.bind(positional, named)
+        owner = personal.owner_of_call(target.id, signature, arguments)
+    if not owner:
+        raise DefinitionError(
+            f"{sealed.where} has Personal values, which a workflow records, and it does not say whose they "
+            "are: put a field of the type PersonId beside them, or read them in a step"
+        )
+    return owner
 
 
 class WorkflowContext(Context):
@@ -193,12 +226,16 @@ class WorkflowContext(Context):
                 return await stand_in(*args)
             return await context.atomic(function, *args, idempotency_key=idempotency_key)
 
-        result: T = await self._execution.call(
-            shortened(f"atomic {name_of(function)}"),
-            do,
-            msgspec.json.Decoder(returns).decode,
-        )
+        read, sealed = _reading(returns, f"the result of {name_of(function)}")
+        result: T = await self._execution.call(shortened(f"atomic {name_of(function)}"), do, read, sealed)
         return result
+
+    def queue(self, name: str) -> QueueReference:
+        stand_ins = self._services.workflows.stand_ins
+        take = None if stand_ins is None else stand_ins.queue(name)
+        if take is None:
+            return super().queue(name)
+        return StandInQueue(self._session, name, self._execution, take)
 
     def schedule(
         self,
@@ -209,21 +246,32 @@ class WorkflowContext(Context):
         at: datetime | None = None,
         name: str | None = None,
     ) -> Callable[P, Coroutine[Any, Any, str]]:
+        stand_ins = self._services.workflows.stand_ins
+        timer = None if stand_ins is None else stand_ins.timer(command)
+
         def keep(*positional: P.args, **keywords: P.kwargs) -> Coroutine[Any, Any, str]:
+            def do(context: Context) -> Awaitable[str]:
+                if timer is not None:
+                    return timer(name, id, *positional, *keywords.values())  # type: ignore[no-any-return]
+                scheduled = context.schedule(command, id, after=after, at=at, name=name)
+                return scheduled(*positional, **keywords)
+
             return self._execution.call(
                 shortened(f"schedule {command.name} of {id}"),
-                lambda context: context.schedule(command, id, after=after, at=at, name=name)(
-                    *positional, **keywords
-                ),
+                do,
                 partial(msgspec.json.decode, type=str),
             )
 
         return keep
 
     async def cancel(self, name: str) -> bool:
+        stand_ins = self._services.workflows.stand_ins
+        cancel = None if stand_ins is None else stand_ins.cancelled_timer()
         return bool(
             await self._execution.call(
-                shortened(f"cancel timer {name}"), lambda context: context.cancel(name), msgspec.json.decode
+                shortened(f"cancel timer {name}"),
+                lambda context: context.cancel(name) if cancel is None else cancel(name),
+                msgspec.json.decode,
             )
         )
 

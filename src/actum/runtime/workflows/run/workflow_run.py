@@ -12,6 +12,7 @@ from msgspec.json import encode
 from actum.errors import AuthorError, DefinitionError, Invalid, OutdatedRecord, TryLater
 from actum.model.error_text import error_text
 from actum.model.event import Metadata
+from actum.model.people.unsaid import class_alone
 from actum.model.workflows.workflow_type import WorkflowType
 from actum.ports.workflows import Ending, Status, StoredWorkflow
 from actum.runtime.contained_tasks import runs_author_code
@@ -24,7 +25,6 @@ from actum.runtime.workflows.run.outcome import (
     DECISIONS,
     MAX_RESULT_BYTES,
     KeptError,
-    kept_error,
     read_error,
     write_error,
 )
@@ -107,7 +107,7 @@ class WorkflowRun(ABC):
             result = await self._called()
         except DECISIONS as error:
             if not self._ending:
-                self._end("failed", kept_error(error))
+                self._end("failed", await execution.kept_error(error))
             return None
         except (AuthorError, DefinitionError, TryLater):
             raise
@@ -119,7 +119,8 @@ class WorkflowRun(ABC):
             return None
         if self._ending:
             return None
-        written = encode(kind.signature.isolate(result))
+        isolated = kind.signature.isolate(result)
+        written = bytes(await execution.sealed(kind.signature.sealed_reply, isolated, encode(isolated)))
         if len(written) > MAX_RESULT_BYTES:
             raise OutdatedRecord(
                 f"run returned {len(written):,} bytes of JSON, and {MAX_RESULT_BYTES:,} are the most"
@@ -131,8 +132,11 @@ class WorkflowRun(ABC):
         kind, workflow = self._kind, self.workflow
         try:
             arguments = kind.signature.bind_json(workflow.input)
+            owner = kind.owner.of(workflow.id, arguments) if kind.is_personal else ""
         except Invalid as error:
             raise OutdatedRecord(f"its recorded arguments no longer fit: {error}") from error
+        if kind.is_personal and self.execution.sealer is not None:
+            await self.execution.sealer.begin(owner)
         metadata = Metadata("", workflow.correlation_id, workflow.causation_id, workflow.by)
         context = WorkflowContext(self._services, self.execution, metadata)
         coroutine = kind.run(self._instance, context, *arguments)
@@ -149,9 +153,9 @@ class WorkflowRun(ABC):
         except Exception as error:  # noqa: BLE001 (shown, until somebody resumes it)
             text = f"a compensation failed: {error_text(error)}"
             log_failure(log, logging.ERROR, "workflow %s/%s: %s", self._kind.name, self.id, text, error=error)
-            return Leaving("stalled", error=text)
+            return Leaving("stalled", error=f"a compensation failed: {self._shown(error)}")
         execution.ended = "has ended"
-        why = error_text(read_error(self._outcome))
+        why = self._shown(read_error(self._outcome))
         return Leaving("cancelled" if self._ending == "cancelled" else "failed", error=why)
 
     def _failed(self, error: BaseException) -> Leaving:
@@ -163,10 +167,17 @@ class WorkflowRun(ABC):
         message = "workflow %s/%s failed in its run, attempt %d: %s"
         log_failure(log, logging.ERROR, message, self._kind.name, self.id, attempts, text, error=error)
         retries = self._kind.retries
+        shown = self._shown(error)
         if isinstance(error, AuthorError | DefinitionError) or attempts >= retries.attempts:
-            return Leaving("stalled", error=text, attempts=attempts)
+            return Leaving("stalled", error=shown, attempts=attempts)
         due = self._services.clock.now() + retries.pause(attempts, self._services.clock.jittered)
-        return Leaving("running", due, error=text, attempts=attempts)
+        return Leaving("running", due, error=shown, attempts=attempts)
+
+    def _shown(self, error: BaseException) -> str:
+        """Gives what operators are shown of an error; its class alone where it may hold personal data."""
+        if not self.execution.holds_personal or isinstance(error, OutdatedRecord | DefinitionError):
+            return error_text(error)
+        return class_alone(error)
 
     def _later(self, error: BaseException, attempts: int) -> Leaving:
         due = self._services.clock.now() + LATER // timedelta(microseconds=1)
