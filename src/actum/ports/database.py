@@ -152,6 +152,7 @@ class NewTimer(Struct, frozen=True):
     """A command to be sent later; `due` is in microseconds since 1970, `arguments` is a JSON array.
 
     `span` is the delay that the timer was set with, in microseconds; 0 if it was set for a given time.
+    `traceparent` is the trace that it was set in, "" outside one.
     """
 
     name: str
@@ -164,6 +165,7 @@ class NewTimer(Struct, frozen=True):
     causation_id: str = ""
     by: str = ""
     span: int = 0
+    traceparent: str = ""
 
 
 class DeadlineChange(Struct, frozen=True):
