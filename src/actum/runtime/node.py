@@ -40,6 +40,7 @@ from actum.runtime.entities.reported_calls import ReportedCalls
 from actum.runtime.feed import Feed
 from actum.runtime.instruments.instruments import Instruments
 from actum.runtime.instruments.listeners import open_instruments
+from actum.runtime.instruments.tracing import tracing
 from actum.runtime.keys.key_retention import KeyRetention
 from actum.runtime.keys.requests import Requests
 from actum.runtime.opened_resource import OpenedResource, OpenResource
@@ -322,7 +323,8 @@ def _calls(
         if host
         else CommandDispatcher(journal, directory, committer, clock, claims)
     )
-    return ReportedCalls(calls, instruments) if instruments.has_listeners else calls
+    is_reported = instruments.has_listeners or tracing.is_on
+    return ReportedCalls(calls, instruments) if is_reported else calls
 
 
 async def _start(node: Node, triggers: Collection[ActionTrigger[Any]]) -> None:

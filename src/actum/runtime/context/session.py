@@ -19,6 +19,7 @@ from actum.runtime.context.references import EntityReference
 from actum.runtime.context.reruns import Trace
 from actum.runtime.entities.dispatcher import Call
 from actum.runtime.entities.precondition import Precondition
+from actum.runtime.instruments.tracing import tracing
 from actum.runtime.keys.kept_answers import Mentions
 from actum.runtime.keys.stored import RequestKey, digest, former_key, made_id, stored_key
 from actum.runtime.services import Services
@@ -273,7 +274,7 @@ class Session:
     def _messages(
         self, queue: str, messages: Sequence[bytes], key: str | None, mark: str | None, identity: str
     ) -> list[NewMessage]:
-        now, metadata = self.services.clock.now(), self.metadata
+        now, metadata, traceparent = self.services.clock.now(), self.metadata, tracing.traceparent()
         return [
             NewMessage(
                 queue,
@@ -285,6 +286,7 @@ class Session:
                 identity if mark else "",
                 metadata.causation_id,
                 metadata.by,
+                traceparent,
             )
             for index, message in enumerate(messages)
         ]

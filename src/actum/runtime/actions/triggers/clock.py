@@ -23,6 +23,8 @@ PATIENCE = 60.0
 class ClockTrigger(ActionTrigger[ScheduleT], Generic[ScheduleT]):
     """Runs an action at the times of a schedule."""
 
+    work = "clock"
+
     @property
     def suffix(self) -> str:
         return "@clock"

@@ -34,6 +34,7 @@ class MessageTrigger(ActionTrigger[OnMessage]):
 
     is_split = True
     keeps_place = False
+    work = "queue"
 
     @property
     def queue(self) -> str:

@@ -25,6 +25,11 @@ from actum.runtime.workflows.run.history import Key, shown
 from actum.runtime.workflows.run.operations import MICROSECOND, MakeContext, Operations, Read
 from actum.runtime.workflows.run.outcome import Kept, KeptError, kept_error
 
+UNNAMED = "(unnamed)"
+"""What a step is reported as whose function has no name."""
+CALL = "call"
+"""What the calls of the context are reported as: their names may contain ids."""
+
 log: logging.Logger = logging.getLogger("actum.workflows")
 
 
@@ -62,7 +67,8 @@ class WorkflowExecution(Operations):
             given = declared.bind(arguments, make_context, self.services.resources)
             return declared.write(await declared.function(*given), key[0])
 
-        return self.operate(key, do, declared.read, retries or Retries(), limit.total_seconds())
+        label = declared.name if declared.name.isidentifier() else UNNAMED
+        return self.operate(key, label, do, declared.read, retries or Retries(), limit.total_seconds())
 
     def call(
         self,
@@ -76,7 +82,7 @@ class WorkflowExecution(Operations):
         async def written(make_context: MakeContext) -> Raw:
             return Raw(write(await do(make_context())))
 
-        return self.operate(self.history.next_key(name), written, read, None, None)
+        return self.operate(self.history.next_key(name), CALL, written, read, None, None)
 
     def sleep(self, span: timedelta) -> Coroutine[Any, Any, None]:
         return self._sleep(self.history.next_key("$sleep"), span)
