@@ -5,7 +5,7 @@ import inspect
 import os
 import re
 import typing
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, MutableMapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping, MutableMapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from datetime import timedelta
 from importlib import import_module
@@ -23,6 +23,7 @@ from actum.model.workflows.workflow import Workflow
 from actum.ports.database import MAX_ANSWER_BYTES, MAX_QUERY_TIME
 from actum.runtime.catalog import KEY_RETENTION, Definition, compile_catalog
 from actum.runtime.context.context import Context
+from actum.runtime.gauges.limits import limits_of
 from actum.runtime.opened_resource import OpenResource
 from actum.runtime.services import Services
 from actum.runtime.workflows.declared import bind_starts, workflow_types
@@ -38,6 +39,9 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 AsgiApp = Callable[[Message, Receive, Send], Awaitable[None]]
+
+Limits = timedelta | Mapping[type[View] | type[Workflow] | str, timedelta] | None
+"""How long parts may be behind until `/-/ready` says that the application is not ready."""
 
 DOCS_PATH = "/schema"
 DOCS = re.compile(r"(/[\w.~-]+)+")
@@ -100,6 +104,9 @@ class App:
     max_bytes= of its own raises TooLarge for an answer of more than `query_max_bytes`. The routes are
     documented at /schema, at another path with `docs="/docs"`, and nowhere with `docs=False`.
 
+    `/-/ready` answers 503 while a part is further behind than `ready` allows: a span for all views, actions
+    and workflows, or one for each of some, by their classes or names.
+
     An App is an ASGI application too, on the store that ACTUM_STORE names, or else on `sqlite:///NAME.db`.
     For a store that keeps only events, ACTUM_DATABASE names the database beside it.
     """
@@ -118,6 +125,7 @@ class App:
         query_timeout: timedelta = MAX_QUERY_TIME,
         key_retention: timedelta | None = KEY_RETENTION,
         query_max_bytes: int = MAX_ANSWER_BYTES,
+        ready: Limits = None,
     ) -> None:
         if not name or not all(letter.isalnum() or letter in "-_" for letter in name):
             raise DefinitionError(f"{name!r} is not a name for an application: use letters, digits, - and _")
@@ -146,7 +154,8 @@ class App:
             entities, views, bound, query_timeout, key_retention, query_max_bytes, kinds
         )
         opened_by = tuple((_type_of(resource), resource) for resource in resources)
-        definition = Definition(name, catalog, tuple(actions), opened_by, docs_path)
+        limits = limits_of(ready, catalog)
+        definition = Definition(name, catalog, tuple(actions), opened_by, docs_path, limits=limits)
         if all(importlib.util.find_spec(module) for module in NEEDED_TO_RUN):
             checks = cast("Checks", import_module("actum.runtime.declarations"))
             definition = replace(definition, triggers=checks.check(definition))

@@ -5,6 +5,8 @@ import os
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 
+from msgspec.structs import replace
+
 from actum.brokers.open import broker_on
 from actum.errors import ActumError
 from actum.http.server import HttpApp
@@ -45,7 +47,7 @@ async def run(
                 database=stores.database,
                 broker=broker_on(stores.database),
                 clock=clock or SystemClock(),
-                settings=settings or Settings(),
+                settings=replace(settings or Settings(), limits=definition.limits),
                 host=stores.host,
                 key_service=service,
             ) as node,

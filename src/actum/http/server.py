@@ -17,6 +17,7 @@ from actum.http.headers import read_context, read_correlation_id, read_headers, 
 from actum.http.health import HEALTH, health_routes, send_health
 from actum.http.idempotency import KeyedRequest, keyed_request
 from actum.http.lifetime import Lifetime, explain
+from actum.http.metrics_route import metrics_routes
 from actum.http.observed_request import ObservedRequest
 from actum.http.options import METHODS
 from actum.http.problems import answer_to, log_failure
@@ -54,7 +55,9 @@ class HttpApp:
     def __init__(self, definition: Definition, open_services: OpenServices) -> None:
         self.name: str = definition.name
         self._lifetime = Lifetime(open_services)
-        self._site: Site = litestar_app(definition, health_routes(self._lifetime))
+        self._site: Site = litestar_app(
+            definition, [*health_routes(self._lifetime), *metrics_routes(self._lifetime)]
+        )
         # Litestar types a scope by its members, and this module forwards what a server passes.
         self._litestar: AsgiApp = cast("AsgiApp", self._site)
 

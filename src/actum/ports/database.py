@@ -148,6 +148,14 @@ class Letter(Struct, frozen=True):
     failure: str = ""
 
 
+class LetterCount(Struct, frozen=True):
+    """How many letters of an action have a status."""
+
+    action: str
+    status: LetterStatus
+    count: int
+
+
 class NewTimer(Struct, frozen=True):
     """A command to be sent later; `due` is in microseconds since 1970, `arguments` is a JSON array.
 
@@ -490,6 +498,10 @@ class Database(WorkflowStore, ABC):
         limit: int = 100,
     ) -> list[Letter]:
         """Lists a page of letters by id, beyond `after`."""
+
+    @abstractmethod
+    async def letter_counts(self) -> list[LetterCount]:
+        """Counts the letters of each action by status, in the order of their names."""
 
     @abstractmethod
     async def letter(self, id: int) -> Letter | None:

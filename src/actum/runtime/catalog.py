@@ -51,6 +51,7 @@ class Definition(Struct, frozen=True):
 
     `resources` say what opens each, by type. `docs_path` is where the routes are documented, None for
     nowhere. `triggers` are those of its actions, None where the libraries that check them are missing.
+    `limits` say for how many seconds a part may be behind, by its name, while the application is ready.
     """
 
     name: str
@@ -59,6 +60,7 @@ class Definition(Struct, frozen=True):
     resources: Resources
     docs_path: str | None
     triggers: "Sequence[ActionTrigger[Any]] | None" = None
+    limits: Mapping[str, float] = {}
 
     @property
     def resource_types(self) -> list[type[Any]]:

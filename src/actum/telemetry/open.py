@@ -16,8 +16,8 @@ from actum.runtime.instruments.tracing import Tracer, tracing
 
 NEEDED = ("opentelemetry.sdk", "opentelemetry.exporter.otlp.proto.http")
 MISSING = (
-    "%s asks for telemetry by OTLP, and OpenTelemetry is not installed: pip install 'actum[telemetry]', or set "
-    "OTEL_SDK_DISABLED=true"
+    "%s asks for telemetry, and OpenTelemetry is not installed: pip install 'actum[telemetry]', "
+    "or set OTEL_SDK_DISABLED=true"
 )
 
 log: logging.Logger = logging.getLogger("actum.telemetry")

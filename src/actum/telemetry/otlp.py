@@ -13,6 +13,7 @@ from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 
 from actum.runtime.clock import SystemClock
 from actum.runtime.instruments.catalog_of_metrics import Metric
+from actum.runtime.instruments.exposition import by_metric
 from actum.runtime.instruments.metrics import Histogram, Metrics
 from actum.telemetry.setup import resource
 
@@ -79,10 +80,10 @@ def metrics_data(name: str, metrics: Metrics, began: int) -> export.MetricsData:
         ),
         *(
             _metric(
-                sample.metric,
-                export.Gauge([_number(sample.metric, sample.labels, began, now, sample.value)]),
+                metric,
+                export.Gauge([_number(metric, one.labels, began, now, one.value) for one in samples]),
             )
-            for sample in metrics.gauges
+            for metric, samples in by_metric(metrics.gauges).items()
         ),
     ]
     scope = export.ScopeMetrics(InstrumentationScope("actum"), shown, "")

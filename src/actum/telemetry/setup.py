@@ -21,7 +21,7 @@ class _Process:
 
 
 def provider(name: str) -> TracerProvider:
-    """Gives the provider of this process; the variables of OpenTelemetry say where to, and what is sampled."""
+    """Gives the provider of this process: where it sends, and what it samples, the environment says."""
     if _Process.provider is None:
         made = TracerProvider(resource=resource(name))
         made.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))

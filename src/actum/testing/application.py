@@ -178,7 +178,7 @@ class Running:
                 database=self._stores.database,
                 broker=broker_on(self._stores.database),
                 clock=self.clock,
-                settings=self._settings,
+                settings=replace(self._settings, limits=definition.limits),
                 host=self._stores.host,
                 key_service=self._key_service,
             )

@@ -75,6 +75,11 @@ class Committer:
         return f"<Committer {len(self._open)} staged{', writing' if self._is_writing else ''}>"
 
     @property
+    def staged(self) -> int:
+        """How many writes wait for the next batch."""
+        return len(self._open)
+
+    @property
     def is_idle(self) -> bool:
         """Whether it has nothing to do before the clock moves or somebody stages a write."""
         return self._is_resting or not (self._open or self._is_writing)
