@@ -39,7 +39,7 @@ class ShownPart(Struct, frozen=True, omit_defaults=True):
     why: str = ""
     key: str | None = None
     behind: int = 0
-    seconds: float = 0.0
+    seconds: float | None = None
 
 
 class Ready(Struct, frozen=True):
@@ -96,7 +96,8 @@ def _listed(found: Sequence[Standstill], every: Sequence[PartState]) -> list[Sho
 
 
 def _shown(part: str, name: str, state: str, lag: Lag | None, one: Standstill | None = None) -> ShownPart:
-    behind, seconds = (0, 0.0) if lag is None else (lag.behind, round(lag.seconds, 1))
+    behind = 0 if lag is None else lag.behind
+    seconds = round(lag.seconds, 1) if lag is not None and lag.seconds else None
     if one is None:
         return ShownPart(part, name, state, behind=behind, seconds=seconds)
     return ShownPart(part, name, state, to_datetime(one.since), one.why, one.key, behind, seconds)
