@@ -13,7 +13,7 @@ from actum.http.lifetime import Lifetime
 from actum.http.routes import RESERVED
 from actum.model.event import to_datetime
 from actum.runtime.gauges.lags import Lag
-from actum.runtime.readiness import PartState, Standstill
+from actum.runtime.gauges.standstill import PartState, Standstill
 
 HEALTH = f"{RESERVED}health"
 READY = f"{RESERVED}ready"

@@ -4,17 +4,16 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from time import monotonic
-from typing import Any, Literal, TypeVar
-
-from msgspec import Struct
+from typing import Any, TypeVar
 
 from actum.ports.database import Database, Letter, ViewState
 from actum.ports.journal import Journal
-from actum.runtime.actions.action_names import ActionPart, function_of, part_of
+from actum.runtime.actions.action_names import function_of, part_of
 from actum.runtime.actions.running_action import RunningAction
 from actum.runtime.clock import Clock
 from actum.runtime.feed import Feed
 from actum.runtime.gauges.lags import Lag, Lags, position_of
+from actum.runtime.gauges.standstill import Part, PartState, Standstill, State
 from actum.runtime.instruments.instruments import Instruments, Work
 from actum.runtime.supervisor import Supervisor
 from actum.runtime.views.reading import Views
@@ -30,50 +29,6 @@ MAX_LISTED = 100
 """The most rows that are set aside, and the most dead letters, that are listed."""
 
 T = TypeVar("T")
-Part = ActionPart | Literal["store", "broker", "key service", "feed", "view", "workflow", "task"]
-State = Literal[
-    "does not answer",
-    "stopped",
-    "stands still",
-    "set aside",
-    "dead letter",
-    "lags",
-    "lags too long",
-    "being built",
-]
-
-
-class Standstill(Struct, frozen=True):
-    """A part that has stopped or lags, `since` a time in microseconds since 1970, and why.
-
-    `key` is a view's row, the key of an action's letter, or a workflow's id. `fails_requests`: requests fail
-    meanwhile.
-    """
-
-    part: Part
-    name: str
-    state: State
-    since: int
-    why: str
-    key: str | None = None
-    fails_requests: bool = False
-
-    @property
-    def is_failure(self) -> bool:
-        """Whether somebody has to fix it, because time alone will not."""
-        return self.state not in ("lags", "lags too long", "being built")
-
-    def __str__(self) -> str:
-        key = "" if self.key is None else f", {self.key}"
-        return f"{self.part} {self.name}{key}: {self.state} ({self.why})"
-
-
-class PartState(Struct, frozen=True):
-    """A part that there is; if it goes on, there is no standstill of it."""
-
-    part: Part
-    name: str
-    lag: Lag | None = None
 
 
 class Readiness:
