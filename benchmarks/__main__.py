@@ -23,6 +23,7 @@ from benchmarks import (
     postgres,
     rebuild,
     sizes,
+    telemetry,
     views,
     workflows,
 )
@@ -47,6 +48,7 @@ GROUPS: dict[str, Group] = {
     "actions": actions.GROUP,
     "peers": peers.GROUP,
     "claims": claims.GROUP,
+    "telemetry": telemetry.GROUP,
 }
 ON_REQUEST = {"peers"}
 """Parts that run only when they are named, because they install other programs first."""
