@@ -13,7 +13,7 @@ class Shipped(Event):
     carrier: str
 
 
-class Order(Entity):
+class Order(Entity, emits=[Shipped]):
     amount: int = 0
 
     @command
@@ -22,6 +22,11 @@ class Order(Entity):
             raise Rejected("nothing is ordered", code="empty")
         self.emit(Placed(amount))
         return self.amount
+
+    @command
+    def hold(self, amount: int) -> None:
+        self.emit(Placed(amount))
+        self.schedule(Order.ship, after=timedelta(days=1))("by deadline")
 
     @command
     def ship(self, carrier: str) -> None:
@@ -64,6 +69,22 @@ shop = Actions()
 @shop.post("/orders/{id:str}")
 async def place(ctx: Context, id: str, amount: int) -> int:
     return await ctx.entity(Order, id).place(amount)
+
+
+@shop.post("/orders/{id:str}/hold")
+async def hold(ctx: Context, id: str, amount: int) -> None:
+    await ctx.entity(Order, id).hold(amount)
+
+
+@shop.get("/totals/{id:str}")
+async def total(ctx: Context, id: str) -> int:
+    row = await ctx.view(Totals).get(id)
+    return 0 if row is None else row.total
+
+
+@shop.every(hours=6)
+async def tidy(ctx: Context) -> None:
+    await ctx.queue("invoices").send("tidy")
 
 
 @shop.get("/broken")

@@ -55,6 +55,32 @@ async def test_a_trace_goes_from_a_request_through_everything_that_it_causes() -
     assert request.attributes["http.route"] == "/orders/{id}"
 
 
+async def test_a_deadline_belongs_to_the_trace_that_set_it() -> None:
+    with traced() as spans:
+        async with testing(app) as t:
+            await t.http.post("/orders/a/hold", params={"amount": 7}, headers=CALLER)
+            await t.settle()
+            before = len([name for name in spans.names if name == "command Order.ship"])
+            await t.advance(days=1, minutes=1)
+
+    found = [span for span in spans.ended if span.context and span.context.trace_id == int(TRACE, 16)]
+    fired = [span.name for span in found].count("timer timers")
+    assert fired == 2
+    assert [span.name for span in found].count("command Order.ship") >= before + 2
+
+
+async def test_a_tick_of_the_clock_begins_a_trace_and_a_query_of_a_view_is_part_of_one() -> None:
+    with traced() as spans:
+        async with testing(app) as t:
+            await t.advance(hours=7)
+            tick = spans.parents()
+            assert (await t.http.get("/totals/a")).json() == 0
+
+    assert tick["clock tidy@clock"] == ""
+    assert tick["queue invoice@queue:invoices"] == "clock tidy@clock"
+    assert spans.parents()["view query totals.get"] == "GET /totals/{id}"
+
+
 async def test_events_say_in_which_span_they_were_written() -> None:
     with traced() as spans:
         async with testing(app) as t:

@@ -19,7 +19,7 @@ from actum.runtime.context.references import EntityReference
 from actum.runtime.context.reruns import Trace
 from actum.runtime.entities.dispatcher import Call
 from actum.runtime.entities.precondition import Precondition
-from actum.runtime.instruments.tracing import tracing
+from actum.runtime.instruments.tracing import observed, tracing
 from actum.runtime.keys.kept_answers import Mentions
 from actum.runtime.keys.stored import RequestKey, digest, former_key, made_id, stored_key
 from actum.runtime.services import Services
@@ -205,13 +205,15 @@ class Session:
         self.note_any_entity()
         arguments = query.signature.bind(positional, named)
         parameters = dict(zip(query.signature.parameters, arguments, strict=True))
-        return await self.services.views.ask(view, query, parameters, self.seen)
+        asked = self.services.views.ask(view, query, parameters, self.seen)
+        return await observed(self.services.instruments, "view query", f"{view.name}.{query.name}", asked)
 
     async def read_row(self, view: ViewType, key: Any) -> Any:
         """Reads one row of a view that shows everything that this session has written."""
         self.check_open()
         self.note_any_entity()
-        return await self.services.views.get(view, key, self.seen)
+        read = self.services.views.get(view, key, self.seen)
+        return await observed(self.services.instruments, "view query", f"{view.name}.get", read)
 
     async def put(
         self,

@@ -61,6 +61,9 @@ STORE_ERRORS = _count(
 )
 VIEW_BATCHES = _times("actum_view_batch_seconds", ("view", "outcome"), "Batches of events folded by a view.")
 VIEW_EVENTS = _count("actum_view_events_total", ("view",), "Events that a view has folded.")
+VIEW_QUERIES = _times(
+    "actum_view_query_seconds", ("view", "query", "outcome"), "Queries of views, and rows that were read."
+)
 VIEW_WAITS = _times(
     "actum_view_wait_seconds", ("view",), "How long queries waited until a view showed what was written."
 )
@@ -106,6 +109,7 @@ METRICS: tuple[Metric, ...] = (
     STORE_ERRORS,
     VIEW_BATCHES,
     VIEW_EVENTS,
+    VIEW_QUERIES,
     VIEW_WAITS,
     ACTIONS,
     MESSAGES,

@@ -6,7 +6,7 @@ from actum.runtime.instruments.catalog_of_metrics import METRICS, Metric
 from actum.runtime.instruments.instruments import Sample
 from actum.runtime.instruments.metrics import Histogram, Labels, Metrics
 
-MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+MEDIA_TYPE = "text/plain; version=0.0.4"
 
 
 def exposition(metrics: Metrics) -> str:

@@ -20,6 +20,7 @@ Kind = Literal[
     "load",
     "commit",
     "view",
+    "view query",
     "action",
     "queue",
     "clock",

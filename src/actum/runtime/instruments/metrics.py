@@ -19,6 +19,7 @@ from actum.runtime.instruments.catalog_of_metrics import (
     TIMERS,
     VIEW_BATCHES,
     VIEW_EVENTS,
+    VIEW_QUERIES,
     VIEW_WAITS,
     Metric,
 )
@@ -167,9 +168,9 @@ def _queue(name: str, outcome: str) -> Labels:
     return queue, action, outcome
 
 
-def _step(name: str, outcome: str) -> Labels:
-    workflow, _, step = name.partition(".")
-    return workflow, step, outcome
+def _parted(name: str, outcome: str) -> Labels:
+    whole, _, part = name.partition(".")
+    return whole, part, outcome
 
 
 def _named(name: str, outcome: str) -> Labels:
@@ -187,11 +188,12 @@ SERIES: dict[Kind, tuple[Metric, Callable[[str, str], Labels]]] = {
     "load": (LOADS, _unnamed),
     "commit": (COMMITS, _unnamed),
     "view": (VIEW_BATCHES, _named),
+    "view query": (VIEW_QUERIES, _parted),
     "action": (ACTIONS, _named),
     "clock": (ACTIONS, _named),
     "queue": (MESSAGES, _queue),
     "timer": (TIMERS, _unnamed),
-    "step": (STEPS, _step),
+    "step": (STEPS, _parted),
 }
 """The metric of each kind of work, and the values of its labels."""
 

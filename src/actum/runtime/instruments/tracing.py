@@ -1,10 +1,12 @@
 """Traces: spans of what runs in this process, if an application brings a tracer, and the way to the next."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Protocol, TypeVar
 
 from actum.model.event import with_json_field
-from actum.runtime.instruments.instruments import Kind
+from actum.runtime.instruments.instruments import Instruments, Kind, Work
+
+T = TypeVar("T")
 
 FIELD = b"traceparent"
 _MARK = b'"traceparent":"'
@@ -142,3 +144,11 @@ def traceparent_in(metadata: bytes) -> str:
 
 
 tracing = Tracing()
+
+
+async def observed(instruments: Instruments, kind: Kind, name: str, doing: Awaitable[T]) -> T:
+    """Awaits something, and reports it, with a span below the one that runs, if anybody wants to know."""
+    if not (instruments.has_listeners or tracing.is_on):
+        return await doing
+    with instruments.measuring(Work(kind, name)), tracing.span(kind, name):
+        return await doing
