@@ -54,7 +54,7 @@ class Otlp(Protocol):
 class Users:
     """How many applications in this process use the tracer."""
 
-    count = 0
+    count: int = 0
 
 
 @asynccontextmanager

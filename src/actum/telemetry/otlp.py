@@ -19,7 +19,7 @@ from actum.telemetry.setup import resource
 
 INTERVAL = "OTEL_METRIC_EXPORT_INTERVAL"
 USUAL_INTERVAL = 60_000.0
-PATIENCE = 5_000.0
+PATIENCE = 2_000.0
 """Milliseconds that the last metrics have to be sent when an application stops."""
 CUMULATIVE = export.AggregationTemporality.CUMULATIVE
 

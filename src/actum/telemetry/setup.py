@@ -9,7 +9,7 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
 from actum.runtime.clock import SystemClock
 
-PATIENCE = 5_000
+PATIENCE = 2_000
 """Milliseconds that spans have to be sent when an application stops."""
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from time import monotonic
 from typing import TypeVar
 
@@ -110,11 +111,8 @@ class Sampler:
                 continue
             count: int | None = 0
             if live.has_rows_aside:
-                generation = live.state.generation
                 count = await _answered(
-                    lambda name=name, generation=generation: self._services.database.count_set_aside(
-                        name, generation
-                    )
+                    partial(self._services.database.count_set_aside, name, live.state.generation)
                 )
             if count is not None:
                 samples.append(Sample(ROWS_ASIDE, (name,), count))

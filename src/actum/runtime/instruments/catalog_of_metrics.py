@@ -40,60 +40,70 @@ def _value(name: str, labels: tuple[str, ...], help: str, unit: str = "1") -> Me
     return Metric(name, "gauge", labels, help, unit)
 
 
-REQUESTS = _times(
+REQUESTS: Metric = _times(
     "actum_request_seconds",
     ("method", "route", "status"),
     "HTTP requests by the pattern of their route, and by the class of the status.",
 )
-COMMANDS = _times(
+COMMANDS: Metric = _times(
     "actum_command_seconds", ("command", "outcome"), "Commands, until their events are durable."
 )
-QUERIES = _times("actum_query_seconds", ("query", "outcome"), "Queries of entities.")
-LOADS = _times("actum_load_seconds", ("outcome",), "Reads of entities from the journal, many at a time.")
-LOADED = _count("actum_loaded_entities_total", (), "Entities that were loaded from the journal.")
-COMMITS = _times("actum_commit_seconds", ("outcome",), "Transactions of the journal.")
-BATCHES = _sizes("actum_commit_writes", (), "Commands that were written in one transaction.")
-CONFLICTS = _count(
+QUERIES: Metric = _times("actum_query_seconds", ("query", "outcome"), "Queries of entities.")
+LOADS: Metric = _times(
+    "actum_load_seconds", ("outcome",), "Reads of entities from the journal, many at a time."
+)
+LOADED: Metric = _count("actum_loaded_entities_total", (), "Entities that were loaded from the journal.")
+COMMITS: Metric = _times("actum_commit_seconds", ("outcome",), "Transactions of the journal.")
+BATCHES: Metric = _sizes("actum_commit_writes", (), "Commands that were written in one transaction.")
+CONFLICTS: Metric = _count(
     "actum_conflicts_total", (), "Writes that another process was faster than; they run again."
 )
-STORE_ERRORS = _count(
+STORE_ERRORS: Metric = _count(
     "actum_store_errors_total", ("store", "error"), "Calls to the journal or the database that failed."
 )
-VIEW_BATCHES = _times("actum_view_batch_seconds", ("view", "outcome"), "Batches of events folded by a view.")
-VIEW_EVENTS = _count("actum_view_events_total", ("view",), "Events that a view has folded.")
-VIEW_QUERIES = _times(
+VIEW_BATCHES: Metric = _times(
+    "actum_view_batch_seconds", ("view", "outcome"), "Batches of events folded by a view."
+)
+VIEW_EVENTS: Metric = _count("actum_view_events_total", ("view",), "Events that a view has folded.")
+VIEW_QUERIES: Metric = _times(
     "actum_view_query_seconds", ("view", "query", "outcome"), "Queries of views, and rows that were read."
 )
-VIEW_WAITS = _times(
+VIEW_WAITS: Metric = _times(
     "actum_view_wait_seconds", ("view",), "How long queries waited until a view showed what was written."
 )
-ACTIONS = _times("actum_action_seconds", ("action", "outcome"), "Attempts of actions, by event or clock.")
-MESSAGES = _times("actum_message_seconds", ("queue", "action", "outcome"), "Attempts at messages of queues.")
-TIMERS = _times("actum_timer_seconds", ("outcome",), "Attempts at timers and deadlines.")
-STEPS = _times(
+ACTIONS: Metric = _times(
+    "actum_action_seconds", ("action", "outcome"), "Attempts of actions, by event or clock."
+)
+MESSAGES: Metric = _times(
+    "actum_message_seconds", ("queue", "action", "outcome"), "Attempts at messages of queues."
+)
+TIMERS: Metric = _times("actum_timer_seconds", ("outcome",), "Attempts at timers and deadlines.")
+STEPS: Metric = _times(
     "actum_step_seconds", ("workflow", "step", "outcome"), "Attempts at steps and calls of workflows."
 )
-POSITION = _value("actum_position", (), "The position of the newest event that this process knows.")
-LAG = _value(
+POSITION: Metric = _value("actum_position", (), "The position of the newest event that this process knows.")
+LAG: Metric = _value(
     "actum_lag",
     ("part", "name"),
     "Events that a view or action has not handled; messages, timers, workflows.",
 )
-LAG_SECONDS = _value(
+LAG_SECONDS: Metric = _value(
     "actum_lag_seconds", ("part", "name"), "How old the oldest is of what a part has not handled.", "s"
 )
-READY = _value(
+READY: Metric = _value(
     "actum_ready", ("part", "name"), "1 for a part that goes on, 0 for one that has stopped or lags."
 )
-QUEUE_DEPTH = _value("actum_queue_messages", ("queue",), "Messages that wait in a queue.")
-LETTERS = _value(
+QUEUE_DEPTH: Metric = _value("actum_queue_messages", ("queue",), "Messages that wait in a queue.")
+LETTERS: Metric = _value(
     "actum_letters", ("action", "status"), "Items that failed, and wait for a retry or for an operator."
 )
-ROWS_ASIDE = _value("actum_rows_set_aside", ("view",), "Rows of a view that stand still at an event.")
-WORKFLOWS = _value("actum_workflows", ("workflow", "status"), "Workflows that have not ended, by status.")
-LIVE_ENTITIES = _value("actum_live_entities", (), "Entities in the memory of this process.")
-STAGED = _value("actum_staged_writes", (), "Commands that wait to be written.")
-LOOP_DELAY = _value(
+ROWS_ASIDE: Metric = _value("actum_rows_set_aside", ("view",), "Rows of a view that stand still at an event.")
+WORKFLOWS: Metric = _value(
+    "actum_workflows", ("workflow", "status"), "Workflows that have not ended, by status."
+)
+LIVE_ENTITIES: Metric = _value("actum_live_entities", (), "Entities in the memory of this process.")
+STAGED: Metric = _value("actum_staged_writes", (), "Commands that wait to be written.")
+LOOP_DELAY: Metric = _value(
     "actum_loop_delay_seconds", (), "The longest that the event loop was busy since the last sample.", "s"
 )
 
