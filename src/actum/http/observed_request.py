@@ -14,6 +14,8 @@ NO_ROUTE = "(none)"
 """The route of a request whose path or method has none: a client may make up any number of those."""
 KNOWN = frozenset({*METHODS, "HEAD", "OPTIONS"})
 
+_works: dict[tuple[str, str, int], Work] = {}
+
 
 class ObservedRequest:
     """Reports one request when its block ends. `inner` is the scope in which its route was found."""
@@ -65,7 +67,10 @@ class ObservedRequest:
 
     def _report(self, status: int, *, is_failure: bool) -> None:
         seconds = perf_counter() - self._began
-        work = Work("request", self._name, f"{status // 100}xx")
+        place = self._method, self._route, status // 100
+        work = _works.get(place)
+        if work is None:
+            work = _works[place] = Work("request", self._name, f"{status // 100}xx")
         if is_failure:
             self._instruments.failed(work, str(status), seconds)
         else:

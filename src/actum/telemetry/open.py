@@ -4,7 +4,7 @@ import asyncio
 import logging
 import os
 import sys
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from importlib import import_module
 from importlib.util import find_spec
@@ -26,8 +26,8 @@ log: logging.Logger = logging.getLogger("actum.telemetry")
 class Spans(Protocol):
     """The module `actum.telemetry.spans`."""
 
-    def OpenTelemetryTracer(self, provider: Any) -> Tracer:
-        """Makes a tracer of a provider."""
+    def OpenTelemetryTracer(self, provider: Any, share: float) -> Tracer:
+        """Makes a tracer of a provider, which traces a share of the requests."""
         ...
 
 
@@ -36,6 +36,10 @@ class Setup(Protocol):
 
     def provider(self, name: str) -> Any:
         """Gives the provider of this process, which it makes at first."""
+        ...
+
+    def share_of(self, environment: Mapping[str, str]) -> float:
+        """Gives the share of requests that is to be traced."""
         ...
 
     def flush(self, provider: Any) -> None:
@@ -66,7 +70,8 @@ async def traced(name: str) -> AsyncGenerator[None]:
         return
     if tracing.tracer is None:
         spans = cast("Spans", import_module("actum.telemetry.spans"))
-        tracing.tracer = spans.OpenTelemetryTracer(provider)
+        share = _setup().share_of(os.environ) if is_ours else 1.0
+        tracing.tracer = spans.OpenTelemetryTracer(provider, share)
     Users.count += 1
     try:
         yield

@@ -8,6 +8,9 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
 from actum.runtime.clock import SystemClock
+from actum.telemetry.sampling import ChosenFirst, share_of
+
+__all__ = ["flush", "provider", "resource", "share_of"]
 
 PATIENCE = 2_000
 """Milliseconds that spans have to be sent when an application stops."""
@@ -24,6 +27,7 @@ def provider(name: str) -> TracerProvider:
     """Gives the provider of this process: where it sends, and what it samples, the environment says."""
     if _Process.provider is None:
         made = TracerProvider(resource=resource(name))
+        made.sampler = ChosenFirst(made.sampler)
         made.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
         _Process.provider = made
     return _Process.provider

@@ -19,9 +19,11 @@ from opentelemetry.trace import (
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from actum.errors import CallerError
+from actum.runtime.clock import SystemClock
 from actum.runtime.containment import comes_from_outside
 from actum.runtime.instruments.instruments import Kind
 from actum.runtime.instruments.tracing import NO_SPAN, Attributes, Span
+from actum.telemetry.sampling import CHOSEN, IN_UNSAMPLED, UNSAMPLED
 
 TRACEPARENT = re.compile(r"00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})")
 MAX_TRACES = 20
@@ -39,10 +41,16 @@ _propagator = TraceContextTextMapPropagator()
 
 
 class OpenTelemetryTracer:
-    """Makes spans with the tracer of a provider, which decides what is sampled and where spans go."""
+    """Makes spans with the tracer of a provider, which decides what is sampled and where spans go.
 
-    def __init__(self, provider: trace.TracerProvider) -> None:
+    With a `share`, which needs a provider with the sampler ChosenFirst, that of the requests whose caller does
+    not trace them is chosen here: a provider takes 8 µs to say no.
+    """
+
+    def __init__(self, provider: trace.TracerProvider, share: float = 1.0) -> None:
         self._tracer: trace.Tracer = provider.get_tracer("actum")
+        self._share = share
+        self._chance = SystemClock().chance
 
     def __repr__(self) -> str:
         return "<OpenTelemetryTracer>"
@@ -51,11 +59,19 @@ class OpenTelemetryTracer:
         """Makes the span of a request: below one that surrounds it, in the caller's trace, or the first."""
         if trace.get_current_span().get_span_context().is_valid:
             return self._begin("request", name, None)
-        return self._begin("request", name, _caller(headers))
+        if b"traceparent" in headers:
+            caller = _caller(headers)
+            if trace.get_current_span(caller).get_span_context().is_valid:
+                return self._begin("request", name, caller)
+        if self._share >= 1:
+            return self._begin("request", name, Context())
+        return self._begin("request", name, CHOSEN) if self._chance(self._share) else UnsampledRequest()
 
     def root(self, kind: Kind, name: str) -> Span:
         """Makes the first span of a trace."""
-        return self._begin(kind, name, Context())
+        if self._share < 1 and not self._chance(self._share):
+            return NO_SPAN
+        return self._begin(kind, name, CHOSEN if self._share < 1 else Context())
 
     def child(self, kind: Kind, name: str) -> Span:
         """Makes a span below the one that runs, if that is sampled."""
@@ -100,13 +116,16 @@ class OpenTelemetryTracer:
     def headers(self) -> dict[str, str]:
         """Returns `traceparent`, which says too that a trace is not sampled, and `tracestate`."""
         carrier: dict[str, str] = {}
-        _propagator.inject(carrier)
+        if trace.get_current_span().get_span_context() is not UNSAMPLED:
+            _propagator.inject(carrier)
         return carrier
 
     def ids(self) -> tuple[str, str] | None:
         """Returns the ids of the trace and of the span that runs, sampled or not."""
         span = trace.get_current_span().get_span_context()
-        return (f"{span.trace_id:032x}", f"{span.span_id:016x}") if span.is_valid else None
+        if span is UNSAMPLED or not span.is_valid:
+            return None
+        return f"{span.trace_id:032x}", f"{span.span_id:016x}"
 
     def _begin(self, kind: Kind, name: str, context: Context | None) -> Span:
         attributes: dict[str, str | int] = {"actum.kind": kind}
@@ -146,6 +165,29 @@ class RunningSpan:
         self._span.set_attributes(attributes)
         if is_failure:
             self._span.set_status(Status(StatusCode.ERROR))
+
+
+class UnsampledRequest:
+    """What stands for the span of a request that was not chosen."""
+
+    __slots__ = ("_token",)
+
+    def __init__(self) -> None:
+        self._token: Token[Context] | None = None
+
+    def __repr__(self) -> str:
+        return "<UnsampledRequest>"
+
+    def __enter__(self) -> "UnsampledRequest":
+        self._token = attach(IN_UNSAMPLED)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        if self._token is not None:
+            detach(self._token)
+
+    def say(self, attributes: Attributes, *, name: str | None = None, is_failure: bool = False) -> None:
+        """Keeps nothing."""
 
 
 class BatchSpan:
@@ -206,4 +248,4 @@ def _caller(headers: Mapping[bytes, bytes]) -> Context:
         for name in ("traceparent", "tracestate")
         if name.encode() in headers
     }
-    return _propagator.extract(carrier, Context()) if "traceparent" in carrier else Context()
+    return _propagator.extract(carrier, Context())
