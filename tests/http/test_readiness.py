@@ -157,7 +157,8 @@ async def test_a_part_that_is_further_behind_than_the_app_allows_is_not_ready(st
 
     late = next(one for one in answer["parts"] if one["state"] == "lags too long")
     assert (status, answer["status"]) == (503, "failing")
-    assert (late["part"], late["name"], late["behind"]) == ("view", "shares", 1)
+    assert (late["part"], late["name"]) == ("view", "shares")
+    assert late["behind"] >= 1
     assert late["seconds"] >= 7
     assert late["why"].endswith("and the App allows 1 s")
     assert again[1]["status"] in ("ok", "degraded")

@@ -136,7 +136,7 @@ async def test_nothing_is_traced_or_written_without_a_tracer() -> None:
     assert tracing.ids() is None
 
 
-@pytest.mark.parametrize("header", ["", "00-0-0-01", f"ff-{TRACE}-b7ad6b7169203331-01", "\xff" * 55])
+@pytest.mark.parametrize("header", ["", "00-0-0-01", f"ff-{TRACE}-b7ad6b7169203331-01", "f" * 55])
 async def test_a_header_that_names_no_trace_begins_a_new_one(header: str) -> None:
     with traced() as spans:
         async with testing(app) as t:

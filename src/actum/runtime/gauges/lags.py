@@ -1,4 +1,4 @@
-"""Lags: how far each view, action, queue and kind of workflows is behind, in events and in seconds."""
+"""Lags: how far each view, action, queue and kind of workflows is behind, in positions and in seconds."""
 
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
@@ -31,7 +31,7 @@ LagPart = ActionPart | Literal["view", "workflow"]
 
 
 class Lag(Struct, frozen=True):
-    """How far a part is behind: in events, messages or workflows, and how old the oldest of them is."""
+    """How far a part is behind, in positions of the journal, messages or workflows; and how old the oldest is."""
 
     part: LagPart
     name: str

@@ -91,15 +91,13 @@ class Sampler:
         services = self._services
         database = services.database
         letters = await _answered(database.letter_counts)
-        queues = await _answered(services.broker.counts)
+        counts = await _answered(services.broker.counts)
+        queues = {} if counts is None else {**dict.fromkeys(services.queues, 0), **counts}
         workflows = await _answered(database.workflow_counts)
         return [
             *await self._rows_aside(),
             *(Sample(LETTERS, (one.action, one.status), one.count) for one in letters or ()),
-            *(
-                Sample(QUEUE_DEPTH, (queue,), queues.get(queue, 0))
-                for queue in ({**dict.fromkeys(services.queues, 0), **queues} if queues is not None else ())
-            ),
+            *(Sample(QUEUE_DEPTH, (queue,), count) for queue, count in queues.items()),
             *(Sample(WORKFLOWS, (one.kind, one.status), one.count) for one in workflows or ()),
         ]
 

@@ -85,7 +85,7 @@ POSITION: Metric = _value("actum_position", (), "The position of the newest even
 LAG: Metric = _value(
     "actum_lag",
     ("part", "name"),
-    "Events that a view or action has not handled; messages, timers, workflows.",
+    "Positions of the journal that a view or action is behind; messages that wait, workflows that are due.",
 )
 LAG_SECONDS: Metric = _value(
     "actum_lag_seconds", ("part", "name"), "How old the oldest is of what a part has not handled.", "s"
