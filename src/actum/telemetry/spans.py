@@ -43,8 +43,8 @@ _propagator = TraceContextTextMapPropagator()
 class OpenTelemetryTracer:
     """Makes spans with the tracer of a provider, which decides what is sampled and where spans go.
 
-    With a `share`, which needs a provider with the sampler ChosenFirst, that of the requests whose caller does
-    not trace them is chosen here: a provider takes 8 µs to say no.
+    With a `share`, which needs a provider with the sampler ChosenFirst, that of the requests whose caller
+    does not trace them is chosen here: a provider takes 8 µs to say no.
     """
 
     def __init__(self, provider: trace.TracerProvider, share: float = 1.0) -> None:

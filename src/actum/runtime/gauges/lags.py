@@ -31,7 +31,7 @@ LagPart = ActionPart | Literal["view", "workflow"]
 
 
 class Lag(Struct, frozen=True):
-    """How far a part is behind, in positions of the journal, messages or workflows; and how old the oldest is."""
+    """How far a part is behind, in positions, messages or workflows; and how old the oldest of that is."""
 
     part: LagPart
     name: str

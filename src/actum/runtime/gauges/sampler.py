@@ -24,7 +24,7 @@ from actum.runtime.services import Services
 
 INTERVAL = 1.0
 """Seconds between two samples."""
-COUNTING = 5.0
+COUNTING = 3.0
 """Seconds between two counts of what is stored."""
 SHARE = 0.05
 """The share of the time that may be spent on counting: a count that takes long is repeated less often."""
