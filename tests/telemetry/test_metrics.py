@@ -133,9 +133,9 @@ async def test_a_stuck_view_and_a_letter_show_in_the_gauges(store: str) -> None:
 
     assert found['actum_lag{part="view",name="totals"}'] >= 1
     assert again['actum_lag{part="view",name="totals"}'] == 0
-    assert list(letters_in(again)) in list(
+    assert list(letters_in(again)) in [
         [f'actum_letters{{action="deliver",status="{status}"}}'] for status in ("retrying", "dead")
-    )
+    ]
     assert again['actum_queue_messages{queue="invoices"}'] == 0
     assert again["actum_live_entities"] >= 2
     assert again["actum_position"] >= 2

@@ -106,9 +106,13 @@ class Readiness:
         if self.has_key_service:
             names.append(("key service", "key service"))
         names.append(("feed", "feed"))
-        names += [("view", name) for name in self._views.works]
-        names += [(part_of(one.action), one.action) for one in self.actions]
-        return [*names, *(("workflow", kind) for kind in self.workflows)]
+        for name in self._views.works:
+            names.append(("view", name))
+        for one in self.actions:
+            names.append((part_of(one.action), one.action))
+        for kind in self.workflows:
+            names.append(("workflow", kind))
+        return names
 
     def _forget(self, _: object) -> None:
         self._looking = None
