@@ -25,6 +25,7 @@ from benchmarks import (
     rebuild,
     sizes,
     sleeping,
+    telemetry,
     views,
     workflows,
 )
@@ -51,6 +52,7 @@ GROUPS: dict[str, Group] = {
     "peers": peers.GROUP,
     "claims": claims.GROUP,
     "access": access.GROUP,
+    "telemetry": telemetry.GROUP,
 }
 ON_REQUEST = {"peers"}
 """Parts that run only when they are named, because they install other programs first."""

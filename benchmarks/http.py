@@ -3,6 +3,7 @@
 The client is wrk where it is installed, which leaves the server more of the processor, and else our own.
 """
 
+import os
 import re
 import shutil
 import subprocess
@@ -52,27 +53,30 @@ def contestants(place: Place, effort: Effort) -> Iterator[dict[str, Contestant]]
         alone = stack.enter_context(server(["-m", "benchmarks.server"]))
         ours = stack.enter_context(server([*actum, f"sqlite:///{place.file()}"]))
         ports = {LITESTAR: alone, EMPTY: ours, DEPOSIT: ours}
-        found = {name: _loading(place, ports[name], path, effort) for name, path in PATHS.items()}
+        found = {name: loading(place, ports[name], path, effort) for name, path in PATHS.items()}
         for load in found.values():
             load()
         yield found
 
 
 @contextmanager
-def server(arguments: Sequence[str]) -> Iterator[int]:
-    """Runs a server, and gives its port."""
-    with subprocess.Popen([sys.executable, *arguments], stdout=subprocess.PIPE, text=True) as server:
-        assert server.stdout is not None
+def server(arguments: Sequence[str], **environment: str) -> Iterator[int]:
+    """Runs a server with variables of its own, and gives its port."""
+    environ = os.environ | environment
+    command = [sys.executable, *arguments]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environ) as process:
+        assert process.stdout is not None
         try:
-            address = ADDRESS.search(server.stdout.readline())
+            address = ADDRESS.search(process.stdout.readline())
             assert address is not None
             yield int(address[1])
         finally:
-            server.terminate()
-            server.wait(PATIENCE)
+            process.terminate()
+            process.wait(PATIENCE)
 
 
-def _loading(place: Place, port: int, path: str, effort: Effort) -> Contestant:
+def loading(place: Place, port: int, path: str, effort: Effort) -> Contestant:
+    """Gives what sends requests to a server."""
     if (wrk := shutil.which("wrk")) is None:
         return lambda: loaded(port, path, effort.of(REQUESTS))
     script = place.folder / f"{path.split('/')[1]}.lua"

@@ -27,6 +27,7 @@ from actum.runtime.access.policy import Policy
 from actum.runtime.actions.exposure import bind_exposed
 from actum.runtime.catalog import KEY_RETENTION, Catalog, Definition, compile_catalog
 from actum.runtime.context.context import Context
+from actum.runtime.gauges.limits import limits_of
 from actum.runtime.opened_resource import OpenResource
 from actum.runtime.services import Services
 from actum.runtime.workflows.declared import bind_starts, workflow_types
@@ -42,6 +43,9 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 AsgiApp = Callable[[Message, Receive, Send], Awaitable[None]]
+
+Limits = timedelta | Mapping[type[View] | type[Workflow] | str, timedelta] | None
+"""How long parts may be behind until `/-/ready` says that the application is not ready."""
 
 DOCS_PATH = "/schema"
 DOCS = re.compile(r"(/[\w.~-]+)+")
@@ -106,6 +110,8 @@ class App:
 
     With `access` every request is refused that its rules do not allow. `litestar` passes options on to the
     Litestar application that serves requests: `App(litestar={"cors_config": CORSConfig(…)})`.
+    `/-/ready` answers 503 while a part is further behind than `ready` allows: a span for all views, actions
+    and workflows, or one for each of some, by their classes or names.
 
     An App is an ASGI application too, on the store that ACTUM_STORE names, or else on `sqlite:///NAME.db`.
     For a store that keeps only events, ACTUM_DATABASE names the database beside it.
@@ -127,6 +133,7 @@ class App:
         query_max_bytes: int = MAX_ANSWER_BYTES,
         access: Access | None = None,
         litestar: Mapping[str, Any] | None = None,
+        ready: Limits = None,
     ) -> None:
         if not name or not all(letter.isalnum() or letter in "-_" for letter in name):
             raise DefinitionError(f"{name!r} is not a name for an application: use letters, digits, - and _")
@@ -156,6 +163,7 @@ class App:
             entities, views, bound, query_timeout, key_retention, query_max_bytes, kinds
         )
         opened_by = tuple((_type_of(resource), resource) for resource in resources)
+        limits = limits_of(ready, catalog)
         definition = Definition(
             name,
             catalog,
@@ -165,6 +173,7 @@ class App:
             access=access,
             policy=_policy(name, access, catalog, actions, docs_path),
             litestar=_litestar_options(litestar),
+            limits=limits,
         )
         if all(importlib.util.find_spec(module) for module in NEEDED_TO_RUN):
             checks = cast("Checks", import_module("actum.runtime.declarations"))

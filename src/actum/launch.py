@@ -5,6 +5,8 @@ import os
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 
+from msgspec.structs import replace
+
 from actum.brokers.open import broker_on
 from actum.errors import ActumError
 from actum.http.server import HttpApp
@@ -17,6 +19,7 @@ from actum.runtime.node import Node, Settings, open_node
 from actum.runtime.services import Services
 from actum.stores.binding import bind, record_position
 from actum.stores.open import open_stores, paired
+from actum.telemetry.open import sent, traced
 
 MEMORY = "memory:"
 """The store that lasts no longer than the process, and whose key need not either."""
@@ -34,18 +37,22 @@ async def run(
     async with open_stores(store) as stores, key_service(definition, store) as service:
         pair = paired(stores, store)
         await bind(definition.name, pair)
-        async with open_node(
-            definition.catalog,
-            triggers,
-            definition.resources,
-            journal=stores.journal,
-            database=stores.database,
-            broker=broker_on(stores.database),
-            clock=clock or SystemClock(),
-            settings=settings or Settings(),
-            host=stores.host,
-            key_service=service,
-        ) as node:
+        async with (
+            traced(definition.name),
+            open_node(
+                definition.catalog,
+                triggers,
+                definition.resources,
+                journal=stores.journal,
+                database=stores.database,
+                broker=broker_on(stores.database),
+                clock=clock or SystemClock(),
+                settings=replace(settings or Settings(), limits=definition.limits),
+                host=stores.host,
+                key_service=service,
+            ) as node,
+            sent(definition.name, node.services.instruments),
+        ):
             yield node
         with contextlib.suppress(ActumError):
             await record_position(pair)

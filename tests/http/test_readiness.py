@@ -1,6 +1,7 @@
 """G15: whatever stands still shows by name in `/-/ready`, within five seconds, and since when."""
 
 import asyncio
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,7 +10,19 @@ from typing import Any
 
 import pytest
 
-from actum import Actions, App, Context, Entity, Event, Retries, View, command, reducer
+from actum import (
+    Actions,
+    App,
+    Context,
+    DefinitionError,
+    Entity,
+    Event,
+    Retries,
+    View,
+    Workflow,
+    command,
+    reducer,
+)
 from actum.testing import testing
 from actum.testing.application import Running
 from tests.servers.postgres import empty, url_of
@@ -66,8 +79,10 @@ async def place(t: Running, id: str, *amounts: int) -> None:
 
 
 async def ready(t: Running) -> Any:
+    """The status, and what is said, without the parts that go on."""
     answer = await t.http.get("/-/ready")
-    return answer.status_code, answer.json()
+    said = answer.json()
+    return answer.status_code, said | {"parts": [one for one in said["parts"] if one["state"] != "ok"]}
 
 
 async def until(t: Running, is_so: Callable[[Any], bool]) -> tuple[Any, float]:
@@ -85,6 +100,106 @@ async def test_an_application_in_which_all_goes_on_is_ready(store: str) -> None:
         await place(t, "a", 1, 2)
 
         assert await ready(t) == (200, {"status": "ok", "parts": []})
+
+
+async def test_every_part_is_named_with_its_state(store: str) -> None:
+    """Stores, broker, feed, and each view, action, queue, clock and kind of workflows."""
+
+    class Refund(Workflow):
+        async def run(self, ctx: Context, amount: int) -> None:
+            await self.sleep(timedelta(days=amount))
+
+    actions = Actions()
+
+    @actions.on(Placed)
+    async def ship(ctx: Context, event: Placed) -> None: ...
+
+    @actions.queue("payments")
+    async def charge(ctx: Context, amount: int) -> None: ...
+
+    @actions.every(hours=1)
+    async def tidy(ctx: Context) -> None: ...
+
+    whole = App("shop", entities=[Order], views=[Shares], actions=[actions], workflows=[Refund])
+    async with testing(whole, store=store) as t:
+        await place(t, "a", 3)
+
+        answer = await t.http.get("/-/ready")
+
+    assert [(one.pop("part"), one.pop("name")) for one in answer.json()["parts"]] == [
+        ("store", "journal"),
+        ("store", "database"),
+        ("broker", "embedded"),
+        ("feed", "feed"),
+        ("view", "shares"),
+        ("action", "ship"),
+        ("queue", "charge@queue:payments"),
+        ("clock", "tidy@clock"),
+        ("timers", "timers"),
+        ("workflow", "Refund"),
+    ]
+    assert {one["state"] for one in answer.json()["parts"]} == {"ok"}
+
+
+async def test_a_part_that_is_further_behind_than_the_app_allows_is_not_ready(store: str) -> None:
+    """Only the one that it names; and it is ready again as soon as that has caught up."""
+    limited = App(
+        "shop", entities=[Order], views=[Shares], actions=[shop], ready={Shares: timedelta(seconds=1)}
+    )
+    async with testing(limited, store=store) as t:
+        await place(t, "a", 1)
+        [projector] = t.node.services.views.projectors()
+        async with projector._turn:
+            await t.ctx.entity(Order, "a").place(2)
+            t.clock.move_to(t.clock.now() + 7_000_000)
+            (status, answer), _ = await until(t, lambda answer: answer[0] == 503)
+        again, _ = await until(t, lambda answer: answer[0] == 200)
+
+    late = next(one for one in answer["parts"] if one["state"] == "lags too long")
+    assert (status, answer["status"]) == (503, "failing")
+    assert (late["part"], late["name"]) == ("view", "shares")
+    assert late["behind"] >= 1
+    assert late["seconds"] >= 7
+    assert late["why"].endswith("and the App allows 1 s")
+    assert again[1]["status"] in ("ok", "degraded")
+
+
+@pytest.mark.parametrize(
+    ("ready", "why"),
+    [
+        ({"shares": timedelta(0)}, "ready for shares"),
+        ({"share": timedelta(1)}, "its parts are: Refund, shares, ship, timers"),
+        ({Order: timedelta(1)}, "is no view, action or workflow"),
+        ([Shares], "write ready={Balances: timedelta(seconds=30)"),
+        ({Shares: 30}, "ready for shares"),
+    ],
+)
+def test_limits_that_cannot_be_meant_are_refused_and_say_what_can(ready: Any, why: str) -> None:
+    class Refund(Workflow):
+        async def run(self, ctx: Context) -> None: ...
+
+    with pytest.raises(DefinitionError, match=re.escape(why)):
+        App("shop", entities=[Order], views=[Shares], actions=[shop], workflows=[Refund], ready=ready)
+
+
+async def test_a_store_that_hangs_is_told_within_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits for it longer than for one that refuses at once."""
+
+    async def hang(*_: Any, **__: Any) -> Any:
+        await asyncio.Event().wait()
+
+    async with testing(app) as t:
+        await place(t, "a", 1)
+        for method in ("views", "letters", "set_aside", "workflows", "workflow_counts"):
+            monkeypatch.setattr(type(t.node.services.database), method, hang)
+        async with asyncio.timeout(20):
+            status, answer = await ready(t)
+        monkeypatch.undo()
+
+    assert status == 503
+    assert [(one["name"], one["state"]) for one in answer["parts"] if one["part"] == "store"] == [
+        ("database", "does not answer")
+    ]
 
 
 async def test_rows_that_are_set_aside_and_dead_letters_are_listed_with_why_and_since_when(

@@ -1,13 +1,15 @@
 """What a process reports in one place: to listeners, and at no cost if there are none."""
 
 import logging
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
 from actum import Actions, App, Context, Rejected
 from actum.runtime.instruments import listeners
-from actum.runtime.instruments.instruments import Instruments, Work
+from actum.runtime.instruments.catalog_of_metrics import Metric
+from actum.runtime.instruments.instruments import Instruments, Sample, Work
 from actum.runtime.instruments.log_listener import LogListener
 from actum.testing import testing
 from tests.runtime.bank import Account, Balances, Deposited
@@ -37,6 +39,7 @@ class Recorder:
         self.counts: dict[str, int] = {}
         self.errors: list[str] = []
         self.lags: dict[str, int] = {}
+        self.gauges: dict[tuple[str, ...], float] = {}
 
     def started(self, work: Work) -> None:
         self.calls.append(("started", str(work)))
@@ -45,6 +48,10 @@ class Recorder:
         assert seconds > 0
         self.calls.append(("ended", str(work)))
         self.counts[str(work)] = self.counts.get(str(work), 0) + count
+
+    def refused(self, work: Work, seconds: float, error: str) -> None:
+        self.calls.append(("refused", str(work)))
+        self.errors.append(error)
 
     def failed(self, work: Work, seconds: float, error: str) -> None:
         self.calls.append(("failed", str(work)))
@@ -55,6 +62,12 @@ class Recorder:
 
     def lagged(self, work: Work, behind: int) -> None:
         self.lags[str(work)] = behind
+
+    def counted(self, metric: Metric, labels: tuple[str, ...], amount: int) -> None:
+        self.calls.append(("counted", metric.name))
+
+    def sampled(self, samples: Sequence[Sample]) -> None:
+        self.gauges = {(sample.metric.name, *sample.labels): sample.value for sample in samples}
 
 
 class Broken:
@@ -101,7 +114,7 @@ async def test_what_fails_is_reported_with_its_reason(recorder: Recorder) -> Non
         await bank.ctx.entity(Account, "a").deposit(13)
         await bank.settle(allows_failures=True)
 
-    assert ("failed", "command Account.withdraw") in recorder.calls
+    assert ("refused", "command Account.withdraw") in recorder.calls
     assert ("failed", "action notify") in recorder.calls
     assert [error for error in recorder.errors if "insufficient funds" in error]
     assert [error for error in recorder.errors if "no thirteens" in error]
@@ -112,7 +125,7 @@ async def test_requests_are_reported(recorder: Recorder) -> None:
         answer = await bank.http.get("/accounts/a")
 
     assert answer.status_code == 200
-    assert recorder.counts["request GET /accounts/a"] == 1
+    assert recorder.counts["request GET /accounts/{id} 2xx"] == 1
     assert recorder.counts["query Account.current_balance"] == 1
 
 

@@ -16,6 +16,7 @@ from actum.cli.failure import TRACEBACK, explain
 from actum.errors import StoreError, TryLater
 from actum.model.error_text import error_text, plain_text
 from actum.runtime.instruments.running import running
+from actum.runtime.instruments.tracing import tracing
 
 MAX_TRACEBACK = 50_000
 """Characters of a traceback that are logged."""
@@ -88,8 +89,8 @@ class JsonFormatter(LineFormatter):
     """Formats an entry as one line of JSON.
 
     It has `time` (UTC), `level`, `logger` and `message`; with an error also `error` and, unless an operator
-    can fix it, `traceback`; `correlation_id` where it was logged for a request, an action or a step; and
-    whatever was given with `extra=`.
+    can fix it, `traceback`; `correlation_id` where it was logged for a request, an action or a step;
+    `trace_id` and `span_id` where that is traced; and whatever was given with `extra=`.
     """
 
     def format(self, record: logging.LogRecord) -> str:
@@ -102,6 +103,9 @@ class JsonFormatter(LineFormatter):
         correlation_id = running.correlation_id
         if correlation_id is not None:
             entry["correlation_id"] = correlation_id
+        ids = tracing.ids()
+        if ids is not None:
+            entry["trace_id"], entry["span_id"] = ids
         fixable = _fixable(record)
         if fixable is not None:
             entry["error"] = explain(fixable)

@@ -1,6 +1,6 @@
 """Health checks: whether an application is alive, and which of its parts stand still."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Any, Literal
 
@@ -12,7 +12,8 @@ from msgspec import Struct
 from actum.http.lifetime import Lifetime
 from actum.http.routes import RESERVED
 from actum.model.event import to_datetime
-from actum.runtime.readiness import Standstill
+from actum.runtime.gauges.lags import Lag
+from actum.runtime.gauges.standstill import PartState, Standstill
 
 HEALTH = f"{RESERVED}health"
 READY = f"{RESERVED}ready"
@@ -24,22 +25,31 @@ class Health(Struct, frozen=True):
     status: str = "ok"
 
 
-class StandingPart(Struct, frozen=True, omit_defaults=True):
-    """A part that stands still or lags: what it is, its name, its state, since when, and why."""
+class ShownPart(Struct, frozen=True, omit_defaults=True):
+    """A part: what it is, its name and its state.
+
+    One that has stopped or lags has since when, and why; one that is behind, by how many events or items, and
+    for how many seconds.
+    """
 
     part: str
     name: str
     state: str
-    since: datetime
-    why: str
+    since: datetime | None = None
+    why: str = ""
     key: str | None = None
+    behind: int = 0
+    seconds: float | None = None
 
 
 class Ready(Struct, frozen=True):
-    """Says whether requests are served: `ok`, `degraded` where a part stands still or lags, or `failing`."""
+    """Says whether requests are served: `ok`, `degraded` where a part stands still or lags, or `failing`.
+
+    All parts are listed, those first that have stopped or lag.
+    """
 
     status: Literal["ok", "degraded", "failing"]
-    parts: list[StandingPart]
+    parts: list[ShownPart]
 
 
 async def send_health(send: Callable[[dict[str, Any]], Awaitable[None]]) -> None:
@@ -61,12 +71,13 @@ def health_routes(lifetime: Lifetime) -> list[HTTPRouteHandler]:
     async def ready() -> Response[Ready]:
         services = lifetime.services
         found = await services.readiness.look() if services is not None else []
+        every = await services.readiness.parts() if services is not None else []
         is_failing = services is None or any(one.fails_requests for one in found)
         status: Literal["ok", "degraded", "failing"] = (
             "failing" if is_failing else "degraded" if found else "ok"
         )
         return Response(
-            Ready(status, [_shown(one) for one in found]),
+            Ready(status, _listed(found, every)),
             status_code=503 if is_failing else 200,
             headers={"Cache-Control": "no-store"},
         )
@@ -74,5 +85,19 @@ def health_routes(lifetime: Lifetime) -> list[HTTPRouteHandler]:
     return [health, ready]
 
 
-def _shown(one: Standstill) -> StandingPart:
-    return StandingPart(one.part, one.name, one.state, to_datetime(one.since), one.why, one.key)
+def _listed(found: Sequence[Standstill], every: Sequence[PartState]) -> list[ShownPart]:
+    """Lists what has stopped or lags, and then the parts that go on."""
+    lags = {(one.part, one.name): one.lag for one in every}
+    standing = {(one.part, one.name) for one in found}
+    return [
+        *(_shown(one.part, one.name, one.state, lags.get((one.part, one.name)), one) for one in found),
+        *(_shown(one.part, one.name, "ok", one.lag) for one in every if (one.part, one.name) not in standing),
+    ]
+
+
+def _shown(part: str, name: str, state: str, lag: Lag | None, one: Standstill | None = None) -> ShownPart:
+    behind = 0 if lag is None else lag.behind
+    seconds = round(lag.seconds, 1) if lag is not None and lag.seconds else None
+    if one is None:
+        return ShownPart(part, name, state, behind=behind, seconds=seconds)
+    return ShownPart(part, name, state, to_datetime(one.since), one.why, one.key, behind, seconds)

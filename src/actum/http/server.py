@@ -17,6 +17,8 @@ from actum.http.headers import read_context, read_correlation_id, read_headers, 
 from actum.http.health import HEALTH, health_routes, send_health
 from actum.http.idempotency import KeyedRequest, keyed_request
 from actum.http.lifetime import Lifetime, explain
+from actum.http.metrics_route import metrics_routes
+from actum.http.observed_request import ObservedRequest
 from actum.http.options.handlers import METHODS
 from actum.http.problems import answer_to, log_failure
 from actum.http.response import ResponseHeaders, send_answer
@@ -29,8 +31,8 @@ from actum.runtime.clock import SystemClock
 from actum.runtime.contained_tasks import runs_author_code
 from actum.runtime.containment import comes_from_outside
 from actum.runtime.context.context import Context, session_of
-from actum.runtime.instruments.instruments import Work
 from actum.runtime.instruments.running import running
+from actum.runtime.instruments.tracing import tracing
 from actum.runtime.services import Services
 
 OpenServices = Callable[[], AbstractAsyncContextManager[Services]]
@@ -55,7 +57,8 @@ class HttpApp:
     def __init__(self, definition: Definition, open_services: OpenServices) -> None:
         self.name: str = definition.name
         self._lifetime = Lifetime(open_services)
-        self._site: Site = litestar_app(definition, health_routes(self._lifetime), is_served=True)
+        own_routes = [*health_routes(self._lifetime), *metrics_routes(self._lifetime)]
+        self._site: Site = litestar_app(definition, own_routes, is_served=True)
         policy = definition.policy
         self._guard: Guard | None = None if policy is None else Guard(policy, NOBODY)
         # Litestar types a scope by its members, and this module forwards what a server passes.
@@ -120,11 +123,11 @@ class HttpApp:
         except Exception as error:  # noqa: BLE001 (the client gets an answer, whatever it is)
             await self._answer_unopened(scope, send, error, correlation_id or SystemClock().new_id())
             return
-        if not services.instruments.has_listeners:
+        if not (services.instruments.has_listeners or tracing.is_on):
             await self._respond(scope, receive, send, headers, context, services)
             return
-        with services.instruments.measuring(Work("request", f"{scope['method']} {scope['path']}")):
-            await self._respond(scope, receive, send, headers, context, services)
+        with ObservedRequest(scope, headers, send, services.instruments) as observed:
+            await self._respond(scope, receive, observed.send, headers, context, services, observed)
 
     async def _respond(
         self,
@@ -134,16 +137,16 @@ class HttpApp:
         headers: dict[bytes, bytes],
         context: Context,
         services: Services,
+        observed: ObservedRequest | None = None,
     ) -> None:
         keyed = keyed_request(scope, context, services, receive, send)
         if keyed is None:
-            await self._answer(
-                scope, receive, ResponseHeaders(scope["method"], headers, context, send), services
-            )
+            response = ResponseHeaders(scope["method"], headers, context, send)
+            await self._answer(scope, receive, response, services, None, observed)
             return
         response = ResponseHeaders(scope["method"], headers, context, keyed.send)
         try:
-            await self._answer(scope, keyed.receive, response, services, keyed)
+            await self._answer(scope, keyed.receive, response, services, keyed, observed)
         finally:
             keyed.leave()
 
@@ -153,13 +156,17 @@ class HttpApp:
         receive: Receive,
         response: ResponseHeaders,
         services: Services,
-        keyed: KeyedRequest | None = None,
+        keyed: KeyedRequest | None,
+        observed: ObservedRequest | None,
     ) -> None:
         context = response.context
         runs_author_code.set(True)
         running.note(context)
+        inner = _inner(scope, context, services, keyed)
+        if observed is not None:
+            observed.inner = inner
         try:
-            await self._litestar(_inner(scope, context, services, keyed), receive, response.send)
+            await self._litestar(inner, receive, response.send)
         except BaseException as error:
             if comes_from_outside(error):
                 raise

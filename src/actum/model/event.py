@@ -259,12 +259,16 @@ EventT = TypeVar("EventT", bound=Event)
 
 
 class Metadata(Struct, frozen=True, omit_defaults=True):
-    """Where an event came from: the command, and the ids that tie it to what caused it."""
+    """Where an event came from: the command, and the ids that tie it to what caused it.
+
+    `traceparent` is the trace that it was written in (W3C Trace Context), "" where that is not recorded.
+    """
 
     command: str = ""
     correlation_id: str = ""
     causation_id: str = ""
     by: str = ""
+    traceparent: str = ""
 
 
 def read_metadata(written: bytes) -> Metadata:

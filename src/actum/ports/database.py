@@ -148,10 +148,19 @@ class Letter(Struct, frozen=True):
     failure: str = ""
 
 
+class LetterCount(Struct, frozen=True):
+    """How many letters of an action have a status."""
+
+    action: str
+    status: LetterStatus
+    count: int
+
+
 class NewTimer(Struct, frozen=True):
     """A command to be sent later; `due` is in microseconds since 1970, `arguments` is a JSON array.
 
     `span` is the delay that the timer was set with, in microseconds; 0 if it was set for a given time.
+    `traceparent` is the trace that it was set in, "" outside one.
     """
 
     name: str
@@ -164,6 +173,7 @@ class NewTimer(Struct, frozen=True):
     causation_id: str = ""
     by: str = ""
     span: int = 0
+    traceparent: str = ""
 
 
 class DeadlineChange(Struct, frozen=True):
@@ -488,6 +498,10 @@ class Database(WorkflowStore, ABC):
         limit: int = 100,
     ) -> list[Letter]:
         """Lists a page of letters by id, beyond `after`."""
+
+    @abstractmethod
+    async def letter_counts(self) -> list[LetterCount]:
+        """Counts the letters of each action by status, in the order of their names."""
 
     @abstractmethod
     async def letter(self, id: int) -> Letter | None:

@@ -6,6 +6,8 @@ from msgspec import Struct
 class NewMessage(Struct, frozen=True):
     """A message to be put into a queue; `by` and `causation_id` say who sent it and why.
 
+    `traceparent` is the trace that it was sent in, "" outside one.
+
     A message whose `once` the queue has had before is dropped, or refused if that one had another `call`
     ("" matches any).
     """
@@ -19,6 +21,7 @@ class NewMessage(Struct, frozen=True):
     call: str = ""
     causation_id: str = ""
     by: str = ""
+    traceparent: str = ""
 
 
 class Message(Struct, frozen=True):
@@ -32,3 +35,4 @@ class Message(Struct, frozen=True):
     correlation_id: str
     causation_id: str = ""
     by: str = ""
+    traceparent: str = ""

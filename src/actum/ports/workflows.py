@@ -20,7 +20,8 @@ class NewWorkflow(Struct, frozen=True):
     """A workflow to be started at `time`. Times are in microseconds since 1970.
 
     `input` is a JSON array of arguments, `call` identifies the start ("" is that of any). `subject` is the
-    entity (KIND/ID) whose event started it: the workflow goes when that is erased.
+    entity (KIND/ID) whose event started it: the workflow goes when that is erased. `traceparent` is the trace
+    that it was started in, "" outside one.
     """
 
     kind: str
@@ -33,6 +34,7 @@ class NewWorkflow(Struct, frozen=True):
     causation_id: str = ""
     by: str = ""
     subject: str = ""
+    traceparent: str = ""
 
 
 class Started(Struct, frozen=True):
@@ -71,6 +73,7 @@ class StoredWorkflow(Struct, frozen=True):
     causation_id: str
     by: str
     subject: str
+    traceparent: str = ""
 
 
 class StepRecord(Struct, frozen=True):

@@ -56,6 +56,7 @@ class Definition(Struct, frozen=True):
     `resources` say what opens each, by type. `docs_path` is where the routes are documented, None for
     nowhere. `triggers` are those of its actions, None where the libraries that check them are missing.
     `policy` is compiled from the rules of `access`. `litestar` are options of the Litestar application.
+    `limits` say for how many seconds a part may be behind, by its name, while the application is ready.
     """
 
     name: str
@@ -67,6 +68,7 @@ class Definition(Struct, frozen=True):
     access: "Access | None" = None
     policy: "Policy | None" = None
     litestar: Mapping[str, Any] = {}
+    limits: Mapping[str, float] = {}
 
     @property
     def resource_types(self) -> list[type[Any]]:

@@ -73,6 +73,10 @@ class Clock(ABC):
                 drawn = secrets.token_bytes(ID_BYTES * IDS_AT_ONCE)
                 _ids.extend(drawn[at : at + ID_BYTES].hex() for at in range(0, len(drawn), ID_BYTES))
 
+    def chance(self, share: float) -> bool:
+        """Returns True for this share of the calls, chosen at random."""
+        return random.random() < share
+
     def jittered(self, span: timedelta) -> timedelta:
         """Shortens a duration at random, at most to half of it, so that not all return at once."""
         return span * random.uniform(0.5, 1.0)

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Callable, Collection, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
@@ -38,8 +38,12 @@ from actum.runtime.entities.input_output_guard import pure
 from actum.runtime.entities.kept_states import keep_states
 from actum.runtime.entities.reported_calls import ReportedCalls
 from actum.runtime.feed import Feed
+from actum.runtime.gauges.lags import Lags
+from actum.runtime.gauges.sampler import Sampler
 from actum.runtime.instruments.instruments import Instruments
 from actum.runtime.instruments.listeners import open_instruments
+from actum.runtime.instruments.reported_stores import ReportedJournal, reported_database
+from actum.runtime.instruments.tracing import tracing
 from actum.runtime.keys.key_retention import KeyRetention
 from actum.runtime.keys.requests import Requests
 from actum.runtime.opened_resource import OpenedResource, OpenResource
@@ -72,6 +76,8 @@ class Settings(Struct, frozen=True):
     most_staged: int = MAX_STAGED
     is_development: bool = False
     stand_ins: StandIns | None = None
+    limits: Mapping[str, float] = {}
+    """Seconds that a part may be behind, by its name, until `/-/ready` says that it is not ready."""
 
 
 class Node:
@@ -154,6 +160,10 @@ async def open_node(
     With a `host`, entities live there, and this process runs views and actions. An application with personal
     data needs a key service.
     """
+    instruments = open_instruments()
+    if instruments.has_listeners:
+        journal = ReportedJournal(journal, instruments)
+        database = reported_database(database, instruments)
     keyring = await open_keyring(catalog, journal, key_service, clock, host)
     if keyring is not None:
         journal = SealedJournal(journal, keyring, catalog.kinds)
@@ -179,6 +189,7 @@ async def open_node(
             settings=settings,
             host=host,
             keyring=keyring,
+            instruments=instruments,
         )
         try:
             await _start(node, triggers)
@@ -200,8 +211,8 @@ async def _assemble(
     settings: Settings,
     host: Host | None,
     keyring: Keyring | None,
+    instruments: Instruments,
 ) -> Node:
-    instruments = open_instruments()
     directory = Directory(journal, catalog.kinds, clock, settings.residence, instruments)
     feed = await _feed(journal, directory, catalog)
     committer = _committer(journal, directory, feed, clock, settings.most_staged, instruments)
@@ -235,7 +246,17 @@ async def _assemble(
         signals=Signals(),
         resources=resources,
         queues=readers(triggers),
-        readiness=Readiness(journal, database, feed, views, supervisor, clock, instruments),
+        readiness=Readiness(
+            journal,
+            database,
+            feed,
+            views,
+            supervisor,
+            clock,
+            instruments,
+            Lags(journal, database, broker, feed, views, clock),
+            settings.limits,
+        ),
         outgoing=Outgoing(),
         instruments=instruments,
         workflows=WorkflowCalls(catalog.workflows, database, settings.stand_ins),
@@ -324,7 +345,8 @@ def _calls(
         if host
         else CommandDispatcher(journal, directory, committer, clock, claims)
     )
-    return ReportedCalls(calls, instruments) if instruments.has_listeners else calls
+    is_reported = instruments.has_listeners or tracing.is_on
+    return ReportedCalls(calls, instruments) if is_reported else calls
 
 
 async def _start(node: Node, triggers: Collection[ActionTrigger[Any]]) -> None:
@@ -356,11 +378,22 @@ async def _start(node: Node, triggers: Collection[ActionTrigger[Any]]) -> None:
     )
     if removal.spans:
         supervisor.start("ended workflows", removal.run)
-    services.readiness.actions, services.readiness.workflows = node.actions, services.catalog.workflows
-    supervisor.start("readiness", services.readiness.run)
+    _start_readiness(node)
     warn_of_left(services.catalog, triggers, left)
     supervisor.start("names of events", lambda: warn_of_events_left(services.catalog, services.journal))
     log.info("started at position %d", services.feed.head)
+
+
+def _start_readiness(node: Node) -> None:
+    services, readiness = node.services, node.services.readiness
+    readiness.actions, readiness.workflows = node.actions, services.catalog.workflows
+    readiness.lags.actions, readiness.lags.workflows = node.actions, node.workflows
+    readiness.has_key_service = services.people is not None
+    node.supervisor.start("readiness", readiness.run)
+    if services.instruments.has_listeners:
+        sampler = Sampler(services, services.instruments)
+        node.supervisor.start("samples", sampler.run)
+        node.supervisor.start("loop", sampler.watch_loop)
 
 
 async def _stop(node: Node) -> None:

@@ -13,7 +13,8 @@ from actum.model.event import Stored
 from actum.ports.broker import Broker
 from actum.ports.database import Database, KeptName, ViewState
 from actum.ports.journal import Journal, StreamListing
-from actum.runtime.actions.triggers.messages import MessageTrigger, queue_of
+from actum.runtime.actions.action_names import queue_of
+from actum.runtime.actions.triggers.messages import MessageTrigger
 from actum.runtime.actions.triggers.trigger import ActionTrigger
 from actum.runtime.catalog import Catalog
 from actum.runtime.context.timers import TIMERS

@@ -1,19 +1,19 @@
-"""Readiness: which parts of a running application have stopped or lag, by name, and since when."""
+"""Readiness: every part of a running application by name; which have stopped or lag, and since when."""
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from time import monotonic
-from typing import Any, Literal, TypeVar
-
-from msgspec import Struct
+from typing import Any, TypeVar
 
 from actum.ports.database import Database, Letter, ViewState
 from actum.ports.journal import Journal
+from actum.runtime.actions.action_names import function_of, part_of
 from actum.runtime.actions.running_action import RunningAction
 from actum.runtime.clock import Clock
-from actum.runtime.context.timers import TIMERS
 from actum.runtime.feed import Feed
+from actum.runtime.gauges.lags import Lag, Lags, position_of
+from actum.runtime.gauges.standstill import Part, PartState, Standstill, State
 from actum.runtime.instruments.instruments import Instruments, Work
 from actum.runtime.supervisor import Supervisor
 from actum.runtime.views.reading import Views
@@ -29,39 +29,13 @@ MAX_LISTED = 100
 """The most rows that are set aside, and the most dead letters, that are listed."""
 
 T = TypeVar("T")
-Part = Literal["store", "feed", "view", "action", "timers", "workflow", "task"]
-State = Literal[
-    "does not answer", "stopped", "stands still", "set aside", "dead letter", "lags", "being built"
-]
-
-
-class Standstill(Struct, frozen=True):
-    """A part that has stopped or lags, `since` a time in microseconds since 1970, and why.
-
-    `key` is a view's row, the key of an action's letter, or a workflow's id. `fails_requests`: requests fail
-    meanwhile.
-    """
-
-    part: Part
-    name: str
-    state: State
-    since: int
-    why: str
-    key: str | None = None
-    fails_requests: bool = False
-
-    @property
-    def is_failure(self) -> bool:
-        """Whether somebody has to fix it, because time alone will not."""
-        return self.state not in ("lags", "being built")
-
-    def __str__(self) -> str:
-        key = "" if self.key is None else f", {self.key}"
-        return f"{self.part} {self.name}{key}: {self.state} ({self.why})"
 
 
 class Readiness:
-    """Checks every part once a second, so that it is known since when one has stopped."""
+    """Checks every part once a second, so that it is known since when one has stopped.
+
+    `limits` say for how many seconds a part may be behind, by its name, until requests should go elsewhere.
+    """
 
     def __init__(
         self,
@@ -72,9 +46,15 @@ class Readiness:
         supervisor: Supervisor,
         clock: Clock,
         instruments: Instruments,
+        lags: Lags,
+        limits: Mapping[str, float],
     ) -> None:
         self.actions: Sequence[RunningAction] = ()
         self.workflows: Collection[str] = ()
+        self.lags: Lags = lags
+        self.has_key_service: bool = False
+        self._limits = limits
+        self._found: Sequence[Standstill] = ()
         self._journal = journal
         self._database = database
         self._feed = feed
@@ -103,6 +83,37 @@ class Readiness:
             self._looking.add_done_callback(self._forget)
         return await asyncio.shield(self._looking)
 
+    async def parts(self) -> list[PartState]:
+        """Returns every part there is, with its lag if that is measured."""
+        lags: Sequence[Lag] = self.lags.known
+        if not any(one.part == "store" for one in self._found):
+            lags = await self.lags.measure()
+        found: dict[tuple[str, str], Lag] = {(lag.part, lag.name): lag for lag in lags}
+        return [PartState(part, name, found.get((part, name))) for part, name in self._names()]
+
+    def states(self) -> dict[tuple[str, str], bool]:
+        """Returns for every part whether it goes on, as it was found to at the last check."""
+        states: dict[tuple[str, str], bool] = dict.fromkeys(self._names(), True)
+        stopped = {(one.part, one.name): False for one in self._found if one.state != "being built"}
+        return states | stopped
+
+    def _names(self) -> list[tuple[Part, str]]:
+        names: list[tuple[Part, str]] = [
+            ("store", "journal"),
+            ("store", "database"),
+            ("broker", self.lags.broker),
+        ]
+        if self.has_key_service:
+            names.append(("key service", "key service"))
+        names.append(("feed", "feed"))
+        for name in self._views.works:
+            names.append(("view", name))
+        for one in self.actions:
+            names.append((part_of(one.action), one.action))
+        for kind in self.workflows:
+            names.append(("workflow", kind))
+        return names
+
     def _forget(self, _: object) -> None:
         self._looking = None
 
@@ -110,18 +121,21 @@ class Readiness:
         found = await self._parts()
         if any(one.part == "store" and one.name == "database" for one in found):
             return found
-        rows, _ = await _reached(lambda: self._database.set_aside(limit=MAX_LISTED))
-        letters, _ = await _reached(lambda: self._database.letters(status="dead", limit=MAX_LISTED))
+        database = self._database
+        (rows, _), (letters, _), (retried, _), (stalled, _) = await asyncio.gather(
+            _reached(lambda: database.set_aside(limit=MAX_LISTED)),
+            _reached(lambda: database.letters(status="dead", limit=MAX_LISTED)),
+            _reached(lambda: database.letters(status="retrying", limit=MAX_LISTED)),
+            _reached(lambda: database.workflows(status="stalled", limit=MAX_LISTED)),
+        )
         live = {name for name, work in self._views.works.items() if work.live or not work.is_here}
         found += [
             Standstill("view", row.view, "set aside", row.since, row.error, row.key.strip('"'))
             for row in rows or ()
             if row.view in live
         ]
-        retried, _ = await _reached(lambda: self._database.letters(status="retrying", limit=MAX_LISTED))
         late = self._clock.now() - round(LAG * 1_000_000)
         found += [_standstill(letter, "dead letter", letter.error) for letter in letters or ()]
-        stalled, _ = await _reached(lambda: self._database.workflows(status="stalled", limit=MAX_LISTED))
         found += [
             Standstill("workflow", one.kind, "stands still", one.updated, one.error, one.id)
             for one in stalled or ()
@@ -135,8 +149,9 @@ class Readiness:
     async def _parts(self) -> list[Standstill]:
         """Checks what must be checked regularly for it to be known since when."""
         before, self._since = self._since, {}
-        head, journal_error = await _reached(self._journal.head)
-        states, database_error = await _reached(self._database.views)
+        (head, journal_error), (states, database_error) = await asyncio.gather(
+            _reached(self._journal.head), _reached(self._database.views)
+        )
         found = self._stores(before, journal_error, database_error)
         late = self._late_head(head)
         if late is not None and self._feed.readable < late:
@@ -144,15 +159,42 @@ class Readiness:
             found.append(self._standstill(before, "feed", "feed", "lags", why))
         for work in self._views.works.values():
             found += self._view(before, work, states or [], late)
-        for action in self.actions:
-            found += await self._action(before, action)
-        counts, _ = await _reached(self._database.workflow_counts)
-        for count in counts or ():
-            if count.kind not in self.workflows and count.status == "running":
-                why = f"{count.count} are under way, and no class of the application is called that"
-                found.append(self._standstill(before, "workflow", count.kind, "stands still", why))
+        if not database_error:
+            checks = [self._action(before, action) for action in self.actions]
+            found += [one for some in await asyncio.gather(*checks) for one in some]
+            found += await self._classless_workflows(before)
         for name, why in self._supervisor.failing.items():
             found.append(self._standstill(before, "task", name, "stands still", why))
+        if self._limits:
+            lags = self.lags.known if journal_error or database_error else await self.lags.measure()
+            found += self._too_late(before, lags)
+        self._found = found
+        return found
+
+    async def _classless_workflows(self, before: dict[Any, int]) -> list[Standstill]:
+        counts, _ = await _reached(self._database.workflow_counts)
+        return [
+            self._standstill(
+                before,
+                "workflow",
+                count.kind,
+                "stands still",
+                f"{count.count} are under way, and no class of the application is called that",
+            )
+            for count in counts or ()
+            if count.kind not in self.workflows and count.status == "running"
+        ]
+
+    def _too_late(self, before: dict[Any, int], lags: Sequence[Lag]) -> list[Standstill]:
+        """Returns the parts that are further behind than the application allows."""
+        found = []
+        for lag in lags:
+            limit = self._limits.get(lag.name, self._limits.get(function_of(lag.name)))
+            if limit is not None and lag.seconds > limit:
+                why = f"it is {lag.seconds:,.0f} s behind, and the App allows {limit:g} s"
+                found.append(
+                    self._standstill(before, lag.part, lag.name, "lags too long", why, fails_requests=True)
+                )
         return found
 
     def _stores(self, before: dict[Any, int], journal_error: str, database_error: str) -> list[Standstill]:
@@ -182,7 +224,7 @@ class Readiness:
         if work.building is not None:
             why = f"at {work.building.position:,} of {self._feed.head:,}"
             found.append(self._standstill(before, "view", name, "being built", why))
-        position = _position(work, states)
+        position = position_of(work, states)
         if position is not None:
             self._instruments.lagged(Work("view", name), max(0, self._feed.readable - position))
         if not found and late is not None and position is not None and position < late:
@@ -203,7 +245,7 @@ class Readiness:
             return []
         if monotonic() - since < LAG:
             return []
-        part: Part = "timers" if worker.name == TIMERS else "action"
+        part = part_of(worker.name)
         why = f"for {LAG:g} s and more it is at work on the same items"
         return [self._standstill(before, part, worker.name, "lags", why)]
 
@@ -232,19 +274,8 @@ class Readiness:
 
 
 def _standstill(letter: Letter, state: State, why: str) -> Standstill:
-    part: Part = "timers" if letter.action == TIMERS else "action"
+    part = part_of(letter.action)
     return Standstill(part, letter.action, state, letter.first_failed or letter.last_failed, why, letter.key)
-
-
-def _position(work: ViewAssignment, states: list[ViewState]) -> int | None:
-    """Returns the position of the view that answers, in whichever process it is."""
-    if work.live is not None:
-        return work.live.position
-    if work.is_here:
-        return None
-    fingerprint = work.view.fingerprint
-    found = [one for one in states if one.name == work.view.name and one.fingerprint == fingerprint]
-    return max((state.checkpoint for state in found), default=0)
 
 
 async def _reached(call: Callable[[], Awaitable[T]]) -> tuple[T | None, str]:

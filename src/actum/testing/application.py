@@ -18,9 +18,9 @@ from actum.runtime.catalog import Resources
 from actum.runtime.clock import ManualClock
 from actum.runtime.context.context import Context
 from actum.runtime.declarations import triggers_of
+from actum.runtime.gauges.standstill import Standstill
 from actum.runtime.node import Node, Settings, open_node
 from actum.runtime.opened_resource import OpenResource
-from actum.runtime.readiness import Standstill
 from actum.stores.open import Stores, open_stores
 from actum.testing.answers import Answers, Asked, What
 from actum.testing.past import START
@@ -178,7 +178,7 @@ class Running:
                 database=self._stores.database,
                 broker=broker_on(self._stores.database),
                 clock=self.clock,
-                settings=self._settings,
+                settings=replace(self._settings, limits=definition.limits),
                 host=self._stores.host,
                 key_service=self._key_service,
             )

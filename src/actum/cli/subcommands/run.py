@@ -1,5 +1,6 @@
 """The command that serves an application."""
 
+import os
 from functools import partial
 from typing import Annotated
 
@@ -44,6 +45,14 @@ def run(
             help="Refuse commands and reducers that do I/O, or change state without an event; log requests.",
         ),
     ] = False,
+    serves_metrics: Annotated[
+        bool,
+        typer.Option(
+            "--metrics",
+            envvar="ACTUM_METRICS",
+            help="Collect metrics, and serve them to Prometheus at /-/metrics.",
+        ),
+    ] = False,
     log_level: Level = None,
     log_format: Format = LogFormat.TEXT,
     max_connections: MaxConnections = DEFAULT.max_connections,
@@ -64,6 +73,13 @@ def run(
         raise CommandFailed(
             f"{shown(url)} can be used by one process only: leave --workers out, or use another store"
         )
+    if serves_metrics:
+        if workers > 1:
+            raise CommandFailed(
+                "--metrics with --workers would give the metrics of any one of the processes each time: run "
+                "each on a port of its own, or send their metrics by OTLP (OTEL_EXPORTER_OTLP_ENDPOINT)"
+            )
+        os.environ["ACTUM_METRICS"] = "1"
     limits = Limits(
         max_connections=allow_descriptors(max_connections),
         max_header_bytes=max_header_bytes,

@@ -9,6 +9,7 @@ from actum.errors import StaleWrite
 from actum.ports.database import (
     Database,
     Letter,
+    LetterCount,
     LetterStatus,
     NewLetter,
     NewTimer,
@@ -333,6 +334,23 @@ class ActionConformance:
         assert (found.id, found.request) == (second.id, "retry")
         assert [letter.request for letter in await database.requested_letters("other")] == ["skip"]
         assert first not in await database.requested_letters("notify")
+
+    async def test_letters_are_counted_by_action_and_status(self, database: Database) -> None:
+        assert await database.letter_counts() == []
+
+        await save_letters(
+            database,
+            new_letter("a", 5),
+            new_letter("a", 6, status="waiting"),
+            new_letter("b", 7),
+            new_letter("b", 8, action="mail", status="dead"),
+        )
+
+        assert await database.letter_counts() == [
+            LetterCount("mail", "dead", 1),
+            LetterCount("notify", "retrying", 2),
+            LetterCount("notify", "waiting", 1),
+        ]
 
     async def test_the_last_request_for_a_letter_counts(self, database: Database) -> None:
         (letter,) = await save_letters(database, new_letter())

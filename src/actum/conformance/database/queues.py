@@ -36,13 +36,14 @@ class QueueConformance:
 
     async def test_a_message_keeps_who_sent_it_and_why(self, database: Database) -> None:
         message = NewMessage(
-            "payments", "k", b"x", 5, "c-1", None, "", "Account/ä@3", "ann \N{SLICE OF PIZZA}"
+            "payments", "k", b"x", 5, "c-1", None, "", "Account/ä@3", "ann \N{SLICE OF PIZZA}", "00-1-2-01"
         )
         await database.send([message])
 
         (kept,) = await database.messages("payments", 0, 10)
 
         assert (kept.causation_id, kept.by) == ("Account/ä@3", "ann \N{SLICE OF PIZZA}")
+        assert kept.traceparent == "00-1-2-01"
 
     async def test_a_message_may_have_no_key(self, database: Database) -> None:
         await database.send([NewMessage("payments", None, b"x", 5, "c")])

@@ -43,12 +43,12 @@ class TimerConformance:
         assert timer == Timer("t'; --", 2**50, "Konto", "ü/1", "close", b'["\xff"]', "c-9", id=timer.id)
 
     async def test_a_timer_keeps_who_set_it_and_why(self, database: Database) -> None:
-        timer = NewTimer("t", 5, "Account", "a", "close", b"[]", "c", "Account/ä@3", "ann")
+        timer = NewTimer("t", 5, "Account", "a", "close", b"[]", "c", "Account/ä@3", "ann", 0, "00-1-2-01")
         assert await database.add_timer(timer) is True
 
         (kept,) = await database.timers()
 
-        assert (kept.causation_id, kept.by) == ("Account/ä@3", "ann")
+        assert (kept.causation_id, kept.by, kept.traceparent) == ("Account/ä@3", "ann", "00-1-2-01")
 
     async def test_a_timer_with_a_mark_is_added_once(self, database: Database) -> None:
         assert await database.add_timer(new_timer("t", 10), Mark("m", "call 1", 5)) is True

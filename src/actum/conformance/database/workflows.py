@@ -20,7 +20,7 @@ from actum.ports.workflows import (
 
 def new_workflow(id: str, kind: str = "Transfer", *, call: str = "c-1", subject: str = "") -> NewWorkflow:
     """Gives a workflow to be started, whose texts and numbers all differ."""
-    return NewWorkflow(kind, id, b'["a",3]', call, 70, 900, "corr", "cause", "ann", subject)
+    return NewWorkflow(kind, id, b'["a",3]', call, 70, 900, "corr", "cause", "ann", subject, "trace")
 
 
 async def start(database: Database, *ids: str, kind: str = "Transfer") -> list[int]:
@@ -57,6 +57,7 @@ class WorkflowConformance:
         assert (stored.number, stored.status, stored.due, stored.wakes) == (started.number, "running", 0, 0)
         assert (stored.input, stored.created, stored.deadline, stored.generation) == (b'["a",3]', 70, 900, 1)
         assert (stored.correlation_id, stored.causation_id, stored.by) == ("corr", "cause", "ann")
+        assert stored.traceparent == "trace"
 
     async def test_a_workflow_is_started_once_for_an_id(self, database: Database) -> None:
         starts = [

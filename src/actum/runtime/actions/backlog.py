@@ -95,6 +95,13 @@ class Backlog:
         last = [queue.last.position + 1 for queue in self._shortened.values() if queue.last.slice == slice]
         return min(last if lowest is None else [*last, lowest], default=None)
 
+    @property
+    def lowest_of_all(self) -> int | None:
+        """The lowest position of all slices that may not be done; None if all that was taken is done."""
+        slices = {*self._open, *(queue.last.slice for queue in self._shortened.values())}
+        found = [lowest for slice in slices if (lowest := self.lowest(slice)) is not None]
+        return min(found, default=None)
+
     async def emptied(self, slice: int) -> None:
         """Returns when nothing of a slice is open; the source gives no more of it."""
         emptied = self._emptied[slice] = asyncio.Event()

@@ -4,7 +4,9 @@ from collections.abc import Callable, Collection
 from typing import Any
 
 from actum.model.action import Failure
-from actum.ports.database import Database
+from actum.model.event import Stored
+from actum.ports.database import Database, Timer
+from actum.ports.message import Message
 from actum.runtime.actions.running_action import RunningAction
 from actum.runtime.actions.triggers.source import Item, Run, Source
 from actum.runtime.actions.triggers.timers import TimerTrigger
@@ -12,6 +14,7 @@ from actum.runtime.actions.triggers.trigger import ActionTrigger, Trigger
 from actum.runtime.actions.worker import Worker
 from actum.runtime.cluster.heartbeat import Heartbeat
 from actum.runtime.instruments.instruments import Instruments, Work
+from actum.runtime.instruments.tracing import NO_SPAN, Span, traceparent_in, tracing
 from actum.runtime.services import Services
 from actum.runtime.supervisor import Supervisor
 
@@ -40,8 +43,8 @@ async def _action(
     run, on_failure = trigger.run(services), trigger.on_failure(services)
     if services.database.is_shared:
         run, on_failure = _leased(run, heartbeat), on_failure and _leased(on_failure, heartbeat)
-    if services.instruments.has_listeners:
-        run = _reported(run, Work("action", trigger.name), services.instruments)
+    if services.instruments.has_listeners or tracing.is_on:
+        run = _reported(run, Work(trigger.work, trigger.name), services.instruments)
 
     def make(kind: Callable[..., Worker], source: Source, database: Database) -> Worker:
         return kind(
@@ -80,10 +83,23 @@ def _leased(run: Run, heartbeat: Heartbeat) -> Run:
 
 
 def _reported(run: Run, work: Work, instruments: Instruments) -> Run:
-    """Returns a function that runs an item and reports each attempt."""
+    """Returns a function that runs an item, reports each attempt, and continues the trace of the item."""
 
     async def run_and_report(item: Item, failure: Failure | None = None) -> None:
-        with instruments.measuring(work):
+        with instruments.measuring(work), _span(work, item):
             await run(item, failure)
 
     return run_and_report
+
+
+def _span(work: Work, item: Item) -> Span:
+    """Makes a span in the trace that an item came with; a tick of the clock begins one."""
+    if tracing.tracer is None:
+        return NO_SPAN
+    if work.kind == "clock":
+        return tracing.tracer.root(work.kind, work.name)
+    return tracing.tracer.continuation(work.kind, work.name, _traceparent(item.content))
+
+
+def _traceparent(content: Stored | Message | Timer) -> str:
+    return traceparent_in(content.metadata) if isinstance(content, Stored) else content.traceparent

@@ -49,7 +49,7 @@ class RunningAction:
             ActionAssignment(self, number, name)
             for number, name in enumerate(names if slices > 1 else [self.name])
         ]
-        self._action = action
+        self.action: str = action
         self._source = source
         self._observer: Source | None = None
         self._make = make
@@ -64,7 +64,7 @@ class RunningAction:
         self._ends = Coalescer[tuple[int, bool], None](self._end_all, most=MAX_SLICES)
 
     def __repr__(self) -> str:
-        return f"<RunningAction {self._action}, {len(self._held)} of {len(self.assignments)} slices>"
+        return f"<RunningAction {self.action}, {len(self._held)} of {len(self.assignments)} slices>"
 
     async def begin(self, number: int, database: Database) -> None:
         """Begins a slice, together with others that begin now."""
@@ -150,8 +150,8 @@ class RunningAction:
     async def _has_letters(self) -> bool:
         """Says whether a letter is to be tried now, by whichever process has the lease."""
         now = self._clock.now()
-        for key in await self._database.blocked(self._action):
-            letter = await self._database.first_letter(self._action, key)
+        for key in await self._database.blocked(self.action):
+            letter = await self._database.first_letter(self.action, key)
             if letter is None:
                 continue
             if letter.request or (letter.status != "dead" and self._retries.is_due(letter.due, now)):

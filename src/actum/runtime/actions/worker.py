@@ -84,6 +84,16 @@ class Worker:
         return len(self._backlog)
 
     @property
+    def lowest(self) -> int | None:
+        """The lowest position of what it has taken and not done; None if all is done."""
+        return self._backlog.lowest_of_all
+
+    @property
+    def place(self) -> int:
+        """The position up to which its source has given everything."""
+        return self._source.place
+
+    @property
     def hanging(self) -> list[tuple[str, int, float]]:
         """The attempts that hang: key, position, and for how many seconds."""
         return self._attempts.hanging + self._letter_attempts.hanging

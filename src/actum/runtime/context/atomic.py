@@ -19,6 +19,7 @@ from actum.runtime.entities import development_checks
 from actum.runtime.entities.actor import Actor, Staged
 from actum.runtime.entities.dispatcher import MAX_ATTEMPTS, Call
 from actum.runtime.entities.hosted import refuse_unit
+from actum.runtime.instruments.tracing import tracing
 from actum.runtime.keys.kept_answers import Kept, Mentions, parted, staged_part
 from actum.runtime.keys.unit_reply import UNIT, UnitKey, kept_reply, known_unit, written_reply
 from actum.runtime.services import Services
@@ -137,7 +138,7 @@ class Unit:
             # Before anything of the unit is staged.
             self._services.claims.check(fork.instance.kind.name)
             fork.claims += fork.instance.claims
-        fork.metadata = call.metadata
+        fork.metadata = tracing.stamped(call.metadata)
         if fork.instance.deadlines is not None:
             fork.deadlines |= {one.name: one for one in fork.instance.deadlines.changed}
         return reply

@@ -26,6 +26,7 @@ from actum.runtime.context.timers import MADE
 from actum.runtime.context.workflow_reference import Runs, WorkflowReference
 from actum.runtime.deadlines.follower import until_applied
 from actum.runtime.entities.precondition import Precondition
+from actum.runtime.instruments.tracing import tracing
 from actum.runtime.keys.stored import RequestKey
 from actum.runtime.keys.unit_key import unit_key
 from actum.runtime.people.calls import sealed_timer
@@ -95,6 +96,11 @@ class Context:
     def correlation_id(self) -> str:
         """The id that everything shares that follows from one request."""
         return self._session.metadata.correlation_id
+
+    @property
+    def trace_headers(self) -> dict[str, str]:
+        """The headers with which a service continues this trace, `traceparent` first; none without one."""
+        return tracing.headers()
 
     @property
     def by(self) -> str:
@@ -277,6 +283,7 @@ class Context:
                 metadata.causation_id,
                 metadata.by,
                 0 if at else span,
+                tracing.traceparent(),
             )
             self._session.trace_target(kind, f"the timer of {declared.name}", id)
             mark = self._session.timer_mark(timer, name)

@@ -20,6 +20,7 @@ from actum.runtime.context.references import EntityReference
 from actum.runtime.context.reruns import Trace
 from actum.runtime.entities.dispatcher import Call
 from actum.runtime.entities.precondition import Precondition
+from actum.runtime.instruments.tracing import observed, tracing
 from actum.runtime.keys.kept_answers import Mentions
 from actum.runtime.keys.stored import RequestKey, digest, former_key, made_id, stored_key
 from actum.runtime.services import Services
@@ -231,7 +232,8 @@ class Session:
         self.note_any_entity()
         arguments = query.signature.bind(positional, named)
         parameters = dict(zip(query.signature.parameters, arguments, strict=True))
-        return await self.services.views.ask(view, query, parameters, self.seen)
+        asked = self.services.views.ask(view, query, parameters, self.seen)
+        return await observed(self.services.instruments, "view query", f"{view.name}.{query.name}", asked)
 
     async def read_row(self, view: ViewType, key: Any) -> Any:
         """Reads one row of a view that shows everything that this session has written."""
@@ -239,7 +241,8 @@ class Session:
         if self.guard is not None:
             self.guard.check_view(view.name, None)
         self.note_any_entity()
-        return await self.services.views.get(view, key, self.seen)
+        read = self.services.views.get(view, key, self.seen)
+        return await observed(self.services.instruments, "view query", f"{view.name}.get", read)
 
     async def put(
         self,
@@ -302,7 +305,7 @@ class Session:
     def _messages(
         self, queue: str, messages: Sequence[bytes], key: str | None, mark: str | None, identity: str
     ) -> list[NewMessage]:
-        now, metadata = self.services.clock.now(), self.metadata
+        now, metadata, traceparent = self.services.clock.now(), self.metadata, tracing.traceparent()
         return [
             NewMessage(
                 queue,
@@ -314,6 +317,7 @@ class Session:
                 identity if mark else "",
                 metadata.causation_id,
                 metadata.by,
+                traceparent,
             )
             for index, message in enumerate(messages)
         ]

@@ -94,7 +94,9 @@ class HostedTimers(Timers):
             self._untold.pop()
 
     async def _hand_over(self, timer: NewTimer) -> None:
-        metadata = write_metadata(Metadata(timer.command, timer.correlation_id, timer.causation_id, timer.by))
+        metadata = write_metadata(
+            Metadata(timer.command, timer.correlation_id, timer.causation_id, timer.by, timer.traceparent)
+        )
         if timer.name.startswith(PREFIX):
             metadata = with_fired(metadata, timer.name, version_of(timer))
         await self._host.schedule(

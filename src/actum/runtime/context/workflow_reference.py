@@ -16,6 +16,7 @@ from actum.model.workflows.workflow import Workflow
 from actum.model.workflows.workflow_type import WorkflowType
 from actum.ports.workflows import NewSignal, NewWorkflow, Status
 from actum.runtime.context.session import Session
+from actum.runtime.instruments.tracing import tracing
 from actum.runtime.keys.stored import digest, stored_key
 from actum.runtime.workflows.calls import WorkflowCalls
 from actum.runtime.workflows.run.outcome import MAX_RESULT_BYTES
@@ -100,6 +101,7 @@ class WorkflowReference(Generic[P, R_co]):
                     metadata.causation_id,
                     metadata.by,
                     session.subject,
+                    tracing.traceparent(),
                 )
             )
 

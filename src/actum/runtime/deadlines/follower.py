@@ -204,5 +204,6 @@ def _change(stored: Stored, change: Change) -> DeadlineChange:
         f"{stored.kind}/{stored.id}@{stored.version}",
         metadata.by,
         change.span,
+        metadata.traceparent,
     )
     return DeadlineChange(name, stored.position, timer)

@@ -11,8 +11,10 @@ from actum.ports.journal import Collided, Journal, Landed, Outcome, Refused
 from actum.runtime.clock import Clock
 from actum.runtime.entities.actor import Actor, Staged
 from actum.runtime.entities.batch_cut import MAX_WRITE_BYTES, is_split, middle_of, why_too_large
+from actum.runtime.entities.reported_commits import report_commit
 from actum.runtime.entities.scheduled_writes import ScheduledWrites
-from actum.runtime.instruments.instruments import COMMIT, Instruments
+from actum.runtime.instruments.instruments import Instruments
+from actum.runtime.instruments.tracing import tracing
 
 MAX_STAGED = 20_000
 MAX_A_BATCH = 2_000
@@ -73,6 +75,11 @@ class Committer:
         return f"<Committer {len(self._open)} staged{', writing' if self._is_writing else ''}>"
 
     @property
+    def staged(self) -> int:
+        """How many writes wait for the next batch."""
+        return len(self._open)
+
+    @property
     def is_idle(self) -> bool:
         """Whether it has nothing to do before the clock moves or somebody stages a write."""
         return self._is_resting or not (self._open or self._is_writing)
@@ -119,8 +126,7 @@ class Committer:
                 batch = self._next_batch()
                 self._is_writing = True
                 try:
-                    with self._instruments.measuring(COMMIT, len(batch)):
-                        outcomes = await self._write_whole(batch)
+                    outcomes = await self._write_reported(batch)
                 except Exception as error:
                     log.exception("a batch of %d writes could not be written", len(batch))
                     self._give_up(batch, outcome_unknown(error, "the journal failed"))
@@ -132,6 +138,11 @@ class Committer:
         finally:
             self._is_writing = False
             self._give_up(batch, Unavailable(STOPPED, is_outcome_unknown=True))
+
+    async def _write_reported(self, batch: Sequence[Staged]) -> list[Outcome]:
+        if not (self._instruments.has_listeners or tracing.is_on):
+            return await self._write_whole(batch)
+        return await report_commit(self._instruments, batch, self._write_whole)
 
     async def drained(self) -> None:
         """Returns when everything that was staged has been written."""

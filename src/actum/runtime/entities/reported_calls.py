@@ -1,32 +1,47 @@
-"""Commands and queries that are reported one by one; used only if there are listeners."""
+"""Commands and queries that are reported one by one; used only if somebody listens or traces."""
 
 from typing import Any
 
 from actum.runtime.entities.dispatcher import Call
 from actum.runtime.entities.hosted import EntityCalls
-from actum.runtime.instruments.instruments import Instruments, Work
+from actum.runtime.instruments.instruments import Instruments, Kind, Work
+from actum.runtime.instruments.tracing import tracing
 
 
 class ReportedCalls:
-    """Forwards commands and queries, and reports each from its call until its reply is durable."""
+    """Forwards commands and queries, and reports each from its call until its reply is durable.
+
+    A command that is traced has a span of its own, which its events name.
+    """
 
     def __init__(self, calls: EntityCalls, instruments: Instruments) -> None:
         self._calls = calls
         self._instruments = instruments
+        self._works: dict[tuple[str, str], Work] = {}
 
     def __repr__(self) -> str:
         return f"<ReportedCalls of {self._calls!r}>"
 
     async def command(self, call: Call) -> Any:
         """Runs a command and gives its reply, when its events are durable."""
-        with self._instruments.measuring(Work("command", f"{call.kind.name}.{call.command.name}")):
+        work = self._work("command", call)
+        with self._instruments.measuring(work), tracing.span("command", work.name):
+            call.metadata = tracing.stamped(call.metadata)
             return await self._calls.command(call)
 
     async def query(self, call: Call) -> Any:
         """Answers from the current state, when all it shows is durable."""
-        with self._instruments.measuring(Work("query", f"{call.kind.name}.{call.command.name}")):
+        work = self._work("query", call)
+        with self._instruments.measuring(work), tracing.span("query", work.name):
             return await self._calls.query(call)
 
     def check_version(self, call: Call, version: int) -> None:
         """Raises WrongVersion when a call expects another version."""
         self._calls.check_version(call, version)
+
+    def _work(self, kind: Kind, call: Call) -> Work:
+        place = call.kind.name, call.command.name
+        work = self._works.get(place)
+        if work is None:
+            work = self._works[place] = Work(kind, ".".join(place))
+        return work

@@ -1,33 +1,61 @@
 """The one place to which the parts of a process report what happens in them."""
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from time import perf_counter
+from types import TracebackType
 from typing import Any, Literal, Protocol
 
 from msgspec import Struct
 
+from actum.errors import CallerError
 from actum.model.error_text import error_text
 from actum.runtime.containment import comes_from_outside
+from actum.runtime.instruments.catalog_of_metrics import Metric
 
-Kind = Literal["request", "command", "query", "load", "commit", "view", "action"]
+Kind = Literal[
+    "request",
+    "command",
+    "query",
+    "load",
+    "commit",
+    "view",
+    "view query",
+    "action",
+    "queue",
+    "clock",
+    "timer",
+    "step",
+    "workflow",
+]
 
 log: logging.Logger = logging.getLogger("actum.instruments")
 
 
 class Work(Struct, frozen=True):
-    """What is done: its kind, and the name of a command (`Account.deposit`), view or action, or a path."""
+    """What is done: its kind, and the name of a command (`Account.deposit`), view or action, or a route.
+
+    `detail` tells apart what has one name: the class of a response's status, such as `2xx`.
+    """
 
     kind: Kind
     name: str
+    detail: str = ""
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.name}".rstrip()
+        return " ".join(part for part in (self.kind, self.name, self.detail) if part)
 
 
 COMMIT = Work("commit", "")
 LOAD = Work("load", "")
+
+
+class Sample(Struct, frozen=True):
+    """The value that a gauge has now, for these values of its labels."""
+
+    metric: Metric
+    labels: tuple[str, ...]
+    value: float
 
 
 class Listener(Protocol):
@@ -39,6 +67,9 @@ class Listener(Protocol):
     def ended(self, work: Work, seconds: float, count: int) -> None:
         """Receives that work is done; `count` is how many commands, events or entities it was for."""
 
+    def refused(self, work: Work, seconds: float, error: str) -> None:
+        """Receives that work was refused, because the call could not succeed, and why, in one line."""
+
     def failed(self, work: Work, seconds: float, error: str) -> None:
         """Receives that work has failed, and why, in one line."""
 
@@ -47,6 +78,12 @@ class Listener(Protocol):
 
     def lagged(self, work: Work, behind: int) -> None:
         """Receives how many events or items are still to be done, 0 if none."""
+
+    def counted(self, metric: Metric, labels: tuple[str, ...], amount: int) -> None:
+        """Receives that something else has happened so many times."""
+
+    def sampled(self, samples: Sequence[Sample]) -> None:
+        """Receives the values of all gauges; those that are missing have none any more."""
 
 
 class Instruments:
@@ -57,32 +94,39 @@ class Instruments:
     """
 
     def __init__(self, listeners: Sequence[Listener] = ()) -> None:
-        self._listeners = tuple(listeners)
+        self.listeners: tuple[Listener, ...] = tuple(listeners)
         self._broken: set[int] = set()
         self.has_listeners: bool = bool(listeners)
 
     def __repr__(self) -> str:
-        return f"<Instruments, {len(self._listeners)} listeners>"
+        return f"<Instruments, {len(self.listeners)} listeners>"
 
-    @contextmanager
-    def measuring(self, work: Work, count: int = 1) -> Iterator[None]:
-        """Reports the work in its block: that it has started, and that it has ended or failed.
+    def measuring(self, work: Work, count: int = 1) -> "Measuring":
+        """Reports the work in its block: that it has started, and that it has ended, was refused or failed.
 
         Of work that is cancelled, because the process stops or its caller has left, no end is reported.
         """
-        if not self.has_listeners:
-            yield
-            return
-        self._notify(lambda listener: listener.started(work))
-        began = perf_counter()
-        try:
-            yield
-        except BaseException as error:
-            if not comes_from_outside(error):
-                self.failed(work, error_text(error), perf_counter() - began)
-            raise
-        seconds = perf_counter() - began
-        self._notify(lambda listener: listener.ended(work, seconds, count))
+        return Measuring(self, work, count)
+
+    def started(self, work: Work) -> None:
+        """Reports that work has begun."""
+        for place, listener in enumerate(self.listeners):
+            try:
+                listener.started(work)
+            except Exception as error:  # noqa: BLE001 (the work itself must go on)
+                self._note_broken(place, listener, error)
+
+    def ended(self, work: Work, seconds: float, count: int = 1) -> None:
+        """Reports that work is done, after so many seconds, for so many commands, events or entities."""
+        for place, listener in enumerate(self.listeners):
+            try:
+                listener.ended(work, seconds, count)
+            except Exception as error:  # noqa: BLE001 (the work itself must go on)
+                self._note_broken(place, listener, error)
+
+    def refused(self, work: Work, error: str, seconds: float = 0.0) -> None:
+        """Reports that work was refused after so many seconds."""
+        self._notify(lambda listener: listener.refused(work, seconds, error))
 
     def failed(self, work: Work, error: str, seconds: float = 0.0) -> None:
         """Reports that work has failed after so many seconds."""
@@ -96,14 +140,56 @@ class Instruments:
         """Reports how many events or items of some work are still to be done."""
         self._notify(lambda listener: listener.lagged(work, behind))
 
+    def counted(self, metric: Metric, *labels: str, amount: int = 1) -> None:
+        """Reports that something has happened that is no work, so many times."""
+        self._notify(lambda listener: listener.counted(metric, labels, amount))
+
+    def sampled(self, samples: Sequence[Sample]) -> None:
+        """Reports the values of all gauges."""
+        self._notify(lambda listener: listener.sampled(samples))
+
     def _notify(self, notify: Callable[[Listener], Any]) -> None:
-        for place, listener in enumerate(self._listeners):
+        for place, listener in enumerate(self.listeners):
             try:
                 notify(listener)
             except Exception as error:  # noqa: BLE001 (the work itself must go on)
-                if place not in self._broken:
-                    self._broken.add(place)
-                    log.warning("%r fails, and is called further on: %s", listener, error_text(error))
+                self._note_broken(place, listener, error)
+
+    def _note_broken(self, place: int, listener: Listener, error: Exception) -> None:
+        if place not in self._broken:
+            self._broken.add(place)
+            log.warning("%r fails, and is called further on: %s", listener, error_text(error))
+
+
+class Measuring:
+    """Reports the work in its block; a class, because a generator for each command would cost twice that."""
+
+    __slots__ = ("_began", "_count", "_instruments", "_work")
+
+    def __init__(self, instruments: Instruments, work: Work, count: int) -> None:
+        self._instruments = instruments
+        self._work = work
+        self._count = count
+        self._began = 0.0
+
+    def __enter__(self) -> None:
+        if self._instruments.has_listeners:
+            self._instruments.started(self._work)
+            self._began = perf_counter()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        instruments = self._instruments
+        if not instruments.has_listeners:
+            return
+        seconds = perf_counter() - self._began
+        if error is None:
+            instruments.ended(self._work, seconds, self._count)
+        elif isinstance(error, CallerError):
+            instruments.refused(self._work, error_text(error), seconds)
+        elif not comes_from_outside(error):
+            instruments.failed(self._work, error_text(error), seconds)
 
 
 SILENT = Instruments()

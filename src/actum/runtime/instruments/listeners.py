@@ -4,9 +4,11 @@ from collections.abc import Callable
 
 from actum.runtime.instruments.instruments import Instruments, Listener
 from actum.runtime.instruments.log_listener import LogListener
+from actum.runtime.instruments.metrics import Metrics
 
 LISTENERS: tuple[tuple[Callable[[], bool], Callable[[], Listener]], ...] = (
     (LogListener.is_wanted, LogListener),
+    (Metrics.is_wanted, Metrics),
 )
 """Whether a listener is wanted, which is asked at the start, and how it is made."""
 

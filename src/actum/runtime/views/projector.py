@@ -16,6 +16,7 @@ from actum.runtime.clock import Clock
 from actum.runtime.containment import comes_from_outside
 from actum.runtime.feed import Feed
 from actum.runtime.instruments.instruments import SILENT, Instruments, Work
+from actum.runtime.instruments.tracing import tracing
 from actum.runtime.views.isolation import Apart, Isolation
 from actum.runtime.views.pace import LONG_BATCH, Pace
 from actum.runtime.views.read_ahead import ReadAhead
@@ -154,7 +155,8 @@ class Projector:
     async def _follow_once(self) -> None:
         batch, end = await self._next_batch()
         if batch:
-            with self._instruments.measuring(self._work, len(batch)):
+            span = tracing.batch("view", self.view.name, lambda: [stored.metadata for stored in batch])
+            with self._instruments.measuring(self._work, len(batch)), span:
                 await self.fold(batch)
             self.failure, self.is_stuck = None, False
         if end > self.position:

@@ -242,6 +242,7 @@ def _stored(new: NewWorkflow, number: int) -> StoredWorkflow:
         new.causation_id,
         new.by,
         new.subject,
+        new.traceparent,
     )
 
 

@@ -16,9 +16,10 @@ from actum.ports.workflows import (
 )
 from actum.stores.page import MAX_PAGE_BYTES
 
-NEW = """kind, id, input, call, created, updated, deadline, correlation_id, causation_id, "by", subject"""
+NEW = """kind, id, input, call, created, updated, deadline, correlation_id, causation_id, "by", subject,
+    traceparent"""
 WORKFLOW = """number, kind, id, status, due, wakes, request, input, state, outcome, ending, error, attempts,
-    generation, deadline, created, updated, correlation_id, causation_id, "by", subject"""
+    generation, deadline, created, updated, correlation_id, causation_id, "by", subject, traceparent"""
 CHANGED = "status", "due", "wakes", "updated", "state", "outcome", "ending", "error", "attempts", "generation"
 """The columns that a change writes, after `number` and before `deadline` and `request`."""
 RECORD = "workflow, name, occurrence, place, body, time"
@@ -49,6 +50,7 @@ def new_row(new: NewWorkflow) -> tuple[Any, ...]:
         new.causation_id,
         new.by,
         new.subject,
+        new.traceparent,
     )
 
 

@@ -8,6 +8,7 @@ from typing import Generic, TypeVar
 
 from actum.model.action import Failure, OnCron, OnInterval
 from actum.ports.database import Database, Letter, NewLetter, Progress
+from actum.runtime.actions.action_names import CLOCK
 from actum.runtime.actions.triggers.cron import following_tick
 from actum.runtime.actions.triggers.source import Item, Run, Source
 from actum.runtime.actions.triggers.trigger import ActionTrigger, Callee, OpenSource
@@ -23,9 +24,11 @@ PATIENCE = 60.0
 class ClockTrigger(ActionTrigger[ScheduleT], Generic[ScheduleT]):
     """Runs an action at the times of a schedule."""
 
+    work = "clock"
+
     @property
     def suffix(self) -> str:
-        return "@clock"
+        return CLOCK
 
     @property
     @abstractmethod

@@ -14,6 +14,7 @@ from actum.model.signature import check_serialisable
 from actum.ports.broker import Broker
 from actum.ports.database import Database, Letter, NewLetter
 from actum.ports.message import Message
+from actum.runtime.actions.action_names import QUEUE
 from actum.runtime.actions.triggers.sliced_source import Leases, Slice, SlicedSource
 from actum.runtime.actions.triggers.source import Item, Lowest, Run
 from actum.runtime.actions.triggers.trigger import ActionTrigger, Callee, OpenSource
@@ -21,8 +22,6 @@ from actum.runtime.context.context import Context
 from actum.runtime.context.erasure import is_message_left
 from actum.runtime.services import Services, Signals
 
-QUEUE = "@queue:"
-"""Separates an action from its queue in the name under which its letters are stored."""
 POLL = 1.0
 PAGE = 500
 SHARED_POLL = 0.25
@@ -34,6 +33,7 @@ class MessageTrigger(ActionTrigger[OnMessage]):
 
     is_split = True
     keeps_place = False
+    work = "queue"
 
     @property
     def queue(self) -> str:
@@ -110,11 +110,6 @@ def _message_parameter(callee: Callee) -> str | None:
 def readers(triggers: Collection[ActionTrigger[Any]]) -> dict[str, MessageType]:
     """Gives what reads the messages of each queue, by the queue's name."""
     return {each.queue: each.reader() for each in triggers if isinstance(each, MessageTrigger)}
-
-
-def queue_of(name: str) -> str:
-    """Gives the queue in the name of a trigger, or ""."""
-    return name.partition(QUEUE)[2]
 
 
 class MessageSource(SlicedSource):

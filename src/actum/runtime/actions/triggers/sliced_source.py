@@ -146,6 +146,10 @@ class SlicedSource(Source):
                 return
 
     @property
+    def place(self) -> int:
+        return min((one.given for one in self._here.values()), default=self._position)
+
+    @property
     def is_behind(self) -> bool:
         """Whether a slice has not been given what others have."""
         return any(one.given < self._position for one in self._here.values())

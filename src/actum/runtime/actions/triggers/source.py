@@ -45,6 +45,11 @@ class Source(ABC):
 
     can_read_again = False
 
+    @property
+    def place(self) -> int:
+        """The position up to which everything was given, where positions are those of the journal."""
+        return 0
+
     @abstractmethod
     async def rewind(self) -> None:
         """Goes back to what is saved: what was given and not saved is given again."""

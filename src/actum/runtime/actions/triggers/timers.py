@@ -33,6 +33,7 @@ class TimerTrigger(Trigger):
     """Sends the commands that were scheduled."""
 
     name = TIMERS
+    work = "timer"
 
     def __init__(self) -> None:
         self._follower: DeadlineFollower | None = None

@@ -14,6 +14,7 @@ from actum.model.retries import Retries
 from actum.ports.database import Database
 from actum.runtime.actions.invoke import ActionFunction
 from actum.runtime.actions.triggers.source import Run, Source
+from actum.runtime.instruments.instruments import Kind
 from actum.runtime.services import Services
 
 DeclaredT = TypeVar("DeclaredT", bound=BackgroundTrigger)
@@ -36,11 +37,12 @@ class Trigger(ABC):
     """What a worker needs to know: where its items come from, and how one is run.
 
     Checkpoints, letters and leases are stored under `name`, which must never change. If it `is_split`, its
-    source is a SlicedSource, and several processes share it.
+    source is a SlicedSource, and several processes share it. Its attempts are reported as `work`.
     """
 
     name: str
     is_split: ClassVar[bool] = False
+    work: ClassVar[Kind] = "action"
     retries: Retries = Retries()
     timeout: timedelta = TIMEOUT
 

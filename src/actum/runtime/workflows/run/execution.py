@@ -26,6 +26,11 @@ from actum.runtime.workflows.run.history import Key, shown
 from actum.runtime.workflows.run.operations import MICROSECOND, MakeContext, Operations, Read
 from actum.runtime.workflows.run.outcome import Kept, KeptError, kept_error
 
+UNNAMED = "(unnamed)"
+"""What a step is reported as whose function has no name."""
+CALL = "call"
+"""What the calls of the context are reported as: their names may contain ids."""
+
 log: logging.Logger = logging.getLogger("actum.workflows")
 
 
@@ -66,7 +71,8 @@ class WorkflowExecution(Operations):
                 return written
             return await self.sealed(declared.sealed, declared.read(bytes(written)), bytes(written))
 
-        return self.operate(key, do, declared.read, retries or Retries(), limit.total_seconds())
+        label = declared.name if declared.name.isidentifier() else UNNAMED
+        return self.operate(key, label, do, declared.read, retries or Retries(), limit.total_seconds())
 
     def call(
         self,
@@ -86,7 +92,7 @@ class WorkflowExecution(Operations):
             written = encode(result)
             return Raw(written) if sealed is None else await self.sealed(sealed, result, written, owner)
 
-        return self.operate(self.history.next_key(name), done, read, None, None)
+        return self.operate(self.history.next_key(name), CALL, done, read, None, None)
 
     def sleep(self, span: timedelta) -> Coroutine[Any, Any, None]:
         return self._sleep(self.history.next_key("$sleep"), span)

@@ -21,7 +21,9 @@ from actum.ports.workflows import LoadedWorkflow, StoredSignal, StoredWorkflow, 
 from actum.runtime.contained_tasks import runs_author_code
 from actum.runtime.containment import comes_from_outside, log_failure
 from actum.runtime.context.context import Context, session_of
+from actum.runtime.instruments.instruments import Work
 from actum.runtime.instruments.running import running
+from actum.runtime.instruments.tracing import tracing
 from actum.runtime.services import Services
 from actum.runtime.workflows.run.history import History, Key, shown
 from actum.runtime.workflows.run.outcome import DECISIONS, Kept, KeptError, error_of, kept_error
@@ -105,9 +107,10 @@ class Operations:
         self._functions = functions
         self._keeper = keeper
         self.workflow: StoredWorkflow = workflow
+        # The span of the call of `run` that is under way.
+        self.traceparent: str = ""
         self.source = f"$workflow/{workflow.kind}/{workflow.id}@{workflow.number}/{workflow.generation}"
-        self._made = 0
-        self._drawn = 0
+        self._made = self._drawn = 0
         self.add_signals(loaded.signals)
 
     def __repr__(self) -> str:
@@ -141,15 +144,16 @@ class Operations:
         self._known_signals.update(one.id for one in signals)
 
     async def operate(
-        self, key: Key, do: Do, read: Read, retries: Retries | None, limit: float | None
+        self, key: Key, label: str, do: Do, read: Read, retries: Retries | None, limit: float | None
     ) -> Any:
+        """Does something outside once, and gives its recorded result; `label` is what it is reported as."""
         while (kept := self.history.find(key)) is None or not kept.is_final:
             await self.admit()
             if kept is not None and kept.due is not None and self.now() < kept.due:
                 await self.parked.wait(kept.due)
                 continue
             attempts = 0 if kept is None else kept.attempts
-            await self.apart(key, partial(self._attempt, key, do, retries, attempts), limit)
+            await self.apart(key, partial(self._attempt, key, label, do, retries, attempts), limit)
         if self.is_turned_out:
             await self.leave()
         return self.given(key, kept, read)
@@ -224,7 +228,7 @@ class Operations:
         # One that swallows its cancellation is left behind: it cannot be ended.
         asyncio.get_running_loop().call_later(STUBBORN_AFTER, _set, ended)
 
-    async def _attempt(self, key: Key, do: Do, retries: Retries | None, attempts: int) -> None:
+    async def _attempt(self, key: Key, label: str, do: Do, retries: Retries | None, attempts: int) -> None:
         # What this depends on is durable before anything outside can see it.
         await self._keeper.may_begin()
         runs_author_code.set(True)
@@ -236,7 +240,7 @@ class Operations:
             return made[0]
 
         try:
-            result = await do(make_context)
+            result = await self._reported(label, do(make_context))
         except BaseException as error:
             is_cut_off = asyncio.current_task() in self._late
             if not is_cut_off and comes_from_outside(error):
@@ -244,6 +248,14 @@ class Operations:
             await self._fail(key, error, retries, attempts + 1, is_cut_off=is_cut_off)
             return
         self.keep(key, Kept(result=result, seen=session_of(made[0]).seen if made else 0))
+
+    async def _reported(self, label: str, doing: Awaitable[Raw]) -> Raw:
+        work = Work("step", f"{self.workflow.kind}.{label}")
+        with (
+            self.services.instruments.measuring(work),
+            tracing.continuation("step", work.name, lambda: self.traceparent),
+        ):
+            return await doing
 
     async def _fail(
         self, key: Key, error: BaseException, retries: Retries | None, attempts: int, *, is_cut_off: bool

@@ -18,6 +18,7 @@ from actum.ports.workflows import Ending, Status, StoredWorkflow
 from actum.runtime.contained_tasks import runs_author_code
 from actum.runtime.containment import comes_from_outside, log_failure
 from actum.runtime.instruments.running import running
+from actum.runtime.instruments.tracing import tracing
 from actum.runtime.services import Services
 from actum.runtime.workflows.run.execution import WorkflowExecution
 from actum.runtime.workflows.run.guard import GuardedRun, outside_steps
@@ -84,6 +85,11 @@ class WorkflowRun(ABC):
     async def _run(self) -> None:
         runs_author_code.set(True)
         running.note(self.workflow)
+        with tracing.continuation("workflow", self._kind.name, lambda: self.workflow.traceparent):
+            self.execution.traceparent = tracing.traceparent()
+            await self._run_and_leave()
+
+    async def _run_and_leave(self) -> None:
         try:
             deadline = self._deadline
             if deadline is not None and self._services.clock.now() >= deadline:

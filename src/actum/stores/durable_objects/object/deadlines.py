@@ -44,7 +44,7 @@ def _change(
 
 def _scheduled(history: History, change: Change, name: str, metadata: Metadata, version: int) -> Schedule:
     cause = f"{history.kind}/{history.id}@{version}"
-    of_command = Metadata(change.command, metadata.correlation_id, cause, metadata.by)
+    of_command = Metadata(change.command, metadata.correlation_id, cause, metadata.by, metadata.traceparent)
     return Schedule(
         name,
         change.due,

@@ -9,13 +9,14 @@ from actum.ports.database import (
     Database,
     KeptName,
     Letter,
+    LetterCount,
     LetterStatus,
     NewLetter,
     Progress,
     Request,
     SliceState,
 )
-from actum.stores.action_statements import KEPT_NAMES, LETTER
+from actum.stores.action_statements import KEPT_NAMES, LETTER, LETTER_COUNTS
 from actum.stores.postgres.connection.page import page_of
 from actum.stores.postgres.connection.pool import PostgresPool
 from actum.stores.postgres.database.fence import IS_HELD, Fence
@@ -185,6 +186,9 @@ class PostgresActions(Database):
         names = [name for name, value in given.items() if value is not None]
         filters = "".join(f"{name} = ${place} AND " for place, name in enumerate(names, 3))
         return await self._letters(f"{filters}id > $1 ORDER BY id LIMIT $2", after, limit, *values)
+
+    async def letter_counts(self) -> list[LetterCount]:
+        return [LetterCount(*row) for row in await self._pool.fetch(LETTER_COUNTS)]
 
     async def letter(self, id: int) -> Letter | None:
         found = await self._letters("id = $1", id)

@@ -17,7 +17,13 @@ from actum.stores.postgres.database.erasing import ERASURE_SCHEMA, WHY_SCHEMA, P
 from actum.stores.postgres.database.fence import EVERYBODYS, Fence
 from actum.stores.postgres.database.functions import QUERY_FUNCTIONS
 from actum.stores.postgres.database.query_execution import QueryExecution
-from actum.stores.postgres.database.queues import CATCH_UP_ORDER, ORIGIN_SCHEMA, QUEUE_SCHEMA, PostgresQueues
+from actum.stores.postgres.database.queues import (
+    CATCH_UP_ORDER,
+    ORIGIN_SCHEMA,
+    QUEUE_SCHEMA,
+    TRACE_SCHEMA,
+    PostgresQueues,
+)
 from actum.stores.postgres.database.set_aside import ASIDE_SCHEMA, PostgresSetAside
 from actum.stores.postgres.database.slices import SLICE_SCHEMA, SLICES
 from actum.stores.postgres.database.tables import PostgresTable
@@ -43,6 +49,7 @@ SCHEMA = Part(
         WORKFLOW_SCHEMA,
         WORKFLOW_SLICE_SCHEMA,
         WHY_SCHEMA,
+        TRACE_SCHEMA,
     ),
 )
 

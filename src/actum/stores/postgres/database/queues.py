@@ -43,15 +43,20 @@ ORIGIN_SCHEMA = (
     "ALTER TABLE actum_timers ADD COLUMN \"by\" text NOT NULL DEFAULT ''",
     "ALTER TABLE actum_sent ADD COLUMN call text NOT NULL DEFAULT ''",
 )
-MESSAGE = 'queue, key, body, time, correlation_id, causation_id, "by"'
+TRACE_SCHEMA = tuple(
+    f"ALTER TABLE {table} ADD COLUMN traceparent text NOT NULL DEFAULT ''"
+    for table in ("actum_messages", "actum_timers", "actum_workflows")
+)
+"""The trace that sent a message, set a timer or started a workflow; "" where nobody traces."""
+MESSAGE = 'queue, key, body, time, correlation_id, causation_id, "by", traceparent'
 TIMERS = "$timers"
 """The name under which marks of timers are stored among those of queues; no queue has it."""
 # Marks are inserted in a fixed order, to avoid deadlocks between senders.
 # An existing mark is returned unchanged and locked, so that it is read only once its transaction is over.
 SEND = f"""WITH given AS MATERIALIZED (
         SELECT * FROM unnest($1::text[], $2::text[], $3::bytea[], $4::bigint[], $5::text[], $6::text[],
-            $7::text[], $8::text[], $9::text[])
-            WITH ORDINALITY AS g (queue, key, body, time, correlation_id, once, call, causation_id, by_, n)
+            $7::text[], $8::text[], $9::text[], $10::text[]) WITH ORDINALITY
+            AS g (queue, key, body, time, correlation_id, once, call, causation_id, by_, traceparent, n)
     ), marked AS (
         INSERT INTO actum_sent (queue, once, time, call)
         SELECT queue, once, min(time), min(call) FROM given WHERE once IS NOT NULL
@@ -65,7 +70,7 @@ SEND = f"""WITH given AS MATERIALIZED (
         UNION ALL SELECT n FROM given WHERE once IS NULL
     ), sent AS (
         INSERT INTO actum_messages (id, {MESSAGE})
-        SELECT {ORDER.base} + n, queue, key, body, time, correlation_id, causation_id, by_
+        SELECT {ORDER.base} + n, queue, key, body, time, correlation_id, causation_id, by_, traceparent
         FROM given JOIN new USING (n)
     )
     SELECT m.queue, m.once FROM marked m JOIN given g ON g.queue = m.queue AND g.once = m.once
@@ -76,7 +81,9 @@ MESSAGES = page_of(
     f"id, {MESSAGE}",
     "octet_length(body)",
 )
-TIMER = 'name, due, kind, entity_id, command, arguments, correlation_id, causation_id, "by", span'
+TIMER = (
+    'name, due, kind, entity_id, command, arguments, correlation_id, causation_id, "by", span, traceparent'
+)
 TIMERS_DUE = page_of(
     f"""SELECT {TIMER}, id FROM actum_timers
         WHERE (due, id) > ($1::bigint, $2::bigint) AND due <= $3 ORDER BY due, id LIMIT $4""",
@@ -87,7 +94,7 @@ TIMERS_DUE = page_of(
 REPLACE_TIMER = """ON CONFLICT (name) DO UPDATE SET id = DEFAULT, due = excluded.due, kind = excluded.kind,
     entity_id = excluded.entity_id, command = excluded.command, arguments = excluded.arguments,
     correlation_id = excluded.correlation_id, causation_id = excluded.causation_id, "by" = excluded."by",
-    span = excluded.span, position = excluded.position"""
+    span = excluded.span, traceparent = excluded.traceparent, position = excluded.position"""
 FORGET = """DELETE FROM actum_sent s USING (
         SELECT queue, once FROM actum_sent WHERE time < $1 ORDER BY time LIMIT $2 FOR UPDATE SKIP LOCKED
     ) old WHERE (s.queue, s.once) = (old.queue, old.once) RETURNING 1"""
@@ -98,7 +105,7 @@ ADD_TIMER = f"""WITH marked AS (
     ), added AS (
         INSERT INTO actum_timers ({TIMER})
         SELECT $1::text, $2::bigint, $3::text, $4::text, $5::text, $6::bytea, $7::text, $8::text, $9::text,
-            $13::bigint
+            $13::bigint, $14::text
         WHERE NOT EXISTS (SELECT FROM marked WHERE NOT is_new)
         {REPLACE_TIMER}
     ) SELECT call, is_new FROM marked"""
@@ -110,11 +117,12 @@ LOCK_ERASURES = "LOCK TABLE actum_erasures IN SHARE MODE"
 REMOVE_DEADLINES = """DELETE FROM actum_timers t USING unnest($1::text[], $2::text[]) AS gone (name, cause)
     WHERE t.name = gone.name AND gone.cause IN ('', t.causation_id)"""
 SET_DEADLINES = f"""INSERT INTO actum_timers ({TIMER}, position)
-    SELECT name, due, kind, entity_id, command, arguments, correlation_id, causation_id, by_, span, position
+    SELECT name, due, kind, entity_id, command, arguments, correlation_id, causation_id, by_, span,
+        traceparent, position
     FROM unnest($1::text[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::bytea[], $7::text[],
-        $8::text[], $9::text[], $10::bigint[], $11::bigint[]) WITH ORDINALITY
+        $8::text[], $9::text[], $10::bigint[], $11::text[], $12::bigint[]) WITH ORDINALITY
         AS new (name, due, kind, entity_id, command, arguments, correlation_id, causation_id, by_, span,
-            position, n)
+            traceparent, position, n)
     WHERE NOT EXISTS (SELECT FROM actum_erasures e
         WHERE e.kind = new.kind AND e.id = new.entity_id AND e.position > new.position)
     ORDER BY n {REPLACE_TIMER}"""
@@ -138,6 +146,7 @@ class PostgresQueues(Database):
                 message.call,
                 message.causation_id,
                 message.by,
+                message.traceparent,
             )
             for message in messages
         ]
@@ -177,6 +186,7 @@ class PostgresQueues(Database):
             timer.by,
             *((None, None, None) if mark is None else (mark.once, mark.call, mark.time)),
             timer.span,
+            timer.traceparent,
         )
         if mark is None or found[0]["is_new"]:
             return True

@@ -57,7 +57,8 @@ NEXT = f"""SELECT min(w.due) FROM unnest($3::bigint[]) AS given (slice) CROSS JO
 # Rows are inserted in a fixed order, to avoid deadlocks between those who start workflows.
 START = f"""INSERT INTO actum_workflows ({NEW})
     SELECT * FROM unnest($1::text[], $2::text[], $3::bytea[], $4::text[], $5::bigint[], $6::bigint[],
-        $7::bigint[], $8::text[], $9::text[], $10::text[], $11::text[]) AS given (kind, id)
+        $7::bigint[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[])
+        AS given (kind, id)
     ORDER BY kind, id ON CONFLICT DO NOTHING RETURNING number, kind, id"""
 FIND = """SELECT kind, id, number, call FROM actum_workflows
     WHERE (kind, id) IN (SELECT * FROM unnest($1::text[], $2::text[]))"""

@@ -7,8 +7,17 @@ from typing import Any
 
 import msgspec
 
-from actum.ports.database import Database, KeptName, Letter, LetterStatus, NewLetter, Progress, Request
-from actum.stores.action_statements import KEPT_NAMES, LETTER
+from actum.ports.database import (
+    Database,
+    KeptName,
+    Letter,
+    LetterCount,
+    LetterStatus,
+    NewLetter,
+    Progress,
+    Request,
+)
+from actum.stores.action_statements import KEPT_NAMES, LETTER, LETTER_COUNTS
 from actum.stores.page import within
 from actum.stores.sqlite.connection.file import SqliteFile
 from actum.stores.stale_writes import moved_action
@@ -141,6 +150,11 @@ class SqliteActions(Database):
         filters = "".join(f"{name} = ? AND " for name, value in given.items() if value is not None)
         values = [value for value in given.values() if value is not None]
         return await self._letters(f"{filters}id > ? ORDER BY id LIMIT ?", (*values, after, limit))
+
+    async def letter_counts(self) -> list[LetterCount]:
+        return await self._file.read(
+            lambda connection: [*starmap(LetterCount, connection.execute(LETTER_COUNTS))]
+        )
 
     async def letter(self, id: int) -> Letter | None:
         found = await self._letters("id = ?", (id,))

@@ -7,7 +7,12 @@ from actum.stores.sqlite.database.actions import ACTION_SCHEMA, FAILURE_SCHEMA, 
 from actum.stores.sqlite.database.binding import BINDING_SCHEMA, SqliteBinding
 from actum.stores.sqlite.database.erasing import ERASURE_SCHEMA, WHY_SCHEMA, SqliteErasing
 from actum.stores.sqlite.database.query_execution import QueryExecution
-from actum.stores.sqlite.database.queues import ORIGIN_SCHEMA, QUEUE_SCHEMA, SqliteQueues
+from actum.stores.sqlite.database.queues import (
+    ORIGIN_SCHEMA,
+    QUEUE_SCHEMA,
+    TRACE_SCHEMA,
+    SqliteQueues,
+)
 from actum.stores.sqlite.database.set_aside import ASIDE_SCHEMA, SqliteSetAside
 from actum.stores.sqlite.database.views import VIEW_SCHEMA, SqliteViews
 from actum.stores.sqlite.database.workflows import WORKFLOW_END_SCHEMA, WORKFLOW_SCHEMA, SqliteWorkflows
@@ -25,6 +30,7 @@ SCHEMA = Part(
         WORKFLOW_SCHEMA,
         WORKFLOW_END_SCHEMA,
         WHY_SCHEMA,
+        TRACE_SCHEMA,
     ),
 )
 

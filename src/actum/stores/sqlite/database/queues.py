@@ -39,17 +39,24 @@ ORIGIN_SCHEMA = (
     "ALTER TABLE actum_timers ADD COLUMN \"by\" TEXT NOT NULL DEFAULT ''",
     "ALTER TABLE actum_sent ADD COLUMN call TEXT NOT NULL DEFAULT ''",
 )
-MESSAGE = 'queue, key, body, time, correlation_id, causation_id, "by"'
+TRACE_SCHEMA = tuple(
+    f"ALTER TABLE {table} ADD COLUMN traceparent TEXT NOT NULL DEFAULT ''"
+    for table in ("actum_messages", "actum_timers", "actum_workflows")
+)
+"""The trace that sent a message, set a timer or started a workflow; "" where nobody traces."""
+MESSAGE = 'queue, key, body, time, correlation_id, causation_id, "by", traceparent'
 INSERTS = {
-    count: f"INSERT INTO actum_messages ({MESSAGE}) VALUES " + ",".join(["(?,?,?,?,?,?,?)"] * count)
+    count: f"INSERT INTO actum_messages ({MESSAGE}) VALUES " + ",".join(["(?,?,?,?,?,?,?,?)"] * count)
     for count in (256, 64, 16, 4, 1)
 }
-TIMER = 'name, due, kind, entity_id, command, arguments, correlation_id, causation_id, "by", span'
+TIMER = (
+    'name, due, kind, entity_id, command, arguments, correlation_id, causation_id, "by", span, traceparent'
+)
 # REPLACE gives the new timer a new id, so that finishing the old one does not remove it.
-SET_TIMER = f"INSERT OR REPLACE INTO actum_timers ({TIMER}) VALUES (?,?,?,?,?,?,?,?,?,?)"
+SET_TIMER = f"INSERT OR REPLACE INTO actum_timers ({TIMER}) VALUES (?,?,?,?,?,?,?,?,?,?,?)"
 SET_DEADLINE = f"""INSERT OR REPLACE INTO actum_timers ({TIMER}, position)
-    SELECT ?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11
-    WHERE NOT EXISTS (SELECT 1 FROM actum_erasures WHERE kind = ?3 AND id = ?4 AND position > ?11)"""
+    SELECT ?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12
+    WHERE NOT EXISTS (SELECT 1 FROM actum_erasures WHERE kind = ?3 AND id = ?4 AND position > ?12)"""
 REMOVE_DEADLINE = "DELETE FROM actum_timers WHERE name = ?1 AND ?2 IN ('', causation_id)"
 TIMERS = "$timers"
 """The name under which marks of timers are stored among those of queues; no queue has it."""
@@ -161,6 +168,7 @@ def _send(connection: sqlite3.Connection, messages: Sequence[NewMessage]) -> Non
             message.correlation_id,
             message.causation_id,
             message.by,
+            message.traceparent,
         )
         for message in messages
         if message.once is None

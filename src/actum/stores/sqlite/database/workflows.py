@@ -83,7 +83,7 @@ def _rows(columns: int) -> dict[int, str]:
 STARTS = {
     count: f"""INSERT INTO actum_workflows ({NEW}) VALUES {rows}
         ON CONFLICT DO NOTHING RETURNING number, kind, id"""
-    for count, rows in _rows(11).items()
+    for count, rows in _rows(12).items()
 }
 CHANGES = {
     count: f"""WITH given (number, {", ".join(CHANGED)}, deadline, answers) AS (VALUES {rows})
