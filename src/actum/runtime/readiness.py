@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from actum.ports.database import Database, Letter, ViewState
 from actum.ports.journal import Journal
+from actum.ports.workflows import OPERATOR_ACTS
 from actum.runtime.actions.running_action import RunningAction
 from actum.runtime.clock import Clock
 from actum.runtime.context.timers import TIMERS
@@ -148,7 +149,7 @@ class Readiness:
             found += await self._action(before, action)
         counts, _ = await _reached(self._database.workflow_counts)
         for count in counts or ():
-            if count.kind not in self.workflows and count.status == "running":
+            if count.kind not in {*self.workflows, OPERATOR_ACTS} and count.status == "running":
                 why = f"{count.count} are under way, and no class of the application is called that"
                 found.append(self._standstill(before, "workflow", count.kind, "stands still", why))
         for name, why in self._supervisor.failing.items():
