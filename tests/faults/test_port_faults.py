@@ -50,9 +50,9 @@ UNUSED = (
 )
 """What this application has no use for; `wait` is for journals that several processes write to.
 
-`holders` and `restore_claims` are for `actum claims rebuild`, and `edit_letter` is for operators. `refusals` is
-for rows that fit their columns and are refused all the same, as PostgreSQL does. Faults of the store of workflows are in
-`tests/workflows/test_faults.py`.
+`holders` and `restore_claims` are for `actum claims rebuild`, `edit_letter` is for operators. `refusals` is
+for rows that fit their columns and are refused all the same, as PostgreSQL does. Faults of the store of
+workflows are in `tests/workflows/test_faults.py`.
 """
 FEW = EvictionPolicy(most=2)
 MONTH = 30 * 86_400_000_000

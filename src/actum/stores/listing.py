@@ -41,7 +41,7 @@ LAST = "\U0010ffff"
 
 
 def search_statement(placeholder: Callable[[int], str]) -> str:
-    """Gives the statement that finds streams by kind, after which id, and the bounds of their ids; see LAST."""
+    """Gives the statement that finds streams by how their ids begin, beyond an id; see `search_values`."""
     kind, after, first, last, limit = (placeholder(number) for number in range(1, 6))
     return f"""SELECT id, version, first_time, time FROM actum_streams
         WHERE kind = {kind} AND id > {after} AND id >= {first} AND id < {last} ORDER BY id LIMIT {limit}"""

@@ -208,7 +208,7 @@ class Listing:
         assert ids(second) == ["a2", "a3"]
 
     async def test_streams_are_found_by_how_their_ids_begin(self, journal: Journal) -> None:
-        """A page has the ids that begin with a text, in their order; one of another kind is not among them."""
+        """A page has the ids that begin with a text, in their order, and none of another kind."""
         for id in ("ab", "a", "b", "a💥", "aé"):
             await journal.append([deposit(id, 0, 1)])
         await journal.append([deposit("aa", 0, 1, kind="Loan")])

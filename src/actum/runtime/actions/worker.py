@@ -30,8 +30,8 @@ class Worker:
 
     An item that fails becomes a letter, and so does every later item of its key, so that no key holds up
     another. The letter is retried until it succeeds or its attempts are used up. Then it is dead, and waits
-    until an operator retries or skips it. `taken` counts the items that the source has given, `tracebacks` has
-    those of the last failures here.
+    until an operator retries or skips it. `taken` counts the items that the source has given; `tracebacks`
+    has those of the last failures here.
     """
 
     def __init__(
