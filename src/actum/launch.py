@@ -2,8 +2,10 @@
 
 import contextlib
 import os
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
+
+from litestar.handlers import HTTPRouteHandler
 
 from actum.brokers.open import broker_on
 from actum.errors import ActumError
@@ -75,10 +77,12 @@ def serve(
     store: str,
     is_development: bool = False,
     running: Callable[[], Services | None] = lambda: None,
+    further: Sequence[HTTPRouteHandler] = (),
 ) -> HttpApp:
     """Makes the ASGI application that runs an application on the stores of a URL while it is served.
 
-    If `running` gives services, they are open on those stores already, and are shared.
+    If `running` gives services, they are open on those stores already, and are shared. `further` are routes
+    beside those of its actions.
     """
     settings = Settings(is_development=is_development)
 
@@ -91,4 +95,4 @@ def serve(
         async with run(definition, store=store, settings=settings) as node:
             yield node.services
 
-    return HttpApp(definition, open_services)
+    return HttpApp(definition, open_services, further)

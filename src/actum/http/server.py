@@ -3,12 +3,13 @@
 import logging
 import re
 from asyncio import AbstractEventLoop
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import cast
 from urllib.parse import unquote_to_bytes
 
 from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFoundException
+from litestar.handlers import HTTPRouteHandler
 from litestar.utils import normalize_path
 
 from actum.errors import AuthorError, Invalid, Unavailable
@@ -50,10 +51,12 @@ class HttpApp:
     loop ends.
     """
 
-    def __init__(self, definition: Definition, open_services: OpenServices) -> None:
+    def __init__(
+        self, definition: Definition, open_services: OpenServices, further: Sequence[HTTPRouteHandler] = ()
+    ) -> None:
         self.name: str = definition.name
         self._lifetime = Lifetime(open_services)
-        self._site: Site = litestar_app(definition, health_routes(self._lifetime))
+        self._site: Site = litestar_app(definition, [*health_routes(self._lifetime), *further])
         # Litestar types a scope by its members, and this module forwards what a server passes.
         self._litestar: AsgiApp = cast("AsgiApp", self._site)
 

@@ -1,6 +1,6 @@
 """The catalog of one application: everything it declares, compiled and checked for consistency."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from actum.runtime.actions.triggers.trigger import ActionTrigger
 
 Resources = tuple[tuple[type[Any], OpenResource], ...]
+
+ConsoleAccess = Callable[[MutableMapping[str, Any]], str | None]
+"""Gives the name of the operator who sends a request, from its ASGI scope; None if that is nobody who may."""
 
 KEY_RETENTION: timedelta = timedelta(days=7)
 """How long idempotency keys are remembered unless an application says otherwise."""
@@ -51,6 +54,7 @@ class Definition(Struct, frozen=True):
 
     `resources` say what opens each, by type. `docs_path` is where the routes are documented, None for
     nowhere. `triggers` are those of its actions, None where the libraries that check them are missing.
+    `console` says who may use the console; without it, that is who sits at the machine, in development.
     """
 
     name: str
@@ -59,6 +63,7 @@ class Definition(Struct, frozen=True):
     resources: Resources
     docs_path: str | None
     triggers: "Sequence[ActionTrigger[Any]] | None" = None
+    console: ConsoleAccess | None = None
 
     @property
     def resource_types(self) -> list[type[Any]]:
