@@ -20,7 +20,6 @@ from actum.stores.open import Stores
 PAGE = 30
 MAX_FOLDED = 50_000
 """Events that are folded at most to know a state, some tenths of a second of work."""
-PAUSE = 500
 
 
 class TimelineEvent(Struct, frozen=True):
@@ -123,8 +122,8 @@ async def _state_before(
         if snapshot is not None and snapshot.version < version:
             instance.restore(snapshot.state, snapshot.version, snapshot.time)
             after = snapshot.version
-        elif loaded.pruned or snapshot is not None:
-            after = instance.version = await _pruned(stores, kind, id)
+        else:
+            after = instance.version = loaded.pruned
         if version - 1 - after > MAX_FOLDED:
             return KnownState(None, f"more than {MAX_FOLDED:,} events would have to be folded")
         if version - 1 > after:
@@ -135,11 +134,6 @@ async def _state_before(
     except Exception as error:  # noqa: BLE001 (a reducer of the author may raise anything)
         return KnownState(None, f"a reducer failed: {type(error).__name__}: {error_message(error)}")
     return KnownState(instance)
-
-
-async def _pruned(stores: Stores, kind: EntityType, id: str) -> int:
-    [loaded] = await stores.journal.load([(kind.name, id)], {})
-    return loaded.pruned
 
 
 def _folded(
