@@ -24,7 +24,7 @@ MAX_EVENTS = 100
 
 
 class Argument(Struct, frozen=True):
-    """An argument as a form asks for it: by which control, of which choices (text, and as JSON), with which default.
+    """An argument as a form asks for it: its control, its choices (as text and as JSON), its default.
 
     `schema` is its JSON Schema, whose definitions are in the form's `definitions`.
     """
@@ -168,10 +168,26 @@ def _text(value: Any) -> str:
 
 def _read(command: CommandType, argument: Argument, text: str) -> Any:
     annotation = command.signature.parameters[argument.name]
-    written = argument.choices.get(text, text)
     try:
-        encoded = msgspec.json.encode(text) if argument.control == "text" else written.encode()
-        return msgspec.json.decode(encoded, type=annotation)
+        return msgspec.json.decode(_written(argument, text), type=annotation)
     except (msgspec.MsgspecError, UnicodeError) as error:
         why = error_message(error) if text else "it is required"
         raise Invalid(f"{command.signature.where}: {argument.name}: {why}", field=argument.name) from error
+
+
+def _written(argument: Argument, text: str) -> bytes:
+    """Gives a field as JSON: what is no JSON where anything may be, as a time may, is taken as text."""
+    if argument.control == "text":
+        return msgspec.json.encode(text)
+    written = argument.choices.get(text, text).encode()
+    if argument.control == "json" and not _is_json(written):
+        return msgspec.json.encode(text) if text and text[0] not in "[{" else written
+    return written
+
+
+def _is_json(text: bytes) -> bool:
+    try:
+        msgspec.json.decode(text, type=msgspec.Raw)
+    except msgspec.DecodeError:
+        return False
+    return True
