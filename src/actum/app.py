@@ -30,9 +30,7 @@ from actum.stores.instances import Instances, Place
 from actum.stores.url import join, needs_database
 
 if TYPE_CHECKING:
-    from litestar.handlers import HTTPRouteHandler
-
-    from actum.http.server import HttpApp
+    from actum.http.server import FurtherRoutes, HttpApp
     from actum.runtime.actions.triggers.trigger import ActionTrigger
     from actum.runtime.node import Node
 
@@ -76,7 +74,7 @@ class Launch(Protocol):
         store: str,
         is_development: bool,
         running: Callable[[], Services | None],
-        further: "Sequence[HTTPRouteHandler]" = (),
+        further: "FurtherRoutes | None" = None,
     ) -> "HttpApp":
         """Makes an ASGI application."""
         ...
@@ -85,8 +83,8 @@ class Launch(Protocol):
 class Console(Protocol):
     """The module `actum.console.site`, loaded when an application is served."""
 
-    def console_routes(self, app: "App", *, is_development: bool) -> "Sequence[HTTPRouteHandler]":
-        """Gives the routes of the console, none if nobody may use it."""
+    def console_routes(self, app: "App", *, is_development: bool) -> "FurtherRoutes | None":
+        """Gives what makes the routes of the console; None if nobody may use it."""
         ...
 
 
@@ -222,7 +220,7 @@ class App:
             running=lambda: self._instances.running(place),
             further=_console().console_routes(self, is_development=is_development)
             if may_have_console
-            else (),
+            else None,
         )
         self._instances.serve(place, served)
         return served

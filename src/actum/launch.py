@@ -2,14 +2,12 @@
 
 import contextlib
 import os
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
-
-from litestar.handlers import HTTPRouteHandler
 
 from actum.brokers.open import broker_on
 from actum.errors import ActumError
-from actum.http.server import HttpApp
+from actum.http.server import FurtherRoutes, HttpApp
 from actum.key_services.open import open_key_service
 from actum.ports.key_service import KeyService
 from actum.runtime.catalog import Definition
@@ -77,12 +75,12 @@ def serve(
     store: str,
     is_development: bool = False,
     running: Callable[[], Services | None] = lambda: None,
-    further: Sequence[HTTPRouteHandler] = (),
+    further: FurtherRoutes | None = None,
 ) -> HttpApp:
     """Makes the ASGI application that runs an application on the stores of a URL while it is served.
 
-    If `running` gives services, they are open on those stores already, and are shared. `further` are routes
-    beside those of its actions.
+    If `running` gives services, they are open on those stores already, and are shared. `further` makes
+    routes beside those of its actions.
     """
     settings = Settings(is_development=is_development)
 

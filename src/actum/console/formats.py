@@ -88,6 +88,16 @@ def text(value: Any) -> str:
     return shown if len(found) <= MAX_SHOWN else f"{shown}…"
 
 
+def plain(value: Any) -> str:
+    """Gives a text as it is, and any other value as JSON."""
+    return value if isinstance(value, str) else msgspec.json.encode(value, enc_hook=str).decode()
+
+
+def raw(value: Any) -> str:
+    """Gives bytes in hexadecimal digits, and any other value as text."""
+    return text(bytes(value).hex() if isinstance(value, bytes | bytearray | memoryview) else value)
+
+
 FILTERS: Mapping[str, Callable[..., str]] = {
     "number": number,
     "rate": rate,
@@ -98,5 +108,7 @@ FILTERS: Mapping[str, Callable[..., str]] = {
     "json": json,
     "pretty": pretty,
     "text": text,
+    "plain": plain,
+    "raw": raw,
 }
 """What templates can apply to values, by name."""

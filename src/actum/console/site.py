@@ -1,14 +1,14 @@
 """The addresses of the console: its pages and files, each open only to operators."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from litestar import Request, Response
+from litestar import Response
 from litestar.exceptions import HTTPException, NotFoundException
 from litestar.handlers import HTTPRouteHandler
 from litestar.handlers import get as get_handler
 from litestar.handlers import post as post_handler
+from msgspec import Struct
 
 from actum.app import App, definition_of
 from actum.console.access import local_operator
@@ -16,9 +16,11 @@ from actum.console.assets import assets
 from actum.console.headers import ALWAYS
 from actum.console.page import Page, Route
 from actum.console.pages.registry import FIRST, PAGES
-from actum.console.visit import CONSOLE, Entry, Visit
+from actum.console.visit import CONSOLE, AnyRequest, Entry, Visit
 from actum.errors import ActumError
+from actum.http.lifetime import Lifetime
 from actum.http.problems import Problem, answer_to, log_failure
+from actum.http.server import FurtherRoutes
 from actum.model.error_text import error_message
 from actum.runtime.catalog import ConsoleAccess
 
@@ -30,18 +32,49 @@ MAX_FORM = 1_000_000
 """Bytes of a form."""
 
 
-def console_routes(app: App, *, is_development: bool) -> Sequence[HTTPRouteHandler]:
-    """Gives the routes of an application's console; none where nobody may use it."""
+class Door(Struct, frozen=True):
+    """What every address of the console knows: the application, its lifetime, and who may enter."""
+
+    app: App
+    lifetime: Lifetime
+    access: ConsoleAccess
+
+    def visit(self, request: AnyRequest, page_name: str = "") -> Visit:
+        """Lets an operator in; for anybody else there is no console."""
+        return Visit(
+            request,
+            self.app,
+            self.operator(request),
+            lifetime=self.lifetime,
+            pages=NAVIGATION,
+            page_name=page_name,
+        )
+
+    def operator(self, request: AnyRequest) -> str:
+        """Gives the name of who asks; raises NotFoundException for anybody who is no operator."""
+        operator = self.access(request.scope)
+        if operator is None:
+            raise NotFoundException()
+        return operator
+
+
+def console_routes(app: App, *, is_development: bool) -> FurtherRoutes | None:
+    """Gives what makes the routes of an application's console; None where nobody may use it."""
     access = definition_of(app).console or (local_operator if is_development else None)
     if access is None:
-        return []
-    pages = [_page_route(app, access, page, route) for page in PAGES for route in page.routes]
-    return [_first(app, access), _files(access), _lost(app, access), *pages]
+        return None
+
+    def make(lifetime: Lifetime) -> list[HTTPRouteHandler]:
+        door = Door(app, lifetime, access)
+        pages = [_page_route(door, page, route) for page in PAGES for route in page.routes]
+        return [_first(door), _files(door), _lost(door), *pages]
+
+    return make
 
 
-def _page_route(app: App, access: ConsoleAccess, page: Page, route: Route) -> HTTPRouteHandler:
-    async def answer(request: Request[Any, Any, Any]) -> Response[Any]:
-        visit = Visit(request, app, _operator(access, request), pages=NAVIGATION, page_name=page.name)
+def _page_route(door: Door, page: Page, route: Route) -> HTTPRouteHandler:
+    async def answer(request: AnyRequest) -> Response[Any]:
+        visit = door.visit(request, page.name)
         try:
             if route.method == "POST":
                 await visit.read_form()
@@ -55,17 +88,17 @@ def _page_route(app: App, access: ConsoleAccess, page: Page, route: Route) -> HT
     return get_handler(path, include_in_schema=False)(answer)
 
 
-def _first(app: App, access: ConsoleAccess) -> HTTPRouteHandler:
-    async def answer(request: Request[Any, Any, Any]) -> Response[Any]:
-        visit = Visit(request, app, _operator(access, request), pages=NAVIGATION)
+def _first(door: Door) -> HTTPRouteHandler:
+    async def answer(request: AnyRequest) -> Response[Any]:
+        visit = door.visit(request)
         return visit.redirected(visit.url(FIRST.name))
 
     return get_handler(CONSOLE, include_in_schema=False)(answer)
 
 
-def _files(access: ConsoleAccess) -> HTTPRouteHandler:
-    async def answer(request: Request[Any, Any, Any]) -> Response[Any]:
-        _operator(access, request)
+def _files(door: Door) -> HTTPRouteHandler:
+    async def answer(request: AnyRequest) -> Response[Any]:
+        door.operator(request)
         found = assets().get(request.path_params["name"])
         if found is None:
             raise NotFoundException()
@@ -75,20 +108,12 @@ def _files(access: ConsoleAccess) -> HTTPRouteHandler:
     return get_handler(f"{CONSOLE}/assets/{{name:str}}", include_in_schema=False)(answer)
 
 
-def _lost(app: App, access: ConsoleAccess) -> HTTPRouteHandler:
-    async def answer(request: Request[Any, Any, Any]) -> Response[Any]:
-        visit = Visit(request, app, _operator(access, request), pages=NAVIGATION)
+def _lost(door: Door) -> HTTPRouteHandler:
+    async def answer(request: AnyRequest) -> Response[Any]:
+        visit = door.visit(request)
         return _failure(visit, NotFoundException("the console has no page at this address"))
 
     return get_handler(f"{CONSOLE}/{{lost:path}}", include_in_schema=False)(answer)
-
-
-def _operator(access: ConsoleAccess, request: Request[Any, Any, Any]) -> str:
-    """Gives the name of who asks; for anybody else there is no console."""
-    operator = access(request.scope)
-    if operator is None:
-        raise NotFoundException()
-    return operator
 
 
 def _failure(visit: Visit, error: Exception) -> Response[Any]:

@@ -1,5 +1,6 @@
 """The templates of the console, and what all of them can use."""
 
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -7,6 +8,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from actum.console.assets import asset_version
 from actum.console.formats import FILTERS
+from actum.console.links import LINKS
 
 
 @lru_cache(maxsize=1)
@@ -22,9 +24,10 @@ def templates() -> Environment:
     )
     environment.filters.update(FILTERS)
     environment.globals["asset_version"] = asset_version()
+    environment.globals.update(LINKS)
     return environment
 
 
-def render(template: str, **values: Any) -> str:
+def render(template: str, values: Mapping[str, Any]) -> str:
     """Gives a page as HTML."""
     return templates().get_template(template).render(values)

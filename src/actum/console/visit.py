@@ -24,6 +24,7 @@ from actum.console.tokens import (
     token_of,
 )
 from actum.errors import Invalid
+from actum.http.lifetime import Lifetime
 from actum.operations.page import MAX_PAGE, PAGE
 from actum.runtime.catalog import Catalog
 from actum.runtime.context.context import Context
@@ -58,7 +59,14 @@ class Visit:
     """
 
     def __init__(
-        self, request: AnyRequest, app: App, operator: str, *, pages: Sequence[Entry], page_name: str = ""
+        self,
+        request: AnyRequest,
+        app: App,
+        operator: str,
+        *,
+        lifetime: Lifetime,
+        pages: Sequence[Entry],
+        page_name: str = "",
     ) -> None:
         context: Context = request.scope["state"]["ctx"]
         self.request: AnyRequest = request
@@ -66,6 +74,7 @@ class Visit:
         self.operator: str = operator
         self.pages: Sequence[Entry] = pages
         self.page_name: str = page_name
+        self._lifetime = lifetime
         self.context: Context = context
         self.services: Services = calls_of(context).services
         self.form: Mapping[str, str] = {}
@@ -84,6 +93,14 @@ class Visit:
     def stores(self) -> Stores:
         """The stores, as operations take them."""
         return Stores(self.services.journal, self.services.database, self.services.host)
+
+    def has_page(self, name: str) -> bool:
+        """Whether the console has a page of that name."""
+        return any(page.name == name for page in self.pages)
+
+    def is_stopping(self) -> bool:
+        """Whether the application stops, so that an answer without an end should end."""
+        return self._lifetime.is_stopping
 
     # What was asked
 
@@ -159,7 +176,8 @@ class Visit:
         """Answers with a page; its template has `visit`, `token`, `said` and these values."""
         # A refresh keeps what was said; the first page that shows it removes the cookie.
         said = self.request.cookies.get(SAID_COOKIE, "")
-        page = render(template, visit=self, token=self._token, said=unquote(said), **values)
+        known = {"visit": self, "token": self._token, "said": unquote(said)}
+        page = render(template, {**known, **values})
         response = Response(page, status_code=status, media_type="text/html", headers={**SECURITY_HEADERS})
         if self._session != self.request.cookies.get(SESSION_COOKIE):
             response.set_cookie(session_cookie(self._session, self.url(), is_secure=self._is_secure))

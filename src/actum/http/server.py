@@ -32,6 +32,9 @@ from actum.runtime.instruments.instruments import Work
 from actum.runtime.instruments.running import running
 from actum.runtime.services import Services
 
+FurtherRoutes = Callable[[Lifetime], Sequence[HTTPRouteHandler]]
+"""Makes routes beside those of the application's actions."""
+
 OpenServices = Callable[[], AbstractAsyncContextManager[Services]]
 
 REPLACED = "\N{REPLACEMENT CHARACTER}"
@@ -52,11 +55,13 @@ class HttpApp:
     """
 
     def __init__(
-        self, definition: Definition, open_services: OpenServices, further: Sequence[HTTPRouteHandler] = ()
+        self, definition: Definition, open_services: OpenServices, further: FurtherRoutes | None = None
     ) -> None:
         self.name: str = definition.name
         self._lifetime = Lifetime(open_services)
-        self._site: Site = litestar_app(definition, [*health_routes(self._lifetime), *further])
+        self._site: Site = litestar_app(
+            definition, [*health_routes(self._lifetime), *(further(self._lifetime) if further else ())]
+        )
         # Litestar types a scope by its members, and this module forwards what a server passes.
         self._litestar: AsgiApp = cast("AsgiApp", self._site)
 

@@ -1,9 +1,11 @@
 """The pages of the console, in the order in which the navigation lists them."""
 
 from actum.console.page import Page
+from actum.console.pages.live import LIVE
 from actum.console.pages.store import STORE
+from actum.console.pages.views import VIEWS
 
-PAGES: tuple[Page, ...] = (STORE,)
+PAGES: tuple[Page, ...] = (VIEWS, LIVE, STORE)
 """A new page is a file beside this one, a template, and one name here."""
 
 FIRST: Page = PAGES[0]
