@@ -45,6 +45,17 @@ class CommandForm(Struct, frozen=True):
     arguments: Sequence[Argument]
     definitions: dict[str, Any]
 
+    @property
+    def schema(self) -> dict[str, Any]:
+        """The JSON Schema of the arguments."""
+        return {
+            "type": "object",
+            "properties": {one.name: one.schema for one in self.arguments},
+            "required": [one.name for one in self.arguments if one.is_required],
+            "additionalProperties": False,
+            **({"$defs": self.definitions} if self.definitions else {}),
+        }
+
 
 class Sent(Struct, frozen=True):
     """What became of a command: its reply, the events that it added, and the state after them.

@@ -161,12 +161,14 @@ class _Tree:
                 self._states[trigger.name] = await slices_of(self._stores, trigger.name)
             slices = self._stores.database.slices
             if is_left(trigger, self._states[trigger.name], stored, slices):
-                nodes.append(
-                    Node("action", trigger.name, None, "not done yet", "warn", place=(trigger.name,))
-                )
+                nodes.append(_action(trigger.name, "not done yet", "warn"))
             else:
-                nodes.append(Node("action", trigger.name, None, "done", "good", place=(trigger.name,)))
+                nodes.append(_action(trigger.name, "done", "good"))
         return nodes
+
+
+def _action(name: str, status: str, tone: Tone) -> Node:
+    return Node("action", name, None, status, tone, place=(name,))
 
 
 def _letter(letter: Letter, *, is_before: bool = False) -> Node:
