@@ -16,6 +16,7 @@ from actum.console.assets import assets
 from actum.console.headers import ALWAYS
 from actum.console.page import Page, Route
 from actum.console.pages.registry import FIRST, PAGES
+from actum.console.traffic import Traffic
 from actum.console.visit import CONSOLE, AnyRequest, Entry, Visit
 from actum.errors import ActumError
 from actum.http.lifetime import Lifetime
@@ -38,6 +39,7 @@ class Door(Struct, frozen=True):
     app: App
     lifetime: Lifetime
     access: ConsoleAccess
+    traffic: Traffic
 
     def visit(self, request: AnyRequest, page_name: str = "") -> Visit:
         """Lets an operator in; for anybody else there is no console."""
@@ -46,6 +48,7 @@ class Door(Struct, frozen=True):
             self.app,
             self.operator(request),
             lifetime=self.lifetime,
+            traffic=self.traffic,
             pages=NAVIGATION,
             page_name=page_name,
         )
@@ -65,7 +68,7 @@ def console_routes(app: App, *, is_development: bool) -> FurtherRoutes | None:
         return None
 
     def make(lifetime: Lifetime) -> list[HTTPRouteHandler]:
-        door = Door(app, lifetime, access)
+        door = Door(app, lifetime, access, Traffic())
         pages = [_page_route(door, page, route) for page in PAGES for route in page.routes]
         return [_first(door), _files(door), _lost(door), *pages]
 

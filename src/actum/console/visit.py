@@ -23,6 +23,7 @@ from actum.console.tokens import (
     session_of,
     token_of,
 )
+from actum.console.traffic import Traffic
 from actum.errors import Invalid
 from actum.http.lifetime import Lifetime
 from actum.operations.page import MAX_PAGE, PAGE
@@ -55,7 +56,7 @@ class Visit:
     """One request to the console.
 
     `services` are the parts of the running application, and `stores` its stores, as `operations/` takes them.
-    `operator` is who asks.
+    `operator` is who asks. `traffic` counts events while somebody looks.
     """
 
     def __init__(
@@ -65,6 +66,7 @@ class Visit:
         operator: str,
         *,
         lifetime: Lifetime,
+        traffic: Traffic,
         pages: Sequence[Entry],
         page_name: str = "",
     ) -> None:
@@ -74,6 +76,7 @@ class Visit:
         self.operator: str = operator
         self.pages: Sequence[Entry] = pages
         self.page_name: str = page_name
+        self.traffic: Traffic = traffic
         self._lifetime = lifetime
         self.context: Context = context
         self.services: Services = calls_of(context).services

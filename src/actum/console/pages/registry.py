@@ -2,10 +2,11 @@
 
 from actum.console.page import Page
 from actum.console.pages.live import LIVE
+from actum.console.pages.map import MAP
 from actum.console.pages.store import STORE
 from actum.console.pages.views import VIEWS
 
-PAGES: tuple[Page, ...] = (VIEWS, LIVE, STORE)
+PAGES: tuple[Page, ...] = (MAP, VIEWS, LIVE, STORE)
 """A new page is a file beside this one, a template, and one name here."""
 
 FIRST: Page = PAGES[0]
