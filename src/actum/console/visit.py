@@ -13,6 +13,7 @@ from msgspec import Struct
 from actum.app import App, definition_of
 from actum.console.audit import recorded
 from actum.console.headers import SECURITY_HEADERS
+from actum.console.shared import Shared
 from actum.console.templating import render
 from actum.console.tokens import (
     FIELD,
@@ -23,7 +24,6 @@ from actum.console.tokens import (
     session_of,
     token_of,
 )
-from actum.console.traffic import Traffic
 from actum.errors import Invalid
 from actum.http.lifetime import Lifetime
 from actum.operations.page import MAX_PAGE, PAGE
@@ -56,7 +56,7 @@ class Visit:
     """One request to the console.
 
     `services` are the parts of the running application, and `stores` its stores, as `operations/` takes them.
-    `operator` is who asks. `traffic` counts events while somebody looks.
+    `operator` is who asks. `shared` is what visits have in common.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class Visit:
         operator: str,
         *,
         lifetime: Lifetime,
-        traffic: Traffic,
+        shared: Shared,
         pages: Sequence[Entry],
         page_name: str = "",
     ) -> None:
@@ -76,7 +76,7 @@ class Visit:
         self.operator: str = operator
         self.pages: Sequence[Entry] = pages
         self.page_name: str = page_name
-        self.traffic: Traffic = traffic
+        self.shared: Shared = shared
         self._lifetime = lifetime
         self.context: Context = context
         self.services: Services = calls_of(context).services

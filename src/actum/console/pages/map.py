@@ -1,6 +1,7 @@
 """The page Map: the application drawn from its declarations, what flows through it, and what stands still."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from litestar import Response
@@ -20,8 +21,10 @@ from actum.runtime.readiness import Standstill
 HEADINGS = ("Commands", "Entities", "Events, queues, clock", "Views, actions, workflows")
 MAX_LISTED = 50
 """Parts that stand still that are listed."""
-SERIOUS = 2
-"""The rank of what somebody has to fix."""
+TRIGGER = re.compile(r"@(clock|queue:.*)$", re.DOTALL)
+"""What follows the name of an action in the name of its worker."""
+STARTS = "start_"
+"""What precedes the name of a workflow in the name of an action that only starts it."""
 
 
 class Shown(Struct, frozen=True):
@@ -62,7 +65,7 @@ async def show(visit: Visit) -> Response[Any]:
     drawing = draw(graph, small, max(COLUMNS.values()) + 1)
     boxes = [_shown(visit, box, tones, small[box.node.id], figures) for box in drawing.boxes]
     arrows = [
-        Flow(arrow, _rate(arrow.source, figures.rates) > 0, tones.get(_key(arrow.target), ("", 0))[0])
+        Flow(arrow, _rate(arrow.source, figures.rates) > 0, tones.get(arrow.target.id, ""))
         for arrow in drawing.arrows
     ]
     return visit.show(
@@ -85,14 +88,13 @@ async def _figures(visit: Visit) -> tuple[Figures, str]:
         for name, work in services.views.works.items()
         if work.live is not None
     }
-    behind |= {
-        f"action::{one.worker.name}": one.worker.behind
-        for one in services.readiness.actions
-        if one.worker is not None
-    }
+    for one in services.readiness.actions:
+        if one.worker is not None:
+            place = _place("action", one.worker.name)
+            behind[place] = behind.get(place, 0) + one.worker.behind
     rates, waiting, problem = Rates({}), {}, ""
     try:
-        rates = await visit.traffic.look(services.feed)
+        rates = await visit.shared.traffic.look(services.feed)
         waiting = {f"queue::{name}": count for name, count in (await services.broker.counts()).items()}
         for count in await services.database.workflow_counts():
             if count.status == "running":
@@ -102,24 +104,27 @@ async def _figures(visit: Visit) -> tuple[Figures, str]:
     return Figures(rates, behind, waiting), problem
 
 
-def _key(node: Node) -> tuple[str, str]:
-    return node.kind, node.name
+def _place(part: str, name: str) -> str:
+    """Gives the id of the node for a part: an action has a name for each of its triggers."""
+    if part == "action":
+        name = TRIGGER.sub("", name)
+        if name.startswith(STARTS):
+            return f"workflow::{name.removeprefix(STARTS)}"
+    return f"{part}::{name}"
 
 
-def _tones(standing: list[Standstill]) -> Mapping[tuple[str, str], tuple[str, int]]:
-    """Gives the tone of each part that stands still or lags; the most serious counts."""
-    found: dict[tuple[str, str], tuple[str, int]] = {}
+def _tones(standing: Sequence[Standstill]) -> Mapping[str, str]:
+    """Gives the tone of each part that stands still or lags, by the id of its node; the most serious counts."""
+    found: dict[str, str] = {}
     for one in standing:
-        tone = ("bad", SERIOUS) if one.is_failure else ("warn", 1)
-        name = one.name.removeprefix("start_") if one.part == "action" else one.name
-        for place in {(one.part, one.name), ("workflow" if name != one.name else one.part, name)}:
-            if found.get(place, ("", 0))[1] < tone[1]:
-                found[place] = tone
+        place = _place(one.part, one.name)
+        if found.get(place) != "bad":
+            found[place] = "bad" if one.is_failure else "warn"
     return found
 
 
-def _small(node: Node, tones: Mapping[tuple[str, str], tuple[str, int]]) -> str:
-    tone = tones.get(_key(node), ("", 0))[0]
+def _small(node: Node, tones: Mapping[str, str]) -> str:
+    tone = tones.get(node.id, "")
     return {"bad": f"{node.kind}, stands still", "warn": f"{node.kind}, lags"}.get(tone, node.kind)
 
 
@@ -138,7 +143,7 @@ def _rate(node: Node, rates: Rates) -> float:
 def _shown(
     visit: Visit,
     box: Box,
-    tones: Mapping[tuple[str, str], tuple[str, int]],
+    tones: Mapping[str, str],
     small: str,
     figures: Figures,
 ) -> Shown:
@@ -151,7 +156,7 @@ def _shown(
         lag = f"{waiting:,} running"
     name = f"{node.owner}.{node.name}" if node.owner else node.name
     title = ", ".join(part for part in (f"{small} {name}", label, lag) if part)
-    return Shown(box, tones.get(_key(node), ("", 0))[0], _url(visit, node), small, label, lag, title)
+    return Shown(box, tones.get(node.id, ""), _url(visit, node), small, label, lag, title)
 
 
 def _url(visit: Visit, node: Node) -> str:
