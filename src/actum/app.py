@@ -83,7 +83,7 @@ class Launch(Protocol):
 class Console(Protocol):
     """The module `actum.console.site`, loaded when an application is served."""
 
-    def console_routes(self, app: "App", *, is_development: bool) -> "FurtherRoutes | None":
+    def console_routes(self, app: "App", url: str, *, is_development: bool) -> "FurtherRoutes | None":
         """Gives what makes the routes of the console; None if nobody may use it."""
         ...
 
@@ -218,7 +218,7 @@ class App:
             store=place.url,
             is_development=is_development,
             running=lambda: self._instances.running(place),
-            further=_console().console_routes(self, is_development=is_development)
+            further=_console().console_routes(self, place.url, is_development=is_development)
             if may_have_console
             else None,
         )

@@ -43,7 +43,7 @@ class EventLine(Struct, frozen=True):
             metadata.by,
             metadata.command,
             metadata.correlation_id,
-            trace_url(visit, metadata.correlation_id) if metadata.correlation_id else "",
+            trace_url(visit, metadata.correlation_id, stored.position) if metadata.correlation_id else "",
         )
 
 

@@ -19,7 +19,7 @@ class Addresses(Protocol):
 def entity_url(visit: Addresses, kind: str, id: str = "") -> str:
     """Gives the address of a kind of entity or, with an id, of one entity; without a page, of its events."""
     if visit.has_page("entities"):
-        return visit.url("entities", kind, id=id)
+        return visit.url("entities", "one" if id else "", kind=kind, id=id)
     return visit.url("live", kind=kind, id=id)
 
 
@@ -38,9 +38,9 @@ def work_url(visit: Addresses, name: str) -> str:
     return visit.url("work", name=name) if visit.has_page("work") else ""
 
 
-def trace_url(visit: Addresses, correlation_id: str) -> str:
-    """Gives the address of everything that one request set off."""
-    return visit.url("trace", correlation=correlation_id) if visit.has_page("trace") else ""
+def trace_url(visit: Addresses, correlation_id: str, near: int | None = None) -> str:
+    """Gives the address of everything that one request set off, searched for near a position."""
+    return visit.url("trace", id=correlation_id, near=near) if visit.has_page("trace") else ""
 
 
 LINKS: Mapping[str, Callable[..., str]] = {

@@ -16,6 +16,7 @@ from actum.console.assets import assets
 from actum.console.headers import ALWAYS
 from actum.console.page import Page, Route
 from actum.console.pages.registry import FIRST, PAGES
+from actum.console.shared import Shared
 from actum.console.visit import CONSOLE, AnyRequest, Entry, Visit
 from actum.errors import ActumError
 from actum.http.lifetime import Lifetime
@@ -38,6 +39,7 @@ class Door(Struct, frozen=True):
     app: App
     lifetime: Lifetime
     access: ConsoleAccess
+    shared: Shared
 
     def visit(self, request: AnyRequest, page_name: str = "") -> Visit:
         """Lets an operator in; for anybody else there is no console."""
@@ -46,6 +48,7 @@ class Door(Struct, frozen=True):
             self.app,
             self.operator(request),
             lifetime=self.lifetime,
+            shared=self.shared,
             pages=NAVIGATION,
             page_name=page_name,
         )
@@ -58,14 +61,17 @@ class Door(Struct, frozen=True):
         return operator
 
 
-def console_routes(app: App, *, is_development: bool) -> FurtherRoutes | None:
-    """Gives what makes the routes of an application's console; None where nobody may use it."""
+def console_routes(app: App, url: str, *, is_development: bool) -> FurtherRoutes | None:
+    """Gives what makes the routes of the console of an application on the stores of a URL.
+
+    That is None where nobody may use it.
+    """
     access = definition_of(app).console or (local_operator if is_development else None)
     if access is None:
         return None
 
     def make(lifetime: Lifetime) -> list[HTTPRouteHandler]:
-        door = Door(app, lifetime, access)
+        door = Door(app, lifetime, access, Shared(url, is_development=is_development))
         pages = [_page_route(door, page, route) for page in PAGES for route in page.routes]
         return [_first(door), _files(door), _lost(door), *pages]
 

@@ -13,6 +13,7 @@ from msgspec import Struct
 from actum.app import App, definition_of
 from actum.console.audit import recorded
 from actum.console.headers import SECURITY_HEADERS
+from actum.console.shared import Shared
 from actum.console.templating import render
 from actum.console.tokens import (
     FIELD,
@@ -55,7 +56,7 @@ class Visit:
     """One request to the console.
 
     `services` are the parts of the running application, and `stores` its stores, as `operations/` takes them.
-    `operator` is who asks.
+    `operator` is who asks. `shared` is what visits have in common.
     """
 
     def __init__(
@@ -65,6 +66,7 @@ class Visit:
         operator: str,
         *,
         lifetime: Lifetime,
+        shared: Shared,
         pages: Sequence[Entry],
         page_name: str = "",
     ) -> None:
@@ -74,6 +76,7 @@ class Visit:
         self.operator: str = operator
         self.pages: Sequence[Entry] = pages
         self.page_name: str = page_name
+        self.shared: Shared = shared
         self._lifetime = lifetime
         self.context: Context = context
         self.services: Services = calls_of(context).services
@@ -154,7 +157,7 @@ class Visit:
 
     def recorded(self, action: str, target: str = "", **facts: str) -> AbstractAsyncContextManager[None]:
         """Records that the operator does something to a target, around the block that does it."""
-        return recorded(self.operator, action, target, facts)
+        return recorded(self.services.database, self.operator, action, target, facts)
 
     # How it is answered
 

@@ -19,7 +19,7 @@
     return found;
   };
 
-  const rowOf = (line) => {
+  const rowOf = (line, hasTraces) => {
     const row = document.createElement("tr");
     cell(row, "number", line.position.toLocaleString("en"));
     const time = document.createElement("time");
@@ -37,7 +37,7 @@
     cell(row, "value", line.by);
     const trace = link(line.trace_url, line.trace_url ? "trace" : "");
     if (line.trace_url) trace.setAttribute("aria-label", `Trace of event ${line.position}`);
-    cell(row, "tight", trace);
+    if (hasTraces) cell(row, "tight", trace);
     return row;
   };
 
@@ -58,7 +58,7 @@
       const lines = waiting.slice(-MAX_ROWS);
       waiting = [];
       if (lines.length) document.getElementById("no-events")?.remove();
-      for (const line of lines) body.prepend(rowOf(line));
+      for (const line of lines) body.prepend(rowOf(line, table.dataset.traces !== undefined));
       while (body.rows.length > MAX_ROWS) body.deleteRow(-1);
     };
 

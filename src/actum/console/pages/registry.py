@@ -3,12 +3,13 @@
 from actum.console.page import Page
 from actum.console.pages.entities import ENTITIES
 from actum.console.pages.live import LIVE
+from actum.console.pages.map import MAP
 from actum.console.pages.store import STORE
 from actum.console.pages.trace import TRACE
 from actum.console.pages.views import VIEWS
 from actum.console.pages.work.page import WORK
 
-PAGES: tuple[Page, ...] = (ENTITIES, TRACE, VIEWS, WORK, LIVE, STORE)
+PAGES: tuple[Page, ...] = (MAP, ENTITIES, TRACE, VIEWS, WORK, LIVE, STORE)
 """A new page is a file beside this one, a template, and one name here."""
 
 FIRST: Page = PAGES[0]

@@ -1,8 +1,10 @@
 """The page Views: how far each is, its rows, what it has set aside, a rebuild, and SQL over all of them."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from litestar import Response
+from msgspec import structs
 
 from actum.console.page import Page, get, post
 from actum.console.view_state import ViewStatus, view_statuses
@@ -45,7 +47,7 @@ async def show_one(visit: Visit) -> Response[Any]:
     return visit.show(
         "view.html",
         view=view,
-        status=status,
+        current=status,
         aside=await list_set_aside(visit.stores, view, limit=MAX_ASIDE),
         page=page,
         count=count,
@@ -113,9 +115,18 @@ async def _rows(visit: Visit, view: ViewType, status: ViewStatus) -> tuple[RowPa
         wanted = _filter(visit)
         limit = visit.number("limit", ROWS, least=1, most=MAX_PAGE)
         page = await list_rows(visit.stores, view, wanted, after=visit.text("after") or None, limit=limit)
+        page = structs.replace(page, rows=[_shown(view, row) for row in page.rows])
         return page, await count_rows(visit.stores, view, wanted), ""
     except (CallerError, TryLater) as error:
         return None, None, error_message(error)
+
+
+def _shown(view: ViewType, row: Sequence[Any]) -> tuple[Any, ...]:
+    """Gives a row with truth values as such, which some databases store as numbers."""
+    return tuple(
+        bool(value) if column.kind == "boolean" and value is not None else value
+        for column, value in zip(view.columns, row, strict=True)
+    )
 
 
 def _filter(visit: Visit) -> RowFilter | None:

@@ -1,0 +1,33 @@
+"""What all visits of one console share: counts and figures that are not taken anew for each of them."""
+
+import asyncio
+
+from actum.console.traffic import Traffic
+from actum.operations.store_facts import StoreFacts, store_facts
+
+KEPT = 5.0
+"""Seconds for which what is known about the stores is shown again."""
+
+
+class Shared:
+    """Counts events while somebody looks, and knows the stores of a URL."""
+
+    def __init__(self, url: str, *, is_development: bool) -> None:
+        self.traffic: Traffic = Traffic()
+        self.is_development: bool = is_development
+        self._url = url
+        self._facts: list[StoreFacts] = []
+        self._taken = float("-inf")
+        self._taking = asyncio.Lock()
+
+    def __repr__(self) -> str:
+        return f"<Shared by the visits of a console, {self.traffic}>"
+
+    async def store_facts(self) -> list[StoreFacts]:
+        """Describes the stores, as they were some seconds ago at most."""
+        async with self._taking:
+            now = asyncio.get_running_loop().time()
+            if now - self._taken > KEPT:
+                self._facts = await store_facts(self._url)
+                self._taken = asyncio.get_running_loop().time()
+            return self._facts
