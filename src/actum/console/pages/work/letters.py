@@ -34,7 +34,7 @@ async def show_list(visit: Visit) -> Response[Any]:
     )
     actions = sorted({one.name for one in await visit.stores.database.kept_names() if one.sort == "letters"})
     return visit.show(
-        "work/letters.html", part="letters", found=found, action=action, status=status, actions=actions
+        "work/letters.html", part="letters", found=found, action=action, chosen_status=status, actions=actions
     )
 
 

@@ -44,7 +44,7 @@ async def show_list(visit: Visit) -> Response[Any]:
         workflows=[one for one in found if one.kind != OPERATOR_ACTS or kind == OPERATOR_ACTS],
         next=next,
         kind=kind,
-        status=status,
+        chosen_status=status,
         kinds=list(visit.catalog.workflows),
         statuses=get_args(Status),
     )
