@@ -4,7 +4,20 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from actum import Actions, App, Context, Entity, Event, Rejected, Retries, View, Workflow, command, query, reducer
+from actum import (
+    Actions,
+    App,
+    Context,
+    Entity,
+    Event,
+    Rejected,
+    Retries,
+    View,
+    Workflow,
+    command,
+    query,
+    reducer,
+)
 
 Amount = Annotated[int, Meta(gt=0)]
 
@@ -125,6 +138,7 @@ async def sweep(ctx: Context) -> None: ...
 
 
 work.on(Paid).start(Closing)
+
 
 @work.post("/orders/{id:str}")
 async def place(ctx: Context, id: str, customer: str, amount: int) -> None:

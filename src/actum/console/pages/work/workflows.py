@@ -75,6 +75,7 @@ async def ask_one(visit: Visit) -> Response[Any]:
     if step and name == "restart":
         request = f"restart:{step}"
     await ask_for_workflow(visit.stores, kind, id, request, by=visit.operator)
+    visit.services.workflows.wake((kind, id))
     return visit.done(f"{kind}/{id} is to be {WORDS[name]}.", visit.url("work", "workflow", kind=kind, id=id))
 
 
@@ -86,6 +87,8 @@ async def ask_many(visit: Visit) -> Response[Any]:
     if not keys:
         raise Invalid("no workflow is chosen: mark some")
     asked = await ask_for_workflows(visit.stores, keys[:MAX_PAGE], name, by=visit.operator)
+    for key in keys:
+        visit.services.workflows.wake(key)
     refused = [f"{one.target}: {one.error}" for one in asked if one.error]
     taken = len(asked) - len(refused)
     said = f"{taken:,} of {len(asked):,} are to be {WORDS[name]}."
