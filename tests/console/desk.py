@@ -1,8 +1,8 @@
-"""A desk that pays out: its receipts, its notices and its closings fail on what is too large, until that is fixed."""
+"""A desk that pays out: its receipts, notices and closings fail on what is too large, until that is fixed."""
 
 from datetime import timedelta
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from actum import Actions, App, Context, Entity, Event, Rejected, Retries, View, Workflow, command, reducer
 
@@ -26,7 +26,7 @@ class Account(Entity):
 
     owner: str = ""
     balance: int = 0
-    receipts: list[int] = []
+    receipts: list[int] = field(default_factory=list)
 
     @command
     def open(self, owner: str, first: int = 0) -> int:
