@@ -114,7 +114,7 @@ def _place(part: str, name: str) -> str:
 
 
 def _tones(standing: Sequence[Standstill]) -> Mapping[str, str]:
-    """Gives the tone of each part that stands still or lags, by the id of its node; the most serious counts."""
+    """Gives the tone of parts that stand still or lag, by the id of the node; the most serious counts."""
     found: dict[str, str] = {}
     for one in standing:
         place = _place(one.part, one.name)
