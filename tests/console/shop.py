@@ -1,10 +1,23 @@
-"""A shop with something of everything that the console shows: parts that work, that fail and that stand still."""
+"""A shop with something of everything that the console shows: parts that work, and parts that fail."""
 
 from typing import Annotated
 
 from msgspec import Meta
 
-from actum import Actions, App, Context, Entity, Event, Rejected, Retries, View, Workflow, command, query, reducer
+from actum import (
+    Actions,
+    App,
+    Context,
+    Entity,
+    Event,
+    Rejected,
+    Retries,
+    View,
+    Workflow,
+    command,
+    query,
+    reducer,
+)
 
 Amount = Annotated[int, Meta(gt=0)]
 
@@ -126,9 +139,13 @@ async def sweep(ctx: Context) -> None: ...
 
 work.on(Paid).start(Closing)
 
+
 @work.post("/orders/{id:str}")
 async def place(ctx: Context, id: str, customer: str, amount: int) -> None:
     await ctx.entity(Order, id).place(customer, amount)
 
 
 app = App("shop", entities=[Order, Stock], views=[Orders, Shelves], actions=[work], workflows=[Closing])
+
+bare = App("bare")
+"""An application that declares nothing."""
