@@ -1,4 +1,4 @@
-"""A browser for tests: Debian's Chromium, in the sizes of a desktop and of a phone, and what every page keeps."""
+"""A browser for tests: Chromium, in the sizes of a desktop and a phone, and what every page keeps."""
 
 import os
 import shutil
@@ -43,7 +43,7 @@ def opened_browser() -> Iterator[Browser]:
 
 @contextmanager
 def opened_page(browser: Browser, size: str = "desktop", **options: Any) -> Iterator[Page]:
-    """Opens a page in a window of a size; raises AssertionError at its end for what the browser complained of."""
+    """Opens a page in a window of a size; at its end the browser must have complained of nothing."""
     context = browser.new_context(viewport=SIZES[size], **options)  # type: ignore[arg-type]
     context.set_default_timeout(30_000)
     page = context.new_page()

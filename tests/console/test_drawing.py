@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from actum.app import definition_of
-from actum.console.drawing import GAP, LETTER, MAX_LETTERS, PADDING, Box, draw, wrapped
-from actum.console.graph import COLUMNS, Graph, Node, graph_of
+from actum.console.graph.drawing import GAP, LETTER, MAX_LETTERS, PADDING, Box, draw, wrapped
+from actum.console.graph.parts import COLUMNS, Graph, Node, graph_of
 from tests.console.shop import app
 
 WIDTH = max(COLUMNS.values()) + 1

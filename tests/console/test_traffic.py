@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from actum import Context
-from actum.console import traffic as counting
-from actum.console.traffic import Traffic
+from actum.console.graph import traffic as counting
+from actum.console.graph.traffic import Traffic
 from actum.runtime.context.context import session_of
 from actum.runtime.feed import Feed
 from tests.console.shop import Order, Stock, app

@@ -7,12 +7,12 @@ from typing import Any
 from litestar import Response
 from msgspec import Struct
 
-from actum.console.drawing import Arrow, Box, draw
 from actum.console.formats import rate
-from actum.console.graph import COLUMNS, Node, graph_of
+from actum.console.graph.drawing import Arrow, Box, draw
+from actum.console.graph.parts import COLUMNS, Node, graph_of
+from actum.console.graph.traffic import Rates
 from actum.console.links import entity_url, event_url, view_url, work_url
 from actum.console.page import Page, get
-from actum.console.traffic import Rates
 from actum.console.visit import Visit
 from actum.errors import ActumError
 from actum.model.error_text import error_message
