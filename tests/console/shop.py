@@ -1,4 +1,4 @@
-"""A shop with something of everything that the console shows: parts that work, that fail and that stand still."""
+"""A shop with something of everything that the console shows: parts that work, and parts that fail."""
 
 from typing import Annotated
 
@@ -146,3 +146,6 @@ async def place(ctx: Context, id: str, customer: str, amount: int) -> None:
 
 
 app = App("shop", entities=[Order, Stock], views=[Orders, Shelves], actions=[work], workflows=[Closing])
+
+bare = App("bare")
+"""An application that declares nothing."""

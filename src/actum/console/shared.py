@@ -2,7 +2,7 @@
 
 import asyncio
 
-from actum.console.traffic import Traffic
+from actum.console.graph.traffic import Traffic
 from actum.operations.store_facts import StoreFacts, store_facts
 
 KEPT = 5.0

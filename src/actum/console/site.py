@@ -11,11 +11,11 @@ from litestar.handlers import post as post_handler
 from msgspec import Struct
 
 from actum.app import App, definition_of
-from actum.console.access import local_operator
 from actum.console.assets import assets
-from actum.console.headers import ALWAYS
 from actum.console.page import Page, Route
 from actum.console.pages.registry import FIRST, PAGES
+from actum.console.security.access import local_operator
+from actum.console.security.headers import ALWAYS
 from actum.console.shared import Shared
 from actum.console.visit import CONSOLE, AnyRequest, Entry, Visit
 from actum.errors import ActumError

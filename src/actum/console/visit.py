@@ -12,10 +12,8 @@ from msgspec import Struct
 
 from actum.app import App, definition_of
 from actum.console.audit import recorded
-from actum.console.headers import SECURITY_HEADERS
-from actum.console.shared import Shared
-from actum.console.templating import render
-from actum.console.tokens import (
+from actum.console.security.headers import SECURITY_HEADERS
+from actum.console.security.tokens import (
     FIELD,
     SESSION_COOKIE,
     comes_from_here,
@@ -24,6 +22,8 @@ from actum.console.tokens import (
     session_of,
     token_of,
 )
+from actum.console.shared import Shared
+from actum.console.templating import render
 from actum.errors import Invalid
 from actum.http.lifetime import Lifetime
 from actum.operations.page import MAX_PAGE, PAGE

@@ -6,8 +6,8 @@ from litestar import Response
 from litestar.response import Stream
 
 from actum.console.event_line import EventLine, WantedEvents
-from actum.console.headers import SECURITY_HEADERS
 from actum.console.page import Page, get
+from actum.console.security.headers import SECURITY_HEADERS
 from actum.console.stream import event_stream
 from actum.console.visit import Visit
 from actum.errors import CallerError

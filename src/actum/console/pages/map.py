@@ -7,12 +7,12 @@ from typing import Any
 from litestar import Response
 from msgspec import Struct
 
-from actum.console.drawing import Arrow, Box, draw
 from actum.console.formats import rate
-from actum.console.graph import COLUMNS, Node, graph_of
+from actum.console.graph.drawing import Arrow, Box, draw
+from actum.console.graph.parts import COLUMNS, Node, graph_of
+from actum.console.graph.traffic import Rates
 from actum.console.links import entity_url, event_url, view_url, work_url
 from actum.console.page import Page, get
-from actum.console.traffic import Rates
 from actum.console.visit import Visit
 from actum.errors import ActumError
 from actum.model.error_text import error_message
@@ -114,7 +114,7 @@ def _place(part: str, name: str) -> str:
 
 
 def _tones(standing: Sequence[Standstill]) -> Mapping[str, str]:
-    """Gives the tone of each part that stands still or lags, by the id of its node; the most serious counts."""
+    """Gives the tone of parts that stand still or lag, by the id of the node; the most serious counts."""
     found: dict[str, str] = {}
     for one in standing:
         place = _place(one.part, one.name)

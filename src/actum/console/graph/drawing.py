@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from msgspec import Struct
 
-from actum.console.graph import Graph, Node
+from actum.console.graph.parts import Graph, Node
 
 LETTER = 7.6
 """The width of a letter of the names, whose font gives all letters the same; the widest of the fonts."""
