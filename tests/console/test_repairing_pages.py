@@ -1,7 +1,6 @@
-"""The pages Entities, Trace and Work: what each shows, full and empty, and that no form works without its token."""
+"""The pages Entities, Trace and Work: what each shows, full and empty, and that forms need their token."""
 
 import asyncio
-import json
 import re
 import shlex
 from collections.abc import AsyncIterator
@@ -13,18 +12,13 @@ from actum.console.pages.entities import ENTITIES
 from actum.console.pages.trace import TRACE
 from actum.console.pages.work.page import WORK
 from tests.console.desk import app
-from tests.console.operating import CONSOLE, TOKEN, Operator, operating, text_of
+from tests.console.opening import token_of
+from tests.console.operating import CONSOLE, Operator, operating, said
 
 PATIENCE = 30.0
-FORMS = [
-    f"{page.name}{one.path}"
-    for page in (ENTITIES, TRACE, WORK)
-    for one in page.routes
-    if one.method == "POST"
-]
-SHOWN = [
-    f"{page.name}{one.path}" for page in (ENTITIES, TRACE, WORK) for one in page.routes if one.method == "GET"
-]
+PAGES = (ENTITIES, TRACE, WORK)
+FORMS = [f"{page.name}{one.path}" for page in PAGES for one in page.routes if one.method == "POST"]
+SHOWN = [f"{page.name}{one.path}" for page in PAGES for one in page.routes if one.method == "GET"]
 
 
 @pytest.fixture
@@ -51,10 +45,10 @@ async def busy(operator: Operator) -> Operator:
     return operator
 
 
-async def until(operator: Operator, path: str, said: str, *, is_gone: bool = False) -> str:
+async def until(operator: Operator, path: str, text: str, *, is_gone: bool = False) -> str:
     """Opens a page until it says something, or (if `is_gone`) no longer says it; gives what it says."""
     async with asyncio.timeout(PATIENCE):
-        while (said in (page := await operator.open(path))) is is_gone:
+        while (text in (page := await operator.open(path))) is is_gone:  # noqa: ASYNC110 (the page is all)
             await asyncio.sleep(0.02)
     return page
 
@@ -95,8 +89,8 @@ async def test_an_id_may_hold_anything(operator: Operator) -> None:
     page = await operator.http.get(address.replace("&amp;", "&"))
 
     assert "<i>" not in page.text.replace("&lt;i&gt;", "")
-    assert "a/b?c=ü<i>" in text_of(page.text)
-    assert "balance 0 → 7" in text_of(page.text)
+    assert "a/b?c=ü<i>" in said(page)
+    assert "balance 0 → 7" in said(page)
 
 
 async def test_an_entity_that_there_is_not_yet_can_be_sent_a_command(operator: Operator) -> None:
@@ -111,11 +105,11 @@ async def test_an_entity_that_there_is_not_yet_can_be_sent_a_command(operator: O
     )
 
     assert "There is no Account with this id yet" in page
-    said = text_of(sent.text)
-    assert "open was sent. Reply: 40" in said
-    assert "New events 1 Opened" in said
-    assert "by local operator" in said
-    assert "owner ann balance 40 receipts []" in said.replace('"', "")
+    text = said(sent)
+    assert "open was sent. Reply: 40" in text
+    assert "New events 1 Opened" in text
+    assert "by local operator" in text
+    assert "owner ann balance 40 receipts []" in text.replace('"', "")
 
 
 async def test_a_command_that_is_refused_says_why_and_keeps_what_was_typed(operator: Operator) -> None:
@@ -126,9 +120,9 @@ async def test_a_command_that_is_refused_says_why_and_keeps_what_was_typed(opera
         "entities/send", status=400, kind="Account", id="a", command="deposit", **{"argument.amount": "much"}
     )
 
-    assert "put in more than nothing" in text_of(refused.text)
+    assert "put in more than nothing" in said(refused)
     assert 'value="-4"' in refused.text
-    assert "Account.deposit: amount: " in text_of(unread.text)
+    assert "Account.deposit: amount: " in said(unread)
 
 
 async def test_a_command_is_copied_as_curl_that_works(operator: Operator) -> None:
@@ -172,8 +166,8 @@ async def test_what_if_shows_a_state_that_nothing_stores(busy: Operator) -> None
         "entities/what-if", status=400, kind="Account", id="a", version="1", type="Deposited", payload="{}"
     )
 
-    assert "After Deposited , as version 2, it would be: balance 50 → 57" in text_of(answer.text)
-    assert "this is no Deposited: Object missing required field `amount`" in text_of(wrong.text)
+    assert "After Deposited , as version 2, it would be: balance 50 → 57" in said(answer)
+    assert "this is no Deposited: Object missing required field `amount`" in said(wrong)
     assert "57" not in await busy.open("entities/one?kind=Account&id=a")
 
 
@@ -215,11 +209,11 @@ async def test_a_letter_is_edited_and_retried_and_the_original_is_kept(busy: Ope
     wrong = await busy.send("work/letters/edit", status=400, id=id, content='{"account":"a"}')
     await busy.send("work/letters/edit", status=303, id=id, content='{"account":"a","amount":60}')
 
-    assert "Object missing required field `amount`" in text_of(wrong.text)
+    assert "Object missing required field `amount`" in said(wrong)
     await until(busy, "work/letters", "the printer has no room", is_gone=True)
     assert "receipts [50,60]" in await busy.open("entities/one?kind=Account&id=a")
     audit = await busy.http.get(f"{CONSOLE}/work/audit")
-    assert f"local operator letters edit letter {id}" in text_of(audit.text)
+    assert f"local operator letters edit letter {id}" in said(audit)
     [act] = re.findall(r"audit/act\?id=[0-9a-f]+", audit.text)
     assert '"amount": 150' in await busy.open(f"work/{act}")
 
@@ -231,7 +225,7 @@ async def test_letters_are_skipped_together(busy: Operator) -> None:
 
     assert "2 letters are to be skipped." in page
     none = await busy.send("work/letters/ask", status=400, request="skip")
-    assert "no letter is chosen" in text_of(none.text)
+    assert "no letter is chosen" in said(none)
 
 
 async def test_a_workflow_is_restarted_from_a_step(busy: Operator) -> None:
@@ -243,7 +237,7 @@ async def test_a_workflow_is_restarted_from_a_step(busy: Operator) -> None:
 
     assert "pay_out 1 failed" in page
     wrong = await busy.send("work/workflow/ask", status=409, kind="Closing", id="a", request="resume")
-    assert "Closing/a is failed: there is nothing to resume" in text_of(wrong.text)
+    assert "Closing/a is failed: there is nothing to resume" in said(wrong)
     audit = await busy.open("work/audit")
     assert "workflows restart Closing/a" in audit
     assert "failed WrongStatus" in audit
@@ -260,9 +254,7 @@ async def test_a_timer_is_cancelled(busy: Operator) -> None:
 
 @pytest.mark.parametrize("path", FORMS)
 async def test_a_form_without_the_token_of_the_session_does_nothing(busy: Operator, path: str) -> None:
-    page = await busy.http.get(f"{CONSOLE}/work/letters")
-    token = TOKEN.search(page.text)
-    assert token is not None
+    token = await busy.token()
     fields = {
         "kind": "Account",
         "id": "a",
@@ -274,11 +266,11 @@ async def test_a_form_without_the_token_of_the_session_does_nothing(busy: Operat
     before = await busy.open("work/letters"), await busy.open("entities/one?kind=Account&id=a")
 
     without = await busy.http.post(f"{CONSOLE}/{path}", data=fields)
-    of_another = await busy.http.post(f"{CONSOLE}/{path}", data={**fields, "token": "0" * len(token[1])})
+    of_another = await busy.http.post(f"{CONSOLE}/{path}", data={**fields, "token": "0" * len(token)})
     elsewhere = await busy.http.post(
-        f"{CONSOLE}/{path}", data={**fields, "token": token[1]}, headers={"Origin": "http://evil.example"}
+        f"{CONSOLE}/{path}", data={**fields, "token": token}, headers={"Origin": "http://evil.example"}
     )
-    as_json = await busy.http.post(f"{CONSOLE}/{path}", json={**fields, "token": token[1]})
+    as_json = await busy.http.post(f"{CONSOLE}/{path}", json={**fields, "token": token})
 
     assert [one.status_code for one in (without, of_another, elsewhere, as_json)] == [403, 403, 403, 415]
     assert "No operator has changed anything yet." in await busy.open("work/audit")
@@ -348,12 +340,10 @@ forbidden: set[str] = set()
 
 async def test_a_history_that_cannot_be_folded_is_shown_without_its_state() -> None:
     async with operating(App("broken", entities=[Broken])) as operator:
-        page = await operator.http.get(f"{CONSOLE}/entities/one?kind=Broken&id=x")
-        token = TOKEN.search(page.text)
-        assert token is not None
+        token = await token_of(operator.http, f"{CONSOLE}/entities/one?kind=Broken&id=x")
         for text in ("one", "two", "three"):
             fields = {"kind": "Broken", "id": "x", "command": "note", "argument.text": text}
-            await operator.http.post(f"{CONSOLE}/entities/send", data={"token": token[1], **fields})
+            await operator.http.post(f"{CONSOLE}/entities/send", data={"token": token, **fields})
         forbidden.add("two")
         try:
             shown = await operator.open("entities/one?kind=Broken&id=x")
@@ -362,4 +352,3 @@ async def test_a_history_that_cannot_be_folded_is_shown_without_its_state() -> N
 
     assert "The state is not known: version 2: a reducer failed: ValueError: two is not understood" in shown
     assert "Timeline 3 Noted" in shown
-    assert json.loads('{"text":"three"}')["text"] in shown

@@ -8,7 +8,7 @@ from litestar import Response
 from msgspec import Struct
 
 from actum.console.page import Page, get, post
-from actum.console.tokens import FIELD, SESSION_COOKIE, session_of, token_of
+from actum.console.security.tokens import FIELD, SESSION_COOKIE, session_of, token_of
 from actum.console.visit import Visit
 from actum.errors import ActumError, Invalid, NotFound
 from actum.http.problems import answer_to
