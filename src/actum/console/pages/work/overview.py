@@ -7,9 +7,9 @@ from litestar import Response
 
 from actum.console.visit import Visit
 from actum.errors import NotFound
+from actum.operations.inspection.readable import shown_json
 from actum.operations.work.actions import list_actions
 
-MAX_TIMERS = 100
 MAX_MESSAGES = 100
 
 
@@ -44,5 +44,10 @@ async def show_queue(visit: Visit) -> Response[Any]:
     messages = await visit.services.broker.messages(name, after, MAX_MESSAGES)
     next = messages[-1].id if len(messages) == MAX_MESSAGES else None
     return visit.show(
-        "work/queue.html", part="", name=name, count=counts.get(name, 0), messages=messages, next=next
+        "work/queue.html",
+        part="",
+        name=name,
+        count=counts.get(name, 0),
+        messages=[(message, shown_json(message.body)) for message in messages],
+        next=next,
     )
