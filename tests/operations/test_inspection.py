@@ -17,6 +17,7 @@ from actum.operations.inspection.search import find_entities
 from actum.operations.inspection.snippets import python_of
 from actum.operations.inspection.timeline import show_timeline
 from actum.operations.inspection.what_if import what_if
+from actum.ports.journal import Snapshot
 from actum.runtime.context.context import Context
 from actum.runtime.node import Node
 from actum.stores.open import Stores
@@ -111,6 +112,27 @@ async def test_a_state_that_would_take_too_long_is_not_folded(
 
     assert (shown.state, shown.why) == (None, "more than 3 events would have to be folded")
     assert [one.changes for one in shown.events] == [None]
+
+
+async def test_a_state_too_far_from_the_beginning_is_known_from_a_snapshot_on(
+    node: Node, context: Context, stores: Stores, kind: EntityType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for amount in range(1, 8):
+        await context.entity(Account, "a").deposit(amount)
+    made = await show_timeline(stores, kind, "a", version=5)
+    snapshot = Snapshot(5, 1, kind.fingerprint, msgspec.json.encode(made.state))
+    await stores.journal.save_snapshot("Account", "a", snapshot)
+    monkeypatch.setattr("actum.operations.inspection.timeline.MAX_FOLDED", 1)
+
+    shown = await show_timeline(stores, kind, "a", limit=4)
+
+    assert (shown.state or {})["balance"] == 28
+    assert [(one.stored.version, one.changes is None) for one in shown.events] == [
+        (7, False),
+        (6, False),
+        (5, True),
+        (4, True),
+    ]
 
 
 async def test_what_would_be_after_an_event_is_not_stored(

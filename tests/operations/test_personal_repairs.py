@@ -1,4 +1,4 @@
-"""What operators see and edit of people is opened for them, sealed where it is stored, gone once forgotten."""
+"""What operators see and edit of people is opened for them, sealed where it is stored, forgotten with them."""
 
 from collections.abc import AsyncGenerator
 

@@ -84,6 +84,8 @@ async def show_timeline(
     events = [stored async for page in pages_of(stores.journal, part) for stored in page]
     events.reverse()
     start = await _state_before(stores, kind, id, events[0].version, loaded)
+    if start.instance is None and (within := _within(kind, id, loaded, events)) is not None:
+        start = within
     shown, state, why = _folded(kind, start, events)
     first = events[0].version
     older = first - 1 if first > loaded.pruned + 1 else None
@@ -136,6 +138,19 @@ async def _state_before(
     return KnownState(instance)
 
 
+def _within(kind: EntityType, id: str, loaded: Loaded, events: Sequence[Stored]) -> KnownState | None:
+    """Gives the state of a snapshot that was made at one of these events; None if there is no such one."""
+    snapshot = loaded.snapshot
+    if snapshot is None or not events[0].version <= snapshot.version <= events[-1].version:
+        return None
+    instance = Instance(kind, id)
+    try:
+        instance.restore(snapshot.state, snapshot.version, snapshot.time)
+    except Exception:  # noqa: BLE001 (one that cannot be read is as good as none)
+        return None
+    return KnownState(instance)
+
+
 def _folded(
     kind: EntityType, start: KnownState, events: Sequence[Stored]
 ) -> tuple[list[TimelineEvent], dict[str, Any] | None, str]:
@@ -147,7 +162,7 @@ def _folded(
         state, why = _shown(instance)
     for stored in events:
         changes: Sequence[FieldChange] | None = None
-        if instance is not None and state is not None:
+        if instance is not None and state is not None and stored.version > instance.version:
             before = state
             why = _replayed(instance, stored)
             state, why = (None, why) if why else _shown(instance)

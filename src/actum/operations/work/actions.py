@@ -8,7 +8,7 @@ from actum.app import App, definition_of
 from actum.errors import NotFound
 from actum.model.action import OnCron, OnInterval
 from actum.model.event import Stored
-from actum.ports.database import KeptName, Letter, LetterStatus, SliceState
+from actum.ports.database import Letter, LetterStatus, SliceState
 from actum.runtime.actions.running_action import RunningAction
 from actum.runtime.actions.triggers.events import EventTrigger
 from actum.runtime.actions.triggers.messages import MessageTrigger
@@ -75,12 +75,11 @@ async def list_actions(
 
     `running` are those of this process, if it runs the application.
     """
-    kept = await stores.database.kept_names()
     messages = await stores.database.message_counts()
     head = await stores.journal.head()
     workers = {one.name.removeprefix("action "): one.worker for one in running}
     return [
-        await _looked_at(stores, trigger, kept, messages, head, workers.get(trigger.name))
+        await _looked_at(stores, trigger, messages, head, workers.get(trigger.name))
         for trigger in triggers_of(definition_of(app))
     ] + [await _timers(stores, workers.get(TIMERS))]
 
@@ -106,7 +105,6 @@ def traceback_of(letter: Letter, running: Sequence[RunningAction]) -> str:
 async def _looked_at(
     stores: Stores,
     trigger: ActionTrigger[object],
-    kept: Sequence[KeptName],
     messages: Mapping[str, int],
     head: int,
     worker: Worker | None,
@@ -116,8 +114,7 @@ async def _looked_at(
     if isinstance(trigger, MessageTrigger):
         left = Count(messages.get(trigger.queue, 0))
     elif isinstance(trigger, EventTrigger):
-        has_begun = any(one.sort == "checkpoint" and one.name == trigger.name for one in kept)
-        left, behind = await _events_left(stores, trigger, head, has_begun=has_begun)
+        left, behind = await _events_left(stores, trigger, head)
     return await _action(stores, trigger.name, _set_off_by(trigger), left, behind, worker)
 
 
@@ -174,13 +171,11 @@ def _types_of(trigger: EventTrigger) -> frozenset[str]:
     return frozenset(event.__event_type__.name for event in trigger.declared.events)
 
 
-async def _events_left(
-    stores: Stores, trigger: EventTrigger, head: int, *, has_begun: bool
-) -> tuple[Count | None, int | None]:
+async def _events_left(stores: Stores, trigger: EventTrigger, head: int) -> tuple[Count | None, int | None]:
     """Counts the events after the checkpoints that are the action's own, as far as that takes little time."""
-    if not has_begun:
-        return None, None
     states = await slices_of(stores, trigger.name)
+    if not states:
+        return None, None
     after = min(state.checkpoint for state in states.values())
     behind = max(0, head - after)
     found = scanned = 0
@@ -195,13 +190,14 @@ async def _events_left(
 
 
 async def slices_of(stores: Stores, action: str) -> Mapping[int, SliceState]:
-    """Gives how far an action that has begun is: in each slice, or as a whole."""
+    """Gives how far an action is, in each slice or as a whole; nothing for one that has never run."""
     database = stores.database
-    checkpoint = await database.checkpoint(action, at_first=0)
-    whole = SliceState(checkpoint, await database.triggers(action))
-    if database.slices == 1:
-        return {0: whole}
-    stored = await database.slice_states(action)
+    triggers = await database.triggers(action)
+    stored = await database.slice_states(action) if database.slices > 1 else {}
+    if not triggers and not stored:
+        return {}
+    # The checkpoint of an action that has run is stored: asking for it stores nothing.
+    whole = SliceState(await database.checkpoint(action, at_first=0) if triggers else 0, triggers)
     return {number: stored.get(number, whole) for number in range(database.slices)}
 
 
@@ -212,6 +208,8 @@ def is_left(trigger: EventTrigger, states: Mapping[int, SliceState], stored: Sto
         return False
     if of is not None and stored.kind != of.__entity_options__.name:
         return False
+    if not states:
+        return True
     state = state_of(states, f"{stored.kind}/{stored.id}", slices)
     return stored.position > max(state.checkpoint, state.triggers.get(stored.type, 0))
 

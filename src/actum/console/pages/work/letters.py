@@ -4,6 +4,7 @@ from typing import Any, get_args
 
 from litestar import Response
 
+from actum.app import definition_of
 from actum.console.visit import Visit
 from actum.errors import ActumError, Invalid
 from actum.http.problems import answer_to
@@ -14,6 +15,8 @@ from actum.operations.letters.shown import list_letters, show_letter
 from actum.operations.repairs.many import ask_for_letters
 from actum.operations.work.actions import traceback_of
 from actum.ports.database import LetterStatus, Request
+from actum.runtime.context.timers import TIMERS
+from actum.runtime.declarations import triggers_of
 
 CHOSEN = "letter-"
 """The prefix of the fields that choose letters."""
@@ -32,7 +35,8 @@ async def show_list(visit: Visit) -> Response[Any]:
         after=visit.number("after", 0),
         limit=visit.limit(),
     )
-    actions = sorted({one.name for one in await visit.stores.database.kept_names() if one.sort == "letters"})
+    declared = {trigger.name for trigger in triggers_of(definition_of(visit.app))}
+    actions = sorted({*declared, TIMERS, *([action] if action else [])})
     return visit.show(
         "work/letters.html", part="letters", found=found, action=action, chosen_status=status, actions=actions
     )
