@@ -120,7 +120,7 @@ async def test_a_state_too_far_from_the_beginning_is_known_from_a_snapshot_on(
     for amount in range(1, 8):
         await context.entity(Account, "a").deposit(amount)
     made = await show_timeline(stores, kind, "a", version=5)
-    snapshot = Snapshot(5, 1, kind.fingerprint, msgspec.json.encode(made.state))
+    snapshot = Snapshot(5, made.events[0].stored.time, kind.fingerprint, msgspec.json.encode(made.state))
     await stores.journal.save_snapshot("Account", "a", snapshot)
     monkeypatch.setattr("actum.operations.inspection.timeline.MAX_FOLDED", 1)
 

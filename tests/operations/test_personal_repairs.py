@@ -1,4 +1,4 @@
-"""What operators see and edit of people is opened for them, sealed where it is stored, forgotten with them."""
+"""What operators see and edit of people is opened for them, and sealed or forgotten where it is stored."""
 
 from collections.abc import AsyncGenerator
 
