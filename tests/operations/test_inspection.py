@@ -21,7 +21,8 @@ from actum.ports.journal import Snapshot
 from actum.runtime.context.context import Context
 from actum.runtime.node import Node
 from actum.stores.open import Stores
-from tests.console.desk import Account, app
+from tests.console.desk import Account
+from tests.console.desk import quiet as app
 from tests.servers.stores import store_of
 
 
