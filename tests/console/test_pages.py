@@ -97,7 +97,7 @@ async def test_an_application_without_views_says_how_to_declare_one() -> None:
 
 async def test_a_view_shows_its_rows_in_pages_by_key(busy: httpx.AsyncClient) -> None:
     first = await busy.get(ORDERS, params={"limit": 2})
-    second = await busy.get(ORDERS, params={"limit": 2, "after": '"o1"'})
+    second = await busy.get(ORDERS, params={"limit": 2, "after": "o1"})
 
     assert "o0 ann 1 false o1 ann 2 false" in text_of(first)
     assert "Next page 4 rows" in text_of(first)
@@ -121,7 +121,6 @@ async def test_rows_are_filtered_and_counted(busy: httpx.AsyncClient) -> None:
         ({"column": "price", "value": "1"}, "no column"),
         ({"column": "amount", "operator": "like", "value": "1"}, "write one of is, is not"),
         ({"column": "amount", "operator": "contains", "value": "1"}, "only text contains something"),
-        ({"after": "o1"}, "follow the link to the next page"),
         ({"limit": "0"}, "write a number from 1 to 1,000"),
     ],
 )
