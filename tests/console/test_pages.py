@@ -8,8 +8,10 @@ import pytest
 
 from actum import App
 from actum.errors import Unavailable
+from actum.model.view import ViewType
 from actum.operations.store_facts import store_facts
 from actum.stores.memory import MemoryJournal
+from actum.stores.sqlite.database.database import SqliteDatabase
 from tests.console.opening import console_of, eventually, text_of, token_of
 from tests.console.shop import app
 from tests.servers.postgres import empty, url_of
@@ -144,6 +146,26 @@ async def test_rows_that_are_set_aside_are_shown_with_their_error_and_retried(
     assert one.headers["location"] == ORDERS
     assert "1 row of orders will be retried." in said_of_one
     assert "There was nothing to retry." in said_of_another
+
+
+async def test_a_view_that_stands_still_says_why(
+    console: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = SqliteDatabase.project
+
+    async def fail(database: SqliteDatabase, view: ViewType, generation: int, **further: Any) -> None:
+        if view.name == "orders":
+            raise Unavailable("the disk is full")
+        await project(database, view, generation, **further)
+
+    monkeypatch.setattr(SqliteDatabase, "project", fail)
+    await console.post("/orders/o1", params={"customer": "ann", "amount": 2})
+    page = await eventually(lambda: console.get(ORDERS), lambda text: "The view stands still" in text)
+
+    assert "the disk is full" in page
+    assert "1 events behind" in page
+    assert "orders stands still 1" in text_of(await console.get(VIEWS))
+    assert "orders view, stands still" in text_of(await console.get(MAP))
 
 
 async def test_a_rebuild_ends_with_a_new_generation(busy: httpx.AsyncClient) -> None:
