@@ -94,6 +94,14 @@ def bare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     site.stop()
 
 
+@pytest.fixture(scope="module")
+def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """An application of more than forty parts."""
+    site = Site("tests.console.warehouse:app", tmp_path_factory.mktemp("warehouse") / "warehouse.db")
+    yield site
+    site.stop()
+
+
 @pytest.fixture
 def own(tmp_path: Path) -> Iterator[Site]:
     """A shop for one test, in which nothing has happened yet."""
@@ -121,12 +129,17 @@ def test_every_page_says_when_there_is_nothing(browser: Browser, bare: Site, sta
         check(page, f"{state}-empty-{size}")
 
 
-def test_names_on_the_map_fit_into_their_boxes_and_labels_lie_free(browser: Browser, own: Site) -> None:
-    with opened_page(browser) as page:
-        page.goto(own.console("map"))
-        own.order("o1", 13)
+@pytest.mark.parametrize("size", SIZES)
+def test_a_map_of_forty_parts_has_no_cut_name_and_labels_that_lie_free(
+    browser: Browser, warehouse: Site, size: str
+) -> None:
+    with opened_page(browser, size) as page:
+        page.goto(warehouse.console("map"))
+        assert page.locator(".graph .node").count() > 40
+        httpx.post(f"{warehouse.url}/parcels/p{size}", params={"amount": 3}).raise_for_status()
         expect(page.locator(".graph .label").first).to_be_visible()
 
+        check(page, f"map-large-{size}")
         assert cut_names(page) == []
         assert overlapping_labels(page) == []
 

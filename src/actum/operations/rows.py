@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any, Literal, get_args
 
-import msgspec
 from msgspec import Struct
 
 from actum.errors import Invalid, Overloaded, TooLarge
@@ -28,8 +27,6 @@ MAX_BYTES = 4 * 1024 * 1024
 MAX_SQL = 20_000
 
 SQL = {"is": "=", "is not": "<>", "at least": ">=", "at most": "<="}
-SEARCHED = frozenset({"text", "json"})
-"""The kinds of columns in which a part of a text can be searched for."""
 
 Read = Callable[[str], Any]
 
@@ -43,7 +40,7 @@ class RowFilter(Struct, frozen=True):
 
 
 class RowPage(Struct, frozen=True):
-    """A page of rows, by key, as the database stores them. `next` is the key after which the next begins."""
+    """A page of rows, by key, as the database stores them. `next` is the key behind which the next begins."""
 
     columns: tuple[str, ...]
     rows: list[tuple[Any, ...]]
@@ -66,25 +63,26 @@ async def list_rows(
     after: str | None = None,
     limit: int = PAGE,
 ) -> RowPage:
-    """Gives a page of a view's rows in the order of their keys, from behind the key `after`, as JSON.
+    """Gives a page of a view's rows in the order of their keys, from behind the key `after`.
 
-    Raises Invalid for a filter that does not fit the view, and Overloaded for one that takes too long.
+    Raises Invalid for a filter or key that does not fit the view, and Overloaded for what takes too long.
     """
     check_limit(limit)
+    key = next(column for column in view.columns if column.name == view.key)
     where, values = _condition(view, wanted)
     if after is not None:
         where.append(f'"{view.key}" > :after')
-        values["after"] = _key(view, after)
+        values["after"] = _value(key, after, "after")
     condition = f" WHERE {' AND '.join(where)}" if where else ""
     columns = ", ".join(f'"{column.name}"' for column in view.columns)
     sql = f'SELECT {columns} FROM "{view.name}"{condition} ORDER BY "{view.key}" LIMIT {limit + 1}'
     answer = await _ask(stores, sql, values, most=limit + 1)
     rows = answer.rows[:limit]
-    names = tuple(column.name for column in view.columns)
-    place = names.index(view.key)
     has_more = len(answer.rows) > limit
-    last = view.row_from_sql(rows[-1]) if has_more else None
-    return RowPage(names, rows, None if last is None else view.key_to_text(getattr(last, names[place])))
+    place = view.columns.index(key)
+    return RowPage(
+        tuple(column.name for column in view.columns), rows, _text(rows[-1][place]) if has_more else None
+    )
 
 
 async def count_rows(stores: Stores, view: ViewType, wanted: RowFilter | None = None) -> int | None:
@@ -139,37 +137,33 @@ def _condition(view: ViewType, wanted: RowFilter | None) -> tuple[list[str], dic
     name = f'"{column.name}"'
     if wanted.operator == "is empty":
         return [f"{name} IS NULL"], {}
+    if column.kind == "json":
+        raise Invalid(
+            f"{column.name} is JSON: ask for a part of it with SQL, by json_extract", field="column"
+        )
     if wanted.operator == "contains":
         return _containing(column, wanted.value)
-    if column.kind in ("json", "blob"):
-        hint = ", or with contains" if column.kind == "json" else ""
-        raise Invalid(f"{column.name} is {column.kind}: filter it with is empty{hint}", field="operator")
     return [f"{name} {SQL[wanted.operator]} :value"], {"value": _value(column, wanted.value)}
 
 
 def _containing(column: Column, text: str) -> tuple[list[str], dict[str, Any]]:
-    if column.kind not in SEARCHED:
+    if column.kind != "text":
         raise Invalid(f"{column.name} is {column.kind}, and only text contains something", field="operator")
     escaped = text.replace("!", "!!").replace("%", "!%").replace("_", "!_")
-    return [f"CAST(\"{column.name}\" AS TEXT) LIKE :value ESCAPE '!'"], {"value": f"%{escaped}%"}
+    return [f"\"{column.name}\" LIKE :value ESCAPE '!'"], {"value": f"%{escaped}%"}
 
 
-def _value(column: Column, text: str) -> Any:
+def _value(column: Column, text: str, field: str = "value") -> Any:
     try:
         return READ[column.kind](text)
-    except (ValueError, InvalidOperation) as error:
-        raise Invalid(
-            f"{column.name} is {column.kind}, and {text!r} is none: {EXAMPLES[column.kind]}", field="value"
-        ) from error
+    except (KeyError, ValueError, InvalidOperation) as error:
+        hint = EXAMPLES.get(column.kind, "it cannot be compared")
+        raise Invalid(f"{column.name} is {column.kind}, and {text!r} is none: {hint}", field=field) from error
 
 
-def _key(view: ViewType, text: str) -> Any:
-    try:
-        return view.key_from_text(text)
-    except (msgspec.DecodeError, ValueError) as error:
-        raise Invalid(
-            f"after={text} is no key of view {view.name}: follow the link to the next page"
-        ) from error
+def _text(value: Any) -> str:
+    """Gives a key of an answer as `_value` reads it."""
+    return bytes(value).hex() if isinstance(value, bytes | memoryview) else str(value)
 
 
 def _truth(text: str) -> bool:
@@ -194,6 +188,7 @@ READ: Mapping[Kind, Read] = {
     "boolean": _truth,
     "decimal": Decimal,
     "time": _time,
+    "blob": bytes.fromhex,
 }
 EXAMPLES: Mapping[Kind, str] = {
     "text": "write text",
@@ -202,4 +197,5 @@ EXAMPLES: Mapping[Kind, str] = {
     "boolean": "write true or false",
     "decimal": "write a number, such as 9.90",
     "time": "write a time in UTC, such as 2026-11-30 14:00",
+    "blob": "write hexadecimal digits",
 }

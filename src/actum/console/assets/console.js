@@ -43,6 +43,7 @@
   };
 
   const loop = async () => {
+    const began = performance.now();
     if (!document.hidden && document.querySelector("[data-refresh]")) {
       try {
         await refresh();
@@ -53,7 +54,8 @@
         say(`This page is not up to date since ${since.toLocaleTimeString()}: ${error.message}`);
       }
     }
-    setTimeout(loop, INTERVAL);
+    // What takes long to answer is asked for less often, so that looking never takes most of the server's time.
+    setTimeout(loop, Math.max(INTERVAL, 3 * (performance.now() - began)));
   };
 
   document.addEventListener("DOMContentLoaded", () => {

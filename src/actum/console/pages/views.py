@@ -116,7 +116,10 @@ async def _rows(visit: Visit, view: ViewType, status: ViewStatus) -> tuple[RowPa
         limit = visit.number("limit", ROWS, least=1, most=MAX_PAGE)
         page = await list_rows(visit.stores, view, wanted, after=visit.text("after") or None, limit=limit)
         page = structs.replace(page, rows=[_shown(view, row) for row in page.rows])
-        return page, await count_rows(visit.stores, view, wanted), ""
+        count = await visit.shared.counted(
+            (view.name, wanted), lambda: count_rows(visit.stores, view, wanted)
+        )
+        return page, count, ""
     except (CallerError, TryLater) as error:
         return None, None, error_message(error)
 
