@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Hashable
 
 from actum.console.graph.traffic import Traffic
+from actum.console.throughput import Throughput
 from actum.operations.store_facts import StoreFacts, store_facts
 
 KEPT = 5.0
@@ -17,6 +18,7 @@ class Shared:
 
     def __init__(self, url: str, *, is_development: bool) -> None:
         self.traffic: Traffic = Traffic()
+        self.throughput: Throughput = Throughput()
         self.is_development: bool = is_development
         self._url = url
         self._facts: list[StoreFacts] = []
