@@ -18,9 +18,8 @@ async def show(visit: Visit) -> Response[Any]:
     services = visit.services
     actions = await list_actions(visit.stores, visit.app, services.readiness.actions)
     standing = [one for one in await services.readiness.look() if one.part != "view"]
-    taken = {
-        one.worker.name: one.worker.taken for one in services.readiness.actions if one.worker is not None
-    }
+    workers = [one.worker for one in services.readiness.actions if one.worker is not None]
+    taken = {worker.name: worker.taken for worker in workers}
     counts: dict[str, dict[str, int]] = defaultdict(dict)
     for count in await visit.stores.database.workflow_counts():
         counts[count.kind][count.status] = count.count
@@ -30,6 +29,7 @@ async def show(visit: Visit) -> Response[Any]:
         part="",
         actions=actions,
         standing=standing,
+        wanted=visit.text("name"),
         rates=visit.shared.throughput.look(taken),
         queues=await services.broker.counts(),
         known=services.queues,
