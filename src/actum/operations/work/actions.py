@@ -1,6 +1,7 @@
 """Actions: what sets each off, how much it has left to do, and its letters."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from msgspec import Struct
 
@@ -24,6 +25,7 @@ MAX_COUNTED = 100
 MAX_SCANNED = 3_000
 """Events that are looked at to count those that an action has left to do."""
 PAGE = 500
+STATUSES: tuple[LetterStatus, ...] = ("dead", "retrying", "waiting")
 
 
 class Count(Struct, frozen=True):
@@ -104,7 +106,7 @@ def traceback_of(letter: Letter, running: Sequence[RunningAction]) -> str:
 
 async def _looked_at(
     stores: Stores,
-    trigger: ActionTrigger[object],
+    trigger: ActionTrigger[Any],
     messages: Mapping[str, int],
     head: int,
     worker: Worker | None,
@@ -125,7 +127,7 @@ async def _timers(stores: Stores, worker: Worker | None) -> WorkingAction:
 async def _action(
     stores: Stores, name: str, set_off_by: str, left: Count | None, behind: int | None, worker: Worker | None
 ) -> WorkingAction:
-    letters = {status: await _letters(stores, name, status) for status in ("dead", "retrying", "waiting")}
+    letters = {status: await _letters(stores, name, status) for status in STATUSES}
     first = next(iter([*letters["dead"], *letters["retrying"]]), None)
     counts = {status: _counted(found) for status, found in letters.items()}
     return WorkingAction(
@@ -153,7 +155,7 @@ def _counted(letters: Sequence[Letter]) -> Count:
     return Count(min(len(letters), MAX_COUNTED), len(letters) > MAX_COUNTED)
 
 
-def _set_off_by(trigger: ActionTrigger[object]) -> str:
+def _set_off_by(trigger: ActionTrigger[Any]) -> str:
     declared = trigger.declared
     if isinstance(trigger, EventTrigger):
         of = "" if trigger.declared.of is None else f" of {trigger.declared.of.__entity_options__.name}"
