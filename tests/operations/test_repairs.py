@@ -22,6 +22,7 @@ from actum.operations.repairs.many import (
 )
 from actum.operations.work.actions import Count, find_action, list_actions, traceback_of
 from actum.operations.workflows import all_workflows
+from actum.ports.database import SliceState
 from actum.runtime.context.context import Context
 from actum.runtime.node import Node
 from actum.stores.open import Stores
@@ -32,8 +33,12 @@ RECEIPTS = "print_receipt@queue:receipts"
 
 
 @pytest.fixture(params=["memory", "sqlite", "postgres"])
-async def node(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncGenerator[Node]:
-    url = "memory:" if request.param == "memory" else store_of(request, tmp_path)
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    return "memory:" if request.param == "memory" else store_of(request, tmp_path)
+
+
+@pytest.fixture
+async def node(url: str) -> AsyncGenerator[Node]:
     async with run(definition_of(app), store=url) as node:
         yield node
 
@@ -265,19 +270,14 @@ async def test_events_that_an_action_has_left_are_counted_up_to_a_bound(
     monkeypatch.setattr("actum.operations.work.actions.PAGE", 2)
     monkeypatch.setattr("actum.operations.work.actions.MAX_SCANNED", 4)
 
-    async def at_the_beginning(action: str, *, at_first: int) -> int:
-        return 0
+    async def at_the_beginning(stores: Stores, action: str) -> dict[int, SliceState]:
+        return {number: SliceState(0, {}) for number in range(stores.database.slices)}
 
-    async def no_slices(action: str) -> dict[int, object]:
-        return {}
-
-    monkeypatch.setattr(stores.database, "checkpoint", at_the_beginning)
-    monkeypatch.setattr(stores.database, "slice_states", no_slices)
+    monkeypatch.setattr("actum.operations.work.actions.slices_of", at_the_beginning)
     found = await find_action(stores, app, "notify")
 
     assert found.left is not None
     assert found.left.is_more
-    assert found.behind == await stores.journal.head()
 
 
 def test_a_count_is_shown_with_whether_there_are_more() -> None:

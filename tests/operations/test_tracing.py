@@ -19,8 +19,12 @@ from tests.servers.stores import store_of
 
 
 @pytest.fixture(params=["memory", "sqlite", "postgres"])
-async def node(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncGenerator[Node]:
-    url = "memory:" if request.param == "memory" else store_of(request, tmp_path)
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    return "memory:" if request.param == "memory" else store_of(request, tmp_path)
+
+
+@pytest.fixture
+async def node(url: str) -> AsyncGenerator[Node]:
     async with run(definition_of(app), store=url) as node:
         yield node
 

@@ -317,6 +317,13 @@ class Journal(ABC):
     async def head(self) -> int:
         """Gives the position of the last event that a reader can see; 0 for an empty journal."""
 
+    async def position_before(self, position: int, count: int) -> int:
+        """Gives a position from which there are about `count` events to another; 0 if there are fewer.
+
+        Positions may have gaps, so that it is not the difference in every store.
+        """
+        return max(0, position - count)
+
     async def last(self) -> int:
         """Gives the position of the last event that was written, even if readers cannot see it yet."""
         return await self.head()

@@ -95,6 +95,9 @@ class JournalWrapper(Journal):
     async def head(self) -> int:
         return await self.call("head", self._journal.head)
 
+    async def position_before(self, position: int, count: int) -> int:
+        return await self.call("position_before", lambda: self._journal.position_before(position, count))
+
     async def last(self) -> int:
         return await self.call("last", self._journal.last)
 

@@ -6,7 +6,6 @@ from litestar import Response
 
 from actum.console.page import Page, get
 from actum.console.visit import Visit
-from actum.operations.tracing.found import WINDOW
 from actum.operations.tracing.node import Node
 from actum.operations.tracing.trace import newest_correlations, trace
 
@@ -18,12 +17,7 @@ async def show(visit: Visit) -> Response[Any]:
         return visit.show("traces.html", found=await newest_correlations(visit.stores))
     near = visit.number("near", 0) or None
     found = await trace(visit.stores, visit.app, correlation_id, near=near)
-    window = found.window
-    earlier = max(1, window.after - WINDOW // 2) if window.after else None
-    later = window.up_to + 1 if window.up_to < window.head else None
-    return visit.show(
-        "trace.html", trace=found, earlier=earlier, later=later, place=lambda node: _place(visit, node)
-    )
+    return visit.show("trace.html", trace=found, place=lambda node: _place(visit, node))
 
 
 def _place(visit: Visit, node: Node) -> str:

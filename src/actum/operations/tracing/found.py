@@ -14,7 +14,7 @@ from actum.ports.workflows import OPERATOR_ACTS, StepRecord, StoredWorkflow
 from actum.stores.open import Stores
 
 WINDOW = 20_000
-"""Positions of the journal that one search looks at."""
+"""Events that one search looks at."""
 BEFORE = 2_000
 """How many of them lie before the position that it is asked to look near."""
 PAGE = 1_000
@@ -26,11 +26,16 @@ MAX_STEPS = 200
 
 
 class Window(Struct, frozen=True):
-    """The positions that were searched, from `after` to `up_to`, of a journal that ends at `head`."""
+    """The positions that were searched, from `after` to `up_to`, of a journal that ends at `head`.
+
+    `earlier` and `later` are positions to search near for what lies outside; None where nothing does.
+    """
 
     after: int
     up_to: int
     head: int
+    earlier: int | None = None
+    later: int | None = None
 
 
 class Found(Struct, frozen=True):
@@ -45,49 +50,43 @@ class Found(Struct, frozen=True):
     letters: Sequence[Letter]
 
 
-async def window_near(stores: Stores, near: int | None) -> Window:
-    """Gives the positions to search: around one, or those at the end of the journal."""
-    head = await stores.journal.head()
-    if near is None:
-        return Window(max(0, head - WINDOW), head, head)
-    after = max(0, near - BEFORE)
-    return Window(after, min(head, after + WINDOW), head)
-
-
 async def find_all(stores: Stores, correlation_id: str, near: int | None = None) -> Found:
     """Searches the events near a position, and everything that waits; raises Invalid without an id."""
     if not correlation_id:
         raise Invalid("name a correlation id, which the answer to every request has", field="id")
-    window = await window_near(stores, near)
-    events, is_cut = await _events(stores, correlation_id, window)
+    window, events, is_cut = await _events(stores, correlation_id, near)
     events = await _with_ancestors(stores, correlation_id, events)
     letters = await stores.database.letters(limit=MAX_WAITING)
     return Found(
         window,
         events,
         is_cut,
-        await _messages(stores, correlation_id, letters),
+        await _messages(stores, correlation_id),
         [one for one in await stores.database.timers(limit=MAX_WAITING) if _is_of(one, correlation_id)],
         await _workflows(stores, correlation_id, events),
         letters,
     )
 
 
-async def _events(stores: Stores, correlation_id: str, window: Window) -> tuple[list[Stored], bool]:
+async def _events(stores: Stores, correlation_id: str, near: int | None) -> tuple[Window, list[Stored], bool]:
+    """Searches the last events or, with a position, some before it and most after it."""
+    journal = stores.journal
+    head = await journal.head()
+    begin = after = await journal.position_before(*((head, WINDOW) if near is None else (near, BEFORE)))
     # Only what may be of it is decoded: nearly every event of the window is not.
     mention = msgspec.json.encode(correlation_id)
-    after, found = window.after, list[Stored]()
-    while after < window.up_to:
-        page = await stores.journal.feed(after, PAGE)
-        if not page:
-            break
+    found: list[Stored] = []
+    scanned = 0
+    while scanned < WINDOW and len(found) <= MAX_EVENTS and (page := await journal.feed(after, PAGE)):
         after = page[-1].position
-        for stored in page:
-            if stored.position <= window.up_to and _is_about(stored, mention, correlation_id):
-                if len(found) == MAX_EVENTS:
-                    return found, True
-                found.append(stored)
-    return found, False
+        scanned += len(page)
+        found += [stored for stored in page if _is_about(stored, mention, correlation_id)]
+    is_at_end = scanned < WINDOW and len(found) <= MAX_EVENTS
+    head = max(head, after)
+    up_to = head if is_at_end else after
+    earlier = max(1, await journal.position_before(begin, WINDOW // 2)) if begin else None
+    window = Window(begin, up_to, head, earlier, up_to + 1 if up_to < head else None)
+    return window, found[:MAX_EVENTS], len(found) > MAX_EVENTS
 
 
 def _is_about(stored: Stored, mention: bytes, correlation_id: str) -> bool:
@@ -119,7 +118,7 @@ async def _with_ancestors(stores: Stores, correlation_id: str, events: list[Stor
     return sorted(known.values(), key=lambda one: one.position)
 
 
-async def _messages(stores: Stores, correlation_id: str, letters: Sequence[Letter]) -> list[Message]:
+async def _messages(stores: Stores, correlation_id: str) -> list[Message]:
     found: list[Message] = []
     for queue in await stores.database.message_counts():
         found += await stores.database.messages(queue, 0, MAX_WAITING)

@@ -53,7 +53,8 @@ async def newest_correlations(stores: Stores) -> list[Correlation]:
     """Lists the correlation ids of the newest events, the newest first."""
     head = await stores.journal.head()
     found: dict[str, list[Stored]] = {}
-    for stored in await stores.journal.feed(max(0, head - NEWEST), NEWEST):
+    after = await stores.journal.position_before(head, NEWEST)
+    for stored in await stores.journal.feed(after, NEWEST):
         correlation_id = read_metadata(stored.metadata).correlation_id
         if correlation_id:
             found.setdefault(correlation_id, []).append(stored)

@@ -44,16 +44,15 @@ class Count(Struct, frozen=True):
 class WorkingAction(Struct, frozen=True):
     """An action with what sets it off, in words.
 
-    `left` counts what it has left to do: events after its checkpoint that are its own, messages in its queue,
-    or timers that are due; None for one that the clock sets off. `behind` is in positions of the journal, for
-    one that events set off. `under_way` counts what it has taken here, `hanging` what hangs: key, position
-    and for how many seconds. `why` is what its next letter says.
+    `left` counts what it has left to do: events after its checkpoint that are its own, or messages in its
+    queue; None for timers, and for one that the clock sets off. `under_way` counts what it has taken here,
+    `hanging` what hangs: key, position and for how many seconds. `next_try` is when the first letter is tried
+    again, `why` and `attempts` are of the letter that failed first.
     """
 
     name: str
     set_off_by: str
     left: Count | None
-    behind: int | None
     dead: Count
     retrying: Count
     waiting: Count
@@ -112,20 +111,19 @@ async def _looked_at(
     worker: Worker | None,
 ) -> WorkingAction:
     left: Count | None = None
-    behind: int | None = None
     if isinstance(trigger, MessageTrigger):
         left = Count(messages.get(trigger.queue, 0))
     elif isinstance(trigger, EventTrigger):
-        left, behind = await _events_left(stores, trigger, head)
-    return await _action(stores, trigger.name, _set_off_by(trigger), left, behind, worker)
+        left = await _events_left(stores, trigger, head)
+    return await _action(stores, trigger.name, _set_off_by(trigger), left, worker)
 
 
 async def _timers(stores: Stores, worker: Worker | None) -> WorkingAction:
-    return await _action(stores, TIMERS, "timers and deadlines that are due", None, None, worker)
+    return await _action(stores, TIMERS, "timers and deadlines that are due", None, worker)
 
 
 async def _action(
-    stores: Stores, name: str, set_off_by: str, left: Count | None, behind: int | None, worker: Worker | None
+    stores: Stores, name: str, set_off_by: str, left: Count | None, worker: Worker | None
 ) -> WorkingAction:
     letters = {status: await _letters(stores, name, status) for status in STATUSES}
     first = next(iter([*letters["dead"], *letters["retrying"]]), None)
@@ -134,7 +132,6 @@ async def _action(
         name,
         set_off_by,
         left,
-        behind,
         counts["dead"],
         counts["retrying"],
         counts["waiting"],
@@ -173,13 +170,12 @@ def _types_of(trigger: EventTrigger) -> frozenset[str]:
     return frozenset(event.__event_type__.name for event in trigger.declared.events)
 
 
-async def _events_left(stores: Stores, trigger: EventTrigger, head: int) -> tuple[Count | None, int | None]:
+async def _events_left(stores: Stores, trigger: EventTrigger, head: int) -> Count | None:
     """Counts the events after the checkpoints that are the action's own, as far as that takes little time."""
     states = await slices_of(stores, trigger.name)
     if not states:
-        return None, None
+        return None
     after = min(state.checkpoint for state in states.values())
-    behind = max(0, head - after)
     found = scanned = 0
     while after < head and scanned < MAX_SCANNED:
         page = await stores.journal.feed(after, PAGE)
@@ -188,7 +184,7 @@ async def _events_left(stores: Stores, trigger: EventTrigger, head: int) -> tupl
         after = page[-1].position
         scanned += len(page)
         found += sum(is_left(trigger, states, stored, stores.database.slices) for stored in page)
-    return Count(found, after < head), behind
+    return Count(found, after < head)
 
 
 async def slices_of(stores: Stores, action: str) -> Mapping[int, SliceState]:

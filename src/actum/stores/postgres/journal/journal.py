@@ -159,6 +159,9 @@ class PostgresJournal(Journal):
     async def head(self) -> int:
         return int(await self._pool.fetchval(statements.HEAD))
 
+    async def position_before(self, position: int, count: int) -> int:
+        return int(await self._pool.fetchval(statements.BEFORE, position, count) or 0)
+
     async def last(self) -> int:
         return int(await self._pool.fetchval(statements.LAST))
 
