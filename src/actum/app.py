@@ -35,7 +35,7 @@ from actum.stores.instances import Instances, Place
 from actum.stores.url import join, needs_database
 
 if TYPE_CHECKING:
-    from actum.http.server import HttpApp
+    from actum.http.server import FurtherRoutes, HttpApp
     from actum.runtime.actions.triggers.trigger import ActionTrigger
     from actum.runtime.node import Node
 
@@ -82,8 +82,17 @@ class Launch(Protocol):
         store: str,
         is_development: bool,
         running: Callable[[], Services | None],
+        further: "FurtherRoutes | None" = None,
     ) -> "HttpApp":
         """Makes an ASGI application."""
+        ...
+
+
+class Console(Protocol):
+    """The module `actum.console.site`, loaded when an application is served."""
+
+    def console_routes(self, app: "App", url: str, *, is_development: bool) -> "FurtherRoutes | None":
+        """Gives what makes the routes of the console; None if nobody may use it."""
         ...
 
 
@@ -227,14 +236,19 @@ class App:
     ) -> AsgiApp:
         """Gives an ASGI application that opens the store when it starts and closes it when it stops.
 
-        With `is_development`, commands and reducers that do input or output are refused.
+        With `is_development`, commands and reducers that do input or output are refused, and this machine is
+        served the console at `/-/console`.
         """
         place = Place(self.store_url(store, database), store is not None)
+        may_have_console = is_development or self._definition.console is not None
         served = _launch().serve(
             self._definition,
             store=place.url,
             is_development=is_development,
             running=lambda: self._instances.running(place),
+            further=_console().console_routes(self, place.url, is_development=is_development)
+            if may_have_console
+            else None,
         )
         self._instances.serve(place, served)
         return served
@@ -253,6 +267,11 @@ def definition_of(app: App) -> Definition:
 def _launch() -> Launch:
     # By name, so that a module with an App in it loads where there is nothing but msgspec.
     return cast("Launch", import_module("actum.launch"))
+
+
+def _console() -> Console:
+    # By name: it shows what operations do, which know this file.
+    return cast("Console", import_module("actum.console.site"))
 
 
 def _docs_path(docs: object) -> str | None:

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from actum.brokers.open import broker_on
 from actum.errors import ActumError
-from actum.http.server import HttpApp
+from actum.http.server import FurtherRoutes, HttpApp
 from actum.key_services.open import open_key_service
 from actum.ports.key_service import KeyService
 from actum.runtime.catalog import Definition
@@ -82,10 +82,12 @@ def serve(
     store: str,
     is_development: bool = False,
     running: Callable[[], Services | None] = lambda: None,
+    further: FurtherRoutes | None = None,
 ) -> HttpApp:
     """Makes the ASGI application that runs an application on the stores of a URL while it is served.
 
-    If `running` gives services, they are open on those stores already, and are shared.
+    If `running` gives services, they are open on those stores already, and are shared. `further` makes
+    routes beside those of its actions.
     """
     settings = Settings(is_development=is_development)
 
@@ -98,4 +100,4 @@ def serve(
         async with run(definition, store=store, settings=settings) as node:
             yield node.services
 
-    return HttpApp(definition, open_services)
+    return HttpApp(definition, open_services, further)

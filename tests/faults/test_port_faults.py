@@ -44,15 +44,15 @@ SEED = int(os.environ.get("ACTUM_SEED") or 11)
 BEFORE_IT_STARTS = {"identity", "binding", "bind", "record_position", "reached", "start_over"}
 UNUSED = (
     {"prune", "forget_replies", "forget_sent", "wait", "next_timer", "refusals", "holders", "restore_claims"}
-    | {"letter_counts"}
+    | {"letter_counts", "edit_letter"}
     | BEFORE_IT_STARTS
     | WorkflowStore.__abstractmethods__
 )
 """What this application has no use for; `wait` is for journals that several processes write to.
 
-`letter_counts` is for metrics. `holders` and `restore_claims` are for `actum claims rebuild`. `refusals` is
-for rows that fit their columns and are refused all the same, as PostgreSQL does. Faults of the store of
-workflows are in `tests/workflows/test_faults.py`.
+`letter_counts` is for metrics. `holders` and `restore_claims` are for `actum claims rebuild`, `edit_letter`
+is for operators. `refusals` is for rows that fit their columns and are refused all the same, as PostgreSQL
+does. Faults of the store of workflows are in `tests/workflows/test_faults.py`.
 """
 FEW = EvictionPolicy(most=2)
 MONTH = 30 * 86_400_000_000

@@ -46,12 +46,13 @@ COMMANDS = {
     ),
     "dead-letters": Command(
         "actum.cli.subcommands.letters:dead_letters",
-        "Lists what actions failed to do, and retries or skips it.",
+        "Lists what actions failed to do, and retries, skips or edits it.",
     ),
     "workflows": Command(
         "actum.cli.subcommands.workflows:workflows",
         "Lists workflows, shows what they have done, and controls them.",
     ),
+    "audit": Command("actum.cli.subcommands.audit:audit", "Lists what operators did, who, and when."),
     "replies": Command(
         "actum.cli.subcommands.replies:replies", "Deletes the kept replies of idempotency keys."
     ),

@@ -1,5 +1,6 @@
 """The arguments and options that several commands share."""
 
+import getpass
 from typing import Annotated, Any
 
 import typer
@@ -25,6 +26,16 @@ DatabaseUrl = Annotated[
         show_default=False,
     ),
 ]
+By = Annotated[
+    str | None,
+    typer.Option(
+        "--by",
+        metavar="WHO",
+        envvar="ACTUM_OPERATOR",
+        help="Who does it, for the audit log; by default who is logged in.",
+        show_default=False,
+    ),
+]
 MAX_NUMBER = 2**63 - 1
 """The largest number that stores hold: of a position, a version, a letter."""
 
@@ -37,3 +48,13 @@ def storable(given: Any) -> Any:
         if number is not None and not -MAX_NUMBER <= number <= MAX_NUMBER:
             raise typer.BadParameter(f"{number} is larger than any store holds")
     return given
+
+
+def operator(by: str | None) -> str:
+    """Gives who is to be recorded: who is named, or else who is logged in, if that is known."""
+    if by:
+        return by
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):
+        return ""

@@ -41,6 +41,11 @@ class Lifetime:
             f"<Lifetime, {'open' if self.services else 'not open'}, {self._in_progress} requests in progress>"
         )
 
+    @property
+    def is_stopping(self) -> bool:
+        """Whether the services are closed as soon as no request uses them."""
+        return self._is_stopped or self._stop.is_set()
+
     async def start(self) -> None:
         """Opens the services when a server starts; raises what prevents that."""
         self._is_stopped = False

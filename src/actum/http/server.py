@@ -3,12 +3,13 @@
 import logging
 import re
 from asyncio import AbstractEventLoop
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import cast
 from urllib.parse import unquote_to_bytes
 
 from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFoundException
+from litestar.handlers import HTTPRouteHandler
 from litestar.utils import normalize_path
 
 from actum.errors import AuthorError, Invalid, Unavailable
@@ -35,6 +36,9 @@ from actum.runtime.instruments.running import running
 from actum.runtime.instruments.tracing import tracing
 from actum.runtime.services import Services
 
+FurtherRoutes = Callable[[Lifetime], Sequence[HTTPRouteHandler]]
+"""Makes routes beside those of the application's actions."""
+
 OpenServices = Callable[[], AbstractAsyncContextManager[Services]]
 
 REPLACED = "\N{REPLACEMENT CHARACTER}"
@@ -54,10 +58,16 @@ class HttpApp:
     loop ends.
     """
 
-    def __init__(self, definition: Definition, open_services: OpenServices) -> None:
+    def __init__(
+        self, definition: Definition, open_services: OpenServices, further: FurtherRoutes | None = None
+    ) -> None:
         self.name: str = definition.name
         self._lifetime = Lifetime(open_services)
-        own_routes = [*health_routes(self._lifetime), *metrics_routes(self._lifetime)]
+        own_routes = [
+            *health_routes(self._lifetime),
+            *metrics_routes(self._lifetime),
+            *(further(self._lifetime) if further else ()),
+        ]
         self._site: Site = litestar_app(definition, own_routes, is_served=True)
         policy = definition.policy
         self._guard: Guard | None = None if policy is None else Guard(policy, NOBODY)

@@ -13,6 +13,7 @@ from actum.brokers.open import broker_on
 from actum.errors import StoreError, StoreInUse, Unavailable
 from actum.launch import key_service
 from actum.model.view import ViewType
+from actum.operations.letters.edit import Declared
 from actum.operations.opening import is_running, open_beside
 from actum.ports.person_keys import PersonKeys
 from actum.runtime.actions.triggers.messages import readers
@@ -47,6 +48,18 @@ async def open_readable(app: App, url: str) -> AsyncGenerator[Stores]:
     """
     async with open_beside(url) as stores, readable(app, url, stores) as found:
         yield found
+
+
+@asynccontextmanager
+async def open_editable(app: App, url: str) -> AsyncGenerator[tuple[Stores, Declared]]:
+    """Opens stores beside the application that runs on them, with what reads and writes what letters hold.
+
+    Raises KeyMissing without the application's key, if it has personal data.
+    """
+    definition = definition_of(app)
+    async with open_beside(url) as stores, _keyring(app, url, stores) as keyring:
+        queues = readers(triggers_of(definition))
+        yield stores, Declared(definition.catalog.kinds, queues, keyring)
 
 
 @asynccontextmanager

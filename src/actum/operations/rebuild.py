@@ -50,6 +50,11 @@ async def rebuild_view(app: App, url: str, view: ViewType, report: Report) -> in
         return await stores.database.count_set_aside(view.name, live.generation)
 
 
+async def ask_for_rebuild(stores: Stores, view: ViewType) -> None:
+    """Asks the process that runs the application to rebuild a view, and does not wait for it."""
+    await stores.database.request_rebuild(view.name)
+
+
 async def request_rebuild(stores: Stores, view: ViewType, report: Report) -> None:
     """Asks the process that runs the application to rebuild a view, and returns when it has."""
     database, clock = stores.database, SystemClock()

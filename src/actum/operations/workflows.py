@@ -9,7 +9,7 @@ from msgspec import Raw, Struct
 
 from actum.errors import Invalid, NotFound
 from actum.operations.page import MAX_PAGE
-from actum.ports.workflows import ENDED, NewSignal, Status, StepRecord, StoredWorkflow
+from actum.ports.workflows import ENDED, OPERATOR_ACTS, NewSignal, Status, StepRecord, StoredWorkflow
 from actum.runtime.clock import SystemClock
 from actum.runtime.workflows.allowed import check_request
 from actum.runtime.workflows.calls import takes_no_signals
@@ -28,10 +28,13 @@ class ShownWorkflow(Struct, frozen=True):
 async def all_workflows(
     stores: Stores, *, kind: str | None = None, status: Status | None = None
 ) -> AsyncIterator[list[StoredWorkflow]]:
-    """Gives every page of workflows, of a kind and in a status where these are given."""
+    """Gives every page of workflows, of a kind and in a status where these are given.
+
+    What operators did is among them only if its kind is asked for.
+    """
     after = 0
     while page := await stores.database.workflows(kind=kind, status=status, after=after, limit=MAX_PAGE):
-        yield page
+        yield page if kind == OPERATOR_ACTS else [one for one in page if one.kind != OPERATOR_ACTS]
         after = page[-1].number
 
 

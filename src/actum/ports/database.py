@@ -512,6 +512,13 @@ class Database(WorkflowStore, ABC):
         """Asks the process that runs the action to retry or skip a letter; False if there is no such one."""
 
     @abstractmethod
+    async def edit_letter(self, id: int, body: bytes, *, before: bytes) -> bool:
+        """Replaces what a letter is processed with, and asks to have it retried.
+
+        False, and nothing is changed, if there is no such letter, or what it has is not `before`.
+        """
+
+    @abstractmethod
     async def requested_letters(self, action: str, *, after: int = 0) -> list[Letter]:
         """Gives a page of the letters of an action that are to be retried or skipped, by id."""
 

@@ -300,6 +300,15 @@ class Journal(ABC):
     async def streams(self, listing: StreamListing) -> StreamPage:
         """Gives a page of streams. Across pages, no stream is skipped and none is listed twice."""
 
+    async def streams_by_id(
+        self, kind: str, prefix: str, *, after: str = "", limit: int = 100
+    ) -> list[StreamInfo] | None:
+        """Gives a page of a kind's streams whose ids begin with a text, by id, beyond the id `after`.
+
+        The order is that of the ids in UTF-8. None if the store has no quick way to find them.
+        """
+        return None
+
     @abstractmethod
     async def feed(self, after: int, limit: int) -> list[Stored]:
         """Gives a page of at most `limit` events with a position beyond `after`, by position."""
@@ -307,6 +316,13 @@ class Journal(ABC):
     @abstractmethod
     async def head(self) -> int:
         """Gives the position of the last event that a reader can see; 0 for an empty journal."""
+
+    async def position_before(self, position: int, count: int) -> int:
+        """Gives a position from which there are about `count` events to another; 0 if there are fewer.
+
+        Positions may have gaps, so that it is not the difference in every store.
+        """
+        return max(0, position - count)
 
     async def last(self) -> int:
         """Gives the position of the last event that was written, even if readers cannot see it yet."""

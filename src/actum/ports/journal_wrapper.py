@@ -15,6 +15,7 @@ from actum.ports.journal import (
     Repeated,
     ReplyKey,
     Snapshot,
+    StreamInfo,
     StreamKey,
     StreamListing,
     StreamPage,
@@ -81,11 +82,21 @@ class JournalWrapper(Journal):
     async def streams(self, listing: StreamListing) -> StreamPage:
         return await self.call("streams", lambda: self._journal.streams(listing))
 
+    async def streams_by_id(
+        self, kind: str, prefix: str, *, after: str = "", limit: int = 100
+    ) -> list[StreamInfo] | None:
+        return await self.call(
+            "streams_by_id", lambda: self._journal.streams_by_id(kind, prefix, after=after, limit=limit)
+        )
+
     async def feed(self, after: int, limit: int) -> list[Stored]:
         return await self.call("feed", lambda: self._journal.feed(after, limit))
 
     async def head(self) -> int:
         return await self.call("head", self._journal.head)
+
+    async def position_before(self, position: int, count: int) -> int:
+        return await self.call("position_before", lambda: self._journal.position_before(position, count))
 
     async def last(self) -> int:
         return await self.call("last", self._journal.last)

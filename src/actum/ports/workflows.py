@@ -12,6 +12,9 @@ ENDED: frozenset[Status] = frozenset({"completed", "failed", "cancelled"})
 Ending = Literal["", "failed", "cancelled", "timed out"]
 """Why a workflow is running its compensations, or has run them; "" while it goes forward."""
 
+OPERATOR_ACTS = "$operator"
+"""The kind under which it is recorded what operators did: it ends at once, and no class runs it."""
+
 WorkflowKey = tuple[str, str]
 """The kind and the id of a workflow."""
 
@@ -203,9 +206,18 @@ class WorkflowStore(ABC):
 
     @abstractmethod
     async def workflows(
-        self, *, kind: str | None = None, status: Status | None = None, after: int = 0, limit: int = 100
+        self,
+        *,
+        kind: str | None = None,
+        status: Status | None = None,
+        after: int = 0,
+        limit: int = 100,
+        reverse: bool = False,
     ) -> list[StoredWorkflow]:
-        """Lists a page of workflows by number, beyond `after`."""
+        """Lists a page of workflows by number, beyond `after`.
+
+        If `reverse`, the newest come first, and beyond `after` are those that are older; 0 begins.
+        """
 
     @abstractmethod
     async def workflow_records(self, kind: str, id: str, *, after: int = 0, limit: int) -> list[StepRecord]:

@@ -24,6 +24,7 @@ from actum.runtime.clock import Clock
 from actum.runtime.cluster.assignment import Assignment
 from actum.runtime.cluster.coordinator import Coordinator
 from actum.runtime.cluster.heartbeat import Heartbeat
+from actum.runtime.cluster.latest_state import LatestState
 from actum.runtime.contained_tasks import contain_tasks
 from actum.runtime.context.erasure import finish_erasures
 from actum.runtime.context.outgoing import Outgoing
@@ -261,6 +262,7 @@ async def _assemble(
         instruments=instruments,
         workflows=WorkflowCalls(catalog.workflows, database, settings.stand_ins),
         claims=claims,
+        cluster=LatestState(),
         host=host,
         reruns=Reruns() if settings.is_development else None,
     )
@@ -362,7 +364,7 @@ async def _start(node: Node, triggers: Collection[ActionTrigger[Any]]) -> None:
     node.actions = await actions_of(services, triggers, supervisor, node.lose, node.heartbeat)
     node.workflows = workflows_of(services, supervisor, node.lose, node.heartbeat)
     works = [*services.views.works.values(), *node.assignments]
-    coordinator = node.coordinator = Coordinator(services.database, works, node.heartbeat)
+    coordinator = node.coordinator = Coordinator(services.database, works, node.heartbeat, services.cluster)
     await coordinator.start()
     supervisor.start("erasures", lambda: finish_erasures(services))
     supervisor.start("coordinator", coordinator.run)

@@ -13,6 +13,7 @@ from actum.model.event import Stored
 from actum.ports.broker import Broker
 from actum.ports.database import Database, KeptName, ViewState
 from actum.ports.journal import Journal, StreamListing
+from actum.ports.workflows import OPERATOR_ACTS
 from actum.runtime.actions.action_names import queue_of
 from actum.runtime.actions.triggers.messages import MessageTrigger
 from actum.runtime.actions.triggers.trigger import ActionTrigger
@@ -173,7 +174,7 @@ def _work_left(triggers: Collection[ActionTrigger[Any]], kept: Sequence[KeptName
 
 def _workflows_left(catalog: Catalog, kept: Sequence[KeptName]) -> Iterator[str]:
     for one in kept:
-        if one.sort == "workflows" and one.name not in catalog.workflows:
+        if one.sort == "workflows" and one.name not in catalog.workflows and one.name != OPERATOR_ACTS:
             yield (
                 f"{one.count} workflows that have not ended are kept as {one.name!r}, and no class of the "
                 "application is: if it was renamed, give it the old name, "

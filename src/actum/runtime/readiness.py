@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from actum.ports.database import Database, Letter, ViewState
 from actum.ports.journal import Journal
+from actum.ports.workflows import OPERATOR_ACTS
 from actum.runtime.actions.action_names import function_of, part_of
 from actum.runtime.actions.running_action import RunningAction
 from actum.runtime.clock import Clock
@@ -182,7 +183,7 @@ class Readiness:
                 f"{count.count} are under way, and no class of the application is called that",
             )
             for count in counts or ()
-            if count.kind not in self.workflows and count.status == "running"
+            if count.kind not in {*self.workflows, OPERATOR_ACTS} and count.status == "running"
         ]
 
     def _too_late(self, before: dict[Any, int], lags: Sequence[Lag]) -> list[Standstill]:

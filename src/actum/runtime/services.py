@@ -14,6 +14,7 @@ from actum.ports.host import Host
 from actum.ports.journal import Journal
 from actum.runtime.catalog import Catalog
 from actum.runtime.clock import Clock
+from actum.runtime.cluster.latest_state import LatestState
 from actum.runtime.context.outgoing import Outgoing
 from actum.runtime.context.reruns import Reruns
 from actum.runtime.context.timers import Timers
@@ -54,7 +55,8 @@ class Services(Struct, frozen=True):
 
     `identity` is that of the journal, which no other has. `queues` holds the decoder of the messages of each
     queue, by name. `host` is where entities live, if not in this process. `reruns` compares work that comes
-    again, in development. `people` seals personal data, if the application has any.
+    again, in development. `people` seals personal data, if the application has any. `cluster` has the
+    processes that run on the store.
     """
 
     identity: str
@@ -78,6 +80,7 @@ class Services(Struct, frozen=True):
     instruments: Instruments
     workflows: WorkflowCalls
     claims: Claims
+    cluster: LatestState
     host: Host | None = None
     reruns: Reruns | None = None
     people: People | None = None

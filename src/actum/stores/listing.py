@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from actum.ports.journal import StreamInfo, StreamListing, StreamPage
+from actum.ports.journal import MAX_LISTED, StreamInfo, StreamListing, StreamPage
 
 
 def listing_statement(
@@ -34,6 +34,22 @@ def listing_statement(
         WHERE {" AND ".join(conditions)}
         ORDER BY first_time {order}, first_position {order} LIMIT {bound(listing.size + 1)}"""
     return statement, values
+
+
+LAST = "\U0010ffff"
+"""The character that comes after all others, in UTF-8 as in code points."""
+
+
+def search_statement(placeholder: Callable[[int], str]) -> str:
+    """Gives the statement that finds streams by how their ids begin, beyond an id; see `search_values`."""
+    kind, after, first, last, limit = (placeholder(number) for number in range(1, 6))
+    return f"""SELECT id, version, first_time, time FROM actum_streams
+        WHERE kind = {kind} AND id > {after} AND id >= {first} AND id < {last} ORDER BY id LIMIT {limit}"""
+
+
+def search_values(kind: str, prefix: str, after: str, limit: int) -> tuple[str, str, str, str, int]:
+    """Gives the values of that statement."""
+    return kind, after, prefix, prefix + LAST, min(limit, MAX_LISTED)
 
 
 def page_of(listing: StreamListing, found: Sequence[tuple[StreamInfo, int]]) -> StreamPage:

@@ -163,6 +163,17 @@ class MemoryJournal(Journal):
             [(self._info((listing.kind, id)), position) for _, position, id in found[: listing.size + 1]],
         )
 
+    async def streams_by_id(
+        self, kind: str, prefix: str, *, after: str = "", limit: int = 100
+    ) -> list[StreamInfo] | None:
+        self._check_open()
+        found = sorted(
+            id
+            for (of, id), stream in self._streams.items()
+            if of == kind and stream.events and id > after and id.startswith(prefix)
+        )
+        return [self._info((kind, id)) for id in found[:limit]]
+
     async def feed(self, after: int, limit: int) -> list[Stored]:
         self._check_open()
         start = bisect_right(self._events, after, key=position_of)

@@ -19,7 +19,7 @@ from actum.stores.binding import Pair
 from actum.stores.memory import MemoryJournal
 from actum.stores.sqlite.connection.completeness import accept
 from actum.stores.sqlite.connection.file import SqliteFile
-from actum.stores.sqlite.connection.opening import IN_MEMORY, file_versions, take_lock
+from actum.stores.sqlite.connection.opening import IN_MEMORY, file_sizes, file_versions, take_lock
 from actum.stores.sqlite.connection.opening import is_owned as is_file_owned
 from actum.stores.sqlite.database.database import SCHEMA as SQLITE_DATABASE
 from actum.stores.sqlite.database.database import SqliteDatabase
@@ -64,6 +64,10 @@ class PostgresOpening(Protocol):
 
     async def postgres_versions(self, url: str) -> dict[str, int]:
         """Gives the versions of the tables."""
+        ...
+
+    async def postgres_sizes(self, url: str) -> dict[str, int]:
+        """Gives the bytes of the largest tables."""
         ...
 
 
@@ -138,21 +142,29 @@ async def prepare_stores(url: str) -> dict[str, str]:
     elif database is not None:
         done[journal] = UP_TO_DATE
     keeper = database or journal
-    before = await _versions_of(keeper)
+    before = await versions_of(keeper)
     async with open_stores(url):
-        after = await _versions_of(keeper)
+        after = await versions_of(keeper)
     done[keeper] = UP_TO_DATE if before == after else _change(before, after)
     return done
 
 
-async def _versions_of(url: str) -> dict[str, int]:
-    """Gives the schema versions of the tables that exist in a database."""
+async def versions_of(url: str) -> dict[str, int]:
+    """Gives the schema versions of the tables that exist in a database, by part."""
     scheme = url.partition(":")[0]
     if scheme == "sqlite":
         return await asyncio.to_thread(file_versions, _file_of(url))
     if scheme in SHARED:
         return await _postgres().postgres_versions(url)
     return {}
+
+
+async def sizes_of(url: str) -> dict[str, int]:
+    """Gives the bytes of what a store's own server or files hold, the largest first; {} if nobody can say."""
+    scheme = url.partition(":")[0]
+    if scheme == "sqlite":
+        return await asyncio.to_thread(file_sizes, _file_of(url))
+    return await _postgres().postgres_sizes(url) if scheme in SHARED else {}
 
 
 def _change(before: dict[str, int], after: dict[str, int]) -> str:

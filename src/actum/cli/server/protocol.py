@@ -94,6 +94,13 @@ class LimitedProtocol(HttpToolsProtocol):
         if is_full:
             self._refuse(503, "the server has as many connections as it accepts: try again later")
 
+    def shutdown(self) -> None:
+        """Begins to stop: an answer in progress is finished, and one that has no end is cut."""
+        super().shutdown()
+        current = self._current
+        if self._is_answering and isinstance(current, ResponseCycle) and current.is_endless:
+            self.transport.close()
+
     def connection_lost(self, exc: Exception | None) -> None:
         if self._timer is not None:
             self._timer.cancel()

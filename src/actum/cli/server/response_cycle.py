@@ -11,6 +11,7 @@ from uvicorn.protocols.utils import get_client_addr, get_path_with_query_string
 
 LARGE = 65_536
 """Bytes above which a body is not copied to be sent with its head."""
+EVENT_STREAM = b"content-type: text/event-stream"
 WITHOUT_BODY = frozenset({204, 304})
 NO_NAME = re.compile(rb'[\x00-\x1f\x7f()<>@,;:\[\]={} \t\\"]')
 NO_VALUE = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
@@ -21,9 +22,11 @@ class ResponseCycle(RequestResponseCycle):
     """One request and its response; its body is read as in the base class.
 
     The head is sent with the first part of the body, which spares a call of the system, or in the next
-    iteration of the event loop if that has not come.
+    iteration of the event loop if that has not come. If the answer `is_endless`, its client asks again for
+    the rest when it is cut.
     """
 
+    is_endless: bool = False
     _unsent = b""
 
     async def send(self, message: Any) -> None:
@@ -113,6 +116,7 @@ class ResponseCycle(RequestResponseCycle):
             lines.append(b"connection: close\r\n")
         if self.chunked_encoding is None and self.scope["method"] != "HEAD" and status not in WITHOUT_BODY:
             self.chunked_encoding = True
+            self.is_endless = EVENT_STREAM in b"".join(lines)
             lines.append(b"transfer-encoding: chunked\r\n")
         lines.append(b"\r\n")
         return b"".join(lines)

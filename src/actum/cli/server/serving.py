@@ -19,6 +19,8 @@ from actum.cli.server.protocol import LimitedConfig
 from actum.http import AsgiApp, Message, Receive, Scope, Send
 
 BACKLOG = 2048
+EVERYWHERE = frozenset({"0.0.0.0", "::"})
+"""The addresses that stand for all of a machine."""
 GRACE = 10
 """Seconds that requests in progress have to finish after a signal."""
 
@@ -119,6 +121,12 @@ def url_of(listener: socket.socket) -> str:
     """Gives the URL at which a socket is reached."""
     host, port = listener.getsockname()[:2]
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def local_url_of(listener: socket.socket) -> str:
+    """Gives the URL at which a socket is reached from this machine, unless it listens for others alone."""
+    host, port = listener.getsockname()[:2]
+    return f"http://localhost:{port}" if host in EVERYWHERE else url_of(listener)
 
 
 def config_of(application: AsgiApp | str, limits: Limits, **further: Any) -> LimitedConfig:

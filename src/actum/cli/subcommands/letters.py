@@ -1,4 +1,4 @@
-"""The commands that list dead letters, show one, and retry or skip them."""
+"""The commands that list dead letters, show one, and retry, skip or edit them."""
 
 import asyncio
 from collections.abc import Sequence
@@ -8,21 +8,24 @@ from typing import Annotated
 import typer
 
 from actum.app import App
+from actum.cli.characters import print_json_text
 from actum.cli.failure import CommandFailed, one_line
 from actum.cli.letter_line import LetterLine
 from actum.cli.loading import load_app
-from actum.cli.options import AppName, AsJson, DatabaseUrl, StoreUrl, storable
+from actum.cli.options import AppName, AsJson, By, DatabaseUrl, StoreUrl, operator, storable
 from actum.cli.output import print_json, print_line, print_table, shown_time
+from actum.operations.letters.edit import edit_letter, editable
 from actum.operations.letters.requests import (
     LetterOutcome,
     LetterSummary,
     find_dead_letters,
     find_letters,
-    request_letters,
     watch_letters,
 )
 from actum.operations.letters.shown import ShownLetter, all_letters, show_letter
 from actum.operations.opening import is_running, open_beside
+from actum.operations.people import open_editable
+from actum.operations.repairs.many import ask_for_letters
 from actum.ports.database import Letter, LetterStatus, Request
 from actum.stores.open import Stores
 
@@ -33,7 +36,7 @@ PATIENCE = timedelta(seconds=10)
 DONE: dict[Request, str] = {"retry": "done", "skip": "skipped"}
 
 dead_letters: typer.Typer = typer.Typer(
-    no_args_is_help=True, help="Lists what actions failed to do, and retries or skips it."
+    no_args_is_help=True, help="Lists what actions failed to do, and retries, skips or edits it."
 )
 
 LetterIds = Annotated[
@@ -87,11 +90,12 @@ def retry(
     app: AppName,
     ids: LetterIds = None,
     is_all: AllDead = False,
+    by: By = None,
     store: StoreUrl = None,
     database: DatabaseUrl = None,
 ) -> None:
     """Retries letters: the running application does it, or else the application when it starts next."""
-    _request(app, "retry", ids, is_all=is_all, store=store, database=database)
+    _request(app, "retry", ids, is_all=is_all, by=by, store=store, database=database)
 
 
 @dead_letters.command()
@@ -99,11 +103,35 @@ def skip(
     app: AppName,
     ids: LetterIds = None,
     is_all: AllDead = False,
+    by: By = None,
     store: StoreUrl = None,
     database: DatabaseUrl = None,
 ) -> None:
     """Skips letters: they are deleted without being done, and what waits behind them continues."""
-    _request(app, "skip", ids, is_all=is_all, store=store, database=database)
+    _request(app, "skip", ids, is_all=is_all, by=by, store=store, database=database)
+
+
+@dead_letters.command()
+def edit(
+    app: AppName,
+    id: Annotated[
+        int, typer.Argument(metavar="ID", callback=storable, help="The letter's id.", show_default=False)
+    ],
+    content: Annotated[
+        str | None,
+        typer.Argument(metavar="JSON", help="The message or arguments; left out, they are printed."),
+    ] = None,
+    by: By = None,
+    store: StoreUrl = None,
+    database: DatabaseUrl = None,
+) -> None:
+    """Replaces the message of a letter, or the arguments of its timer's command, and has it retried.
+
+    It has to fit what the action or the command takes. What it was is kept in the audit log, which
+    `actum audit` lists. An event is never edited.
+    """
+    loaded = load_app(app)
+    asyncio.run(_edit(loaded, loaded.store_url(store, database), id, content, by))
 
 
 def _request(
@@ -112,13 +140,14 @@ def _request(
     ids: list[int] | None,
     *,
     is_all: bool,
+    by: str | None,
     store: str | None,
     database: str | None,
 ) -> None:
     if bool(ids) == is_all:
         raise typer.BadParameter("name letters by id, or use --all", param_hint="ID")
     loaded = load_app(app)
-    asyncio.run(_ask_for(request, loaded, loaded.store_url(store, database), ids))
+    asyncio.run(_ask_for(request, loaded, loaded.store_url(store, database), ids, operator(by)))
 
 
 async def _list(url: str, action: str | None, status: LetterStatus | None, *, is_json: bool) -> None:
@@ -138,13 +167,29 @@ async def _one(url: str, id: int) -> ShownLetter:
         return await show_letter(stores, id)
 
 
-async def _ask_for(request: Request, app: App, url: str, ids: list[int] | None) -> None:
+async def _edit(app: App, url: str, id: int, content: str | None, by: str | None) -> None:
+    async with open_editable(app, url) as (stores, declared):
+        if content is None:
+            found = await editable(stores, declared, id)
+            if found.text is None:
+                raise CommandFailed(f"letter {id} cannot be edited: {found.why}")
+            print_json_text(found.text.decode())
+            return
+        [letter] = await find_letters(stores, [id])
+        await edit_letter(stores, declared, id, content.encode(errors="surrogatepass"), by=operator(by))
+        if await is_running(stores, url):
+            await _watch(stores, [letter], "retry")
+        else:
+            print_line(f"letter {id}: edited; the application retries it when it starts")
+
+
+async def _ask_for(request: Request, app: App, url: str, ids: list[int] | None, by: str) -> None:
     async with open_beside(url) as stores:
         letters = await find_dead_letters(stores) if ids is None else await find_letters(stores, ids)
         if not letters:
             print_line("no letter is dead")
             return
-        await request_letters(stores, app, letters, request)
+        await ask_for_letters(stores, app, letters, request, by=by)
         if await is_running(stores, url):
             await _watch(stores, letters, request)
             return

@@ -22,7 +22,7 @@ from actum.cli.server.limits import (
     allow_descriptors,
 )
 from actum.cli.server.processes import Work, serve_in_processes
-from actum.cli.server.serving import listen, serve, url_of
+from actum.cli.server.serving import listen, local_url_of, serve, url_of
 from actum.stores.open import is_shared
 from actum.stores.url import shown
 
@@ -42,7 +42,8 @@ def run(
         bool,
         typer.Option(
             "--development",
-            help="Refuse commands and reducers that do I/O, or change state without an event; log requests.",
+            help="Refuse commands and reducers that do I/O, or change state without an event; log requests; "
+            "open the console to this machine.",
         ),
     ] = False,
     serves_metrics: Annotated[
@@ -92,7 +93,9 @@ def run(
     application = loaded.asgi(store=url, is_development=is_development)
     with listen(host, port) as listener:
         set_up_logs(is_development=is_development, level=log_level, format=log_format)
-        announce = partial(_announce, loaded, url_of(listener), url)
+        announce = partial(
+            _announce, loaded, url_of(listener), url, local_url_of(listener) if is_development else None
+        )
         if workers == 1:
             serve(application, listener, limits, announce)
         else:
@@ -106,8 +109,10 @@ def run(
     print(f"{loaded.name} has stopped", flush=True)
 
 
-def _announce(app: App, address: str, store: str) -> None:
+def _announce(app: App, address: str, store: str, console: str | None) -> None:
     print(f"{app.name} is running at {address}")
+    if console is not None:
+        print(f"  console  {console}/-/console")
     if definition_of(app).docs_path is not None:
         print(f"  OpenAPI  {address}{definition_of(app).docs_path}")
     print(f"  store    {shown(store)}", flush=True)

@@ -13,11 +13,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from actum.app import App
 from actum.cli.failure import CommandFailed, one_line
 from actum.cli.loading import load_app
-from actum.cli.options import AppName, AsJson, DatabaseUrl, StoreUrl
+from actum.cli.options import AppName, AsJson, By, DatabaseUrl, StoreUrl, operator
 from actum.cli.output import print_json, print_line, print_table, shown_time
 from actum.model.view import ViewType
 from actum.operations.opening import is_running, open_beside
 from actum.operations.rebuild import Report, rebuild_view
+from actum.operations.repairs.audit import Act, recorded
 from actum.operations.set_aside import RetryOutcome, SetAsideRow, list_set_aside, request_rows, watch_rows
 from actum.operations.views import ViewGeneration, list_views, view_type
 
@@ -55,6 +56,7 @@ def list_(
 def rebuild(
     app: AppName,
     name: ViewName,
+    by: By = None,
     store: StoreUrl = None,
     database: DatabaseUrl = None,
 ) -> None:
@@ -65,7 +67,7 @@ def rebuild(
     loaded = load_app(app)
     view = view_type(loaded, name)
     with _progress(view) as report:
-        count = asyncio.run(rebuild_view(loaded, loaded.store_url(store, database), view, report))
+        count = asyncio.run(_rebuild(loaded, loaded.store_url(store, database), view, report, operator(by)))
     if count:
         rows = "1 row of it is" if count == 1 else f"{count:,} rows of it are"
         raise CommandFailed(f"view {view.name} is built, and {rows} set aside: see actum views show")
@@ -103,6 +105,7 @@ def retry(
     key: Annotated[
         str | None, typer.Argument(metavar="KEY", help="The key of the row; all rows if it is left out.")
     ] = None,
+    by: By = None,
     store: StoreUrl = None,
     database: DatabaseUrl = None,
 ) -> None:
@@ -112,7 +115,7 @@ def retry(
     is rebuilt anyway; use this after a fix somewhere else, or when the cause was temporary.
     """
     loaded = load_app(app)
-    asyncio.run(_retry(view_type(loaded, name), key, loaded.store_url(store, database)))
+    asyncio.run(_retry(view_type(loaded, name), key, loaded.store_url(store, database), operator(by)))
 
 
 async def _list(app: App, url: str) -> list[ViewGeneration]:
@@ -125,9 +128,16 @@ async def _set_aside(view: ViewType, url: str) -> list[SetAsideRow]:
         return await list_set_aside(stores, view)
 
 
-async def _retry(view: ViewType, key: str | None, url: str) -> None:
+async def _rebuild(app: App, url: str, view: ViewType, report: Report, by: str) -> int:
+    async with open_beside(url) as stores, recorded(stores.database, by, Act("views rebuild", view.name)):
+        return await rebuild_view(app, url, view, report)
+
+
+async def _retry(view: ViewType, key: str | None, url: str, by: str) -> None:
     async with open_beside(url) as stores:
-        request = await request_rows(stores, view, key)
+        act = Act("views retry", view.name, {"row": "all" if key is None else key})
+        async with recorded(stores.database, by, act):
+            request = await request_rows(stores, view, key)
         if not request.count:
             which = "no row" if key is None else f"no row {key!r}"
             print_line(f"view {view.name} has {which} set aside")

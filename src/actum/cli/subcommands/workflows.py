@@ -7,13 +7,14 @@ from typing import Annotated
 import typer
 
 from actum.cli.loading import load_app
-from actum.cli.options import AppName, AsJson, DatabaseUrl, StoreUrl
+from actum.cli.options import AppName, AsJson, By, DatabaseUrl, StoreUrl, operator
 from actum.cli.output import print_json, print_line, print_table
 from actum.cli.workflow_line import WorkflowLine, record_row, row_of
 from actum.operations.opening import is_running, open_beside
+from actum.operations.repairs.audit import Act, recorded
+from actum.operations.repairs.many import ask_for_workflow
 from actum.operations.workflows import (
     all_workflows,
-    request_workflow,
     send_signal,
     show_workflow,
     watch_workflow,
@@ -72,35 +73,44 @@ def signal(
     id: Id,
     name: Annotated[str, typer.Argument(metavar="SIGNAL", help="The name of the signal's class.")],
     body: Annotated[str, typer.Argument(metavar="JSON", help="The signal as JSON.")],
+    by: By = None,
     store: StoreUrl = None,
     database: DatabaseUrl = None,
 ) -> None:
     """Sends a signal to a workflow."""
-    asyncio.run(_signal(load_app(app).store_url(store, database), kind, id, name, body))
+    asyncio.run(_signal(load_app(app).store_url(store, database), kind, id, name, body, operator(by)))
 
 
 @workflows.command()
-def pause(app: AppName, kind: Kind, id: Id, store: StoreUrl = None, database: DatabaseUrl = None) -> None:
+def pause(
+    app: AppName, kind: Kind, id: Id, by: By = None, store: StoreUrl = None, database: DatabaseUrl = None
+) -> None:
     """Has a workflow begin nothing new until it is resumed."""
-    _request(app, kind, id, "pause", store, database)
+    _request(app, kind, id, "pause", by, store, database)
 
 
 @workflows.command()
-def resume(app: AppName, kind: Kind, id: Id, store: StoreUrl = None, database: DatabaseUrl = None) -> None:
+def resume(
+    app: AppName, kind: Kind, id: Id, by: By = None, store: StoreUrl = None, database: DatabaseUrl = None
+) -> None:
     """Has a workflow go on that is paused or stalled."""
-    _request(app, kind, id, "resume", store, database)
+    _request(app, kind, id, "resume", by, store, database)
 
 
 @workflows.command()
-def cancel(app: AppName, kind: Kind, id: Id, store: StoreUrl = None, database: DatabaseUrl = None) -> None:
+def cancel(
+    app: AppName, kind: Kind, id: Id, by: By = None, store: StoreUrl = None, database: DatabaseUrl = None
+) -> None:
     """Cancels a workflow: nothing new is begun, and its compensations run."""
-    _request(app, kind, id, "cancel", store, database)
+    _request(app, kind, id, "cancel", by, store, database)
 
 
 @workflows.command()
-def retry(app: AppName, kind: Kind, id: Id, store: StoreUrl = None, database: DatabaseUrl = None) -> None:
+def retry(
+    app: AppName, kind: Kind, id: Id, by: By = None, store: StoreUrl = None, database: DatabaseUrl = None
+) -> None:
     """Has a workflow go on that is stalled, or has failed without having compensated anything."""
-    _request(app, kind, id, "retry", store, database)
+    _request(app, kind, id, "retry", by, store, database)
 
 
 @workflows.command()
@@ -110,16 +120,25 @@ def restart(
     id: Id,
     step: Annotated[str | None, typer.Option(help="The step from which to run again.")] = None,
     number: Annotated[int, typer.Option(min=1, help="Which of the steps of that name.")] = 1,
+    by: By = None,
     store: StoreUrl = None,
     database: DatabaseUrl = None,
 ) -> None:
     """Runs a workflow again, from its beginning or from a step; what it did before that stays as it is."""
     request = "restart" if step is None else f"restart:{number}:{step}"
-    _request(app, kind, id, request, store, database)
+    _request(app, kind, id, request, by, store, database)
 
 
-def _request(app: str, kind: str, id: str, request: str, store: str | None, database: str | None) -> None:
-    asyncio.run(_ask_for(load_app(app).store_url(store, database), kind, id, request))
+def _request(
+    app: str,
+    kind: str,
+    id: str,
+    request: str,
+    by: str | None,
+    store: str | None,
+    database: str | None,
+) -> None:
+    asyncio.run(_ask_for(load_app(app).store_url(store, database), kind, id, request, operator(by)))
 
 
 async def _list(url: str, kind: str | None, status: Status | None, *, is_json: bool) -> None:
@@ -139,16 +158,17 @@ async def _show(url: str, kind: str, id: str) -> WorkflowLine:
         return WorkflowLine.of_shown(await show_workflow(stores, kind, id))
 
 
-async def _signal(url: str, kind: str, id: str, name: str, body: str) -> None:
-    async with open_beside(url) as stores:
+async def _signal(url: str, kind: str, id: str, name: str, body: str, by: str) -> None:
+    act = Act("workflows signal", f"{kind}/{id}", {"signal": name})
+    async with open_beside(url) as stores, recorded(stores.database, by, act):
         await send_signal(stores, kind, id, name, body.encode())
     print_line(f"{kind}/{id}: the signal {name} is sent")
 
 
-async def _ask_for(url: str, kind: str, id: str, request: str) -> None:
+async def _ask_for(url: str, kind: str, id: str, request: str, by: str) -> None:
     name = request.partition(":")[0]
     async with open_beside(url) as stores:
-        await request_workflow(stores, kind, id, request)
+        await ask_for_workflow(stores, kind, id, request, by=by)
         if not await is_running(stores, url):
             print_line(f"{kind}/{id}: requested; the application does it when it starts ({name})")
             return

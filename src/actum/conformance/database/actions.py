@@ -420,3 +420,20 @@ class ActionConformance:
 
         assert await database.tick("report", at_first=1) == 700
         assert await database.tick("fresh", at_first=1) == 800
+
+    async def test_an_edited_letter_is_retried_with_what_it_has_now(self, database: Database) -> None:
+        [letter] = await save_letters(database, new_letter(body=b"before", status="dead"))
+
+        is_edited = await database.edit_letter(letter.id, b"after", before=b"before")
+        found = await database.letter(letter.id)
+
+        assert is_edited
+        assert found == msgspec.structs.replace(letter, body=b"after", request="retry")
+        assert await database.requested_letters("notify") == [found]
+
+    async def test_a_letter_that_has_changed_meanwhile_is_not_edited(self, database: Database) -> None:
+        [letter] = await save_letters(database, new_letter(body=b"before"))
+
+        assert not await database.edit_letter(letter.id, b"after", before=b"something else")
+        assert not await database.edit_letter(letter.id + 1, b"after", before=b"before")
+        assert await database.letter(letter.id) == letter

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from actum.errors import KeyReused
 from actum.ports.database import Database, Erasure, KeptName
 from actum.ports.workflows import (
+    OPERATOR_ACTS,
     NewSignal,
     NewWorkflow,
     StepRecord,
@@ -307,6 +308,30 @@ class WorkflowConformance:
         assert [one.id for one in everything] == ["t-1", "t-2", "t-3", "o-1"]
         assert [one.id for one in running] == ["t-1", "t-3"]
         assert [one.id for one in await database.workflows(after=numbers[0], limit=2)] == ["t-2", "t-3"]
+
+    async def test_a_listing_may_begin_with_the_newest(self, database: Database) -> None:
+        numbers = await start(database, "t-1", "t-2", "t-3")
+        await start(database, "o-1", kind="Order")
+
+        newest = await database.workflows(limit=2, reverse=True)
+        older = await database.workflows(after=numbers[2], reverse=True)
+        of_kind = await database.workflows(kind="Transfer", status="running", reverse=True)
+
+        assert [one.id for one in newest] == ["o-1", "t-3"]
+        assert [one.id for one in older] == ["t-2", "t-1"]
+        assert [one.id for one in of_kind] == ["t-3", "t-2", "t-1"]
+
+    async def test_what_operators_did_with_messages_goes_with_their_entity(self, database: Database) -> None:
+        of_operator = [
+            new_workflow("1", OPERATOR_ACTS, subject="Account/a"),
+            new_workflow("2", OPERATOR_ACTS, subject="a"),
+            new_workflow("3", OPERATOR_ACTS, subject="b"),
+        ]
+        await database.start_workflows([*of_operator, new_workflow("t-1", subject="a")])
+
+        await database.end_erasure("Account", "a", 7, keys=["Account/a", "a"])
+
+        assert [one.id for one in await database.workflows()] == ["3", "t-1"]
 
     async def test_those_that_have_not_ended_are_counted(self, database: Database) -> None:
         numbers = await start(database, "t-1", "t-2", "t-3")

@@ -204,3 +204,15 @@ class Feeding:
 
         assert amounts(await asyncio.wait_for(staying, PATIENCE)) == [1]
         assert (await asyncio.wait([leaving], timeout=PATIENCE))[0] == {leaving}
+
+    async def test_the_end_of_the_feed_is_found_by_how_many_events_it_has(self, journal: Journal) -> None:
+        """Positions may have gaps: a reader of the last events asks where they begin."""
+        for number in range(1, 6):
+            await journal.append([deposit(f"a{number}", 0, number)])
+        head = positions(await follow(journal, 5))[-1]
+
+        last_two = await journal.feed(await journal.position_before(head, 2), 10)
+
+        assert amounts(last_two) == [4, 5]
+        assert await journal.position_before(head, 5) < positions(await journal.feed(0, 1))[0]
+        assert await journal.position_before(head, 99) == 0

@@ -206,3 +206,30 @@ class Listing:
         second = await journal.streams(following(first))
 
         assert ids(second) == ["a2", "a3"]
+
+    async def test_streams_are_found_by_how_their_ids_begin(self, journal: Journal) -> None:
+        """A page has the ids that begin with a text, in their order, and none of another kind."""
+        for id in ("ab", "a", "b", "a💥", "aé"):
+            await journal.append([deposit(id, 0, 1)])
+        await journal.append([deposit("aa", 0, 1, kind="Loan")])
+
+        found = await journal.streams_by_id("Account", "a", limit=3)
+        if found is None:
+            return  # This store has no quick way to find them.
+        rest = await journal.streams_by_id("Account", "a", after=found[-1].id)
+        every = await journal.streams_by_id("Account", "")
+
+        assert [info.id for info in found] == ["a", "ab", "aé"]
+        assert [info.id for info in rest or ()] == ["a💥"]
+        assert [info.id for info in every or ()] == ["a", "ab", "aé", "a💥", "b"]
+        assert (found[0].version, found[0].first_time) == (1, found[0].last_time)
+
+    async def test_a_stream_that_was_erased_is_not_found_by_its_id(self, journal: Journal) -> None:
+        """What was erased has no id that anything could begin with."""
+        await journal.append([deposit("a", 0, 1)])
+        await journal.append([deposit("ab", 0, 1)])
+        await journal.erase("Account", "a", time=OPENING)
+
+        found = await journal.streams_by_id("Account", "a")
+
+        assert found is None or [info.id for info in found] == ["ab"]

@@ -14,6 +14,7 @@ from actum.model.error_text import error_text
 from actum.model.people.unsaid import class_alone
 from actum.model.retries import FailedAttempt
 from actum.runtime.actions.personal_items import holds_personal
+from actum.runtime.actions.tracebacks import Tracebacks
 from actum.runtime.actions.triggers.source import Item
 from actum.runtime.containment import comes_from_outside, log_failure
 
@@ -64,6 +65,7 @@ class Attempts:
         timeout: float,
         is_final: Callable[[BaseException], bool],
         on_room: Callable[[], None],
+        tracebacks: Tracebacks,
     ) -> None:
         self.under_way: dict[asyncio.Task[Any], Attempt] = {}
         self._name = name
@@ -71,6 +73,7 @@ class Attempts:
         self._timeout = timeout
         self._is_final = is_final
         self._on_room = on_room
+        self._tracebacks = tracebacks
         self._hanging = 0
         self._ended: dict[int, asyncio.Event] = {}
         self._timer: asyncio.TimerHandle | None = None
@@ -175,7 +178,10 @@ class Attempts:
         else:
             message = "action %s failed on %s: %s"
             log_failure(log, logging.WARNING, message, self._name, place, text, error=error)
-        stored = class_alone(error) if holds_personal(item.content) else text
+        is_personal = holds_personal(item.content)
+        if not is_personal:
+            self._tracebacks.keep(item.key, item.position, error)
+        stored = class_alone(error) if is_personal else text
         return FailedAttempt(stored, is_final=self._is_final(error))
 
     def _look_later(self) -> None:

@@ -8,6 +8,7 @@ from actum.model.action import Failure
 from actum.model.retries import FailedAttempt
 from actum.runtime.actions.attempts import Attempts
 from actum.runtime.actions.slots import Slots
+from actum.runtime.actions.tracebacks import Tracebacks
 from actum.runtime.actions.triggers.source import Item, Run
 from actum.runtime.contained_tasks import ContainedCoroutine, runs_author_code
 
@@ -26,10 +27,13 @@ class LetterAttempts:
         on_failure: Run | None,
         timeout: float,
         is_final: Callable[[BaseException], bool],
+        tracebacks: Tracebacks,
     ) -> None:
         self._name = name
         self._on_failure = on_failure
-        self._attempts = Attempts(name, run, timeout=timeout, is_final=is_final, on_room=self._on_room)
+        self._attempts = Attempts(
+            name, run, timeout=timeout, is_final=is_final, on_room=self._on_room, tracebacks=tracebacks
+        )
         self._slots = Slots(lambda: self._attempts.allowed)
 
     def __repr__(self) -> str:

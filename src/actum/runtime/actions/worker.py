@@ -12,6 +12,7 @@ from actum.runtime.actions.backlog import Backlog
 from actum.runtime.actions.key_queue import KeyQueue
 from actum.runtime.actions.letter_attempts import LetterAttempts
 from actum.runtime.actions.retrier import Retrier
+from actum.runtime.actions.tracebacks import Tracebacks
 from actum.runtime.actions.triggers.source import Item, Run, Source
 from actum.runtime.actions.unsaved_letters import UnsavedLetters
 from actum.runtime.clock import Clock
@@ -29,7 +30,8 @@ class Worker:
 
     An item that fails becomes a letter, and so does every later item of its key, so that no key holds up
     another. The letter is retried until it succeeds or its attempts are used up. Then it is dead, and waits
-    until an operator retries or skips it. `taken` counts the items that the source has given.
+    until an operator retries or skips it. `taken` counts the items that the source has given; `tracebacks`
+    has those of the last failures here.
     """
 
     def __init__(
@@ -49,11 +51,22 @@ class Worker:
         self._source = source
         self._clock = clock
         self._backlog = Backlog(source)
+        self.tracebacks: Tracebacks = Tracebacks()
         self._attempts = Attempts(
-            name, run, timeout=timeout, is_final=retries.is_final, on_room=self._ensure_tasks
+            name,
+            run,
+            timeout=timeout,
+            is_final=retries.is_final,
+            on_room=self._ensure_tasks,
+            tracebacks=self.tracebacks,
         )
         self._letter_attempts = LetterAttempts(
-            name, run, on_failure=on_failure, timeout=timeout, is_final=retries.is_final
+            name,
+            run,
+            on_failure=on_failure,
+            timeout=timeout,
+            is_final=retries.is_final,
+            tracebacks=self.tracebacks,
         )
         self._done: dict[int, list[int]] = defaultdict(list)
         self._letters = UnsavedLetters(name)

@@ -12,6 +12,7 @@ from actum.ports.database import Database
 from actum.ports.membership import ClusterState, Lease, whole_of
 from actum.runtime.cluster.assignment import Assignment
 from actum.runtime.cluster.heartbeat import Heartbeat
+from actum.runtime.cluster.latest_state import LatestState
 from actum.runtime.cluster.rebalancing import share_out
 
 BEAT = 1.0
@@ -26,16 +27,24 @@ log: logging.Logger = logging.getLogger("actum.coordinator")
 class Coordinator:
     """Leases this process's share of the assignments, and gives up any surplus.
 
-    `is_first` says whether this process does what one is enough for, and several could do.
+    `is_first` says whether this process does what one is enough for, and several could do. `latest` is told
+    the state of the cluster at each heartbeat.
 
     A lease that has passed to another process is never used again: the assignment ends here, and the database
     refuses whatever it still tries to write.
     """
 
-    def __init__(self, database: Database, works: Sequence[Assignment], heartbeat: Heartbeat) -> None:
+    def __init__(
+        self,
+        database: Database,
+        works: Sequence[Assignment],
+        heartbeat: Heartbeat,
+        latest: LatestState,
+    ) -> None:
         self.works: dict[str, Assignment] = {work.name: work for work in works}
         self._database = database
         self._heartbeat = heartbeat
+        self._latest = latest
         self._membership = database.join(list(self.works))
         self._leases: dict[str, Lease] = {}
         self._moving: dict[str, asyncio.Task[None]] = {}
@@ -90,7 +99,7 @@ class Coordinator:
 
     async def _look(self) -> None:
         began = monotonic()
-        state = await self._membership.beat()
+        state = self._latest.state = await self._membership.beat()
         self.is_first = state.me == min(state.able, default=state.me)
         lost = [
             name for name in self._leases if state.owners.get(name) != state.me and name not in self._moving
@@ -108,6 +117,9 @@ class Coordinator:
         shares = share_out(state.able, state.owners)
         wanted = [name for name in shares if self._is_wanted(name, shares, state)]
         leases = await self._membership.acquire(wanted) if wanted else []
+        if leases:
+            owners = {**state.owners, **{lease.work: state.me for lease in leases}}
+            self._latest.state = ClusterState(state.me, state.able, owners)
         for lease in leases:
             self._leases[lease.work] = lease
             self._move(lease.work, self._begin(lease))

@@ -10,6 +10,12 @@ from actum.stores.postgres.journal.journal import SCHEMA as JOURNAL
 from actum.stores.postgres.journal.journal import open_journal
 from actum.stores.postgres.person_keys import SCHEMA as PEOPLE
 
+SIZES = """
+SELECT relname AS name, pg_total_relation_size(oid) AS size FROM pg_class
+WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('r', 'p', 'm')
+ORDER BY 2 DESC, 1 LIMIT 30
+"""
+
 
 async def open_postgres(url: str, *, is_owner: bool) -> tuple[Journal, Database]:
     """Opens a journal and a database that share one pool of connections."""
@@ -27,6 +33,16 @@ async def postgres_versions(url: str) -> dict[str, int]:
     try:
         async with pool.connection() as connection:
             return await schema_versions(connection)
+    finally:
+        await pool.close()
+
+
+async def postgres_sizes(url: str) -> dict[str, int]:
+    """Gives the bytes of the largest tables of a schema, with their indexes, the largest first."""
+    pool = await PostgresPool.open(url, (), is_owner=False)
+    try:
+        async with pool.connection() as connection:
+            return {row["name"]: row["size"] for row in await connection.fetch(SIZES)}
     finally:
         await pool.close()
 

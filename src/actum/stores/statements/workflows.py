@@ -31,6 +31,7 @@ OF_WORKFLOWS = (
     ("actum_workflows", "number"),
 )
 """The tables with rows of a workflow, and their columns with its number; its own is the last."""
+MAX_NUMBER = 2**63 - 1
 HAS_ENDED = "status IN ('completed', 'failed', 'cancelled')"
 SIGNALS = "$signals"
 """The name under which marks of signals are stored among those of queues; no queue has it."""
@@ -110,6 +111,11 @@ def loaded(
             )
         )
     return found
+
+
+def first_after(number: int, *, is_reverse: bool) -> int:
+    """Gives the number beyond which a page begins: the first page of a reversed listing has all below it."""
+    return MAX_NUMBER if is_reverse and not number else number
 
 
 def first_within(sizes: Iterable[tuple[int, int]]) -> list[int]:

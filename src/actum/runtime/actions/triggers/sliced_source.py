@@ -28,6 +28,11 @@ class Slice(Struct, eq=False):
     counts: dict[str, int] = field(default_factory=dict)
 
 
+def slice_of_key(key: str, slices: int) -> int:
+    """Gives the slice of a key, which is the same in every process and release."""
+    return crc32(key.encode(errors="surrogatepass")) % slices if slices > 1 else 0
+
+
 class SlicedSource(Source):
     """Reads what all its slices have in common once; those that were added later catch up by turns with that.
 
@@ -49,7 +54,7 @@ class SlicedSource(Source):
 
     def slice_of(self, key: str) -> int:
         """Gives the slice of a key, which is the same in every process and release."""
-        return crc32(key.encode(errors="surrogatepass")) % self.slices if self.slices > 1 else 0
+        return slice_of_key(key, self.slices)
 
     def has(self, key: str) -> bool:
         return self.slice_of(key) in self._here

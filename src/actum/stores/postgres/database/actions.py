@@ -198,6 +198,11 @@ class PostgresActions(Database):
         statement = "UPDATE actum_letters SET request = $1 WHERE id = $2 RETURNING 1"
         return bool(await self._pool.fetch(statement, request, id))
 
+    async def edit_letter(self, id: int, body: bytes, *, before: bytes) -> bool:
+        statement = """UPDATE actum_letters SET body = $1, request = 'retry'
+            WHERE id = $2 AND body = $3 RETURNING 1"""
+        return bool(await self._pool.fetch(statement, body, id, before))
+
     async def requested_letters(self, action: str, *, after: int = 0) -> list[Letter]:
         return await self._letters(
             "action = $1 AND request IS NOT NULL AND id > $2 ORDER BY id", action, after

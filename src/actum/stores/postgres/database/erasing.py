@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from actum.ports.database import Database, Erasure
 from actum.stores.postgres.connection.pool import PostgresPool
-from actum.stores.postgres.database.workflows import REMOVE_OF_SUBJECT
+from actum.stores.postgres.database.workflows import REMOVE_OF_SUBJECT, REMOVE_OPERATOR_ACTS
 
 ERASURE_SCHEMA = (
     """CREATE TABLE actum_erasures (
@@ -58,4 +58,5 @@ class PostgresErasing(Database):
             await connection.execute(REMOVE_LETTERS, kind, id, position, list(keys))
             for statement in REMOVE_OF_SUBJECT:
                 await connection.execute(statement, kind, id)
+            await connection.execute(REMOVE_OPERATOR_ACTS, list(keys))
             await connection.execute(END, kind, id, position)

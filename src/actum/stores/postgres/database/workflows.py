@@ -7,6 +7,7 @@ from actum.errors import KeyReused
 from actum.ports.database import Database
 from actum.ports.workflows import (
     ENDED,
+    OPERATOR_ACTS,
     LoadedWorkflow,
     NewSignal,
     NewWorkflow,
@@ -32,6 +33,7 @@ from actum.stores.statements.workflows import (
     SIGNALS,
     WORKFLOW,
     change_row,
+    first_after,
     first_with,
     first_within,
     loaded,
@@ -176,15 +178,22 @@ class PostgresWorkflows(Database):
         return StoredWorkflow(*found[0]) if found else None
 
     async def workflows(
-        self, *, kind: str | None = None, status: Status | None = None, after: int = 0, limit: int = 100
+        self,
+        *,
+        kind: str | None = None,
+        status: Status | None = None,
+        after: int = 0,
+        limit: int = 100,
+        reverse: bool = False,
     ) -> list[StoredWorkflow]:
         given = {name: value for name, value in (("kind", kind), ("status", status)) if value is not None}
         filters = "".join(f"{name} = ${place} AND " for place, name in enumerate(given, 3))
-        rows = f"SELECT {WORKFLOW} FROM actum_workflows WHERE {filters}number > $1 ORDER BY number LIMIT $2"
+        beyond, order = ("<", "DESC") if reverse else (">", "ASC")
+        rows = f"""SELECT {WORKFLOW} FROM actum_workflows
+            WHERE {filters}number {beyond} $1 ORDER BY number {order} LIMIT $2"""
         statement = page_of(rows, WORKFLOW, WORKFLOW_BYTES)
-        return [
-            StoredWorkflow(*row) for row in await self._pool.fetch(statement, after, limit, *given.values())
-        ]
+        values = (first_after(after, is_reverse=reverse), limit, *given.values())
+        return [StoredWorkflow(*row) for row in await self._pool.fetch(statement, *values)]
 
     async def workflow_records(self, kind: str, id: str, *, after: int = 0, limit: int) -> list[StepRecord]:
         rows = """SELECT r.* FROM actum_workflow_records r JOIN actum_workflows w ON w.number = r.workflow
@@ -285,3 +294,6 @@ REMOVE_OF_SUBJECT = tuple(
     for table, column in OF_WORKFLOWS
 )
 """Removes the workflows that an entity's events started."""
+REMOVE_OPERATOR_ACTS = f"""DELETE FROM actum_workflows
+    WHERE kind = '{OPERATOR_ACTS}' AND subject = ANY($1::text[])"""
+"""Removes what operators did with messages that have an entity's keys."""

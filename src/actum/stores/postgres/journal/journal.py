@@ -29,7 +29,7 @@ from actum.ports.journal import (
     StreamPage,
     Write,
 )
-from actum.stores.listing import listing_statement, page_of
+from actum.stores.listing import listing_statement, page_of, search_statement, search_values
 from actum.stores.outcomes import recognise
 from actum.stores.postgres.connection.notifier import Notifier
 from actum.stores.postgres.connection.pool import PostgresPool, changed
@@ -51,6 +51,7 @@ SCHEMA = Part(
 LATEST = 2**63 - 1
 POLL = 1.0
 HIDDEN_POLL = 0.02
+SEARCH = search_statement(lambda number: f"${number}")
 
 
 class PostgresJournal(Journal):
@@ -144,11 +145,22 @@ class PostgresJournal(Journal):
             rows = await self._pool.fetch(statement, *values)
         return page_of(listing, [(StreamInfo(*stream), position) for *stream, position in rows])
 
+    async def streams_by_id(
+        self, kind: str, prefix: str, *, after: str = "", limit: int = 100
+    ) -> list[StreamInfo] | None:
+        values = search_values(kind, prefix, after, limit)
+        async with self._pool.callers.taken():
+            rows = await self._pool.fetch(SEARCH, *values)
+        return list(starmap(StreamInfo, rows))
+
     async def feed(self, after: int, limit: int) -> list[Stored]:
         return list(starmap(Stored, await self._pool.fetch(statements.FEED, after, limit)))
 
     async def head(self) -> int:
         return int(await self._pool.fetchval(statements.HEAD))
+
+    async def position_before(self, position: int, count: int) -> int:
+        return int(await self._pool.fetchval(statements.BEFORE, position, count) or 0)
 
     async def last(self) -> int:
         return int(await self._pool.fetchval(statements.LAST))

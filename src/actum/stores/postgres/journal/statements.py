@@ -68,6 +68,7 @@ FEED = f"""SELECT {EVENT} FROM actum_events WHERE position > $1 AND position <= 
         ) END FROM (SELECT sum(size) AS bytes, max(position) AS last FROM ({_NEXT}) AS next) AS whole
     ) ORDER BY position LIMIT $2"""
 HEAD = f"SELECT coalesce(max(position), 0) FROM actum_events WHERE position < {HORIZON}"
+BEFORE = "SELECT position FROM actum_events WHERE position <= $1 ORDER BY position DESC OFFSET $2 LIMIT 1"
 LAST = "SELECT coalesce(max(position), 0) FROM actum_events"
 ENDS = f"SELECT ({HEAD}) AS head, ({LAST}) AS last"
 READ = page_of(

@@ -86,6 +86,12 @@ def file_versions(path: str) -> dict[str, int]:
         return {}
 
 
+def file_sizes(path: str) -> dict[str, int]:
+    """Gives the bytes of a file and of its log, as far as they are there."""
+    files = [Path(path), Path(f"{path}-wal")]
+    return {file.name: file.stat().st_size for file in files if file.is_file()}
+
+
 def connect(path: str, parts: Sequence[Part], *, is_owner: bool) -> sqlite3.Connection:
     """Opens the connection that writes; the owner brings the file's tables up to date.
 

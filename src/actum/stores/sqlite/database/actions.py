@@ -166,6 +166,12 @@ class SqliteActions(Database):
             lambda connection: connection.execute(statement, (request, id)).rowcount > 0
         )
 
+    async def edit_letter(self, id: int, body: bytes, *, before: bytes) -> bool:
+        statement = "UPDATE actum_letters SET body = ?, request = 'retry' WHERE id = ? AND body = ?"
+        return await self._file.write(
+            lambda connection: connection.execute(statement, (body, id, before)).rowcount > 0
+        )
+
     async def requested_letters(self, action: str, *, after: int = 0) -> list[Letter]:
         return await self._letters(
             "action = ? AND request IS NOT NULL AND id > ? ORDER BY id", (action, after)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from actum.ports.database import Database, Erasure
 from actum.stores.sqlite.connection.file import SqliteFile
-from actum.stores.sqlite.database.workflows import REMOVE_OF_SUBJECT
+from actum.stores.sqlite.database.workflows import REMOVE_OF_SUBJECT, REMOVE_OPERATOR_ACTS
 
 ERASURE_SCHEMA = (
     """CREATE TABLE actum_erasures (
@@ -51,7 +51,7 @@ class SqliteErasing(Database):
         values = {"kind": kind, "id": id, "position": position, "keys": json.dumps(list(keys))}
 
         def end(connection: sqlite3.Connection) -> None:
-            for statement in (*REMOVE, *REMOVE_OF_SUBJECT, END):
+            for statement in (*REMOVE, *REMOVE_OF_SUBJECT, REMOVE_OPERATOR_ACTS, END):
                 connection.execute(statement, values)
 
         await self._file.write(end)

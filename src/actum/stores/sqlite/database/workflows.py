@@ -9,6 +9,7 @@ from typing import Any
 from actum.ports.database import Database
 from actum.ports.workflows import (
     ENDED,
+    OPERATOR_ACTS,
     LoadedWorkflow,
     NewSignal,
     NewWorkflow,
@@ -33,6 +34,7 @@ from actum.stores.statements.workflows import (
     SIGNALS,
     WORKFLOW,
     change_row,
+    first_after,
     first_with,
     first_within,
     loaded,
@@ -157,13 +159,20 @@ class SqliteWorkflows(Database):
         return None if row is None else StoredWorkflow(*row)
 
     async def workflows(
-        self, *, kind: str | None = None, status: Status | None = None, after: int = 0, limit: int = 100
+        self,
+        *,
+        kind: str | None = None,
+        status: Status | None = None,
+        after: int = 0,
+        limit: int = 100,
+        reverse: bool = False,
     ) -> list[StoredWorkflow]:
         given = {"kind": kind, "status": status}
         filters = "".join(f"{name} = :{name} AND " for name, value in given.items() if value is not None)
+        beyond, order = ("<", "DESC") if reverse else (">", "ASC")
         statement = f"""SELECT {WORKFLOW} FROM actum_workflows
-            WHERE {filters} number > :after ORDER BY number LIMIT :limit"""
-        values = {**given, "after": after, "limit": limit}
+            WHERE {filters} number {beyond} :after ORDER BY number {order} LIMIT :limit"""
+        values = {**given, "after": first_after(after, is_reverse=reverse), "limit": limit}
         return await self._file.read(
             lambda connection: within(
                 starmap(StoredWorkflow, connection.execute(statement, values)), workflow_size
@@ -296,3 +305,6 @@ REMOVE_OF_SUBJECT = tuple(
     for table, column in OF_WORKFLOWS
 )
 """Removes the workflows that an entity's events started."""
+REMOVE_OPERATOR_ACTS = f"""DELETE FROM actum_workflows
+    WHERE kind = '{OPERATOR_ACTS}' AND subject IN (SELECT value FROM json_each(:keys))"""
+"""Removes what operators did with messages that have an entity's keys."""

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import sqlite3
 from collections.abc import Sequence
+from itertools import starmap
 from typing import TypeVar
 
 import msgspec
@@ -28,7 +29,7 @@ from actum.ports.journal import (
     StreamPage,
     Write,
 )
-from actum.stores.listing import listing_statement, page_of
+from actum.stores.listing import listing_statement, page_of, search_statement, search_values
 from actum.stores.outcomes import ClaimChanges, claim_keys, decide, nobody, recognise
 from actum.stores.page import reply_size, within
 from actum.stores.sqlite.connection.file import SqliteFile
@@ -46,6 +47,7 @@ MAX_STREAMS = 200_000
 LARGE = 128
 """From this many writes on, an append begins before the event loop is idle."""
 POLL = 1.0
+SEARCH = search_statement(lambda number: f"?{number}")
 
 
 class SqliteJournal(Journal):
@@ -146,6 +148,14 @@ class SqliteJournal(Journal):
         async with self._file.callers.taken():
             rows = await self._file.read(lambda connection: connection.execute(statement, values).fetchall())
         return page_of(listing, [(StreamInfo(*stream), position) for *stream, position in rows])
+
+    async def streams_by_id(
+        self, kind: str, prefix: str, *, after: str = "", limit: int = 100
+    ) -> list[StreamInfo] | None:
+        values = search_values(kind, prefix, after, limit)
+        async with self._file.callers.taken():
+            rows = await self._file.read(lambda connection: connection.execute(SEARCH, values).fetchall())
+        return list(starmap(StreamInfo, rows))
 
     async def feed(self, after: int, limit: int) -> list[Stored]:
         return await self._file.read(lambda connection: feeding.feed(connection, after, limit))

@@ -1,0 +1,1 @@
+"""What one request led to: everything that shares its correlation id, as a tree with times."""

@@ -1,0 +1,1 @@
+"""What works in the background, looked at: actions, queues, timers and workflows, and what stands still."""

@@ -1,0 +1,103 @@
+"""A browser for tests: Chromium, in the sizes of a desktop and a phone, and what every page keeps."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, sync_playwright
+
+CHROMIUM = shutil.which("chromium")
+WHY_NONE = "Chromium is not here: apt-get install chromium"
+ARGUMENTS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+SIZES: dict[str, dict[str, int]] = {
+    "desktop": {"width": 1280, "height": 800},
+    "phone": {"width": 390, "height": 844},
+}
+KEPT = os.environ.get("ACTUM_SCREENSHOTS")
+"""Where pictures of pages are kept, to be looked at."""
+SERIOUS = ("serious", "critical")
+
+
+@contextmanager
+def opened_browser() -> Iterator[Browser]:
+    """Starts Chromium, and ends it."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+@contextmanager
+def opened_page(browser: Browser, size: str = "desktop", **options: Any) -> Iterator[Page]:
+    """Opens a page in a window of a size; at its end the browser must have complained of nothing."""
+    context = browser.new_context(viewport=SIZES[size], **options)  # type: ignore[arg-type]
+    context.set_default_timeout(30_000)
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    try:
+        yield page
+    finally:
+        context.close()
+    assert [one for one in complaints if not is_answer(one)] == []
+
+
+def is_answer(complaint: str) -> bool:
+    """Whether the browser only says that a page was answered with an error, or not at all."""
+    return complaint.startswith("Failed to load resource") or "ERR_" in complaint
+
+
+def check(page: Page, name: str) -> None:
+    """Checks what every page keeps, and keeps a picture of it."""
+    if KEPT:
+        page.screenshot(path=Path(KEPT) / f"{name}.png", full_page=True)
+    assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0, "it is too wide"
+    found = Axe().run(page).response["violations"]
+    faults = [(one["id"], one["nodes"][0]["html"]) for one in found if one["impact"] in SERIOUS]
+    assert faults == []
+
+
+def cut_names(page: Page) -> list[str]:
+    """The names on the map that do not fit into their boxes."""
+    names: list[str] = page.evaluate(
+        """() => [...document.querySelectorAll(".graph a, .graph g")].flatMap((part) => {
+            const box = part.querySelector("rect")?.getBBox();
+            return box ? [...part.querySelectorAll("text")].filter((text) => {
+                const inner = text.getBBox();
+                return inner.x < box.x || inner.x + inner.width > box.x + box.width
+                    || inner.y < box.y || inner.y + inner.height > box.y + box.height;
+            }).map((text) => text.textContent) : [];
+        })"""
+    )
+    return names
+
+
+def overlapping_labels(page: Page) -> list[str]:
+    """The labels on the map that lie on a box or on another label."""
+    labels: list[str] = page.evaluate(
+        """() => {
+            const found = [...document.querySelectorAll(".graph .label, .graph .node, .graph .heading")];
+            const boxes = found.map((one) => one.getBBox());
+            return found.filter((one, place) => one.matches(".label") && boxes.some((box, other) =>
+                other !== place
+                && box.x < boxes[place].x + boxes[place].width && boxes[place].x < box.x + box.width
+                && box.y < boxes[place].y + boxes[place].height && boxes[place].y < box.y + box.height
+            )).map((one) => one.textContent);
+        }"""
+    )
+    return labels
