@@ -240,7 +240,8 @@ class App:
         served the console at `/-/console`.
         """
         place = Place(self.store_url(store, database), store is not None)
-        may_have_console = is_development or self._definition.console is not None
+        policy = self._definition.policy
+        may_have_console = is_development or (policy is not None and policy.has_console)
         served = _launch().serve(
             self._definition,
             store=place.url,

@@ -3,24 +3,24 @@
 from typing import Any
 
 import httpx
-import msgspec
 import pytest
 
 from actum import App
-from actum.app import definition_of
+from actum.access import Access, has_role
+from tests.access.callers import AS_ANN, AS_CLERK, KEYS
 from tests.console.opening import console_of
-from tests.console.shop import app
+from tests.console.shop import Order, Stock, app
 
 PAGES = ("", "/map", "/views", "/views/orders", "/views/-/sql", "/live", "/live/stream", "/store", "/nowhere")
 FILE = "/assets/console.css"
 
 
-def letting_in(access: Any) -> App:
-    """The shop with another say about who may use its console."""
-    shop = App("shop", entities=[], views=[])
-    definition = definition_of(app)
-    object.__setattr__(shop, "_definition", msgspec.structs.replace(definition, console=access))
-    return shop
+def letting_in(rules: dict[Any, Any]) -> App:
+    """The shop's entities in an application with rules."""
+    return App("shop", entities=[Order, Stock], access=Access(KEYS, rules=rules))
+
+
+OPERATORS = letting_in({"/-/console": has_role("clerk")})
 
 
 async def statuses(client: httpx.AsyncClient, **further: Any) -> set[int]:
@@ -74,24 +74,39 @@ async def test_what_a_proxy_has_forwarded_does_not_get_in(header: str) -> None:
         assert await statuses(client, headers={header: "127.0.0.1"}) == {404}
 
 
-async def test_an_application_says_who_its_operators_are() -> None:
-    def access(scope: Any) -> str | None:
-        return "ann" if dict(scope["headers"]).get(b"authorization") == b"Bearer ann" else None
-
+async def test_a_rule_says_who_the_operators_are() -> None:
     async with console_of(
-        letting_in(access), is_development=False, address="10.0.0.7", base_url="https://shop.example"
+        OPERATORS, is_development=False, address="10.0.0.7", base_url="https://shop.example"
     ) as client:
-        let_in = await client.get("/-/console/store", headers={"authorization": "Bearer ann"})
+        let_in = await client.get("/-/console/store", headers=AS_CLERK)
 
         assert let_in.status_code == 200
-        assert "<span>ann</span>" in let_in.text
+        assert "<span>till</span>" in let_in.text
         assert "Secure" in let_in.headers["set-cookie"]
-        assert await statuses(client) == {404}
+        assert await statuses(client) == {401}
+        assert await statuses(client, headers=AS_ANN) == {403}
 
 
-async def test_what_an_application_says_holds_in_development_too() -> None:
-    async with console_of(letting_in(lambda scope: None)) as client:
+async def test_the_rule_holds_in_development_too() -> None:
+    async with console_of(OPERATORS) as client:
+        assert await statuses(client) == {401}
+
+
+async def test_without_a_rule_for_it_there_is_none_but_for_this_machine_in_development() -> None:
+    async with console_of(letting_in({}), is_development=False) as client:
         assert await statuses(client) == {404}
+    async with console_of(letting_in({}), address="10.0.0.7") as client:
+        assert await statuses(client) == {404}
+    async with console_of(letting_in({})) as client:
+        assert (await client.get("/-/console/views")).status_code == 200
+        assert (await client.get("/schema")).status_code == 401
+
+
+async def test_an_operator_sees_what_no_rule_allows_to_other_callers() -> None:
+    async with console_of(OPERATORS, is_development=False) as client:
+        page = await client.get("/-/console/entities/one?kind=Order&id=o-1", headers=AS_CLERK)
+
+        assert page.status_code == 200
 
 
 async def test_the_console_is_no_part_of_the_documented_routes() -> None:

@@ -3,6 +3,9 @@
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
+OF_STORE = frozenset({"store", "broker", "key service", "feed", "task"})
+"""The parts in `/-/ready` that are shown with the store, because they have no page of their own."""
+
 
 class Addresses(Protocol):
     """Knows the pages of the console; a `Visit` is one."""

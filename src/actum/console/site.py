@@ -1,5 +1,6 @@
 """The addresses of the console: its pages and files, each open only to operators."""
 
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -8,6 +9,7 @@ from litestar.exceptions import HTTPException, NotFoundException
 from litestar.handlers import HTTPRouteHandler
 from litestar.handlers import get as get_handler
 from litestar.handlers import post as post_handler
+from litestar.types import Scope
 from msgspec import Struct
 
 from actum.app import App, definition_of
@@ -19,11 +21,12 @@ from actum.console.security.headers import ALWAYS
 from actum.console.shared import Shared
 from actum.console.visit import CONSOLE, AnyRequest, Entry, Visit
 from actum.errors import ActumError
+from actum.http.access.authentication import EXEMPT, ROUTE
+from actum.http.access.console import operator_by_rule
 from actum.http.lifetime import Lifetime
 from actum.http.problems import Problem, answer_to, log_failure
 from actum.http.server import FurtherRoutes
 from actum.model.error_text import error_message
-from actum.runtime.catalog import ConsoleAccess
 
 NAVIGATION = tuple(Entry(page.name, page.title) for page in PAGES)
 
@@ -31,6 +34,9 @@ INTERNAL_ERROR = 500
 KEPT = "public, max-age=31536000, immutable"
 MAX_FORM = 1_000_000
 """Bytes of a form."""
+
+ConsoleAccess = Callable[[Scope], str | None]
+"""Gives the name of the operator who sends a request, by its scope; None for anybody else."""
 
 
 class Door(Struct, frozen=True):
@@ -66,14 +72,20 @@ def console_routes(app: App, url: str, *, is_development: bool) -> FurtherRoutes
 
     That is None where nobody may use it.
     """
-    access = definition_of(app).console or (local_operator if is_development else None)
-    if access is None:
+    policy = definition_of(app).policy
+    is_ruled = policy is not None and policy.has_console
+    if not is_ruled and not is_development:
         return None
 
     def make(lifetime: Lifetime) -> list[HTTPRouteHandler]:
+        access = operator_by_rule if is_ruled else local_operator
         door = Door(app, lifetime, access, Shared(url, is_development=is_development))
         pages = [_page_route(door, page, route) for page in PAGES for route in page.routes]
-        return [_first(door), _files(door), _lost(door), *pages]
+        handlers = [_first(door), _files(door), _lost(door), *pages]
+        for handler in () if is_ruled else handlers:
+            # Nobody has to say who they are at the machine itself, whatever rules there are for others.
+            handler.opt[ROUTE] = EXEMPT
+        return handlers
 
     return make
 

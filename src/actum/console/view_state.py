@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from actum.console.visit import Visit
 from actum.operations.views import ViewGeneration, list_views
-from actum.runtime.readiness import Standstill
+from actum.runtime.gauges.standstill import Standstill
 
 Tone = str
 """How a state is coloured: good, warn, bad or nothing."""

@@ -78,6 +78,7 @@ class Visit:
         self.page_name: str = page_name
         self.shared: Shared = shared
         self._lifetime = lifetime
+        calls_of(context).act_as_operator(operator)
         self.context: Context = context
         self.services: Services = calls_of(context).services
         self.form: Mapping[str, str] = {}

@@ -94,7 +94,7 @@ def litestar_app(
     access = AccessOfRoutes(definition)
     routers = [_router(group, definition.resource_types, names, access) for group in groups]
     for handler in further:
-        handler.opt[ROUTE] = access.of_own(handler)
+        handler.opt.setdefault(ROUTE, access.of_own(handler))
     middleware = [*options.pop("middleware", ()), *(access.middleware() if is_served else ())]
     with _as_definition_error("the routes cannot be served"):
         return Site(

@@ -1,6 +1,6 @@
 """The catalog of one application: everything it declares, compiled and checked for consistency."""
 
-from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
 Resources = tuple[tuple[type[Any], OpenResource], ...]
 
-ConsoleAccess = Callable[[MutableMapping[str, Any]], str | None]
-"""Gives the name of the operator who sends a request, from its ASGI scope; None if that is nobody who may."""
 
 KEY_RETENTION: timedelta = timedelta(days=7)
 """How long idempotency keys are remembered unless an application says otherwise."""
@@ -60,7 +58,6 @@ class Definition(Struct, frozen=True):
     nowhere. `triggers` are those of its actions, None where the libraries that check them are missing.
     `policy` is compiled from the rules of `access`. `litestar` are options of the Litestar application.
     `limits` say for how many seconds a part may be behind, by its name, while the application is ready.
-    `console` says who may use the console; without it, that is who sits at the machine, in development.
     """
 
     name: str
@@ -73,7 +70,6 @@ class Definition(Struct, frozen=True):
     policy: "Policy | None" = None
     litestar: Mapping[str, Any] = {}
     limits: Mapping[str, float] = {}
-    console: ConsoleAccess | None = None
 
     @property
     def resource_types(self) -> list[type[Any]]:

@@ -11,12 +11,12 @@ from actum.console.formats import rate
 from actum.console.graph.drawing import Arrow, Box, draw
 from actum.console.graph.parts import COLUMNS, Node, graph_of
 from actum.console.graph.traffic import Rates
-from actum.console.links import entity_url, event_url, view_url, work_url
+from actum.console.links import OF_STORE, entity_url, event_url, view_url, work_url
 from actum.console.page import Page, get
 from actum.console.visit import Visit
 from actum.errors import ActumError
 from actum.model.error_text import error_message
-from actum.runtime.readiness import Standstill
+from actum.runtime.gauges.standstill import Standstill
 
 HEADINGS = ("Commands", "Entities", "Events, queues, clock", "Views, actions, workflows")
 MAX_LISTED = 50
@@ -176,7 +176,7 @@ def _url(visit: Visit, node: Node) -> str:
 def _standing_url(visit: Visit, one: Standstill) -> str:
     if one.part == "view":
         return view_url(visit, one.name)
-    if one.part in ("store", "feed", "task"):
+    if one.part in OF_STORE:
         return visit.url("store")
     return work_url(visit, one.name)
 

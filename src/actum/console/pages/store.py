@@ -10,15 +10,13 @@ from litestar import Response
 from msgspec import Struct
 
 from actum.console.formats import size, span
+from actum.console.links import OF_STORE
 from actum.console.page import Page, get
 from actum.console.visit import Visit
 from actum.errors import ActumError
 from actum.model.error_text import error_message
 from actum.operations.store_facts import StoreFacts
 from actum.ports.membership import ClusterState, whole_of
-
-PARTS = ("store", "feed", "task")
-"""The parts in `/-/ready` that have no page of their own."""
 
 
 class Process(Struct, frozen=True):
@@ -40,7 +38,7 @@ class AssignmentShare(Struct, frozen=True):
 
 async def show(visit: Visit) -> Response[Any]:
     """Shows the store, and who works on it."""
-    standing = [one for one in await visit.services.readiness.look() if one.part in PARTS]
+    standing = [one for one in await visit.services.readiness.look() if one.part in OF_STORE]
     facts, head, problem = await _facts(visit)
     state = visit.services.cluster.state
     return visit.show(

@@ -12,10 +12,10 @@ from actum.model.entity import Entity
 from actum.model.handler import Handler
 from actum.model.view import View
 from actum.model.workflows.workflow import Workflow
-from actum.runtime.access.policy import Place, Policy
+from actum.runtime.access.policy import CONSOLE, Place, Policy
 from actum.runtime.catalog import Catalog
 
-OWN_PATHS = ("/-/ready", "/-/metrics", "/-/console")
+OWN_PATHS = ("/-/ready", "/-/metrics", CONSOLE)
 """The paths that need a rule; /-/health has none, for it says nothing but that the process is alive."""
 
 

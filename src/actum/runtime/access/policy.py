@@ -11,6 +11,8 @@ from actum.model.access.rules import DENIED, CompiledRule
 from actum.model.routes.exposing import Exposes
 from actum.model.view import View
 
+CONSOLE = "/-/console"
+
 Place = tuple[str, str]
 """The name of an entity or a view, and that of a command or query."""
 
@@ -30,6 +32,11 @@ class Policy(Struct, frozen=True):
     workflows: Mapping[str, CompiledRule]
     routes: Mapping[object, CompiledRule]
     paths: Mapping[str, CompiledRule]
+
+    @property
+    def has_console(self) -> bool:
+        """Whether a rule says who may use the console."""
+        return CONSOLE in self.paths
 
     def of_path(self, path: str) -> CompiledRule:
         """Gives the rule for one of Actum's own paths, which holds for all below it."""
