@@ -16,7 +16,7 @@
 
   // What the operator has opened stays open, and what is being typed stays typed.
   const keeping = {
-    morphStyle: "innerHTML",
+    morphStyle: "outerHTML",
     ignoreActiveValue: true,
     callbacks: {
       beforeAttributeUpdated: (name, node) => !(name === "open" && node.nodeName === "DETAILS"),

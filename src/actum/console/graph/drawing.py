@@ -12,6 +12,8 @@ LETTER = 7.6
 """The width of a letter of the names, whose font gives all letters the same; the widest of the fonts."""
 SMALL_LETTER = 6.4
 """The same for the line below a name."""
+HEADING_LETTER = 8.5
+"""The same for the headings."""
 MAX_LETTERS = 26
 """Letters on one line of a name."""
 LINE = 17
@@ -72,16 +74,16 @@ class Drawing(Struct, frozen=True):
     columns: list[float | None]
 
 
-def draw(graph: Graph, small: Mapping[str, str], columns: int) -> Drawing:
+def draw(graph: Graph, small: Mapping[str, str], headings: Sequence[str]) -> Drawing:
     """Places a graph; `small` is what is written below the name of each node, by its id."""
-    ordered = _ordered(graph, columns)
+    ordered = _ordered(graph, len(headings))
     boxes: dict[Node, Box] = {}
-    headings: list[float | None] = []
+    places: list[float | None] = []
     x = float(MARGIN)
     heights = [_height_of(column) for column in ordered]
     tallest = max(heights, default=0)
     for column, height in zip(ordered, heights, strict=True):
-        headings.append(x if column else None)
+        places.append(x if column else None)
         if not column:
             continue
         width = max(_width(node, small) for node in column)
@@ -93,8 +95,9 @@ def draw(graph: Graph, small: Mapping[str, str], columns: int) -> Drawing:
             y += size + GAP
         x += width + OUT + BEND + IN
     arrows = [Arrow(one, other, _path(boxes[one], boxes[other])) for one, other in graph.edges]
-    right = max((box.right for box in boxes.values()), default=0)
-    return Drawing(right + MARGIN, HEADING + tallest + MARGIN, list(boxes.values()), arrows, headings)
+    ends = [x + len(text) * HEADING_LETTER for x, text in zip(places, headings, strict=True) if x is not None]
+    right = max([*ends, *(box.right for box in boxes.values())], default=0)
+    return Drawing(right + MARGIN, HEADING + tallest + MARGIN, list(boxes.values()), arrows, places)
 
 
 def wrapped(name: str) -> tuple[str, ...]:

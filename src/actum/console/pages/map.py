@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from actum.console.formats import rate
 from actum.console.graph.drawing import Arrow, Box, draw
-from actum.console.graph.parts import COLUMNS, Node, graph_of
+from actum.console.graph.parts import Node, graph_of
 from actum.console.graph.traffic import Rates
 from actum.console.links import entity_url, event_url, view_url, work_url
 from actum.console.page import Page, get
@@ -62,7 +62,7 @@ async def show(visit: Visit) -> Response[Any]:
     graph = graph_of(visit.catalog)
     tones = _tones(standing)
     small = {node.id: _small(node, tones) for node in graph.nodes}
-    drawing = draw(graph, small, max(COLUMNS.values()) + 1)
+    drawing = draw(graph, small, HEADINGS)
     boxes = [_shown(visit, box, tones, small[box.node.id], figures) for box in drawing.boxes]
     arrows = [
         Flow(arrow, _rate(arrow.source, figures.rates) > 0, tones.get(arrow.target.id, ""))
