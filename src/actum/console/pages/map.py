@@ -65,7 +65,7 @@ async def show(visit: Visit) -> Response[Any]:
     drawing = draw(graph, small, HEADINGS)
     boxes = [_shown(visit, box, tones, small[box.node.id], figures) for box in drawing.boxes]
     arrows = [
-        Flow(arrow, _rate(arrow.source, figures.rates) > 0, tones.get(arrow.target.id, ""))
+        Flow(arrow, _flow(arrow, figures.rates) > 0, tones.get(arrow.target.id, ""))
         for arrow in drawing.arrows
     ]
     return visit.show(
@@ -126,6 +126,13 @@ def _tones(standing: Sequence[Standstill]) -> Mapping[str, str]:
 def _small(node: Node, tones: Mapping[str, str]) -> str:
     tone = tones.get(node.id, "")
     return {"bad": f"{node.kind}, stands still", "warn": f"{node.kind}, lags"}.get(tone, node.kind)
+
+
+def _flow(arrow: Arrow, rates: Rates) -> float:
+    """Gives how many events a second go along an arrow: of an entity's, those of its target's type."""
+    if arrow.source.kind == "entity":
+        return rates.of(kind=arrow.source.name, type=arrow.target.name)
+    return _rate(arrow.source, rates)
 
 
 def _rate(node: Node, rates: Rates) -> float:
