@@ -1,7 +1,7 @@
 """The addresses of the console: its pages and files, each open only to operators."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 from litestar import Response
@@ -9,7 +9,6 @@ from litestar.exceptions import HTTPException, NotFoundException
 from litestar.handlers import HTTPRouteHandler
 from litestar.handlers import get as get_handler
 from litestar.handlers import post as post_handler
-from litestar.types import Scope
 from msgspec import Struct
 
 from actum.app import App, definition_of
@@ -21,6 +20,7 @@ from actum.console.security.headers import ALWAYS
 from actum.console.shared import Shared
 from actum.console.visit import CONSOLE, AnyRequest, Entry, Visit
 from actum.errors import ActumError
+from actum.http import Scope
 from actum.http.access.authentication import EXEMPT, ROUTE
 from actum.http.access.console import operator_by_rule
 from actum.http.lifetime import Lifetime
@@ -61,7 +61,8 @@ class Door(Struct, frozen=True):
 
     def operator(self, request: AnyRequest) -> str:
         """Gives the name of who asks; raises NotFoundException for anybody who is no operator."""
-        operator = self.access(request.scope)
+        # Litestar types a scope by its members.
+        operator = self.access(cast("Scope", request.scope))
         if operator is None:
             raise NotFoundException()
         return operator

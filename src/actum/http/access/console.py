@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from litestar.types import Scope
-
+from actum.http import Scope
 from actum.runtime.access.policy import CONSOLE
 from actum.runtime.context.context import Context, session_of
 
