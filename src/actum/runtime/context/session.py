@@ -127,6 +127,11 @@ class Session:
             self.metadata = Metadata("", known.correlation_id, known.causation_id, guard.principal.id)
             self._written.clear()
 
+    def check_call(self, kind: str, name: str, id: str) -> None:
+        """Raises Unauthenticated or Forbidden for a command or query that no rule allows this request."""
+        if self.guard is not None:
+            self.guard.check_call(kind, name, id)
+
     def check_open(self) -> None:
         """Raises DefinitionError in the session of an atomic unit that has ended."""
         if self.unit is not None:
