@@ -153,12 +153,7 @@ class App:
             "workflows": workflows,
             "resources": resources,
         }
-        for parameter, given in listed.items():
-            if not isinstance(given, Iterable) or isinstance(given, type):
-                raise DefinitionError(f"{parameter}={given!r} is not a list: write {parameter}=[…]")
-        for group in listed["actions"]:
-            if not isinstance(group, Actions):
-                raise DefinitionError(f"actions= lists {group!r}, which is not an Actions()")
+        _check_lists(listed)
         self.name = name
         docs_path = _docs_path(docs)
         check_timeout("App", query_timeout, name="query_timeout")
@@ -281,6 +276,15 @@ def _docs_path(docs: object) -> str | None:
     if not isinstance(docs, str) or not DOCS.fullmatch(docs):
         raise DefinitionError(f'docs={docs!r} is not a path: write docs="/docs", or docs=False for none')
     return docs
+
+
+def _check_lists(listed: Mapping[str, Any]) -> None:
+    for parameter, given in listed.items():
+        if not isinstance(given, Iterable) or isinstance(given, type):
+            raise DefinitionError(f"{parameter}={given!r} is not a list: write {parameter}=[…]")
+    for group in listed["actions"]:
+        if not isinstance(group, Actions):
+            raise DefinitionError(f"actions= lists {group!r}, which is not an Actions()")
 
 
 def _policy(

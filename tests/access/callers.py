@@ -9,7 +9,7 @@ from actum.access import ApiKey, ApiKeys, Environment, Jwt, hash_key
 
 CLERK_KEY = "clerk-key-of-24-characters"
 ANN_KEY = "ann-key-of-more-characters"
-SECRET = "a-secret-of-32-bytes-for-tokens-of-tests"
+SECRET = "a-secret-of-64-bytes-and-more-for-tokens-of-tests-of-every-algorithm"
 ISSUER, AUDIENCE = "https://id.example.org", "bank"
 
 KEYS = ApiKeys({"till": ApiKey(hash_key(CLERK_KEY), roles=["clerk"]), "ann": ApiKey(hash_key(ANN_KEY))})

@@ -24,7 +24,7 @@ from actum.access import (
     signed_in,
     through,
 )
-from tests.access.callers import ABSENT, KEYS, SECRET
+from tests.access.callers import ABSENT, KEYS
 from tests.http.bank import Account, Balances, teller, total
 from tests.http.serving import serving
 
@@ -74,7 +74,7 @@ WRONG: dict[str, Callable[[], object]] = {
         **TOKENS, algorithms=["RS256", "HS256"], public_key="k"
     ),
     "the secret needs 32 bytes": lambda: Jwt(**TOKENS, algorithms=["HS256"], secret="short"),
-    "the secret needs 64 bytes": lambda: Jwt(**TOKENS, algorithms=["HS256", "HS512"], secret=SECRET),
+    "the secret needs 64 bytes": lambda: Jwt(**TOKENS, algorithms=["HS256", "HS512"], secret="a" * 40),
     "are compared with the token": lambda: Jwt(issuer="", audience="a", algorithms=["HS256"], secret=LONG),
     "jwks='http://id.example.org/keys': write an https:// address": lambda: Jwt(
         **TOKENS, algorithms=["RS256"], jwks="http://id.example.org/keys"

@@ -2,12 +2,18 @@
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from typing import Any
 
 import httpx
 import pytest
+from litestar.connection import ASGIConnection
+from litestar.types import ASGIApp, Receive, Scope, Send
 
 from actum import Actions, App, Context, Workflow
-from actum.access import Access, Principal, any_of, anyone, has_role, signed_in, through
+from actum.access import Access, Principal, Unauthenticated, any_of, anyone, has_role, signed_in, through
+from actum.app import definition_of
+from actum.http.access.authentication import ROUTE, Authentication
+from actum.http.routes import litestar_app
 from tests.access.callers import AS_ANN, AS_CLERK, KEYS, TOKENS, bearing, token
 from tests.http.bank import Account, Balances
 from tests.http.serving import serving
@@ -23,6 +29,11 @@ async def open_account(ctx: Context, id: str) -> None:
 @desk.post("/deposit/{id:str}")
 async def deposit(ctx: Context, id: str) -> int:
     return await ctx.entity(Account, id).deposit(5)
+
+
+@desk.get("/balance/{id:str}")
+async def balance(ctx: Context, id: str) -> int:
+    return await ctx.entity(Account, id).current_balance()
 
 
 @desk.post("/together/{id:str}")
@@ -94,7 +105,7 @@ def own(principal: Principal, id: str) -> bool:
     return principal.id == id
 
 
-ROUTES = [open_account, deposit, together, later, total, row, history, listed, gone, me, review]
+ROUTES = [open_account, deposit, balance, together, later, total, row, history, listed, gone, me, review]
 
 
 def bank(rules: dict[object, object]) -> App:
@@ -156,7 +167,7 @@ async def test_a_rule_of_an_id_holds_in_units_and_for_timers_too(
     assert (own_account.status_code, other.status_code, nobody.status_code) == (201, 403, 401)
 
 
-@pytest.mark.parametrize("path", ["/total", "/row/ann", "/history/ann", "/listed"])
+@pytest.mark.parametrize("path", ["/balance/ann", "/total", "/row/ann", "/history/ann", "/listed"])
 async def test_what_is_only_read_needs_a_rule_too(guarded: httpx.AsyncClient, path: str) -> None:
     """Neither the view nor the entity as a whole has one."""
     assert (await guarded.get(path, headers=AS_CLERK)).status_code == 403
@@ -179,13 +190,13 @@ async def test_the_rule_of_a_class_is_for_all_of_it() -> None:
             (await http.post("/review/r", headers=AS_CLERK)).status_code,
             *[
                 (await http.get(path, headers=AS_CLERK)).status_code
-                for path in ("/total", "/row/ann", "/history/ann", "/listed")
+                for path in ("/balance/ann", "/total", "/row/ann", "/history/ann", "/listed")
             ],
             (await http.delete("/gone/ann", headers=AS_CLERK)).status_code,
         ]
         refused = (await http.get("/total", headers=AS_ANN)).status_code
 
-    assert allowed == [201, 201, 201, 200, 200, 200, 200, 204]
+    assert allowed == [201, 201, 201, 200, 200, 200, 200, 200, 204]
     assert refused == 403
 
 
@@ -314,3 +325,51 @@ async def test_a_kept_answer_is_not_given_to_whoever_may_not_use_the_route(
     await guarded.post("/deposit/ann", headers=AS_ANN | key)
 
     assert (await guarded.post("/deposit/ann", headers=key)).status_code == 401
+
+
+async def test_before_it_is_known_who_asks_nothing_can_be_reached() -> None:
+    """A middleware of the author's runs first, and its request is nobody's until then."""
+    seen: list[str] = []
+
+    def reaching(app: ASGIApp) -> ASGIApp:
+        async def middleware(scope: Scope, receive: Receive, send: Send) -> None:
+            ctx: Context = scope["state"]["ctx"]
+            with pytest.raises(Unauthenticated):
+                await ctx.entity(Account, "ann").deposit(5)
+            seen.append(ctx.by)
+            await app(scope, receive, send)
+
+        return middleware
+
+    app = App(
+        "bank",
+        entities=[Account],
+        actions=[desk],
+        views=[Balances],
+        workflows=[Review],
+        access=Access(KEYS, rules={me: signed_in, Account: signed_in}),
+        litestar={"middleware": [reaching]},
+    )
+    async with serving(app) as http:
+        assert (await http.get("/me", headers=AS_ANN)).status_code == 200
+    assert seen == [""]
+
+
+async def test_a_handler_that_was_given_no_rule_at_all_is_refused() -> None:
+    """Rules are given to handlers when these are made: one that is added in another way has none."""
+    app = bank({Account: signed_in})
+    site = litestar_app(definition_of(app))
+    handler = next(each for route in site.routes for each in handlers_of(route) if each.handler_name == "me")
+    policy = definition_of(app).policy
+    assert policy is not None
+    middleware = Authentication(site, policy, ())
+    async with app.running("memory:") as ctx:
+        scope: Any = {"route_handler": handler, "state": {"ctx": ctx}, "path_params": {}, "type": "http"}
+        await middleware.authenticate_request(ASGIConnection(scope))
+        del handler.opt[ROUTE]
+        with pytest.raises(Unauthenticated):
+            await middleware.authenticate_request(ASGIConnection(scope))
+
+
+def handlers_of(route: Any) -> list[Any]:
+    return list(getattr(route, "route_handlers", ()))

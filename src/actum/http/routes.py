@@ -96,6 +96,7 @@ def litestar_app(
     for handler in further:
         handler.opt.setdefault(ROUTE, access.of_own(handler))
     middleware = [*options.pop("middleware", ()), *(access.middleware() if is_served else ())]
+    passed_on: dict[str, Any] = {"request_max_body_size": MAX_BODY, **options}
     with _as_definition_error("the routes cannot be served"):
         return Site(
             [*routers, *further],
@@ -112,7 +113,7 @@ def litestar_app(
             pdb_on_exception=False,
             plugins=[FlagSchemas()],
             request_class=TypedRequest,
-            **{"request_max_body_size": MAX_BODY, **options},
+            **passed_on,
         )
 
 

@@ -26,13 +26,14 @@ class AccessOfRoutes:
         self._name = definition.name
         self._access = definition.access
         self._policy = definition.policy
+        self._is_alone = not definition.litestar
         self.is_given: bool = definition.access is not None
 
     def middleware(self) -> list[DefineMiddleware]:
         """Gives the middleware that holds the rules; raises DefinitionError for a secret that is missing."""
         if self._access is None or self._policy is None:
             return []
-        return authentication(self._access, self._policy, self._name)
+        return authentication(self._access, self._policy, self._name, is_alone=self._is_alone)
 
     def of_path(self, path: str) -> RouteRule:
         """Gives the rule of one of Actum's own paths."""

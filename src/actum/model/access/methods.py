@@ -5,7 +5,6 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Literal
-from urllib.parse import urlsplit
 
 from msgspec import Struct
 
@@ -24,7 +23,8 @@ MIN_SESSION_SECRET = 32
 BY_KEY_PAIR = frozenset(
     {"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"}
 )
-LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+ADDRESS = re.compile(r"(https://[^/\s@]+|http://(127\.0\.0\.1|localhost|\[::1\])(:\d+)?)(/\S*)?")
+"""Encrypted, or on the machine itself."""
 MAX_LEEWAY = timedelta(minutes=10)
 
 
@@ -195,7 +195,8 @@ class Sessions:
             raise DefinitionError(f"Sessions: cookie={cookie!r}: use letters, digits, - and _")
         if same_site not in ("lax", "strict"):
             raise DefinitionError(f'Sessions: same_site={same_site!r}: write "lax" or "strict"')
-        if not isinstance(is_secure, bool):
+        secure: Any = is_secure
+        if not isinstance(secure, bool):
             raise DefinitionError(f"Sessions: is_secure={is_secure!r}: write True or False")
         self.secret = secret
         self.max_age = max_age
@@ -239,10 +240,8 @@ def _algorithms(algorithms: Any, *, is_shared: bool) -> tuple[str, ...]:
 
 
 def _address(jwks: Any) -> str:
-    address = urlsplit(jwks) if isinstance(jwks, str) else None
-    is_local = address is not None and address.hostname in LOOPBACK
-    if address is None or not address.hostname or address.scheme not in ("https", *(("http",) * is_local)):
+    if not isinstance(jwks, str) or not ADDRESS.fullmatch(jwks):
         raise DefinitionError(
             f"Jwt: jwks={jwks!r}: write an https:// address, for who changes the answer can sign any token"
         )
-    return str(jwks)
+    return jwks

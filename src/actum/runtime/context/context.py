@@ -260,8 +260,7 @@ class Context:
         span = (after or timedelta()) // timedelta(microseconds=1)
         due = to_microseconds(at) if at else self._services.clock.now() + span
         kind = reference.kind.name
-        if self._session.guard is not None:
-            self._session.guard.check_call(kind, command.name, id)
+        self._session.check_call(kind, command.name, id)
         self._session.note_entity(kind, id)
         declared = reference.kind.commands[command.name]
         named = name or MADE + (

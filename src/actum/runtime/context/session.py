@@ -121,7 +121,6 @@ class Session:
     def protect(self, guard: Guard) -> None:
         """Has a guard check every later call; its principal is who acts."""
         self.guard = guard
-        self._has_options = True
         known = self.metadata
         if known.by != guard.principal.id:
             # The id was checked when the credentials were.
@@ -132,6 +131,11 @@ class Session:
         """Has every later call be that of an operator, for whom the rules of other callers do not hold."""
         self.guard = None
         self.act_for(who)
+
+    def check_call(self, kind: str, name: str, id: str) -> None:
+        """Raises Unauthenticated or Forbidden for a command or query that no rule allows this request."""
+        if self.guard is not None:
+            self.guard.check_call(kind, name, id)
 
     def check_open(self) -> None:
         """Raises DefinitionError in the session of an atomic unit that has ended."""
@@ -172,15 +176,15 @@ class Session:
         named: dict[str, Any],
     ) -> Coroutine[Any, Any, Any]:
         """Sends a command to an entity."""
+        if self.guard is not None:
+            refused = self.guard.refusal_of_call(target.kind.name, command.name, target.id)
+            if refused is not None:
+                return _raise(refused)
         metadata = self._written.get(command.name) or self.metadata_of(command.name)
         call = Call(target.kind, target.id, command, positional, named, metadata, self)
         is_plain = target.idempotency_key is None and target.expected_version is None
         if is_plain and not self._has_options and not Unit.running:
             return self.services.entities.command(call)
-        if self.guard is not None:
-            refused = self.guard.refusal_of_call(target.kind.name, command.name, target.id)
-            if refused is not None:
-                return _raise(refused)
         return self._send_with_options(target, call)
 
     def _send_with_options(self, target: EntityReference, call: Call) -> Coroutine[Any, Any, Any]:
