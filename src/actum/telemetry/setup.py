@@ -7,7 +7,7 @@ from opentelemetry import trace
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.export import BatchSpanProcessor
+from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter
 
 from actum.runtime.clock import SystemClock
 from actum.telemetry.sampling import ChosenFirst
@@ -22,7 +22,7 @@ class OwnProvider:
     def __init__(self, name: str) -> None:
         self.provider: TracerProvider = TracerProvider(resource=resource(name))
         self.provider.sampler = ChosenFirst(self.provider.sampler)
-        self._exporter = OTLPSpanExporter()
+        self._exporter: SpanExporter = OTLPSpanExporter()
         self.provider.add_span_processor(BatchSpanProcessor(self._exporter))
         if isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider):
             # The libraries of the application are traced by it too. A process has one for all its life.
