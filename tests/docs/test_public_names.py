@@ -37,6 +37,7 @@ async def test_objects_that_authors_hold_have_no_names_but_those_for_them() -> N
             "state",
             "timers",
             "token",
+            "trace_headers",
             "view",
             "what_if",
             "workflow",

@@ -11,11 +11,11 @@ import pytest
 from actum import Rejected
 from actum.errors import Unavailable
 from actum.ports.journal import Collided, Landed
-from actum.runtime.entities.reported_commits import report_commit
 from actum.runtime.instruments.catalog_of_metrics import METRICS, REQUESTS, STORE_ERRORS
 from actum.runtime.instruments.exposition import exposition
 from actum.runtime.instruments.instruments import Instruments, Sample, Work
 from actum.runtime.instruments.metrics import MAX_SERIES, OTHER, Metrics, metrics_of
+from actum.runtime.instruments.reported_commits import report_commit
 from actum.runtime.instruments.tracing import tracing
 from actum.testing import testing
 from actum.testing.application import Running

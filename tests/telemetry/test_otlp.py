@@ -1,16 +1,18 @@
 """OTLP: what processes send to a real receiver, by the variables of OpenTelemetry."""
 
 import asyncio
-import sys
+import importlib
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from actum.runtime.instruments.tracing import tracing
 from tests.faults.process import Served
 from tests.servers.postgres import empty, url_of
 from tests.telemetry.receiver import Received, Receiver, receiving
+from tests.telemetry.shop import app as shop
 
 SHOP = "tests.telemetry.shop:app"
 NEEDED = {
@@ -121,13 +123,34 @@ async def test_metrics_are_served_by_actum_run(tmp_path: Path) -> None:
 async def test_an_application_without_the_extra_says_how_to_get_it(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    from_open = sys.modules["actum.telemetry.open"]
+    from_open = importlib.import_module("actum.telemetry.open")
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:9")
     monkeypatch.setattr(from_open, "find_spec", lambda name: None)
 
-    from tests.telemetry.shop import app  # noqa: PLC0415 (it is started here, in another environment)
-
-    async with app.running("memory:") as ctx:
+    async with shop.running("memory:") as ctx:
         assert ctx.trace_headers == {}
 
     assert any("pip install 'actum[telemetry]'" in record.getMessage() for record in caplog.records)
+
+
+async def test_an_application_that_starts_again_in_a_process_is_traced_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As in the tests of an application, one start after the other."""
+    with receiving() as receiver:
+        for name, value in environment(receiver).items():
+            monkeypatch.setenv(name, value)
+        for start in (1, 2):
+            served = shop.asgi("memory:")
+            async with httpx.AsyncClient(
+                transport=httpx.ASGITransport(app=served), base_url="http://shop"
+            ) as http:
+                headers = {"traceparent": f"00-{trace_id(start)}-{start:016x}-01"}
+                answer = await http.post("/orders/a", params={"amount": 5}, headers=headers)
+            await served.close()  # type: ignore[attr-defined]
+            assert answer.status_code == 201
+
+        names = [{span.name for span in receiver.trace(trace_id(start))} for start in (1, 2)]
+
+    assert all("command Order.place" in found for found in names)
+    assert tracing.tracer is None

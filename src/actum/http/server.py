@@ -18,12 +18,12 @@ from actum.http.headers import read_context, read_correlation_id, read_headers, 
 from actum.http.health import HEALTH, health_routes, send_health
 from actum.http.idempotency import KeyedRequest, keyed_request
 from actum.http.lifetime import Lifetime, explain
-from actum.http.metrics_route import metrics_routes
-from actum.http.observed_request import ObservedRequest
 from actum.http.options.handlers import METHODS
 from actum.http.problems import answer_to, log_failure
 from actum.http.response import ResponseHeaders, send_answer
 from actum.http.routes import Site, litestar_app
+from actum.http.telemetry.metrics_route import metrics_routes
+from actum.http.telemetry.observed_request import ObservedRequest
 from actum.model.access.principal import NOBODY
 from actum.model.error_text import error_text
 from actum.runtime.access.policy import Guard

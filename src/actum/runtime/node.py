@@ -221,15 +221,11 @@ async def _assemble(
     claims = _claims(journal, identity, catalog)
     keep_states(journal, catalog.kinds.values())
     node: Node
-    views = _views(
-        catalog,
-        database,
-        feed,
-        clock,
-        supervisor,
-        lambda name: node.lose(name),  # noqa: PLW0108 (there is no node yet)
-        instruments,
-    )
+
+    def lose(name: str) -> None:
+        node.lose(name)
+
+    views = _views(catalog, database, feed, clock, supervisor, lose, instruments)
     services = Services(
         identity=identity,
         catalog=catalog,
@@ -247,16 +243,8 @@ async def _assemble(
         signals=Signals(),
         resources=resources,
         queues=readers(triggers),
-        readiness=Readiness(
-            journal,
-            database,
-            feed,
-            views,
-            supervisor,
-            clock,
-            instruments,
-            Lags(journal, database, broker, feed, views, clock),
-            settings.limits,
+        readiness=_readiness(
+            journal, database, broker, feed, views, supervisor, clock, instruments, settings
         ),
         outgoing=Outgoing(),
         instruments=instruments,
@@ -270,6 +258,21 @@ async def _assemble(
         services = with_people(services, keyring, lambda: _is_first(node))
     node = Node(services, supervisor)
     return node
+
+
+def _readiness(
+    journal: Journal,
+    database: Database,
+    broker: Broker,
+    feed: Feed,
+    views: Views,
+    supervisor: Supervisor,
+    clock: Clock,
+    instruments: Instruments,
+    settings: Settings,
+) -> Readiness:
+    lags = Lags(journal, database, broker, feed, views, clock)
+    return Readiness(journal, database, feed, views, supervisor, clock, instruments, lags, settings.limits)
 
 
 async def _feed(journal: Journal, directory: Directory, catalog: Catalog) -> Feed:

@@ -1,6 +1,5 @@
 """Turns on traces, and sends metrics, where an application or its environment asks for it."""
 
-import asyncio
 import logging
 import os
 import sys
@@ -31,19 +30,29 @@ class Spans(Protocol):
         ...
 
 
+class OwnProvider(Protocol):
+    """A provider that was made here."""
+
+    provider: Any
+
+    async def close(self) -> None:
+        """Sends what waits to be sent, and ends."""
+        ...
+
+
 class Setup(Protocol):
     """The module `actum.telemetry.setup`, loaded where spans are to be sent by OTLP."""
 
-    def provider(self, name: str) -> Any:
-        """Gives the provider of this process, which it makes at first."""
+    def OwnProvider(self, name: str) -> OwnProvider:
+        """Makes a provider, as the environment says."""
         ...
+
+
+class Sampling(Protocol):
+    """The module `actum.telemetry.sampling`."""
 
     def share_of(self, environment: Mapping[str, str]) -> float:
         """Gives the share of requests that is to be traced."""
-        ...
-
-    def flush(self, provider: Any) -> None:
-        """Sends what waits to be sent."""
         ...
 
 
@@ -56,22 +65,22 @@ class Otlp(Protocol):
 
 
 class Users:
-    """How many applications in this process use the tracer."""
+    """How many applications of this process use the tracer, and the provider if it was made here."""
 
     count: int = 0
+    own: OwnProvider | None = None
+    former: Any = None
+    """The provider that was made here first: OpenTelemetry keeps it when it has ended."""
 
 
 @asynccontextmanager
 async def traced(name: str) -> AsyncGenerator[None]:
     """Has what runs in the block traced, with the provider that the application or the environment names."""
-    provider, is_ours = _provider(name)
-    if provider is None:
+    if tracing.tracer is None:
+        tracing.tracer = _tracer(name)
+    if tracing.tracer is None:
         yield
         return
-    if tracing.tracer is None:
-        spans = cast("Spans", import_module("actum.telemetry.spans"))
-        share = _setup().share_of(os.environ) if is_ours else 1.0
-        tracing.tracer = spans.OpenTelemetryTracer(provider, share)
     Users.count += 1
     try:
         yield
@@ -79,8 +88,9 @@ async def traced(name: str) -> AsyncGenerator[None]:
         Users.count -= 1
         if not Users.count:
             tracing.tracer = None
-        if is_ours:
-            await asyncio.to_thread(_setup().flush, provider)
+            own, Users.own = Users.own, None
+            if own is not None:
+                await own.close()
 
 
 def sent(name: str, instruments: Instruments) -> AbstractAsyncContextManager[None]:
@@ -91,20 +101,22 @@ def sent(name: str, instruments: Instruments) -> AbstractAsyncContextManager[Non
     return cast("Otlp", import_module("actum.telemetry.otlp")).sending(name, metrics)
 
 
-def _provider(name: str) -> tuple[Any, bool]:
-    """Gives the provider of spans, and whether it was made here; None if nobody asks for traces."""
+def _tracer(name: str) -> Tracer | None:
+    """Makes a tracer of the provider that the application has set, or else as the environment says."""
     api: Any = sys.modules.get("opentelemetry.trace")
-    if api is not None:
-        given = api.get_tracer_provider()
-        if not isinstance(given, api.ProxyTracerProvider):
-            return given, False
+    given = None if api is None else api.get_tracer_provider()
+    if given is not None and not isinstance(given, api.ProxyTracerProvider) and given is not Users.former:
+        return _spans().OpenTelemetryTracer(given, 1.0)
     if not is_sent(os.environ, "TRACES") or not _is_installed("OTEL_TRACES_EXPORTER"):
-        return None, False
-    return _setup().provider(name), True
+        return None
+    own = Users.own = cast("Setup", import_module("actum.telemetry.setup")).OwnProvider(name)
+    Users.former = Users.former or own.provider
+    sampling = cast("Sampling", import_module("actum.telemetry.sampling"))
+    return _spans().OpenTelemetryTracer(own.provider, sampling.share_of(os.environ))
 
 
-def _setup() -> Setup:
-    return cast("Setup", import_module("actum.telemetry.setup"))
+def _spans() -> Spans:
+    return cast("Spans", import_module("actum.telemetry.spans"))
 
 
 def _is_installed(variable: str) -> bool:

@@ -1,7 +1,6 @@
 """Sends the metrics of a process by OTLP over HTTP, as often as the variables of OpenTelemetry say."""
 
 import asyncio
-import contextlib
 import logging
 import os
 from collections.abc import AsyncGenerator, Mapping
@@ -19,8 +18,8 @@ from actum.telemetry.setup import resource
 
 INTERVAL = "OTEL_METRIC_EXPORT_INTERVAL"
 USUAL_INTERVAL = 60_000.0
-PATIENCE = 2_000.0
-"""Milliseconds that the last metrics have to be sent when an application stops."""
+PATIENCE = 2.0
+"""Seconds that the last metrics have to be sent when an application stops."""
 CUMULATIVE = export.AggregationTemporality.CUMULATIVE
 
 log: logging.Logger = logging.getLogger("actum.telemetry")
@@ -28,30 +27,31 @@ log: logging.Logger = logging.getLogger("actum.telemetry")
 
 @asynccontextmanager
 async def sending(name: str, metrics: Metrics) -> AsyncGenerator[None]:
-    """Sends metrics again and again, and a last time at the end."""
-    exporter, began = OTLPMetricExporter(), _nanoseconds()
-    pause = _interval(os.environ)
+    """Sends metrics again and again, and a last time at the end, if that does not take long."""
+    exporter, began, pause = OTLPMetricExporter(), _nanoseconds(), _interval(os.environ)
+    turn = asyncio.Lock()
 
-    async def send(patience: float) -> None:
-        data = metrics_data(name, metrics, began)
-        result = await asyncio.to_thread(exporter.export, data, patience)
+    async def send() -> None:
+        async with turn:
+            result = await asyncio.to_thread(exporter.export, metrics_data(name, metrics, began))
         if result is not export.MetricExportResult.SUCCESS:
             log.warning("the metrics could not be sent; the next ones contain them")
 
     async def send_again_and_again() -> None:
         while True:
             await asyncio.sleep(pause)
-            await send(10_000)
+            await asyncio.shield(asyncio.create_task(send()))
 
     task = asyncio.create_task(send_again_and_again(), name="metrics by OTLP")
     try:
         yield
     finally:
         task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
-        await send(PATIENCE)
-        await asyncio.to_thread(exporter.shutdown)
+        last = asyncio.create_task(send())
+        await asyncio.wait({last}, timeout=PATIENCE)
+        # Ends what still tries to reach a collector that is away.
+        exporter.shutdown()
+        await asyncio.wait({task, last})
 
 
 def metrics_data(name: str, metrics: Metrics, began: int) -> export.MetricsData:

@@ -27,6 +27,17 @@ from actum.stores.open import is_shared
 from actum.stores.url import shown
 
 DEFAULT = Limits()
+Workers = Annotated[
+    int, typer.Option(min=1, help="How many processes; more than one on stores that allow it.")
+]
+Metrics = Annotated[
+    bool,
+    typer.Option(
+        "--metrics",
+        envvar="ACTUM_METRICS",
+        help="Collect metrics, and serve them to Prometheus at /-/metrics.",
+    ),
+]
 
 
 def run(
@@ -35,9 +46,7 @@ def run(
     port: Annotated[int, typer.Option(min=0, max=65_535, help="The port; 0 takes a free one.")] = 8000,
     store: StoreUrl = None,
     database: DatabaseUrl = None,
-    workers: Annotated[
-        int, typer.Option(min=1, help="How many processes; more than one on stores that allow it.")
-    ] = 1,
+    workers: Workers = 1,
     is_development: Annotated[
         bool,
         typer.Option(
@@ -46,14 +55,7 @@ def run(
             "open the console to this machine.",
         ),
     ] = False,
-    serves_metrics: Annotated[
-        bool,
-        typer.Option(
-            "--metrics",
-            envvar="ACTUM_METRICS",
-            help="Collect metrics, and serve them to Prometheus at /-/metrics.",
-        ),
-    ] = False,
+    serves_metrics: Metrics = False,
     log_level: Level = None,
     log_format: Format = LogFormat.TEXT,
     max_connections: MaxConnections = DEFAULT.max_connections,
@@ -74,13 +76,7 @@ def run(
         raise CommandFailed(
             f"{shown(url)} can be used by one process only: leave --workers out, or use another store"
         )
-    if serves_metrics:
-        if workers > 1:
-            raise CommandFailed(
-                "--metrics with --workers would give the metrics of any one of the processes each time: run "
-                "each on a port of its own, or send their metrics by OTLP (OTEL_EXPORTER_OTLP_ENDPOINT)"
-            )
-        os.environ["ACTUM_METRICS"] = "1"
+    _turn_on_metrics(serves_metrics, workers)
     limits = Limits(
         max_connections=allow_descriptors(max_connections),
         max_header_bytes=max_header_bytes,
@@ -107,6 +103,17 @@ def run(
                 announce=announce,
             )
     print(f"{loaded.name} has stopped", flush=True)
+
+
+def _turn_on_metrics(is_wanted: bool, workers: int) -> None:
+    if not is_wanted:
+        return
+    if workers > 1:
+        raise CommandFailed(
+            "--metrics with --workers would give the metrics of any one of the processes each time: run each "
+            "on a port of its own, or send their metrics by OTLP (OTEL_EXPORTER_OTLP_ENDPOINT)"
+        )
+    os.environ["ACTUM_METRICS"] = "1"
 
 
 def _announce(app: App, address: str, store: str, console: str | None) -> None:

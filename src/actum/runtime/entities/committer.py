@@ -11,9 +11,9 @@ from actum.ports.journal import Collided, Journal, Landed, Outcome, Refused
 from actum.runtime.clock import Clock
 from actum.runtime.entities.actor import Actor, Staged
 from actum.runtime.entities.batch_cut import MAX_WRITE_BYTES, is_split, middle_of, why_too_large
-from actum.runtime.entities.reported_commits import report_commit
 from actum.runtime.entities.scheduled_writes import ScheduledWrites
 from actum.runtime.instruments.instruments import Instruments
+from actum.runtime.instruments.reported_commits import report_commit
 from actum.runtime.instruments.tracing import tracing
 
 MAX_STAGED = 20_000

@@ -1,0 +1,1 @@
+"""What is measured and traced of requests, and the route of metrics."""
