@@ -26,8 +26,10 @@ from actum import (
     query,
     reducer,
 )
+from actum.app import definition_of
 from actum.errors import NotFound
 from actum.key_services.open import new_key
+from actum.launch import run
 from actum.ports.workflows import LoadedWorkflow, NewSignal
 from actum.testing import given, testing
 from actum.testing.application import Running
@@ -138,6 +140,12 @@ class Slow(Workflow, person="id"):
         return kept
 
 
+class Kept(Workflow, person="id"):
+    async def run(self, ctx: Context, street: Personal[str]) -> Personal[str]:
+        kept = await self.step(slowly, street)
+        return kept if isinstance(kept, Forgotten) else f"{street} as it was"
+
+
 class Leave(Workflow, person="id"):
     """Forgets its own person in a step."""
 
@@ -157,7 +165,7 @@ app = App(
     "moves",
     entities=[Resident],
     views=[Streets],
-    workflows=[Move, Deliver, Slow, Leave, Refuse],
+    workflows=[Move, Deliver, Slow, Kept, Leave, Refuse],
     resources=[held],
 )
 
@@ -248,6 +256,28 @@ async def test_what_a_step_brings_that_began_before_is_forgotten_too(store: str)
         result: object = await ctx.workflow(Slow, "ann").result()
         assert isinstance(result, Forgotten)
         assert await ctx.entity(Resident, "ann").where() == "a new street"
+
+
+async def test_another_process_forgets_while_a_step_is_under_way(postgres_url: str) -> None:
+    """The process that runs the workflow records nothing that can be read, whoever runs it afterwards."""
+    definition = definition_of(app)
+    async with run(definition, store=postgres_url) as one, run(definition, store=postgres_url) as two:
+        gates = {node: node.services.resources[Held] for node in (one, two)}
+        await Context(one.services).workflow(Kept, "ann").start(SECRET)
+        begun = [asyncio.create_task(gate.begun.wait()) for gate in gates.values()]
+        await asyncio.wait(begun, return_when=asyncio.FIRST_COMPLETED)
+        other = two if begun[0].done() else one
+        for waiting in begun:
+            waiting.cancel()
+
+        await Context(other.services).forget("ann")
+        for gate in gates.values():
+            gate.released.set()
+
+        result: object = await Context(other.services).workflow(Kept, "ann").result()
+        [record] = (await other.services.database.load_workflows("Kept", ["ann"]))[0].records
+    assert isinstance(result, Forgotten)
+    assert SECRET.encode() not in record.body
 
 
 async def test_a_workflow_may_forget_its_own_person(store: str) -> None:

@@ -269,6 +269,19 @@ async def test_a_rebuild_beside_the_live_view_ends_in_the_same_rows(
         assert (generations, after) == ([1, 2], [(2, True)])
 
 
+async def test_two_rebuilds_that_begin_at_once_are_one(journal: FaultyJournal, database: Database) -> None:
+    """As when a person is forgotten while another process has asked for the same."""
+    async with node_on(bank, journal, database) as node:
+        await deposit(Context(node.services), 1, 20)
+        await node.settle()
+
+        await asyncio.gather(*(node.services.views.rebuild("balances") for _ in range(2)))
+        await asyncio.wait_for(node.settle(), 60)
+
+        after = [(one.generation, one.is_live) for one in await database.views() if one.name == "balances"]
+        assert after == [(2, True)]
+
+
 @pytest.mark.parametrize("has_restarted", [False, True])
 async def test_a_rebuild_ends_without_what_was_erased(
     has_restarted: bool, journal: FaultyJournal, database: Database

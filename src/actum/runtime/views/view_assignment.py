@@ -48,6 +48,7 @@ class ViewAssignment(Assignment):
         self.frozen: ViewState | None = None
         self.has_moved: asyncio.Event = asyncio.Event()
         self._is_asked = False
+        self._beginning = asyncio.Lock()
         self._database = database
         self._feed = feed
         self._clock = clock
@@ -103,8 +104,10 @@ class ViewAssignment(Assignment):
 
     async def rebuild(self) -> None:
         """Starts a rebuild beside the generation that serves, unless one is under way."""
-        if self.building is None:
-            self._build(await self._database.rebuild_view(self.view))
+        # Of two that begin at once, the second would drop the generation of the first.
+        async with self._beginning:
+            if self.building is None:
+                self._build(await self._database.rebuild_view(self.view))
 
     async def retry_rows(self) -> None:
         """Folds the waiting events of rows that were set aside, where that was requested."""

@@ -136,7 +136,8 @@ class WorkflowCalls:
         Raises NotEnded if that is not within a time, by the clock of the machine.
         """
         end = await self._end_within(kind, id, within)
-        await self.prepared(end.outcome)
+        if self.prepare is not None:
+            await self.prepare(end.outcome)
         if end.status == "completed":
             return read(end.outcome)
         raise read_error(end.outcome) if end.outcome else WorkflowFailed(f"{kind}/{id} {end.status}")

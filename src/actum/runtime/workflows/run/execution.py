@@ -69,7 +69,7 @@ class WorkflowExecution(Operations):
             written = declared.write(await declared.function(*given), key[0])
             if declared.sealed is None:
                 return written
-            return await self.sealed(declared.sealed, declared.read(bytes(written)), bytes(written))
+            return await self.sealed(declared.sealed, declared.read(bytes(written)))
 
         label = declared.name if declared.name.isidentifier() else UNNAMED
         return self.operate(key, label, do, declared.read, retries or Retries(), limit.total_seconds())
@@ -89,8 +89,7 @@ class WorkflowExecution(Operations):
 
         async def done(make_context: MakeContext) -> Raw:
             result = await do(make_context())
-            written = encode(result)
-            return Raw(written) if sealed is None else await self.sealed(sealed, result, written, owner)
+            return Raw(encode(result)) if sealed is None else await self.sealed(sealed, result, owner)
 
         return self.operate(self.history.next_key(name), CALL, done, read, None, None)
 
@@ -180,7 +179,7 @@ class WorkflowExecution(Operations):
             message = "%s/%s: a signal %s does not fit, and is dropped: %s"
             log.error(message, workflow.kind, workflow.id, signal.name, error)
             return None
-        return await self.sealed(sealed, value, signal.body)
+        return Raw(signal.body) if sealed is None else await self.sealed(sealed, value)
 
     async def _gather(self, parts: tuple[Awaitable[Any], ...]) -> tuple[Any, ...]:
         if not parts:

@@ -121,10 +121,8 @@ class Operations:
         """Whether the workflow has met personal data since it was loaded."""
         return self.sealer is not None and self.sealer.is_used
 
-    async def sealed(self, sealed: SealedType | None, value: Any, written: bytes, owner: str = "") -> Raw:
-        """Gives what is recorded of a value: its JSON, `written`, or that with its personal values sealed."""
-        if sealed is None:
-            return Raw(written)
+    async def sealed(self, sealed: SealedType, value: Any, owner: str = "") -> Raw:
+        """Gives what is recorded of a value: its JSON, with its personal values sealed."""
         if self.sealer is None:
             raise self._kind.owner.no_key(sealed)
         if not (owner or self.sealer.owner):

@@ -126,7 +126,9 @@ class WorkflowRun(ABC):
         if self._ending:
             return None
         isolated = kind.signature.isolate(result)
-        written = bytes(await execution.sealed(kind.signature.sealed_reply, isolated, encode(isolated)))
+        written = encode(isolated)
+        if kind.signature.sealed_reply is not None:
+            written = bytes(await execution.sealed(kind.signature.sealed_reply, isolated))
         if len(written) > MAX_RESULT_BYTES:
             raise OutdatedRecord(
                 f"run returned {len(written):,} bytes of JSON, and {MAX_RESULT_BYTES:,} are the most"
