@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Hashable
 
 from actum.console.graph.traffic import Traffic
-from actum.operations.store_facts import StoreFacts, store_facts
+from actum.operations.reading.store_facts import StoreFacts, store_facts
 
 KEPT = 5.0
 """Seconds for which what is known about the stores is shown again."""
