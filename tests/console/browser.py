@@ -25,7 +25,7 @@ SIZES: dict[str, dict[str, int]] = {
     "desktop": {"width": 1280, "height": 800},
     "phone": {"width": 390, "height": 844},
 }
-KEPT = os.environ.get("ACTUM_SCREENSHOTS")
+KEPT = os.environ.get("SCREENSHOTS")
 """Where pictures of pages are kept, to be looked at."""
 SERIOUS = ("serious", "critical")
 

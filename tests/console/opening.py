@@ -1,6 +1,7 @@
 """Opens the console of an application in a test, as a browser on this machine would."""
 
 import asyncio
+import html
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -48,7 +49,7 @@ async def token_of(client: httpx.AsyncClient, page: str) -> str:
 def text_of(page: httpx.Response) -> str:
     """What a page shows, without its tags."""
     main = page.text.partition("<main")[2]
-    return " ".join(re.sub(r"<[^>]*>", " ", main).split())
+    return html.unescape(" ".join(re.sub(r"<[^>]*>", " ", main).split()))
 
 
 async def eventually(read: Callable[[], Awaitable[httpx.Response]], holds: Callable[[str], bool]) -> str:

@@ -9,7 +9,7 @@ import pytest
 from actum import App
 from actum.errors import Unavailable
 from actum.model.view import ViewType
-from actum.operations.store_facts import store_facts
+from actum.operations.reading.store_facts import store_facts
 from actum.stores.memory import MemoryJournal
 from actum.stores.sqlite.database.database import SqliteDatabase
 from tests.console.opening import console_of, eventually, text_of, token_of
@@ -38,7 +38,7 @@ async def test_the_map_shows_every_part_that_is_declared(console: httpx.AsyncCli
 
     for part in (
         *("place command", "count_again command", "Order entity", "Stock entity", "Placed event"),
-        *("letters queue", "every 1:00:00 clock", "orders view", "confirm action", "Closing workflow"),
+        *("letters queue", "every 1 h clock", "orders view", "confirm action", "Closing workflow"),
     ):
         assert part in page
     assert "everything is up to date" in page
@@ -224,7 +224,7 @@ async def test_live_shows_the_newest_events_first(busy: httpx.AsyncClient) -> No
     page = text_of(await busy.get(LIVE))
 
     assert page.index("Order/o4 @1") < page.index("Order/o0 @1")
-    assert "{&#34;customer&#34;:&#34;ann&#34;,&#34;amount&#34;:13}" in page
+    assert '{"customer":"ann","amount":13}' in page
 
 
 async def test_events_are_filtered_by_type_entity_and_view(busy: httpx.AsyncClient) -> None:
@@ -264,7 +264,7 @@ async def test_live_says_when_nothing_has_happened(console: httpx.AsyncClient) -
 async def test_the_store_shows_its_processes_and_what_each_does(console: httpx.AsyncClient) -> None:
     page = text_of(await console.get(STORE))
 
-    assert "1 answers here 7" in page
+    assert "1 answers here 8" in page
     assert "view orders 1 whole" in page
     assert "nobody" not in page
     assert "Mode development" in page
@@ -326,8 +326,8 @@ async def test_no_password_of_a_store_is_shown(monkeypatch: pytest.MonkeyPatch) 
     async def nothing(url: str) -> dict[str, int]:
         return {}
 
-    monkeypatch.setattr("actum.operations.store_facts.versions_of", nothing)
-    monkeypatch.setattr("actum.operations.store_facts.sizes_of", nothing)
+    monkeypatch.setattr("actum.operations.reading.store_facts.versions_of", nothing)
+    monkeypatch.setattr("actum.operations.reading.store_facts.sizes_of", nothing)
     (facts,) = await store_facts("postgresql://ann:geheim@db/shop")
 
     assert facts.url == "postgresql://ann:***@db/shop"

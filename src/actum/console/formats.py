@@ -1,6 +1,6 @@
 """How values are shown on pages: numbers, times, JSON."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -98,7 +98,18 @@ def raw(value: Any) -> str:
     return text(bytes(value).hex() if isinstance(value, bytes | bytearray | memoryview) else value)
 
 
-FILTERS: Mapping[str, Callable[..., str]] = {
+def numeric(rows: Sequence[Sequence[Any]]) -> list[bool]:
+    """Says for each column of an answer whether it holds numbers alone, which are aligned at the right."""
+    return [
+        all(
+            value is None or (isinstance(value, int | float) and not isinstance(value, bool))
+            for value in column
+        )
+        for column in zip(*rows, strict=True)
+    ]
+
+
+FILTERS: Mapping[str, Callable[..., Any]] = {
     "number": number,
     "rate": rate,
     "size": size,
@@ -108,6 +119,7 @@ FILTERS: Mapping[str, Callable[..., str]] = {
     "json": json,
     "pretty": pretty,
     "text": text,
+    "numeric": numeric,
     "plain": plain,
     "raw": raw,
 }

@@ -1,6 +1,6 @@
 """The addresses of the console: its pages and files, each open only to operators."""
 
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 from litestar import Response
@@ -19,6 +19,7 @@ from actum.console.security.headers import ALWAYS
 from actum.console.shared import Shared
 from actum.console.visit import CONSOLE, AnyRequest, Entry, Visit
 from actum.errors import ActumError
+from actum.http import Scope
 from actum.http.lifetime import Lifetime
 from actum.http.problems import Problem, answer_to, log_failure
 from actum.http.server import FurtherRoutes
@@ -55,7 +56,8 @@ class Door(Struct, frozen=True):
 
     def operator(self, request: AnyRequest) -> str:
         """Gives the name of who asks; raises NotFoundException for anybody who is no operator."""
-        operator = self.access(request.scope)
+        # Litestar types a scope by its members.
+        operator = self.access(cast("Scope", request.scope))
         if operator is None:
             raise NotFoundException()
         return operator

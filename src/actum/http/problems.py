@@ -184,7 +184,8 @@ def handle_error(request: Request[Any, Any, Any], error: Exception) -> Response[
     content_type, options = request.content_type
     encoding = request.headers.get("content-encoding", "")
     error = as_request_error(error, content_type, encoding, options.get("charset", ""))
-    log_failure(request.method, request.url.path, error, context.correlation_id)
+    # Not the URL, which cannot be made of a Host with a port that is no number.
+    log_failure(request.method, request.scope["path"], error, context.correlation_id)
     answer = answer_to(error, context.correlation_id)
     return Response(answer.body, status_code=answer.status, headers=answer.headers, media_type=MEDIA_TYPE)
 

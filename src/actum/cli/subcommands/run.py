@@ -1,6 +1,7 @@
 """The command that serves an application."""
 
 from functools import partial
+from socket import socket
 from typing import Annotated
 
 import typer
@@ -41,8 +42,7 @@ def run(
         bool,
         typer.Option(
             "--development",
-            help="Refuse commands and reducers that do I/O, or change state without an event; log requests; "
-            "open the console to this machine.",
+            help="Refuse I/O in commands and reducers, and state without events; log requests; open the console.",
         ),
     ] = False,
     log_level: Level = None,
@@ -77,9 +77,7 @@ def run(
     application = loaded.asgi(store=url, is_development=is_development)
     with listen(host, port) as listener:
         set_up_logs(is_development=is_development, level=log_level, format=log_format)
-        announce = partial(
-            _announce, loaded, url_of(listener), url, local_url_of(listener) if is_development else None
-        )
+        announce = partial(_announce, loaded, listener, url, is_development=is_development)
         if workers == 1:
             serve(application, listener, limits, announce)
         else:
@@ -93,10 +91,11 @@ def run(
     print(f"{loaded.name} has stopped", flush=True)
 
 
-def _announce(app: App, address: str, store: str, console: str | None) -> None:
+def _announce(app: App, listener: socket, store: str, *, is_development: bool) -> None:
+    address = url_of(listener)
     print(f"{app.name} is running at {address}")
-    if console is not None:
-        print(f"  console  {console}/-/console")
+    if is_development or definition_of(app).console is not None:
+        print(f"  console  {local_url_of(listener)}/-/console")
     if definition_of(app).docs_path is not None:
         print(f"  OpenAPI  {address}{definition_of(app).docs_path}")
     print(f"  store    {shown(store)}", flush=True)

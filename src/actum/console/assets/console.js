@@ -16,7 +16,7 @@
 
   // What the operator has opened stays open, and what is being typed stays typed.
   const keeping = {
-    morphStyle: "innerHTML",
+    morphStyle: "outerHTML",
     ignoreActiveValue: true,
     callbacks: {
       beforeAttributeUpdated: (name, node) => !(name === "open" && node.nodeName === "DETAILS"),
@@ -51,7 +51,8 @@
         say("");
       } catch (error) {
         since ??= new Date();
-        say(`This page is not up to date since ${since.toLocaleTimeString()}: ${error.message}`);
+        const why = error instanceof TypeError ? "the application does not answer" : error.message;
+        say(`This page is not up to date since ${since.toLocaleTimeString("en-GB")}: ${why}`);
       }
     }
     // What takes long to answer is asked for less often, so that looking never takes most of the server's time.

@@ -12,6 +12,8 @@ LETTER = 7.6
 """The width of a letter of the names, whose font gives all letters the same; the widest of the fonts."""
 SMALL_LETTER = 6.4
 """The same for the line below a name."""
+HEADING_LETTER = 8.5
+"""The same for the headings."""
 MAX_LETTERS = 26
 """Letters on one line of a name."""
 LINE = 17
@@ -22,10 +24,10 @@ GAP = 16
 """Between two nodes of a column."""
 HEADING = 34
 MARGIN = 12
-OUT = 66
+OUT = 60
 """The straight part of an arrow at its source, where its rate is written."""
-BEND = 56
-IN = 78
+BEND = 48
+IN = 76
 """The straight part of an arrow at its target, where the lag is written."""
 SWEEPS = 6
 """How often columns are sorted by their neighbours; more change nothing."""
@@ -72,29 +74,26 @@ class Drawing(Struct, frozen=True):
     columns: list[float | None]
 
 
-def draw(graph: Graph, small: Mapping[str, str], columns: int) -> Drawing:
+def draw(graph: Graph, small: Mapping[str, str], headings: Sequence[str]) -> Drawing:
     """Places a graph; `small` is what is written below the name of each node, by its id."""
-    ordered = _ordered(graph, columns)
+    ordered = _ordered(graph, len(headings))
+    tops = _tops(ordered, graph)
     boxes: dict[Node, Box] = {}
-    headings: list[float | None] = []
+    places: list[float | None] = []
     x = float(MARGIN)
-    heights = [_height_of(column) for column in ordered]
-    tallest = max(heights, default=0)
-    for column, height in zip(ordered, heights, strict=True):
-        headings.append(x if column else None)
+    for column in ordered:
+        places.append(x if column else None)
         if not column:
             continue
         width = max(_width(node, small) for node in column)
-        y = HEADING + (tallest - height) / 2
         for node in column:
-            lines = wrapped(node.name)
-            size = _node_height(node)
-            boxes[node] = Box(node, x, y, width, size, lines)
-            y += size + GAP
+            boxes[node] = Box(node, x, HEADING + tops[node], width, _node_height(node), wrapped(node.name))
         x += width + OUT + BEND + IN
     arrows = [Arrow(one, other, _path(boxes[one], boxes[other])) for one, other in graph.edges]
-    right = max((box.right for box in boxes.values()), default=0)
-    return Drawing(right + MARGIN, HEADING + tallest + MARGIN, list(boxes.values()), arrows, headings)
+    ends = [x + len(text) * HEADING_LETTER for x, text in zip(places, headings, strict=True) if x is not None]
+    right = max([*ends, *(box.right for box in boxes.values())], default=0)
+    bottom = max((box.y + box.height for box in boxes.values()), default=HEADING)
+    return Drawing(right + MARGIN, bottom + MARGIN, list(boxes.values()), arrows, places)
 
 
 def wrapped(name: str) -> tuple[str, ...]:
@@ -142,6 +141,45 @@ def _sort(column: list[Node], fixed: Sequence[Node], joined: Mapping[Node, Seque
         return sum(found) / len(found) if found else own[node]
 
     column.sort(key=middle)
+
+
+def _tops(columns: Sequence[Sequence[Node]], graph: Graph) -> dict[Node, float]:
+    """Gives the upper edge of each node: the longest column evenly, others beside what they are joined to."""
+    joined: dict[Node, list[Node]] = {}
+    for source, target in graph.edges:
+        joined.setdefault(source, []).append(target)
+        joined.setdefault(target, []).append(source)
+    heights = [_height_of(column) for column in columns]
+    tallest = max(heights, default=0)
+    first = heights.index(tallest) if heights else 0
+    order = sorted(range(len(columns)), key=lambda number: abs(number - first))
+    tops: dict[Node, float] = {}
+    for number in order:
+        wanted = [_wanted(node, joined, tops) for node in columns[number]]
+        tops |= _apart(columns[number], wanted, tallest)
+    return tops
+
+
+def _wanted(node: Node, joined: Mapping[Node, Sequence[Node]], tops: Mapping[Node, float]) -> float:
+    """Gives the upper edge with which a node is in the middle of those that it is joined to."""
+    middles = [tops[one] + _node_height(one) / 2 for one in joined.get(node, ()) if one in tops]
+    if not middles:
+        return 0.0
+    return sum(middles) / len(middles) - _node_height(node) / 2
+
+
+def _apart(column: Sequence[Node], wanted: Sequence[float], tallest: float) -> dict[Node, float]:
+    """Moves the nodes of a column apart, in their order, and up where they would go beyond the longest."""
+    tops: dict[Node, float] = {}
+    free = 0.0
+    for node, top in zip(column, wanted, strict=True):
+        tops[node] = max(free, top)
+        free = tops[node] + _node_height(node) + GAP
+    end = tallest
+    for node in reversed(column):
+        tops[node] = min(tops[node], end - _node_height(node))
+        end = tops[node] - GAP
+    return tops
 
 
 def _node_height(node: Node) -> float:

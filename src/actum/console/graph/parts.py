@@ -1,12 +1,16 @@
 """The parts of an application and what flows between them, as its declarations say."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Literal
 
 from msgspec import Struct
 
+from actum.console.formats import span
 from actum.model.action import Bound, OnCron, OnEvents, OnInterval, OnMessage
 from actum.runtime.catalog import Catalog
+
+MICROSECOND = timedelta(microseconds=1)
 
 NodeKind = Literal["command", "entity", "event", "queue", "clock", "view", "action", "workflow"]
 
@@ -99,7 +103,7 @@ def _triggers(bound: Bound) -> Iterator[tuple[Node, Node]]:
         case OnMessage():
             yield Node("queue", bound.trigger.queue), target
         case OnInterval():
-            yield Node("clock", f"every {bound.trigger.interval}"), target
+            yield Node("clock", f"every {span(bound.trigger.interval / MICROSECOND)}"), target
         case OnCron():
             yield Node("clock", bound.trigger.expression), target
         case _:

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from actum.console.formats import rate
 from actum.console.graph.drawing import Arrow, Box, draw
-from actum.console.graph.parts import COLUMNS, Node, graph_of
+from actum.console.graph.parts import Node, graph_of
 from actum.console.graph.traffic import Rates
 from actum.console.links import entity_url, event_url, view_url, work_url
 from actum.console.page import Page, get
@@ -62,10 +62,10 @@ async def show(visit: Visit) -> Response[Any]:
     graph = graph_of(visit.catalog)
     tones = _tones(standing)
     small = {node.id: _small(node, tones) for node in graph.nodes}
-    drawing = draw(graph, small, max(COLUMNS.values()) + 1)
+    drawing = draw(graph, small, HEADINGS)
     boxes = [_shown(visit, box, tones, small[box.node.id], figures) for box in drawing.boxes]
     arrows = [
-        Flow(arrow, _rate(arrow.source, figures.rates) > 0, tones.get(arrow.target.id, ""))
+        Flow(arrow, _flow(arrow, figures.rates) > 0, tones.get(arrow.target.id, ""))
         for arrow in drawing.arrows
     ]
     return visit.show(
@@ -126,6 +126,13 @@ def _tones(standing: Sequence[Standstill]) -> Mapping[str, str]:
 def _small(node: Node, tones: Mapping[str, str]) -> str:
     tone = tones.get(node.id, "")
     return {"bad": f"{node.kind}, stands still", "warn": f"{node.kind}, lags"}.get(tone, node.kind)
+
+
+def _flow(arrow: Arrow, rates: Rates) -> float:
+    """Gives how many events a second go along an arrow: of an entity's, those of its target's type."""
+    if arrow.source.kind == "entity":
+        return rates.of(kind=arrow.source.name, type=arrow.target.name)
+    return _rate(arrow.source, rates)
 
 
 def _rate(node: Node, rates: Rates) -> float:

@@ -2,6 +2,7 @@
 
 import os
 import platform
+import re
 from collections import Counter
 from importlib.metadata import version
 from typing import Any
@@ -14,9 +15,11 @@ from actum.console.page import Page, get
 from actum.console.visit import Visit
 from actum.errors import ActumError
 from actum.model.error_text import error_message
-from actum.operations.store_facts import StoreFacts
+from actum.operations.reading.store_facts import StoreFacts
 from actum.ports.membership import ClusterState, whole_of
 
+DECLARATION = re.compile(r"#[0-9a-f]{12}$")
+"""What follows a view's name in that of its assignment: the fingerprint of its declaration."""
 PARTS = ("store", "feed", "task")
 """The parts in `/-/ready` that have no page of their own."""
 
@@ -81,7 +84,10 @@ def _shares(state: ClusterState | None) -> list[AssignmentShare]:
     for name in works:
         owned[whole_of(name) or name, state.owners.get(name)] += 1
     ordered = sorted(owned.items(), key=lambda one: (one[0][0], one[0][1] or 0))
-    return [AssignmentShare(work, number, count, totals[work]) for (work, number), count in ordered]
+    return [
+        AssignmentShare(DECLARATION.sub("", work), number, count, totals[work])
+        for (work, number), count in ordered
+    ]
 
 
 def _settings(visit: Visit) -> list[tuple[str, str]]:

@@ -4,7 +4,7 @@ import re
 from ipaddress import ip_address
 from typing import Any
 
-from litestar.types import Scope
+from actum.http import Scope
 
 LOCAL_OPERATOR = "local operator"
 """The name under which what is done in development is recorded."""
