@@ -42,7 +42,7 @@ def run(
         bool,
         typer.Option(
             "--development",
-            help="Refuse I/O in commands and reducers, and state without events; log requests; open the console.",
+            help="Refuse I/O in commands and reducers, log requests, and open the console on this machine.",
         ),
     ] = False,
     log_level: Level = None,
