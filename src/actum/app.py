@@ -235,8 +235,7 @@ class App:
         served the console at `/-/console`.
         """
         place = Place(self.store_url(store, database), store is not None)
-        policy = self._definition.policy
-        may_have_console = is_development or (policy is not None and policy.has_console)
+        may_have_console = is_development or self._definition.has_console
         served = _launch().serve(
             self._definition,
             store=place.url,

@@ -9,7 +9,7 @@ import pytest
 from actum import App
 from actum.errors import Unavailable
 from actum.model.view import ViewType
-from actum.operations.store_facts import store_facts
+from actum.operations.reading.store_facts import store_facts
 from actum.stores.memory import MemoryJournal
 from actum.stores.sqlite.database.database import SqliteDatabase
 from tests.console.opening import console_of, eventually, text_of, token_of
@@ -326,8 +326,8 @@ async def test_no_password_of_a_store_is_shown(monkeypatch: pytest.MonkeyPatch) 
     async def nothing(url: str) -> dict[str, int]:
         return {}
 
-    monkeypatch.setattr("actum.operations.store_facts.versions_of", nothing)
-    monkeypatch.setattr("actum.operations.store_facts.sizes_of", nothing)
+    monkeypatch.setattr("actum.operations.reading.store_facts.versions_of", nothing)
+    monkeypatch.setattr("actum.operations.reading.store_facts.sizes_of", nothing)
     (facts,) = await store_facts("postgresql://ann:geheim@db/shop")
 
     assert facts.url == "postgresql://ann:***@db/shop"

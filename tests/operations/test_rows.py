@@ -13,8 +13,8 @@ import pytest
 from actum import App, Context, Entity, Event, Invalid, View, command, reducer
 from actum.app import definition_of
 from actum.errors import Overloaded, TooLarge
-from actum.operations import rows as operation
-from actum.operations.rows import RowFilter, ask_sql, count_rows, list_rows
+from actum.operations.reading import rows as operation
+from actum.operations.reading.rows import RowFilter, ask_sql, count_rows, list_rows
 from actum.runtime.context.context import session_of
 from actum.stores.open import Stores
 from tests.servers.postgres import empty, url_of

@@ -53,11 +53,11 @@ async def test_a_trace_goes_from_the_command_to_its_last_effect(node: Node, stor
     [deposited, printed] = [stored.position for stored in await stores.journal.feed(0, 10)]
     assert outline(found.roots) == [
         "command Account/a deposit: by ann",
-        f"  event Deposited: position {deposited}",
+        f"  event Deposited: position {deposited:,}",
         "    view balances: shows it",
         "    action notify: done",
         "    command Account/a print: by ann",
-        f"      event Printed: position {printed}",
+        f"      event Printed: position {printed:,}",
     ]
     assert (found.by, found.is_cut) == ("ann", False)
 
@@ -102,7 +102,7 @@ async def test_a_search_is_bounded_and_says_where_it_looked(
     near = await trace(stores, app, "c-1", near=positions[0])
 
     assert at_the_end.roots == []
-    assert at_the_end.window.after == max(0, positions[-1] - 4)
+    assert at_the_end.window.after == await stores.journal.position_before(positions[-1], 4)
     assert [one.title for one in near.roots] == ["Account/1 open"]
 
 

@@ -51,6 +51,22 @@ def test_the_wheel_holds_types_and_the_license_and_no_tests(built: Path) -> None
     assert not any(name.startswith(("tests/", "examples/")) for name in names)
 
 
+def test_the_wheel_holds_all_that_the_console_loads_and_the_licenses_of_others(built: Path) -> None:
+    console = ROOT / "src" / "actum" / "console"
+    files = {
+        path.relative_to(ROOT / "src").as_posix()
+        for folder in ("templates", "assets")
+        for path in (console / folder).rglob("*.*")
+    }
+    vendored = [path for path in (console / "assets" / "vendor").iterdir() if path.suffix == ".js"]
+    with zipfile.ZipFile(next(built.glob("*.whl"))) as wheel:
+        names = set(wheel.namelist())
+
+    assert files <= names
+    assert all((path.parent / f"{path.name.partition('.')[0]}.LICENSE.txt").exists() for path in vendored)
+    assert len(vendored) == 1
+
+
 def test_the_source_distribution_holds_what_its_tests_need(built: Path) -> None:
     if not (ROOT / ".git").exists():
         pytest.skip("this is an unpacked source distribution, not a clone")

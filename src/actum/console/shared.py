@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Hashable
 
 from actum.console.graph.traffic import Traffic
 from actum.console.throughput import Throughput
-from actum.operations.store_facts import StoreFacts, store_facts
+from actum.operations.reading.store_facts import StoreFacts, store_facts
 
 KEPT = 5.0
 """Seconds for which what is known about the stores is shown again."""

@@ -73,8 +73,7 @@ def console_routes(app: App, url: str, *, is_development: bool) -> FurtherRoutes
 
     That is None where nobody may use it.
     """
-    policy = definition_of(app).policy
-    is_ruled = policy is not None and policy.has_console
+    is_ruled = definition_of(app).has_console
     if not is_ruled and not is_development:
         return None
 

@@ -72,6 +72,11 @@ class Definition(Struct, frozen=True):
     limits: Mapping[str, float] = {}
 
     @property
+    def has_console(self) -> bool:
+        """Whether a rule says who may use the console, outside of development too."""
+        return self.policy is not None and self.policy.has_console
+
+    @property
     def resource_types(self) -> list[type[Any]]:
         """The types of the resources."""
         return [kind for kind, _ in self.resources]

@@ -24,7 +24,6 @@ from actum.runtime.clock import Clock
 from actum.runtime.cluster.assignment import Assignment
 from actum.runtime.cluster.coordinator import Coordinator
 from actum.runtime.cluster.heartbeat import Heartbeat
-from actum.runtime.cluster.latest_state import LatestState
 from actum.runtime.contained_tasks import contain_tasks
 from actum.runtime.context.erasure import finish_erasures
 from actum.runtime.context.outgoing import Outgoing
@@ -250,7 +249,6 @@ async def _assemble(
         instruments=instruments,
         workflows=WorkflowCalls(catalog.workflows, database, settings.stand_ins),
         claims=claims,
-        cluster=LatestState(),
         host=host,
         reruns=Reruns() if settings.is_development else None,
     )

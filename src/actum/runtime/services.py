@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from weakref import WeakMethod
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from actum.model.entity import EntityType
 from actum.model.people.message_type import MessageType
@@ -80,10 +80,10 @@ class Services(Struct, frozen=True):
     instruments: Instruments
     workflows: WorkflowCalls
     claims: Claims
-    cluster: LatestState
     host: Host | None = None
     reruns: Reruns | None = None
     people: People | None = None
+    cluster: LatestState = field(default_factory=LatestState)
 
     @property
     def failure(self) -> str | None:

@@ -2,6 +2,7 @@
 
 import os
 from functools import partial
+from socket import socket
 from typing import Annotated
 
 import typer
@@ -51,8 +52,7 @@ def run(
         bool,
         typer.Option(
             "--development",
-            help="Refuse commands and reducers that do I/O, or change state without an event; log requests; "
-            "open the console to this machine.",
+            help="Refuse I/O in commands and reducers, log requests, and open the console on this machine.",
         ),
     ] = False,
     serves_metrics: Metrics = False,
@@ -89,9 +89,7 @@ def run(
     application = loaded.asgi(store=url, is_development=is_development)
     with listen(host, port) as listener:
         set_up_logs(is_development=is_development, level=log_level, format=log_format)
-        announce = partial(
-            _announce, loaded, url_of(listener), url, local_url_of(listener) if is_development else None
-        )
+        announce = partial(_announce, loaded, listener, url, is_development=is_development)
         if workers == 1:
             serve(application, listener, limits, announce)
         else:
@@ -116,10 +114,11 @@ def _turn_on_metrics(is_wanted: bool, workers: int) -> None:
     os.environ["ACTUM_METRICS"] = "1"
 
 
-def _announce(app: App, address: str, store: str, console: str | None) -> None:
+def _announce(app: App, listener: socket, store: str, *, is_development: bool) -> None:
+    address = url_of(listener)
     print(f"{app.name} is running at {address}")
-    if console is not None:
-        print(f"  console  {console}/-/console")
+    if is_development or definition_of(app).has_console:
+        print(f"  console  {local_url_of(listener)}/-/console")
     if definition_of(app).docs_path is not None:
         print(f"  OpenAPI  {address}{definition_of(app).docs_path}")
     print(f"  store    {shown(store)}", flush=True)

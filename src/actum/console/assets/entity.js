@@ -4,6 +4,12 @@
   const PAUSE = 120;
   let latest = 0;
 
+  // The slider is being moved: it stays what it is.
+  const keeping = {
+    morphStyle: "innerHTML",
+    callbacks: { beforeNodeMorphed: (node) => node.id !== "slider", beforeNodeRemoved: (node) => node.id !== "slider" },
+  };
+
   const show = async (form, version) => {
     const mine = ++latest;
     const url = new URL(form.action);
@@ -13,7 +19,7 @@
     if (mine !== latest || !response.ok) return;
     for (const id of ["at-version", "history", "what-if"]) {
       const [region, found] = [document.getElementById(id), fresh.getElementById(id)];
-      if (region && found) Idiomorph.morph(region, found, { morphStyle: "innerHTML", ignoreActive: true });
+      if (region && found) Idiomorph.morph(region, found, keeping);
     }
     document.getElementById("version-shown").textContent = version;
     history.replaceState(null, "", url);

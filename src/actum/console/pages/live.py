@@ -89,7 +89,7 @@ def _wanted(visit: Visit) -> WantedEvents:
 async def _newest(visit: Visit, wanted: WantedEvents, head: int, limit: int) -> list[Stored]:
     """Gives the newest events that match, the newest first, as far as they are not far from the end."""
     found: list[Stored] = []
-    after = max(0, head - RECENT)
+    after = await visit.stores.journal.position_before(head, RECENT)
     while True:
         page = await list_events(visit.stores, EventFilter(), after=after, limit=MAX_PAGE)
         if page.position == after:

@@ -16,7 +16,7 @@ from actum.console.page import Page, get
 from actum.console.visit import Visit
 from actum.errors import ActumError
 from actum.model.error_text import error_message
-from actum.operations.store_facts import StoreFacts
+from actum.operations.reading.store_facts import StoreFacts
 from actum.ports.membership import ClusterState, whole_of
 
 DECLARATION = re.compile(r"#[0-9a-f]{12}$")

@@ -13,8 +13,7 @@ from actum.errors import CallerError, Invalid, NotFound, TryLater
 from actum.model.error_text import error_message
 from actum.model.view import ViewType
 from actum.operations.page import MAX_PAGE
-from actum.operations.rebuild import ask_for_rebuild
-from actum.operations.rows import (
+from actum.operations.reading.rows import (
     MAX_ROWS,
     OPERATORS,
     TIME_LIMIT,
@@ -24,6 +23,7 @@ from actum.operations.rows import (
     count_rows,
     list_rows,
 )
+from actum.operations.rebuild import ask_for_rebuild
 from actum.operations.set_aside import list_set_aside, request_rows
 from actum.operations.views import view_type
 

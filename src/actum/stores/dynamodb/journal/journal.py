@@ -29,7 +29,7 @@ from actum.stores.dynamodb.journal.append import Append
 from actum.stores.dynamodb.journal.appending import Appender
 from actum.stores.dynamodb.journal.chain import Chain
 from actum.stores.dynamodb.journal.claims import taking
-from actum.stores.dynamodb.journal.items import IDENTITY, SNAPSHOT, head_key, number, partition_of
+from actum.stores.dynamodb.journal.items import IDENTITY, PLACE_BITS, SNAPSHOT, head_key, number, partition_of
 from actum.stores.dynamodb.journal.limits import ITEM_OVERHEAD, MAX_ITEM
 from actum.stores.dynamodb.journal.listing import list_streams
 from actum.stores.dynamodb.journal.removal import Remover
@@ -131,6 +131,10 @@ class DynamoJournal(Journal):
     async def head(self) -> int:
         self._check_open()
         return await self._chain.head()
+
+    async def position_before(self, position: int, count: int) -> int:
+        # Every slot has an event at least.
+        return max(0, position - (count << PLACE_BITS))
 
     async def last(self) -> int:
         self._check_open()

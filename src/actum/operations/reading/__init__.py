@@ -1,0 +1,1 @@
+"""What an operator reads: rows of views, and facts about the stores."""
