@@ -23,8 +23,7 @@ def templates() -> Environment:
         auto_reload=False,
     )
     environment.filters.update(FILTERS)
-    environment.globals["asset_version"] = asset_version()
-    environment.globals.update(LINKS)
+    environment.globals.update({"asset_version": asset_version(), **LINKS})
     return environment
 
 
