@@ -101,11 +101,19 @@ def sent(name: str, instruments: Instruments) -> AbstractAsyncContextManager[Non
     return cast("Otlp", import_module("actum.telemetry.otlp")).sending(name, metrics)
 
 
+def _given() -> Any:
+    """Gives the provider that the application has set; None if it has not."""
+    api: Any = sys.modules.get("opentelemetry.trace")
+    if api is None:
+        return None
+    provider = api.get_tracer_provider()
+    return None if isinstance(provider, api.ProxyTracerProvider) else provider
+
+
 def _tracer(name: str) -> Tracer | None:
     """Makes a tracer of the provider that the application has set, or else as the environment says."""
-    api: Any = sys.modules.get("opentelemetry.trace")
-    given = None if api is None else api.get_tracer_provider()
-    if given is not None and not isinstance(given, api.ProxyTracerProvider) and given is not Users.former:
+    given = _given()
+    if given is not None and given is not Users.former:
         return _spans().OpenTelemetryTracer(given, 1.0)
     if not is_sent(os.environ, "TRACES") or not _is_installed("OTEL_TRACES_EXPORTER"):
         return None
