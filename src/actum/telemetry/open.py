@@ -104,9 +104,10 @@ def sent(name: str, instruments: Instruments) -> AbstractAsyncContextManager[Non
 def _tracer(name: str) -> Tracer | None:
     """Makes a tracer of the provider that the application has set, or else as the environment says."""
     api: Any = sys.modules.get("opentelemetry.trace")
-    given = None if api is None else api.get_tracer_provider()
-    if given is not None and not isinstance(given, api.ProxyTracerProvider) and given is not Users.former:
-        return _spans().OpenTelemetryTracer(given, 1.0)
+    if api is not None:
+        given = api.get_tracer_provider()
+        if not isinstance(given, api.ProxyTracerProvider) and given is not Users.former:
+            return _spans().OpenTelemetryTracer(given, 1.0)
     if not is_sent(os.environ, "TRACES") or not _is_installed("OTEL_TRACES_EXPORTER"):
         return None
     own = Users.own = cast("Setup", import_module("actum.telemetry.setup")).OwnProvider(name)
