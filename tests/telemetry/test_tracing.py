@@ -152,12 +152,20 @@ async def test_an_error_is_named_by_its_class_alone() -> None:
         async with testing(app) as t:
             assert await order(t, "a", 0) == 422
             assert (await t.http.get("/broken")).status_code == 500
+            assert await order(t, "b", 13) == 201
+            await t.settle(allows_failures=True)
 
-    refused, broken = spans.of("command Order.place"), spans.of("GET /broken")
+    failed = next(span for span in spans.ended if span.name == "action deliver")
+    assert dict(failed.attributes or {})["error.type"] == "ValueError"
+    assert failed.status.status_code is StatusCode.ERROR
+    refused = next(span for span in spans.ended if span.name == "command Order.place")
+    broken = spans.of("GET /broken")
     assert refused.status.status_code is StatusCode.UNSET
     assert dict(refused.attributes or {})["actum.refused"] == "Rejected"
     assert broken.status.status_code is StatusCode.ERROR
-    assert "mistake" not in str([(span.attributes, span.events, span.status) for span in spans.ended])
+    told = str([(span.attributes, span.events, span.status.description) for span in spans.ended])
+    assert "mistake" not in told
+    assert "thirteens" not in told
 
 
 async def test_requests_about_the_process_itself_are_not_traced() -> None:
@@ -188,10 +196,10 @@ async def test_an_atomic_unit_belongs_to_the_trace() -> None:
 
 
 async def test_a_batch_has_a_span_in_each_trace_that_it_is_of() -> None:
-    with traced() as spans:
+    with traced(ALWAYS_ON) as spans:
         assert tracing.tracer is not None
         parents = [f"00-{trace:032x}-{span:016x}-01" for trace, span in ((1, 5), (2, 6), (1, 7))]
-        with tracing.tracer.batch("commit", "", [*parents, "nothing"]):
+        with tracing.tracer.batch("commit", "", [*parents, "nothing", f"00-{9:032x}-{8:016x}-00"]):
             pass
 
     first, second = spans.ended
