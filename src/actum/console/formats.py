@@ -31,10 +31,11 @@ def rate(value: float) -> str:
 
 def size(value: float) -> str:
     """Gives a size in bytes, in the unit that suits it."""
-    for unit in UNITS:
-        if value < STEP or unit == UNITS[-1]:
-            break
+    place = 0
+    while value >= STEP and place < len(UNITS) - 1:
         value /= STEP
+        place += 1
+    unit = UNITS[place]
     return f"{value:,.0f} {unit}" if unit == "bytes" or value >= 10 else f"{value:,.1f} {unit}"
 
 

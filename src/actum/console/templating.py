@@ -23,8 +23,8 @@ def templates() -> Environment:
         auto_reload=False,
     )
     environment.filters.update(FILTERS)
-    environment.globals["asset_version"] = asset_version()
-    environment.globals.update(LINKS)
+    known: dict[str, Any] = environment.globals
+    known.update(LINKS, asset_version=asset_version())
     return environment
 
 

@@ -17,6 +17,7 @@ from actum.operations.reading.rows import (
     MAX_ROWS,
     OPERATORS,
     TIME_LIMIT,
+    Operator,
     RowFilter,
     RowPage,
     ask_sql,
@@ -136,7 +137,8 @@ def _filter(visit: Visit) -> RowFilter | None:
     column, operator, value = visit.text("column"), visit.text("operator", "is"), visit.text("value")
     if not column or (not value and operator != "is empty"):
         return None
-    found = next((one for one in OPERATORS if one == operator), None)
+    known: dict[str, Operator] = {one: one for one in OPERATORS}
+    found = known.get(operator)
     if found is None:
         raise Invalid(f"operator={operator}: write one of {', '.join(OPERATORS)}", field="operator")
     return RowFilter(column, found, value)
