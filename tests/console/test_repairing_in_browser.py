@@ -165,6 +165,10 @@ def test_letters_are_chosen_and_retried_together(browser: Browser, own: Site) ->
         page.goto(own.console("work/letters"))
         page.get_by_label("Choose all on this page").check()
         page.get_by_label("Choose letter 2").uncheck()
+        with page.expect_response(lambda answer: "actum-refresh" in answer.request.headers):
+            pass  # What is chosen stays chosen while the page keeps itself up to date.
+        with page.expect_response(lambda answer: "actum-refresh" in answer.request.headers):
+            pass
         page.get_by_role("button", name="Retry chosen").click()
         expect(page.get_by_text("2 letters are to be retried.")).to_be_visible()
 
