@@ -140,6 +140,8 @@ FILTERS = [
     (RowFilter("text", "contains", "4% _"), {4}),
     (RowFilter("text", "contains", "%"), set(range(10))),
     (RowFilter("text", "contains", "!"), set()),
+    (RowFilter("text", "contains", "g%4"), set()),
+    (RowFilter("text", "contains", "4%_"), set()),
     (RowFilter("price", "is", "0.40"), {4}),
     (RowFilter("price", "at least", "0.85"), {9}),
     (RowFilter("weight", "at most", "0.25"), {0, 1}),

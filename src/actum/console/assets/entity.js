@@ -4,12 +4,6 @@
   const PAUSE = 120;
   let latest = 0;
 
-  // The slider is being moved: it stays what it is.
-  const keeping = {
-    morphStyle: "innerHTML",
-    callbacks: { beforeNodeMorphed: (node) => node.id !== "slider", beforeNodeRemoved: (node) => node.id !== "slider" },
-  };
-
   const show = async (form, version) => {
     const mine = ++latest;
     const url = new URL(form.action);
@@ -17,9 +11,13 @@
     const response = await fetch(url);
     const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
     if (mine !== latest || !response.ok) return;
-    for (const id of ["at-version", "history", "what-if"]) {
-      const [region, found] = [document.getElementById(id), fresh.getElementById(id)];
-      if (region && found) Idiomorph.morph(region, found, keeping);
+    for (const id of ["state-heading", "at-version", "history"]) {
+      document.getElementById(id)?.replaceChildren(...(fresh.getElementById(id)?.childNodes ?? []));
+    }
+    // What is being typed for an event that has not happened stays typed.
+    for (const part of ["#what-if input[name=version]", "#what-if .buttons button"]) {
+      const [old, found] = [document.querySelector(part), fresh.querySelector(part)];
+      if (old && found) [old.value, old.textContent] = [found.value, found.textContent];
     }
     document.getElementById("version-shown").textContent = version;
     history.replaceState(null, "", url);

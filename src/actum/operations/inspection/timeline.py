@@ -18,7 +18,7 @@ from actum.runtime.stream_pages import pages_of
 from actum.stores.open import Stores
 
 PAGE = 30
-MAX_FOLDED = 50_000
+MAX_FOLDED = 20_000
 """Events that are folded at most to know a state, some tenths of a second of work."""
 
 

@@ -5,8 +5,9 @@ import sqlite3
 from collections.abc import Sequence
 
 from actum.ports.database import Database, Erasure
+from actum.ports.workflows import OPERATOR_ACTS
 from actum.stores.sqlite.connection.file import SqliteFile
-from actum.stores.sqlite.database.workflows import REMOVE_OF_SUBJECT, REMOVE_OPERATOR_ACTS
+from actum.stores.statements.workflows import OF_WORKFLOWS
 
 ERASURE_SCHEMA = (
     """CREATE TABLE actum_erasures (
@@ -30,6 +31,16 @@ REMOVE = (
         THEN key IN (SELECT value FROM json_each(:keys))
         ELSE key = :kind || '/' || :id AND (action = 'timers' OR position < :position) END""",
 )
+
+REMOVE_OF_SUBJECT = tuple(
+    f"""DELETE FROM {table} WHERE {column} IN
+        (SELECT number FROM actum_workflows WHERE subject = :kind || '/' || :id)"""
+    for table, column in OF_WORKFLOWS
+)
+"""Removes the workflows that an entity's events started."""
+REMOVE_OPERATOR_ACTS = f"""DELETE FROM actum_workflows
+    WHERE kind = '{OPERATOR_ACTS}' AND subject IN (SELECT value FROM json_each(:keys))"""
+"""Removes what operators did with messages that have an entity's keys."""
 
 
 class SqliteErasing(Database):

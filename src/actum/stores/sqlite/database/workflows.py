@@ -9,7 +9,6 @@ from typing import Any
 from actum.ports.database import Database
 from actum.ports.workflows import (
     ENDED,
-    OPERATOR_ACTS,
     LoadedWorkflow,
     NewSignal,
     NewWorkflow,
@@ -297,14 +296,3 @@ def _signal(connection: sqlite3.Connection, signal: NewSignal) -> Status | None:
     connection.execute(add, (number, signal.name, signal.body, signal.time))
     connection.execute("UPDATE actum_workflows SET due = 0, wakes = wakes + 1 WHERE number = ?", (number,))
     return status  # type: ignore[no-any-return]
-
-
-REMOVE_OF_SUBJECT = tuple(
-    f"""DELETE FROM {table} WHERE {column} IN
-        (SELECT number FROM actum_workflows WHERE subject = :kind || '/' || :id)"""
-    for table, column in OF_WORKFLOWS
-)
-"""Removes the workflows that an entity's events started."""
-REMOVE_OPERATOR_ACTS = f"""DELETE FROM actum_workflows
-    WHERE kind = '{OPERATOR_ACTS}' AND subject IN (SELECT value FROM json_each(:keys))"""
-"""Removes what operators did with messages that have an entity's keys."""
