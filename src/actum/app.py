@@ -24,7 +24,7 @@ from actum.model.workflows.workflow import Workflow
 from actum.ports.database import MAX_ANSWER_BYTES, MAX_QUERY_TIME
 from actum.runtime.access.compilation import compile_policy
 from actum.runtime.access.policy import Policy
-from actum.runtime.actions.exposure import bind_exposed
+from actum.runtime.actions.triggers.exposure import bind_exposed
 from actum.runtime.catalog import KEY_RETENTION, Catalog, Definition, compile_catalog
 from actum.runtime.context.context import Context
 from actum.runtime.gauges.limits import limits_of

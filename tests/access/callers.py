@@ -18,12 +18,12 @@ ABSENT = Environment("NO_TEST_SETS_THIS")
 
 AS_CLERK = {"X-API-Key": CLERK_KEY}
 AS_ANN = {"X-API-Key": ANN_KEY}
-MINUTE = 60
+HOUR = 3_600
 
 
 def token(subject: str = "ann", *, key: Any = SECRET, algorithm: str = "HS256", **claims: Any) -> str:
     """A token that is valid, except for what is said otherwise; a claim that is None is left out."""
-    said = {"sub": subject, "iss": ISSUER, "aud": AUDIENCE, "exp": int(time.time()) + MINUTE, **claims}
+    said = {"sub": subject, "iss": ISSUER, "aud": AUDIENCE, "exp": int(time.time()) + HOUR, **claims}
     kept = {name: value for name, value in said.items() if value is not None}
     header = {"kid": kept.pop("kid")} if "kid" in kept else None
     return jwt.encode(kept, key, algorithm, headers=header)

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(autouse=True)
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Lets a command wait for the application for as long as the test does."""
-    monkeypatch.setattr("actum.cli.subcommands.letters.PATIENCE", timedelta(seconds=PATIENCE))
+    monkeypatch.setattr("actum.cli.subcommands.work.letters.PATIENCE", timedelta(seconds=PATIENCE))
 
 
 def pay(url: str, id: str, amount: int) -> None:

@@ -41,18 +41,18 @@ COMMANDS = {
         "Lists views and the rows that they set aside, and rebuilds or retries them.",
     ),
     "timers": Command(
-        "actum.cli.subcommands.timers:timers",
+        "actum.cli.subcommands.work.timers:timers",
         "Lists the deadlines of entities and other commands that are to be sent later.",
     ),
     "dead-letters": Command(
-        "actum.cli.subcommands.letters:dead_letters",
+        "actum.cli.subcommands.work.letters:dead_letters",
         "Lists what actions failed to do, and retries, skips or edits it.",
     ),
     "workflows": Command(
-        "actum.cli.subcommands.workflows:workflows",
+        "actum.cli.subcommands.work.workflows:workflows",
         "Lists workflows, shows what they have done, and controls them.",
     ),
-    "audit": Command("actum.cli.subcommands.audit:audit", "Lists what operators did, who, and when."),
+    "audit": Command("actum.cli.subcommands.work.audit:audit", "Lists what operators did, who, and when."),
     "replies": Command(
         "actum.cli.subcommands.replies:replies", "Deletes the kept replies of idempotency keys."
     ),

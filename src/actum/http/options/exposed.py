@@ -12,7 +12,7 @@ from actum.http.problems import MEDIA_TYPE, Problem
 from actum.model.code.rejections import codes_of
 from actum.model.entity import CommandType
 from actum.model.routes.exposing import Exposes
-from actum.runtime.actions.exposure import call_of
+from actum.runtime.actions.triggers.exposure import call_of
 from actum.runtime.context.session import Session
 
 OK, CREATED, NO_CONTENT, UNPROCESSABLE = 200, 201, 204, 422

@@ -263,9 +263,7 @@ class Context:
         self._session.check_call(kind, command.name, id)
         self._session.note_entity(kind, id)
         declared = reference.kind.commands[command.name]
-        named = name or MADE + (
-            self._session.next_mark(kind, id, command.name) or self._services.clock.new_id()
-        )
+        named = name or self._made_name(kind, id, command.name)
 
         async def keep(*positional: P.args, **keywords: P.kwargs) -> str:
             self._session.check_open()
@@ -296,6 +294,9 @@ class Context:
             return named
 
         return keep
+
+    def _made_name(self, kind: str, id: str, command: str) -> str:
+        return MADE + (self._session.next_mark(kind, id, command) or self._services.clock.new_id())
 
     async def cancel(self, name: str) -> bool:
         """Cancels a timer; returns False if it has fired or does not exist."""

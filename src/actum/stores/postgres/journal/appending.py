@@ -12,6 +12,7 @@ from actum.stores.outcomes import ClaimChanges, claim_keys
 from actum.stores.postgres.connection.pool import PostgresPool
 from actum.stores.postgres.connection.sticky_connection import StickyConnection
 from actum.stores.postgres.journal import claim_statements, statements
+from actum.stores.postgres.journal.append_statements import APPENDS
 from actum.stores.postgres.journal.batch import Batch, assumed, decided
 
 MAX_ATTEMPTS = 20
@@ -177,7 +178,7 @@ class Appender:
         values = batch.plain_values() if batch.is_plain else batch.values()
         if taken:
             values += zip(*taken, strict=True)
-        statement = statements.APPENDS[batch.is_plain, bool(taken)]
+        statement = APPENDS[batch.is_plain, bool(taken)]
         row = await connection.fetchrow(statement, self._writer, epoch, *values)
         if not row["is_fenced_in"]:
             raise StaleEpoch
