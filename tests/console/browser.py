@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 CHROMIUM = shutil.which("chromium")
 WHY_NONE = "Chromium is not here: apt-get install chromium"
@@ -27,6 +27,8 @@ SIZES: dict[str, dict[str, int]] = {
 }
 KEPT = os.environ.get("SCREENSHOTS")
 """Where pictures of pages are kept, to be looked at."""
+PATIENCE = 30_000
+"""Milliseconds that a page has to show what a test waits for."""
 SERIOUS = ("serious", "critical")
 
 
@@ -45,7 +47,8 @@ def opened_browser() -> Iterator[Browser]:
 def opened_page(browser: Browser, size: str = "desktop", **options: Any) -> Iterator[Page]:
     """Opens a page in a window of a size; at its end the browser must have complained of nothing."""
     context = browser.new_context(viewport=SIZES[size], **options)  # type: ignore[arg-type]
-    context.set_default_timeout(30_000)
+    context.set_default_timeout(PATIENCE)
+    expect.set_options(timeout=PATIENCE)
     page = context.new_page()
     complaints: list[str] = []
     page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)

@@ -158,7 +158,6 @@ def test_a_change_shows_on_an_open_page(browser: Browser, own: Site) -> None:
         page.goto(own.console("views/orders"))
         expect(page.get_by_text("The view has no rows yet")).to_be_visible()
         own.order("o1", 2)
-        page.reload()
         expect(page.get_by_role("cell", name="o1", exact=True)).to_be_visible()
 
         own.order("o2", 3)
