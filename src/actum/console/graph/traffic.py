@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from msgspec import Struct
 
 from actum.model.event import read_metadata
+from actum.ports.journal import Journal
 from actum.runtime.feed import Feed
 
 WINDOW = 5.0
@@ -15,6 +16,7 @@ FORGOTTEN = 15.0
 """Seconds without a look after which counting begins anew."""
 MAX_COUNTED = 4_000
 """Events that are counted for one look; of more, only the newest, which stand for the others."""
+SECOND = 1_000_000
 
 Source = tuple[str, str, str]
 """What emits an event: its kind of entity, the command, and the event's type."""
@@ -45,7 +47,7 @@ class Traffic:
     def __repr__(self) -> str:
         return f"<Traffic, {len(self._looks)} looks>"
 
-    async def look(self, feed: Feed) -> Rates:
+    async def look(self, feed: Feed, journal: Journal) -> Rates:
         """Counts what has happened since the last look, and gives the rates; there are none at the first."""
         async with self._looking:
             now = asyncio.get_running_loop().time()
@@ -54,30 +56,39 @@ class Traffic:
                 self._looks.append((now, Counter()))
                 self._position = feed.readable
             else:
-                self._looks.append((now, await self._counted(feed, self._position)))
+                elapsed = now - self._looks[-1][0]
+                self._looks.append((now, await self._counted(feed, journal, self._position, elapsed)))
             while len(self._looks) > 2 and self._looks[1][0] < now - WINDOW:
                 self._looks.popleft()
             return self._rates()
 
-    async def _counted(self, feed: Feed, after: int) -> Counter[Source]:
-        """Counts the events beyond a position; where there are too many, the newest are counted for all."""
+    async def _counted(self, feed: Feed, journal: Journal, after: int, elapsed: float) -> Counter[Source]:
+        """Counts the events beyond a position, which came in `elapsed` seconds.
+
+        Where there are too many, the newest are counted, and stand for the rest by the time that they took:
+        positions may have gaps, so their difference says nothing.
+        """
         end = feed.readable
-        begin = max(after, end - MAX_COUNTED)
+        newest = await journal.position_before(end, MAX_COUNTED) if end - after > MAX_COUNTED else after
+        begin = max(after, newest)
+        are_all = begin == after
         self._position = end
         found: Counter[Source] = Counter()
+        times: list[int] = []
         while begin < end:
             events, reached = await feed.next(begin, MAX_COUNTED)
             for stored in events:
                 found[stored.kind, read_metadata(stored.metadata).command, stored.type] += 1
+            times += [stored.time for stored in events]
             if reached <= begin:
                 break
             begin = reached
         self._position = max(end, begin)
-        missed = end - MAX_COUNTED - after
-        if missed > 0:
-            factor = (MAX_COUNTED + missed) / MAX_COUNTED
-            found = Counter({source: round(count * factor) for source, count in found.items()})
-        return found
+        if are_all or not times:
+            return found
+        span = max(max(times) - min(times), 1) / SECOND
+        factor = max(1.0, elapsed / span)
+        return Counter({source: round(count * factor) for source, count in found.items()})
 
     def _rates(self) -> Rates:
         """Takes the counts behind the first look, which are of the time since it."""

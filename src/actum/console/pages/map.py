@@ -94,7 +94,7 @@ async def _figures(visit: Visit) -> tuple[Figures, str]:
             behind[place] = behind.get(place, 0) + one.worker.behind
     rates, waiting, problem = Rates({}), {}, ""
     try:
-        rates = await visit.shared.traffic.look(services.feed)
+        rates = await visit.shared.traffic.look(services.feed, services.journal)
         waiting = {f"queue::{name}": count for name, count in (await services.broker.counts()).items()}
         for count in await services.database.workflow_counts():
             if count.status == "running":
