@@ -10,16 +10,24 @@ from msgspec.structs import replace
 from actum.errors import (
     ActumError,
     AlreadyStarted,
+    AnswerErased,
+    CallerError,
     Conflict,
+    Forbidden,
     Invalid,
+    KeyReused,
     NotEnded,
     NotFound,
     Rejected,
     StepFailed,
+    Taken,
+    TooLarge,
+    Unauthenticated,
     WorkflowCancelled,
     WorkflowError,
     WorkflowFailed,
     WrongStatus,
+    WrongVersion,
 )
 from actum.model.error_text import error_message, error_text
 from actum.model.people.open_keys import opened
@@ -82,10 +90,27 @@ _read_error: Callable[[bytes], KeptError] = msgspec.json.Decoder(KeptError).deco
 
 SIMPLE: dict[str, type[ActumError]] = {
     cls.__name__: cls
-    for cls in (NotFound, AlreadyStarted, WrongStatus, Conflict, WorkflowFailed, WorkflowCancelled, NotEnded)
+    for cls in (
+        TooLarge,
+        Invalid,
+        NotFound,
+        Taken,
+        AlreadyStarted,
+        WrongStatus,
+        WrongVersion,
+        Conflict,
+        KeyReused,
+        AnswerErased,
+        Unauthenticated,
+        Forbidden,
+        WorkflowFailed,
+        WorkflowCancelled,
+        NotEnded,
+        CallerError,
+    )
 }
-"""Errors that consist of their messages and of some texts; a subclass comes before its class."""
-DECISIONS = (Rejected, Invalid, NotFound, Conflict, WorkflowError)
+"""Errors that consist of their messages and of texts and numbers; a subclass comes before its class."""
+DECISIONS = (CallerError, WorkflowError)
 """Errors that a workflow's `run` may handle, or end with: the same ones are raised when it runs again."""
 
 
@@ -99,8 +124,6 @@ def kept_error(error: BaseException, *, step: str = "") -> KeptError:
         return KeptError(REJECTED, error_message(error), error.code, facts)
     if isinstance(error, StepFailed):
         return KeptError("StepFailed", error.error, step=error.step)
-    if isinstance(error, Invalid):
-        return KeptError("Invalid", error_message(error), field=error.field)
     for name, cls in SIMPLE.items():
         if isinstance(error, cls):
             return KeptError(name, error_message(error), facts=dict(vars(error)))
@@ -136,11 +159,15 @@ def error_of(kept: KeptError) -> ActumError:
     kept = _opened(kept)
     if kept.type == REJECTED:
         return Rejected(kept.message, code=kept.code, **kept.facts)
-    if kept.type == "Invalid":
-        return Invalid(kept.message, field=kept.field)
     if kept.type == "StepFailed":
         return StepFailed(kept.step, kept.message)
-    return SIMPLE.get(kept.type, WorkflowFailed)(kept.message, **kept.facts)
+    cls = SIMPLE.get(kept.type, WorkflowFailed)
+    # Some make their messages of other arguments.
+    error = cls.__new__(cls)
+    error.args = (kept.message,)
+    # An Invalid of an earlier version has its field beside the facts.
+    vars(error).update({"field": kept.field, **kept.facts} if isinstance(error, Invalid) else kept.facts)
+    return error
 
 
 def read_error(outcome: bytes) -> ActumError:
