@@ -13,6 +13,7 @@ from msgspec import Struct
 from actum import Actions, App, Context, Workflow
 from actum.access import Access, Principal, any_of, anyone, has_role, nobody, signed_in, through
 from actum.app import definition_of
+from actum.console.pages.registry import PAGES
 from actum.http.routes import litestar_app
 from tests.access.callers import AS_ANN, AS_CLERK, KEYS, TOKENS, bearing, token
 from tests.http.bank import Account, Balances
@@ -166,7 +167,26 @@ REQUESTS: dict[str, Asked] = {
     "/schema/openapi.json": Asked("GET", "/schema/openapi.json", None, lambda id: [("/schema", "")]),
     "/schema/page/{name}": Asked("GET", "/schema/page/start.js", None, lambda id: [("/schema", "")]),
     "/-/ready": Asked("GET", "/-/ready", None, lambda id: [("/-/ready", "")]),
+    "/-/metrics": Asked("GET", "/-/metrics", None, lambda id: [("/-/metrics", "")]),
 }
+SERVED = {"/-/ready", "/-/metrics"}
+"""Those that are added when the application is served."""
+CONSOLE = "/-/console"
+ENDLESS = "/-/console/live/stream"
+"""An answer that goes on, so that only those are asked for it who are refused."""
+OF_CONSOLE = [
+    Asked("GET", path, None, lambda id: [(CONSOLE, "")])
+    for path in (CONSOLE, f"{CONSOLE}/assets/console.css", f"{CONSOLE}/nowhere")
+] + [
+    Asked(
+        route.method,
+        f"{CONSOLE}/{page.name}{route.path}".replace("{name:str}", "balances"),
+        None,
+        lambda id: [(CONSOLE, "")],
+    )
+    for page in PAGES
+    for route in page.routes
+]
 ALWAYS = {"/-/health"}
 """What is open whatever the rules are."""
 CLASSES = {
@@ -214,17 +234,42 @@ async def ask(http: httpx.AsyncClient, asked: Asked, caller: Caller, id: str) ->
 
 
 async def check(rules: dict[Any, str], ids: list[str]) -> None:
-    async with serving(bank(rules)) as http:
-        for asked in REQUESTS.values():
-            for name, caller in CALLERS.items():
-                for id in ids:
-                    status = await ask(http, asked, caller, id)
-                    said = f"{asked.method} {asked.path} for {id} by {name}: {status} with {rules}"
-                    if is_allowed(rules, caller, asked.needs(id), asked.route):
-                        assert status not in (401, 403), said
-                    else:
-                        assert status == (403 if caller.id else 401), said
-                    assert status < 500, said
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("ACTUM_METRICS", "1")
+        async with serving(bank(rules)) as http:
+            await check_routes(http, rules, ids)
+            await check_console(http, rules)
+
+
+async def check_console(http: httpx.AsyncClient, rules: dict[Any, str]) -> None:
+    for asked in OF_CONSOLE:
+        for name in ("nobody", "a wrong token", "the till", "bob by token"):
+            caller = CALLERS[name]
+            is_let_in = is_allowed(rules, caller, asked.needs(""), None)
+            if asked.path == ENDLESS and is_let_in:
+                continue
+            status = await ask(http, asked, caller, "")
+            said = f"{asked.method} {asked.path} by {name}: {status} with {rules.get(CONSOLE)}"
+            if CONSOLE not in rules:
+                assert status == 404, said
+            elif is_let_in:
+                assert status not in (401, 403), said
+            else:
+                assert status == (403 if caller.id else 401), said
+            assert status < 500, said
+
+
+async def check_routes(http: httpx.AsyncClient, rules: dict[Any, str], ids: list[str]) -> None:
+    for asked in REQUESTS.values():
+        for name, caller in CALLERS.items():
+            for id in ids:
+                status = await ask(http, asked, caller, id)
+                said = f"{asked.method} {asked.path} for {id} by {name}: {status} with {rules}"
+                if is_allowed(rules, caller, asked.needs(id), asked.route):
+                    assert status not in (401, 403), said
+                else:
+                    assert status == (403 if caller.id else 401), said
+                assert status < 500, said
 
 
 def test_every_route_is_among_the_requests() -> None:
@@ -232,7 +277,12 @@ def test_every_route_is_among_the_requests() -> None:
     site = litestar_app(definition_of(bank({})))
     paths = {route.path_format for route in site.routes}
 
-    assert paths == REQUESTS.keys() - {"/-/ready"}
+    assert paths == REQUESTS.keys() - SERVED
+
+
+@pytest.mark.parametrize("rule", ["anyone", "clerks", "nobody"])
+async def test_every_address_of_the_console_has_the_one_rule(rule: str) -> None:
+    await check({CONSOLE: rule}, [])
 
 
 async def test_without_rules_everything_but_health_is_refused() -> None:
