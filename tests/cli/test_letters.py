@@ -63,13 +63,13 @@ def test_a_letter_is_shown_with_the_event_it_stands_for(jammed: Path, actum: Com
         (
             Message(3, "returns", "torn", b'{"amount":5}', 1_000_000, "c-1"),
             {"id": 3, "queue": "returns", "key": "torn", "body": {"amount": 5}, "correlation_id": "c-1"}
-            | {"time": "1970-01-01T00:00:01Z", "causation_id": "", "by": ""},
+            | {"time": "1970-01-01T00:00:01Z", "causation_id": "", "by": "", "traceparent": ""},
         ),
         (
             Timer("late", 2_000_000, "Order", "torn", "pay", b"[5]", "c-1", id=3),
             {"name": "late", "kind": "Order", "entity_id": "torn", "command": "pay", "arguments": [5]}
             | {"due": "1970-01-01T00:00:02Z", "correlation_id": "c-1", "id": 3}
-            | {"causation_id": "", "by": "", "span": 0},
+            | {"causation_id": "", "by": "", "span": 0, "traceparent": ""},
         ),
     ],
     ids=["message", "timer"],

@@ -52,7 +52,10 @@ COMMANDS = {
         "actum.cli.subcommands.work.workflows:workflows",
         "Lists workflows, shows what they have done, and controls them.",
     ),
-    "audit": Command("actum.cli.subcommands.work.audit:audit", "Lists what operators did, who, and when."),
+    "audit": Command(
+        "actum.cli.subcommands.work.audit:audit",
+        "Lists what operators did: who, when, to what, and how it ended; the newest first.",
+    ),
     "replies": Command(
         "actum.cli.subcommands.replies:replies", "Deletes the kept replies of idempotency keys."
     ),
