@@ -199,3 +199,64 @@ async def test_a_step_and_the_end_that_follows_are_one_transaction(monkeypatch: 
         assert await t.ctx.workflow(Short, "s").result() == 1
 
     assert written == [("completed", 1)]
+
+
+class Errand(Workflow):
+    async def run(self, ctx: Context) -> int:
+        await self.step(go, "there")
+        return (await self.receive(Paid)).amount
+
+
+class Errands:
+    """Steps that wait at a gate, and what was done."""
+
+    def __init__(self) -> None:
+        self.done: list[str] = []
+        self.began = asyncio.Event()
+        self.opened = asyncio.Event()
+
+
+errands = Errands()
+
+
+async def go(where: str) -> None:
+    errands.began.set()
+    await errands.opened.wait()
+    errands.done.append(where)
+
+
+async def test_what_was_loaded_while_a_workflow_left_memory_is_not_run(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It has not seen the step that was recorded meanwhile, which would be done again."""
+    errands.__init__()  # type: ignore[misc]
+    async with testing(App("errands", workflows=[Errand])) as t:
+        database: Any = t.node.services.database
+        load = database.load_workflows
+        loaded, released = asyncio.Event(), asyncio.Event()
+
+        async def hold(kind: str, ids: Sequence[str]) -> Any:
+            found = await load(kind, ids)
+            if ids and not loaded.is_set():
+                loaded.set()
+                await released.wait()
+            return found
+
+        workflow = t.ctx.workflow(Errand, "e-1")
+        await workflow.start()
+        await errands.began.wait()
+        monkeypatch.setattr(database, "load_workflows", hold)
+        await workflow.signal(Reminded())
+        await loaded.wait()
+        errands.opened.set()
+        [work] = t.node.workflows
+        async with asyncio.timeout(10):
+            while work.engine.has("e-1"):  # noqa: ASYNC110 (the engine's doing)
+                await asyncio.sleep(0.01)
+        released.set()
+        await t.settle()
+        await workflow.signal(Paid(3))
+        await t.settle()
+
+        assert await workflow.result() == 3
+        assert errands.done == ["there"]

@@ -59,6 +59,8 @@ class WorkflowEngine:
         self._functions = StepFunctions(services.workflows.stand_ins)
         self._arrival = asyncio.Event()
         self._woken: set[str] = set()
+        # Who left memory since the load that is under way began, which may not have seen what they did last.
+        self._departed: set[str] = set()
         self._ends: set[asyncio.Task[None]] = set()
         self._is_running = False
         self.has_run: bool = False
@@ -154,6 +156,7 @@ class WorkflowEngine:
     def left(self, live: LiveWorkflow, *, is_woken: bool) -> None:
         """Forgets a workflow that is at work no more."""
         del self.live[live.id]
+        self._departed.add(live.id)
         if live.is_over:
             live.let_go()
         else:
@@ -219,6 +222,7 @@ class WorkflowEngine:
     async def _load(self, ids: Sequence[str], here: Mapping[int, Leases]) -> None:
         """Loads workflows and takes those to work whose slices have been here since before that."""
         waiting = list(dict.fromkeys(ids))
+        self._departed.clear()
         while waiting:
             page = await self._database.load_workflows(self.kind.name, waiting[:PAGE])
             if self._services.people is not None:
@@ -256,6 +260,9 @@ class WorkflowEngine:
         if live is not None:
             if live.workflow.number == workflow.number:
                 live.refresh(loaded)
+            return
+        if workflow.id in self._departed:
+            self._arrival.set()  # What was loaded may be without what it did last: it is loaded again.
             return
         if len(self.live) >= MAX_AT_WORK:
             self._has_backlog = True  # Others were started while it was being loaded.
@@ -303,6 +310,7 @@ class WorkflowEngine:
         """Ends a workflow here that another process works on."""
         if self.live.get(live.id) is live:
             del self.live[live.id]
+            self._departed.add(live.id)
         await live.discard()
 
     def _end_apart(self, end: Coroutine[Any, Any, None]) -> None:
