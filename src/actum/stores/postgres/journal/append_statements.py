@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from actum.stores.postgres.journal.claim_statements import SHARE_CLAIMS
 from actum.stores.postgres.journal.statements import ORDER
 
 
@@ -140,16 +141,28 @@ _IS_CLEAR = "(SELECT is_fenced_in AND is_clear FROM verdict)"
 _ALL_LANDED = "(SELECT count(*) FROM landed) = (SELECT count(*) FROM given)"
 _IS_FENCED_IN = "EXISTS (SELECT FROM fence)"
 _ALL_MOVED = "(SELECT count(*) FROM moved) = cardinality($3::text[])"
+
+
+def _sharing(statement: str) -> str:
+    """Gives the statement that first takes its share of the lock of claims."""
+    condition = "AND epoch = $2"
+    return statement.replace(condition, f"{condition} AND (SELECT {SHARE_CLAIMS} IS NOT NULL)")
+
+
 APPENDS: Mapping[tuple[bool, bool], str] = {
     (False, False): _append(),
     (True, False): _append_plain(),
-    (False, True): _append(
-        _take_claims(27, f"{_IS_CLEAR} AND {_ALL_LANDED}"),
-        f"{_IS_CLEAR} AND (SELECT count(*) FROM taken) < cardinality($27::text[])",
+    (False, True): _sharing(
+        _append(
+            _take_claims(27, f"{_IS_CLEAR} AND {_ALL_LANDED}"),
+            f"{_IS_CLEAR} AND (SELECT count(*) FROM taken) < cardinality($27::text[])",
+        )
     ),
-    (True, True): _append_plain(
-        _take_claims(17, f"{_IS_FENCED_IN} AND {_ALL_MOVED}"),
-        f"{_IS_FENCED_IN} AND (SELECT count(*) FROM taken) < cardinality($17::text[])",
+    (True, True): _sharing(
+        _append_plain(
+            _take_claims(17, f"{_IS_FENCED_IN} AND {_ALL_MOVED}"),
+            f"{_IS_FENCED_IN} AND (SELECT count(*) FROM taken) < cardinality($17::text[])",
+        )
     ),
 }
 """The statement of an append, by whether its batch is plain, and whether it claims."""

@@ -133,6 +133,8 @@ class Appender:
         streams = sorted({(write.kind, write.id) for write in writes})
         try:
             async with self._pool.transaction() as connection:
+                if claims:
+                    await connection.execute(claim_statements.HAVE_CLAIMS_ALONE)
                 versions = await self.versions(connection, streams, statements.LOCK_STREAMS)
                 replies = await self.replies(connection, _keys(writes))
                 holders = await self._hold(connection, claims)

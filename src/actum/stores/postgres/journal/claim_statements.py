@@ -7,6 +7,11 @@ SCHEMA = (
         id text COLLATE "C" NOT NULL, PRIMARY KEY (kind, name, digest))""",
     "CREATE INDEX actum_claims_holder ON actum_claims (kind, id)",
 )
+# Who takes only free claims shares this lock; who decides about claims that others may hold has it alone, so
+# that what it has found out about them stays so until it has written. The store of each schema has its own.
+_LOCK = "hashtextextended('actum_claims ' || current_schema(), 0)"
+SHARE_CLAIMS = f"pg_advisory_xact_lock_shared({_LOCK})"
+HAVE_CLAIMS_ALONE = f"SELECT pg_advisory_xact_lock({_LOCK})"
 _CLAIMS = """SELECT c.kind, c.name, c.digest, c.id
     FROM unnest($1::text[], $2::text[], $3::bytea[]) AS g (kind, name, digest), LATERAL (
         SELECT * FROM actum_claims WHERE kind = g.kind AND name = g.name AND digest = g.digest LIMIT 1{lock}
