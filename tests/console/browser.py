@@ -7,9 +7,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import httpx
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from tests.cli.commands import Process
+
+ROOT = Path(__file__).parents[2]
 CHROMIUM = shutil.which("chromium")
 WHY_NONE = "Chromium is not here: apt-get install chromium"
 ARGUMENTS = [
@@ -30,6 +34,29 @@ KEPT = os.environ.get("SCREENSHOTS")
 PATIENCE = 30_000
 """Milliseconds that a page has to show what a test waits for."""
 SERIOUS = ("serious", "critical")
+
+
+class Site:
+    """An application that is served in development, by a process of its own."""
+
+    def __init__(self, app: str, store: Path) -> None:
+        self.process = Process(
+            ROOT, "run", app, "--development", "--port", "0", "--store", f"sqlite:///{store}"
+        )
+        self.url = self.process.url
+
+    def console(self, page: str) -> str:
+        """The address of a page of its console."""
+        return f"{self.url}/-/console/{page}"
+
+    def order(self, id: str, amount: int) -> None:
+        """Places an order."""
+        httpx.post(f"{self.url}/orders/{id}", params={"customer": "ann", "amount": amount}).raise_for_status()
+
+    def stop(self) -> None:
+        """Ends the process."""
+        self.process.stop()
+        self.process.kill()
 
 
 @contextmanager

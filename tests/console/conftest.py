@@ -1,12 +1,21 @@
 """The shop, served in development on a store in memory."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import httpx
 import pytest
+from playwright.sync_api import Browser
 
+from tests.console.browser import opened_browser
 from tests.console.opening import console_of, eventually
 from tests.console.shop import app
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Chromium, for the tests of one module."""
+    with opened_browser() as browser:
+        yield browser
 
 
 @pytest.fixture

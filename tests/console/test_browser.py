@@ -7,19 +7,16 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.cli.commands import Process
 from tests.console.browser import (
     CHROMIUM,
     SIZES,
     WHY_NONE,
+    Site,
     check,
     cut_names,
-    opened_browser,
     opened_page,
     overlapping_labels,
 )
-
-ROOT = Path(__file__).parents[2]
 
 pytestmark = [
     pytest.mark.slow,
@@ -45,35 +42,6 @@ STATES = {
     "lost": "nowhere",
 }
 EMPTY = {"map": "map", "views": "views", "sql": "views/-/sql", "live": "live", "store": "store"}
-
-
-class Site:
-    """An application that is served in development, by a process of its own."""
-
-    def __init__(self, app: str, store: Path) -> None:
-        self.process = Process(
-            ROOT, "run", app, "--development", "--port", "0", "--store", f"sqlite:///{store}"
-        )
-        self.url = self.process.url
-
-    def console(self, page: str) -> str:
-        """The address of a page of its console."""
-        return f"{self.url}/-/console/{page}"
-
-    def order(self, id: str, amount: int) -> None:
-        """Places an order."""
-        httpx.post(f"{self.url}/orders/{id}", params={"customer": "ann", "amount": amount}).raise_for_status()
-
-    def stop(self) -> None:
-        """Ends the process."""
-        self.process.stop()
-        self.process.kill()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with opened_browser() as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")

@@ -8,8 +8,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.console.browser import CHROMIUM, SIZES, WHY_NONE, check, opened_browser, opened_page
-from tests.console.test_browser import Site
+from tests.console.browser import CHROMIUM, SIZES, WHY_NONE, Site, check, opened_page
 
 pytestmark = [
     pytest.mark.slow,
@@ -79,12 +78,6 @@ def until_letters(site: Site, count: int) -> None:
     while httpx.get(site.console("work/letters")).text.count('name="letter-') < count:
         assert time.monotonic() < end
         time.sleep(0.05)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with opened_browser() as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")

@@ -1,14 +1,9 @@
 """An entity is looked into: its timeline, what would be after an event, and commands sent by a form."""
 
-from collections.abc import AsyncGenerator
-from pathlib import Path
-
 import msgspec
 import pytest
 
 from actum import Invalid, NotFound, Rejected
-from actum.app import definition_of
-from actum.launch import run
 from actum.model.entity import EntityType
 from actum.operations.entities import entity_kind
 from actum.operations.inspection.calls import command_of, form_of, read_arguments, send_command
@@ -23,23 +18,6 @@ from actum.runtime.node import Node
 from actum.stores.open import Stores
 from tests.console.desk import Account
 from tests.console.desk import quiet as app
-from tests.servers.stores import store_of
-
-
-@pytest.fixture(params=["memory", "sqlite", "postgres"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    return "memory:" if request.param == "memory" else store_of(request, tmp_path)
-
-
-@pytest.fixture
-async def node(url: str) -> AsyncGenerator[Node]:
-    async with run(definition_of(app), store=url) as node:
-        yield node
-
-
-@pytest.fixture
-def stores(node: Node) -> Stores:
-    return Stores(node.services.journal, node.services.database)
 
 
 @pytest.fixture

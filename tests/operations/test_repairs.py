@@ -1,15 +1,11 @@
 """What operators repair is done as it was asked for, and recorded: who did what, when, and how it ended."""
 
-from collections.abc import AsyncGenerator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
 from actum import Conflict, Invalid, NotFound
-from actum.app import definition_of
 from actum.errors import WrongStatus
-from actum.launch import run
 from actum.operations.letters.edit import edit_letter, editable
 from actum.operations.letters.requests import find_dead_letters
 from actum.operations.repairs.audit import Act, find_act, list_acts, recorded
@@ -27,25 +23,8 @@ from actum.runtime.context.context import Context
 from actum.runtime.node import Node
 from actum.stores.open import Stores
 from tests.console.desk import Account, Closing, app
-from tests.servers.stores import store_of
 
 RECEIPTS = "print_receipt@queue:receipts"
-
-
-@pytest.fixture(params=["memory", "sqlite", "postgres"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    return "memory:" if request.param == "memory" else store_of(request, tmp_path)
-
-
-@pytest.fixture
-async def node(url: str) -> AsyncGenerator[Node]:
-    async with run(definition_of(app), store=url) as node:
-        yield node
-
-
-@pytest.fixture
-def stores(node: Node) -> Stores:
-    return Stores(node.services.journal, node.services.database)
 
 
 @pytest.fixture

@@ -1,37 +1,17 @@
 """A trace has everything that shares a correlation id, below what caused it, as far as it was searched."""
 
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import Iterable
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
 from actum import Invalid
-from actum.app import definition_of
-from actum.launch import run
 from actum.operations.tracing.node import Node as TraceNode
 from actum.operations.tracing.trace import newest_correlations, trace
 from actum.runtime.context.context import Context
 from actum.runtime.node import Node
 from actum.stores.open import Stores
 from tests.console.desk import Account, Closing, app
-from tests.servers.stores import store_of
-
-
-@pytest.fixture(params=["memory", "sqlite", "postgres"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    return "memory:" if request.param == "memory" else store_of(request, tmp_path)
-
-
-@pytest.fixture
-async def node(url: str) -> AsyncGenerator[Node]:
-    async with run(definition_of(app), store=url) as node:
-        yield node
-
-
-@pytest.fixture
-def stores(node: Node) -> Stores:
-    return Stores(node.services.journal, node.services.database)
 
 
 def outline(nodes: Iterable[TraceNode], depth: int = 0) -> list[str]:

@@ -18,7 +18,7 @@ from actum.console.pages.registry import FIRST, PAGES
 from actum.console.security.access import local_operator
 from actum.console.security.headers import ALWAYS
 from actum.console.shared import Shared
-from actum.console.visit import CONSOLE, AnyRequest, Entry, Visit
+from actum.console.visit import AnyRequest, Entry, Visit
 from actum.errors import ActumError
 from actum.http import Scope
 from actum.http.access.authentication import EXEMPT, ROUTE
@@ -27,6 +27,7 @@ from actum.http.lifetime import Lifetime
 from actum.http.problems import Problem, answer_to, log_failure
 from actum.http.server import FurtherRoutes
 from actum.model.error_text import error_message
+from actum.model.routes.own_paths import CONSOLE
 
 NAVIGATION = tuple(Entry(page.name, page.title) for page in PAGES)
 

@@ -26,6 +26,7 @@ from actum.console.shared import Shared
 from actum.console.templating import render
 from actum.errors import Invalid
 from actum.http.lifetime import Lifetime
+from actum.model.routes.own_paths import CONSOLE
 from actum.operations.page import MAX_PAGE, PAGE
 from actum.runtime.catalog import Catalog
 from actum.runtime.context.context import Context
@@ -33,7 +34,6 @@ from actum.runtime.context.context import session_of as calls_of
 from actum.runtime.services import Services
 from actum.stores.open import Stores
 
-CONSOLE = "/-/console"
 SAID_COOKIE = "actum-console-said"
 """Carries what an action did to the page that is shown next."""
 MAX_SAID = 500

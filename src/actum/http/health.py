@@ -10,13 +10,10 @@ from litestar.handlers import HTTPRouteHandler, get
 from msgspec import Struct
 
 from actum.http.lifetime import Lifetime
-from actum.http.routes import RESERVED
 from actum.model.event import to_datetime
+from actum.model.routes.own_paths import HEALTH, READY
 from actum.runtime.gauges.lags import Lag
 from actum.runtime.gauges.standstill import PartState, Standstill
-
-HEALTH = f"{RESERVED}health"
-READY = f"{RESERVED}ready"
 
 
 class Health(Struct, frozen=True):

@@ -30,6 +30,7 @@ from actum.http.parameters import Place, request_parameters
 from actum.http.plain_response import PlainResponse
 from actum.http.problems import handle_error
 from actum.model.action import Actions, Bound, OnRequest
+from actum.model.routes.own_paths import RESERVED
 from actum.runtime.actions.invoke import ActionFunction
 from actum.runtime.catalog import Definition
 from actum.runtime.context.context import Context, session_of
@@ -38,7 +39,6 @@ from actum.runtime.context.id_pages import Page
 MAX_BODY = 10_000_000
 """Bytes of a request's body, unless the action or its group sets `request_max_body_size=`."""
 
-RESERVED = "/-/"
 PATH_PARAMETER = re.compile(r"{\s*(\w+)\s*:[^}]*}")
 LISTS = (list, tuple, set, frozenset, Page)
 

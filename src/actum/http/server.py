@@ -15,7 +15,7 @@ from litestar.utils import normalize_path
 from actum.errors import AuthorError, Invalid, Unavailable
 from actum.http import AsgiApp, Receive, Scope, Send
 from actum.http.headers import read_context, read_correlation_id, read_headers, read_position
-from actum.http.health import HEALTH, health_routes, send_health
+from actum.http.health import health_routes, send_health
 from actum.http.idempotency import KeyedRequest, keyed_request
 from actum.http.lifetime import Lifetime, explain
 from actum.http.options.handlers import METHODS
@@ -26,6 +26,7 @@ from actum.http.telemetry.metrics_route import metrics_routes
 from actum.http.telemetry.observed_request import ObservedRequest
 from actum.model.access.principal import NOBODY
 from actum.model.error_text import error_text
+from actum.model.routes.own_paths import HEALTH
 from actum.runtime.access.policy import Guard
 from actum.runtime.catalog import Definition
 from actum.runtime.clock import SystemClock

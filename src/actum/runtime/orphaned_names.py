@@ -14,7 +14,7 @@ from actum.ports.broker import Broker
 from actum.ports.database import Database, KeptName, ViewState
 from actum.ports.journal import Journal, StreamListing
 from actum.ports.workflows import OPERATOR_ACTS
-from actum.runtime.actions.action_names import queue_of
+from actum.runtime.actions.action_names import function_of, queue_of
 from actum.runtime.actions.triggers.messages import MessageTrigger
 from actum.runtime.actions.triggers.trigger import ActionTrigger
 from actum.runtime.catalog import Catalog
@@ -183,6 +183,6 @@ def _workflows_left(catalog: Catalog, kept: Sequence[KeptName]) -> Iterator[str]
 
 
 def _adopt(name: str) -> str:
-    function, queue = name.partition("@")[0], queue_of(name)
+    function, queue = function_of(name), queue_of(name)
     of = f", on the queue {queue!r}" if queue else ""
     return f"if it was renamed, give the new one the old name, name={function!r}{of}"

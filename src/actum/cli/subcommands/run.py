@@ -24,6 +24,7 @@ from actum.cli.server.limits import (
 )
 from actum.cli.server.processes import Work, serve_in_processes
 from actum.cli.server.serving import listen, local_url_of, serve, url_of
+from actum.model.routes.own_paths import CONSOLE
 from actum.stores.open import is_shared
 from actum.stores.url import shown
 
@@ -118,7 +119,7 @@ def _announce(app: App, listener: socket, store: str, *, is_development: bool) -
     address = url_of(listener)
     print(f"{app.name} is running at {address}")
     if is_development or definition_of(app).has_console:
-        print(f"  console  {local_url_of(listener)}/-/console")
+        print(f"  console  {local_url_of(listener)}{CONSOLE}")
     if definition_of(app).docs_path is not None:
         print(f"  OpenAPI  {address}{definition_of(app).docs_path}")
     print(f"  store    {shown(store)}", flush=True)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from actum.http import Scope
-from actum.runtime.access.policy import CONSOLE
+from actum.model.routes.own_paths import CONSOLE
 from actum.runtime.context.context import Context, session_of
 
 ANYBODY = "anybody"

@@ -13,10 +13,9 @@ from actum.http.access.authentication import EXEMPT, ROUTE, RouteRule, authentic
 from actum.model.access.methods import ApiKeys, Jwt, Sessions
 from actum.model.access.rules import DENIED, CompiledRule
 from actum.model.action import Bound
+from actum.model.routes.own_paths import HEALTH
 from actum.runtime.access.compilation import subject_of
 from actum.runtime.catalog import Definition
-
-HEALTH = "/-/health"
 
 
 class AccessOfRoutes:

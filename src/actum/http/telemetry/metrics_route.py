@@ -7,11 +7,9 @@ from litestar.handlers import HTTPRouteHandler, get
 
 from actum.errors import Unavailable
 from actum.http.lifetime import Lifetime
-from actum.http.routes import RESERVED
+from actum.model.routes.own_paths import METRICS
 from actum.runtime.instruments.exposition import MEDIA_TYPE, exposition
 from actum.runtime.instruments.metrics import metrics_of, serves_metrics
-
-METRICS = f"{RESERVED}metrics"
 
 
 def metrics_routes(lifetime: Lifetime) -> list[HTTPRouteHandler]:

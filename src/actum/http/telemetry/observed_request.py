@@ -5,7 +5,7 @@ from time import perf_counter
 
 from actum.http import Message, Scope, Send
 from actum.http.options.handlers import METHODS
-from actum.http.routes import RESERVED
+from actum.model.routes.own_paths import RESERVED
 from actum.runtime.containment import comes_from_outside
 from actum.runtime.instruments.instruments import Instruments, Work
 from actum.runtime.instruments.tracing import NO_SPAN, Span, tracing

@@ -10,12 +10,13 @@ from actum.model.action import Actions, Bound, OnRequest
 from actum.model.code.function_kind import name_of
 from actum.model.entity import Entity
 from actum.model.handler import Handler
+from actum.model.routes.own_paths import CONSOLE, METRICS, READY
 from actum.model.view import View
 from actum.model.workflows.workflow import Workflow
-from actum.runtime.access.policy import CONSOLE, Place, Policy
+from actum.runtime.access.policy import Place, Policy
 from actum.runtime.catalog import Catalog
 
-OWN_PATHS = ("/-/ready", "/-/metrics", CONSOLE)
+OWN_PATHS = (READY, METRICS, CONSOLE)
 """The paths that need a rule; /-/health has none, for it says nothing but that the process is alive."""
 
 

@@ -9,9 +9,8 @@ from actum.errors import Forbidden, Unauthenticated
 from actum.model.access.principal import Principal
 from actum.model.access.rules import DENIED, CompiledRule
 from actum.model.routes.exposing import Exposes
+from actum.model.routes.own_paths import CONSOLE
 from actum.model.view import View
-
-CONSOLE = "/-/console"
 
 Place = tuple[str, str]
 """The name of an entity or a view, and that of a command or query."""
