@@ -6,7 +6,6 @@ from typing import Any
 
 import httpx
 import pytest
-from litestar.connection import ASGIConnection
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from actum import Actions, App, Context, Workflow
@@ -365,10 +364,10 @@ async def test_a_handler_that_was_given_no_rule_at_all_is_refused() -> None:
     middleware = Authentication(site, policy, ())
     async with app.running("memory:") as ctx:
         scope: Any = {"route_handler": handler, "state": {"ctx": ctx}, "path_params": {}, "type": "http"}
-        await middleware.authenticate_request(ASGIConnection(scope))
+        await middleware.authenticate(scope)
         del handler.opt[ROUTE]
         with pytest.raises(Unauthenticated):
-            await middleware.authenticate_request(ASGIConnection(scope))
+            await middleware.authenticate(scope)
 
 
 def handlers_of(route: Any) -> list[Any]:

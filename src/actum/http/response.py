@@ -19,14 +19,15 @@ class ResponseHeaders:
     """Forwards a response, and adds headers about what the request's context did.
 
     HEAD is answered like GET, without the body. A GET whose client has the answer already, according to its
-    If-None-Match, is answered with 304, without the body.
+    If-None-Match, is answered with 304, without the body. `status` is 0 until the response has begun.
     """
 
-    __slots__ = ("_if_none_match", "_is_bare", "_method", "_send", "context", "is_begun")
+    __slots__ = ("_if_none_match", "_is_bare", "_method", "_send", "context", "is_begun", "status")
 
     def __init__(self, method: str, headers: dict[bytes, bytes], context: Context, send: Send) -> None:
         self.context: Context = context
         self.is_begun: bool = False
+        self.status: int = 0
         self._send = send
         self._method = method
         self._is_bare = method == "HEAD"
@@ -43,7 +44,7 @@ class ResponseHeaders:
         return self._send(message)
 
     def _begun(self, message: Message) -> Message:
-        status = message["status"]
+        status = self.status = message["status"]
         headers = response_headers(self.context, status, message.get("headers", ()))
         if status in ALLOWING or self._method == "OPTIONS":
             headers = [_with_head(*header) for header in headers]
@@ -58,6 +59,7 @@ class ResponseHeaders:
         if not tags or not is_unchanged(if_none_match, tags[-1]):
             return message
         self._is_bare = True
+        self.status = NOT_MODIFIED
         kept = [(name, value) for name, value in headers if name.lower() not in ABOUT_THE_BODY]
         return {**message, "status": NOT_MODIFIED, "headers": kept}
 

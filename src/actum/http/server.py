@@ -137,8 +137,8 @@ class HttpApp:
         if not (services.instruments.has_listeners or tracing.is_on):
             await self._respond(scope, receive, send, headers, context, services)
             return
-        with ObservedRequest(scope, headers, send, services.instruments) as observed:
-            await self._respond(scope, receive, observed.send, headers, context, services, observed)
+        with ObservedRequest(scope, headers, services.instruments) as observed:
+            await self._respond(scope, receive, send, headers, context, services, observed)
 
     async def _respond(
         self,
@@ -171,6 +171,8 @@ class HttpApp:
         observed: ObservedRequest | None,
     ) -> None:
         context = response.context
+        if observed is not None:
+            observed.response = response
         runs_author_code.set(True)
         running.note(context)
         inner = _inner(scope, context, services, keyed)

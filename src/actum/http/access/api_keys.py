@@ -3,8 +3,10 @@
 import hashlib
 import hmac
 
+from litestar.types import Scope
+
 from actum.errors import DefinitionError, Unauthenticated
-from actum.http.access.credentials import Connection, Secrets, single_header
+from actum.http.access.credentials import Secrets, single_header
 from actum.model.access.methods import HASHED, ApiKeys, Environment, check_key
 from actum.model.access.principal import Principal
 
@@ -27,9 +29,9 @@ class KeyAuthenticator:
     def __repr__(self) -> str:
         return f"<KeyAuthenticator, {len(self._known)} keys>"
 
-    async def principal(self, connection: Connection) -> Principal | None:
+    async def principal(self, scope: Scope) -> Principal | None:
         """Gives the principal of the key that a request sends."""
-        key = single_header(connection, self._header)
+        key = single_header(scope, self._header)
         if key is None:
             return None
         given = hashlib.sha256(key.encode("latin-1")).digest()

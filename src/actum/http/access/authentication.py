@@ -8,13 +8,12 @@ from typing import Any, cast
 from litestar.exceptions import MissingDependencyException
 from litestar.middleware import DefineMiddleware
 from litestar.middleware._internal.exceptions import ExceptionHandlerMiddleware
-from litestar.middleware.authentication import AbstractAuthenticationMiddleware, AuthenticationResult
-from litestar.types import ASGIApp
+from litestar.types import ASGIApp, Receive, Scope, Send
 from msgspec import Struct
 
 from actum.errors import DefinitionError, Unauthenticated
 from actum.http.access.api_keys import KeyAuthenticator
-from actum.http.access.credentials import Authenticator, Connection, Secrets
+from actum.http.access.credentials import Authenticator, Secrets
 from actum.model.access.access import Access
 from actum.model.access.methods import ApiKeys, Jwt, Sessions
 from actum.model.access.principal import NOBODY, Principal
@@ -25,8 +24,6 @@ from actum.runtime.context.context import Context, session_of
 
 ROUTE = "actum_route"
 """The option of a handler that holds its rule."""
-NO_BYPASS = ""
-"""Litestar would let a handler out of authentication by an option; here only rules do."""
 
 
 class RouteRule(Struct, frozen=True):
@@ -44,10 +41,14 @@ EXEMPT: RouteRule = RouteRule(compile_rule("health", anyone), is_exempt=True)
 UNLISTED: RouteRule = RouteRule(DENIED)
 
 
-class Authentication(AbstractAuthenticationMiddleware):
-    """Finds who sends each request, and holds the rule of its route, before anything else of it is read."""
+class Authentication:
+    """Finds who sends each request, and holds the rule of its route, before anything else of it is read.
 
-    __slots__ = ("_authenticators", "_policy")
+    Litestar's own middleware makes a connection object for each request, and lets a handler out by an option;
+    here only rules do.
+    """
+
+    __slots__ = ("_app", "_authenticators", "_policy")
 
     def __init__(
         self,
@@ -59,30 +60,40 @@ class Authentication(AbstractAuthenticationMiddleware):
     ) -> None:
         # Litestar wraps what a middleware calls in a handler of errors, for a middleware that changes what is
         # sent, and all of it in another one. This one does not, and the second costs a request 2 µs.
-        inner = app.app if is_alone and isinstance(app, ExceptionHandlerMiddleware) else app
-        super().__init__(inner, exclude_from_auth_key=NO_BYPASS)
+        self._app: ASGIApp = app.app if is_alone and isinstance(app, ExceptionHandlerMiddleware) else app
         self._policy = policy
         self._authenticators = authenticators
 
-    async def authenticate_request(self, connection: Connection) -> AuthenticationResult:
+    def __repr__(self) -> str:
+        return f"<Authentication by {len(self._authenticators)} methods>"
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serves a request that is allowed; raises Unauthenticated or Forbidden for any other one."""
+        # Which methods an address has is told to everybody.
+        if scope.get("method") != "OPTIONS":
+            principal = await self.authenticate(scope)
+            scope["user"] = principal
+            scope["auth"] = principal.claims
+        await self._app(scope, receive, send)
+
+    async def authenticate(self, scope: Scope) -> Principal:
         """Gives who it is; raises Unauthenticated or Forbidden for a request that is not allowed."""
-        scope = connection.scope
         handler: Any = scope["route_handler"]
         found: RouteRule = handler.opt.get(ROUTE, UNLISTED)
         if found.is_exempt:
-            return AuthenticationResult(NOBODY, {})
-        principal = await self._principal(connection)
+            return NOBODY
+        principal = await self._principal(scope)
         guard = Guard(self._policy, principal, found.route)
         context: Context = scope["state"]["ctx"]
         session_of(context).protect(guard)
         id: Any = scope["path_params"].get("id")
         guard.check_route(found.rule, None if id is None else str(id))
-        return AuthenticationResult(principal, principal.claims)
+        return principal
 
-    async def _principal(self, connection: Connection) -> Principal:
+    async def _principal(self, scope: Scope) -> Principal:
         try:
             for each in self._authenticators:
-                found = await each.principal(connection)
+                found = await each.principal(scope)
                 if found is not None:
                     return found
         except Unauthenticated as error:

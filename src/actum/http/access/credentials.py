@@ -1,23 +1,22 @@
 """Credentials: what a request sends to say who it is, and how it is checked."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Protocol
+from typing import Protocol
 
-from litestar.connection import ASGIConnection
+from litestar.types import Scope
 from msgspec import Struct
 
 from actum.errors import CallerError, Unauthenticated
 from actum.model.access.principal import Principal
 from actum.model.name import check_who
 
-Connection = ASGIConnection[Any, Any, Any, Any]
 RawHeaders = Iterable[tuple[bytes, bytes]]
 
 
 class Authenticator(Protocol):
     """Finds who sends a request."""
 
-    async def principal(self, connection: Connection) -> Principal | None:
+    async def principal(self, scope: Scope) -> Principal | None:
         """Gives who it is, None if the request has no credentials of this kind.
 
         Raises Unauthenticated for credentials that are not valid.
@@ -32,9 +31,9 @@ class Secrets(Struct, frozen=True):
     realm: str
 
 
-def single_header(connection: Connection, name: bytes) -> str | None:
+def single_header(scope: Scope, name: bytes) -> str | None:
     """Gives a header; raises Unauthenticated if it came twice: a proxy may have read the other one."""
-    headers: RawHeaders = connection.scope["headers"]
+    headers: RawHeaders = scope["headers"]
     found: bytes | None = None
     for other, value in headers:
         if other == name:

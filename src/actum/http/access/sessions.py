@@ -7,12 +7,13 @@ from datetime import timedelta
 from typing import Any, cast
 
 from litestar.config.csrf import CSRFConfig
+from litestar.connection import ASGIConnection
 from litestar.middleware import DefineMiddleware
 from litestar.middleware.csrf import CSRFMiddleware
 from litestar.middleware.session.client_side import ClientSideSessionBackend, CookieBackendConfig
 from litestar.types import Receive, Scope, Send
 
-from actum.http.access.credentials import Connection, Secrets
+from actum.http.access.credentials import Secrets
 from actum.model.access.methods import Environment, Sessions
 from actum.model.access.principal import Principal
 from actum.runtime.access.session_data import principal_in
@@ -35,15 +36,15 @@ class SessionAuthenticator:
     def __repr__(self) -> str:
         return "<SessionAuthenticator>"
 
-    async def principal(self, connection: Connection) -> Principal | None:
+    async def principal(self, scope: Scope) -> Principal | None:
         """Gives who signed in; a session that has ended is none."""
-        return principal_in(connection.session, now=self._clock.now(), max_age=self._max_age)
+        return principal_in(scope.get("session"), now=self._clock.now(), max_age=self._max_age)
 
 
 class SessionCookies(ClientSideSessionBackend):
     """Litestar's sessions in cookies, where a cookie that cannot be read is no session."""
 
-    async def load_from_connection(self, connection: Connection) -> dict[str, Any]:
+    async def load_from_connection(self, connection: ASGIConnection[Any, Any, Any, Any]) -> dict[str, Any]:
         """Gives what the session of a request holds."""
         try:
             found = await super().load_from_connection(connection)

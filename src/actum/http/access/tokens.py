@@ -4,9 +4,10 @@ from typing import Any
 
 import jwt
 from jwt.exceptions import PyJWTError
+from litestar.types import Scope
 
 from actum.errors import DefinitionError, Unauthenticated
-from actum.http.access.credentials import Connection, Secrets, is_storable, single_header
+from actum.http.access.credentials import Secrets, is_storable, single_header
 from actum.http.access.key_set import Fetch, KeySet
 from actum.model.access.methods import Environment, Jwt
 from actum.model.access.principal import Principal
@@ -36,9 +37,9 @@ class TokenAuthenticator:
     def __repr__(self) -> str:
         return f"<TokenAuthenticator of {self._declared.issuer}>"
 
-    async def principal(self, connection: Connection) -> Principal | None:
+    async def principal(self, scope: Scope) -> Principal | None:
         """Gives the principal of the token that a request bears."""
-        header = single_header(connection, b"authorization")
+        header = single_header(scope, b"authorization")
         if header is None:
             return None
         scheme, _, token = header.partition(" ")

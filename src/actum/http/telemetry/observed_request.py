@@ -1,10 +1,10 @@
 """A request that is reported: how long it took, by the pattern of its route and its status; and its span."""
 
-from collections.abc import Awaitable
 from time import perf_counter
 
-from actum.http import Message, Scope, Send
+from actum.http import Scope
 from actum.http.options.handlers import METHODS
+from actum.http.response import ResponseHeaders
 from actum.model.routes.own_paths import RESERVED
 from actum.runtime.containment import comes_from_outside
 from actum.runtime.instruments.instruments import Instruments, Work
@@ -18,18 +18,18 @@ _works: dict[tuple[str, str, int], Work] = {}
 
 
 class ObservedRequest:
-    """Reports one request when its block ends. `inner` is the scope in which its route was found."""
+    """Reports one request when its block ends.
 
-    __slots__ = ("_began", "_instruments", "_scope", "_send", "_span", "_status", "inner")
+    `inner` is the scope in which its route was found, and `response` knows the status that was sent.
+    """
 
-    def __init__(
-        self, scope: Scope, headers: dict[bytes, bytes], send: Send, instruments: Instruments
-    ) -> None:
+    __slots__ = ("_began", "_instruments", "_scope", "_span", "inner", "response")
+
+    def __init__(self, scope: Scope, headers: dict[bytes, bytes], instruments: Instruments) -> None:
         self.inner: Scope | None = None
+        self.response: ResponseHeaders | None = None
         self._scope = scope
-        self._send = send
         self._instruments = instruments
-        self._status = 0
         tracer = tracing.tracer
         is_traced = tracer is not None and not scope["path"].startswith(RESERVED)
         self._span: Span = tracer.request(self._method, headers) if tracer and is_traced else NO_SPAN
@@ -38,18 +38,13 @@ class ObservedRequest:
     def __repr__(self) -> str:
         return f"<ObservedRequest {self._name}>"
 
-    def send(self, message: Message) -> Awaitable[None]:
-        """Forwards a message of the response, and notes its status."""
-        if message["type"] == "http.response.start":
-            self._status = message["status"]
-        return self._send(message)
-
     def __enter__(self) -> "ObservedRequest":
-        self._span.__enter__()
+        if self._span is not NO_SPAN:
+            self._span.__enter__()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
-        status = self._status or 500
+        status = 500 if self.response is None else self.response.status or 500
         is_failure = status >= 500 or error is not None
         if self._span is not NO_SPAN:
             self._span.say(
@@ -61,7 +56,7 @@ class ObservedRequest:
                 name=self._name,
                 is_failure=is_failure,
             )
-        self._span.__exit__(kind, error, trace)
+            self._span.__exit__(kind, error, trace)
         if error is None or not comes_from_outside(error):
             self._report(status, is_failure=is_failure)
 

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Sequence
 from time import perf_counter
 from types import TracebackType
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, cast
 
 from msgspec import Struct
 
@@ -32,7 +32,7 @@ Kind = Literal[
 log: logging.Logger = logging.getLogger("actum.instruments")
 
 
-class Work(Struct, frozen=True):
+class Work(Struct, frozen=True, cache_hash=True):
     """What is done: its kind, and the name of a command (`Account.deposit`), view or action, or a route.
 
     `detail` tells apart what has one name: the class of a response's status, such as `2xx`.
@@ -61,9 +61,6 @@ class Sample(Struct, frozen=True):
 class Listener(Protocol):
     """Receives what happens, at once and in the event loop; so its methods must return quickly."""
 
-    def started(self, work: Work) -> None:
-        """Receives that work has begun."""
-
     def ended(self, work: Work, seconds: float, count: int) -> None:
         """Receives that work is done; `count` is how many commands, events or entities it was for."""
 
@@ -86,6 +83,13 @@ class Listener(Protocol):
         """Receives the values of all gauges; those that are missing have none any more."""
 
 
+class HearsStarts(Protocol):
+    """A listener that also wants to know what has begun and not yet ended."""
+
+    def started(self, work: Work) -> None:
+        """Receives that work has begun."""
+
+
 class Instruments:
     """Passes what the parts of a process report on to the listeners, which are chosen at the start.
 
@@ -95,6 +99,8 @@ class Instruments:
 
     def __init__(self, listeners: Sequence[Listener] = ()) -> None:
         self.listeners: tuple[Listener, ...] = tuple(listeners)
+        # By its class: whatever a listener does when it is asked, the process starts.
+        self._starting = tuple(cast(HearsStarts, one) for one in listeners if hasattr(type(one), "started"))
         self._broken: set[int] = set()
         self.has_listeners: bool = bool(listeners)
 
@@ -110,19 +116,26 @@ class Instruments:
 
     def started(self, work: Work) -> None:
         """Reports that work has begun."""
-        for place, listener in enumerate(self.listeners):
+        for listener in self._starting:
             try:
                 listener.started(work)
             except Exception as error:  # noqa: BLE001 (the work itself must go on)
-                self._note_broken(place, listener, error)
+                self._note_broken(listener, error)
 
     def ended(self, work: Work, seconds: float, count: int = 1) -> None:
         """Reports that work is done, after so many seconds, for so many commands, events or entities."""
-        for place, listener in enumerate(self.listeners):
+        for listener in self.listeners:
             try:
                 listener.ended(work, seconds, count)
             except Exception as error:  # noqa: BLE001 (the work itself must go on)
-                self._note_broken(place, listener, error)
+                self._note_broken(listener, error)
+
+    def stopped(self, work: Work, error: BaseException, seconds: float) -> None:
+        """Reports that work was refused or has failed, by its error; nothing of work that is cancelled."""
+        if isinstance(error, CallerError):
+            self.refused(work, error_text(error), seconds)
+        elif not comes_from_outside(error):
+            self.failed(work, error_text(error), seconds)
 
     def refused(self, work: Work, error: str, seconds: float = 0.0) -> None:
         """Reports that work was refused after so many seconds."""
@@ -149,15 +162,15 @@ class Instruments:
         self._notify(lambda listener: listener.sampled(samples))
 
     def _notify(self, notify: Callable[[Listener], Any]) -> None:
-        for place, listener in enumerate(self.listeners):
+        for listener in self.listeners:
             try:
                 notify(listener)
             except Exception as error:  # noqa: BLE001 (the work itself must go on)
-                self._note_broken(place, listener, error)
+                self._note_broken(listener, error)
 
-    def _note_broken(self, place: int, listener: Listener, error: Exception) -> None:
-        if place not in self._broken:
-            self._broken.add(place)
+    def _note_broken(self, listener: object, error: Exception) -> None:
+        if id(listener) not in self._broken:
+            self._broken.add(id(listener))
             log.warning("%r fails, and is called further on: %s", listener, error_text(error))
 
 
@@ -186,10 +199,8 @@ class Measuring:
         seconds = perf_counter() - self._began
         if error is None:
             instruments.ended(self._work, seconds, self._count)
-        elif isinstance(error, CallerError):
-            instruments.refused(self._work, error_text(error), seconds)
-        elif not comes_from_outside(error):
-            instruments.failed(self._work, error_text(error), seconds)
+        else:
+            instruments.stopped(self._work, error, seconds)
 
 
 SILENT = Instruments()

@@ -29,6 +29,8 @@ MAX_SERIES = 2_000
 """Combinations of labels of one metric; further ones are counted together, as OTHER."""
 OTHER = "(other)"
 QUEUE = "@queue:"
+COUNTED = frozenset({"commit", "load", "view"})
+"""The kinds of work of which it is counted for how much it was."""
 
 Outcome = Literal["done", "refused", "failed"]
 Labels = tuple[str, ...]
@@ -61,7 +63,8 @@ class Metrics:
         self.counters: dict[Metric, dict[Labels, int]] = {}
         self.gauges: Sequence[Sample] = ()
         # What was measured of one kind of work is found in one step.
-        self._timed: dict[Outcome, dict[Work, Histogram]] = {"done": {}, "refused": {}, "failed": {}}
+        self._done: dict[Work, Histogram] = {}
+        self._timed: dict[Outcome, dict[Work, Histogram]] = {"done": self._done, "refused": {}, "failed": {}}
 
     def __repr__(self) -> str:
         return f"<Metrics, {sum(map(len, self.histograms.values()))} histograms>"
@@ -71,12 +74,11 @@ class Metrics:
         """Returns whether metrics are collected, by an endpoint or by OTLP."""
         return serves_metrics(os.environ) or sends_metrics(os.environ)
 
-    def started(self, work: Work) -> None:
-        """Nothing is kept of work that has begun."""
-
     def ended(self, work: Work, seconds: float, count: int) -> None:
         """Keeps how long work took, and how much it was."""
-        (self._timed["done"].get(work) or self._timing(work, "done")).add(seconds)
+        (self._done.get(work) or self._timing(work, "done")).add(seconds)
+        if work.kind not in COUNTED:
+            return
         match work.kind:
             case "commit":
                 self._histogram(BATCHES, ()).add(count)
