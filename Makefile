@@ -11,7 +11,7 @@ WORKERS := 2
 PYTEST   = $(PYTHON) -m pytest -n $(WORKERS) --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check test fast format lock demo faults postgres-15 pgbouncer bench bench-objects kill-objects clean
+.PHONY: help setup check test fast format lock docs demo faults postgres-15 pgbouncer bench bench-objects kill-objects clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,6 +43,9 @@ format: $(READY)  ## format the code and fix what ruff can fix
 lock: $(READY)  ## update requirements.lock from pyproject.toml
 	UV_CUSTOM_COMPILE_COMMAND="make lock" $(VENV)/bin/uv pip compile --quiet --upgrade --universal \
 		--generate-hashes --python-version 3.11 --all-extras --group dev pyproject.toml -o requirements.lock
+
+docs: $(READY)  ## the documentation as a site, in build/site
+	$(PYTHON) -m sphinx --fail-on-warning --keep-going --quiet -b html -d build/trees docs build/site
 
 demo: $(READY)  ## documents read by OCR and found by their words; ONCE=1 ends after that
 	$(PYTHON) -m examples.documents $(if $(ONCE),--once)

@@ -1,0 +1,164 @@
+"""The site of the documentation: which pages it has, in which order, and what is made from the code."""
+
+import io
+import re
+import shutil
+from contextlib import redirect_stdout
+from importlib.metadata import version as version_of
+from pathlib import Path
+from textwrap import indent
+from typing import Any
+
+import click
+import typer.main
+from docutils import nodes
+from docutils.parsers.rst import Directive
+from sphinx.application import Sphinx
+
+from actum.cli.main import cli
+
+HERE = Path(__file__).parent
+
+project = "Actum"
+author = "the authors of Actum"
+release = version_of("actum")
+root_doc = "README"
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.viewcode"]
+exclude_patterns = ["_build", "reference/README.md"]
+html_theme = "furo"
+html_title = "Actum"
+html_copy_source = False
+html_show_sphinx = False
+highlight_language = "none"
+# A docstring is Markdown's `code` and plain text, without roles of its own.
+default_role = "code"
+autodoc_typehints = "signature"
+autodoc_member_order = "bysource"
+autodoc_class_signature = "separated"
+myst_heading_anchors = 3
+myst_enable_extensions = ["attrs_inline"]
+nitpicky = False
+suppress_warnings = ["myst.header"]
+
+SECTIONS: dict[str, list[str]] = {
+    "Begin": ["overview", "start", "tutorial", "concepts", "examples"],
+    "Build": ["guide", "queries", "access", "testing", "evolution"],
+    "Run": [
+        "stores",
+        "durable-objects",
+        "deploy",
+        "scale",
+        "operations",
+        "telemetry",
+        "console",
+        "console-repair",
+        "stability",
+    ],
+    "Know": ["guarantees", "questions", "benchmarks", "glossary", "architecture", "decisions/README"],
+    "Come from": ["from-castore", "from-akka", "from-eventsourcing"],
+    "Reference": [
+        "reference/declare",
+        "reference/call",
+        "reference/errors",
+        "reference/access",
+        "reference/testing",
+        "reference/command-line",
+    ],
+}
+"""The pages by the part of the menu that they are in; those that are not written yet are left out."""
+
+OUTSIDE = re.compile(r"\[([^\]]+)\]\((\.\./)+(?!decisions|reference|guide|[a-z-]+\.md)[^)]*\)")
+
+
+def menu() -> str:
+    """Returns the table of contents of every part, as the first page of the site has it and no reader sees it."""
+    parts = []
+    for caption, names in SECTIONS.items():
+        there = [name for name in names if (HERE / f"{name}.md").exists()]
+        parts.append("\n".join(["```{toctree}", f":caption: {caption}", ":hidden:", "", *there, "```"]))
+    return "\n\n".join(parts)
+
+
+def adapt(_app: Sphinx, name: str, source: list[str]) -> None:
+    """Gives the first page its menu, the list of decisions its pages; a link to a file outside the site stays as text."""
+    text = OUTSIDE.sub(r"\1", source[0]).replace("](decisions)", "](decisions/README.md)")
+    if name == root_doc:
+        text = f"{text}\n\n{menu()}\n"
+    if name == "decisions/README":
+        text += "\n\n```{toctree}\n:glob:\n:maxdepth: 1\n\n0*\n```\n"
+    source[0] = text
+
+
+def mark_code(_app: Sphinx, _what: str, _name: str, _object: Any, _options: Any, lines: list[str]) -> None:
+    """Marks code and drawings in a docstring, which stand there as they are, for the parser."""
+    paragraphs = "\n".join(lines).split("\n\n")
+    for place, paragraph in enumerate(paragraphs):
+        before = paragraphs[place - 1] if place else ""
+        if "├" in paragraph:
+            paragraphs[place] = "::\n\n" + indent(paragraph, "    ")
+        elif paragraph.startswith("    ") and before.endswith(":") and not before.endswith("::"):
+            paragraphs[place - 1] = f"{before}:"
+    lines[:] = "\n\n".join(paragraphs).split("\n")
+
+
+class CommandLineHelp(Directive):
+    """Shows the help of each command, as a terminal shows it."""
+
+    has_content = False
+
+    def run(self) -> list[nodes.Node]:
+        """Returns a section for each command."""
+        return [self._section(names, command) for names, command in commands_of(typer.main.get_command(cli))]
+
+    def _section(self, names: str, command: click.Command) -> nodes.Node:
+        section = nodes.section(ids=[names.replace(" ", "-")], names=[names])
+        section += nodes.title(text=names)
+        section += nodes.literal_block(text=help_of(names, command), language="none")
+        return section
+
+
+def commands_of(command: click.Command, names: str = "actum") -> list[tuple[str, click.Command]]:
+    """Returns each command with its whole name, in the order of their names."""
+    if not isinstance(command, click.Group):
+        return [(names, command)]
+    context = click.Context(command, info_name=names)
+    found = [(names, command)] if names == "actum" else []
+    for name in command.list_commands(context):
+        inner = command.get_command(context, name)
+        if inner is not None and not inner.hidden:
+            found += commands_of(inner, f"{names} {name}")
+    return found
+
+
+def help_of(names: str, command: click.Command) -> str:
+    """Returns the help of a command as plain text."""
+    with redirect_stdout(io.StringIO()) as written:
+        text = command.get_help(click.Context(command, info_name=names))
+    return (written.getvalue() or text).strip()
+
+
+def write_for_machines(app: Sphinx, error: Exception | None) -> None:
+    """Writes every page as Markdown beside its HTML, and `llms.txt`, which lists them for programs that read."""
+    if error is not None or app.builder.name not in ("html", "dirhtml"):
+        return
+    out = Path(app.outdir)
+    lines = ["# Actum", "", f"> {app.env.titles[root_doc].astext()} of Actum {release}: applications whose state is a history of facts.", ""]
+    for caption, names in SECTIONS.items():
+        lines += [f"## {caption}", ""]
+        for name in names:
+            page = HERE / f"{name}.md"
+            if page.exists() and not name.startswith("reference/"):
+                (out / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(page, out / f"{name}.md")
+                lines.append(f"- [{app.env.titles[name].astext()}]({name}.md)")
+        lines.append("")
+    (out / "llms.txt").write_text("\n".join(lines))
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Adds what is particular to this site."""
+    app.add_directive("actum-help", CommandLineHelp)
+    app.connect("source-read", adapt)
+    app.connect("autodoc-process-docstring", mark_code)
+    app.connect("build-finished", write_for_machines)
+    return {"parallel_read_safe": True}
