@@ -11,7 +11,7 @@ WORKERS := 2
 PYTEST   = $(PYTHON) -m pytest -n $(WORKERS) --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check test fast format lock docs demo faults postgres-15 pgbouncer bench bench-objects kill-objects clean
+.PHONY: release help setup check test fast format lock docs demo faults postgres-15 pgbouncer bench bench-objects kill-objects clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -71,6 +71,9 @@ bench-objects: $(READY)  ## the figures of Durable Objects, on a workerd from np
 
 kill-objects: $(READY)  ## workerd killed under load twenty times; SEED=7 for another order
 	KILLS=20 $(PYTHON) -m pytest tests/faults/test_killed_objects.py $(ARGS)
+
+release: $(READY)  ## build and try what is to be published, in dist; the upload is yours
+	$(PYTHON) scripts/release.py
 
 clean:  ## remove what the other targets made
 	rm -rf .venv .venv-* .tools .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache build dist

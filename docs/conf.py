@@ -71,7 +71,7 @@ OUTSIDE = re.compile(r"\[([^\]]+)\]\((\.\./)+(?!decisions|reference|guide|[a-z-]
 
 
 def menu() -> str:
-    """Returns the table of contents of every part, as the first page of the site has it and no reader sees it."""
+    """Returns the table of contents of every part, which only the first page of the site has."""
     parts = []
     for caption, names in SECTIONS.items():
         there = [name for name in names if (HERE / f"{name}.md").exists()]
@@ -80,7 +80,7 @@ def menu() -> str:
 
 
 def adapt(_app: Sphinx, name: str, source: list[str]) -> None:
-    """Gives the first page its menu, the list of decisions its pages; a link to a file outside the site stays as text."""
+    """Gives the first page its menu, and the decisions theirs; links out of the site become text."""
     text = OUTSIDE.sub(r"\1", source[0]).replace("](decisions)", "](decisions/README.md)")
     if name == root_doc:
         text = f"{text}\n\n{menu()}\n"
@@ -138,11 +138,12 @@ def help_of(names: str, command: click.Command) -> str:
 
 
 def write_for_machines(app: Sphinx, error: Exception | None) -> None:
-    """Writes every page as Markdown beside its HTML, and `llms.txt`, which lists them for programs that read."""
+    """Writes every page as Markdown beside its HTML, and `llms.txt`, which lists them for programs."""
     if error is not None or app.builder.name not in ("html", "dirhtml"):
         return
     out = Path(app.outdir)
-    lines = ["# Actum", "", f"> {app.env.titles[root_doc].astext()} of Actum {release}: applications whose state is a history of facts.", ""]
+    summary = f"> Actum {release}: applications whose state is a history of facts."
+    lines = ["# Actum", "", summary, ""]
     for caption, names in SECTIONS.items():
         lines += [f"## {caption}", ""]
         for name in names:

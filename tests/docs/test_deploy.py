@@ -66,7 +66,10 @@ def test_systemd_takes_the_unit(tmp_path: Path) -> None:
     unit = block("ini").replace("/opt/shop/bin/actum", "/bin/true").replace("User=shop\n", "")
     (tmp_path / "shop.service").write_text(unit)
     done = subprocess.run(
-        ["systemd-analyze", "verify", str(tmp_path / "shop.service")], capture_output=True, text=True, check=False
+        ["systemd-analyze", "verify", str(tmp_path / "shop.service")],
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
     assert "shop.service" not in done.stderr, done.stderr
@@ -105,7 +108,8 @@ def proxied(tmp_path: Path, server: Process, certificate: Path) -> Iterator[str]
         .replace("    http2 on;\n", "")  # Debian 12 has nginx 1.22, which writes it in `listen`.
     )
     temporary = "".join(
-        f"{name}_temp_path {tmp_path}/{name};" for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+        f"{name}_temp_path {tmp_path}/{name};"
+        for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     )
     whole = (
         f"daemon off; pid {tmp_path}/nginx.pid; error_log stderr; events {{}}\n"
@@ -122,13 +126,10 @@ def proxied(tmp_path: Path, server: Process, certificate: Path) -> Iterator[str]
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a certificate that signs itself."""
     folder = tmp_path_factory.mktemp("certificate")
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1"]
-        + ["-addext", "subjectAltName=IP:127.0.0.1"]
-        + ["-keyout", str(folder / "shop.key"), "-out", str(folder / "shop.crt")],
-        check=True,
-        capture_output=True,
-    )
+    names = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
+    files = ["-keyout", str(folder / "shop.key"), "-out", str(folder / "shop.crt")]
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", *names, *files]
+    subprocess.run(command, check=True, capture_output=True)
     return folder
 
 
