@@ -576,7 +576,7 @@ CASES = [
         "an action is set off by another event too",
         "@shop.on(Placed)\nasync def confirm(ctx: Context, event: Placed)",
         "@shop.on(Placed, Cancelled)\nasync def confirm(ctx: Context, event: Placed | Cancelled)",
-        "compatible",
+        "rollback",
         "action confirm",
         "an event that is new to it counts from its next start on",
     ),

@@ -106,12 +106,17 @@ def _actions(before: Lock, after: Lock) -> Iterator[Change]:
         yield Change("addition", f"action {name}", "it is new", "it starts where its trigger says")
     for name in sorted(before.actions.keys() & after.actions.keys()):
         if before.actions[name] != after.actions[name]:
-            yield Change(
-                "compatible",
-                f"action {name}",
-                f"it was set off by {_listed(before.actions[name])}; now by {_listed(after.actions[name])}",
-                "its progress is kept; an event that is new to it counts from its next start on",
-            )
+            yield _set_off(name, before, after)
+
+
+def _set_off(name: str, before: Lock, after: Lock) -> Change:
+    where, come = f"action {name}", set(after.actions[name]) - set(before.actions[name])
+    what = f"it was set off by {_listed(before.actions[name])}; now by {_listed(after.actions[name])}"
+    why = "its progress is kept; an event that is new to it counts from its next start on"
+    if come & before.events.keys():
+        more = "after a rollback, those of before it that were not handled yet are passed over"
+        return Change("rollback", where, what, f"{why}; {more}")
+    return Change("compatible", where, what, why)
 
 
 def _queues(before: Lock, after: Lock) -> Iterator[Change]:

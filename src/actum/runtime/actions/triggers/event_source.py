@@ -33,7 +33,7 @@ def _slept_since(written: int) -> int:
 class EventSource(SlicedSource):
     """Events of some types, keyed by entity; all up to a slice's checkpoint are done or letters.
 
-    With `kind`, only events of the entities of that kind.
+    With `kind`, only events of the entities of that kind. `declared` are all types that the application has.
     """
 
     can_read_again = True
@@ -43,6 +43,7 @@ class EventSource(SlicedSource):
         action: str,
         types: Collection[str],
         *,
+        declared: Collection[str] = (),
         checkpoint: int,
         head: int,
         is_since_beginning: bool,
@@ -55,6 +56,7 @@ class EventSource(SlicedSource):
         super().__init__(database, slices)
         self._action = action
         self._types = frozenset(types)
+        self._declared = declared
         self._kind = kind
         self._head = head
         self._is_since_beginning = is_since_beginning
@@ -209,9 +211,11 @@ class EventSource(SlicedSource):
         """Gives the position from which each type of event counts, and where to read on.
 
         A type that is new to an action that has run before counts from this start on. With
-        since="beginning" the feed is read again from the beginning, for that type alone. A type that the
-        action had and has not now is kept as asleep, with the place up to which it was handled: if it comes
-        back, as after a release was rolled back, the feed is read again from there, for that type alone.
+        since="beginning" the feed is read again from the beginning, for that type alone.
+
+        A type that the action had and that no class declares now is asleep: a release was rolled back. Where
+        it was handled up to is kept, and when it comes back the feed is read again from there, for that type
+        alone. One that is declared, and left out of the action, is forgotten.
         """
         kept = state.triggers
         if not kept:
@@ -219,7 +223,7 @@ class EventSource(SlicedSource):
         asleep = {
             name: since if since < 0 else _asleep_at(max(since, state.checkpoint))
             for name, since in kept.items()
-            if name not in self._types
+            if name not in self._types and name not in self._declared
         }
         counts = {name: kept.get(name, self._head) for name in self._types}
         again = {name: _slept_since(since) for name, since in counts.items() if since < 0}
