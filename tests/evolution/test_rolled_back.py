@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from msgspec import Struct
 
-from actum import Actions, App, Context, Entity, Event, Workflow, command, reducer
+from actum import Actions, App, Context, Entity, Event, Retries, Workflow, command, reducer
 from actum.errors import UnknownEvent
 from actum.runtime.clock import ManualClock
 from actum.runtime.node import Node
@@ -309,7 +309,7 @@ async def test_a_dead_letter_of_another_cause_is_left_to_an_operator(store: str)
 
         shop = Actions()
 
-        @shop.on(Placed)
+        @shop.on(Placed, retries=Retries(attempts=1))
         async def confirm(ctx: Context, event: Placed) -> None:
             effects.done.append("tried")
             raise ValueError("out of paper")

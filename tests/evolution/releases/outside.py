@@ -14,3 +14,8 @@ def happen(effect: str, order: str, key: str) -> None:
 def is_broken() -> bool:
     """Whether the printer of confirmations is out of order."""
     return Path("broken").exists()
+
+
+def is_busy() -> bool:
+    """Whether the printer of confirmations takes long over some."""
+    return Path("busy").exists()

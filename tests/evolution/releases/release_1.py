@@ -1,9 +1,10 @@
 """The shop, release 1."""
 
+import asyncio
 from datetime import timedelta
 
 from msgspec import Struct
-from outside import happen, is_broken
+from outside import happen, is_broken, is_busy
 
 from actum import Actions, App, Context, Entity, Event, Retries, View, Workflow, command, query, reducer
 
@@ -81,8 +82,14 @@ class Fulfilment(Workflow):
 shop = Actions()
 
 
-@shop.on(Placed, retries=Retries(attempts=2, first=timedelta(milliseconds=50)))
+@shop.on(
+    Placed,
+    retries=Retries(attempts=2, first=timedelta(milliseconds=50)),
+    timeout=timedelta(minutes=10),
+)
 async def confirm(ctx: Context, event: Placed) -> None:
+    while ctx.event.id.endswith("held") and is_busy():  # noqa: ASYNC110 (until the process is killed)
+        await asyncio.sleep(0.05)
     if ctx.event.id.endswith("jam") and is_broken():
         raise RuntimeError("the printer is jammed")
     happen("confirmed", ctx.event.id, ctx.new_id())

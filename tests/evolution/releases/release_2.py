@@ -1,10 +1,11 @@
 """The shop, release 2: orders have a channel, a step more, another reminder, and are shown with more."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
 from msgspec import Struct
-from outside import happen, is_broken
+from outside import happen, is_broken, is_busy
 
 from actum import Actions, App, Context, Entity, Event, Retries, View, Workflow, command, query, reducer
 
@@ -108,8 +109,14 @@ class Fulfilment(Workflow):
 shop = Actions()
 
 
-@shop.on(Placed, retries=Retries(attempts=2, first=timedelta(milliseconds=50)))
+@shop.on(
+    Placed,
+    retries=Retries(attempts=2, first=timedelta(milliseconds=50)),
+    timeout=timedelta(minutes=10),
+)
 async def confirm(ctx: Context, event: Placed) -> None:
+    while ctx.event.id.endswith("held") and is_busy():  # noqa: ASYNC110 (until the process is killed)
+        await asyncio.sleep(0.05)
     if ctx.event.id.endswith("jam") and is_broken():
         raise RuntimeError("the printer is jammed")
     happen("confirmed", ctx.event.id, ctx.new_id())

@@ -34,9 +34,9 @@ def keeps_limit(value: Any, name: str, limit: Any) -> bool:
         case "multiple_of":
             return bool(value % limit == 0)
         case "min_length":
-            return len(value) >= limit
+            return bool(len(value) >= limit)
         case "max_length":
-            return len(value) <= limit
+            return bool(len(value) <= limit)
         case _:
             return name == "pattern" and re.search(limit, value) is not None
 
@@ -68,7 +68,7 @@ def _is_kept(name: str, limit: Any, before: Mapping[str, Any]) -> bool:
         return kept[name]
     given = before.get(name)
     if given == limit or given is None or name in ("pattern", "tz"):
-        return given == limit
+        return bool(given == limit)
     if name == "multiple_of":
         return bool(given % limit == 0)
     return bool(given >= limit if name == "min_length" else given <= limit)

@@ -56,7 +56,7 @@ def tried_upcasts(app: App, before: Lock) -> Iterator[Change]:
 
 def _upcast(event_type: EventType, old: EventLock, lock: Lock) -> dict[str, Any] | None:
     """Gives what the upcasts make of a sample; None where one is missing, or cannot take it."""
-    payload = _object(old, lock, 0)
+    payload: Any = _object(old, lock, 0)
     for step in range(old.version, event_type.version):
         upcast = event_type.upcasts.get(step)
         if upcast is None:
