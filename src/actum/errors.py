@@ -34,7 +34,7 @@ ActumError
 │   ├── UnreadableEvent          the history holds an event that does not fit its class
 │   ├── ReducerFailed            a view's reducer failed on an event
 │   ├── EventChanged             a view's reducer changed an event that other rows share
-│   └── OutdatedRecord           what is recorded for a workflow does not fit its code
+│   └── OutdatedRecord           what is stored for a workflow, timer or queue does not fit the code
 ├── WorkflowError            a workflow, or a step of one, did not succeed
 │   ├── StepFailed               a step failed as often as its retries allow
 │   ├── WorkflowFailed           a workflow failed, and what it had compensations for was undone
@@ -322,7 +322,16 @@ class EventChanged(AuthorError):
 
 
 class OutdatedRecord(AuthorError):
-    """What is recorded for a workflow does not fit its code: change that, or restart from an earlier step."""
+    """What is stored for a workflow, or waits in a timer or queue, does not fit the code: change that."""
+
+
+OF_OTHER_CODE: tuple[type[ActumError], ...] = (UnknownEvent, UnreadableEvent, OutdatedRecord)
+"""Errors of what another version of the application stored: no attempt of this one can succeed."""
+
+
+def is_of_other_code(text: str) -> bool:
+    """Whether the stored text of an error, which begins with its class, is of one of OF_OTHER_CODE."""
+    return text.partition(":")[0] in {error.__name__ for error in OF_OTHER_CODE}
 
 
 class AlreadyStarted(Conflict):

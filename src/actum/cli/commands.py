@@ -78,7 +78,7 @@ COMMANDS = {
     ),
     "schema": Command(
         "actum.cli.subcommands.schema:schema",
-        "Prints the JSON Schema of an application's events, commands, queries and views.",
+        "Prints an application's schema; freezes what it has stored and promised, and checks changes to it.",
     ),
     "durable-objects": Command(
         "actum.cli.subcommands.durable_objects:durable_objects", "Runs entities in Durable Objects."

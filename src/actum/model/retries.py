@@ -14,11 +14,15 @@ Jitter = Callable[[timedelta], timedelta]
 
 
 class FailedAttempt(Struct, frozen=True, eq=False):
-    """Why an attempt failed. One that is final is not tried again; one may still be running."""
+    """Why an attempt failed. One that is final is not tried again; one may still be running.
+
+    One whose item is `of_other_code` did not begin: the item waits for a version that can read it.
+    """
 
     text: str
     is_final: bool = False
     is_running: bool = False
+    of_other_code: bool = False
 
 
 class Outcome(Struct, frozen=True):
@@ -78,8 +82,11 @@ class Retries(Struct, frozen=True):
 
         When its attempts are used up, its `on_failure` (if it has that hook) gets as many, and then the item
         is dead. With `failure`, which the hook was called with, the attempts were the hook's. The hook is not
-        called beside an attempt that may still be running.
+        called beside an attempt that may still be running, nor for an item that another version of the
+        application can read: that one is dead at once, and is tried again by the next process.
         """
+        if failed.of_other_code:
+            return Outcome("dead", attempts, now, failure)
         if not failed.is_final and attempts < self.attempts:
             return Outcome("retrying", attempts, now + self.pause(attempts, jitter), failure)
         if has_hook and not failure and not failed.is_running:

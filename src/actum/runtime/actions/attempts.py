@@ -9,7 +9,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from actum.errors import Rejected
+from actum.errors import OF_OTHER_CODE, Rejected
 from actum.model.error_text import error_text
 from actum.model.people.unsaid import class_alone
 from actum.model.retries import FailedAttempt
@@ -182,7 +182,8 @@ class Attempts:
         if not is_personal:
             self._tracebacks.keep(item.key, item.position, error)
         stored = class_alone(error) if is_personal else text
-        return FailedAttempt(stored, is_final=self._is_final(error))
+        of_other_code = isinstance(error, OF_OTHER_CODE)
+        return FailedAttempt(stored, is_final=self._is_final(error), of_other_code=of_other_code)
 
     def _look_later(self) -> None:
         pause = min(LOOK, self._timeout / 4)

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping
 
-from actum.errors import LeaseLost
+from actum.errors import LeaseLost, is_of_other_code
 from actum.model.retries import FailedAttempt, Outcome, Retries
 from actum.ports.database import Database, Letter
 from actum.runtime.actions.letter_attempts import LetterAttempts
@@ -24,7 +24,8 @@ class Retrier:
 
     `blocked` counts the letters of each key, unsaved ones included: while a key is blocked, its new items
     become letters too. `attempts` makes an attempt at an item; `is_unsaved` says whether letters of a key are
-    still to be saved.
+    still to be saved. Dead letters that it begins with are tried once more if another version of the
+    application left them because it could not read what they hold.
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class Retrier:
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._wakeups: dict[str, asyncio.Event] = {}
         self._busy = 0
+        self._inherited: set[str] = set()
 
     def __repr__(self) -> str:
         return f"<Retrier of {self._name}, {len(self.blocked)} keys blocked>"
@@ -72,6 +74,7 @@ class Retrier:
     def block(self, found: Mapping[str, int]) -> None:
         """Begins with keys that have letters in the database."""
         self.blocked.update(found)
+        self._inherited.update(found)
         for key in found:
             self.start(key)
 
@@ -158,10 +161,18 @@ class Retrier:
         elif letter.request == "retry" or (letter.status != "dead" and self._is_due(letter)):
             await self._retry(letter)
         elif letter.status == "dead":
-            return True
+            if not self._may_be_read_now(letter):
+                return True
+            await self._retry(letter)
         else:
             await self._wait(key, letter.due)
         return False
+
+    def _may_be_read_now(self, letter: Letter) -> bool:
+        """Says, once for each key, whether a letter died because the code of before could not read it."""
+        is_inherited = letter.key in self._inherited
+        self._inherited.discard(letter.key)
+        return is_inherited and is_of_other_code(letter.error)
 
     def _is_due(self, letter: Letter) -> bool:
         return self._retries.is_due(letter.due, self._clock.now())

@@ -1,6 +1,6 @@
 """Expiry: an entity whose last event is old enough is erased; otherwise its deadline is set later."""
 
-from actum.errors import CallerError, Unavailable
+from actum.errors import OutdatedRecord, Unavailable
 from actum.model.deadlines.expiry import EXPIRED
 from actum.ports.database import Timer
 from actum.ports.journal import EventRange, StreamKey
@@ -19,7 +19,7 @@ async def expire(services: Services, follower: DeadlineFollower, timer: Timer) -
     """
     kind = services.kinds.get(timer.kind)
     if kind is None:
-        raise CallerError(f"there is no entity {timer.kind} any more, whose {timer.entity_id!r} expires")
+        raise OutdatedRecord(f"there is no entity {timer.kind} any more, whose {timer.entity_id!r} expires")
     if not kind.expires_after:
         return
     stream: StreamKey = (timer.kind, timer.entity_id)

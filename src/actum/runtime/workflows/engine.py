@@ -9,7 +9,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from actum.errors import LeaseLost, StaleWrite, TryLater
+from actum.errors import LeaseLost, StaleWrite, TryLater, is_of_other_code
 from actum.model.error_text import error_text
 from actum.model.workflows.workflow_type import WorkflowType
 from actum.ports.workflows import LoadedWorkflow, StoredWorkflow, WorkflowChange
@@ -78,6 +78,7 @@ class WorkflowEngine:
         calls = self._services.workflows
         calls.hosts[self.kind.name] = self
         self._is_running = self.has_run = True
+        await self._resume_what_other_code_left()
         intake = asyncio.create_task(self._take_in(), name=f"workflows {self.kind.name}")
         try:
             await asyncio.wait({intake, self._failure}, return_when=asyncio.FIRST_COMPLETED)
@@ -181,6 +182,18 @@ class WorkflowEngine:
             self._failure.set_exception(error)
 
     # How.
+
+    async def _resume_what_other_code_left(self) -> None:
+        """Resumes, once, what stands still because the code of before could not read what is stored of it."""
+        database, after = self._database, 0
+        with contextlib.suppress(TryLater):  # The next start does it.
+            while page := await database.workflows(
+                kind=self.kind.name, status="stalled", after=after, limit=PAGE
+            ):
+                for one in page:
+                    if is_of_other_code(one.error) and not one.request:
+                        await database.request_workflow(self.kind.name, one.id, "resume")
+                after = page[-1].number
 
     async def _take_in(self) -> None:
         pause = FIRST_PAUSE

@@ -21,10 +21,19 @@ PAUSE = 1.0
 PAGE = 500
 
 
+def _asleep_at(position: int) -> int:
+    """Writes the place up to which a type was handled that the action does not have now."""
+    return -position - 1
+
+
+def _slept_since(written: int) -> int:
+    return -written - 1
+
+
 class EventSource(SlicedSource):
     """Events of some types, keyed by entity; all up to a slice's checkpoint are done or letters.
 
-    With `kind`, only events of the entities of that kind.
+    With `kind`, only events of the entities of that kind. `declared` are all types that the application has.
     """
 
     can_read_again = True
@@ -34,6 +43,7 @@ class EventSource(SlicedSource):
         action: str,
         types: Collection[str],
         *,
+        declared: Collection[str] = (),
         checkpoint: int,
         head: int,
         is_since_beginning: bool,
@@ -46,6 +56,7 @@ class EventSource(SlicedSource):
         super().__init__(database, slices)
         self._action = action
         self._types = frozenset(types)
+        self._declared = declared
         self._kind = kind
         self._head = head
         self._is_since_beginning = is_since_beginning
@@ -201,23 +212,33 @@ class EventSource(SlicedSource):
 
         A type that is new to an action that has run before counts from this start on. With
         since="beginning" the feed is read again from the beginning, for that type alone.
+
+        A type that the action had and that no class declares now is asleep: a release was rolled back. Where
+        it was handled up to is kept, and when it comes back the feed is read again from there, for that type
+        alone. One that is declared, and left out of the action, is forgotten.
         """
         kept = state.triggers
         if not kept:
             return SliceState(state.checkpoint, dict.fromkeys(self._types, 0))
-        new = self._types - kept.keys()
+        asleep = {
+            name: since if since < 0 else _asleep_at(max(since, state.checkpoint))
+            for name, since in kept.items()
+            if name not in self._types and name not in self._declared
+        }
         counts = {name: kept.get(name, self._head) for name in self._types}
-        if new and self._is_since_beginning:
-            counts = {name: 0 if name in new else max(counts[name], state.checkpoint) for name in counts}
-            return SliceState(0, counts)
-        return SliceState(state.checkpoint, counts)
+        again = {name: _slept_since(since) for name, since in counts.items() if since < 0}
+        if self._is_since_beginning:
+            again |= dict.fromkeys(self._types - kept.keys(), 0)
+        if not again:
+            return SliceState(state.checkpoint, counts | asleep)
+        counts = {name: again.get(name, max(since, state.checkpoint)) for name, since in counts.items()}
+        return SliceState(min(state.checkpoint, *again.values()), counts | asleep)
 
     async def _store(self, leases: Mapping[int, Leases], states: Mapping[int, SliceState]) -> None:
         """Stores what has changed when slices were begun."""
         if self.slices == 1:
             for state in states.values():
-                moved = {} if state.checkpoint else {"checkpoint": 0}
-                await self._database.set_triggers(self._action, state.triggers, **moved)
+                await self._database.set_triggers(self._action, state.triggers, checkpoint=state.checkpoint)
         elif states:
             held = self._database.under(*(lease for number in sorted(states) for lease in leases[number]))
             await held.set_slices(self._action, states)

@@ -47,6 +47,7 @@ class EventTrigger(ActionTrigger[OnEvents]):
             return EventSource(
                 self.name,
                 types,
+                declared=services.catalog.events,
                 checkpoint=checkpoint,
                 head=head,
                 is_since_beginning=is_since_beginning,

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from actum.errors import DefinitionError
+from actum.errors import DefinitionError, OutdatedRecord
 from actum.model.action import Failure, OnMessage
 from actum.model.people.message_type import MessageType
 from actum.model.signature import check_serialisable
@@ -95,7 +95,10 @@ class MessageTrigger(ActionTrigger[OnMessage]):
             if parameter is not None:
                 if people is not None:
                     await people.prepare(message.body)
-                arguments[parameter] = read(message.body)
+                try:
+                    arguments[parameter] = read(message.body)
+                except msgspec.DecodeError as error:
+                    raise OutdatedRecord(f"the message does not fit its type: {error}") from error
             await function.function(**arguments)
 
         return run

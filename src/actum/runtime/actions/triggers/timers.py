@@ -2,13 +2,15 @@
 
 import asyncio
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 
-from actum.errors import CallerError
+from actum.errors import Invalid, OutdatedRecord
 from actum.model.action import Failure
 from actum.model.deadlines.deadline import PREFIX, with_fired
 from actum.model.deadlines.expiry import EXPIRE
+from actum.model.entity import CommandType
 from actum.ports.database import Database, Letter, NewLetter, Progress, Timer
 from actum.runtime.actions.triggers.source import Item, Run, Source
 from actum.runtime.actions.triggers.trigger import OpenSource, Trigger
@@ -68,7 +70,7 @@ async def _fire(services: Services, timer: Timer, follower: DeadlineFollower | N
     kind = services.kinds.get(timer.kind)
     command = kind.commands.get(timer.command) if kind else None
     if kind is None or command is None:
-        raise CallerError(f"timer {timer.name}: there is no command {timer.kind}.{timer.command} any more")
+        raise OutdatedRecord(f"timer {timer.name}: there is no command {timer.kind}.{timer.command} any more")
     if services.people is not None:
         await services.people.prepare(timer.arguments)
     context = Context(
@@ -79,7 +81,7 @@ async def _fire(services: Services, timer: Timer, follower: DeadlineFollower | N
         kind,
         timer.entity_id,
         command,
-        command.signature.bind_json(timer.arguments),
+        _arguments(timer, command),
         {},
         session_of(context).metadata_of(command.name),
     )
@@ -90,6 +92,13 @@ async def _fire(services: Services, timer: Timer, follower: DeadlineFollower | N
         await fire_deadline(services, follower, timer, call)
     else:
         await services.entities.command(call)
+
+
+def _arguments(timer: Timer, command: CommandType) -> tuple[Any, ...]:
+    try:
+        return command.signature.bind_json(timer.arguments)
+    except Invalid as error:
+        raise OutdatedRecord(f"timer {timer.name}: its stored arguments do not fit: {error}") from error
 
 
 class TimerSource(Source):

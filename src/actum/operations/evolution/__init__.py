@@ -1,0 +1,1 @@
+"""Evolution: what stores and callers of an application rely on, frozen in a lock file; changes are judged."""
