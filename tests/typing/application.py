@@ -60,9 +60,23 @@ class Order(Entity, name="order", snapshot_every=50, emits=[Sent]):
     def send(self) -> None:
         self.emit(Sent(self.goods))
 
+    @command(must_exist=True)
+    def grow(self, pieces: int) -> int:
+        self.emit(Ordered(self.goods[0], pieces))
+        return self.pieces
+
+    @command(must_be_new=True)
+    def begin(self, goods: str = "tea") -> str:
+        self.emit(Ordered(goods))
+        return goods
+
     @query
     def is_large(self, least: int = 100) -> bool:
         return self.pieces >= least
+
+    @query(must_exist=True)
+    def first(self) -> str:
+        return self.goods[0]
 
     @reducer
     def ordered(self, event: Ordered) -> None:
@@ -230,6 +244,16 @@ app = App(
     entities=[Order, Preferences],
     views=[Goods],
     actions=[shop],
+async def marked(ctx: Context) -> None:
+    order = ctx.entity(Order, "a")
+    assert_type(await order.begin(), str)
+    assert_type(await order.grow(3), int)
+    assert_type(await order.first(), str)
+    first: str = (await ctx.state(Order, "a")).first()
+    print(first.upper())
+    await order.grow("3")  # type: ignore[arg-type]
+
+
     resources=[open_mailer],
     docs="/docs",
     query_timeout=timedelta(seconds=3),
