@@ -15,13 +15,14 @@ from msgspec import Struct
 
 from actum.errors import DefinitionError
 from actum.model.code.function_kind import function_kind, name_of, refuse_generator
+from actum.model.event import Recorded
 from actum.model.query_answer import QueryAnswer
 
 P = ParamSpec("P")
 R = TypeVar("R")
-FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
 Existence = Literal["any", "old", "new"]
 """Which entities a command or query takes: any, those that exist, or those that do not exist yet."""
+FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
 
 
 GENERATOR_FIXES = {
@@ -75,10 +76,10 @@ class Command(Handler[P, R]):
 
     what = "command"
 
-
     def __init__(self, function: Callable[Concatenate[Any, P], R], existence: Existence = "any") -> None:
         super().__init__(function)
         self.existence: Existence = existence
+
 
 class Query(Handler[P, R]):
     """A method that only reads. On a view it is SQL, and the function's body is never run."""
@@ -101,11 +102,11 @@ class Query(Handler[P, R]):
 class StateQuery(Query[P, R]):
     """A query of an entity: on a state it answers at once, through a reference it is awaited."""
 
-    @overload
     def __init__(self, function: Callable[Concatenate[Any, P], R], existence: Existence = "any") -> None:
         super().__init__(function)
         self.existence: Existence = existence
 
+    @overload
     def __get__(self, instance: None, owner: type[Any]) -> Self: ...
 
     @overload
@@ -156,10 +157,10 @@ def query(declared: Callable[Concatenate[Any, P], R], /) -> StateQuery[P, R]: ..
 
 
 @overload
-@overload
 def query(*, must_exist: bool) -> StateQueryMark: ...
 
 
+@overload
 def query(
     declared: str, /, *, timeout: timedelta | None = None, max_bytes: int | None = None
 ) -> Callable[[Callable[Concatenate[Any, P], R]], Query[P, R]]: ...
@@ -181,26 +182,25 @@ def query(
     single value). A query that takes longer than its `timeout`, or else that of the App, is aborted and
     raises Overloaded. One whose answer has more than `max_bytes`, or else the App's limit, raises TooLarge.
     """
-    if isinstance(declared, str):
     existence = _existence("@query", must_exist=must_exist)
-        check_timeout("@query", timeout)
+    if isinstance(declared, str):
         if existence != "any":
             raise DefinitionError(
                 "@query(must_exist=…) is for the queries of an entity; a view's SQL says itself what it "
                 "answers about a row that is not there: leave must_exist= out"
             )
+        check_timeout("@query", timeout)
         check_max_bytes("@query", max_bytes)
         return lambda function: Query(function, declared, timeout, max_bytes)
     if timeout is not None or max_bytes is not None:
         raise DefinitionError(
             "@query(timeout=…, max_bytes=…) is for the SQL of a view; an entity's query runs in one step"
         )
-    return StateQuery(declared)
     if declared is None:
         return lambda function: StateQuery(function, existence)
+    return StateQuery(declared)
 
 
-def check_timeout(where: str, timeout: object, *, name: str = "timeout") -> None:
 def _existence(where: str, *, must_exist: object, must_be_new: object = False) -> Existence:
     for name, value in (("must_exist", must_exist), ("must_be_new", must_be_new)):
         if not isinstance(value, bool):
@@ -210,6 +210,7 @@ def _existence(where: str, *, must_exist: object, must_be_new: object = False) -
     return "old" if must_exist else "new" if must_be_new else "any"
 
 
+def check_timeout(where: str, timeout: object, *, name: str = "timeout") -> None:
     """Raises DefinitionError for what is not a length of time."""
     if timeout is not None and (not isinstance(timeout, timedelta) or timeout <= timedelta(0)):
         raise DefinitionError(f"{where}: {name}={timeout!r} is no length of time: write timedelta(seconds=5)")
@@ -224,7 +225,7 @@ def check_max_bytes(where: str, max_bytes: object, *, name: str = "max_bytes") -
 class ReducerMark(Struct, frozen=True):
     """The arguments of `@reducer`: which row of a view an event belongs to (None: the entity's id)."""
 
-    key: str | Callable[[Any], Any] | None = None
+    key: str | tuple[str, ...] | Callable[..., Any] | None = None
 
 
 @overload
@@ -232,14 +233,25 @@ def reducer(function: FunctionT, /) -> FunctionT: ...
 
 
 @overload
-def reducer(*, key: str | Callable[[Any], Any]) -> Callable[[FunctionT], FunctionT]: ...
+def reducer(*, key: str | tuple[str, ...]) -> Callable[[FunctionT], FunctionT]: ...
+
+
+@overload
+def reducer(*, key: Callable[[Any], Any]) -> Callable[[FunctionT], FunctionT]: ...
+
+
+@overload
+def reducer(*, key: Callable[[Any, Recorded[Any]], Any]) -> Callable[[FunctionT], FunctionT]: ...
 
 
 def reducer(function: Any = None, /, *, key: Any = None) -> Any:
     """Marks the method that turns an event into state; the annotation of its parameter names the event.
 
     On a view, `key` says which row the event belongs to when that is not the entity's id: the name of a
-    field of the event, or a function of the event that returns one key, a list of keys, or None for no row.
+    field of the event, or a function that returns one key, a list of keys, or None for no row. It takes the
+    event, or the event and what is recorded of it: `key=lambda event, recorded: recorded.time.date()`. Where
+    several columns are the key, it is a tuple: of the names of fields, `key=("show", "row")`, or as the
+    function returns it.
     """
 
     def mark(function: Any) -> Any:
