@@ -3,6 +3,7 @@
 from actum.app import App
 from actum.errors import (
     ActumError,
+    AlreadyExists,
     AlreadyStarted,
     Conflict,
     DefinitionError,
@@ -39,6 +40,7 @@ __all__ = [
     "FORGOTTEN",
     "Actions",
     "ActumError",
+    "AlreadyExists",
     "AlreadyStarted",
     "App",
     "Changed",

@@ -12,6 +12,7 @@ ActumError
 │   ├── NotFound                 nothing exists under that name
 │   ├── Conflict                 another writer was first
 │   │   ├── WrongVersion             the entity is not at the version the caller expected
+│   │   ├── AlreadyExists            the command is for a new entity, and this one has a history
 │   │   ├── AlreadyStarted           the workflow was started before with other arguments
 │   │   └── WrongStatus              the workflow's status does not allow that
 │   ├── KeyReused                the idempotency key was used for another call
@@ -186,6 +187,10 @@ class WrongVersion(Conflict):
         super().__init__(f"{entity} {why}: read it again, then decide again")
         self.expected = expected
         self.actual = actual
+
+
+class AlreadyExists(Conflict):
+    """The command is for an entity that does not exist yet (`must_be_new`), and this one has a history."""
 
 
 class KeyReused(CallerError):

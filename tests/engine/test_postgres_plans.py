@@ -7,8 +7,11 @@ import asyncpg
 import msgspec
 import pytest
 
+from actum import Event, View, reducer
+from actum.model.view import view_type
 from actum.stores.open import open_stores
 from actum.stores.postgres.database import queues
+from actum.stores.postgres.database.tables import PostgresTable
 from actum.stores.postgres.journal import statements
 
 LONG = 20_000
@@ -60,3 +63,34 @@ async def test_a_page_costs_its_own_rows_and_not_those_behind_it(
     most = max(node["Actual Rows"] * node["Actual Loops"] for node in nodes_of(plan["Plan"]))
     assert len(rows) == PAGE
     assert most <= PAGE, plan
+
+
+class Sold(Event):
+    show: str
+    row: int
+
+
+class Seats(View, key=("show", "row")):
+    show: str
+    row: int
+
+    @reducer(key=("show", "row"))
+    def sold(self, event: Sold) -> None: ...
+
+
+async def test_rows_of_a_key_of_several_columns_are_found_by_its_index(connection: Any) -> None:
+    table = PostgresTable(view_type(Seats), 1)
+    for statement in table.create:
+        await connection.execute(statement)
+    await connection.execute(
+        f"INSERT INTO {table.name} SELECT 'show ' || n % 7, n FROM generate_series(1, {LONG}) AS n"
+    )
+    keys = table.keys([(f"show {number % 7}", number) for number in (5, 6_000, 19_000)])
+
+    rows = await connection.fetch(table.select, *keys)
+    told = await connection.fetchval(f"EXPLAIN (ANALYZE, FORMAT JSON) {table.select}", *keys)
+
+    [plan] = msgspec.json.decode(told)
+    most = max(node["Actual Rows"] * node["Actual Loops"] for node in nodes_of(plan["Plan"]))
+    assert len(rows) == 3
+    assert most <= 3, plan

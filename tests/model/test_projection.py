@@ -154,7 +154,7 @@ def stored(*facts: tuple[str, Event]) -> list[Stored]:
 def folded(cls: type[View], *facts: tuple[str, Event], rows: Iterable[View] = ()) -> Changes:
     view = view_type(cls)
     steps = steps_of(view, stored(*facts))
-    return fold(view, steps, {getattr(row, view.key): row for row in rows})
+    return fold(view, steps, {view.key_in(row): row for row in rows})
 
 
 def test_rows_of_one_event_do_not_share_what_it_holds() -> None:

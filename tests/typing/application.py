@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator, Awaitable, MutableMapping
 from contextlib import asynccontextmanager
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, assert_type
 
 from msgspec import Struct, field
@@ -60,9 +60,23 @@ class Order(Entity, name="order", snapshot_every=50, emits=[Sent]):
     def send(self) -> None:
         self.emit(Sent(self.goods))
 
+    @command(must_exist=True)
+    def grow(self, pieces: int) -> int:
+        self.emit(Ordered(self.goods[0], pieces))
+        return self.pieces
+
+    @command(must_be_new=True)
+    def begin(self, goods: str = "tea") -> str:
+        self.emit(Ordered(goods))
+        return goods
+
     @query
     def is_large(self, least: int = 100) -> bool:
         return self.pieces >= least
+
+    @query(must_exist=True)
+    def first(self) -> str:
+        return self.goods[0]
 
     @reducer
     def ordered(self, event: Ordered) -> None:
@@ -106,6 +120,40 @@ class Goods(View, key="goods", name="goods", indexes=["pieces", ("goods", "piece
 
     @query("SELECT coalesce(sum(pieces), 0) FROM goods")
     def total(self) -> int: ...
+
+
+class Placed(View, of=Order, fields=["pieces"], indexes=["pieces"]):
+    pieces: int
+    times: int = 0
+
+    @reducer
+    def ordered(self, event: Ordered) -> None:
+        self.times += 1
+
+    @query("SELECT * FROM placed WHERE pieces > :least ORDER BY id")
+    def large(self, least: int) -> "list[Placed]": ...
+
+
+class Themes(View, of=Preferences):
+    pass
+
+
+class PiecesADay(View, key=("goods", "day")):
+    goods: str
+    day: date
+    pieces: int = 0
+
+    @reducer(key=lambda event, recorded: [(event.goods, recorded.time.date())])
+    def ordered(self, event: Ordered) -> None:
+        self.pieces += event.pieces
+
+
+class PiecesOfEach(View, key=("goods", "pieces")):
+    goods: str
+    pieces: int
+
+    @reducer(key=("goods", "pieces"))
+    def ordered(self, event: Ordered) -> None: ...
 
 
 class Mailer:
@@ -196,6 +244,16 @@ async def actions_called_directly(ctx: Context) -> None:
     await confirm(ctx, "sent", Mailer())  # type: ignore[arg-type]
 
 
+async def marked(ctx: Context) -> None:
+    order = ctx.entity(Order, "a")
+    assert_type(await order.begin(), str)
+    assert_type(await order.grow(3), int)
+    assert_type(await order.first(), str)
+    first: str = (await ctx.state(Order, "a")).first()
+    print(first.upper())
+    await order.grow("3")  # type: ignore[arg-type]
+
+
 async def views(ctx: Context) -> None:
     goods = ctx.view(Goods)
     assert_type(await goods.ranking(), list[Ranked])
@@ -204,6 +262,11 @@ async def views(ctx: Context) -> None:
     assert_type(await goods.get("a"), Goods | None)
     rows = [row.pieces + 1 for row in await goods.ranking(limit=3)]
     print(rows)
+    placed = await ctx.view(Placed).large(3)
+    assert_type(placed, list[Placed])
+    assert_type(placed[0].pieces, int)
+    assert_type(await ctx.view(Themes).get("ann"), Themes | None)
+    assert_type(await ctx.view(PiecesADay).get(("tea", ctx.now.date())), PiecesADay | None)
 
 
 async def units(ctx: Context) -> None:
@@ -228,7 +291,7 @@ async def the_past(ctx: Context) -> None:
 app = App(
     "shop",
     entities=[Order, Preferences],
-    views=[Goods],
+    views=[Goods, Placed, Themes, PiecesADay, PiecesOfEach],
     actions=[shop],
     resources=[open_mailer],
     docs="/docs",

@@ -9,6 +9,7 @@ import pytest
 from actum import App, Context, Entity, Event, Taken, Workflow, command, reducer
 from actum.errors import (
     ActumError,
+    AlreadyExists,
     AlreadyStarted,
     AnswerErased,
     CallerError,
@@ -52,6 +53,7 @@ ERRORS: list[ActumError] = [
     WrongVersion("Order/o-1", expected=None, actual=0, said='If-Match: "2"'),
     KeyReused("k-1", "Order/o-1"),
     AnswerErased("k-1"),
+    AlreadyExists("Order 'o-1' exists already"),
     AlreadyStarted("it was started", workflow="Fulfilment/o-1"),
     WrongStatus("it has ended", workflow="Fulfilment/o-1", status="completed"),
     StepFailed("charge", "TimeoutError: too late"),

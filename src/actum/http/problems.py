@@ -14,6 +14,7 @@ from litestar.exceptions import HTTPException
 from msgspec import UNSET, Struct, UnsetType
 
 from actum.errors import (
+    AlreadyExists,
     AlreadyStarted,
     AnswerErased,
     Conflict,
@@ -124,6 +125,7 @@ KINDS: dict[type[Exception], Kind] = {
     Forbidden: Kind("forbidden", "No rule allows this", 403),
     NotFound: Kind("not-found", "There is no such thing", 404),
     Conflict: Kind("conflict", "Another writer was first", 409),
+    AlreadyExists: Kind("already-exists", "The entity exists already", 409),
     WrongVersion: Kind("wrong-version", "The entity is at another version", 412),
     Rejected: Kind("rejected", "A rule of the application said no", 422),
     Taken: Kind("taken", "Another one holds that value", 409),
@@ -272,6 +274,8 @@ def _members(error: BaseException) -> Mapping[str, Any]:  # noqa: PLR0911 (one f
             return {**expected, "actual": error.actual}
         case AlreadyStarted() | WrongStatus() | WorkflowError():
             return _of_workflow(error)
+        case AlreadyExists():
+            return {"code": KINDS[AlreadyExists].name}
         case KeyReused() | AnswerErased():
             return {"code": KINDS[type(error)].name, "key": error.key}
         case Unavailable() if error.is_outcome_unknown:

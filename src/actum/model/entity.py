@@ -17,12 +17,13 @@ from actum.model.deadlines.expiry import expiring, span_of
 from actum.model.deadlines.turn_deadlines import TurnDeadlines
 from actum.model.deletion import Deleted
 from actum.model.event import Event, to_datetime
-from actum.model.handler import Command, Query
+from actum.model.handler import Command, Existence, Query, StateQuery
 from actum.model.name import check_declared
 from actum.model.option import OF_STRUCTS, check_options
 from actum.model.people.of_entity import PersonalData, personal_data
 from actum.model.reduction import Reduction, inherited, reductions_of
 from actum.model.signature import Signature
+from actum.model.states.existence import requiring
 from actum.model.states.kept_state import KEPT, KeptOptions, changed_of, keeping, take_state
 from actum.model.values.fingerprint import fingerprint
 from actum.model.values.serialisable import check_serialisable
@@ -228,13 +229,14 @@ class CommandType:
     that `is_steady` is known to change the state only through reducers: nothing has to be watched.
     """
 
-    __slots__ = ("function", "is_harmless", "is_steady", "may_emit", "name", "signature")
+    __slots__ = ("existence", "function", "is_harmless", "is_steady", "may_emit", "name", "signature")
 
     def __init__(self, kind: str, handler: Command[..., Any] | Query[..., Any]) -> None:
         self.name: str = handler.name
         self.function: Callable[..., Any] = handler.function
         self.signature: Signature = Signature(handler.function, f"{kind}.{handler.name}")
         self.may_emit: bool = isinstance(handler, Command)
+        self.existence: Existence = handler.existence if isinstance(handler, Command | StateQuery) else "any"
         self.is_harmless: bool = True  # True of a state of immutable values, which is restored anyway.
         self.is_steady: bool = False
 
@@ -341,7 +343,7 @@ class EntityType:
         check_serialisable(self.cls, name)
 
     def _wrap_commands(self) -> None:
-        """Adds to commands what an option of the class asks for; without options nothing is added."""
+        """Adds what options of the class, or of a command or query, ask for; without options nothing."""
         if self.keeps_state:
             self.snapshot_every = 0
             self._check_unscheduled()
@@ -351,6 +353,8 @@ class EntityType:
                 command.is_harmless = command.is_steady = True
             if self.expires_after:
                 command.function = expiring(command.function, self.expires_after, at_each=self.keeps_state)
+        for handler in (*self.commands.values(), *self.queries.values()):
+            handler.function = requiring(handler.function, handler.existence)
 
     def _check_unscheduled(self) -> None:
         if self.cls.schedule is not Entity.schedule:

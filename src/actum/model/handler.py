@@ -9,16 +9,19 @@ import inspect
 from collections.abc import Callable, Coroutine
 from datetime import timedelta
 from types import MethodType
-from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar, overload
+from typing import Any, Concatenate, Generic, Literal, ParamSpec, Protocol, Self, TypeVar, overload
 
 from msgspec import Struct
 
 from actum.errors import DefinitionError
 from actum.model.code.function_kind import function_kind, name_of, refuse_generator
+from actum.model.event import Recorded
 from actum.model.query_answer import QueryAnswer
 
 P = ParamSpec("P")
 R = TypeVar("R")
+Existence = Literal["any", "old", "new"]
+"""Which entities a command or query takes: any, those that exist, or those that do not exist yet."""
 FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
 
 
@@ -73,6 +76,10 @@ class Command(Handler[P, R]):
 
     what = "command"
 
+    def __init__(self, function: Callable[Concatenate[Any, P], R], existence: Existence = "any") -> None:
+        super().__init__(function)
+        self.existence: Existence = existence
+
 
 class Query(Handler[P, R]):
     """A method that only reads. On a view it is SQL, and the function's body is never run."""
@@ -95,6 +102,10 @@ class Query(Handler[P, R]):
 class StateQuery(Query[P, R]):
     """A query of an entity: on a state it answers at once, through a reference it is awaited."""
 
+    def __init__(self, function: Callable[Concatenate[Any, P], R], existence: Existence = "any") -> None:
+        super().__init__(function)
+        self.existence: Existence = existence
+
     @overload
     def __get__(self, instance: None, owner: type[Any]) -> Self: ...
 
@@ -105,8 +116,39 @@ class StateQuery(Query[P, R]):
         return super().__get__(instance, owner)
 
 
-def command(function: Callable[Concatenate[Any, P], R]) -> Command[P, R]:
-    """Marks a method of an entity as a command: it checks the state, emits events and may return a reply."""
+class CommandMark(Protocol):
+    """What `@command(…)` gives: a decorator."""
+
+    def __call__(self, function: Callable[Concatenate[Any, P], R], /) -> Command[P, R]:
+        """Marks a method as a command."""
+        ...
+
+
+class StateQueryMark(Protocol):
+    """What `@query(must_exist=True)` gives: a decorator."""
+
+    def __call__(self, function: Callable[Concatenate[Any, P], R], /) -> StateQuery[P, R]:
+        """Marks a method of an entity as a query."""
+        ...
+
+
+@overload
+def command(function: Callable[Concatenate[Any, P], R], /) -> Command[P, R]: ...
+
+
+@overload
+def command(*, must_exist: bool = False, must_be_new: bool = False) -> CommandMark: ...
+
+
+def command(function: Any = None, /, *, must_exist: bool = False, must_be_new: bool = False) -> Any:
+    """Marks a method of an entity as a command: it checks the state, emits events and may return a reply.
+
+    With `must_exist`, a call to an entity without a history raises NotFound, and the method does not run;
+    with `must_be_new`, a call to one that has a history raises AlreadyExists.
+    """
+    existence = _existence("@command", must_exist=must_exist, must_be_new=must_be_new)
+    if function is None:
+        return lambda function: Command(function, existence)
     return Command(function)
 
 
@@ -115,21 +157,38 @@ def query(declared: Callable[Concatenate[Any, P], R], /) -> StateQuery[P, R]: ..
 
 
 @overload
+def query(*, must_exist: bool) -> StateQueryMark: ...
+
+
+@overload
 def query(
     declared: str, /, *, timeout: timedelta | None = None, max_bytes: int | None = None
 ) -> Callable[[Callable[Concatenate[Any, P], R]], Query[P, R]]: ...
 
 
-def query(declared: Any, /, *, timeout: timedelta | None = None, max_bytes: int | None = None) -> Any:
+def query(
+    declared: Any = None,
+    /,
+    *,
+    timeout: timedelta | None = None,
+    max_bytes: int | None = None,
+    must_exist: bool = False,
+) -> Any:
     """Marks a method as a query.
 
-    On an entity, `@query` marks a method that reads the state. On a view, `@query("SELECT …")` holds the SQL:
-    the method's parameters are the SQL's `:parameters`, and its return annotation is the shape of the answer
-    (`list[T]`, `T | None`, or a single value). A query that takes longer than its `timeout`, or else that of
-    the App, is aborted and raises Overloaded. One whose answer has more than `max_bytes`, or else the App's
-    limit, raises TooLarge.
+    On an entity, `@query` marks a method that reads the state; with `must_exist`, asking an entity without a
+    history raises NotFound. On a view, `@query("SELECT …")` holds the SQL: the method's parameters are the
+    SQL's `:parameters`, and its return annotation is the shape of the answer (`list[T]`, `T | None`, or a
+    single value). A query that takes longer than its `timeout`, or else that of the App, is aborted and
+    raises Overloaded. One whose answer has more than `max_bytes`, or else the App's limit, raises TooLarge.
     """
+    existence = _existence("@query", must_exist=must_exist)
     if isinstance(declared, str):
+        if existence != "any":
+            raise DefinitionError(
+                "@query(must_exist=…) is for the queries of an entity; a view's SQL says itself what it "
+                "answers about a row that is not there: leave must_exist= out"
+            )
         check_timeout("@query", timeout)
         check_max_bytes("@query", max_bytes)
         return lambda function: Query(function, declared, timeout, max_bytes)
@@ -137,7 +196,18 @@ def query(declared: Any, /, *, timeout: timedelta | None = None, max_bytes: int 
         raise DefinitionError(
             "@query(timeout=…, max_bytes=…) is for the SQL of a view; an entity's query runs in one step"
         )
+    if declared is None:
+        return lambda function: StateQuery(function, existence)
     return StateQuery(declared)
+
+
+def _existence(where: str, *, must_exist: object, must_be_new: object = False) -> Existence:
+    for name, value in (("must_exist", must_exist), ("must_be_new", must_be_new)):
+        if not isinstance(value, bool):
+            raise DefinitionError(f"{where}: {name}={value!r} must be True or False")
+    if must_exist and must_be_new:
+        raise DefinitionError(f"{where}: an entity cannot both exist and be new: choose one of the two")
+    return "old" if must_exist else "new" if must_be_new else "any"
 
 
 def check_timeout(where: str, timeout: object, *, name: str = "timeout") -> None:
@@ -155,7 +225,7 @@ def check_max_bytes(where: str, max_bytes: object, *, name: str = "max_bytes") -
 class ReducerMark(Struct, frozen=True):
     """The arguments of `@reducer`: which row of a view an event belongs to (None: the entity's id)."""
 
-    key: str | Callable[[Any], Any] | None = None
+    key: str | tuple[str, ...] | Callable[..., Any] | None = None
 
 
 @overload
@@ -163,14 +233,25 @@ def reducer(function: FunctionT, /) -> FunctionT: ...
 
 
 @overload
-def reducer(*, key: str | Callable[[Any], Any]) -> Callable[[FunctionT], FunctionT]: ...
+def reducer(*, key: str | tuple[str, ...]) -> Callable[[FunctionT], FunctionT]: ...
+
+
+@overload
+def reducer(*, key: Callable[[Any], Any]) -> Callable[[FunctionT], FunctionT]: ...
+
+
+@overload
+def reducer(*, key: Callable[[Any, Recorded[Any]], Any]) -> Callable[[FunctionT], FunctionT]: ...
 
 
 def reducer(function: Any = None, /, *, key: Any = None) -> Any:
     """Marks the method that turns an event into state; the annotation of its parameter names the event.
 
     On a view, `key` says which row the event belongs to when that is not the entity's id: the name of a
-    field of the event, or a function of the event that returns one key, a list of keys, or None for no row.
+    field of the event, or a function that returns one key, a list of keys, or None for no row. It takes the
+    event, or the event and what is recorded of it: `key=lambda event, recorded: recorded.time.date()`. Where
+    several columns are the key, it is a tuple: of the names of fields, `key=("show", "row")`, or as the
+    function returns it.
     """
 
     def mark(function: Any) -> Any:

@@ -14,10 +14,11 @@ from actum.model.signature import hints_of
 class Reduction:
     """One event that a class reduces: its type, the reducer, and the parameters that the reducer takes.
 
-    `function` is None for an event that is emitted and changes no state.
+    `function` is None for an event that is emitted and changes no state. `key_wants_recorded` says that `key`
+    is a function of the event and of what is recorded of it.
     """
 
-    __slots__ = ("event_type", "function", "key", "wants_recorded")
+    __slots__ = ("event_type", "function", "key", "key_wants_recorded", "wants_recorded")
 
     def __init__(
         self,
@@ -30,6 +31,7 @@ class Reduction:
         self.event_type: EventType = event_type
         self.function: Callable[..., None] | None = function
         self.key: Any = key
+        self.key_wants_recorded: bool = callable(key) and _takes_two(key)
         self.wants_recorded: bool = wants_recorded
 
 
@@ -78,6 +80,21 @@ def inherited(event: type[Event], reductions: Mapping[type[Event], Reduction]) -
                 event.__event_type__, found.function, found.key, wants_recorded=found.wants_recorded
             )
     return None
+
+
+def _takes_two(function: Any) -> bool:
+    """Whether a function needs a second argument."""
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):
+        return False
+    for count in (1, 2):
+        try:
+            signature.bind(*[None] * count)
+        except TypeError:
+            continue
+        return count == 2
+    return False
 
 
 def _wants_recorded(where: str, parameters: list[str], hints: dict[str, Any], *, allowed: bool) -> bool:

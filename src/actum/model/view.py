@@ -13,14 +13,17 @@ from msgspec import NODEFAULT, Struct, StructMeta
 
 from actum.errors import DefinitionError, Invalid
 from actum.model.deletion import Deleted
-from actum.model.entity import EntityType, fields_of
+from actum.model.entity import Entity, EntityType, fields_of
 from actum.model.event import Event
 from actum.model.handler import Command, Query
 from actum.model.option import OF_STRUCTS, check_options
 from actum.model.reduction import Reduction, inherited, reductions_of
 from actum.model.rows.column import Column, column_of, may_be_key
+from actum.model.rows.key_columns import MAX_KEY_COLUMNS, KeyColumn, key_of_columns
+from actum.model.rows.mirror import STATE_COLUMN, Mirror, MirrorRows, SealedMirror
+from actum.model.rows.mirrored_fields import Mirrored, check_mirrored, mirror_into
 from actum.model.rows.row import Rows
-from actum.model.rows.row_key import canonical_text, check_key
+from actum.model.rows.row_key import check_key
 from actum.model.rows.sealed_columns import SealedColumns, sealed_columns
 from actum.model.signature import Signature
 from actum.model.values.fingerprint import fingerprint
@@ -38,16 +41,20 @@ def snake_case(name: str) -> str:
 
 
 class ViewOptions(Struct, frozen=True):
-    """The options of a class statement: `class Balances(View, name=…, key=…, indexes=…, version=…, …)`."""
+    """The options of a class statement: `class Balances(View, name=…, key=…, indexes=…, version=…, …)`.
+
+    `mirrored` says what the view mirrors, if it does.
+    """
 
     name: str
-    key: str
+    key: str | tuple[str, ...]
     indexes: tuple[tuple[str, ...], ...]
     version: int
     person: str | None = None
+    mirrored: Mirrored | None = None
 
 
-OPTIONS = OF_STRUCTS | {"indexes", "key", "name", "person", "version"}
+OPTIONS = OF_STRUCTS | {"fields", "indexes", "key", "name", "of", "person", "version"}
 """The options that a class statement may have."""
 
 
@@ -63,13 +70,16 @@ class ViewMeta(StructMeta):
         /,
         *,
         name: str | None = None,
-        key: str = "id",
+        key: str | Sequence[str] = "id",
         indexes: Iterable[str | tuple[str, ...]] = (),
         version: int = 1,
         person: str | None = None,
+        of: type[Entity] | None = None,
+        fields: Iterable[str] | None = None,
         **config: Any,
     ) -> "ViewMeta":
         check_options(f"class {class_name}(View)", config, OPTIONS)
+        mirrored = mirror_into(class_name, namespace, of, fields, key)
         settings: dict[str, Any] = {"dict": True, **config}
         try:
             cls = super().__new__(mcls, class_name, bases, namespace, **settings)
@@ -77,7 +87,8 @@ class ViewMeta(StructMeta):
             raise DefinitionError(f"view {class_name}: {error}") from error
         given = (indexes,) if isinstance(indexes, str) else indexes
         listed = tuple((index,) if isinstance(index, str) else tuple(index) for index in given)
-        declared = ViewOptions(name or snake_case(class_name), key, listed, version, person)
+        keyed = key if isinstance(key, str) else _several(class_name, key)
+        declared = ViewOptions(name or snake_case(class_name), keyed, listed, version, person, mirrored)
         cls.__view_options__ = declared  # type: ignore[attr-defined]
         return cls
 
@@ -89,8 +100,14 @@ class View(Struct, metaclass=ViewMeta):
     in a reducer removes the row. A reducer's second parameter, `recorded: Recorded`, has id, version, time.
     When an entity is erased, the row under its id is dropped unless a reducer of `Deleted` says otherwise.
     Options of the class statement: `name=` is the table (by default the class name in snake case), `key=` the
-    field that is the key (`id`), `indexes=` lists columns, or tuples of columns, and raising `version=`
-    rebuilds the table. `person=` is the field with the id of the person whom the `Sealed` ones belong to.
+    field that is the key (`id`), or a tuple of several that are it together; `indexes=` lists columns, or
+    tuples of columns, and raising `version=` rebuilds the table. `person=` is the field with the id of the
+    person whom the `Sealed` ones belong to.
+
+    With `of=` it mirrors an entity: each row is the state of one, in the fields that `fields=` lists, or in
+    all, and needs no reducer: `class Accounts(View, of=Account, fields=["owner", "balance"])`. A field may be
+    declared in the body too, as `owner: str`, which tells type checkers of it. Reducers beside these take the
+    entity's own events, and set fields of the view's own.
     """
 
     __view_options__: ClassVar[ViewOptions]
@@ -140,36 +157,64 @@ class ViewType:
         options = cls.__view_options__
         self.cls = cls
         self.name: str = options.name
-        self.key: str = options.key
+        self.key: str | tuple[str, ...] = options.key
+        self._key_names: tuple[str, ...] = (self.key,) if isinstance(self.key, str) else self.key
+        self._sources: dict[str, bool] | None = None
         self._check_name()
         self._check_fields()
+        if options.mirrored is not None:
+            check_mirrored(cls, options.mirrored)
+        self._compile_columns(options)
+        own = reductions_of(cls, may_ask_for_recorded=True)
+        self.mirror: Mirror | None = None
+        if options.mirrored is not None:
+            self.mirror = Mirror(cls.__name__, options.mirrored, own)
+        self.queries: dict[str, ViewQuery] = self._collect_queries()
+        self._compile_rows(options, own)
+        self._compile_reductions(own if self.mirror is None else self.mirror.reductions)
+
+    def _compile_columns(self, options: ViewOptions) -> None:
+        cls = self.cls
         self.columns: tuple[Column, ...] = tuple(column_of(field, cls.__name__) for field in fields_of(cls))
         check_serialisable(cls, cls.__name__)
         for column in self.columns:
             check_whole(column.annotation, f"{cls.__name__}.{column.name}", OMITTED)
         self._check_columns()
+        self.key_columns: KeyColumn = key_of_columns(self.name, [*map(self._column, self._key_names)])
+        self.key_in: Callable[[Any], Any] = self.key_columns.of_row
         self.indexes: tuple[tuple[str, ...], ...] = options.indexes
         self._check_indexes()
-        self.sealed: SealedColumns | None = sealed_columns(cls, self.columns, options.person)
-        self.reductions: dict[type[Event], Reduction] = reductions_of(cls, may_ask_for_recorded=True)
-        for reduction in self.reductions.values():
+
+    def _compile_rows(self, options: ViewOptions, own: dict[type[Event], Reduction]) -> None:
+        """Decides how rows are stored; what shapes them is in the fingerprint."""
+        sealed = sealed_columns(self.cls, self.columns, options.person)
+        self._shaping: tuple[Any, ...] = (options.version, self.key, self.indexes)
+        if sealed is not None:
+            self._shaping += (sealed.shaping,)
+        if self.mirror is not None:
+            self._shaping += (self.mirror.shaping,)
+        # The reducers of a mirrored entity are in its own fingerprint.
+        self.fingerprint: str = fingerprint(self.cls, self._shaping, own.values())
+        has_state = self.mirror is not None and self.mirror.has_state
+        self.stored_columns: tuple[Column, ...] = self.columns
+        self.sealed: SealedColumns | SealedMirror | None = sealed
+        if has_state:
+            self.stored_columns += (STATE_COLUMN,)
+            self.sealed = self._sealed_with_state(sealed)
+        rows = MirrorRows if has_state else Rows
+        self.rows: Rows = rows(self.name, self.cls, self.columns, self.key_columns, self.indexes)
+        self.check: Callable[..., int] = self.rows.check
+
+    def _compile_reductions(self, reductions: dict[type[Event], Reduction]) -> None:
+        self.reductions: dict[type[Event], Reduction] = reductions
+        for reduction in reductions.values():
             reduction.event_type.check()
         self.by_name: dict[str, Reduction] = {
             reduction.event_type.name: reduction
-            for event, reduction in self.reductions.items()
+            for event, reduction in reductions.items()
             if event is not Deleted
         }
-        self._sources: dict[str, bool] | None = None
-        self.queries: dict[str, ViewQuery] = self._collect_queries()
-        self._shaping: tuple[Any, ...] = (options.version, self.key, self.indexes)
-        if self.sealed is not None:
-            self._shaping += (self.sealed.shaping,)
-        self.fingerprint: str = fingerprint(cls, self._shaping, self.reductions.values())
-        self.rows: Rows = Rows(
-            self.name, cls, self.columns, self.columns.index(self._key_column), self.indexes
-        )
-        self.check: Callable[..., int] = self.rows.check
-        self.may_share: bool = any(reduction.key is not None for reduction in self.reductions.values())
+        self.may_share: bool = any(reduction.key is not None for reduction in reductions.values())
         self._check_keys()
 
     def __repr__(self) -> str:
@@ -183,6 +228,9 @@ class ViewType:
         kinds = list(kinds)
         found = copy.copy(self)
         found._sources = {}
+        if self.mirror is not None:
+            found._sources[self._mirrored_of(kinds).name] = True
+            return found
         found._add_inherited([event for kind in kinds for event in kind.reductions])
         for kind in kinds:
             shared = [found.reductions[event] for event in kind.reductions if event in found.reductions]
@@ -199,16 +247,22 @@ class ViewType:
         if not added:
             return
         for event, reduction in added.items():
-            check_key(self.cls.__name__, event, reduction.key, self._key_column, self.key_of)
+            check_key(self.cls.__name__, event, reduction.key, self.key_columns)
         self.reductions = self.reductions | added
         self.by_name = self.by_name | {one.event_type.name: one for one in added.values()}
         self.fingerprint = fingerprint(self.cls, self._shaping, self.reductions.values())
+
+    def takes_from(self, kind: str) -> bool:
+        """Whether events of a kind of entities are for the view, if their types are."""
+        return self.mirror is None or kind == self.mirror.kind.name
 
     def reduction_of_deletion(self, kind: str, id: str) -> Reduction | None:
         """Returns what the erasure of an entity does to the view; None where it does nothing.
 
         That is the view's own reducer of `Deleted`, or else dropping the row under the entity's id.
         """
+        if self.mirror is not None and kind != self.mirror.kind.name:
+            return None
         has_row = True if self._sources is None else self._sources.get(kind)
         if has_row is None:
             return None
@@ -219,7 +273,7 @@ class ViewType:
 
     def new_row(self, key: Any) -> View:
         """Returns an empty row for a key."""
-        return self.cls(**{self.key: key})
+        return self.cls(**self.key_columns.fields(key))
 
     def settle(self, row: View) -> None:
         """Sets a row's values to those that will be read back; raises AuthorError for one that cannot fit."""
@@ -231,11 +285,16 @@ class ViewType:
 
     def size_of(self, values: Sequence[Any]) -> int:
         """Returns roughly how many bytes a row has, as its columns store it."""
-        return self.rows.size.of(values)
+        return self.rows.size_of(values)
 
     def row_from_sql(self, values: Iterable[Any]) -> View:
         """Returns the row that was stored in columns."""
         row: View = self.rows.from_sql(values)
+        return row
+
+    def shown_row(self, values: Iterable[Any]) -> View:
+        """Returns the row that was stored in columns, for who asks for it."""
+        row: View = self.rows.shown(values)
         return row
 
     def key_of(self, value: Any) -> Any:
@@ -244,18 +303,18 @@ class ViewType:
 
     def key_to_sql(self, value: Any) -> Any:
         """Returns a key as its column stores it; raises Invalid for what cannot be one."""
-        return self.rows.key_to_sql(value)
+        return self.key_columns.to_sql(value)
 
     def key_to_text(self, key: Any) -> str:
         """Returns a key as JSON, which can hold every character; raises ValueError for half a surrogate pair.
 
         Equal keys give the same text.
         """
-        return canonical_text(key)
+        return self.key_columns.text(key)
 
     def key_from_text(self, text: str) -> Any:
         """Returns the key that was written as JSON."""
-        return msgspec.json.decode(text, type=self._key_column.annotation)
+        return self.key_columns.from_text(text)
 
     def _may_be_key(self, id: str) -> bool:
         try:
@@ -264,9 +323,28 @@ class ViewType:
             return False
         return True
 
-    @property
-    def _key_column(self) -> Column:
-        return next(column for column in self.columns if column.name == self.key)
+    def _sealed_with_state(self, columns: SealedColumns | None) -> SealedColumns | SealedMirror | None:
+        """Returns what seals the rows of a mirror: sealed columns, and what is personal in the states."""
+        assert self.mirror is not None
+        personal = self.mirror.kind.personal
+        if personal is None or personal.state is None:
+            return columns
+        return SealedMirror(self.mirror.kind, self.columns.index(self.key_columns.columns[0]), columns)
+
+    def _mirrored_of(self, kinds: Iterable[EntityType]) -> EntityType:
+        """Returns the kind that the view mirrors; raises DefinitionError if it is not among these."""
+        assert self.mirror is not None
+        mirrored = self.mirror.kind
+        for kind in kinds:
+            if kind.cls is mirrored.cls:
+                return kind
+        raise DefinitionError(
+            f"view {self.name} mirrors {mirrored.cls.__name__}, which is not among the application's "
+            f"entities: add it to App(entities=[{mirrored.cls.__name__}])"
+        )
+
+    def _column(self, name: str) -> Column:
+        return next(column for column in self.columns if column.name == name)
 
     def _check_name(self) -> None:
         name = self.name
@@ -279,14 +357,15 @@ class ViewType:
     def _check_fields(self) -> None:
         name = self.cls.__name__
         names = self.cls.__struct_fields__
-        if self.key not in names:
-            raise DefinitionError(
-                f"{name} has no key: declare the field `{self.key}: str`, or name another one: "
-                f"class {name}(View, key=…)"
-            )
+        for key in self._key_names:
+            if key not in names:
+                raise DefinitionError(
+                    f"{name} has no key: declare the field `{key}: str`, or name another one: "
+                    f"class {name}(View, key=…)"
+                )
         for field in msgspec.structs.fields(self.cls):
             is_required = field.default is NODEFAULT and field.default_factory is NODEFAULT
-            if is_required and field.name != self.key:
+            if is_required and field.name not in self._key_names:
                 raise DefinitionError(
                     f"{name}.{field.name} needs a default, for a row whose first event does not fill it"
                 )
@@ -299,11 +378,12 @@ class ViewType:
 
     def _check_columns(self) -> None:
         name = self.cls.__name__
-        if not may_be_key(self._key_column):
-            raise DefinitionError(
-                f"{name}.{self.key} has the type {self._key_column.annotation}, which cannot be a key: "
-                "use str, int, bytes, datetime, date, UUID, Decimal or an Enum, without None"
-            )
+        for column in map(self._column, self._key_names):
+            if not may_be_key(column):
+                raise DefinitionError(
+                    f"{name}.{column.name} has the type {column.annotation}, which cannot be a key: "
+                    "use str, int, bytes, datetime, date, UUID, Decimal or an Enum, without None"
+                )
         seen: dict[str, str] = {}
         for column in self.columns:
             twin = seen.setdefault(column.name.lower(), column.name)
@@ -339,7 +419,7 @@ class ViewType:
         if not self.reductions.keys() - {Deleted}:
             raise DefinitionError(f"{self.cls.__name__} reduces no event: give it a @reducer")
         for event, reduction in self.reductions.items():
-            check_key(self.cls.__name__, event, reduction.key, self._key_column, self.key_of)
+            check_key(self.cls.__name__, event, reduction.key, self.key_columns)
 
     def _collect_queries(self) -> dict[str, ViewQuery]:
         found = {}
@@ -368,6 +448,21 @@ def view_type(cls: type[View]) -> ViewType:
     if found is None:
         found = cls.__view_type__ = ViewType(cls)
     return found
+
+
+def _several(view: str, key: Sequence[str]) -> tuple[str, ...]:
+    """Returns the columns that are the key together; raises DefinitionError for what cannot be such."""
+    names = tuple(key) if isinstance(key, list | tuple) else ()
+    if not all(isinstance(name, str) for name in names) or not 1 < len(set(names)) == len(names):
+        raise DefinitionError(
+            f'class {view}(View, key={key!r}): name one field, key="id", or several different ones, '
+            'key=("show", "row")'
+        )
+    if len(names) > MAX_KEY_COLUMNS:
+        raise DefinitionError(
+            f"class {view}(View, key=…) names {len(names)} fields, and a key has at most {MAX_KEY_COLUMNS}"
+        )
+    return names
 
 
 def shape_of(annotation: Any) -> tuple[Shape, Any]:

@@ -10,6 +10,7 @@ from msgspec.structs import FieldInfo
 
 from actum.model.entity import CommandType, EntityType
 from actum.model.event import EventType
+from actum.model.handler import Existence
 from actum.model.signature import Signature
 from actum.model.states.kept_state import payload_of
 from actum.model.view import ViewQuery, ViewType
@@ -17,6 +18,8 @@ from actum.model.view import ViewQuery, ViewType
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 Schema = dict[str, Any]
+EXISTENCE: dict[Existence, Schema] = {"any": {}, "old": {"mustExist": True}, "new": {"mustBeNew": True}}
+"""What is said of a command or query that is for entities which exist, or which do not."""
 Describe = Callable[[Any], Schema]
 """Returns the schema of an annotation."""
 
@@ -82,6 +85,7 @@ def _view(view: ViewType, describe: Describe) -> Schema:
 def _call(command: CommandType, result: str, describe: Describe) -> Schema:
     return {
         **_description(command.function),
+        **EXISTENCE[command.existence],
         "parameters": _parameters(command.signature, describe),
         result: describe(command.signature.returns),
     }

@@ -62,8 +62,8 @@ async def list_set_aside(stores: Stores, view: ViewType, *, limit: int = MAX_PAG
 async def request_rows(stores: Stores, view: ViewType, key: str | None = None) -> RetryRequest:
     """Asks the process that runs the application, now or next, to retry a row, or every row of a view.
 
-    A key such as @17 stands for the event at that position whose row cannot be determined. Raises Invalid for
-    a key that the view cannot have.
+    A key such as @17 stands for the event at that position whose row cannot be determined; a key of several
+    columns is written as a JSON array. Raises Invalid for a key that the view cannot have.
     """
     text = None if key is None else _key_text(view, key)
     found = await stores.database.set_aside(view.name, limit=MAX_PAGE)
@@ -93,4 +93,4 @@ async def watch_rows(stores: Stores, request: RetryRequest, *, patience: timedel
 def _key_text(view: ViewType, key: str) -> str:
     if key.startswith("@") and key[1:].isdecimal():
         return key
-    return view.key_to_text(view.key_of(key))
+    return view.key_to_text(view.key_columns.read(key))

@@ -14,8 +14,8 @@ class ViewTable:
     """One generation's table `NAME__GENERATION`, and its statements with positional parameters.
 
     `types` holds the dialect's type for each kind of column; columns of the kinds in `not_indexed` may hold
-    values that are too large for an index. Values come in the order of the view's columns, row after row.
-    Every name is quoted.
+    values that are too large for an index. Values come in the order of the view's stored columns, row after
+    row. Every name is quoted.
     """
 
     def __init__(
@@ -23,14 +23,15 @@ class ViewTable:
     ) -> None:
         self.name: str = table_name(view.name, generation)
         self.view = view
-        self.width: int = len(view.columns)
-        self.key: str = quote(view.key)
+        self.width: int = len(view.stored_columns)
+        self._keys = [quote(name) for name in view.key_columns.names]
+        self._key = ", ".join(self._keys)
         self._types = types
         left_out = {column.name for column in view.columns if column.kind == not_indexed}
         indexes = [[name for name in index if name not in left_out] for index in view.indexes]
         self._indexes = [index for index in indexes if index]
         self._table = quote(self.name)
-        self._names = [quote(column.name) for column in view.columns]
+        self._names = [quote(column.name) for column in view.stored_columns]
         self._statements: dict[tuple[str, int], str] = {}
 
     def __repr__(self) -> str:
@@ -41,16 +42,17 @@ class ViewTable:
         """The statements that create the table and its indexes."""
         columns = [
             f"{quote(column.name)} {self._types[column.kind]}"
-            f"{'' if column.is_nullable and column.name != self.view.key else ' NOT NULL'}"
-            for column in self.view.columns
+            f"{'' if column.is_nullable and column.name not in self.view.key_columns.names else ' NOT NULL'}"
+            for column in self.view.stored_columns
         ]
-        table = f"CREATE TABLE {self._table} ({', '.join(columns)}, PRIMARY KEY ({self.key}))"
+        table = f"CREATE TABLE {self._table} ({', '.join(columns)}, PRIMARY KEY ({self._key}))"
         return [table, *(self._index(place, index) for place, index in enumerate(self._indexes, 1))]
 
     @cached_property
     def create_name(self) -> str:
         """The statement that lets queries find this table under the view's own name."""
-        return f"CREATE VIEW {quote(self.view.name)} AS {self._all}"
+        shown = [quote(column.name) for column in self.view.columns]
+        return f"CREATE VIEW {quote(self.view.name)} AS {self._select(shown)}"
 
     @cached_property
     def drop_name(self) -> str:
@@ -62,26 +64,25 @@ class ViewTable:
         return self._cached("upsert", count)
 
     def select(self, count: int) -> str:
-        """Reads the rows of `count` keys."""
+        """Reads the rows of `count` keys; each gives as many values as the key has columns."""
         return self._cached("select", count)
 
     def delete(self, count: int) -> str:
-        """Deletes the rows of `count` keys."""
+        """Deletes the rows of `count` keys, given as for `select`."""
         return self._cached("delete", count)
 
     @cached_property
     def on_conflict(self) -> str:
         """The end of an INSERT that replaces a row whose key exists already."""
-        new = ", ".join(f"{name} = excluded.{name}" for name in self._names if name != self.key)
-        return f"ON CONFLICT ({self.key}) DO {f'UPDATE SET {new}' if new else 'NOTHING'}"
+        new = ", ".join(f"{name} = excluded.{name}" for name in self._names if name not in self._keys)
+        return f"ON CONFLICT ({self._key}) DO {f'UPDATE SET {new}' if new else 'NOTHING'}"
 
     def _index(self, place: int, columns: Sequence[str]) -> str:
         name = quote(f"{self.name}__{place}")
         return f"CREATE INDEX {name} ON {self._table} ({', '.join(map(quote, columns))})"
 
-    @property
-    def _all(self) -> str:
-        return f"SELECT {', '.join(self._names)} FROM {self._table}"
+    def _select(self, names: Sequence[str]) -> str:
+        return f"SELECT {', '.join(names)} FROM {self._table}"
 
     def _cached(self, what: str, count: int) -> str:
         statement = self._statements.get((what, count))
@@ -94,8 +95,12 @@ class ViewTable:
             row = f"({', '.join('?' * self.width)})"
             into = f"INSERT INTO {self._table} ({', '.join(self._names)})"
             return f"{into} VALUES {', '.join([row] * count)} {self.on_conflict}"
-        begin = self._all if what == "select" else f"DELETE FROM {self._table}"
-        return f"{begin} WHERE {self.key} IN ({', '.join('?' * count)})"
+        begin = self._select(self._names) if what == "select" else f"DELETE FROM {self._table}"
+        if len(self._keys) == 1:
+            return f"{begin} WHERE {self._key} IN ({', '.join('?' * count)})"
+        # SQLite finds no index for `(a, b) IN (VALUES …)`.
+        key = f"({' AND '.join(f'{name} = ?' for name in self._keys)})"
+        return f"{begin} WHERE {' OR '.join([key] * count)}"
 
 
 def table_name(view: str, generation: int) -> str:

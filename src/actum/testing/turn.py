@@ -10,6 +10,7 @@ from actum.errors import ActumError, Rejected, Taken, WrongReply
 from actum.model.deadlines.deadline import Change
 from actum.model.entity import CommandType
 from actum.model.event import Event
+from actum.model.handler import Existence
 from actum.model.signature import Signature
 from actum.model.states.kept_state import changed_of
 from actum.model.turn import ClaimChange, Emitted, Instance
@@ -28,6 +29,7 @@ class Watched(CommandType):
     def __init__(self, watched: CommandType) -> None:
         self.name: str = watched.name
         self.may_emit: bool = watched.may_emit
+        self.existence: Existence = watched.existence
         self.is_harmless: bool = watched.is_harmless
         self.is_steady: bool = watched.is_steady
         self.signature: Signature = watched.signature

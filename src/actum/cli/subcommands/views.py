@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import Annotated
 
+import msgspec
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -103,7 +104,11 @@ def retry(
     app: AppName,
     name: ViewName,
     key: Annotated[
-        str | None, typer.Argument(metavar="KEY", help="The key of the row; all rows if it is left out.")
+        str | None,
+        typer.Argument(
+            metavar="KEY",
+            help="The key of the row; all rows if it is left out. One of several columns is a JSON array.",
+        ),
     ] = None,
     by: By = None,
     store: StoreUrl = None,
@@ -203,4 +208,7 @@ def _set_aside_row(row: SetAsideRow) -> tuple[str, ...]:
 
 
 def _key(row: SetAsideRow) -> str:
-    return f"@{row.position}" if row.key is None else str(row.key)
+    """Gives a key as `retry` takes it."""
+    if row.key is None:
+        return f"@{row.position}"
+    return msgspec.json.encode(row.key).decode() if isinstance(row.key, list) else str(row.key)

@@ -13,6 +13,8 @@ from actum.conformance.database.tables import (
     EVERYTHING,
     NUMBERS,
     ORDER,
+    PLACES,
+    PURSES,
     TAGGED,
     Balances,
     Colour,
@@ -20,6 +22,7 @@ from actum.conformance.database.tables import (
     Level,
     Numbers,
     Order,
+    Places,
     Point,
     Tagged,
     kept,
@@ -103,6 +106,59 @@ class RowConformance:
         state = await write(database, BALANCES, Balances(key, "ann", 3), Balances("a", "bob", 4))
 
         assert await kept(database, BALANCES, state, key) == {key: Balances(key, "ann", 3)}
+
+    async def test_a_row_with_a_key_of_several_columns_is_found_by_all_of_them(
+        self, database: Database
+    ) -> None:
+        rows = [
+            Places(town, number, Decimal(price), f"{town} {number} {price}")
+            for town in ("a", "b'")
+            for number in (1, 2)
+            for price in ("1.5", "2")
+        ]
+        state = await write(database, PLACES, *rows)
+
+        keys = [("b'", 2, Decimal("1.50")), ("a", 1, Decimal(2)), ("a", 3, Decimal(2)), ("b'", 1, Decimal(0))]
+        found = await kept(database, PLACES, state, *keys)
+        assert found == {
+            ("b'", 2, Decimal("1.5")): Places("b'", 2, Decimal("1.5"), "b' 2 1.5"),
+            ("a", 1, Decimal(2)): Places("a", 1, Decimal(2), "a 1 2"),
+        }
+
+    async def test_a_row_with_a_key_of_several_columns_is_replaced_and_deleted_alone(
+        self, database: Database
+    ) -> None:
+        many = [Places("a", number, Decimal(1)) for number in range(600)]
+        state = await write(database, PLACES, *many)
+        gone = [PLACES.key_in(row) for row in many if row.number % 3]
+
+        await database.project(
+            PLACES,
+            state.generation,
+            before=10,
+            checkpoint=11,
+            written=[PLACES.row_to_sql(Places("a", 0, Decimal("1.0"), "new"))],
+            deleted=gone,
+        )
+
+        left = await kept(database, PLACES, state, *map(PLACES.key_in, many))
+        assert sorted(row.number for row in left.values()) == list(range(0, 600, 3))
+        assert left["a", 0, Decimal(1)].note == "new"
+
+    async def test_the_state_behind_a_row_is_kept_with_it_and_no_query_sees_it(
+        self, database: Database
+    ) -> None:
+        stored = [("a", "ann", '3 {"owner":"ann","coins":7}'), ("b", "bob", '1 {"owner":"bob","coins":0}')]
+        state = await write(database, PURSES, *map(PURSES.row_from_sql, stored))
+        changed = ("b", "bo", '2 {"owner":"bo","coins":4}')
+        (after,) = await database.views()
+        await write(database, PURSES, PURSES.row_from_sql(changed), state=after, checkpoint=11)
+
+        rows = await database.rows(PURSES, state.generation, ["a", "b"])
+        answer = await database.ask("SELECT * FROM purses ORDER BY id", {}, most=9)
+
+        assert sorted(rows) == [stored[0], changed]
+        assert (tuple(answer.columns), list(answer.rows)) == (("id", "owner"), [("a", "ann"), ("b", "bo")])
 
     async def test_hostile_values_of_a_row_stay_values(self, database: Database) -> None:
         rows = [Balances(f"{place}{text}", text, place) for place, text in enumerate(HOSTILE)]

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from msgspec import Struct, field
 
+from actum.model.entity import Entity
 from actum.model.event import Event
 from actum.model.handler import reducer
 from actum.model.view import View, ViewType, view_type
@@ -113,6 +114,35 @@ class Tagged(View, indexes=["words"]):
         """Ignores the event."""
 
 
+class Places(View, key=("town", "number", "price")):
+    """A view whose key has several columns."""
+
+    town: str
+    number: int
+    price: Decimal
+    note: str = ""
+
+    @reducer(key=lambda event: ("", 0, Decimal(0)))
+    def opened(self, event: Opened) -> None:
+        """Ignores the event."""
+
+
+class Purse(Entity):
+    """An entity to mirror."""
+
+    owner: str = ""
+    coins: int = 0
+
+    @reducer
+    def opened(self, event: Opened) -> None:
+        """Takes the owner."""
+        self.owner = event.owner
+
+
+class Purses(View, of=Purse, fields=["owner"]):
+    """A view that mirrors an entity, whose table has a column that no query sees."""
+
+
 class Everything(View):
     """A view with a column of every type."""
 
@@ -147,6 +177,8 @@ ACTIVITY = view_type(Activity)
 NUMBERS = view_type(Numbers)
 ORDER = view_type(Order)
 TAGGED = view_type(Tagged)
+PLACES = view_type(Places)
+PURSES = view_type(Purses)
 EVERYTHING = view_type(Everything)
 
 
@@ -169,7 +201,7 @@ async def write(
 async def kept(database: Database, view: ViewType, state: ViewState, *keys: Any) -> dict[Any, View]:
     """Gives the rows of keys, by key."""
     rows = [view.row_from_sql(values) for values in await database.rows(view, state.generation, keys)]
-    return {getattr(row, view.key): row for row in rows}
+    return {view.key_in(row): row for row in rows}
 
 
 async def owners(database: Database) -> list[str]:

@@ -1,6 +1,7 @@
 """The codes of the rejections that a function may raise, as far as its source shows them."""
 
 import ast
+from inspect import unwrap
 from types import FunctionType
 from typing import Any
 
@@ -14,6 +15,7 @@ UNNAMED = "rejected"
 def codes_of(function: Any, owner: type[Any]) -> list[str]:
     """Returns the codes that a method, or one that it calls on its instance, rejects a call with."""
     found: dict[str, None] = {}
+    function = unwrap(function)
     for each in (function, *(_plain(owner, name) for name in sorted(called_on_self(function)))):
         tree = tree_of(each) if isinstance(each, FunctionType) else None
         for node in () if tree is None else ast.walk(tree):

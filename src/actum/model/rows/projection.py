@@ -12,6 +12,7 @@ from actum.model.deletion import DELETED
 from actum.model.error_text import error_message, error_text
 from actum.model.event import Event, Recorded, Stored
 from actum.model.reduction import Reduction
+from actum.model.rows.mirror import STATE
 from actum.model.view import View, ViewType
 
 FEW = 8
@@ -92,7 +93,7 @@ class Folding:
         )
 
     def _check(self, row: View) -> None:
-        key = getattr(row, self._view.key)
+        key = self._view.key_in(row)
         if self._view.check(row, key in self._long) > MAX_CHECKED:
             self._long.add(key)
 
@@ -124,6 +125,7 @@ def add_steps(
     It stops after `most` events, or when as many steps were added.
     """
     by_name, key_of, add = view.by_name, view.rows.key, steps.append
+    mirrored = None if view.mirror is None else view.mirror.kind.name
     place = start
     end = min(len(batch), start + most)
     full = len(steps) + most
@@ -137,6 +139,8 @@ def add_steps(
             reduction = view.reduction_of_deletion(stored.kind, stored.id)
             if reduction is None:
                 continue
+        elif mirrored is not None and stored.kind != mirrored:
+            continue  # An event that another entity emits too.
         try:
             event = reduction.event_type.read(stored.payload, stored.type_version)
             if reduction.key is None:
@@ -176,7 +180,7 @@ def apply(view: ViewType, row: View | None, step: Step) -> View | None:
     return touched[step.key]
 
 
-def apply_all(
+def apply_all(  # noqa: C901 (one loop, without calls: every event of every view passes here)
     view: ViewType,
     steps: Iterable[Step],
     rows: Mapping[Any, View],
@@ -190,7 +194,7 @@ def apply_all(
     A row is looked up in `touched`, then in `rows`, and else is new; `share` may replace it by a copy.
     `check` gets a row before it changes again, as if the row were to be written now.
     """
-    settle, key_name = view.rows.settle, view.key
+    settle, key_in = view.rows.settle, view.key_in
     for step in steps:
         key, reduction = step.key, step.reduction
         if key not in touched:
@@ -212,12 +216,13 @@ def apply_all(
             else:
                 function(row, step.event)
             settle(row)
+        except KeyNotLoaded:
+            raise  # As above.
         except BaseException as error:
             raise failed(view, reduction, step.stored, error) from error
-        if getattr(row, key_name) != key:
-            raise failed(
-                view, reduction, step.stored, f"it changed the key {key_name!r}; use @reducer(key=…)"
-            )
+        if key_in(row) != key:
+            why = f"it changed the key {view.key!r}; use @reducer(key=…)"
+            raise failed(view, reduction, step.stored, why)
         touched[key] = _without(view, row, step) if vars(row) else row
 
 
@@ -225,6 +230,7 @@ def _without(view: ViewType, row: View, step: Step) -> View | None:
     """Returns a row without what a reducer has set besides its columns; None if the reducer deleted it."""
     beside = vars(row)
     is_deleted = beside.pop("is_deleted", False)
+    state = beside.pop(STATE, None)
     cls = type(row)
     names = [name for name in beside if not isinstance(getattr(cls, name, None), cached_property)]
     beside.clear()
@@ -233,6 +239,8 @@ def _without(view: ViewType, row: View, step: Step) -> View | None:
             f"{', '.join(names)} was set but is not a field of {cls.__name__}: declare it, or use a variable"
         )
         raise failed(view, step.reduction, step.stored, why)
+    if state is not None:
+        beside[STATE] = state
     return None if is_deleted else row
 
 
@@ -251,11 +259,22 @@ def keys_of(view: ViewType, reduction: Reduction, event: Event, stored: Stored) 
     key = reduction.key
     if key is None:
         return (view.key_of(stored.id),)
-    found = getattr(event, key) if isinstance(key, str) else key(event)
+    found = _named(reduction, event, stored)
     if found is None:
         return ()
-    keys = found if isinstance(found, (list, tuple, set, frozenset)) else (found,)
+    keys = found if isinstance(found, view.key_columns.several) else (found,)
     return dict.fromkeys(map(view.key_of, keys))
+
+
+def _named(reduction: Reduction, event: Event, stored: Stored) -> Any:
+    """Returns what a reducer's key says of an event: one key, several, or None."""
+    key = reduction.key
+    if isinstance(key, str):
+        return getattr(event, key)
+    if isinstance(key, tuple):
+        parts = tuple(getattr(event, name) for name in key)
+        return None if any(part is None for part in parts) else parts
+    return key(event, Recorded.of(event, stored)) if reduction.key_wants_recorded else key(event)
 
 
 def _reason(why: object) -> str:

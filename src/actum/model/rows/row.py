@@ -1,6 +1,6 @@
 """Rows of a view: which values fit their columns, how rows are written as columns, and how they are read."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -10,14 +10,14 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import astuple as as_tuple
 
-from actum.errors import AuthorError, Invalid
+from actum.errors import AuthorError
 from actum.model.rows.column import Column, settled_decimal
+from actum.model.rows.key_columns import MISFITS, KeyColumn
 from actum.model.rows.row_size import RowSize
 
 PLAIN = frozenset({str, int, float, bool, bytes, date, UUID, Decimal})
 MAX_KNOWN = 1_000
 LOWEST, HIGHEST = -(2**63), 2**63 - 1
-MISFITS = (msgspec.ValidationError, Invalid, ValueError, TypeError, OverflowError)
 
 
 class Rows:
@@ -32,14 +32,15 @@ class Rows:
         view: str,
         cls: type[Struct],
         columns: Sequence[Column],
-        key_place: int,
+        key: KeyColumn,
         indexes: Sequence[Sequence[str]],
     ) -> None:
-        self.size: RowSize = RowSize(columns, key_place, indexes)
+        key_places = [columns.index(column) for column in key.columns]
+        self.size: RowSize = RowSize(columns, key_places, indexes)
+        self.key: Callable[[Any], Any] = key.of
         self._view = view
         self._cls = cls
         self._columns = columns
-        self._key = columns[key_place]
         self._inward = [
             (place, column.to_sql)
             for place, column in enumerate(columns)
@@ -48,7 +49,7 @@ class Rows:
         self._jsons = {place for place, column in enumerate(columns) if column.kind == "json"}
         self._texts = [place for place, column in enumerate(columns) if column.plain == "text"]
         # The key of a row does not change, and is checked when the row is written.
-        self._changing_texts = [place for place in self._texts if place != key_place]
+        self._changing_texts = [place for place in self._texts if place not in key_places]
         self._indexed_texts = [place for place in self.size.changing if place in self._texts]
         # A row whose texts have fewer characters than this is never too large, if nothing else counts in it.
         self._brief_size = self.size.harmless if self.size.is_of(self._texts) else -1
@@ -62,24 +63,6 @@ class Rows:
         ]
         self._is_special = bool(self._times or self._decimals or self._bounded)
         self._fitting: set[tuple[type, ...]] = set()
-
-    def key(self, value: Any) -> Any:
-        """Returns a key as the row holds it, such as 7 for an entity's id "7" where the key is an int."""
-        if type(value) is self._key.annotation:
-            return value
-        try:
-            return msgspec.convert(value, self._key.annotation, strict=False)
-        except MISFITS as error:
-            raise self._no_key(value, error) from error
-
-    def key_to_sql(self, value: Any) -> Any:
-        """Returns a key as its column stores it."""
-        key = self.key(value)
-        convert = self._key.to_sql
-        try:
-            return key if convert is None else convert(key)
-        except MISFITS as error:
-            raise self._no_key(value, error) from error
 
     def settle(self, row: Struct) -> None:
         """Sets a row's values to those that will be read back; raises AuthorError for one that cannot fit."""
@@ -180,6 +163,14 @@ class Rows:
         except MISFITS as error:
             raise self._misfit(column, value, error) from error
 
+    def size_of(self, values: Sequence[Any]) -> int:
+        """Returns roughly how many bytes a row has, as its columns store it."""
+        return self.size.of(values)
+
+    def shown(self, values: Iterable[Any]) -> Any:
+        """Returns a row as who asks for it gets it."""
+        return self.from_sql(values)
+
     def from_sql(self, values: Iterable[Any]) -> Any:
         """Returns the row that was stored in columns."""
         read = list(values)
@@ -216,10 +207,6 @@ class Rows:
             raise self._misfit(column, value, error) from error
         if fitting is not value:
             setattr(row, column.name, fitting)
-
-    def _no_key(self, value: Any, error: Exception) -> Invalid:
-        message = f"{value!r} cannot be a key of the view {self._view}: {error}"
-        return Invalid(message, field=self._key.name)
 
     def _misfit(self, column: Column, value: Any, why: object) -> AuthorError:
         return AuthorError(

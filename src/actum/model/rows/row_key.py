@@ -7,7 +7,6 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-import msgspec
 from msgspec import inspect as types
 
 from actum.errors import DefinitionError, Invalid
@@ -15,6 +14,7 @@ from actum.model.code.function_kind import require_plain
 from actum.model.entity import fields_of
 from actum.model.event import Event
 from actum.model.rows.column import Column
+from actum.model.rows.key_columns import KeyColumn, key_of_columns
 from actum.model.signature import display
 
 TEXTS = (types.StrType, types.AnyType)
@@ -32,33 +32,47 @@ SAMPLES: dict[type[types.Type], Any] = {
 }
 
 
-def check_key(view: str, event: type[Event], key: Any, column: Column, key_of: Callable[[Any], Any]) -> None:
-    """Raises DefinitionError if `key` cannot yield the key, in `column`, of an event's row."""
+def check_key(view: str, event: type[Event], key: Any, of_rows: KeyColumn) -> None:
+    """Raises DefinitionError if `key` cannot yield the key of an event's row."""
     where = f"{view}: @reducer(key={key!r})"
-    if isinstance(key, str):
-        _check_field(where, event, key, column, key_of)
+    is_composite = len(of_rows.columns) > 1
+    if is_composite and (key is None or isinstance(key, str)):
+        raise DefinitionError(
+            f"{where} of {event.__name__}: a row of {view} is identified by {' and '.join(of_rows.names)}; "
+            f"name a field of {event.__name__} for each, as in key={_example(of_rows)}, or write a function "
+            "that returns such a tuple"
+        )
+    if isinstance(key, tuple):
+        if not is_composite:
+            raise DefinitionError(
+                f"{where}: a row of {view} is identified by {of_rows.names[0]} alone: name one field, or "
+                f"declare class {view}(View, key=(…)) with several"
+            )
+        if len(key) != len(of_rows.columns):
+            raise DefinitionError(
+                f"{where}: name a field of {event.__name__} for each of {', '.join(of_rows.names)}"
+            )
+        for name, column in zip(key, of_rows.columns, strict=True):
+            _check_field(where, event, name, column, is_alone=True)
+    elif isinstance(key, str):
+        _check_field(where, event, key, of_rows.columns[0])
     elif key is not None:
         _check_function(view, where, event, key)
 
 
-def canonical_text(key: Any) -> str:
-    """Returns a key as JSON, the same text for equal keys: 1.50 and 1.5, or one moment in two time zones."""
-    if isinstance(key, datetime):
-        key = key.astimezone(UTC)
-    elif isinstance(key, Decimal):
-        digits = f"{key:f}"
-        digits = digits.rstrip("0").rstrip(".") if "." in digits else digits
-        key = "0" if digits == "-0" else digits
-    return msgspec.json.encode(key).decode()
+def _example(of_rows: KeyColumn) -> str:
+    return f"({', '.join(map(repr, of_rows.names))})"
 
 
 def _check_field(
-    where: str, event: type[Event], key: str, column: Column, key_of: Callable[[Any], Any]
+    where: str, event: type[Event], key: object, column: Column, *, is_alone: bool = False
 ) -> None:
     field = next((field for field in fields_of(event) if field.name == key), None)
     if field is None:
-        raise DefinitionError(f"{where}: {event.__name__} has no such field")
-    if not all(_fits(part, key_of) for part in _parts(field.type)):
+        named = f" {key!r}" if is_alone else ""
+        raise DefinitionError(f"{where}: {event.__name__} has no such field{named}")
+    key_of = key_of_columns(where, [column]).of
+    if not all(_fits(part, key_of) for part in _parts(field.type, is_inside=is_alone)):
         raise DefinitionError(
             f"{where}: {event.__name__}.{key} is {display(field.annotation)}, but the key {column.name!r} is "
             f"{display(column.annotation)}; give them one type, or write a function: key=lambda event: …"
@@ -73,10 +87,15 @@ def _check_function(view: str, where: str, event: type[Event], key: Any) -> None
         )
     require_plain(f"{view}: the key function", key)
     try:
-        inspect.signature(key).bind(None)
+        signature = inspect.signature(key)
+        try:
+            signature.bind(None)
+        except TypeError:
+            signature.bind(None, None)
     except TypeError as error:
         raise DefinitionError(
-            f"{where}: the function is called with the event alone ({error}): write key=lambda event: …"
+            f"{where}: the function is called with the event, or with the event and what is recorded of it "
+            f"({error}): write key=lambda event: …, or key=lambda event, recorded: …"
         ) from error
     except ValueError:
         return  # A function from a C library may have no signature.

@@ -17,13 +17,15 @@ class RowSize:
     no index entry is too large. A row of at most `harmless` characters is never too large.
     """
 
-    def __init__(self, columns: Sequence[Column], key_place: int, indexes: Sequence[Sequence[str]]) -> None:
+    def __init__(
+        self, columns: Sequence[Column], key_places: Sequence[int], indexes: Sequence[Sequence[str]]
+    ) -> None:
         places = {column.name: place for place, column in enumerate(columns)}
         sized = [place for place, column in enumerate(columns) if column.kind in ("text", "blob")]
         jsons = [place for place, column in enumerate(columns) if column.kind == "json"]
-        groups = [[key_place], *([places[name] for name in index] for index in indexes)]
+        groups = [[*key_places], *([places[name] for name in index] for index in indexes)]
         of_any_size = [[place for place in group if place in sized] for group in groups]
-        changing = {place for group in of_any_size[1:] for place in group if place != key_place}
+        changing = {place for group in of_any_size[1:] for place in group if place not in key_places}
         self.changing: list[int] = sorted(changing)
         self.brief: int = MAX_INDEXED_BYTES // 4 // max(1, *map(len, of_any_size))
         # As text it may take four times as many bytes as it has characters.

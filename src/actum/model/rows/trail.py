@@ -111,6 +111,8 @@ class Trail:
         position = step.stored.position
         try:
             self._row = apply(self._view, self._row, step)
+        except KeyNotLoaded:
+            raise  # The same batch is read again, and its keys with it.
         except ReducerFailed as error:
             cause = error.__cause__
             if cause is not None and is_outside(cause):
@@ -170,7 +172,7 @@ def place(view: ViewType, batch: Iterable[Stored], is_outside: IsOutside) -> Pla
         reduction = view.by_name.get(stored.type)
         if reduction is None and stored.type == DELETED:
             reduction = view.reduction_of_deletion(stored.kind, stored.id)
-        if reduction is not None:
+        if reduction is not None and view.takes_from(stored.kind):
             items += _place(view, reduction, stored, is_outside)
     return Placed(items)
 

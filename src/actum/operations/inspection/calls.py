@@ -10,6 +10,7 @@ from msgspec import NODEFAULT, Struct
 from actum.errors import Invalid, NotFound
 from actum.model.entity import CommandType, EntityType
 from actum.model.error_text import error_message
+from actum.model.handler import Existence
 from actum.operations.inspection.changes import FieldChange, changes_between, shown_state
 from actum.operations.inspection.readable import shown_json
 from actum.operations.inspection.timeline import TimelineEvent, show_timeline, state_at
@@ -38,12 +39,13 @@ class Argument(Struct, frozen=True):
 
 
 class CommandForm(Struct, frozen=True):
-    """A command with its arguments, in order."""
+    """A command with its arguments, in order; `existence` says which entities it is for."""
 
     name: str
     description: str
     arguments: Sequence[Argument]
     definitions: dict[str, Any]
+    existence: Existence = "any"
 
     @property
     def schema(self) -> dict[str, Any]:
@@ -89,7 +91,7 @@ def form_of(command: CommandType) -> CommandForm:
         default = "" if field.required else _default(field, control)
         arguments.append(Argument(field.name, schema, control, choices, default, field.required))
     description = inspect.cleandoc(command.function.__doc__ or "")
-    return CommandForm(command.name, description, arguments, definitions)
+    return CommandForm(command.name, description, arguments, definitions, command.existence)
 
 
 def read_arguments(command: CommandType, given: Mapping[str, str]) -> dict[str, Any]:

@@ -1,10 +1,11 @@
 """Rows of views: read page by page, filtered, and asked for with SQL that an operator writes."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any, Literal, get_args
 
+import msgspec
 from msgspec import Struct
 
 from actum.errors import Invalid, Overloaded, TooLarge
@@ -40,7 +41,10 @@ class RowFilter(Struct, frozen=True):
 
 
 class RowPage(Struct, frozen=True):
-    """A page of rows, by key, as the database stores them. `next` is the key behind which the next begins."""
+    """A page of rows, by key, as the database stores them. `next` is the key behind which the next begins.
+
+    That of several columns is a JSON array of their texts.
+    """
 
     columns: tuple[str, ...]
     rows: list[tuple[Any, ...]]
@@ -68,21 +72,45 @@ async def list_rows(
     Raises Invalid for a filter or key that does not fit the view, and Overloaded for what takes too long.
     """
     check_limit(limit)
-    key = next(column for column in view.columns if column.name == view.key)
+    keys = view.key_columns.columns
     where, values = _condition(view, wanted)
     if after is not None:
-        where.append(f'"{view.key}" > :after')
-        values["after"] = _value(key, after, "after")
+        where.append(_behind(keys))
+        values |= _places(keys, after)
     condition = f" WHERE {' AND '.join(where)}" if where else ""
     columns = ", ".join(f'"{column.name}"' for column in view.columns)
-    sql = f'SELECT {columns} FROM "{view.name}"{condition} ORDER BY "{view.key}" LIMIT {limit + 1}'
+    order = ", ".join(f'"{key.name}"' for key in keys)
+    sql = f'SELECT {columns} FROM "{view.name}"{condition} ORDER BY {order} LIMIT {limit + 1}'
     answer = await _ask(stores, sql, values, most=limit + 1)
     rows = answer.rows[:limit]
     has_more = len(answer.rows) > limit
-    place = view.columns.index(key)
-    return RowPage(
-        tuple(column.name for column in view.columns), rows, _text(rows[-1][place]) if has_more else None
-    )
+    last = [_text(rows[-1][view.columns.index(key)]) for key in keys] if has_more else []
+    place = last[0] if len(last) == 1 else msgspec.json.encode(last).decode()
+    return RowPage(tuple(column.name for column in view.columns), rows, place if has_more else None)
+
+
+def _behind(keys: Sequence[Column]) -> str:
+    """The condition for keys behind one: in the first column that differs, they have more."""
+    found = f'"{keys[-1].name}" > :after_{len(keys) - 1}'
+    for place, key in reversed(list(enumerate(keys[:-1]))):
+        found = f'("{key.name}" > :after_{place} OR ("{key.name}" = :after_{place} AND {found}))'
+    return found
+
+
+def _places(keys: Sequence[Column], after: str) -> dict[str, Any]:
+    texts = [after]
+    if len(keys) > 1:
+        try:
+            texts = msgspec.json.decode(after, type=list[str])
+        except (msgspec.MsgspecError, UnicodeError) as error:
+            raise Invalid(f"after={after}: write a JSON array of texts", field="after") from error
+    if len(texts) != len(keys):
+        names = ", ".join(key.name for key in keys)
+        raise Invalid(f"after={after}: the key has {len(keys)} columns ({names})", field="after")
+    return {
+        f"after_{place}": _value(key, text, "after")
+        for place, (key, text) in enumerate(zip(keys, texts, strict=True))
+    }
 
 
 async def count_rows(stores: Stores, view: ViewType, wanted: RowFilter | None = None) -> int | None:

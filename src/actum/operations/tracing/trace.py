@@ -144,7 +144,7 @@ class _Tree:
 
     def _views(self, stored: Stored, live: Mapping[str, int]) -> Iterator[Node]:
         for view in self._catalog.views.values():
-            if stored.type in view.by_name:
+            if stored.type in view.by_name and view.takes_from(stored.kind):
                 if live.get(view.name, 0) >= stored.position:
                     yield Node("view", view.name, None, "shows it", "good", place=(view.name,))
                 else:

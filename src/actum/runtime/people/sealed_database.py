@@ -5,11 +5,15 @@ from datetime import timedelta
 from typing import Any, cast
 
 from actum.errors import AuthorError
+from actum.model.rows.mirror import SealedMirror
 from actum.model.rows.sealed_columns import SealedColumns, texts_in_answer
 from actum.model.view import ViewType
 from actum.ports.database import MAX_ANSWER_BYTES, MAX_QUERY_TIME, Answer, Database
 from actum.ports.membership import Lease
 from actum.runtime.people.keyring import Keyring
+
+Sealing = SealedColumns | SealedMirror
+"""What seals the rows of a view."""
 
 
 class _SealedDatabase:
@@ -62,7 +66,7 @@ class _SealedDatabase:
         await self._keyring.prepare(*texts_in_answer(answer.rows))
         return answer
 
-    async def _sealed(self, columns: SealedColumns, rows: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    async def _sealed(self, columns: Sealing, rows: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
         persons = {person for row in rows for person in columns.persons(row)}
         await self._keyring.ensure(persons)
         # No await below, so that no key is closed in between.
@@ -76,7 +80,7 @@ def sealed_database(database: Database, keyring: Keyring, views: Iterable[ViewTy
     return cast(Database, _SealedDatabase(database, keyring))
 
 
-def _fault_of(columns: SealedColumns, row: tuple[Any, ...]) -> str:
+def _fault_of(columns: Sealing, row: tuple[Any, ...]) -> str:
     try:
         columns.persons(row)
     except AuthorError as error:

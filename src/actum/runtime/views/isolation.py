@@ -211,7 +211,7 @@ class Isolation:
             more_rows, more_errors = await self._load(keys[len(keys) // 2 :])
             return rows | more_rows, errors | more_errors
         read = [self._view.row_from_sql(values) for values in found]
-        return {getattr(row, self._view.key): row for row in read}, {}
+        return {self._view.key_in(row): row for row in read}, {}
 
     async def _refusals(self, rows: list[tuple[Any, ...]]) -> list[str]:
         return await self._database.refusals(self._view, self._generation, rows)

@@ -263,9 +263,9 @@ class Projector:
 
     def _keep(self, rows: dict[Any, View], changes: Changes, written: list[tuple[Any, ...]]) -> None:
         """Caches the rows of a batch, so that those that change again need not be read."""
-        key = self.view.key
+        key_in = self.view.key_in
         for row in changes.written:
-            rows[getattr(row, key)] = row
+            rows[key_in(row)] = row
         for gone in (*changes.deleted, *changes.lent):
             rows.pop(gone, None)
         self._rows_bytes += sum(map(self.view.size_of, written))
@@ -370,7 +370,7 @@ class Projector:
             return
         for values in await self._database.rows(self.view, self.state.generation, missing):
             row = self.view.row_from_sql(values)
-            self._rows[getattr(row, self.view.key)] = row
+            self._rows[self.view.key_in(row)] = row
 
     async def _save(
         self,

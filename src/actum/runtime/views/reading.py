@@ -117,7 +117,7 @@ class Views:
                 self._remote_views.forget(view.name)
                 await asyncio.sleep(0)  # Another generation has just taken its place, or is about to.
             else:
-                return None if values is None else view.row_from_sql(values)
+                return None if values is None else view.shown_row(values)
 
     async def _looked_up(self, view: ViewType, generation: int, key: Any) -> Any:
         """Returns the columns of a row; concurrent look-ups are one statement."""
@@ -143,7 +143,7 @@ class Views:
             if len(keys) == 1:
                 return [error]
             return [(await self._rows_of(view, generation, [key]))[0] for key in keys]
-        found = {getattr(view.row_from_sql(row), view.key): row for row in rows}
+        found = {view.key_in(view.row_from_sql(row)): row for row in rows}
         return [found.get(key) for key in keys]
 
     async def rebuild_all(self, views: Sequence[ViewType]) -> None:

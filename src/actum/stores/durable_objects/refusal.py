@@ -7,6 +7,7 @@ from msgspec.json import encode
 
 from actum.errors import (
     ActumError,
+    AlreadyExists,
     AuthorError,
     BrokenStream,
     Conflict,
@@ -62,6 +63,7 @@ LOST = "Lost"
 NAMED: dict[str, type[ActumError]] = {
     error.__name__: error
     for error in (
+        AlreadyExists,
         AuthorError,
         BrokenStream,
         Conflict,

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from actum.errors import (
     ActumError,
+    AlreadyExists,
     AlreadyStarted,
     AnswerErased,
     CallerError,
@@ -95,6 +96,7 @@ SIMPLE: dict[str, type[ActumError]] = {
         Invalid,
         NotFound,
         Taken,
+        AlreadyExists,
         AlreadyStarted,
         WrongStatus,
         WrongVersion,

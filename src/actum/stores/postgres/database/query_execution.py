@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from actum.model.rows.column import Kind, time_to_sql
+from actum.model.rows.mirror import STATE
 from actum.model.view import MAX_NAME, ViewType
 
 BEGIN = """SELECT set_config('statement_timeout', $1, true),
@@ -19,7 +20,7 @@ COLUMNS = """SELECT v.name, attname, format_type(atttypid, NULL)
     JOIN pg_class c ON relname = v.name || '__' || v.generation
         AND relnamespace = current_schema()::regnamespace
     JOIN pg_attribute a ON attrelid = c.oid AND attnum > 0 AND NOT attisdropped
-    WHERE v.is_live ORDER BY v.name, attnum"""
+    WHERE v.is_live AND attname <> $1 ORDER BY v.name, attnum"""
 KINDS = {
     "text": "text",
     "bigint": "integer",
@@ -51,7 +52,7 @@ class QueryExecution:
         _, stamp = await connection.fetchrow(BEGIN, str(longest))
         views = self._views
         if views is None or views.stamp != stamp:
-            views = self._views = self._read(await connection.fetch(COLUMNS), stamp)
+            views = self._views = self._read(await connection.fetch(COLUMNS, STATE), stamp)
         return _translate().translate_call(sql, parameters, views, "postgres")
 
     def values(self, query: Any, parameters: Mapping[str, Any]) -> list[Any]:

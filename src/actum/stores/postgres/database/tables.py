@@ -39,25 +39,22 @@ class PostgresTable:
         self.create_name: str = table.create_name
         self.drop_name: str = table.drop_name
         self._view = view
+        self._columns = view.stored_columns
         self._on_conflict = table.on_conflict
         self._read: list[tuple[int, Convert]] = [
-            (place, READ[column.kind]) for place, column in enumerate(view.columns) if column.kind in READ
+            (place, READ[column.kind]) for place, column in enumerate(self._columns) if column.kind in READ
         ]
-        self._decimals = [place for place, column in enumerate(view.columns) if column.kind == "decimal"]
-        kinds: dict[str, Kind] = {column.name: column.kind for column in view.columns}
-        self._key_kind = kinds[view.key]
+        self._decimals = [place for place, column in enumerate(self._columns) if column.kind == "decimal"]
+        self._keys = view.key_columns.columns
 
     def __repr__(self) -> str:
         return f"<PostgresTable {self.name}>"
 
     @cached_property
     def select(self) -> str:
-        """Reads the rows of an array of keys."""
-        columns = ", ".join(quote(column.name) for column in self._view.columns)
-        return (
-            f"SELECT {columns} FROM {quote(self.name)} "
-            f"WHERE {quote(self._view.key)} = ANY($1::{ARRAYS[self._key_kind]})"
-        )
+        """Reads the rows of keys, given as an array for each column of the key."""
+        columns = ", ".join(quote(column.name) for column in self._columns)
+        return f"SELECT {columns} FROM {quote(self.name)} WHERE {self._has_key(1)}"
 
     def project(self, held: str) -> str:
         """Moves a checkpoint and, if that succeeds, deletes keys and writes rows, given as an array a column.
@@ -69,18 +66,17 @@ class PostgresTable:
 
     @cached_property
     def _project(self) -> str:
-        names = [quote(column.name) for column in self._view.columns]
-        key = quote(self._view.key)
+        names = [quote(column.name) for column in self._columns]
+        first = 7 + len(self._keys)
         arrays = ", ".join(
-            f"${place}::{ARRAYS[column.kind]}" for place, column in enumerate(self._view.columns, 8)
+            f"${place}::{ARRAYS[column.kind]}" for place, column in enumerate(self._columns, first)
         )
         table = quote(self.name)
         return f"""moved AS (
                 UPDATE actum_views SET checkpoint = $3
                 WHERE name = $4 AND generation = $5 AND checkpoint = $6 AND {IS_HELD} RETURNING 1
             ), gone AS (
-                DELETE FROM {table} WHERE {key} = ANY($7::{ARRAYS[self._key_kind]})
-                    AND EXISTS (SELECT FROM moved)
+                DELETE FROM {table} WHERE {self._has_key(7)} AND EXISTS (SELECT FROM moved)
             ), written AS (
                 INSERT INTO {table} ({", ".join(names)})
                 SELECT * FROM unnest({arrays}) WHERE EXISTS (SELECT FROM moved)
@@ -90,26 +86,40 @@ class PostgresTable:
     @cached_property
     def insert(self) -> str:
         """Writes rows, given as an array a column, in place of those with the same keys."""
-        names = [quote(column.name) for column in self._view.columns]
-        key = quote(self._view.key)
-        new = ", ".join(f"{name} = excluded.{name}" for name in names if name != key)
+        names = [quote(column.name) for column in self._columns]
         arrays = ", ".join(
-            f"${place}::{ARRAYS[column.kind]}" for place, column in enumerate(self._view.columns, 1)
+            f"${place}::{ARRAYS[column.kind]}" for place, column in enumerate(self._columns, 1)
         )
         return (
             f"INSERT INTO {quote(self.name)} ({', '.join(names)}) SELECT * FROM unnest({arrays}) "
-            f"ON CONFLICT ({key}) DO {f'UPDATE SET {new}' if new else 'NOTHING'}"
+            f"{self._on_conflict}"
         )
 
-    def keys(self, keys: Sequence[Any]) -> list[Any]:
-        """Gives keys as the driver takes them; raises Invalid for what cannot be one."""
-        convert = READ.get(self._key_kind, _same)
-        return [convert(self._view.key_to_sql(key)) for key in keys]
+    def _has_key(self, first: int) -> str:
+        """The condition for rows of given keys, whose arrays are the parameters from number `first` on."""
+        names = ", ".join(quote(column.name) for column in self._keys)
+        arrays = ", ".join(f"${place}::{ARRAYS[one.kind]}" for place, one in enumerate(self._keys, first))
+        if len(self._keys) == 1:
+            return f"{names} = ANY({arrays})"
+        return f"({names}) IN (SELECT * FROM unnest({arrays}))"
+
+    def keys(self, keys: Sequence[Any]) -> list[list[Any]]:
+        """Gives keys as an array for each of their columns; raises Invalid for what cannot be one."""
+        found = [self._view.key_to_sql(key) for key in keys]
+        parts = (
+            [found]
+            if len(self._keys) == 1
+            else [[key[place] for key in found] for place in range(len(self._keys))]
+        )
+        return [
+            [READ[column.kind](text) for text in part] if column.kind in READ else part
+            for column, part in zip(self._keys, parts, strict=True)
+        ]
 
     def columns(self, rows: Sequence[tuple[Any, ...]]) -> list[Sequence[Any]]:
         """Gives rows as an array for each column."""
         if not rows:
-            return [()] * len(self._view.columns)
+            return [()] * len(self._columns)
         columns: list[Sequence[Any]] = list(zip(*rows, strict=True))
         for place, convert in self._read:
             columns[place] = [None if text is None else convert(text) for text in columns[place]]
@@ -127,7 +137,3 @@ class PostgresTable:
                     values[place] = f"{values[place]:f}"
             rows.append(tuple(values))
         return rows
-
-
-def _same(value: Any) -> Any:
-    return value

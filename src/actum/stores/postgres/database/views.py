@@ -98,7 +98,7 @@ class PostgresViews(Database):
         values = table.keys(keys)
         async with self._pool.connection() as connection:
             try:
-                return table.rows(await connection.fetch(table.select, values))
+                return table.rows(await connection.fetch(table.select, *values))
             except UNFIT as error:
                 raise Invalid(
                     f"what is asked for cannot be a key of the view {view.name}: {error}"
@@ -120,7 +120,7 @@ class PostgresViews(Database):
     ) -> None:
         table = self._table(view, generation)
         keys, columns = table.keys(deleted), table.columns(written)
-        values = (*self._fence.values, checkpoint, view.name, generation, before, keys, *columns)
+        values = (*self._fence.values, checkpoint, view.name, generation, before, *keys, *columns)
         lend = self._pool.connection if aside is NOTHING_ASIDE else self._pool.transaction
         async with lend() as connection:
             try:

@@ -23,10 +23,16 @@ def decoded(view: ViewType, rows: Iterable[tuple[Any, ...]]) -> list[tuple[Any, 
 
 
 def encoded_keys(view: ViewType, keys: Sequence[Any]) -> list[Any]:
-    """Gives keys as the table stores them; raises Invalid for what cannot be one."""
-    kind = next(column.kind for column in view.columns if column.name == view.key)
+    """Gives keys as the table stores them, a tuple for each whose key has several columns.
+
+    Raises Invalid for what cannot be one.
+    """
+    columns = view.key_columns.columns
     found = [view.key_to_sql(key) for key in keys]
-    return [_encode(key) for key in found] if kind == "decimal" else found
+    places = [place for place, column in enumerate(columns) if column.kind == "decimal"]
+    if not places:
+        return found
+    return [_encode(key) if len(columns) == 1 else _changed(key, places, _encode) for key in found]
 
 
 def _places(view: ViewType) -> list[int]:

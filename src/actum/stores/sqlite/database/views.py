@@ -121,7 +121,10 @@ class SqliteViews(Database):
 
         def read(connection: sqlite3.Connection) -> list[tuple[Any, ...]]:
             try:
-                found = [connection.execute(table.select(len(piece)), piece).fetchall() for piece in pieces]
+                found = [
+                    connection.execute(table.select(len(piece)), _flat(view, piece)).fetchall()
+                    for piece in pieces
+                ]
             except UNFIT as error:
                 raise Invalid(
                     f"what is asked for cannot be a key of the view {view.name}: {error}"
@@ -155,7 +158,7 @@ class SqliteViews(Database):
             if connection.execute(move, (checkpoint, view.name, generation, before)).rowcount == 0:
                 raise moved_view(view, generation, before)
             for keys in gone:
-                connection.execute(table.delete(len(keys)), keys)
+                connection.execute(table.delete(len(keys)), _flat(view, keys))
             for rows in pieces:
                 connection.execute(table.upsert(len(rows)), list(chain.from_iterable(rows)))
             if aside is not NOTHING_ASIDE:
@@ -317,6 +320,11 @@ class SqliteViews(Database):
         connection.execute(table.create_name)
         live = "UPDATE actum_views SET is_live = (generation = ?) WHERE name = ?"
         connection.execute(live, (generation, view.name))
+
+
+def _flat(view: ViewType, keys: Sequence[Any]) -> Sequence[Any]:
+    """Gives the values of keys, one after the other."""
+    return keys if len(view.key_columns.columns) == 1 else list(chain.from_iterable(keys))
 
 
 def _state(row: tuple[Any, ...]) -> ViewState:
