@@ -322,6 +322,6 @@ async def test_a_dead_letter_of_another_cause_is_left_to_an_operator(store: str)
         await until_dead(node, 1)
     tried = len(effects.done)
     async with running(failing(), store) as (node, _):
-        await node.idle()
+        await node.settle()
 
     assert len(effects.done) == tried
