@@ -17,6 +17,10 @@ class Command(Struct, frozen=True):
 
 
 COMMANDS = {
+    "new": Command(
+        "actum.cli.subcommands.new:new",
+        "Writes a small application with tests, type checks and a workflow for CI, to begin with.",
+    ),
     "run": Command(
         "actum.cli.subcommands.run:run",
         "Serves an application over HTTP, and runs its views, actions, queues and timers.",
