@@ -44,6 +44,14 @@ COMMANDS = {
         "actum.cli.subcommands.views:views",
         "Lists views and the rows that they set aside, and rebuilds or retries them.",
     ),
+    "actions": Command(
+        "actum.cli.subcommands.work.actions:actions",
+        "Lists actions: what sets each off, what it has left to do, and what stands still.",
+    ),
+    "queues": Command(
+        "actum.cli.subcommands.work.queues:queues",
+        "Lists queues: how many messages each holds, and how old the oldest is.",
+    ),
     "timers": Command(
         "actum.cli.subcommands.work.timers:timers",
         "Lists the deadlines of entities and other commands that are to be sent later.",
