@@ -21,6 +21,10 @@ COMMANDS = {
         "actum.cli.subcommands.new:new",
         "Writes a small application with tests, type checks and a workflow for CI, to begin with.",
     ),
+    "dev": Command(
+        "actum.cli.subcommands.dev:dev",
+        "Serves an application while you write it: what you change is loaded at once.",
+    ),
     "run": Command(
         "actum.cli.subcommands.run:run",
         "Serves an application over HTTP, and runs its views, actions, queues and timers.",
