@@ -1,5 +1,7 @@
 """What every command has in common: its help, its store, and its manner of failing."""
 
+import ast
+import importlib
 import sqlite3
 import subprocess
 import sys
@@ -7,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+import actum as actum_package
 from actum.cli.commands import COMMANDS as SUMMARIES
 from actum.cli.commands import load
 from actum.stores.url import shown as shown_url
@@ -40,20 +43,53 @@ def test_every_command_explains_itself(actum: CommandLine, command: list[str]) -
     assert "The application, as MODULE:APP." in result.out
 
 
-HELP_ALONE = """
+HEAVY = ("asyncio", "asyncpg", "jinja2", "litestar", "pydantic", "rich", "sqlglot", "uvicorn", "watchfiles")
+"""What takes long to import, and what help does not show."""
+MAX_OWN = 12
+"""Modules of Actum's own that the list of commands may need."""
+LOADED = """
 import sys
 from actum.cli.main import main
 try:
-    main(["--help"])
+    main(sys.argv[1:])
 except SystemExit:
-    print([name for name in ("asyncpg", "litestar", "sqlglot", "uvicorn") if name in sys.modules])
+    print(*sorted(sys.modules))
 """
 
 
-def test_help_is_given_without_what_only_running_needs() -> None:
-    done = subprocess.run([sys.executable, "-c", HELP_ALONE], capture_output=True, text=True, check=True)
+@pytest.mark.parametrize("option", ["--help", "--version"])
+def test_help_is_given_without_what_only_running_needs(option: str) -> None:
+    done = subprocess.run([sys.executable, "-c", LOADED, option], capture_output=True, text=True, check=True)
+    modules = done.stdout.splitlines()[-1].split()
 
-    assert done.stdout.splitlines()[-1] == "[]"
+    assert [name for name in HEAVY if name in modules] == []
+    assert len([name for name in modules if name.startswith("actum")]) <= MAX_OWN
+
+
+def test_the_names_of_the_package_are_where_type_checkers_look_for_them() -> None:
+    """What is imported for type checkers alone is what is found when a program runs."""
+    tree = ast.parse(Path(actum_package.__file__ or "").read_text())
+    [imports] = [node for node in tree.body if isinstance(node, ast.If)]
+    checked = {
+        alias.name: node.module
+        for node in imports.body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+
+    assert checked == actum_package.PLACES
+    assert sorted(actum_package.__all__) == sorted(checked)
+    for name, place in checked.items():
+        assert getattr(actum_package, name) is getattr(importlib.import_module(place or ""), name)
+    with pytest.raises(AttributeError, match="module 'actum' has no attribute 'Acount'"):
+        _ = actum_package.Acount
+
+
+def test_a_mistyped_command_is_answered_with_the_one_that_was_meant(actum: CommandLine) -> None:
+    result = actum("evnts", "shop")
+
+    assert result.code == 2
+    assert "Did you mean 'events'?" in result.err
 
 
 @pytest.mark.parametrize("name", SUMMARIES)

@@ -51,7 +51,8 @@ def test_the_tests_of_the_readme_pass(folder: Path) -> None:
 @pytest.mark.slow
 async def test_the_requests_of_the_readme_are_answered_as_it_says(folder: Path) -> None:
     """Sent to `actum run bank:app`: a deposit that is repeated, one that is refused, and a list."""
-    deposit, refused, richest = (shlex.split(line) for line in re.findall(r"^curl .*$", README, re.MULTILINE))
+    lines = re.findall(r"^curl .*$", README.partition("## An application")[2], re.MULTILINE)
+    deposit, refused, richest = map(shlex.split, lines)
 
     async with served(folder) as url:
         answers = [ask(command, url) for command in (deposit, deposit, refused, richest)]

@@ -89,3 +89,15 @@ def test_everything_that_is_required_is_imported() -> None:
     }
 
     assert unused == set()
+
+
+def test_the_wheel_holds_what_a_new_application_is_written_from(built: Path) -> None:
+    templates = {
+        path.relative_to(ROOT / "src").as_posix()
+        for path in (ROOT / "src" / "actum" / "cli" / "new" / "templates").iterdir()
+    }
+    with zipfile.ZipFile(next(built.glob("*.whl"))) as wheel:
+        names = set(wheel.namelist())
+
+    assert len(templates) == 8
+    assert templates <= names

@@ -8,6 +8,8 @@ from msgspec import Struct
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_group
 
+from actum.cli.common_options import complete
+
 
 class Command(Struct, frozen=True):
     """Where a command is (MODULE:NAME of a function or a group), and the first line of its help."""
@@ -17,6 +19,14 @@ class Command(Struct, frozen=True):
 
 
 COMMANDS = {
+    "new": Command(
+        "actum.cli.subcommands.new:new",
+        "Writes a small application with tests, type checks and a workflow for CI, to begin with.",
+    ),
+    "dev": Command(
+        "actum.cli.subcommands.dev:dev",
+        "Serves an application while you write it: what you change is loaded at once.",
+    ),
     "run": Command(
         "actum.cli.subcommands.run:run",
         "Serves an application over HTTP, and runs its views, actions, queues and timers.",
@@ -39,6 +49,14 @@ COMMANDS = {
     "views": Command(
         "actum.cli.subcommands.views:views",
         "Lists views and the rows that they set aside, and rebuilds or retries them.",
+    ),
+    "actions": Command(
+        "actum.cli.subcommands.work.actions:actions",
+        "Lists actions: what sets each off, what it has left to do, and what stands still.",
+    ),
+    "queues": Command(
+        "actum.cli.subcommands.work.queues:queues",
+        "Lists queues: how many messages each holds, and how old the oldest is.",
     ),
     "timers": Command(
         "actum.cli.subcommands.work.timers:timers",
@@ -89,12 +107,10 @@ COMMANDS = {
 class CommandGroup(TyperGroup):
     """Every command of `actum`: listed with its summary, loaded when it is run."""
 
-    def list_commands(self, ctx: Any) -> list[str]:
-        return list(COMMANDS)
-
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        known = COMMANDS.get(cmd_name)
-        return known and TyperCommand(cmd_name, help=known.summary)
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        for name, known in COMMANDS.items():
+            self.commands[name] = TyperCommand(name, help=known.summary, short_help=known.summary)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         name, command, rest = super().resolve_command(ctx, args)
@@ -105,9 +121,11 @@ def load(name: str) -> Any:
     """Loads a command."""
     module, _, attribute = COMMANDS[name].place.partition(":")
     found = getattr(import_module(module), attribute)
-    around = typer.Typer(rich_markup_mode="markdown")
+    around = typer.Typer(rich_markup_mode=None)
     if isinstance(found, typer.Typer):
         around.add_typer(found, name=name)
     else:
         around.command(name)(found)
-    return get_group(around).commands[name]
+    loaded = get_group(around).commands[name]
+    complete(loaded)
+    return loaded

@@ -52,12 +52,18 @@ def one_line(text: str) -> str:
 
 def place_of(error: BaseException) -> str:
     """Gives the file and line of the author's code that an error came from, or an empty text."""
+    found = line_of(error)
+    return "" if found is None else f"{_shown(found[0])}:{found[1]}"
+
+
+def line_of(error: BaseException) -> tuple[str, int] | None:
+    """Gives the path of the file and the number of the line, from 1, that place_of names."""
     if isinstance(error, SyntaxError) and error.filename:
-        return f"{_shown(error.filename)}:{error.lineno}"
+        return error.filename, error.lineno or 1
     own = [
         frame for frame in traceback.extract_tb(error.__traceback__) if not frame.filename.startswith(FOREIGN)
     ]
-    return f"{_shown(own[-1].filename)}:{own[-1].lineno}" if own else ""
+    return (own[-1].filename, own[-1].lineno or 1) if own else None
 
 
 def _shown(filename: str) -> str:

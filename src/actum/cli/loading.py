@@ -2,6 +2,7 @@
 
 import sys
 from importlib import import_module
+from importlib.util import find_spec
 from operator import attrgetter
 from pathlib import Path
 from types import ModuleType
@@ -15,9 +16,7 @@ def load_app(named: str) -> App:
     """Imports MODULE:APP, from the current directory or from what is installed; MODULE means MODULE:app."""
     name, _, attribute = named.partition(":")
     attribute = attribute or "app"
-    directory = str(Path.cwd())
-    if directory not in sys.path:
-        sys.path.insert(0, directory)
+    _search_here()
     module = _import(name)
     try:
         found = attrgetter(attribute)(module)
@@ -28,6 +27,34 @@ def load_app(named: str) -> App:
     return found
 
 
+def check_module(named: str) -> None:
+    """Raises CommandFailed if the module of MODULE:APP is nowhere; it is not imported, and may be broken."""
+    name = named.partition(":")[0]
+    _check_name(name)
+    _search_here()
+    first = name.partition(".")[0]
+    if first not in sys.modules and find_spec(first) is None:
+        raise CommandFailed(_missing(first))
+
+
+def _search_here() -> None:
+    directory = str(Path.cwd())
+    if directory not in sys.path:
+        sys.path.insert(0, directory)
+
+
+def _check_name(name: str) -> None:
+    if name.endswith(".py") or not all(part.isidentifier() for part in name.split(".")):
+        raise CommandFailed(f"{name!r} is not a module's name: write MODULE:APP, as in bank:app for bank.py")
+
+
+def _missing(name: str) -> str:
+    return (
+        f"there is no module {name!r} in {Path.cwd()}, and none is installed: "
+        "run actum in the module's folder, or correct the name"
+    )
+
+
 def _what(found: object) -> str:
     if isinstance(found, type):
         return f"the class {found.__name__}"
@@ -35,16 +62,12 @@ def _what(found: object) -> str:
 
 
 def _import(name: str) -> ModuleType:
-    if name.endswith(".py") or not all(part.isidentifier() for part in name.split(".")):
-        raise CommandFailed(f"{name!r} is not a module's name: write MODULE:APP, as in bank:app for bank.py")
+    _check_name(name)
     try:
         return import_module(name)
     except ModuleNotFoundError as error:
         if error.name is not None and f"{name}.".startswith(f"{error.name}."):
-            raise CommandFailed(
-                f"there is no module {error.name!r} in {Path.cwd()}, and none is installed: "
-                "run actum in the module's folder, or correct the name"
-            ) from error
+            raise CommandFailed(_missing(error.name)) from error
         raise _broken(name, error) from error
     except KeyboardInterrupt:
         raise

@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib.metadata import version as version_of
 from typing import Annotated
 
@@ -10,7 +11,8 @@ import typer
 
 from actum.cli.characters import accept_all_characters
 from actum.cli.commands import CommandGroup
-from actum.cli.failure import TRACEBACK, CommandFailed, report
+from actum.cli.common_options import Debug
+from actum.cli.failure import CommandFailed, report
 from actum.model.name import SURROGATE
 
 FAILED = 1
@@ -19,8 +21,7 @@ cli: typer.Typer = typer.Typer(
     name="actum",
     cls=CommandGroup,
     no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode="markdown",
+    rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -34,20 +35,18 @@ def _print_version(is_asked: bool) -> None:
 
 @cli.callback()
 def actum(
-    is_traced: Annotated[
-        bool, typer.Option("--traceback", help="Show the traceback of an error, as ACTUM_TRACEBACK=1 does.")
-    ] = False,
+    _debug: Debug = False,
     _version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version.")
     ] = False,
 ) -> None:
     """Runs Actum applications, and inspects what they have stored.
 
+    Begin with `actum new NAME`, and then `actum dev`.
+
     APP is MODULE:APP, as in bank:app for the App called app in bank.py; `:app` may be left out.
     Every command except migrate and adopt can be used while the application is running.
     """
-    if is_traced:
-        os.environ[TRACEBACK] = "1"
 
 
 def _check_text(arguments: Sequence[str]) -> None:
@@ -67,4 +66,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
         raise
     except BaseException as error:  # noqa: BLE001 (the user gets one line, whatever it is)
         report(error)
+        sys.exit(FAILED)
+    finally:
+        _flush()
+
+
+def _flush() -> None:
+    """Writes what is left to be written; a reader that has gone, such as `head`, has no need of it."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        with suppress(OSError, ValueError):
+            # Python flushes once more when it ends, and would complain.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(FAILED)

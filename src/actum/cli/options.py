@@ -1,12 +1,27 @@
 """The arguments and options that several commands share."""
 
 import getpass
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from actum.cli.finding import find_applications
+
+
+def applications(incomplete: str) -> list[str]:
+    """Gives the applications in the current folder, and in its packages, whose names begin like this."""
+    return [found for found in find_applications(Path.cwd()) if found.startswith(incomplete)]
+
+
 AppName = Annotated[
-    str, typer.Argument(metavar="APP", help="The application, as MODULE:APP.", show_default=False)
+    str,
+    typer.Argument(
+        metavar="APP",
+        help="The application, as MODULE:APP.",
+        autocompletion=applications,
+        show_default=False,
+    ),
 ]
 StoreUrl = Annotated[
     str | None,

@@ -51,6 +51,15 @@ def print_json(value: Any) -> None:
     print_json_text(msgspec.json.encode(value).decode())
 
 
+def print_outcome(outcome: Any, *lines: str, is_json: bool) -> None:
+    """Prints what came of a command: as one line of JSON, or as lines for people."""
+    if is_json:
+        print_json(outcome)
+    else:
+        for line in lines:
+            print_line(line)
+
+
 def print_line(*cells: str) -> None:
     """Prints cells side by side; terminal control characters are printed as escapes."""
     print("  ".join(map(printable, cells)))

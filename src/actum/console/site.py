@@ -19,6 +19,7 @@ from actum.console.security.access import local_operator
 from actum.console.security.headers import ALWAYS
 from actum.console.shared import Shared
 from actum.console.visit import AnyRequest, Entry, Visit
+from actum.console.welcome import has_no_root, welcome
 from actum.errors import ActumError
 from actum.http import Scope
 from actum.http.access.authentication import EXEMPT, ROUTE
@@ -83,6 +84,8 @@ def console_routes(app: App, url: str, *, is_development: bool) -> FurtherRoutes
         door = Door(app, lifetime, access, Shared(url, is_development=is_development))
         pages = [_page_route(door, page, route) for page in PAGES for route in page.routes]
         handlers = [_first(door), _files(door), _lost(door), *pages]
+        if not is_ruled and has_no_root(definition_of(app)):
+            handlers.append(_welcome(door))
         for handler in () if is_ruled else handlers:
             # Nobody has to say who they are at the machine itself, whatever rules there are for others.
             handler.opt[ROUTE] = EXEMPT
@@ -113,6 +116,14 @@ def _first(door: Door) -> HTTPRouteHandler:
         return visit.redirected(visit.url(FIRST.name))
 
     return get_handler(CONSOLE, include_in_schema=False)(answer)
+
+
+def _welcome(door: Door) -> HTTPRouteHandler:
+    async def answer(request: AnyRequest) -> Response[Any]:
+        root = request.scope.get("root_path", "")
+        return door.visit(request).show("welcome.html", **welcome(definition_of(door.app), root))
+
+    return get_handler("/", include_in_schema=False)(answer)
 
 
 def _files(door: Door) -> HTTPRouteHandler:

@@ -1,5 +1,7 @@
 """Claims rebuilt from the events, whose metadata record what their commands claimed and released."""
 
+from collections.abc import Callable
+
 import msgspec
 from msgspec import Struct
 
@@ -11,6 +13,8 @@ from actum.stores.url import shown
 
 PAGE = 1_000
 MENTION = b'"claims":['
+Report = Callable[[int, int], object]
+"""Is called with the position that has been read, and that of the last event."""
 
 
 class Recorded(Struct):
@@ -27,7 +31,9 @@ class RebuiltClaims(Struct, frozen=True):
     contradicted: int
 
 
-async def rebuild_claims(stores: Stores, url: str) -> RebuiltClaims:
+async def rebuild_claims(
+    stores: Stores, url: str, report: Report = lambda done, total: None
+) -> RebuiltClaims:
     """Restores the claims that the events show and the store has lost; those that it has stay.
 
     What was claimed by events that were pruned cannot be restored. Raises StoreError while the application
@@ -37,7 +43,7 @@ async def rebuild_claims(stores: Stores, url: str) -> RebuiltClaims:
         raise StoreError(f"{shown(url)} has no claims: {stores.journal.why_no_claims}")
     if await is_running(stores, url):
         raise StoreError(f"an application runs on {shown(url)}: stop it, and rebuild its claims then")
-    held = await _recorded(stores)
+    held = await _recorded(stores, report)
     claims = list(held.items())
     restored = contradicted = 0
     for start in range(0, len(claims), PAGE):
@@ -49,12 +55,13 @@ async def rebuild_claims(stores: Stores, url: str) -> RebuiltClaims:
     return RebuiltClaims(len(claims), restored, contradicted)
 
 
-async def _recorded(stores: Stores) -> dict[ClaimKey, str]:
+async def _recorded(stores: Stores, report: Report) -> dict[ClaimKey, str]:
     """Folds the claims of each entity, so the order of events of different entities does not matter."""
     held: dict[tuple[ClaimKey, str], None] = {}
-    after = 0
+    after, head = 0, await stores.journal.head()
     while events := await stores.journal.feed(after, PAGE):
         after = events[-1].position
+        report(after, max(after, head))
         for event in events:
             if MENTION not in event.metadata:
                 continue

@@ -3,15 +3,24 @@
 import secrets
 
 import typer
+from msgspec import Struct
 
 from actum.cli.loading import load_app
 from actum.cli.options import AppName, AsJson
-from actum.cli.output import print_json, print_line, print_table
+from actum.cli.output import print_json, print_outcome, print_table
 from actum.model.access.methods import hash_key
 from actum.operations.access.rules import rules_of
 
 HEADINGS = ("what", "name", "who may")
 KEY_BYTES = 32
+
+
+class NewKey(Struct, frozen=True):
+    """A new API key and its hash, as `--json` prints them."""
+
+    key: str
+    hash: str
+
 
 access: typer.Typer = typer.Typer(no_args_is_help=True, help="Lists who may do what, and makes API keys.")
 
@@ -33,8 +42,8 @@ def rules(app: AppName, is_json: AsJson = False) -> None:
 
 
 @access.command()
-def new_key() -> None:
+def new_key(is_json: AsJson = False) -> None:
     """Prints a new API key, and its hash: give the key to the caller, and keep the hash or the key."""
     key = secrets.token_urlsafe(KEY_BYTES)
-    print_line("key ", key)
-    print_line("hash", hash_key(key))
+    made = NewKey(key, hash_key(key))
+    print_outcome(made, f"key   {made.key}", f"hash  {made.hash}", is_json=is_json)

@@ -3,12 +3,15 @@
 import asyncio
 
 from actum.cli.loading import load_app
-from actum.cli.options import AppName, DatabaseUrl, StoreUrl
-from actum.cli.output import print_line
+from actum.cli.options import AppName, AsJson, DatabaseUrl, StoreUrl
+from actum.cli.output import print_outcome
+from actum.cli.progress import waiting
 from actum.operations.adoption import adopt_stores
 
 
-def adopt(app: AppName, store: StoreUrl = None, database: DatabaseUrl = None) -> None:
+def adopt(
+    app: AppName, is_json: AsJson = False, store: StoreUrl = None, database: DatabaseUrl = None
+) -> None:
     """Binds a database to this application and this journal, whatever it belonged to before.
 
     Use it when the journal was restored to an earlier state or replaced, so that the database has seen more
@@ -18,12 +21,17 @@ def adopt(app: AppName, store: StoreUrl = None, database: DatabaseUrl = None) ->
     Messages and timers stay.
     """
     loaded = load_app(app)
-    adoption = asyncio.run(adopt_stores(loaded, loaded.store_url(store, database)))
-    for lost in adoption.without_log:
-        print_line(f"{lost} continues with what it holds: what only its log held is lost")
+    with waiting("binding the database"):
+        adoption = asyncio.run(adopt_stores(loaded, loaded.store_url(store, database)))
     before = adoption.before
     was = "nothing" if before is None else f"{before.application} and journal {before.journal}"
-    print_line(
-        f"bound to {loaded.name}, at position {adoption.position} of its journal; it was bound to {was}"
+    print_outcome(
+        adoption,
+        *(
+            f"{lost} continues with what it holds: what only its log held is lost"
+            for lost in adoption.without_log
+        ),
+        f"bound to {loaded.name}, at position {adoption.position} of its journal; it was bound to {was}",
+        "Views are rebuilt at the next start.",
+        is_json=is_json,
     )
-    print_line("Views are rebuilt at the next start.")

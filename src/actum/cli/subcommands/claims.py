@@ -5,8 +5,9 @@ import asyncio
 import typer
 
 from actum.cli.loading import load_app
-from actum.cli.options import AppName, DatabaseUrl, StoreUrl
-from actum.cli.output import print_line
+from actum.cli.options import AppName, AsJson, DatabaseUrl, StoreUrl
+from actum.cli.output import print_outcome
+from actum.cli.progress import Report, reported
 from actum.operations.claims import RebuiltClaims, rebuild_claims
 from actum.operations.opening import open_beside
 
@@ -19,20 +20,27 @@ def _group() -> None:
 
 
 @claims.command()
-def rebuild(app: AppName, store: StoreUrl = None, database: DatabaseUrl = None) -> None:
+def rebuild(
+    app: AppName, is_json: AsJson = False, store: StoreUrl = None, database: DatabaseUrl = None
+) -> None:
     """Restores the claims that the events show and the store has lost.
 
     Claims that the store has stay as they are. What was claimed by events that were pruned cannot be
     restored. The application must not be running.
     """
     url = load_app(app).store_url(store, database)
-    rebuilt = asyncio.run(_rebuild(url))
-    print_line(f"claims in the events: {rebuilt.recorded:,}")
-    print_line(f"claims restored: {rebuilt.restored:,}")
-    if rebuilt.contradicted:
-        print_line(f"claims that another entity holds: {rebuilt.contradicted:,}")
+    with reported("events read") as report:
+        rebuilt = asyncio.run(_rebuild(url, report))
+    contradicted = f"claims that another entity holds: {rebuilt.contradicted:,}"
+    print_outcome(
+        rebuilt,
+        f"claims in the events: {rebuilt.recorded:,}",
+        f"claims restored: {rebuilt.restored:,}",
+        *([contradicted] if rebuilt.contradicted else []),
+        is_json=is_json,
+    )
 
 
-async def _rebuild(url: str) -> RebuiltClaims:
+async def _rebuild(url: str, report: Report) -> RebuiltClaims:
     async with open_beside(url) as stores:
-        return await rebuild_claims(stores, url)
+        return await rebuild_claims(stores, url, report)

@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from msgspec import Struct
 
 from actum.app import definition_of
 from actum.cli.failure import CommandFailed
 from actum.cli.loading import load_app
-from actum.cli.options import AppName
+from actum.cli.options import AppName, AsJson
+from actum.cli.output import print_outcome
 from actum.stores.durable_objects.bundle import bundle
 from actum.stores.durable_objects.deployment import write_deployment
 from actum.stores.durable_objects.workerd import Workerd, default_tools, fetch_tools, prepare
@@ -23,20 +25,32 @@ durable_objects: typer.Typer = typer.Typer(
 )
 
 
+class BuiltLine(Struct, frozen=True):
+    """A folder that was written, as `--json` prints it, and how many kinds of entities are in it."""
+
+    application: str
+    kinds: int
+    folder: str
+
+
 @durable_objects.command()
 def build(
     app: AppName,
     out: Annotated[Path, typer.Option(metavar="DIR", help="The folder to write.", show_default=False)],
+    is_json: AsJson = False,
 ) -> None:
     """Writes a folder to deploy with Cloudflare's tools, by `uv run pywrangler deploy` in it."""
     loaded = load_app(app)
     made = bundle(loaded.name, definition_of(loaded).catalog.kinds.values())
     write_deployment(out, made)
-    print(f"{loaded.name}: {len(made.manifest.entities)} kinds of entities are in {out}")
-    print(f"  deploy   cd {out} && uv run pywrangler deploy")
-    print("  secret   uv run pywrangler secret put ACTUM_SECRET")
-    print(
-        "  run      actum run APP --store 'durable-objects://HOST?secret=SECRET' --database sqlite:///app.db"
+    kinds = len(made.manifest.entities)
+    print_outcome(
+        BuiltLine(loaded.name, kinds, str(out)),
+        f"{loaded.name}: {kinds} kinds of entities are in {out}",
+        f"  deploy   cd {out} && uv run pywrangler deploy",
+        "  secret   uv run pywrangler secret put ACTUM_SECRET",
+        "  run      actum run APP --store 'durable-objects://HOST?secret=SECRET' --database sqlite:///app.db",
+        is_json=is_json,
     )
 
 

@@ -5,17 +5,38 @@ from typing import Annotated
 
 import msgspec
 import typer
+from msgspec import Struct
 
 from actum.cli.characters import print_json_text
 from actum.cli.loading import load_app
-from actum.cli.options import AppName, DatabaseUrl, StoreUrl
-from actum.cli.output import print_line
+from actum.cli.options import AppName, AsJson, DatabaseUrl, StoreUrl
+from actum.cli.output import print_json, print_outcome
+from actum.cli.progress import counted, waiting
 from actum.key_services.open import new_key
 from actum.operations.people import export_person, forget_persons, rotate_keys
 
 keys: typer.Typer = typer.Typer(
     no_args_is_help=True, help="Makes and rotates the key that personal data is sealed under."
 )
+
+
+class ForgottenLine(Struct, frozen=True):
+    """Who was forgotten, as `--json` prints it, and the views that are empty until the next start."""
+
+    persons: list[str]
+    emptied: list[str]
+
+
+class NewKey(Struct, frozen=True):
+    """A new key for ACTUM_KEY, as `--json` prints it."""
+
+    key: str
+
+
+class RotatedKeys(Struct, frozen=True):
+    """How many keys of persons were sealed anew, as `--json` prints it."""
+
+    persons: int
 
 
 @keys.callback()
@@ -28,6 +49,7 @@ def forget(
     persons: Annotated[
         list[str], typer.Argument(metavar="PERSON…", help="The ids of persons.", show_default=False)
     ],
+    is_json: AsJson = False,
     store: StoreUrl = None,
     database: DatabaseUrl = None,
 ) -> None:
@@ -36,37 +58,52 @@ def forget(
     This cannot be undone. If the application is running, its process does it, and this command waits for it.
     """
     loaded = load_app(app)
-    done = asyncio.run(forget_persons(loaded, loaded.store_url(store, database), persons))
-    print_line(f"persons forgotten: {len(persons):,}")
-    if not done.runs and done.views:
-        print_line(f"emptied, and filled again at the next start: {', '.join(done.views)}")
+    with waiting("forgetting"):
+        done = asyncio.run(forget_persons(loaded, loaded.store_url(store, database), persons))
+    emptied = [] if done.runs else done.views
+    said = f"emptied, and filled again at the next start: {', '.join(emptied)}"
+    print_outcome(
+        ForgottenLine(persons, emptied),
+        f"persons forgotten: {len(persons):,}",
+        *([said] if emptied else []),
+        is_json=is_json,
+    )
 
 
 def export(
     app: AppName,
     person: Annotated[str, typer.Argument(metavar="PERSON", help="The person's id.", show_default=False)],
+    is_json: AsJson = False,
     store: StoreUrl = None,
     database: DatabaseUrl = None,
 ) -> None:
     """Prints, as JSON, everything that is kept of a person; it reads the whole journal."""
     loaded = load_app(app)
-    found = asyncio.run(export_person(loaded, loaded.store_url(store, database), person))
+    with waiting("reading the journal"):
+        found = asyncio.run(export_person(loaded, loaded.store_url(store, database), person))
+    if is_json:
+        print_json(found)
+        return
     print_json_text(msgspec.json.format(msgspec.json.encode(found), indent=2).decode())
 
 
 @keys.command()
-def new() -> None:
+def new(is_json: AsJson = False) -> None:
     """Prints a new random key for ACTUM_KEY. Keep it where the store and its backups are not."""
-    print_line(new_key())
+    key = new_key()
+    print_outcome(NewKey(key), key, is_json=is_json)
 
 
 @keys.command()
-def rotate(app: AppName, store: StoreUrl = None, database: DatabaseUrl = None) -> None:
+def rotate(
+    app: AppName, is_json: AsJson = False, store: StoreUrl = None, database: DatabaseUrl = None
+) -> None:
     """Seals the keys of all persons anew, under a new key of the application that ACTUM_KEY seals.
 
     To replace ACTUM_KEY itself, put the former one into ACTUM_OLD_KEYS, restart the application, run this,
     and remove it from there. The application may be running.
     """
     loaded = load_app(app)
-    count = asyncio.run(rotate_keys(loaded, loaded.store_url(store, database)))
-    print_line(f"keys of persons sealed anew: {count:,}")
+    with counted("keys of persons sealed anew") as report:
+        count = asyncio.run(rotate_keys(loaded, loaded.store_url(store, database), report))
+    print_outcome(RotatedKeys(count), f"keys of persons sealed anew: {count:,}", is_json=is_json)

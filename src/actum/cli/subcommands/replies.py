@@ -6,11 +6,13 @@ from datetime import timedelta
 from typing import Annotated
 
 import typer
+from msgspec import Struct
 
 from actum.cli.failure import CommandFailed
 from actum.cli.loading import load_app
-from actum.cli.options import AppName, DatabaseUrl, StoreUrl
-from actum.cli.output import print_line
+from actum.cli.options import AppName, AsJson, DatabaseUrl, StoreUrl
+from actum.cli.output import print_outcome
+from actum.cli.progress import waiting
 from actum.operations.opening import open_beside
 from actum.operations.replies import forget_replies
 
@@ -18,6 +20,12 @@ UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 AGE = re.compile(r"(\d{1,5})([mhdw])")
 
 replies: typer.Typer = typer.Typer(no_args_is_help=True, help="Deletes the kept replies of idempotency keys.")
+
+
+class ForgottenReplies(Struct, frozen=True):
+    """How many replies were deleted, as `--json` prints it."""
+
+    deleted: int
 
 
 @replies.callback()
@@ -31,6 +39,7 @@ def forget(
     older_than: Annotated[
         str, typer.Option(metavar="AGE", help="The age, as in 30d, 12h, 90m or 4w.", show_default=False)
     ],
+    is_json: AsJson = False,
     store: StoreUrl = None,
     database: DatabaseUrl = None,
 ) -> None:
@@ -41,8 +50,9 @@ def forget(
     """
     age = _age(older_than)
     url = load_app(app).store_url(store, database)
-    count = asyncio.run(_forget(url, age))
-    print_line(f"replies deleted: {count:,}")
+    with waiting("deleting replies"):
+        count = asyncio.run(_forget(url, age))
+    print_outcome(ForgottenReplies(count), f"replies deleted: {count:,}", is_json=is_json)
 
 
 def _age(text: str) -> timedelta:

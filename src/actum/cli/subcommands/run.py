@@ -2,16 +2,15 @@
 
 import os
 from functools import partial
-from socket import socket
 from typing import Annotated
 
 import typer
 
-from actum.app import App, definition_of
 from actum.cli.failure import CommandFailed
 from actum.cli.loading import load_app
 from actum.cli.logs import Format, Level, LogFormat, set_up_logs
 from actum.cli.options import AppName, DatabaseUrl, StoreUrl
+from actum.cli.server.announcement import announce_server
 from actum.cli.server.limits import (
     BodyTimeout,
     HeaderTimeout,
@@ -23,8 +22,7 @@ from actum.cli.server.limits import (
     allow_descriptors,
 )
 from actum.cli.server.processes import Work, serve_in_processes
-from actum.cli.server.serving import listen, local_url_of, serve, url_of
-from actum.model.routes.own_paths import CONSOLE
+from actum.cli.server.serving import listen, serve
 from actum.stores.open import is_shared
 from actum.stores.url import shown
 
@@ -90,7 +88,7 @@ def run(
     application = loaded.asgi(store=url, is_development=is_development)
     with listen(host, port) as listener:
         set_up_logs(is_development=is_development, level=log_level, format=log_format)
-        announce = partial(_announce, loaded, listener, url, is_development=is_development)
+        announce = partial(announce_server, loaded, listener, url, is_development=is_development)
         if workers == 1:
             serve(application, listener, limits, announce)
         else:
@@ -113,13 +111,3 @@ def _turn_on_metrics(is_wanted: bool, workers: int) -> None:
             "on a port of its own, or send their metrics by OTLP (OTEL_EXPORTER_OTLP_ENDPOINT)"
         )
     os.environ["ACTUM_METRICS"] = "1"
-
-
-def _announce(app: App, listener: socket, store: str, *, is_development: bool) -> None:
-    address = url_of(listener)
-    print(f"{app.name} is running at {address}")
-    if is_development or definition_of(app).has_console:
-        print(f"  console  {local_url_of(listener)}{CONSOLE}")
-    if definition_of(app).docs_path is not None:
-        print(f"  OpenAPI  {address}{definition_of(app).docs_path}")
-    print(f"  store    {shown(store)}", flush=True)

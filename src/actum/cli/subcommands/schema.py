@@ -63,9 +63,12 @@ def _group() -> None:
 
 
 @schema.command()
-def show(app: AppName) -> None:
+def show(app: AppName, is_json: AsJson = False) -> None:
     """Prints the JSON Schema of events, commands, queries and views; `actum schema APP` does it too."""
     document = application_schema(load_app(app))
+    if is_json:
+        print_json(document)
+        return
     print_json_text(msgspec.json.format(msgspec.json.encode(document), indent=2).decode())
 
 

@@ -1,24 +1,23 @@
 """The commands that list an application's views, show the rows one has set aside, and rebuild or retry it."""
 
 import asyncio
-from collections.abc import Generator
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Annotated
 
 import msgspec
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from msgspec import Struct
 
 from actum.app import App
 from actum.cli.failure import CommandFailed, one_line
 from actum.cli.loading import load_app
 from actum.cli.options import AppName, AsJson, By, DatabaseUrl, StoreUrl, operator
-from actum.cli.output import print_json, print_line, print_table, shown_time
+from actum.cli.output import print_json, print_outcome, print_table, shown_time
+from actum.cli.progress import Report, reported
 from actum.model.view import ViewType
 from actum.operations.opening import is_running, open_beside
-from actum.operations.rebuild import Report, rebuild_view
+from actum.operations.rebuild import rebuild_view
 from actum.operations.repairs.audit import Act, recorded
 from actum.operations.set_aside import RetryOutcome, SetAsideRow, list_set_aside, request_rows, watch_rows
 from actum.operations.views import ViewGeneration, list_views, view_type
@@ -32,6 +31,23 @@ views: typer.Typer = typer.Typer(
 ViewName = Annotated[
     str, typer.Argument(metavar="NAME", help="The view's table, as listed.", show_default=False)
 ]
+
+
+class RebuiltLine(Struct, frozen=True):
+    """A view that was rebuilt, as `--json` prints it, and how many of its rows are set aside."""
+
+    view: str
+    set_aside: int
+
+
+class RetriedLine(Struct, frozen=True):
+    """What came of retrying rows, as `--json` prints it: how many there were, and what became of them."""
+
+    view: str
+    requested: int
+    up_to_date: int = 0
+    failed: Sequence[SetAsideRow] = ()
+    untried: Sequence[SetAsideRow] = ()
 
 
 @views.command("list")
@@ -58,6 +74,7 @@ def rebuild(
     app: AppName,
     name: ViewName,
     by: By = None,
+    is_json: AsJson = False,
     store: StoreUrl = None,
     database: DatabaseUrl = None,
 ) -> None:
@@ -67,8 +84,9 @@ def rebuild(
     """
     loaded = load_app(app)
     view = view_type(loaded, name)
-    with _progress(view) as report:
+    with reported(f"view {view.name}") as report:
         count = asyncio.run(_rebuild(loaded, loaded.store_url(store, database), view, report, operator(by)))
+    print_outcome(RebuiltLine(view.name, count), is_json=is_json)
     if count:
         rows = "1 row of it is" if count == 1 else f"{count:,} rows of it are"
         raise CommandFailed(f"view {view.name} is built, and {rows} set aside: see actum views show")
@@ -111,6 +129,7 @@ def retry(
         ),
     ] = None,
     by: By = None,
+    is_json: AsJson = False,
     store: StoreUrl = None,
     database: DatabaseUrl = None,
 ) -> None:
@@ -120,7 +139,8 @@ def retry(
     is rebuilt anyway; use this after a fix somewhere else, or when the cause was temporary.
     """
     loaded = load_app(app)
-    asyncio.run(_retry(view_type(loaded, name), key, loaded.store_url(store, database), operator(by)))
+    view, url = view_type(loaded, name), loaded.store_url(store, database)
+    asyncio.run(_retry(view, key, url, operator(by), is_json=is_json))
 
 
 async def _list(app: App, url: str) -> list[ViewGeneration]:
@@ -138,47 +158,34 @@ async def _rebuild(app: App, url: str, view: ViewType, report: Report, by: str) 
         return await rebuild_view(app, url, view, report)
 
 
-async def _retry(view: ViewType, key: str | None, url: str, by: str) -> None:
+async def _retry(view: ViewType, key: str | None, url: str, by: str, *, is_json: bool) -> None:
     async with open_beside(url) as stores:
         act = Act("views retry", view.name, {"row": "all" if key is None else key})
         async with recorded(stores.database, by, act):
             request = await request_rows(stores, view, key)
         if not request.count:
             which = "no row" if key is None else f"no row {key!r}"
-            print_line(f"view {view.name} has {which} set aside")
+            said = f"view {view.name} has {which} set aside"
+            print_outcome(RetriedLine(view.name, 0), said, is_json=is_json)
         elif await is_running(stores, url):
-            _print_outcome(await watch_rows(stores, request, patience=PATIENCE))
+            _print_outcome(view, await watch_rows(stores, request, patience=PATIENCE), is_json=is_json)
         else:
-            print_line(f"{request.count:,} rows: the application retries them when it starts")
+            said = f"{request.count:,} rows: the application retries them when it starts"
+            print_outcome(RetriedLine(view.name, request.count), said, is_json=is_json)
 
 
-def _print_outcome(outcome: RetryOutcome) -> None:
-    for row in outcome.failed:
-        print_line(f"{_key(row)}: set aside again ({one_line(row.error)})")
-    for row in outcome.untried:
-        print_line(f"{_key(row)}: not retried yet ({one_line(row.error)})")
+def _print_outcome(view: ViewType, outcome: RetryOutcome, *, is_json: bool) -> None:
     left = len(outcome.failed) + len(outcome.untried)
     count = outcome.up_to_date + left
-    print_line(f"{outcome.up_to_date:,} of {count:,} rows are up to date")
+    print_outcome(
+        RetriedLine(view.name, count, outcome.up_to_date, outcome.failed, outcome.untried),
+        *(f"{_key(row)}: set aside again ({one_line(row.error)})" for row in outcome.failed),
+        *(f"{_key(row)}: not retried yet ({one_line(row.error)})" for row in outcome.untried),
+        f"{outcome.up_to_date:,} of {count:,} rows are up to date",
+        is_json=is_json,
+    )
     if left:
         raise CommandFailed(f"{left:,} of {count:,} rows are still set aside")
-
-
-@contextmanager
-def _progress(view: ViewType) -> Generator[Report]:
-    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
-    progress = Progress(*columns, console=Console(stderr=True))
-    task = progress.add_task(f"view {view.name}", total=None)
-
-    def report(done: int, total: int) -> None:
-        progress.start()
-        progress.update(task, completed=done, total=total)
-
-    try:
-        yield report
-    finally:
-        if progress.live.is_started:
-            progress.stop()
 
 
 def _row(view: ViewGeneration) -> tuple[str, ...]:

@@ -1,39 +1,12 @@
 """Who may use the console where the application does not say: in development, whoever sits at the machine."""
 
-import re
-from ipaddress import ip_address
-from typing import Any
-
 from actum.http import Scope
+from actum.http.access.local_request import is_local
 
 LOCAL_OPERATOR = "local operator"
 """The name under which what is done in development is recorded."""
 
-LOCAL_HOST = re.compile(rb"(localhost|127\.0\.0\.1|\[::1\])(:[0-9]{1,5})?", re.IGNORECASE)
-FORWARDED = frozenset({b"forwarded", b"via", b"x-real-ip"})
-FORWARDED_PREFIX = b"x-forwarded-"
-
 
 def local_operator(scope: Scope) -> str | None:
-    """Gives the name of the operator for a request from this machine, made to this machine; None for others.
-
-    The Host must be a name of the machine itself: a page of another site whose name was pointed here (DNS
-    rebinding) sends its own. A proxy on this machine would make everybody local, so a request that was
-    forwarded is none.
-    """
-    headers: list[tuple[bytes, bytes]] = list(scope["headers"])
-    hosts = [value for name, value in headers if name == b"host"]
-    if len(hosts) != 1 or not LOCAL_HOST.fullmatch(hosts[0]):
-        return None
-    if any(name in FORWARDED or name.startswith(FORWARDED_PREFIX) for name, _ in headers):
-        return None
-    return LOCAL_OPERATOR if _is_loopback(scope.get("client")) else None
-
-
-def _is_loopback(client: Any) -> bool:
-    if not client:
-        return False
-    try:
-        return ip_address(client[0]).is_loopback
-    except ValueError:
-        return False
+    """Gives the name of the operator for a request from this machine to this machine; None for others."""
+    return LOCAL_OPERATOR if is_local(scope) else None

@@ -16,6 +16,7 @@ from actum.runtime.actions.triggers.messages import MessageTrigger
 from actum.runtime.actions.triggers.sliced_source import slice_of_key
 from actum.runtime.actions.triggers.trigger import ActionTrigger
 from actum.runtime.actions.worker import Worker
+from actum.runtime.clock import SystemClock
 from actum.runtime.context.timers import TIMERS
 from actum.runtime.declarations import triggers_of
 from actum.stores.open import Stores
@@ -46,7 +47,8 @@ class WorkingAction(Struct, frozen=True):
 
     `left` counts what it has left to do: events after its checkpoint that are its own, or messages in its
     queue; None for timers, and for one that the clock sets off. `under_way` counts what it has taken here,
-    `hanging` what hangs: key, position and for how many seconds. `next_try` is when the first letter is tried
+    `hanging` what hangs: key, position and for how many seconds. `oldest` is the time of the first event or
+    message that is left, or since when the first timer is due. `next_try` is when the first letter is tried
     again, `why` and `attempts` are of the letter that failed first.
     """
 
@@ -62,6 +64,7 @@ class WorkingAction(Struct, frozen=True):
     next_try: int | None
     why: str
     attempts: int
+    oldest: int | None = None
 
     @property
     def stands_still(self) -> bool:
@@ -111,19 +114,34 @@ async def _looked_at(
     worker: Worker | None,
 ) -> WorkingAction:
     left: Count | None = None
+    oldest: int | None = None
     if isinstance(trigger, MessageTrigger):
         left = Count(messages.get(trigger.queue, 0))
+        oldest = await oldest_message(stores, trigger.queue) if left else None
     elif isinstance(trigger, EventTrigger):
-        left = await _events_left(stores, trigger, head)
-    return await _action(stores, trigger.name, _set_off_by(trigger), left, worker)
+        left, oldest = await _events_left(stores, trigger, head)
+    return await _action(stores, trigger.name, _set_off_by(trigger), left, oldest, worker)
+
+
+async def oldest_message(stores: Stores, queue: str) -> int | None:
+    """Gives when the first message in a queue was sent, in microseconds since 1970; None if it is empty."""
+    first = await stores.database.messages(queue, 0, 1)
+    return first[0].time if first else None
 
 
 async def _timers(stores: Stores, worker: Worker | None) -> WorkingAction:
-    return await _action(stores, TIMERS, "timers and deadlines that are due", None, worker)
+    due = await stores.database.next_timer()
+    oldest = None if due is None or due > SystemClock().now() else due
+    return await _action(stores, TIMERS, "timers and deadlines that are due", None, oldest, worker)
 
 
 async def _action(
-    stores: Stores, name: str, set_off_by: str, left: Count | None, worker: Worker | None
+    stores: Stores,
+    name: str,
+    set_off_by: str,
+    left: Count | None,
+    oldest: int | None,
+    worker: Worker | None,
 ) -> WorkingAction:
     letters = {status: await _letters(stores, name, status) for status in STATUSES}
     first = next(iter([*letters["dead"], *letters["retrying"]]), None)
@@ -141,6 +159,7 @@ async def _action(
         min((letter.due for letter in letters["retrying"]), default=None),
         "" if first is None else first.error,
         0 if first is None else first.attempts,
+        oldest,
     )
 
 
@@ -170,21 +189,27 @@ def _types_of(trigger: EventTrigger) -> frozenset[str]:
     return frozenset(event.__event_type__.name for event in trigger.declared.events)
 
 
-async def _events_left(stores: Stores, trigger: EventTrigger, head: int) -> Count | None:
-    """Counts the events after the checkpoints that are the action's own, as far as that takes little time."""
+async def _events_left(stores: Stores, trigger: EventTrigger, head: int) -> tuple[Count | None, int | None]:
+    """Counts the events after the checkpoints that are the action's own, as far as that takes little time.
+
+    The time of the first one is given too.
+    """
     states = await slices_of(stores, trigger.name)
     if not states:
-        return None
+        return None, None
     after = min(state.checkpoint for state in states.values())
     found = scanned = 0
+    oldest: int | None = None
     while after < head and scanned < MAX_SCANNED:
         page = await stores.journal.feed(after, PAGE)
         if not page:
             break
         after = page[-1].position
         scanned += len(page)
-        found += sum(is_left(trigger, states, stored, stores.database.slices) for stored in page)
-    return Count(found, after < head)
+        left = [stored for stored in page if is_left(trigger, states, stored, stores.database.slices)]
+        found += len(left)
+        oldest = left[0].time if left and oldest is None else oldest
+    return Count(found, after < head), oldest
 
 
 async def slices_of(stores: Stores, action: str) -> Mapping[int, SliceState]:

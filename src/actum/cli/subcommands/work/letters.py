@@ -3,9 +3,10 @@
 import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
+from msgspec import Struct
 
 from actum.app import App
 from actum.cli.characters import print_json_text
@@ -13,7 +14,7 @@ from actum.cli.failure import CommandFailed, one_line
 from actum.cli.letter_line import LetterLine
 from actum.cli.loading import load_app
 from actum.cli.options import AppName, AsJson, By, DatabaseUrl, StoreUrl, operator, storable
-from actum.cli.output import print_json, print_line, print_table, shown_time
+from actum.cli.output import print_json, print_line, print_outcome, print_table, shown_time
 from actum.operations.letters.edit import edit_letter, editable
 from actum.operations.letters.requests import (
     LetterOutcome,
@@ -44,6 +45,19 @@ LetterIds = Annotated[
     typer.Argument(metavar="ID", callback=storable, help="The ids of the letters.", show_default=False),
 ]
 AllDead = Annotated[bool, typer.Option("--all", help="Every letter that is dead.")]
+
+
+class RequestedLine(Struct, frozen=True):
+    """What came of a request for a letter, as `--json` prints it.
+
+    It was only `requested` while no application runs that could do it; `pending` is one that runs and has not
+    done it yet.
+    """
+
+    id: int
+    request: Request
+    outcome: Literal["done", "skipped", "failed", "pending", "requested"]
+    error: str = ""
 
 
 @dead_letters.command("list")
@@ -91,11 +105,12 @@ def retry(
     ids: LetterIds = None,
     is_all: AllDead = False,
     by: By = None,
+    is_json: AsJson = False,
     store: StoreUrl = None,
     database: DatabaseUrl = None,
 ) -> None:
     """Retries letters: the running application does it, or else the application when it starts next."""
-    _request(app, "retry", ids, is_all=is_all, by=by, store=store, database=database)
+    _request(app, "retry", ids, is_all=is_all, by=by, is_json=is_json, store=store, database=database)
 
 
 @dead_letters.command()
@@ -104,11 +119,12 @@ def skip(
     ids: LetterIds = None,
     is_all: AllDead = False,
     by: By = None,
+    is_json: AsJson = False,
     store: StoreUrl = None,
     database: DatabaseUrl = None,
 ) -> None:
     """Skips letters: they are deleted without being done, and what waits behind them continues."""
-    _request(app, "skip", ids, is_all=is_all, by=by, store=store, database=database)
+    _request(app, "skip", ids, is_all=is_all, by=by, is_json=is_json, store=store, database=database)
 
 
 @dead_letters.command()
@@ -122,6 +138,7 @@ def edit(
         typer.Argument(metavar="JSON", help="The message or arguments; left out, they are printed."),
     ] = None,
     by: By = None,
+    is_json: AsJson = False,
     store: StoreUrl = None,
     database: DatabaseUrl = None,
 ) -> None:
@@ -131,7 +148,7 @@ def edit(
     `actum audit` lists. An event is never edited.
     """
     loaded = load_app(app)
-    asyncio.run(_edit(loaded, loaded.store_url(store, database), id, content, by))
+    asyncio.run(_edit(loaded, loaded.store_url(store, database), id, content, by, is_json=is_json))
 
 
 def _request(
@@ -141,13 +158,15 @@ def _request(
     *,
     is_all: bool,
     by: str | None,
+    is_json: bool,
     store: str | None,
     database: str | None,
 ) -> None:
     if bool(ids) == is_all:
         raise typer.BadParameter("name letters by id, or use --all", param_hint="ID")
     loaded = load_app(app)
-    asyncio.run(_ask_for(request, loaded, loaded.store_url(store, database), ids, operator(by)))
+    url = loaded.store_url(store, database)
+    asyncio.run(_ask_for(request, loaded, url, ids, operator(by), is_json=is_json))
 
 
 async def _list(url: str, action: str | None, status: LetterStatus | None, *, is_json: bool) -> None:
@@ -167,7 +186,7 @@ async def _one(url: str, id: int) -> ShownLetter:
         return await show_letter(stores, id)
 
 
-async def _edit(app: App, url: str, id: int, content: str | None, by: str | None) -> None:
+async def _edit(app: App, url: str, id: int, content: str | None, by: str | None, *, is_json: bool) -> None:
     async with open_editable(app, url) as (stores, declared):
         if content is None:
             found = await editable(stores, declared, id)
@@ -178,32 +197,48 @@ async def _edit(app: App, url: str, id: int, content: str | None, by: str | None
         [letter] = await find_letters(stores, [id])
         await edit_letter(stores, declared, id, content.encode(errors="surrogatepass"), by=operator(by))
         if await is_running(stores, url):
-            await _watch(stores, [letter], "retry")
+            await _watch(stores, [letter], "retry", is_json=is_json)
         else:
-            print_line(f"letter {id}: edited; the application retries it when it starts")
+            said = f"letter {id}: edited; the application retries it when it starts"
+            print_outcome(RequestedLine(id, "retry", "requested"), said, is_json=is_json)
 
 
-async def _ask_for(request: Request, app: App, url: str, ids: list[int] | None, by: str) -> None:
+async def _ask_for(
+    request: Request, app: App, url: str, ids: list[int] | None, by: str, *, is_json: bool
+) -> None:
     async with open_beside(url) as stores:
         letters = await find_dead_letters(stores) if ids is None else await find_letters(stores, ids)
         if not letters:
-            print_line("no letter is dead")
+            if not is_json:
+                print_line("no letter is dead")
             return
         await ask_for_letters(stores, app, letters, request, by=by)
         if await is_running(stores, url):
-            await _watch(stores, letters, request)
+            await _watch(stores, letters, request, is_json=is_json)
             return
     for letter in letters:
-        print_line(f"letter {letter.id}: requested; the application does it when it starts ({request})")
+        said = f"letter {letter.id}: requested; the application does it when it starts ({request})"
+        print_outcome(RequestedLine(letter.id, request, "requested"), said, is_json=is_json)
 
 
-async def _watch(stores: Stores, letters: Sequence[LetterSummary], request: Request) -> None:
+async def _watch(
+    stores: Stores, letters: Sequence[LetterSummary], request: Request, *, is_json: bool
+) -> None:
     failed = 0
     async for outcome in watch_letters(stores, letters, patience=PATIENCE):
-        print_line(f"letter {outcome.letter.id}: {_said(outcome, request)}")
+        said = f"letter {outcome.letter.id}: {_said(outcome, request)}"
+        print_outcome(_requested(outcome, request), said, is_json=is_json)
         failed += outcome.status == "failed"
     if failed:
         raise CommandFailed(f"{failed} of {len(letters)} letters failed again: fix the cause, then retry")
+
+
+def _requested(outcome: LetterOutcome, request: Request) -> RequestedLine:
+    if outcome.status == "gone":
+        return RequestedLine(outcome.letter.id, request, "done" if request == "retry" else "skipped")
+    if outcome.status == "failed":
+        return RequestedLine(outcome.letter.id, request, "failed", outcome.error)
+    return RequestedLine(outcome.letter.id, request, "pending")
 
 
 def _said(outcome: LetterOutcome, request: Request) -> str:

@@ -5,10 +5,11 @@ from datetime import timedelta
 from typing import Annotated
 
 import typer
+from msgspec import Struct
 
 from actum.cli.loading import load_app
 from actum.cli.options import AppName, AsJson, By, DatabaseUrl, StoreUrl, operator
-from actum.cli.output import print_json, print_line, print_table
+from actum.cli.output import print_json, print_line, print_outcome, print_table
 from actum.cli.workflow_line import WorkflowLine, record_row, row_of
 from actum.operations.opening import is_running, open_beside
 from actum.operations.repairs.audit import Act, recorded
@@ -29,6 +30,29 @@ PATIENCE = timedelta(seconds=10)
 workflows: typer.Typer = typer.Typer(
     no_args_is_help=True, help="Lists workflows, shows what they have done, and controls them."
 )
+
+
+class SignalledLine(Struct, frozen=True):
+    """A signal that was sent, as `--json` prints it."""
+
+    kind: str
+    id: str
+    signal: str
+
+
+class AskedLine(Struct, frozen=True):
+    """A request for a workflow, as `--json` prints it.
+
+    `is_done` is false while no application runs that could do it, or while one that runs has not done it yet.
+    `status` is that of the workflow now, if an application runs.
+    """
+
+    kind: str
+    id: str
+    request: str
+    status: Status | None
+    is_done: bool
+
 
 Kind = Annotated[str, typer.Argument(metavar="KIND", help="The workflow's name.", show_default=False)]
 Id = Annotated[str, typer.Argument(metavar="ID", help="The workflow's id.", show_default=False)]
@@ -74,43 +98,71 @@ def signal(
     name: Annotated[str, typer.Argument(metavar="SIGNAL", help="The name of the signal's class.")],
     body: Annotated[str, typer.Argument(metavar="JSON", help="The signal as JSON.")],
     by: By = None,
+    is_json: AsJson = False,
     store: StoreUrl = None,
     database: DatabaseUrl = None,
 ) -> None:
     """Sends a signal to a workflow."""
-    asyncio.run(_signal(load_app(app).store_url(store, database), kind, id, name, body, operator(by)))
+    url = load_app(app).store_url(store, database)
+    asyncio.run(_signal(url, kind, id, name, body, operator(by)))
+    said = f"{kind}/{id}: the signal {name} is sent"
+    print_outcome(SignalledLine(kind, id, name), said, is_json=is_json)
 
 
 @workflows.command()
 def pause(
-    app: AppName, kind: Kind, id: Id, by: By = None, store: StoreUrl = None, database: DatabaseUrl = None
+    app: AppName,
+    kind: Kind,
+    id: Id,
+    by: By = None,
+    is_json: AsJson = False,
+    store: StoreUrl = None,
+    database: DatabaseUrl = None,
 ) -> None:
     """Has a workflow begin nothing new until it is resumed."""
-    _request(app, kind, id, "pause", by, store, database)
+    _request(app, kind, id, "pause", by=by, is_json=is_json, store=store, database=database)
 
 
 @workflows.command()
 def resume(
-    app: AppName, kind: Kind, id: Id, by: By = None, store: StoreUrl = None, database: DatabaseUrl = None
+    app: AppName,
+    kind: Kind,
+    id: Id,
+    by: By = None,
+    is_json: AsJson = False,
+    store: StoreUrl = None,
+    database: DatabaseUrl = None,
 ) -> None:
     """Has a workflow go on that is paused or stalled."""
-    _request(app, kind, id, "resume", by, store, database)
+    _request(app, kind, id, "resume", by=by, is_json=is_json, store=store, database=database)
 
 
 @workflows.command()
 def cancel(
-    app: AppName, kind: Kind, id: Id, by: By = None, store: StoreUrl = None, database: DatabaseUrl = None
+    app: AppName,
+    kind: Kind,
+    id: Id,
+    by: By = None,
+    is_json: AsJson = False,
+    store: StoreUrl = None,
+    database: DatabaseUrl = None,
 ) -> None:
     """Cancels a workflow: nothing new is begun, and its compensations run."""
-    _request(app, kind, id, "cancel", by, store, database)
+    _request(app, kind, id, "cancel", by=by, is_json=is_json, store=store, database=database)
 
 
 @workflows.command()
 def retry(
-    app: AppName, kind: Kind, id: Id, by: By = None, store: StoreUrl = None, database: DatabaseUrl = None
+    app: AppName,
+    kind: Kind,
+    id: Id,
+    by: By = None,
+    is_json: AsJson = False,
+    store: StoreUrl = None,
+    database: DatabaseUrl = None,
 ) -> None:
     """Has a workflow go on that is stalled, or has failed without having compensated anything."""
-    _request(app, kind, id, "retry", by, store, database)
+    _request(app, kind, id, "retry", by=by, is_json=is_json, store=store, database=database)
 
 
 @workflows.command()
@@ -121,12 +173,13 @@ def restart(
     step: Annotated[str | None, typer.Option(help="The step from which to run again.")] = None,
     number: Annotated[int, typer.Option(min=1, help="Which of the steps of that name.")] = 1,
     by: By = None,
+    is_json: AsJson = False,
     store: StoreUrl = None,
     database: DatabaseUrl = None,
 ) -> None:
     """Runs a workflow again, from its beginning or from a step; what it did before that stays as it is."""
     request = "restart" if step is None else f"restart:{number}:{step}"
-    _request(app, kind, id, request, by, store, database)
+    _request(app, kind, id, request, by=by, is_json=is_json, store=store, database=database)
 
 
 def _request(
@@ -134,11 +187,14 @@ def _request(
     kind: str,
     id: str,
     request: str,
+    *,
     by: str | None,
+    is_json: bool,
     store: str | None,
     database: str | None,
 ) -> None:
-    asyncio.run(_ask_for(load_app(app).store_url(store, database), kind, id, request, operator(by)))
+    url = load_app(app).store_url(store, database)
+    asyncio.run(_ask_for(url, kind, id, request, operator(by), is_json=is_json))
 
 
 async def _list(url: str, kind: str | None, status: Status | None, *, is_json: bool) -> None:
@@ -162,16 +218,17 @@ async def _signal(url: str, kind: str, id: str, name: str, body: str, by: str) -
     act = Act("workflows signal", f"{kind}/{id}", {"signal": name})
     async with open_beside(url) as stores, recorded(stores.database, by, act):
         await send_signal(stores, kind, id, name, body.encode())
-    print_line(f"{kind}/{id}: the signal {name} is sent")
 
 
-async def _ask_for(url: str, kind: str, id: str, request: str, by: str) -> None:
+async def _ask_for(url: str, kind: str, id: str, request: str, by: str, *, is_json: bool) -> None:
     name = request.partition(":")[0]
     async with open_beside(url) as stores:
         await ask_for_workflow(stores, kind, id, request, by=by)
         if not await is_running(stores, url):
-            print_line(f"{kind}/{id}: requested; the application does it when it starts ({name})")
+            said = f"{kind}/{id}: requested; the application does it when it starts ({name})"
+            print_outcome(AskedLine(kind, id, name, None, is_done=False), said, is_json=is_json)
             return
         found = await watch_workflow(stores, kind, id, patience=PATIENCE)
     done = "not yet carried out" if found.request else found.status
-    print_line(f"{kind}/{id}: {done} ({name})")
+    line = AskedLine(kind, id, name, found.status, is_done=not found.request)
+    print_outcome(line, f"{kind}/{id}: {done} ({name})", is_json=is_json)

@@ -1,0 +1,19 @@
+"""What a server says when it accepts requests: its addresses, and its store."""
+
+from socket import socket
+
+from actum.app import App, definition_of
+from actum.cli.server.serving import local_url_of, url_of
+from actum.model.routes.own_paths import CONSOLE
+from actum.stores.url import shown
+
+
+def announce_server(app: App, listener: socket, store: str, *, is_development: bool) -> None:
+    """Prints where an application is served, and on which store."""
+    address = url_of(listener)
+    print(f"{app.name} is running at {address}")
+    if is_development or definition_of(app).has_console:
+        print(f"  console  {local_url_of(listener)}{CONSOLE}")
+    if definition_of(app).docs_path is not None:
+        print(f"  OpenAPI  {address}{definition_of(app).docs_path}")
+    print(f"  store    {shown(store)}", flush=True)
