@@ -64,6 +64,10 @@ COMMANDS = {
         "actum.cli.subcommands.upkeep.restore:restore",
         "Checks a backup, and puts it in the place of a store's file, which is kept beside it.",
     ),
+    "doctor": Command(
+        "actum.cli.subcommands.upkeep.doctor:doctor",
+        "Examines an application, its store and this machine: what is wrong, and how to fix it.",
+    ),
     "replies": Command(
         "actum.cli.subcommands.replies:replies", "Deletes the kept replies of idempotency keys."
     ),
