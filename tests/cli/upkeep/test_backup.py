@@ -148,7 +148,7 @@ def test_a_disk_without_room_is_found_before_anything_is_copied(
 ) -> None:
     asyncio.run(pay(1))
     usage = shutil.disk_usage(shop)
-    monkeypatch.setattr(placing.shutil, "disk_usage", lambda _: usage._replace(free=17_000_000))
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=17_000_000))
     monkeypatch.setattr(placing, "SPARE", 17_000_000)
 
     refused = actum("backup", "shop", "backup.db")

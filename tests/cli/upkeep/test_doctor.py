@@ -1,6 +1,7 @@
 """An application, its store and this machine are examined: what is wrong is named, with how to fix it."""
 
 import asyncio
+import shutil
 import sqlite3
 import sys
 from collections.abc import Callable
@@ -329,9 +330,9 @@ def test_too_little_room_is_a_warning_and_almost_none_a_fault(
     asyncio.run(pay())
     verdicts = []
     for free in (10**9, 10**8, 10**7):
-        usage = examination.shutil.disk_usage(shop)._replace(free=free)
+        usage = shutil.disk_usage(shop)._replace(free=free)
         with monkeypatch.context() as patched:
-            patched.setattr(examination.shutil, "disk_usage", lambda _, usage=usage: usage)
+            patched.setattr(shutil, "disk_usage", lambda _, usage=usage: usage)
             examined = actum("doctor", "shop", "--json")
         verdicts += [line["verdict"] for line in examined.lines if line["part"] == "space"]
 

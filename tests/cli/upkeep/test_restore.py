@@ -13,7 +13,7 @@ import pytest
 
 from actum import FORGOTTEN
 from actum.cli.loading import load_app
-from actum.operations.upkeep import restoring
+from actum.runtime.clock import SystemClock
 from actum.stores.sqlite.backup.contents import check_all, read_contents
 from actum.stores.sqlite.backup.placing import replace_store
 from tests.cli.commands import CommandLine, Process
@@ -369,8 +369,8 @@ def test_two_restores_in_one_second_keep_both_earlier_files(
 ) -> None:
     asyncio.run(pay(2))
     assert actum("backup", "shop", "backup.db").code == 0
-    now = restoring.SystemClock().now()
-    monkeypatch.setattr(restoring.SystemClock, "now", lambda _: now)
+    now = SystemClock().now()
+    monkeypatch.setattr(SystemClock, "now", lambda _: now)
 
     for _ in range(2):
         assert actum("restore", "shop", "backup.db").code == 0
