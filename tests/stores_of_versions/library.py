@@ -17,13 +17,17 @@ from msgspec import Struct
 from actum import (
     Actions,
     App,
+    Changed,
     Context,
     Deleted,
     Entity,
     Event,
     Failure,
+    Personal,
+    PersonId,
     Rejected,
     Retries,
+    Sealed,
     View,
     Workflow,
     command,
@@ -400,32 +404,245 @@ class Collection(Workflow):
         return f"complete: {told}"
 
 
+class Stamped(Event):
+    gate: str
+
+
+class Pass(Entity, expires_after=SPAN):
+    """A pass that is valid for a very long time after it was last used."""
+
+    gates: list[str] = []  # noqa: RUF012
+
+    @command
+    def stamp(self, gate: str) -> int:
+        self.emit(Stamped(gate))
+        return len(self.gates)
+
+    @reducer
+    def stamped(self, event: Stamped) -> None:
+        self.gates = [*self.gates, event.gate]
+
+
+class Issued(Event):
+    gate: str
+
+
+class Ticket(Entity, expires_after=timedelta(minutes=2)):
+    """A ticket whose time is over when a test opens a kept store, and not while that is written."""
+
+    gate: str = ""
+
+    @command
+    def issue(self, gate: str) -> None:
+        self.emit(Issued(gate))
+
+    @reducer
+    def issued(self, event: Issued) -> None:
+        self.gate = event.gate
+
+
+class Tickets(View):
+    id: str
+    gate: str = ""
+
+    @reducer
+    def issued(self, event: Issued) -> None:
+        self.gate = event.gate
+
+
+class Label(Struct):
+    text: str
+
+
+class Checked(Struct):
+    by: str
+
+
+class Inspection(Workflow):
+    """Waits until somebody has checked a pass."""
+
+    async def run(self, ctx: Context, gate: str) -> str:
+        checked = await self.receive(Checked)
+        return f"{gate} checked by {checked.by}"
+
+
+@library.post("/passes/{id:str}")
+async def issue_pass(ctx: Context, id: str, gate: str) -> int:
+    """Leaves an event, a message, a timer and a workflow, all in the trace of the request."""
+    await ctx.queue("labels").send(Label(gate), key=id)
+    await ctx.schedule(Pass.stamp, id, after=SPAN, name=f"late {id}")("late")
+    await ctx.workflow(Inspection, id).start(gate)
+    return await ctx.entity(Pass, id).stamp(gate)
+
+
+@library.queue("labels")
+async def label(ctx: Context, message: Label) -> None:
+    await outside.do_when_open(f"label {message.text}")
+
+
+class Enrolled(Event):
+    email: Personal[str]
+
+
+class Rang(Event):
+    times: int
+
+
+class Patron(Entity, person="id", snapshot_every=2):
+    """A patron, who may ask to be forgotten. Objects have no personal data, and so no patrons."""
+
+    email: Personal[str] = ""
+    times: int = 0
+
+    @command
+    def enrol(self, email: Personal[str]) -> Personal[str]:
+        self.emit(Enrolled(email))
+        self.schedule(Patron.ring, after=SPAN, name="ring")(email)
+        return self.email
+
+    @command
+    def ring(self, email: Personal[str]) -> int:
+        self.emit(Rang(self.times + 1))
+        return self.times
+
+    @query
+    def address(self) -> Personal[str]:
+        return self.email
+
+    @reducer
+    def enrolled(self, event: Enrolled) -> None:
+        self.email = event.email
+
+    @reducer
+    def rang(self, event: Rang) -> None:
+        self.times = event.times
+
+
+class Patrons(View):
+    id: PersonId
+    email: Personal[str] = ""
+
+    @reducer
+    def enrolled(self, event: Enrolled) -> None:
+        self.email = event.email
+
+
+class Desk(View, person="id"):
+    id: str
+    email: Sealed[str] = ""
+
+    @reducer
+    def enrolled(self, event: Enrolled) -> None:
+        self.email = event.email
+
+
+class Notice(Struct):
+    to: PersonId
+    email: Personal[str]
+
+
+class Wish(Struct):
+    book: Personal[str]
+
+
+async def look_up(email: Personal[str]) -> Personal[str]:
+    return f"card of {email}"
+
+
+class Visit(Workflow, person="patron"):
+    """Records something personal of each kind, and goes on when there is a second wish."""
+
+    stage: str = "new"
+
+    async def run(self, ctx: Context, patron: str, email: Personal[str]) -> Personal[str]:
+        card = await self.step(look_up, email)
+        first = await self.receive(Wish)
+        self.stage = "waits"
+        second = await self.receive(Wish)
+        return f"{card}: {first.book}, {second.book}"
+
+
+desk = Actions(path="/desk")
+
+
+@desk.queue("notices", retries=Retries(attempts=1))
+async def notify(ctx: Context, message: Notice) -> None:
+    await outside.do(f"notify {message.email}", of=message.to)
+
+
+@desk.post("/patrons/{id:str}")
+async def enrol(ctx: Context, id: str, email: str) -> Personal[str]:
+    return await ctx.entity(Patron, id).enrol(email)
+
+
+class Room(Entity, keeps="state"):
+    """A room of which only the newest state is kept. Objects and DynamoDB have none."""
+
+    name: str = ""
+    seats: int = 0
+
+    @command
+    def furnish(self, name: str, seats: int) -> int:
+        before, self.name, self.seats = self.seats, name, seats
+        return before
+
+
+class Rooms(View):
+    id: str
+    name: str = ""
+    seats: int = 0
+
+    @reducer
+    def changed(self, event: Changed[Room]) -> None:
+        self.name, self.seats = event.state.name, event.state.seats
+
+
 NAME = "library"
-VIEWS = (Cards, Loans, Names)
-WORKFLOWS = (Restoration, Collection)
+PERSONAL: tuple[type[View], ...] = (Patrons, Desk)
+OF_OBJECTS: tuple[type[Entity], ...] = (Member, Reservation, Pass, Ticket)
+"""The entities that Durable Objects can have."""
+OF_TABLES: tuple[type[Entity], ...] = (*OF_OBJECTS, Book, Patron)
+"""Those that DynamoDB can have."""
+ENTITIES: tuple[type[Entity], ...] = (*OF_TABLES, Room)
 
 
-def declared(entities: Sequence[type[Entity]], views: Sequence[type[View]]) -> App:
-    """Gives the library with some of its entities and views."""
+def declared(entities: Sequence[type[Entity]], first: Sequence[type[View]]) -> App:
+    """Gives the library with some of its entities, and with views beside those that go with them."""
+    has_patrons = Patron in entities
+    views: list[type[View]] = [*first, Cards, Loans, Names, Tickets]
+    if has_patrons:
+        views += PERSONAL
+    if Room in entities:
+        views.append(Rooms)
     return App(
         NAME,
         entities=entities,
         views=views,
-        workflows=WORKFLOWS,
-        actions=[library],
+        workflows=[Restoration, Collection, Inspection, *([Visit] if has_patrons else ())],
+        actions=[library, *([desk] if has_patrons else ())],
         key_retention=None,
     )
 
 
-OF_OBJECTS: tuple[type[Entity], ...] = (Member, Reservation)
-"""The entities that Durable Objects can have."""
-ENTITIES: tuple[type[Entity], ...] = (*OF_OBJECTS, Book)
-app = declared(ENTITIES, [Members, *VIEWS])
-app_of_objects = declared(OF_OBJECTS, [Members, *VIEWS])
+app = declared(ENTITIES, [Members])
+app_of_tables = declared(OF_TABLES, [Members])
+app_of_objects = declared(OF_OBJECTS, [Members])
 
-without_members = declared(ENTITIES, VIEWS)
+without_members = declared(ENTITIES, [])
 """The same but for the view that was another in its first release, which kept stores have half built."""
-without_members_of_objects = declared(OF_OBJECTS, VIEWS)
+without_members_of_tables = declared(OF_TABLES, [])
+without_members_of_objects = declared(OF_OBJECTS, [])
+
+
+def library_on(url: str, *, has_members: bool = True) -> App:
+    """Gives the library as the store of a URL can have it."""
+    match url.partition(":")[0]:
+        case "durable-objects":
+            return app_of_objects if has_members else without_members_of_objects
+        case "dynamodb":
+            return app_of_tables if has_members else without_members_of_tables
+        case _:
+            return app if has_members else without_members
 
 
 async def borrow_for(unit: Context, ids: list[str], book: str) -> list[int]:
@@ -450,3 +667,9 @@ UNIT_KEY, COMMAND_KEY, REQUEST_KEY, ERASED_KEY, ONCE = (
     "request-2",
     "once-1",
 )
+
+KEY = "bGlicmFyeSBrZXkgb2YgdGhlIHN0b3JlcyB0ZXN0cyE="
+"""The application's key, under which the keys of patrons are sealed in kept stores."""
+TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
+TRACEPARENT = f"00-{TRACE}-00f067aa0ba902b7-01"
+ANN, BOB, SECRET = "ann@library.example", "bob@library.example", "The Trial"

@@ -13,7 +13,6 @@ import sys
 import tarfile
 import tempfile
 from collections.abc import Callable, Coroutine, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +35,7 @@ Work = Callable[[str], Coroutine[Any, Any, None]]
 # No transaction spans two objects.
 IN_OBJECTS: tuple[tuple[Sequence[type[Entity]], list[Work]], ...] = (
     ([earlier.Member], [fill_as_earlier]),
-    (OF_OBJECTS, [partial(fill, spans_streams=False), ask]),
+    (OF_OBJECTS, [fill, ask]),
 )
 
 

@@ -74,6 +74,18 @@ COMMANDS = {
         "actum.cli.subcommands.work.audit:audit",
         "Lists what operators did: who, when, to what, and how it ended; the newest first.",
     ),
+    "backup": Command(
+        "actum.cli.subcommands.upkeep.backup:backup",
+        "Backs up a store in one SQLite file, while the application runs or not.",
+    ),
+    "restore": Command(
+        "actum.cli.subcommands.upkeep.restore:restore",
+        "Checks a backup, and puts it in the place of a store's file, which is kept beside it.",
+    ),
+    "doctor": Command(
+        "actum.cli.subcommands.upkeep.doctor:doctor",
+        "Examines an application, its store and this machine: what is wrong, and how to fix it.",
+    ),
     "replies": Command(
         "actum.cli.subcommands.replies:replies", "Deletes the kept replies of idempotency keys."
     ),

@@ -2,19 +2,19 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from time import monotonic
-from typing import Any, TypeVar
+from typing import Any
 
-from actum.ports.database import Database, Letter, ViewState
+from actum.ports.database import Database, ViewState
 from actum.ports.journal import Journal
-from actum.ports.workflows import OPERATOR_ACTS
 from actum.runtime.actions.action_names import function_of, part_of
 from actum.runtime.actions.running_action import RunningAction
 from actum.runtime.clock import Clock
 from actum.runtime.feed import Feed
 from actum.runtime.gauges.lags import Lag, Lags, position_of
 from actum.runtime.gauges.standstill import Part, PartState, Standstill, State
+from actum.runtime.gauges.stored_standstills import LAG, classless_workflows, reached, stored_standstills
 from actum.runtime.instruments.instruments import Instruments, Work
 from actum.runtime.supervisor import Supervisor
 from actum.runtime.views.reading import Views
@@ -22,14 +22,6 @@ from actum.runtime.views.view_assignment import ViewAssignment
 
 INTERVAL = 1.0
 """Seconds between two checks."""
-LAG = 2.0
-"""Seconds after which unfinished work is late."""
-PATIENCE = 1.5
-"""Seconds that a store has to answer."""
-MAX_LISTED = 100
-"""The most rows that are set aside, and the most dead letters, that are listed."""
-
-T = TypeVar("T")
 
 
 class Readiness:
@@ -122,36 +114,15 @@ class Readiness:
         found = await self._parts()
         if any(one.part == "store" and one.name == "database" for one in found):
             return found
-        database = self._database
-        (rows, _), (letters, _), (retried, _), (stalled, _) = await asyncio.gather(
-            _reached(lambda: database.set_aside(limit=MAX_LISTED)),
-            _reached(lambda: database.letters(status="dead", limit=MAX_LISTED)),
-            _reached(lambda: database.letters(status="retrying", limit=MAX_LISTED)),
-            _reached(lambda: database.workflows(status="stalled", limit=MAX_LISTED)),
-        )
-        live = {name for name, work in self._views.works.items() if work.live or not work.is_here}
-        found += [
-            Standstill("view", row.view, "set aside", row.since, row.error, row.key.strip('"'))
-            for row in rows or ()
-            if row.view in live
-        ]
-        late = self._clock.now() - round(LAG * 1_000_000)
-        found += [_standstill(letter, "dead letter", letter.error) for letter in letters or ()]
-        found += [
-            Standstill("workflow", one.kind, "stands still", one.updated, one.error, one.id)
-            for one in stalled or ()
-        ]
-        return found + [
-            _standstill(letter, "lags", f"it fails, and is tried again: {letter.error}")
-            for letter in retried or ()
-            if letter.first_failed <= late
-        ]
+        works = self._views.works.items()
+        live = {name for name, work in works if work.live or not work.is_here}
+        return found + await stored_standstills(self._database, live, self._clock.now())
 
     async def _parts(self) -> list[Standstill]:
         """Checks what must be checked regularly for it to be known since when."""
         before, self._since = self._since, {}
         (head, journal_error), (states, database_error) = await asyncio.gather(
-            _reached(self._journal.head), _reached(self._database.views)
+            reached(self._journal.head), reached(self._database.views)
         )
         found = self._stores(before, journal_error, database_error)
         late = self._late_head(head)
@@ -173,17 +144,9 @@ class Readiness:
         return found
 
     async def _classless_workflows(self, before: dict[Any, int]) -> list[Standstill]:
-        counts, _ = await _reached(self._database.workflow_counts)
         return [
-            self._standstill(
-                before,
-                "workflow",
-                count.kind,
-                "stands still",
-                f"{count.count} are under way, and no class of the application is called that",
-            )
-            for count in counts or ()
-            if count.kind not in {*self.workflows, OPERATOR_ACTS} and count.status == "running"
+            self._standstill(before, "workflow", kind, "stands still", why)
+            for kind, why in await classless_workflows(self._database, self.workflows)
         ]
 
     def _too_late(self, before: dict[Any, int], lags: Sequence[Lag]) -> list[Standstill]:
@@ -239,7 +202,7 @@ class Readiness:
         if worker is None:
             return []
         self._instruments.lagged(Work("action", worker.name), worker.behind)
-        is_idle, error = await _reached(work.is_idle)
+        is_idle, error = await reached(work.is_idle)
         taken, since = self._taken.get(work.name, (-1, monotonic()))
         if is_idle or error or taken != worker.taken:
             self._taken[work.name] = (worker.taken, monotonic())
@@ -272,17 +235,3 @@ class Readiness:
         while len(heads) > 1 and heads[1][0] <= now - LAG:
             heads.popleft()
         return heads[0][1] if heads and heads[0][0] <= now - LAG else None
-
-
-def _standstill(letter: Letter, state: State, why: str) -> Standstill:
-    part = part_of(letter.action)
-    return Standstill(part, letter.action, state, letter.first_failed or letter.last_failed, why, letter.key)
-
-
-async def _reached(call: Callable[[], Awaitable[T]]) -> tuple[T | None, str]:
-    """Returns the result of a call, or why there is none, in words that clients may read."""
-    try:
-        async with asyncio.timeout(PATIENCE):
-            return await call(), ""
-    except Exception as error:  # noqa: BLE001 (whatever keeps it from answering)
-        return None, f"it gave no answer: {type(error).__name__}"

@@ -27,7 +27,7 @@ async def bind(application: str, pair: Pair) -> None:
     identity, last, reached = await journal.identity(), await journal.last(), await database.reached()
     allowance = reached if reached > last else 0
     kept = await database.bind(Binding(application, identity, allowance=allowance))
-    why = await _misfit(kept, application, pair)
+    why = await misfit(kept, application, pair)
     if why:
         raise ForeignStore(why)
     await record_position(pair)
@@ -52,7 +52,7 @@ async def record_position(pair: Pair) -> None:
         await pair.database.record_position(found[0].position, _mark(found[0]))
 
 
-async def _misfit(kept: Binding, application: str, pair: Pair) -> str:
+async def misfit(kept: Binding, application: str, pair: Pair) -> str:
     """Says why a database must not be used, and what to do; "" if it may be."""
     fix = "or run `actum adopt` with the same application and stores, which rebuilds the views"
     if kept.application != application:

@@ -121,7 +121,7 @@ def paired(stores: Stores, url: str) -> Pair:
 async def accept_without_log(url: str) -> list[str]:
     """Accepts a store's files although their logs are lost; gives the URLs of those that lacked one."""
     found = [one for one in split(url) if one is not None and one.startswith("sqlite:")]
-    return [one for one in found if await asyncio.to_thread(_accept, _file_of(one))]
+    return [one for one in found if await asyncio.to_thread(_accept, file_of(one))]
 
 
 def _accept(path: str) -> bool:
@@ -153,7 +153,7 @@ async def versions_of(url: str) -> dict[str, int]:
     """Gives the schema versions of the tables that exist in a database, by part."""
     scheme = url.partition(":")[0]
     if scheme == "sqlite":
-        return await asyncio.to_thread(file_versions, _file_of(url))
+        return await asyncio.to_thread(file_versions, file_of(url))
     if scheme in SHARED:
         return await _postgres().postgres_versions(url)
     return {}
@@ -163,7 +163,7 @@ async def sizes_of(url: str) -> dict[str, int]:
     """Gives the bytes of what a store's own server or files hold, the largest first; {} if nobody can say."""
     scheme = url.partition(":")[0]
     if scheme == "sqlite":
-        return await asyncio.to_thread(file_sizes, _file_of(url))
+        return await asyncio.to_thread(file_sizes, file_of(url))
     return await _postgres().postgres_sizes(url) if scheme in SHARED else {}
 
 
@@ -186,7 +186,7 @@ async def is_owned(url: str) -> bool:
     keeper = database or url
     if _scheme_of(keeper) != "sqlite":
         return False
-    return await asyncio.to_thread(is_file_owned, Path(_file_of(keeper)))
+    return await asyncio.to_thread(is_file_owned, Path(file_of(keeper)))
 
 
 def _scheme_of(url: str) -> str:
@@ -196,7 +196,8 @@ def _scheme_of(url: str) -> str:
     return scheme
 
 
-def _file_of(url: str) -> str:
+def file_of(url: str) -> str:
+    """Gives the path that the URL of a SQLite file names; raises StoreError for another URL."""
     path = url.removeprefix("sqlite:///")
     if path in (url, "", IN_MEMORY):
         raise StoreError(
@@ -213,7 +214,7 @@ async def _open_memory(url: str, *, is_owner: bool) -> Stores:
 
 async def _open_sqlite(url: str, *, is_owner: bool) -> Stores:
     file = await SqliteFile.open(
-        _file_of(url), (SQLITE_JOURNAL, SQLITE_PEOPLE, SQLITE_DATABASE), is_owner=is_owner
+        file_of(url), (SQLITE_JOURNAL, SQLITE_PEOPLE, SQLITE_DATABASE), is_owner=is_owner
     )
     return Stores(SqliteJournal(file), SqliteDatabase(file))
 
@@ -281,7 +282,7 @@ async def _open_memory_database(url: str, *, is_owner: bool) -> Database:
 
 
 async def _open_sqlite_database(url: str, *, is_owner: bool) -> Database:
-    return SqliteDatabase(await SqliteFile.open(_file_of(url), (SQLITE_DATABASE,), is_owner=is_owner))
+    return SqliteDatabase(await SqliteFile.open(file_of(url), (SQLITE_DATABASE,), is_owner=is_owner))
 
 
 async def _open_postgres_database(url: str, *, is_owner: bool) -> Database:

@@ -81,7 +81,7 @@ def file_versions(path: str) -> dict[str, int]:
     try:
         with closing(configure(path, must_exist=True)) as connection:
             # A file from before parts had versions has run the first step of each.
-            return _versions(connection) or {"tables": 1}
+            return part_versions(connection) or {"tables": 1}
     except sqlite3.Error:
         return {}
 
@@ -106,8 +106,8 @@ def connect(path: str, parts: Sequence[Part], *, is_owner: bool) -> sqlite3.Conn
             raise _foreign(path) from error
         raise
     try:
-        _check_format(connection, path)
-        is_ready = is_current(_versions(connection), parts, path)
+        check_format(connection, path)
+        is_ready = is_current(part_versions(connection), parts, path)
         if is_owner:
             _prepare(connection, path, parts)
         elif not is_ready:
@@ -171,7 +171,8 @@ def _foreign(path: str | Path) -> ForeignStore:
     return ForeignStore(f"{path} is not an Actum store, nor any SQLite file: name another file")
 
 
-def _check_format(connection: sqlite3.Connection, path: str) -> None:
+def check_format(connection: sqlite3.Connection, path: str) -> None:
+    """Raises ForeignStore for a file of another program, or of a newer Actum."""
     application = connection.execute("PRAGMA application_id").fetchone()[0]
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
@@ -184,7 +185,7 @@ def _check_format(connection: sqlite3.Connection, path: str) -> None:
         )
 
 
-def _versions(connection: sqlite3.Connection) -> dict[str, int]:
+def part_versions(connection: sqlite3.Connection) -> dict[str, int]:
     """Gives the version of each part; none before format 2, whose only step can be repeated safely."""
     known = "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'actum_schema'"
     return dict(connection.execute(VERSIONS)) if connection.execute(known).fetchone()[0] else {}
@@ -214,7 +215,7 @@ def _migrate(connection: sqlite3.Connection, path: str, parts: Sequence[Part]) -
         "CREATE TABLE IF NOT EXISTS actum_schema (part TEXT PRIMARY KEY, version INTEGER NOT NULL) "
         "WITHOUT ROWID"
     )
-    versions = _versions(connection)
+    versions = part_versions(connection)
     is_current(versions, parts, path)
     for part in parts:
         for statement in missing_steps(versions, part):

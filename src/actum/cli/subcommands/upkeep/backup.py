@@ -1,0 +1,97 @@
+"""The command that backs up a store, and how the commands for backups show what they are doing."""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+from actum.cli.loading import load_app
+from actum.cli.options import AppName, DatabaseUrl, StoreUrl
+from actum.cli.output import print_line, shown_time
+from actum.operations.upkeep.backup import Report, back_up
+from actum.operations.upkeep.other_stores import OwnWay
+from actum.stores.sqlite.backup.contents import Contents
+
+BackupFile = Annotated[
+    Path, typer.Argument(metavar="FILE", help="The backup, a file of its own.", show_default=False)
+]
+
+
+def backup(
+    app: AppName,
+    file: BackupFile,
+    store: StoreUrl = None,
+    database: DatabaseUrl = None,
+    overwrites: Annotated[bool, typer.Option("--force", help="Overwrite a file of that name.")] = False,
+    without_person_keys: Annotated[
+        bool,
+        typer.Option(
+            "--without-person-keys",
+            help="Leave out the keys of persons, and views with personal data: who is forgotten later is "
+            "forgotten in this backup too.",
+        ),
+    ] = False,
+) -> None:
+    """Backs up a store in one SQLite file, while the application runs or not.
+
+    The backup is the store as it was at one moment, with what its log held. Its pages, its indexes and the
+    versions of every entity are checked before it gets its name. While it is made, commands go on, and the
+    store's log grows. For other stores, the commands of their own tools are printed, and the exit code is 1.
+    """
+    loaded = load_app(app)
+    with own_way(), progress() as report:
+        done = back_up(
+            loaded,
+            loaded.store_url(store, database),
+            file,
+            report,
+            overwrites=overwrites,
+            without_person_keys=without_person_keys,
+        )
+    print_line(f"{done.store} is backed up in {done.file}: {described(done.contents)}; checked")
+    if without_person_keys:
+        print_line(
+            "It has no keys of persons: `actum restore` takes them from the store that it replaces. Views "
+            "with personal data are built when the application starts on it."
+        )
+
+
+def described(contents: Contents) -> str:
+    """Says how much a backup holds, and up to when."""
+    until = f" up to {shown_time(contents.last_time)}" if contents.last_time else ""
+    return (
+        f"{contents.events:,} events of {contents.entities:,} entities{until}, {contents.size / 1e6:,.1f} MB"
+    )
+
+
+@contextmanager
+def own_way() -> Generator[None]:
+    """Prints how a store is backed up and restored that has its own tools for it."""
+    try:
+        yield
+    except OwnWay as error:
+        for step in error.steps:
+            print_line(step)
+        raise
+
+
+@contextmanager
+def progress() -> Generator[Report]:
+    """Shows on stderr what is being done, and how far it is."""
+    columns = TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn()
+    shown = Progress(*columns, console=Console(stderr=True), disable=not Console(stderr=True).is_terminal)
+    task = shown.add_task("opening", total=None)
+
+    def report(what: str, done: int, total: int) -> None:
+        shown.start()
+        shown.update(task, description=what, completed=done, total=total or None)
+
+    try:
+        yield report
+    finally:
+        if shown.live.is_started:
+            shown.stop()

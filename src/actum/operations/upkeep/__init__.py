@@ -1,0 +1,1 @@
+"""Keeping stores well: backups, and what is wrong with one."""

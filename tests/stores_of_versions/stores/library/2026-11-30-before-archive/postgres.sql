@@ -1,0 +1,1805 @@
+
+
+
+SELECT pg_catalog.set_config('search_path', '', false);
+
+
+CREATE SCHEMA library;
+
+
+
+CREATE FUNCTION library.actum_decimal_integer(value numeric) RETURNS bigint
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    AS $$
+SELECT LEAST(GREATEST(trunc(value), -9223372036854775808), 9223372036854775807)::bigint $$;
+
+
+
+CREATE FUNCTION library.actum_decimal_round(value numeric, places bigint) RETURNS numeric
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    AS $$
+SELECT round(value, LEAST(GREATEST(places, 0), 30)::int) $$;
+
+
+
+CREATE FUNCTION library.actum_divide(one numeric, other numeric) RETURNS numeric
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    AS $$
+SELECT CASE WHEN other <> 0 THEN trim_scale(
+    sign(one) * sign(other)
+    * div(abs(one) * 200000000000000000000 + abs(other), abs(other) * 2)
+    * 0.00000000000000000001) END $$;
+
+
+
+CREATE FUNCTION library.actum_glob(pattern text, value text) RETURNS boolean
+    LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
+    AS $_$
+DECLARE
+    written text := '^';
+    place int := 1;
+    last int;
+    letter text;
+    inner_part text;
+BEGIN
+    WHILE place <= length(pattern) LOOP
+        letter := substr(pattern, place, 1);
+        IF letter = '*' THEN
+            written := written || '.*';
+        ELSIF letter = '?' THEN
+            written := written || '.';
+        ELSIF letter = '[' THEN
+            last := place + 1;
+            IF substr(pattern, last, 1) = '^' THEN last := last + 1; END IF;
+            IF substr(pattern, last, 1) = ']' THEN last := last + 1; END IF;
+            WHILE last <= length(pattern) AND substr(pattern, last, 1) <> ']' LOOP
+                last := last + 1;
+            END LOOP;
+            IF last > length(pattern) THEN RETURN FALSE; END IF;
+            inner_part := substr(pattern, place + 1, last - place - 1);
+            inner_part := regexp_replace(inner_part, '([\\\[])', '\\\1', 'g');
+            written := written || '[' || regexp_replace(inner_part, '^(\^?)\]', '\1\\]') || ']';
+            place := last;
+        ELSE
+            written := written || regexp_replace(letter, '([^[:alnum:][:space:]_])', '\\\1');
+        END IF;
+        place := place + 1;
+    END LOOP;
+    RETURN (value COLLATE "C") ~ (written || '$');
+END $_$;
+
+
+
+CREATE FUNCTION library.actum_json_each(document jsonb) RETURNS TABLE(key jsonb, value jsonb, type text, atom jsonb)
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $_$
+SELECT k, nullif(v, 'null'::jsonb), CASE jsonb_typeof(v)
+        WHEN 'string' THEN 'text'
+        WHEN 'number' THEN CASE WHEN v::text ~ '^-?[0-9]+$' THEN 'integer' ELSE 'real' END
+        WHEN 'boolean' THEN v::text ELSE jsonb_typeof(v) END,
+    CASE WHEN jsonb_typeof(v) NOT IN ('array', 'object', 'null') THEN v END
+FROM (
+    SELECT to_jsonb(place - 1) AS k, item AS v
+    FROM jsonb_array_elements(CASE WHEN jsonb_typeof(document) = 'array' THEN document ELSE '[]' END)
+        WITH ORDINALITY AS items(item, place)
+    UNION ALL
+    SELECT to_jsonb(name), item
+    FROM jsonb_each(CASE WHEN jsonb_typeof(document) = 'object' THEN document ELSE '{}' END)
+        AS fields(name, item)
+    UNION ALL
+    SELECT NULL, document WHERE jsonb_typeof(document) NOT IN ('array', 'object')
+) AS parts $_$;
+
+
+
+CREATE FUNCTION library.actum_json_extract(value jsonb, path text) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    AS $$
+SELECT nullif(jsonb_path_query_first(value, ('strict ' || path)::jsonpath, '{}', true), 'null'::jsonb) $$;
+
+
+
+CREATE FUNCTION library.actum_json_length(value jsonb) RETURNS bigint
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    AS $$
+SELECT CASE WHEN jsonb_typeof(value) = 'array' THEN jsonb_array_length(value) ELSE 0 END::bigint $$;
+
+
+
+CREATE FUNCTION library.actum_json_real(value jsonb) RETURNS double precision
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    AS $$
+SELECT CASE jsonb_typeof(value)
+    WHEN 'boolean' THEN (value::boolean)::int::double precision
+    WHEN 'number' THEN value::text::double precision END $$;
+
+
+
+CREATE FUNCTION library.actum_json_text(value jsonb) RETURNS text
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    AS $_$
+SELECT CASE jsonb_typeof(value)
+    WHEN 'boolean' THEN (value::boolean)::int::text
+    WHEN 'null' THEN NULL
+    WHEN 'string' THEN value #>> '{}'
+    WHEN 'number' THEN CASE WHEN value::text ~ '^-?[0-9]+$' AND abs(value::numeric) < 9223372036854775808
+        THEN value::text ELSE actum_real_text(value::text::double precision) END
+    ELSE value::text END $_$;
+
+
+
+CREATE FUNCTION library.actum_real_integer(value double precision) RETURNS bigint
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    AS $$
+SELECT CASE
+    WHEN value >= 9223372036854775807 THEN 9223372036854775807
+    WHEN value <= -9223372036854775808 THEN '-9223372036854775808'::bigint
+    ELSE trunc(value)::bigint
+END $$;
+
+
+
+CREATE FUNCTION library.actum_real_text(value double precision) RETURNS text
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    AS $$
+SELECT CASE
+    WHEN value = 0 THEN '0.0'
+    WHEN value = 'Infinity' THEN 'Inf'
+    WHEN value = '-Infinity' THEN '-Inf'
+    WHEN abs(value::numeric) >= 0.0001 AND abs(value::numeric) < 1e15 THEN
+        trim_scale(value::numeric)::text
+        || CASE WHEN trim_scale(value::numeric)::text LIKE '%.%' THEN '' ELSE '.0' END
+    ELSE regexp_replace(
+        ltrim(to_char(value::numeric, '9.99999999999999EEEE')), '(\.\d)(\d*?)0*e', '\1\2e')
+END $$;
+
+
+
+CREATE FUNCTION library.actum_refuse() RETURNS boolean
+    LANGUAGE plpgsql
+    AS $$ BEGIN
+        RAISE EXCEPTION 'another process was first: Actum decides anew' USING ERRCODE = 'AC001';
+        END $$;
+
+
+
+CREATE FUNCTION library.actum_round(value double precision, places bigint) RETURNS double precision
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    AS $$
+SELECT CASE WHEN abs(value) >= 4503599627370496 THEN value
+    ELSE round(value::numeric, LEAST(GREATEST(places, 0), 30)::int)::double precision END $$;
+
+
+
+CREATE FUNCTION library.actum_strftime(value timestamp with time zone, form text) RETURNS text
+    LANGUAGE sql STABLE STRICT PARALLEL SAFE
+    AS $$
+SELECT coalesce(string_agg(CASE
+    WHEN part = '%%' THEN '%'
+    WHEN part = '%w' THEN extract(dow FROM value AT TIME ZONE 'UTC')::int::text
+    WHEN part ~ '^%' THEN to_char(value AT TIME ZONE 'UTC', CASE part
+        WHEN '%Y' THEN 'YYYY' WHEN '%m' THEN 'MM' WHEN '%d' THEN 'DD' WHEN '%H' THEN 'HH24'
+        WHEN '%M' THEN 'MI' WHEN '%S' THEN 'SS' WHEN '%j' THEN 'DDD' END)
+    ELSE part END, '' ORDER BY place), '')
+FROM (SELECT found[1] AS part, place
+    FROM regexp_matches(form, '%.|[^%]+', 'g') WITH ORDINALITY AS m(found, place)) AS parts $$;
+
+
+
+CREATE FUNCTION library.actum_substr(value text, place bigint, count bigint DEFAULT 2147483647) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
+    AS $$
+DECLARE
+    size bigint := length(value);
+    first bigint := place;
+    width bigint := abs(GREATEST(count, -9223372036854775807));
+BEGIN
+    IF first < 0 THEN
+        first := first + size;
+        IF first < 0 THEN
+            width := GREATEST(width + first, 0);
+            first := 0;
+        END IF;
+    ELSIF first > 0 THEN
+        first := first - 1;
+    ELSIF width > 0 THEN
+        width := width - 1;
+    END IF;
+    IF count < 0 THEN
+        first := first - width;
+        IF first < 0 THEN
+            width := width + first;
+            first := 0;
+        END IF;
+    END IF;
+    IF width <= 0 OR first >= size THEN
+        RETURN '';
+    END IF;
+    RETURN substr(value, first::int + 1, LEAST(width, size)::int);
+END $$;
+
+
+
+CREATE FUNCTION library.actum_text_integer(value text) RETURNS bigint
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    AS $$
+SELECT LEAST(GREATEST(
+    coalesce(substring(value FROM '^[ \t\n\v\f\r]*([+-]?[0-9]+)'), '0')::numeric,
+    -9223372036854775808), 9223372036854775807)::bigint
+$$;
+
+
+
+CREATE FUNCTION library.actum_text_real(value text) RETURNS double precision
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    AS $$
+SELECT coalesce(substring(
+    value FROM '^[ \t\n\v\f\r]*([+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)'
+), '0')::double precision $$;
+
+
+
+CREATE FUNCTION library.actum_time_text(value timestamp with time zone) RETURNS text
+    LANGUAGE sql STABLE STRICT PARALLEL SAFE
+    AS $$
+SELECT to_char(value AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US') || '+00:00' $$;
+
+
+
+
+
+CREATE TABLE library.actum_application_keys (
+    id text NOT NULL COLLATE pg_catalog."C",
+    wrapped bytea NOT NULL,
+    "time" bigint NOT NULL
+);
+
+
+
+CREATE TABLE library.actum_binding (
+    is_the_only boolean DEFAULT true NOT NULL,
+    application text NOT NULL,
+    journal text NOT NULL,
+    "position" bigint NOT NULL,
+    mark text NOT NULL,
+    allowance bigint NOT NULL,
+    CONSTRAINT actum_binding_is_the_only_check CHECK (is_the_only)
+);
+
+
+
+CREATE TABLE library.actum_checkpoints (
+    action text NOT NULL COLLATE pg_catalog."C",
+    "position" bigint NOT NULL
+);
+
+
+
+CREATE TABLE library.actum_claims (
+    kind text NOT NULL COLLATE pg_catalog."C",
+    name text NOT NULL COLLATE pg_catalog."C",
+    digest bytea NOT NULL,
+    id text NOT NULL COLLATE pg_catalog."C"
+);
+
+
+
+CREATE TABLE library.actum_erased (
+    kind text NOT NULL COLLATE pg_catalog."C",
+    id text NOT NULL COLLATE pg_catalog."C",
+    "position" bigint NOT NULL
+);
+
+
+
+CREATE TABLE library.actum_erasures (
+    kind text NOT NULL COLLATE pg_catalog."C",
+    id text NOT NULL COLLATE pg_catalog."C",
+    key text NOT NULL COLLATE pg_catalog."C",
+    since bigint NOT NULL,
+    "position" bigint NOT NULL,
+    is_ended boolean NOT NULL,
+    why text DEFAULT 'erased'::text NOT NULL
+);
+
+
+
+CREATE TABLE library.actum_events (
+    "position" bigint NOT NULL,
+    stream bigint NOT NULL,
+    version bigint NOT NULL,
+    kind text NOT NULL COLLATE pg_catalog."C",
+    id text NOT NULL COLLATE pg_catalog."C",
+    type text NOT NULL COLLATE pg_catalog."C",
+    type_version integer NOT NULL,
+    payload bytea NOT NULL,
+    metadata bytea NOT NULL,
+    "time" bigint NOT NULL
+);
+
+
+
+CREATE TABLE library.actum_forget_requests (
+    person text NOT NULL COLLATE pg_catalog."C"
+);
+
+
+
+CREATE TABLE library.actum_forgettings (
+    number bigint NOT NULL,
+    "time" bigint NOT NULL,
+    is_done boolean NOT NULL
+);
+
+
+
+ALTER TABLE library.actum_forgettings ALTER COLUMN number ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME library.actum_forgettings_number_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+
+
+CREATE TABLE library.actum_generations (
+    name text NOT NULL COLLATE pg_catalog."C",
+    highest bigint NOT NULL
+);
+
+
+
+CREATE TABLE library.actum_identity (
+    is_the_only boolean DEFAULT true NOT NULL,
+    id text NOT NULL,
+    CONSTRAINT actum_identity_is_the_only_check CHECK (is_the_only)
+);
+
+
+
+CREATE TABLE library.actum_journal (
+    is_the_only boolean DEFAULT true NOT NULL,
+    shift bigint NOT NULL,
+    CONSTRAINT actum_journal_is_the_only_check CHECK (is_the_only)
+);
+
+
+
+CREATE TABLE library.actum_letters (
+    id bigint NOT NULL,
+    action text NOT NULL COLLATE pg_catalog."C",
+    key text NOT NULL COLLATE pg_catalog."C",
+    "position" bigint NOT NULL,
+    body bytea NOT NULL,
+    status text NOT NULL,
+    attempts integer NOT NULL,
+    due bigint NOT NULL,
+    error text NOT NULL,
+    first_failed bigint NOT NULL,
+    last_failed bigint NOT NULL,
+    request text,
+    failure text DEFAULT ''::text NOT NULL
+);
+
+
+
+ALTER TABLE library.actum_letters ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME library.actum_letters_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+
+
+CREATE TABLE library.actum_messages (
+    id bigint NOT NULL,
+    queue text NOT NULL COLLATE pg_catalog."C",
+    key text COLLATE pg_catalog."C",
+    body bytea NOT NULL,
+    "time" bigint NOT NULL,
+    correlation_id text NOT NULL,
+    causation_id text DEFAULT ''::text NOT NULL,
+    by text DEFAULT ''::text NOT NULL,
+    traceparent text DEFAULT ''::text NOT NULL
+);
+
+
+
+CREATE TABLE library.actum_person_keys (
+    person text NOT NULL COLLATE pg_catalog."C",
+    id text NOT NULL COLLATE pg_catalog."C",
+    wrapped bytea NOT NULL,
+    under text NOT NULL COLLATE pg_catalog."C"
+);
+
+
+
+CREATE TABLE library.actum_processes (
+    process bigint NOT NULL,
+    works text[] NOT NULL,
+    has_session boolean NOT NULL,
+    seen timestamp with time zone NOT NULL
+);
+
+
+
+ALTER TABLE library.actum_processes ALTER COLUMN process ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME library.actum_processes_process_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+
+
+CREATE TABLE library.actum_queues (
+    is_the_only boolean DEFAULT true NOT NULL,
+    shift bigint NOT NULL,
+    CONSTRAINT actum_queues_is_the_only_check CHECK (is_the_only)
+);
+
+
+
+CREATE TABLE library.actum_rebuilds (
+    name text NOT NULL COLLATE pg_catalog."C"
+);
+
+
+
+CREATE TABLE library.actum_replies (
+    kind text NOT NULL COLLATE pg_catalog."C",
+    id text NOT NULL COLLATE pg_catalog."C",
+    key text NOT NULL COLLATE pg_catalog."C",
+    call text NOT NULL COLLATE pg_catalog."C",
+    reply bytea NOT NULL,
+    "position" bigint NOT NULL,
+    "time" bigint NOT NULL
+);
+
+
+
+CREATE TABLE library.actum_schema (
+    part text NOT NULL,
+    version integer NOT NULL
+);
+
+
+
+CREATE TABLE library.actum_sent (
+    queue text NOT NULL COLLATE pg_catalog."C",
+    once text NOT NULL COLLATE pg_catalog."C",
+    "time" bigint NOT NULL,
+    call text DEFAULT ''::text NOT NULL
+);
+
+
+
+CREATE TABLE library.actum_set_aside (
+    view text NOT NULL COLLATE pg_catalog."C",
+    generation bigint NOT NULL,
+    digest text NOT NULL COLLATE pg_catalog."C",
+    key text NOT NULL,
+    "position" bigint NOT NULL,
+    error text NOT NULL,
+    since bigint NOT NULL,
+    is_asked boolean NOT NULL
+);
+
+
+
+CREATE TABLE library.actum_slices (
+    action text NOT NULL COLLATE pg_catalog."C",
+    slice integer NOT NULL,
+    "position" bigint NOT NULL,
+    triggers text NOT NULL
+)
+WITH (fillfactor='50');
+
+
+
+CREATE TABLE library.actum_snapshots (
+    kind text NOT NULL COLLATE pg_catalog."C",
+    id text NOT NULL COLLATE pg_catalog."C",
+    version bigint NOT NULL,
+    "time" bigint NOT NULL,
+    fingerprint text NOT NULL,
+    state bytea NOT NULL
+);
+
+
+
+CREATE TABLE library.actum_streams (
+    kind text NOT NULL COLLATE pg_catalog."C",
+    id text NOT NULL COLLATE pg_catalog."C",
+    version bigint NOT NULL,
+    "position" bigint NOT NULL,
+    "time" bigint NOT NULL,
+    first_position bigint NOT NULL,
+    first_time bigint NOT NULL,
+    pruned bigint NOT NULL
+)
+WITH (fillfactor='70');
+
+
+
+CREATE TABLE library.actum_ticks (
+    action text NOT NULL COLLATE pg_catalog."C",
+    due bigint NOT NULL
+);
+
+
+
+CREATE TABLE library.actum_timers (
+    id bigint NOT NULL,
+    name text NOT NULL COLLATE pg_catalog."C",
+    due bigint NOT NULL,
+    kind text NOT NULL,
+    entity_id text NOT NULL,
+    command text NOT NULL,
+    arguments bytea NOT NULL,
+    correlation_id text NOT NULL,
+    causation_id text DEFAULT ''::text NOT NULL,
+    by text DEFAULT ''::text NOT NULL,
+    span bigint DEFAULT 0 NOT NULL,
+    "position" bigint DEFAULT 0 NOT NULL,
+    traceparent text DEFAULT ''::text NOT NULL
+);
+
+
+
+ALTER TABLE library.actum_timers ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME library.actum_timers_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+
+
+CREATE TABLE library.actum_triggers (
+    action text NOT NULL COLLATE pg_catalog."C",
+    name text NOT NULL COLLATE pg_catalog."C",
+    "position" bigint NOT NULL
+);
+
+
+
+CREATE TABLE library.actum_views (
+    name text NOT NULL COLLATE pg_catalog."C",
+    generation bigint NOT NULL,
+    fingerprint text NOT NULL,
+    checkpoint bigint NOT NULL,
+    is_live boolean NOT NULL
+);
+
+
+
+CREATE TABLE library.actum_waiting (
+    view text NOT NULL COLLATE pg_catalog."C",
+    generation bigint NOT NULL,
+    digest text NOT NULL COLLATE pg_catalog."C",
+    "position" bigint NOT NULL
+);
+
+
+
+CREATE TABLE library.actum_work (
+    work text NOT NULL COLLATE pg_catalog."C",
+    owner bigint,
+    epoch bigint NOT NULL
+);
+
+
+
+CREATE TABLE library.actum_workflow_records (
+    workflow bigint NOT NULL,
+    name text NOT NULL COLLATE pg_catalog."C",
+    occurrence integer NOT NULL,
+    place integer NOT NULL,
+    body bytea NOT NULL,
+    "time" bigint NOT NULL
+);
+
+
+
+CREATE TABLE library.actum_workflow_signals (
+    id bigint NOT NULL,
+    workflow bigint NOT NULL,
+    name text NOT NULL,
+    body bytea NOT NULL,
+    "time" bigint NOT NULL
+);
+
+
+
+ALTER TABLE library.actum_workflow_signals ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME library.actum_workflow_signals_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+
+
+CREATE TABLE library.actum_workflow_waiters (
+    awaited bigint NOT NULL,
+    waiter bigint NOT NULL
+);
+
+
+
+CREATE TABLE library.actum_workflows (
+    number bigint NOT NULL,
+    kind text NOT NULL COLLATE pg_catalog."C",
+    id text NOT NULL COLLATE pg_catalog."C",
+    status text DEFAULT 'running'::text NOT NULL,
+    due bigint DEFAULT 0,
+    wakes bigint DEFAULT 0 NOT NULL,
+    request text DEFAULT ''::text NOT NULL,
+    input bytea NOT NULL,
+    call text NOT NULL,
+    state bytea DEFAULT '\x'::bytea NOT NULL,
+    outcome bytea DEFAULT '\x'::bytea NOT NULL,
+    ending text DEFAULT ''::text NOT NULL,
+    error text DEFAULT ''::text NOT NULL,
+    attempts integer DEFAULT 0 NOT NULL,
+    generation integer DEFAULT 1 NOT NULL,
+    deadline bigint,
+    created bigint NOT NULL,
+    updated bigint NOT NULL,
+    correlation_id text NOT NULL,
+    causation_id text NOT NULL,
+    by text NOT NULL,
+    subject text NOT NULL COLLATE pg_catalog."C",
+    traceparent text DEFAULT ''::text NOT NULL
+);
+
+
+
+ALTER TABLE library.actum_workflows ALTER COLUMN number ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME library.actum_workflows_number_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+
+
+CREATE TABLE library.actum_writers (
+    writer uuid NOT NULL,
+    epoch bigint NOT NULL,
+    opened timestamp with time zone DEFAULT now() NOT NULL
+);
+
+
+
+CREATE TABLE library.cards__1 (
+    card text NOT NULL COLLATE pg_catalog."C",
+    member text NOT NULL COLLATE pg_catalog."C",
+    issued timestamp with time zone,
+    expires text COLLATE pg_catalog."C",
+    photo bytea NOT NULL,
+    weight double precision NOT NULL,
+    rights bigint NOT NULL,
+    shelves jsonb NOT NULL,
+    fee numeric NOT NULL,
+    is_valid boolean NOT NULL
+);
+
+
+
+CREATE VIEW library.cards AS
+ SELECT card,
+    member,
+    issued,
+    expires,
+    photo,
+    weight,
+    rights,
+    shelves,
+    fee,
+    is_valid
+   FROM library.cards__1;
+
+
+
+CREATE TABLE library.desk__2 (
+    id text NOT NULL COLLATE pg_catalog."C",
+    email text COLLATE pg_catalog."C"
+);
+
+
+
+CREATE VIEW library.desk AS
+ SELECT id,
+    email
+   FROM library.desk__2;
+
+
+
+CREATE TABLE library.loans__1 (
+    id text NOT NULL COLLATE pg_catalog."C",
+    count bigint NOT NULL
+);
+
+
+
+CREATE VIEW library.loans AS
+ SELECT id,
+    count
+   FROM library.loans__1;
+
+
+
+CREATE TABLE library.members__1 (
+    id text NOT NULL COLLATE pg_catalog."C",
+    name text NOT NULL COLLATE pg_catalog."C"
+);
+
+
+
+CREATE VIEW library.members AS
+ SELECT id,
+    name
+   FROM library.members__1;
+
+
+
+CREATE TABLE library.members__2 (
+    id text NOT NULL COLLATE pg_catalog."C",
+    name text NOT NULL COLLATE pg_catalog."C",
+    grade text NOT NULL COLLATE pg_catalog."C",
+    origin text NOT NULL COLLATE pg_catalog."C"
+);
+
+
+
+CREATE TABLE library.names__1 (
+    id text NOT NULL COLLATE pg_catalog."C",
+    name text NOT NULL COLLATE pg_catalog."C"
+);
+
+
+
+CREATE VIEW library.names AS
+ SELECT id,
+    name
+   FROM library.names__1;
+
+
+
+CREATE TABLE library.patrons__2 (
+    id text NOT NULL COLLATE pg_catalog."C",
+    email text COLLATE pg_catalog."C"
+);
+
+
+
+CREATE VIEW library.patrons AS
+ SELECT id,
+    email
+   FROM library.patrons__2;
+
+
+
+CREATE TABLE library.rooms__1 (
+    id text NOT NULL COLLATE pg_catalog."C",
+    name text NOT NULL COLLATE pg_catalog."C",
+    seats bigint NOT NULL
+);
+
+
+
+CREATE VIEW library.rooms AS
+ SELECT id,
+    name,
+    seats
+   FROM library.rooms__1;
+
+
+
+CREATE TABLE library.tickets__1 (
+    id text NOT NULL COLLATE pg_catalog."C",
+    gate text NOT NULL COLLATE pg_catalog."C"
+);
+
+
+
+CREATE VIEW library.tickets AS
+ SELECT id,
+    gate
+   FROM library.tickets__1;
+
+
+
+INSERT INTO library.actum_application_keys VALUES ('ZYu2v7Wi3g3vSy-cq8exMA', '\x6c6f63616c3a6dbd03922957d4af4c7537ebae5d0c90b80d05ec03554e09dad49e26bc629f0080d90bea3dbb16315f030464eda78bf40322934306e9b0833f7d2e622d10e6349c283465', 1796021421199047);
+
+
+
+INSERT INTO library.actum_binding VALUES (true, 'library', '2f648b5bd87d471680d759620828bf6c', 14680065, '2@1796021355946584', 0);
+
+
+
+INSERT INTO library.actum_checkpoints VALUES ('greet', 0);
+INSERT INTO library.actum_checkpoints VALUES ('bill', 14680065);
+INSERT INTO library.actum_checkpoints VALUES ('stamp', 14680065);
+INSERT INTO library.actum_checkpoints VALUES ('print_card', 14680065);
+INSERT INTO library.actum_checkpoints VALUES ('$deadlines', 559939585);
+
+
+
+INSERT INTO library.actum_claims VALUES ('Book', 'place', '\xf01c82d105b166aca4707c8ed9210421a5b0b3d1a3f8c24a84f908c0a2cd0d94', 'b-1');
+INSERT INTO library.actum_claims VALUES ('Book', 'place', '\x1c19360d3dcda3bc2abf7c76c4afc374f3ac47193c68fced1c8bde3a34188e43', 'b-2');
+
+
+
+INSERT INTO library.actum_erased VALUES ('Member', 'm-8', 256901121);
+INSERT INTO library.actum_erased VALUES ('Member', 'm-9', 276824065);
+INSERT INTO library.actum_erased VALUES ('Book', 'b-3', 377487361);
+
+
+
+INSERT INTO library.actum_erasures VALUES ('Member', 'm-8', 'Member/m-8', 239075329, 256901121, true, 'erased');
+INSERT INTO library.actum_erasures VALUES ('Member', 'm-9', 'Member/m-9', 256901121, 276824065, true, 'erased');
+INSERT INTO library.actum_erasures VALUES ('Book', 'b-3', 'Book/b-3', 363855873, 377487361, true, 'erased');
+INSERT INTO library.actum_erasures VALUES ('Member', 'm-6', 'Member/m-6', 577765377, 0, false, 'erased');
+
+
+
+INSERT INTO library.actum_events VALUES (10485761, 10485761, 1, 'Member', 'm-1', 'Joined', 1, '\x7b226e616d65223a2241646120e29882227d', '\x7b22636f6d6d616e64223a226a6f696e222c22636f7272656c6174696f6e5f6964223a223761373862613437346438376338326563616665663631323164353565393431227d', 1796021355789146);
+INSERT INTO library.actum_events VALUES (12582913, 12582913, 1, 'Member', 'm-2', 'Joined', 1, '\x7b226e616d65223a22426f62227d', '\x7b22636f6d6d616e64223a226a6f696e222c22636f7272656c6174696f6e5f6964223a223761373862613437346438376338326563616665663631323164353565393431227d', 1796021355924987);
+INSERT INTO library.actum_events VALUES (14680065, 12582913, 2, 'Member', 'm-2', 'Joined', 1, '\x7b226e616d65223a22426f626279227d', '\x7b22636f6d6d616e64223a226a6f696e222c22636f7272656c6174696f6e5f6964223a223761373862613437346438376338326563616665663631323164353565393431227d', 1796021355946584);
+INSERT INTO library.actum_events VALUES (67108865, 67108865, 1, 'Member', 'm-3', 'Joined', 2, '\x7b226e616d65223a224379222c226772616465223a226164756c74227d', '\x7b22636f6d6d616e64223a226a6f696e222c22636f7272656c6174696f6e5f6964223a223664323531366330363830306461623466353063396330623063656636653763227d', 1796021424120123);
+INSERT INTO library.actum_events VALUES (73400321, 73400321, 1, 'Member', 'm-4', 'Joined', 2, '\x7b226e616d65223a2244616e222c226772616465223a226368696c64227d', '\x7b22636f6d6d616e64223a226a6f696e222c22636f7272656c6174696f6e5f6964223a223664323531366330363830306461623466353063396330623063656636653763227d', 1796021425095965);
+INSERT INTO library.actum_events VALUES (78643201, 78643201, 1, 'Member', 'm-5', 'Joined', 2, '\x7b226e616d65223a22457665222c226772616465223a226164756c74227d', '\x7b22636f6d6d616e64223a226a6f696e222c22636f7272656c6174696f6e5f6964223a223664323531366330363830306461623466353063396330623063656636653763227d', 1796021425301741);
+INSERT INTO library.actum_events VALUES (88080385, 88080385, 1, 'Member', 'm-6', 'Joined', 2, '\x7b226e616d65223a22466179222c226772616465223a226368696c64227d', '\x7b22636f6d6d616e64223a226a6f696e222c22636f7272656c6174696f6e5f6964223a223664323531366330363830306461623466353063396330623063656636653763227d', 1796021425523276);
+INSERT INTO library.actum_events VALUES (122683393, 10485761, 2, 'Member', 'm-1', 'CardIssued', 1, '\x7b2263617264223a2230663165326433632d346235612d363937382d383739362d613562346333643265316630222c22697373756564223a22323032362d31312d32395430373a30383a30392e3132333435365a222c2265787069726573223a22323033312d30322d3033222c2270686f746f223a2241503867634768766447383d222c22776569676874223a302e312c22726967687473223a352c227368656c766573223a5b2241e29882222c22425c22225d7d', '\x7b22636f6d6d616e64223a2269737375655f63617264222c22636f7272656c6174696f6e5f6964223a223664323531366330363830306461623466353063396330623063656636653763222c226279223a22616e6e227d', 1796021426330235);
+INSERT INTO library.actum_events VALUES (126877697, 10485761, 3, 'Member', 'm-1', 'Lent', 1, '\x7b22636f7079223a7b22626f6f6b223a22556c7973736573222c226e756d626572223a317d7d', '\x7b22636f6d6d616e64223a22626f72726f77222c22636f7272656c6174696f6e5f6964223a223664323531366330363830306461623466353063396330623063656636653763222c226279223a22616e6e227d', 1796021426453421);
+INSERT INTO library.actum_events VALUES (131072001, 10485761, 4, 'Member', 'm-1', 'Fined', 1, '\x7b227072696365223a22312e3530227d', '\x7b22636f6d6d616e64223a2266696e65222c22636f7272656c6174696f6e5f6964223a223664323531366330363830306461623466353063396330623063656636653763222c226279223a22616e6e227d', 1796021426541082);
+INSERT INTO library.actum_events VALUES (136314881, 67108865, 2, 'Member', 'm-3', 'Fined', 1, '\x7b227072696365223a22312e3530227d', '\x7b22636f6d6d616e64223a2266696e65222c22636f7272656c6174696f6e5f6964223a223664323531366330363830306461623466353063396330623063656636653763222c226279223a22616e6e227d', 1796021426631600);
+INSERT INTO library.actum_events VALUES (140509185, 73400321, 2, 'Member', 'm-4', 'Fined', 1, '\x7b227072696365223a22312e3530227d', '\x7b22636f6d6d616e64223a2266696e65222c22636f7272656c6174696f6e5f6964223a223664323531366330363830306461623466353063396330623063656636653763222c226279223a22616e6e227d', 1796021426697157);
+INSERT INTO library.actum_events VALUES (142606337, 78643201, 2, 'Member', 'm-5', 'Fined', 1, '\x7b227072696365223a22312e3530227d', '\x7b22636f6d6d616e64223a2266696e65222c22636f7272656c6174696f6e5f6964223a223664323531366330363830306461623466353063396330623063656636653763222c226279223a22616e6e227d', 1796021426796764);
+INSERT INTO library.actum_events VALUES (149946369, 78643201, 3, 'Member', 'm-5', 'Fined', 1, '\x7b227072696365223a22312e3530227d', '\x7b22636f6d6d616e64223a2266696e65222c22636f7272656c6174696f6e5f6964223a223664323531366330363830306461623466353063396330623063656636653763222c226279223a22616e6e227d', 1796021426937090);
+INSERT INTO library.actum_events VALUES (156237825, 88080385, 2, 'Member', 'm-6', 'Fined', 1, '\x7b227072696365223a22312e3530227d', '\x7b22636f6d6d616e64223a2266696e65222c22636f7272656c6174696f6e5f6964223a223664323531366330363830306461623466353063396330623063656636653763222c226279223a22616e6e227d', 1796021427001938);
+INSERT INTO library.actum_events VALUES (158334977, 95420417, 2, 'Member', 'm-7', 'Fined', 1, '\x7b227072696365223a22312e3530227d', '\x7b22636f6d6d616e64223a2266696e65222c22636f7272656c6174696f6e5f6964223a223664323531366330363830306461623466353063396330623063656636653763222c226279223a22616e6e227d', 1796021427101745);
+INSERT INTO library.actum_events VALUES (166723585, 10485761, 5, 'Member', 'm-1', 'Fined', 1, '\x7b227072696365223a22302e3130227d', '\x7b22636f6d6d616e64223a2266696e65222c22636f7272656c6174696f6e5f6964223a223664323531366330363830306461623466353063396330623063656636653763222c226279223a22616e6e227d', 1796021427497469);
+INSERT INTO library.actum_events VALUES (177209345, 12582913, 3, 'Member', 'm-2', 'Lent', 1, '\x7b22636f7079223a7b22626f6f6b223a22456d6d61222c226e756d626572223a317d7d', '\x7b22636f6d6d616e64223a22626f72726f77222c22636f7272656c6174696f6e5f6964223a223664323531366330363830306461623466353063396330623063656636653763222c226279223a22616e6e227d', 1796021427802566);
+INSERT INTO library.actum_events VALUES (181403649, 12582913, 4, 'Member', 'm-2', 'Lent', 1, '\x7b22636f7079223a7b22626f6f6b223a22746f726e222c226e756d626572223a357d7d', '\x7b22636f6d6d616e64223a22626f72726f77222c22636f7272656c6174696f6e5f6964223a223664323531366330363830306461623466353063396330623063656636653763222c226279223a22616e6e227d', 1796021427865372);
+INSERT INTO library.actum_events VALUES (188743681, 12582913, 5, 'Member', 'm-2', 'Lent', 1, '\x7b22636f7079223a7b22626f6f6b223a2244756e65222c226e756d626572223a377d7d', '\x7b22636f6d6d616e64223a22626f72726f77222c22636f7272656c6174696f6e5f6964223a223664323531366330363830306461623466353063396330623063656636653763222c226279223a22616e6e227d', 1796021427964721);
+INSERT INTO library.actum_events VALUES (201326593, 73400321, 3, 'Member', 'm-4', 'Lent', 1, '\x7b22636f7079223a7b22626f6f6b223a224f647973736579222c226e756d626572223a327d7d', '\x7b22636f6d6d616e64223a22626f72726f77222c22636f7272656c6174696f6e5f6964223a223664323531366330363830306461623466353063396330623063656636653763222c226279223a22616e6e227d', 1796021428126152);
+INSERT INTO library.actum_events VALUES (201326594, 78643201, 4, 'Member', 'm-5', 'Lent', 1, '\x7b22636f7079223a7b22626f6f6b223a224f647973736579222c226e756d626572223a327d7d', '\x7b22636f6d6d616e64223a22626f72726f77222c22636f7272656c6174696f6e5f6964223a223664323531366330363830306461623466353063396330623063656636653763222c226279223a22616e6e227d', 1796021428126152);
+INSERT INTO library.actum_events VALUES (219152385, 10485761, 6, 'Member', 'm-1', 'Fined', 1, '\x7b227072696365223a22302e3235227d', '\x7b22636f6d6d616e64223a2266696e65222c22636f7272656c6174696f6e5f6964223a223130363666643264316434363234336163316461343333393034343539373362222c227472616365706172656e74223a2230302d63363663343734333862346165393764613738646437313439393766636231622d616164666539343436643038386531382d3033227d', 1796021428793074);
+INSERT INTO library.actum_events VALUES (256901121, 256901121, 0, 'Member', 'm-8', 'actum.Deleted', 1, '\x7b226b696e64223a224d656d626572222c226964223a226d2d38222c22776879223a22657261736564227d', '\x7b7d', 1796021429662301);
+INSERT INTO library.actum_events VALUES (276824065, 276824065, 0, 'Member', 'm-9', 'actum.Deleted', 1, '\x7b226b696e64223a224d656d626572222c226964223a226d2d39222c22776879223a22657261736564227d', '\x7b7d', 1796021430529851);
+INSERT INTO library.actum_events VALUES (298844161, 298844161, 1, 'Member', 'm-8', 'Joined', 2, '\x7b226e616d65223a2248616c20616761696e222c226772616465223a226164756c74227d', '\x7b22636f6d6d616e64223a226a6f696e222c22636f7272656c6174696f6e5f6964223a223664323531366330363830306461623466353063396330623063656636653763222c226279223a22616e6e227d', 1796021431469356);
+INSERT INTO library.actum_events VALUES (322961409, 322961409, 1, 'Book', 'b-1', 'Shelved', 1, '\x7b22706c616365223a224120e29882222c226e756d626572223a317d', '\x7b22636f6d6d616e64223a227368656c7665222c22636f7272656c6174696f6e5f6964223a223664323531366330363830306461623466353063396330623063656636653763222c226279223a22616e6e222c22636c61696d73223a5b5b22706c616365222c2236656233633931343337363131363736306263383133646135313533313062613836653835333432366634653866633733366134666435303731303736363937222c747275655d2c5b22706c616365222c2266303163383264313035623136366163613437303763386564393231303432316135623062336431613366386332346138346639303863306132636430643934222c66616c73655d5d7d', 1796021431972268);
+INSERT INTO library.actum_events VALUES (337641473, 337641473, 1, 'Book', 'b-2', 'Shelved', 1, '\x7b22706c616365223a224120e29882222c226e756d626572223a327d', '\x7b22636f6d6d616e64223a227368656c7665222c22636f7272656c6174696f6e5f6964223a223664323531366330363830306461623466353063396330623063656636653763222c226279223a22616e6e222c22636c61696d73223a5b5b22706c616365222c2236656233633931343337363131363736306263383133646135313533313062613836653835333432366634653866633733366134666435303731303736363937222c747275655d2c5b22706c616365222c2261643431306130623139303330373735316531363935376132316666306632623931373334353165636635626135346438323464353464323763333533663862222c66616c73655d5d7d', 1796021432249270);
+INSERT INTO library.actum_events VALUES (340787201, 337641473, 2, 'Book', 'b-2', 'Shelved', 1, '\x7b22706c616365223a224120e29882222c226e756d626572223a337d', '\x7b22636f6d6d616e64223a227368656c7665222c22636f7272656c6174696f6e5f6964223a223664323531366330363830306461623466353063396330623063656636653763222c226279223a22616e6e222c22636c61696d73223a5b5b22706c616365222c2261643431306130623139303330373735316531363935376132316666306632623931373334353165636635626135346438323464353464323763333533663862222c747275655d2c5b22706c616365222c2231633139333630643364636461336263326162663763373663346166633337346633616334373139336336386663656431633862646533613334313838653433222c66616c73655d5d7d', 1796021432557811);
+INSERT INTO library.actum_events VALUES (377487361, 377487361, 0, 'Book', 'b-3', 'actum.Deleted', 1, '\x7b226b696e64223a22426f6f6b222c226964223a22622d33222c22776879223a22657261736564227d', '\x7b7d', 1796021433321326);
+INSERT INTO library.actum_events VALUES (414187521, 414187521, 1, 'Pass', 'p-1', 'Stamped', 1, '\x7b2267617465223a226e6f727468227d', '\x7b22636f6d6d616e64223a227374616d70222c22636f7272656c6174696f6e5f6964223a223363666564383337336332383334376664653738623662313431363363626131222c227472616365706172656e74223a2230302d34626639326633353737623334646136613363653932396430653065343733362d356232336165343765616337666564342d3031222c22646561646c696e6573223a7b226174223a312c226368616e676564223a5b7b226e616d65223a2224657870697279222c22636f6d6d616e64223a2224657870697265222c22647565223a343934393632313433343530393331372c227370616e223a333135333630303030303030303030307d5d7d7d', 1796021434509317);
+INSERT INTO library.actum_events VALUES (420478977, 420478977, 1, 'Ticket', 't-1', 'Issued', 1, '\x7b2267617465223a22736f757468227d', '\x7b22636f6d6d616e64223a226973737565222c22636f7272656c6174696f6e5f6964223a223664323531366330363830306461623466353063396330623063656636653763222c226279223a22616e6e222c22646561646c696e6573223a7b226174223a312c226368616e676564223a5b7b226e616d65223a2224657870697279222c22636f6d6d616e64223a2224657870697265222c22647565223a313739363032313535343538363636362c227370616e223a3132303030303030307d5d7d7d', 1796021434586666);
+INSERT INTO library.actum_events VALUES (439353345, 439353345, 1, 'Patron', 'ann', 'Enrolled', 1, '\x7b22656d61696c223a7b227365616c6564223a227533535a6e31556d426671784677774c4f74375771512e38465a446871596352387068324b4335463951684a306a4f50472d67726f75487578465f4f6f43484167396e493156414b4c35776b44385456796435595830525477227d7d', '\x7b22636f6d6d616e64223a22656e726f6c222c22636f7272656c6174696f6e5f6964223a223535346633306562316233383764336330613465353364643034396365383735222c227472616365706172656e74223a2230302d30663663306435366137333866666262376237363764316263353235373339652d316637373135343837303562643636382d3033222c22646561646c696e6573223a7b226174223a312c226368616e676564223a5b7b226e616d65223a2272696e67222c22636f6d6d616e64223a2272696e67222c22647565223a343934393632313433353035343837322c227370616e223a333135333630303030303030303030302c22617267756d656e7473223a5b7b227365616c6564223a227533535a6e31556d426671784677774c4f74375771512e413541345870535a73656d784a304b4a7964347a557a4845746a2d5a794b3032444878316d74726961716d4376776175684a476245316b4b50585057717447324967227d5d7d5d7d7d', 1796021435054872);
+INSERT INTO library.actum_events VALUES (444596225, 439353345, 2, 'Patron', 'ann', 'Rang', 1, '\x7b2274696d6573223a317d', '\x7b22636f6d6d616e64223a2272696e67222c22636f7272656c6174696f6e5f6964223a223664323531366330363830306461623466353063396330623063656636653763222c226279223a22616e6e227d', 1796021435164294);
+INSERT INTO library.actum_events VALUES (477102081, 477102081, 1, 'Patron', 'bob', 'Enrolled', 1, '\x7b22656d61696c223a7b227365616c6564223a2274337641357746394d3058395f4357476c48675033772e59356370323655464332336677346839456a756b6e48466538716d506c3759337676686f49485958766f535041746a414930534f635837543234326d61494f723551227d7d', '\x7b22636f6d6d616e64223a22656e726f6c222c22636f7272656c6174696f6e5f6964223a223439356364366234643636663061333965666634386634633630316366626561222c227472616365706172656e74223a2230302d37393130326364353339353639386166393663316164626637656137623238302d316636316661633739363438653632302d3033222c22646561646c696e6573223a7b226174223a312c226368616e676564223a5b7b226e616d65223a2272696e67222c22636f6d6d616e64223a2272696e67222c22647565223a343934393632313433363133373737372c227370616e223a333135333630303030303030303030302c22617267756d656e7473223a5b7b227365616c6564223a2274337641357746394d3058395f4357476c48675033772e4c49366d53336a4461315f7877624d6970476e33536e6c4f7750456e714e70345866796a65355041364676314e5a74653167353069734d586438364c6d4834615667227d5d7d5d7d7d', 1796021436137777);
+INSERT INTO library.actum_events VALUES (481296385, 477102081, 2, 'Patron', 'bob', 'Rang', 1, '\x7b2274696d6573223a317d', '\x7b22636f6d6d616e64223a2272696e67222c22636f7272656c6174696f6e5f6964223a223664323531366330363830306461623466353063396330623063656636653763222c226279223a22616e6e227d', 1796021436345534);
+INSERT INTO library.actum_events VALUES (530579457, 528482305, 2, 'Room', 'hall', 'Room.Changed', 1, '\x7b226e616d65223a2247726561742068616c6c20e29882222c227365617473223a3132307d', '\x7b22636f6d6d616e64223a226675726e697368222c22636f7272656c6174696f6e5f6964223a223664323531366330363830306461623466353063396330623063656636653763222c226279223a22616e6e227d', 1796021438121582);
+INSERT INTO library.actum_events VALUES (543162369, 543162369, 1, 'Reservation', 'v-1', 'Reserved', 1, '\x7b22626f6f6b223a22456d6d61227d', '\x7b22636f6d6d616e64223a2272657365727665222c22636f7272656c6174696f6e5f6964223a223664323531366330363830306461623466353063396330623063656636653763222c226279223a22616e6e222c22646561646c696e6573223a7b226174223a312c226368616e676564223a5b7b226e616d65223a22656e64222c22636f6d6d616e64223a226c61707365222c22647565223a313739363032313535383335343333302c227370616e223a3132303030303030302c22617267756d656e7473223a5b226e6f626f64792063616d6520666f7220456d6d61225d7d5d7d7d', 1796021438354330);
+INSERT INTO library.actum_events VALUES (549453825, 549453825, 1, 'Reservation', 'v-2', 'Reserved', 1, '\x7b22626f6f6b223a22556c7973736573227d', '\x7b22636f6d6d616e64223a2272657365727665222c22636f7272656c6174696f6e5f6964223a223664323531366330363830306461623466353063396330623063656636653763222c226279223a22616e6e222c22646561646c696e6573223a7b226174223a312c226368616e676564223a5b7b226e616d65223a22656e64222c22636f6d6d616e64223a226c61707365222c22647565223a343934393632313433383437353532312c227370616e223a333135333630303030303030303030302c22617267756d656e7473223a5b226e6f626f64792063616d6520666f7220556c7973736573225d7d5d7d7d', 1796021438475521);
+INSERT INTO library.actum_events VALUES (555745281, 555745281, 1, 'Reservation', 'v-3', 'Reserved', 1, '\x7b22626f6f6b223a22496c696164227d', '\x7b22636f6d6d616e64223a2272657365727665222c22636f7272656c6174696f6e5f6964223a223664323531366330363830306461623466353063396330623063656636653763222c226279223a22616e6e222c22646561646c696e6573223a7b226174223a312c226368616e676564223a5b7b226e616d65223a22656e64222c22636f6d6d616e64223a226c61707365222c22647565223a313739363032313535383632323335372c227370616e223a3132303030303030302c22617267756d656e7473223a5b226e6f626f64792063616d6520666f7220496c696164225d7d5d7d7d', 1796021438622357);
+INSERT INTO library.actum_events VALUES (559939585, 555745281, 2, 'Reservation', 'v-3', 'Kept', 1, '\x7b7d', '\x7b22636f6d6d616e64223a226b656570222c22636f7272656c6174696f6e5f6964223a223664323531366330363830306461623466353063396330623063656636653763222c226279223a22616e6e222c22646561646c696e6573223a7b226174223a322c226368616e676564223a5b7b226e616d65223a22656e64227d5d7d7d', 1796021438700918);
+INSERT INTO library.actum_events VALUES (577765377, 577765377, 1, 'Reservation', 'v-4', 'Reserved', 1, '\x7b22626f6f6b223a2244756e65227d', '\x7b22636f6d6d616e64223a2272657365727665222c22636f7272656c6174696f6e5f6964223a223664323531366330363830306461623466353063396330623063656636653763222c226279223a22616e6e222c22646561646c696e6573223a7b226174223a312c226368616e676564223a5b7b226e616d65223a22656e64222c22636f6d6d616e64223a226c61707365222c22647565223a313739363032313535393234333130382c227370616e223a3132303030303030302c22617267756d656e7473223a5b226e6f626f64792063616d6520666f722044756e65225d7d5d7d7d', 1796021439243108);
+
+
+
+
+
+
+INSERT INTO library.actum_forgettings OVERRIDING SYSTEM VALUE VALUES (1, 1796021437197328, true);
+
+
+
+INSERT INTO library.actum_generations VALUES ('cards', 1);
+INSERT INTO library.actum_generations VALUES ('loans', 1);
+INSERT INTO library.actum_generations VALUES ('rooms', 1);
+INSERT INTO library.actum_generations VALUES ('names', 1);
+INSERT INTO library.actum_generations VALUES ('tickets', 1);
+INSERT INTO library.actum_generations VALUES ('patrons', 2);
+INSERT INTO library.actum_generations VALUES ('desk', 2);
+INSERT INTO library.actum_generations VALUES ('members', 2);
+
+
+
+INSERT INTO library.actum_identity VALUES (true, '2f648b5bd87d471680d759620828bf6c');
+
+
+
+INSERT INTO library.actum_journal VALUES (true, -752);
+
+
+
+INSERT INTO library.actum_letters OVERRIDING SYSTEM VALUE VALUES (3, 'bill', 'Member/m-5', 142606337, '\x', 'dead', 1, 1796021427393642, 'RuntimeError: nothing can be done for m-5', 1796021427393691, 1796021427393691, NULL, '');
+INSERT INTO library.actum_letters OVERRIDING SYSTEM VALUE VALUES (4, 'bill', 'Member/m-5', 149946369, '\x', 'waiting', 0, 0, '', 0, 0, NULL, '');
+INSERT INTO library.actum_letters OVERRIDING SYSTEM VALUE VALUES (6, 'stamp', 'Member/m-2', 188743681, '\x', 'waiting', 0, 0, '', 0, 0, NULL, '');
+INSERT INTO library.actum_letters OVERRIDING SYSTEM VALUE VALUES (5, 'stamp', 'Member/m-2', 181403649, '\x', 'dead', 1, 1796021428354267, 'RuntimeError: nothing can be done for m-2', 1796021428167032, 1796021428354389, NULL, 'RuntimeError: nothing can be done for m-2 torn');
+INSERT INTO library.actum_letters OVERRIDING SYSTEM VALUE VALUES (7, 'post@queue:letters', 'lost', 314572801, '\x7b226964223a3331343537323830312c227175657565223a226c657474657273222c226b6579223a226c6f7374222c22626f6479223a2265794a6962323972496a6f696247397a64434973496e427961574e6c496a6f694e4334304d434a39222c2274696d65223a313739363032313433313735383036342c22636f7272656c6174696f6e5f6964223a223664323531366330363830306461623466353063396330623063656636653763222c22636175736174696f6e5f6964223a22222c226279223a22616e6e222c227472616365706172656e74223a22227d', 'dead', 1, 1796021431836022, 'RuntimeError: nothing can be done for lost', 1796021431836044, 1796021431836044, NULL, '');
+INSERT INTO library.actum_letters OVERRIDING SYSTEM VALUE VALUES (8, 'timers', 'Member/m-3', 6, '\x7b226e616d65223a226561726c79222c22647565223a313739363032313433313933373935352c226b696e64223a224d656d626572222c22656e746974795f6964223a226d2d33222c22636f6d6d616e64223a226c65617665222c22617267756d656e7473223a225731303d222c22636f7272656c6174696f6e5f6964223a223664323531366330363830306461623466353063396330623063656636653763222c22636175736174696f6e5f6964223a22222c226279223a22616e6e222c227370616e223a302c227472616365706172656e74223a22222c226964223a367d', 'dead', 1, 1796021432333183, 'Rejected: there are fines', 1796021432333200, 1796021432333200, NULL, '');
+INSERT INTO library.actum_letters OVERRIDING SYSTEM VALUE VALUES (9, 'notify@queue:notices', 'ann', 509607937, '\x7b226964223a3530393630373933372c227175657565223a226e6f7469636573222c226b6579223a22616e6e222c22626f6479223a2265794a3062794936496d467562694973496d567459576c73496a7037496e4e6c5957786c5a434936496e557a553170754d565674516d5a7865455a336430785064446458635645755555744961475661534538354c585a724e324e4b616a4e44526d387a4d325a7153314e6b556b78545a476c47536d6b354d47457454585278566c4d7a4d466c73643167794e57457a596e5134554652464e584e735a305233496e3139222c2274696d65223a313739363032313433363938393634302c22636f7272656c6174696f6e5f6964223a223664323531366330363830306461623466353063396330623063656636653763222c22636175736174696f6e5f6964223a22222c226279223a22616e6e222c227472616365706172656e74223a22227d', 'dead', 1, 1796021437042991, 'RuntimeError: its message may hold personal data, and is in the log alone', 1796021437043009, 1796021437043009, NULL, '');
+INSERT INTO library.actum_letters OVERRIDING SYSTEM VALUE VALUES (1, 'bill', 'Member/m-3', 136314881, '\x', 'dead', 1, 1796021426902226, 'RuntimeError: nothing can be done for m-3', 1796021426902252, 1796021426902252, 'retry', '');
+INSERT INTO library.actum_letters OVERRIDING SYSTEM VALUE VALUES (2, 'bill', 'Member/m-4', 140509185, '\x', 'dead', 1, 1796021426904293, 'RuntimeError: nothing can be done for m-4', 1796021426904305, 1796021426904305, 'skip', '');
+
+
+
+INSERT INTO library.actum_messages VALUES (300941313, 'parcels', 'p', '\x7b22626f6f6b223a22456d6d61222c227072696365223a22312e3130227d', 1796021431506145, '6d2516c06800dab4f50c9c0b0cef6e7c', '', 'ann', '');
+INSERT INTO library.actum_messages VALUES (310378497, 'parcels', 'p', '\x7b22626f6f6b223a22556c7973736573222c227072696365223a22322e3230227d', 1796021431606282, '6d2516c06800dab4f50c9c0b0cef6e7c', '', 'ann', '');
+INSERT INTO library.actum_messages VALUES (311427073, 'parcels', NULL, '\x7b22626f6f6b223a2244756e65222c227072696365223a22332e3330227d', 1796021431715029, '6d2516c06800dab4f50c9c0b0cef6e7c', '', 'ann', '');
+INSERT INTO library.actum_messages VALUES (409993217, 'labels', 'p-1', '\x7b2274657874223a226e6f727468227d', 1796021434426587, '3cfed8373c28347fde78b6b14163cba1', '', '', '00-4bf92f3577b34da6a3ce929d0e0e4736-f324b609348cbf25-01');
+
+
+
+INSERT INTO library.actum_person_keys VALUES ('$answers', 'mOUOAWPcWoIEcD_CfpfrSQ', '\xb50d94c81c060cb07e8840d2ad9074f8cf02c874d74a77b93e0335fc489b68e35e7595c0418ea36881fccc3904bb429c7f37db50a2493b15e70be115', 'ZYu2v7Wi3g3vSy-cq8exMA');
+INSERT INTO library.actum_person_keys VALUES ('ann', 'u3SZn1UmBfqxFwwLOt7WqQ', '\x5f053edaef67386d0fb307777842e208c899969176909ba64ed204b1ee4d3a5b7230ecc9119cdd07f4c1995c57b7e2c85fc8148e121dbbe0576765ba', 'ZYu2v7Wi3g3vSy-cq8exMA');
+
+
+
+INSERT INTO library.actum_processes OVERRIDING SYSTEM VALUE VALUES (0, '{}', false, 'infinity');
+INSERT INTO library.actum_processes OVERRIDING SYSTEM VALUE VALUES (2, '{"action bill#0/16","action bill#1/16","action bill#10/16","action bill#11/16","action bill#12/16","action bill#13/16","action bill#14/16","action bill#15/16","action bill#2/16","action bill#3/16","action bill#4/16","action bill#5/16","action bill#6/16","action bill#7/16","action bill#8/16","action bill#9/16","action close_the_year@clock","action count@clock","action greet#0/16","action greet#1/16","action greet#10/16","action greet#11/16","action greet#12/16","action greet#13/16","action greet#14/16","action greet#15/16","action greet#2/16","action greet#3/16","action greet#4/16","action greet#5/16","action greet#6/16","action greet#7/16","action greet#8/16","action greet#9/16","action label@queue:labels#0/16","action label@queue:labels#1/16","action label@queue:labels#10/16","action label@queue:labels#11/16","action label@queue:labels#12/16","action label@queue:labels#13/16","action label@queue:labels#14/16","action label@queue:labels#15/16","action label@queue:labels#2/16","action label@queue:labels#3/16","action label@queue:labels#4/16","action label@queue:labels#5/16","action label@queue:labels#6/16","action label@queue:labels#7/16","action label@queue:labels#8/16","action label@queue:labels#9/16","action notify@queue:notices#0/16","action notify@queue:notices#1/16","action notify@queue:notices#10/16","action notify@queue:notices#11/16","action notify@queue:notices#12/16","action notify@queue:notices#13/16","action notify@queue:notices#14/16","action notify@queue:notices#15/16","action notify@queue:notices#2/16","action notify@queue:notices#3/16","action notify@queue:notices#4/16","action notify@queue:notices#5/16","action notify@queue:notices#6/16","action notify@queue:notices#7/16","action notify@queue:notices#8/16","action notify@queue:notices#9/16","action post@queue:letters#0/16","action post@queue:letters#1/16","action post@queue:letters#10/16","action post@queue:letters#11/16","action post@queue:letters#12/16","action post@queue:letters#13/16","action post@queue:letters#14/16","action post@queue:letters#15/16","action post@queue:letters#2/16","action post@queue:letters#3/16","action post@queue:letters#4/16","action post@queue:letters#5/16","action post@queue:letters#6/16","action post@queue:letters#7/16","action post@queue:letters#8/16","action post@queue:letters#9/16","action print_card#0/16","action print_card#1/16","action print_card#10/16","action print_card#11/16","action print_card#12/16","action print_card#13/16","action print_card#14/16","action print_card#15/16","action print_card#2/16","action print_card#3/16","action print_card#4/16","action print_card#5/16","action print_card#6/16","action print_card#7/16","action print_card#8/16","action print_card#9/16","action send@queue:parcels#0/16","action send@queue:parcels#1/16","action send@queue:parcels#10/16","action send@queue:parcels#11/16","action send@queue:parcels#12/16","action send@queue:parcels#13/16","action send@queue:parcels#14/16","action send@queue:parcels#15/16","action send@queue:parcels#2/16","action send@queue:parcels#3/16","action send@queue:parcels#4/16","action send@queue:parcels#5/16","action send@queue:parcels#6/16","action send@queue:parcels#7/16","action send@queue:parcels#8/16","action send@queue:parcels#9/16","action stamp#0/16","action stamp#1/16","action stamp#10/16","action stamp#11/16","action stamp#12/16","action stamp#13/16","action stamp#14/16","action stamp#15/16","action stamp#2/16","action stamp#3/16","action stamp#4/16","action stamp#5/16","action stamp#6/16","action stamp#7/16","action stamp#8/16","action stamp#9/16","action timers","view cards#74e5335e1ad3","view desk#95c5df7d0fa1","view loans#d4777b6dda60","view names#d69bba36a755","view patrons#d7339e0659b5","view rooms#c016263be9f3","view tickets#f001f9ef3392","workflows Collection#0/16","workflows Collection#1/16","workflows Collection#10/16","workflows Collection#11/16","workflows Collection#12/16","workflows Collection#13/16","workflows Collection#14/16","workflows Collection#15/16","workflows Collection#2/16","workflows Collection#3/16","workflows Collection#4/16","workflows Collection#5/16","workflows Collection#6/16","workflows Collection#7/16","workflows Collection#8/16","workflows Collection#9/16","workflows Inspection#0/16","workflows Inspection#1/16","workflows Inspection#10/16","workflows Inspection#11/16","workflows Inspection#12/16","workflows Inspection#13/16","workflows Inspection#14/16","workflows Inspection#15/16","workflows Inspection#2/16","workflows Inspection#3/16","workflows Inspection#4/16","workflows Inspection#5/16","workflows Inspection#6/16","workflows Inspection#7/16","workflows Inspection#8/16","workflows Inspection#9/16","workflows Restoration#0/16","workflows Restoration#1/16","workflows Restoration#10/16","workflows Restoration#11/16","workflows Restoration#12/16","workflows Restoration#13/16","workflows Restoration#14/16","workflows Restoration#15/16","workflows Restoration#2/16","workflows Restoration#3/16","workflows Restoration#4/16","workflows Restoration#5/16","workflows Restoration#6/16","workflows Restoration#7/16","workflows Restoration#8/16","workflows Restoration#9/16","workflows Visit#0/16","workflows Visit#1/16","workflows Visit#10/16","workflows Visit#11/16","workflows Visit#12/16","workflows Visit#13/16","workflows Visit#14/16","workflows Visit#15/16","workflows Visit#2/16","workflows Visit#3/16","workflows Visit#4/16","workflows Visit#5/16","workflows Visit#6/16","workflows Visit#7/16","workflows Visit#8/16","workflows Visit#9/16"}', true, '2026-11-30 06:50:38.687632+00');
+
+
+
+INSERT INTO library.actum_queues VALUES (true, -752);
+
+
+
+INSERT INTO library.actum_rebuilds VALUES ('names');
+
+
+
+INSERT INTO library.actum_replies VALUES ('Member', 'm-1', 'command-1', 'e826851ff1a36f8d2e5de5c2e3c0b71f', '\x22312e363022', 166723585, 1796021427497469);
+INSERT INTO library.actum_replies VALUES ('$answers', 'Member/m-4', '29b65fdbc778cf1e', '', '\x026d4f554f41575063576f494563445f436670667253512e5332446b436d58776c54337a65753578503761716361467966435a5331534a537334616e666f7946316d71674b79564c', 201326594, 1796021428126152);
+INSERT INTO library.actum_replies VALUES ('$answers', 'Member/m-5', '29b65fdbc778cf1e', '', '\x026d4f554f41575063576f494563445f436670667253512e653045534735466d584c6b51686473666673766a305a6d686e6378727245776643776f5862686832476a4c4c4546785a', 201326594, 1796021428126152);
+INSERT INTO library.actum_replies VALUES ('$unit', 'unit-1', 'unit-1', 'tests.stores_of_versions.library.borrow_for/e762825f781389bbec2fe7fdab1c24bf/9f92052cd40b8fde9b035db4062543de', '\x026d4f554f41575063576f494563445f436670667253512e38506542424375307242353450724e5949766e776878754b58756751793948636a7364416f336f356b564d6b454a6e31694344787777534b6268367247455a67577563434464464b3051764e516332506b7a416934473632534971666a485742766a784a4549715a6f6d71357a2d583433396157506a3265426856736854376d65757035546270754155536b3056392d7031623254343478316d70537441', 201326594, 1796021428126152);
+INSERT INTO library.actum_replies VALUES ('$request', 'request-1', 'begun', '28f1d8497d57ffe085a4bba1f2ed3874', '\x6e756c6c', 201326594, 1796021428454463);
+INSERT INTO library.actum_replies VALUES ('Member', 'm-1', 'request-1', '28f1d8497d57ffe085a4bba1f2ed3874', '\x22312e383522', 219152385, 1796021428793074);
+INSERT INTO library.actum_replies VALUES ('$answers', 'Member/m-1', '4179e1f42e333687', '', '\x026d4f554f41575063576f494563445f436670667253512e4d6f56473448436b7743636a2d4f7842427072453973767073466a6f546b376b786a564c457774425142785a6c2d54754847724f30435a5474436b62545f765465384c75552d4f554f74724a6d3438526376424958524166494e476f636c624768345372536f79483042363979765a547079516a35306c75757372454b676f52504c374b366272537256746f764f45434c79345f546b324363595a5674414638682d354d394c394d6b624d35666e50764b63783251674b41553951516a4a516f6a62766d2d6d38356634554f416f6a56786b44766b557448644a50646e6963696568387763757a4f2d656639767964494539676464725a3571655052765664724642696b4e6a41717a35366d39656f585f4343703479764d536549444d73734d6a704a58766366655f6f646b75395662346477396a6a5a4e386755524c64506b4a494d', 219152385, 1796021428871058);
+INSERT INTO library.actum_replies VALUES ('$request', 'request-1', 'answered', '28f1d8497d57ffe085a4bba1f2ed3874', '\x026d4f554f41575063576f494563445f436670667253512e37777a4a753630693334776d3035444d6e4f686552316e69566846504d6139426f494768496c67596e3372626e695f4732355a377263303633625155414e5f6b35692d7a4d504a4746457a717851615a6d6765586e62577737596b637458616e463041786c4a4a4a41783651427a714a6c6b426679556b51476f615a4665424a527252386e7a474854623847', 219152385, 1796021428871162);
+INSERT INTO library.actum_replies VALUES ('$request', 'request-2', 'begun', '31a0c403a6c6e20814b5540c17d6cab5', '\x6e756c6c', 219152385, 1796021429080863);
+INSERT INTO library.actum_replies VALUES ('$request', 'request-2', 'answered', '31a0c403a6c6e20814b5540c17d6cab5', '\x026d4f554f41575063576f494563445f436670667253512e77625f3156314163756c637351416e316c44476c444a396f6c7872363973512d52444e5848656935516d7a6d313770784975373455384d50533574754251686b65644a7a514754565166354e74476a63726b3535543069447259695f666a517a674e4330732d654f54466f774f32715977547a596d67657a683879793731466579505156434d56636e4c7a62', 239075329, 1796021429274469);
+INSERT INTO library.actum_replies VALUES ('$request', 'enrol-ann', 'begun', 'eb9f092e7452c5d1fdb2c1941d613a6e', '\x6e756c6c', 420478977, 1796021435025337);
+INSERT INTO library.actum_replies VALUES ('Patron', 'ann', 'enrol-ann', 'eb9f092e7452c5d1fdb2c1941d613a6e', '\x7b227365616c6564223a227533535a6e31556d426671784677774c4f74375771512e4f6e6748736e4d79374f505a4c38477a58365a566f4c413059444970566941614d4b633137416876746e77353952677367545f7137506874726c655f5464595f6567227d', 439353345, 1796021435054872);
+INSERT INTO library.actum_replies VALUES ('$answers', 'Patron/ann', 'ab6f63cebd74130e', '', '\x026d4f554f41575063576f494563445f436670667253512e4c2d5a6d633979487933534a39546d7a514b4f6e6b62684350367a373069444b39446b5f786a4e627630734a44713277684e4e5167474a61706d69476a56795a725177334a4275783338356d567478424a394d716d4776774a486e343134467a66555757776132534d355362716772366e57566e59352d75393365587344706c77514444774145362d6b64735458484c304a2d7861634178736733397a734950766c324c2d68465f4752384352584e32674e5a7074726d31527362687a37626f776e395555544c4d6a6e61743246614a7a6c496d684b76754b6533547367316f464b6163764574564857355257495241414b557048616c7561714d465474724b42765463554e5763363534555a6d6f736d72396d4f327568724d6c55624b51383377644868456e5655436f6764716c56755f477841416e78324f4176', 439353345, 1796021435126502);
+INSERT INTO library.actum_replies VALUES ('$request', 'enrol-ann', 'answered', 'eb9f092e7452c5d1fdb2c1941d613a6e', '\x026d4f554f41575063576f494563445f436670667253512e4e727a674152593565395f4b5875485f446c4a6747526c6d4a634c654f734a6c52725138397244322d62795f597a7879326769667a4a76546945485f754e6634683170395f797231734a423235364d705135595171596c4c426970575133326559777859474d496f4654575343754d3558695046324249707a42677864626a712d3268646a6e38746f704b4c', 439353345, 1796021435126652);
+INSERT INTO library.actum_replies VALUES ('$request', 'enrol-bob', 'begun', 'ac9f99fd24ea065082539808864550d3', '\x6e756c6c', 444596225, 1796021436053601);
+INSERT INTO library.actum_replies VALUES ('Patron', 'bob', 'enrol-bob', 'ac9f99fd24ea065082539808864550d3', '\x7b227365616c6564223a2274337641357746394d3058395f4357476c48675033772e30656148696a306f452d5175453756476b4a666964324631342d35464862516f4a34477a33757262665278582d75574c71574347335161536577674e4a67764a4e41227d', 477102081, 1796021436137777);
+INSERT INTO library.actum_replies VALUES ('$request', 'enrol-bob', 'answered', 'ac9f99fd24ea065082539808864550d3', '\x026d4f554f41575063576f494563445f436670667253512e4e466f69634d674546745131365569424b71486f31584657477765396a505336634e6e6139374d363133733541662d4c593468695357744a30786b615065523171776832483377724f4473354a734e6c4c456550684746386e554b7845613065496c44573542794943634835327730457569466c4b71755956664c4d52663047717148374a36654d41786453', 477102081, 1796021436285642);
+
+
+
+INSERT INTO library.actum_schema VALUES ('journal', 4);
+INSERT INTO library.actum_schema VALUES ('people', 1);
+INSERT INTO library.actum_schema VALUES ('database', 14);
+
+
+
+INSERT INTO library.actum_sent VALUES ('$timers', 'request-1/$timers/Member/m-1/leave/1', 1796021428529565, '28f1d8497d57ffe085a4bba1f2ed3874');
+INSERT INTO library.actum_sent VALUES ('$timers', 'request-2/$timers/Member/m-9/leave/1', 1796021429121777, '31a0c403a6c6e20814b5540c17d6cab5');
+INSERT INTO library.actum_sent VALUES ('parcels', 'once-1', 1796021431715029, '86adc6204605057bee1186c149b43620');
+INSERT INTO library.actum_sent VALUES ('$signals', 'Restoration/r-1/once-1', 1796021433971725, '66d22b45e486c54cf244c1bb7152075c');
+
+
+
+INSERT INTO library.actum_set_aside VALUES ('loans', 1, '5f81d56f46e84b1965c628dcca1a13b4', '"m-2"', 181403649, 'view loans: Loans.borrowed failed on Lent of Member/m-2 at position 181403649: ValueError: the book is damaged', 1796021428250617, false);
+
+
+
+INSERT INTO library.actum_slices VALUES ('greet', 0, 528482305, '{"Joined":0}');
+INSERT INTO library.actum_slices VALUES ('stamp', 0, 528482305, '{"Lent":0}');
+INSERT INTO library.actum_slices VALUES ('stamp', 1, 528482305, '{"Lent":0}');
+INSERT INTO library.actum_slices VALUES ('stamp', 10, 528482305, '{"Lent":0}');
+INSERT INTO library.actum_slices VALUES ('greet', 1, 528482305, '{"Joined":0}');
+INSERT INTO library.actum_slices VALUES ('stamp', 11, 528482305, '{"Lent":0}');
+INSERT INTO library.actum_slices VALUES ('greet', 10, 528482305, '{"Joined":0}');
+INSERT INTO library.actum_slices VALUES ('bill', 0, 528482305, '{"Fined":0}');
+INSERT INTO library.actum_slices VALUES ('print_card', 1, 276824064, '{"CardIssued":0,"actum.Deleted":0}');
+INSERT INTO library.actum_slices VALUES ('bill', 1, 528482305, '{"Fined":0}');
+INSERT INTO library.actum_slices VALUES ('bill', 10, 528482305, '{"Fined":0}');
+INSERT INTO library.actum_slices VALUES ('bill', 11, 528482305, '{"Fined":0}');
+INSERT INTO library.actum_slices VALUES ('bill', 12, 528482305, '{"Fined":0}');
+INSERT INTO library.actum_slices VALUES ('greet', 11, 528482305, '{"Joined":0}');
+INSERT INTO library.actum_slices VALUES ('greet', 12, 528482305, '{"Joined":0}');
+INSERT INTO library.actum_slices VALUES ('greet', 13, 528482305, '{"Joined":0}');
+INSERT INTO library.actum_slices VALUES ('stamp', 12, 528482305, '{"Lent":0}');
+INSERT INTO library.actum_slices VALUES ('stamp', 13, 528482305, '{"Lent":0}');
+INSERT INTO library.actum_slices VALUES ('print_card', 0, 543162369, '{"CardIssued":0,"actum.Deleted":0}');
+INSERT INTO library.actum_slices VALUES ('print_card', 10, 543162369, '{"CardIssued":0,"actum.Deleted":0}');
+INSERT INTO library.actum_slices VALUES ('print_card', 11, 543162369, '{"CardIssued":0,"actum.Deleted":0}');
+INSERT INTO library.actum_slices VALUES ('print_card', 12, 543162369, '{"CardIssued":0,"actum.Deleted":0}');
+INSERT INTO library.actum_slices VALUES ('print_card', 13, 543162369, '{"CardIssued":0,"actum.Deleted":0}');
+INSERT INTO library.actum_slices VALUES ('print_card', 14, 543162369, '{"CardIssued":0,"actum.Deleted":0}');
+INSERT INTO library.actum_slices VALUES ('print_card', 7, 256901120, '{"CardIssued":0,"actum.Deleted":0}');
+INSERT INTO library.actum_slices VALUES ('print_card', 15, 543162369, '{"CardIssued":0,"actum.Deleted":0}');
+INSERT INTO library.actum_slices VALUES ('bill', 13, 528482305, '{"Fined":0}');
+INSERT INTO library.actum_slices VALUES ('bill', 14, 528482305, '{"Fined":0}');
+INSERT INTO library.actum_slices VALUES ('bill', 15, 528482305, '{"Fined":0}');
+INSERT INTO library.actum_slices VALUES ('bill', 2, 528482305, '{"Fined":0}');
+INSERT INTO library.actum_slices VALUES ('bill', 3, 528482305, '{"Fined":0}');
+INSERT INTO library.actum_slices VALUES ('bill', 4, 528482305, '{"Fined":0}');
+INSERT INTO library.actum_slices VALUES ('print_card', 3, 122683392, '{"CardIssued":0,"actum.Deleted":0}');
+INSERT INTO library.actum_slices VALUES ('bill', 5, 528482305, '{"Fined":0}');
+INSERT INTO library.actum_slices VALUES ('bill', 6, 528482305, '{"Fined":0}');
+INSERT INTO library.actum_slices VALUES ('stamp', 14, 528482305, '{"Lent":0}');
+INSERT INTO library.actum_slices VALUES ('stamp', 15, 528482305, '{"Lent":0}');
+INSERT INTO library.actum_slices VALUES ('stamp', 2, 528482305, '{"Lent":0}');
+INSERT INTO library.actum_slices VALUES ('stamp', 3, 528482305, '{"Lent":0}');
+INSERT INTO library.actum_slices VALUES ('stamp', 4, 528482305, '{"Lent":0}');
+INSERT INTO library.actum_slices VALUES ('print_card', 2, 543162369, '{"CardIssued":0,"actum.Deleted":0}');
+INSERT INTO library.actum_slices VALUES ('stamp', 5, 528482305, '{"Lent":0}');
+INSERT INTO library.actum_slices VALUES ('print_card', 9, 377487360, '{"CardIssued":0,"actum.Deleted":0}');
+INSERT INTO library.actum_slices VALUES ('bill', 7, 528482305, '{"Fined":0}');
+INSERT INTO library.actum_slices VALUES ('print_card', 4, 543162369, '{"CardIssued":0,"actum.Deleted":0}');
+INSERT INTO library.actum_slices VALUES ('print_card', 5, 543162369, '{"CardIssued":0,"actum.Deleted":0}');
+INSERT INTO library.actum_slices VALUES ('print_card', 6, 543162369, '{"CardIssued":0,"actum.Deleted":0}');
+INSERT INTO library.actum_slices VALUES ('print_card', 8, 543162369, '{"CardIssued":0,"actum.Deleted":0}');
+INSERT INTO library.actum_slices VALUES ('bill', 8, 528482305, '{"Fined":0}');
+INSERT INTO library.actum_slices VALUES ('stamp', 6, 528482305, '{"Lent":0}');
+INSERT INTO library.actum_slices VALUES ('stamp', 7, 528482305, '{"Lent":0}');
+INSERT INTO library.actum_slices VALUES ('stamp', 8, 528482305, '{"Lent":0}');
+INSERT INTO library.actum_slices VALUES ('bill', 9, 528482305, '{"Fined":0}');
+INSERT INTO library.actum_slices VALUES ('stamp', 9, 528482305, '{"Lent":0}');
+INSERT INTO library.actum_slices VALUES ('greet', 14, 528482305, '{"Joined":0}');
+INSERT INTO library.actum_slices VALUES ('greet', 15, 528482305, '{"Joined":0}');
+INSERT INTO library.actum_slices VALUES ('greet', 2, 528482305, '{"Joined":0}');
+INSERT INTO library.actum_slices VALUES ('greet', 3, 528482305, '{"Joined":0}');
+INSERT INTO library.actum_slices VALUES ('greet', 4, 528482305, '{"Joined":0}');
+INSERT INTO library.actum_slices VALUES ('greet', 5, 528482305, '{"Joined":0}');
+INSERT INTO library.actum_slices VALUES ('greet', 6, 528482305, '{"Joined":0}');
+INSERT INTO library.actum_slices VALUES ('greet', 7, 528482305, '{"Joined":0}');
+INSERT INTO library.actum_slices VALUES ('greet', 8, 528482305, '{"Joined":0}');
+INSERT INTO library.actum_slices VALUES ('greet', 9, 528482305, '{"Joined":0}');
+
+
+
+INSERT INTO library.actum_snapshots VALUES ('Member', 'm-5', 4, 1796021428126152, '0475aa209a37cf56', '\x7b226e616d65223a22457665222c226772616465223a226164756c74222c22726967687473223a302c22636f70696573223a5b7b22626f6f6b223a224f647973736579222c226e756d626572223a327d5d2c2266696e6573223a22332e3030222c226861735f6c656674223a66616c73657d');
+INSERT INTO library.actum_snapshots VALUES ('Member', 'm-2', 5, 1796021427964721, '0475aa209a37cf56', '\x7b226e616d65223a22426f626279222c226772616465223a226368696c64222c22726967687473223a302c22636f70696573223a5b7b22626f6f6b223a22456d6d61222c226e756d626572223a317d2c7b22626f6f6b223a22746f726e222c226e756d626572223a357d2c7b22626f6f6b223a2244756e65222c226e756d626572223a377d5d2c2266696e6573223a2230222c226861735f6c656674223a66616c73657d');
+INSERT INTO library.actum_snapshots VALUES ('Member', 'm-1', 6, 1796021428793074, '0475aa209a37cf56', '\x7b226e616d65223a2241646120e29882222c226772616465223a226368696c64222c22726967687473223a352c22636f70696573223a5b7b22626f6f6b223a22556c7973736573222c226e756d626572223a317d5d2c2266696e6573223a22312e3835222c226861735f6c656674223a66616c73657d');
+
+
+
+INSERT INTO library.actum_streams VALUES ('Member', 'm-3', 2, 136314881, 1796021426631600, 67108865, 1796021424120123, 0);
+INSERT INTO library.actum_streams VALUES ('Member', 'm-6', 2, 156237825, 1796021427001938, 88080385, 1796021425523276, 0);
+INSERT INTO library.actum_streams VALUES ('Member', 'm-2', 5, 188743681, 1796021427964721, 12582913, 1796021355924987, 0);
+INSERT INTO library.actum_streams VALUES ('Member', 'm-4', 3, 201326593, 1796021428126152, 73400321, 1796021425095965, 0);
+INSERT INTO library.actum_streams VALUES ('Member', 'm-5', 4, 201326594, 1796021428126152, 78643201, 1796021425301741, 0);
+INSERT INTO library.actum_streams VALUES ('Member', 'm-1', 6, 219152385, 1796021428793074, 10485761, 1796021355789146, 0);
+INSERT INTO library.actum_streams VALUES ('Member', 'm-7', 2, 158334977, 1796021427101745, 95420417, 1796021425683382, 1);
+INSERT INTO library.actum_streams VALUES ('Member', 'm-8', 1, 298844161, 1796021431469356, 298844161, 1796021431469356, 0);
+INSERT INTO library.actum_streams VALUES ('Book', 'b-1', 1, 322961409, 1796021431972268, 322961409, 1796021431972268, 0);
+INSERT INTO library.actum_streams VALUES ('Book', 'b-2', 2, 340787201, 1796021432557811, 337641473, 1796021432249270, 0);
+INSERT INTO library.actum_streams VALUES ('Pass', 'p-1', 1, 414187521, 1796021434509317, 414187521, 1796021434509317, 0);
+INSERT INTO library.actum_streams VALUES ('Ticket', 't-1', 1, 420478977, 1796021434586666, 420478977, 1796021434586666, 0);
+INSERT INTO library.actum_streams VALUES ('Patron', 'ann', 2, 444596225, 1796021435164294, 439353345, 1796021435054872, 0);
+INSERT INTO library.actum_streams VALUES ('Patron', 'bob', 2, 481296385, 1796021436345534, 477102081, 1796021436137777, 0);
+INSERT INTO library.actum_streams VALUES ('Room', 'hall', 2, 530579457, 1796021438121582, 528482305, 1796021438045350, 1);
+INSERT INTO library.actum_streams VALUES ('Reservation', 'v-1', 1, 543162369, 1796021438354330, 543162369, 1796021438354330, 0);
+INSERT INTO library.actum_streams VALUES ('Reservation', 'v-2', 1, 549453825, 1796021438475521, 549453825, 1796021438475521, 0);
+INSERT INTO library.actum_streams VALUES ('Reservation', 'v-3', 2, 559939585, 1796021438700918, 555745281, 1796021438622357, 0);
+INSERT INTO library.actum_streams VALUES ('Reservation', 'v-4', 1, 577765377, 1796021439243108, 577765377, 1796021439243108, 0);
+
+
+
+INSERT INTO library.actum_ticks VALUES ('count@clock', 1832021423538153);
+INSERT INTO library.actum_ticks VALUES ('close_the_year@clock', 1798783200000000);
+
+
+
+INSERT INTO library.actum_timers OVERRIDING SYSTEM VALUE VALUES (1, '$timer/request-1/Member/m-1/leave/1', 4949621428529395, 'Member', 'm-1', 'leave', '\x5b5d', '1066fd2d1d46243ac1da43390445973b', '', '', 3153600000000000, 0, '00-c66c47438b4ae97da78dd714997fcb1b-ec3a7409645ac399-03');
+INSERT INTO library.actum_timers OVERRIDING SYSTEM VALUE VALUES (3, 'leaving', 4949621431778490, 'Member', 'm-1', 'leave', '\x5b5d', '6d2516c06800dab4f50c9c0b0cef6e7c', '', 'ann', 3153600000000000, 0, '');
+INSERT INTO library.actum_timers OVERRIDING SYSTEM VALUE VALUES (4, 'moment', 7258118399999999, 'Member', 'm-2', 'leave', '\x5b5d', '6d2516c06800dab4f50c9c0b0cef6e7c', '', 'ann', 0, 0, '');
+INSERT INTO library.actum_timers OVERRIDING SYSTEM VALUE VALUES (5, '$timer/b4c16aec2cedf616c63d056101691d5f', 4949621431929124, 'Member', 'm-6', 'leave', '\x5b5d', '6d2516c06800dab4f50c9c0b0cef6e7c', '', 'ann', 3153600000000000, 0, '');
+INSERT INTO library.actum_timers OVERRIDING SYSTEM VALUE VALUES (7, 'late p-1', 4949621434441270, 'Pass', 'p-1', 'stamp', '\x5b226c617465225d', '3cfed8373c28347fde78b6b14163cba1', '', '', 3153600000000000, 0, '00-4bf92f3577b34da6a3ce929d0e0e4736-f324b609348cbf25-01');
+INSERT INTO library.actum_timers OVERRIDING SYSTEM VALUE VALUES (8, '$deadline/4/3/Pass/p-1/$expiry', 4949621434509317, 'Pass', 'p-1', '$expire', '\x5b5d', '3cfed8373c28347fde78b6b14163cba1', 'Pass/p-1@1', '', 3153600000000000, 414187521, '00-4bf92f3577b34da6a3ce929d0e0e4736-5b23ae47eac7fed4-01');
+INSERT INTO library.actum_timers OVERRIDING SYSTEM VALUE VALUES (9, '$deadline/6/3/Ticket/t-1/$expiry', 1796021554586666, 'Ticket', 't-1', '$expire', '\x5b5d', '6d2516c06800dab4f50c9c0b0cef6e7c', 'Ticket/t-1@1', 'ann', 120000000, 420478977, '');
+INSERT INTO library.actum_timers OVERRIDING SYSTEM VALUE VALUES (10, '$deadline/6/3/Patron/ann/ring', 4949621435054872, 'Patron', 'ann', 'ring', '\x5b7b227365616c6564223a227533535a6e31556d426671784677774c4f74375771512e413541345870535a73656d784a304b4a7964347a557a4845746a2d5a794b3032444878316d74726961716d4376776175684a476245316b4b50585057717447324967227d5d', '554f30eb1b387d3c0a4e53dd049ce875', 'Patron/ann@1', '', 3153600000000000, 439353345, '00-0f6c0d56a738ffbb7b767d1bc525739e-1f771548705bd668-03');
+INSERT INTO library.actum_timers OVERRIDING SYSTEM VALUE VALUES (11, '$deadline/6/3/Patron/bob/ring', 4949621436137777, 'Patron', 'bob', 'ring', '\x5b7b227365616c6564223a2274337641357746394d3058395f4357476c48675033772e4c49366d53336a4461315f7877624d6970476e33536e6c4f7750456e714e70345866796a65355041364676314e5a74653167353069734d586438364c6d4834615667227d5d', '495cd6b4d66f0a39eff48f4c601cfbea', 'Patron/bob@1', '', 3153600000000000, 477102081, '00-79102cd5395698af96c1adbf7ea7b280-1f61fac79648e620-03');
+INSERT INTO library.actum_timers OVERRIDING SYSTEM VALUE VALUES (12, '$deadline/11/3/Reservation/v-1/end', 1796021558354330, 'Reservation', 'v-1', 'lapse', '\x5b226e6f626f64792063616d6520666f7220456d6d61225d', '6d2516c06800dab4f50c9c0b0cef6e7c', 'Reservation/v-1@1', 'ann', 120000000, 543162369, '');
+INSERT INTO library.actum_timers OVERRIDING SYSTEM VALUE VALUES (13, '$deadline/11/3/Reservation/v-2/end', 4949621438475521, 'Reservation', 'v-2', 'lapse', '\x5b226e6f626f64792063616d6520666f7220556c7973736573225d', '6d2516c06800dab4f50c9c0b0cef6e7c', 'Reservation/v-2@1', 'ann', 3153600000000000, 549453825, '');
+
+
+
+INSERT INTO library.actum_triggers VALUES ('count@clock', 'every 36000000000000 µs', 0);
+INSERT INTO library.actum_triggers VALUES ('close_the_year@clock', 'cron 0 7 1 1 * in Europe/Berlin', 0);
+INSERT INTO library.actum_triggers VALUES ('$expiry', 'Pass', 3153600000000000);
+INSERT INTO library.actum_triggers VALUES ('$expiry', 'Ticket', 120000000);
+
+
+
+INSERT INTO library.actum_views VALUES ('members', 1, 'ace097e0c5feb3ad', 14680065, true);
+INSERT INTO library.actum_views VALUES ('cards', 1, '74e5335e1ad316c8', 559939585, true);
+INSERT INTO library.actum_views VALUES ('names', 1, 'd69bba36a7550c3b', 559939585, true);
+INSERT INTO library.actum_views VALUES ('patrons', 2, 'd7339e0659b598ab', 559939585, true);
+INSERT INTO library.actum_views VALUES ('desk', 2, '95c5df7d0fa127bb', 559939585, true);
+INSERT INTO library.actum_views VALUES ('loans', 1, 'd4777b6dda608ffe', 559939585, true);
+INSERT INTO library.actum_views VALUES ('rooms', 1, 'c016263be9f3a7ad', 559939585, true);
+INSERT INTO library.actum_views VALUES ('tickets', 1, 'f001f9ef3392ad21', 559939585, true);
+INSERT INTO library.actum_views VALUES ('members', 2, 'b19b69d59e7a60f3', 10485761, false);
+
+
+
+INSERT INTO library.actum_waiting VALUES ('loans', 1, '5f81d56f46e84b1965c628dcca1a13b4', 181403649);
+INSERT INTO library.actum_waiting VALUES ('loans', 1, '5f81d56f46e84b1965c628dcca1a13b4', 188743681);
+
+
+
+INSERT INTO library.actum_work VALUES ('view members#ace097e0c5fe', NULL, 2);
+INSERT INTO library.actum_work VALUES ('action bill', 0, 1);
+INSERT INTO library.actum_work VALUES ('action greet', 0, 1);
+INSERT INTO library.actum_work VALUES ('action label@queue:labels', 0, 1);
+INSERT INTO library.actum_work VALUES ('action notify@queue:notices', 0, 1);
+INSERT INTO library.actum_work VALUES ('action post@queue:letters', 0, 1);
+INSERT INTO library.actum_work VALUES ('action print_card', 0, 1);
+INSERT INTO library.actum_work VALUES ('action send@queue:parcels', 0, 1);
+INSERT INTO library.actum_work VALUES ('action stamp', 0, 1);
+INSERT INTO library.actum_work VALUES ('workflows Collection', 0, 1);
+INSERT INTO library.actum_work VALUES ('workflows Inspection', 0, 1);
+INSERT INTO library.actum_work VALUES ('workflows Restoration', 0, 1);
+INSERT INTO library.actum_work VALUES ('workflows Visit', 0, 1);
+INSERT INTO library.actum_work VALUES ('action timers', 2, 3);
+INSERT INTO library.actum_work VALUES ('action bill#0/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('action bill#1/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('action bill#10/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('action bill#11/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('action bill#12/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('action bill#13/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('action bill#14/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('action bill#15/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('action bill#2/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('action bill#3/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('action bill#4/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('action bill#5/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('action bill#6/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('action bill#7/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('action bill#8/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('action bill#9/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('action close_the_year@clock', 2, 1);
+INSERT INTO library.actum_work VALUES ('action count@clock', 2, 1);
+INSERT INTO library.actum_work VALUES ('action greet#0/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('action greet#1/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('action greet#10/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('action greet#11/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('action greet#12/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('action greet#13/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('action greet#14/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('action greet#15/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('action greet#2/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('action greet#3/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('action greet#4/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('action greet#5/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('action greet#6/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('action greet#7/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('action greet#8/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('action greet#9/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('action label@queue:labels#0/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('action label@queue:labels#1/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('action label@queue:labels#10/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('action label@queue:labels#11/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('action label@queue:labels#12/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('action label@queue:labels#13/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('action label@queue:labels#14/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('action label@queue:labels#15/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('action label@queue:labels#2/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('action label@queue:labels#3/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('action label@queue:labels#4/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('action label@queue:labels#5/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('action label@queue:labels#6/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('action label@queue:labels#7/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('action label@queue:labels#8/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('action label@queue:labels#9/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('action notify@queue:notices#0/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('action notify@queue:notices#1/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('action notify@queue:notices#10/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('action notify@queue:notices#11/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('action notify@queue:notices#12/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('action notify@queue:notices#13/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('action notify@queue:notices#14/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('action notify@queue:notices#15/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('action notify@queue:notices#2/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('action notify@queue:notices#3/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('action notify@queue:notices#4/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('action notify@queue:notices#5/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('action notify@queue:notices#6/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('action notify@queue:notices#7/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('action notify@queue:notices#8/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('action notify@queue:notices#9/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('action post@queue:letters#0/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('action post@queue:letters#1/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('action post@queue:letters#10/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('action post@queue:letters#11/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('action post@queue:letters#12/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('action post@queue:letters#13/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('action post@queue:letters#14/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('action post@queue:letters#15/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('action post@queue:letters#2/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('action post@queue:letters#3/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('action post@queue:letters#4/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('action post@queue:letters#5/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('action post@queue:letters#6/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('action post@queue:letters#7/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('action post@queue:letters#8/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('action post@queue:letters#9/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('action print_card#0/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('action print_card#1/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('action print_card#10/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('action print_card#11/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('action print_card#12/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('action print_card#13/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('action print_card#14/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('action print_card#15/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('action print_card#2/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('action print_card#3/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('action print_card#4/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('action print_card#5/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('action print_card#6/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('action print_card#7/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('action print_card#8/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('action print_card#9/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('action send@queue:parcels#0/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('action send@queue:parcels#1/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('action send@queue:parcels#10/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('action send@queue:parcels#11/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('action send@queue:parcels#12/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('action send@queue:parcels#13/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('action send@queue:parcels#14/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('action send@queue:parcels#15/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('action send@queue:parcels#2/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('action send@queue:parcels#3/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('action send@queue:parcels#4/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('action send@queue:parcels#5/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('action send@queue:parcels#6/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('action send@queue:parcels#7/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('action send@queue:parcels#8/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('action send@queue:parcels#9/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('action stamp#0/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('action stamp#1/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('action stamp#10/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('action stamp#11/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('action stamp#12/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('action stamp#13/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('action stamp#14/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('action stamp#15/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('action stamp#2/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('action stamp#3/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('action stamp#4/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('action stamp#5/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('action stamp#6/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('action stamp#7/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('action stamp#8/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('action stamp#9/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('view cards#74e5335e1ad3', 2, 1);
+INSERT INTO library.actum_work VALUES ('view desk#95c5df7d0fa1', 2, 1);
+INSERT INTO library.actum_work VALUES ('view loans#d4777b6dda60', 2, 1);
+INSERT INTO library.actum_work VALUES ('view names#d69bba36a755', 2, 1);
+INSERT INTO library.actum_work VALUES ('view patrons#d7339e0659b5', 2, 1);
+INSERT INTO library.actum_work VALUES ('view rooms#c016263be9f3', 2, 1);
+INSERT INTO library.actum_work VALUES ('view tickets#f001f9ef3392', 2, 1);
+INSERT INTO library.actum_work VALUES ('workflows Collection#0/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('workflows Collection#1/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('workflows Collection#10/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('workflows Collection#11/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('workflows Collection#12/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('workflows Collection#13/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('workflows Collection#14/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('workflows Collection#15/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('workflows Collection#2/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('workflows Collection#3/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('workflows Collection#4/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('workflows Collection#5/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('workflows Collection#6/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('workflows Collection#7/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('workflows Collection#8/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('workflows Collection#9/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('workflows Inspection#0/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('workflows Inspection#1/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('workflows Inspection#10/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('workflows Inspection#11/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('workflows Inspection#12/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('workflows Inspection#13/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('workflows Inspection#14/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('workflows Inspection#15/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('workflows Inspection#2/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('workflows Inspection#3/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('workflows Inspection#4/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('workflows Inspection#5/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('workflows Inspection#6/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('workflows Inspection#7/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('workflows Inspection#8/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('workflows Inspection#9/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('workflows Restoration#0/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('workflows Restoration#1/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('workflows Restoration#10/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('workflows Restoration#11/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('workflows Restoration#12/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('workflows Restoration#13/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('workflows Restoration#14/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('workflows Restoration#15/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('workflows Restoration#2/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('workflows Restoration#3/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('workflows Restoration#4/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('workflows Restoration#5/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('workflows Restoration#6/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('workflows Restoration#7/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('workflows Restoration#8/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('workflows Restoration#9/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('workflows Visit#0/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('workflows Visit#1/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('workflows Visit#10/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('workflows Visit#11/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('workflows Visit#12/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('workflows Visit#13/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('workflows Visit#14/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('workflows Visit#15/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('workflows Visit#2/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('workflows Visit#3/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('workflows Visit#4/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('workflows Visit#5/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('workflows Visit#6/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('workflows Visit#7/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('workflows Visit#8/16', 2, 1);
+INSERT INTO library.actum_work VALUES ('workflows Visit#9/16', 2, 1);
+
+
+
+INSERT INTO library.actum_workflow_records VALUES (1, 'restore', 1, 1, '\x7b22726573756c74223a22456d6d612069732061776179227d', 1796021433925689);
+INSERT INTO library.actum_workflow_records VALUES (1, '$receive Restored', 1, 2, '\x7b22647565223a343934393632313433333933393134337d', 1796021433939157);
+INSERT INTO library.actum_workflow_records VALUES (3, 'restore', 1, 1, '\x7b226572726f72223a7b2274797065223a22537465704661696c6564222c226d657373616765223a2252756e74696d654572726f723a20697473206d657373616765206d617920686f6c6420706572736f6e616c20646174612c20616e6420697320696e20746865206c6f6720616c6f6e65222c2273746570223a22726573746f7265227d2c22617474656d707473223a317d', 1796021433970826);
+INSERT INTO library.actum_workflow_records VALUES (2, 'restore', 1, 1, '\x7b22726573756c74223a22556c79737365732069732061776179227d', 1796021433939348);
+INSERT INTO library.actum_workflow_records VALUES (2, '$receive Restored', 1, 2, '\x7b22647565223a343934393632313433333936383931347d', 1796021433968936);
+INSERT INTO library.actum_workflow_records VALUES (3, '$compensation', 1, 3, '\x7b22726573756c74223a747275657d', 1796021434121663);
+INSERT INTO library.actum_workflow_records VALUES (3, 'fetch_back', 1, 2, '\x7b22726573756c74223a6e756c6c7d', 1796021434105246);
+INSERT INTO library.actum_workflow_records VALUES (6, 'look_up', 1, 1, '\x7b22726573756c74223a7b227365616c6564223a227533535a6e31556d426671784677774c4f74375771512e4e426c7a4f4a54614e5155796b70326769385a6635375a59675a325334334f576576466c655661476e395665627a32396e474464585241546a76716f5655374b6b6464485a62465461377439227d7d', 1796021435418708);
+INSERT INTO library.actum_workflow_records VALUES (6, '$receive Wish', 1, 2, '\x7b22726573756c74223a7b22626f6f6b223a7b227365616c6564223a227533535a6e31556d426671784677774c4f74375771512e4d476576323955726f6f7035734f754171336b56497163436c5257784c5647694572376877305446454934343977627950736f51227d7d7d', 1796021435897680);
+INSERT INTO library.actum_workflow_records VALUES (7, 'look_up', 1, 1, '\x7b22726573756c74223a7b227365616c6564223a2274337641357746394d3058395f4357476c48675033772e7357776e72774b4671543043506c6e74644d514b34384d30324e7067546a783935637538306a5f47554861464b4b5f5a344b534a726d642d3458774e737362594e4f746a7538317756704262227d7d', 1796021436597905);
+INSERT INTO library.actum_workflow_records VALUES (7, '$receive Wish', 1, 2, '\x7b22726573756c74223a7b22626f6f6b223a7b227365616c6564223a2274337641357746394d3058395f4357476c48675033772e6d384a6d644a73684e5073676f4c324f4366345a3870453438477a6862496874436149347462577956596c32775a455935336634227d7d7d', 1796021436855491);
+
+
+
+INSERT INTO library.actum_workflow_signals OVERRIDING SYSTEM VALUE VALUES (1, 1, 'Invoiced', '\x7b227072696365223a22372e3530227d', 1796021433971725);
+
+
+
+INSERT INTO library.actum_workflow_waiters VALUES (1, 4);
+
+
+
+INSERT INTO library.actum_workflows OVERRIDING SYSTEM VALUE VALUES (7, 'Visit', 'bob', 'running', NULL, 1, '', '\x5b22626f62222c7b227365616c6564223a2274337641357746394d3058395f4357476c48675033772e4a58623538387355626c477850326b5f5278694f3249695477507475775672576157694769526c794e353878632d6e55696279735634356d42747979453951313551227d5d', '3ba911333b052283fe78706389365cf6', '\x7b227374616765223a227761697473227d', '\x', '', '', 0, 1, NULL, 1796021436404875, 1796021436933035, '6d2516c06800dab4f50c9c0b0cef6e7c', '', 'ann', '', '');
+INSERT INTO library.actum_workflows OVERRIDING SYSTEM VALUE VALUES (4, 'Collection', 'c-1', 'running', NULL, 0, '', '\x5b22722d31225d', '0b95a774ac9d1e5ce4f12572680b481c', '\x', '\x', '', '', 0, 1, NULL, 1796021433939712, 1796021434057572, '6d2516c06800dab4f50c9c0b0cef6e7c', '', 'ann', '', '');
+INSERT INTO library.actum_workflows OVERRIDING SYSTEM VALUE VALUES (3, 'Restoration', 'r-3', 'failed', NULL, 0, '', '\x5b226c6f7374225d', 'd602c7540788c3c1c18f46b3167e6db1', '\x7b227374616765223a226e6577227d', '\x7b2274797065223a22537465704661696c6564222c226d657373616765223a2252756e74696d654572726f723a20697473206d657373616765206d617920686f6c6420706572736f6e616c20646174612c20616e6420697320696e20746865206c6f6720616c6f6e65222c2273746570223a22726573746f7265227d', 'failed', 'StepFailed: the step restore failed: RuntimeError: its message may hold personal data, and is in the log alone', 0, 1, NULL, 1796021433925988, 1796021434121780, '6d2516c06800dab4f50c9c0b0cef6e7c', '', 'ann', '', '');
+INSERT INTO library.actum_workflows OVERRIDING SYSTEM VALUE VALUES (2, 'Restoration', 'r-2', 'paused', NULL, 1, '', '\x5b22556c7973736573225d', 'aa5080252959a8bbd8cbbcff9c92ae98', '\x7b227374616765223a2261776179227d', '\x', '', '', 0, 1, NULL, 1796021433916049, 1796021434172285, '6d2516c06800dab4f50c9c0b0cef6e7c', '', 'ann', '', '');
+INSERT INTO library.actum_workflows OVERRIDING SYSTEM VALUE VALUES (1, 'Restoration', 'r-1', 'running', 4949621433939143, 1, '', '\x5b22456d6d61225d', '65e14beae71b607c1097869228d6c3cf', '\x7b227374616765223a2261776179227d', '\x', '', '', 0, 1, NULL, 1796021433912104, 1796021434350077, '6d2516c06800dab4f50c9c0b0cef6e7c', '', 'ann', '', '');
+INSERT INTO library.actum_workflows OVERRIDING SYSTEM VALUE VALUES (5, 'Inspection', 'p-1', 'running', NULL, 0, '', '\x5b226e6f727468225d', 'db57cbb1b550f2455184efab7372c467', '\x', '\x', '', '', 0, 1, NULL, 1796021434469460, 1796021434491458, '3cfed8373c28347fde78b6b14163cba1', '', '', '', '00-4bf92f3577b34da6a3ce929d0e0e4736-f324b609348cbf25-01');
+INSERT INTO library.actum_workflows OVERRIDING SYSTEM VALUE VALUES (6, 'Visit', 'ann', 'running', NULL, 1, '', '\x5b22616e6e222c7b227365616c6564223a227533535a6e31556d426671784677774c4f74375771512e6569616473415a4e3033555a53455a796f573349504f524a437a476264685254536b6c5042367261685a69794c354a6b36496750744c6437344a4144775143616c51227d5d', 'af63acc777959253a7249ddb9912f7a3', '\x7b227374616765223a227761697473227d', '\x', '', '', 0, 1, NULL, 1796021435261194, 1796021435967912, '6d2516c06800dab4f50c9c0b0cef6e7c', '', 'ann', '', '');
+INSERT INTO library.actum_workflows OVERRIDING SYSTEM VALUE VALUES (8, '$operator', '40b6d54e9a54d2b1324f0d8f67ddc596', 'completed', NULL, 0, '', '\x5b7b22616374696f6e223a226c65747465727320736b6970222c22746172676574223a226c65747465722032222c226661637473223a7b22616374696f6e223a2262696c6c227d7d5d', '', '\x', '\x', '', '', 0, 1, NULL, 1796021514606486, 1796021514716664, '', '', 'ann', 'm-4', '');
+INSERT INTO library.actum_workflows OVERRIDING SYSTEM VALUE VALUES (9, '$operator', '7795446fa45a70c75c0d79275cc91024', 'failed', NULL, 0, '', '\x5b7b22616374696f6e223a2276696577732072656275696c64222c22746172676574223a2276696577206e616d6573227d5d', '', '\x', '\x', '', 'RuntimeError: no disk', 0, 1, NULL, 1796021514804701, 1796021514816839, '', '', 'bob', '', '');
+
+
+
+INSERT INTO library.actum_writers VALUES ('dea404cc-8d1f-4b10-be43-3b2d9ce3068e', 0, '2026-11-30 06:49:15.789448+00');
+INSERT INTO library.actum_writers VALUES ('33b05688-d57b-4946-8dc8-e94510cce0b8', 0, '2026-11-30 06:50:24.434297+00');
+
+
+
+INSERT INTO library.cards__1 VALUES ('0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0', '', '2026-11-29 07:08:09.123456+00', '2031-02-03', '\x00ff2070686f746f', 0.1, 5, '["A☂", "B\""]', 2.50, true);
+
+
+
+INSERT INTO library.desk__2 VALUES ('ann', '{"sealed":"u3SZn1UmBfqxFwwLOt7WqQ.ncQE8DIZejkETqQPLYGtIUeIzXqVVH-6hjboxE3od1oTmPPSk26DvQyZ-Rnl8rzIUw"}');
+INSERT INTO library.desk__2 VALUES ('bob', NULL);
+
+
+
+INSERT INTO library.loans__1 VALUES ('m-1', 1);
+INSERT INTO library.loans__1 VALUES ('m-2', 1);
+INSERT INTO library.loans__1 VALUES ('m-4', 2);
+INSERT INTO library.loans__1 VALUES ('m-5', 2);
+
+
+
+INSERT INTO library.members__1 VALUES ('m-1', 'Ada ☂');
+INSERT INTO library.members__1 VALUES ('m-2', 'Bobby');
+
+
+
+INSERT INTO library.members__2 VALUES ('m-1', 'Ada ☂', 'child', 'half built');
+
+
+
+INSERT INTO library.names__1 VALUES ('m-1', 'Ada ☂');
+INSERT INTO library.names__1 VALUES ('m-2', 'Bobby');
+INSERT INTO library.names__1 VALUES ('m-3', 'Cy');
+INSERT INTO library.names__1 VALUES ('m-4', 'Dan');
+INSERT INTO library.names__1 VALUES ('m-5', 'Eve');
+INSERT INTO library.names__1 VALUES ('m-6', 'Fay');
+INSERT INTO library.names__1 VALUES ('m-7', 'Gus');
+INSERT INTO library.names__1 VALUES ('m-8', 'Hal again');
+
+
+
+INSERT INTO library.patrons__2 VALUES ('ann', 'ann@library.example');
+INSERT INTO library.patrons__2 VALUES ('bob', NULL);
+
+
+
+INSERT INTO library.rooms__1 VALUES ('hall', 'Great hall ☂', 120);
+
+
+
+INSERT INTO library.tickets__1 VALUES ('t-1', 'south');
+
+
+
+SELECT pg_catalog.setval('library.actum_forgettings_number_seq', 1, true);
+
+
+
+SELECT pg_catalog.setval('library.actum_letters_id_seq', 9, true);
+
+
+
+SELECT pg_catalog.setval('library.actum_processes_process_seq', 2, true);
+
+
+
+SELECT pg_catalog.setval('library.actum_timers_id_seq', 13, true);
+
+
+
+SELECT pg_catalog.setval('library.actum_workflow_signals_id_seq', 3, true);
+
+
+
+SELECT pg_catalog.setval('library.actum_workflows_number_seq', 9, true);
+
+
+
+ALTER TABLE ONLY library.actum_application_keys
+    ADD CONSTRAINT actum_application_keys_pkey PRIMARY KEY (id);
+
+
+
+ALTER TABLE ONLY library.actum_binding
+    ADD CONSTRAINT actum_binding_pkey PRIMARY KEY (is_the_only);
+
+
+
+ALTER TABLE ONLY library.actum_checkpoints
+    ADD CONSTRAINT actum_checkpoints_pkey PRIMARY KEY (action);
+
+
+
+ALTER TABLE ONLY library.actum_claims
+    ADD CONSTRAINT actum_claims_pkey PRIMARY KEY (kind, name, digest);
+
+
+
+ALTER TABLE ONLY library.actum_erased
+    ADD CONSTRAINT actum_erased_pkey PRIMARY KEY (kind, id);
+
+
+
+ALTER TABLE ONLY library.actum_erasures
+    ADD CONSTRAINT actum_erasures_pkey PRIMARY KEY (kind, id);
+
+
+
+ALTER TABLE ONLY library.actum_events
+    ADD CONSTRAINT actum_events_pkey PRIMARY KEY ("position");
+
+
+
+ALTER TABLE ONLY library.actum_events
+    ADD CONSTRAINT actum_events_stream_version_key UNIQUE (stream, version);
+
+
+
+ALTER TABLE ONLY library.actum_forget_requests
+    ADD CONSTRAINT actum_forget_requests_pkey PRIMARY KEY (person);
+
+
+
+ALTER TABLE ONLY library.actum_forgettings
+    ADD CONSTRAINT actum_forgettings_pkey PRIMARY KEY (number);
+
+
+
+ALTER TABLE ONLY library.actum_generations
+    ADD CONSTRAINT actum_generations_pkey PRIMARY KEY (name);
+
+
+
+ALTER TABLE ONLY library.actum_identity
+    ADD CONSTRAINT actum_identity_pkey PRIMARY KEY (is_the_only);
+
+
+
+ALTER TABLE ONLY library.actum_journal
+    ADD CONSTRAINT actum_journal_pkey PRIMARY KEY (is_the_only);
+
+
+
+ALTER TABLE ONLY library.actum_letters
+    ADD CONSTRAINT actum_letters_pkey PRIMARY KEY (id);
+
+
+
+ALTER TABLE ONLY library.actum_messages
+    ADD CONSTRAINT actum_messages_pkey PRIMARY KEY (id);
+
+
+
+ALTER TABLE ONLY library.actum_person_keys
+    ADD CONSTRAINT actum_person_keys_id_key UNIQUE (id);
+
+
+
+ALTER TABLE ONLY library.actum_person_keys
+    ADD CONSTRAINT actum_person_keys_pkey PRIMARY KEY (person);
+
+
+
+ALTER TABLE ONLY library.actum_processes
+    ADD CONSTRAINT actum_processes_pkey PRIMARY KEY (process);
+
+
+
+ALTER TABLE ONLY library.actum_queues
+    ADD CONSTRAINT actum_queues_pkey PRIMARY KEY (is_the_only);
+
+
+
+ALTER TABLE ONLY library.actum_rebuilds
+    ADD CONSTRAINT actum_rebuilds_pkey PRIMARY KEY (name);
+
+
+
+ALTER TABLE ONLY library.actum_replies
+    ADD CONSTRAINT actum_replies_pkey PRIMARY KEY (kind, id, key);
+
+
+
+ALTER TABLE ONLY library.actum_schema
+    ADD CONSTRAINT actum_schema_pkey PRIMARY KEY (part);
+
+
+
+ALTER TABLE ONLY library.actum_sent
+    ADD CONSTRAINT actum_sent_pkey PRIMARY KEY (queue, once);
+
+
+
+ALTER TABLE ONLY library.actum_set_aside
+    ADD CONSTRAINT actum_set_aside_pkey PRIMARY KEY (view, generation, digest);
+
+
+
+ALTER TABLE ONLY library.actum_slices
+    ADD CONSTRAINT actum_slices_pkey PRIMARY KEY (action, slice);
+
+
+
+ALTER TABLE ONLY library.actum_snapshots
+    ADD CONSTRAINT actum_snapshots_pkey PRIMARY KEY (kind, id);
+
+
+
+ALTER TABLE ONLY library.actum_streams
+    ADD CONSTRAINT actum_streams_first_position_key UNIQUE (first_position);
+
+
+
+ALTER TABLE ONLY library.actum_streams
+    ADD CONSTRAINT actum_streams_pkey PRIMARY KEY (kind, id);
+
+
+
+ALTER TABLE ONLY library.actum_ticks
+    ADD CONSTRAINT actum_ticks_pkey PRIMARY KEY (action);
+
+
+
+ALTER TABLE ONLY library.actum_timers
+    ADD CONSTRAINT actum_timers_name_key UNIQUE (name);
+
+
+
+ALTER TABLE ONLY library.actum_timers
+    ADD CONSTRAINT actum_timers_pkey PRIMARY KEY (id);
+
+
+
+ALTER TABLE ONLY library.actum_triggers
+    ADD CONSTRAINT actum_triggers_pkey PRIMARY KEY (action, name);
+
+
+
+ALTER TABLE ONLY library.actum_views
+    ADD CONSTRAINT actum_views_pkey PRIMARY KEY (name, generation);
+
+
+
+ALTER TABLE ONLY library.actum_waiting
+    ADD CONSTRAINT actum_waiting_pkey PRIMARY KEY (view, generation, digest, "position");
+
+
+
+ALTER TABLE ONLY library.actum_work
+    ADD CONSTRAINT actum_work_pkey PRIMARY KEY (work);
+
+
+
+ALTER TABLE ONLY library.actum_workflow_records
+    ADD CONSTRAINT actum_workflow_records_pkey PRIMARY KEY (workflow, name, occurrence);
+
+
+
+ALTER TABLE ONLY library.actum_workflow_signals
+    ADD CONSTRAINT actum_workflow_signals_pkey PRIMARY KEY (id);
+
+
+
+ALTER TABLE ONLY library.actum_workflow_waiters
+    ADD CONSTRAINT actum_workflow_waiters_pkey PRIMARY KEY (awaited, waiter);
+
+
+
+ALTER TABLE ONLY library.actum_workflows
+    ADD CONSTRAINT actum_workflows_kind_id_key UNIQUE (kind, id);
+
+
+
+ALTER TABLE ONLY library.actum_workflows
+    ADD CONSTRAINT actum_workflows_pkey PRIMARY KEY (number);
+
+
+
+ALTER TABLE ONLY library.actum_writers
+    ADD CONSTRAINT actum_writers_pkey PRIMARY KEY (writer);
+
+
+
+ALTER TABLE ONLY library.cards__1
+    ADD CONSTRAINT cards__1_pkey PRIMARY KEY (card);
+
+
+
+ALTER TABLE ONLY library.desk__2
+    ADD CONSTRAINT desk__2_pkey PRIMARY KEY (id);
+
+
+
+ALTER TABLE ONLY library.loans__1
+    ADD CONSTRAINT loans__1_pkey PRIMARY KEY (id);
+
+
+
+ALTER TABLE ONLY library.members__1
+    ADD CONSTRAINT members__1_pkey PRIMARY KEY (id);
+
+
+
+ALTER TABLE ONLY library.members__2
+    ADD CONSTRAINT members__2_pkey PRIMARY KEY (id);
+
+
+
+ALTER TABLE ONLY library.names__1
+    ADD CONSTRAINT names__1_pkey PRIMARY KEY (id);
+
+
+
+ALTER TABLE ONLY library.patrons__2
+    ADD CONSTRAINT patrons__2_pkey PRIMARY KEY (id);
+
+
+
+ALTER TABLE ONLY library.rooms__1
+    ADD CONSTRAINT rooms__1_pkey PRIMARY KEY (id);
+
+
+
+ALTER TABLE ONLY library.tickets__1
+    ADD CONSTRAINT tickets__1_pkey PRIMARY KEY (id);
+
+
+
+CREATE INDEX actum_claims_holder ON library.actum_claims USING btree (kind, id);
+
+
+
+CREATE INDEX actum_erasures_key ON library.actum_erasures USING btree (key);
+
+
+
+CREATE INDEX actum_letters_action ON library.actum_letters USING btree (action, id);
+
+
+
+CREATE INDEX actum_letters_key ON library.actum_letters USING btree (action, key, "position", id);
+
+
+
+CREATE INDEX actum_letters_request ON library.actum_letters USING btree (action, id) WHERE (request IS NOT NULL);
+
+
+
+CREATE INDEX actum_letters_status ON library.actum_letters USING btree (status, id);
+
+
+
+CREATE INDEX actum_messages_queue ON library.actum_messages USING btree (queue, id);
+
+
+
+CREATE INDEX actum_replies_time ON library.actum_replies USING btree ("time");
+
+
+
+CREATE INDEX actum_sent_time ON library.actum_sent USING btree ("time");
+
+
+
+CREATE INDEX actum_streams_first ON library.actum_streams USING btree (kind, first_time, first_position);
+
+
+
+CREATE INDEX actum_timers_due ON library.actum_timers USING btree (due, id);
+
+
+
+CREATE INDEX actum_workflow_signals_workflow ON library.actum_workflow_signals USING btree (workflow, id);
+
+
+
+CREATE INDEX actum_workflow_waiters_waiter ON library.actum_workflow_waiters USING btree (waiter);
+
+
+
+CREATE INDEX actum_workflows_ended ON library.actum_workflows USING btree (kind, updated) WHERE (status = ANY (ARRAY['completed'::text, 'failed'::text, 'cancelled'::text]));
+
+
+
+CREATE INDEX actum_workflows_open ON library.actum_workflows USING btree (status, kind) WHERE (NOT (status = ANY (ARRAY['completed'::text, 'failed'::text, 'cancelled'::text])));
+
+
+
+CREATE INDEX actum_workflows_slice ON library.actum_workflows USING btree (kind, ((number % (16)::bigint)), due) WHERE (due IS NOT NULL);
+
+
+
+CREATE INDEX actum_workflows_subject ON library.actum_workflows USING btree (subject) WHERE (subject <> ''::text);
+
+
+
+CREATE INDEX cards__1__1 ON library.cards__1 USING btree (fee);
+
+
+
+CREATE INDEX cards__1__2 ON library.cards__1 USING btree (member, issued);
+
+
+
+CREATE INDEX members__2__1 ON library.members__2 USING btree (grade);
+
+
+
+
