@@ -44,7 +44,7 @@ def actum(
     """Runs Actum applications, and inspects what they have stored.
 
     APP is MODULE:APP, as in bank:app for the App called app in bank.py; `:app` may be left out.
-    Every command except migrate and adopt can be used while the application is running.
+    Every command except migrate, adopt, export and import can be used while the application is running.
     """
     if is_traced:
         os.environ[TRACEBACK] = "1"
