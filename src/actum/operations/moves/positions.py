@@ -62,7 +62,7 @@ class OpenEvents:
     """
 
     def __init__(self, checkpoints: Collection[Row], triggers: Collection[Row]) -> None:
-        self._reached = dict(checkpoints)
+        self._reached: dict[str, int] = {action: position for action, position in checkpoints}  # noqa: C416
         self._wanted: dict[str, list[tuple[str, int]]] = {}
         for action, type_, beyond in triggers:
             if action in self._reached:

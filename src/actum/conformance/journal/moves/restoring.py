@@ -1,7 +1,5 @@
 """The suite for the events of another journal, which are added as they were there."""
 
-from collections.abc import Sequence
-
 import pytest
 
 from actum.conformance.journal.bank import (
@@ -21,7 +19,7 @@ from actum.errors import StoreError
 from actum.model.deletion import deletion
 from actum.model.event import Stored
 from actum.ports.journal import EventRange, Journal, StreamListing
-from actum.ports.transfer import JournalTransfer
+from actum.ports.transfer import JournalTransfer, Row
 
 IDENTITY = "0123456789abcdef0123456789abcdef"
 LAST = 70
@@ -170,8 +168,8 @@ def _keys() -> list[tuple[str, int]]:
     return [("ab"[number % 2], number) for number in range(10)]
 
 
-async def _all_rows(transfer: JournalTransfer, table: str, *, limit: int) -> list[Sequence[object]]:
-    found: list[Sequence[object]] = []
-    while page := await transfer.rows(table, found[-1] if found else None, limit):  # type: ignore[arg-type]
+async def _all_rows(transfer: JournalTransfer, table: str, *, limit: int) -> list[Row]:
+    found: list[Row] = []
+    while page := await transfer.rows(table, found[-1] if found else None, limit):
         found += page
     return found
