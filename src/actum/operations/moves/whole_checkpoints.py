@@ -57,11 +57,11 @@ async def _whole(journal: Journal, slices: Mapping[int, SliceState]) -> tuple[in
         for event in page:
             if event.position > high:
                 break
-            match _is_handled(event, slices):
-                case True if open_from is not None:
-                    return low, False
-                case False if open_from is None:
-                    open_from = event.position
+            is_handled = _is_handled(event, slices)
+            if is_handled and open_from is not None:
+                return low, False
+            if is_handled is False and open_from is None:
+                open_from = event.position
         after = page[-1].position
     return (high if open_from is None else open_from - 1), True
 

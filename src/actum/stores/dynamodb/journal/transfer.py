@@ -82,8 +82,9 @@ class DynamoJournalTransfer(JournalTransfer):
             case "application_keys":
                 keys = await self._people.application_keys()
                 return [(key.id, key.wrapped, key.time) for key in keys]
-        requests = self._table.query(PEOPLE, REQUEST, f"{REQUEST}{END}")
-        return [(item["n"]["S"],) async for item in requests]
+            case _:
+                requests = self._table.query(PEOPLE, REQUEST, f"{REQUEST}{END}")
+                return [(item["n"]["S"],) async for item in requests]
 
     async def restore(self, table: str, columns: Sequence[str], rows: Sequence[Row]) -> int:
         if table == CLAIMS:
