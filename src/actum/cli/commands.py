@@ -106,6 +106,18 @@ COMMANDS = {
         "actum.cli.subcommands.adopt:adopt",
         "Binds a database to this application and this journal, whatever it belonged to before.",
     ),
+    "export": Command(
+        "actum.cli.subcommands.moves:export",
+        "Writes everything that is stored for an application to one file.",
+    ),
+    "import": Command(
+        "actum.cli.subcommands.moves:import_",
+        "Writes what `export` has written into an empty store, of any kind.",
+    ),
+    "digest": Command(
+        "actum.cli.subcommands.moves:digest",
+        "Prints the digest of all events, which is the same in every store that has them.",
+    ),
     "schema": Command(
         "actum.cli.subcommands.schema:schema",
         "Prints an application's schema; freezes what it has stored and promised, and checks changes to it.",

@@ -15,6 +15,7 @@ from actum.model.deletion import ERASED
 from actum.model.view import ViewType
 from actum.ports.membership import Lease, Membership, SoleMembership
 from actum.ports.message import Message, NewMessage
+from actum.ports.transfer import DatabaseTransfer
 from actum.ports.workflows import WorkflowStore
 
 MAX_QUERY_TIME = timedelta(seconds=30)
@@ -282,6 +283,8 @@ class Database(WorkflowStore, ABC):
     """Into how many slices the work of an action is split, for several processes to share it."""
     leases: tuple[Lease, ...] = ()
     """The leases under which this database is used."""
+    transfer: DatabaseTransfer | None = None
+    """What gives and takes everything when an application moves to another store; None if nothing can."""
 
     # Processes
 

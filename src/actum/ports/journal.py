@@ -12,6 +12,7 @@ from actum.model.event import Stored
 from actum.model.people.sealing import SealedType
 from actum.model.turn import Emitted
 from actum.ports.person_keys import PersonKeys
+from actum.ports.transfer import JournalTransfer
 
 
 class Claim(Struct, frozen=True, gc=False):
@@ -213,6 +214,9 @@ class Journal(ABC):
 
     person_keys: PersonKeys | None = None
     """Where the keys of persons are stored; None if the store has no place for them."""
+
+    transfer: JournalTransfer | None = None
+    """What gives and takes everything when an application moves to another store; None if nothing can."""
 
     why_no_claims: str = ""
     """Why writes cannot have claims in this store; "" if they can."""

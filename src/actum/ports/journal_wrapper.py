@@ -32,6 +32,7 @@ class JournalWrapper(Journal):
         self._journal = journal
         self.is_shared = journal.is_shared
         self.person_keys = journal.person_keys
+        self.transfer = journal.transfer
         self.why_no_claims = journal.why_no_claims
         self.why_no_states = journal.why_no_states
         self.newest_only = journal.newest_only

@@ -7,6 +7,9 @@ from actum.model.event import Stored
 from actum.ports.database import Binding, Database
 from actum.ports.journal import Journal
 
+IMPORTING = "import of "
+"""What a database belongs to while an import into it has not ended; no application has such a name."""
+
 
 class Pair(Struct, frozen=True):
     """A journal and a database that are opened together, and their names in messages."""
@@ -55,6 +58,11 @@ async def record_position(pair: Pair) -> None:
 async def misfit(kept: Binding, application: str, pair: Pair) -> str:
     """Says why a database must not be used, and what to do; "" if it may be."""
     fix = "or run `actum adopt` with the same application and stores, which rebuilds the views"
+    if kept.application.startswith(IMPORTING):
+        return (
+            f"an import into {pair.database_name} has not ended: run `actum import` again with the same "
+            "file, and it goes on where it stopped"
+        )
     if kept.application != application:
         return (
             f"{pair.database_name} belongs to the application {kept.application!r}, and this is "

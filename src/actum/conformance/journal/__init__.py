@@ -10,6 +10,7 @@ from actum.conformance.journal.grouping import Grouping
 from actum.conformance.journal.idempotency import Idempotency
 from actum.conformance.journal.keeping import Keeping
 from actum.conformance.journal.listing import Listing
+from actum.conformance.journal.moves.restoring import Restoring
 from actum.conformance.journal.paging import Paging
 from actum.conformance.journal.reading import Reading
 from actum.conformance.journal.recovering import Recovering
@@ -35,6 +36,7 @@ class JournalConformance(
     Erasing,
     Recovering,
     Replacing,
+    Restoring,
 ):
     """Every guarantee of `actum.ports.journal`, as tests.
 

@@ -106,6 +106,10 @@ class DynamoPersonKeys(PersonKeys):
         item = await self._table.get(LAST)
         return 0 if item is None else int(item["n"]["N"])
 
+    async def number_from(self, last: int) -> None:
+        """Has later forgettings get higher numbers."""
+        await self._table.put({**key_item(LAST), "n": {"N": str(max(last, await self.last()))}})
+
     async def application_keys(self) -> list[ApplicationKey]:
         query = self._table.query(PEOPLE, APPLICATION, f"{APPLICATION}{END}")
         found = [
@@ -157,6 +161,14 @@ class DynamoPersonKeys(PersonKeys):
                     {"Put": {"Item": _item(_id(key.id), key)}},
                 ]
             )
+
+
+def forgetting_items(rows: Sequence[tuple[int, int, bool]]) -> list[Item]:
+    """Gives the items of forgettings: number, time, and whether each is done."""
+    return [
+        {**key_item(_forgetting(number)), "t": {"N": str(time)}, "d": {"BOOL": is_done}}
+        for number, time, is_done in rows
+    ]
 
 
 def _removal(found: Sequence[PersonKey]) -> list[Item]:

@@ -169,6 +169,17 @@ class DynamoTable:
         condition = {"ConditionExpression": "attribute_not_exists(p)"} if only_new else {}
         await self.call("put_item", Item=item, **condition)
 
+    async def put_many(self, items: Sequence[Item]) -> None:
+        """Writes at most MAX_BATCHED items of different keys, each by itself, in place of those there are."""
+        asked: Any = {self.address.table: [{"PutRequest": {"Item": item}} for item in items]}
+        attempt = 0
+        while asked:
+            answer = await self.send("batch_write_item", RequestItems=asked)
+            asked = answer.get("UnprocessedItems")
+            if asked:
+                attempt += 1
+                await self._pause_or_give_up(attempt)
+
     async def transact(self, operations: Sequence[Item], token: str | None = None) -> None:
         """Writes all or nothing, in this table; raises ConditionFailed if a condition does not hold.
 

@@ -34,6 +34,7 @@ from actum.stores.dynamodb.journal.limits import ITEM_OVERHEAD, MAX_ITEM
 from actum.stores.dynamodb.journal.listing import list_streams
 from actum.stores.dynamodb.journal.removal import Remover
 from actum.stores.dynamodb.journal.streams import Reader
+from actum.stores.dynamodb.journal.transfer import DynamoJournalTransfer
 from actum.stores.dynamodb.person_keys import DynamoPersonKeys
 
 FIRST_POLL = 0.02
@@ -59,6 +60,7 @@ class DynamoJournal(Journal):
     def __init__(self, table: DynamoTable) -> None:
         self._table = table
         self.person_keys = DynamoPersonKeys(table)
+        self.transfer = DynamoJournalTransfer(table)
         self._chain = Chain(table)
         self._reader = Reader(table)
         self._remover = Remover(table, self._chain)

@@ -12,6 +12,9 @@ MAX_PLACES = 2**PLACES - 1
 class Order:
     """One such order, with the single row of its own table.
 
+    `base` is below the numbers of the present transaction, `horizon` above those that are final; `beyond` has
+    later numbers be greater than the one in $1.
+
     The row shifts the ids of transactions, so that numbers begin at 1, and continue to grow after a dump is
     loaded into a server whose transaction ids are lower.
     """
@@ -25,6 +28,9 @@ class Order:
         self.base: str = f"(SELECT (pg_current_xact_id()::text::bigint + shift) << {PLACES} FROM {table})"
         self.horizon: str = f"""(SELECT (pg_snapshot_xmin(pg_current_snapshot())::text::bigint + shift)
             << {PLACES} FROM {table})"""
+        self.beyond: str = f"""UPDATE {table}
+            SET shift = ($1::bigint >> {PLACES}) + 1 - pg_current_xact_id()::text::bigint
+            WHERE ($1::bigint >> {PLACES}) - shift >= pg_snapshot_xmax(pg_current_snapshot())::text::bigint"""
         self._table = table
 
     def catch_up(self, numbered: str, column: str) -> str:

@@ -31,6 +31,7 @@ from actum.stores.postgres.database.views import VIEW_SCHEMA, PostgresViews
 from actum.stores.postgres.database.workflow_schema import WORKFLOW_SCHEMA, WORKFLOW_SLICE_SCHEMA
 from actum.stores.postgres.database.workflows import PostgresWorkflows
 from actum.stores.postgres.membership import ATTENDED, MEMBERSHIP_SCHEMA, SILENT, PostgresMembership
+from actum.stores.postgres.transfer import PostgresDatabaseTransfer
 from actum.stores.schema import Part
 
 SCHEMA = Part(
@@ -70,6 +71,7 @@ class PostgresDatabase(
 
     def __init__(self, pool: PostgresPool) -> None:
         self._pool = pool
+        self.transfer = PostgresDatabaseTransfer(pool)
         self._fence = EVERYBODYS
         self._tables: dict[tuple[str, int, str], PostgresTable] = {}
         self._execution = QueryExecution()

@@ -35,6 +35,7 @@ from actum.stores.postgres.connection.notifier import Notifier
 from actum.stores.postgres.connection.pool import PostgresPool, changed
 from actum.stores.postgres.journal import claim_statements, statements
 from actum.stores.postgres.journal.appending import MAX_ATTEMPTS, Appender, Overtaken
+from actum.stores.postgres.journal.transfer import PostgresJournalTransfer
 from actum.stores.postgres.person_keys import PostgresPersonKeys
 from actum.stores.schema import Part
 from actum.stores.steps import STEP, in_steps
@@ -66,6 +67,7 @@ class PostgresJournal(Journal):
     def __init__(self, pool: PostgresPool) -> None:
         self._pool = pool
         self.person_keys = PostgresPersonKeys(pool)
+        self.transfer = PostgresJournalTransfer(pool)
         self._notifier = Notifier(pool)
         self._appender = Appender(pool)
 

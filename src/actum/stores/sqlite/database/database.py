@@ -16,6 +16,7 @@ from actum.stores.sqlite.database.queues import (
 from actum.stores.sqlite.database.set_aside import ASIDE_SCHEMA, SqliteSetAside
 from actum.stores.sqlite.database.views import VIEW_SCHEMA, SqliteViews
 from actum.stores.sqlite.database.workflows import WORKFLOW_END_SCHEMA, WORKFLOW_SCHEMA, SqliteWorkflows
+from actum.stores.sqlite.transfer import SqliteDatabaseTransfer
 
 SCHEMA = Part(
     "database",
@@ -42,6 +43,7 @@ class SqliteDatabase(
 
     def __init__(self, file: SqliteFile) -> None:
         self._file = file
+        self.transfer = SqliteDatabaseTransfer(file)
         self._tables: dict[tuple[str, int, str], ViewTable] = {}
         self._execution = QueryExecution()
 

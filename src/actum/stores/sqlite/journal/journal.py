@@ -38,6 +38,7 @@ from actum.stores.sqlite.journal import feeding, loading, statements
 from actum.stores.sqlite.journal.claims import Claims, changes_of, stored_holders
 from actum.stores.sqlite.journal.rows import LARGEST
 from actum.stores.sqlite.journal.statements import EVENTS, REPLIES, STREAMS
+from actum.stores.sqlite.journal.transfer import SqliteJournalTransfer
 from actum.stores.sqlite.person_keys import SqlitePersonKeys
 from actum.stores.steps import STEP, in_steps
 
@@ -59,6 +60,7 @@ class SqliteJournal(Journal):
     def __init__(self, file: SqliteFile) -> None:
         self._file = file
         self.person_keys = SqlitePersonKeys(file)
+        self.transfer = SqliteJournalTransfer(file)
         self._arrival = asyncio.Event()
         # Caches that only the writer thread uses, and clears whenever they may be wrong.
         self._streams: dict[StreamKey, statements.Stream] = {}

@@ -1,0 +1,1 @@
+"""What a journal must do when an application moves to another store."""
