@@ -3,12 +3,12 @@
 import asyncio
 
 from actum.cli.loading import load_app
-from actum.cli.options import AppName, DatabaseUrl, StoreUrl
+from actum.cli.options import AppName, By, DatabaseUrl, StoreUrl, operator
 from actum.cli.output import print_line
 from actum.operations.adoption import adopt_stores
 
 
-def adopt(app: AppName, store: StoreUrl = None, database: DatabaseUrl = None) -> None:
+def adopt(app: AppName, by: By = None, store: StoreUrl = None, database: DatabaseUrl = None) -> None:
     """Binds a database to this application and this journal, whatever it belonged to before.
 
     Use it when the journal was restored to an earlier state or replaced, so that the database has seen more
@@ -18,7 +18,7 @@ def adopt(app: AppName, store: StoreUrl = None, database: DatabaseUrl = None) ->
     Messages and timers stay.
     """
     loaded = load_app(app)
-    adoption = asyncio.run(adopt_stores(loaded, loaded.store_url(store, database)))
+    adoption = asyncio.run(adopt_stores(loaded, loaded.store_url(store, database), by=operator(by)))
     for lost in adoption.without_log:
         print_line(f"{lost} continues with what it holds: what only its log held is lost")
     before = adoption.before

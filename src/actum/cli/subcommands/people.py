@@ -8,7 +8,7 @@ import typer
 
 from actum.cli.characters import print_json_text
 from actum.cli.loading import load_app
-from actum.cli.options import AppName, DatabaseUrl, StoreUrl
+from actum.cli.options import AppName, By, DatabaseUrl, StoreUrl, operator
 from actum.cli.output import print_line
 from actum.key_services.open import new_key
 from actum.operations.people import export_person, forget_persons, rotate_keys
@@ -28,6 +28,7 @@ def forget(
     persons: Annotated[
         list[str], typer.Argument(metavar="PERSON…", help="The ids of persons.", show_default=False)
     ],
+    by: By = None,
     store: StoreUrl = None,
     database: DatabaseUrl = None,
 ) -> None:
@@ -36,7 +37,8 @@ def forget(
     This cannot be undone. If the application is running, its process does it, and this command waits for it.
     """
     loaded = load_app(app)
-    done = asyncio.run(forget_persons(loaded, loaded.store_url(store, database), persons))
+    url = loaded.store_url(store, database)
+    done = asyncio.run(forget_persons(loaded, url, persons, by=operator(by)))
     print_line(f"persons forgotten: {len(persons):,}")
     if not done.runs and done.views:
         print_line(f"emptied, and filled again at the next start: {', '.join(done.views)}")
@@ -61,12 +63,12 @@ def new() -> None:
 
 
 @keys.command()
-def rotate(app: AppName, store: StoreUrl = None, database: DatabaseUrl = None) -> None:
+def rotate(app: AppName, by: By = None, store: StoreUrl = None, database: DatabaseUrl = None) -> None:
     """Seals the keys of all persons anew, under a new key of the application that ACTUM_KEY seals.
 
     To replace ACTUM_KEY itself, put the former one into ACTUM_OLD_KEYS, restart the application, run this,
     and remove it from there. The application may be running.
     """
     loaded = load_app(app)
-    count = asyncio.run(rotate_keys(loaded, loaded.store_url(store, database)))
+    count = asyncio.run(rotate_keys(loaded, loaded.store_url(store, database), by=operator(by)))
     print_line(f"keys of persons sealed anew: {count:,}")
