@@ -283,6 +283,16 @@ class Database(WorkflowStore, ABC):
     leases: tuple[Lease, ...] = ()
     """The leases under which this database is used."""
 
+    @property
+    def failure(self) -> str | None:
+        """Why writing has stopped until the store is opened again; None while the store accepts writes."""
+        return None
+
+    @property
+    def refuses_writes(self) -> bool:
+        """Whether the store has refused a write within the last seconds, as with a full disk."""
+        return False
+
     # Processes
 
     def join(self, works: Sequence[str]) -> Membership:
