@@ -3,14 +3,19 @@
 import asyncio
 import getpass
 from pathlib import Path
+from time import time_ns
 
 import pytest
 
+from actum.operations.opening import open_beside
+from actum.operations.repairs.audit import Act, recorded
+from actum.runtime.clock import SystemClock
 from actum.testing import testing
 from tests.cli.commands import CommandLine
 from tests.console.desk import Account, app
 
 APP = "tests.console.desk:app"
+DAY = 24 * 3_600 * 1_000_000
 HELD = {"account": "a", "amount": 150}
 
 
@@ -108,3 +113,59 @@ def test_an_empty_audit_log_is_a_table_without_rows(store: str, actum: CommandLi
     result = actum("audit", APP, "--store", store)
 
     assert (result.code, len(result.out.splitlines())) == (0, 1)
+
+
+def test_acts_older_than_an_age_are_deleted_and_that_is_recorded(
+    store: str, actum: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those that ended later stay, and so does one of which it is not known how it ended."""
+    with monkeypatch.context() as patched:
+        patched.setattr(SystemClock, "now", lambda self: time_ns() // 1_000 - 400 * DAY)
+        asyncio.run(_act_and_be_interrupted(store))
+    actum("dead-letters", "skip", APP, "1", "--by", "ann", "--store", store)
+
+    result = actum("audit", "forget", APP, "--older-than", "365d", "--by", "ann", "--store", store)
+
+    assert (result.code, result.out) == (0, "acts deleted: 1\n")
+    lines = actum("audit", APP, "--json", "--store", store).lines
+    assert [(line["by"], line["action"], line["state"]) for line in lines] == [
+        ("ann", "audit forget", "done"),
+        ("ann", "letters skip", "done"),
+        ("eve", "letters retry", "begun"),
+    ]
+
+
+async def _act_and_be_interrupted(url: str) -> None:
+    """Records an act, and one without its end."""
+    async with open_beside(url) as stores:
+        async with recorded(stores.database, "eve", Act("views rebuild", "balances")):
+            pass
+        await recorded(stores.database, "eve", Act("letters retry", "letter 1")).__aenter__()
+
+
+@pytest.mark.parametrize("age", ["0d", "a year", "365"])
+def test_an_age_that_is_none_is_refused(store: str, actum: CommandLine, age: str) -> None:
+    result = actum("audit", "forget", APP, "--older-than", age, "--store", store)
+
+    assert result.code == 1
+    assert "write an age, as in 30d" in result.err
+
+
+def test_options_may_precede_the_application(store: str, actum: CommandLine) -> None:
+    actum("dead-letters", "skip", APP, "1", "--store", store)
+
+    before = actum("audit", "--json", APP, "--store", store)
+    named = actum("audit", "list", APP, "--json", "--store", store)
+
+    assert (before.code, len(before.lines)) == (0, 1)
+    assert before.lines == named.lines
+
+
+def test_an_adoption_is_recorded(store: str, actum: CommandLine) -> None:
+    result = actum("adopt", APP, "--by", "eve", "--store", store)
+
+    (line,) = actum("audit", APP, "--json", "--store", store).lines
+    assert (result.code, line["by"], line["action"], line["target"], line["state"]) == (
+        *(0, "eve"),
+        *("adopt", "desk", "done"),
+    )

@@ -82,7 +82,7 @@ async def test_a_call_that_comes_again_takes_effect_once(cloudflare: Cloudflare,
     [again] = await cloudflare.calls(deposit("a", 5, attempt="x"))
 
     assert first == again
-    assert await cloudflare.calls(balance("a")) == [["5", 0, 1]]
+    assert await cloudflare.calls(balance("a")) == [["5", 0, 1, None]]
 
 
 async def test_a_write_that_fails_resets_the_object_and_tells_nothing(cloudflare: Cloudflare) -> None:
@@ -96,7 +96,7 @@ async def test_a_write_that_fails_resets_the_object_and_tells_nothing(cloudflare
     storage.refused = None
     told = await cloudflare.calls(deposit("a", 7))
 
-    assert (refused, read) == ("Unavailable", ["5", 0, 1])
+    assert (refused, read) == ("Unavailable", ["5", 0, 1, None])
     assert is_reset
     assert [answer[0] for answer in told] == ["12"]
 
@@ -169,10 +169,10 @@ async def test_a_command_for_later_runs_when_it_is_due_and_once(cloudflare: Clou
     told = await cloudflare.calls(["Account", "a", ["Command", "deposit", "[5]", "{}", "y", "timers/x", ""]])
     await cloudflare.wake("Account/a")
 
-    assert early == [["1", 0, 1]]
+    assert early == [["1", 0, 1, None]]
     assert cloudflare.now * 1_000 >= due
     assert [answer[0] for answer in told] == ["6"]
-    assert await cloudflare.calls(balance("a")) == [["6", 0, 2]]
+    assert await cloudflare.calls(balance("a")) == [["6", 0, 2, None]]
 
 
 async def test_a_command_that_comes_while_an_entity_is_erased_finds_it_new(cloudflare: Cloudflare) -> None:
@@ -187,7 +187,7 @@ async def test_a_command_that_comes_while_an_entity_is_erased_finds_it_new(cloud
 
     found = sorted(int(answer[0]) for answer in (first[0], second[0]) if isinstance(answer, list))
     assert erased == [[1, 2]]
-    assert await cloudflare.calls(balance("a")) == [[str(found[-1]), 0, len(found)]]
+    assert await cloudflare.calls(balance("a")) == [[str(found[-1]), 0, len(found), None]]
     assert [version for _, _, version in await cloudflare.feed()] == list(range(len(found) + 1))
 
 
@@ -203,7 +203,7 @@ async def test_an_erasure_that_was_cut_short_is_finished(cloudflare: Cloudflare)
 
     assert refused == ["Unavailable"]
     assert await cloudflare.feed() == [(2, "a", 0)]
-    assert await cloudflare.calls(balance("a")) == [["0", 0, 0]]
+    assert await cloudflare.calls(balance("a")) == [["0", 0, 0, None]]
 
 
 async def test_what_does_not_fit_into_a_row_is_refused_to_its_caller_alone(cloudflare: Cloudflare) -> None:
@@ -216,7 +216,7 @@ async def test_what_does_not_fit_into_a_row_is_refused_to_its_caller_alone(cloud
 
     assert told[0] == "Invalid"
     assert told[1][0] == "5"
-    assert await cloudflare.calls(balance("a")) == [["5", 0, 1]]
+    assert await cloudflare.calls(balance("a")) == [["5", 0, 1, None]]
 
 
 async def test_entities_of_a_kind_that_was_not_deployed_are_named(cloudflare: Cloudflare) -> None:

@@ -85,6 +85,10 @@ async def test_a_person_is_exported_and_forgotten_while_nothing_runs(club: Path,
     )
     assert NAME.encode() not in await stored(club)
     assert (await off_loop(actum, "export-person", "club", "ann")).code == 1
+    audited = await off_loop(actum, "audit", "club", "--json")
+    acts = [(act["action"], act["target"], act["state"]) for act in audited.lines]
+    assert acts == [("forget", "1 person", "done"), ("keys rotate", "", "done")]
+    assert "ann" not in audited.out
     app, module = load_app("club"), __import__("club")
     async with app.running("sqlite:///club.db") as ctx:
         async with asyncio.timeout(30):
@@ -103,6 +107,8 @@ async def test_the_process_that_runs_forgets_when_it_is_asked(club: Path, actum:
         forgotten = await off_loop(actum, "forget", "club", "ann", "nobody")
 
         assert (forgotten.code, forgotten.out) == (0, "persons forgotten: 2\n"), forgotten.err
+        (act,) = (await off_loop(actum, "audit", "club", "--json")).lines
+        assert (act["action"], act["target"], act["state"]) == ("forget", "2 persons", "done")
         row = await ctx.view(module.Names).get("ann")
         assert str(row.name) == "(forgotten)"
         assert NAME.encode() not in await stored(club)

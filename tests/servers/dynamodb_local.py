@@ -9,6 +9,7 @@ import tempfile
 import time
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -75,9 +76,9 @@ def _start(server: Path, port: int) -> subprocess.Popen[bytes] | None:
     return None
 
 
-@pytest.fixture(scope="session")
-def dynamodb_local() -> Iterator[str]:
-    """The endpoint of a server that is up until the session ends; where none can start, only CI insists."""
+@contextmanager
+def local_server() -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """Gives the endpoint of a server that is up until the block ends, and its process."""
     if _java() < OLDEST_JAVA:
         leave_out(f"DynamoDB Local needs Java {OLDEST_JAVA}: install openjdk-17-jre-headless")
     try:
@@ -92,9 +93,16 @@ def dynamodb_local() -> Iterator[str]:
     else:
         leave_out("DynamoDB Local does not start: run its jar by hand to see why")
     with credentials():
-        yield f"http://127.0.0.1:{port}"
+        yield f"http://127.0.0.1:{port}", process
     process.terminate()
     process.wait(60)
+
+
+@pytest.fixture(scope="session")
+def dynamodb_local() -> Iterator[str]:
+    """The endpoint of a server that is up until the session ends; where none can start, only CI insists."""
+    with local_server() as (endpoint, _):
+        yield endpoint
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from actum.console.pages.registry import FIRST, PAGES
 from actum.console.security.access import local_operator
 from actum.console.security.headers import ALWAYS
 from actum.console.shared import Shared
+from actum.console.store_lost import StoreLost, answer_unless_lost
 from actum.console.visit import AnyRequest, Entry, Visit
 from actum.console.welcome import has_no_root, welcome
 from actum.errors import ActumError
@@ -100,7 +101,8 @@ def _page_route(door: Door, page: Page, route: Route) -> HTTPRouteHandler:
         try:
             if route.method == "POST":
                 await visit.read_form()
-            return await route.answer(visit)
+                return await route.answer(visit)
+            return await answer_unless_lost(visit, route.answer)
         except Exception as error:  # noqa: BLE001 (an operator is shown it, whatever it is)
             return _failure(visit, error)
 
@@ -158,8 +160,9 @@ def _failure(visit: Visit, error: Exception) -> Response[Any]:
     return visit.show(
         "problem.html",
         status=answer.status,
-        title=problem.title,
+        title="The store does not answer" if isinstance(error, StoreLost) else problem.title,
         detail=detail,
         correlation_id=correlation_id,
         is_internal=answer.status >= INTERNAL_ERROR,
+        is_lost=isinstance(error, StoreLost),
     )

@@ -1,5 +1,6 @@
 """Health checks: whether an application is alive, and which of its parts stand still."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Any, Literal
@@ -67,8 +68,11 @@ def health_routes(lifetime: Lifetime) -> list[HTTPRouteHandler]:
     @get(READY, include_in_schema=False)
     async def ready() -> Response[Ready]:
         services = lifetime.services
-        found = await services.readiness.look() if services is not None else []
-        every = await services.readiness.parts() if services is not None else []
+        found: Sequence[Standstill] = ()
+        every: Sequence[PartState] = ()
+        if services is not None:
+            # Side by side: each waits for a store that hangs as long as it may.
+            found, every = await asyncio.gather(services.readiness.look(), services.readiness.parts())
         is_failing = services is None or any(one.fails_requests for one in found)
         status: Literal["ok", "degraded", "failing"] = (
             "failing" if is_failing else "degraded" if found else "ok"

@@ -5,6 +5,7 @@ from msgspec import Struct
 from actum.app import App
 from actum.errors import StoreInUse
 from actum.operations.opening import open_beside
+from actum.operations.repairs.audit import Act, recorded
 from actum.ports.database import Binding
 from actum.stores.binding import rebind
 from actum.stores.open import accept_without_log, open_stores, paired
@@ -18,7 +19,7 @@ class Adoption(Struct, frozen=True):
     without_log: list[str]
 
 
-async def adopt_stores(app: App, url: str) -> Adoption:
+async def adopt_stores(app: App, url: str, *, by: str = "") -> Adoption:
     """Binds the database of a URL to an application and to the journal of the same URL.
 
     Its views are dropped. A SQLite file whose log was lost is accepted with what it holds. Raises StoreInUse
@@ -30,5 +31,7 @@ async def adopt_stores(app: App, url: str) -> Adoption:
     async with open_stores(url) as stores:
         if await stores.database.is_attended():
             raise StoreInUse("the application is running: stop it first")
-        before, position = await rebind(app.name, paired(stores, url))
+        act = Act("adopt", app.name, {"without log": ", ".join(without_log)} if without_log else {})
+        async with recorded(stores.database, by, act):
+            before, position = await rebind(app.name, paired(stores, url))
     return Adoption(before, position, without_log)

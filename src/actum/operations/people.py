@@ -15,6 +15,7 @@ from actum.launch import key_service
 from actum.model.view import ViewType
 from actum.operations.letters.edit import Declared
 from actum.operations.opening import is_running, open_beside
+from actum.operations.repairs.audit import Act, recorded
 from actum.ports.person_keys import PersonKeys
 from actum.runtime.actions.triggers.messages import readers
 from actum.runtime.clock import SystemClock
@@ -75,8 +76,10 @@ async def readable(app: App, url: str, stores: Stores) -> AsyncGenerator[Stores]
             yield replace(stores, journal=journal, database=database)
 
 
-async def forget_persons(app: App, url: str, persons: Sequence[str]) -> ForgottenPersons:
+async def forget_persons(app: App, url: str, persons: Sequence[str], *, by: str = "") -> ForgottenPersons:
     """Forgets persons, by the process that runs the application if one does.
+
+    The audit log has by whom, and of how many, but not who was forgotten.
 
     Without one, views that are made from personal data are emptied, and filled again at the next start.
     Raises Unavailable if the process that runs it does not answer.
@@ -84,17 +87,20 @@ async def forget_persons(app: App, url: str, persons: Sequence[str]) -> Forgotte
     check_persons(persons)
     catalog = definition_of(app).catalog
     views = personal_views(catalog.views)
+    act = Act("forget", "1 person" if len(persons) == 1 else f"{len(persons):,} persons")
     async with open_beside(url) as stores:
         keys = _keys_of(stores)
         if await is_running(stores, url):
-            await _ask(keys, persons)
+            async with recorded(stores.database, by, act):
+                await _ask(keys, persons)
             return ForgottenPersons(runs=True, views=[])
     try:
         async with open_stores(url) as stores:
             names = [f"{kind}/{person}" for person in persons for kind in own_kinds(catalog.kinds)]
-            await _forget_alone(stores, persons, names, views)
+            async with recorded(stores.database, by, act):
+                await _forget_alone(stores, persons, names, views)
     except StoreInUse:
-        return await forget_persons(app, url, persons)
+        return await forget_persons(app, url, persons, by=by)
     return ForgottenPersons(runs=False, views=[view.name for view in views])
 
 
@@ -118,12 +124,15 @@ async def export_person(app: App, url: str, person: str) -> Portrait:
         return await painter.paint(person)
 
 
-async def rotate_keys(app: App, url: str, report: Callable[[int], object] = lambda count: None) -> int:
+async def rotate_keys(
+    app: App, url: str, report: Callable[[int], object] = lambda count: None, *, by: str = ""
+) -> int:
     """Seals the keys of all persons under a new key of the application; gives how many there were."""
     async with open_beside(url) as stores, _keyring(app, url, stores) as keyring:
         if keyring is None:
             raise StoreError(f"{app.name} has no personal data")
-        return await keyring.rotate(report)
+        async with recorded(stores.database, by, Act("keys rotate")):
+            return await keyring.rotate(report)
 
 
 @asynccontextmanager

@@ -286,6 +286,16 @@ class Database(WorkflowStore, ABC):
     transfer: DatabaseTransfer | None = None
     """What gives and takes everything when an application moves to another store; None if nothing can."""
 
+    @property
+    def failure(self) -> str | None:
+        """Why writing has stopped until the store is opened again; None while the store accepts writes."""
+        return None
+
+    @property
+    def refuses_writes(self) -> bool:
+        """Whether the store has refused a write within the last seconds, as with a full disk."""
+        return False
+
     # Processes
 
     def join(self, works: Sequence[str]) -> Membership:

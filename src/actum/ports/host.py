@@ -26,12 +26,21 @@ class HostedCall(Struct, gc=False):
 class HostedAnswer(Struct, gc=False):
     """The reply as JSON. A view shows the call's events once it has reached `position` (0: it wrote nothing).
 
-    `version` is the entity's version afterwards, or None if a stored reply was given again.
+    `version` is the entity's version afterwards, or None if a stored reply was given again. `before` is the
+    version before the call, or None if the host does not say.
     """
 
     reply: bytes
     position: int
     version: int | None
+    before: int | None = None
+
+    @property
+    def has_begun_entity(self) -> bool:
+        """Whether the call wrote the first event of its entity."""
+        if self.before is None:
+            return self.version == 1 and self.position > 0
+        return self.before == 0 and bool(self.version)
 
 
 class HostedTimer(Struct, frozen=True):

@@ -235,6 +235,14 @@ class Journal(ABC):
         """Why writing has stopped until the store is opened again; None while the store accepts writes."""
         return None
 
+    @property
+    def refuses_writes(self) -> bool:
+        """Whether the store has refused a write within the last seconds, as with a full disk.
+
+        Unlike after a `failure`, it is asked again with every write.
+        """
+        return False
+
     @abstractmethod
     async def identity(self) -> str:
         """Gives the random id that the journal got when it was created.

@@ -49,6 +49,10 @@ class JournalWrapper(Journal):
     def failure(self) -> str | None:
         return self._journal.failure
 
+    @property
+    def refuses_writes(self) -> bool:
+        return self._journal.refuses_writes
+
     async def identity(self) -> str:
         return await self.call("identity", self._journal.identity)
 

@@ -395,7 +395,9 @@ def _start_readiness(node: Node) -> None:
     node.supervisor.start("readiness", readiness.run)
     if services.instruments.has_listeners:
         sampler = Sampler(services, services.instruments)
-        node.supervisor.start("samples", sampler.run)
+        readiness.on_check = sampler.report
+        node.supervisor.start("lags", sampler.measure_lags)
+        node.supervisor.start("counts", sampler.count_stored)
         node.supervisor.start("loop", sampler.watch_loop)
 
 

@@ -74,10 +74,17 @@ class Users:
 
 
 @asynccontextmanager
-async def traced(name: str) -> AsyncGenerator[None]:
-    """Has what runs in the block traced, with the provider that the application or the environment names."""
+async def traced(name: str, *, is_test: bool = False) -> AsyncGenerator[None]:
+    """Has what runs in the block traced, with the provider that the application or the environment names.
+
+    In a test only that of the application counts, so that no test sends anything to a collector.
+    """
     if tracing.tracer is None:
-        tracing.tracer = _tracer(name)
+        tracing.tracer = _given_tracer() if is_test else _tracer(name)
+    elif not Users.count:
+        # Somebody else has set it, and keeps it.
+        yield
+        return
     if tracing.tracer is None:
         yield
         return
@@ -112,15 +119,22 @@ def _given() -> Any:
 
 def _tracer(name: str) -> Tracer | None:
     """Makes a tracer of the provider that the application has set, or else as the environment says."""
-    given = _given()
-    if given is not None and given is not Users.former:
-        return _spans().OpenTelemetryTracer(given, 1.0)
+    given = _given_tracer()
+    if given is not None:
+        return given
     if not is_sent(os.environ, "TRACES") or not _is_installed("OTEL_TRACES_EXPORTER"):
         return None
     own = Users.own = cast("Setup", import_module("actum.telemetry.setup")).OwnProvider(name)
     Users.former = Users.former or own.provider
     sampling = cast("Sampling", import_module("actum.telemetry.sampling"))
     return _spans().OpenTelemetryTracer(own.provider, sampling.share_of(os.environ))
+
+
+def _given_tracer() -> Tracer | None:
+    given = _given()
+    if given is None or given is Users.former:
+        return None
+    return _spans().OpenTelemetryTracer(given, 1.0)
 
 
 def _spans() -> Spans:

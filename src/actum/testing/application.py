@@ -22,6 +22,7 @@ from actum.runtime.gauges.standstill import Standstill
 from actum.runtime.node import Node, Settings, open_node
 from actum.runtime.opened_resource import OpenResource
 from actum.stores.open import Stores, open_stores
+from actum.telemetry.open import traced
 from actum.testing.answers import Answers, Asked, What
 from actum.testing.past import START
 
@@ -169,6 +170,7 @@ class Running:
         definition = definition_of(self.app)
         if self._key_service is None:
             self._key_service = await key_service_for(definition, self._store)
+        await self._inner.enter_async_context(traced(definition.name, is_test=True))
         self._node = await self._inner.enter_async_context(
             open_node(
                 definition.catalog,

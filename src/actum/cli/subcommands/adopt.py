@@ -3,14 +3,18 @@
 import asyncio
 
 from actum.cli.loading import load_app
-from actum.cli.options import AppName, AsJson, DatabaseUrl, StoreUrl
+from actum.cli.options import AppName, AsJson, By, DatabaseUrl, StoreUrl, operator
 from actum.cli.output import print_outcome
 from actum.cli.progress import waiting
 from actum.operations.adoption import adopt_stores
 
 
 def adopt(
-    app: AppName, is_json: AsJson = False, store: StoreUrl = None, database: DatabaseUrl = None
+    app: AppName,
+    by: By = None,
+    is_json: AsJson = False,
+    store: StoreUrl = None,
+    database: DatabaseUrl = None,
 ) -> None:
     """Binds a database to this application and this journal, whatever it belonged to before.
 
@@ -22,7 +26,7 @@ def adopt(
     """
     loaded = load_app(app)
     with waiting("binding the database"):
-        adoption = asyncio.run(adopt_stores(loaded, loaded.store_url(store, database)))
+        adoption = asyncio.run(adopt_stores(loaded, loaded.store_url(store, database), by=operator(by)))
     before = adoption.before
     was = "nothing" if before is None else f"{before.application} and journal {before.journal}"
     print_outcome(

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from actum.cli.characters import print_json_text
 from actum.cli.loading import load_app
-from actum.cli.options import AppName, AsJson, DatabaseUrl, StoreUrl
+from actum.cli.options import AppName, AsJson, By, DatabaseUrl, StoreUrl, operator
 from actum.cli.output import print_json, print_outcome
 from actum.cli.progress import counted, waiting
 from actum.key_services.open import new_key
@@ -49,6 +49,7 @@ def forget(
     persons: Annotated[
         list[str], typer.Argument(metavar="PERSON…", help="The ids of persons.", show_default=False)
     ],
+    by: By = None,
     is_json: AsJson = False,
     store: StoreUrl = None,
     database: DatabaseUrl = None,
@@ -58,8 +59,9 @@ def forget(
     This cannot be undone. If the application is running, its process does it, and this command waits for it.
     """
     loaded = load_app(app)
+    url = loaded.store_url(store, database)
     with waiting("forgetting"):
-        done = asyncio.run(forget_persons(loaded, loaded.store_url(store, database), persons))
+        done = asyncio.run(forget_persons(loaded, url, persons, by=operator(by)))
     emptied = [] if done.runs else done.views
     said = f"emptied, and filled again at the next start: {', '.join(emptied)}"
     print_outcome(
@@ -96,7 +98,11 @@ def new(is_json: AsJson = False) -> None:
 
 @keys.command()
 def rotate(
-    app: AppName, is_json: AsJson = False, store: StoreUrl = None, database: DatabaseUrl = None
+    app: AppName,
+    by: By = None,
+    is_json: AsJson = False,
+    store: StoreUrl = None,
+    database: DatabaseUrl = None,
 ) -> None:
     """Seals the keys of all persons anew, under a new key of the application that ACTUM_KEY seals.
 
@@ -104,6 +110,7 @@ def rotate(
     and remove it from there. The application may be running.
     """
     loaded = load_app(app)
+    url = loaded.store_url(store, database)
     with counted("keys of persons sealed anew") as report:
-        count = asyncio.run(rotate_keys(loaded, loaded.store_url(store, database), report))
+        count = asyncio.run(rotate_keys(loaded, url, report, by=operator(by)))
     print_outcome(RotatedKeys(count), f"keys of persons sealed anew: {count:,}", is_json=is_json)

@@ -177,3 +177,8 @@ class QueueConformance:
         assert await bodies(database) == []
         await database.send([new_message(b"3", once="p-7")])
         assert await bodies(database) == [b"3"]
+
+    async def test_a_database_that_takes_writes_says_that_nothing_is_wrong(self, database: Database) -> None:
+        await database.send([new_message(b"1")])
+
+        assert (database.failure, database.refuses_writes) == (None, False)

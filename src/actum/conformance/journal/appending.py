@@ -201,3 +201,10 @@ class Appending:
 
         assert await journal.append([]) == []
         assert await journal.head() == head
+
+    async def test_a_journal_that_takes_writes_says_that_nothing_is_wrong(self, journal: Journal) -> None:
+        """Nor do collisions mean that the store refuses writes."""
+        await journal.append([deposit("a", 0, 1)])
+        await journal.append([deposit("a", 0, 2)])
+
+        assert (journal.failure, journal.refuses_writes) == (None, False)

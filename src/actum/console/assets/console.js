@@ -2,6 +2,7 @@
 "use strict";
 (() => {
   const INTERVAL = 500;
+  const MAX_INTERVAL = 2500;
   const PATIENCE = 10000;
   const banner = () => document.getElementById("stale");
   let since = null;
@@ -34,17 +35,19 @@
       headers: { "Actum-Refresh": "1" },
       signal: AbortSignal.timeout(PATIENCE),
     });
+    // A page that could not be shown comes whole once it can be.
+    if (response.ok && document.querySelector("[data-until-well]")) location.reload();
     const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
     for (const region of document.querySelectorAll("[data-refresh]")) {
       const found = region.id && fresh.getElementById(region.id);
       if (found && !isSelecting(region)) Idiomorph.morph(region, found, keeping);
     }
-    if (!response.ok) throw new Error(`it answers with ${response.status}`);
+    if (!response.ok && !document.querySelector("[data-until-well]")) throw new Error(`it answers with ${response.status}`);
   };
 
   const loop = async () => {
     const began = performance.now();
-    if (!document.hidden && document.querySelector("[data-refresh]")) {
+    if (!document.hidden && document.querySelector("[data-refresh], [data-until-well]")) {
       try {
         await refresh();
         since = null;
@@ -55,8 +58,9 @@
         say(`This page is not up to date since ${since.toLocaleTimeString("en-GB")}: ${why}`);
       }
     }
-    // What takes long to answer is asked for less often, so that looking never takes most of the server's time.
-    setTimeout(loop, Math.max(INTERVAL, 3 * (performance.now() - began)));
+    // What takes long to answer is asked for less often, so that looking never takes most of the server's time;
+    // but what stands still, as where a store hangs, must show within five seconds.
+    setTimeout(loop, Math.min(MAX_INTERVAL, Math.max(INTERVAL, 3 * (performance.now() - began))));
   };
 
   document.addEventListener("DOMContentLoaded", () => {

@@ -1,5 +1,6 @@
 """The page Map: the application drawn from its declarations, what flows through it, and what stands still."""
 
+import asyncio
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -17,8 +18,11 @@ from actum.console.visit import Visit
 from actum.errors import ActumError
 from actum.model.error_text import error_message
 from actum.runtime.gauges.standstill import Standstill
+from actum.runtime.services import Services
 
 HEADINGS = ("Commands", "Entities", "Events, queues, clock", "Views, actions, workflows")
+PATIENCE = 1.5
+"""Seconds that a store has for the figures; the map is shown without them otherwise."""
 MAX_LISTED = 50
 """Parts that stand still that are listed."""
 TRIGGER = re.compile(r"@(clock|queue:.*)$", re.DOTALL)
@@ -57,8 +61,9 @@ class Figures(Struct, frozen=True):
 
 async def show(visit: Visit) -> Response[Any]:
     """Draws the map."""
-    standing = await visit.services.readiness.look()
     figures, problem = await _figures(visit)
+    # Last, so that it also knows why figures are missing.
+    standing = await visit.services.readiness.look()
     graph = graph_of(visit.catalog)
     tones = _tones(standing)
     small = {node.id: _small(node, tones) for node in graph.nodes}
@@ -92,16 +97,27 @@ async def _figures(visit: Visit) -> tuple[Figures, str]:
         if one.worker is not None:
             place = _place("action", one.worker.name)
             behind[place] = behind.get(place, 0) + one.worker.behind
-    rates, waiting, problem = Rates({}), {}, ""
+    rates, waiting, problem = Rates({}), dict[str, int](), ""
+    if services.readiness.lost_stores:
+        # The map itself needs no store, so it is there when an operator needs it most.
+        return Figures(rates, behind, waiting), "the store does not answer"
     try:
-        rates = await visit.shared.traffic.look(services.feed, services.journal)
-        waiting = {f"queue::{name}": count for name, count in (await services.broker.counts()).items()}
-        for count in await services.database.workflow_counts():
-            if count.status == "running":
-                waiting[f"workflow::{count.kind}"] = count.count
-    except ActumError as error:
-        problem = error_message(error)
+        async with asyncio.timeout(PATIENCE):
+            rates = await visit.shared.traffic.look(services.feed, services.journal)
+            waiting = await _waiting(services)
+    except (ActumError, TimeoutError) as error:
+        problem = error_message(error) or f"the store gave no answer within {PATIENCE:g} s"
     return Figures(rates, behind, waiting), problem
+
+
+async def _waiting(services: Services) -> dict[str, int]:
+    """Gives how many messages wait and workflows run, by the id of the node."""
+    counts = services.readiness.lags.counts
+    waiting = {f"queue::{name}": count for name, count in (await counts.messages()).items()}
+    for count in await counts.workflows():
+        if count.status == "running":
+            waiting[f"workflow::{count.kind}"] = count.count
+    return waiting
 
 
 def _place(part: str, name: str) -> str:

@@ -6,6 +6,7 @@ also one beside the process that runs the application, and what it says of an er
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import Any, Literal
 
 import msgspec
@@ -13,12 +14,16 @@ from msgspec import Raw, Struct
 
 from actum.errors import NotFound
 from actum.model.error_text import error_text
+from actum.model.event import to_datetime
 from actum.operations.page import PAGE, check_limit
 from actum.ports.database import Database
 from actum.ports.workflows import OPERATOR_ACTS, NewWorkflow, StoredWorkflow, WorkflowChange
 from actum.runtime.clock import SystemClock
 
 MAX_ERROR = 2_000
+MICROSECOND = timedelta(microseconds=1)
+STEP = 500
+"""Acts that are deleted in one transaction."""
 NOTHING = Raw(b"")
 
 State = Literal["begun", "done", "failed"]
@@ -92,6 +97,19 @@ async def find_act(database: Database, id: str) -> RecordedAct:
     if found is None:
         raise NotFound(f"no act of an operator is recorded as {id}")
     return _read(found)
+
+
+async def forget_acts(database: Database, older_than: timedelta, by: str) -> int:
+    """Deletes the acts that ended longer ago, and records that; gives how many there were.
+
+    One that has only begun stays: whether it took effect is still to be found out.
+    """
+    before = SystemClock().now() - older_than // MICROSECOND
+    count = 0
+    async with recorded(database, by, Act("audit forget", facts={"before": to_datetime(before).isoformat()})):
+        while removed := await database.remove_ended_workflows(OPERATOR_ACTS, before, STEP):
+            count += removed
+    return count
 
 
 async def _end(database: Database, number: int, time: int, error: str) -> None:

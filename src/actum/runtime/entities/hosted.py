@@ -48,7 +48,7 @@ class HostedEntities:
         self._feed.advance(answer.position)
         reply = call.command.signature.read_reply(answer.reply)
         if call.observer is not None:
-            call.observer.observe(answer.position, answer.version, is_first=answer.version == 1)
+            call.observer.observe(answer.position, answer.version, is_first=answer.has_begun_entity)
         return reply
 
     async def query(self, call: Call) -> Any:

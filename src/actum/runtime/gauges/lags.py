@@ -14,6 +14,7 @@ from actum.runtime.actions.action_names import ActionPart, part_of, queue_of
 from actum.runtime.actions.running_action import RunningAction
 from actum.runtime.clock import Clock
 from actum.runtime.feed import Feed
+from actum.runtime.gauges.stored_counts import StoredCounts
 from actum.runtime.views.reading import Views
 from actum.runtime.views.view_assignment import ViewAssignment
 
@@ -53,6 +54,7 @@ class Lags:
     ) -> None:
         self.actions: Sequence[RunningAction] = ()
         self.workflows: Sequence[RunningWorkflows] = ()
+        self.counts: StoredCounts = StoredCounts(database, broker)
         self._journal = journal
         self._database = database
         self._broker = broker
@@ -88,7 +90,8 @@ class Lags:
     async def _measure(self) -> list[Lag]:
         is_view_elsewhere = any(not work.is_here for work in self._views.works.values())
         states = await self._database.views() if is_view_elsewhere else []
-        counts = await self._broker.counts() if any(queue_of(one.action) for one in self.actions) else {}
+        has_queue = any(queue_of(one.action) for one in self.actions)
+        counts = await self.counts.messages() if has_queue else {}
         found = [await self._view(work, states) for work in self._views.works.values()]
         found += [await self._action(one, counts) for one in self.actions]
         due_since: dict[tuple[str, str], int] = {}

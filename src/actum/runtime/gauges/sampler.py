@@ -23,7 +23,7 @@ from actum.runtime.instruments.instruments import Instruments, Sample
 from actum.runtime.services import Services
 
 INTERVAL = 1.0
-"""Seconds between two samples."""
+"""Seconds between two times that lags are measured."""
 COUNTING = 3.0
 """Seconds between two counts of what is stored."""
 SHARE = 0.05
@@ -37,23 +37,29 @@ T = TypeVar("T")
 
 
 class Sampler:
-    """Samples all gauges once a second, and counts what is stored less often."""
+    """Reports all gauges with each check of readiness, and counts what is stored less often."""
 
     def __init__(self, services: Services, instruments: Instruments) -> None:
         self._services = services
         self._instruments = instruments
         self._counts: list[Sample] = []
-        self._next_count = 0.0
         self._delay = 0.0
 
     def __repr__(self) -> str:
         return f"<Sampler, {len(self._counts)} counts>"
 
-    async def run(self) -> None:
-        """Samples again and again, until cancelled."""
+    async def measure_lags(self) -> None:
+        """Measures lags again and again, until cancelled."""
         while True:
-            await self.sample()
+            await self._services.readiness.lags.measure()
             await asyncio.sleep(INTERVAL)
+
+    async def count_stored(self) -> None:
+        """Counts what is stored again and again, until cancelled; less often where counting takes long."""
+        while True:
+            began = monotonic()
+            self._counts = [] if self._services.readiness.lost_stores else await self._count()
+            await asyncio.sleep(max(COUNTING, (monotonic() - began) / SHARE))
 
     async def watch_loop(self) -> None:
         """Notes how late the event loop is, until cancelled."""
@@ -62,17 +68,11 @@ class Sampler:
             await asyncio.sleep(TICK)
             self._delay = max(self._delay, monotonic() - before - TICK)
 
-    async def sample(self) -> None:
-        """Reads every gauge, and reports them together."""
+    def report(self) -> None:
+        """Reports every gauge, from what is known already: a store that hangs holds up no other gauge."""
         services = self._services
         delay, self._delay = self._delay, 0.0
-        lags = await services.readiness.lags.measure()
-        parts = services.readiness.states()
-        if monotonic() >= self._next_count:
-            began = monotonic()
-            self._counts = await self._count()
-            ended = monotonic()
-            self._next_count = ended + max(COUNTING, (ended - began) / SHARE)
+        lags, parts = services.readiness.lags.known, services.readiness.states()
         self._instruments.sampled(
             [
                 Sample(POSITION, (), services.feed.head),
@@ -91,9 +91,9 @@ class Sampler:
         services = self._services
         database = services.database
         letters = await _answered(database.letter_counts)
-        counts = await _answered(services.broker.counts)
+        counts = await _answered(services.readiness.lags.counts.messages)
         queues = {} if counts is None else {**dict.fromkeys(services.queues, 0), **counts}
-        workflows = await _answered(database.workflow_counts)
+        workflows = await _answered(services.readiness.lags.counts.workflows)
         return [
             *await self._rows_aside(),
             *(Sample(LETTERS, (one.action, one.status), one.count) for one in letters or ()),

@@ -10,6 +10,7 @@ from actum.runtime.gauges.lags import Lag
 Part = ActionPart | Literal["store", "broker", "key service", "feed", "view", "workflow", "task"]
 State = Literal[
     "does not answer",
+    "does not write",
     "stopped",
     "stands still",
     "set aside",

@@ -1,11 +1,11 @@
 """What stands still as the database alone shows it, also to whoever looks beside the application."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import TypeVar
 
 from actum.ports.database import Database, Letter
-from actum.ports.workflows import OPERATOR_ACTS
+from actum.ports.workflows import OPERATOR_ACTS, WorkflowCount
 from actum.runtime.actions.action_names import part_of
 from actum.runtime.gauges.standstill import Standstill, State
 
@@ -48,12 +48,11 @@ async def stored_standstills(database: Database, live: Collection[str], now: int
     ]
 
 
-async def classless_workflows(database: Database, kinds: Collection[str]) -> list[tuple[str, str]]:
+def classless_workflows(counts: Sequence[WorkflowCount], kinds: Collection[str]) -> list[tuple[str, str]]:
     """Returns the kinds of workflows under way that no class has, each with why it stands still."""
-    counts, _ = await reached(database.workflow_counts)
     return [
         (count.kind, f"{count.count} are under way, and no class of the application is called that")
-        for count in counts or ()
+        for count in counts
         if count.kind not in {*kinds, OPERATOR_ACTS} and count.status == "running"
     ]
 

@@ -40,4 +40,4 @@ class DurableObjectsHost(Host):
 
 
 def _answer(result: wire.Result) -> HostedAnswer:
-    return HostedAnswer(result.reply.encode(), result.position, result.version)
+    return HostedAnswer(result.reply.encode(), result.position, result.version, result.before)

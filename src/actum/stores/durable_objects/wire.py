@@ -151,11 +151,15 @@ Call = Command | Query | Append | Load | Read | Replies | SaveSnapshot | Prune |
 
 
 class Result(Struct, array_like=True, gc=False):
-    """The reply of a command or query, the position from which it is visible, and the entity's version."""
+    """The reply of a command or query, the position from which it is visible, and the entity's version.
+
+    `before` is the version before the call: None from objects that were deployed before they said so.
+    """
 
     reply: str
     position: int
     version: int | None
+    before: int | None = None
 
 
 class Reply(Struct, array_like=True, gc=False):

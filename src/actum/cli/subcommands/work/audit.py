@@ -1,20 +1,22 @@
-"""The command that lists what operators did."""
+"""The commands that list what operators did, and delete what is old of that."""
 
 import asyncio
-from datetime import datetime
-from typing import Annotated
+from datetime import datetime, timedelta
+from typing import Annotated, Any
 
 import typer
 from msgspec import Raw, Struct
+from typer.core import TyperGroup
 
+from actum.cli.ages import OlderThan, age_of
 from actum.cli.failure import one_line
 from actum.cli.loading import load_app
-from actum.cli.options import AppName, AsJson, DatabaseUrl, StoreUrl
-from actum.cli.output import print_json, print_table, shown_time
+from actum.cli.options import AppName, AsJson, By, DatabaseUrl, StoreUrl, operator
+from actum.cli.output import print_json, print_line, print_table, shown_time
 from actum.model.event import to_datetime
 from actum.operations.opening import open_beside
 from actum.operations.page import MAX_PAGE, PAGE
-from actum.operations.repairs.audit import RecordedAct, State, list_acts
+from actum.operations.repairs.audit import RecordedAct, State, forget_acts, list_acts
 
 HEADINGS = ("time", "who", "what", "of", "outcome", "error")
 NONE = Raw(b"null")
@@ -52,7 +54,23 @@ class ActLine(Struct, frozen=True):
         )
 
 
-def audit(
+class ListedByDefault(TyperGroup):
+    """A group whose arguments, where the first of them names no command, are those of `list`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        is_listed = bool(args) and args[0] not in {*self.commands, "--help"}
+        return super().parse_args(ctx, ["list", *args] if is_listed else args)
+
+
+audit: typer.Typer = typer.Typer(
+    cls=ListedByDefault,
+    no_args_is_help=True,
+    help="Lists what operators did: who, when, to what, and how it ended; the newest first.",
+)
+
+
+@audit.command("list")
+def list_(
     app: AppName,
     limit: Annotated[int, typer.Option(min=1, max=MAX_PAGE, help="At most this many.")] = PAGE,
     is_json: AsJson = False,
@@ -70,6 +88,28 @@ def audit(
             print_json(ActLine.of(one))
     else:
         print_table(HEADINGS, [_row(one) for one in found])
+
+
+@audit.command()
+def forget(
+    app: AppName,
+    older_than: OlderThan,
+    by: By = None,
+    store: StoreUrl = None,
+    database: DatabaseUrl = None,
+) -> None:
+    """Deletes what operators did longer ago than an age; that it was deleted is recorded.
+
+    What was begun and has no outcome stays. The application may be running.
+    """
+    age = age_of(older_than)
+    count = asyncio.run(_forget(load_app(app).store_url(store, database), age, operator(by)))
+    print_line(f"acts deleted: {count:,}")
+
+
+async def _forget(url: str, age: timedelta, by: str) -> int:
+    async with open_beside(url) as stores:
+        return await forget_acts(stores.database, age, by)
 
 
 async def _list(url: str, limit: int) -> list[RecordedAct]:

@@ -6,7 +6,12 @@ from actum.app import App, definition_of
 from actum.operations.opening import is_running
 from actum.operations.upkeep.examination.finding import SECOND, Finding, fault, ok, warning
 from actum.runtime.clock import SystemClock
-from actum.runtime.gauges.stored_standstills import LAG, classless_workflows, stored_standstills
+from actum.runtime.gauges.stored_standstills import (
+    LAG,
+    classless_workflows,
+    reached,
+    stored_standstills,
+)
 from actum.stores.binding import misfit
 from actum.stores.open import Stores, paired, versions_of
 from actum.stores.url import shown, split
@@ -80,9 +85,10 @@ async def examine_work(app: App, stores: Stores, url: str) -> list[Finding]:
                 "`/-/ready` and the console list them",
             )
         )
+    counts, _ = await reached(stores.database.workflow_counts)
     found += [
         warning("workflow", f"{kind}: {why}", "declare a class of that name again, or cancel them")
-        for kind, why in await classless_workflows(stores.database, list(catalog.workflows))
+        for kind, why in classless_workflows(counts or (), list(catalog.workflows))
     ]
     if runs:
         found += await _late_views(app, stores, now)

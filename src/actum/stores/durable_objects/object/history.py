@@ -114,15 +114,14 @@ class History:
         """Stores the position that was reported to the first call of a key."""
         self._execute("UPDATE replies SET position = ? WHERE key = ?", position, key)
 
-    def attempted(self, attempt: str) -> tuple[int, str] | None:
-        """Returns version and reply of an earlier call, if it is among the newest."""
+    def attempted(self, attempt: str) -> tuple[int, int, str] | None:
+        """Returns the versions before and after an earlier call, and its reply, if it is among the newest."""
         found = self._platform.rows(
-            """SELECT version, reply FROM events WHERE version > ? AND attempt = ?
-               ORDER BY version DESC LIMIT 1""",
+            """SELECT version, reply FROM events WHERE version > ? AND attempt = ? ORDER BY version DESC""",
             self.version - REMEMBERED,
             attempt,
         )
-        return (found[0][0], found[0][1]) if found else None
+        return (found[-1][0] - 1, found[0][0], found[0][1]) if found else None
 
     def forget_attempts(self, before: int) -> None:
         """Deletes replies to calls without a key that are too old to come again."""

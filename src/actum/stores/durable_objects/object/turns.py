@@ -42,7 +42,7 @@ class Turns:
         self._outbox = outbox
         self._instance: Instance | None = None
         self._next_snapshot = NEVER
-        self._recent: dict[str, tuple[int, str]] = {}
+        self._recent: dict[str, tuple[int, int, str]] = {}
 
     def __repr__(self) -> str:
         return f"{self._history.kind}/{self._history.id}"
@@ -54,14 +54,14 @@ class Turns:
             if known.call != call.mark:
                 raise KeyReused(call.key, repr(self))
             return self._repeated_result(call.key, known.reply)
-        before = self._recent.get(call.attempt)
-        if before is None and call.is_again:
-            before = history.attempted(call.attempt)
-        if before is not None:
-            version, reply = before
-            return self._result(reply, version)
+        earlier = self._recent.get(call.attempt)
+        if earlier is None and call.is_again:
+            earlier = history.attempted(call.attempt)
+        if earlier is not None:
+            return self._result(*earlier)
         instance = self._live()
-        self._check_version(call.expected, instance.version)
+        version = instance.version
+        self._check_version(call.expected, version)
         command = self._declared(call.name, instance.kind.commands)
         arguments = command.signature.bind_json(call.arguments.encode())
         now = self._platform.now()
@@ -70,7 +70,7 @@ class Turns:
         if instance.is_spoiled:
             self.forget()
         if not emitted and call.key is None:
-            return Result(reply, 0, instance.version)
+            return Result(reply, 0, version, version)
         metadata = self._metadata(call.metadata, instance)
         self._refuse_what_is_too_large(emitted, metadata, reply)
         key = None if call.key is None else (call.key, call.mark)
@@ -80,11 +80,11 @@ class Turns:
             keep_deadlines(history, self._outbox, metadata)
 
         self.keep(write)
-        self._remember(call.attempt, history.version, reply)
+        self._remember(call.attempt, version, history.version, reply)
         self._snapshot_when_due(instance)
         if not emitted and call.key is not None:
             return self._result_without_events(call.key, reply)
-        return self._result(reply, history.version)
+        return self._result(version, history.version, reply)
 
     def query(self, call: Query) -> Result:
         """Answers from the state."""
@@ -144,9 +144,9 @@ class Turns:
                 "stores 2 MB a row: keep large content elsewhere, and a reference to it in the event"
             )
 
-    def _result(self, reply: str, version: int) -> Later:
+    def _result(self, before: int, version: int, reply: str) -> Later:
         async def result() -> Result:
-            return Result(reply, await self._outbox.position(version), version)
+            return Result(reply, await self._outbox.position(version), version, before)
 
         return result
 
@@ -165,7 +165,7 @@ class Turns:
             version = self._history.version
             head = await self._outbox.head()
             self._history.place_reply(key, head)
-            return Result(reply, head, version)
+            return Result(reply, head, version, version)
 
         return result
 
@@ -217,8 +217,8 @@ class Turns:
                 SaveSnapshot(instance.version, instance.time, instance.kind.fingerprint, state.decode())
             )
 
-    def _remember(self, attempt: str, version: int, reply: str) -> None:
-        self._recent[attempt] = (version, reply)
+    def _remember(self, attempt: str, before: int, version: int, reply: str) -> None:
+        self._recent[attempt] = (before, version, reply)
         if len(self._recent) > MAX_RECENT:
             del self._recent[next(iter(self._recent))]
 

@@ -18,6 +18,8 @@ DRIVER = (
 # Prefixes of SQLSTATE codes.
 UNAVAILABLE = ("08", "25P03", "40", "53", "55P03", "57")
 FAILED = ("53100", "53200", "25006", "58", "XX")
+NO_WRITES = ("53100", "25006", "58")
+"""What says that no write will succeed for now: a full disk, read-only mode, a broken disk."""
 NO_STATEMENTS = (
     "prepared statements of a session are lost, as behind PgBouncer in transaction mode: add "
     "pooler=transaction to the URL"
@@ -64,6 +66,11 @@ def translate(error: Exception, name: str) -> Exception:
     if code.startswith("42"):
         return _caused(StoreError(f"{name}: {_text(error)}"), error)
     return error
+
+
+def refuses_writes(error: Exception) -> bool:
+    """Says whether an error of the driver means that the server accepts no write for now."""
+    return (getattr(error, "sqlstate", None) or "").startswith(NO_WRITES)
 
 
 def _is_lost(error: Exception) -> bool:

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Generator, Sequence
+from collections.abc import AsyncGenerator, Coroutine, Generator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
@@ -18,6 +18,7 @@ from actum.stores.postgres.connection.session import (
     settle,
     settle_or_end,
 )
+from actum.stores.postgres.connection.undone import RefusedWrite, undo
 from actum.stores.postgres.connection.url import Address, read_url
 from actum.stores.query_slots import QuerySlots
 from actum.stores.read_limit import ReadLimit
@@ -57,6 +58,7 @@ class PostgresPool:
         self._kept: list[Any] = []
         self._expiry: asyncio.TimerHandle | None = None
         self._releases: set[asyncio.Task[None]] = set()
+        self._refused_write = RefusedWrite()
         # The remaining connections are for commands, loads and background work.
         self.queries: QuerySlots = QuerySlots(quick=max(1, address.size // 3), slow=max(1, address.size // 5))
         self.callers: ReadLimit = ReadLimit(max(1, address.size // 5))
@@ -64,6 +66,11 @@ class PostgresPool:
 
     def __repr__(self) -> str:
         return f"<PostgresPool {self.name}{' closed' if self._is_closed else ''}>"
+
+    @property
+    def refuses_writes(self) -> bool:
+        """Whether a write was refused within the last seconds because of a full disk or the like."""
+        return self._refused_write.is_recent
 
     @classmethod
     async def open(cls, url: str, parts: Sequence[Part], *, is_owner: bool = True) -> "PostgresPool":
@@ -106,6 +113,10 @@ class PostgresPool:
             try:
                 with self.using(connection):
                     yield connection
+            except asyncio.CancelledError:
+                # A server that hangs must not hold up its caller, whose time is over.
+                self._start_release(self._undo(connection))
+                raise
             except BaseException:
                 await self.release(connection)
                 raise
@@ -120,6 +131,8 @@ class PostgresPool:
             )
             try:
                 yield connection
+            except asyncio.CancelledError:
+                raise  # The transaction is rolled back with the release of the connection.
             except BaseException:
                 if not is_lost(connection):
                     await connection.execute("ROLLBACK")
@@ -159,6 +172,7 @@ class PostgresPool:
         try:
             yield
         except DRIVER as error:
+            self._refused_write.note(error)
             translated = translate(error, self.name)
             if translated is error:
                 raise
@@ -175,6 +189,8 @@ class PostgresPool:
                 await self._pool.close()
         except TimeoutError:
             self._pool.terminate()
+        if self._releases:
+            await asyncio.wait(self._releases, timeout=MAX_CLOSE_TIME)
 
     async def acquire(self) -> Any:
         """Takes a connection, for `release` to give back; raises Unavailable when all are in use for long."""
@@ -228,9 +244,17 @@ class PostgresPool:
             self._expiry = None
         kept, self._kept = self._kept, []
         for connection in kept:
-            release = asyncio.create_task(self.release(connection), name="release of a connection")
-            self._releases.add(release)
-            release.add_done_callback(self._end_release)
+            self._start_release(self.release(connection))
+
+    async def _undo(self, connection: Any) -> None:
+        """Ends what was cancelled on a connection, and gives that back."""
+        await undo(connection)
+        await self.release(connection)
+
+    def _start_release(self, releasing: Coroutine[Any, Any, None]) -> None:
+        release = asyncio.create_task(releasing, name="release of a connection")
+        self._releases.add(release)
+        release.add_done_callback(self._end_release)
 
     def _end_release(self, release: "asyncio.Task[None]") -> None:
         self._releases.discard(release)

@@ -79,6 +79,10 @@ class PostgresDatabase(
     def __repr__(self) -> str:
         return f"<PostgresDatabase {self._pool.name}>"
 
+    @property
+    def refuses_writes(self) -> bool:
+        return self._pool.refuses_writes
+
     def join(self, works: Sequence[str]) -> PostgresMembership:
         return PostgresMembership(self._pool, works)
 

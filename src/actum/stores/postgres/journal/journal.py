@@ -74,6 +74,10 @@ class PostgresJournal(Journal):
     def __repr__(self) -> str:
         return f"<PostgresJournal {self._pool.name}>"
 
+    @property
+    def refuses_writes(self) -> bool:
+        return self._pool.refuses_writes
+
     async def identity(self) -> str:
         await self._pool.fetch(statements.IDENTIFY, uuid.uuid4().hex)
         return str(await self._pool.fetchval(statements.IDENTITY))

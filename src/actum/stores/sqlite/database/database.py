@@ -50,5 +50,9 @@ class SqliteDatabase(
     def __repr__(self) -> str:
         return f"<SqliteDatabase {self._file.path}>"
 
+    @property
+    def failure(self) -> str | None:
+        return self._file.failure
+
     async def close(self) -> None:
         await self._file.close()
