@@ -57,6 +57,7 @@ PROJECT = """
 app = "tower:silent"
 """
 
+STRICT = ("-W", "error", "-W", "ignore::pytest.PytestDeprecationWarning")  # One is of pytest-asyncio itself.
 NO_OTHERS = ("-p", "no:asyncio", "-p", "no:anyio")
 
 
@@ -71,7 +72,7 @@ def project(pytester: pytest.Pytester) -> pytest.Pytester:
 def outcome(project: pytest.Pytester, source: str, *options: str, **counts: int) -> pytest.RunResult:
     """Runs some tests, and checks how many passed and failed."""
     project.makepyfile(test_it=source)
-    result = project.runpytest_subprocess("-W", "error", *options)
+    result = project.runpytest_subprocess(*STRICT, *options)
     result.assert_outcomes(**counts)
     return result
 
