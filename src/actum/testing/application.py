@@ -12,11 +12,12 @@ from msgspec.structs import replace
 from actum.app import App, definition_of
 from actum.brokers.open import broker_on
 from actum.launch import key_service_for
+from actum.model.entity import Entity
 from actum.model.event import to_microseconds
 from actum.ports.key_service import KeyService
 from actum.runtime.catalog import Resources
 from actum.runtime.clock import ManualClock
-from actum.runtime.context.context import Context
+from actum.runtime.context.context import Context, session_of
 from actum.runtime.declarations import triggers_of
 from actum.runtime.gauges.standstill import Standstill
 from actum.runtime.node import Node, Settings, open_node
@@ -24,6 +25,8 @@ from actum.runtime.opened_resource import OpenResource
 from actum.stores.open import Stores, open_stores
 from actum.testing.answers import Answers, Asked, What
 from actum.testing.past import START
+from actum.testing.stored import GivenEvent
+from actum.testing.storing import store_events
 
 if TYPE_CHECKING:
     from actum.testing.http import Client
@@ -98,6 +101,14 @@ class Running:
     async def send(self, queue: str, *messages: Any, key: str | None = None) -> None:
         """Puts messages into a queue; `settle` waits until they are handled."""
         await self.ctx.queue(queue).send_all(messages, key=key)
+
+    async def store(self, cls: type[Entity], id: str, *events: GivenEvent) -> None:
+        """Stores events of an entity as if it had emitted them now, without a command.
+
+            await t.store(Order, "o-1", stored("OrderPlaced", 1, {"customer": "ann"}), ItemAdded("apple"))
+        """
+        await store_events(self.node.services, cls, id, events)
+        session_of(self.ctx).observe(self.node.services.feed.head, None)
 
     def answer(self, what: What, *answers: Any) -> None:
         """Answers in place of what workflows call: a step's function, a command or query, another workflow.
