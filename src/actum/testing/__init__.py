@@ -4,6 +4,7 @@ from actum.testing.actions.action_example import ActionExample, ActionOutcome
 from actum.testing.actions.recorder import ScheduledTimer
 from actum.testing.application import Running, testing
 from actum.testing.example import Example, Outcome, given
+from actum.testing.injection.injected_faults import CrashPoint, InjectedFaults
 from actum.testing.reduced import Reduced, reduced
 from actum.testing.stored import StoredEvent, stored
 from actum.testing.workflow_example import WorkflowExample, WorkflowOutcome, WorkflowScript
@@ -11,7 +12,9 @@ from actum.testing.workflow_example import WorkflowExample, WorkflowOutcome, Wor
 __all__ = [
     "ActionExample",
     "ActionOutcome",
+    "CrashPoint",
     "Example",
+    "InjectedFaults",
     "Outcome",
     "Reduced",
     "Running",
