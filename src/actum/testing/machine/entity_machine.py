@@ -39,10 +39,10 @@ class EntityMachine(RuleBasedStateMachine, Generic[EntityT]):
         TestAccount = AccountMachine.TestCase
 
     There is a rule for each command and query, whose arguments are made from the annotations, and one that
-    moves the time on, which sends the deadlines that are due. A command may refuse: by `Rejected`,
-    `Taken`, `NotFound`, or as `refusals` say. Always checked: the state is the fold of the events; state, events, arguments and
-    replies survive JSON; a refused command leaves nothing; a snapshot of the state and the events after it
-    give the same state; versions have no gaps; nobody holds a claim that another entity holds.
+    moves the time on, which sends the deadlines that are due. A command may refuse: by `Rejected`, `Taken`,
+    `NotFound`, or as `refusals` say. Always checked: the state is the fold of the events; state, events,
+    arguments and replies survive JSON; a refused command leaves nothing; a snapshot of the state and the
+    events after it give the same state; versions have no gaps.
 
     Class attributes: `ids` of the entities; `arguments`, which are strategies by the name of a parameter, or
     dicts of those by a command; `left_out`, the commands and queries that are not sent.
