@@ -38,8 +38,9 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
     """Gives the tests that no other plugin runs an event loop."""
     for item in items:
-        if _is_ours(item) and RUNNER not in item.fixturenames:
-            item.fixturenames.insert(0, RUNNER)
+        names: list[str] = getattr(item, "fixturenames", [])
+        if RUNNER not in names and _is_ours(item):
+            names.insert(0, RUNNER)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -48,7 +49,8 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     if RUNNER not in pyfuncitem.funcargs:
         return None
     arguments = {name: pyfuncitem.funcargs[name] for name in pyfuncitem._fixtureinfo.argnames}
-    pyfuncitem.funcargs[RUNNER].run(pyfuncitem.obj(**arguments))
+    runner: Any = pyfuncitem.funcargs[RUNNER]
+    runner.run(pyfuncitem.obj(**arguments))
     return True
 
 
@@ -110,7 +112,7 @@ def actum_opening(request: pytest.FixtureRequest, actum_doubles: dict[type[Any],
     if isinstance(named, str):
         named = kit.app_named(named, request.config.rootpath)
     app = request.getfixturevalue("actum_app") if named is None else named
-    return lambda: kit.running(app, options)  # type: ignore[no-any-return]
+    return lambda: kit.running(app, options)
 
 
 @pytest.fixture(name="_actum_alone")

@@ -52,7 +52,7 @@ class Running:
         faults: InjectedFaults | None = None,
     ) -> None:
         self.app = app
-        self._crashes = faults and Crashes(faults, self._start_again, self._settled)
+        self._crashes = None if faults is None else Crashes(faults, self._start_again, self._settled)
         self._doubles = doubles
         self._answers = Answers()
         self.clock = clock
@@ -88,7 +88,7 @@ class Running:
         """An `httpx.AsyncClient` that speaks to this node without a socket (needs actum[testing])."""
         if self._http is None:
             # By name, so that only tests that use HTTP need httpx.
-            faults = self._crashes and self._crashes.faults
+            faults = None if self._crashes is None else self._crashes.faults
             client: Client = import_module("actum.testing.http").Client(self.app, self.node.services, faults)
             self._http = client
         return self._http

@@ -86,7 +86,8 @@ async def in_one_task(manager: AbstractAsyncContextManager[T]) -> AsyncGenerator
             await closing.wait()
 
     task = asyncio.create_task(hold())
-    await asyncio.wait({task, opened}, return_when=asyncio.FIRST_COMPLETED)
+    either: set[asyncio.Future[Any]] = {task, opened}
+    await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
     if not opened.done():
         opened.cancel()
         await task

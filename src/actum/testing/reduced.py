@@ -125,7 +125,8 @@ def reduced(
     told = f"reduced({view.__name__}, [{', '.join(map(_shown, events))}])"
     classes = {type(event) for event in map(_event_of, events) if isinstance(event, Event)}
     tables: dict[type[View], Table] = {}
-    for cls in dict.fromkeys([view, *beside]):
+    classes_of_views: list[type[View]] = [view, *beside]
+    for cls in dict.fromkeys(classes_of_views):
         tables[cls] = Table(view_type(cls).taking(classes))
     for stored in _placed(events, tables.values(), of, to_microseconds(time)):
         try:
@@ -184,7 +185,7 @@ def _event_of(happened: Any) -> GivenEvent:
             f"{happened!r} is no event of an entity: give the entity's id and the event, as in "
             '("ann", Deposited(5)), or a Recorded'
         )
-    return happened[1]  # type: ignore[no-any-return]
+    return happened[1]
 
 
 def _shown(happened: Any) -> str:

@@ -82,7 +82,7 @@ class RecordingContext(Context):
         check_name(id, "a workflow's id", field="id")
         return RecordedWorkflow(self._recorder, cls, id)
 
-    async def atomic(
+    async def atomic(  # type: ignore[override]  # (the types are said where it is called: by Context)
         self, function: Callable[..., Awaitable[Any]], *args: Any, idempotency_key: str | None = None
     ) -> Any:
         stand_in = self._recorder.answers.step(function)

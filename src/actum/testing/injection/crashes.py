@@ -1,8 +1,9 @@
 """The crashes of an application under test: each ends its life, and begins the next on the same stores."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
+from typing import Any
 
 from actum.errors import Unavailable
 from actum.testing.injection.injected_faults import CrashPoint, InjectedFaults, check_point
@@ -18,7 +19,7 @@ class Crashes:
         self,
         faults: InjectedFaults,
         start_again: Callable[[], Awaitable[None]],
-        settled: Callable[[], Awaitable[None]],
+        settled: Callable[[], Coroutine[Any, Any, None]],
     ) -> None:
         self.faults = faults
         self.life = Life(faults)

@@ -216,7 +216,7 @@ def _add_rules(cls: type[EntityMachine[Any]]) -> None:
     def wait(self: EntityMachine[Any], pause: timedelta) -> None:
         self._wait(pause)
 
-    cls.wait = rule(pause=pauses)(wait)  # type: ignore[attr-defined]
+    cls.wait = rule(pause=pauses)(wait)
 
 
 def _rule_of(method: str, name: str, ids: Values, values: Mapping[str, Values]) -> Any:
