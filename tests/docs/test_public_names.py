@@ -49,6 +49,8 @@ async def test_objects_that_authors_hold_have_no_names_but_those_for_them() -> N
             "app",
             "asked",
             "clock",
+            "crash",
+            "crashing",
             "ctx",
             "failures",
             "http",
@@ -58,4 +60,5 @@ async def test_objects_that_authors_hold_have_no_names_but_those_for_them() -> N
             "restart",
             "send",
             "settle",
+            "store",
         }

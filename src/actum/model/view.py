@@ -238,6 +238,12 @@ class ViewType:
                 found._sources[kind.name] = any(reduction.key is None for reduction in shared)
         return found
 
+    def taking(self, events: Iterable[type[Event]]) -> "ViewType":
+        """Returns the view with these events too that a base class's reducer takes, of whatever entity."""
+        found = copy.copy(self)
+        found._add_inherited(events)
+        return found
+
     def _add_inherited(self, emitted: Iterable[type[Event]]) -> None:
         added = {
             event: reduction

@@ -32,16 +32,20 @@ def check_queries(views: Sequence[ViewType]) -> None:
     _check_all(tuple(views))
 
 
+def check_query(query: ViewQuery, views: Sequence[ViewType]) -> None:
+    """Checks one query, which may read every view that is given here, as `check_queries` does."""
+    columns, sealed = _columns_of(views)
+    database = _empty_database(views)
+    try:
+        _check(query, columns, sealed, database)
+    finally:
+        database.close()
+
+
 # An application is checked when it is declared and again when it is run: the second time uses the cache.
 @lru_cache(maxsize=16)
 def _check_all(views: tuple[ViewType, ...]) -> None:
-    columns: dict[str, Columns] = {
-        view.name: {column.name: column.kind for column in view.columns} for view in views
-    }
-    sealed: Sealed = {
-        view.name: frozenset(column.name.lower() for column in view.columns if column.sealed)
-        for view in views
-    }
+    columns, sealed = _columns_of(views)
     database = _empty_database(views)
     try:
         for view in views:
@@ -49,6 +53,18 @@ def _check_all(views: tuple[ViewType, ...]) -> None:
                 _check(query, columns, sealed, database)
     finally:
         database.close()
+
+
+def _columns_of(views: Sequence[ViewType]) -> tuple[Views, Sealed]:
+    """Returns the kinds of the columns of each view, and the names of those that are sealed."""
+    columns: dict[str, Columns] = {
+        view.name: {column.name: column.kind for column in view.columns} for view in views
+    }
+    sealed: Sealed = {
+        view.name: frozenset(column.name.lower() for column in view.columns if column.sealed)
+        for view in views
+    }
+    return columns, sealed
 
 
 def _check(query: ViewQuery, views: Views, sealed: Sealed, database: sqlite3.Connection) -> None:

@@ -90,6 +90,8 @@ class Node:
         self.workflows: Sequence[RunningWorkflows] = ()
         self.coordinator: Coordinator | None = None
         self.heartbeat: Heartbeat = Heartbeat()
+        self.has_crashed: bool = False
+        """Whether it is to be stopped as if its process had died, for a test."""
 
     def __repr__(self) -> str:
         return f"<Node with {len(self.services.directory.live)} live entities>"
@@ -404,6 +406,9 @@ def _start_readiness(node: Node) -> None:
 async def _stop(node: Node) -> None:
     """Stops what makes new commands first, then writes out what is decided, then what follows from it."""
     services, supervisor, coordinator = node.services, node.supervisor, node.coordinator
+    if node.has_crashed:
+        await _abort(node)
+        return
     if coordinator is not None:
         await coordinator.retire(node.assignments)
     try:
@@ -421,3 +426,16 @@ async def _stop(node: Node) -> None:
     if services.people is not None:
         services.people.keyring.close()
     log.info("stopped")
+
+
+async def _abort(node: Node) -> None:
+    """Stops a node that can reach its stores no more: nothing is written, and nobody is told."""
+    services = node.services
+    services.committer.close()
+    for worker in node.workers:
+        worker.abort()
+    # First: actions that wait for their commands to be written would be waited for.
+    await node.supervisor.stop("committer")
+    await node.supervisor.stop_all()
+    if services.people is not None:
+        services.people.keyring.close()

@@ -7,6 +7,7 @@ from typing import Any
 
 from actum.model.code.function_kind import function_kind, name_of
 from actum.model.handler import Handler
+from actum.model.view import View
 from actum.model.workflows.workflow import Workflow
 
 What = Callable[..., Any] | Handler[..., Any] | type[Workflow]
@@ -119,7 +120,8 @@ class Answers:
 
 def check_answerable(what: Any) -> None:
     """Raises TypeError for what no workflow calls."""
-    if isinstance(what, Handler) or (isinstance(what, type) and issubclass(what, Workflow)):
+    is_workflow = isinstance(what, type) and issubclass(what, Workflow)
+    if isinstance(what, Handler) or is_workflow or what is View.get:
         return
     if isinstance(what, type) or function_kind(what) != "async":
         raise TypeError(

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from datetime import datetime, timedelta
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -12,19 +12,23 @@ from msgspec.structs import replace
 from actum.app import App, definition_of
 from actum.brokers.open import broker_on
 from actum.launch import key_service_for
+from actum.model.entity import Entity
 from actum.model.event import to_microseconds
 from actum.ports.key_service import KeyService
-from actum.runtime.catalog import Resources
 from actum.runtime.clock import ManualClock
-from actum.runtime.context.context import Context
+from actum.runtime.context.context import Context, session_of
 from actum.runtime.declarations import triggers_of
 from actum.runtime.gauges.standstill import Standstill
 from actum.runtime.node import Node, Settings, open_node
-from actum.runtime.opened_resource import OpenResource
 from actum.stores.open import Stores, open_stores
 from actum.telemetry.open import traced
 from actum.testing.answers import Answers, Asked, What
+from actum.testing.doubles import with_doubles
+from actum.testing.injection.crashes import NO_FAULTS, Crashes
+from actum.testing.injection.injected_faults import CrashPoint, InjectedFaults
 from actum.testing.past import START
+from actum.testing.stored import GivenEvent
+from actum.testing.storing import store_events
 
 if TYPE_CHECKING:
     from actum.testing.http import Client
@@ -46,8 +50,10 @@ class Running:
         clock: ManualClock,
         settings: Settings,
         doubles: Mapping[type[Any], Any],
+        faults: InjectedFaults | None = None,
     ) -> None:
         self.app = app
+        self._crashes = None if faults is None else Crashes(faults, self._start_again, self._settled)
         self._doubles = doubles
         self._answers = Answers()
         self.clock = clock
@@ -83,7 +89,8 @@ class Running:
         """An `httpx.AsyncClient` that speaks to this node without a socket (needs actum[testing])."""
         if self._http is None:
             # By name, so that only tests that use HTTP need httpx.
-            client: Client = import_module("actum.testing.http").Client(self.app, self.node.services)
+            faults = None if self._crashes is None else self._crashes.faults
+            client: Client = import_module("actum.testing.http").Client(self.app, self.node.services, faults)
             self._http = client
         return self._http
 
@@ -99,6 +106,14 @@ class Running:
     async def send(self, queue: str, *messages: Any, key: str | None = None) -> None:
         """Puts messages into a queue; `settle` waits until they are handled."""
         await self.ctx.queue(queue).send_all(messages, key=key)
+
+    async def store(self, cls: type[Entity], id: str, *events: GivenEvent) -> None:
+        """Stores events of an entity as if it had emitted them now, without a command.
+
+        await t.store(Order, "o-1", stored("OrderPlaced", 1, {"customer": "ann"}), ItemAdded("apple"))
+        """
+        await store_events(self.node.services, cls, id, events)
+        session_of(self.ctx).observe(self.node.services.feed.head, None)
 
     def answer(self, what: What, *answers: Any) -> None:
         """Answers in place of what workflows call: a step's function, a command or query, another workflow.
@@ -129,6 +144,9 @@ class Running:
         return [one for one in await self.node.services.readiness.look() if one.is_failure]
 
     async def _settle(self) -> None:
+        await (self._settled() if self._crashes is None else self._crashes.settle())
+
+    async def _settled(self) -> None:
         try:
             await asyncio.wait_for(self.node.settle(), PATIENCE.total_seconds())
         except TimeoutError:
@@ -164,6 +182,42 @@ class Running:
             await self._outer.aclose()
         await self._start()
 
+    async def crash(self) -> None:
+        """Crashes the application now, without its goodbye, and starts it again on what it has stored.
+
+        Needs `testing(app, faults=InjectedFaults())`.
+        """
+        await self._with_faults().crash()
+
+    def crashing(self, at: CrashPoint) -> AbstractAsyncContextManager[None]:
+        """Crashes the application at the next such point within the block, and starts it again.
+
+            async with t.crashing("after commit"):
+                await t.ctx.entity(Account, "ann").deposit(5)  # it is done, and its caller is not told
+
+        What the block waits for may raise Unavailable, which ends the block. Raises AssertionError if the
+        point is not reached, even by what goes on in the background. Needs `faults`, as `crash` does.
+        """
+        return self._with_faults().crashing(at)
+
+    def _with_faults(self) -> Crashes:
+        if self._crashes is None:
+            raise TypeError(NO_FAULTS)
+        return self._crashes
+
+    async def _start_again(self) -> None:
+        self.node.has_crashed = True
+        http, self._http = self._http, None
+        self._ctx = None
+        await self._inner.aclose()
+        if http is not None:
+            await http.stop()
+        if self._store != MEMORY:
+            await self._outer.aclose()
+        elif self._stores is not None:
+            self._stores.database.hurry()  # What waited to be written belongs to the life before.
+        await self._start()
+
     async def _start(self) -> None:
         if self._stores is None or self._store != MEMORY:
             self._stores = await self._outer.enter_async_context(open_stores(self._store))
@@ -171,14 +225,20 @@ class Running:
         if self._key_service is None:
             self._key_service = await key_service_for(definition, self._store)
         await self._inner.enter_async_context(traced(definition.name, is_test=True))
+        journal, database = self._stores.journal, self._stores.database
+        triggers = triggers_of(definition)
+        if self._crashes is not None:
+            life = self._crashes.begin()
+            journal, database = life.journal(journal), life.database(database)
+            triggers = life.triggers(triggers)
         self._node = await self._inner.enter_async_context(
             open_node(
                 definition.catalog,
-                triggers_of(definition),
-                _with_doubles(definition.resources, self._doubles),
-                journal=self._stores.journal,
-                database=self._stores.database,
-                broker=broker_on(self._stores.database),
+                triggers,
+                with_doubles(definition.resources, self._doubles),
+                journal=journal,
+                database=database,
+                broker=broker_on(database),
                 clock=self.clock,
                 settings=replace(self._settings, limits=definition.limits),
                 host=self._stores.host,
@@ -199,21 +259,6 @@ class Running:
         await self._inner.aclose()
 
 
-def _with_doubles(resources: Resources, doubles: Mapping[type[Any], Any]) -> Resources:
-    unknown = [kind.__name__ for kind in doubles if kind not in dict(resources)]
-    if unknown:
-        raise TypeError(f"doubles= names {', '.join(unknown)}, which no resource of the application gives")
-    return tuple((kind, _opens(doubles[kind]) if kind in doubles else opened) for kind, opened in resources)
-
-
-def _opens(double: Any) -> OpenResource:
-    @asynccontextmanager
-    async def open_double() -> AsyncGenerator[Any]:
-        yield double
-
-    return open_double
-
-
 @asynccontextmanager
 async def testing(
     app: App,
@@ -222,14 +267,18 @@ async def testing(
     start: datetime = START,
     settings: Settings | None = None,
     doubles: Mapping[type[Any], Any] | None = None,
+    faults: InjectedFaults | None = None,
 ) -> AsyncGenerator[Running, None]:
     """Runs an application for a test: in memory, refusing input and output in commands and reducers.
 
     Its clock starts at `start` and is moved only by `advance`. `doubles` stand in for resources, by type:
-    what opens these is not called.
+    what opens these is not called. `faults` has it meet duplicates, another order, and crashes.
     """
+    if faults is not None and store.partition(":")[0] not in ("memory", "sqlite"):
+        raise TypeError(f"faults are injected in memory and on SQLite, and not on {store.partition(':')[0]}")
     clock = ManualClock(to_microseconds(start))
-    running = Running(app, store, clock, settings or Settings(is_development=True), doubles or {})
+    settings = settings or Settings(is_development=True)
+    running = Running(app, store, clock, settings, doubles or {}, faults)
     try:
         await running._start()
         yield running

@@ -1,8 +1,8 @@
 """given, when, then: the behaviour of an entity as an example."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from datetime import datetime, timedelta
-from typing import Any, Generic, ParamSpec, Self, TypeVar, overload
+from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar, overload
 
 from msgspec.structs import replace
 
@@ -19,8 +19,10 @@ from actum.model.workflows.workflow import Workflow
 from actum.runtime.context.context import Context
 from actum.runtime.context.workflow_reference import Runs
 from actum.runtime.entities.input_output_guard import pure
+from actum.testing.actions.action_example import ActionExample, given_action
 from actum.testing.difference import difference, rejection_difference
 from actum.testing.past import GivenHistory
+from actum.testing.stored import GivenEvent, StoredEvent, emitted_of
 from actum.testing.turn import HeldValue, Turn, run
 from actum.testing.workflow_example import WorkflowExample, given_workflow
 
@@ -219,43 +221,62 @@ class Outcome(Example[EntityT], Generic[EntityT, ReplyT]):
 
 
 @overload
-def given(past: type[EntityT] | EntityT, *events: Event, id: str = "a") -> Example[EntityT]: ...
+def given(past: type[EntityT] | EntityT, *events: GivenEvent, id: str = "a") -> Example[EntityT]: ...
 
 
 @overload
 def given(past: Callable[[], Runs[Context, P, R]], *, id: str = "a") -> WorkflowExample[P, R]: ...
 
 
-def given(past: Any, *events: Event, id: str = "a") -> Any:
-    """Starts an example with the past of an entity, its events or the state it keeps; or with a workflow.
+@overload
+def given(
+    past: Callable[Concatenate[Context, P], Coroutine[Any, Any, R]], *, id: str = "a"
+) -> ActionExample[P, R]: ...
+
+
+@overload
+def given(past: Callable[P, Coroutine[Any, Any, R]], *, id: str = "a") -> ActionExample[P, R]: ...
+
+
+def given(past: Any, *events: GivenEvent, id: str = "a") -> Any:
+    """Starts an example: the past of an entity, its events or the state it keeps; a workflow; or an action.
 
         given(Account, Opened("ann"), Deposited(10)).when(Account.withdraw, 4).then(Withdrawn(4), reply=6)
         given(Account).when(Account.withdraw, 4).rejected(code="insufficient_funds", balance=0)
+        given(Account, stored("Opened", 1, {"name": "ann"})).when(Account.deposit, 4).state(owner="ann")
         given(Settings(theme="dark")).when(Settings.set_theme, "light").state(theme="light")
         (await given(Transfer).answers(post, 41).when("ann", 30).signal(Approved("bob"))).then("done")
+        (await given(refund, id="o-1").when(Cancelled("late"))).sends((Account.deposit, "ann", 30))
 
     From then on, input and output in commands and reducers is refused in this process.
     """
     if isinstance(past, type) and issubclass(past, Workflow):
         return given_workflow(past, id)
+    if not isinstance(past, type | Entity):
+        if events:
+            raise TypeError(f"given({past!r}, …): an action gets its event by .when(event)")
+        return given_action(past, id)
     if isinstance(past, Entity):
         return _given_entity(type(past), (changed_of(type(past))(past), *events), id)
     return _given_entity(past, events, id)
 
 
-def _given_entity(cls: type[EntityT], events: tuple[Event, ...], id: str) -> Example[EntityT]:
+def _given_entity(cls: type[EntityT], events: tuple[GivenEvent, ...], id: str) -> Example[EntityT]:
     pure.enforce()
     kind = entity_type(cls)
     told = f"given({cls.__name__}{_listed(events, {})})"
-    for event in events:
-        if type(event) not in kind.reductions:
-            raise TypeError(f"{told}: {cls.__name__} does not declare {type(event).__name__}")
-    emitted = [
-        (event.__event_type__.name, event.__event_type__.version, event.__event_type__.encode(event))
-        for event in events
-    ]
+    known = [reduction.event_type for reduction in kind.reductions.values()]
+    try:
+        emitted = [emitted_of(event, known, cls.__name__) for event in events]
+    except TypeError as error:
+        raise TypeError(f"{told}: {error}") from None
+    except AssertionError as failure:
+        raise AssertionError(f"{told}\n{failure}") from failure.__cause__
     history = GivenHistory(kind, id).then(emitted)
-    lines = difference("events do not survive JSON", events, history.events())
+    read = history.events()
+    pairs = zip(events, read, strict=True)
+    told_of = [event if isinstance(one, StoredEvent) else one for one, event in pairs]
+    lines = difference("events do not survive JSON", told_of, read)
     if lines:
         raise AssertionError("\n".join([told, *lines]))
     return Example(history, told)

@@ -1,20 +1,29 @@
 """A database that fails on purpose, as planned or at random, like `FaultyJournal`."""
 
-from collections.abc import Sequence
-from typing import Any, cast
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Protocol, TypeVar, cast
 
 from actum.ports.database import Database
 from actum.ports.membership import Lease, Membership
-from actum.testing.faults import Faults
+
+T = TypeVar("T")
 
 DATABASE_METHODS = tuple(sorted(Database.__abstractmethods__ - {"close"}))
 """Every method of the port that a fault can meet."""
 
 
+class Meets(Protocol):
+    """Makes the calls of a store, with the faults that they meet."""
+
+    async def meet(self, method: str, call: Callable[[], Awaitable[T]]) -> T:
+        """Makes a call."""
+        ...
+
+
 class _FaultyDatabase:
     """Passes every call on to another database, with faults."""
 
-    def __init__(self, database: Database, faults: Faults) -> None:
+    def __init__(self, database: Database, faults: Meets) -> None:
         self._database = database
         self._faults = faults
 
@@ -38,6 +47,6 @@ class _FaultyDatabase:
         return faulty_database(self._database.under(*leases), self._faults)
 
 
-def faulty_database(database: Database, faults: Faults) -> Database:
+def faulty_database(database: Database, faults: Meets) -> Database:
     """Gives a database whose calls meet faults."""
     return cast(Database, _FaultyDatabase(database, faults))

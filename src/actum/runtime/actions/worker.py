@@ -137,6 +137,11 @@ class Worker:
             return False
         return await self._source.is_empty()
 
+    def abort(self) -> None:
+        """Cancels the attempts that are under way, as the end of the process would."""
+        for task in [*self._tasks]:
+            task.cancel()
+
     async def answer_requests(self) -> None:
         """Retries and skips letters as requested."""
         await self._retrier.answer_requests()
