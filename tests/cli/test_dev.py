@@ -216,11 +216,14 @@ def test_a_store_that_is_in_use_is_said_at_the_start(shop: Path, start: Start) -
 
 
 RESOURCE = """
+class Mailer: ...
+
+
 @asynccontextmanager
-async def open_mailer() -> AsyncGenerator[Payment]:
+async def open_mailer() -> AsyncGenerator[Mailer]:
     if Path("closed").exists():
         raise LookupError("nobody answers at mail.example")
-    yield Payment(1)
+    yield Mailer()
 
 
 app = App("shop", resources=[open_mailer], """

@@ -49,7 +49,7 @@ def words(command: str) -> list[str]:
 
 def seen(command: str, number: int = 0) -> str:
     """What the page says is seen after a command; one that comes several times has a number."""
-    return [text for sh, text in SHOWN if command in sh.splitlines()[-1]][number]
+    return [text for sh, text in SHOWN if command == sh.splitlines()[-1]][number]
 
 
 def ask(url: str, command: str) -> httpx.Response:
