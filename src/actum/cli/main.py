@@ -45,7 +45,7 @@ def actum(
     Begin with `actum new NAME`, and then `actum dev`.
 
     APP is MODULE:APP, as in bank:app for the App called app in bank.py; `:app` may be left out.
-    Every command except migrate, adopt, restore, export and import can be used while the application is running.
+    All but migrate, adopt, restore, export and import can be used while the application is running.
     """
 
 

@@ -456,7 +456,7 @@ def view_type(cls: type[View]) -> ViewType:
     return found
 
 
-def _several(view: str, key: Sequence[str]) -> tuple[str, ...]:
+def _several(view: str, key: Sequence[Any]) -> tuple[str, ...]:
     """Returns the columns that are the key together; raises DefinitionError for what cannot be such."""
     names = tuple(key) if isinstance(key, list | tuple) else ()
     if not all(isinstance(name, str) for name in names) or not 1 < len(set(names)) == len(names):

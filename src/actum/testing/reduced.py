@@ -91,7 +91,7 @@ class Table:
         for key in changes.deleted:
             self.rows.pop(key, None)
         for row in changes.written:
-            self.rows[getattr(row, self.view.key)] = self._read_back(row)
+            self.rows[self.view.key_in(row)] = self._read_back(row)
 
     def _read_back(self, row: View) -> View:
         try:

@@ -198,7 +198,7 @@ async def write(
     return state
 
 
-async def kept(database: Database, view: ViewType, state: ViewState, *keys: Any) -> dict[Any, View]:
+async def kept(database: Database, view: ViewType, state: ViewState, *keys: Any) -> dict[Any, Any]:
     """Gives the rows of keys, by key."""
     rows = [view.row_from_sql(values) for values in await database.rows(view, state.generation, keys)]
     return {view.key_in(row): row for row in rows}

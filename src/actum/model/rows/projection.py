@@ -262,8 +262,10 @@ def keys_of(view: ViewType, reduction: Reduction, event: Event, stored: Stored) 
     found = _named(reduction, event, stored)
     if found is None:
         return ()
-    keys = found if isinstance(found, view.key_columns.several) else (found,)
-    return dict.fromkeys(map(view.key_of, keys))
+    if not isinstance(found, view.key_columns.several):
+        return (view.key_of(found),)
+    several: Any = found
+    return dict.fromkeys(map(view.key_of, several))
 
 
 def _named(reduction: Reduction, event: Event, stored: Stored) -> Any:

@@ -74,7 +74,7 @@ class PostgresJournalTransfer(PostgresTables, JournalTransfer):
 
     def __init__(self, pool: PostgresPool) -> None:
         super().__init__(pool, OF_JOURNAL)
-        self.tables = (*self.tables, *OF_STREAMS)
+        self.tables: Sequence[str] = (*self.tables, *OF_STREAMS)
         self._known: dict[StreamKey, Head] = {}
 
     def columns(self, table: str) -> Sequence[str]:

@@ -45,7 +45,7 @@ class SqliteJournalTransfer(SqliteTables, JournalTransfer):
 
     def __init__(self, file: SqliteFile) -> None:
         super().__init__(file, OF_JOURNAL)
-        self.tables = (*self.tables, *OF_STREAMS)
+        self.tables: Sequence[str] = (*self.tables, *OF_STREAMS)
 
     def columns(self, table: str) -> Sequence[str]:
         return OF_STREAMS.get(table) or super().columns(table)
