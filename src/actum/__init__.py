@@ -29,11 +29,11 @@ from actum.model.handler import command, query, reducer
 from actum.model.people.personal import FORGOTTEN, Forgotten, Personal, PersonId, Sealed
 from actum.model.retries import Retries
 from actum.model.routes.exposing import Route
+from actum.model.rows.page import Page
 from actum.model.states.kept_state import Changed
 from actum.model.view import View
 from actum.model.workflows.workflow import Workflow
 from actum.runtime.context.context import Context
-from actum.runtime.context.id_pages import Page
 
 __all__ = [
     "FORGOTTEN",

@@ -19,6 +19,7 @@ from actum.model.handler import Command, Query
 from actum.model.option import OF_STRUCTS, check_options
 from actum.model.reduction import Reduction, inherited, reductions_of
 from actum.model.rows.column import Column, column_of, may_be_key
+from actum.model.rows.page import Page
 from actum.model.rows.row import Rows
 from actum.model.rows.row_key import canonical_text, check_key
 from actum.model.rows.sealed_columns import SealedColumns, sealed_columns
@@ -26,7 +27,7 @@ from actum.model.signature import Signature
 from actum.model.values.fingerprint import fingerprint
 from actum.model.values.serialisable import check_serialisable, check_whole
 
-Shape = Literal["rows", "row", "value"]
+Shape = Literal["rows", "page", "row", "value"]
 MAX_NAME = 63
 RESERVED_FIELDS = frozenset({"delete", "get"})
 RESERVED_NAMES = ("actum_", "sqlite_", "pg_")
@@ -374,9 +375,13 @@ def shape_of(annotation: Any) -> tuple[Shape, Any]:
     """Returns how many rows an answer's annotation allows, and the type of one."""
     if annotation is list:
         raise DefinitionError("a query that returns a list must say of what, for example `-> list[Row]`")
+    if annotation is Page:
+        raise DefinitionError("a query that returns a Page must say of what, for example `-> Page[Row]`")
     origin = get_origin(annotation)
     if origin is list:
         return "rows", get_args(annotation)[0]
+    if origin is Page:
+        return "page", get_args(annotation)[0]
     if origin in (Union, UnionType) and NoneType in get_args(annotation):
         parts = tuple(part for part in get_args(annotation) if part is not NoneType)
         return "row", Union[parts]  # noqa: UP007  (no other syntax makes a union from a tuple)
