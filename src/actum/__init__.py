@@ -34,11 +34,11 @@ if TYPE_CHECKING:
     from actum.model.people.personal import FORGOTTEN, Forgotten, Personal, PersonId, Sealed
     from actum.model.retries import Retries
     from actum.model.routes.exposing import Route
+    from actum.model.rows.page import Page
     from actum.model.states.kept_state import Changed
     from actum.model.view import View
     from actum.model.workflows.workflow import Workflow
     from actum.runtime.context.context import Context
-    from actum.runtime.context.id_pages import Page
 
 __all__ = [
     "FORGOTTEN",
@@ -121,11 +121,11 @@ PLACES: dict[str, str] = {
     "Sealed": "actum.model.people.personal",
     "Retries": "actum.model.retries",
     "Route": "actum.model.routes.exposing",
+    "Page": "actum.model.rows.page",
     "Changed": "actum.model.states.kept_state",
     "View": "actum.model.view",
     "Workflow": "actum.model.workflows.workflow",
     "Context": "actum.runtime.context.context",
-    "Page": "actum.runtime.context.id_pages",
 }
 """Where each name is. It is imported when it is first used: `actum --help` need not load everything."""
 

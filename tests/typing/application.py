@@ -115,6 +115,9 @@ class Goods(View, key="goods", name="goods", indexes=["pieces", ("goods", "piece
     @query("SELECT goods, pieces FROM goods ORDER BY pieces DESC LIMIT :limit", timeout=timedelta(seconds=2))
     def ranking(self, limit: int = 10) -> list[Ranked]: ...
 
+    @query("SELECT goods, pieces FROM goods WHERE goods >= :words ORDER BY pieces DESC")
+    def best(self, words: str) -> Page[Ranked]: ...
+
     @query("SELECT * FROM goods WHERE goods = :goods")
     def of(self, goods: str) -> "Goods | None": ...
 
@@ -218,6 +221,15 @@ async def listed(ctx: Context, page: str | None = None) -> Page:
     assert_type(found.next, str | None)
     print([info.id for info in found.items])
     return found
+
+
+@shop.get("/best")
+async def best(ctx: Context, words: str = "") -> Page[Ranked]:
+    page = await ctx.view(Goods, after=None, page_size=20, with_total=True).best(words)
+    assert_type(page, Page[Ranked])
+    assert_type(page.items, list[Ranked])
+    assert_type(page.total, int | None)
+    return await ctx.view(Goods).best(words)
 
 
 @shop.get("/{id:str}/history")

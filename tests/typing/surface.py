@@ -33,7 +33,11 @@ async def views(ctx: Context) -> None:
     assert_type(await ctx.view(Balances).wealthy(least=5), list[Wealth])
     assert_type(await ctx.view(Balances).get("a"), Balances | None)
 
+    assert_type(await ctx.view(Balances, page_size=5).get("a"), Balances | None)
+
     await ctx.view(Balances).wealthy("5")  # type: ignore[arg-type]
+    ctx.view(Balances, after=7)  # type: ignore[arg-type]
+    ctx.view(Balances, limit=5)  # type: ignore[call-arg]
     await ctx.view(Balances).wealthy()  # type: ignore[call-arg]
     ctx.view(Account)  # type: ignore[type-var]
 

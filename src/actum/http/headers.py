@@ -122,6 +122,8 @@ def response_headers(context: Context, status: int, headers: Headers) -> list[tu
             added += [header for header in GUARDED if header[0] not in names]
     if session.seen:
         added.append((_position, context.token.encode()))
+    if session.link is not None and 200 <= status < 300:
+        added.append((b"link", session.link))
     version = session.version
     if version and 200 <= status < 300 and _etag not in names:
         added.append((_etag, b'"%d"' % version))

@@ -1,6 +1,5 @@
 """Routes: actions as Litestar route handlers."""
 
-import re
 from asyncio import CancelledError, Task, current_task
 from collections.abc import Callable, Collection, Coroutine, Generator, Mapping, Sequence
 from contextlib import contextmanager
@@ -26,20 +25,20 @@ from actum.http.openapi.operation_names import joined, operation_names, requests
 from actum.http.options.exposed import exposed_options, with_location
 from actum.http.options.handlers import METHODS, check_group, check_handler
 from actum.http.options.litestar import check_litestar
+from actum.http.options.pages import answer_of, asking_for_page, page_parameters
+from actum.http.options.paths import PATH_PARAMETER, check_paths
 from actum.http.parameters import Place, request_parameters
 from actum.http.plain_response import PlainResponse
 from actum.http.problems import handle_error
 from actum.model.action import Actions, Bound, OnRequest
-from actum.model.routes.own_paths import RESERVED
+from actum.model.rows.page import Page
 from actum.runtime.actions.invoke import ActionFunction
 from actum.runtime.catalog import Definition
 from actum.runtime.context.context import Context, session_of
-from actum.runtime.context.id_pages import Page
 
 MAX_BODY = 10_000_000
 """Bytes of a request's body, unless the action or its group sets `request_max_body_size=`."""
 
-PATH_PARAMETER = re.compile(r"{\s*(\w+)\s*:[^}]*}")
 LISTS = (list, tuple, set, frozenset, Page)
 
 SCOPE = Parameter("scope", Parameter.KEYWORD_ONLY, annotation=Scope)
@@ -87,7 +86,7 @@ def litestar_app(
     as `ctx: NamedDependency[Context]`.
     """
     groups, docs = definition.actions, definition.docs_path
-    _check_unique(groups, docs)
+    check_paths(groups, docs)
     names = operation_names(groups)
     options = dict(definition.litestar)
     check_litestar(options, definition.access)
@@ -124,29 +123,6 @@ def _without_options(routes: dict[str, RouteHandlerMapItem]) -> dict[str, RouteH
     }
 
 
-def _check_unique(groups: Sequence[Actions], docs: str | None) -> None:
-    taken: dict[tuple[str, str], str] = {}
-    for group in groups:
-        for bound, trigger in requests_of(group):
-            path = joined(group.path, trigger.path)
-            if f"{path}/".startswith(RESERVED):
-                raise DefinitionError(
-                    f"action {bound.name}: paths under {RESERVED} are Actum's own; choose another than {path}"
-                )
-            if trigger.method == "GET" and path == docs:
-                raise DefinitionError(
-                    f"action {bound.name}: {docs} shows the documentation; choose another path, or move the "
-                    "documentation with App(docs=…)"
-                )
-            place = trigger.method, PATH_PARAMETER.sub("{}", path)
-            other = taken.setdefault(place, bound.name)
-            if other is not bound.name:
-                raise DefinitionError(
-                    f"{trigger.method} {path} is answered by {other} and by {bound.name}: "
-                    "give one of them another path"
-                )
-
-
 def _router(
     group: Actions,
     resource_types: Collection[type[Any]],
@@ -176,13 +152,15 @@ def _handler(
         raise DefinitionError(
             f"action {function.name} has no return annotation: annotate what it returns, or `-> None`"
         )
+    returns = answer_of(function.hints["return"])
     parameters = request_parameters(function, _place(group, trigger))
+    of_page = page_parameters(bound, returns, parameters)
     with _as_definition_error(f"action {function.name}"):
         options = documented(
             trigger.method,
             name,
             trigger.options if bound.exposes is None else exposed_options(bound.exposes, trigger.options),
-            returns=function.hints["return"],
+            returns=returns,
             has_body=any(parameter.name in ("data", "body") for parameter in parameters),
             has_guards=access.is_given or bool(group.options.get("guards") or trigger.options.get("guards")),
         )
@@ -195,7 +173,7 @@ def _handler(
         options = {"response_class": group.options.get("response_class", ours), **options}
         decorate = METHODS[trigger.method](trigger.path, **options)
         location = None if bound.exposes is None else joined(group.path, bound.exposes.path)
-        return decorate(_answering(function, parameters, location))
+        return decorate(_answering(function, parameters, of_page, returns, location))
 
 
 def _place(group: Actions, trigger: OnRequest) -> Place:
@@ -211,7 +189,11 @@ def _place(group: Actions, trigger: OnRequest) -> Place:
 
 
 def _answering(
-    function: ActionFunction, parameters: Sequence[Parameter], location: str | None = None
+    function: ActionFunction,
+    parameters: Sequence[Parameter],
+    of_page: Sequence[Parameter],
+    returns: Any,
+    location: str | None = None,
 ) -> Handler:
     """Makes the function that Litestar calls: it adds the context and resources to the request's arguments.
 
@@ -220,7 +202,7 @@ def _answering(
     """
     run = function.function
     wants_scope = any(parameter.name == "scope" for parameter in parameters)
-    is_list = get_origin(function.hints["return"]) in LISTS or function.hints["return"] in LISTS
+    is_list = get_origin(returns) in LISTS or returns in LISTS
 
     async def answer(scope: Scope, **arguments: Any) -> Any:
         state = scope["state"]
@@ -253,7 +235,8 @@ def _answering(
         return answer
 
     others = [parameter for parameter in parameters if parameter.name != "scope"]
-    return _disguised(answer, run, [SCOPE, *others], function.hints["return"])
+    asked = asking_for_page(answer) if of_page else answer
+    return _disguised(asked, run, [SCOPE, *others, *of_page], returns)
 
 
 def _disguised(answer: Handler, function: Handler, parameters: Sequence[Parameter], returns: Any) -> Handler:

@@ -22,6 +22,7 @@ from actum.model.rows.column import Column, column_of, may_be_key
 from actum.model.rows.key_columns import MAX_KEY_COLUMNS, KeyColumn, key_of_columns
 from actum.model.rows.mirror import STATE_COLUMN, Mirror, MirrorRows, SealedMirror
 from actum.model.rows.mirrored_fields import Mirrored, check_mirrored, mirror_into
+from actum.model.rows.page import Page
 from actum.model.rows.row import Rows
 from actum.model.rows.row_key import check_key
 from actum.model.rows.sealed_columns import SealedColumns, sealed_columns
@@ -29,7 +30,7 @@ from actum.model.signature import Signature
 from actum.model.values.fingerprint import fingerprint
 from actum.model.values.serialisable import check_serialisable, check_whole
 
-Shape = Literal["rows", "row", "value"]
+Shape = Literal["rows", "page", "row", "value"]
 MAX_NAME = 63
 RESERVED_FIELDS = frozenset({"delete", "get"})
 RESERVED_NAMES = ("actum_", "sqlite_", "pg_")
@@ -475,9 +476,13 @@ def shape_of(annotation: Any) -> tuple[Shape, Any]:
     """Returns how many rows an answer's annotation allows, and the type of one."""
     if annotation is list:
         raise DefinitionError("a query that returns a list must say of what, for example `-> list[Row]`")
+    if annotation is Page:
+        raise DefinitionError("a query that returns a Page must say of what, for example `-> Page[Row]`")
     origin = get_origin(annotation)
     if origin is list:
         return "rows", get_args(annotation)[0]
+    if origin is Page:
+        return "page", get_args(annotation)[0]
     if origin in (Union, UnionType) and NoneType in get_args(annotation):
         parts = tuple(part for part in get_args(annotation) if part is not NoneType)
         return "row", Union[parts]  # noqa: UP007  (no other syntax makes a union from a tuple)

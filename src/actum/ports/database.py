@@ -103,10 +103,11 @@ class Binding(Struct, frozen=True):
 
 
 class Answer(Struct, frozen=True):
-    """The rows that a query gave, as the database stores them."""
+    """The rows that a query gave, as the database stores them, and the kind of each column."""
 
     columns: tuple[str, ...]
     rows: list[tuple[Any, ...]]
+    kinds: tuple[str, ...] = ()
 
 
 class NewLetter(Struct, frozen=True):

@@ -19,6 +19,7 @@ from actum.ports.database import Answer
 Row = tuple[Any, ...]
 Reader = Callable[[list[Row]], list[Any]]
 
+MANY = frozenset({"rows", "page"})
 KEPT_AS_JSON = (
     types.ListType,
     types.VarTupleType,
@@ -31,12 +32,12 @@ KEPT_AS_JSON = (
 
 
 def read_answer(query: ViewQuery, answer: Answer) -> Any:
-    """Returns the rows as the query's annotation says: a list, one row or None, or one row.
+    """Returns the rows as the query's annotation says: a list (of a page too), one row or None, or one row.
 
     Raises NotFound when a row is required and there is none, and Unanswerable when a row does not fit.
     """
     rows = answer.rows
-    if query.shape != "rows" and len(rows) != 1:
+    if query.shape not in MANY and len(rows) != 1:
         if len(rows) > 1:
             raise Unanswerable(
                 f"{query.signature.where} returned {len(rows)} rows, but {display(query.answer)} is one row: "
@@ -49,7 +50,7 @@ def read_answer(query: ViewQuery, answer: Answer) -> Any:
         found = _reader(query, answer.columns)(rows)
     except (msgspec.MsgspecError, ValueError, TypeError) as error:
         raise Unanswerable(_misfit(query, answer.columns, error)) from error
-    return found if query.shape == "rows" else found[0]
+    return found if query.shape in MANY else found[0]
 
 
 @lru_cache(maxsize=1_024)

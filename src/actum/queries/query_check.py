@@ -9,6 +9,8 @@ from typing import Any
 from actum.errors import DefinitionError
 from actum.model.view import ViewQuery, ViewType
 from actum.queries.answer_check import check_answer
+from actum.queries.pages.check import pages_of
+from actum.queries.pages.part import Part, part_of
 from actum.queries.sealed_check import Sealed, sealed_places
 from actum.queries.sql.kinds import Misuse
 from actum.queries.sql.parameters import Parameter, declared
@@ -37,7 +39,7 @@ def check_query(query: ViewQuery, views: Sequence[ViewType]) -> None:
     columns, sealed = _columns_of(views)
     database = _empty_database(views)
     try:
-        _check(query, columns, sealed, database)
+        _check(query, columns, sealed, database, part_of(views) if query.shape == "page" else None)
     finally:
         database.close()
 
@@ -47,10 +49,11 @@ def check_query(query: ViewQuery, views: Sequence[ViewType]) -> None:
 def _check_all(views: tuple[ViewType, ...]) -> None:
     columns, sealed = _columns_of(views)
     database = _empty_database(views)
+    first = part_of(views)
     try:
         for view in views:
             for query in view.queries.values():
-                _check(query, columns, sealed, database)
+                _check(query, columns, sealed, database, first if query.shape == "page" else None)
     finally:
         database.close()
 
@@ -67,7 +70,9 @@ def _columns_of(views: Sequence[ViewType]) -> tuple[Views, Sealed]:
     return columns, sealed
 
 
-def _check(query: ViewQuery, views: Views, sealed: Sealed, database: sqlite3.Connection) -> None:
+def _check(
+    query: ViewQuery, views: Views, sealed: Sealed, database: sqlite3.Connection, first: Part | None
+) -> None:
     where = query.signature.where
     try:
         found = read(query.sql, views)
@@ -78,6 +83,9 @@ def _check(query: ViewQuery, views: Views, sealed: Sealed, database: sqlite3.Con
             translated = translate(found, parameters, views, "sqlite")
             check_answer(where, query, found, translated.kinds, places)
             _prepare(where, translated, database)
+            if first is not None:
+                for page in pages_of(found, parameters, views, first):
+                    _prepare(where, page, database)
     except Misuse as misuse:
         raise DefinitionError(f"{where}: {misuse}") from misuse
     except RecursionError as error:

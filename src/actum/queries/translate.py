@@ -10,6 +10,8 @@ from sqlglot import exp
 
 from actum.errors import Invalid, OutdatedView, Unavailable
 from actum.queries.dialect import Dialect
+from actum.queries.pages.paging import paged
+from actum.queries.pages.part import without_part
 from actum.queries.sql.kinds import Misuse, QueryKind, Typed
 from actum.queries.sql.parameters import Parameter, for_postgres, for_sqlite, kinds_of
 from actum.queries.sql.reading import Query, Unknown, keyword_hint, read
@@ -80,11 +82,13 @@ def _translated(
     sql: str, parameters: tuple[Parameter, ...], views: Views, dialect: str
 ) -> tuple[Translated | None, Misuse | None]:
     try:
-        query = read(sql, views.columns)
+        part, text = without_part(sql)
+        query = read(text, views.columns)
         stale = sorted({table.name for table in query.written.find_all(exp.Table)} & views.stale)
         if stale:
             raise Stale(f"the view {stale[0]} is stored in the format of an older version of Actum")
-        return translate(query, parameters, views.columns, dialect), None
+        asked = query if part is None else paged(query, part)
+        return translate(asked, parameters, views.columns, dialect), None
     except Misuse as misuse:
         return None, misuse
 

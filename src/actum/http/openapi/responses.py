@@ -7,7 +7,10 @@ from actum.http.headers import CORRELATION_ID, ETAG, POSITION
 RETRY_AFTER = "Retry-After"
 ACCEPT_ENCODING = "Accept-Encoding"
 CHALLENGE = "WWW-Authenticate"
+LINK = "Link"
 NOT_MODIFIED = "304"
+OF_PAGES = frozenset({"after", "size", "total"})
+"""The parameters of routes that answer with pages."""
 
 TEXT = {"type": "string"}
 HEADERS: dict[str, dict[str, Any]] = {
@@ -18,6 +21,10 @@ HEADERS: dict[str, dict[str, Any]] = {
     },
     ETAG: {
         "description": "The version of the one entity that answered, for If-Match and If-None-Match.",
+        "schema": TEXT,
+    },
+    LINK: {
+        "description": 'To the page after this one, as <?…>; rel="next" (RFC 8288).',
         "schema": TEXT,
     },
     RETRY_AFTER: {"description": "Seconds to wait before sending again.", "schema": {"type": "integer"}},
@@ -42,16 +49,20 @@ def with_response_headers(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def _operation(method: str, operation: dict[str, Any]) -> dict[str, Any]:
-    responses = {status: _response(status, each) for status, each in operation.get("responses", {}).items()}
+    names = {each.get("name") for each in operation.get("parameters", ())}
+    more = (LINK,) if method == "get" and names >= OF_PAGES else ()
+    responses = {
+        status: _response(status, each, more) for status, each in operation.get("responses", {}).items()
+    }
     if method == "get":
         known = {"description": "The client has this answer already, according to its If-None-Match."}
         responses.setdefault(NOT_MODIFIED, _response(NOT_MODIFIED, known))
     return {**operation, "responses": dict(sorted(responses.items()))}
 
 
-def _response(status: str, response: dict[str, Any]) -> dict[str, Any]:
+def _response(status: str, response: dict[str, Any], more: tuple[str, ...] = ()) -> dict[str, Any]:
     names = [CORRELATION_ID, POSITION, *OF_STATUS.get(status, ())]
     if status.startswith("2") or status == NOT_MODIFIED:
-        names.append(ETAG)
+        names += [ETAG, *more]
     headers = {name: {"$ref": f"#/components/headers/{name}"} for name in names}
     return {**response, "headers": {**headers, **response.get("headers", {})}}

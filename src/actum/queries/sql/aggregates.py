@@ -12,6 +12,8 @@ AGGREGATES: dict[type[exp.Expr], str] = {
     exp.Count: "count", exp.Sum: "sum", exp.Avg: "avg", exp.Min: "min", exp.Max: "max",
     exp.GroupConcat: "concat", exp.JSONArrayAgg: "json",
 }  # fmt: skip
+FILLED = "actum_filled"
+"""Marks an item of ORDER BY that is never NULL."""
 PLACES: dict[type[exp.Expr], tuple[str, QueryKind]] = {
     exp.RowNumber: ("row_number()", "integer"),
     exp.Rank: ("rank()", "integer"),
@@ -186,5 +188,8 @@ def sortable(walk: Expressions, value: Typed, node: exp.Expr) -> str:
 def direction(item: exp.Expr) -> str:
     """Writes the direction of an order, and on which side NULL is."""
     is_down = bool(item.args.get("desc"))
+    if item.args.get(FILLED):
+        # Each database then finds its own order, for which it has the index.
+        return " DESC" if is_down else ""
     is_first = bool(item.args.get("nulls_first"))
     return f"{' DESC' if is_down else ''} NULLS {'FIRST' if is_first else 'LAST'}"

@@ -13,7 +13,7 @@ from actum.queries.sql.values import Scope, text_of
 def check_grouping(node: exp.Select, groups: Sequence[exp.Expr], scope: Scope) -> None:
     """Raises Misuse for a column that may differ between the rows of a group."""
     items = _items(node)
-    if not groups and not node.args.get("having") and not any(map(_is_summed, items)):
+    if not groups and not node.args.get("having") and not any(map(is_summed, items)):
         return
     for group in groups:
         if any(is_aggregate(part) for part in group.walk()):
@@ -38,14 +38,14 @@ def _items(node: exp.Select) -> list[exp.Expr]:
     return items
 
 
-def _is_summed(node: exp.Expr) -> bool:
+def is_summed(node: exp.Expr) -> bool:
     """Whether an expression aggregates rows, other than those of a window or of a subquery."""
     if is_aggregate(node):
         return True
     if isinstance(node, exp.Query):
         return False
     parts = _under_window(node) if isinstance(node, exp.Window) else node.iter_expressions()
-    return any(map(_is_summed, parts))
+    return any(map(is_summed, parts))
 
 
 def _under_window(node: exp.Window) -> Iterator[exp.Expr]:

@@ -14,12 +14,13 @@ from actum.model.entity import Entity
 from actum.model.event import Event, Metadata, Recorded, Stored, to_microseconds
 from actum.model.handler import Command
 from actum.model.name import check_cause, check_id, check_name, check_text, check_who
+from actum.model.rows.page import FIRST_PAGE, Page, page_request
 from actum.model.view import View
 from actum.model.workflows.workflow import Workflow
 from actum.ports.database import NewTimer, Timer
+from actum.ports.journal import StreamInfo
 from actum.runtime.context.atomic import Unit, run_unit, running_unit
 from actum.runtime.context.history import Histories
-from actum.runtime.context.id_pages import Page
 from actum.runtime.context.queue_reference import QueueReference
 from actum.runtime.context.session import Session, Source
 from actum.runtime.context.timers import MADE
@@ -158,14 +159,26 @@ class Context:
             self._check_not_erased(origin)
         return reference(self._session, id, idempotency_key, expected_version)  # type: ignore[return-value]
 
-    def view(self, cls: type[ViewT]) -> ViewT:
-        """Returns a reference to a view, whose queries show everything that this context has written."""
+    def view(
+        self,
+        cls: type[ViewT],
+        *,
+        after: str | None = None,
+        page_size: int | None = None,
+        with_total: bool = False,
+    ) -> ViewT:
+        """Returns a reference to a view, whose queries show everything that this context has written.
+
+        For a query that returns a Page, `after` is the `next` of the page before, `page_size` how many items
+        the page has at most (50, or up to 1,000), and `with_total` has them all counted too.
+        """
         reference = self._services.catalog.view_references.get(cls)
         if reference is None:
             raise DefinitionError(
                 f"{cls.__name__} is not among the application's views: add it to App(views=[…])"
             )
-        return reference(self._session)  # type: ignore[return-value]
+        asked = page_request(after, page_size, with_total=with_total)
+        return reference(self._session, None if asked is FIRST_PAGE else asked)  # type: ignore[return-value]
 
     def queue(self, name: str) -> QueueReference:
         """Returns a reference to a queue, to send messages to."""
@@ -350,10 +363,18 @@ class Context:
         first_after: datetime | None = None,
         first_before: datetime | None = None,
         reverse: bool = False,
-    ) -> Page:
-        """Lists entities by the time of their first event; `page` is the `next` of the page before."""
+    ) -> Page[StreamInfo]:
+        """Lists entities by the time of their first event; `page` is the `next` of the page before.
+
+        In an action that returns the Page, both it and `limit` come from the request unless they are given.
+        """
         self._check_access(cls, None)
         self._session.note_any_entity()
+        if page is None:
+            asked = self._session.take_page_request()
+            page, limit = asked.after, asked.size or limit
+            if asked.with_total:
+                raise Invalid("entities are not counted: leave out `total`", field="total")
         return await self._histories.ids(
             cls, limit=limit, page=page, first_after=first_after, first_before=first_before, reverse=reverse
         )

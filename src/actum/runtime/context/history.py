@@ -9,10 +9,11 @@ from actum.errors import DefinitionError, Invalid, NotFound, TooLarge, UnknownEv
 from actum.model.entity import Entity, EntityType
 from actum.model.event import Event, Recorded, Stored, to_microseconds
 from actum.model.name import check_id, check_name
+from actum.model.rows.page import Page
 from actum.model.turn import Instance, as_stored
-from actum.ports.journal import Erased, EventRange, Journal, StreamKey, StreamListing
+from actum.ports.journal import Erased, EventRange, Journal, StreamInfo, StreamKey, StreamListing
 from actum.runtime.context.erasure import erase
-from actum.runtime.context.id_pages import Page, page_of_ids, read_token
+from actum.runtime.context.id_pages import page_of_ids, read_token
 from actum.runtime.services import Services
 from actum.runtime.stream_pages import pages_of
 
@@ -87,7 +88,7 @@ class Histories:
         first_after: datetime | None,
         first_before: datetime | None,
         reverse: bool,
-    ) -> Page:
+    ) -> Page[StreamInfo]:
         """Lists the entities of a kind by the time of their first event."""
         kind = self._kind(cls).name
         if page is not None:

@@ -8,16 +8,10 @@ import msgspec
 from msgspec import Meta, Struct
 
 from actum.errors import Invalid
+from actum.model.rows.page import Page
 from actum.ports.journal import Journal, StreamInfo, StreamListing
 
 Number = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
-
-
-class Page(Struct, frozen=True):
-    """One page of a listing. `next` asks for the page after it, and is None on the last."""
-
-    items: list[StreamInfo]
-    next: str | None
 
 
 class _Token(Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
@@ -32,7 +26,7 @@ class _Token(Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
     position: Number
 
 
-async def page_of_ids(journal: Journal, listing: StreamListing) -> Page:
+async def page_of_ids(journal: Journal, listing: StreamListing) -> Page[StreamInfo]:
     """Returns a page of a listing."""
     found = await journal.streams(listing)
     return Page(found.items, None if found.next is None else _token_of(found.next))

@@ -7,11 +7,15 @@ from msgspec import Struct, defstruct
 
 from actum.errors import DefinitionError
 from actum.model.entity import CommandType, EntityType
+from actum.model.rows.page import PageRequest
+from actum.model.signature import display
 from actum.model.view import ViewQuery, ViewType
 
 Awaited = Coroutine[Any, Any, Any]
 Positional = tuple[Any, ...]
 Named = dict[str, Any]
+PAGE_OPTIONS = "after=, page_size= and with_total="
+"""What is asked for of a page alone."""
 
 
 class Sender(Protocol):
@@ -29,8 +33,15 @@ class Sender(Protocol):
         """Sends a query to an entity."""
         ...
 
-    def ask_view(self, view: ViewType, query: ViewQuery, positional: Positional, named: Named) -> Awaited:
-        """Runs a query of a view."""
+    def ask_view(
+        self,
+        view: ViewType,
+        query: ViewQuery,
+        positional: Positional,
+        named: Named,
+        page: PageRequest | None = None,
+    ) -> Awaited:
+        """Runs a query of a view, or asks for a page of it."""
         ...
 
     def read_row(self, view: ViewType, key: Any) -> Awaited:
@@ -59,17 +70,20 @@ class EntityReference(Struct, gc=False, eq=False):
 class ViewReference:
     """A view as a context sees it: its queries, and its rows by key."""
 
-    __slots__ = ("sender",)
+    __slots__ = ("page", "sender")
     view: ViewType
 
-    def __init__(self, sender: Sender) -> None:
+    def __init__(self, sender: Sender, page: PageRequest | None = None) -> None:
         self.sender: Sender = sender
+        self.page: PageRequest | None = page
 
     def __repr__(self) -> str:
         return f"<view {self.view.name}>"
 
     def get(self, key: Any) -> Awaited:
         """Returns the row of a key, or None."""
+        if self.page is not None:
+            raise DefinitionError(f"{self.view.name}.get returns one row: leave out {PAGE_OPTIONS}")
         return self.sender.read_row(self.view, key)
 
     def __getattr__(self, name: str) -> Any:
@@ -122,6 +136,11 @@ def _query_method(query: CommandType) -> Callable[..., Awaited]:
 
 def _view_method(query: ViewQuery) -> Callable[..., Awaited]:
     def call(self: ViewReference, *positional: Any, **named: Any) -> Awaited:
-        return self.sender.ask_view(self.view, query, positional, named)
+        if self.page is not None and query.shape != "page":
+            raise DefinitionError(
+                f"{query.signature.where} returns {display(query.answer)}, and {PAGE_OPTIONS} are for "
+                "queries that return a Page[…]"
+            )
+        return self.sender.ask_view(self.view, query, positional, named, self.page)
 
     return call

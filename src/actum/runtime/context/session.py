@@ -11,6 +11,7 @@ from actum.model.entity import CommandType
 from actum.model.event import Metadata, write_metadata
 from actum.model.name import check_name, check_who, shortened
 from actum.model.people.of_entity import ID
+from actum.model.rows.page import FIRST_PAGE, PageRequest
 from actum.model.view import ViewQuery, ViewType
 from actum.ports.database import Mark, NewTimer
 from actum.ports.message import NewMessage
@@ -23,6 +24,7 @@ from actum.runtime.entities.precondition import Precondition
 from actum.runtime.instruments.tracing import observed, tracing
 from actum.runtime.keys.kept_answers import Mentions
 from actum.runtime.keys.stored import RequestKey, digest, former_key, made_id, stored_key
+from actum.runtime.people.page_tokens import PageTokens
 from actum.runtime.services import Services
 
 Source = str | tuple[str | int, ...]
@@ -52,6 +54,10 @@ class Session:
     _trace: Trace | None = None
     _expected_version: int | Precondition | None = None
     _has_options = False
+    page_request: PageRequest = FIRST_PAGE
+    """The page that the request asks for."""
+    link: bytes | None = None
+    """The Link header of the answer, to the page after it."""
     is_first: bool = False
     """Whether a call wrote the first event of an entity."""
     guard: Guard | None = None
@@ -163,6 +169,11 @@ class Session:
         if is_first:
             self.is_first = True
 
+    def take_page_request(self) -> PageRequest:
+        """Returns the page that the request asks for, once; a second query gives its first page."""
+        request, self.page_request = self.page_request, FIRST_PAGE
+        return request
+
     def take_expected_version(self) -> int | Precondition | None:
         """Returns the version that the first command expects of its entity, once."""
         expected, self._expected_version = self._expected_version, None
@@ -232,16 +243,28 @@ class Session:
         return self.services.entities.query(call)
 
     async def ask_view(
-        self, view: ViewType, query: ViewQuery, positional: tuple[Any, ...], named: dict[str, Any]
+        self,
+        view: ViewType,
+        query: ViewQuery,
+        positional: tuple[Any, ...],
+        named: dict[str, Any],
+        page: PageRequest | None = None,
     ) -> Any:
-        """Runs a query of a view that shows everything that this session has written."""
+        """Runs a query of a view, or asks for a page; it shows everything that this session has written."""
         self.check_open()
         if self.guard is not None:
             self.guard.check_view(view.name, query.name)
         self.note_any_entity()
         arguments = query.signature.bind(positional, named)
         parameters = dict(zip(query.signature.parameters, arguments, strict=True))
-        asked = self.services.views.ask(view, query, parameters, self.seen)
+        views = self.services.views
+        if query.shape == "page":
+            people = self.services.people
+            tokens = PageTokens(None if people is None else people.keyring)
+            request = self.take_page_request().under(page)
+            asked = views.ask_page(view, query, parameters, self.seen, request, tokens)
+        else:
+            asked = views.ask(view, query, parameters, self.seen)
         return await observed(self.services.instruments, "view query", f"{view.name}.{query.name}", asked)
 
     async def read_row(self, view: ViewType, key: Any) -> Any:

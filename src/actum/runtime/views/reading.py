@@ -8,6 +8,7 @@ from time import perf_counter
 from typing import Any
 
 from actum.errors import CallerError, DefinitionError, OutdatedView, StaleWrite, Unanswerable, Unavailable
+from actum.model.rows.page import Page, PageRequest
 from actum.model.view import View, ViewQuery, ViewType
 from actum.ports.database import MAX_ANSWER_BYTES, MAX_QUERY_TIME, Answer, Database, ViewState
 from actum.queries.answers import read_answer
@@ -16,6 +17,7 @@ from actum.runtime.coalescer import Coalescer
 from actum.runtime.feed import Feed
 from actum.runtime.instruments.instruments import Instruments, Work
 from actum.runtime.supervisor import Supervisor
+from actum.runtime.views.pages import Pages, Tokens
 from actum.runtime.views.projector import Projector
 from actum.runtime.views.remote_views import RemoteViews
 from actum.runtime.views.view_assignment import ViewAssignment
@@ -55,6 +57,7 @@ class Views:
             name: ViewAssignment(view, database, feed, clock, supervisor, lose, instruments)
             for name, view in views.items()
         }
+        self._pages = Pages(views)
         self._database = database
         self._feed = feed
         self._remote_views = RemoteViews(database)
@@ -82,22 +85,48 @@ class Views:
 
     async def ask(self, view: ViewType, query: ViewQuery, parameters: Mapping[str, Any], seen: int) -> Any:
         """Runs a query once every view in it shows what happened up to `seen`."""
-        works = [self._work(name) for name in self._sources.get(id(query)) or [view.name]]
+        return read_answer(query, await self._answer(view, query, query.sql, parameters, seen))
+
+    async def ask_page(
+        self,
+        view: ViewType,
+        query: ViewQuery,
+        parameters: Mapping[str, Any],
+        seen: int,
+        request: PageRequest,
+        tokens: Tokens,
+    ) -> Page[Any]:
+        """Returns a page of a query once every view in it shows what happened up to `seen`."""
+        return await self._pages.ask(
+            query,
+            self._names(view, query),
+            parameters,
+            request,
+            tokens,
+            lambda sql, values: self._answer(view, query, sql, values, seen),
+        )
+
+    def _names(self, view: ViewType, query: ViewQuery) -> list[str]:
+        return self._sources.get(id(query)) or [view.name]
+
+    async def _answer(
+        self, view: ViewType, query: ViewQuery, sql: str, parameters: Mapping[str, Any], seen: int
+    ) -> Answer:
+        works = [self._work(name) for name in self._names(view, query)]
         for work in works:
             await self._catch_up(work, seen)
         try:
-            answer = await self._asked(query, parameters)
+            return await self._asked(query, sql, parameters)
         except OutdatedView:
             for work in works:
                 await self._shown(work, seen)
-            answer = await self._asked(query, parameters)
+            return await self._asked(query, sql, parameters)
         except Unanswerable as error:
             raise Unanswerable(f"{query.signature.where}: {error}") from error
-        return read_answer(query, answer)
 
-    async def _asked(self, query: ViewQuery, parameters: Mapping[str, Any]) -> Answer:
+    async def _asked(self, query: ViewQuery, sql: str, parameters: Mapping[str, Any]) -> Answer:
         return await self._database.ask(
-            query.sql,
+            sql,
             parameters,
             most=MAX_ROWS,
             limit=query.timeout or self._query_timeout,

@@ -15,6 +15,7 @@ from actum.model.handler import Command
 from actum.model.name import shortened
 from actum.model.people.of_entity import ID
 from actum.model.people.sealing import SealedType, sealed_type
+from actum.model.rows.page import PageRequest
 from actum.model.signature import hints_of
 from actum.model.view import ViewQuery, ViewType
 from actum.ports.database import Timer
@@ -90,12 +91,17 @@ class RecordedSession(Session):
         )
 
     async def ask_view(
-        self, view: ViewType, query: ViewQuery, positional: tuple[Any, ...], named: dict[str, Any]
+        self,
+        view: ViewType,
+        query: ViewQuery,
+        positional: tuple[Any, ...],
+        named: dict[str, Any],
+        page: PageRequest | None = None,
     ) -> Any:
         return await self._execution.call(
             f"view {view.name}.{query.name}",
             self._stand_in(view.cls, query.name, positional, named)
-            or (lambda context: session_of(context).ask_view(view, query, positional, named)),
+            or (lambda context: session_of(context).ask_view(view, query, positional, named, page)),
             query.signature.read_reply,
             query.signature.sealed_reply,
         )

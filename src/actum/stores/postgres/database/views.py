@@ -196,7 +196,7 @@ class PostgresViews(Database):
                 refuse_as_too_long(limit, error)
             except (asyncpg.PostgresError, asyncpg.InterfaceError, OverflowError) as error:
                 raise _explain(error) from error
-        return Answer(query.columns, answered(rows, query.kinds))
+        return Answer(query.columns, answered(rows, query.kinds), query.kinds)
 
     def _table(self, view: ViewType, generation: int) -> PostgresTable:
         name = (view.name, generation, view.fingerprint)

@@ -249,7 +249,7 @@ class SqliteViews(Database):
             raise _explain(error, self._file.path) from error
         finally:
             cursor.close()
-        return Answer(query.columns, self._execution.answered(query, rows))
+        return Answer(query.columns, self._execution.answered(query, rows), query.kinds)
 
     def _rows_within(
         self,
