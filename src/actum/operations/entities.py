@@ -8,10 +8,11 @@ from actum.app import App, definition_of
 from actum.errors import NotFound
 from actum.model.entity import EntityType
 from actum.model.event import Stored
+from actum.model.rows.page import Page
 from actum.operations.page import MAX_PAGE, PAGE, check_limit
 from actum.ports.journal import EventRange, StreamInfo, StreamListing
 from actum.runtime.context.history import fold_history
-from actum.runtime.context.id_pages import Page, page_of_ids, read_token
+from actum.runtime.context.id_pages import page_of_ids, read_token
 from actum.runtime.stream_pages import pages_of
 from actum.stores.open import Stores
 

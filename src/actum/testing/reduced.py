@@ -59,6 +59,8 @@ class Reduced(Generic[ViewT]):
         found = None if table is None else table.view.queries.get(asked.name)
         if found is None:
             raise TypeError(f"{asked!r} is no query of {self!r}: name its view in beside=[…]")
+        if found.shape == "page":
+            raise DefinitionError(f"{asked!r} gives pages: ask it in testing(app)")
         for one in self._tables.values():
             if one.view.sealed is not None:
                 raise DefinitionError(

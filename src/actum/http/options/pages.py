@@ -101,7 +101,7 @@ def asking_for_page(answer: Handler) -> Handler:
 
 def link_to_next(scope: Scope, answer: Any) -> bytes | None:
     """Returns the Link to the page after an answer (RFC 8288), relative to the request's address."""
-    if not isinstance(answer, Page) or answer.next is None or scope["method"] not in READING:
+    if not isinstance(answer, Page) or answer.next is None or scope.get("method") not in READING:
         return None
     asked = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
     query = urlencode([*(pair for pair in asked if pair[0] != AFTER), (AFTER, answer.next)])

@@ -10,6 +10,7 @@ from msgspec import Struct
 from actum.errors import WrongReply
 from actum.model.code.function_kind import name_of
 from actum.model.entity import CommandType
+from actum.model.rows.page import PageRequest
 from actum.model.view import ViewQuery, ViewType
 from actum.model.workflows.workflow import Workflow
 from actum.runtime.context.references import EntityReference
@@ -66,9 +67,14 @@ class Recorder:
         return await self._answered(target, query, query.signature.bind(positional, named))
 
     async def ask_view(
-        self, view: ViewType, query: ViewQuery, positional: tuple[Any, ...], named: dict[str, Any]
+        self,
+        view: ViewType,
+        query: ViewQuery,
+        positional: tuple[Any, ...],
+        named: dict[str, Any],
+        page: PageRequest | None = None,
     ) -> Any:
-        """Gives the answer to a query of a view."""
+        """Gives the answer to a query of a view; of one in pages, whichever of them is asked for."""
         bound = query.signature.bind(positional, named)
         return await self._call(view.cls, query.name, bound)
 

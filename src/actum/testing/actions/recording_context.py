@@ -10,6 +10,7 @@ from actum.model.code.function_kind import require_awaitable
 from actum.model.entity import Entity, entity_type
 from actum.model.event import Recorded
 from actum.model.name import check_id, check_name
+from actum.model.rows.page import FIRST_PAGE, page_request
 from actum.model.view import View, view_type
 from actum.model.workflows.workflow import Workflow
 from actum.runtime.context.context import Context
@@ -70,9 +71,17 @@ class RecordingContext(Context):
             raise TypeError(f"ctx.entity() takes no {', '.join(options)}")
         return entity_reference(entity_type(cls))(self._recorder, id, key, version)
 
-    def view(self, cls: type[Any]) -> Any:
+    def view(
+        self,
+        cls: type[Any],
+        *,
+        after: str | None = None,
+        page_size: int | None = None,
+        with_total: bool = False,
+    ) -> Any:
         _check_class(cls, View)
-        return view_reference(view_type(cls))(self._recorder)
+        asked = page_request(after, page_size, with_total=with_total)
+        return view_reference(view_type(cls))(self._recorder, None if asked is FIRST_PAGE else asked)
 
     def queue(self, name: str) -> Any:
         return RecordedQueue(self._recorder, name)
