@@ -1,20 +1,18 @@
 """The site of the documentation: which pages it has, in which order, and what is made from the code."""
 
-import io
 import re
 import shutil
-from contextlib import redirect_stdout
 from importlib.metadata import version as version_of
 from pathlib import Path
 from textwrap import indent
 from typing import Any
 
-import click
-import typer.main
 from docutils import nodes
 from docutils.parsers.rst import Directive
 from sphinx.application import Sphinx
+from typer.testing import CliRunner
 
+from actum.cli.commands import COMMANDS, load
 from actum.cli.main import cli
 
 HERE = Path(__file__).parent
@@ -108,33 +106,25 @@ class CommandLineHelp(Directive):
 
     def run(self) -> list[nodes.Node]:
         """Returns a section for each command."""
-        return [self._section(names, command) for names, command in commands_of(typer.main.get_command(cli))]
-
-    def _section(self, names: str, command: click.Command) -> nodes.Node:
-        section = nodes.section(ids=[names.replace(" ", "-")], names=[names])
-        section += nodes.title(text=names)
-        section += nodes.literal_block(text=help_of(names, command), language="none")
-        return section
+        return [section_of("actum"), *(section_of(f"actum {words}") for words in words_of_commands())]
 
 
-def commands_of(command: click.Command, names: str = "actum") -> list[tuple[str, click.Command]]:
-    """Returns each command with its whole name, in the order of their names."""
-    if not isinstance(command, click.Group):
-        return [(names, command)]
-    context = click.Context(command, info_name=names)
-    found = [(names, command)] if names == "actum" else []
-    for name in command.list_commands(context):
-        inner = command.get_command(context, name)
-        if inner is not None and not inner.hidden:
-            found += commands_of(inner, f"{names} {name}")
+def section_of(words: str) -> nodes.Node:
+    """Returns a section with the help of a command."""
+    section = nodes.section(ids=[words.replace(" ", "-")], names=[words])
+    section += nodes.title(text=words)
+    asked = CliRunner().invoke(cli, [*words.split()[1:], "--help"], env={"COLUMNS": "100", "NO_COLOR": "1"})
+    section += nodes.literal_block(text=asked.output.strip(), language="none")
+    return section
+
+
+def words_of_commands() -> list[str]:
+    """Returns the words of each command behind `actum`, as in `views rebuild`."""
+    found = []
+    for name in sorted(COMMANDS):
+        below = getattr(load(name), "commands", None)
+        found += [name] if below is None else [f"{name} {each}" for each in sorted(below)]
     return found
-
-
-def help_of(names: str, command: click.Command) -> str:
-    """Returns the help of a command as plain text."""
-    with redirect_stdout(io.StringIO()) as written:
-        text = command.get_help(click.Context(command, info_name=names))
-    return (written.getvalue() or text).strip()
 
 
 def write_for_machines(app: Sphinx, error: Exception | None) -> None:

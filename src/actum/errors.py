@@ -49,8 +49,12 @@ ActumError
     ├── StoreFailed              a commit or sync failed: writes have stopped
     └── BrokenStream             a stream's versions are not 1, 2, 3, …
 
-Two more belong to one package each: `queries.sql.kinds.Misuse` is a DefinitionError about a view's SQL, and
-`cli.failure.CommandFailed` ends a command of the command line with its message.
+Others belong to one package each: `queries.sql.kinds.Misuse` is a DefinitionError about a view's SQL,
+`cli.failure.CommandFailed` ends a command of the command line with its message, and
+`operations.evolution.lock.LockError` says what is wrong with a lock file. Of StoreError are
+`operations.moves.export_file.DamagedExport`, for an export that is not whole, and
+`operations.upkeep.other_stores.OwnWay`, for stores with backups of their own; of Unavailable is
+`console.store_lost.StoreLost`, for a page of the console.
 """
 
 import copy

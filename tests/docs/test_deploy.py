@@ -11,13 +11,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import click
 import httpx
 import pytest
-import typer.main
 import yaml
 
-from actum.cli.main import cli
+from actum.cli.commands import load
 from actum.cli.server.forced_exit import LIMIT
 from actum.model.routes.own_paths import HEALTH, READY
 from tests.cli.commands import PATIENCE, Process
@@ -36,12 +34,7 @@ def block(language: str) -> str:
 def check_command(arguments: list[str]) -> None:
     """Raises what the command line would say about arguments that it does not know."""
     assert arguments[0].rpartition("/")[2] == "actum"
-    group = typer.main.get_command(cli)
-    assert isinstance(group, click.Group)
-    with click.Context(group) as context:
-        command = group.get_command(context, arguments[1])
-        assert command is not None
-        command.make_context(arguments[1], arguments[2:], parent=context)
+    load(arguments[1]).make_context(arguments[1], arguments[2:])
 
 
 def test_the_container_starts_the_server_itself() -> None:

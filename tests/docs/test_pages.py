@@ -4,7 +4,7 @@ import inspect
 import re
 import sys
 from collections.abc import Generator
-from importlib import import_module
+from importlib import import_module, invalidate_caches
 from pathlib import Path
 from typing import Any
 
@@ -18,26 +18,31 @@ def code_of(page: str) -> str:
     return "\n".join(re.findall(r"```python\n(.*?)```", (DOCS / f"{page}.md").read_text(), re.DOTALL))
 
 
-def tests_of(page: str) -> list[str]:
+def names_of(page: str) -> list[str]:
     return re.findall(r"^(?:async )?def (test_\w+)", code_of(page), re.MULTILINE)
 
 
-@pytest.fixture(scope="module", params=PAGES)
-def page(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Generator[Any]:
-    """A page's Python, as one module."""
-    name = f"page_{request.param.replace('-', '_')}"
-    folder = tmp_path_factory.mktemp(name)
-    (folder / f"{name}.py").write_text(code_of(request.param))
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Generator[Path]:
+    """A folder from which modules are imported."""
+    folder = tmp_path_factory.mktemp("pages")
     sys.path.insert(0, str(folder))
-    try:
-        yield import_module(name)
-    finally:
-        sys.path.remove(str(folder))
-        sys.modules.pop(name, None)
+    yield folder
+    sys.path.remove(str(folder))
+
+
+@pytest.fixture
+def page(request: pytest.FixtureRequest, folder: Path) -> Any:
+    """A page's Python, as one module; imported once, since a library may remember its classes."""
+    name = f"page_{request.param.replace('-', '_')}"
+    if name not in sys.modules:
+        (folder / f"{name}.py").write_text(code_of(request.param))
+        invalidate_caches()
+    return import_module(name)
 
 
 @pytest.mark.parametrize(
-    ("page", "test"), [(page, test) for page in PAGES for test in tests_of(page)], indirect=["page"]
+    ("page", "test"), [(page, test) for page in PAGES for test in names_of(page)], indirect=["page"]
 )
 async def test_the_tests_of_the_page_pass(page: Any, test: str, tmp_path: Path) -> None:
     """Each test that a page shows is a test that passes."""
