@@ -41,4 +41,4 @@ async def answer_unless_lost(
 
 def _text(lost: Sequence[Standstill]) -> str:
     names = " and the ".join(one.name for one in lost)
-    return f"the {names} {'does' if len(lost) == 1 else 'do'} not answer, so this page cannot be shown"
+    return f"The {names} {'does' if len(lost) == 1 else 'do'} not answer, so this page cannot be shown"
