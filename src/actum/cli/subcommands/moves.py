@@ -131,7 +131,8 @@ def _print_run(counts: Mapping[str, int], seconds: float, resumed: int) -> None:
 @contextmanager
 def _progress() -> Generator[Report]:
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
-    progress = Progress(*columns, console=Console(stderr=True))
+    console = Console(stderr=True)
+    progress = Progress(*columns, console=console, disable=not console.is_terminal)
     tasks = {}
 
     def report(part: str, done: int, total: int) -> None:

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import msgspec
 import typer
+from msgspec import Struct
 from typer.core import TyperGroup
 
 from actum.app import App
@@ -13,7 +14,7 @@ from actum.cli.characters import print_json_text
 from actum.cli.failure import CommandFailed
 from actum.cli.loading import load_app
 from actum.cli.options import AppName, AsJson
-from actum.cli.output import print_json, print_line
+from actum.cli.output import print_json, print_line, print_outcome
 from actum.operations.evolution.change import MEANINGS, Change
 from actum.operations.evolution.declared import lock_of
 from actum.operations.evolution.judgement import check as judged
@@ -39,6 +40,13 @@ Accept = Annotated[
     bool, typer.Option("--accept", help="Freeze changes that break something, which the check has listed.")
 ]
 Strict = Annotated[bool, typer.Option("--strict", help="Fail for what breaks a rollback too.")]
+
+
+class FrozenLock(Struct, frozen=True):
+    """The lock file, and whether it was written, as `--json` prints it."""
+
+    lock: str
+    was_written: bool
 
 
 class SchemaGroup(TyperGroup):
@@ -73,24 +81,24 @@ def show(app: AppName, is_json: AsJson = False) -> None:
 
 
 @schema.command()
-def freeze(app: AppName, lock: LockFile = None, is_accepted: Accept = False) -> None:
+def freeze(app: AppName, lock: LockFile = None, is_accepted: Accept = False, is_json: AsJson = False) -> None:
     """Writes the lock file; refuses changes that break something, unless they are accepted."""
     loaded, path = _find(app, lock)
     before = _read(path) if path.exists() else None
     changes = [] if before is None else judged(loaded, before)
     breaking = [change for change in changes if change.is_breaking]
     if breaking and not is_accepted:
-        _print_changes(breaking)
+        _show(breaking, is_json)
         raise CommandFailed(
             f"{_counted(len(breaking))} would break what exists: fix them, or freeze with --accept what you "
             f"know that nothing depends on; {path} is as it was"
         )
     text = write_lock(merged(before, lock_of(loaded)))
     if before is not None and path.read_bytes() == text.encode():
-        print_line(f"{path} is up to date")
+        print_outcome(FrozenLock(str(path), False), f"{path} is up to date", is_json=is_json)
         return
     _write(path, text)
-    print_line(f"{path} is frozen: commit it")
+    print_outcome(FrozenLock(str(path), True), f"{path} is frozen: commit it", is_json=is_json)
 
 
 @schema.command()
@@ -103,11 +111,7 @@ def check(app: AppName, lock: LockFile = None, is_strict: Strict = False, is_jso
     loaded, path = _find(app, lock)
     before = _read(path)
     changes = judged(loaded, before)
-    if is_json:
-        for change in changes:
-            print_json(change)
-    else:
-        _print_changes(changes)
+    _show(changes, is_json)
     breaking = [
         change for change in changes if change.is_breaking or (is_strict and change.verdict == "rollback")
     ]
@@ -145,6 +149,15 @@ def _write(path: Path, text: str) -> None:
     new = path.with_name(f"{path.name}.new")
     new.write_bytes(text.encode())
     new.replace(path)
+
+
+def _show(changes: list[Change], is_json: bool) -> None:
+    """Prints changes: as lines of JSON, or for people."""
+    if is_json:
+        for change in changes:
+            print_json(change)
+    else:
+        _print_changes(changes)
 
 
 def _print_changes(changes: list[Change]) -> None:

@@ -25,7 +25,8 @@ def pages_of(
     rows = Parameter(ROWS, "integer")
     first = _translated(found, [*parameters, rows], views, part)
     yield first
-    kinds = [kind for name, kind in zip(first.columns, first.kinds, strict=True) if name.startswith(ORDER)]
+    selected = zip(first.columns, first.kinds, strict=True)
+    kinds: list[QueryKind] = [kind for name, kind in selected if name.startswith(ORDER)]
     values = [*parameters, rows, *_values(kinds)]
     for marks in {"v" * len(kinds), "n" * len(kinds), ("vn" * len(kinds))[: len(kinds)]}:
         yield _translated(found, values, views, replace(part, after=marks))

@@ -3,15 +3,17 @@
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from msgspec import structs
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
 from actum.cli.loading import load_app
-from actum.cli.options import AppName, DatabaseUrl, StoreUrl
-from actum.cli.output import print_line, shown_time
+from actum.cli.options import AppName, AsJson, DatabaseUrl, StoreUrl
+from actum.cli.output import print_line, print_outcome, shown_time
+from actum.model.event import to_datetime
 from actum.operations.upkeep.backup import Report, back_up
 from actum.operations.upkeep.other_stores import OwnWay
 from actum.stores.sqlite.backup.contents import Contents
@@ -24,6 +26,7 @@ BackupFile = Annotated[
 def backup(
     app: AppName,
     file: BackupFile,
+    is_json: AsJson = False,
     store: StoreUrl = None,
     database: DatabaseUrl = None,
     overwrites: Annotated[bool, typer.Option("--force", help="Overwrite a file of that name.")] = False,
@@ -52,12 +55,23 @@ def backup(
             overwrites=overwrites,
             without_person_keys=without_person_keys,
         )
-    print_line(f"{done.store} is backed up in {done.file}: {described(done.contents)}; checked")
-    if without_person_keys:
-        print_line(
-            "It has no keys of persons: `actum restore` takes them from the store that it replaces. Views "
-            "with personal data are built when the application starts on it."
-        )
+    without = (
+        "It has no keys of persons: `actum restore` takes them from the store that it replaces. Views "
+        "with personal data are built when the application starts on it."
+    )
+    print_outcome(
+        {"store": str(done.store), "file": str(done.file), "contents": contents_line(done.contents)},
+        f"{done.store} is backed up in {done.file}: {described(done.contents)}; checked",
+        *([without] if without_person_keys else []),
+        is_json=is_json,
+    )
+
+
+def contents_line(contents: Contents) -> dict[str, Any]:
+    """Returns what a backup holds, as `--json` prints it."""
+    times = {name: getattr(contents, name) for name in ("first_time", "last_time")}
+    shown = {name: to_datetime(time) if time else None for name, time in times.items()}
+    return structs.asdict(contents) | shown
 
 
 def described(contents: Contents) -> str:

@@ -1,14 +1,20 @@
 """The command that checks a backup, and puts it in the place of a store."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from actum.app import App
 from actum.cli.loading import load_app
-from actum.cli.options import AppName, DatabaseUrl, StoreUrl
-from actum.cli.output import print_line, shown_time
-from actum.cli.subcommands.upkeep.backup import BackupFile, described, own_way, progress
+from actum.cli.options import AppName, AsJson, DatabaseUrl, StoreUrl
+from actum.cli.output import print_json, print_line, shown_time
+from actum.cli.subcommands.upkeep.backup import (
+    BackupFile,
+    contents_line,
+    described,
+    own_way,
+    progress,
+)
 from actum.operations.upkeep.other_stores import check_is_file
 from actum.operations.upkeep.restoring import Restored, check_backup
 from actum.operations.upkeep.restoring import restore as restore_store
@@ -18,6 +24,7 @@ from actum.stores.sqlite.backup.contents import Contents
 def restore(
     app: AppName,
     file: BackupFile,
+    is_json: AsJson = False,
     store: StoreUrl = None,
     database: DatabaseUrl = None,
     only_checks: Annotated[
@@ -44,11 +51,26 @@ def restore(
         with own_way(), progress() as report:
             check_is_file(url, str(file))
             contents = check_backup(loaded, file, report)
-        _print_contents(loaded, str(file), contents)
+        if is_json:
+            print_json(contents_line(contents))
+        else:
+            _print_contents(loaded, str(file), contents)
         return
     with own_way(), progress() as report:
         restored = restore_store(loaded, url, file, report, accepts_lost_keys=accepts_lost_keys)
-    _print_restored(str(file), restored)
+    if is_json:
+        print_json(_line_of(restored))
+    else:
+        _print_restored(str(file), restored)
+
+
+def _line_of(restored: Restored) -> dict[str, Any]:
+    return {
+        "store": str(restored.store),
+        "contents": contents_line(restored.contents),
+        "aside": None if restored.aside is None else str(restored.aside),
+        "keys": restored.keys,
+    }
 
 
 def _print_contents(app: App, file: str, contents: Contents) -> None:

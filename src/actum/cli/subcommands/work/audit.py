@@ -12,7 +12,7 @@ from actum.cli.ages import OlderThan, age_of
 from actum.cli.failure import one_line
 from actum.cli.loading import load_app
 from actum.cli.options import AppName, AsJson, By, DatabaseUrl, StoreUrl, operator
-from actum.cli.output import print_json, print_line, print_table, shown_time
+from actum.cli.output import print_json, print_outcome, print_table, shown_time
 from actum.model.event import to_datetime
 from actum.operations.opening import open_beside
 from actum.operations.page import MAX_PAGE, PAGE
@@ -52,6 +52,12 @@ class ActLine(Struct, frozen=True):
             act.before if bytes(act.before) else NONE,
             act.after if bytes(act.after) else NONE,
         )
+
+
+class DeletedActs(Struct, frozen=True):
+    """How many acts were deleted, as `--json` prints it."""
+
+    deleted: int
 
 
 class ListedByDefault(TyperGroup):
@@ -95,6 +101,7 @@ def forget(
     app: AppName,
     older_than: OlderThan,
     by: By = None,
+    is_json: AsJson = False,
     store: StoreUrl = None,
     database: DatabaseUrl = None,
 ) -> None:
@@ -104,7 +111,7 @@ def forget(
     """
     age = age_of(older_than)
     count = asyncio.run(_forget(load_app(app).store_url(store, database), age, operator(by)))
-    print_line(f"acts deleted: {count:,}")
+    print_outcome(DeletedActs(count), f"acts deleted: {count:,}", is_json=is_json)
 
 
 async def _forget(url: str, age: timedelta, by: str) -> int:
