@@ -1,7 +1,7 @@
 """Counts the lines of code of samples beside those of their originals: `python -m benchmarks.lines`.
 
 A line of code is one that is neither blank nor within a comment or a docstring. The figures of the originals
-were counted by the same rule when the samples were begun, and are not counted again here: those of Akka over
+were counted earlier, and are not counted again here: those of Akka over
 the Java sources of a sample, without its tests and its build, and that of Castore over the demo's functions,
 commands and event stores with what deploys them, without its tests.
 """

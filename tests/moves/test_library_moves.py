@@ -100,6 +100,7 @@ def target(request: pytest.FixtureRequest, kind: str, tmp_path: Path) -> str:
 async def url(request: pytest.FixtureRequest, source: str, target: str, tmp_path: Path) -> str:
     """The store that it was moved to."""
     outside.begin_anew()
+    request.getfixturevalue("monkeypatch").setenv("ACTUM_KEY", stores_of_versions.KEY)
     async with restored(request, source, stores_of_versions.STORES / NEWEST, tmp_path) as from_url:
         await prepare_stores(from_url)
         file = tmp_path / "library.export"

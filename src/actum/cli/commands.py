@@ -108,15 +108,15 @@ COMMANDS = {
     ),
     "export": Command(
         "actum.cli.subcommands.moves:export",
-        "Writes everything that is stored for an application to one file.",
+        "Writes everything that is stored for an application to one file, for `actum import`.",
     ),
     "import": Command(
         "actum.cli.subcommands.moves:import_",
-        "Writes what `export` has written into an empty store, of any kind.",
+        "Writes what `actum export` has written into an empty store, of any kind.",
     ),
     "digest": Command(
         "actum.cli.subcommands.moves:digest",
-        "Prints the digest of all events, which is the same in every store that has them.",
+        "Prints the digest of all events of a store, which is the same in every store that has them.",
     ),
     "schema": Command(
         "actum.cli.subcommands.schema:schema",
