@@ -6,7 +6,6 @@ import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
 import asyncpg
 import pytest
@@ -15,8 +14,6 @@ from actum.stores.url import join
 from examples.bank.bank import Account
 from tests.seen.bank import HELD
 from tests.seen.watching import Watched, watching
-from tests.servers.postgres import empty
-from tests.servers.postgres import url_of as postgres_url_of
 
 STORES = [
     "memory",
@@ -34,7 +31,7 @@ def metered(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(params=STORES)
-async def store(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The URL of an empty store of each kind."""
     beside = f"sqlite:///{tmp_path / 'seen.db'}"
     match request.param:
@@ -43,9 +40,7 @@ async def store(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         case "sqlite":
             return beside
         case "postgres":
-            server: Any = request.getfixturevalue("postgres")
-            await empty(server)
-            return postgres_url_of(server, schema="store")
+            return str(request.getfixturevalue("postgres_store"))
         case "dynamodb":
             return join(str(request.getfixturevalue("dynamodb_local_url")), beside)
         case _:
