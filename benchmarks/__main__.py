@@ -16,6 +16,7 @@ from benchmarks import (
     claims,
     cold,
     commands,
+    console,
     folds,
     growth,
     http,
@@ -55,6 +56,7 @@ GROUPS: dict[str, Group] = {
     "claims": claims.GROUP,
     "access": access.GROUP,
     "telemetry": telemetry.GROUP,
+    "console": console.GROUP,
 }
 ON_REQUEST = {"peers"}
 """Parts that run only when they are named, because they install other programs first."""

@@ -74,6 +74,7 @@ bare = App("bank", entities=[Account])
 viewed = App("bank", entities=[Account], views=[Balances])
 attached = App("bank", entities=[Account], views=[Balances], actions=[clerk])
 served = App("bank", entities=[Account], actions=[teller])
+watched = App("bank", entities=[Account], views=[Balances], actions=[clerk, teller])
 
 
 def account_id(number: int) -> str:

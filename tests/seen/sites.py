@@ -108,6 +108,13 @@ def disk_for_all(size: str) -> Iterator[Path]:
         folder.rmdir()
 
 
+def fill_up(disk: Path) -> None:
+    """Fills what is free of a disk with a file, as another program might."""
+    with contextlib.suppress(OSError), (disk / "ballast").open("wb", buffering=0) as file:
+        while file.write(b"x" * 4_096):
+            pass
+
+
 @asynccontextmanager
 async def own_workerd(tools: Path, folder: Path) -> AsyncIterator[Workerd]:
     """Starts a workerd in which the bank's accounts live, and ends it."""

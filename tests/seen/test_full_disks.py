@@ -14,7 +14,7 @@ import pytest
 from actum.stores.url import join
 from examples.bank.bank import Account
 from tests.faults.disk import mount
-from tests.seen.sites import disk_for_all, own_postgres
+from tests.seen.sites import disk_for_all, fill_up, own_postgres
 from tests.seen.watching import Watched, watching
 
 LONG = "x" * 2_000
@@ -68,10 +68,11 @@ async def test_a_full_disk_of_sqlite_shows_until_it_is_opened_again_with_space()
 
 @pytest.mark.slow
 async def test_a_full_disk_of_postgres_shows_until_there_is_space() -> None:
-    with own_postgres() as server, disk_for_all("6m") as disk:
+    with disk_for_all("32m") as disk, own_postgres() as server:
         await server.use_disk(disk)
         async with watching(server.url) as watched:
             await watched.until_gone("store", "journal", said_of="postgres, full disk, before")
+            fill_up(disk)
             async with asyncio.timeout(120), writing(watched):
                 while not watched.services.journal.refuses_writes:  # noqa: ASYNC110
                     await asyncio.sleep(0.02)
@@ -81,34 +82,38 @@ async def test_a_full_disk_of_postgres_shows_until_there_is_space() -> None:
             await watched.context().entity(Account, "b").deposit(5)
 
 
+@pytest.fixture(params=["dynamodb_local_url", "objects_url"])
+def journal(request: pytest.FixtureRequest) -> str:
+    """The URL of an empty journal that keeps only events."""
+    return str(request.getfixturevalue(request.param))
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("journal", ["dynamodb_local_url", "objects_url"])
-async def test_a_full_disk_beside_a_journal_shows_until_it_is_opened_again_with_space(
-    journal: str, request: pytest.FixtureRequest
-) -> None:
+async def test_a_full_disk_beside_a_journal_shows_until_it_is_opened_again_with_space(journal: str) -> None:
     """Commands go on: the journal has space. Views and actions stand still, and say so."""
-    url = str(request.getfixturevalue(journal))
+    said = f"sqlite beside {journal.partition(':')[0]}, full disk"
     with disk_for_all("1m") as disk:
-        store = join(url, f"sqlite:///{disk / 'beside.db'}")
+        store = join(journal, f"sqlite:///{disk / 'beside.db'}")
         async with watching(store) as watched:
-            await watched.until_gone("store", "database", said_of=f"{journal}, full disk, before")
+            await watched.until_gone("store", "database", said_of=f"{said}, before")
             await fill(watched, lambda one: one.services.database.failure is not None)
-            await watched.until_shown("store", "database", said_of=f"{journal}, full disk")
+            await watched.until_shown("store", "database", said_of=said)
             assert not await watched.shows("/-/ready", "store", "journal")
             await watched.context().entity(Account, "b").deposit(5)
         mount("-o", "remount,size=64m", str(disk))
         async with watching(store) as again:
-            await again.until_gone("store", "database", said_of=f"{journal}, full disk")
+            await again.until_gone("store", "database", said_of=said)
 
 
 @pytest.mark.slow
 async def test_a_full_disk_of_postgres_beside_a_journal_shows_until_there_is_space(
     dynamodb_local_url: str,
 ) -> None:
-    with own_postgres() as server, disk_for_all("6m") as disk:
+    with disk_for_all("32m") as disk, own_postgres() as server:
         await server.use_disk(disk)
         async with watching(join(dynamodb_local_url, server.url)) as watched:
             await watched.until_gone("store", "database", said_of="postgres beside, full disk, before")
+            fill_up(disk)
             async with asyncio.timeout(120), writing(watched):
                 while not watched.services.database.refuses_writes:  # noqa: ASYNC110
                     await asyncio.sleep(0.02)
