@@ -1,8 +1,11 @@
 """Changes between a lock and today's declarations, and the verdicts on them."""
 
-from typing import Literal
+from collections.abc import Iterator, Mapping
+from typing import Literal, TypeVar
 
 from msgspec import Struct
+
+T = TypeVar("T")
 
 Verdict = Literal["addition", "compatible", "rollback", "upcast", "history", "clients", "flights", "pending"]
 
@@ -35,3 +38,9 @@ class Change(Struct, frozen=True, omit_defaults=True):
     def is_breaking(self) -> bool:
         """Whether something that exists cannot live with it."""
         return self.verdict in BREAKING
+
+
+def paired(before: Mapping[str, T], after: Mapping[str, T]) -> Iterator[tuple[str, T | None, T | None]]:
+    """Gives each name of either side, in order, with what it stood for before and stands for after."""
+    for name in sorted(before.keys() | after.keys()):
+        yield name, before.get(name), after.get(name)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from actum.operations.evolution.change import Change, Verdict
+from actum.operations.evolution.change import Change, Verdict, paired
 from actum.operations.evolution.fitting import Fit
 from actum.operations.evolution.lock import CallLock, Lock
 from actum.operations.evolution.shapes import FieldShape, read_field, read_type
@@ -30,9 +30,8 @@ class _JudgedCalls:
         self._backwards = Fit(after.types, before.types)
 
     def changes(self, before: Mapping[str, CallLock], after: Mapping[str, CallLock]) -> Iterator[Change]:
-        for name in sorted(before.keys() | after.keys()):
+        for name, old, new in paired(before, after):
             where = f"{self._sort} {self._owner}.{name}"
-            old, new = before.get(name), after.get(name)
             if old is None:
                 yield Change("addition", where, "it is new", "nobody calls it yet")
             elif new is None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from actum.operations.evolution.change import Change
+from actum.operations.evolution.change import Change, paired
 from actum.operations.evolution.fitting import Fit, Gap, shapes_of
 from actum.operations.evolution.lock import EventLock, Lock
 from actum.operations.evolution.shapes import FieldShape
@@ -16,8 +16,7 @@ STANDS = (
 
 def judged_events(before: Lock, after: Lock) -> Iterator[Change]:
     """Judges every change to an event."""
-    for name in sorted(before.events.keys() | after.events.keys()):
-        old, new = before.events.get(name), after.events.get(name)
+    for name, old, new in paired(before.events, after.events):
         if old is None:
             yield Change(
                 "rollback",

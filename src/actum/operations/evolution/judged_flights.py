@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from actum.operations.evolution.change import Change
+from actum.operations.evolution.change import Change, paired
 from actum.operations.evolution.fitting import Fit
 from actum.operations.evolution.lock import Lock, WorkflowLock
 from actum.operations.evolution.shapes import read_field, read_type
@@ -10,9 +10,8 @@ from actum.operations.evolution.shapes import read_field, read_type
 
 def judged_flights(before: Lock, after: Lock) -> Iterator[Change]:
     """Judges every change to a workflow."""
-    for name in sorted(before.workflows.keys() | after.workflows.keys()):
+    for name, old, new in paired(before.workflows, after.workflows):
         where = f"workflow {name}"
-        old, new = before.workflows.get(name), after.workflows.get(name)
         if old is None:
             yield Change("addition", where, "it is new", "none is in flight")
         elif new is None:
@@ -138,8 +137,7 @@ class _JudgedWorkflow:
             yield Change("compatible", self._where, f"the step `{name}` takes other arguments", why)
 
     def _signals(self) -> Iterator[Change]:
-        for name in sorted(self._old.signals.keys() | self._new.signals.keys()):
-            old, new = self._old.signals.get(name), self._new.signals.get(name)
+        for name, old, new in paired(self._old.signals, self._new.signals):
             if old is None:
                 yield Change(
                     "addition", self._where, f"it receives the signal {name} too", "none was sent yet"

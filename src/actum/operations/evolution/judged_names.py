@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from actum.operations.evolution.change import Change
+from actum.operations.evolution.change import Change, paired
 from actum.operations.evolution.fitting import Fit
 from actum.operations.evolution.lock import KindLock, Lock
 from actum.operations.evolution.shapes import read_type
@@ -19,9 +19,8 @@ def judged_names(before: Lock, after: Lock) -> Iterator[Change]:
 
 
 def _kinds(before: Lock, after: Lock) -> Iterator[Change]:
-    for name in sorted(before.entities.keys() | after.entities.keys()):
+    for name, old, new in paired(before.entities, after.entities):
         where = f"entity {name}"
-        old, new = before.entities.get(name), after.entities.get(name)
         if old is None:
             yield Change("addition", where, "it is new", "nothing is stored of it")
         elif new is None:
@@ -71,11 +70,11 @@ def _emitted(where: str, old: KindLock, new: KindLock, after: Lock) -> Iterator[
 
 
 def _views(before: Lock, after: Lock) -> Iterator[Change]:
-    for name in sorted(before.views.keys() | after.views.keys()):
+    for name, old, new in paired(before.views, after.views):
         where = f"view {name}"
-        if name not in before.views:
+        if old is None:
             yield Change("addition", where, "it is new", "it is built from the events")
-        elif name not in after.views:
+        elif new is None:
             yield Change(
                 "clients",
                 where,
@@ -120,9 +119,8 @@ def _set_off(name: str, before: Lock, after: Lock) -> Change:
 
 
 def _queues(before: Lock, after: Lock) -> Iterator[Change]:
-    for name in sorted(before.queues.keys() | after.queues.keys()):
+    for name, old, new in paired(before.queues, after.queues):
         where = f"queue {name}"
-        old, new = before.queues.get(name), after.queues.get(name)
         if old is None:
             yield Change("addition", where, "it is new", "no message waits in it")
         elif new is None:

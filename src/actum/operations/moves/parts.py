@@ -16,8 +16,6 @@ PARTS: dict[str, tuple[str, ...]] = {
 REPLIES = "replies"
 SLICES = "slices"
 CLAIMS = "claims"
-AS_IT_IS = 1_000
-"""Rows of a page."""
 
 
 def tables_without(parts: Sequence[str]) -> frozenset[str]:
