@@ -2,15 +2,15 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 import typer
 from msgspec import Struct
-from typer.core import TyperGroup
 
 from actum.app import App
 from actum.cli.characters import print_json_text
+from actum.cli.default_command import ShowByDefault
 from actum.cli.failure import CommandFailed
 from actum.cli.loading import load_app
 from actum.cli.options import AppName, AsJson
@@ -49,17 +49,8 @@ class FrozenLock(Struct, frozen=True):
     was_written: bool
 
 
-class SchemaGroup(TyperGroup):
-    """The commands of the schema; `actum schema APP` is `actum schema show APP`."""
-
-    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """Gives the command that is named, and `show` where an application is."""
-        is_named = args[0] in self.commands or args[0].startswith("-")
-        return super().resolve_command(ctx, args if is_named else ["show", *args])
-
-
 schema: typer.Typer = typer.Typer(
-    cls=SchemaGroup,
+    cls=ShowByDefault,
     no_args_is_help=True,
     help="Prints an application's schema; freezes what it has stored and promised, and checks changes to it.",
 )

@@ -2,13 +2,13 @@
 
 import asyncio
 from datetime import datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from msgspec import Raw, Struct
-from typer.core import TyperGroup
 
 from actum.cli.ages import OlderThan, age_of
+from actum.cli.default_command import ListByDefault
 from actum.cli.failure import one_line
 from actum.cli.loading import load_app
 from actum.cli.options import AppName, AsJson, By, DatabaseUrl, StoreUrl, operator
@@ -60,16 +60,8 @@ class DeletedActs(Struct, frozen=True):
     deleted: int
 
 
-class ListedByDefault(TyperGroup):
-    """A group whose arguments, where the first of them names no command, are those of `list`."""
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        is_listed = bool(args) and args[0] not in {*self.commands, "--help"}
-        return super().parse_args(ctx, ["list", *args] if is_listed else args)
-
-
 audit: typer.Typer = typer.Typer(
-    cls=ListedByDefault,
+    cls=ListByDefault,
     no_args_is_help=True,
     help="Lists what operators did: who, when, to what, and how it ended; the newest first.",
 )
