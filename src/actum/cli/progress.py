@@ -7,9 +7,11 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from rich.console import Console
 from rich.progress import (
     BarColumn,
+    DownloadColumn,
     MofNCompleteColumn,
     Progress,
     SpinnerColumn,
+    TaskID,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
@@ -17,6 +19,8 @@ from rich.progress import (
 
 Report = Callable[[int, int], None]
 """Is called with how much is done, and how much there is to do."""
+PartReport = Callable[[str, int, int], None]
+"""Is called with what is done, how much of it, and how much there is to do (0 if nobody knows)."""
 
 
 @contextmanager
@@ -29,6 +33,37 @@ def reported(what: str) -> Generator[Report]:
         def report(done: int, total: int) -> None:
             if progress is not None and task is not None:
                 progress.update(task, completed=done, total=total)
+
+        yield report
+
+
+@contextmanager
+def reported_parts() -> Generator[PartReport]:
+    """Shows how much of each part of something is done: a line for each, from its first report on."""
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    with _on_terminal(Progress(*columns, console=Console(stderr=True))) as progress:
+        tasks: dict[str, TaskID] = {}
+
+        def report(part: str, done: int, total: int) -> None:
+            if progress is None:
+                return
+            if part not in tasks:
+                tasks[part] = progress.add_task(part.replace("_", " "), total=None)
+            progress.update(tasks[part], completed=done, total=total or done)
+
+        yield report
+
+
+@contextmanager
+def reported_bytes() -> Generator[PartReport]:
+    """Shows in one line what is being done, and to how many bytes of how many."""
+    columns = TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn()
+    with _on_terminal(Progress(*columns, console=Console(stderr=True))) as progress:
+        task = None if progress is None else progress.add_task("opening", total=None)
+
+        def report(part: str, done: int, total: int) -> None:
+            if progress is not None and task is not None:
+                progress.update(task, description=part, completed=done, total=total or None)
 
         yield report
 

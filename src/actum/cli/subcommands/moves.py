@@ -1,20 +1,17 @@
 """The commands that move an application from one store to another, and compare the events of stores."""
 
 import asyncio
-from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from actum.cli.loading import load_app
 from actum.cli.options import AppName, AsJson, DatabaseUrl, StoreUrl
 from actum.cli.output import print_json, print_line
+from actum.cli.progress import reported_parts
 from actum.operations.moves.digesting import digest_store
-from actum.operations.moves.events_digest import Report
 from actum.operations.moves.exporting import export_application
 from actum.operations.moves.importing import import_application
 from actum.operations.moves.parts import PARTS
@@ -45,7 +42,7 @@ def export(
     it stopped when the command is run again.
     """
     loaded = load_app(app)
-    with _progress() as report:
+    with reported_parts() as report:
         done = asyncio.run(
             export_application(
                 loaded, loaded.store_url(store, database), file, report, without=tuple(without or ())
@@ -79,7 +76,7 @@ def import_(
     no application starts on the store. Views are built when the application starts.
     """
     loaded = load_app(app)
-    with _progress() as report:
+    with reported_parts() as report:
         done = asyncio.run(
             import_application(
                 loaded,
@@ -107,7 +104,7 @@ def digest(
     It covers everything but their positions. `actum export` and `actum import` print it too.
     """
     loaded = load_app(app)
-    with _progress() as report:
+    with reported_parts() as report:
         found = asyncio.run(digest_store(loaded.store_url(store, database), report))
     if is_json:
         print_json(found)
@@ -126,23 +123,3 @@ def _print_run(counts: Mapping[str, int], seconds: float, resumed: int) -> None:
     rate = f" ({now / seconds:,.0f} a second)" if seconds > 0 and now else ""
     before = f", after {resumed:,} of an earlier run" if resumed else ""
     print_line(f"{now:,} events in {seconds:,.1f} seconds{rate}{before}")
-
-
-@contextmanager
-def _progress() -> Generator[Report]:
-    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
-    console = Console(stderr=True)
-    progress = Progress(*columns, console=console, disable=not console.is_terminal)
-    tasks = {}
-
-    def report(part: str, done: int, total: int) -> None:
-        if part not in tasks:
-            progress.start()
-            tasks[part] = progress.add_task(part.replace("_", " "), total=None)
-        progress.update(tasks[part], completed=done, total=total or done)
-
-    try:
-        yield report
-    finally:
-        if progress.live.is_started:
-            progress.stop()

@@ -1,4 +1,4 @@
-"""The command that backs up a store, and how the commands for backups show what they are doing."""
+"""The command that backs up a store, and how the commands for backups describe one."""
 
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -7,14 +7,13 @@ from typing import Annotated, Any
 
 import typer
 from msgspec import structs
-from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
 from actum.cli.loading import load_app
 from actum.cli.options import AppName, AsJson, DatabaseUrl, StoreUrl
 from actum.cli.output import print_line, print_outcome, shown_time
+from actum.cli.progress import reported_bytes
 from actum.model.event import to_datetime
-from actum.operations.upkeep.backup import Report, back_up
+from actum.operations.upkeep.backup import back_up
 from actum.operations.upkeep.other_stores import OwnWay
 from actum.stores.sqlite.backup.contents import Contents
 
@@ -46,7 +45,7 @@ def backup(
     store's log grows. For other stores, the commands of their own tools are printed, and the exit code is 1.
     """
     loaded = load_app(app)
-    with own_way(), progress() as report:
+    with own_way(), reported_bytes() as report:
         done = back_up(
             loaded,
             loaded.store_url(store, database),
@@ -91,21 +90,3 @@ def own_way() -> Generator[None]:
         for step in error.steps:
             print_line(step)
         raise
-
-
-@contextmanager
-def progress() -> Generator[Report]:
-    """Shows on stderr what is being done, and how far it is."""
-    columns = TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn()
-    shown = Progress(*columns, console=Console(stderr=True), disable=not Console(stderr=True).is_terminal)
-    task = shown.add_task("opening", total=None)
-
-    def report(what: str, done: int, total: int) -> None:
-        shown.start()
-        shown.update(task, description=what, completed=done, total=total or None)
-
-    try:
-        yield report
-    finally:
-        if shown.live.is_started:
-            shown.stop()

@@ -8,12 +8,12 @@ from actum.app import App
 from actum.cli.loading import load_app
 from actum.cli.options import AppName, AsJson, DatabaseUrl, StoreUrl
 from actum.cli.output import print_json, print_line, shown_time
+from actum.cli.progress import reported_bytes
 from actum.cli.subcommands.upkeep.backup import (
     BackupFile,
     contents_line,
     described,
     own_way,
-    progress,
 )
 from actum.operations.upkeep.other_stores import check_is_file
 from actum.operations.upkeep.restoring import Restored, check_backup
@@ -48,7 +48,7 @@ def restore(
     loaded = load_app(app)
     url = loaded.store_url(store, database)
     if only_checks:
-        with own_way(), progress() as report:
+        with own_way(), reported_bytes() as report:
             check_is_file(url, str(file))
             contents = check_backup(loaded, file, report)
         if is_json:
@@ -56,7 +56,7 @@ def restore(
         else:
             _print_contents(loaded, str(file), contents)
         return
-    with own_way(), progress() as report:
+    with own_way(), reported_bytes() as report:
         restored = restore_store(loaded, url, file, report, accepts_lost_keys=accepts_lost_keys)
     if is_json:
         print_json(_line_of(restored))
