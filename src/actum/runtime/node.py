@@ -39,6 +39,7 @@ from actum.runtime.entities.kept_states import keep_states
 from actum.runtime.entities.reported_calls import ReportedCalls
 from actum.runtime.feed import Feed
 from actum.runtime.gauges.lags import Lags
+from actum.runtime.gauges.part_checks import PartChecks
 from actum.runtime.gauges.sampler import Sampler
 from actum.runtime.instruments.instruments import Instruments
 from actum.runtime.instruments.listeners import open_instruments
@@ -272,7 +273,8 @@ def _readiness(
     settings: Settings,
 ) -> Readiness:
     lags = Lags(journal, database, broker, feed, views, clock)
-    return Readiness(journal, database, feed, views, supervisor, clock, instruments, lags, settings.limits)
+    checks = PartChecks(journal, database, feed, views, supervisor, clock, instruments, lags, settings.limits)
+    return Readiness(checks, database, views, lags, clock)
 
 
 async def _feed(journal: Journal, directory: Directory, catalog: Catalog) -> Feed:
@@ -391,7 +393,7 @@ async def _start(node: Node, triggers: Collection[ActionTrigger[Any]]) -> None:
 
 def _start_readiness(node: Node) -> None:
     services, readiness = node.services, node.services.readiness
-    readiness.actions, readiness.workflows = node.actions, services.catalog.workflows
+    readiness.checks.actions, readiness.checks.workflows = node.actions, services.catalog.workflows
     readiness.lags.actions, readiness.lags.workflows = node.actions, node.workflows
     readiness.has_key_service = services.people is not None
     node.supervisor.start("readiness", readiness.run)

@@ -1,21 +1,17 @@
 """Readiness: every part of a running application by name; which have stopped or lag, and since when."""
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from time import monotonic
 
 from actum.ports.database import Database
-from actum.ports.journal import Journal
 from actum.runtime.actions.action_names import part_of
 from actum.runtime.actions.running_action import RunningAction
 from actum.runtime.clock import Clock
-from actum.runtime.feed import Feed
 from actum.runtime.gauges.lags import Lag, Lags
 from actum.runtime.gauges.part_checks import PartChecks
 from actum.runtime.gauges.standstill import Part, PartState, Standstill
 from actum.runtime.gauges.stored_standstills import stored_standstills
-from actum.runtime.instruments.instruments import Instruments
-from actum.runtime.supervisor import Supervisor
 from actum.runtime.views.reading import Views
 
 INTERVAL = 1.0
@@ -25,30 +21,16 @@ MIN_PAUSE = 0.1
 
 
 class Readiness:
-    """Checks every part once a second, so that it is known since when one has stopped.
-
-    `limits` say for how many seconds a part may be behind, by its name, until requests should go elsewhere.
-    """
+    """Checks every part once a second, so that it is known since when one has stopped."""
 
     def __init__(
-        self,
-        journal: Journal,
-        database: Database,
-        feed: Feed,
-        views: Views,
-        supervisor: Supervisor,
-        clock: Clock,
-        instruments: Instruments,
-        lags: Lags,
-        limits: Mapping[str, float],
+        self, checks: PartChecks, database: Database, views: Views, lags: Lags, clock: Clock
     ) -> None:
+        self.checks: PartChecks = checks
         self.lags: Lags = lags
         self.has_key_service: bool = False
         self.on_check: Callable[[], None] = lambda: None
         """Called after each of the regular checks."""
-        self._checks = PartChecks(
-            journal, database, feed, views, supervisor, clock, instruments, lags, limits
-        )
         self._found: Sequence[Standstill] = ()
         self._database = database
         self._views = views
@@ -60,21 +42,8 @@ class Readiness:
 
     @property
     def actions(self) -> Sequence[RunningAction]:
-        """The actions of this process, which are set when they have been opened."""
-        return self._checks.actions
-
-    @actions.setter
-    def actions(self, actions: Sequence[RunningAction]) -> None:
-        self._checks.actions = actions
-
-    @property
-    def workflows(self) -> Collection[str]:
-        """The names of the declared kinds of workflows."""
-        return self._checks.workflows
-
-    @workflows.setter
-    def workflows(self, workflows: Collection[str]) -> None:
-        self._checks.workflows = workflows
+        """The actions of this process, once they have been opened."""
+        return self.checks.actions
 
     @property
     def lost_stores(self) -> Sequence[Standstill]:
@@ -85,7 +54,7 @@ class Readiness:
         """Checks again and again, until cancelled."""
         while True:
             began = monotonic()
-            self._found = await self._checks.check()
+            self._found = await self.checks.check()
             self.on_check()
             await asyncio.sleep(max(MIN_PAUSE, INTERVAL - (monotonic() - began)))
 
@@ -128,7 +97,7 @@ class Readiness:
             names.append(("view", name))
         for one in self.actions:
             names.append((part_of(one.action), one.action))
-        for kind in self.workflows:
+        for kind in self.checks.workflows:
             names.append(("workflow", kind))
         return names
 
@@ -136,7 +105,7 @@ class Readiness:
         self._looking = None
 
     async def _look(self) -> list[Standstill]:
-        found = self._found = await self._checks.check()
+        found = self._found = await self.checks.check()
         if any(one.part == "store" and one.name == "database" for one in self.lost_stores):
             return [*found]
         live = {name for name, work in self._views.works.items() if work.live or not work.is_here}
