@@ -20,7 +20,7 @@ from actum.runtime.context.context import Context
 from actum.runtime.context.workflow_reference import Runs
 from actum.runtime.entities.input_output_guard import pure
 from actum.testing.actions.action_example import ActionExample, given_action
-from actum.testing.difference import difference, rejection_difference
+from actum.testing.difference import CheckedOutcome, difference
 from actum.testing.past import GivenHistory
 from actum.testing.stored import GivenEvent, StoredEvent, emitted_of
 from actum.testing.turn import HeldValue, Turn, run
@@ -82,7 +82,7 @@ class Example(Generic[EntityT]):
         return declared
 
 
-class Outcome(Example[EntityT], Generic[EntityT, ReplyT]):
+class Outcome(CheckedOutcome, Example[EntityT], Generic[EntityT, ReplyT]):
     """The outcome of a command or query; another `when` continues from here."""
 
     def __init__(self, turn: Turn, told: str, held: frozenset[HeldValue] = frozenset()) -> None:
@@ -103,12 +103,6 @@ class Outcome(Example[EntityT], Generic[EntityT, ReplyT]):
             lines += difference("reply", [reply], [self._turn.reply])
         return self._check(lines)
 
-    def rejected(self, message: str | None = None, *, code: str | None = None, **facts: Any) -> Self:
-        """Checks that a rule said no: with this message, code and facts, if they are given."""
-        error = self._expect_error(Rejected)
-        assert isinstance(error, Rejected)
-        return self._check(rejection_difference(error, message, code, facts))
-
     def claimed(self, name: str, value: Any) -> Self:
         """Checks that the turn claimed a value, and did not release it afterwards."""
         return self._check_claim(name, value, is_released=False)
@@ -122,13 +116,6 @@ class Outcome(Example[EntityT], Generic[EntityT, ReplyT]):
         error = self._expect_error(Taken)
         assert isinstance(error, Taken)
         return self._check(difference("claim", [name], [error.name]))
-
-    def raises(self, kind: type[Exception], match: str = "") -> Self:
-        """Checks that the turn failed with an error of this class whose message contains `match`."""
-        error = self._expect_error(kind)
-        if match not in str(error):
-            raise AssertionError(f"{self!r}\nthe error says {str(error)!r}, without {match!r}") from error
-        return self
 
     def scheduled(
         self,
@@ -213,11 +200,6 @@ class Outcome(Example[EntityT], Generic[EntityT, ReplyT]):
             return self
         done = "released" if is_released else "claimed"
         raise AssertionError(f"{self!r}\n{name} {value!r} was not {done}")
-
-    def _check(self, lines: list[str]) -> Self:
-        if lines:
-            raise AssertionError("\n".join([repr(self), *lines]))
-        return self
 
 
 @overload

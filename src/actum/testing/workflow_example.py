@@ -9,7 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from actum.app import App
-from actum.errors import ActumError, Rejected
+from actum.errors import ActumError
 from actum.model.entity import Entity
 from actum.model.handler import Handler
 from actum.model.view import View
@@ -19,7 +19,7 @@ from actum.runtime.context.workflow_reference import WorkflowReference
 from actum.runtime.node import Settings
 from actum.testing.answers import Answers, Asked, What, check_answerable, shown
 from actum.testing.application import Running, testing
-from actum.testing.difference import difference, rejection_difference
+from actum.testing.difference import CheckedOutcome, difference
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -135,7 +135,7 @@ class WorkflowScript(Generic[R]):
                 raise AssertionError(f"{self!r}\n{what} was called: give the example .answers({what}, …)")
 
 
-class WorkflowOutcome(Generic[R]):
+class WorkflowOutcome(CheckedOutcome, Generic[R]):
     """What came of a workflow: where it is, its result or error, and what it called."""
 
     def __init__(
@@ -166,23 +166,13 @@ class WorkflowOutcome(Generic[R]):
             raise AssertionError(f"{self!r}\nhas ended: {came!r}")
         return self
 
-    def rejected(self, message: str | None = None, *, code: str | None = None, **facts: Any) -> Self:
-        """Checks that it failed because a rule said no: with this message, code and facts, if given."""
-        self.raises(Rejected)
-        error = self._error
-        assert isinstance(error, Rejected)
-        return self._check(rejection_difference(error, message, code, facts))
-
-    def raises(self, kind: type[Exception], match: str = "") -> Self:
-        """Checks that it failed with an error of this class whose message contains `match`."""
+    def _expect_error(self, kind: type[Exception]) -> Exception:
         error = self._error
         if not isinstance(error, kind):
             came = repr(self._result) if error is None else f"{type(error).__name__}: {error}"
             status = "waiting" if self._stored.status == "running" else self._stored.status
             raise AssertionError(f"{self!r}\ndid not fail with {kind.__name__}: {status}, {came}") from error
-        if match not in str(error):
-            raise AssertionError(f"{self!r}\nthe error says {str(error)!r}, without {match!r}") from error
-        return self
+        return error
 
     def state(self, **fields: Any) -> Self:
         """Checks fields of the workflow, as they were when it ended or began to wait."""
@@ -207,11 +197,6 @@ class WorkflowOutcome(Generic[R]):
         """Gives what each timer of a command passes to it, the id first. In an example none becomes due."""
         check_answerable(command)
         return [passed for what, passed in self._answers.scheduled.values() if what == command]
-
-    def _check(self, lines: list[str]) -> Self:
-        if lines:
-            raise AssertionError("\n".join([repr(self), *lines]))
-        return self
 
 
 def given_workflow(cls: type[Any], id: str) -> WorkflowExample[..., Any]:

@@ -8,14 +8,13 @@ from typing import Any, Generic, ParamSpec, Self, TypeVar, get_args, get_origin
 from msgspec import Struct
 from msgspec.structs import replace
 
-from actum.errors import Rejected
 from actum.model.event import Event, Metadata, Recorded
 from actum.model.reduction import events_in
 from actum.runtime.actions.invoke import ActionFunction, is_event
 from actum.testing.actions.recorder import Recorder, ScheduledTimer
 from actum.testing.actions.recording_context import RecordingContext
 from actum.testing.answers import Answers, Asked, What, check_answerable, shown
-from actum.testing.difference import difference, rejection_difference
+from actum.testing.difference import CheckedOutcome, difference
 from actum.testing.past import START
 from actum.testing.stored import GivenEvent, StoredEvent, emitted_of, read_of
 
@@ -102,7 +101,7 @@ class ActionExample(Generic[P, R]):
         return ActionOutcome(told, recorder, result, error)
 
 
-class ActionOutcome(Generic[R]):
+class ActionOutcome(CheckedOutcome, Generic[R]):
     """What an action has done: its result or error, and what it has sent."""
 
     def __init__(self, told: str, recorder: Recorder, result: R | None, error: Exception | None) -> None:
@@ -125,22 +124,12 @@ class ActionOutcome(Generic[R]):
         """Checks that it sent exactly these commands, in order: `sends((Account.deposit, "ann", 5))`."""
         return self._check(difference("commands", commands, self.commands))
 
-    def rejected(self, message: str | None = None, *, code: str | None = None, **facts: Any) -> Self:
-        """Checks that it failed because a rule said no: with this message, code and facts, if given."""
-        self.raises(Rejected)
-        error = self._error
-        assert isinstance(error, Rejected)
-        return self._check(rejection_difference(error, message, code, facts))
-
-    def raises(self, kind: type[Exception], match: str = "") -> Self:
-        """Checks that it failed with an error of this class whose message contains `match`."""
+    def _expect_error(self, kind: type[Exception]) -> Exception:
         error = self._error
         if not isinstance(error, kind):
             came = f"it returned {self._result!r}" if error is None else f"{type(error).__name__}: {error}"
             raise AssertionError(f"{self!r}\ndid not fail with {kind.__name__}: {came}") from error
-        if match not in str(error):
-            raise AssertionError(f"{self!r}\nthe error says {str(error)!r}, without {match!r}") from error
-        return self
+        return error
 
     @property
     def commands(self) -> list[CommandSent]:
@@ -177,11 +166,6 @@ class ActionOutcome(Generic[R]):
         """Gives what each timer of a command passes to it, the id first; `timers` says when."""
         check_answerable(command)
         return [(one.id, *one.arguments) for one in self._recorder.timers if one.command == command]
-
-    def _check(self, lines: list[str]) -> Self:
-        if lines:
-            raise AssertionError("\n".join([repr(self), *lines]))
-        return self
 
 
 def given_action(function: Callable[..., Any], id: str) -> ActionExample[..., Any]:
