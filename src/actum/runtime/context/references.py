@@ -68,27 +68,30 @@ class EntityReference(Struct, gc=False, eq=False):
 
 
 class ViewReference:
-    """A view as a context sees it: its queries, and its rows by key."""
+    """A view as a context sees it: its queries, and its rows by key.
 
-    __slots__ = ("page", "sender")
-    view: ViewType
+    Its own attributes begin with an underscore, so that queries can have any public name.
+    """
+
+    __slots__ = ("_page", "_sender")
+    _view: ViewType
 
     def __init__(self, sender: Sender, page: PageRequest | None = None) -> None:
-        self.sender: Sender = sender
-        self.page: PageRequest | None = page
+        self._sender: Sender = sender
+        self._page: PageRequest | None = page
 
     def __repr__(self) -> str:
-        return f"<view {self.view.name}>"
+        return f"<view {self._view.name}>"
 
     def get(self, key: Any) -> Awaited:
         """Returns the row of a key, or None."""
-        if self.page is not None:
-            raise DefinitionError(f"{self.view.name}.get returns one row: leave out {PAGE_OPTIONS}")
-        return self.sender.read_row(self.view, key)
+        if self._page is not None:
+            raise DefinitionError(f"{self._view.name}.get returns one row: leave out {PAGE_OPTIONS}")
+        return self._sender.read_row(self._view, key)
 
     def __getattr__(self, name: str) -> Any:
         raise AttributeError(
-            f"view {self.view.name} has no query {name!r}; it has {', '.join([*self.view.queries, 'get'])}"
+            f"view {self._view.name} has no query {name!r}; it has {', '.join([*self._view.queries, 'get'])}"
         )
 
 
@@ -96,14 +99,11 @@ def entity_reference(kind: EntityType) -> type[EntityReference]:
     """Makes the class of references to entities of a kind."""
     methods: dict[str, Any] = {"kind": kind}
     for name, command in kind.commands.items():
+        _check_free(kind.name, name, EntityReference)
         methods[name] = _command_method(command)
     for name, query in kind.queries.items():
+        _check_free(kind.name, name, EntityReference)
         methods[name] = _query_method(query)
-    for taken in ("sender", "id", "expected_version", "idempotency_key", "kind"):
-        if taken in kind.commands or taken in kind.queries:
-            raise DefinitionError(
-                f"{kind.name}.{taken}: a command or query cannot bear this name; choose another"
-            )
     return cast(
         "type[EntityReference]",
         defstruct(
@@ -114,8 +114,9 @@ def entity_reference(kind: EntityType) -> type[EntityReference]:
 
 def view_reference(view: ViewType) -> type[ViewReference]:
     """Makes the class of references to a view."""
-    methods: dict[str, Any] = {"view": view, "__slots__": ()}
+    methods: dict[str, Any] = {"_view": view, "__slots__": ()}
     for name, query in view.queries.items():
+        _check_free(view.cls.__name__, name, ViewReference)
         methods[name] = _view_method(query)
     return type(f"{view.cls.__name__}Reference", (ViewReference,), methods)
 
@@ -136,11 +137,16 @@ def _query_method(query: CommandType) -> Callable[..., Awaited]:
 
 def _view_method(query: ViewQuery) -> Callable[..., Awaited]:
     def call(self: ViewReference, *positional: Any, **named: Any) -> Awaited:
-        if self.page is not None and query.shape != "page":
+        if self._page is not None and query.shape != "page":
             raise DefinitionError(
                 f"{query.signature.where} returns {display(query.answer)}, and {PAGE_OPTIONS} are for "
                 "queries that return a Page[…]"
             )
-        return self.sender.ask_view(self.view, query, positional, named, self.page)
+        return self._sender.ask_view(self._view, query, positional, named, self._page)
 
     return call
+
+
+def _check_free(owner: str, name: str, base: type) -> None:
+    if hasattr(base, name) or name in base.__annotations__:
+        raise DefinitionError(f"{owner}.{name}: a command or query cannot bear this name; choose another")
