@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from actum import Actions, App, Context, Entity, Event, View, command, reducer
+from actum import Actions, App, Context, Entity, Event, Page, View, command, query, reducer
 
 AMOUNT = 7
 
@@ -37,6 +37,9 @@ class Balances(View):
     @reducer
     def deposited(self, event: Deposited) -> None:
         self.balance += event.amount
+
+    @query("SELECT id, balance FROM balances ORDER BY id")
+    def all(self) -> Page["Balances"]: ...
 
 
 class Bell:

@@ -1,7 +1,7 @@
 """An application moved from a SQLite file to PostgreSQL and to another file; also killed midway and resumed.
 
 `python -m benchmarks.moves 10000000` moves so many events once, kills the export and the import midway, and
-prints rates, memory and digests.
+prints rates, memory and digests; then it compares versions, keys, claims and the rows of a view.
 """
 
 import subprocess
@@ -14,6 +14,7 @@ import msgspec
 
 from benchmarks.loop import run
 from benchmarks.measure import Contestant, Effort, Sample
+from benchmarks.moves_compared import Contents
 from benchmarks.moves_process import Result
 from benchmarks.place import Place, machine, open_place
 from benchmarks.postgres_server import Server, open_server
@@ -117,6 +118,21 @@ def moved_once(place: Place, events: int) -> None:
         found = {exported.digest, imported.digest, before.digest, after.digest}
         print(f"digests are {'equal' if len(found) == 1 else 'NOT EQUAL'}: {found}")
         assert (before.events, after.events, len(found)) == (events, events, 1)
+        _compare(url_of(source), url)
+
+
+def _compare(before: str, after: str) -> None:
+    """Compares all that two stores answer with; prints how many there are of each."""
+    old, new = _contents(before), _contents(after)
+    for name in sorted(old.counts | new.counts):
+        is_equal = old.digests.get(name) == new.digests.get(name)
+        print(f"{name}: {old.counts.get(name, 0):,}, {'equal' if is_equal else 'NOT EQUAL'}", flush=True)
+    assert old == new
+
+
+def _contents(url: str) -> Contents:
+    done = subprocess.run(_command(("contents", url)), check=True, stdout=subprocess.PIPE, timeout=PATIENCE)
+    return msgspec.json.decode(done.stdout, type=Contents)
 
 
 def _show(what: str, result: Result) -> None:

@@ -1,10 +1,11 @@
 """A process that fills, exports, imports or reads a store of the bank: `python -m benchmarks.moves_process
-fill URL EVENTS ACCOUNTS`, `export URL FILE STOP`, `import URL FILE STOP`, or `digest URL`.
+fill URL EVENTS ACCOUNTS`, `export URL FILE STOP`, `import URL FILE STOP`, `digest URL`, or `contents URL`.
 
 With a STOP above 0 it kills itself once so many events are written. Prints a result as JSON.
 """
 
 import asyncio
+import hashlib
 import os
 import resource
 import signal
@@ -15,16 +16,20 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
+from actum.model.event import with_json_field
 from actum.operations.moves.digesting import digest_store
 from actum.operations.moves.exporting import export_application
 from actum.operations.moves.importing import import_application
-from actum.ports.journal import Landed, Write
+from actum.ports.journal import Claim, Landed, Write
 from actum.stores.open import open_stores
 from benchmarks.bank import AMOUNT, account_id, viewed
+from benchmarks.moves_compared import contents
 
 BATCH = 5_000
 EVERY_KEY = 10
 """One command in so many has an idempotency key."""
+EVERY_CLAIM = 10
+"""One account in so many claims a number."""
 START = 1_893_456_000_000_000
 PAYLOAD = b'{"amount":%d}' % AMOUNT
 
@@ -39,7 +44,10 @@ class Result(Struct, frozen=True):
 
 
 async def fill(url: str, events: int, accounts: int) -> Result:
-    """Writes deposits of accounts by turns, as commands do; one in ten has a key, and its reply."""
+    """Writes deposits of accounts by turns, as commands do; one in ten has a key and its reply.
+
+    The first of every tenth account claims a number.
+    """
     began = time.perf_counter()
     async with open_stores(url) as stores:
         for start in range(0, events, BATCH):
@@ -72,7 +80,7 @@ async def digest(url: str) -> Result:
 
 
 def _write(number: int, accounts: int) -> Write:
-    return Write(
+    write = Write(
         "Account",
         account_id(number % accounts),
         number // accounts,
@@ -83,6 +91,12 @@ def _write(number: int, accounts: int) -> Write:
         call="deposit",
         reply=b"%d" % number,
     )
+    if number < accounts and number % EVERY_CLAIM == 0:
+        claim = Claim("number", hashlib.sha256(b"%d" % number).digest())
+        write.claims = [claim]
+        record = b'[["number","%b",false]]' % claim.digest.hex().encode()
+        write.metadata = with_json_field(write.metadata, b"claims", record)
+    return write
 
 
 def _result(events: int, began: float, digest: str = "") -> Result:
@@ -91,11 +105,14 @@ def _result(events: int, began: float, digest: str = "") -> Result:
 
 
 def main(way: str, url: str, *rest: str) -> None:
+    done: Struct
     match way:
         case "fill":
             done = asyncio.run(fill(url, int(rest[0]), int(rest[1])))
         case "digest":
             done = asyncio.run(digest(url))
+        case "contents":
+            done = asyncio.run(contents(url))
         case _:
             done = asyncio.run(move(way, url, rest[0], int(rest[1])))
     sys.stdout.write(msgspec.json.encode(done).decode() + "\n")
