@@ -30,6 +30,8 @@ UNNAMED = "(unnamed)"
 """What a step is reported as whose function has no name."""
 CALL = "call"
 """What the calls of the context are reported as: their names may contain ids."""
+LOOK_AGAIN = 600_000_000
+"""Microseconds after which a workflow is woken that has a signal which this program cannot read."""
 
 log: logging.Logger = logging.getLogger("actum.workflows")
 
@@ -144,14 +146,11 @@ class WorkflowExecution(Operations):
             read = sealed.opening(read)
         while (kept := self.history.find(key)) is None or not kept.is_final:
             await self.admit()
-            signal = next((one for one in self.signals if one.name == name), None)
+            signal = self.signals.next(name)
             if signal is not None:
                 body = await self._body_of(signal, read, sealed)
-                if signal in self.signals:  # Unless another part of `run` has taken it meanwhile.
-                    self.signals.remove(signal)
-                    self.taken.append(signal.id)
-                    if body is not None:
-                        self.keep(key, Kept(result=body))
+                if body is not None and self.signals.take(signal):
+                    self.keep(key, Kept(result=body))
                 continue
             if kept is None and within is not None:
                 kept = self.keep(key, Kept(due=self.now() + _whole(within, "receive")))
@@ -159,7 +158,7 @@ class WorkflowExecution(Operations):
             if due is not None and self.now() >= due:
                 self.keep(key, Kept(result=Raw(b"null")))
                 continue
-            await self.parked.wait(due)
+            await self.parked.wait(self._looked_again(due, name))
         if within is not None and bytes(kept.result) == b"null":
             self.history.give(key)
             return None
@@ -168,7 +167,7 @@ class WorkflowExecution(Operations):
         return self.given(key, kept, read)
 
     async def _body_of(self, signal: StoredSignal, read: Read, sealed: SealedType | None) -> Raw | None:
-        """Gives what is recorded of a signal; None if it cannot be read, and would stop it for ever.
+        """Gives what is recorded of a signal; None if it cannot be read, and waits for another release.
 
         What came as plain text, as from the command line, is sealed from now on.
         """
@@ -176,10 +175,18 @@ class WorkflowExecution(Operations):
             value = read(signal.body)
         except LOST as error:
             workflow = self.workflow
-            message = "%s/%s: a signal %s does not fit, and is dropped: %s"
+            message = "%s/%s: a signal %s does not fit, and is passed over until the program has changed: %s"
             log.error(message, workflow.kind, workflow.id, signal.name, error)
+            self.signals.pass_over(signal)
             return None
         return Raw(signal.body) if sealed is None else await self.sealed(sealed, value)
+
+    def _looked_again(self, due: int | None, name: str) -> int | None:
+        """Gives the time up to which to wait: soon, if another program may be able to read a signal then."""
+        if not self.signals.has_unread(name):
+            return due
+        soon = self.now() + LOOK_AGAIN
+        return soon if due is None else min(due, soon)
 
     async def _gather(self, parts: tuple[Awaitable[Any], ...]) -> tuple[Any, ...]:
         if not parts:

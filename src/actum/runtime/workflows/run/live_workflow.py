@@ -83,7 +83,7 @@ class LiveWorkflow(WorkflowRun):
         if self._leaving is not None:
             return  # It has not seen this, so it is due at once when it has left.
         self.wakes = workflow.wakes
-        execution.add_signals(loaded.signals)
+        execution.signals.add(loaded.signals)
         if workflow.request:
             # What it is doing is finished, and it is loaded again as the request leaves it.
             self.stop()
@@ -209,7 +209,7 @@ class LiveWorkflow(WorkflowRun):
 
     @property
     def _has_changes(self) -> bool:
-        return self.execution.history.has_news or bool(self.execution.taken)
+        return self.execution.history.has_news or self.execution.signals.has_taken
 
     def _leave(self, leaving: Leaving) -> None:
         self._leaving = leaving
@@ -229,7 +229,7 @@ class LiveWorkflow(WorkflowRun):
         execution, workflow = self.execution, self.workflow
         self._write_state()
         leaving = self._leaving
-        taken, execution.taken = tuple(execution.taken), []
+        taken = execution.signals.give_taken()
         records = execution.history.take_news()
         if leaving is None:
             leaving, self._attempts = Leaving("running", 0), 0

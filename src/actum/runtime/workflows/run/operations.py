@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine
 from contextvars import copy_context
 from datetime import timedelta
 from functools import partial
@@ -17,7 +17,7 @@ from actum.model.people.unsaid import class_alone
 from actum.model.retries import Retries
 from actum.model.values.round_trip import LOST
 from actum.model.workflows.workflow_type import WorkflowType
-from actum.ports.workflows import LoadedWorkflow, StoredSignal, StoredWorkflow, WorkflowKey
+from actum.ports.workflows import LoadedWorkflow, StoredWorkflow, WorkflowKey
 from actum.runtime.contained_tasks import runs_author_code
 from actum.runtime.containment import comes_from_outside, log_failure
 from actum.runtime.context.context import Context, session_of
@@ -28,6 +28,7 @@ from actum.runtime.services import Services
 from actum.runtime.workflows.run.history import History, Key, shown
 from actum.runtime.workflows.run.outcome import DECISIONS, Kept, KeptError, error_of, kept_error
 from actum.runtime.workflows.run.record_sealer import RecordSealer
+from actum.runtime.workflows.run.signals import Signals
 from actum.runtime.workflows.run.step_function import StepFunctions
 from actum.runtime.workflows.run.waiting import Parked
 
@@ -82,9 +83,7 @@ class Operations:
         workflow = loaded.workflow
         self.id: str = workflow.id
         self.history: History = History(loaded.records, workflow.created)
-        self.signals: list[StoredSignal] = []
-        self.taken: list[int] = []
-        self._known_signals: set[int] = set()
+        self.signals: Signals = Signals()
         self.awaited: set[WorkflowKey] = set()
         self.seen: int = 0
         self.stopped: bool = False
@@ -111,7 +110,7 @@ class Operations:
         self.traceparent: str = ""
         self.source = f"$workflow/{workflow.kind}/{workflow.id}@{workflow.number}/{workflow.generation}"
         self._made = self._drawn = 0
-        self.add_signals(loaded.signals)
+        self.signals.add(loaded.signals)
 
     def __repr__(self) -> str:
         return f"<WorkflowExecution {self.workflow.kind}/{self.id}, {self.parked!r}>"
@@ -135,11 +134,6 @@ class Operations:
         if self.sealer is None or not (self._kind.is_personal or self.sealer.owner):
             return kept
         return await self.sealer.seal_error(kept)
-
-    def add_signals(self, signals: Sequence[StoredSignal]) -> None:
-        """Adds signals that came; those that were taken may come again until that is recorded."""
-        self.signals += [one for one in signals if one.id not in self._known_signals]
-        self._known_signals.update(one.id for one in signals)
 
     async def operate(
         self, key: Key, label: str, do: Do, read: Read, retries: Retries | None, limit: float | None
