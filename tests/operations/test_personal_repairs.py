@@ -128,3 +128,26 @@ async def test_the_letter_of_a_forgotten_person_is_shown_without_what_was_person
     shown = await editable(stores, services, letter.id)
 
     assert shown.text == b'{"to":"ann","address":{"forgotten":true}}'
+
+
+async def test_a_portrait_shows_the_messages_of_a_person_that_operators_have_edited(club: Running) -> None:
+    stores, services = stores_of(club), club.node.services
+    for person in ("ann", "bob"):
+        await club.send("mail", Mail(person, f"{person} at home"))
+    await club.settle(allows_failures=True)
+    for letter in await stores.database.letters():
+        shown = await editable(stores, services, letter.id)
+        assert shown.text is not None
+        await edit_letter(stores, services, letter.id, shown.text.replace(b" at ", b"@"), by="eve")
+
+    portrait = await club.ctx.portrait("ann")
+
+    [act] = portrait.workflows
+    assert act.content["arguments"][0] == {
+        "action": "letters edit",
+        "target": act.content["arguments"][0]["target"],
+        "facts": {"action": "deliver@queue:mail"},
+        "before": {"to": "ann", "address": "ann at home"},
+        "after": {"to": "ann", "address": "ann@home"},
+    }
+    assert "bob" not in repr(portrait)
