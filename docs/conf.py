@@ -22,7 +22,7 @@ author = "the authors of Actum"
 release = version_of("actum")
 root_doc = "README"
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.viewcode"]
-exclude_patterns = ["_build", "reference/README.md"]
+exclude_patterns = ["_build"]
 html_theme = "furo"
 html_title = "Actum"
 html_copy_source = False
@@ -55,6 +55,8 @@ SECTIONS: dict[str, list[str]] = {
     "Know": ["guarantees", "questions", "benchmarks", "glossary", "architecture", "decisions/README"],
     "Come from": ["from-castore", "from-akka", "from-eventsourcing"],
     "Reference": [
+        "reference/README",
+        "command-line",
         "reference/declare",
         "reference/call",
         "reference/errors",
@@ -94,8 +96,11 @@ def mark_code(_app: Sphinx, _what: str, _name: str, _object: Any, _options: Any,
         before = paragraphs[place - 1] if place else ""
         if "├" in paragraph:
             paragraphs[place] = "::\n\n" + indent(paragraph, "    ")
-        elif paragraph.startswith("    ") and before.endswith(":") and not before.endswith("::"):
-            paragraphs[place - 1] = f"{before}:"
+        elif paragraph.startswith("    ") and not before.endswith("::"):
+            if before.endswith(":"):
+                paragraphs[place - 1] = f"{before}:"
+            else:
+                paragraphs[place] = "::\n\n" + paragraph
     lines[:] = "\n\n".join(paragraphs).split("\n")
 
 
