@@ -1,32 +1,18 @@
 """Exports an application: its events, and everything else that is stored for it, into one file."""
 
 import asyncio
-import contextlib
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
-import msgspec
 from msgspec import Struct
 
 from actum.app import App
 from actum.errors import ForeignStore, StoreError, StoreInUse
 from actum.model.event import Stored
-from actum.operations.moves.events_digest import EventsDigest, Report
-from actum.operations.moves.export_file import (
-    BEGIN,
-    END,
-    EVENTS,
-    Beginning,
-    Chunk,
-    CutOff,
-    DamagedExport,
-    Ending,
-    ExportReader,
-    ExportWriter,
-    Header,
-    packed,
-)
+from actum.operations.moves.events_digest import Report
+from actum.operations.moves.export_file import EVENTS, Beginning, Ending
+from actum.operations.moves.export_progress import ExportProgress, ending_of
 from actum.operations.moves.parts import REPLIES, SLICES, tables_without
 from actum.operations.moves.table_rows import exported_tables
 from actum.operations.opening import is_running, open_beside
@@ -63,7 +49,8 @@ async def export_application(
     """Writes an application to a file, or goes on where an interrupted export to it has stopped.
 
     The application must not run: raises StoreInUse if it does, or has been started meanwhile. Raises
-    StoreError for a file of another export, and for what the store cannot give, unless it is left out.
+    StoreError for a file of another export or a whole one, and for what the store cannot give, unless it is
+    left out.
     """
     began = time.monotonic()
     left_out = tables_without(without)
@@ -72,13 +59,13 @@ async def export_application(
     # As its owner, so that the application cannot be started meanwhile.
     async with open_stores(url) as stores:
         beginning = await _beginning(app, stores, url, without)
-        with _Progress.at(path, beginning) as progress:
+        with ExportProgress.at(path, beginning) as progress:
             resumed = progress.digest.count
-            if not progress.is_done:
-                await _export_events(stores, url, progress, report)
-                ending = await _export_tables(stores, progress, left_out, report)
-                await _check_still(stores, url, beginning)
-                progress.end(ending)
+            await _check_goes_on(stores.journal, path, progress)
+            await _export_events(stores, url, progress, report)
+            ending = await _export_tables(stores, progress, left_out, report)
+            await _check_still(stores, url, beginning)
+            progress.end(ending)
         ending = ending_of(path)
         size = progress.size
     return Export(str(path), ending.counts, ending.digest, size, time.monotonic() - began, resumed)
@@ -115,6 +102,15 @@ async def _beginning(app: App, stores: Stores, url: str, without: Sequence[str])
     )
 
 
+async def _check_goes_on(journal: Journal, path: Path, progress: ExportProgress) -> None:
+    """Raises StoreError if the events in the file are those of another history, as of a restored backup."""
+    if progress.last is not None and await journal.feed(progress.after - 1, 1) != [progress.last]:
+        raise StoreError(
+            f"{path} was begun with other events than the store has at position {progress.after:,}: remove "
+            "the file, and begin again"
+        )
+
+
 async def _check_still(stores: Stores, url: str, beginning: Beginning) -> None:
     if await stores.database.is_attended() or await stores.journal.last() != beginning.last:
         raise StoreInUse(
@@ -123,113 +119,7 @@ async def _check_still(stores: Stores, url: str, beginning: Beginning) -> None:
         )
 
 
-class _Progress:
-    """How far the export to a file has got; it writes the chunks that follow."""
-
-    def __init__(self, writer: ExportWriter, digest: EventsDigest, after: int, *, is_done: bool) -> None:
-        self.digest = digest
-        self.after = after
-        self.is_done = is_done
-        self._writer = writer
-
-    def __repr__(self) -> str:
-        return f"<_Progress @{self.after} {self._writer!r}>"
-
-    def __enter__(self) -> "_Progress":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._writer.close()
-
-    @classmethod
-    def at(cls, path: Path, beginning: Beginning) -> "_Progress":
-        """Begins a file, or goes on behind the last whole chunk of events in it."""
-        chunks = _whole_chunks(path, beginning) if path.exists() else []
-        if not chunks:
-            path.unlink(missing_ok=True)
-            writer = ExportWriter.create(path)
-            writer.write(Header(BEGIN, 0, ""), msgspec.json.encode(beginning))
-            return cls(writer, EventsDigest(), 0, is_done=False)
-        is_done = chunks[-1].header.part == END
-        # Whatever is no event may have changed without an event, so it is read again.
-        last = chunks[-1] if is_done else [one for one in chunks if one.header.part in (BEGIN, EVENTS)][-1]
-        events = [one.header for one in chunks if one.header.part == EVENTS]
-        count = sum(header.count for header in events)
-        digest = EventsDigest(bytes.fromhex(events[-1].digest), count) if events else EventsDigest()
-        writer = ExportWriter.go_on(path, last.end, last.seal)
-        return cls(writer, digest, events[-1].last if events else 0, is_done=is_done)
-
-    @property
-    def size(self) -> int:
-        """The bytes of the file."""
-        return self._writer.size
-
-    def add_events(self, events: Sequence[Stored]) -> None:
-        """Writes a chunk of events."""
-        self.digest.add(events)
-        first, last = events[0].position, events[-1].position
-        header = Header(EVENTS, 0, "", len(events), first, last, self.digest.text)
-        self._writer.write(header, packed(events))
-        self.after = last
-
-    def add_rows(self, table: str, columns: Sequence[str], rows: Sequence[object]) -> None:
-        """Writes a chunk of rows of a table."""
-        self._writer.write(Header(table, 0, "", len(rows), columns=tuple(columns)), packed(rows))
-
-    def end(self, ending: Ending) -> None:
-        """Writes the last chunk."""
-        self._writer.write(Header(END, 0, ""), msgspec.json.encode(ending))
-
-
-def _whole_chunks(path: Path, beginning: Beginning) -> list[Chunk]:
-    """Gives the whole chunks of an export, interrupted or not; raises StoreError if it is another one."""
-    if not path.stat().st_size:
-        return []
-    reader = ExportReader(path)
-    chunks: list[Chunk] = []
-    try:
-        with contextlib.suppress(CutOff):
-            for chunk in reader.chunks():
-                reader.body(chunk)
-                chunks.append(chunk)
-        if chunks:
-            _check_same(path, beginning_of(reader, chunks), beginning)
-    finally:
-        reader.close()
-    return chunks
-
-
-def _check_same(path: Path, begun: Beginning, now: Beginning) -> None:
-    if (begun.application, begun.journal, begun.without) != (now.application, now.journal, now.without):
-        left_out = f" without {', '.join(begun.without)}" if begun.without else ""
-        raise StoreError(
-            f"{path} is an export of {begun.application!r} from {begun.source}{left_out}: name another file, "
-            "or remove it"
-        )
-    if begun.last != now.last:
-        raise StoreError(
-            f"{path} was begun when the journal ended at {begun.last:,}, and it ends at {now.last:,} now: "
-            "remove the file, and begin again"
-        )
-
-
-def beginning_of(reader: ExportReader, chunks: Sequence[Chunk]) -> Beginning:
-    """Reads the first chunk."""
-    if not chunks or chunks[0].header.part != BEGIN:
-        raise DamagedExport(f"{reader!r} does not begin as an export does")
-    return msgspec.json.decode(reader.body(chunks[0]), type=Beginning)
-
-
-def ending_of(path: Path) -> Ending:
-    """Reads the last chunk of an export that has ended."""
-    reader = ExportReader(path)
-    try:
-        return msgspec.json.decode(reader.body(reader.whole()[-1]), type=Ending)
-    finally:
-        reader.close()
-
-
-async def _export_events(stores: Stores, url: str, progress: _Progress, report: Report) -> None:
+async def _export_events(stores: Stores, url: str, progress: ExportProgress, report: Report) -> None:
     """Writes the events beyond those that are written, while the next ones are read."""
     journal, last = stores.journal, await stores.journal.last()
     writing: asyncio.Task[None] | None = None
@@ -276,7 +166,7 @@ async def _check_alone(stores: Stores, url: str) -> None:
 
 
 async def _export_tables(
-    stores: Stores, progress: _Progress, left_out: frozenset[str], report: Report
+    stores: Stores, progress: ExportProgress, left_out: frozenset[str], report: Report
 ) -> Ending:
     counts: dict[str, int] = {EVENTS: progress.digest.count}
     numbers: dict[str, int] = {}

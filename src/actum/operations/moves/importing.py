@@ -12,7 +12,6 @@ from msgspec import Struct
 
 from actum.app import App, definition_of
 from actum.errors import ForeignStore, StoreError, StoreInUse
-from actum.model.event import Stored
 from actum.operations.moves.claim_changes import claim_effects
 from actum.operations.moves.events_digest import Report, digest_of
 from actum.operations.moves.export_file import (
@@ -22,7 +21,7 @@ from actum.operations.moves.export_file import (
     Ending,
     ExportReader,
 )
-from actum.operations.moves.exporting import beginning_of
+from actum.operations.moves.export_progress import beginning_of, read_events
 from actum.operations.moves.parts import tables_without
 from actum.operations.moves.positions import (
     CHECKPOINTS,
@@ -41,7 +40,6 @@ from actum.stores.url import shown
 T = TypeVar("T")
 
 CHECK = "check"
-_events: Callable[[bytes], list[Stored]] = msgspec.msgpack.Decoder(list[Stored]).decode
 _rows: Callable[[bytes], list[tuple[Any, ...]]] = msgspec.msgpack.Decoder(list[tuple[Any, ...]]).decode
 
 
@@ -190,7 +188,7 @@ async def _import_events(source: _Source, target: _Target, report: Report) -> tu
     positions, still_open = (None, None) if keeps else (Positions(), await _open_events(source))
     before = [chunk for chunk in chunks if chunk.header.last <= after]
     done = resumed = sum(chunk.header.count for chunk in before)
-    async for events in _read_ahead(source.reader, chunks[len(before) :], _events):
+    async for events in _read_ahead(source.reader, chunks[len(before) :], read_events):
         await _check_alone(target)
         if still_open is not None:
             still_open.check(events, shown(target.url))
