@@ -110,3 +110,11 @@ def under_load(url: str, threads: int = 3) -> Generator[Payments]:
         is_over.set()
         for client in clients:
             client.join()
+
+
+def garbled(store: bytes) -> bytes:
+    """Gives a file in which SQLite cannot read an index, whose name is no text any more."""
+    index = b"actum_streams_first"
+    assert b"CREATE INDEX " + index in store
+    found = store.replace(b"index" + index, b"index" + index.replace(b"a", b"\xe5"))
+    return found.replace(b"CREATE INDEX " + index, b"CREATE INDFX " + index)

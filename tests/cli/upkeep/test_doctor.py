@@ -20,6 +20,7 @@ from actum.stores.open import prepare_stores
 from actum.stores.sqlite import examination
 from actum.stores.url import join
 from tests.cli.commands import CommandLine, Process, Result
+from tests.cli.upkeep.stores import garbled
 from tests.servers.dynamodb import url_of
 
 BROKEN = """
@@ -194,6 +195,18 @@ def test_a_damaged_page_is_a_fault(shop: Path, actum: CommandLine) -> None:
 
     assert examined.code == 1
     assert found(examined, "integrity", "fault")
+
+
+def test_a_store_whose_names_are_no_text_is_said_to_be_damaged(shop: Path, actum: CommandLine) -> None:
+    asyncio.run(pay(None, "o-1"))
+    (shop / "shop.db").write_bytes(garbled((shop / "shop.db").read_bytes()))
+
+    examined, listed = actum("doctor", "shop"), actum("events", "shop")
+
+    assert examined.code == listed.code == 1
+    assert "names in it are no text" in examined.out + examined.err
+    assert "shop.db is damaged (names in it are no text)" in listed.err
+    assert listed.err.count("\n") == 1
 
 
 def test_what_stands_still_is_listed_with_how_to_go_on(shop: Path, actum: CommandLine) -> None:

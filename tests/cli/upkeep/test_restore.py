@@ -17,7 +17,7 @@ from actum.runtime.clock import SystemClock
 from actum.stores.sqlite.backup.contents import check_all, read_contents
 from actum.stores.sqlite.backup.placing import replace_store
 from tests.cli.commands import CommandLine, Process
-from tests.cli.upkeep.stores import digest_of_events, last_position, paid, sales, under_load
+from tests.cli.upkeep.stores import digest_of_events, garbled, last_position, paid, sales, under_load
 
 CLUB = """
 from actum import App, Entity, Event, Personal, View, command, query, reducer
@@ -236,17 +236,19 @@ def test_what_is_damaged_or_no_backup_is_refused_and_the_store_stays(shop: Path,
     middle = len(whole) // 2
     (shop / "torn.db").write_bytes(whole[:middle])
     (shop / "flipped.db").write_bytes(whole[:middle] + bytes(4096) + whole[middle + 4096 :])
+    (shop / "garbled.db").write_bytes(garbled(whole))
     (shop / "text.db").write_text("no database at all\n" * 100)
     (shop / "empty.db").write_bytes(b"")
     before = digest_of_events(shop / "shop.db", 1_000)
 
-    for name in ("torn.db", "flipped.db", "text.db", "empty.db", "nothing.db", "shop.db"):
+    for name in ("torn.db", "flipped.db", "garbled.db", "text.db", "empty.db", "nothing.db", "shop.db"):
         for check in ([], ["--check"]):
             refused = actum("restore", "shop", name, *check)
             if name == "shop.db" and check:
                 continue
             assert (refused.code, refused.err.count("\n")) == (1, 1), name
             assert refused.err.startswith("error: "), refused.err
+            assert "codec" not in refused.err
 
     assert digest_of_events(shop / "shop.db", 1_000) == before
     assert not list(shop.glob("*before-restore*"))

@@ -2,15 +2,15 @@
 
 import os
 import shutil
-import sqlite3
 from contextlib import closing
 from pathlib import Path
 
 from msgspec import Struct
 
-from actum.stores.sqlite.backup.contents import chain_fault
+from actum.stores.sqlite.backup.contents import as_text, chain_fault, damage
 from actum.stores.sqlite.backup.placing import LOG
 from actum.stores.sqlite.connection.completeness import check_log
+from actum.stores.sqlite.connection.errors import DRIVER
 from actum.stores.sqlite.connection.opening import check_format, configure
 
 MOUNTS = Path("/proc/self/mountinfo")
@@ -60,6 +60,7 @@ def find_damage(file: Path) -> str:
     check = "integrity_check" if file.stat().st_size <= MAX_WHOLE else "quick_check"
     try:
         with closing(configure(str(file), must_exist=True)) as connection:
+            connection.text_factory = as_text
             connection.execute("PRAGMA query_only = ON")
             # One transaction, so that what is written meanwhile is in neither part.
             connection.execute("BEGIN")
@@ -67,8 +68,8 @@ def find_damage(file: Path) -> str:
             if found != ["ok"]:
                 return "; ".join(" ".join(one.split()) for one in found)
             return chain_fault(connection)
-    except sqlite3.DatabaseError as error:
-        return str(error)
+    except DRIVER as error:
+        return damage(error)
 
 
 def file_system(file: Path) -> str:

@@ -14,6 +14,7 @@ from actum.errors import StoreError
 from actum.stores.schema import Part, is_current
 from actum.stores.sqlite.backup.placing import LOG
 from actum.stores.sqlite.connection.completeness import is_log_lost
+from actum.stores.sqlite.connection.errors import DRIVER, NO_TEXT
 from actum.stores.sqlite.connection.opening import check_format, part_versions
 from actum.stores.sqlite.database.database import SCHEMA as DATABASE
 from actum.stores.sqlite.journal.statements import SCHEMA as JOURNAL
@@ -78,8 +79,9 @@ def open_closed(file: Path) -> Generator[sqlite3.Connection]:
         )
     try:
         with closing(sqlite3.connect(f"file:{quote(str(file))}?mode=ro&immutable=1", uri=True)) as connection:
+            connection.text_factory = as_text
             yield connection
-    except sqlite3.DatabaseError as error:
+    except DRIVER as error:
         raise _damaged(file, error) from error
 
 
@@ -114,7 +116,8 @@ def check_all(file: Path, alive: Callable[[], None] = lambda: None) -> None:
         connection.set_progress_handler(alive, STEPS)
         found = [row[0] for row in connection.execute("PRAGMA integrity_check(3)")]
         if found != ["ok"]:
-            raise StoreError(f"{file} is damaged: {'; '.join(' '.join(one.split()) for one in found)}")
+            said = "; ".join(" ".join(one.split()) for one in found)
+            raise StoreError(f"{file} is damaged: {said}: use another backup")
         if fault := chain_fault(connection):
             raise StoreError(f"{file}: {fault}")
 
@@ -170,7 +173,17 @@ def _contents(
     )
 
 
-def _damaged(file: Path, error: sqlite3.Error) -> StoreError:
+def damage(error: Exception) -> str:
+    """Says what an error of the driver says of a file."""
+    return NO_TEXT if isinstance(error, UnicodeDecodeError) else str(error)
+
+
+def as_text(content: bytes) -> str:
+    """Reads what may be no text, in a file that may be damaged."""
+    return content.decode(errors="backslashreplace")
+
+
+def _damaged(file: Path, error: Exception) -> StoreError:
     if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_NOTADB:
         return StoreError(f"{file} is not an Actum store, nor any SQLite file: name another file")
-    return StoreError(f"{file} is damaged ({error})")
+    return StoreError(f"{file} is damaged ({damage(error)}): use another backup")

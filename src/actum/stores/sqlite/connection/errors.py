@@ -15,12 +15,21 @@ FAILED = frozenset(
         sqlite3.SQLITE_CANTOPEN,
     }
 )
+NO_TEXT = "names in it are no text"
+DRIVER = (sqlite3.Error, UnicodeDecodeError)
+"""What sqlite3 raises; the second where a damaged file has names that are no text."""
 
 
 def translate(error: Exception, path: str) -> Exception:
     """Turns a driver's error into one that says what to do; the driver's error is its cause."""
     if isinstance(error, StoreError):
         return error
+    if isinstance(error, UnicodeDecodeError):
+        return StoreFailed(
+            f"{path} is damaged ({NO_TEXT}): examine the disk, and put a backup in its place with "
+            "`actum restore`",
+            is_outcome_unknown=True,
+        )
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code in BUSY:
         return Unavailable(f"{path} is held by another program ({error}): send again, or find who holds it")

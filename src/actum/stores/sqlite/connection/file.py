@@ -17,7 +17,7 @@ from actum.errors import Overloaded, StoreFailed, Unavailable
 from actum.stores.read_limit import ReadLimit
 from actum.stores.schema import Part
 from actum.stores.sqlite.connection.completeness import repair_mark
-from actum.stores.sqlite.connection.errors import is_failure, translate
+from actum.stores.sqlite.connection.errors import DRIVER, is_failure, translate
 from actum.stores.sqlite.connection.file_identity import FileIdentity
 from actum.stores.sqlite.connection.job import Job, Work
 from actum.stores.sqlite.connection.log_mover import LogMover
@@ -104,7 +104,7 @@ class SqliteFile:
         except BaseException as error:
             if lock is not None:
                 lock.release()
-            if isinstance(error, sqlite3.Error):
+            if isinstance(error, DRIVER):
                 raise translate(error, path) from error
             raise
 
@@ -243,7 +243,7 @@ class SqliteFile:
             finally:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
-        except sqlite3.Error as error:
+        except DRIVER as error:
             raise translate(error, self.path) from error
 
     def _connect(self) -> sqlite3.Connection:

@@ -12,6 +12,7 @@ from filelock import FileLock, Timeout
 from actum.errors import ForeignStore, StoreError, StoreInUse
 from actum.stores.schema import VERSIONS, Part, is_current, missing_steps
 from actum.stores.sqlite.connection import completeness
+from actum.stores.sqlite.connection.errors import DRIVER
 
 APPLICATION_ID = 0x4163746D
 FORMAT = 2
@@ -82,7 +83,7 @@ def file_versions(path: str) -> dict[str, int]:
         with closing(configure(path, must_exist=True)) as connection:
             # A file from before parts had versions has run the first step of each.
             return part_versions(connection) or {"tables": 1}
-    except sqlite3.Error:
+    except DRIVER:
         return {}
 
 
