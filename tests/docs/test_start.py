@@ -81,12 +81,15 @@ def fits(found: Any, expected: Any) -> bool:
 @pytest.mark.slow
 def test_each_step_shows_what_the_page_says(folder: Path, server: Process) -> None:
     url = server.url
-    plan, listed, again, empty, finish, broken, mended = curls()
+    plan, shown_by_location, listed, again, empty, finish, broken, mended = curls()
 
     printed = [f"shop is running at {url}", *(server.out.wait_for("  ") for _ in range(3))]
     assert "\n".join(printed).replace(url, ADDRESS) == seen("actum dev").rstrip()
 
-    assert ask(url, plan).text == seen(plan).strip()
+    planned = ask(url, plan)
+    assert (planned.status_code, planned.text) == (201, seen(plan).strip())
+    assert shown_by_location.endswith(planned.headers["location"])
+    assert ask(url, shown_by_location).json() == json.loads(seen(shown_by_location))
     events = Process(folder, *words("actum events shop"))
     events.end()
     [line] = events.out.rest()
