@@ -66,8 +66,14 @@ def test_a_request_in_progress_is_finished_and_those_that_come_meanwhile_wait(
 
     change(shop, REPLY, "        return self.paid + 1000\n")
     server.out.wait_for("changed: ")
-    answers: list[httpx.Response] = []
-    waiting = threading.Thread(target=lambda: answers.append(pay(url, "a", 4)))
+    answers: list[int] = []
+
+    def pay_until_it_is_changed() -> None:
+        # The former process accepts requests until the signal to stop has reached it.
+        while not answers or answers[-1] < 1000:
+            answers.append(pay(url, "a", 4).json())
+
+    waiting = threading.Thread(target=pay_until_it_is_changed)
     waiting.start()
     connection.sendall(body)
     late = connection.recv(10_000)
@@ -76,7 +82,7 @@ def test_a_request_in_progress_is_finished_and_those_that_come_meanwhile_wait(
     connection.close()
     assert late.startswith(b"HTTP/1.1 201")
     assert late.endswith(b"13")
-    assert [answer.json() for answer in answers] == [1004]
+    assert answers == [*range(4, 4 * len(answers), 4), 1000 + 4 * len(answers)]
     assert server.stop() == 0
 
 

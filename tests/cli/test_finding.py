@@ -6,6 +6,7 @@ import pytest
 
 from actum.cli.failure import CommandFailed
 from actum.cli.finding import find_application, find_applications
+from actum.errors import DefinitionError
 
 APP = 'from actum import App\n\napp = App("shop")\n'
 
@@ -75,7 +76,7 @@ def test_a_folder_without_one_is_told_how_to_begin(tmp_path: Path) -> None:
 def test_a_project_that_cannot_be_read_is_said(tmp_path: Path, text: str, said: str) -> None:
     (tmp_path / "pyproject.toml").write_text(text)
 
-    with pytest.raises(CommandFailed, match=said):
+    with pytest.raises(DefinitionError, match=said):
         find_application(tmp_path)
 
 

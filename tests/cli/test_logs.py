@@ -11,7 +11,8 @@ import httpx
 import pytest
 
 from actum import Actions, App, Context, Entity, Event, Workflow, command
-from actum.cli.logs import JsonFormatter, LogFormat, LogLevel, set_up_logs
+from actum.cli.logs import JsonFormatter, set_up_logs
+from actum.cli.options import LogFormat, LogLevel
 from actum.errors import Unavailable
 from actum.runtime.instruments.running import running
 from actum.testing import testing

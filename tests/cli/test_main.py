@@ -3,8 +3,6 @@
 import ast
 import importlib
 import sqlite3
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -41,29 +39,6 @@ def test_every_command_explains_itself(actum: CommandLine, command: list[str]) -
     assert result.code == 0
     assert f"Usage: actum {' '.join(command)}" in result.out
     assert "The application, as MODULE:APP." in result.out
-
-
-HEAVY = ("asyncio", "asyncpg", "jinja2", "litestar", "pydantic", "rich", "sqlglot", "uvicorn", "watchfiles")
-"""What takes long to import, and what help does not show."""
-MAX_OWN = 12
-"""Modules of Actum's own that the list of commands may need."""
-LOADED = """
-import sys
-from actum.cli.main import main
-try:
-    main(sys.argv[1:])
-except SystemExit:
-    print(*sorted(sys.modules))
-"""
-
-
-@pytest.mark.parametrize("option", ["--help", "--version"])
-def test_help_is_given_without_what_only_running_needs(option: str) -> None:
-    done = subprocess.run([sys.executable, "-c", LOADED, option], capture_output=True, text=True, check=True)
-    modules = done.stdout.splitlines()[-1].split()
-
-    assert [name for name in HEAVY if name in modules] == []
-    assert len([name for name in modules if name.startswith("actum")]) <= MAX_OWN
 
 
 def test_the_names_of_the_package_are_where_type_checkers_look_for_them() -> None:

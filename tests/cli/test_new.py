@@ -1,6 +1,7 @@
 """A new application: what `actum new` writes passes its own CI; what cannot be written is said."""
 
 import os
+import re
 import subprocess
 import sys
 import tomllib
@@ -68,10 +69,17 @@ def test_nothing_is_left_to_be_filled_in(made: Path) -> None:
         assert "@version@" not in text
 
 
+CHECK = "actum schema check shop"
+IF_FROZEN = "hashFiles('actum.lock.json') != ''"
+
+
 def steps(folder: Path) -> list[str]:
-    """The commands of the workflow, without that which installs."""
+    """The commands of the workflow, without that which installs, and what is left out as the folder is."""
     workflow: Any = yaml.safe_load((folder / ".github" / "workflows" / "ci.yml").read_text())
-    found = [step["run"] for step in workflow["jobs"]["check"]["steps"] if "run" in step]
+    runs = [step for step in workflow["jobs"]["check"]["steps"] if "run" in step]
+    assert {step["run"]: step["if"] for step in runs if "if" in step} == {CHECK: IF_FROZEN}
+    is_frozen = (folder / "actum.lock.json").exists()
+    found = [step["run"] for step in runs if "if" not in step or is_frozen]
     assert found[0].startswith("pip install ")
     return found[1:]
 
@@ -87,6 +95,21 @@ def test_its_own_ci_passes_as_it_is(made: Path) -> None:
     failed = [(command, result.stdout + result.stderr) for command, result in done if result.returncode]
     assert failed == []
     assert "3 passed" in done[-1][1].stdout
+
+
+@pytest.mark.slow
+def test_once_its_schema_is_frozen_its_ci_refuses_what_would_break(made: Path) -> None:
+    assert CHECK not in steps(made)
+    frozen = run_here(made, "actum schema freeze shop")
+    assert CHECK in steps(made)
+
+    passed = run_here(made, CHECK)
+    code = made / "shop.py"
+    code.write_text(re.sub(r"\bFinished\b", "Ended", code.read_text()))
+    refused = run_here(made, CHECK)
+
+    assert (frozen.returncode, passed.returncode, refused.returncode) == (0, 0, 1), passed.stdout
+    assert "Finished" in refused.stdout
 
 
 @pytest.mark.slow

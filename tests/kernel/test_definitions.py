@@ -1,7 +1,8 @@
 """Declarations that cannot work are refused before anything runs, with the fix."""
 
 import re
-from typing import Any
+from collections.abc import Callable
+from typing import Annotated, Any
 
 import pytest
 
@@ -41,6 +42,17 @@ def unserialisable_reply() -> None:
             return Unserialisable()
 
     entity_type(Bad)
+
+
+def command_returning(reply: Any) -> Callable[[], None]:
+    def declare() -> None:
+        class Bad(Entity, emits=[Noted, Forgotten]):
+            @command
+            def note(self) -> reply: ...
+
+        entity_type(Bad)
+
+    return declare
 
 
 def unserialisable_argument() -> None:
@@ -282,3 +294,40 @@ def test_a_declaration_that_cannot_work_is_refused_with_the_fix(declare: Any, fi
     """DefinitionError comes before anything runs, and says what to do."""
     with pytest.raises(DefinitionError, match=re.escape(fix)):
         declare()
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        Noted,
+        Noted | None,
+        list[Noted],
+        Noted | Forgotten,
+        dict[str, tuple[Noted, int]],
+        Annotated[Noted, "it"],
+    ],
+    ids=str,
+)
+def test_a_command_that_returns_an_event_in_place_of_emitting_it_is_refused(reply: Any) -> None:
+    """In other libraries commands return their events; here nothing would be stored."""
+    fix = (
+        "Bad.note returns Noted, but what a command returns is not stored: emit it with self.emit(Noted(...))"
+    )
+
+    with pytest.raises(DefinitionError, match=re.escape(fix)):
+        command_returning(reply)()
+
+
+def test_a_query_may_answer_with_events() -> None:
+    class Notes(Entity):
+        last: Noted | None = None
+
+        @query
+        def newest(self) -> Noted | None:
+            return self.last
+
+        @reducer
+        def noted(self, event: Noted) -> None:
+            self.last = event
+
+    assert entity_type(Notes).queries["newest"].signature.returns == Noted | None

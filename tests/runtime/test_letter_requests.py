@@ -8,7 +8,8 @@ from datetime import timedelta
 import pytest
 
 from actum import Actions, App, Context, Entity, Event, Retries, command, reducer
-from actum.ports.database import Letter, Request
+from actum.ports.database import Letter
+from actum.ports.letter import Request
 from actum.testing import Running, testing
 
 

@@ -8,7 +8,7 @@ from msgspec import Struct
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_group
 
-from actum.cli.common_options import complete
+from actum.cli.common_options import complete, converted
 
 
 class Command(Struct, frozen=True):
@@ -135,6 +135,9 @@ class CommandGroup(TyperGroup):
         super().__init__(**settings)
         for name, known in COMMANDS.items():
             self.commands[name] = TyperCommand(name, help=known.summary, short_help=known.summary)
+
+    def get_params(self, ctx: Any) -> Any:
+        return converted(super().get_params(ctx))
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         name, command, rest = super().resolve_command(ctx, args)

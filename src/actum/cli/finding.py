@@ -1,11 +1,10 @@
 """Finds the application of a folder without importing it: as pyproject.toml names it, or the only one."""
 
 import re
-import tomllib
 from pathlib import Path
-from typing import Any
 
 from actum.cli.failure import CommandFailed
+from actum.project import application_of
 
 MADE = re.compile(r"^(\w+)\s*(?::[^=\n]+)?=\s*(?:\w+\.)*App\(", re.MULTILINE)
 """An application made at the top level of a module, as in `app = App("shop", …)`."""
@@ -18,9 +17,10 @@ MAX_BYTES = 1_000_000
 def find_application(folder: Path) -> str:
     """Gives the application of a folder as MODULE:APP.
 
-    Raises CommandFailed, and says what to write, if pyproject.toml names none and there are several or none.
+    Raises CommandFailed, and says what to write, if pyproject.toml names none and there are several or none,
+    and DefinitionError if it names one in a wrong way.
     """
-    named = _configured(folder / "pyproject.toml")
+    named = application_of(folder)
     if named is not None:
         return named
     found = find_applications(folder)
@@ -50,21 +50,6 @@ def find_applications(folder: Path) -> list[str]:
         if _is_module(folder, path)
         for name in _made_in(path)
     ]
-
-
-def _configured(file: Path) -> str | None:
-    try:
-        settings: Any = tomllib.loads(file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise CommandFailed(f"{file.name} cannot be read: {error}") from error
-    found: Any = settings
-    for part in ("tool", "actum", "app"):
-        found = found.get(part) if isinstance(found, dict) else None
-    if found is None or isinstance(found, str):
-        return found
-    raise CommandFailed(f'{file.name}: app= below [tool.actum] is {found!r}: write app = "shop:app"')
 
 
 def _is_module(folder: Path, path: Path) -> bool:

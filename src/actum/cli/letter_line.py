@@ -9,7 +9,8 @@ from msgspec import Raw, Struct
 from actum.cli.output import EventLine, shown_time
 from actum.model.event import Stored, to_datetime, to_microseconds
 from actum.operations.letters.shown import content_of
-from actum.ports.database import Letter, LetterStatus, Request
+from actum.ports.database import Letter
+from actum.ports.letter import LetterStatus, Request
 
 
 class LetterLine(Struct, frozen=True):

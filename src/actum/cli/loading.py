@@ -6,14 +6,19 @@ from importlib.util import find_spec
 from operator import attrgetter
 from pathlib import Path
 from types import ModuleType
+from typing import TYPE_CHECKING
 
-from actum.app import App
 from actum.cli.failure import CommandFailed, explain, place_of
 from actum.errors import DefinitionError
 
+if TYPE_CHECKING:
+    from actum.app import App
 
-def load_app(named: str) -> App:
+
+def load_app(named: str) -> "App":
     """Imports MODULE:APP, from the current directory or from what is installed; MODULE means MODULE:app."""
+    from actum.app import App
+
     name, _, attribute = named.partition(":")
     attribute = attribute or "app"
     _search_here()
@@ -82,6 +87,8 @@ def _broken(name: str, error: BaseException) -> CommandFailed:
 
 
 def _apps_in(module: ModuleType) -> str:
+    from actum.app import App
+
     apps = sorted(name for name, value in vars(module).items() if isinstance(value, App))
     if not apps:
         return "; it has no App"

@@ -4,15 +4,14 @@ import logging
 import os
 import sys
 from datetime import UTC, datetime
-from enum import StrEnum
 from types import TracebackType
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
-import typer
 
 from actum.cli.characters import accept_all_characters
 from actum.cli.failure import TRACEBACK, explain
+from actum.cli.options import LogFormat, LogLevel
 from actum.errors import StoreError, TryLater
 from actum.model.error_text import error_text, plain_text
 from actum.runtime.instruments.running import running
@@ -28,41 +27,6 @@ OWN_FIELDS: frozenset[str] = frozenset(
 NOISY = ("aiobotocore", "asyncio", "botocore", "httpcore", "urllib3")
 """Loggers of libraries that tell at the level DEBUG what is of use to nobody else."""
 
-
-class LogLevel(StrEnum):
-    """The least important entries that are logged."""
-
-    DEBUG = "debug"
-    INFO = "info"
-    WARNING = "warning"
-    ERROR = "error"
-
-
-class LogFormat(StrEnum):
-    """How entries are written."""
-
-    TEXT = "text"
-    JSON = "json"
-
-
-Level = Annotated[
-    LogLevel | None,
-    typer.Option(
-        "--log-level",
-        envvar="ACTUM_LOG_LEVEL",
-        help="The least important entries to log; by default info of Actum, and warning of the rest. "
-        "With debug, every command, commit and attempt.",
-        show_default=False,
-    ),
-]
-Format = Annotated[
-    LogFormat,
-    typer.Option(
-        "--log-format",
-        envvar="ACTUM_LOG_FORMAT",
-        help="Lines of text, or an object of JSON for each entry, with the correlation id.",
-    ),
-]
 
 ErrorInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 

@@ -4,7 +4,6 @@ import os
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
-from importlib.metadata import version as version_of
 from typing import Annotated
 
 import typer
@@ -29,6 +28,8 @@ cli: typer.Typer = typer.Typer(
 
 def _print_version(is_asked: bool) -> None:
     if is_asked:
+        from importlib.metadata import version as version_of
+
         print(f"actum {version_of('actum')}")
         raise typer.Exit
 

@@ -1,16 +1,33 @@
 """The arguments and options that several commands share."""
 
 import getpass
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from actum.cli.finding import find_applications
+
+class LogLevel(StrEnum):
+    """The least important entries that are logged."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class LogFormat(StrEnum):
+    """How entries are written."""
+
+    TEXT = "text"
+    JSON = "json"
 
 
 def applications(incomplete: str) -> list[str]:
     """Gives the applications in the current folder, and in its packages, whose names begin like this."""
+    from actum.cli.finding import find_applications
+
     return [found for found in find_applications(Path.cwd()) if found.startswith(incomplete)]
 
 
@@ -55,6 +72,24 @@ MAX_NUMBER = 2**63 - 1
 """The largest number that stores hold: of a position, a version, a letter."""
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, one object a line.")]
+Level = Annotated[
+    LogLevel | None,
+    typer.Option(
+        "--log-level",
+        envvar="ACTUM_LOG_LEVEL",
+        help="The least important entries to log; by default info of Actum, and warning of the rest. "
+        "With debug, every command, commit and attempt.",
+        show_default=False,
+    ),
+]
+Format = Annotated[
+    LogFormat,
+    typer.Option(
+        "--log-format",
+        envvar="ACTUM_LOG_FORMAT",
+        help="Lines of text, or an object of JSON for each entry, with the correlation id.",
+    ),
+]
 
 
 def storable(given: Any) -> Any:

@@ -7,8 +7,6 @@ from typing import Any
 
 import msgspec
 from msgspec import Raw, Struct
-from rich.console import Console
-from rich.table import Table
 
 from actum.cli.characters import print_json_text
 from actum.model.event import Stored, to_datetime
@@ -72,6 +70,9 @@ def print_table(
 
     Rows are wrapped on a terminal; in other output each is one line.
     """
+    from rich.console import Console
+    from rich.table import Table
+
     width = None if sys.stdout.isatty() else UNBOUNDED
     console = Console(width=width, highlight=False, markup=False, emoji=False)
     table = Table(

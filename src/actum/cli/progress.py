@@ -59,11 +59,18 @@ def reported_bytes() -> Generator[PartReport]:
     """Shows in one line what is being done, and to how many bytes of how many."""
     columns = TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn()
     with _on_terminal(Progress(*columns, console=Console(stderr=True))) as progress:
-        task = None if progress is None else progress.add_task("opening", total=None)
+        shown = "opening"
+        task = None if progress is None else progress.add_task(shown, total=None)
 
         def report(part: str, done: int, total: int) -> None:
-            if progress is not None and task is not None:
-                progress.update(task, description=part, completed=done, total=total or None)
+            nonlocal shown, task
+            if progress is None or task is None:
+                return
+            if part != shown:
+                # A task that has a total keeps it: one with another part would be at 0 of those bytes.
+                progress.remove_task(task)
+                shown, task = part, progress.add_task(part, total=None)
+            progress.update(task, completed=done, total=total or None)
 
         yield report
 

@@ -21,7 +21,7 @@ from actum.model.handler import Command, Existence, Query, StateQuery
 from actum.model.name import check_declared
 from actum.model.option import OF_STRUCTS, check_options
 from actum.model.people.of_entity import PersonalData, personal_data
-from actum.model.reduction import Reduction, inherited, reductions_of
+from actum.model.reduction import Reduction, inherited, reductions_of, refuse_returned_events
 from actum.model.signature import Signature
 from actum.model.states.existence import requiring
 from actum.model.states.kept_state import KEPT, KeptOptions, changed_of, keeping, take_state
@@ -234,8 +234,11 @@ class CommandType:
     def __init__(self, kind: str, handler: Command[..., Any] | Query[..., Any]) -> None:
         self.name: str = handler.name
         self.function: Callable[..., Any] = handler.function
-        self.signature: Signature = Signature(handler.function, f"{kind}.{handler.name}")
         self.may_emit: bool = isinstance(handler, Command)
+        where = f"{kind}.{handler.name}"
+        if self.may_emit:
+            refuse_returned_events(where, handler.function)
+        self.signature: Signature = Signature(handler.function, where)
         self.existence: Existence = handler.existence if isinstance(handler, Command | StateQuery) else "any"
         self.is_harmless: bool = True  # True of a state of immutable values, which is restored anyway.
         self.is_steady: bool = False

@@ -1,7 +1,7 @@
 """Reductions: which method of a class reduces which event, found once and looked up by event class."""
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import UnionType
 from typing import Any, Union, get_args, get_origin
 
@@ -42,6 +42,22 @@ def events_in(annotation: Any) -> list[type[Event]]:
     if isinstance(annotation, type) and issubclass(annotation, Event) and annotation is not Event:
         return [annotation]
     return []
+
+
+def refuse_returned_events(where: str, function: Callable[..., Any]) -> None:
+    """Raises DefinitionError for a command that is to answer with an event, which would not be stored."""
+    for cls in _events_anywhere(hints_of(function).get("return")):
+        raise DefinitionError(
+            f"{where} returns {cls.__name__}, but what a command returns is not stored: emit it with "
+            f"self.emit({cls.__name__}(...)), and return None, or values for the caller"
+        )
+
+
+def _events_anywhere(annotation: Any) -> Iterator[type[Event]]:
+    if isinstance(annotation, type) and issubclass(annotation, Event):
+        yield annotation
+    for part in get_args(annotation):
+        yield from _events_anywhere(part)
 
 
 def reductions_of(cls: type[Any], *, may_ask_for_recorded: bool) -> dict[type[Event], Reduction]:

@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from actum.model.deletion import ERASED
 from actum.model.view import ViewType
+from actum.ports.letter import LetterStatus, Request
 from actum.ports.membership import Lease, Membership, SoleMembership
 from actum.ports.message import Message, NewMessage
 from actum.ports.transfer import DatabaseTransfer
@@ -23,8 +24,6 @@ MAX_QUERY_TIME = timedelta(seconds=30)
 MAX_ANSWER_BYTES: int = 32 * 1024 * 1024
 """How many bytes of text and binary content an answer may have by default."""
 
-LetterStatus = Literal["waiting", "retrying", "dead"]
-Request = Literal["retry", "skip"]
 Source = Literal["events", "messages", "timers"]
 
 

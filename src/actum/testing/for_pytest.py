@@ -2,7 +2,6 @@
 
 import asyncio
 import sys
-import tomllib
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import AbstractAsyncContextManager
 from importlib import import_module
@@ -12,11 +11,12 @@ from typing import Any, NoReturn, TypeVar
 import pytest
 
 from actum.app import App
+from actum.errors import DefinitionError
+from actum.project import application_of
 from actum.testing.application import Running, testing
 
 T = TypeVar("T")
 
-PROJECT = "pyproject.toml"
 HOW = (
     "Name the application that `actum` is to run, in one of these ways:\n"
     '    [tool.actum]\n    app = "shop:app"                          # in pyproject.toml\n\n'
@@ -29,16 +29,11 @@ HOW = (
 def app_of_project(root: Path) -> App:
     """Gives the application that pyproject.toml names in `[tool.actum]`; fails the test if there is none."""
     try:
-        settings: Any = tomllib.loads((root / PROJECT).read_text()).get("tool", {}).get("actum", {})
-    except FileNotFoundError:
-        settings = {}
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        _fail(f"{root / PROJECT} cannot be read: {error}")
-    named: Any = settings.get("app") if isinstance(settings, dict) else settings
+        named = application_of(root)
+    except DefinitionError as error:
+        _fail(f"{root}: {error}")
     if named is None:
         _fail(HOW)
-    if not isinstance(named, str):
-        _fail(f'app = {named!r} in {root / PROJECT} names no application: write app = "shop:app"')
     return app_named(named, root)
 
 

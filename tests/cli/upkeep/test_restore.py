@@ -13,6 +13,8 @@ import pytest
 
 from actum import FORGOTTEN
 from actum.cli.loading import load_app
+from actum.operations.upkeep.backup import back_up
+from actum.operations.upkeep.restoring import restore
 from actum.runtime.clock import SystemClock
 from actum.stores.sqlite.backup.contents import check_all, read_contents
 from actum.stores.sqlite.backup.placing import replace_store
@@ -149,6 +151,23 @@ def test_the_earlier_file_is_kept_and_can_be_restored_too(shop: Path, actum: Com
     assert actum("restore", "shop", str(aside)).code == 0
 
     assert (first, asyncio.run(pay(0))) == (3, 5)
+
+
+def test_it_is_shown_how_far_it_is_as_of_a_backup(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("actum.stores.sqlite.backup.placing.CHUNK", 4_096)
+    assert asyncio.run(pay(3)) == 3
+    app, url, file = load_app("shop"), "sqlite:///shop.db", shop / "backup.db"
+    reports: list[tuple[str, int, int]] = []
+
+    back_up(app, url, file, lambda *report: reports.append(report))
+    of_backup, reports = reports, []
+    restore(app, url, file, lambda *report: reports.append(report))
+
+    copied = [(done, total) for part, done, total in reports if part == "copying"]
+    size = file.stat().st_size
+    assert list(dict.fromkeys(part for part, _, _ in of_backup)) == ["copying", "finishing", "checking"]
+    assert list(dict.fromkeys(part for part, _, _ in reports)) == ["checking", "copying", "finishing"]
+    assert copied == [(done, size) for done in range(4_096, size + 1, 4_096)]
 
 
 @pytest.mark.slow

@@ -4,7 +4,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from actum.cli.logs import LogFormat, LogLevel
+from actum.cli.options import LogFormat, LogLevel
 
 State = Literal["serving", "unloadable", "unstarted"]
 JOB = "ACTUM_DEVELOPMENT"

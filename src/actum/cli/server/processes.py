@@ -14,7 +14,8 @@ from uvicorn.supervisors import Multiprocess
 
 from actum.cli.failure import CommandFailed
 from actum.cli.loading import load_app
-from actum.cli.logs import LogFormat, LogLevel, set_up_logs
+from actum.cli.logs import set_up_logs
+from actum.cli.options import LogFormat, LogLevel
 from actum.cli.server.forced_exit import ForcedExit
 from actum.cli.server.limits import Limits
 from actum.cli.server.serving import config_of, served

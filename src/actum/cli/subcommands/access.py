@@ -8,8 +8,6 @@ from msgspec import Struct
 from actum.cli.loading import load_app
 from actum.cli.options import AppName, AsJson
 from actum.cli.output import print_json, print_outcome, print_table
-from actum.model.access.methods import hash_key
-from actum.operations.access.rules import rules_of
 
 HEADINGS = ("what", "name", "who may")
 KEY_BYTES = 32
@@ -33,6 +31,8 @@ def _group() -> None:
 @access.command()
 def rules(app: AppName, is_json: AsJson = False) -> None:
     """Lists everything that a request can reach, and the rule that allows it; no store is opened."""
+    from actum.operations.access.rules import rules_of
+
     found = rules_of(load_app(app))
     if is_json:
         for line in found:
@@ -44,6 +44,8 @@ def rules(app: AppName, is_json: AsJson = False) -> None:
 @access.command()
 def new_key(is_json: AsJson = False) -> None:
     """Prints a new API key, and its hash: give the key to the caller, and keep the hash or the key."""
+    from actum.model.access.methods import hash_key
+
     key = secrets.token_urlsafe(KEY_BYTES)
     made = NewKey(key, hash_key(key))
     print_outcome(made, f"key   {made.key}", f"hash  {made.hash}", is_json=is_json)

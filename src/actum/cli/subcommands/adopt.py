@@ -5,8 +5,6 @@ import asyncio
 from actum.cli.loading import load_app
 from actum.cli.options import AppName, AsJson, By, DatabaseUrl, StoreUrl, operator
 from actum.cli.output import print_outcome
-from actum.cli.progress import waiting
-from actum.operations.adoption import adopt_stores
 
 
 def adopt(
@@ -24,6 +22,9 @@ def adopt(
     next start. Actions continue where they were, or at the end of the journal if they were beyond it.
     Messages and timers stay.
     """
+    from actum.cli.progress import waiting
+    from actum.operations.adoption import adopt_stores
+
     loaded = load_app(app)
     with waiting("binding the database"):
         adoption = asyncio.run(adopt_stores(loaded, loaded.store_url(store, database), by=operator(by)))

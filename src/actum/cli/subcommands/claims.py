@@ -1,15 +1,17 @@
 """The command that rebuilds claims from the events."""
 
 import asyncio
+from typing import TYPE_CHECKING
 
 import typer
 
 from actum.cli.loading import load_app
 from actum.cli.options import AppName, AsJson, DatabaseUrl, StoreUrl
 from actum.cli.output import print_outcome
-from actum.cli.progress import Report, reported
-from actum.operations.claims import RebuiltClaims, rebuild_claims
-from actum.operations.opening import open_beside
+
+if TYPE_CHECKING:
+    from actum.cli.progress import Report
+    from actum.operations.claims import RebuiltClaims
 
 claims: typer.Typer = typer.Typer(no_args_is_help=True, help="Rebuilds claims from the events.")
 
@@ -28,6 +30,8 @@ def rebuild(
     Claims that the store has stay as they are. What was claimed by events that were pruned cannot be
     restored. The application must not be running.
     """
+    from actum.cli.progress import reported
+
     url = load_app(app).store_url(store, database)
     with reported("events read") as report:
         rebuilt = asyncio.run(_rebuild(url, report))
@@ -41,6 +45,9 @@ def rebuild(
     )
 
 
-async def _rebuild(url: str, report: Report) -> RebuiltClaims:
+async def _rebuild(url: str, report: "Report") -> "RebuiltClaims":
+    from actum.operations.claims import rebuild_claims
+    from actum.operations.opening import open_beside
+
     async with open_beside(url) as stores:
         return await rebuild_claims(stores, url, report)

@@ -8,15 +8,9 @@ from typing import Annotated
 
 import typer
 
-from actum.cli.development.browser import may_open
-from actum.cli.development.job import Job
-from actum.cli.development.supervisor import Supervisor
 from actum.cli.failure import CommandFailed
-from actum.cli.finding import find_application
 from actum.cli.loading import check_module
-from actum.cli.logs import Format, Level, LogFormat
-from actum.cli.options import DatabaseUrl, StoreUrl, applications
-from actum.cli.server.serving import listen
+from actum.cli.options import DatabaseUrl, Format, Level, LogFormat, StoreUrl, applications
 
 
 def dev(
@@ -55,6 +49,12 @@ def dev(
     `run --development`, I/O in commands and reducers is refused, requests are logged, and the console is
     open to this machine. Ctrl+C stops it.
     """
+    from actum.cli.development.browser import may_open
+    from actum.cli.development.job import Job
+    from actum.cli.development.supervisor import Supervisor
+    from actum.cli.finding import find_application
+    from actum.cli.server.serving import listen
+
     named = app or find_application(Path.cwd())
     check_module(named)
     folders = _folders(watched or [])

@@ -4,19 +4,18 @@ import asyncio
 import os
 import signal
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from msgspec import Struct
 
-from actum.app import definition_of
 from actum.cli.failure import CommandFailed
 from actum.cli.loading import load_app
 from actum.cli.options import AppName, AsJson
 from actum.cli.output import print_outcome
-from actum.stores.durable_objects.bundle import bundle
-from actum.stores.durable_objects.deployment import write_deployment
-from actum.stores.durable_objects.workerd import Workerd, default_tools, fetch_tools, prepare
+
+if TYPE_CHECKING:
+    from actum.stores.durable_objects.workerd import Workerd
 
 SECRET = "development"
 
@@ -40,6 +39,10 @@ def build(
     is_json: AsJson = False,
 ) -> None:
     """Writes a folder to deploy with Cloudflare's tools, by `uv run pywrangler deploy` in it."""
+    from actum.app import definition_of
+    from actum.stores.durable_objects.bundle import bundle
+    from actum.stores.durable_objects.deployment import write_deployment
+
     loaded = load_app(app)
     made = bundle(loaded.name, definition_of(loaded).catalog.kinds.values())
     write_deployment(out, made)
@@ -67,6 +70,10 @@ def dev(
 
     The secret is ACTUM_SECRET, or "development".
     """
+    from actum.app import definition_of
+    from actum.stores.durable_objects.bundle import bundle
+    from actum.stores.durable_objects.workerd import Workerd, default_tools, fetch_tools, prepare
+
     loaded = load_app(app)
     made = bundle(loaded.name, definition_of(loaded).catalog.kinds.values())
     tools = default_tools()
@@ -78,7 +85,7 @@ def dev(
     asyncio.run(_serve(Workerd(place, fetched, secret, port=port), loaded.name))
 
 
-async def _serve(server: Workerd, name: str) -> None:
+async def _serve(server: "Workerd", name: str) -> None:
     stopped = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)

@@ -2,22 +2,22 @@
 
 import asyncio
 from datetime import datetime
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 import typer
 from msgspec import Raw, Struct
 
-from actum.app import App
 from actum.cli.loading import load_app
 from actum.cli.options import AppName, AsJson, DatabaseUrl, StoreUrl, storable
 from actum.cli.output import EventLine, print_json, print_line, print_table, shown_time
-from actum.model.entity import EntityType
 from actum.model.event import Stored, read_metadata, to_datetime
-from actum.operations.entities import EntityState, all_entities, entity_events, entity_kind, show_entity
-from actum.operations.opening import open_beside
-from actum.operations.people import open_readable
-from actum.ports.journal import StreamInfo
+
+if TYPE_CHECKING:
+    from actum.app import App
+    from actum.model.entity import EntityType
+    from actum.operations.entities import EntityState
+    from actum.ports.journal import StreamInfo
 
 SHOWN = 20
 
@@ -67,6 +67,8 @@ def entity(
     database: DatabaseUrl = None,
 ) -> None:
     """Shows an entity: its state, its version and its events."""
+    from actum.operations.entities import entity_kind
+
     loaded = load_app(app)
     declared = entity_kind(loaded, kind)
     url = loaded.store_url(store, database)
@@ -88,6 +90,8 @@ def ids(
 
     A line shows the times of the first and the last event (UTC), the id and the version.
     """
+    from actum.operations.entities import entity_kind
+
     loaded = load_app(app)
     declared = entity_kind(loaded, kind)
     url = loaded.store_url(store, database)
@@ -95,8 +99,11 @@ def ids(
 
 
 async def _show(
-    app: App, kind: EntityType, id: str, url: str, *, at: int | None, limit: int | None, is_json: bool
+    app: "App", kind: "EntityType", id: str, url: str, *, at: int | None, limit: int | None, is_json: bool
 ) -> None:
+    from actum.operations.entities import entity_events, show_entity
+    from actum.operations.people import open_readable
+
     newest = limit if limit is not None or is_json else SHOWN
     async with open_readable(app, url) as stores:
         shown = await show_entity(stores, kind, id, version=at)
@@ -108,13 +115,13 @@ async def _show(
         _print(shown, history)
 
 
-def _line(shown: EntityState, history: list[Stored]) -> EntityLine:
+def _line(shown: "EntityState", history: list[Stored]) -> EntityLine:
     events = [EventLine.of(stored) for stored in history]
     time = to_datetime(shown.time)
     return EntityLine(shown.kind, shown.id, shown.version, time, Raw(shown.state), events)
 
 
-def _print(shown: EntityState, history: list[Stored]) -> None:
+def _print(shown: "EntityState", history: list[Stored]) -> None:
     print_line(f"{shown.kind}/{shown.id}@{shown.version}", shown_time(shown.time))
     state: dict[str, Any] = msgspec.json.decode(shown.state)
     for name, value in state.items():
@@ -149,7 +156,10 @@ def _without_empty(
     return tuple(headings[at] for at in kept), [tuple(row[at] for at in kept) for row in rows]
 
 
-async def _list(kind: EntityType, url: str, *, limit: int | None, is_reverse: bool, is_json: bool) -> None:
+async def _list(kind: "EntityType", url: str, *, limit: int | None, is_reverse: bool, is_json: bool) -> None:
+    from actum.operations.entities import all_entities
+    from actum.operations.opening import open_beside
+
     count = 0
     async with open_beside(url) as stores:
         async for entities in all_entities(stores, kind, reverse=is_reverse):
@@ -160,9 +170,9 @@ async def _list(kind: EntityType, url: str, *, limit: int | None, is_reverse: bo
                     return
 
 
-def _stream_line(one: StreamInfo) -> StreamLine:
+def _stream_line(one: "StreamInfo") -> StreamLine:
     return StreamLine(one.id, one.version, to_datetime(one.first_time), to_datetime(one.last_time))
 
 
-def _print_stream(one: StreamInfo) -> None:
+def _print_stream(one: "StreamInfo") -> None:
     print_line(shown_time(one.first_time), shown_time(one.last_time), f"{one.id}@{one.version}")

@@ -3,17 +3,18 @@
 import asyncio
 import sys
 from contextlib import suppress
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from actum.app import App
 from actum.cli.loading import load_app
 from actum.cli.options import AppName, AsJson, DatabaseUrl, StoreUrl, storable
 from actum.cli.output import EventLine, print_json, print_line, shown_time
 from actum.model.event import Stored, read_metadata
-from actum.operations.events import EventFilter, all_events, check_names, follow_events
-from actum.operations.opening import open_beside
+
+if TYPE_CHECKING:
+    from actum.app import App
+    from actum.operations.events import EventFilter
 
 
 def events(
@@ -41,6 +42,8 @@ def events(
     A line shows position, time (UTC), entity and version, type and payload and, where they are known, who
     acted and which event caused it.
     """
+    from actum.operations.events import EventFilter
+
     loaded = load_app(app)
     url = loaded.store_url(store, database)
     wanted = EventFilter(kind, id, type)
@@ -59,15 +62,18 @@ def events(
 
 
 async def _list(
-    app: App,
+    app: "App",
     url: str,
-    wanted: EventFilter,
+    wanted: "EventFilter",
     *,
     after: int | None,
     limit: int | None,
     is_followed: bool,
     is_json: bool,
 ) -> None:
+    from actum.operations.events import all_events, check_names, follow_events
+    from actum.operations.opening import open_beside
+
     if is_followed:
         check_names(app, wanted)
     count = 0

@@ -5,8 +5,6 @@ import asyncio
 from actum.cli.loading import load_app
 from actum.cli.options import AppName, AsJson, DatabaseUrl, StoreUrl
 from actum.cli.output import print_outcome
-from actum.cli.progress import waiting
-from actum.operations.migration import migrate_stores
 
 
 def migrate(
@@ -17,6 +15,9 @@ def migrate(
     In DynamoDB it creates the table itself, billed on demand, and waits until it can be used. The application
     builds its views when it starts.
     """
+    from actum.cli.progress import waiting
+    from actum.operations.migration import migrate_stores
+
     url = load_app(app).store_url(store, database)
     with waiting("bringing tables up to date"):
         migrations = asyncio.run(migrate_stores(url))

@@ -10,10 +10,6 @@ import typer
 from actum.cli.loading import load_app
 from actum.cli.options import AppName, AsJson, DatabaseUrl, StoreUrl
 from actum.cli.output import print_json, print_line
-from actum.cli.progress import reported_parts
-from actum.operations.moves.digesting import digest_store
-from actum.operations.moves.exporting import export_application
-from actum.operations.moves.importing import import_application
 from actum.operations.moves.parts import PARTS
 
 Without = Annotated[
@@ -41,6 +37,9 @@ def export(
     made from the events. The application must not be running. An export that was interrupted goes on where
     it stopped when the command is run again.
     """
+    from actum.cli.progress import reported_parts
+    from actum.operations.moves.exporting import export_application
+
     loaded = load_app(app)
     with reported_parts() as report:
         done = asyncio.run(
@@ -75,6 +74,9 @@ def import_(
     An import that was interrupted goes on where it stopped when the command is run again; until it has ended,
     no application starts on the store. Views are built when the application starts.
     """
+    from actum.cli.progress import reported_parts
+    from actum.operations.moves.importing import import_application
+
     loaded = load_app(app)
     with reported_parts() as report:
         done = asyncio.run(
@@ -103,6 +105,9 @@ def digest(
 
     It covers everything but their positions. `actum export` and `actum import` print it too.
     """
+    from actum.cli.progress import reported_parts
+    from actum.operations.moves.digesting import digest_store
+
     loaded = load_app(app)
     with reported_parts() as report:
         found = asyncio.run(digest_store(loaded.store_url(store, database), report))

@@ -1,15 +1,12 @@
 """The command that writes a new application."""
 
 import sys
-from importlib.metadata import version as version_of
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from msgspec import Struct
 
-from actum.cli.new.naming import check_name
-from actum.cli.new.writing import write_application
 from actum.cli.options import AsJson
 from actum.cli.output import print_json, print_line
 
@@ -37,6 +34,11 @@ def new(
     view, routes and an action; its tests; pyproject.toml, README.md, Containerfile, and a workflow for GitHub
     that checks format, lint, types and tests. They pass as they are.
     """
+    from importlib.metadata import version as version_of
+
+    from actum.cli.new.naming import check_name
+    from actum.cli.new.writing import write_application
+
     check_name(name, sys.path)
     version = version_of("actum")
     written = write_application(name, Path.cwd(), version=version)

@@ -11,9 +11,6 @@ from actum.cli.characters import print_json_text
 from actum.cli.loading import load_app
 from actum.cli.options import AppName, AsJson, By, DatabaseUrl, StoreUrl, operator
 from actum.cli.output import print_json, print_outcome
-from actum.cli.progress import counted, waiting
-from actum.key_services.open import new_key
-from actum.operations.people import export_person, forget_persons, rotate_keys
 
 keys: typer.Typer = typer.Typer(
     no_args_is_help=True, help="Makes and rotates the key that personal data is sealed under."
@@ -58,6 +55,9 @@ def forget(
 
     This cannot be undone. If the application is running, its process does it, and this command waits for it.
     """
+    from actum.cli.progress import waiting
+    from actum.operations.people import forget_persons
+
     loaded = load_app(app)
     url = loaded.store_url(store, database)
     with waiting("forgetting"):
@@ -80,6 +80,9 @@ def export(
     database: DatabaseUrl = None,
 ) -> None:
     """Prints, as JSON, everything that is kept of a person; it reads the whole journal."""
+    from actum.cli.progress import waiting
+    from actum.operations.people import export_person
+
     loaded = load_app(app)
     with waiting("reading the journal"):
         found = asyncio.run(export_person(loaded, loaded.store_url(store, database), person))
@@ -92,6 +95,8 @@ def export(
 @keys.command()
 def new(is_json: AsJson = False) -> None:
     """Prints a new random key for ACTUM_KEY. Keep it where the store and its backups are not."""
+    from actum.key_services.open import new_key
+
     key = new_key()
     print_outcome(NewKey(key), key, is_json=is_json)
 
@@ -109,6 +114,9 @@ def rotate(
     To replace ACTUM_KEY itself, put the former one into ACTUM_OLD_KEYS, restart the application, run this,
     and remove it from there. The application may be running.
     """
+    from actum.cli.progress import counted
+    from actum.operations.people import rotate_keys
+
     loaded = load_app(app)
     url = loaded.store_url(store, database)
     with counted("keys of persons sealed anew") as report:

@@ -10,9 +10,6 @@ from actum.cli.ages import OlderThan, age_of
 from actum.cli.loading import load_app
 from actum.cli.options import AppName, AsJson, DatabaseUrl, StoreUrl
 from actum.cli.output import print_outcome
-from actum.cli.progress import waiting
-from actum.operations.opening import open_beside
-from actum.operations.replies import forget_replies
 
 replies: typer.Typer = typer.Typer(no_args_is_help=True, help="Deletes the kept replies of idempotency keys.")
 
@@ -41,6 +38,8 @@ def forget(
     A request that is repeated with such a key takes effect again: choose an age after which no client, queue
     or action repeats a request. The application may be running.
     """
+    from actum.cli.progress import waiting
+
     age = age_of(older_than)
     url = load_app(app).store_url(store, database)
     with waiting("deleting replies"):
@@ -49,5 +48,8 @@ def forget(
 
 
 async def _forget(url: str, age: timedelta) -> int:
+    from actum.operations.opening import open_beside
+    from actum.operations.replies import forget_replies
+
     async with open_beside(url) as stores:
         return await forget_replies(stores, age)

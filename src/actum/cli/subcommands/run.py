@@ -8,9 +8,7 @@ import typer
 
 from actum.cli.failure import CommandFailed
 from actum.cli.loading import load_app
-from actum.cli.logs import Format, Level, LogFormat, set_up_logs
-from actum.cli.options import AppName, DatabaseUrl, StoreUrl
-from actum.cli.server.announcement import announce_server
+from actum.cli.options import AppName, DatabaseUrl, Format, Level, LogFormat, StoreUrl
 from actum.cli.server.limits import (
     BodyTimeout,
     HeaderTimeout,
@@ -21,14 +19,17 @@ from actum.cli.server.limits import (
     RequestTimeout,
     allow_descriptors,
 )
-from actum.cli.server.processes import Work, serve_in_processes
-from actum.cli.server.serving import listen, serve
-from actum.stores.open import is_shared
-from actum.stores.url import shown
 
 DEFAULT = Limits()
 Workers = Annotated[
     int, typer.Option(min=1, help="How many processes; more than one on stores that allow it.")
+]
+Development = Annotated[
+    bool,
+    typer.Option(
+        "--development",
+        help="Refuse I/O in commands and reducers, log requests, and open the console on this machine.",
+    ),
 ]
 Metrics = Annotated[
     bool,
@@ -47,13 +48,7 @@ def run(
     store: StoreUrl = None,
     database: DatabaseUrl = None,
     workers: Workers = 1,
-    is_development: Annotated[
-        bool,
-        typer.Option(
-            "--development",
-            help="Refuse I/O in commands and reducers, log requests, and open the console on this machine.",
-        ),
-    ] = False,
+    is_development: Development = False,
     serves_metrics: Metrics = False,
     log_level: Level = None,
     log_format: Format = LogFormat.TEXT,
@@ -68,13 +63,14 @@ def run(
 
     SIGTERM or Ctrl+C stops it, after requests in progress are finished and all events are written.
     """
+    from actum.cli.logs import set_up_logs
+    from actum.cli.server.announcement import announce_server
+    from actum.cli.server.processes import Work, serve_in_processes
+    from actum.cli.server.serving import listen, serve
+
     loaded = load_app(app)
     url = loaded.store_url(store, database)
-    allows_several = is_shared(url)
-    if workers > 1 and not allows_several:
-        raise CommandFailed(
-            f"{shown(url)} can be used by one process only: leave --workers out, or use another store"
-        )
+    _check_processes(url, workers)
     _turn_on_metrics(serves_metrics, workers)
     limits = Limits(
         max_connections=allow_descriptors(max_connections),
@@ -100,6 +96,17 @@ def run(
                 announce=announce,
             )
     print(f"{loaded.name} has stopped", flush=True)
+
+
+def _check_processes(url: str, workers: int) -> None:
+    from actum.stores.open import is_shared
+    from actum.stores.url import shown
+
+    allows_several = is_shared(url)
+    if workers > 1 and not allows_several:
+        raise CommandFailed(
+            f"{shown(url)} can be used by one process only: leave --workers out, or use another store"
+        )
 
 
 def _turn_on_metrics(is_wanted: bool, workers: int) -> None:

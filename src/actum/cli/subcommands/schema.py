@@ -2,25 +2,23 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import typer
 from msgspec import Struct
 
-from actum.app import App
 from actum.cli.characters import print_json_text
 from actum.cli.default_command import ShowByDefault
 from actum.cli.failure import CommandFailed
 from actum.cli.loading import load_app
 from actum.cli.options import AppName, AsJson
 from actum.cli.output import print_json, print_line, print_outcome
-from actum.operations.evolution.change import MEANINGS, Change
-from actum.operations.evolution.declared import lock_of
-from actum.operations.evolution.judgement import check as judged
-from actum.operations.evolution.judgement import is_current, merged
-from actum.operations.evolution.lock import Lock, read_lock, write_lock
-from actum.operations.schema import application_schema
+
+if TYPE_CHECKING:
+    from actum.app import App
+    from actum.operations.evolution.change import Change
+    from actum.operations.evolution.lock import Lock
 
 LOCK = "actum.lock.json"
 BROKEN = 1
@@ -64,6 +62,8 @@ def _group() -> None:
 @schema.command()
 def show(app: AppName, is_json: AsJson = False) -> None:
     """Prints the JSON Schema of events, commands, queries and views; `actum schema APP` does it too."""
+    from actum.operations.schema import application_schema
+
     document = application_schema(load_app(app))
     if is_json:
         print_json(document)
@@ -74,6 +74,11 @@ def show(app: AppName, is_json: AsJson = False) -> None:
 @schema.command()
 def freeze(app: AppName, lock: LockFile = None, is_accepted: Accept = False, is_json: AsJson = False) -> None:
     """Writes the lock file; refuses changes that break something, unless they are accepted."""
+    from actum.operations.evolution.declared import lock_of
+    from actum.operations.evolution.judgement import check as judged
+    from actum.operations.evolution.judgement import merged
+    from actum.operations.evolution.lock import write_lock
+
     loaded, path = _find(app, lock)
     before = _read(path) if path.exists() else None
     changes = [] if before is None else judged(loaded, before)
@@ -99,6 +104,9 @@ def check(app: AppName, lock: LockFile = None, is_strict: Strict = False, is_jso
     Ends with 0 if nothing has changed, with 3 if nothing breaks and the lock is to be frozen again, and with
     1 if something breaks.
     """
+    from actum.operations.evolution.judgement import check as judged
+    from actum.operations.evolution.judgement import is_current
+
     loaded, path = _find(app, lock)
     before = _read(path)
     changes = judged(loaded, before)
@@ -115,7 +123,7 @@ def check(app: AppName, lock: LockFile = None, is_strict: Strict = False, is_jso
     _say(is_json, f"nothing has changed since {path} was frozen")
 
 
-def _find(named: str, lock: Path | None) -> tuple[App, Path]:
+def _find(named: str, lock: Path | None) -> "tuple[App, Path]":
     """Gives the application, and where its lock file is."""
     app = load_app(named)
     module = sys.modules[named.partition(":")[0]]
@@ -126,7 +134,9 @@ def _shown(path: Path) -> Path:
     return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
-def _read(path: Path) -> Lock:
+def _read(path: Path) -> "Lock":
+    from actum.operations.evolution.lock import read_lock
+
     try:
         return read_lock(path.read_bytes(), str(path))
     except FileNotFoundError as error:
@@ -142,7 +152,7 @@ def _write(path: Path, text: str) -> None:
     new.replace(path)
 
 
-def _show(changes: list[Change], is_json: bool) -> None:
+def _show(changes: "list[Change]", is_json: bool) -> None:
     """Prints changes: as lines of JSON, or for people."""
     if is_json:
         for change in changes:
@@ -151,7 +161,9 @@ def _show(changes: list[Change], is_json: bool) -> None:
         _print_changes(changes)
 
 
-def _print_changes(changes: list[Change]) -> None:
+def _print_changes(changes: "list[Change]") -> None:
+    from actum.operations.evolution.change import MEANINGS
+
     shown: set[str] = set()
     verdict = ""
     for change in changes:

@@ -3,24 +3,23 @@
 import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import typer
 from msgspec import Struct
 
-from actum.app import App
 from actum.cli.failure import CommandFailed, one_line
 from actum.cli.loading import load_app
 from actum.cli.options import AppName, AsJson, By, DatabaseUrl, StoreUrl, operator
 from actum.cli.output import print_json, print_outcome, print_table, shown_time
-from actum.cli.progress import Report, reported
-from actum.model.view import ViewType
-from actum.operations.opening import is_running, open_beside
-from actum.operations.rebuild import rebuild_view
-from actum.operations.repairs.audit import Act, recorded
-from actum.operations.set_aside import RetryOutcome, SetAsideRow, list_set_aside, request_rows, watch_rows
-from actum.operations.views import ViewGeneration, list_views, view_type
+
+if TYPE_CHECKING:
+    from actum.app import App
+    from actum.cli.progress import Report
+    from actum.model.view import ViewType
+    from actum.operations.set_aside import RetryOutcome, SetAsideRow
+    from actum.operations.views import ViewGeneration
 
 PATIENCE = timedelta(seconds=10)
 """How long to wait for the application to carry out a request."""
@@ -46,8 +45,8 @@ class RetriedLine(Struct, frozen=True):
     view: str
     requested: int
     up_to_date: int = 0
-    failed: Sequence[SetAsideRow] = ()
-    untried: Sequence[SetAsideRow] = ()
+    failed: "Sequence[SetAsideRow]" = ()
+    untried: "Sequence[SetAsideRow]" = ()
 
 
 @views.command("list")
@@ -82,6 +81,9 @@ def rebuild(
 
     The running application does it; while none is running, this command does.
     """
+    from actum.cli.progress import reported
+    from actum.operations.views import view_type
+
     loaded = load_app(app)
     view = view_type(loaded, name)
     with reported(f"view {view.name}") as report:
@@ -106,6 +108,8 @@ def show(
     later events of the row wait. A key such as @17 stands for the event at that position whose row cannot be
     determined.
     """
+    from actum.operations.views import view_type
+
     loaded = load_app(app)
     view = view_type(loaded, name)
     rows = asyncio.run(_set_aside(view, loaded.store_url(store, database)))
@@ -138,27 +142,43 @@ def retry(
     A running application does it at once, and another one when it starts. After a fix in a reducer the view
     is rebuilt anyway; use this after a fix somewhere else, or when the cause was temporary.
     """
+    from actum.operations.views import view_type
+
     loaded = load_app(app)
     view, url = view_type(loaded, name), loaded.store_url(store, database)
     asyncio.run(_retry(view, key, url, operator(by), is_json=is_json))
 
 
-async def _list(app: App, url: str) -> list[ViewGeneration]:
+async def _list(app: "App", url: str) -> "list[ViewGeneration]":
+    from actum.operations.opening import open_beside
+    from actum.operations.views import list_views
+
     async with open_beside(url) as stores:
         return await list_views(stores, app)
 
 
-async def _set_aside(view: ViewType, url: str) -> list[SetAsideRow]:
+async def _set_aside(view: "ViewType", url: str) -> "list[SetAsideRow]":
+    from actum.operations.opening import open_beside
+    from actum.operations.set_aside import list_set_aside
+
     async with open_beside(url) as stores:
         return await list_set_aside(stores, view)
 
 
-async def _rebuild(app: App, url: str, view: ViewType, report: Report, by: str) -> int:
+async def _rebuild(app: "App", url: str, view: "ViewType", report: "Report", by: str) -> int:
+    from actum.operations.opening import open_beside
+    from actum.operations.rebuild import rebuild_view
+    from actum.operations.repairs.audit import Act, recorded
+
     async with open_beside(url) as stores, recorded(stores.database, by, Act("views rebuild", view.name)):
         return await rebuild_view(app, url, view, report)
 
 
-async def _retry(view: ViewType, key: str | None, url: str, by: str, *, is_json: bool) -> None:
+async def _retry(view: "ViewType", key: str | None, url: str, by: str, *, is_json: bool) -> None:
+    from actum.operations.opening import is_running, open_beside
+    from actum.operations.repairs.audit import Act, recorded
+    from actum.operations.set_aside import request_rows, watch_rows
+
     async with open_beside(url) as stores:
         act = Act("views retry", view.name, {"row": "all" if key is None else key})
         async with recorded(stores.database, by, act):
@@ -174,7 +194,7 @@ async def _retry(view: ViewType, key: str | None, url: str, by: str, *, is_json:
             print_outcome(RetriedLine(view.name, request.count), said, is_json=is_json)
 
 
-def _print_outcome(view: ViewType, outcome: RetryOutcome, *, is_json: bool) -> None:
+def _print_outcome(view: "ViewType", outcome: "RetryOutcome", *, is_json: bool) -> None:
     left = len(outcome.failed) + len(outcome.untried)
     count = outcome.up_to_date + left
     print_outcome(
@@ -188,12 +208,12 @@ def _print_outcome(view: ViewType, outcome: RetryOutcome, *, is_json: bool) -> N
         raise CommandFailed(f"{left:,} of {count:,} rows are still set aside")
 
 
-def _row(view: ViewGeneration) -> tuple[str, ...]:
+def _row(view: "ViewGeneration") -> tuple[str, ...]:
     behind = max(0, view.head - view.position)
     return view.name, str(view.generation), f"{view.position:,}", f"{behind:,}", _status(view)
 
 
-def _status(view: ViewGeneration) -> str:
+def _status(view: "ViewGeneration") -> str:
     if not view.is_declared:
         return "no longer declared"
     if not view.generation:
@@ -203,7 +223,7 @@ def _status(view: ViewGeneration) -> str:
     return "serves" if view.is_live else "being built"
 
 
-def _set_aside_row(row: SetAsideRow) -> tuple[str, ...]:
+def _set_aside_row(row: "SetAsideRow") -> tuple[str, ...]:
     return (
         _key(row),
         str(row.generation),
@@ -214,7 +234,7 @@ def _set_aside_row(row: SetAsideRow) -> tuple[str, ...]:
     )
 
 
-def _key(row: SetAsideRow) -> str:
+def _key(row: "SetAsideRow") -> str:
     """Gives a key as `retry` takes it."""
     if row.key is None:
         return f"@{row.position}"

@@ -6,16 +6,8 @@ import msgspec
 import pytest
 
 from actum.errors import StaleWrite
-from actum.ports.database import (
-    Database,
-    Letter,
-    LetterCount,
-    LetterStatus,
-    NewLetter,
-    NewTimer,
-    Progress,
-    Request,
-)
+from actum.ports.database import Database, Letter, LetterCount, NewLetter, NewTimer, Progress
+from actum.ports.letter import LetterStatus, Request
 from actum.ports.message import NewMessage
 
 

@@ -10,7 +10,8 @@ from msgspec import Struct
 from actum.app import App, definition_of
 from actum.errors import NotFound
 from actum.operations.letters.shown import all_letters, find_letter
-from actum.ports.database import Letter, LetterStatus, Request
+from actum.ports.database import Letter
+from actum.ports.letter import LetterStatus, Request
 from actum.runtime.clock import SystemClock
 from actum.runtime.context.timers import TIMERS
 from actum.runtime.declarations import triggers_of

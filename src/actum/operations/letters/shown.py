@@ -8,7 +8,8 @@ from msgspec import Raw, Struct
 from actum.errors import NotFound
 from actum.model.event import Stored, to_datetime
 from actum.operations.page import MAX_PAGE, PAGE, check_limit
-from actum.ports.database import Letter, LetterStatus
+from actum.ports.database import Letter
+from actum.ports.letter import LetterStatus
 from actum.stores.open import Stores
 
 

@@ -13,7 +13,7 @@ from actum.operations.letters.requests import LetterSummary, request_letters
 from actum.operations.page import MAX_PAGE
 from actum.operations.repairs.audit import Act, recorded
 from actum.operations.workflows import request_workflow
-from actum.ports.database import Request
+from actum.ports.letter import Request
 from actum.ports.workflows import WorkflowKey
 from actum.runtime.context.timers import Timers
 from actum.stores.open import Stores

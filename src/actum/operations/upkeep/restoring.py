@@ -73,6 +73,7 @@ def restore(app: App, url: str, file: Path, report: Report, *, accepts_lost_keys
     with take_lock(store), translated(file, store), unfinished(store) as part:
         check_space(store.parent, contents.size)
         copy_closed(file, part, lambda done, total: report("copying", done, total))
+        report("finishing", 0, 0)
         finish_copy(part, without_keys=False, kept_views=())
         keys = _keys(app, store, part, contents)
         if keys is None and contents.lacks_keys and not accepts_lost_keys:

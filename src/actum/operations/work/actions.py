@@ -9,7 +9,8 @@ from actum.app import App, definition_of
 from actum.errors import NotFound
 from actum.model.action import OnCron, OnInterval
 from actum.model.event import Stored
-from actum.ports.database import Letter, LetterStatus, SliceState
+from actum.ports.database import Letter, SliceState
+from actum.ports.letter import LetterStatus
 from actum.runtime.actions.running_action import RunningAction
 from actum.runtime.actions.triggers.events import EventTrigger
 from actum.runtime.actions.triggers.messages import MessageTrigger

@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from actum.app import App, definition_of
 from actum.operations.work.actions import Count, oldest_message
-from actum.ports.database import LetterStatus
+from actum.ports.letter import LetterStatus
 from actum.runtime.actions.triggers.messages import MessageTrigger
 from actum.runtime.declarations import triggers_of
 from actum.stores.open import Stores

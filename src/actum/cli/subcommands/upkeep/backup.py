@@ -3,7 +3,7 @@
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from msgspec import structs
@@ -11,11 +11,10 @@ from msgspec import structs
 from actum.cli.loading import load_app
 from actum.cli.options import AppName, AsJson, DatabaseUrl, StoreUrl
 from actum.cli.output import print_line, print_outcome, shown_time
-from actum.cli.progress import reported_bytes
 from actum.model.event import to_datetime
-from actum.operations.upkeep.backup import back_up
-from actum.operations.upkeep.other_stores import OwnWay
-from actum.stores.sqlite.backup.contents import Contents
+
+if TYPE_CHECKING:
+    from actum.stores.sqlite.backup.contents import Contents
 
 BackupFile = Annotated[
     Path, typer.Argument(metavar="FILE", help="The backup, a file of its own.", show_default=False)
@@ -44,6 +43,9 @@ def backup(
     versions of every entity are checked before it gets its name. While it is made, commands go on, and the
     store's log grows. For other stores, the commands of their own tools are printed, and the exit code is 1.
     """
+    from actum.cli.progress import reported_bytes
+    from actum.operations.upkeep.backup import back_up
+
     loaded = load_app(app)
     with own_way(), reported_bytes() as report:
         done = back_up(
@@ -66,14 +68,14 @@ def backup(
     )
 
 
-def contents_line(contents: Contents) -> dict[str, Any]:
+def contents_line(contents: "Contents") -> dict[str, Any]:
     """Returns what a backup holds, as `--json` prints it."""
     times = {name: getattr(contents, name) for name in ("first_time", "last_time")}
     shown = {name: to_datetime(time) if time else None for name, time in times.items()}
     return structs.asdict(contents) | shown
 
 
-def described(contents: Contents) -> str:
+def described(contents: "Contents") -> str:
     """Says how much a backup holds, and up to when."""
     until = f" up to {shown_time(contents.last_time)}" if contents.last_time else ""
     return (
@@ -84,6 +86,8 @@ def described(contents: Contents) -> str:
 @contextmanager
 def own_way() -> Generator[None]:
     """Prints how a store is backed up and restored that has its own tools for it."""
+    from actum.operations.upkeep.other_stores import OwnWay
+
     try:
         yield
     except OwnWay as error:

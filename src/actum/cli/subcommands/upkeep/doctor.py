@@ -1,17 +1,18 @@
 """The command that examines an application, its store and this machine."""
 
 import asyncio
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from actum.app import App
 from actum.cli.failure import CommandFailed
 from actum.cli.loading import load_app
 from actum.cli.options import AppName, AsJson, DatabaseUrl, StoreUrl
 from actum.cli.output import print_json, print_line
-from actum.operations.upkeep.doctor import examine
-from actum.operations.upkeep.examination.finding import Finding
+
+if TYPE_CHECKING:
+    from actum.app import App
+    from actum.operations.upkeep.examination.finding import Finding
 
 
 def doctor(
@@ -36,7 +37,9 @@ def doctor(
         raise CommandFailed(f"{faults} {'fault' if faults == 1 else 'faults'}: see above")
 
 
-async def _examine(app: App, url: str, as_json: bool, reads_all: bool) -> int:
+async def _examine(app: "App", url: str, as_json: bool, reads_all: bool) -> int:
+    from actum.operations.upkeep.doctor import examine
+
     faults = 0
     async for finding in examine(app, url, reads_all=reads_all):
         faults += finding.verdict == "fault"
@@ -47,7 +50,7 @@ async def _examine(app: App, url: str, as_json: bool, reads_all: bool) -> int:
     return faults
 
 
-def _print(finding: Finding) -> None:
+def _print(finding: "Finding") -> None:
     print_line(f"{finding.verdict:<7}", f"{finding.part:<11}", finding.what)
     if finding.fix:
         print_line(" " * 7, " " * 11, f"-> {finding.fix}")

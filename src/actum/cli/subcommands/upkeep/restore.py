@@ -1,24 +1,23 @@
 """The command that checks a backup, and puts it in the place of a store."""
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from actum.app import App
 from actum.cli.loading import load_app
 from actum.cli.options import AppName, AsJson, DatabaseUrl, StoreUrl
 from actum.cli.output import print_json, print_line, shown_time
-from actum.cli.progress import reported_bytes
 from actum.cli.subcommands.upkeep.backup import (
     BackupFile,
     contents_line,
     described,
     own_way,
 )
-from actum.operations.upkeep.other_stores import check_is_file
-from actum.operations.upkeep.restoring import Restored, check_backup
-from actum.operations.upkeep.restoring import restore as restore_store
-from actum.stores.sqlite.backup.contents import Contents
+
+if TYPE_CHECKING:
+    from actum.app import App
+    from actum.operations.upkeep.restoring import Restored
+    from actum.stores.sqlite.backup.contents import Contents
 
 
 def restore(
@@ -45,6 +44,11 @@ def restore(
     forgotten since the backup stays forgotten. For other stores than one SQLite file, the commands of their
     own tools are printed, and the exit code is 1.
     """
+    from actum.cli.progress import reported_bytes
+    from actum.operations.upkeep.other_stores import check_is_file
+    from actum.operations.upkeep.restoring import check_backup
+    from actum.operations.upkeep.restoring import restore as restore_store
+
     loaded = load_app(app)
     url = loaded.store_url(store, database)
     if only_checks:
@@ -64,7 +68,7 @@ def restore(
         _print_restored(str(file), restored)
 
 
-def _line_of(restored: Restored) -> dict[str, Any]:
+def _line_of(restored: "Restored") -> dict[str, Any]:
     return {
         "store": str(restored.store),
         "contents": contents_line(restored.contents),
@@ -73,7 +77,7 @@ def _line_of(restored: Restored) -> dict[str, Any]:
     }
 
 
-def _print_contents(app: App, file: str, contents: Contents) -> None:
+def _print_contents(app: "App", file: str, contents: "Contents") -> None:
     print_line(f"{file} is whole: {described(contents)}")
     is_run = contents.application == app.name
     print_line(f"application: {app.name if is_run else 'none has run on it yet'}")
@@ -87,7 +91,7 @@ def _print_contents(app: App, file: str, contents: Contents) -> None:
     print_line(f"keys of persons: {_keys(contents)}")
 
 
-def _keys(contents: Contents) -> str:
+def _keys(contents: "Contents") -> str:
     if contents.lacks_keys:
         return "none, and there is personal data: `actum restore` takes them from the store that it replaces"
     if not contents.person_keys:
@@ -98,7 +102,7 @@ def _keys(contents: Contents) -> str:
     )
 
 
-def _print_restored(file: str, restored: Restored) -> None:
+def _print_restored(file: str, restored: "Restored") -> None:
     print_line(f"{restored.store} is restored from {file}: {described(restored.contents)}")
     if restored.aside is not None:
         print_line(f"The earlier file is kept as {restored.aside}: delete it when it is not needed.")

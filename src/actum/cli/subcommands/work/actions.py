@@ -3,18 +3,20 @@
 import asyncio
 from collections.abc import Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import typer
 from msgspec import Struct
 
-from actum.app import App
 from actum.cli.failure import one_line
 from actum.cli.loading import load_app
 from actum.cli.options import AppName, AsJson, DatabaseUrl, StoreUrl
 from actum.cli.output import print_json, print_table, shown_time
 from actum.model.event import to_datetime
-from actum.operations.opening import open_beside
-from actum.operations.work.actions import Count, WorkingAction, list_actions
+
+if TYPE_CHECKING:
+    from actum.app import App
+    from actum.operations.work.actions import Count, WorkingAction
 
 HEADINGS = ("action", "set off by", "left", "oldest", "retrying", "dead", "waiting", "next try", "status")
 
@@ -34,18 +36,18 @@ class ActionLine(Struct, frozen=True):
 
     action: str
     set_off_by: str
-    left: Count | None
+    left: "Count | None"
     oldest: datetime | None
-    retrying: Count
-    dead: Count
-    waiting: Count
+    retrying: "Count"
+    dead: "Count"
+    waiting: "Count"
     next_try: datetime | None
     stands_still: bool
     error: str
     attempts: int
 
     @classmethod
-    def of(cls, action: WorkingAction) -> "ActionLine":
+    def of(cls, action: "WorkingAction") -> "ActionLine":
         """Gives the line of an action."""
         return cls(
             action.name,
@@ -87,12 +89,15 @@ def list_(
         print_table(HEADINGS, [_row(action) for action in found])
 
 
-async def _list(app: App, url: str) -> Sequence[WorkingAction]:
+async def _list(app: "App", url: str) -> "Sequence[WorkingAction]":
+    from actum.operations.opening import open_beside
+    from actum.operations.work.actions import list_actions
+
     async with open_beside(url) as stores:
         return await list_actions(stores, app)
 
 
-def _row(action: WorkingAction) -> tuple[str, ...]:
+def _row(action: "WorkingAction") -> tuple[str, ...]:
     return (
         action.name,
         action.set_off_by,
@@ -106,7 +111,7 @@ def _row(action: WorkingAction) -> tuple[str, ...]:
     )
 
 
-def _status(action: WorkingAction) -> str:
+def _status(action: "WorkingAction") -> str:
     if action.stands_still:
         return f"stands still for some keys: {one_line(action.why)}"
     return f"retries: {one_line(action.why)}" if action.retrying else ""

@@ -2,7 +2,7 @@
 
 import asyncio
 from datetime import datetime, timedelta
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from msgspec import Raw, Struct
@@ -14,9 +14,10 @@ from actum.cli.loading import load_app
 from actum.cli.options import AppName, AsJson, By, DatabaseUrl, StoreUrl, operator
 from actum.cli.output import print_json, print_outcome, print_table, shown_time
 from actum.model.event import to_datetime
-from actum.operations.opening import open_beside
 from actum.operations.page import MAX_PAGE, PAGE
-from actum.operations.repairs.audit import RecordedAct, State, forget_acts, list_acts
+
+if TYPE_CHECKING:
+    from actum.operations.repairs.audit import RecordedAct, State
 
 HEADINGS = ("time", "who", "what", "of", "outcome", "error")
 NONE = Raw(b"null")
@@ -31,13 +32,13 @@ class ActLine(Struct, frozen=True):
     action: str
     target: str
     facts: dict[str, str]
-    state: State
+    state: "State"
     error: str
     before: Raw
     after: Raw
 
     @classmethod
-    def of(cls, one: RecordedAct) -> "ActLine":
+    def of(cls, one: "RecordedAct") -> "ActLine":
         """Gives the line of an act."""
         act = one.act
         return cls(
@@ -107,15 +108,21 @@ def forget(
 
 
 async def _forget(url: str, age: timedelta, by: str) -> int:
+    from actum.operations.opening import open_beside
+    from actum.operations.repairs.audit import forget_acts
+
     async with open_beside(url) as stores:
         return await forget_acts(stores.database, age, by)
 
 
-async def _list(url: str, limit: int) -> list[RecordedAct]:
+async def _list(url: str, limit: int) -> "list[RecordedAct]":
+    from actum.operations.opening import open_beside
+    from actum.operations.repairs.audit import list_acts
+
     async with open_beside(url) as stores:
         return (await list_acts(stores.database, limit=limit)).acts
 
 
-def _row(one: RecordedAct) -> tuple[str, ...]:
+def _row(one: "RecordedAct") -> tuple[str, ...]:
     error = one_line(one.error)
     return shown_time(one.time), one.by, one.act.action, one.act.target, one.state, error

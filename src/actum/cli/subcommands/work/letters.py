@@ -3,32 +3,24 @@
 import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from msgspec import Struct
 
-from actum.app import App
 from actum.cli.characters import print_json_text
 from actum.cli.failure import CommandFailed, one_line
-from actum.cli.letter_line import LetterLine
 from actum.cli.loading import load_app
 from actum.cli.options import AppName, AsJson, By, DatabaseUrl, StoreUrl, operator, storable
 from actum.cli.output import print_json, print_line, print_outcome, print_table, shown_time
-from actum.operations.letters.edit import edit_letter, editable
-from actum.operations.letters.requests import (
-    LetterOutcome,
-    LetterSummary,
-    find_dead_letters,
-    find_letters,
-    watch_letters,
-)
-from actum.operations.letters.shown import ShownLetter, all_letters, show_letter
-from actum.operations.opening import is_running, open_beside
-from actum.operations.people import open_editable
-from actum.operations.repairs.many import ask_for_letters
-from actum.ports.database import Letter, LetterStatus, Request
-from actum.stores.open import Stores
+from actum.ports.letter import LetterStatus, Request
+
+if TYPE_CHECKING:
+    from actum.app import App
+    from actum.operations.letters.requests import LetterOutcome, LetterSummary
+    from actum.operations.letters.shown import ShownLetter
+    from actum.ports.database import Letter
+    from actum.stores.open import Stores
 
 HEADINGS = ("id", "action", "key", "status", "attempts", "last failed", "error")
 PATIENCE = timedelta(seconds=10)
@@ -89,6 +81,8 @@ def show(
     database: DatabaseUrl = None,
 ) -> None:
     """Shows one letter: what failed, how often it was tried, and why it failed."""
+    from actum.cli.letter_line import LetterLine
+
     loaded = load_app(app)
     shown = asyncio.run(_one(loaded.store_url(store, database), id))
     line = LetterLine.of(shown.letter, shown.event)
@@ -170,6 +164,10 @@ def _request(
 
 
 async def _list(url: str, action: str | None, status: LetterStatus | None, *, is_json: bool) -> None:
+    from actum.cli.letter_line import LetterLine
+    from actum.operations.letters.shown import all_letters
+    from actum.operations.opening import open_beside
+
     is_continued = False
     async with open_beside(url) as stores:
         async for letters in all_letters(stores, action=action, status=status):
@@ -181,12 +179,20 @@ async def _list(url: str, action: str | None, status: LetterStatus | None, *, is
                 is_continued = True
 
 
-async def _one(url: str, id: int) -> ShownLetter:
+async def _one(url: str, id: int) -> "ShownLetter":
+    from actum.operations.letters.shown import show_letter
+    from actum.operations.opening import open_beside
+
     async with open_beside(url) as stores:
         return await show_letter(stores, id)
 
 
-async def _edit(app: App, url: str, id: int, content: str | None, by: str | None, *, is_json: bool) -> None:
+async def _edit(app: "App", url: str, id: int, content: str | None, by: str | None, *, is_json: bool) -> None:
+    from actum.operations.letters.edit import edit_letter, editable
+    from actum.operations.letters.requests import find_letters
+    from actum.operations.opening import is_running
+    from actum.operations.people import open_editable
+
     async with open_editable(app, url) as (stores, declared):
         if content is None:
             found = await editable(stores, declared, id)
@@ -204,8 +210,12 @@ async def _edit(app: App, url: str, id: int, content: str | None, by: str | None
 
 
 async def _ask_for(
-    request: Request, app: App, url: str, ids: list[int] | None, by: str, *, is_json: bool
+    request: Request, app: "App", url: str, ids: list[int] | None, by: str, *, is_json: bool
 ) -> None:
+    from actum.operations.letters.requests import find_dead_letters, find_letters
+    from actum.operations.opening import is_running, open_beside
+    from actum.operations.repairs.many import ask_for_letters
+
     async with open_beside(url) as stores:
         letters = await find_dead_letters(stores) if ids is None else await find_letters(stores, ids)
         if not letters:
@@ -222,8 +232,10 @@ async def _ask_for(
 
 
 async def _watch(
-    stores: Stores, letters: Sequence[LetterSummary], request: Request, *, is_json: bool
+    stores: "Stores", letters: "Sequence[LetterSummary]", request: Request, *, is_json: bool
 ) -> None:
+    from actum.operations.letters.requests import watch_letters
+
     failed = 0
     async for outcome in watch_letters(stores, letters, patience=PATIENCE):
         said = f"letter {outcome.letter.id}: {_said(outcome, request)}"
@@ -233,7 +245,7 @@ async def _watch(
         raise CommandFailed(f"{failed} of {len(letters)} letters failed again: fix the cause, then retry")
 
 
-def _requested(outcome: LetterOutcome, request: Request) -> RequestedLine:
+def _requested(outcome: "LetterOutcome", request: Request) -> RequestedLine:
     if outcome.status == "gone":
         return RequestedLine(outcome.letter.id, request, "done" if request == "retry" else "skipped")
     if outcome.status == "failed":
@@ -241,7 +253,7 @@ def _requested(outcome: LetterOutcome, request: Request) -> RequestedLine:
     return RequestedLine(outcome.letter.id, request, "pending")
 
 
-def _said(outcome: LetterOutcome, request: Request) -> str:
+def _said(outcome: "LetterOutcome", request: Request) -> str:
     if outcome.status == "gone":
         return DONE[request]
     if outcome.status == "failed":
@@ -250,7 +262,7 @@ def _said(outcome: LetterOutcome, request: Request) -> str:
     return f"not yet; it {'waits behind an earlier one' if is_behind else 'is being worked on'} ({request})"
 
 
-def _row(letter: Letter) -> tuple[str, ...]:
+def _row(letter: "Letter") -> tuple[str, ...]:
     status = letter.status if letter.request is None else f"{letter.status}, to {letter.request}"
     failed = shown_time(letter.last_failed)
     error = one_line(letter.error)

@@ -3,18 +3,20 @@
 import asyncio
 from collections.abc import Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import typer
 from msgspec import Struct
 
-from actum.app import App
 from actum.cli.loading import load_app
 from actum.cli.options import AppName, AsJson, DatabaseUrl, StoreUrl
 from actum.cli.output import print_json, print_table, shown_time
 from actum.model.event import to_datetime
-from actum.operations.opening import open_beside
-from actum.operations.work.actions import Count
-from actum.operations.work.queues import ShownQueue, list_queues
+
+if TYPE_CHECKING:
+    from actum.app import App
+    from actum.operations.work.actions import Count
+    from actum.operations.work.queues import ShownQueue
 
 HEADINGS = ("queue", "messages", "oldest", "retrying", "dead", "taken by")
 NOBODY = "(no action of this application)"
@@ -30,12 +32,12 @@ class QueueLine(Struct, frozen=True):
     queue: str
     messages: int
     oldest: datetime | None
-    retrying: Count
-    dead: Count
+    retrying: "Count"
+    dead: "Count"
     action: str | None
 
     @classmethod
-    def of(cls, queue: ShownQueue) -> "QueueLine":
+    def of(cls, queue: "ShownQueue") -> "QueueLine":
         """Gives the line of a queue."""
         oldest = None if queue.oldest is None else to_datetime(queue.oldest)
         return cls(queue.name, queue.messages, oldest, queue.retrying, queue.dead, queue.action or None)
@@ -64,12 +66,15 @@ def list_(
         print_table(HEADINGS, [_row(queue) for queue in found])
 
 
-async def _list(app: App, url: str) -> Sequence[ShownQueue]:
+async def _list(app: "App", url: str) -> "Sequence[ShownQueue]":
+    from actum.operations.opening import open_beside
+    from actum.operations.work.queues import list_queues
+
     async with open_beside(url) as stores:
         return await list_queues(stores, app)
 
 
-def _row(queue: ShownQueue) -> tuple[str, ...]:
+def _row(queue: "ShownQueue") -> tuple[str, ...]:
     oldest = shown_time(queue.oldest or 0)
     action = queue.action or NOBODY
     return queue.name, f"{queue.messages:,}", oldest, str(queue.retrying), str(queue.dead), action

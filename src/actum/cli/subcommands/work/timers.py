@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from datetime import datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from msgspec import Raw, Struct
@@ -11,11 +11,10 @@ from msgspec import Raw, Struct
 from actum.cli.loading import load_app
 from actum.cli.options import AppName, AsJson, DatabaseUrl, StoreUrl
 from actum.cli.output import print_json, print_table, shown_time
-from actum.model.deadlines.deadline import deadline_name
-from actum.model.deadlines.expiry import EXPIRE
 from actum.model.event import to_datetime
-from actum.operations.opening import open_beside
-from actum.ports.database import Timer
+
+if TYPE_CHECKING:
+    from actum.ports.database import Timer
 
 HEADINGS = ("due", "entity", "command", "name", "set by")
 PAGE = 1_000
@@ -36,8 +35,10 @@ class TimerLine(Struct, frozen=True):
     by: str
 
     @classmethod
-    def of(cls, timer: Timer) -> "TimerLine":
+    def of(cls, timer: "Timer") -> "TimerLine":
         """Gives the line of a stored timer."""
+        from actum.model.deadlines.deadline import deadline_name
+
         return cls(
             timer.name,
             deadline_name(timer.name, timer.kind, timer.entity_id),
@@ -79,8 +80,10 @@ async def _list(url: str, entity: str | None, *, is_json: bool) -> None:
             is_continued = True
 
 
-async def _pages(url: str) -> AsyncGenerator[list[Timer]]:
+async def _pages(url: str) -> "AsyncGenerator[list[Timer]]":
     """Gives all timers; at least one page, which may be empty."""
+    from actum.operations.opening import open_beside
+
     async with open_beside(url) as stores:
         page = await stores.database.timers(limit=PAGE)
         yield page
@@ -90,7 +93,10 @@ async def _pages(url: str) -> AsyncGenerator[list[Timer]]:
                 yield page
 
 
-def _row(timer: Timer) -> tuple[str, ...]:
+def _row(timer: "Timer") -> tuple[str, ...]:
+    from actum.model.deadlines.deadline import deadline_name
+    from actum.model.deadlines.expiry import EXPIRE
+
     entity = f"{timer.kind}/{timer.entity_id}"
     name = deadline_name(timer.name, timer.kind, timer.entity_id) or timer.name
     if timer.command == EXPIRE:

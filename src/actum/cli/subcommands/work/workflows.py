@@ -2,7 +2,7 @@
 
 import asyncio
 from datetime import timedelta
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from msgspec import Struct
@@ -10,17 +10,10 @@ from msgspec import Struct
 from actum.cli.loading import load_app
 from actum.cli.options import AppName, AsJson, By, DatabaseUrl, StoreUrl, operator
 from actum.cli.output import print_json, print_line, print_outcome, print_table
-from actum.cli.workflow_line import WorkflowLine, record_row, row_of
-from actum.operations.opening import is_running, open_beside
-from actum.operations.repairs.audit import Act, recorded
-from actum.operations.repairs.many import ask_for_workflow
-from actum.operations.workflows import (
-    all_workflows,
-    send_signal,
-    show_workflow,
-    watch_workflow,
-)
 from actum.ports.workflows import Status
+
+if TYPE_CHECKING:
+    from actum.cli.workflow_line import WorkflowLine
 
 HEADINGS = ("kind", "id", "status", "wakes", "changed", "error")
 RECORDS = ("step", "number", "time", "result")
@@ -81,6 +74,8 @@ def show(
     database: DatabaseUrl = None,
 ) -> None:
     """Shows one workflow: where it is, and what each of its steps came to."""
+    from actum.cli.workflow_line import record_row
+
     line = asyncio.run(_show(load_app(app).store_url(store, database), kind, id))
     if is_json:
         print_json(line)
@@ -198,6 +193,10 @@ def _request(
 
 
 async def _list(url: str, kind: str | None, status: Status | None, *, is_json: bool) -> None:
+    from actum.cli.workflow_line import WorkflowLine, row_of
+    from actum.operations.opening import open_beside
+    from actum.operations.workflows import all_workflows
+
     is_continued = False
     async with open_beside(url) as stores:
         async for page in all_workflows(stores, kind=kind, status=status):
@@ -209,18 +208,30 @@ async def _list(url: str, kind: str | None, status: Status | None, *, is_json: b
                 is_continued = True
 
 
-async def _show(url: str, kind: str, id: str) -> WorkflowLine:
+async def _show(url: str, kind: str, id: str) -> "WorkflowLine":
+    from actum.cli.workflow_line import WorkflowLine
+    from actum.operations.opening import open_beside
+    from actum.operations.workflows import show_workflow
+
     async with open_beside(url) as stores:
         return WorkflowLine.of_shown(await show_workflow(stores, kind, id))
 
 
 async def _signal(url: str, kind: str, id: str, name: str, body: str, by: str) -> None:
+    from actum.operations.opening import open_beside
+    from actum.operations.repairs.audit import Act, recorded
+    from actum.operations.workflows import send_signal
+
     act = Act("workflows signal", f"{kind}/{id}", {"signal": name})
     async with open_beside(url) as stores, recorded(stores.database, by, act):
         await send_signal(stores, kind, id, name, body.encode())
 
 
 async def _ask_for(url: str, kind: str, id: str, request: str, by: str, *, is_json: bool) -> None:
+    from actum.operations.opening import is_running, open_beside
+    from actum.operations.repairs.many import ask_for_workflow
+    from actum.operations.workflows import watch_workflow
+
     name = request.partition(":")[0]
     async with open_beside(url) as stores:
         await ask_for_workflow(stores, kind, id, request, by=by)

@@ -14,7 +14,7 @@ from actum.operations.letters.requests import LetterSummary, find_dead_letters, 
 from actum.operations.letters.shown import list_letters, show_letter
 from actum.operations.repairs.many import ask_for_letters
 from actum.operations.work.actions import traceback_of
-from actum.ports.database import LetterStatus, Request
+from actum.ports.letter import LetterStatus, Request
 from actum.runtime.context.timers import TIMERS
 from actum.runtime.declarations import triggers_of
 

@@ -5,17 +5,8 @@ from typing import Any
 
 import msgspec
 
-from actum.ports.database import (
-    Database,
-    KeptName,
-    Letter,
-    LetterCount,
-    LetterStatus,
-    NewLetter,
-    Progress,
-    Request,
-    SliceState,
-)
+from actum.ports.database import Database, KeptName, Letter, LetterCount, NewLetter, Progress, SliceState
+from actum.ports.letter import LetterStatus, Request
 from actum.stores.action_statements import KEPT_NAMES, LETTER, LETTER_COUNTS
 from actum.stores.postgres.connection.page import page_of
 from actum.stores.postgres.connection.pool import PostgresPool

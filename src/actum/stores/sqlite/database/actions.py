@@ -7,16 +7,8 @@ from typing import Any
 
 import msgspec
 
-from actum.ports.database import (
-    Database,
-    KeptName,
-    Letter,
-    LetterCount,
-    LetterStatus,
-    NewLetter,
-    Progress,
-    Request,
-)
+from actum.ports.database import Database, KeptName, Letter, LetterCount, NewLetter, Progress
+from actum.ports.letter import LetterStatus, Request
 from actum.stores.action_statements import KEPT_NAMES, LETTER, LETTER_COUNTS
 from actum.stores.page import within
 from actum.stores.sqlite.connection.file import SqliteFile
