@@ -125,6 +125,18 @@ def test_every_command_that_prints_data_prints_json(name: str) -> None:
     assert "--json" in options_of(LEAVES[name])
 
 
+@pytest.mark.parametrize("group", sorted({name.split()[0] for name in LEAVES if name.endswith(" list")}))
+def test_a_group_that_lists_does_so_without_its_list_command(
+    office: Path, actum: CommandLine, group: str
+) -> None:
+    asked, misspelt = actum(group, "office"), actum(group, "lst", "office")
+
+    assert asked == actum(group, "list", "office")
+    assert asked.code == 0
+    assert misspelt.code == 2
+    assert "No such command 'lst'. Did you mean 'list'" in misspelt.err
+
+
 @pytest.mark.parametrize("name", [name for name in sorted(LINES) if name not in REFUSED])
 def test_json_is_one_object_a_line_and_nothing_else(office: Path, actum: CommandLine, name: str) -> None:
     letters = actum("dead-letters", "list", "office", "--action", ERRANDS, "--json").lines

@@ -1,5 +1,6 @@
 """A group of commands whose arguments, where they name none of it, are those of one of them."""
 
+from difflib import get_close_matches
 from typing import Any, ClassVar
 
 from typer.core import TyperGroup
@@ -13,8 +14,8 @@ class DefaultCommandGroup(TyperGroup):
     default: ClassVar[str]
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Puts the default command first where no other is named, and no help is asked for."""
-        is_named = not args or args[0] in self.commands or args[0] in HELP
+        """Puts the default command first where no other is named or misspelt, and no help is asked for."""
+        is_named = not args or args[0] in HELP or bool(get_close_matches(args[0], self.commands))
         return super().parse_args(ctx, args if is_named else [self.default, *args])
 
 
@@ -28,3 +29,9 @@ class ShowByDefault(DefaultCommandGroup):
     """A group that shows, unless another of its commands is named."""
 
     default = "show"
+
+
+class RulesByDefault(DefaultCommandGroup):
+    """A group that lists rules, unless another of its commands is named."""
+
+    default = "rules"

@@ -5,6 +5,7 @@ import secrets
 import typer
 from msgspec import Struct
 
+from actum.cli.default_command import RulesByDefault
 from actum.cli.loading import load_app
 from actum.cli.options import AppName, AsJson
 from actum.cli.output import print_json, print_outcome, print_table
@@ -20,7 +21,9 @@ class NewKey(Struct, frozen=True):
     hash: str
 
 
-access: typer.Typer = typer.Typer(no_args_is_help=True, help="Lists who may do what, and makes API keys.")
+access: typer.Typer = typer.Typer(
+    cls=RulesByDefault, no_args_is_help=True, help="Lists who may do what, and makes API keys."
+)
 
 
 @access.callback()

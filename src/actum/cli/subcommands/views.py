@@ -9,6 +9,7 @@ import msgspec
 import typer
 from msgspec import Struct
 
+from actum.cli.default_command import ListByDefault
 from actum.cli.failure import CommandFailed, one_line
 from actum.cli.loading import load_app
 from actum.cli.options import AppName, AsJson, By, DatabaseUrl, StoreUrl, operator
@@ -25,7 +26,9 @@ PATIENCE = timedelta(seconds=10)
 """How long to wait for the application to carry out a request."""
 
 views: typer.Typer = typer.Typer(
-    no_args_is_help=True, help="Lists views and the rows that they set aside, and rebuilds or retries them."
+    cls=ListByDefault,
+    no_args_is_help=True,
+    help="Lists views and the rows that they set aside, and rebuilds or retries them.",
 )
 ViewName = Annotated[
     str, typer.Argument(metavar="NAME", help="The view's table, as listed.", show_default=False)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 from msgspec import Struct
 
+from actum.cli.default_command import ListByDefault
 from actum.cli.failure import one_line
 from actum.cli.loading import load_app
 from actum.cli.options import AppName, AsJson, DatabaseUrl, StoreUrl
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 HEADINGS = ("action", "set off by", "left", "oldest", "retrying", "dead", "waiting", "next try", "status")
 
 actions: typer.Typer = typer.Typer(
+    cls=ListByDefault,
     no_args_is_help=True,
     help="Lists actions: what sets each off, what it has left to do, and what stands still.",
 )

@@ -9,6 +9,7 @@ import typer
 from msgspec import Struct
 
 from actum.cli.characters import print_json_text
+from actum.cli.default_command import ListByDefault
 from actum.cli.failure import CommandFailed, one_line
 from actum.cli.loading import load_app
 from actum.cli.options import AppName, AsJson, By, DatabaseUrl, StoreUrl, operator, storable
@@ -29,7 +30,9 @@ PATIENCE = timedelta(seconds=10)
 DONE: dict[Request, str] = {"retry": "done", "skip": "skipped"}
 
 dead_letters: typer.Typer = typer.Typer(
-    no_args_is_help=True, help="Lists what actions failed to do, and retries, skips or edits it."
+    cls=ListByDefault,
+    no_args_is_help=True,
+    help="Lists what actions failed to do, and retries, skips or edits it.",
 )
 
 LetterIds = Annotated[

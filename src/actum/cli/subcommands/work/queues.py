@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 from msgspec import Struct
 
+from actum.cli.default_command import ListByDefault
 from actum.cli.loading import load_app
 from actum.cli.options import AppName, AsJson, DatabaseUrl, StoreUrl
 from actum.cli.output import print_json, print_table, shown_time
@@ -22,7 +23,9 @@ HEADINGS = ("queue", "messages", "oldest", "retrying", "dead", "taken by")
 NOBODY = "(no action of this application)"
 
 queues: typer.Typer = typer.Typer(
-    no_args_is_help=True, help="Lists queues: how many messages each holds, and how old the oldest is."
+    cls=ListByDefault,
+    no_args_is_help=True,
+    help="Lists queues: how many messages each holds, and how old the oldest is.",
 )
 
 

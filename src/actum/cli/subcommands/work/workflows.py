@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from msgspec import Struct
 
+from actum.cli.default_command import ListByDefault
 from actum.cli.loading import load_app
 from actum.cli.options import AppName, AsJson, By, DatabaseUrl, StoreUrl, operator
 from actum.cli.output import print_json, print_line, print_outcome, print_table
@@ -21,7 +22,9 @@ PATIENCE = timedelta(seconds=10)
 """How long to wait for the application to carry out a request."""
 
 workflows: typer.Typer = typer.Typer(
-    no_args_is_help=True, help="Lists workflows, shows what they have done, and controls them."
+    cls=ListByDefault,
+    no_args_is_help=True,
+    help="Lists workflows, shows what they have done, and controls them.",
 )
 
 

@@ -6,6 +6,7 @@ from actum.app import App, definition_of
 from actum.operations.opening import is_running
 from actum.operations.upkeep.examination.finding import SECOND, Finding, fault, ok, warning
 from actum.runtime.clock import SystemClock
+from actum.runtime.gauges.standstill import Standstill
 from actum.runtime.gauges.stored_standstills import (
     LAG,
     classless_workflows,
@@ -72,9 +73,7 @@ async def examine_work(app: App, stores: Stores, url: str) -> list[Finding]:
     live = {state.name for state in states if state.is_live}
     standing = await stored_standstills(stores.database, live, now)
     found = [
-        warning(
-            one.part, f"{one.name}{f', {one.key}' if one.key else ''}: {one.state}: {one.why}", _fix(one.part)
-        )
+        warning(one.part, f"{one.name}{f', {one.key}' if one.key else ''}: {one.state}: {one.why}", _fix(one))
         for one in standing[:MAX_SHOWN]
     ]
     if len(standing) > MAX_SHOWN:
@@ -97,14 +96,18 @@ async def examine_work(app: App, stores: Stores, url: str) -> list[Finding]:
     return [ok("work", state if found else f"{state}; nothing stands still"), *found]
 
 
-def _fix(part: str) -> str:
-    match part:
+def _fix(one: Standstill) -> str:
+    match one.part:
         case "view":
-            return "see `actum views show`; fix the reducer and start again, or `actum views retry`"
+            seen, again = f"views show APP {one.name}", f"views retry APP {one.name}"
+            return f"see `actum {seen}`; fix the reducer and start again, or `actum {again}`"
         case "workflow":
-            return "see `actum workflows show`; fix the cause, then `actum workflows resume`"
+            seen, again = (f"workflows {verb} APP {one.name} {one.key}" for verb in ("show", "resume"))
+            return f"see `actum {seen}`; fix the cause, then `actum {again}`"
         case _:
-            return "see `actum dead-letters show`; fix the cause, then `actum dead-letters retry`, or skip it"
+            return (
+                "see `actum dead-letters APP`; fix the cause, then `actum dead-letters retry APP`, or skip it"
+            )
 
 
 async def _late_views(app: App, stores: Stores, now: int) -> list[Finding]:
