@@ -138,7 +138,7 @@ def test_what_an_id_holds_cannot_steer_the_terminal(shop: Path, actum: CommandLi
 @pytest.mark.parametrize(
     ("store", "expected"),
     [
-        ([], "error: there is no store shop.db: start the application once"),
+        ([], "error: there is no store shop.db in "),
         (["--store", "memory:"], "error: a store in memory ends with its process"),
         (["--store", "sqlite:///nowhere/shop.db"], "error: there is no directory nowhere"),
         (["--store", "sqlite:///shop.py"], "error: shop.py is not an Actum store, nor any SQLite file"),

@@ -100,7 +100,7 @@ def test_a_view_that_is_built_with_rows_set_aside_says_so_in_one_line(shop: Path
     ("arguments", "expected"),
     [
         (["sale"], "error: shop has no view 'sale'; it has sales\n"),
-        (["sales"], "error: there is no store shop.db: start the application once, or name another file\n"),
+        (["sales"], "error: there is no store shop.db in {folder}: start the application once, "),
     ],
 )
 def test_a_rebuild_without_a_view_or_a_store_makes_nothing(
@@ -108,7 +108,9 @@ def test_a_rebuild_without_a_view_or_a_store_makes_nothing(
 ) -> None:
     result = actum("views", "rebuild", "shop", *arguments)
 
-    assert (result.code, result.err) == (1, expected)
+    assert result.code == 1
+    assert result.err.startswith(expected.format(folder=shop))
+    assert result.err.count("\n") == 1
     assert list(shop.glob("*.db*")) == []
 
 

@@ -208,7 +208,7 @@ def test_pruned_and_erased_histories_are_whole(shop: Path, actum: CommandLine) -
 @pytest.mark.parametrize(
     ("store", "what"),
     [
-        ("sqlite:///nothing.db", "there is no store nothing.db"),
+        ("sqlite:///nothing.db", "there is no store nothing.db in "),
         ("memory:", "a store in memory ends with its process"),
         ("sqlite:///text.db", "text.db is not an Actum store, nor any SQLite file"),
         ("sqlite:///foreign.db", "foreign.db is a SQLite file of another program"),

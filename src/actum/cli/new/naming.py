@@ -46,6 +46,8 @@ def _why_taken(name: str, path: Sequence[str]) -> str:
     if name in RESERVED:
         return "means something else to Python's tools"
     here = Path.cwd()
+    if (here / name).is_dir() and any((here / name).iterdir()):
+        return ""  # That is said instead: it may have been installed from there.
     elsewhere = [place for place in path if place and Path(place).absolute() != here]
     if PathFinder.find_spec(name, elsewhere) is not None:
         return "is a package that is installed here, which it would hide"

@@ -41,7 +41,11 @@ def check_place(file: Path, *, is_owner: bool) -> None:
     if not os.access(file.parent, os.W_OK) or (file.exists() and not os.access(file, os.R_OK | os.W_OK)):
         raise StoreError(f"{file} cannot be written: give this user write access to it and to its directory")
     if not is_owner and not file.exists():
-        raise StoreError(f"there is no store {file}: start the application once, or name another file")
+        where = "" if file.is_absolute() else f" in {Path.cwd()}"
+        raise StoreError(
+            f"there is no store {file}{where}: start the application once, go to the folder of its store, or "
+            "name another file"
+        )
     if file.exists() and 0 < file.stat().st_size < SMALLEST:
         raise _foreign(file)
 
