@@ -22,7 +22,8 @@ BUILT = "Wait until it is done. The rows before it serve meanwhile, if there are
 STALLED = "Fix the cause and deploy, then retry it or restart it from a step."
 WITHOUT_CLASS = "Deploy a class that is called that: they go on by themselves then."
 TASK = "The log has the whole error. The task is tried again by itself."
-DEAD = "Open the letter and see why. Fix the cause and retry it, or edit its message, or skip it."
+DEAD = "Open the letter and see why. Fix the cause and retry it, or skip it."
+EDITABLE = "Open the letter and see why. Fix the cause and retry it, or edit what it holds, or skip it."
 RETRYING = "Wait: it is tried again by itself. If the cause does not pass, fix it, and retry the letter."
 LATE = "See what takes the time, or run more processes."
 WAIT = "Wait, and look again. If it stays, see whether the machine or the store has too much to do."
@@ -34,6 +35,8 @@ OF_PART: Mapping[tuple[str, str], str] = {
     ("view", "set aside"): ASIDE,
     ("view", "stands still"): VIEW,
     ("view", "being built"): BUILT,
+    ("queue", "dead letter"): EDITABLE,
+    ("timers", "dead letter"): EDITABLE,
     ("workflow", "stands still"): STALLED,
     ("task", "stands still"): TASK,
 }
