@@ -121,6 +121,11 @@ LAYOUT = """() => {
         if (one.type !== "hidden" && one.getBoundingClientRect().height < least)
             faults.push(`too small to be touched: ${named(one)}`);
     }
+    for (const one of all("td button")) {
+        const text = document.createRange();
+        text.selectNodeContents(one);
+        if (text.getClientRects().length > 1) faults.push(`a button of several lines: ${named(one)}`);
+    }
     if (!isPhone) return faults;
     for (const one of all(".scroll:has(table.stack)")) {
         if (one.scrollWidth > one.clientWidth + 1) faults.push(`a list that scrolls: ${named(one)}`);
