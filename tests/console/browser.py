@@ -97,9 +97,55 @@ def check(page: Page, name: str) -> None:
     if KEPT:
         page.screenshot(path=Path(KEPT) / f"{name}.png", full_page=True)
     assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0, "it is too wide"
+    found_faults = layout_faults(page)
+    assert found_faults == [], "\n".join(found_faults)
     found = Axe().run(page).response["violations"]
     faults = [(one["id"], one["nodes"][0]["html"]) for one in found if one["impact"] in SERIOUS]
     assert faults == []
+
+
+LAYOUT = """() => {
+    const faults = [], isPhone = innerWidth < 640;
+    const named = (one) => `${one.tagName} ${one.className} "${one.textContent.trim().slice(0, 40)}"`;
+    const all = (chosen) => [...document.querySelectorAll(chosen)].filter((one) => one.checkVisibility());
+    for (const one of all("body *:not(.skip, svg *)")) {
+        if (one.getBoundingClientRect().right > innerWidth + 1 && !one.closest(".scroll"))
+            faults.push(`beyond the page: ${named(one)}`);
+    }
+    for (const one of all("th, td, dt, dd, p, li, label, summary, button, .button, h1, h2, .card, .node")) {
+        if (one.scrollWidth > one.clientWidth + 1 && one.clientWidth && !one.closest("svg, thead"))
+            faults.push(`over its edge: ${named(one)}`);
+    }
+    for (const one of all("button, .button, select, summary, header nav a, input")) {
+        const least = one.matches("[type=checkbox]") ? (isPhone ? 24 : 16) : isPhone ? 37 : 22;
+        if (one.type !== "hidden" && one.getBoundingClientRect().height < least)
+            faults.push(`too small to be touched: ${named(one)}`);
+    }
+    for (const one of all("td button")) {
+        const text = document.createRange();
+        text.selectNodeContents(one);
+        if (text.getClientRects().length > 1) faults.push(`a button of several lines: ${named(one)}`);
+    }
+    if (!isPhone) return faults;
+    for (const one of all(".scroll:has(table.stack)")) {
+        if (one.scrollWidth > one.clientWidth + 1) faults.push(`a list that scrolls: ${named(one)}`);
+    }
+    for (const row of all(".stack tbody tr")) {
+        const cells = [...row.children].map((cell) => [cell, cell.getBoundingClientRect()]);
+        for (const [one, box] of cells) for (const [other, beside] of cells) {
+            if (one !== other && box.left < beside.right - 1 && beside.left < box.right - 1
+                && box.top < beside.bottom - 1 && beside.top < box.bottom - 1)
+                faults.push(`upon one another: ${named(one)} and ${named(other)}`);
+        }
+    }
+    return faults;
+}"""
+
+
+def layout_faults(page: Page) -> list[str]:
+    """What reaches beyond the page or its own edge, lies on something else, or is too small for a finger."""
+    faults: list[str] = page.evaluate(LAYOUT)
+    return faults
 
 
 def cut_names(page: Page) -> list[str]:

@@ -52,6 +52,29 @@ async def test_the_map_shows_what_stands_still_and_leads_to_it(busy: httpx.Async
     assert "no shelf holds 13" in text_of(page)
     assert page.text.count(f'href="{ORDERS}"') == 2
     assert "shelves view " in text_of(page)
+    assert "set aside view orders , row o2 since" in text_of(page)
+    assert "Fix the reducer and deploy: the view is rebuilt." in text_of(page)
+    assert "/work/letters?action=confirm&amp;status=dead" in page.text
+
+
+async def test_rows_of_a_view_that_are_set_aside_are_one_line_of_the_map(busy: httpx.AsyncClient) -> None:
+    await busy.post("/orders/another", params={"customer": "ann", "amount": 13})
+
+    page = await eventually(lambda: busy.get(MAP), lambda text: "row o2 and 1 more since" in text)
+
+    assert page.count("Fix the reducer and deploy") == 1
+
+
+async def test_the_map_is_narrowed_down_to_a_part_and_what_it_is_joined_to(busy: httpx.AsyncClient) -> None:
+    shelves = text_of(await busy.get(MAP, params={"only": "view::shelves"}))
+    stuck = text_of(await busy.get(MAP, params={"only": "stuck"}))
+    none = text_of(await busy.get(MAP, params={"only": "view::offers"}))
+
+    assert "Stock entity" in shelves
+    assert "Order entity" not in shelves
+    assert "confirm action, stands still" in stuck
+    assert "shelves view" not in stuck
+    assert "No part of that name is there." in none
 
 
 async def test_the_map_shows_how_many_events_a_second_there_are(console: httpx.AsyncClient) -> None:
@@ -264,8 +287,8 @@ async def test_live_says_when_nothing_has_happened(console: httpx.AsyncClient) -
 async def test_the_store_shows_its_processes_and_what_each_does(console: httpx.AsyncClient) -> None:
     page = text_of(await console.get(STORE))
 
-    assert "1 answers here 8" in page
-    assert "view orders 1 whole" in page
+    assert "1 comes from it 8" in page
+    assert "view orders 1 all" in page
     assert "nobody" not in page
     assert "Mode development" in page
 
@@ -289,7 +312,8 @@ async def test_the_store_says_when_it_does_not_answer(
     page = text_of(await console.get(STORE))
 
     assert "the disk is gone" in page
-    assert "store journal: does not answer" in page
+    assert "does not answer store journal since" in page
+    assert "All goes on by itself then." in page
 
 
 async def test_a_page_that_fails_says_that_the_log_says_why(

@@ -123,6 +123,33 @@ def test_every_page_says_when_there_is_nothing(browser: Browser, bare: Site, sta
 
 
 @pytest.mark.parametrize("size", SIZES)
+def test_the_page_before_the_console_lists_routes(browser: Browser, desk: Site, size: str) -> None:
+    with opened_page(browser, size, color_scheme="dark") as page:
+        page.goto(desk.url)
+        expect(page.get_by_text("/accounts/{id:str}/closing")).to_be_visible()
+        check(page, f"welcome-{size}")
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_command_that_is_refused_says_why_where_it_was_sent(
+    browser: Browser, desk: Site, size: str
+) -> None:
+    with opened_page(browser, size) as page:
+        page.goto(desk.console("entities/one?kind=Account&id=a"))
+        open_form(page, "deposit")
+        page.get_by_label("amount", exact=True).first.fill("-5")
+        page.get_by_role("button", name="Send deposit").click()
+
+        expect(page.get_by_role("alert")).to_contain_text("put in more than nothing")
+        expect(page.get_by_role("alert")).to_be_in_viewport()
+        check(page, f"command-refused-{size}")
+        page.get_by_role("button", name="Imagine after").click()
+        expect(page.get_by_role("alert")).to_contain_text("amount")
+        expect(page.get_by_role("alert")).to_be_in_viewport()
+        check(page, f"what-if-refused-{size}")
+
+
+@pytest.mark.parametrize("size", SIZES)
 def test_a_letter_is_edited_and_retried(browser: Browser, own: Site, size: str) -> None:
     post(own, "/accounts/a/deposits?amount=150", "first")
     until_letters(own, 1)

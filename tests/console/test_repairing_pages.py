@@ -12,8 +12,9 @@ from actum.console.pages.entities import ENTITIES
 from actum.console.pages.trace import TRACE
 from actum.console.pages.work.page import WORK
 from tests.console.desk import app
-from tests.console.opening import token_of
+from tests.console.opening import eventually, token_of
 from tests.console.operating import CONSOLE, Operator, operating, said
+from tests.console.shop import app as shop
 
 PATIENCE = 30.0
 PAGES = (ENTITIES, TRACE, WORK)
@@ -180,7 +181,29 @@ async def test_a_trace_is_shown_as_a_tree(busy: Operator) -> None:
     assert "letter print_receipt@queue:receipts dead, tried once" in page
     assert "/accounts/a/deposits" in listed
     assert "Nothing with this id was found" in none
-    assert "Searched: positions 1 to" in none
+    assert "Searched were the events at positions 1 to" in none
+
+
+async def test_a_trace_says_which_row_is_set_aside() -> None:
+    async with operating(shop) as operator:
+        for id, amount in (("a", 13), ("b", 2)):
+            params = {"customer": "ann", "amount": amount}
+            await operator.http.post(f"/orders/{id}", params=params, headers={"X-Correlation-ID": f"to-{id}"})
+        await eventually(
+            lambda: operator.http.get(f"{CONSOLE}/views/orders"), lambda text: "set aside" in text
+        )
+        good, bad = await operator.open("trace?id=to-b"), await operator.open("trace?id=to-a")
+
+    assert "view orders shows it" in good
+    assert "view orders its row is set aside" in bad
+    assert "no shelf holds 13" in bad
+
+
+async def test_the_map_marks_the_action_of_a_queue_and_leads_to_its_letters(busy: Operator) -> None:
+    page = await busy.http.get(f"{CONSOLE}/map")
+
+    assert "print_receipt action, stands still" in said(page)
+    assert "/work/letters?action=print_receipt%40queue%3Areceipts&amp;status=dead" in page.text
 
 
 async def test_the_overview_says_what_stands_still_and_why(busy: Operator) -> None:
@@ -189,6 +212,7 @@ async def test_the_overview_says_what_stands_still_and_why(busy: Operator) -> No
     assert "dead letter" in page
     assert "ValueError: the printer has no room for 150" in page
     assert "messages of the queue receipts" in page
+    assert "Open the letter and see why." in page
 
 
 async def test_a_letter_is_shown_with_its_error_and_traceback(busy: Operator) -> None:

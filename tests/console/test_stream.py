@@ -8,10 +8,12 @@ from typing import Any
 import msgspec
 import pytest
 
+from actum import App, Entity, Event, View, command, reducer
 from actum.console import stream
 from actum.console.event_line import WantedEvents
 from actum.console.stream import event_stream
 from actum.operations.events import EventFilter
+from actum.operations.views import view_type
 from actum.runtime.context.context import Context, session_of
 from tests.console.shop import Order, Stock, app
 
@@ -76,7 +78,7 @@ async def test_a_stream_goes_on_behind_the_last_event_that_came() -> None:
         WantedEvents(EventFilter(kind="Stock")),
         WantedEvents(EventFilter(type="Counted")),
         WantedEvents(EventFilter(id="s")),
-        WantedEvents(EventFilter(), frozenset({"Counted"})),
+        WantedEvents(EventFilter(), view_type(app, "shelves")),
     ],
 )
 async def test_only_what_is_wanted_comes(wanted: WantedEvents) -> None:
@@ -85,6 +87,54 @@ async def test_only_what_is_wanted_comes(wanted: WantedEvents) -> None:
         await context.entity(Stock, "s").count_again(4)
 
         assert (await Opened(context, wanted).next())[2]["entity"] == "Stock/s"
+
+
+class Renamed(Event):
+    name: str
+
+
+class Person(Entity):
+    name: str = ""
+
+    @command
+    def rename(self, name: str) -> None:
+        self.emit(Renamed(name))
+
+    @reducer
+    def renamed(self, event: Renamed) -> None:
+        self.name = event.name
+
+
+class Company(Entity):
+    name: str = ""
+
+    @command
+    def rename(self, name: str) -> None:
+        self.emit(Renamed(name))
+
+    @reducer
+    def renamed(self, event: Renamed) -> None:
+        self.name = event.name
+
+
+class Persons(View, of=Person):
+    pass
+
+
+async def test_the_events_of_a_mirror_are_those_of_its_entity_and_its_erasure() -> None:
+    """Another entity emits the same event; it is not folded into the mirror."""
+    register = App("register", entities=[Person, Company], views=[Persons])
+    async with register.running("memory:") as context:
+        await context.entity(Company, "a").rename("Ann & Sons")
+        await context.entity(Person, "a").rename("Ann")
+        opened = Opened(context, WantedEvents(EventFilter(), view_type(register, "persons")))
+        renamed = (await opened.next())[2]
+        await context.delete(Company, "a", erase=True)
+        await context.delete(Person, "a", erase=True)
+        deleted = (await opened.next())[2]
+
+    assert (renamed["entity"], renamed["payload"]) == ("Person/a", '{"name":"Ann"}')
+    assert (deleted["entity"], deleted["type"]) == ("Person/a", "actum.Deleted")
 
 
 async def test_a_client_that_is_far_behind_is_told_how_many_it_missed(

@@ -199,6 +199,8 @@ def test_an_argument_that_does_not_fit_is_named(kind: EntityType) -> None:
         read_arguments(command, {"owner": "ann", "first": '"4"'})
     with pytest.raises(Invalid, match=r"Account\.deposit: amount: it is required"):
         read_arguments(command_of(kind, "deposit"), {})
+    with pytest.raises(Invalid, match="amount: 'many' is not a whole number: write digits alone, such as 12"):
+        read_arguments(command_of(kind, "deposit"), {"amount": "many"})
 
     assert refused.value.field == "first"
 

@@ -15,8 +15,13 @@ class DefaultCommandGroup(TyperGroup):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Puts the default command first where no other is named or misspelt, and no help is asked for."""
-        is_named = not args or args[0] in HELP or bool(get_close_matches(args[0], self.commands))
+        is_named = not args or args[0] in HELP or args[0] in self.commands or self._is_misspelt(args)
         return super().parse_args(ctx, args if is_named else [self.default, *args])
+
+    def _is_misspelt(self, args: list[str]) -> bool:
+        """Says whether a command seems to be meant, which an application's name follows."""
+        is_followed = len(args) > 1 and not args[1].startswith("-")
+        return is_followed and bool(get_close_matches(args[0], self.commands))
 
 
 class ListByDefault(DefaultCommandGroup):

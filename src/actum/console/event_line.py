@@ -1,13 +1,13 @@
 """An event as the console lists it, in a page or in a stream."""
 
-from collections.abc import Collection
-
 from msgspec import Struct
 
 from actum.console.formats import exact_time, json, time
 from actum.console.links import entity_url, trace_url
 from actum.console.visit import Visit
+from actum.model.deletion import DELETED
 from actum.model.event import Stored, read_metadata
+from actum.model.view import ViewType
 from actum.operations.events import EventFilter
 
 
@@ -48,11 +48,17 @@ class EventLine(Struct, frozen=True):
 
 
 class WantedEvents(Struct, frozen=True):
-    """Which events are shown: those that a filter matches and, where types are given, of one of these."""
+    """Which events are shown: those that a filter matches and a view, if given, folds into rows."""
 
     filter: EventFilter
-    types: Collection[str] | None = None
+    view: ViewType | None = None
 
     def matches(self, stored: Stored) -> bool:
         """Says whether an event is one of them."""
-        return self.filter.matches(stored) and (self.types is None or stored.type in self.types)
+        return self.filter.matches(stored) and (self.view is None or _is_folded(self.view, stored))
+
+
+def _is_folded(view: ViewType, stored: Stored) -> bool:
+    if stored.type in view.by_name:
+        return view.takes_from(stored.kind)
+    return stored.type == DELETED and view.reduction_of_deletion(stored.kind, stored.id) is not None

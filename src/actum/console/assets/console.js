@@ -55,7 +55,7 @@
       } catch (error) {
         since ??= new Date();
         const why = error instanceof TypeError ? "the application does not answer" : error.message;
-        say(`This page is not up to date since ${since.toLocaleTimeString("en-GB")}: ${why}`);
+        say(`This page is not up to date since ${since.toISOString().slice(11, 19)} UTC: ${why}. It is kept up to date again as soon as that works.`);
       }
     }
     // What takes long to answer is asked for less often, so that looking never takes most of the server's time;

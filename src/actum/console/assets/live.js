@@ -26,11 +26,11 @@
     time.dateTime = line.exact;
     time.textContent = line.time;
     cell(row, "time", time);
-    cell(row, "tight", line.type);
+    cell(row, "name", line.type);
     const version = document.createElement("span");
     version.className = "muted";
     version.textContent = `@${line.version}`;
-    cell(row, "value", link(line.entity_url, line.entity)).append(version);
+    cell(row, "name", link(line.entity_url, line.entity)).append(version);
     const payload = document.createElement("code");
     payload.textContent = line.payload;
     cell(row, "wide", payload);

@@ -1,6 +1,6 @@
 """The parts of an application and what flows between them, as its declarations say."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from datetime import timedelta
 from typing import Literal
 
@@ -63,6 +63,26 @@ def graph_of(catalog: Catalog) -> Graph:
     for node in _parts(catalog):
         nodes[node] = None
     return Graph(list(nodes), list(edges))
+
+
+def around(graph: Graph, ids: Collection[str]) -> Graph:
+    """Gives what leads to some nodes, and what follows from them."""
+    wanted = {node for node in graph.nodes if node.id in ids}
+    found = _reached(wanted, graph.edges) | _reached(wanted, [(b, a) for a, b in graph.edges])
+    return Graph(
+        [node for node in graph.nodes if node in found],
+        [(source, target) for source, target in graph.edges if {source, target} <= found],
+    )
+
+
+def _reached(nodes: set[Node], edges: Sequence[tuple[Node, Node]]) -> set[Node]:
+    """Gives nodes, and all to which edges lead from them."""
+    found: set[Node] = set()
+    new = set(nodes)
+    while new:
+        found |= new
+        new = {target for source, target in edges if source in new} - found
+    return found
 
 
 def _parts(catalog: Catalog) -> Iterator[Node]:

@@ -83,7 +83,7 @@ def _wanted(visit: Visit) -> WantedEvents:
     wanted = EventFilter(visit.text("kind") or None, visit.text("id") or None, visit.text("type") or None)
     check_names(visit.app, wanted)
     of = visit.text("of")
-    return WantedEvents(wanted, frozenset(view_type(visit.app, of).by_name) if of else None)
+    return WantedEvents(wanted, view_type(visit.app, of) if of else None)
 
 
 async def _newest(visit: Visit, wanted: WantedEvents, head: int, limit: int) -> list[Stored]:

@@ -10,10 +10,11 @@ from msgspec import Struct
 
 from actum.console.formats import rate
 from actum.console.graph.drawing import Arrow, Box, draw
-from actum.console.graph.parts import Node, graph_of
+from actum.console.graph.parts import Graph, Node, around, graph_of
 from actum.console.graph.traffic import Rates
-from actum.console.links import OF_STORE, entity_url, event_url, view_url, work_url
+from actum.console.links import entity_url, event_url, view_url, work_url
 from actum.console.page import Page, get
+from actum.console.pages.standing import OF_ACTION, stuck_parts
 from actum.console.visit import Visit
 from actum.errors import ActumError
 from actum.model.error_text import error_message
@@ -25,6 +26,10 @@ PATIENCE = 1.5
 """Seconds that a store has for the figures; the map is shown without them otherwise."""
 MAX_LISTED = 50
 """Parts that stand still that are listed."""
+MANY = 30
+"""Parts above which the map can be narrowed down."""
+STUCK = "stuck"
+"""What is written in place of a part to see all that stand still or lag."""
 TRIGGER = re.compile(r"@(clock|queue:.*)$", re.DOTALL)
 """What follows the name of an action in the name of its worker."""
 STARTS = "start_"
@@ -64,8 +69,10 @@ async def show(visit: Visit) -> Response[Any]:
     figures, problem = await _figures(visit)
     # Last, so that it also knows why figures are missing.
     standing = await visit.services.readiness.look()
-    graph = graph_of(visit.catalog)
+    whole = graph_of(visit.catalog)
+    stuck = stuck_parts(visit, standing)
     tones = _tones(standing)
+    graph = _wanted(whole, visit.text("only"), tones)
     small = {node.id: _small(node, tones) for node in graph.nodes}
     drawing = draw(graph, small, HEADINGS)
     boxes = [_shown(visit, box, tones, small[box.node.id], figures) for box in drawing.boxes]
@@ -79,10 +86,24 @@ async def show(visit: Visit) -> Response[Any]:
         boxes=boxes,
         arrows=arrows,
         headings=[(x, text) for x, text in zip(drawing.columns, HEADINGS, strict=True) if x is not None],
-        standing=[(one, _standing_url(visit, one)) for one in standing[:MAX_LISTED]],
-        more=max(0, len(standing) - MAX_LISTED),
+        stuck=stuck[:MAX_LISTED],
+        more=max(0, len(stuck) - MAX_LISTED),
         problem_text=problem,
+        choices=sorted(
+            {node.id: node for node in whole.nodes}.values(), key=lambda node: (node.kind, node.name)
+        )
+        if len(whole.nodes) > MANY
+        else [],
+        only=visit.text("only"),
+        stuck_only=STUCK,
     )
+
+
+def _wanted(whole: Graph, only: str, tones: Mapping[str, str]) -> Graph:
+    """Gives all of a graph, or what leads to one part, or to all that stand still, and what follows."""
+    if not only:
+        return whole
+    return around(whole, tones if only == STUCK else {only})
 
 
 async def _figures(visit: Visit) -> tuple[Figures, str]:
@@ -122,10 +143,11 @@ async def _waiting(services: Services) -> dict[str, int]:
 
 def _place(part: str, name: str) -> str:
     """Gives the id of the node for a part: an action has a name for each of its triggers."""
-    if part == "action":
+    if part in OF_ACTION:
         name = TRIGGER.sub("", name)
         if name.startswith(STARTS):
             return f"workflow::{name.removeprefix(STARTS)}"
+        return f"action::{name}"
     return f"{part}::{name}"
 
 
@@ -194,14 +216,6 @@ def _url(visit: Visit, node: Node) -> str:
             return view_url(visit, node.name)
         case _:
             return work_url(visit, node.name)
-
-
-def _standing_url(visit: Visit, one: Standstill) -> str:
-    if one.part == "view":
-        return view_url(visit, one.name)
-    if one.part in OF_STORE:
-        return visit.url("store")
-    return work_url(visit, one.name)
 
 
 MAP = Page("map", "Map", (get("", show),))

@@ -13,6 +13,7 @@ from msgspec import Struct
 from actum.console.formats import size, span
 from actum.console.links import OF_STORE
 from actum.console.page import Page, get
+from actum.console.pages.standing import stuck_parts
 from actum.console.visit import Visit
 from actum.errors import ActumError
 from actum.model.error_text import error_message
@@ -50,7 +51,7 @@ async def show(visit: Visit) -> Response[Any]:
         head=head,
         facts=facts,
         problem_text=problem,
-        standing=standing,
+        stuck=stuck_parts(visit, standing),
         processes=_processes(state),
         shares=_shares(state),
         settings=_settings(visit),
@@ -98,7 +99,7 @@ def _settings(visit: Visit) -> list[tuple[str, str]]:
         ("Mode", "development" if visit.shared.is_development else "production"),
         ("Actum", version("actum")),
         ("Python", platform.python_version()),
-        ("Process", str(os.getpid())),
+        ("Process id", str(os.getpid())),
         ("Entities", str(len(catalog.kinds))),
         ("Views", str(len(catalog.views))),
         ("Actions", str(len({bound.name for bound in catalog.bound}))),

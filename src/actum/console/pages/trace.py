@@ -22,18 +22,26 @@ async def show(visit: Visit) -> Response[Any]:
 
 def _place(visit: Visit, node: Node) -> str:
     """Gives the address of the page that shows what a node is about, or ""."""
-    place = node.place
-    if node.sort in ("command", "event"):
-        return visit.url("entities", "one", kind=place[0], id=place[1], version=place[2])
-    if node.sort == "timer":
-        return visit.url("entities", "one", kind=place[0], id=place[1])
-    if node.sort == "workflow":
-        return visit.url("work", "workflow", kind=place[0], id=place[1])
-    if node.sort == "letter":
-        return visit.url("work", "letter", id=place[0])
-    if node.sort == "message":
-        return visit.url("work", "queue", name=place[0])
-    return visit.url("work") if node.sort == "action" else ""
+    found: tuple[str, ...] = ()
+    query: dict[str, str] = {}
+    match node.sort, node.place:
+        case (("command" | "event"), (kind, id, version)):
+            found, query = ("entities", "one"), {"kind": kind, "id": id, "version": version}
+        case "timer", (kind, id):
+            found, query = ("entities", "one"), {"kind": kind, "id": id}
+        case "workflow", (kind, id):
+            found, query = ("work", "workflow"), {"kind": kind, "id": id}
+        case "letter", (id,):
+            found, query = ("work", "letter"), {"id": id}
+        case "message", (name,):
+            found, query = ("work", "queue"), {"name": name}
+        case "view", (name,):
+            found = ("views", name)
+        case "action", (name,):
+            found, query = ("work",), {"name": name}
+        case _:
+            pass
+    return visit.url(*found, **query) if found else ""
 
 
 TRACE = Page("trace", "Trace", (get("", show),))

@@ -7,6 +7,7 @@ from litestar import Response
 from msgspec import structs
 
 from actum.console.page import Page, get, post
+from actum.console.pages.standing import advice_on
 from actum.console.view_state import ViewStatus, view_statuses
 from actum.console.visit import Visit
 from actum.errors import CallerError, Invalid, NotFound, TryLater
@@ -49,6 +50,7 @@ async def show_one(visit: Visit) -> Response[Any]:
         "view.html",
         view=view,
         current=status,
+        advice=advice_on("view", status.state),
         aside=await list_set_aside(visit.stores, view, limit=MAX_ASIDE),
         page=page,
         count=count,

@@ -19,6 +19,12 @@ from actum.runtime.context.context import Context
 from actum.stores.open import Stores
 
 Control = Literal["text", "integer", "number", "choice", "json"]
+NUMBERS: dict[str, str] = {
+    "integer": "a whole number: write digits alone, such as 12",
+    "number": "a number: write digits and a point, such as 1.5",
+}
+"""What is to be written in a field for a number."""
+MAX_NAMED = 40
 SIMPLE: dict[str, Control] = {"integer": "integer", "number": "number", "string": "text"}
 MAX_EVENTS = 100
 """Events of one command that are shown."""
@@ -184,8 +190,17 @@ def _read(command: CommandType, argument: Argument, text: str) -> Any:
     try:
         return msgspec.json.decode(_written(argument, text), type=annotation)
     except (msgspec.MsgspecError, UnicodeError) as error:
-        why = error_message(error) if text else "it is required"
+        why = _why(argument, text) or error_message(error)
         raise Invalid(f"{command.signature.where}: {argument.name}: {why}", field=argument.name) from error
+
+
+def _why(argument: Argument, text: str) -> str:
+    """Says what to write in a field, where that is plain from its control."""
+    if not text:
+        return "it is required"
+    if argument.control in NUMBERS and not _is_json(text.encode(errors="replace")):
+        return f"{text[:MAX_NAMED]!r} is not {NUMBERS[argument.control]}"
+    return ""
 
 
 def _written(argument: Argument, text: str) -> bytes:

@@ -12,7 +12,7 @@ from actum.operations.inspection.readable import readable_payload, shown_json
 from actum.operations.tracing.found import Found, Window, find_all
 from actum.operations.tracing.node import Node, Tone, sorted_by_time
 from actum.operations.work.actions import is_left, slices_of, triggers_for
-from actum.ports.database import Letter, SliceState, Timer
+from actum.ports.database import Letter, SetAside, SliceState, Timer
 from actum.ports.message import Message
 from actum.ports.workflows import StepRecord, StoredWorkflow
 from actum.runtime.actions.action_names import queue_of
@@ -21,6 +21,8 @@ from actum.runtime.workflows.run.outcome import read_kept
 from actum.stores.open import Stores
 
 MAX_DETAIL = 500
+MAX_ASIDE = 1_000
+"""Rows that are set aside that are looked at."""
 NEWEST = 200
 """Events at the end of the journal whose correlations are offered."""
 TONES: Mapping[str, Tone] = {"completed": "good", "failed": "bad", "stalled": "bad", "cancelled": "warn"}
@@ -82,11 +84,13 @@ class _Tree:
         self._roots: list[Node] = []
         self._by_cause: dict[str, Node] = {}
         self._states: dict[str, Mapping[int, SliceState]] = {}
+        self._aside: Sequence[SetAside] = ()
 
     async def grown(self, correlation_id: str) -> Trace:
         """Puts together everything that was found."""
         found = self._found
         live = {one.name: one.checkpoint for one in await self._stores.database.views() if one.is_live}
+        self._aside = await self._stores.database.set_aside(limit=MAX_ASIDE)
         commands = list(self._commands())
         for command, events in commands:
             for node, stored in zip(command.children, events, strict=True):
@@ -145,10 +149,23 @@ class _Tree:
     def _views(self, stored: Stored, live: Mapping[str, int]) -> Iterator[Node]:
         for view in self._catalog.views.values():
             if stored.type in view.by_name and view.takes_from(stored.kind):
-                if live.get(view.name, 0) >= stored.position:
+                aside = self._aside_for(view.name, stored)
+                if aside is not None:
+                    status = "its row is set aside"
+                    yield Node("view", view.name, None, status, "bad", detail=aside.error, place=(view.name,))
+                elif live.get(view.name, 0) >= stored.position:
                     yield Node("view", view.name, None, "shows it", "good", place=(view.name,))
                 else:
                     yield Node("view", view.name, None, "has not reached it", "warn", place=(view.name,))
+
+    def _aside_for(self, view: str, stored: Stored) -> SetAside | None:
+        """Gives the row that is set aside at an event, or the entity's own if it was before."""
+        key = msgspec.json.encode(stored.id).decode()
+        for row in self._aside:
+            is_later = row.position < stored.position and row.key == key
+            if row.view == view and (row.position == stored.position or is_later):
+                return row
+        return None
 
     async def _actions(self, stored: Stored) -> list[Node]:
         nodes = []

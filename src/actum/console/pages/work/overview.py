@@ -5,6 +5,7 @@ from typing import Any
 
 from litestar import Response
 
+from actum.console.pages.standing import stuck_parts
 from actum.console.visit import Visit
 from actum.errors import NotFound
 from actum.operations.inspection.readable import shown_json
@@ -28,7 +29,7 @@ async def show(visit: Visit) -> Response[Any]:
         "work/overview.html",
         part="",
         actions=actions,
-        standing=standing,
+        stuck=stuck_parts(visit, standing),
         wanted=visit.text("name"),
         rates=visit.shared.throughput.look(taken),
         queues=await services.broker.counts(),

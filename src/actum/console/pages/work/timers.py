@@ -10,6 +10,7 @@ from actum.model.deadlines.deadline import PREFIX, deadline_name
 from actum.model.deadlines.expiry import EXPIRE
 from actum.operations.repairs.many import cancel_timer
 from actum.ports.database import Timer
+from actum.runtime.context.timers import MADE
 
 
 async def show(visit: Visit) -> Response[Any]:
@@ -31,6 +32,9 @@ async def cancel(visit: Visit) -> Response[Any]:
 
 
 def _name_of(timer: Timer) -> str:
+    """Gives the name that an author has given; "" for one that Actum has made."""
+    if timer.name.startswith(MADE):
+        return ""
     return deadline_name(timer.name, timer.kind, timer.entity_id) or timer.name
 
 
