@@ -5,7 +5,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Route, expect
 
 from tests.console.browser import (
     CHROMIUM,
@@ -150,6 +150,27 @@ def test_events_show_as_they_happen_and_wait_while_the_page_is_paused(browser: B
         expect(page.get_by_role("link", name="Order/third")).to_be_visible()
         shown = page.locator("#events tbody tr td:nth-child(4) a").all_text_contents()
         assert shown == ["Order/third", "Order/second", "Order/first"]
+
+
+def test_events_show_again_after_an_answer_that_is_no_stream(browser: Browser, own: Site) -> None:
+    """As that of the development server, while a change of the code cannot be loaded."""
+    refusals = iter([503, 503])
+
+    def answer(route: Route) -> None:
+        status = next(refusals, None)
+        if status is None:
+            route.continue_()
+        else:
+            route.fulfill(status=status, body="shop:app cannot be loaded")
+
+    with opened_page(browser) as page:
+        page.route("**/live/stream*", answer)
+        page.goto(own.console("live"))
+        expect(page.locator("#live-state")).to_have_text("connecting again")
+        expect(page.locator("#live-state")).to_have_text("live", timeout=15_000)
+
+        own.order("first", 1)
+        expect(page.get_by_role("link", name="Order/first")).to_be_visible()
 
 
 def test_a_view_is_rebuilt_by_a_form_that_asks_first(browser: Browser, own: Site) -> None:

@@ -2,6 +2,7 @@
 "use strict";
 (() => {
   const MAX_ROWS = 300;
+  const RETRY_MS = 2000;
 
   const cell = (row, kind, text) => {
     const found = document.createElement("td");
@@ -51,6 +52,7 @@
     let last = Number(table.dataset.from);
     let missed = 0;
     let source = null;
+    let retry = 0;
     let waiting = [];
 
     const draw = () => {
@@ -67,7 +69,11 @@
       address.searchParams.set("from", String(last));
       source = new EventSource(address);
       source.onopen = () => (state.textContent = "live");
-      source.onerror = () => (state.textContent = "connecting again");
+      source.onerror = () => {
+        state.textContent = "connecting again";
+        // An answer that is no stream, as while a change of the code cannot be loaded, ends it for good.
+        if (source.readyState === EventSource.CLOSED) retry = setTimeout(open, RETRY_MS);
+      };
       source.addEventListener("event", (message) => {
         last = Number(message.lastEventId);
         if (!waiting.length) requestAnimationFrame(draw);
@@ -85,6 +91,7 @@
     document.getElementById("live-controls").hidden = false;
     button.addEventListener("click", () => {
       if (source) {
+        clearTimeout(retry);
         source.close();
         source = null;
         state.textContent = "paused";
