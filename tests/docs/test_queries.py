@@ -25,6 +25,21 @@ def page(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Any]:
     del sys.modules[name]
 
 
+async def test_its_search_finds_by_words_in_the_order_of_relevance(page: Any) -> None:
+    async with testing(page.library) as t:
+        await t.ctx.entity(page.Article, "a").publish("On dogs", "An école for foxes, by a fox")
+        await t.ctx.entity(page.Article, "b").publish("On foxes", "They run")
+        await t.settle()
+
+        async def found(words: str) -> list[str]:
+            answer = await t.http.get("/articles", params={"words": words})
+            return [article["id"] for article in answer.json()["items"]]
+
+        assert await found("FOXES") == ["b", "a"]
+        assert await found('"fox*" & ecole') == ["a"]
+        assert sorted(await found("?!")) == ["a", "b"]
+
+
 async def test_its_pages_follow_one_another_in_python_and_over_http(page: Any) -> None:
     async with testing(page.app) as t:
         for number in range(5):

@@ -426,6 +426,14 @@ CASES = [
         "",
     ),
     one(
+        "a view can be searched",
+        "class Orders(View):",
+        'class Orders(View, search=["sku"]):',
+        "compatible",
+        "",
+        "",
+    ),
+    one(
         "a workflow is renamed",
         "class Fulfilment(Workflow):",
         'class Fulfilment(Workflow, name="Delivery"):',

@@ -26,6 +26,7 @@ from actum.model.rows.page import Page
 from actum.model.rows.row import Rows
 from actum.model.rows.row_key import check_key
 from actum.model.rows.sealed_columns import SealedColumns, sealed_columns
+from actum.model.rows.searched_columns import SearchedColumns, listed_columns, searched_columns
 from actum.model.signature import Signature
 from actum.model.values.fingerprint import fingerprint
 from actum.model.values.serialisable import check_serialisable, check_whole
@@ -44,7 +45,7 @@ def snake_case(name: str) -> str:
 class ViewOptions(Struct, frozen=True):
     """The options of a class statement: `class Balances(View, name=…, key=…, indexes=…, version=…, …)`.
 
-    `mirrored` says what the view mirrors, if it does.
+    `mirrored` says what the view mirrors, if it does, and `search` lists the columns that are searched.
     """
 
     name: str
@@ -53,9 +54,10 @@ class ViewOptions(Struct, frozen=True):
     version: int
     person: str | None = None
     mirrored: Mirrored | None = None
+    search: tuple[str, ...] | None = None
 
 
-OPTIONS = OF_STRUCTS | {"fields", "indexes", "key", "name", "of", "person", "version"}
+OPTIONS = OF_STRUCTS | {"fields", "indexes", "key", "name", "of", "person", "search", "version"}
 """The options that a class statement may have."""
 
 
@@ -77,6 +79,7 @@ class ViewMeta(StructMeta):
         person: str | None = None,
         of: type[Entity] | None = None,
         fields: Iterable[str] | None = None,
+        search: Iterable[str] | None = None,
         **config: Any,
     ) -> "ViewMeta":
         check_options(f"class {class_name}(View)", config, OPTIONS)
@@ -89,7 +92,8 @@ class ViewMeta(StructMeta):
         given = (indexes,) if isinstance(indexes, str) else indexes
         listed = tuple((index,) if isinstance(index, str) else tuple(index) for index in given)
         keyed = key if isinstance(key, str) else _several(class_name, key)
-        declared = ViewOptions(name or snake_case(class_name), keyed, listed, version, person, mirrored)
+        named, searched = name or snake_case(class_name), listed_columns(class_name, search)
+        declared = ViewOptions(named, keyed, listed, version, person, mirrored, searched)
         cls.__view_options__ = declared  # type: ignore[attr-defined]
         return cls
 
@@ -103,7 +107,8 @@ class View(Struct, metaclass=ViewMeta):
     Options of the class statement: `name=` is the table (by default the class name in snake case), `key=` the
     field that is the key (`id`), or a tuple of several that are it together; `indexes=` lists columns, or
     tuples of columns, and raising `version=` rebuilds the table. `person=` is the field with the id of the
-    person whom the `Sealed` ones belong to.
+    person whom the `Sealed` ones belong to. `search=` lists the text columns in whose words queries look, as
+    in `WHERE search(articles, :words)`.
 
     With `of=` it mirrors an entity: each row is the state of one, in the fields that `fields=` lists, or in
     all, and needs no reducer: `class Accounts(View, of=Account, fields=["owner", "balance"])`. A field may be
@@ -194,6 +199,9 @@ class ViewType:
             self._shaping += (sealed.shaping,)
         if self.mirror is not None:
             self._shaping += (self.mirror.shaping,)
+        self.searched: SearchedColumns | None = searched_columns(self.cls, self.columns, options.search)
+        if self.searched is not None:
+            self._shaping += (self.searched.shaping,)
         # The reducers of a mirrored entity are in its own fingerprint.
         self.fingerprint: str = fingerprint(self.cls, self._shaping, own.values())
         has_state = self.mirror is not None and self.mirror.has_state

@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from decimal import Decimal
 
+from actum.model.rows.words import AskedWord
 from actum.queries.sql.kinds import QueryKind, Typed
 from actum.queries.tables import quote
 
@@ -96,6 +97,26 @@ class Dialect(ABC):
     @abstractmethod
     def like(self, value: str, pattern: str, escape: str | None) -> str:
         """Writes LIKE, which ignores the case of ASCII letters."""
+
+    @abstractmethod
+    def words(self, words: Sequence[AskedWord]) -> str:
+        """Writes words of the query itself as an index of words is asked for them."""
+
+    @abstractmethod
+    def needles(self, words: Sequence[AskedWord]) -> str:
+        """Writes words of the query itself as a list of what each has to match."""
+
+    @abstractmethod
+    def matches(self, alias: str, view: str, words: str) -> str:
+        """Writes whether a row of a view has all words, which it has not where an outer join found no row."""
+
+    @abstractmethod
+    def has_words(self, alias: str) -> str:
+        """Writes whether there is a row of a view, which can be searched."""
+
+    @abstractmethod
+    def relevance(self, alias: str, needles: str) -> str:
+        """Writes the sum of what the words of a list count in a row; of a beginning, the best word counts."""
 
     @abstractmethod
     def call(self, name: str, arguments: Sequence[str]) -> str:

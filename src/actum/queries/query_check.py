@@ -16,9 +16,8 @@ from actum.queries.sql.kinds import Misuse
 from actum.queries.sql.parameters import Parameter, declared
 from actum.queries.sql.reading import closest, read
 from actum.queries.sql.values import Columns
-from actum.queries.tables import ViewTable
-from actum.queries.translate import Translated, translate
-from actum.stores.sqlite.database.views import TYPES
+from actum.queries.translate import Translated, columns_of, translate
+from actum.stores.sqlite.database.tables import SqliteTable
 from actum.stores.sqlite.decimals import register
 
 MAX_COMBINATIONS = 64
@@ -60,9 +59,7 @@ def _check_all(views: tuple[ViewType, ...]) -> None:
 
 def _columns_of(views: Sequence[ViewType]) -> tuple[Views, Sealed]:
     """Returns the kinds of the columns of each view, and the names of those that are sealed."""
-    columns: dict[str, Columns] = {
-        view.name: {column.name: column.kind for column in view.columns} for view in views
-    }
+    columns: dict[str, Columns] = {view.name: columns_of(view) for view in views}
     sealed: Sealed = {
         view.name: frozenset(column.name.lower() for column in view.columns if column.sealed)
         for view in views
@@ -120,8 +117,8 @@ def _empty_database(views: Sequence[ViewType]) -> sqlite3.Connection:
     database = sqlite3.connect(":memory:")
     register(database)
     for view in views:
-        table = ViewTable(view, 1, TYPES)
-        for statement in (*table.create, table.create_name):
+        table = SqliteTable(view, 1)
+        for statement in (*table.create, *table.create_names):
             database.execute(statement)
     return database
 

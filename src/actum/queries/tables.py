@@ -8,14 +8,18 @@ from actum.model.rows.column import Kind
 from actum.model.view import ViewType
 
 Types = Mapping[Kind, str]
+HIDDEN = "$"
+"""Begins the names of columns that no query sees; no field has such a name."""
+WORDS = "$words"
+"""The column with the words of a row, in a view that can be searched."""
 
 
 class ViewTable:
     """One generation's table `NAME__GENERATION`, and its statements with positional parameters.
 
     `types` holds the dialect's type for each kind of column; columns of the kinds in `not_indexed` may hold
-    values that are too large for an index. Values come in the order of the view's stored columns, row after
-    row. Every name is quoted.
+    values that are too large for an index. Values come in the order of the view's stored columns, then the
+    words of a view that can be searched, row after row. Every name is quoted.
     """
 
     def __init__(
@@ -23,7 +27,6 @@ class ViewTable:
     ) -> None:
         self.name: str = table_name(view.name, generation)
         self.view = view
-        self.width: int = len(view.stored_columns)
         self._keys = [quote(name) for name in view.key_columns.names]
         self._key = ", ".join(self._keys)
         self._types = types
@@ -32,6 +35,8 @@ class ViewTable:
         self._indexes = [index for index in indexes if index]
         self._table = quote(self.name)
         self._names = [quote(column.name) for column in view.stored_columns]
+        self._written = [*self._names, quote(WORDS)] if view.searched is not None else self._names
+        self.width: int = len(self._written)
         self._statements: dict[tuple[str, int], str] = {}
 
     def __repr__(self) -> str:
@@ -40,24 +45,45 @@ class ViewTable:
     @cached_property
     def create(self) -> list[str]:
         """The statements that create the table and its indexes."""
-        columns = [
+        columns = self._row_columns() + [
             f"{quote(column.name)} {self._types[column.kind]}"
             f"{'' if column.is_nullable and column.name not in self.view.key_columns.names else ' NOT NULL'}"
             for column in self.view.stored_columns
         ]
-        table = f"CREATE TABLE {self._table} ({', '.join(columns)}, PRIMARY KEY ({self._key}))"
-        return [table, *(self._index(place, index) for place, index in enumerate(self._indexes, 1))]
+        if self.view.searched is not None:
+            columns.append(f"{quote(WORDS)} {self._types['text']} NOT NULL")
+        table = f"CREATE TABLE {self._table} ({', '.join(columns)}, {self._keyed()})"
+        indexes = [self._index(place, index) for place, index in enumerate(self._indexes, 1)]
+        return [table, *indexes, *(self._search_index() if self.view.searched is not None else ())]
 
-    @cached_property
-    def create_name(self) -> str:
-        """The statement that lets queries find this table under the view's own name."""
+    @property
+    def create_names(self) -> list[str]:
+        """The statements that let queries find this table under the view's own name."""
         shown = [quote(column.name) for column in self.view.columns]
-        return f"CREATE VIEW {quote(self.view.name)} AS {self._select(shown)}"
+        if self.view.searched is not None:
+            shown += self._search_columns()
+        return [f"CREATE VIEW {quote(self.view.name)} AS {self._select(shown)}"]
 
-    @cached_property
-    def drop_name(self) -> str:
-        """The statement that frees the view's own name."""
-        return f"DROP VIEW IF EXISTS {quote(self.view.name)}"
+    @property
+    def drop_names(self) -> list[str]:
+        """The statements that free the view's own name."""
+        return [f"DROP VIEW IF EXISTS {quote(self.view.name)}"]
+
+    def _keyed(self) -> str:
+        """What makes the key of a row its own."""
+        return f"PRIMARY KEY ({self._key})"
+
+    def _row_columns(self) -> list[str]:
+        """The columns before those of the view."""
+        return []
+
+    def _search_index(self) -> list[str]:
+        """The statements that create the index of words."""
+        raise NotImplementedError
+
+    def _search_columns(self) -> list[str]:
+        """The columns that a query needs in order to search, beside those of the view."""
+        return [quote(WORDS)]
 
     def upsert(self, count: int) -> str:
         """Writes `count` whole rows; a row whose key exists already is replaced."""
@@ -74,7 +100,7 @@ class ViewTable:
     @cached_property
     def on_conflict(self) -> str:
         """The end of an INSERT that replaces a row whose key exists already."""
-        new = ", ".join(f"{name} = excluded.{name}" for name in self._names if name not in self._keys)
+        new = ", ".join(f"{name} = excluded.{name}" for name in self._written if name not in self._keys)
         return f"ON CONFLICT ({self._key}) DO {f'UPDATE SET {new}' if new else 'NOTHING'}"
 
     def _index(self, place: int, columns: Sequence[str]) -> str:
@@ -93,7 +119,7 @@ class ViewTable:
     def _build(self, what: str, count: int) -> str:
         if what == "upsert":
             row = f"({', '.join('?' * self.width)})"
-            into = f"INSERT INTO {self._table} ({', '.join(self._names)})"
+            into = f"INSERT INTO {self._table} ({', '.join(self._written)})"
             return f"{into} VALUES {', '.join([row] * count)} {self.on_conflict}"
         begin = self._select(self._names) if what == "select" else f"DELETE FROM {self._table}"
         if len(self._keys) == 1:

@@ -6,15 +6,17 @@ from functools import lru_cache
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 from sqlglot import exp
 
 from actum.errors import Invalid, OutdatedView, Unavailable
+from actum.model.view import ViewType
 from actum.queries.dialect import Dialect
 from actum.queries.pages.paging import paged
 from actum.queries.pages.part import without_part
-from actum.queries.sql.kinds import Misuse, QueryKind, Typed
-from actum.queries.sql.parameters import Parameter, for_postgres, for_sqlite, kinds_of
-from actum.queries.sql.reading import Query, Unknown, keyword_hint, read
+from actum.queries.sql.kinds import Misuse, QueryKind, SearchableColumns, Typed, Unknown
+from actum.queries.sql.parameters import Parameter, for_postgres, for_sqlite, kinds_of, needles
+from actum.queries.sql.reading import Query, keyword_hint, read
 from actum.queries.sql.selects import Selects
 from actum.queries.sql.values import Columns, Foreign
 from actum.stores.postgres.dialect import PostgresDialect
@@ -24,21 +26,28 @@ MAX_TRANSLATED = 1_000
 DIALECTS: dict[str, Dialect] = {"sqlite": SqliteDialect(), "postgres": PostgresDialect()}
 
 
-__all__ = ["Translated", "Views", "for_postgres", "for_sqlite", "translate", "translate_call"]
+__all__ = ["Translated", "Views", "columns_of", "for_postgres", "for_sqlite", "translate", "translate_call"]
 
 
 class Views:
     """The views that queries may read, by name, each with the kind of every column.
 
-    `stale` are views whose table was created when their columns were stored in another way.
+    `stale` are views whose table was created when their columns were stored in another way, and those that
+    are `searched` have an index of words.
     """
 
     __slots__ = ("columns", "stale", "stamp")
 
     def __init__(
-        self, columns: Mapping[str, Columns], stale: frozenset[str] = frozenset(), stamp: object = None
+        self,
+        columns: Mapping[str, Columns],
+        stale: frozenset[str] = frozenset(),
+        stamp: object = None,
+        searched: frozenset[str] = frozenset(),
     ) -> None:
-        self.columns: Mapping[str, Columns] = columns
+        self.columns: Mapping[str, Columns] = {
+            name: SearchableColumns(found) if name in searched else found for name, found in columns.items()
+        }
         self.stale: frozenset[str] = stale
         self.stamp: object = stamp
 
@@ -62,7 +71,14 @@ def translate_call(sql: str, values: Mapping[str, Any], views: Views, dialect: s
     Raises Invalid for a query that cannot be answered, and Unavailable for views that do not exist (yet).
     """
     try:
-        found, misuse = _translated(sql, kinds_of(values), views, dialect)
+        parameters = kinds_of(values)
+        found, misuse = _translated(sql, parameters, views, dialect)
+        if found is not None and (wordless := _wordless(found, values)):
+            # Nothing is looked for: neither database would plan well for words that may be none.
+            parameters = tuple(
+                replace(one, is_wordless=True) if one.name in wordless else one for one in parameters
+            )
+            found, misuse = _translated(sql, parameters, views, dialect)
     except RecursionError as error:
         raise Invalid("the query is nested too deeply: simplify it, with fewer brackets") from error
     if isinstance(misuse, Stale):
@@ -75,6 +91,21 @@ def translate_call(sql: str, values: Mapping[str, Any], views: Views, dialect: s
     if misuse is not None or found is None:
         raise Invalid(f"the query cannot be answered: {misuse}")
     return found
+
+
+def columns_of(view: ViewType) -> Columns:
+    """Returns the columns of a view, as it is declared."""
+    columns: dict[str, QueryKind] = {column.name: column.kind for column in view.columns}
+    return columns if view.searched is None else SearchableColumns(columns)
+
+
+def _wordless(query: Translated, values: Mapping[str, Any]) -> set[str]:
+    """Returns the parameters of a query whose words are searched for, and which have none."""
+    return {
+        parameter.name
+        for parameter in query.parameters
+        if parameter.use != "value" and not needles(values[parameter.name])
+    }
 
 
 @lru_cache(maxsize=MAX_TRANSLATED)

@@ -10,6 +10,7 @@ from actum.conformance.database.paging import PagingConformance
 from actum.conformance.database.queries import QueryConformance
 from actum.conformance.database.queues import QueueConformance
 from actum.conformance.database.rows import RowConformance
+from actum.conformance.database.searching import SearchConformance
 from actum.conformance.database.setting_aside import SettingAsideConformance
 from actum.conformance.database.timers import TimerConformance
 from actum.conformance.database.workflows import WorkflowConformance
@@ -22,6 +23,7 @@ class DatabaseConformance(
     SettingAsideConformance,
     QueryConformance,
     DecimalConformance,
+    SearchConformance,
     ActionConformance,
     QueueConformance,
     TimerConformance,

@@ -143,6 +143,49 @@ class Purses(View, of=Purse, fields=["owner"]):
     """A view that mirrors an entity, whose table has a column that no query sees."""
 
 
+class Articles(View, search=["title", "text"]):
+    """A view that can be searched."""
+
+    id: str
+    title: str = ""
+    text: str | None = None
+    reads: int = 0
+
+    @reducer
+    def opened(self, event: Opened) -> None:
+        """Ignores the event."""
+
+
+class PlainArticles(View, name="articles"):
+    """The same view, which cannot be searched."""
+
+    id: str
+    title: str = ""
+    text: str | None = None
+    reads: int = 0
+
+    @reducer
+    def opened(self, event: Opened) -> None:
+        """Ignores the event."""
+
+
+class Reviews(View, key=("article", "number", "price"), search=["note"]):
+    """A view that can be searched, whose key has several columns."""
+
+    article: str
+    number: int
+    price: Decimal
+    note: str = ""
+
+    @reducer(key=lambda event: ("", 0, Decimal(0)))
+    def opened(self, event: Opened) -> None:
+        """Ignores the event."""
+
+
+class SearchedPurses(View, of=Purse, fields=["owner"], search=["owner"]):
+    """A view that mirrors an entity and can be searched."""
+
+
 class Everything(View):
     """A view with a column of every type."""
 
@@ -179,6 +222,10 @@ ORDER = view_type(Order)
 TAGGED = view_type(Tagged)
 PLACES = view_type(Places)
 PURSES = view_type(Purses)
+ARTICLES = view_type(Articles)
+PLAIN_ARTICLES = view_type(PlainArticles)
+REVIEWS = view_type(Reviews)
+SEARCHED_PURSES = view_type(SearchedPurses)
 EVERYTHING = view_type(Everything)
 
 

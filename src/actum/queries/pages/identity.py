@@ -7,6 +7,7 @@ from sqlglot import exp
 
 from actum.queries.sql.grouping import is_summed
 from actum.queries.sql.kinds import Misuse
+from actum.queries.sql.search_calls import is_relevance
 from actum.queries.sql.values import bare, text_of
 
 Keys = Mapping[str, Sequence[str]]
@@ -36,7 +37,7 @@ def is_whole(query: exp.Expr) -> bool:
 
 def may_be_null(node: exp.Expr, select: exp.Select, filled: Keys) -> bool:
     """Whether an expression in a SELECT may be NULL, as far as its form shows."""
-    if isinstance(node, exp.Count):
+    if isinstance(node, exp.Count) or is_relevance(node):
         return False
     if not isinstance(node, exp.Column) or any(join.side in OUTER for join in select.args.get("joins") or []):
         return True

@@ -44,7 +44,7 @@ class Expressions(Values):
         kind: QueryKind = "text" if other.kind == "null" else other.kind
         if kind in ("blob", "json", "any"):
             raise Misuse(f"IN :{parameter.name}: a list of {kind} cannot be searched")
-        values = self._place(Parameter(parameter.name, kind, is_list=True))
+        values = self.placed(Parameter(parameter.name, kind, is_list=True))
         return self.dialect.among(self.dialect.compared(one), values, kind)
 
     def _in_query(self, node: exp.In, query: exp.Expr, sources: Sources) -> Typed:

@@ -11,6 +11,8 @@ from actum.queries.sql.expressions import Expressions
 from actum.queries.sql.formats import formatted
 from actum.queries.sql.json_values import JSON_FUNCTIONS, JSON_NAMED
 from actum.queries.sql.kinds import Misuse, QueryKind, Typed
+from actum.queries.sql.search_calls import RELEVANCE, SEARCH
+from actum.queries.sql.searching import relevance, searched
 from actum.queries.sql.values import Sources, text_of
 
 Function = Callable[[Expressions, Any, Sources], Typed]
@@ -238,6 +240,8 @@ NAMED: dict[str, Function] = {
     "likely": _likely,
     "unlikely": _likely,
     "printf": formatted,
+    SEARCH: searched,
+    RELEVANCE: relevance,
     **JSON_NAMED,
 }
 FUNCTIONS: dict[type[exp.Expr], Function] = {

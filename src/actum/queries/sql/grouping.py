@@ -7,6 +7,7 @@ from sqlglot import exp
 
 from actum.queries.sql.aggregates import is_aggregate
 from actum.queries.sql.kinds import Misuse
+from actum.queries.sql.search_calls import alias_searched, call_as_written
 from actum.queries.sql.values import Scope, text_of
 
 
@@ -22,10 +23,11 @@ def check_grouping(node: exp.Select, groups: Sequence[exp.Expr], scope: Scope) -
             )
     known = set(groups)
     for item in items:
-        for column in _loose(item, known, scope):
+        for loose in _loose(item, known, scope):
+            written = call_as_written(loose)
             raise Misuse(
-                f"{text_of(column)} may have several values in a group. "
-                f"Add it to GROUP BY, or take min({text_of(column)}) or max({text_of(column)})"
+                f"{written} may have several values in a group. "
+                f"Add it to GROUP BY, or take min({written}) or max({written})"
             )
 
 
@@ -61,6 +63,9 @@ def _under_window(node: exp.Window) -> Iterator[exp.Expr]:
 
 def _loose(node: exp.Expr, groups: set[exp.Expr], scope: Scope) -> Iterator[exp.Expr]:
     if node in groups or is_aggregate(node) or isinstance(node, exp.Filter):
+        return
+    if alias_searched(node) in scope:
+        yield node
         return
     if isinstance(node, exp.Column):
         if node.table in scope:

@@ -30,8 +30,16 @@ class Typed(Struct, frozen=True):
     is_column: bool = False
 
 
+class SearchableColumns(dict[str, QueryKind]):
+    """The columns of a view that can be searched."""
+
+
 class Misuse(DefinitionError):
     """A query that databases would not answer in the same way; the message says how to fix it."""
+
+
+class Unknown(Misuse):
+    """A query names what does not exist, at least not yet: a table, a column, an index of words."""
 
 
 def common(values: Iterable[Typed], where: str) -> QueryKind:

@@ -1,12 +1,12 @@
 """The parameters of a query: the kind of each one's value, and how it is passed to a database."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import Enum
 from math import isinf
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 from msgspec import Struct
@@ -22,6 +22,7 @@ from actum.model.rows.column import (
     time_to_sql,
 )
 from actum.model.rows.json_text import NUL
+from actum.model.rows.words import MARK, AskedWord, asked_words
 from actum.model.values.round_trip import LOST, reason_of
 from actum.queries.sql.kinds import Misuse, QueryKind, Typed, common
 from actum.stores.sqlite.decimals import encode
@@ -33,6 +34,7 @@ PLACES = re.compile(
 )
 LISTS = (types.ListType, types.VarTupleType, types.SetType, types.FrozenSetType)
 LARGEST = 2**63
+Use = Literal["value", "match", "needles"]
 KINDS: dict[type, QueryKind] = {
     type(None): "null", bool: "boolean", int: "integer", float: "real", Decimal: "decimal", bytes: "blob",
     datetime: "time", str: "text",
@@ -40,11 +42,17 @@ KINDS: dict[type, QueryKind] = {
 
 
 class Parameter(Struct, frozen=True):
-    """A parameter: its name, and the kind of its value, or of every value in its list."""
+    """A parameter: its name, and the kind of its value, or of every value in its list.
+
+    Words to search for are passed as what an index is asked for (`match`), or as what each of them has to
+    match in the words of a row (`needles`). A text `is_wordless` if there are none in it.
+    """
 
     name: str
     kind: QueryKind
     is_list: bool = False
+    use: Use = "value"
+    is_wordless: bool = False
 
 
 def numbered(sql: str) -> tuple[str, list[str]]:
@@ -169,8 +177,32 @@ def _real(value: float) -> float:
     return value
 
 
+def text_of_words(value: Any) -> str:
+    """Returns the text that is searched for, with whatever is in it: only its words are passed on."""
+    return str(parameter_to_sql(value))
+
+
+def needles(value: Any) -> list[str]:
+    """Returns what is looked for in the stored words of a row, one for each word."""
+    return [one.needle for one in asked_words(text_of_words(value))]
+
+
+def fts5_query(words: Sequence[AskedWord]) -> str:
+    """Asks FTS5 for rows with all words, which have no character that it understands."""
+    return " ".join(f'"{MARK}{one.word}"{" *" if one.is_prefix else ""}' for one in words)
+
+
+def tsquery(words: Sequence[AskedWord]) -> str:
+    """Asks PostgreSQL for rows with all words, which have no character that it understands."""
+    return " & ".join(f"'{MARK}{one.word}'{':*' if one.is_prefix else ''}" for one in words)
+
+
 def for_sqlite(parameter: Parameter, value: Any) -> Any:
     """Returns a value as SQLite's columns store it; a list becomes JSON."""
+    if parameter.use == "match":
+        return fts5_query(asked_words(text_of_words(value)))
+    if parameter.use == "needles":
+        return msgspec.json.encode(needles(value)).decode()
     if parameter.is_list:
         items = [_for_sqlite(bound(parameter.name, item, parameter.kind)) for item in value]
         if any(isinstance(item, float) and isinf(item) for item in items):
@@ -187,6 +219,10 @@ def _for_sqlite(value: Any) -> Any:
 
 def for_postgres(parameter: Parameter, value: Any) -> Any:
     """Returns a value as PostgreSQL's driver takes it."""
+    if parameter.use == "match":
+        return tsquery(asked_words(text_of_words(value)))
+    if parameter.use == "needles":
+        return needles(value)
     if parameter.is_list:
         return [bound(parameter.name, item, parameter.kind) for item in value]
     return bound(parameter.name, value, parameter.kind)

@@ -15,8 +15,9 @@ from sqlglot.optimizer.scope import traverse_scope
 from sqlglot.schema import MappingSchema
 from sqlglot.tokenizer_core import Token, TokenType
 
-from actum.queries.sql.kinds import Misuse
+from actum.queries.sql.kinds import Misuse, Unknown
 from actum.queries.sql.parameters import numbered
+from actum.queries.sql.search_calls import resolve_searches, wrong_arguments
 from actum.queries.sql.values import Columns
 
 DIALECT = "sqlite"
@@ -29,12 +30,9 @@ UNRESOLVED = re.compile(
 UNKNOWN_TABLE = re.compile(r"for table: '([^']+)'")
 BEFORE_TABLE = (TokenType.FROM, TokenType.JOIN)
 Views = Mapping[str, Columns]
+MISSING_WORDS = "missing for <class 'sqlglot.expressions.string.Search'>"
 PLACE = "actum_place"
 """A function that stands for a selected column by its number."""
-
-
-class Unknown(Misuse):
-    """A query names a table or a column that does not exist."""
 
 
 class Query(Struct, frozen=True):
@@ -74,6 +72,7 @@ def read(sql: str, views: Views) -> Query:
     written, names = parse(sql, views)
     normal = _normal(written)
     _check_tables(normal, views)
+    resolve_searches(normal, list(_tables_of(normal)), views)
     return Query(sql, written, _qualified(normal, views), tuple(names))
 
 
@@ -85,6 +84,8 @@ def _parse_quoted(text: str, views: Views, error: SqlglotError) -> list[Any]:
             return list(sqlglot.parse(quoted, dialect=DIALECT))
         except SqlglotError:
             pass
+    if MISSING_WORDS in str(error):
+        raise wrong_arguments("search") from error
     said = re.sub(r"\x1b\[\d+m", "", str(error)).strip()
     raise Misuse(f"the SQL cannot be read: {said}{keyword_hint(text, views)}") from error
 

@@ -188,13 +188,14 @@ class Values:
             return Typed(self.dialect.null("null"), "null", is_constant=True)
         if parameter.is_list:
             raise Misuse(f":{parameter.name} is a list: use it as `x IN :{parameter.name}`")
-        return Typed(self._place(parameter), parameter.kind, is_constant=True)
+        return Typed(self.placed(parameter), parameter.kind, is_constant=True)
 
     def json_parameter(self, node: exp.Placeholder) -> str:
         """Writes a parameter whose value is passed as JSON, unless it is text already."""
-        return self._place(Parameter(self.parameters[node.name].name, "json"))
+        return self.placed(Parameter(self.parameters[node.name].name, "json"))
 
-    def _place(self, parameter: Parameter) -> str:
+    def placed(self, parameter: Parameter) -> str:
+        """Writes the place of a value that comes with the query."""
         if parameter not in self.used:
             self.used.append(parameter)
         place = self.used.index(parameter) + 1

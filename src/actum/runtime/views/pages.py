@@ -90,10 +90,7 @@ class Pages:
         translate = import_module("actum.queries.translate")
         if self._declared is None:
             self._declared = translate.Views(
-                {
-                    name: {column.name: column.kind for column in view.columns}
-                    for name, view in self._views.items()
-                }
+                {name: translate.columns_of(view) for name, view in self._views.items()}
             )
         found = translate.translate_call(sql, {**parameters, ROWS: 1}, self._declared, "sqlite")
         width = sum(not name.startswith(ORDER) for name in found.columns)

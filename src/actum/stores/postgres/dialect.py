@@ -3,8 +3,11 @@
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 
+from actum.model.rows.words import AskedWord
 from actum.queries.dialect import Dialect
 from actum.queries.sql.kinds import QueryKind, Typed
+from actum.queries.sql.parameters import tsquery
+from actum.queries.tables import WORDS, quote
 
 TYPES: dict[QueryKind, str] = {
     "null": "text",
@@ -68,6 +71,15 @@ CALLS: dict[str, Write] = {
     "json_extract": "actum_json_extract({}, {})".format,
     "repeat": "repeat({}, LEAST(GREATEST(coalesce({}, 0), 0), 2000000000)::int)".format,
 }
+
+
+def lexemes(words: str) -> str:
+    """Writes the words of a row as a tsvector, which an index is made of."""
+    return f"actum_words({words})"
+
+
+def _words_of(alias: str) -> str:
+    return f"{quote(alias)}.{quote(WORDS)}"
 
 
 class PostgresDialect(Dialect):
@@ -146,6 +158,25 @@ class PostgresDialect(Dialect):
 
     def like(self, value: str, pattern: str, escape: str | None) -> str:
         return f"({value}{COLLATE} ILIKE {pattern} ESCAPE {escape or repr('')})"
+
+    def words(self, words: Sequence[AskedWord]) -> str:
+        return self.text(tsquery(words))
+
+    def needles(self, words: Sequence[AskedWord]) -> str:
+        return f"ARRAY[{', '.join(self.text(one.needle) for one in words)}]"
+
+    def matches(self, alias: str, view: str, words: str) -> str:
+        return f"({self.has_words(alias)} AND {lexemes(_words_of(alias))} @@ ({words})::tsquery)"
+
+    def has_words(self, alias: str) -> str:
+        return f"({_words_of(alias)} IS NOT NULL)"
+
+    def relevance(self, alias: str, needles: str) -> str:
+        words, needle = _words_of(alias), '"$needles"."needle"'
+        behind = f"SELECT substr({words}, strpos({words}, {needle})) AS rest"
+        rows = f'{behind} FROM unnest({needles}) AS "$needles"("needle") WHERE strpos({words}, {needle}) > 0'
+        weight = "split_part(substr(rest, strpos(rest, ':') + 1, 8), ' ', 1)::bigint"
+        return f'coalesce((SELECT sum({weight}) FROM ({rows}) AS "$found"), 0)::bigint'
 
     def call(self, name: str, arguments: Sequence[str]) -> str:
         return CALLS[name](*arguments)

@@ -3,9 +3,15 @@
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 
+import msgspec
+
 from actum.model.rows.column import settled_decimal
+from actum.model.rows.words import AskedWord
 from actum.queries.dialect import Dialect
 from actum.queries.sql.kinds import QueryKind, Typed
+from actum.queries.sql.parameters import fts5_query
+from actum.queries.tables import WORDS, quote
+from actum.stores.sqlite.database.tables import ROW, search_name
 from actum.stores.sqlite.decimals import encode
 
 TYPES: dict[QueryKind, str] = {"integer": "INTEGER", "real": "REAL", "text": "TEXT", "blob": "BLOB"}
@@ -118,6 +124,26 @@ class SqliteDialect(Dialect):
 
     def like(self, value: str, pattern: str, escape: str | None) -> str:
         return f"({value} LIKE {pattern}{f' ESCAPE {escape}' if escape else ''})"
+
+    def words(self, words: Sequence[AskedWord]) -> str:
+        return self.text(fts5_query(words))
+
+    def needles(self, words: Sequence[AskedWord]) -> str:
+        return self.text(msgspec.json.encode([one.needle for one in words]).decode())
+
+    def matches(self, alias: str, view: str, words: str) -> str:
+        row, index = f"{quote(alias)}.{quote(ROW)}", quote(search_name(view))
+        return f'({row} IS NOT NULL AND {row} IN (SELECT "row" FROM {index} WHERE "words" MATCH {words}))'
+
+    def has_words(self, alias: str) -> str:
+        return f"({quote(alias)}.{quote(ROW)} IS NOT NULL)"
+
+    def relevance(self, alias: str, needles: str) -> str:
+        words, needle = f"{quote(alias)}.{quote(WORDS)}", '"$needles"."value"'
+        behind = f"SELECT substr({words}, instr({words}, {needle})) AS rest"
+        rows = f'{behind} FROM json_each({needles}) AS "$needles" WHERE instr({words}, {needle}) > 0'
+        weight = "CAST(substr(rest, instr(rest, ':') + 1, 8) AS INTEGER)"
+        return f"coalesce((SELECT sum({weight}) FROM ({rows})), 0)"
 
     def call(self, name: str, arguments: Sequence[str]) -> str:
         write = CALLS.get(name)

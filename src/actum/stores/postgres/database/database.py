@@ -15,7 +15,7 @@ from actum.stores.postgres.database.actions import (
 from actum.stores.postgres.database.binding import BINDING_SCHEMA, PostgresBinding
 from actum.stores.postgres.database.erasing import ERASURE_SCHEMA, WHY_SCHEMA, PostgresErasing
 from actum.stores.postgres.database.fence import EVERYBODYS, Fence
-from actum.stores.postgres.database.functions import QUERY_FUNCTIONS
+from actum.stores.postgres.database.functions import QUERY_FUNCTIONS, SEARCH_FUNCTIONS
 from actum.stores.postgres.database.query_execution import QueryExecution
 from actum.stores.postgres.database.queues import (
     CATCH_UP_ORDER,
@@ -51,6 +51,7 @@ SCHEMA = Part(
         WORKFLOW_SLICE_SCHEMA,
         WHY_SCHEMA,
         TRACE_SCHEMA,
+        SEARCH_FUNCTIONS,
     ),
 )
 

@@ -9,8 +9,8 @@ from typing import Any
 import msgspec
 
 from actum.model.rows.column import Kind, time_to_sql
-from actum.model.rows.mirror import STATE
 from actum.model.view import MAX_NAME, ViewType
+from actum.queries.tables import HIDDEN, WORDS
 
 BEGIN = """SELECT set_config('statement_timeout', $1, true),
     (SELECT string_agg(name || ' ' || generation, ',' ORDER BY name)
@@ -20,7 +20,7 @@ COLUMNS = """SELECT v.name, attname, format_type(atttypid, NULL)
     JOIN pg_class c ON relname = v.name || '__' || v.generation
         AND relnamespace = current_schema()::regnamespace
     JOIN pg_attribute a ON attrelid = c.oid AND attnum > 0 AND NOT attisdropped
-    WHERE v.is_live AND attname <> $1 ORDER BY v.name, attnum"""
+    WHERE v.is_live ORDER BY v.name, attnum"""
 KINDS = {
     "text": "text",
     "bigint": "integer",
@@ -52,7 +52,7 @@ class QueryExecution:
         _, stamp = await connection.fetchrow(BEGIN, str(longest))
         views = self._views
         if views is None or views.stamp != stamp:
-            views = self._views = self._read(await connection.fetch(COLUMNS, STATE), stamp)
+            views = self._views = self._read(await connection.fetch(COLUMNS), stamp)
         return _translate().translate_call(sql, parameters, views, "postgres")
 
     def values(self, query: Any, parameters: Mapping[str, Any]) -> list[Any]:
@@ -62,15 +62,18 @@ class QueryExecution:
 
     def _read(self, rows: Sequence[Any], stamp: object) -> Any:
         views: dict[str, dict[str, str]] = {}
-        stale = set()
+        stale, searched = set(), set()
         for view, column, written in rows:
+            if column.startswith(HIDDEN):
+                searched |= {view} if column == WORDS else set()
+                continue
             kind = KINDS.get(written, "text")
             declared = self._declared.get(view, {})
             name = next((name for name in declared if _cut(name) == column), column)
             if kind == "text" and declared.get(name) == "decimal":
                 stale.add(view)
             views.setdefault(view, {})[name] = kind
-        return _translate().Views(views, frozenset(stale), stamp)
+        return _translate().Views(views, frozenset(stale), stamp, frozenset(searched))
 
 
 def _cut(name: str) -> str:

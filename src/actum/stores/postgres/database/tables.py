@@ -8,8 +8,9 @@ from typing import Any
 
 from actum.model.rows.column import Kind
 from actum.model.view import ViewType
-from actum.queries.tables import ViewTable, quote
+from actum.queries.tables import WORDS, ViewTable, quote
 from actum.stores.postgres.database.fence import IS_HELD
+from actum.stores.postgres.dialect import lexemes
 
 # Text is sorted by code points, so that a query gives the same answer on every database.
 COLLATED = ' COLLATE "C"'
@@ -29,15 +30,22 @@ Convert = Callable[[Any], Any]
 READ: dict[str, Convert] = {"time": datetime.fromisoformat, "decimal": Decimal}
 
 
+class SearchableTable(ViewTable):
+    """A table with an index of words, if its view can be searched."""
+
+    def _search_index(self) -> list[str]:
+        name = quote(f"{self.name}__search")
+        return [f"CREATE INDEX {name} ON {self._table} USING gin ({lexemes(quote(WORDS))})"]
+
+
 class PostgresTable:
     """The statements that create, fill, read and drop one generation of a view. Every name is quoted."""
 
     def __init__(self, view: ViewType, generation: int) -> None:
-        table = ViewTable(view, generation, TYPES, not_indexed="json")
+        table = SearchableTable(view, generation, TYPES, not_indexed="json")
         self.name: str = table.name
         self.create: list[str] = table.create
-        self.create_name: str = table.create_name
-        self.drop_name: str = table.drop_name
+        self.names: list[str] = [*table.drop_names, *table.create_names]
         self._view = view
         self._columns = view.stored_columns
         self._on_conflict = table.on_conflict
@@ -46,6 +54,9 @@ class PostgresTable:
         ]
         self._decimals = [place for place, column in enumerate(self._columns) if column.kind == "decimal"]
         self._keys = view.key_columns.columns
+        self._written = [(quote(column.name), ARRAYS[column.kind]) for column in self._columns]
+        if view.searched is not None:
+            self._written.append((quote(WORDS), ARRAYS["text"]))
 
     def __repr__(self) -> str:
         return f"<PostgresTable {self.name}>"
@@ -66,11 +77,7 @@ class PostgresTable:
 
     @cached_property
     def _project(self) -> str:
-        names = [quote(column.name) for column in self._columns]
-        first = 7 + len(self._keys)
-        arrays = ", ".join(
-            f"${place}::{ARRAYS[column.kind]}" for place, column in enumerate(self._columns, first)
-        )
+        names, arrays = self._arrays(7 + len(self._keys))
         table = quote(self.name)
         return f"""moved AS (
                 UPDATE actum_views SET checkpoint = $3
@@ -78,7 +85,7 @@ class PostgresTable:
             ), gone AS (
                 DELETE FROM {table} WHERE {self._has_key(7)} AND EXISTS (SELECT FROM moved)
             ), written AS (
-                INSERT INTO {table} ({", ".join(names)})
+                INSERT INTO {table} ({names})
                 SELECT * FROM unnest({arrays}) WHERE EXISTS (SELECT FROM moved)
                 {self._on_conflict}
             ) SELECT {IS_HELD}, EXISTS (SELECT FROM moved)"""
@@ -86,14 +93,13 @@ class PostgresTable:
     @cached_property
     def insert(self) -> str:
         """Writes rows, given as an array a column, in place of those with the same keys."""
-        names = [quote(column.name) for column in self._columns]
-        arrays = ", ".join(
-            f"${place}::{ARRAYS[column.kind]}" for place, column in enumerate(self._columns, 1)
-        )
-        return (
-            f"INSERT INTO {quote(self.name)} ({', '.join(names)}) SELECT * FROM unnest({arrays}) "
-            f"{self._on_conflict}"
-        )
+        names, arrays = self._arrays(1)
+        return f"INSERT INTO {quote(self.name)} ({names}) SELECT * FROM unnest({arrays}) {self._on_conflict}"
+
+    def _arrays(self, first: int) -> tuple[str, str]:
+        """The columns that are written, and their arrays, the parameters from number `first` on."""
+        names = ", ".join(name for name, _ in self._written)
+        return names, ", ".join(f"${place}::{kind}" for place, (_, kind) in enumerate(self._written, first))
 
     def _has_key(self, first: int) -> str:
         """The condition for rows of given keys, whose arrays are the parameters from number `first` on."""
@@ -119,7 +125,7 @@ class PostgresTable:
     def columns(self, rows: Sequence[tuple[Any, ...]]) -> list[Sequence[Any]]:
         """Gives rows as an array for each column."""
         if not rows:
-            return [()] * len(self._columns)
+            return [()] * len(self._written)
         columns: list[Sequence[Any]] = list(zip(*rows, strict=True))
         for place, convert in self._read:
             columns[place] = [None if text is None else convert(text) for text in columns[place]]

@@ -20,6 +20,7 @@ from actum.ports.database import (
 )
 from actum.queries.answer_size import FIRST_PART, AnswerSize
 from actum.queries.overflow import out_of_range
+from actum.queries.searched_rows import with_words
 from actum.queries.tables import table_name
 from actum.stores.postgres.connection.pool import PostgresPool
 from actum.stores.postgres.database.answer_guard import guarded
@@ -119,7 +120,7 @@ class PostgresViews(Database):
         can_wait: bool = False,
     ) -> None:
         table = self._table(view, generation)
-        keys, columns = table.keys(deleted), table.columns(written)
+        keys, columns = table.keys(deleted), table.columns(await with_words(view, written))
         values = (*self._fence.values, checkpoint, view.name, generation, before, *keys, *columns)
         lend = self._pool.connection if aside is NOTHING_ASIDE else self._pool.transaction
         async with lend() as connection:
@@ -137,8 +138,9 @@ class PostgresViews(Database):
 
     async def refusals(self, view: ViewType, generation: int, rows: Sequence[tuple[Any, ...]]) -> list[str]:
         table = self._table(view, generation)
+        tried = await with_words(view, rows)
         async with self._pool.transaction() as connection:
-            return [await self._refusal(connection, table, view, generation, row) for row in rows]
+            return [await self._refusal(connection, table, view, generation, row) for row in tried]
 
     async def _refusal(
         self, connection: Any, table: PostgresTable, view: ViewType, generation: int, row: tuple[Any, ...]
@@ -224,8 +226,8 @@ class PostgresViews(Database):
                 f"the view {view.name!r} has the name of another table in {self._pool.name}: use name="
             )
         table = self._table(view, generation)
-        await connection.execute(table.drop_name)
-        await connection.execute(table.create_name)
+        for statement in table.names:
+            await connection.execute(statement)
         live = "UPDATE actum_views SET is_live = (generation = $2) WHERE name = $1"
         await connection.execute(live, view.name, generation)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from actum.stores.sqlite.connection.opening import configure, part_versions
+from actum.stores.sqlite.database.tables import drop_names
 from actum.stores.sqlite.database.views import drop_generation
 
 PEOPLE = "people"
@@ -46,7 +47,8 @@ def drop_views(connection: sqlite3.Connection, kept: Collection[str]) -> None:
     views = connection.execute("SELECT name, generation FROM actum_views").fetchall()
     for name, generation in views:
         if name not in kept:
-            connection.execute(f'DROP VIEW IF EXISTS "{name}"')
+            for statement in drop_names(name):
+                connection.execute(statement)
             drop_generation(connection, name, generation)
 
 

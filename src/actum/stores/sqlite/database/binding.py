@@ -9,6 +9,7 @@ from actum.model.deadlines.deadline import CHECKPOINT, PREFIX
 from actum.model.deadlines.expiry import EXPIRY
 from actum.ports.database import Binding, Database
 from actum.stores.sqlite.connection.file import SqliteFile
+from actum.stores.sqlite.database.tables import drop_names
 from actum.stores.sqlite.database.views import drop_generation
 
 BINDING_SCHEMA = (
@@ -49,7 +50,8 @@ class SqliteBinding(Database):
     async def start_over(self, binding: Binding, last: int, *, is_other: bool) -> None:
         def start_over(connection: sqlite3.Connection) -> None:
             for name, generation in connection.execute("SELECT name, generation FROM actum_views").fetchall():
-                connection.execute(f'DROP VIEW IF EXISTS "{name}"')
+                for statement in drop_names(name):
+                    connection.execute(statement)
                 drop_generation(connection, name, generation)
             for statement, values in _statements(last, is_other=is_other):
                 connection.execute(statement, values)

@@ -1,6 +1,5 @@
 """Stores views, queues, timers and letters in one SQLite file."""
 
-from actum.queries.tables import ViewTable
 from actum.stores.schema import Part
 from actum.stores.sqlite.connection.file import SqliteFile
 from actum.stores.sqlite.database.actions import ACTION_SCHEMA, FAILURE_SCHEMA, TRIGGER_SCHEMA, SqliteActions
@@ -14,6 +13,7 @@ from actum.stores.sqlite.database.queues import (
     SqliteQueues,
 )
 from actum.stores.sqlite.database.set_aside import ASIDE_SCHEMA, SqliteSetAside
+from actum.stores.sqlite.database.tables import SqliteTable
 from actum.stores.sqlite.database.views import VIEW_SCHEMA, SqliteViews
 from actum.stores.sqlite.database.workflows import WORKFLOW_END_SCHEMA, WORKFLOW_SCHEMA, SqliteWorkflows
 from actum.stores.sqlite.transfer import SqliteDatabaseTransfer
@@ -44,7 +44,7 @@ class SqliteDatabase(
     def __init__(self, file: SqliteFile) -> None:
         self._file = file
         self.transfer = SqliteDatabaseTransfer(file)
-        self._tables: dict[tuple[str, int, str], ViewTable] = {}
+        self._tables: dict[tuple[str, int, str], SqliteTable] = {}
         self._execution = QueryExecution()
 
     def __repr__(self) -> str:

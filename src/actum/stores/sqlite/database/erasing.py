@@ -3,10 +3,12 @@
 import json
 import sqlite3
 from collections.abc import Sequence
+from functools import partial
 
 from actum.ports.database import Database, Erasure
 from actum.ports.workflows import OPERATOR_ACTS
 from actum.stores.sqlite.connection.file import SqliteFile
+from actum.stores.sqlite.database.tables import merge_words
 from actum.stores.statements.workflows import OF_WORKFLOWS
 
 ERASURE_SCHEMA = (
@@ -42,6 +44,10 @@ REMOVE_OPERATOR_ACTS = f"""DELETE FROM actum_workflows
     WHERE kind = '{OPERATOR_ACTS}' AND subject IN (SELECT value FROM json_each(:keys))"""
 """Removes what operators did with messages that have an entity's keys."""
 
+SEARCHED = """SELECT v.name, v.generation FROM actum_views v
+    JOIN sqlite_master m ON m.name = v.name || '__' || v.generation || '__search'"""
+"""Finds the generations that have an index of words."""
+
 
 class SqliteErasing(Database):
     """The part of the database that erases what is stored for an entity."""
@@ -66,7 +72,22 @@ class SqliteErasing(Database):
                 connection.execute(statement, values)
 
         await self._file.write(end)
-        await self.scrub()
+        # Rows of views, and so their words, are deleted by projectors, which scrub after that.
+        await self._file.scrub()
 
     async def scrub(self) -> None:
+        for name, generation in await self._file.read(_generations):
+            await self._merge(name, generation)
         await self._file.scrub()
+
+    async def _merge(self, name: str, generation: int) -> None:
+        """Merges an index of words until nothing is left of what was deleted; others write in between."""
+        is_first = True
+        while await self._file.write(
+            partial(merge_words, name=name, generation=generation, is_first=is_first)
+        ):
+            is_first = False
+
+
+def _generations(connection: sqlite3.Connection) -> list[tuple[str, int]]:
+    return connection.execute(SEARCHED).fetchall()

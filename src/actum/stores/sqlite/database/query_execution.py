@@ -6,13 +6,13 @@ from functools import cache
 from importlib import import_module
 from typing import Any
 
-from actum.model.rows.mirror import STATE
 from actum.model.view import ViewType
+from actum.queries.tables import HIDDEN, WORDS
 from actum.stores.sqlite.decimals import decode, register
 
 COLUMNS = """SELECT v.name, c.name, c.type
     FROM actum_views v, pragma_table_info(v.name || '__' || v.generation) c
-    WHERE v.is_live AND c.name <> ? ORDER BY v.name, c.cid"""
+    WHERE v.is_live ORDER BY v.name, c.cid"""
 MAX_READING = 1_000
 KINDS = {
     "TEXT": "text",
@@ -97,8 +97,11 @@ class QueryExecution:
         self, connection: sqlite3.Connection, declared: dict[str, dict[str, str]], stamp: object
     ) -> Any:
         views: dict[str, dict[str, str]] = {}
-        stale = set()
-        for view, column, written in connection.execute(COLUMNS, (STATE,)):
+        stale, searched = set(), set()
+        for view, column, written in connection.execute(COLUMNS):
+            if column.startswith(HIDDEN):
+                searched |= {view} if column == WORDS else set()
+                continue
             kind = KINDS.get(written, "text")
             known = declared.get(view, {}).get(column)
             if kind == "text" and known in ("time", "json"):
@@ -106,7 +109,7 @@ class QueryExecution:
             if kind == "text" and known == "decimal":
                 stale.add(view)
             views.setdefault(view, {})[column] = kind
-        return _translate().Views(views, frozenset(stale), stamp)
+        return _translate().Views(views, frozenset(stale), stamp, frozenset(searched))
 
 
 @cache

@@ -8,7 +8,6 @@ from itertools import chain, islice
 from typing import Any
 
 from actum.errors import AuthorError, DefinitionError, Invalid, Overloaded, Unavailable
-from actum.model.rows.column import Kind
 from actum.model.view import ViewType
 from actum.ports.database import (
     MAX_ANSWER_BYTES,
@@ -21,7 +20,8 @@ from actum.ports.database import (
 )
 from actum.queries.answer_size import AnswerSize
 from actum.queries.overflow import out_of_range
-from actum.queries.tables import ViewTable, chunks, table_name
+from actum.queries.searched_rows import with_words
+from actum.queries.tables import chunks
 from actum.stores.query_slots import refuse_as_too_long
 from actum.stores.sqlite.connection.errors import translate
 from actum.stores.sqlite.connection.file import SqliteFile
@@ -33,6 +33,7 @@ from actum.stores.sqlite.database.decimal_columns import encoded_keys as _keys
 from actum.stores.sqlite.database.padding import padded
 from actum.stores.sqlite.database.query_execution import QueryExecution
 from actum.stores.sqlite.database.set_aside import change_aside, drop_aside
+from actum.stores.sqlite.database.tables import SqliteTable, drop_tables
 from actum.stores.stale_writes import moved_view, no_generation
 
 VIEW_SCHEMA = (
@@ -45,17 +46,6 @@ VIEW_SCHEMA = (
     "CREATE TABLE IF NOT EXISTS actum_rebuilds (name TEXT PRIMARY KEY) WITHOUT ROWID",
 )
 STATE = "name, generation, fingerprint, checkpoint, is_live"
-TYPES: dict[Kind, str] = {
-    "text": "TEXT",
-    "integer": "INTEGER",
-    "real": "DOUBLE",
-    "boolean": "BOOLEAN",
-    "blob": "BLOB",
-    "time": "TIMESTAMP_TEXT",
-    "json": "JSON_TEXT",
-    # Equal numbers differ in spaces at the end alone.
-    "decimal": "DECIMAL_TEXT COLLATE RTRIM",
-}
 KEYS_A_STATEMENT = (512, 64, 8, 1)
 MAX_VARIABLES = 32_000
 SPARE_BYTES = 32 * 1024 * 1024
@@ -77,7 +67,7 @@ class SqliteViews(Database):
     """The part of the database that stores views."""
 
     _file: SqliteFile
-    _tables: dict[tuple[str, int, str], ViewTable]
+    _tables: dict[tuple[str, int, str], SqliteTable]
     _execution: QueryExecution
 
     async def prepare_view(self, view: ViewType) -> ViewState:
@@ -151,7 +141,8 @@ class SqliteViews(Database):
     ) -> None:
         table = self._table(view, generation)
         gone = chunks(_keys(view, deleted), KEYS_A_STATEMENT)
-        pieces = padded(encoded(view, written), MAX_VARIABLES // table.width)
+        rows = await with_words(view, written)
+        pieces = padded(encoded(view, rows), MAX_VARIABLES // table.width)
         move = "UPDATE actum_views SET checkpoint = ? WHERE name = ? AND generation = ? AND checkpoint = ?"
 
         def write(connection: sqlite3.Connection) -> None:
@@ -159,8 +150,8 @@ class SqliteViews(Database):
                 raise moved_view(view, generation, before)
             for keys in gone:
                 connection.execute(table.delete(len(keys)), _flat(view, keys))
-            for rows in pieces:
-                connection.execute(table.upsert(len(rows)), list(chain.from_iterable(rows)))
+            for piece in pieces:
+                connection.execute(table.upsert(len(piece)), list(chain.from_iterable(piece)))
             if aside is not NOTHING_ASIDE:
                 change_aside(connection, view.name, generation, aside)
 
@@ -176,7 +167,8 @@ class SqliteViews(Database):
         self._file.hurry()
 
     async def refusals(self, view: ViewType, generation: int, rows: Sequence[tuple[Any, ...]]) -> list[str]:
-        statement, tried = self._table(view, generation).upsert(1), encoded(view, rows)
+        tried = encoded(view, await with_words(view, rows))
+        statement = self._table(view, generation).upsert(1)
 
         def refusal(connection: sqlite3.Connection, row: tuple[Any, ...]) -> str:
             connection.execute("SAVEPOINT trial")
@@ -283,12 +275,12 @@ class SqliteViews(Database):
             if is_kept:
                 connection.execute("PRAGMA query_only = OFF")
 
-    def _table(self, view: ViewType, generation: int) -> ViewTable:
+    def _table(self, view: ViewType, generation: int) -> SqliteTable:
         name = (view.name, generation, view.fingerprint)
         table = self._tables.get(name)
         if table is None:
             self._execution.learn(view)
-            table = self._tables[name] = ViewTable(view, generation, TYPES)
+            table = self._tables[name] = SqliteTable(view, generation)
         return table
 
     def _create(self, connection: sqlite3.Connection, view: ViewType) -> ViewState:
@@ -316,8 +308,8 @@ class SqliteViews(Database):
                 f"the view {view.name!r} has the name of another table in {self._file.path}: use name="
             )
         table = self._table(view, generation)
-        connection.execute(table.drop_name)
-        connection.execute(table.create_name)
+        for statement in (*table.drop_names, *table.create_names):
+            connection.execute(statement)
         live = "UPDATE actum_views SET is_live = (generation = ?) WHERE name = ?"
         connection.execute(live, (generation, view.name))
 
@@ -336,7 +328,8 @@ def drop_generation(connection: sqlite3.Connection, name: str, generation: int) 
     """Drops a generation with everything that is stored for it."""
     connection.execute("DELETE FROM actum_views WHERE name = ? AND generation = ?", (name, generation))
     drop_aside(connection, name, generation)
-    connection.execute(f'DROP TABLE IF EXISTS "{table_name(name, generation)}"')
+    for statement in drop_tables(name, generation):
+        connection.execute(statement)
 
 
 def _fetched(cursor: sqlite3.Cursor, size: AnswerSize, most: int) -> list[tuple[Any, ...]]:
