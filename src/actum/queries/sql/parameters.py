@@ -1,7 +1,7 @@
 """The parameters of a query: the kind of each one's value, and how it is passed to a database."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import Enum
@@ -22,8 +22,9 @@ from actum.model.rows.column import (
     time_to_sql,
 )
 from actum.model.rows.json_text import NUL
-from actum.model.rows.words import MARK, AskedWord, asked_words
+from actum.model.rows.words import asked_words
 from actum.model.values.round_trip import LOST, reason_of
+from actum.queries.index_queries import fts5_query, tsquery
 from actum.queries.sql.kinds import Misuse, QueryKind, Typed, common
 from actum.stores.sqlite.decimals import encode
 
@@ -185,16 +186,6 @@ def text_of_words(value: Any) -> str:
 def needles(value: Any) -> list[str]:
     """Returns what is looked for in the stored words of a row, one for each word."""
     return [one.needle for one in asked_words(text_of_words(value))]
-
-
-def fts5_query(words: Sequence[AskedWord]) -> str:
-    """Asks FTS5 for rows with all words, which have no character that it understands."""
-    return " ".join(f'"{MARK}{one.word}"{" *" if one.is_prefix else ""}' for one in words)
-
-
-def tsquery(words: Sequence[AskedWord]) -> str:
-    """Asks PostgreSQL for rows with all words, which have no character that it understands."""
-    return " & ".join(f"'{MARK}{one.word}'{':*' if one.is_prefix else ''}" for one in words)
 
 
 def for_sqlite(parameter: Parameter, value: Any) -> Any:

@@ -5,8 +5,8 @@ from decimal import Decimal
 
 from actum.model.rows.words import AskedWord
 from actum.queries.dialect import Dialect
+from actum.queries.index_queries import tsquery
 from actum.queries.sql.kinds import QueryKind, Typed
-from actum.queries.sql.parameters import tsquery
 from actum.queries.tables import WORDS, quote
 
 TYPES: dict[QueryKind, str] = {

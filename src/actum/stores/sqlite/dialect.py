@@ -8,8 +8,8 @@ import msgspec
 from actum.model.rows.column import settled_decimal
 from actum.model.rows.words import AskedWord
 from actum.queries.dialect import Dialect
+from actum.queries.index_queries import fts5_query
 from actum.queries.sql.kinds import QueryKind, Typed
-from actum.queries.sql.parameters import fts5_query
 from actum.queries.tables import WORDS, quote
 from actum.stores.sqlite.database.tables import ROW, search_name
 from actum.stores.sqlite.decimals import encode
