@@ -25,7 +25,6 @@ from actum.operations.moves.export_file import (
     ExportReader,
     ExportWriter,
     Header,
-    packed,
 )
 from actum.operations.moves.parts import REPLIES, SLICES, tables_without
 from actum.operations.moves.table_rows import exported_tables
@@ -33,6 +32,7 @@ from actum.operations.opening import is_running, open_beside
 from actum.ports.journal import Journal
 from actum.runtime.clock import SystemClock
 from actum.stores.open import Stores, open_stores
+from actum.stores.packing import packed
 from actum.stores.page import event_size
 from actum.stores.url import shown
 
