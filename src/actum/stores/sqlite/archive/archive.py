@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TypeVar
 
 from msgspec import Struct
@@ -147,12 +148,17 @@ class Archive:
         done = size = after = 0
         async with self._adding:
             total = (await self.count(selection)).events
-            while events := await self._file.read(lambda connection: selection.segment(connection, after)):
+            while events := await self._file.read(partial(selection.segment, after=after)):
                 size += len((await self.add(events)).content)
                 after = events[-1].position
                 done += len(events)
                 report(done, total)
         return size
+
+    async def vacuum(self) -> None:
+        """Gives the free space of the store's file back to the disk; nothing else may use the file."""
+        # A VACUUM runs in no transaction: work that begins its own is run without one.
+        await self._file.write(lambda connection: connection.execute("VACUUM"), begins=True)
 
     async def _rewrite(self, number: int, file: str | None) -> None:
         """Replaces the file of a segment by one with the events that the store still has."""

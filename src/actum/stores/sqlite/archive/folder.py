@@ -55,12 +55,16 @@ class SegmentFolder:
         """Gives the events of a file; raises SegmentLost if it is missing or damaged."""
         return decode(self.content(name), name, self.path / name)
 
-    def check(self, name: str, size: int) -> None:
-        """Raises SegmentLost unless there is a file of this size."""
+    def size(self, name: str) -> int:
+        """Gives the bytes of a file; raises SegmentLost if it is missing."""
         try:
-            found = (self.path / name).stat().st_size
+            return (self.path / name).stat().st_size
         except OSError as error:
             raise SegmentLost(self._lost(name, error.strerror or str(error)), name) from error
+
+    def check(self, name: str, size: int) -> None:
+        """Raises SegmentLost unless there is a file of this size."""
+        found = self.size(name)
         if found != size:
             raise SegmentLost(self._lost(name, f"{found:,} bytes instead of {size:,}"), name)
 
