@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from actum.ports.journal import Journal, Outcome, Write
+from actum.ports.journal import Outcome, Write
 from actum.ports.journal_wrapper import JournalWrapper
 from actum.stores.sqlite.archive.archive import Archive
 from actum.stores.sqlite.archive.selection import Selection
@@ -33,20 +33,13 @@ async def open_archiving(path: Path | str) -> ArchivingJournal:
     return ArchivingJournal(journal)
 
 
-async def open_sqlite(path: Path | str) -> SqliteJournal:
+async def open_sqlite(path: Path | str, *, is_owner: bool = True) -> SqliteJournal:
     """Opens a journal in SQLite as the application does."""
-    journal = SqliteJournal(await SqliteFile.open(str(path), (SCHEMA,)))
+    journal = SqliteJournal(await SqliteFile.open(str(path), (SCHEMA,), is_owner=is_owner))
     try:
-        await journal.archive.open()
+        if is_owner:
+            await journal.archive.open()
     except BaseException:
         await journal.close()
         raise
     return journal
-
-
-def unwrapped(journal: Journal) -> SqliteJournal:
-    """Gives the journal in SQLite of one that archives."""
-    assert isinstance(journal, ArchivingJournal)
-    found = journal._journal
-    assert isinstance(found, SqliteJournal)
-    return found

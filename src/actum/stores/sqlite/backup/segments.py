@@ -1,14 +1,15 @@
 """Copies the files of archived events with a store: to a backup, and back."""
 
-import sqlite3
 from collections.abc import Callable, Collection, Generator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+from actum.errors import StoreError
 from actum.stores.sqlite.archive.checking import check_segments, files_of
 from actum.stores.sqlite.archive.folder import SegmentFolder
 from actum.stores.sqlite.archive.segment import ENDING, SegmentLost, decode
 from actum.stores.sqlite.backup.contents import open_closed
+from actum.stores.sqlite.backup.copying import translated
 from actum.stores.sqlite.backup.placing import check_space
 from actum.stores.sqlite.connection.opening import configure
 
@@ -59,7 +60,7 @@ class SegmentCopy:
         if place.exists():
             try:
                 needed = files_in_use(place)
-            except sqlite3.Error:
+            except StoreError:
                 return
         self._remove(self._copied.difference(needed))
 
@@ -96,7 +97,7 @@ def copied(source: Path, target: Path) -> Generator[SegmentCopy]:
 
 def files_in_use(store: Path) -> list[str]:
     """Gives the files that a store has now, while a process runs on it or not."""
-    with closing(configure(str(store), must_exist=True)) as connection:
+    with translated(store, store), closing(configure(str(store), must_exist=True)) as connection:
         return files_of(connection)
 
 
