@@ -9,8 +9,7 @@ from actum.conformance.journal.bank import amounts, deposit
 from actum.model.event import Stored
 from actum.ports.journal import EventRange
 from actum.stores.sqlite.archive import selection
-from actum.stores.sqlite.archive.archive import FILES
-from actum.stores.sqlite.archive.checking import check_segments
+from actum.stores.sqlite.archive.checking import check_segments, files_of
 from actum.stores.sqlite.journal.journal import SqliteJournal
 from tests.faults.crash_images import CrashImages, Image
 from tests.journal.archiving import ALL, open_sqlite
@@ -101,8 +100,7 @@ async def images_of(
 
 async def check_files(journal: SqliteJournal) -> None:
     """Checks that the folder has the files that the store names, and each event is as its row says."""
-    files = await journal._file.read(lambda connection: connection.execute(FILES).fetchall())
-    assert sorted(file for file, _ in files) == journal.archive.folder.names()
+    assert sorted(await journal._file.read(files_of)) == journal.archive.folder.names()
     await journal._file.read(lambda connection: check_segments(connection, journal.archive.folder))
 
 

@@ -10,6 +10,7 @@ from actum.ports.journal import Journal
 from tests.journal.archiving import open_archiving
 
 
+@pytest.mark.slow
 class TestArchived(DurableJournalConformance):
     @pytest.fixture
     async def journal(self, tmp_path: Path) -> AsyncIterator[Journal]:

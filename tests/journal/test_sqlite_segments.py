@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from actum.conformance.journal.bank import amounts, deposit, versions
 from actum.errors import StoreError
 from actum.ports.journal import EventRange
+from actum.stores.open import open_stores
 from actum.stores.sqlite.archive import reading, selection
 from actum.stores.sqlite.archive.checking import check_segments
 from actum.stores.sqlite.archive.folder import SegmentFolder
@@ -17,6 +19,9 @@ from actum.stores.sqlite.archive.segment import SegmentLost, decode, encode, nam
 from actum.stores.sqlite.archive.selection import Selection
 from actum.stores.sqlite.journal.journal import SqliteJournal
 from tests.journal.archiving import ALL, open_sqlite
+
+STORES = Path(__file__).parents[1] / "stores_of_versions" / "stores" / "library"
+VERSIONS = sorted(folder.name for folder in STORES.iterdir())
 
 
 def ignore(done: int, total: int) -> None:
@@ -335,3 +340,18 @@ async def test_large_histories_are_cut_into_segments(
     assert reports[-1] == (100, 100)
     assert size == sum(folder.size(name) for name in folder.names())
     assert amounts(await journal.feed(0, 1_000)) == list(range(100))
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_a_store_of_any_version_is_archived(tmp_path: Path, version: str) -> None:
+    shutil.copyfile(STORES / version / "store.sqlite", tmp_path / "store.db")
+    async with open_stores(f"sqlite:///{tmp_path / 'store.db'}") as stores:
+        journal = stores.journal
+        assert isinstance(journal, SqliteJournal)
+        before = await journal.feed(0, 10_000)
+
+        await journal.archive.add_all(ALL, ignore)
+
+        archived = "SELECT count(*) FROM actum_events WHERE typeof(payload) = 'integer'"
+        assert await count(journal, archived) == len([event for event in before if event.version])
+        assert await journal.feed(0, 10_000) == before

@@ -72,7 +72,7 @@ def _of_stores(
             found.append(("settings", partial(examine_settings, file)))
             if reads_all:
                 found.append(("integrity", partial(examine_integrity, file)))
-                found.append(("archive", partial(examine_archived, file)))
+            found.append(("archive", partial(examine_archived, file, reads_all=reads_all)))
     if all(file.is_file() for file in files):
         found.append(("store", partial(_open, url, stack, opened)))
     return found

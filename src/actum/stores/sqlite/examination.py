@@ -8,7 +8,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from actum.stores.sqlite.archive.checking import check_segments, files_of, unused_of
+from actum.stores.sqlite.archive.checking import check_segments, files_of, find_segments, unused_of
 from actum.stores.sqlite.archive.folder import SegmentFolder
 from actum.stores.sqlite.archive.segment import ENDING, SegmentLost
 from actum.stores.sqlite.backup.contents import chain_fault
@@ -82,8 +82,8 @@ def find_damage(file: Path) -> str:
         return str(error)
 
 
-def examine_archive(file: Path) -> ArchiveFacts:
-    """Reads all archived events; raises SegmentLost or StoreError, with what is wrong."""
+def examine_archive(file: Path, *, reads_all: bool) -> ArchiveFacts:
+    """Looks for the files of archived events, or reads all; raises SegmentLost or StoreError for a fault."""
     folder = SegmentFolder(file)
     missing = ""
     while True:
@@ -91,7 +91,7 @@ def examine_archive(file: Path) -> ArchiveFacts:
             connection.execute("PRAGMA query_only = ON")
             connection.execute("BEGIN")
             try:
-                count = check_segments(connection, folder)
+                count = (check_segments if reads_all else find_segments)(connection, folder)
                 known = set(files_of(connection)) | set(unused_of(connection))
             except SegmentLost as error:
                 # Beside a running process, a file may be replaced after the store was read.

@@ -59,10 +59,10 @@ async def examine_integrity(file: Path) -> list[Finding]:
     return [ok("integrity", "pages, indexes and the versions of every entity are whole")]
 
 
-async def examine_archived(file: Path) -> list[Finding]:
-    """Reads the files of archived events, which takes as long as the disk needs for that."""
+async def examine_archived(file: Path, *, reads_all: bool) -> list[Finding]:
+    """Looks for the files of archived events, or reads them, as long as the disk needs for that."""
     try:
-        facts = await asyncio.to_thread(examine_archive, file)
+        facts = await asyncio.to_thread(examine_archive, file, reads_all=reads_all)
     except StoreError as error:
         return [
             fault(
@@ -71,7 +71,8 @@ async def examine_archived(file: Path) -> list[Finding]:
                 "stop the application, and put the file back from a backup, or run `actum restore`",
             )
         ]
-    findings = [ok("archive", f"{facts.files:,} files of archived events are whole")] if facts.files else []
+    state = "whole" if reads_all else "there"
+    findings = [ok("archive", f"{facts.files:,} files of archived events are {state}")] if facts.files else []
     if facts.others:
         findings.append(
             warning(

@@ -9,6 +9,7 @@ from typing import TypeVar
 from msgspec import Struct
 
 from actum.model.event import Stored
+from actum.stores.sqlite.archive.checking import find_segments
 from actum.stores.sqlite.archive.folder import SegmentFolder
 from actum.stores.sqlite.archive.reading import ArchivedEvents
 from actum.stores.sqlite.archive.segment import SegmentLost, encode, has_sealed, name_of
@@ -20,7 +21,6 @@ T = TypeVar("T")
 Report = Callable[[int, int], None]
 """Is called with how many events are archived, and how many there are to be."""
 
-FILES = "SELECT file, size FROM actum_segments"
 DUE = """SELECT d.segment, s.file FROM actum_segments_due d LEFT JOIN actum_segments s USING (segment)
     ORDER BY d.segment LIMIT 1"""
 HAS_WORK = """SELECT EXISTS (SELECT 1 FROM actum_segments_due)
@@ -93,9 +93,7 @@ class Archive:
 
         Raises SegmentLost if one is missing: without it, views would be built of half a history.
         """
-        files = await self._file.read(lambda connection: connection.execute(FILES).fetchall())
-        if files:
-            await asyncio.to_thread(self._check, files)
+        await self._file.read(lambda connection: find_segments(connection, self.folder))
         if await self._file.read(has_work):
             await self.clean()
 
@@ -183,10 +181,6 @@ class Archive:
 
     async def _execute(self, statement: str, *values: object) -> None:
         await self._file.write(lambda connection: connection.execute(statement, values))
-
-    def _check(self, files: Sequence[tuple[str, int]]) -> None:
-        for file, size in files:
-            self.folder.check(file, size)
 
 
 def has_work(connection: sqlite3.Connection) -> bool:

@@ -9,6 +9,7 @@ from actum.stores.sqlite.archive.reading import is_same
 
 HAS_SEGMENTS = "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'actum_segments'"
 SEGMENTS = "SELECT segment, file FROM actum_segments ORDER BY segment"
+SIZES = "SELECT file, size FROM actum_segments"
 # What the events refer to; a row has nothing where payload and metadata were.
 ROWS = """SELECT e.position, kind, s.id, e.version, e.type, e.type_version, NULL, NULL, e.time
     FROM json_each(?) CROSS JOIN actum_events e ON e.position = value JOIN actum_streams s USING (stream)
@@ -33,6 +34,16 @@ def unused_of(connection: sqlite3.Connection) -> list[str]:
     if not has_segments(connection):
         return []
     return [file for (file,) in connection.execute("SELECT file FROM actum_segments_unused")]
+
+
+def find_segments(connection: sqlite3.Connection, folder: SegmentFolder) -> int:
+    """Looks for all files of a store, and gives how many there are; raises SegmentLost if one is missing."""
+    if not has_segments(connection):
+        return 0
+    files = connection.execute(SIZES).fetchall()
+    for file, size in files:
+        folder.check(file, size)
+    return len(files)
 
 
 def check_segments(
