@@ -15,7 +15,7 @@ import msgspec
 from msgspec import Struct
 
 from actum.errors import StoreError
-from actum.stores.packing import unpacked
+from actum.stores.files.packing import unpacked
 
 MAGIC = b"actum export 1\n"
 BEGIN, EVENTS, END = "begin", "events", "end"

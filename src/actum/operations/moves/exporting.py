@@ -31,8 +31,8 @@ from actum.operations.moves.table_rows import exported_tables
 from actum.operations.opening import is_running, open_beside
 from actum.ports.journal import Journal
 from actum.runtime.clock import SystemClock
+from actum.stores.files.packing import packed
 from actum.stores.open import Stores, open_stores
-from actum.stores.packing import packed
 from actum.stores.page import event_size
 from actum.stores.url import shown
 

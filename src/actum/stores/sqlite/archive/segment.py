@@ -7,7 +7,7 @@ import msgspec
 
 from actum.errors import StoreError
 from actum.model.event import Stored
-from actum.stores.packing import packed, unpacked
+from actum.stores.files.packing import packed, unpacked
 
 MAGIC = b"actum segment 1\n"
 ENDING = ".segment"
