@@ -161,6 +161,16 @@ async def test_an_event_that_its_file_has_otherwise_is_refused(journal: SqliteJo
         await journal._file.read(lambda connection: check_segments(connection, journal.archive.folder))
 
 
+async def test_an_event_that_no_file_has_is_found_by_a_check(journal: SqliteJournal) -> None:
+    await archived(journal)
+    await journal._file.write(
+        lambda connection: connection.execute("UPDATE actum_events SET payload = 3 WHERE position = 5")
+    )
+
+    with pytest.raises(StoreError, match="1 archived events of .* are in none of its files"):
+        await journal._file.read(lambda connection: check_segments(connection, journal.archive.folder))
+
+
 @pytest.mark.parametrize("change", ["missing", "cut off", "no folder"])
 async def test_a_store_does_not_start_without_its_files(tmp_path: Path, change: str) -> None:
     journal = await open_sqlite(tmp_path / "bank.db")
