@@ -167,7 +167,7 @@ async def test_an_event_that_no_file_has_is_found_by_a_check(journal: SqliteJour
         lambda connection: connection.execute("UPDATE actum_events SET payload = 3 WHERE position = 5")
     )
 
-    with pytest.raises(StoreError, match="1 archived events of .* are in none of its files"):
+    with pytest.raises(StoreError, match=r"1 archived events of .* are in none of its files"):
         await journal._file.read(lambda connection: check_segments(connection, journal.archive.folder))
 
 
@@ -314,6 +314,45 @@ async def test_another_process_leaves_files_to_the_owner(tmp_path: Path) -> None
     assert "a.segment" not in journal.archive.folder.names()
     await beside.close()
     await journal.close()
+
+
+async def test_a_file_that_cannot_be_removed_is_removed_at_the_next_opening(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal = await open_sqlite(tmp_path / "bank.db")
+    [file] = await archived(journal, per_segment=9)
+
+    def refuse(_: Path) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "unlink", refuse)
+        with pytest.raises(StoreError, match=f"{file.name} cannot be removed"):
+            await journal.erase("Account", "b", time=0)
+        again = await journal.feed(0, 100)
+    await journal.close()
+
+    journal = await open_sqlite(tmp_path / "bank.db")
+
+    assert amounts(again) == amounts(await journal.feed(0, 100)) == [0, 2, 10, 12, 20, 22]
+    assert not file.exists()
+    await journal.close()
+
+
+async def test_a_segment_says_whether_it_has_personal_data(journal: SqliteJournal) -> None:
+    """A backup without keys of persons has to say that there is data which nobody can read."""
+    for id, payload in {"a": b'{"amount":1}', "b": b'{"amount":{"sealed":"x"}}'}.items():
+        write = deposit(id, 0, 1)
+        write.events = [("Deposited", 1, payload)]
+        await journal.append([write])
+    for event in await journal.feed(0, 100):
+        await journal.archive.add([event])
+
+    flags = await journal._file.read(
+        lambda connection: connection.execute("SELECT is_sealed FROM actum_segments ORDER BY 1").fetchall()
+    )
+
+    assert flags == [(0,), (1,)]
 
 
 async def test_a_file_that_is_named_is_never_removed(journal: SqliteJournal) -> None:

@@ -76,12 +76,18 @@ class SegmentFolder:
 
     def remove(self, name: str) -> None:
         """Removes a file if it exists, and overwrites what it held; returns when that is on the disk."""
-        for file in (self._part(name), self.path / name):
-            with contextlib.suppress(FileNotFoundError, NotADirectoryError):
-                _overwrite(file)
-                file.unlink()
-        if self.path.is_dir():
-            sync_folder(self.path)
+        try:
+            for file in (self._part(name), self.path / name):
+                with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+                    _overwrite(file)
+                    file.unlink()
+            if self.path.is_dir():
+                sync_folder(self.path)
+        except OSError as error:
+            raise StoreError(
+                f"{self.path / name} cannot be removed ({error.strerror or error}): give this user write "
+                "access, and start the application again, which removes it"
+            ) from error
 
     def remove_empty(self) -> None:
         """Removes the folder if nothing is in it."""
