@@ -17,6 +17,7 @@ from actum.cli.loading import load_app
 from actum.operations.upkeep import archiving
 from actum.runtime.clock import SystemClock
 from actum.stores.sqlite.archive import selection
+from actum.stores.sqlite.backup.contents import read_contents
 from tests.cli.commands import CommandLine, Process
 
 ORDERS = 5
@@ -64,11 +65,11 @@ async def pay(times: int, store: str | None = None) -> int:
 
 
 async def seen(store: str | None = None) -> dict[str, Any]:
-    """Gives everything that an application sees of its entities."""
+    """Gives everything that an application sees of its entities, once its view has all of them."""
     app = load_app("shop")
     shop = sys.modules["shop"]
     async with app.running(store) as ctx:
-        orders = {}
+        orders: dict[str, Any] = {}
         for number in range(ORDERS):
             id = f"o-{number}"
             history = await ctx.history(shop.Order, id)
@@ -77,7 +78,12 @@ async def seen(store: str | None = None) -> dict[str, Any]:
             ]
             orders[id] = [(one.version, one.position, one.event) for one in history], repr(states)
         ids = (await ctx.ids(shop.Order)).items
-        return {"orders": orders, "ids": ids, "total": await ctx.view(shop.Sales).total()}
+        paid = sum(
+            one[2].amount for history, _ in orders.values() for one in history if type(one[2]) is shop.Paid
+        )
+        while await ctx.view(shop.Sales).total() != paid:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+        return {"orders": orders, "ids": ids, "total": paid}
 
 
 @pytest.fixture
@@ -279,6 +285,27 @@ def test_a_backup_without_its_files_is_refused_and_nothing_is_changed(
         assert name in refused.err
     assert {path.name for path in archived.iterdir()} | {"shop.db-lock"} == names | {"shop.db-lock"}
     assert (archived / "shop.db").read_bytes() == before
+
+
+def test_no_backup_is_made_of_an_event_that_no_file_has(archived: Path, actum: CommandLine) -> None:
+    with closing(sqlite3.connect(archived / "shop.db")) as connection, connection:
+        connection.execute("UPDATE actum_events SET payload = 2 WHERE position = 1")
+
+    refused = actum("backup", "shop", "backup.db")
+
+    assert (refused.code, refused.out, refused.err.count("\n")) == (1, "", 1)
+    assert "1 archived events" in refused.err
+    assert not list(archived.glob("*backup*"))
+
+
+def test_archived_personal_data_without_keys_is_said_to_be_so(archived: Path) -> None:
+    with closing(sqlite3.connect(archived / "shop.db")) as connection, connection:
+        connection.execute("INSERT INTO actum_application_keys VALUES ('k', x'00', 1)")
+    before = read_contents(archived / "shop.db").lacks_keys
+    with closing(sqlite3.connect(archived / "shop.db")) as connection, connection:
+        connection.execute("UPDATE actum_segments SET is_sealed = 1 WHERE segment = 2")
+
+    assert (before, read_contents(archived / "shop.db").lacks_keys) == (False, True)
 
 
 @pytest.mark.parametrize("change", ["missing", "damaged"])
