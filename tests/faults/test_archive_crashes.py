@@ -126,7 +126,9 @@ async def in_files(journal: SqliteJournal) -> list[Stored]:
     return [event for name in folder.names() for event in folder.read(name)]
 
 
-@pytest.mark.parametrize("name", [pytest.param(name, marks=pytest.mark.slow) for name in CASES])
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("name", CASES)
 async def test_whatever_step_is_interrupted_nothing_is_lost_and_nothing_left(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
