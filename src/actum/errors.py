@@ -52,7 +52,8 @@ ActumError
 Others belong to one package each: `queries.sql.kinds.Misuse` is a DefinitionError about a view's SQL,
 `cli.failure.CommandFailed` ends a command of the command line with its message, and
 `operations.evolution.lock.LockError` says what is wrong with a lock file. Of StoreError are
-`operations.moves.export_file.DamagedExport`, for an export that is not whole, and
+`operations.moves.export_file.DamagedExport`, for an export that is not whole,
+`stores.sqlite.archive.segment.SegmentLost`, for archived events that cannot be read, and
 `operations.upkeep.other_stores.OwnWay`, for stores with backups of their own; of Unavailable is
 `console.store_lost.StoreLost`, for a page of the console.
 """

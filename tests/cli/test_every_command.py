@@ -51,6 +51,7 @@ LINES: dict[str, list[str]] = {
     "audit": ["APP"],
     "audit forget": ["APP", "--older-than", "1m"],
     "backup": ["APP", "backup.db"],
+    "archive": ["APP", "--older-than", "365d"],
     "digest": ["APP"],
     "schema freeze": ["APP"],
     "replies forget": ["APP", "--older-than", "1m"],

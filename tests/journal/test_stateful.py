@@ -26,9 +26,11 @@ from actum.ports.journal import (
     Write,
 )
 from actum.stores.memory import MemoryJournal
+from actum.stores.sqlite.archive.selection import Selection
 from actum.stores.sqlite.connection.file import SqliteFile
 from actum.stores.sqlite.journal.journal import SqliteJournal
 from actum.stores.sqlite.journal.statements import SCHEMA
+from tests.journal.archiving import open_sqlite
 
 IDS = ("a", "b", "c")
 KEYS = ("k-1", "k-2", "k-3")
@@ -280,7 +282,29 @@ class SqliteMachine(JournalMachine):
         shutil.rmtree(self.directory)
 
 
+class ArchivedMachine(SqliteMachine):
+    """Old streams are archived in between: nobody sees it, and no file has what is gone."""
+
+    async def open_file(self) -> Journal:
+        self.sqlite = await open_sqlite(self.directory / "bank.db")
+        return self.sqlite
+
+    @rule(age=small)
+    def archive(self, age: int) -> None:
+        selection = Selection(before=self.clock // 2 + 1 - age)
+        self.run(self.sqlite.archive.add_all(selection, lambda done, total: None))
+
+    @invariant()
+    def files_have_only_what_the_feed_has(self) -> None:
+        folder = self.sqlite.archive.folder
+        kept = [event for name in folder.names() for event in folder.read(name)]
+        assert {event.position for event in kept} <= {event.position for event in self.shown()}
+        assert len(kept) == len({event.position for event in kept})
+
+
 TestMemory = MemoryMachine.TestCase
 TestMemory.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
 TestSqlite = pytest.mark.slow(SqliteMachine.TestCase)
 TestSqlite.settings = settings(max_examples=20, stateful_step_count=25, deadline=None)
+TestArchived = pytest.mark.slow(ArchivedMachine.TestCase)
+TestArchived.settings = settings(max_examples=20, stateful_step_count=30, deadline=None)

@@ -82,6 +82,10 @@ COMMANDS = {
         "actum.cli.subcommands.upkeep.restore:restore",
         "Checks a backup, and puts it in the place of a store's file, which is kept beside it.",
     ),
+    "archive": Command(
+        "actum.cli.subcommands.upkeep.archive:archive",
+        "Moves old events out of a store in a SQLite file, into compressed files beside it.",
+    ),
     "doctor": Command(
         "actum.cli.subcommands.upkeep.doctor:doctor",
         "Examines an application, its store and this machine: what is wrong, and how to fix it.",

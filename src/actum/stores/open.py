@@ -216,7 +216,14 @@ async def _open_sqlite(url: str, *, is_owner: bool) -> Stores:
     file = await SqliteFile.open(
         file_of(url), (SQLITE_JOURNAL, SQLITE_PEOPLE, SQLITE_DATABASE), is_owner=is_owner
     )
-    return Stores(SqliteJournal(file), SqliteDatabase(file))
+    journal = SqliteJournal(file)
+    if is_owner:
+        try:
+            await journal.archive.open()
+        except BaseException:
+            await file.close()
+            raise
+    return Stores(journal, SqliteDatabase(file))
 
 
 async def _open_postgres(url: str, *, is_owner: bool) -> Stores:

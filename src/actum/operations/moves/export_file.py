@@ -6,7 +6,6 @@ the header, so that no chunk can be changed, left out or moved. The first chunk 
 """
 
 import os
-import zlib
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
@@ -16,6 +15,7 @@ import msgspec
 from msgspec import Struct
 
 from actum.errors import StoreError
+from actum.stores.files.packing import unpacked
 
 MAGIC = b"actum export 1\n"
 BEGIN, EVENTS, END = "begin", "events", "end"
@@ -24,8 +24,6 @@ LENGTH = 4
 SEAL = 32
 MAX_HEADER = 1_000_000
 MAX_BODY = 1 << 30
-LEVEL = 1
-"""Of zlib: higher levels take several times as long for files that are a tenth smaller."""
 
 
 class Header(Struct, frozen=True, omit_defaults=True):
@@ -193,8 +191,8 @@ class ExportReader:
     def rows(self, chunk: Chunk, decode: Any) -> Any:
         """Gives what a chunk holds, decoded from MessagePack."""
         try:
-            return decode(zlib.decompress(self.body(chunk)))
-        except (zlib.error, msgspec.MsgspecError) as error:
+            return unpacked(self.body(chunk), decode)
+        except ValueError as error:
             raise DamagedExport(f"{self._path}: {self._where(chunk)} cannot be read: {error}") from error
 
     def close(self) -> None:
@@ -228,8 +226,3 @@ class ExportReader:
 
     def _where(self, chunk: Chunk) -> str:
         return f"the chunk of {chunk.header.part} at byte {chunk.start:,}"
-
-
-def packed(rows: object) -> bytes:
-    """Gives the body of a chunk."""
-    return zlib.compress(msgspec.msgpack.encode(rows), LEVEL)

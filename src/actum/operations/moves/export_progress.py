@@ -21,8 +21,8 @@ from actum.operations.moves.export_file import (
     ExportReader,
     ExportWriter,
     Header,
-    packed,
 )
+from actum.stores.files.packing import packed
 
 read_events: Callable[[bytes], list[Stored]] = msgspec.msgpack.Decoder(list[Stored]).decode
 """Reads the body of a chunk of events."""

@@ -1,7 +1,7 @@
 """Backs up a store in one SQLite file, while the application runs on it or not."""
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from actum.errors import ForeignStore, StoreError
 from actum.operations.upkeep.other_stores import check_is_file
 from actum.runtime.people.forgetting import personal_views
 from actum.stores.open import file_of
+from actum.stores.sqlite.archive.segment import SegmentLost
 from actum.stores.sqlite.backup.contents import Contents, check_all, read_contents
 from actum.stores.sqlite.backup.copying import copy_online, finish_copy
 from actum.stores.sqlite.backup.placing import (
@@ -22,6 +23,13 @@ from actum.stores.sqlite.backup.placing import (
     exists_already,
     place_new,
     unfinished,
+)
+from actum.stores.sqlite.backup.segments import (
+    SegmentCopy,
+    check_archived,
+    copied,
+    files_in_use,
+    files_of_closed,
 )
 from actum.stores.sqlite.connection.opening import check_place, take_lock
 
@@ -55,20 +63,37 @@ def back_up(
     store = Path(file_of(url))
     check_place(store, is_owner=False)
     _check_target(store, file, overwrites=overwrites)
-    with unfinished(file) as part, ExitStack() as locks:
+    with unfinished(file) as part, copied(store, file) as segments, ExitStack() as locks:
         if file.exists():
             # Another application may run on the file that is to be overwritten.
             locks.enter_context(take_lock(file, patience=0))
+        # What is erased meanwhile is in a file that is removed: copied before and after, none is missing.
+        segments.copy_some(files_in_use(store))
         copy_online(store, part, lambda done, total: report("copying", done, total))
         shutil.copymode(store, part)
         report("finishing", 0, 0)
         finish_copy(part, without_keys=without_person_keys, kept_views=plain_views(app))
         contents = read_contents(part)
         _check_application(app, store, contents)
+        needed = files_of_closed(part)
+        _copy_segments(store, segments, needed, report)
         report("checking", 0, 0)
         check_all(part, lambda: report("checking", 0, 0))
+        check_archived(part, file, lambda: report("checking", 0, 0))
         place_new(part, file, replaces=overwrites)
+        segments.remove_others(needed)
     return Backup(store, file, contents)
+
+
+def _copy_segments(store: Path, segments: SegmentCopy, files: Sequence[str], report: Report) -> None:
+    try:
+        segments.copy(files, lambda done, total: report("copying the archive", done, total))
+    except SegmentLost as error:
+        if error.file in files_in_use(store):
+            raise
+        raise StoreError(
+            f"archived events of {store} were erased while they were copied: run the command again"
+        ) from error
 
 
 def plain_views(app: App) -> set[str]:

@@ -8,7 +8,12 @@ from pathlib import Path
 from actum.app import App
 from actum.errors import StoreError
 from actum.operations.opening import open_beside
-from actum.operations.upkeep.examination.files import examine_integrity, examine_place, examine_settings
+from actum.operations.upkeep.examination.files import (
+    examine_archived,
+    examine_integrity,
+    examine_place,
+    examine_settings,
+)
 from actum.operations.upkeep.examination.finding import LIMIT, Examination, Finding, found_by
 from actum.operations.upkeep.examination.machine import examine_machine
 from actum.operations.upkeep.examination.opened import examine_key, examine_resources
@@ -22,7 +27,7 @@ from actum.operations.upkeep.examination.stores import (
 from actum.stores.open import SHARED, Stores, file_of
 from actum.stores.url import split
 
-UNLIMITED = frozenset({"integrity", "resource"})
+UNLIMITED = frozenset({"integrity", "archive", "resource"})
 """What may take as long as it needs: a file is read as a whole, and each resource has a limit of its own."""
 
 
@@ -67,6 +72,7 @@ def _of_stores(
             found.append(("settings", partial(examine_settings, file)))
             if reads_all:
                 found.append(("integrity", partial(examine_integrity, file)))
+            found.append(("archive", partial(examine_archived, file, reads_all=reads_all)))
     if all(file.is_file() for file in files):
         found.append(("store", partial(_open, url, stack, opened)))
     return found

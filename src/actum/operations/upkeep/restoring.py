@@ -23,6 +23,7 @@ from actum.stores.sqlite.backup.placing import (
     replace_store,
     unfinished,
 )
+from actum.stores.sqlite.backup.segments import check_archived, copied, files_of_closed
 from actum.stores.sqlite.connection.opening import take_lock
 
 
@@ -54,6 +55,7 @@ def check_backup(app: App, file: Path, report: Report) -> Contents:
         )
     report("checking", 0, 0)
     check_all(file, lambda: report("checking", 0, 0))
+    check_archived(file, file, lambda: report("checking", 0, 0))
     return contents
 
 
@@ -70,7 +72,12 @@ def restore(app: App, url: str, file: Path, report: Report, *, accepts_lost_keys
     if file.resolve() == store:
         raise StoreError(f"{file} is the store itself: name a backup of it")
     contents = check_backup(app, file, report)
-    with take_lock(store), translated(file, store), unfinished(store) as part:
+    with (
+        take_lock(store),
+        translated(file, store),
+        unfinished(store) as part,
+        copied(file, store) as segments,
+    ):
         check_space(store.parent, contents.size)
         copy_closed(file, part, lambda done, total: report("copying", done, total))
         report("finishing", 0, 0)
@@ -82,6 +89,7 @@ def restore(app: App, url: str, file: Path, report: Report, *, accepts_lost_keys
                 "over: all personal data in it would be lost. Put the store with the keys in its place and "
                 "restore again, or accept that with --without-person-keys"
             )
+        segments.copy(files_of_closed(file), lambda done, total: report("copying the archive", done, total))
         aside = _aside(store)
         if store.exists():
             shutil.copymode(store, part)

@@ -7,6 +7,9 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from actum.stores.sqlite.archive.checking import check_segments, files_of, find_segments, unused_of
+from actum.stores.sqlite.archive.folder import SegmentFolder
+from actum.stores.sqlite.archive.segment import ENDING, SegmentLost
 from actum.stores.sqlite.backup.contents import as_text, chain_fault, damage
 from actum.stores.sqlite.backup.placing import LOG
 from actum.stores.sqlite.connection.completeness import check_log
@@ -32,6 +35,14 @@ class FileFacts(Struct, frozen=True):
     unused: int
     file_system: str
     disk_free: int
+
+
+class ArchiveFacts(Struct, frozen=True):
+    """The files of a store's archived events, and how many others are in their folder."""
+
+    folder: Path
+    files: int
+    others: int
 
 
 def examine_file(file: Path) -> FileFacts:
@@ -70,6 +81,27 @@ def find_damage(file: Path) -> str:
             return chain_fault(connection)
     except DRIVER as error:
         return damage(error)
+
+
+def examine_archive(file: Path, *, reads_all: bool) -> ArchiveFacts:
+    """Looks for the files of archived events, or reads all; raises SegmentLost or StoreError for a fault."""
+    folder = SegmentFolder(file)
+    missing = ""
+    while True:
+        with closing(configure(str(file), must_exist=True)) as connection:
+            connection.execute("PRAGMA query_only = ON")
+            connection.execute("BEGIN")
+            try:
+                count = (check_segments if reads_all else find_segments)(connection, folder)
+                known = set(files_of(connection)) | set(unused_of(connection))
+            except SegmentLost as error:
+                # Beside a running process, a file may be replaced after the store was read.
+                if error.file == missing:
+                    raise
+                missing = error.file
+            else:
+                others = [name for name in folder.names() if name.endswith(ENDING) and name not in known]
+                return ArchiveFacts(folder.path, count, len(others))
 
 
 def file_system(file: Path) -> str:

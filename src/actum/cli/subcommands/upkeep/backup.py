@@ -78,8 +78,10 @@ def contents_line(contents: "Contents") -> dict[str, Any]:
 def described(contents: "Contents") -> str:
     """Says how much a backup holds, and up to when."""
     until = f" up to {shown_time(contents.last_time)}" if contents.last_time else ""
+    archived = f" and {contents.archive_bytes / 1e6:,.1f} MB of archive" if contents.archived_events else ""
     return (
-        f"{contents.events:,} events of {contents.entities:,} entities{until}, {contents.size / 1e6:,.1f} MB"
+        f"{contents.events:,} events of {contents.entities:,} entities{until}, "
+        f"{contents.size / 1e6:,.1f} MB{archived}"
     )
 
 

@@ -3,10 +3,11 @@
 import asyncio
 from pathlib import Path
 
+from actum.errors import StoreError
 from actum.operations.upkeep.examination.finding import Finding, fault, ok, warning
 from actum.stores.sqlite.backup.placing import check_folder
 from actum.stores.sqlite.connection.opening import MAX_LOG_BYTES, check_place
-from actum.stores.sqlite.examination import FileFacts, examine_file, find_damage
+from actum.stores.sqlite.examination import FileFacts, examine_archive, examine_file, find_damage
 
 IN_MEMORY = frozenset({"tmpfs", "ramfs", "devtmpfs"})
 OF_NETWORK = frozenset(
@@ -56,6 +57,31 @@ async def examine_integrity(file: Path) -> list[Finding]:
             )
         ]
     return [ok("integrity", "pages, indexes and the versions of every entity are whole")]
+
+
+async def examine_archived(file: Path, *, reads_all: bool) -> list[Finding]:
+    """Looks for the files of archived events, or reads them, as long as the disk needs for that."""
+    try:
+        facts = await asyncio.to_thread(examine_archive, file, reads_all=reads_all)
+    except StoreError as error:
+        return [
+            fault(
+                "archive",
+                str(error),
+                "stop the application, and put the file back from a backup, or run `actum restore`",
+            )
+        ]
+    state = "whole" if reads_all else "there"
+    findings = [ok("archive", f"{facts.files:,} files of archived events are {state}")] if facts.files else []
+    if facts.others:
+        findings.append(
+            warning(
+                "archive",
+                f"{facts.others:,} files in {facts.folder} do not belong to the store, as it is now",
+                "delete them when no file that a restore has kept aside is needed any more",
+            )
+        )
+    return findings
 
 
 def _place(file: Path) -> list[Finding]:

@@ -21,7 +21,7 @@ from actum.stores.sqlite.journal.statements import SCHEMA as JOURNAL
 from actum.stores.sqlite.person_keys import SCHEMA as PEOPLE
 
 PARTS: tuple[Part, ...] = (JOURNAL, PEOPLE, DATABASE)
-EVENTS = "actum_events"
+EVENTS, SEGMENTS = "actum_events", "actum_segments"
 STEPS = 1_000_000
 """Steps of SQLite between two calls of `alive` while a file is checked."""
 SEALED = """WHERE instr(payload, CAST('{"sealed":"' AS BLOB)) LIMIT 1"""
@@ -47,7 +47,8 @@ class Contents(Struct, frozen=True):
     `application` is "" for a store on which none has run. `versions` are those of the schema's parts, and
     `is_current` whether they are this version's. `person_keys` counts the keys of persons,
     `application_keys` those that they are sealed under. `lacks_keys`: there is sealed data, and no key of a
-    person, as in a backup that was made without them.
+    person, as in a backup that was made without them. `archived_events` are those in files beside the
+    store's own, which have `archive_bytes`.
     """
 
     application: str
@@ -65,6 +66,8 @@ class Contents(Struct, frozen=True):
     application_keys: int
     forgettings: int
     lacks_keys: bool
+    archived_events: int
+    archive_bytes: int
 
 
 @contextmanager
@@ -152,6 +155,7 @@ def _contents(
         return (found(table, "count(*)", where) or (0,))[0]
 
     first, last = found("actum_streams", "coalesce(min(first_time), 0), coalesce(max(time), 0)")
+    archived, archive_bytes = found(SEGMENTS, "coalesce(sum(events), 0), coalesce(sum(size), 0)") or (0, 0)
     return Contents(
         application=(found("actum_binding", "application") or ("",))[0],
         journal=(found("actum_identity", "id") or ("",))[0],
@@ -169,7 +173,9 @@ def _contents(
         forgettings=count("actum_forgettings"),
         lacks_keys=count("actum_application_keys") > 0
         and count("actum_person_keys") == 0
-        and found(EVENTS, "1", SEALED) is not None,
+        and (found(EVENTS, "1", SEALED) or found(SEGMENTS, "1", "WHERE is_sealed LIMIT 1")) is not None,
+        archived_events=archived,
+        archive_bytes=archive_bytes,
     )
 
 

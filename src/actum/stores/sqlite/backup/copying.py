@@ -7,6 +7,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from actum.errors import StoreError
+from actum.stores.sqlite.archive.checking import has_segments
 from actum.stores.sqlite.backup.persons import forget_keys
 from actum.stores.sqlite.backup.placing import Report, check_space
 from actum.stores.sqlite.connection.completeness import IS_KEPT, SAY, check_log
@@ -37,6 +38,9 @@ def finish_copy(file: Path, *, without_keys: bool, kept_views: Collection[str]) 
         # The copy may be of the moment at which the log is moved, when the file says that it needs its log.
         if connection.execute(IS_KEPT).fetchone()[0]:
             connection.execute(SAY, (True, True))
+        if has_segments(connection):
+            # Of what the store was about to write or to remove, the copy has nothing.
+            connection.execute("DELETE FROM actum_segments_unused")
         if without_keys:
             forget_keys(connection, kept_views)
         connection.execute("COMMIT")

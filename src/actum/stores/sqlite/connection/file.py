@@ -120,6 +120,11 @@ class SqliteFile:
         return self._failure
 
     @property
+    def is_owner(self) -> bool:
+        """Whether this process owns the file, as only one does."""
+        return self._lock is not None
+
+    @property
     def undone(self) -> int:
         """How many transactions were rolled back after works in them had succeeded.
 

@@ -1,7 +1,7 @@
 """Reads the feed: the events of all streams in order, with one statement that returns a single row.
 
 The driver needs the interpreter lock for every row, and would wait for it as long as the event loop is busy;
-see `loading`, which does the same for streams. Large contents are read row by row.
+see `loading`, which does the same for streams. Large and archived contents are read row by row.
 """
 
 import sqlite3
@@ -12,6 +12,7 @@ import msgspec
 from actum.model.deletion import deletion
 from actum.model.event import Stored
 from actum.stores.page import MAX_PAGE_BYTES, event_size, within
+from actum.stores.sqlite.archive.reading import ArchivedEvents
 
 LATEST = 2**63 - 1
 MOST = 4_000
@@ -31,7 +32,7 @@ AT_ONCE = f"""SELECT json_group_array(position), json_group_array(kind), json_gr
     FROM (
         SELECT e.position, kind, id, e.version, type, type_version, payload, metadata, e.time,
             length(payload) AS size, length(metadata) AS metadata_size,
-            length(payload) + length(metadata) <= {SMALL} AS is_small
+            typeof(payload) <> 'integer' AND length(payload) + length(metadata) <= {SMALL} AS is_small
         FROM actum_events e JOIN actum_streams s ON s.stream = e.stream
         WHERE e.position > ? ORDER BY e.position LIMIT ?)"""
 ERASED = """SELECT position, kind, id, time, why FROM actum_erased
@@ -43,12 +44,12 @@ _texts = msgspec.json.Decoder(list[str]).decode
 _DECODERS = (_numbers, _texts, _texts, _numbers, _texts, _numbers, _numbers, _numbers, _numbers)
 
 
-def feed(connection: sqlite3.Connection, after: int, limit: int) -> list[Stored]:
+def feed(connection: sqlite3.Connection, archived: ArchivedEvents, after: int, limit: int) -> list[Stored]:
     """Gives up to `limit` events beyond a position; fewer where they are large or very many."""
     limit = min(limit, MOST)
     *columns, payloads, metadata, has_large = connection.execute(AT_ONCE, (after, limit)).fetchone()
     if has_large:
-        events, is_whole = _large(connection, after, limit)
+        events, is_whole = _large(connection, archived, after, limit)
     else:
         events = _events(columns, payloads or b"", metadata or b"")
         is_whole = len(events) < limit
@@ -74,8 +75,10 @@ def _events(columns: Sequence[str], payloads: bytes, metadata: bytes) -> list[St
     return events
 
 
-def _large(connection: sqlite3.Connection, after: int, limit: int) -> tuple[list[Stored], bool]:
+def _large(
+    connection: sqlite3.Connection, archived: ArchivedEvents, after: int, limit: int
+) -> tuple[list[Stored], bool]:
     """Reads row by row, and says whether those are all there are."""
     rows = connection.execute(ROWS, (after, limit))
-    events = within((Stored(*row) for row in rows), event_size)
+    events = within((archived.stored(connection, row) for row in rows), event_size)
     return events, len(events) < limit and rows.fetchone() is None

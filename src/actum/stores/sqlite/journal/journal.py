@@ -32,6 +32,7 @@ from actum.ports.journal import (
 from actum.stores.listing import listing_statement, page_of, search_statement, search_values
 from actum.stores.outcomes import ClaimChanges, claim_keys, decide, nobody, recognise
 from actum.stores.page import reply_size, within
+from actum.stores.sqlite.archive.archive import Archive, has_work
 from actum.stores.sqlite.connection.file import SqliteFile
 from actum.stores.sqlite.connection.job import Work
 from actum.stores.sqlite.journal import feeding, loading, statements
@@ -61,6 +62,7 @@ class SqliteJournal(Journal):
         self._file = file
         self.person_keys = SqlitePersonKeys(file)
         self.transfer = SqliteJournalTransfer(file)
+        self.archive = Archive(file)
         self._arrival = asyncio.Event()
         # Caches that only the writer thread uses, and clears whenever they may be wrong.
         self._streams: dict[StreamKey, statements.Stream] = {}
@@ -103,18 +105,22 @@ class SqliteJournal(Journal):
                 version_of=lambda stream: statements.stream(connection, *stream).version,
                 reply_of=lambda key: statements.reply(connection, *key),
                 events_of=lambda stream, after, up_to: statements.read(
-                    connection, EventRange(*stream, after, up_to)
+                    connection, self.archive.events, EventRange(*stream, after, up_to)
                 ),
                 newest_only=self.newest_only,
             )
         )
 
     async def load(self, streams: Sequence[StreamKey], fingerprints: dict[str, str]) -> list[Loaded]:
-        return await self._file.read(lambda connection: loading.load(connection, streams, fingerprints))
+        return await self.archive.read(
+            lambda connection: loading.load(connection, self.archive.events, streams, fingerprints)
+        )
 
     async def read(self, part: EventRange) -> list[Stored]:
         async with self._file.callers.taken():
-            return await self._file.read(lambda connection: statements.read(connection, part))
+            return await self.archive.read(
+                lambda connection: statements.read(connection, self.archive.events, part)
+            )
 
     async def replies(self, keys: Sequence[ReplyKey]) -> list[Repeated | None]:
         return await self._file.read(
@@ -160,7 +166,9 @@ class SqliteJournal(Journal):
         return list(starmap(StreamInfo, rows))
 
     async def feed(self, after: int, limit: int) -> list[Stored]:
-        return await self._file.read(lambda connection: feeding.feed(connection, after, limit))
+        return await self.archive.read(
+            lambda connection: feeding.feed(connection, self.archive.events, after, limit)
+        )
 
     async def head(self) -> int:
         return await self._file.read(statements.head)
@@ -185,7 +193,13 @@ class SqliteJournal(Journal):
         await self._file.write(lambda connection: connection.execute(statement, values))
 
     async def prune(self, kind: str, id: str, up_to: int) -> int:
-        return await self._file.write(lambda connection: statements.prune(connection, kind, id, up_to))
+        def prune(connection: sqlite3.Connection) -> tuple[int, bool]:
+            return statements.prune(connection, kind, id, up_to), has_work(connection)
+
+        removed, is_unclean = await self._file.write(prune)
+        if is_unclean:
+            await self.archive.clean()
+        return removed
 
     async def erase(
         self,
@@ -197,7 +211,10 @@ class SqliteJournal(Journal):
         why: str = ERASED,
         version: int | None = None,
     ) -> Erased:
-        def erase(connection: sqlite3.Connection) -> Erased:
+        def erase(connection: sqlite3.Connection) -> tuple[Erased, bool]:
+            return erase_events(connection), has_work(connection)
+
+        def erase_events(connection: sqlite3.Connection) -> Erased:
             before = statements.erased_at(connection, kind, id)
             if since is not None and before > since:
                 return Erased(0, before)
@@ -209,8 +226,10 @@ class SqliteJournal(Journal):
             removed = statements.erase(connection, kind, id, last + 1, time, why)
             return Erased(0, before) if removed is None else Erased(removed, last + 1)
 
-        erased = await self._file.write(lambda connection: self._known(connection, erase))
+        erased, is_unclean = await self._file.write(lambda connection: self._known(connection, erase))
         self._tell()
+        if is_unclean:
+            await self.archive.clean()
         return erased
 
     async def forget_replies(self, before: int) -> int:

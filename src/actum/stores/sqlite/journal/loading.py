@@ -2,7 +2,8 @@
 
 The driver needs the interpreter lock for every row, and would wait for it as long as the event loop is busy.
 So each statement returns a single row: what was found as JSON, and the contents one after the other. Where
-one of them is large, it is run again in a form that returns rows, until they have the bytes of a page.
+one of them is large or archived, it is run again in a form that returns rows, until they have the bytes of a
+page.
 """
 
 import sqlite3
@@ -15,6 +16,7 @@ from msgspec import Struct
 from actum.model.event import Stored
 from actum.ports.journal import Loaded, Snapshot, StreamKey
 from actum.stores.page import MAX_PAGE_BYTES
+from actum.stores.sqlite.archive.reading import ArchivedEvents
 from actum.stores.sqlite.journal.rows import LARGEST, SIZES, fill_up
 from actum.stores.sqlite.journal.statements import Stream, start_of
 
@@ -63,7 +65,7 @@ WHOLE = _chain("position", "version", "type", "type_version", "time", "payload",
 EVENT_ROWS = f"""{PLACES} SELECT n, e.position, e.version, type, type_version, time, payload, metadata FROM (
         SELECT n, position AS place FROM chain WHERE version <= last ORDER BY n, version LIMIT -1
     ) CROSS JOIN actum_events e ON e.position = place"""
-IS_SMALL = f"length(payload) + length(metadata) <= {SMALL_EVENT}"
+IS_SMALL = f"typeof(payload) <> 'integer' AND length(payload) + length(metadata) <= {SMALL_EVENT}"
 EVENTS_AT_ONCE = f"""{WHOLE} SELECT json_array(json_group_array(n), json_group_array(position),
         json_group_array(version), json_group_array(type), json_group_array(type_version),
         json_group_array(time), json_group_array(length(payload)), json_group_array(length(metadata))),
@@ -106,14 +108,17 @@ class Part(Struct):
 
 
 def load(
-    connection: sqlite3.Connection, streams: Sequence[StreamKey], fingerprints: Mapping[str, str]
+    connection: sqlite3.Connection,
+    archived: ArchivedEvents,
+    streams: Sequence[StreamKey],
+    fingerprints: Mapping[str, str],
 ) -> list[Loaded]:
     """Loads the first of the streams, up to the one with which they reach the bytes of a page."""
     streams = streams[:LARGEST]
     parts, answered = _find(connection, streams, fingerprints)
     room = MAX_PAGE_BYTES
     for group in _groups(parts):
-        room -= _add_events(connection, streams, parts, group, room)
+        room -= _add_events(connection, archived, streams, parts, group, room)
         if room <= 0:
             answered = 1 + max(n for n in group if parts[n].events)
             break
@@ -188,6 +193,7 @@ def _groups(parts: Mapping[int, Part]) -> Iterable[list[int]]:
 
 def _add_events(
     connection: sqlite3.Connection,
+    archived: ArchivedEvents,
     streams: Sequence[StreamKey],
     parts: Mapping[int, Part],
     group: Sequence[int],
@@ -200,7 +206,7 @@ def _add_events(
         wanted.append((n, start_of(connection, part.stream, part.last), part.after, part.last))
     columns, payloads, metadata, has_large = _run(connection, EVENTS_AT_ONCE, wanted).fetchone()
     if has_large or len(payloads or b"") > room:
-        return _add_large_events(connection, streams, parts, wanted, room)
+        return _add_large_events(connection, archived, streams, parts, wanted, room)
     end = end_of_metadata = 0
     for n, position, version, type_, type_version, time, size, size_of_metadata in zip(
         *_decode_events(columns), strict=True
@@ -218,6 +224,7 @@ def _add_events(
 
 def _add_large_events(
     connection: sqlite3.Connection,
+    archived: ArchivedEvents,
     streams: Sequence[StreamKey],
     parts: Mapping[int, Part],
     wanted: Sequence[tuple[int, int, int, int]],
@@ -229,10 +236,10 @@ def _add_large_events(
         connection, EVENT_ROWS, wanted
     ):
         kind, id = streams[n]
-        parts[n].events.append(
-            Stored(position, kind, id, version, type_, type_version, payload, metadata, time)
-        )
-        used += len(payload)
+        row = (position, kind, id, version, type_, type_version, payload, metadata, time)
+        event = archived.stored(connection, row)
+        parts[n].events.append(event)
+        used += len(event.payload)
         if used >= room:
             break
     return used

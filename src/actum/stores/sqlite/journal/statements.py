@@ -1,6 +1,8 @@
 """The schema of a journal in SQLite, and its statements, which run on a given connection."""
 
 import sqlite3
+from collections.abc import Iterable
+from typing import Any
 
 from msgspec import Struct
 
@@ -8,6 +10,8 @@ from actum.model.event import Stored
 from actum.ports.journal import EventRange, Repeated
 from actum.stores.page import event_size, within
 from actum.stores.schema import Part
+from actum.stores.sqlite.archive import schema as archive
+from actum.stores.sqlite.archive.reading import ArchivedEvents
 from actum.stores.sqlite.journal import claims
 from actum.stores.sqlite.journal.rows import Rows
 
@@ -68,6 +72,7 @@ SCHEMA = Part(
         CLAIMS_SCHEMA,
         WHY_SCHEMA,
         claims.SCHEMA,
+        archive.SCHEMA,
     ),
 )
 
@@ -131,16 +136,17 @@ def reply(connection: sqlite3.Connection, kind: str, id: str, key: str) -> Repea
     return None if row is None else Repeated(*row)
 
 
-def read(connection: sqlite3.Connection, part: EventRange) -> list[Stored]:
+def read(connection: sqlite3.Connection, archived: ArchivedEvents, part: EventRange) -> list[Stored]:
     found, limit = stream(connection, part.kind, part.id), part.limit
     first = max(part.after, found.pruned)
     last = found.version if part.up_to is None else min(found.version, part.up_to)
     if limit is not None:
         first, last = (max(first, last - limit), last) if part.reverse else (first, min(last, first + limit))
-    return _events(connection, part.kind, part.id, found, first, last, reverse=part.reverse)
+    rows = _rows(connection, part.kind, part.id, found, first, last, reverse=part.reverse)
+    return within((archived.stored(connection, row) for row in rows), event_size)
 
 
-def _events(
+def _rows(
     connection: sqlite3.Connection,
     kind: str,
     id: str,
@@ -149,10 +155,10 @@ def _events(
     last: int,
     *,
     reverse: bool = False,
-) -> list[Stored]:
-    """Gives the events of a stream with first < version <= last, none of which are pruned."""
+) -> Iterable[tuple[Any, ...]]:
+    """Gives the rows of a stream's events with first < version <= last, none of which are pruned."""
     if last <= first:
-        return []
+        return ()
     # With a LIMIT, SQLite keeps the order of the inner query, and returns the rows one by one.
     statement = f"""{CHAIN} SELECT {COLUMNS} FROM (
             SELECT position AS place FROM chain WHERE version <= :last
@@ -165,7 +171,7 @@ def _events(
         "kind": kind,
         "id": id,
     }
-    return within((Stored(*row) for row in connection.execute(statement, values)), event_size)
+    return connection.execute(statement, values)
 
 
 def start_of(connection: sqlite3.Connection, found: Stream, last: int) -> int:

@@ -1,0 +1,1 @@
+"""Files that stores and moves have in common."""

@@ -1,0 +1,1 @@
+"""Old events of a journal in files beside its own: written, read, checked, and erased."""
