@@ -1,0 +1,54 @@
+"""Places in the author's code: the file and line of a declaration, and of what an error came from."""
+
+import inspect
+import sysconfig
+import traceback
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+FOREIGN = (
+    str(Path(__file__).parents[2]),
+    sysconfig.get_path("stdlib"),
+    sysconfig.get_path("purelib"),
+    "<frozen",
+)
+"""How the names of the files begin that Actum, Python or an installed library has written."""
+BEGINS = ("def ", "async def ", "class ")
+
+Place = tuple[str, int]
+"""The path of a file, and the number of a line in it, from 1."""
+
+
+def place_of_declaration(declared: Any) -> Place | None:
+    """Returns where the author wrote a class, a function or a method; None if its source is nowhere."""
+    declared = inspect.unwrap(declared.func if isinstance(declared, partial) else declared)
+    try:
+        file = inspect.getsourcefile(declared)
+        lines, first = inspect.getsourcelines(declared)
+    except (OSError, TypeError):
+        return None
+    if file is None or file.startswith(FOREIGN):
+        return None
+    # Its source begins with its decorators.
+    above = next((number for number, text in enumerate(lines) if text.lstrip().startswith(BEGINS)), 0)
+    return file, first + above
+
+
+def place_of_error(error: BaseException) -> Place | None:
+    """Returns the last line of the author's code that an error came through, or that cannot be parsed."""
+    if isinstance(error, SyntaxError) and error.filename:
+        return error.filename, error.lineno or 1
+    own = [
+        frame for frame in traceback.extract_tb(error.__traceback__) if not frame.filename.startswith(FOREIGN)
+    ]
+    return (own[-1].filename, own[-1].lineno or 1) if own else None
+
+
+def shown_place(place: Place | None) -> str:
+    """Returns a place as FILE:LINE, within the current folder relative to it; an empty text for None."""
+    if place is None:
+        return ""
+    path = Path(place[0])
+    here = Path.cwd()
+    return f"{path.relative_to(here) if path.is_relative_to(here) else path}:{place[1]}"
