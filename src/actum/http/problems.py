@@ -26,6 +26,7 @@ from actum.errors import (
     Overloaded,
     Rejected,
     StepFailed,
+    StoreError,
     Taken,
     TooLarge,
     TryLater,
@@ -39,7 +40,8 @@ from actum.errors import (
     WrongVersion,
 )
 from actum.http.error_origin import as_request_error, has_left, is_about_stores
-from actum.model.error_text import error_message, plain_text, text_of
+from actum.model.code.place import place_of_error, shown_place
+from actum.model.error_text import error_message, error_text, plain_text, text_of
 from actum.runtime import containment
 from actum.runtime.context.context import Context
 
@@ -162,15 +164,16 @@ class Answer(Struct, frozen=True):
     body: bytes
 
 
-def answer_to(error: BaseException, correlation_id: str) -> Answer:
-    """Gives the answer to an error; what the caller cannot change is only logged."""
+def answer_to(error: BaseException, correlation_id: str, *, tells_author: bool = False) -> Answer:
+    """Gives the answer to an error; what the caller cannot change is only logged, or told its author."""
     kind = next((KINDS[cls] for cls in type(error).__mro__ if cls in KINDS), None)
     if kind is not None:
         detail = _detail(error)
         return _answer(kind, detail, correlation_id, members=_members(error), headers=_headers(error))
     if isinstance(error, HTTPException) and not _is_internal(error):
         return _answer_to_litestar(error, correlation_id)
-    return _answer(_plain(HTTPStatus.INTERNAL_SERVER_ERROR), INTERNAL, correlation_id)
+    detail = f"The application failed: {_origin(error)}" if tells_author else INTERNAL
+    return _answer(_plain(HTTPStatus.INTERNAL_SERVER_ERROR), detail, correlation_id)
 
 
 def refusal(status: int, detail: str, correlation_id: str) -> Answer:
@@ -192,7 +195,8 @@ def handle_error(request: Request[Any, Any, Any], error: Exception) -> Response[
     error = as_request_error(error, content_type, encoding, options.get("charset", ""))
     # Not the URL, which cannot be made of a Host with a port that is no number.
     log_failure(request.method, request.scope["path"], error, context.correlation_id)
-    answer = answer_to(error, context.correlation_id)
+    tells_author = request.scope["state"]["tells_author"]
+    answer = answer_to(error, context.correlation_id, tells_author=tells_author)
     return Response(answer.body, status_code=answer.status, headers=answer.headers, media_type=MEDIA_TYPE)
 
 
@@ -207,8 +211,16 @@ def log_failure(method: str, path: str, error: BaseException, correlation_id: st
     elif isinstance(error, Unauthenticated | Forbidden):
         log.info("%s %s was refused: %s (%s)", method, path, error_message(error), correlation_id)
     elif _is_internal(error):
-        place = method, path, correlation_id
-        containment.log_failure(log, logging.ERROR, "%s %s failed (%s)", *place, error=error)
+        # What an operator can fix is logged in one line, which ends with the error.
+        origin = "" if isinstance(error, StoreError | TryLater) else f": {_origin(error)}"
+        said = method, path, correlation_id, origin
+        containment.log_failure(log, logging.ERROR, "%s %s failed (%s)%s", *said, error=error)
+
+
+def _origin(error: BaseException) -> str:
+    """Says what the author's code raised, and in which line of it."""
+    place = shown_place(place_of_error(error))
+    return f"{place}: {error_text(error)}" if place else error_text(error)
 
 
 def _is_internal(error: BaseException) -> bool:

@@ -14,6 +14,7 @@ from litestar.utils import normalize_path
 
 from actum.errors import AuthorError, Invalid, Unavailable
 from actum.http import AsgiApp, Receive, Scope, Send
+from actum.http.access.local_request import is_local
 from actum.http.headers import read_context, read_correlation_id, read_headers, read_position
 from actum.http.health import health_routes, send_health
 from actum.http.idempotency import KeyedRequest, keyed_request
@@ -60,9 +61,15 @@ class HttpApp:
     """
 
     def __init__(
-        self, definition: Definition, open_services: OpenServices, further: FurtherRoutes | None = None
+        self,
+        definition: Definition,
+        open_services: OpenServices,
+        further: FurtherRoutes | None = None,
+        *,
+        is_development: bool = False,
     ) -> None:
         self.name: str = definition.name
+        self._is_development = is_development
         self._lifetime = Lifetime(open_services)
         own_routes = [
             *health_routes(self._lifetime),
@@ -175,7 +182,8 @@ class HttpApp:
             observed.response = response
         runs_author_code.set(True)
         running.note(context)
-        inner = _inner(scope, context, services, keyed)
+        tells_author = self._is_development and is_local(scope)
+        inner = _inner(scope, context, services, keyed, tells_author=tells_author)
         if observed is not None:
             observed.inner = inner
         try:
@@ -190,7 +198,8 @@ class HttpApp:
                 where = f"{scope['method']} {scope['path']}"
                 raise AuthorError(f"{where} ended with {error_text(error)}") from error
             log_failure(scope["method"], scope["path"], error, context.correlation_id)
-            await send_answer(response.send, answer_to(error, context.correlation_id))
+            answer = answer_to(error, context.correlation_id, tells_author=tells_author)
+            await send_answer(response.send, answer)
         finally:
             # Within another application, or in a test, its task goes on.
             running.note(None)
@@ -230,7 +239,9 @@ class HttpApp:
         await send({"type": "lifespan.shutdown.complete"})
 
 
-def _inner(scope: Scope, context: Context, services: Services, keyed: KeyedRequest | None) -> Scope:
+def _inner(
+    scope: Scope, context: Context, services: Services, keyed: KeyedRequest | None, *, tells_author: bool
+) -> Scope:
     """Gives the scope as Litestar gets it.
 
     The answer to a request with a key is kept as it is sent, so it is not compressed.
@@ -248,6 +259,7 @@ def _inner(scope: Scope, context: Context, services: Services, keyed: KeyedReque
             "ctx": context,
             "resources": services.resources,
             "keyed": keyed,
+            "tells_author": tells_author,
         },
     }
 

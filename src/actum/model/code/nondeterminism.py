@@ -1,4 +1,4 @@
-"""Finds calls whose results differ from one time to the next: reads of the clock, and random values; and sleep."""
+"""Finds calls that give something else each time: of the clock, and for random values; and sleep."""
 
 import os
 import sys

@@ -2,7 +2,6 @@
 
 import inspect
 import sysconfig
-import traceback
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -39,10 +38,13 @@ def place_of_error(error: BaseException) -> Place | None:
     """Returns the last line of the author's code that an error came through, or that cannot be parsed."""
     if isinstance(error, SyntaxError) and error.filename:
         return error.filename, error.lineno or 1
-    own = [
-        frame for frame in traceback.extract_tb(error.__traceback__) if not frame.filename.startswith(FOREIGN)
-    ]
-    return (own[-1].filename, own[-1].lineno or 1) if own else None
+    found, trace = None, error.__traceback__
+    while trace is not None:
+        file = trace.tb_frame.f_code.co_filename
+        if not file.startswith(FOREIGN):
+            found = file, trace.tb_lineno
+        trace = trace.tb_next
+    return found
 
 
 def shown_place(place: Place | None) -> str:
@@ -50,5 +52,8 @@ def shown_place(place: Place | None) -> str:
     if place is None:
         return ""
     path = Path(place[0])
-    here = Path.cwd()
-    return f"{path.relative_to(here) if path.is_relative_to(here) else path}:{place[1]}"
+    try:
+        here = Path.cwd()
+    except OSError:
+        here = path
+    return f"{path.relative_to(here) if here in path.parents else path}:{place[1]}"
