@@ -6,6 +6,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from actum.errors import DefinitionError
+
 FOREIGN = (
     str(Path(__file__).parents[2]),
     sysconfig.get_path("stdlib"),
@@ -34,8 +36,26 @@ def place_of_declaration(declared: Any) -> Place | None:
     return file, first + above
 
 
+class blamed_on:
+    """Gives a DefinitionError of a block the place of a class or function, unless it has one."""
+
+    __slots__ = ("_declared",)
+
+    def __init__(self, declared: Any) -> None:
+        self._declared = declared
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, DefinitionError) and error.place is None:
+            error.place = place_of_declaration(self._declared)
+
+
 def place_of_error(error: BaseException) -> Place | None:
-    """Returns the last line of the author's code that an error came through, or that cannot be parsed."""
+    """Returns the declaration that an error is about, or the author's last line that it came through."""
+    if isinstance(error, DefinitionError) and error.place is not None:
+        return error.place
     if isinstance(error, SyntaxError) and error.filename:
         return error.filename, error.lineno or 1
     found, trace = None, error.__traceback__
