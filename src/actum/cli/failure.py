@@ -7,6 +7,7 @@ import traceback
 from actum.errors import ActumError
 from actum.model.code.place import place_of_error, shown_place
 from actum.model.error_text import error_message
+from actum.model.option import late_field
 
 TRACEBACK = "ACTUM_TRACEBACK"
 """The environment variable that requests tracebacks, in this process and in those that it starts."""
@@ -33,6 +34,8 @@ def explain(error: BaseException) -> str:
     if isinstance(error, OSError) and error.strerror:
         return one_line(": ".join(str(part) for part in (error.filename, error.strerror) if part))
     text = error.msg if isinstance(error, SyntaxError) else error_message(error, limit=MAX_ERROR)
+    if isinstance(error, TypeError) and (late := late_field(error)):
+        text = late
     place = place_of(error)
     return one_line(f"{f'{place}: ' if place else ''}{type(error).__name__}: {text}")
 

@@ -1,12 +1,10 @@
 """The ASGI application: opens the services, and gives every request its context and its answer."""
 
 import logging
-import re
 from asyncio import AbstractEventLoop
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import cast
-from urllib.parse import unquote_to_bytes
 
 from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFoundException
 from litestar.handlers import HTTPRouteHandler
@@ -23,6 +21,7 @@ from actum.http.options.handlers import METHODS
 from actum.http.problems import answer_to, log_failure
 from actum.http.response import ResponseHeaders, send_answer
 from actum.http.routes import Site, litestar_app
+from actum.http.target import check_text
 from actum.http.telemetry.metrics_route import metrics_routes
 from actum.http.telemetry.observed_request import ObservedRequest
 from actum.model.access.principal import NOBODY
@@ -42,9 +41,6 @@ FurtherRoutes = Callable[[Lifetime], Sequence[HTTPRouteHandler]]
 """Makes routes beside those of the application's actions."""
 
 OpenServices = Callable[[], AbstractAsyncContextManager[Services]]
-
-REPLACED = "\N{REPLACEMENT CHARACTER}"
-STRAY = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 
 EVERY_TARGET = "*"
 """The path of an OPTIONS request about the server as a whole."""
@@ -129,7 +125,7 @@ class HttpApp:
         try:
             headers = read_headers(scope["headers"])
             correlation_id = read_correlation_id(headers)
-            _check_text(scope)
+            check_text(scope)
             services = services or await self._lifetime.open()
             seen = read_position(headers)
             if seen > services.feed.head:
@@ -274,24 +270,6 @@ def _full_path(scope: Scope) -> str:
     path: str = scope["path"]
     root: str = scope.get("root_path", "")
     return path if path.startswith(root) else root + path
-
-
-def _check_text(scope: Scope) -> None:
-    """Refuses a path or query that is not UTF-8 or has a stray %: different ones would decode to one text."""
-    if REPLACED in scope["path"] or "%" in scope["path"]:
-        _check_quoted("path", scope.get("raw_path") or b"")
-    query = scope.get("query_string", b"")
-    if b"%" in query:
-        _check_quoted("query", query)
-
-
-def _check_quoted(part: str, quoted: bytes) -> None:
-    if STRAY.search(quoted):
-        raise Invalid(f"the {part} has a % without two hexadecimal digits after it: write %25")
-    try:
-        unquote_to_bytes(quoted).decode()
-    except UnicodeDecodeError:
-        raise Invalid(f"the {part} is not UTF-8: write its bytes as %XX of UTF-8") from None
 
 
 async def _send_methods(send: Send) -> None:

@@ -20,7 +20,7 @@ from actum.model.deletion import Deleted
 from actum.model.event import Event, to_datetime
 from actum.model.handler import Command, Existence, Query, StateQuery
 from actum.model.name import check_declared
-from actum.model.option import OF_STRUCTS, check_options
+from actum.model.option import OF_STRUCTS, check_options, refused_class
 from actum.model.people.of_entity import PersonalData, personal_data
 from actum.model.reduction import Reduction, inherited, reductions_of
 from actum.model.signature import Signature
@@ -104,7 +104,8 @@ class EntityMeta(StructMeta):
         try:
             cls = super().__new__(mcls, class_name, bases, namespace, **options)
         except TypeError as error:
-            raise DefinitionError(f"entity {class_name}: {error}") from error
+            why = "which it has before its first event"
+            raise refused_class(f"entity {class_name}", error, why) from error
         listed = (emits,) if isinstance(emits, type) else tuple(emits)
         cls.__entity_options__ = EntityOptions(  # type: ignore[attr-defined]
             name or class_name, listed, version, snapshot_every, span, person

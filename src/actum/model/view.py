@@ -17,7 +17,7 @@ from actum.model.deletion import Deleted
 from actum.model.entity import Entity, EntityType, fields_of
 from actum.model.event import Event
 from actum.model.handler import Command, Query
-from actum.model.option import OF_STRUCTS, check_options
+from actum.model.option import OF_STRUCTS, check_options, refused_class
 from actum.model.reduction import Reduction, inherited, reductions_of
 from actum.model.rows.column import Column, column_of, may_be_key
 from actum.model.rows.key_columns import MAX_KEY_COLUMNS, KeyColumn, key_of_columns
@@ -86,7 +86,8 @@ class ViewMeta(StructMeta):
         try:
             cls = super().__new__(mcls, class_name, bases, namespace, **settings)
         except TypeError as error:
-            raise DefinitionError(f"view {class_name}: {error}") from error
+            why = "which a row has until an event sets it"
+            raise refused_class(f"view {class_name}", error, why) from error
         given = (indexes,) if isinstance(indexes, str) else indexes
         listed = tuple((index,) if isinstance(index, str) else tuple(index) for index in given)
         keyed = key if isinstance(key, str) else _several(class_name, key)

@@ -8,8 +8,8 @@ from actum.errors import WrongState
 from actum.model.code.place import place_of_declaration, shown_place
 from actum.model.entity import fields_of
 from actum.model.turn import Emitted, Instance, as_stored
-from actum.model.values.annotation_text import annotation_text
 from actum.model.values.round_trip import short_repr
+from actum.model.values.serialisable import display
 
 
 def wrong_reducer(
@@ -47,5 +47,5 @@ def _fault(instance: Instance, reducer: object, name: str, reason: str) -> str:
     return (
         f"the reducer {cls.__name__}.{getattr(reducer, '__name__', '')}{f' ({place})' if place else ''} set "
         f"{name} to {short_repr(getattr(instance.state, name))}, but {cls.__name__}.{name} is declared as "
-        f"{annotation_text(annotation)}, so that it could not be read back ({reason})"
+        f"{display(annotation)}, so that it could not be read back ({reason})"
     )
