@@ -12,6 +12,10 @@ from actum.cli.failure import CommandFailed, explain, place_of
 from actum.errors import DefinitionError
 
 
+class Misnamed(CommandFailed):
+    """The command line names no application, and its module has others: no change of a file is asked for."""
+
+
 def load_app(named: str) -> App:
     """Imports MODULE:APP, from the current directory or from what is installed; MODULE means MODULE:app."""
     name, _, attribute = named.partition(":")
@@ -21,9 +25,9 @@ def load_app(named: str) -> App:
     try:
         found = attrgetter(attribute)(module)
     except AttributeError:
-        raise CommandFailed(f"{name} has no {attribute!r}{_apps_in(module)}") from None
+        raise _misnamed(f"{name} has no {attribute!r}", module) from None
     if not isinstance(found, App):
-        raise CommandFailed(f"{named} is {_what(found)}, not an App{_apps_in(module)}")
+        raise _misnamed(f"{named} is {_what(found)}, not an App", module)
     return found
 
 
@@ -81,8 +85,8 @@ def _broken(name: str, error: BaseException) -> CommandFailed:
     return CommandFailed(f"{name} cannot be imported: {explain(error)}")
 
 
-def _apps_in(module: ModuleType) -> str:
+def _misnamed(what: str, module: ModuleType) -> CommandFailed:
     apps = sorted(name for name, value in vars(module).items() if isinstance(value, App))
     if not apps:
-        return "; it has no App"
-    return f"; it has {', '.join(f'{module.__name__}:{name}' for name in apps)}"
+        return CommandFailed(f"{what}; it has no App")
+    return Misnamed(f"{what}; it has {', '.join(f'{module.__name__}:{name}' for name in apps)}")
