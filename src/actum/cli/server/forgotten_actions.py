@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator
 from types import ModuleType
+from typing import Any
 
 from actum.app import App, definition_of
 from actum.model.action import Actions
@@ -11,7 +12,9 @@ from actum.model.action import Actions
 def forgotten_actions(app: App) -> Iterator[str]:
     """Says of each group of actions in the application's module that no application has, how to add it."""
     for module in [*sys.modules.values()]:
-        if isinstance(module, ModuleType) and any(value is app for value in [*vars(module).values()]):
+        # What stands among the modules need not be one.
+        values: dict[str, Any] = getattr(module, "__dict__", {})
+        if any(value is app for value in [*values.values()]):
             yield from _forgotten_in(module)
 
 
