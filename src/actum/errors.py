@@ -72,7 +72,12 @@ class ActumError(Exception):
 
 
 class DefinitionError(ActumError):
-    """A declaration cannot work; the message says how to fix it."""
+    """A declaration cannot work; the message says how to fix it.
+
+    `place` is the file and line of the declaration, where it was found.
+    """
+
+    place: tuple[str, int] | None = None
 
 
 class CallerError(ActumError):

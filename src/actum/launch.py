@@ -100,4 +100,4 @@ def serve(
         async with run(definition, store=store, settings=settings) as node:
             yield node.services
 
-    return HttpApp(definition, open_services, further)
+    return HttpApp(definition, open_services, further, is_development=is_development)

@@ -324,13 +324,15 @@ def test_a_folder_beside_it_is_watched_on_request(
     [
         (["shopp"], "there is no module 'shopp'"),
         (["shop.py"], "'shop.py' is not a module's name"),
+        (["shop:ap"], "shop has no 'ap'; it has shop:app"),
+        (["shop:Order"], "shop:Order is the class Order, not an App; it has shop:app"),
         (["shop", "--watch", "nowhere"], "--watch nowhere: there is no such folder"),
     ],
 )
 def test_what_cannot_be_served_at_all_is_said_in_one_line(
     shop: Path, actum: CommandLine, arguments: list[str], said: str
 ) -> None:
-    result = actum("dev", *arguments, "--no-browser")
+    result = actum("dev", *arguments, "--no-browser", "--port", "0")
 
     assert (result.code, result.out) == (1, "")
     assert said in result.err

@@ -24,7 +24,7 @@ BROKEN = {
     ),
     "building": (
         "from actum import App, View\n\nclass Sales(View):\n    id: str\n\napp = App('s', views=[Sales])\n",
-        "building.py:6: Sales reduces no event",
+        "building.py:3: Sales reduces no event",
     ),
 }
 

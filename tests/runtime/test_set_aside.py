@@ -1,7 +1,9 @@
 """G6: a row that cannot be folded is set aside with its last good state, and every other row goes on."""
 
 import asyncio
+import logging
 import random
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -469,3 +471,29 @@ async def test_a_row_is_set_aside_though_the_write_of_that_is_said_to_have_faile
     assert other == Seen("b", 1, "other")
     assert row == Seen("a", 1, "one")
     assert waits.waiting == 2
+
+
+class Marks(View):
+    id: str
+
+    @reducer(key="tags")
+    def tagged(self, event: Tagged) -> None:
+        raise ValueError("no such mark")
+
+
+async def test_the_log_says_in_one_line_for_each_cause_where_and_what_to_do(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.ERROR, "actum.projector")
+    async with testing(App("marks", entities=[Thing], views=[Marks])) as running:
+        await running.ctx.entity(Thing, "t").tag(["a", "b", "c"])
+        with pytest.raises(AssertionError, match="set aside"):
+            await running.settle()
+
+    lines = [record.getMessage() for record in caplog.records]
+    place = rf"\(.*test_set_aside\.py:{Marks.tagged.__code__.co_firstlineno + 2}\)"
+    assert re.fullmatch(
+        r'view marks has set aside the row "[abc]" and 2 more: Marks\.tagged failed on Tagged of Thing/t at '
+        rf"position 1: ValueError: no such mark {place}\. Correct the reducer: .* `actum views retry` .*",
+        "\n".join(lines),
+    ), lines

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from actum.app import App
 
 
+class Misnamed(CommandFailed):
+    """The command line names no application, and its module has others: no change of a file is asked for."""
+
+
 def load_app(named: str) -> "App":
     """Imports MODULE:APP, from the current directory or from what is installed; MODULE means MODULE:app."""
     from actum.app import App
@@ -26,9 +30,9 @@ def load_app(named: str) -> "App":
     try:
         found = attrgetter(attribute)(module)
     except AttributeError:
-        raise CommandFailed(f"{name} has no {attribute!r}{_apps_in(module)}") from None
+        raise _misnamed(f"{name} has no {attribute!r}", module) from None
     if not isinstance(found, App):
-        raise CommandFailed(f"{named} is {_what(found)}, not an App{_apps_in(module)}")
+        raise _misnamed(f"{named} is {_what(found)}, not an App", module)
     return found
 
 
@@ -86,10 +90,10 @@ def _broken(name: str, error: BaseException) -> CommandFailed:
     return CommandFailed(f"{name} cannot be imported: {explain(error)}")
 
 
-def _apps_in(module: ModuleType) -> str:
+def _misnamed(what: str, module: ModuleType) -> CommandFailed:
     from actum.app import App
 
     apps = sorted(name for name, value in vars(module).items() if isinstance(value, App))
     if not apps:
-        return "; it has no App"
-    return f"; it has {', '.join(f'{module.__name__}:{name}' for name in apps)}"
+        return CommandFailed(f"{what}; it has no App")
+    return Misnamed(f"{what}; it has {', '.join(f'{module.__name__}:{name}' for name in apps)}")

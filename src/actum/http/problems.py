@@ -26,6 +26,7 @@ from actum.errors import (
     Overloaded,
     Rejected,
     StepFailed,
+    StoreError,
     Taken,
     TooLarge,
     TryLater,
@@ -39,7 +40,8 @@ from actum.errors import (
     WrongVersion,
 )
 from actum.http.error_origin import as_request_error, has_left, is_about_stores
-from actum.model.error_text import error_message, plain_text, text_of
+from actum.model.code.place import place_of_error, shown_place
+from actum.model.error_text import error_message, error_text, plain_text, text_of
 from actum.runtime import containment
 from actum.runtime.context.context import Context
 
@@ -64,7 +66,17 @@ NO_BODY = "'data'"
 OF_PYTHON = "<class '"
 """What is in a message about Python types, which mean nothing to a client."""
 
-MISSING_FIELD = re.compile(r"missing required field `(.+?)`")
+NAMED_FIELD = re.compile(r"(?:missing required|contains unknown) field `(.+?)`")
+UNKNOWN_FIELD = re.compile(r"Object contains unknown field `(.+?)`")
+MALFORMED = re.compile(r"Invalid (RFC3339 encoded \w+|ISO8601 duration|UUID)")
+EXAMPLES = {
+    "RFC3339 encoded date": "date, such as 2026-11-30",
+    "RFC3339 encoded datetime": "time with a date and a zone, such as 2026-11-30T14:00:00Z",
+    "RFC3339 encoded time": "time of day, such as 14:00:00",
+    "ISO8601 duration": "duration, such as PT90S",
+    "UUID": "UUID, such as 0b3f1c9e-6f0a-4c52-9d39-0d7a5d1f8a11",
+}
+"""What msgspec calls a value that it cannot read, and what one looks like."""
 MISSING_PARAMETER = re.compile(r"Missing required \w+ parameter '(.+?)'")
 
 log: logging.Logger = logging.getLogger("actum.http")
@@ -162,15 +174,16 @@ class Answer(Struct, frozen=True):
     body: bytes
 
 
-def answer_to(error: BaseException, correlation_id: str) -> Answer:
-    """Gives the answer to an error; what the caller cannot change is only logged."""
+def answer_to(error: BaseException, correlation_id: str, *, tells_author: bool = False) -> Answer:
+    """Gives the answer to an error; what the caller cannot change is only logged, or told its author."""
     kind = next((KINDS[cls] for cls in type(error).__mro__ if cls in KINDS), None)
     if kind is not None:
         detail = _detail(error)
         return _answer(kind, detail, correlation_id, members=_members(error), headers=_headers(error))
     if isinstance(error, HTTPException) and not _is_internal(error):
         return _answer_to_litestar(error, correlation_id)
-    return _answer(_plain(HTTPStatus.INTERNAL_SERVER_ERROR), INTERNAL, correlation_id)
+    detail = f"The application failed: {_origin(error)}" if tells_author else INTERNAL
+    return _answer(_plain(HTTPStatus.INTERNAL_SERVER_ERROR), detail, correlation_id)
 
 
 def refusal(status: int, detail: str, correlation_id: str) -> Answer:
@@ -190,10 +203,35 @@ def handle_error(request: Request[Any, Any, Any], error: Exception) -> Response[
     content_type, options = request.content_type
     encoding = request.headers.get("content-encoding", "")
     error = as_request_error(error, content_type, encoding, options.get("charset", ""))
+    _name_fields(request, error)
     # Not the URL, which cannot be made of a Host with a port that is no number.
     log_failure(request.method, request.scope["path"], error, context.correlation_id)
-    answer = answer_to(error, context.correlation_id)
+    tells_author = request.scope["state"]["tells_author"]
+    answer = answer_to(error, context.correlation_id, tells_author=tells_author)
     return Response(answer.body, status_code=answer.status, headers=answer.headers, media_type=MEDIA_TYPE)
+
+
+def _name_fields(request: Request[Any, Any, Any], error: Exception) -> None:
+    """Says in an error of an unknown field which fields the body of this address has."""
+    if not isinstance(error, HTTPException) or not isinstance(error.extra, list):
+        return
+    for found in error.extra:
+        if isinstance(found, dict) and (unknown := UNKNOWN_FIELD.fullmatch(str(found.get("message")))):
+            data = request.scope["route_handler"].parsed_fn_signature.parameters.get("data")
+            known = [
+                inner for one in _types_of(data) for inner in getattr(one, "__struct_encode_fields__", ())
+            ]
+            found["key"] = f"data.{unknown[1]}"
+            found["message"] = "there is no such field here" + (
+                f": there are {', '.join(known)}" if known else ""
+            )
+
+
+def _types_of(data: Any) -> list[Any]:
+    """Returns the classes of a handler's parameter for the body."""
+    if data is None:
+        return []
+    return [one.annotation for one in (data, *data.inner_types)]
 
 
 def log_failure(method: str, path: str, error: BaseException, correlation_id: str) -> None:
@@ -207,8 +245,16 @@ def log_failure(method: str, path: str, error: BaseException, correlation_id: st
     elif isinstance(error, Unauthenticated | Forbidden):
         log.info("%s %s was refused: %s (%s)", method, path, error_message(error), correlation_id)
     elif _is_internal(error):
-        place = method, path, correlation_id
-        containment.log_failure(log, logging.ERROR, "%s %s failed (%s)", *place, error=error)
+        # What an operator can fix is logged in one line, which ends with the error.
+        origin = "" if isinstance(error, StoreError | TryLater) else f": {_origin(error)}"
+        said = method, path, correlation_id, origin
+        containment.log_failure(log, logging.ERROR, "%s %s failed (%s)%s", *said, error=error)
+
+
+def _origin(error: BaseException) -> str:
+    """Says what the author's code raised, and in which line of it."""
+    place = shown_place(place_of_error(error))
+    return f"{place}: {error_text(error)}" if place else error_text(error)
 
 
 def _is_internal(error: BaseException) -> bool:
@@ -321,6 +367,9 @@ def _answer_to_litestar(error: HTTPException, correlation_id: str) -> Answer:
     kind = INVALID if error.status_code == INVALID.status else _plain(error.status_code)
     is_unsaid = error.detail in (kind.title, OLD_PHRASES.get(kind.status))
     detail = UNSAID.get(kind.status, error.detail) if is_unsaid else error.detail
+    allowed = next((value for name, value in (error.headers or {}).items() if name.lower() == "allow"), None)
+    if is_unsaid and allowed:
+        detail = f"This address does not accept that method: it accepts {allowed}."
     members: dict[str, Any] = {}
     if isinstance(error.extra, dict):
         members = _beside(error.extra, STANDARD)
@@ -345,8 +394,10 @@ def _field_error(found: Any) -> Any:
         error["message"] = "this is not what the address accepts"
     if error.get("source") == "body":
         place = place.removeprefix("data").removeprefix(".")
-    if missing := MISSING_FIELD.search(str(error.get("message"))):
-        place = f"{place}.{missing[1]}".removeprefix(".")
+    if named := NAMED_FIELD.search(str(error.get("message"))):
+        place = f"{place}.{named[1]}".removeprefix(".")
+    if malformed := MALFORMED.match(str(error.get("message"))):
+        error["message"] = f"this is no {EXAMPLES[malformed[1]]}"
     return {"field": place, **error} if place else error
 
 

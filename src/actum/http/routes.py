@@ -31,6 +31,7 @@ from actum.http.parameters import Place, request_parameters
 from actum.http.plain_response import PlainResponse
 from actum.http.problems import handle_error
 from actum.model.action import Actions, Bound, OnRequest
+from actum.model.code.place import blamed_on
 from actum.model.rows.page import Page
 from actum.runtime.actions.invoke import ActionFunction
 from actum.runtime.catalog import Definition
@@ -139,6 +140,18 @@ def _router(
 
 
 def _handler(
+    group: Actions,
+    bound: Bound,
+    trigger: OnRequest,
+    resource_types: Collection[type[Any]],
+    name: str,
+    access: AccessOfRoutes,
+) -> HTTPRouteHandler:
+    with blamed_on(bound.function):
+        return _handler_of(group, bound, trigger, resource_types, name, access)
+
+
+def _handler_of(
     group: Actions,
     bound: Bound,
     trigger: OnRequest,

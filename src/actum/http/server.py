@@ -1,12 +1,10 @@
 """The ASGI application: opens the services, and gives every request its context and its answer."""
 
 import logging
-import re
 from asyncio import AbstractEventLoop
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import cast
-from urllib.parse import unquote_to_bytes
 
 from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFoundException
 from litestar.handlers import HTTPRouteHandler
@@ -14,6 +12,7 @@ from litestar.utils import normalize_path
 
 from actum.errors import AuthorError, Invalid, Unavailable
 from actum.http import AsgiApp, Receive, Scope, Send
+from actum.http.access.local_request import is_local
 from actum.http.headers import read_context, read_correlation_id, read_headers, read_position
 from actum.http.health import health_routes, send_health
 from actum.http.idempotency import KeyedRequest, keyed_request
@@ -22,6 +21,7 @@ from actum.http.options.handlers import METHODS
 from actum.http.problems import answer_to, log_failure
 from actum.http.response import ResponseHeaders, send_answer
 from actum.http.routes import Site, litestar_app
+from actum.http.target import check_text
 from actum.http.telemetry.metrics_route import metrics_routes
 from actum.http.telemetry.observed_request import ObservedRequest
 from actum.model.access.principal import NOBODY
@@ -42,9 +42,6 @@ FurtherRoutes = Callable[[Lifetime], Sequence[HTTPRouteHandler]]
 
 OpenServices = Callable[[], AbstractAsyncContextManager[Services]]
 
-REPLACED = "\N{REPLACEMENT CHARACTER}"
-STRAY = re.compile(rb"%(?![0-9A-Fa-f]{2})")
-
 EVERY_TARGET = "*"
 """The path of an OPTIONS request about the server as a whole."""
 
@@ -60,9 +57,15 @@ class HttpApp:
     """
 
     def __init__(
-        self, definition: Definition, open_services: OpenServices, further: FurtherRoutes | None = None
+        self,
+        definition: Definition,
+        open_services: OpenServices,
+        further: FurtherRoutes | None = None,
+        *,
+        is_development: bool = False,
     ) -> None:
         self.name: str = definition.name
+        self._is_development = is_development
         self._lifetime = Lifetime(open_services)
         own_routes = [
             *health_routes(self._lifetime),
@@ -122,7 +125,7 @@ class HttpApp:
         try:
             headers = read_headers(scope["headers"])
             correlation_id = read_correlation_id(headers)
-            _check_text(scope)
+            check_text(scope)
             services = services or await self._lifetime.open()
             seen = read_position(headers)
             if seen > services.feed.head:
@@ -175,7 +178,8 @@ class HttpApp:
             observed.response = response
         runs_author_code.set(True)
         running.note(context)
-        inner = _inner(scope, context, services, keyed)
+        tells_author = self._is_development and is_local(scope)
+        inner = _inner(scope, context, services, keyed, tells_author=tells_author)
         if observed is not None:
             observed.inner = inner
         try:
@@ -190,7 +194,8 @@ class HttpApp:
                 where = f"{scope['method']} {scope['path']}"
                 raise AuthorError(f"{where} ended with {error_text(error)}") from error
             log_failure(scope["method"], scope["path"], error, context.correlation_id)
-            await send_answer(response.send, answer_to(error, context.correlation_id))
+            answer = answer_to(error, context.correlation_id, tells_author=tells_author)
+            await send_answer(response.send, answer)
         finally:
             # Within another application, or in a test, its task goes on.
             running.note(None)
@@ -230,7 +235,9 @@ class HttpApp:
         await send({"type": "lifespan.shutdown.complete"})
 
 
-def _inner(scope: Scope, context: Context, services: Services, keyed: KeyedRequest | None) -> Scope:
+def _inner(
+    scope: Scope, context: Context, services: Services, keyed: KeyedRequest | None, *, tells_author: bool
+) -> Scope:
     """Gives the scope as Litestar gets it.
 
     The answer to a request with a key is kept as it is sent, so it is not compressed.
@@ -248,6 +255,7 @@ def _inner(scope: Scope, context: Context, services: Services, keyed: KeyedReque
             "ctx": context,
             "resources": services.resources,
             "keyed": keyed,
+            "tells_author": tells_author,
         },
     }
 
@@ -262,24 +270,6 @@ def _full_path(scope: Scope) -> str:
     path: str = scope["path"]
     root: str = scope.get("root_path", "")
     return path if path.startswith(root) else root + path
-
-
-def _check_text(scope: Scope) -> None:
-    """Refuses a path or query that is not UTF-8 or has a stray %: different ones would decode to one text."""
-    if REPLACED in scope["path"] or "%" in scope["path"]:
-        _check_quoted("path", scope.get("raw_path") or b"")
-    query = scope.get("query_string", b"")
-    if b"%" in query:
-        _check_quoted("query", query)
-
-
-def _check_quoted(part: str, quoted: bytes) -> None:
-    if STRAY.search(quoted):
-        raise Invalid(f"the {part} has a % without two hexadecimal digits after it: write %25")
-    try:
-        unquote_to_bytes(quoted).decode()
-    except UnicodeDecodeError:
-        raise Invalid(f"the {part} is not UTF-8: write its bytes as %XX of UTF-8") from None
 
 
 async def _send_methods(send: Send) -> None:

@@ -12,6 +12,7 @@ from msgspec import inspect as types
 
 from actum.errors import DefinitionError
 from actum.model.code.harmless import Harmless
+from actum.model.code.place import blamed_on
 from actum.model.code.source import called_on_self
 from actum.model.deadlines.expiry import expiring, span_of
 from actum.model.deadlines.turn_deadlines import TurnDeadlines
@@ -19,7 +20,7 @@ from actum.model.deletion import Deleted
 from actum.model.event import Event, to_datetime
 from actum.model.handler import Command, Existence, Query, StateQuery
 from actum.model.name import check_declared
-from actum.model.option import OF_STRUCTS, check_options
+from actum.model.option import OF_STRUCTS, check_options, refused_class
 from actum.model.people.of_entity import PersonalData, personal_data
 from actum.model.reduction import Reduction, inherited, reductions_of, refuse_returned_events
 from actum.model.signature import Signature
@@ -103,7 +104,8 @@ class EntityMeta(StructMeta):
         try:
             cls = super().__new__(mcls, class_name, bases, namespace, **options)
         except TypeError as error:
-            raise DefinitionError(f"entity {class_name}: {error}") from error
+            why = "which it has before its first event"
+            raise refused_class(f"entity {class_name}", error, why) from error
         listed = (emits,) if isinstance(emits, type) else tuple(emits)
         cls.__entity_options__ = EntityOptions(  # type: ignore[attr-defined]
             name or class_name, listed, version, snapshot_every, span, person
@@ -236,9 +238,10 @@ class CommandType:
         self.function: Callable[..., Any] = handler.function
         self.may_emit: bool = isinstance(handler, Command)
         where = f"{kind}.{handler.name}"
-        if self.may_emit:
-            refuse_returned_events(where, handler.function)
-        self.signature: Signature = Signature(handler.function, where)
+        with blamed_on(handler.function):
+            if self.may_emit:
+                refuse_returned_events(where, handler.function)
+            self.signature: Signature = Signature(handler.function, where)
         self.existence: Existence = handler.existence if isinstance(handler, Command | StateQuery) else "any"
         self.is_harmless: bool = True  # True of a state of immutable values, which is restored anyway.
         self.is_steady: bool = False
@@ -324,7 +327,8 @@ class EntityType:
                 "handle Deleted in a view, or in an action with on(Deleted)"
             )
         for reduction in found.values():
-            reduction.event_type.check()
+            with blamed_on(reduction.event_type.cls):
+                reduction.event_type.check()
         return found
 
     def _check_fields(self) -> None:
@@ -392,19 +396,23 @@ class EntityType:
     def _check_emitted(self) -> None:
         """Refuses events that a command emits and nothing declares, as far as its code names them."""
         for command in self.commands.values():
-            code = getattr(command.function, "__code__", None)
-            if code is None or "emit" not in code.co_names:
-                continue
-            names = {name: command.function.__globals__.get(name) for name in code.co_names}
-            cells = zip(code.co_freevars, command.function.__closure__ or (), strict=True)
-            names |= {name: cell.cell_contents for name, cell in cells if _is_filled(cell)}
-            for name, value in names.items():
-                if isinstance(value, type) and issubclass(value, Event) and value not in self.reductions:
-                    owner = self.cls.__name__
-                    raise DefinitionError(
-                        f"{self.name}.{command.name} emits {name}, which no reducer of {owner} takes: "
-                        f"add a @reducer for it, or list it: class {owner}(Entity, emits=[{name}])"
-                    )
+            with blamed_on(command.function):
+                self._check_emitted_by(command)
+
+    def _check_emitted_by(self, command: CommandType) -> None:
+        code = getattr(command.function, "__code__", None)
+        if code is None or "emit" not in code.co_names:
+            return
+        names = {name: command.function.__globals__.get(name) for name in code.co_names}
+        cells = zip(code.co_freevars, command.function.__closure__ or (), strict=True)
+        names |= {name: cell.cell_contents for name, cell in cells if _is_filled(cell)}
+        for name, value in names.items():
+            if isinstance(value, type) and issubclass(value, Event) and value not in self.reductions:
+                owner = self.cls.__name__
+                raise DefinitionError(
+                    f"{self.name}.{command.name} emits {name}, which no reducer of {owner} takes: "
+                    f"add a @reducer for it, or list it: class {owner}(Entity, emits=[{name}])"
+                )
 
 
 class Field(Struct, frozen=True):
@@ -453,7 +461,8 @@ def entity_type(cls: type[Entity]) -> EntityType:
     """Returns what is compiled from an entity class; the first call compiles it."""
     found = cls.__dict__.get("__entity_type__")
     if found is None:
-        found = cls.__entity_type__ = EntityType(cls)
+        with blamed_on(cls):
+            found = cls.__entity_type__ = EntityType(cls)
     return found
 
 

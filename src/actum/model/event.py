@@ -11,8 +11,9 @@ from actum.errors import DefinitionError, Invalid, UnknownEvent, UnreadableEvent
 from actum.model.code.function_kind import require_plain
 from actum.model.error_text import error_text
 from actum.model.name import check_declared
-from actum.model.option import OF_STRUCTS, check_options
+from actum.model.option import OF_STRUCTS, check_options, refused_class
 from actum.model.people.sealing import SealedType, sealed_type
+from actum.model.values.mismatch import mismatch
 from actum.model.values.round_trip import RoundTrip
 from actum.model.values.serialisable import check_serialisable, check_whole
 
@@ -132,6 +133,14 @@ class EventType:
                 return f"{name}: {fault}"
         return None
 
+    def mismatch(self, event: "Event") -> str | None:
+        """Says which field has a value of another type than its annotation's; None if none has."""
+        for field in msgspec.structs.fields(self.cls):
+            found = mismatch(field.type, getattr(event, field.name))
+            if found is not None:
+                return f"{self.cls.__name__}.{field.name} {found}"
+        return None
+
     def read(self, payload: bytes, version: int) -> "Event":
         """Reads a payload that was stored at `version`, upcasting it to the current shape.
 
@@ -214,7 +223,11 @@ class EventMeta(StructMeta):
         try:
             cls = super().__new__(mcls, class_name, bases, namespace, **options)
         except TypeError as error:
-            raise DefinitionError(f"event {class_name}: {error}") from error
+            why = (
+                "with which stored events, that lack it, are read; or write version=2 and an upcast: "
+                f"class {class_name}(Event, version={version + 1})"
+            )
+            raise refused_class(f"event {class_name}", error, why) from error
         cls.__event_type__ = EventType(cls, name or class_name, version)  # type: ignore[attr-defined, arg-type]
         return cls
 

@@ -2,6 +2,7 @@
 
 import functools
 import inspect
+import re
 from collections.abc import Callable, Collection, Iterable
 from difflib import get_close_matches
 from typing import Any, TypeVar, cast
@@ -32,6 +33,10 @@ OF_STRUCTS = frozenset(
 """The options of msgspec's structs, which events, entities and views are."""
 
 
+LATE_FIELD = re.compile(r"Required field '(\w+)' cannot follow optional fields")
+"""What msgspec says; its advice, kw_only=True, would leave stored values unreadable."""
+
+
 def check_options(where: str, given: Iterable[str], known: Collection[str], *, hint: str = "") -> None:
     """Raises DefinitionError for an option that is not known; `hint` says what else can be done."""
     for option in given:
@@ -39,6 +44,20 @@ def check_options(where: str, given: Iterable[str], known: Collection[str], *, h
             near = get_close_matches(option, known, 1, 0.5)
             meant = f"did you mean {near[0]}=?" if near else f"it takes {', '.join(sorted(known)) or 'none'}"
             raise DefinitionError(f"{where} has no option {option}=: {meant}{hint}")
+
+
+def refused_class(where: str, error: TypeError, default: str) -> DefinitionError:
+    """Returns the error for a class that msgspec refuses; `default` says what a field's default is for."""
+    late = late_field(error)
+    return DefinitionError(f"{where}: {error}" if late is None else f"{where}: {late}, {default}")
+
+
+def late_field(error: TypeError) -> str | None:
+    """Says which field of a struct comes after those with defaults, if that is why msgspec refuses it."""
+    found = LATE_FIELD.search(str(error))
+    if found is None:
+        return None
+    return f"the field {found[1]} has no default and comes after fields that have one: give it a default"
 
 
 def strict_options(where: str) -> Callable[[CallableT], CallableT]:

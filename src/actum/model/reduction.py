@@ -6,6 +6,7 @@ from types import UnionType
 from typing import Any, Union, get_args, get_origin
 
 from actum.errors import DefinitionError
+from actum.model.code.place import blamed_on
 from actum.model.event import Event, EventType, Recorded
 from actum.model.handler import ReducerMark
 from actum.model.signature import hints_of
@@ -68,23 +69,35 @@ def reductions_of(cls: type[Any], *, may_ask_for_recorded: bool) -> dict[type[Ev
         mark = getattr(function, "__reducer__", None)
         if not isinstance(mark, ReducerMark):
             continue
-        where = f"reducer {cls.__name__}.{name}"
-        parameters = list(inspect.signature(function).parameters)[1:]
-        hints = hints_of(function)
-        events = events_in(hints.get(parameters[0])) if parameters else []
-        if not events:
-            raise DefinitionError(
-                f"{where} does not say which event it reduces: annotate its parameter with an Event class, "
-                f"as in `def {name}(self, event: Deposited) -> None`"
-            )
-        wants_recorded = _wants_recorded(where, parameters, hints, allowed=may_ask_for_recorded)
-        for event in events:
-            if event in found:
-                raise DefinitionError(
-                    f"{where}: another reducer of {cls.__name__} already takes {event.__name__}; keep one"
-                )
-            found[event] = Reduction(event.__event_type__, function, mark.key, wants_recorded=wants_recorded)
+        with blamed_on(function):
+            _add_reducer(cls, function, mark, found, may_ask_for_recorded=may_ask_for_recorded)
     return found
+
+
+def _add_reducer(
+    cls: type[Any],
+    function: Any,
+    mark: ReducerMark,
+    found: dict[type[Event], Reduction],
+    *,
+    may_ask_for_recorded: bool,
+) -> None:
+    where = f"reducer {cls.__name__}.{function.__name__}"
+    parameters = list(inspect.signature(function).parameters)[1:]
+    hints = hints_of(function)
+    events = events_in(hints.get(parameters[0])) if parameters else []
+    if not events:
+        raise DefinitionError(
+            f"{where} does not say which event it reduces: annotate its parameter with an Event class, "
+            f"as in `def {function.__name__}(self, event: Deposited) -> None`"
+        )
+    wants_recorded = _wants_recorded(where, parameters, hints, allowed=may_ask_for_recorded)
+    for event in events:
+        if event in found:
+            raise DefinitionError(
+                f"{where}: another reducer of {cls.__name__} already takes {event.__name__}; keep one"
+            )
+        found[event] = Reduction(event.__event_type__, function, mark.key, wants_recorded=wants_recorded)
 
 
 def inherited(event: type[Event], reductions: Mapping[type[Event], Reduction]) -> Reduction | None:

@@ -212,9 +212,12 @@ class Instance:
             if event_type.is_open or kept != event:
                 self._compare(event_type, event, kept)
         except LOST as error:
+            said = f"{self!r} emitted {short_repr(event)}"
+            mismatch = event_type.mismatch(event)
             raise WrongEvent(
-                f"{self!r} emitted {short_repr(event)}, which does not fit its annotations: "
-                f"{reason_of(error)}"
+                f"{said}: {mismatch}"
+                if mismatch
+                else f"{said}, which does not fit its annotations: {reason_of(error)}"
             ) from error
         if len(payload) > LARGE:
             self._check_size(event_type.name, payload)
@@ -399,6 +402,8 @@ class Instance:
         """Raises WrongEvent for an event that JSON does not preserve."""
         fault = event_type.fault(event, kept)
         if fault is not None:
+            if mismatch := event_type.mismatch(event):
+                raise WrongEvent(f"{self!r} emitted {short_repr(event)}: {mismatch}")
             raise WrongEvent(f"{self!r} emitted {short_repr(event)}, which JSON does not preserve: {fault}")
 
     def _check_size(self, name: str, payload: bytes) -> None:
@@ -534,7 +539,10 @@ class Instance:
             return f"{self!r} emitted the class {event.__name__}: emit an instance, {event.__name__}(…)"
         name = type(event).__name__
         if not isinstance(event, Event):
-            return f"{self!r} emitted {event!r}, which is not an Event: declare `class {name}(Event)`"
+            return (
+                f"{self!r} emitted {event!r}, which is no event: emit an instance of a class that is "
+                "declared as an Event, `class Renamed(Event)`"
+            )
         owner = self.kind.cls.__name__
         if self.kind.keeps_state:
             return f"{self!r} emitted {name}, but {owner} keeps its state alone: set its fields"

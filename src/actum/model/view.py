@@ -12,11 +12,12 @@ import msgspec
 from msgspec import NODEFAULT, Struct, StructMeta
 
 from actum.errors import DefinitionError, Invalid
+from actum.model.code.place import blamed_on
 from actum.model.deletion import Deleted
 from actum.model.entity import Entity, EntityType, fields_of
 from actum.model.event import Event
 from actum.model.handler import Command, Query
-from actum.model.option import OF_STRUCTS, check_options
+from actum.model.option import OF_STRUCTS, check_options, refused_class
 from actum.model.reduction import Reduction, inherited, reductions_of
 from actum.model.rows.column import Column, column_of, may_be_key
 from actum.model.rows.key_columns import MAX_KEY_COLUMNS, KeyColumn, key_of_columns
@@ -88,7 +89,8 @@ class ViewMeta(StructMeta):
         try:
             cls = super().__new__(mcls, class_name, bases, namespace, **settings)
         except TypeError as error:
-            raise DefinitionError(f"view {class_name}: {error}") from error
+            why = "which a row has until an event sets it"
+            raise refused_class(f"view {class_name}", error, why) from error
         given = (indexes,) if isinstance(indexes, str) else indexes
         listed = tuple((index,) if isinstance(index, str) else tuple(index) for index in given)
         keyed = key if isinstance(key, str) else _several(class_name, key)
@@ -136,20 +138,25 @@ DROP = Reduction(Deleted.__event_type__, None)
 class ViewQuery:
     """One SQL query of a view, compiled: its parameters, and the shape and type of its answer."""
 
-    __slots__ = ("answer", "item", "max_bytes", "name", "shape", "signature", "sql", "timeout")
+    __slots__ = ("answer", "function", "item", "max_bytes", "name", "shape", "signature", "sql", "timeout")
 
     def __init__(self, view: str, handler: Query[..., Any], cls: type[Any] | None = None) -> None:
         self.name: str = handler.name
         self.sql: str = handler.sql or ""
         self.timeout: timedelta | None = handler.timeout
         self.max_bytes: int | None = handler.max_bytes
-        self.signature: Signature = Signature(handler.function, f"{view}.{handler.name}", cls, is_kept=False)
+        self.function: Callable[..., Any] = handler.function
+        with blamed_on(handler.function):
+            self._compile(f"{view}.{handler.name}", cls)
+
+    def _compile(self, where: str, cls: type[Any] | None) -> None:
+        self.signature: Signature = Signature(self.function, where, cls, is_kept=False)
         self.answer: Any = self.signature.returns
         self.item: Any
         self.shape, self.item = shape_of(self.answer)
         if self.item is NoneType:
             raise DefinitionError(
-                f"{view}.{self.name}: a query must return an answer; annotate it, for example `-> list[Row]`"
+                f"{where}: a query must return an answer; annotate it, for example `-> list[Row]`"
             )
 
 
@@ -461,7 +468,8 @@ def view_type(cls: type[View]) -> ViewType:
     """Returns what is compiled from a view class; the first call compiles it."""
     found = cls.__dict__.get("__view_type__")
     if found is None:
-        found = cls.__view_type__ = ViewType(cls)
+        with blamed_on(cls):
+            found = cls.__view_type__ = ViewType(cls)
     return found
 
 

@@ -7,6 +7,7 @@ from itertools import product
 from typing import Any
 
 from actum.errors import DefinitionError
+from actum.model.code.place import blamed_on
 from actum.model.view import ViewQuery, ViewType
 from actum.queries.answer_check import check_answer
 from actum.queries.pages.check import pages_of
@@ -52,7 +53,8 @@ def _check_all(views: tuple[ViewType, ...]) -> None:
     try:
         for view in views:
             for query in view.queries.values():
-                _check(query, columns, sealed, database, first if query.shape == "page" else None)
+                with blamed_on(query.function):
+                    _check(query, columns, sealed, database, first if query.shape == "page" else None)
     finally:
         database.close()
 

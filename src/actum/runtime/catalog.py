@@ -1,6 +1,6 @@
 """The catalog of one application: everything it declares, compiled and checked for consistency."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -8,6 +8,7 @@ from msgspec import Struct, structs
 
 from actum.errors import DefinitionError
 from actum.model.action import Actions, Bound, OnEvents
+from actum.model.code.place import blamed_on
 from actum.model.deletion import Deleted
 from actum.model.entity import Entity, EntityType, entity_type
 from actum.model.event import Event, EventType
@@ -106,7 +107,9 @@ def compile_catalog(
             )
         kinds[kind.name] = kind
     tables: dict[str, ViewType] = {}
-    for table in (view_type(view).among(kinds.values()) for view in views):
+    for view in views:
+        with blamed_on(view):
+            table = view_type(view).among(kinds.values())
         if table.name in tables:
             raise DefinitionError(f"two views have the table {table.name!r}; give one of them name=")
         tables[table.name] = table
@@ -130,16 +133,22 @@ def check_triggers(catalog: Catalog) -> None:
     # No entity emits Deleted: the store itself adds it to the feed when it erases an entity.
     emitted = {event for kind in catalog.kinds.values() for event in kind.reductions} | {Deleted}
     for view in catalog.views.values():
-        _check_reduced(view, tuple(emitted))
+        with blamed_on(view.cls):
+            _check_reduced(view, tuple(emitted))
     for bound in catalog.bound:
-        for named in _events_of(bound):
-            if named not in emitted:
-                raise DefinitionError(
-                    f"action {bound.name} is set off by {named.__name__}, which no entity of the application "
-                    f"emits, so it would never run: list the entity that does in App(entities=[…]), or "
-                    f"{named.__name__} in that entity's emits=[…]"
-                )
-        _check_of(catalog, bound)
+        with blamed_on(bound.function):
+            _check_trigger(catalog, bound, emitted)
+
+
+def _check_trigger(catalog: Catalog, bound: Bound, emitted: Collection[type[Event]]) -> None:
+    for named in _events_of(bound):
+        if named not in emitted:
+            raise DefinitionError(
+                f"action {bound.name} is set off by {named.__name__}, which no entity of the application "
+                f"emits, so it would never run: list the entity that does in App(entities=[…]), or "
+                f"{named.__name__} in that entity's emits=[…]"
+            )
+    _check_of(catalog, bound)
 
 
 def _check_of(catalog: Catalog, bound: Bound) -> None:
@@ -165,11 +174,12 @@ def _check_reduced(view: ViewType, emitted: tuple[type[Event], ...]) -> None:
     for named, reduction in view.reductions.items():
         if not any(issubclass(event, named) for event in emitted):
             reducer = getattr(reduction.function, "__qualname__", view.name)
-            raise DefinitionError(
-                f"view {view.name}: the reducer {reducer} takes {named.__name__}, which no entity of the "
-                f"application emits, so it would never be called: list the entity that does in "
-                f"App(entities=[…]), or {named.__name__} in that entity's emits=[…], or drop the reducer"
-            )
+            with blamed_on(reduction.function or view.cls):
+                raise DefinitionError(
+                    f"view {view.name}: the reducer {reducer} takes {named.__name__}, which no entity of the "
+                    f"application emits, so it would never be called: list the entity that does in "
+                    f"App(entities=[…]), or {named.__name__} in that entity's emits=[…], or drop the reducer"
+                )
 
 
 def _set_off(kinds: Sequence[EntityType], bound: Sequence[Bound]) -> list[Bound]:
@@ -209,7 +219,9 @@ def _events(
     found: dict[str, EventType] = {}
     for cls in classes:
         event_type = cls.__event_type__
-        event_type.check()
+        with blamed_on(cls):
+            event_type.check()
+            _check_upcasts(event_type)
         other = found.setdefault(event_type.name, event_type)
         if other.cls is not cls:
             raise DefinitionError(
@@ -217,7 +229,6 @@ def _events(
                 f"{other.cls.__module__}.{other.cls.__qualname__} and "
                 f"{cls.__module__}.{cls.__qualname__}; give one of them name="
             )
-        _check_upcasts(event_type)
     return found
 
 

@@ -13,6 +13,7 @@ from actum.model.event import Event
 from actum.model.handler import Existence
 from actum.model.signature import Signature
 from actum.model.states.kept_state import changed_of
+from actum.model.states.wrong_reducer import wrong_reducer
 from actum.model.turn import ClaimChange, Emitted, Instance
 from actum.runtime.entities.input_output_guard import pure
 from actum.testing.past import GivenHistory
@@ -115,6 +116,9 @@ def run(
     events = after_it.events()[len(past.history) :]
     for event, kept in zip(instance.given, events, strict=True):
         _check_survives(event, kept, "the event")
+    fault = wrong_reducer(instance, emitted, past.fold)
+    if fault is not None:
+        raise AssertionError(fault)
     _check_state(after_it, instance, f"{declared.name} changed the state without an event that says so")
     deadlines = () if instance.deadlines is None else instance.deadlines.changed
     claims = instance.claims or ()

@@ -7,10 +7,11 @@ from string import Template
 
 from msgspec import Struct
 
-from actum.cli.failure import MAX_ERROR, explain, line_of
-from actum.errors import ActumError
+from actum.cli.failure import MAX_ERROR, explain
+from actum.errors import ActumError, DefinitionError
 from actum.http import AsgiApp, Message, Receive, Scope, Send
 from actum.http.access.local_request import is_local
+from actum.model.code.place import place_of_error
 from actum.model.error_text import error_message
 from actum.model.routes.own_paths import HEALTH
 
@@ -83,7 +84,8 @@ class Failure(Struct, frozen=True):
     @classmethod
     def of(cls, title: str, error: BaseException) -> "Failure":
         """Gives the failure that an error stands for; what it was raised from says where."""
-        place = line_of(error.__cause__ or error)
+        cause = error if isinstance(error, DefinitionError) else error.__cause__ or error
+        place = place_of_error(cause)
         is_ours = isinstance(error, ActumError)
         message = error_message(error, limit=MAX_ERROR) if is_ours else explain(error)
         return cls(title, message, [] if place is None else _around(*place))

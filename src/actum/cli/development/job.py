@@ -16,8 +16,8 @@ class Job(Struct, frozen=True):
 
     `listener`, `lifeline` and `reports` are file descriptors: where requests come in; what ends when the
     development server does; and where it is told, in lines of JSON, what came of the job. Until the
-    application `was_served` once, a store that cannot be opened ends the process. `known` is the message of
-    the failure before.
+    application `was_served` once, a store that cannot be opened ends the process, and so does a wrong name.
+    `known` is the message of the failure before.
     """
 
     app: str

@@ -5,6 +5,7 @@ import signal
 import socket
 import sys
 import threading
+from typing import NoReturn
 
 import msgspec
 
@@ -12,7 +13,7 @@ from actum.app import App
 from actum.cli.development.failure_page import Failure, failing
 from actum.cli.development.job import JOB, Job, Said, State
 from actum.cli.failure import CommandFailed, report
-from actum.cli.loading import load_app
+from actum.cli.loading import Misnamed, load_app
 from actum.cli.logs import set_up_logs
 from actum.cli.server.announcement import announce_server
 from actum.cli.server.limits import Limits
@@ -45,6 +46,10 @@ def _serve(job: Job, listener: socket.socket) -> Failure | None:
         app = load_app(job.app)
         store = app.store_url(job.store, job.database)
         application = app.asgi(store=store, is_development=True)
+    except Misnamed as error:
+        if job.was_served:  # Its name is being changed.
+            return _failed(job, "unloadable", f"{job.app} cannot be loaded", error)
+        _give_up(job, error)
     except Exception as error:  # noqa: BLE001 (its author is shown it, whatever it is)
         return _failed(job, "unloadable", f"{job.app} cannot be loaded", error)
     return _run(job, listener, app, store, application)
@@ -69,10 +74,15 @@ def _run(job: Job, listener: socket.socket, app: App, store: str, application: A
         if has_begun.is_set():
             raise
         if not job.was_served:
-            _say(job, Said("unstarted", str(error)))
-            sys.exit(FAILED)
+            _give_up(job, error)
         return _failed(job, "unstarted", f"{job.app} cannot be started", error)
     return None
+
+
+def _give_up(job: Job, error: CommandFailed) -> NoReturn:
+    """Ends the development server, where saving a file would not help."""
+    _say(job, Said("unstarted", str(error)))
+    sys.exit(FAILED)
 
 
 def _announce(app: App, listener: socket.socket, store: str) -> None:

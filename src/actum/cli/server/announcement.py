@@ -1,15 +1,17 @@
 """What a server says when it accepts requests: its addresses, and its store."""
 
+import sys
 from socket import socket
 
 from actum.app import App, definition_of
+from actum.cli.server.forgotten_actions import forgotten_actions
 from actum.cli.server.serving import local_url_of, url_of
 from actum.model.routes.own_paths import CONSOLE
 from actum.stores.url import shown
 
 
 def announce_server(app: App, listener: socket, store: str, *, is_development: bool) -> None:
-    """Prints where an application is served, and on which store."""
+    """Prints where an application is served, on which store, and which actions it seems to have forgotten."""
     address = url_of(listener)
     print(f"{app.name} is running at {address}")
     if is_development or definition_of(app).has_console:
@@ -17,3 +19,5 @@ def announce_server(app: App, listener: socket, store: str, *, is_development: b
     if definition_of(app).docs_path is not None:
         print(f"  OpenAPI  {address}{definition_of(app).docs_path}")
     print(f"  store    {shown(store)}", flush=True)
+    for said in forgotten_actions(app):
+        print(f"warning: {said}", file=sys.stderr, flush=True)

@@ -7,8 +7,8 @@ import traceback
 from collections.abc import Awaitable, Callable
 from types import FrameType
 
-from actum.cli.failure import FOREIGN
 from actum.http import AsgiApp, Message, Receive, Scope, Send
+from actum.model.code.place import FOREIGN
 
 LIMIT = 80.0
 """Seconds after a signal in which everything must be written and closed; each part has less for itself."""

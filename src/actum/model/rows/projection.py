@@ -8,6 +8,7 @@ from typing import Any
 from msgspec import Struct
 
 from actum.errors import ActumError, EventChanged, KeyNotLoaded, ReducerFailed
+from actum.model.code.place import place_of_declaration, place_of_error, shown_place
 from actum.model.deletion import DELETED
 from actum.model.error_text import error_message, error_text
 from actum.model.event import Event, Recorded, Stored
@@ -249,9 +250,16 @@ def failed(view: ViewType, reduction: Reduction, stored: Stored, why: object) ->
     name = getattr(reduction.function, "__qualname__", reduction.event_type.name)
     return ReducerFailed(
         f"view {view.name}: {name} failed on {stored.type} of {stored.kind}/{stored.id} "
-        f"at position {stored.position}: {_reason(why)}",
+        f"at position {stored.position}: {_reason(why)}{_place(reduction, why)}",
         position=stored.position,
     )
+
+
+def _place(reduction: Reduction, why: object) -> str:
+    """Says in which line of the author's code a reducer failed, or where it is."""
+    place = place_of_error(why) if isinstance(why, BaseException) else None
+    shown = shown_place(place or place_of_declaration(reduction.function))
+    return f" ({shown})" if shown else ""
 
 
 def keys_of(view: ViewType, reduction: Reduction, event: Event, stored: Stored) -> Collection[Any]:

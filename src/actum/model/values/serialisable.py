@@ -1,8 +1,10 @@
 """Declared types and defaults that JSON can hold and preserve; all others are refused, with the fix."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import MISSING, is_dataclass
 from dataclasses import fields as dataclass_fields
+from types import NoneType
 from typing import Any, get_origin, get_type_hints
 
 import msgspec
@@ -49,9 +51,16 @@ def check_whole(annotation: Any, where: str, why: str) -> None:
             )
 
 
+MODULES = re.compile(r"\b(?:[A-Za-z_]\w*\.)+(?=[A-Za-z_])")
+
+
 def display(annotation: Any) -> str:
     """Returns a type as its author would write it."""
-    return annotation.__name__ if isinstance(annotation, type) else str(annotation)
+    if annotation is None or annotation is NoneType:
+        return "None"
+    if isinstance(annotation, type):
+        return annotation.__name__
+    return MODULES.sub("", str(annotation)).replace("NoneType", "None")
 
 
 def _check_part(node: types.Type, annotation: Any, where: str) -> None:

@@ -60,6 +60,16 @@ class StateType:
                 return f"{self._names[place]}: {fault}"
         return None
 
+    def wrong_field(self, values: Values) -> tuple[str, str] | None:
+        """Returns the first field whose value does not fit its annotation or is lost in JSON, and why.
+
+        It looks at every value, whatever its annotation promises, and so is for development and tests.
+        """
+        for name, trip, value in zip(self._names, self._trips, values, strict=True):
+            if fault := trip.fault(value, Strictness.STATE):
+                return name, fault
+        return None
+
     def between(self, values: Values, kept: Values) -> str | None:
         """Says where a state differs from what it was read back as; None if nowhere."""
         try:

@@ -8,7 +8,7 @@ from typing import Any
 import sqlglot
 from msgspec import Struct
 from sqlglot import exp
-from sqlglot.errors import OptimizeError, SqlglotError
+from sqlglot.errors import OptimizeError, ParseError, SqlglotError
 from sqlglot.optimizer.normalize_identifiers import normalize_identifiers
 from sqlglot.optimizer.qualify import qualify
 from sqlglot.optimizer.scope import traverse_scope
@@ -29,6 +29,10 @@ UNRESOLVED = re.compile(
 )
 UNKNOWN_TABLE = re.compile(r"for table: '([^']+)'")
 BEFORE_TABLE = (TokenType.FROM, TokenType.JOIN)
+BEGINNINGS = frozenset({"SELECT", "WITH", "VALUES"})
+EXPECTED = re.compile(r"Expecting (\S+)$")
+OUR_NAME = re.compile(r"p(\d+)")
+OUR_PARAMETER = re.compile(r":p(\d+)\b")
 Views = Mapping[str, Columns]
 MISSING_WORDS = "missing for <class 'sqlglot.expressions.string.Search'>"
 PLACE = "actum_place"
@@ -50,7 +54,7 @@ def parse(sql: str, views: Views) -> tuple[exp.Query, list[str]]:
     try:
         found = sqlglot.parse(text, dialect=DIALECT)
     except SqlglotError as error:
-        found = _parse_quoted(text, views, error)
+        found = _parse_quoted(text, names, views, error)
     statements = [part for part in found if part and not isinstance(part, exp.Semicolon)]
     if len(statements) != 1:
         raise Misuse(f"has {len(statements)} statements, but a query must be one SELECT")
@@ -76,7 +80,7 @@ def read(sql: str, views: Views) -> Query:
     return Query(sql, written, _qualified(normal, views), tuple(names))
 
 
-def _parse_quoted(text: str, views: Views, error: SqlglotError) -> list[Any]:
+def _parse_quoted(text: str, names: Sequence[str], views: Views, error: SqlglotError) -> list[Any]:
     """Parses SQL again, with quotes around the views whose names are keywords of SQL."""
     quoted = _with_quotes(text, views)
     if quoted != text:
@@ -86,8 +90,29 @@ def _parse_quoted(text: str, views: Views, error: SqlglotError) -> list[Any]:
             pass
     if MISSING_WORDS in str(error):
         raise wrong_arguments("search") from error
-    said = re.sub(r"\x1b\[\d+m", "", str(error)).strip()
-    raise Misuse(f"the SQL cannot be read: {said}{keyword_hint(text, views)}") from error
+    raise Misuse(f"the SQL cannot be read: {_said(text, names, error)}{keyword_hint(text, views)}") from error
+
+
+def _said(text: str, names: Sequence[str], error: SqlglotError) -> str:
+    """Says what is wrong with SQL, shown as its author wrote it."""
+    first = re.match(r"\s*(\w+)", text)
+    if first is not None and first[1].upper() not in BEGINNINGS:
+        return f"a query begins with SELECT, and this one with {first[1]}"
+    found = error.errors[0] if isinstance(error, ParseError) and error.errors else None
+    if found is None or not found.get("highlight"):
+        return "a quote or a bracket in it is not closed"
+    before, at, after = (str(found[part]) for part in ("start_context", "highlight", "end_context"))
+    if before.endswith(":") and OUR_NAME.fullmatch(at):
+        before, at = before[:-1], f":{at}"
+    before, at, after = (_as_written(part, names) for part in (before, at, after))
+    missing = EXPECTED.match(str(found.get("description")))
+    what = f"{missing[1]} is missing at" if missing else "this cannot stand here:"
+    return f"{what} {at!r}, in: {' '.join(f'{before}{at}{after}'.split())}"
+
+
+def _as_written(text: str, names: Sequence[str]) -> str:
+    """Returns part of the SQL with the author's names of its parameters."""
+    return OUR_PARAMETER.sub(lambda found: f":{names[int(found[1])]}", text)
 
 
 def keyword_hint(text: str, views: Views) -> str:

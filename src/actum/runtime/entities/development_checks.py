@@ -1,10 +1,11 @@
-"""Turns in development: refused if they do input or output, or change the state without an event."""
+"""Turns in development: refused if they do input or output, or leave a state that cannot be stored."""
 
 import logging
 from typing import Any
 
 from actum.errors import ActumError, ImpureTurn, WrongState
 from actum.model.entity import CommandType
+from actum.model.states.wrong_reducer import wrong_reducer
 from actum.model.turn import Emitted, Instance, as_stored
 from actum.model.values.round_trip import Strictness, difference
 from actum.runtime.entities.input_output_guard import pure
@@ -33,6 +34,7 @@ def decide(
         if (left := instance.left) is not None:
             _check(instance, before, left, command, error)
         raise
+    _check_state(instance, before, emitted)
     _check(instance, before, emitted, command)
     return emitted, reply
 
@@ -84,6 +86,16 @@ def _check(
         "which would be gone when the entity is loaded again: emit an event, and change the state in its "
         "@reducer"
     ) from error
+
+
+def _check_state(instance: Instance, before: Instance | None, emitted: list[Emitted]) -> None:
+    """Raises WrongState if a reducer has set a field to what its annotation does not allow."""
+    if before is None or not emitted:
+        return
+    fault = wrong_reducer(instance, emitted, before.copy)
+    if fault is not None:
+        instance.is_spoiled = True
+        raise WrongState(f"{instance!r}: {fault}")
 
 
 def _changed(instance: Instance, before: Instance | None, emitted: list[Emitted]) -> list[str]:

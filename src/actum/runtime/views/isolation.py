@@ -1,6 +1,7 @@
 """Isolation: folds rows of a view one by one, so that one that fails is set aside and others go on."""
 
 import asyncio
+import re
 from collections.abc import Iterable
 from time import monotonic
 from typing import Any
@@ -22,6 +23,9 @@ WAITING_AT_ONCE = 200
 """The most waiting events of a row that are folded again in one transaction."""
 MAX_TURN_TIME = 0.01
 """Seconds after which it yields to other tasks."""
+
+OF_EVENT = re.compile(r" of .+? at position \d+: ", re.DOTALL)
+"""The part of an error that says of which event it is."""
 
 
 class Apart:
@@ -65,6 +69,17 @@ class Apart:
         waits += [(f"@{fault.position}", fault.position) for fault in self.unplaced]
         freed = tuple(text for text, trail in trails if trail.is_freed)
         return AsideChanges(set_aside, tuple(waits), (), freed)
+
+    def by_cause(self) -> list[tuple[str, str]]:
+        """Returns what is set aside as a log shows it: the row, and how many more of one cause, and why."""
+        causes: dict[str, list[NewSetAside]] = {}
+        for new in self.changes.set_aside:
+            causes.setdefault(OF_EVENT.sub(": ", new.error, count=1), []).append(new)
+        named = f"view {self._view.name}: "
+        return [
+            (f"{first.key} and {len(more)} more" if more else first.key, first.error.removeprefix(named))
+            for first, *more in causes.values()
+        ]
 
     def _changes_again(self, row: SetAside, set_aside: tuple[NewSetAside, ...]) -> AsideChanges:
         if set_aside:

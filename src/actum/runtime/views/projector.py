@@ -299,8 +299,14 @@ class Projector:
             # A row does not fit its columns: the store says which.
             await self._isolation.refuse(apart)
             await self._save(checkpoint, apart.written, apart.deleted, apart.changes)
-        for new in apart.changes.set_aside:
-            log.error("view %s has set aside the row %s: %s", self.view.name, new.key, new.error)
+        for rows, error in apart.by_cause():
+            log.error(
+                "view %s has set aside the row %s: %s. Correct the reducer: the view is then built anew; if "
+                "the cause was elsewhere, `actum views retry` folds the events again",
+                self.view.name,
+                rows,
+                error,
+            )
         self._isolation.has_rows = self._isolation.has_rows or bool(apart.changes.set_aside)
 
     async def _has_more_to_retry(self, row: SetAside) -> bool:

@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from actum.errors import DefinitionError
 from actum.model.action import Actions
+from actum.model.code.place import blamed_on
 from actum.model.workflows.workflow import Workflow
 from actum.model.workflows.workflow_type import WorkflowType, check_workflow_class
 from actum.runtime.context.context import Context
@@ -16,8 +17,9 @@ def workflow_types(classes: Sequence[type[Workflow]]) -> dict[str, WorkflowType]
     """Compiles workflow classes, by their stored names; raises DefinitionError for what cannot work."""
     found: dict[str, WorkflowType] = {}
     for cls in classes:
-        check_workflow_class(cls)
-        kind = WorkflowType(cls, Context)
+        with blamed_on(cls):
+            check_workflow_class(cls)
+            kind = WorkflowType(cls, Context)
         other = found.setdefault(kind.name, kind)
         if other is not kind:
             raise DefinitionError(

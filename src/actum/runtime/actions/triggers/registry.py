@@ -5,6 +5,7 @@ from typing import Any
 
 from actum.errors import DefinitionError
 from actum.model.action import BackgroundTrigger, Bound, OnCron, OnEvents, OnInterval, OnMessage
+from actum.model.code.place import blamed_on
 from actum.runtime.actions.triggers.clock import CronTrigger, IntervalTrigger
 from actum.runtime.actions.triggers.events import EventTrigger
 from actum.runtime.actions.triggers.messages import MessageTrigger
@@ -28,13 +29,14 @@ def compile_triggers(
         declared = one.trigger
         if not isinstance(declared, BackgroundTrigger):
             continue
-        trigger = TRIGGERS[type(declared)](one, declared, resource_types)
-        if trigger.name in triggers:
-            raise DefinitionError(
-                f"two actions are called {trigger.name!r}: their progress is stored by name; rename one"
-            )
-        trigger.check()
-        for other in triggers.values():
-            trigger.check_beside(other)
+        with blamed_on(one.function):
+            trigger = TRIGGERS[type(declared)](one, declared, resource_types)
+            if trigger.name in triggers:
+                raise DefinitionError(
+                    f"two actions are called {trigger.name!r}: their progress is stored by name; rename one"
+                )
+            trigger.check()
+            for other in triggers.values():
+                trigger.check_beside(other)
         triggers[trigger.name] = trigger
     return list(triggers.values())

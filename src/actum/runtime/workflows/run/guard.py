@@ -1,4 +1,4 @@
-"""Drives the coroutine of a workflow's `run`, in development without input and output."""
+"""Drives the coroutine of a workflow's `run`, in development without input, output, clock and chance."""
 
 from collections.abc import Coroutine, Generator
 from typing import Any
@@ -9,6 +9,11 @@ outside_steps: InputOutputGuard = InputOutputGuard(
     "the run of a workflow",
     "outside a step it only decides, because it is called again after a restart; do this in a step, "
     "await self.step(function, …)",
+    {
+        "clock": "use self.now, which is the same when run is called again after a restart",
+        "random": "use self.new_id() or self.random(), which give the same when run is called again",
+        "sleep": "use await self.sleep(…), which goes on after a restart",
+    },
 )
 
 
