@@ -10,7 +10,15 @@ from actum.errors import ActumError, CallerError, TryLater
 from actum.http.problems import KINDS
 
 NODE = re.compile(r"^([│ ├└─]*)([A-Z]\w+)(?:  |$)", re.MULTILINE)
-OF_ONE_PACKAGE = {"CommandFailed", "DamagedExport", "LockError", "Misuse", "OwnWay", "StoreLost"}
+OF_ONE_PACKAGE = {
+    "CommandFailed",
+    "DamagedExport",
+    "LockError",
+    "Misuse",
+    "OwnWay",
+    "SegmentLost",
+    "StoreLost",
+}
 INDENT = 4
 NEEDS_WORKERD = "actum.stores.durable_objects.worker"
 

@@ -5,9 +5,7 @@ import sys
 import traceback
 
 from actum.errors import ActumError
-from actum.model.code.place import place_of_error, shown_place
 from actum.model.error_text import error_message
-from actum.model.option import late_field
 
 TRACEBACK = "ACTUM_TRACEBACK"
 """The environment variable that requests tracebacks, in this process and in those that it starts."""
@@ -29,6 +27,8 @@ def report(error: BaseException) -> None:
 
 def explain(error: BaseException) -> str:
     """Says in one line what went wrong; for an unexpected error, also where in the author's code."""
+    from actum.model.option import late_field
+
     if isinstance(error, ActumError):
         return one_line(error_message(error, limit=MAX_ERROR))
     if isinstance(error, OSError) and error.strerror:
@@ -47,4 +47,6 @@ def one_line(text: str) -> str:
 
 def place_of(error: BaseException) -> str:
     """Gives the file and line of the author's code that an error came from, or an empty text."""
+    from actum.model.code.place import place_of_error, shown_place
+
     return shown_place(place_of_error(error))
