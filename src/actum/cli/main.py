@@ -46,7 +46,8 @@ def actum(
     Begin with `actum new NAME`, and then `actum dev`.
 
     APP is MODULE:APP, as in bank:app for the App called app in bank.py; `:app` may be left out.
-    All but migrate, adopt, restore, export and import can be used while the application is running.
+    Stop the application for adopt, claims rebuild, export, import, migrate and restore. All others can be
+    used while it is running.
     """
 
 
