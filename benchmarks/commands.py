@@ -82,15 +82,15 @@ GROUP = Group(
     "commands or rows a second",
     contestants,
     {
-        "1 caller": [Against(SINGLE, "one row a commit", 0.5), LIKE_LIBRARY],
+        "1 caller": [Against(SINGLE, "one row a commit", 0.8), LIKE_LIBRARY],
         "64 callers": [LIKE_LIBRARY],
         "1,024 callers": [LIKE_MASS, LIKE_PLAIN, Against(LIBRARY, "eventsourcing", 25)],
         "256 callers, one entity": [
-            Against("1,024 callers", "1,024 callers", 1.0),
+            Against("1,024 callers", "1,024 callers", 1.2),
             LIKE_MASS,
             LIKE_PLAIN,
             LIKE_LIBRARY,
         ],
-        **{name + WITH_MORE: [Against(name, "bare")] for name in CALLERS},
+        **{name + WITH_MORE: [Against(name, "bare", 0.7)] for name in CALLERS},
     },
 )

@@ -124,13 +124,13 @@ GROUP = Group(
     contestants,
     {
         MANY_CALLERS: [
-            Against(INSERTS, "bare batched insert", 0.4),
+            Against(INSERTS, "bare batched insert", 0.6),
             Against(LIBRARY, "eventsourcing, one thread", 25),
             Against(LIBRARY_16, "eventsourcing, 16 threads"),
         ],
         ONE_ENTITY: [Against(MANY_CALLERS, "1,024 callers")],
         TWO: [Against(ONE, "one process", 1.0)],
-        FEED: [Against(SELECTS, "bare selects")],
+        FEED: [Against(SELECTS, "bare selects", 0.6)],
         REBUILD: [Against(INSERTS, "bare batched insert")],
     },
 )

@@ -51,5 +51,5 @@ GROUP = Group(
     "Views",
     "events or rows a second",
     contestants,
-    {REBUILD: [Against(UPSERTS, "bare upserts", 0.3)]},
+    {REBUILD: [Against(UPSERTS, "bare upserts", 0.6)]},
 )

@@ -67,6 +67,13 @@ def test_each_alert_has_what_an_operator_reads() -> None:
         assert rule["annotations"]["summary"]
 
 
+def test_the_chapter_lists_each_alert() -> None:
+    """With how long it has to last, and how bad it is."""
+    rows = re.findall(r"^\| `(Actum\w+)` \| .+ \| (\w+) \| (\w+) \|$", CHAPTER, re.MULTILINE)
+
+    assert rows == [(rule["alert"], rule.get("for", "0m"), rule["labels"]["severity"]) for rule in RULES]
+
+
 def test_the_chapter_lists_each_metric_with_its_labels() -> None:
     rows = dict(re.findall(r"^\| `(actum_\w+)` \| (.*) \|$", CHAPTER, re.MULTILINE))
 
