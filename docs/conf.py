@@ -51,6 +51,7 @@ SECTIONS: dict[str, list[str]] = {
         "console",
         "console-repair",
         "stability",
+        "changelog",
     ],
     "Know": ["guarantees", "questions", "benchmarks", "glossary", "architecture", "decisions/README"],
     "Come from": ["from-castore", "from-akka", "from-eventsourcing"],
@@ -68,6 +69,8 @@ SECTIONS: dict[str, list[str]] = {
 """The pages by the part of the menu that they are in; those that are not written yet are left out."""
 
 OUTSIDE = re.compile(r"\[([^\]]+)\]\((\.\./)+(?!decisions|reference|guide|[a-z-]+\.md)[^)]*\)")
+INCLUDED = re.compile(r"```\{include\} (\S+)\n.*?```\n", re.DOTALL)
+REFERENCE = re.compile(r"(\]\((?:\.\./)*reference/[\w-]+)\.md(#[^)]*)?\)")
 
 
 def menu() -> str:
@@ -79,9 +82,14 @@ def menu() -> str:
     return "\n\n".join(parts)
 
 
+def adapted(text: str) -> str:
+    """Returns a page without links to what is not on the site."""
+    return OUTSIDE.sub(r"\1", text).replace("](decisions)", "](decisions/README.md)")
+
+
 def adapt(_app: Sphinx, name: str, source: list[str]) -> None:
     """Gives the first page its menu, and the decisions theirs; links out of the site become text."""
-    text = OUTSIDE.sub(r"\1", source[0]).replace("](decisions)", "](decisions/README.md)")
+    text = adapted(source[0])
     if name == root_doc:
         text = f"{text}\n\n{menu()}\n"
     if name == "decisions/README":
@@ -134,21 +142,45 @@ def words_of_commands() -> list[str]:
 
 def write_for_machines(app: Sphinx, error: Exception | None) -> None:
     """Writes every page as Markdown beside its HTML, and `llms.txt`, which lists them for programs."""
-    if error is not None or app.builder.name not in ("html", "dirhtml"):
+    if error is not None or app.builder.name != "html":
         return
     out = Path(app.outdir)
-    summary = f"> Actum {release}: applications whose state is a history of facts."
-    lines = ["# Actum", "", summary, ""]
-    for caption, names in SECTIONS.items():
+    shutil.copyfile(out / f"{root_doc}.html", out / "index.html")
+    for folder in ("pictures", "telemetry"):
+        shutil.copytree(HERE / folder, out / folder, dirs_exist_ok=True)
+    for picture in HERE.glob("*.svg"):
+        shutil.copyfile(picture, out / picture.name)
+    pages = [page for page in HERE.rglob("*.md") if not page.is_relative_to(HERE / "reference")]
+    for page in pages:
+        name = page.relative_to(HERE)
+        (out / name).parent.mkdir(parents=True, exist_ok=True)
+        (out / name).write_text(markdown_of(page))
+    (out / "llms.txt").write_text("\n".join(listed_for_machines(app)))
+
+
+def markdown_of(page: Path) -> str:
+    """Returns a page without links out of the site; the reference exists as HTML alone."""
+    text = adapted(page.read_text())
+    text = INCLUDED.sub(lambda found: rest_of(page.parent / found[1]), text)
+    return REFERENCE.sub(r"\1.html\2)", text)
+
+
+def rest_of(page: Path) -> str:
+    """Returns a file that a page includes, without its title."""
+    return adapted(page.read_text().partition("\n\n")[2])
+
+
+def listed_for_machines(app: Sphinx) -> list[str]:
+    """Returns the lines of `llms.txt`: each page, the reference, and each decision."""
+    lines = ["# Actum", "", f"> Actum {release}: applications whose state is a history of facts.", ""]
+    decisions = [f"decisions/{page.stem}" for page in sorted((HERE / "decisions").glob("0*.md"))]
+    for caption, names in [*SECTIONS.items(), ("Decisions", decisions)]:
         lines += [f"## {caption}", ""]
         for name in names:
-            page = HERE / f"{name}.md"
-            if page.exists() and not name.startswith("reference/"):
-                (out / name).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(page, out / f"{name}.md")
-                lines.append(f"- [{app.env.titles[name].astext()}]({name}.md)")
+            suffix = "html" if name.startswith("reference/") else "md"
+            lines.append(f"- [{app.env.titles[name].astext()}]({name}.{suffix})")
         lines.append("")
-    (out / "llms.txt").write_text("\n".join(lines))
+    return lines
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

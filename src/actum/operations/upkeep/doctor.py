@@ -86,7 +86,7 @@ def _of_servers(url: str) -> list[tuple[str, Examination]]:
 def _of_application(app: App, url: str, opened: Sequence[Stores]) -> list[tuple[str, Examination]]:
     found: list[tuple[str, Examination]] = [
         ("access", partial(examine_access, app)),
-        ("key", partial(examine_key, app, url, opened[0] if opened else None))
+        ("key", partial(examine_key, app, url, opened[0] if opened else None)),
     ]
     for stores in opened:
         found += [
