@@ -68,9 +68,9 @@ def test_it_serves_until_a_signal_and_what_was_answered_is_kept(
 @pytest.mark.parametrize(
     ("host", "is_development", "has_rules", "is_warned"),
     [
-        ("0.0.0.0", False, False, True),  # noqa: S104 (nothing is accepted)
-        ("0.0.0.0", True, False, False),  # noqa: S104
-        ("0.0.0.0", False, True, False),  # noqa: S104
+        ("0.0.0.0", False, False, True),
+        ("0.0.0.0", True, False, False),
+        ("0.0.0.0", False, True, False),
         ("127.0.0.1", False, False, False),
     ],
 )
