@@ -83,8 +83,14 @@ def menu() -> str:
 
 
 def adapted(text: str) -> str:
-    """Returns a page without links to what is not on the site."""
+    """Returns a page with what it includes, and without links to what is not on the site."""
+    text = INCLUDED.sub(lambda found: rest_of(HERE / found[1]), text)
     return OUTSIDE.sub(r"\1", text).replace("](decisions)", "](decisions/README.md)")
+
+
+def rest_of(page: Path) -> str:
+    """Returns a file of the project's folder without its title, as a page of this one includes it."""
+    return page.read_text().partition("\n\n")[2].replace("](docs/", "](")
 
 
 def adapt(_app: Sphinx, name: str, source: list[str]) -> None:
@@ -160,14 +166,7 @@ def write_for_machines(app: Sphinx, error: Exception | None) -> None:
 
 def markdown_of(page: Path) -> str:
     """Returns a page without links out of the site; the reference exists as HTML alone."""
-    text = adapted(page.read_text())
-    text = INCLUDED.sub(lambda found: rest_of(page.parent / found[1]), text)
-    return REFERENCE.sub(r"\1.html\2)", text)
-
-
-def rest_of(page: Path) -> str:
-    """Returns a file that a page includes, without its title."""
-    return adapted(page.read_text().partition("\n\n")[2])
+    return REFERENCE.sub(r"\1.html\2)", adapted(page.read_text()))
 
 
 def listed_for_machines(app: Sphinx) -> list[str]:

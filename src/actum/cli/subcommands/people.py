@@ -53,8 +53,8 @@ def forget(
 ) -> None:
     """Forgets persons: their personal values cannot be read any more in what the application stores.
 
-    What was copied elsewhere, and backups with the keys of persons, stay as they are. This cannot be undone. If
-    the application is running, its process does it, and this command waits for it.
+    What was copied elsewhere, and backups with the keys of persons, stay as they are. This cannot be undone.
+    If the application is running, its process does it, and this command waits for it.
     """
     from actum.cli.progress import waiting
     from actum.operations.people import forget_persons
