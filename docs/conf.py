@@ -146,6 +146,13 @@ def words_of_commands() -> list[str]:
     return found
 
 
+def drop_unread_modules(_app: Sphinx, env: Any) -> None:
+    """Leaves modules without a source, such as builtins, out of the list of sources, which links them all."""
+    modules: dict[str, Any] = getattr(env, "_viewcode_modules", {})
+    for name in [name for name, found in modules.items() if not found]:
+        del modules[name]
+
+
 def write_for_machines(app: Sphinx, error: Exception | None) -> None:
     """Writes every page as Markdown beside its HTML, and `llms.txt`, which lists them for programs."""
     if error is not None or app.builder.name != "html":
@@ -187,5 +194,6 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("actum-help", CommandLineHelp)
     app.connect("source-read", adapt)
     app.connect("autodoc-process-docstring", mark_code)
+    app.connect("env-updated", drop_unread_modules)
     app.connect("build-finished", write_for_machines)
     return {"parallel_read_safe": True}
