@@ -20,6 +20,8 @@ HERE = Path(__file__).parent
 project = "Actum"
 author = "the authors of Actum"
 release = version_of("actum")
+is_released = f"\n## {release}" in (HERE.parent / "CHANGELOG.md").read_text().replace("[", "")
+called = f"Actum {release}" if is_released else f"Actum {release}, which is not released yet"
 root_doc = "README"
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.viewcode"]
 exclude_patterns = ["_build"]
@@ -178,7 +180,7 @@ def markdown_of(page: Path) -> str:
 
 def listed_for_machines(app: Sphinx) -> list[str]:
     """Returns the lines of `llms.txt`: each page, the reference, and each decision."""
-    lines = ["# Actum", "", f"> Actum {release}: applications whose state is a history of facts.", ""]
+    lines = ["# Actum", "", f"> {called}: applications whose state is a history of facts.", ""]
     decisions = [f"decisions/{page.stem}" for page in sorted((HERE / "decisions").glob("0*.md"))]
     for caption, names in [*SECTIONS.items(), ("Decisions", decisions)]:
         lines += [f"## {caption}", ""]
