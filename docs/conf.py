@@ -20,6 +20,8 @@ HERE = Path(__file__).parent
 project = "Actum"
 author = "the authors of Actum"
 release = version_of("actum")
+is_released = f"\n## {release}" in (HERE.parent / "CHANGELOG.md").read_text().replace("[", "")
+called = f"Actum {release}" if is_released else f"Actum {release}, which is not released yet"
 root_doc = "README"
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.viewcode"]
 exclude_patterns = ["_build"]
@@ -51,6 +53,7 @@ SECTIONS: dict[str, list[str]] = {
         "console",
         "console-repair",
         "stability",
+        "changelog",
     ],
     "Know": ["guarantees", "questions", "benchmarks", "glossary", "architecture", "decisions/README"],
     "Come from": ["from-castore", "from-akka", "from-eventsourcing"],
@@ -68,6 +71,8 @@ SECTIONS: dict[str, list[str]] = {
 """The pages by the part of the menu that they are in; those that are not written yet are left out."""
 
 OUTSIDE = re.compile(r"\[([^\]]+)\]\((\.\./)+(?!decisions|reference|guide|[a-z-]+\.md)[^)]*\)")
+INCLUDED = re.compile(r"```\{include\} (\S+)\n.*?```\n", re.DOTALL)
+REFERENCE = re.compile(r"(\]\((?:\.\./)*reference/[\w-]+)\.md(#[^)]*)?\)")
 
 
 def menu() -> str:
@@ -79,9 +84,20 @@ def menu() -> str:
     return "\n\n".join(parts)
 
 
+def adapted(text: str) -> str:
+    """Returns a page with what it includes, and without links to what is not on the site."""
+    text = INCLUDED.sub(lambda found: rest_of(HERE / found[1]), text)
+    return OUTSIDE.sub(r"\1", text).replace("](decisions)", "](decisions/README.md)")
+
+
+def rest_of(page: Path) -> str:
+    """Returns a file of the project's folder without its title, as a page of this one includes it."""
+    return page.read_text().partition("\n\n")[2].replace("](docs/", "](")
+
+
 def adapt(_app: Sphinx, name: str, source: list[str]) -> None:
     """Gives the first page its menu, and the decisions theirs; links out of the site become text."""
-    text = OUTSIDE.sub(r"\1", source[0]).replace("](decisions)", "](decisions/README.md)")
+    text = adapted(source[0])
     if name == root_doc:
         text = f"{text}\n\n{menu()}\n"
     if name == "decisions/README":
@@ -132,23 +148,47 @@ def words_of_commands() -> list[str]:
     return found
 
 
+def drop_unread_modules(_app: Sphinx, env: Any) -> None:
+    """Leaves modules without a source, such as builtins, out of the list of sources, which links them all."""
+    modules: dict[str, Any] = getattr(env, "_viewcode_modules", {})
+    for name in [name for name, found in modules.items() if not found]:
+        del modules[name]
+
+
 def write_for_machines(app: Sphinx, error: Exception | None) -> None:
     """Writes every page as Markdown beside its HTML, and `llms.txt`, which lists them for programs."""
-    if error is not None or app.builder.name not in ("html", "dirhtml"):
+    if error is not None or app.builder.name != "html":
         return
     out = Path(app.outdir)
-    summary = f"> Actum {release}: applications whose state is a history of facts."
-    lines = ["# Actum", "", summary, ""]
-    for caption, names in SECTIONS.items():
+    shutil.copyfile(out / f"{root_doc}.html", out / "index.html")
+    for folder in ("pictures", "telemetry"):
+        shutil.copytree(HERE / folder, out / folder, dirs_exist_ok=True)
+    for picture in HERE.glob("*.svg"):
+        shutil.copyfile(picture, out / picture.name)
+    pages = [page for page in HERE.rglob("*.md") if not page.is_relative_to(HERE / "reference")]
+    for page in pages:
+        name = page.relative_to(HERE)
+        (out / name).parent.mkdir(parents=True, exist_ok=True)
+        (out / name).write_text(markdown_of(page))
+    (out / "llms.txt").write_text("\n".join(listed_for_machines(app)))
+
+
+def markdown_of(page: Path) -> str:
+    """Returns a page without links out of the site; the reference exists as HTML alone."""
+    return REFERENCE.sub(r"\1.html\2)", adapted(page.read_text()))
+
+
+def listed_for_machines(app: Sphinx) -> list[str]:
+    """Returns the lines of `llms.txt`: each page, the reference, and each decision."""
+    lines = ["# Actum", "", f"> {called}: applications whose state is a history of facts.", ""]
+    decisions = [f"decisions/{page.stem}" for page in sorted((HERE / "decisions").glob("0*.md"))]
+    for caption, names in [*SECTIONS.items(), ("Decisions", decisions)]:
         lines += [f"## {caption}", ""]
         for name in names:
-            page = HERE / f"{name}.md"
-            if page.exists() and not name.startswith("reference/"):
-                (out / name).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(page, out / f"{name}.md")
-                lines.append(f"- [{app.env.titles[name].astext()}]({name}.md)")
+            suffix = "html" if name.startswith("reference/") else "md"
+            lines.append(f"- [{app.env.titles[name].astext()}]({name}.{suffix})")
         lines.append("")
-    (out / "llms.txt").write_text("\n".join(lines))
+    return lines
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
@@ -156,5 +196,6 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("actum-help", CommandLineHelp)
     app.connect("source-read", adapt)
     app.connect("autodoc-process-docstring", mark_code)
+    app.connect("env-updated", drop_unread_modules)
     app.connect("build-finished", write_for_machines)
     return {"parallel_read_safe": True}

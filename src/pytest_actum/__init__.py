@@ -1,10 +1,11 @@
-"""The pytest plugin: the fixture `actum`, and async tests that ask for it.
+"""The pytest plugin: the fixture `actum`, and the async tests that ask for it or use the test kit.
 
 Pytest loads it in every project where Actum is installed. So it is a package of its own, and loads Actum, and
 an event loop, only for a test that asks for them.
 """
 
 import inspect
+import sys
 from collections.abc import AsyncGenerator, Callable, Generator, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     Opening = Callable[[], AsyncGenerator[Running]]
 
 FIXTURE = "actum"
+KIT = "actum.testing"
 RUNNER = "_actum_runner"
 OPENING = "_actum_opening"
 MARKER = (
@@ -140,11 +142,24 @@ def _kit() -> Any:
     return import_module("actum.testing.for_pytest")
 
 
+def _uses_kit(module: Any) -> bool:
+    """Whether a module of tests has imported something of the test kit, or the kit itself."""
+    if KIT not in sys.modules:
+        return False
+    found = [value for name, value in vars(module).items() if not name.startswith("__")]
+    names = [getattr(value, "__module__", getattr(value, "__name__", "")) for value in found]
+    return any(name == KIT or name.startswith(f"{KIT}.") for name in names if isinstance(name, str))
+
+
 def _is_ours(item: Any) -> bool:
-    """Whether a test is async, asks for us, and no other plugin runs it."""
+    """Whether a test is async, asks for us or uses the test kit, and no other plugin runs it."""
     return (
         isinstance(item, pytest.Function)
-        and (FIXTURE in item.fixturenames or item.get_closest_marker(FIXTURE) is not None)
+        and (
+            FIXTURE in item.fixturenames
+            or item.get_closest_marker(FIXTURE) is not None
+            or _uses_kit(item.module)
+        )
         and inspect.iscoroutinefunction(item.function)
         and _run_by_another(item) is None
     )

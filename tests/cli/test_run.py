@@ -9,6 +9,9 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
+from actum import App
+from actum.access import Access, ApiKey, ApiKeys, hash_key
+from actum.cli.server.announcement import announce_server
 from tests.cli.commands import PATIENCE, CommandLine, Process
 
 Start = Callable[..., Process]
@@ -60,6 +63,27 @@ def test_it_serves_until_a_signal_and_what_was_answered_is_kept(
         {"amount": 3},
         {"amount": 4},
     ]
+
+
+@pytest.mark.parametrize(
+    ("host", "is_development", "has_rules", "is_warned"),
+    [
+        ("0.0.0.0", False, False, True),
+        ("0.0.0.0", True, False, False),
+        ("0.0.0.0", False, True, False),
+        ("127.0.0.1", False, False, False),
+    ],
+)
+def test_it_warns_who_serves_others_without_rules(
+    capsys: pytest.CaptureFixture[str], host: str, is_development: bool, has_rules: bool, is_warned: bool
+) -> None:
+    access = Access(ApiKeys({"till": ApiKey(hash_key("a-key-of-the-till-of-the-tests"))}), rules={})
+    app = App("shop", access=access if has_rules else None)
+
+    with socket.create_server((host, 0)) as listener:
+        announce_server(app, listener, "memory:", is_development=is_development)
+
+    assert capsys.readouterr().err.startswith("warning: without App(access=") is is_warned
 
 
 @pytest.mark.slow

@@ -1,4 +1,4 @@
-"""The page about access: its three applications run, and let in whom the page says."""
+"""The page about access: its four applications run, and let in whom the page says."""
 
 import os
 import re
@@ -24,7 +24,7 @@ SECRET = "a-secret-of-more-than-32-bytes-for-the-page"
 
 @pytest.fixture
 def examples(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[list[Any]]:
-    """The applications of the page: with keys, with tokens, with sessions."""
+    """The applications of the page: with keys, with tokens, with both, with sessions."""
     for name, value in (
         ("ORDERS_TILL_KEY", TILL),
         ("ORDERS_WEB_KEY", WEB),
@@ -42,6 +42,12 @@ def examples(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[list[A
         del sys.modules[module.__name__]
 
 
+def bearing(subject: str, *roles: str, audience: str = "bank") -> dict[str, str]:
+    claims = {"sub": subject, "roles": roles, "exp": int(time.time()) + 60}
+    token = jwt.encode({**claims, "iss": "https://id.example.org", "aud": audience}, SECRET, "HS256")
+    return {"Authorization": f"Bearer {token}"}
+
+
 @asynccontextmanager
 async def serving(app: Any) -> AsyncIterator[httpx.AsyncClient]:
     """Serves an application over what a browser takes for TLS."""
@@ -54,8 +60,8 @@ async def serving(app: Any) -> AsyncIterator[httpx.AsyncClient]:
     await server.stop()
 
 
-def test_the_page_has_three_applications() -> None:
-    assert [code.count("app = App(") for code in EXAMPLES] == [1, 1, 1]
+def test_the_page_has_four_applications() -> None:
+    assert [code.count("app = App(") for code in EXAMPLES] == [1, 1, 1, 1]
 
 
 async def test_the_one_with_keys_knows_its_programs(examples: list[Any]) -> None:
@@ -76,11 +82,6 @@ async def test_the_one_with_keys_knows_its_programs(examples: list[Any]) -> None
 
 
 async def test_the_one_with_tokens_knows_whom_the_issuer_names(examples: list[Any]) -> None:
-    def bearing(subject: str, *roles: str) -> dict[str, str]:
-        claims = {"sub": subject, "roles": roles, "exp": int(time.time()) + 60}
-        token = jwt.encode({**claims, "iss": "https://id.example.org", "aud": "bank"}, SECRET, "HS256")
-        return {"Authorization": f"Bearer {token}"}
-
     async with serving(examples[1].app) as http:
         answers = [
             await http.post("/accounts/ann/deposit", json={"amount": 5}, headers=bearing("ann")),
@@ -94,8 +95,35 @@ async def test_the_one_with_tokens_knows_whom_the_issuer_names(examples: list[An
     assert answers[-1].json() == ["ann", "customer"]
 
 
+async def test_the_one_with_both_shows_each_customer_only_their_own(examples: list[Any]) -> None:
+    ann, bob = (bearing(name, "customer", audience="shop") for name in ("ann", "bob"))
+    staff = {"X-API-Key": TILL}
+    async with serving(examples[2].app) as http:
+        placed = await http.post("/my/orders?item=apple", headers=ann)
+        address = f"/my/orders/{placed.text}"
+        position = {"Actum-Position": placed.headers["Actum-Position"]}
+        answers = [
+            placed,
+            await http.get("/my/orders"),
+            await http.get("/orders/of-customer?customer=ann", headers=bob),
+            await http.get("/orders/to-pack", headers=bob),
+            await http.get("/my/orders", headers=staff),
+            await http.delete(address, headers=bob),
+            await http.get("/-/ready"),
+            await http.get("/schema", headers=staff),
+        ]
+        listed = [len((await http.get("/my/orders", headers=each | position)).json()) for each in (ann, bob)]
+        packed = [len((await http.get("/orders/to-pack", headers=staff | position)).json())]
+        answers.append(await http.delete(address, headers=ann))
+        seen = staff | {"Actum-Position": answers[-1].headers["Actum-Position"]}
+        packed.append(len((await http.get("/orders/to-pack", headers=seen)).json()))
+
+    assert [each.status_code for each in answers] == [201, 401, 404, 403, 403, 404, 200, 403, 204]
+    assert (listed, packed) == ([1, 0], [1, 0])
+
+
 async def test_the_one_with_sessions_knows_whoever_signed_in(examples: list[Any]) -> None:
-    notes = examples[2]
+    notes = examples[3]
     async with serving(notes.app) as http:
         async with notes.app.running() as ctx:
             await ctx.entity(notes.Person, "ann").choose(b"salt", notes.stretched("open sesame", b"salt"))

@@ -54,8 +54,15 @@ def test_the_check_prints_of_the_example_what_the_page_shows(
 
 
 def test_the_code_of_the_page_is_an_application(tmp_path: Path) -> None:
-    listed = "app = App('shop', entities=[Order, Customer, Basket], workflows=[Fulfilment])\n"
-    rest = "".join(REST) + "\n\nclass Order(Entity, emits=[Placed, Delivered]):\n    pass\n\n\n" + listed
+    listed = (
+        "app = App('shop', entities=[Order, Customer, Basket], views=[Names], actions=[letters], "
+        "workflows=[Fulfilment])\n"
+    )
+    rest = (
+        "".join(REST)
+        + "\n\nclass Order(Entity, emits=[Placed, Delivered, Weighed]):\n    pass\n\n\n"
+        + listed
+    )
 
     assert repr(application(tmp_path, NEEDED + rest)) == "<App shop>"
 

@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 
@@ -11,8 +12,9 @@ ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 
 ELSEWHERE = re.compile(r'<(?:script|img|link)[^>]+(?:src|href)="(?:https?:)?//[^"]*"')
+OF_HOSTS = re.compile(r"[a-z]+:")
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 
 @pytest.fixture(scope="module")
@@ -65,9 +67,42 @@ def test_the_help_of_every_command_is_there(site: Path) -> None:
 
 
 def test_programs_find_every_page_as_markdown(site: Path) -> None:
-    """`llms.txt` lists the pages, and each is there without HTML round it."""
+    """`llms.txt` lists the pages, the decisions and the reference, and each page is there without HTML."""
     listed = re.findall(r"^- \[[^\]]+\]\(([^)]+)\)$", (site / "llms.txt").read_text(), re.MULTILINE)
+    pages = {str(page.relative_to(DOCS)) for page in DOCS.rglob("*.md")}
 
-    assert {f"{page.stem}.md" for page in DOCS.glob("*.md")} - {"README.md"} <= set(listed)
+    assert {one.replace("reference/", "").removesuffix(".html") for one in listed if "html" in one} == {
+        page.stem for page in (DOCS / "reference").glob("*.md")
+    }
+    assert {page for page in pages if not page.startswith("reference/")} - {"README.md"} <= set(listed)
     for name in listed:
-        assert (site / name).read_text().startswith("# ")
+        assert (site / name).read_text().startswith("# " if name.endswith(".md") else "<!doctype html>")
+    assert "### Added" in (site / "changelog.md").read_text()
+
+
+def test_every_link_of_the_site_leads_somewhere(site: Path) -> None:
+    """No page has a link to a page or a place on a page that is not there; it begins at `index.html`."""
+    places = {page: set(re.findall(r'\bid="([^"]+)"', page.read_text())) for page in site.rglob("*.html")}
+    dead: list[str] = []
+    for page in places:
+        for link in re.findall(r'(?:href|src)="([^"]+)"', page.read_text()):
+            path, _, place = unquote(link).partition("#")
+            target = page.parent.joinpath(path.partition("?")[0]).resolve() if path else page
+            if OF_HOSTS.match(link) or (target.is_file() and (not place or place in places.get(target, ()))):
+                continue
+            dead.append(f"{page.relative_to(site)}: {link}")
+
+    assert site / "index.html" in places
+    assert dead == []
+
+
+def test_every_link_of_the_markdown_leads_somewhere(site: Path) -> None:
+    """Whoever reads the site as Markdown finds what it links to on the site."""
+    dead = [
+        f"{page.relative_to(site)}: {link}"
+        for page in site.rglob("*.md")
+        for link in re.findall(r"\]\(([^)\s]+)\)", page.read_text())
+        if not OF_HOSTS.match(link) and not (page.parent / link.partition("#")[0]).exists()
+    ]
+
+    assert dead == []

@@ -4,6 +4,7 @@ import itertools
 import json
 import re
 import shlex
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -74,14 +75,36 @@ def curls() -> list[str]:
 def fits(found: Any, expected: Any) -> bool:
     """Whether an answer is what the page shows, where … stands for any text."""
     if isinstance(expected, dict):
-        return all(fits(found[name], value) for name, value in expected.items())
+        return found.keys() == expected.keys() and all(
+            fits(found[name], value) for name, value in expected.items()
+        )
     return bool(expected in ("…", found))
+
+
+def changed_as_shown(source: str) -> str:
+    """The source with each change of the page, whose lines without - and those without + it has once."""
+    for _, diff in (block for block in BLOCKS if block[0] == "diff"):
+        lines = diff.splitlines()
+        former = "\n".join(line[1:] for line in lines if not line.startswith("+"))
+        assert source.count(former) == 1, former
+        source = source.replace(former, "\n".join(line[1:] for line in lines if not line.startswith("-")))
+    return source
+
+
+def wait_until_listed(url: str, command: str, expected: Any) -> None:
+    """Returns when the view, which may lag behind another request, shows what is expected."""
+    deadline = time.monotonic() + PATIENCE
+    while (found := ask(url, command).json()) != expected:
+        assert time.monotonic() < deadline, found
+        time.sleep(0.05)
 
 
 @pytest.mark.slow
 def test_each_step_shows_what_the_page_says(folder: Path, server: Process) -> None:
     url = server.url
-    plan, shown_by_location, listed, again, empty, finish, broken, mended = curls()
+    plan, shown_by_location, listed, again, empty, another, finish, with_day, changed, broken, mended = (
+        curls()
+    )
 
     printed = [f"shop is running at {url}", *(server.out.wait_for("  ") for _ in range(3))]
     assert "\n".join(printed).replace(url, ADDRESS) == seen("actum dev").rstrip()
@@ -98,29 +121,29 @@ def test_each_step_shows_what_the_page_says(folder: Path, server: Process) -> No
     assert ask(url, listed).json() == json.loads(seen(listed))
     assert fits(ask(url, again).json(), json.loads(seen(again, 1)))
     assert fits(ask(url, empty).json(), json.loads(seen(empty)))
+    assert ask(url, another).is_success
     assert ask(url, finish).is_success
     server.out.wait_for("t-1 is finished")
 
     source = folder / "shop.py"
-    [new] = [code for kind, code in BLOCKS if kind == "python"]
-    text = source.read_text()
-    former = "class Planned(Event):\n    title: str\n"
-    assert former in text
-    source.write_text(text.replace(former, new))
+    source.write_text(changed_as_shown(source.read_text()))
     assert server.out.wait_for("changed") == "changed: shop.py; loading it again"
     server.out.wait_for("shop is running again")
+
+    assert ask(url, with_day).text == seen(with_day).strip()
+    wait_until_listed(url, changed, json.loads(seen(changed, 1)))
 
     whole = source.read_text()
     source.write_text(whole.replace("class Task(Entity):", "class Task(Entity)"))
     server.err.wait_for("SyntaxError")
     shown = ask(url, broken).text
     number = whole.partition("class Task(Entity)")[0].count("\n") + 1
-    assert shown.startswith(re.sub(r"py:\d+", f"py:{number}", seen(broken, 1).strip()))
-    assert f"shop.py:{number}" in seen(broken, 1)
+    assert shown.startswith(re.sub(r"py:\d+", f"py:{number}", seen(broken, 2).strip()))
+    assert f"shop.py:{number}" in seen(broken, 2)
 
     source.write_text(whole)
     server.out.wait_for("shop is running again")
-    assert ask(url, mended).json() == json.loads(seen(mended, 2))
+    assert ask(url, mended).json() == json.loads(seen(mended, 3))
     assert server.stop() == 0
 
 

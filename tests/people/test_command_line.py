@@ -72,7 +72,7 @@ async def test_a_person_is_exported_and_forgotten_while_nothing_runs(club: Path,
     await fill()
     assert NAME.encode() in await stored(club)
 
-    exported = await off_loop(actum, "export-person", "club", "ann")
+    exported = await off_loop(actum, "export-person", "club", "ann", "--by", "eve")
     shown = await off_loop(actum, "entity", "club", "Member", "ann", "--json")
     rotated = await off_loop(actum, "keys", "rotate", "club")
     forgotten = await off_loop(actum, "forget", "club", "ann")
@@ -87,7 +87,12 @@ async def test_a_person_is_exported_and_forgotten_while_nothing_runs(club: Path,
     assert (await off_loop(actum, "export-person", "club", "ann")).code == 1
     audited = await off_loop(actum, "audit", "club", "--json")
     acts = [(act["action"], act["target"], act["state"]) for act in audited.lines]
-    assert acts == [("forget", "1 person", "done"), ("keys rotate", "", "done")]
+    assert acts == [
+        ("forget", "1 person", "done"),
+        ("keys rotate", "", "done"),
+        ("export-person", "1 person", "done"),
+    ]
+    assert [act["by"] for act in audited.lines][-1] == "eve"
     assert "ann" not in audited.out
     app, module = load_app("club"), __import__("club")
     async with app.running("sqlite:///club.db") as ctx:

@@ -352,3 +352,21 @@ async def test_that_nobody_runs():
     pass
 """
     outcome(project, source, *NO_OTHERS, passed=1, failed=1)
+
+
+@pytest.mark.slow
+def test_async_tests_of_a_module_that_uses_the_test_kit_run(project: pytest.Pytester) -> None:
+    """Tests that open an application themselves need no marker, with whatever of the kit is imported."""
+    source = """
+from actum.testing import testing
+from tower import Bell, silent
+
+
+async def test_it_rings():
+    async with testing(silent) as t:
+        assert await t.ctx.entity(Bell, "a").ring() == 1
+"""
+    outcome(project, source, *NO_OTHERS, passed=1)
+    outcome(project, source, passed=1)
+    whole = source.replace("from actum.testing import testing", "from actum import testing as kit")
+    outcome(project, whole.replace("testing(silent)", "kit.testing(silent)"), *NO_OTHERS, passed=1)

@@ -43,6 +43,7 @@ class Retries(Struct, frozen=True):
 
     The wait between attempts doubles from `first` up to `longest`, and jitter shortens it to between half and
     all of that. An error of a class in `unless` is not retried: a rule that refuses once will refuse again.
+    By default there are 5 attempts, with waits of 0.5 s up to 1 min, and a `Rejected` is not retried.
     """
 
     attempts: int = 5

@@ -104,8 +104,11 @@ async def forget_persons(app: App, url: str, persons: Sequence[str], *, by: str 
     return ForgottenPersons(runs=False, views=[view.name for view in views])
 
 
-async def export_person(app: App, url: str, person: str) -> Portrait:
-    """Gives everything that is kept of a person; raises NotFound if nothing is."""
+async def export_person(app: App, url: str, person: str, *, by: str = "") -> Portrait:
+    """Gives everything that is kept of a person; raises NotFound if nothing is.
+
+    The audit log has by whom a person was exported, but not who it was.
+    """
     catalog = definition_of(app).catalog
     async with open_beside(url) as stores, _keyring(app, url, stores) as keyring:
         if keyring is None:
@@ -121,7 +124,9 @@ async def export_person(app: App, url: str, person: str) -> Portrait:
             kinds=catalog.kinds,
             queues=queues,
         )
-        return await painter.paint(person)
+        found = await painter.paint(person)
+        async with recorded(stores.database, by, Act("export-person", "1 person")):
+            return found
 
 
 async def rotate_keys(

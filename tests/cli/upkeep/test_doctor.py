@@ -92,6 +92,7 @@ def test_a_sound_application_has_no_fault(shop: Path, actum: CommandLine, store:
     assert found(examined, "actum", "ok")
     assert any("answers" in what for what in found(examined, "store", "ok"))
     assert found(examined, "application") == ["it belongs to shop"]
+    assert found(examined, "access", "warning") == ["everybody who reaches the application may do everything"]
     assert set(found(examined, "clock", "ok")) >= {"no event is from the future"}
     assert found(examined, "work") == ["no process runs the application; nothing stands still"]
     if store.startswith("sqlite"):

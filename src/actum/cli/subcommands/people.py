@@ -51,9 +51,10 @@ def forget(
     store: StoreUrl = None,
     database: DatabaseUrl = None,
 ) -> None:
-    """Forgets persons: their personal data cannot be read any more, and is in no table or file.
+    """Forgets persons: their personal values cannot be read any more in what the application stores.
 
-    This cannot be undone. If the application is running, its process does it, and this command waits for it.
+    What was copied elsewhere, and backups with the keys of persons, stay as they are. This cannot be undone.
+    If the application is running, its process does it, and this command waits for it.
     """
     from actum.cli.progress import waiting
     from actum.operations.people import forget_persons
@@ -75,6 +76,7 @@ def forget(
 def export(
     app: AppName,
     person: Annotated[str, typer.Argument(metavar="PERSON", help="The person's id.", show_default=False)],
+    by: By = None,
     is_json: AsJson = False,
     store: StoreUrl = None,
     database: DatabaseUrl = None,
@@ -85,7 +87,8 @@ def export(
 
     loaded = load_app(app)
     with waiting("reading the journal"):
-        found = asyncio.run(export_person(loaded, loaded.store_url(store, database), person))
+        url = loaded.store_url(store, database)
+        found = asyncio.run(export_person(loaded, url, person, by=operator(by)))
     if is_json:
         print_json(found)
         return

@@ -171,8 +171,9 @@ class Sessions:
 
     The cookie has all there is of the session, so any process that has the `secret` can read it, and only the
     browser can drop it. A session ends `max_age` after it began. Requests that may change something need the
-    token of the `csrftoken` cookie in the header `x-csrftoken`. Cookies are Secure and HttpOnly, and are not
-    sent from other sites; `is_secure=False` is for a development server without TLS.
+    value of the cookie `__Host-csrftoken`, which a page of this host reads, in the header `x-csrftoken`. The
+    session's cookie is HttpOnly. Both are Secure, and are not sent from other sites; `is_secure=False` is for
+    a development server without TLS, and drops the prefix `__Host-`.
     """
 
     @strict_options("Sessions")

@@ -16,7 +16,7 @@ from actum.operations.upkeep.examination.files import (
 )
 from actum.operations.upkeep.examination.finding import LIMIT, Examination, Finding, found_by
 from actum.operations.upkeep.examination.machine import examine_machine
-from actum.operations.upkeep.examination.opened import examine_key, examine_resources
+from actum.operations.upkeep.examination.opened import examine_access, examine_key, examine_resources
 from actum.operations.upkeep.examination.servers import examine_dynamodb, examine_postgres
 from actum.operations.upkeep.examination.stores import (
     examine_binding,
@@ -91,7 +91,8 @@ def _of_servers(url: str) -> list[tuple[str, Examination]]:
 
 def _of_application(app: App, url: str, opened: Sequence[Stores]) -> list[tuple[str, Examination]]:
     found: list[tuple[str, Examination]] = [
-        ("key", partial(examine_key, app, url, opened[0] if opened else None))
+        ("access", partial(examine_access, app)),
+        ("key", partial(examine_key, app, url, opened[0] if opened else None)),
     ]
     for stores in opened:
         found += [

@@ -409,12 +409,13 @@ class Context:
         return erased.events
 
     async def forget(self, *persons: str) -> None:
-        """Forgets persons, by their ids: none of their `Personal` values can be read afterwards, anywhere.
+        """Forgets persons, by their ids: none of their stored `Personal` values can be read afterwards.
 
-        Their keys are destroyed, and views that are made from personal data are rebuilt; when this returns,
-        nothing is left of the values. Histories stay, and show `Forgotten` in their place. Other processes
-        notice within a second. If the process ends half way, the next one to start continues. A person who
-        comes back gets a new key. Give all persons at once, for the views to be rebuilt once.
+        Their keys are destroyed, and views that are made from personal data are rebuilt, before this returns.
+        Backups with these keys, and what was copied elsewhere, stay as they are. Histories stay, and show
+        `Forgotten` in the place of the values. Other processes notice within a second. If the process ends
+        half way, the next one to start continues. A person who comes back gets a new key. Give all persons
+        at once, for the views to be rebuilt once.
         """
         self._session.check_open()
         if self._session.unit is not None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from actum.app import App, definition_of
 from actum.launch import key_service
-from actum.operations.upkeep.examination.finding import LIMIT, Finding, found_by, ok
+from actum.operations.upkeep.examination.finding import LIMIT, Finding, found_by, ok, warning
 from actum.runtime.opened_resource import OpenedResource, OpenResource
 from actum.stores.open import Stores
 
@@ -28,6 +28,19 @@ async def examine_key(app: App, url: str, stores: Stores | None) -> list[Finding
             return [ok("key", f"it opens the keys of the application ({len(sealed)})")]
         await service.unwrap(await service.wrap(os.urandom(KEY_BYTES)))
         return [ok("key", "there is one, and nothing is sealed under it yet")]
+
+
+async def examine_access(app: App) -> list[Finding]:
+    """Says whether the application has rules of who may do what."""
+    if definition_of(app).policy is not None:
+        return [ok("access", "what no rule allows is refused")]
+    return [
+        warning(
+            "access",
+            "everybody who reaches the application may do everything",
+            "give App(access=…), or let only what checks who asks reach it",
+        )
+    ]
 
 
 async def examine_resources(app: App) -> list[Finding]:
