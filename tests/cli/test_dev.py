@@ -208,6 +208,36 @@ def test_a_process_that_ends_by_itself_is_shown_and_started_again_after_a_change
 
 
 @pytest.mark.slow
+def test_an_application_from_another_folder_is_said_to_be_that(
+    shop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = shop / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.setenv("PYTHONPATH", str(shop), prepend=":")
+    server = Process(elsewhere, *DEV, "shop")
+    try:
+        assert server.url
+        said = server.err.wait_for("warning: shop comes from ")
+        assert said.endswith(f"the store is this folder's; run actum in {shop}")
+        assert server.stop(signal.SIGINT) == 0
+    finally:
+        server.kill()
+
+
+@pytest.mark.slow
+def test_requests_for_the_console_do_not_hide_those_for_the_application(shop: Path, start: Start) -> None:
+    server = start(*DEV)
+    url = server.url
+
+    assert get(f"{url}/-/console/map").status_code == 200
+    pay(url, "a", 3)
+
+    assert server.stop(signal.SIGINT) == 0
+    requests = [line for line in server.err.rest() if "uvicorn.access" in line]
+    assert len(requests) == 1
+
+
+@pytest.mark.slow
 def test_a_store_that_is_in_use_is_said_at_the_start(shop: Path, start: Start) -> None:
     first = start("run", "shop", "--port", "0")
     assert first.url

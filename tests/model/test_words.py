@@ -37,6 +37,10 @@ class Plan(Entity):
         self.emit(cast(Any, {"day": "2027-01-01"}))
 
     @command
+    def hand_back(self) -> None:
+        return cast(Any, Planned(date(2027, 1, 1)))
+
+    @command
     def answer(self) -> None:
         return cast(Any, 5)
 
@@ -94,7 +98,7 @@ def test_a_value_of_the_right_type_that_json_cannot_hold_is_still_said_to_be_tha
 
 def test_what_is_emitted_must_be_an_event() -> None:
     given(Plan).when(Plan.emit_a_dict).raises(
-        UndeclaredEvent, match="is no event: emit an instance of a class that is declared as an Event"
+        UndeclaredEvent, match=r"is no event: emit an instance of an Event, as in self\.emit\(\w+\(\.\.\.\)\)"
     )
 
 
@@ -102,6 +106,13 @@ def test_a_command_that_must_answer_none_is_told_so() -> None:
     with pytest.raises(AssertionError, match="must return None but returned 5"):
         given(Plan).when(Plan.answer)
     assert issubclass(WrongReply, Exception)
+
+
+def test_an_event_that_is_returned_in_place_of_being_emitted_is_told_apart() -> None:
+    with pytest.raises(
+        AssertionError, match=r"must return None but returned .* so emit it with self\.emit\("
+    ):
+        given(Plan).when(Plan.hand_back)
 
 
 @pytest.mark.parametrize(

@@ -111,7 +111,7 @@ async def history(ctx: Context) -> list[Recorded[Event]]:
         (
             stored("OrderPlaced", 3, {"customer": 7, "items": []}),
             AssertionError,
-            "does not fit the class Placed",
+            "does not fit the class Placed .* If a field is new, give it a default",
         ),
     ],
     ids=["unknown", "newer", "upcast fails", "does not fit"],

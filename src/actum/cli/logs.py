@@ -14,12 +14,15 @@ from actum.cli.failure import TRACEBACK, explain
 from actum.cli.options import LogFormat, LogLevel
 from actum.errors import StoreError, TryLater
 from actum.model.error_text import error_text, plain_text
+from actum.model.routes.own_paths import CONSOLE
 from actum.runtime.instruments.running import running
 from actum.runtime.instruments.tracing import tracing
 
 MAX_TRACEBACK = 50_000
 """Characters of a traceback that are logged."""
 FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+REQUESTED = 2
+"""The place of the path among the arguments of an entry of `uvicorn.access`."""
 OWN_FIELDS: frozenset[str] = frozenset(
     {*logging.makeLogRecord({}).__dict__, "asctime", "color_message", "message", "taskName"}
 )
@@ -93,9 +96,18 @@ def set_up_logs(*, is_development: bool, level: LogLevel | None, format: LogForm
     logging.basicConfig(level=least, handlers=[handler])
     logging.getLogger("actum").setLevel(logging.INFO if level is None else least)
     requests = logging.INFO if is_development else logging.WARNING
-    logging.getLogger("uvicorn.access").setLevel(max(requests, least) if level else requests)
+    access = logging.getLogger("uvicorn.access")
+    access.setLevel(max(requests, least) if level else requests)
+    if is_development and level is not LogLevel.DEBUG:
+        access.addFilter(_is_of_application)
     for name in NOISY:
         logging.getLogger(name).setLevel(max(least, logging.INFO))
+
+
+def _is_of_application(record: logging.LogRecord) -> bool:
+    """Says whether a request was for the application, and not for the console, which asks again and again."""
+    path = record.args[REQUESTED] if isinstance(record.args, tuple) and len(record.args) > REQUESTED else ""
+    return not str(path).startswith(CONSOLE)
 
 
 def _fixable(record: logging.LogRecord) -> BaseException | None:

@@ -158,8 +158,9 @@ class EventType:
         name = self.cls.__name__
         return UnreadableEvent(
             f"a stored event {self.name!r} does not fit the class {name} ({error}). "
-            f"If its shape has changed, write version={self.version + 1} in its class statement, "
-            f"and add @{name}.upcast({self.version})"
+            f"If a field is new, give it a default, with which stored events that lack it are read. If its "
+            f"shape has changed in another way, write version={self.version + 1} in its class statement, and "
+            f"add @{name}.upcast({self.version})"
         )
 
     def _upcast(self, payload: bytes, version: int) -> "Event":

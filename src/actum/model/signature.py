@@ -12,6 +12,7 @@ from msgspec.json import encode
 from msgspec.structs import astuple as as_tuple
 
 from actum.errors import DefinitionError, Invalid, WrongReply
+from actum.model.event import Event
 from actum.model.people.sealing import SealedType, sealed_type
 from actum.model.values.number_enum import Enums, number_enums, without_members
 from actum.model.values.round_trip import LOST, RoundTrip, reason_of, short_repr
@@ -174,13 +175,17 @@ class Signature:
             kept = self._reply_decode(encode(reply))
             fault = self._reply_trip.between(reply, kept)
         except LOST as error:
-            raise WrongReply(
-                f"{self.where} must return {display(self.returns)} but returned {short_repr(reply)}: "
-                f"{reason_of(error)}"
-            ) from error
+            raise WrongReply(self._why_wrong(reply, error)) from error
         if fault is not None:
             raise WrongReply(f"{self.where} returned a reply that JSON does not preserve: {fault}")
         return kept
+
+    def _why_wrong(self, reply: Any, error: Exception) -> str:
+        said = f"{self.where} must return {display(self.returns)} but returned {short_repr(reply)}"
+        if isinstance(reply, Event):
+            name = type(reply).__name__
+            return f"{said}: an event that is returned is not stored, so emit it with self.emit({name}(...))"
+        return f"{said}: {reason_of(error)}"
 
     def read_reply(self, body: bytes) -> Any:
         """Reads a reply that was stored as JSON."""

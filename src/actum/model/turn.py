@@ -539,10 +539,9 @@ class Instance:
             return f"{self!r} emitted the class {event.__name__}: emit an instance, {event.__name__}(…)"
         name = type(event).__name__
         if not isinstance(event, Event):
-            return (
-                f"{self!r} emitted {event!r}, which is no event: emit an instance of a class that is "
-                "declared as an Event, `class Renamed(Event)`"
-            )
+            known = [one.__name__ for one in self.kind.reductions if one.__module__ != Event.__module__]
+            which = f", as in self.emit({known[0]}(...))" if known else ": declare one"
+            return f"{self!r} emitted {event!r}, which is no event: emit an instance of an Event{which}"
         owner = self.kind.cls.__name__
         if self.kind.keeps_state:
             return f"{self!r} emitted {name}, but {owner} keeps its state alone: set its fields"

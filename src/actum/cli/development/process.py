@@ -5,6 +5,7 @@ import signal
 import socket
 import sys
 import threading
+from pathlib import Path
 from typing import NoReturn
 
 import msgspec
@@ -63,7 +64,7 @@ def _run(job: Job, listener: socket.socket, app: App, store: str, application: A
         if job.was_served:
             print(f"{app.name} is running again", flush=True)
         else:
-            _announce(app, listener, store)
+            _announce(job, app, listener, store)
         _say(job, Said("serving", console=f"{local_url_of(listener)}{CONSOLE}"))
 
     # The server closes the socket that it is given, and this process may have to serve something else on it.
@@ -85,10 +86,19 @@ def _give_up(job: Job, error: CommandFailed) -> NoReturn:
     sys.exit(FAILED)
 
 
-def _announce(app: App, listener: socket.socket, store: str) -> None:
+def _announce(job: Job, app: App, listener: socket.socket, store: str) -> None:
     announce_server(app, listener, store, is_development=True)
     if store == MEMORY:
         print("           which is empty again after each change", flush=True)
+    name = job.app.partition(":")[0]
+    file = getattr(sys.modules.get(name), "__file__", None)
+    if file is not None and not Path(file).resolve().is_relative_to(Path.cwd()):
+        print(
+            f"warning: {name} comes from {file}, which is not in this folder: changes to it are noticed only "
+            f"with --watch, and the store is this folder's; run actum in {Path(file).parent}",
+            file=sys.stderr,
+            flush=True,
+        )
 
 
 def _failed(job: Job, state: State, title: str, error: Exception) -> Failure:
