@@ -34,7 +34,7 @@ app = App("tasks", entities=[Task], actions=[actions])
 @pytest.mark.parametrize(
     ("field", "value", "said"),
     [
-        ("dya", "2026-11-30", "there is no such field here: there are day, at, who"),
+        ("dya", "2026-11-30", "there is no such field here; the fields are day, at, who"),
         ("day", "tomorrow", "this is no date, such as 2026-11-30"),
         ("at", "noon", "this is no time with a date and a zone, such as 2026-11-30T14:00:00Z"),
         ("who", "x", "this is no UUID, such as 0b3f1c9e-6f0a-4c52-9d39-0d7a5d1f8a11"),

@@ -223,7 +223,7 @@ def _name_fields(request: Request[Any, Any, Any], error: Exception) -> None:
             ]
             found["key"] = f"data.{unknown[1]}"
             found["message"] = "there is no such field here" + (
-                f": there are {', '.join(known)}" if known else ""
+                f"; the fields are {', '.join(known)}" if known else ""
             )
 
 
