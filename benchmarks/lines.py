@@ -42,6 +42,7 @@ SAMPLES = (
     Sample("pokemon", 110, "Castore's demo, with its deployment", 738),
     Sample("cart", 135, "Akka's shopping-cart-with-view", 404),
     Sample("registry", 140, "Akka's event-sourced-customer-registry", 559),
+    Sample("shop", 500, "a fourth sample that was counted, whose name was not kept", 403),
 )
 
 
