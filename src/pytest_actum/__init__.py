@@ -8,6 +8,7 @@ import inspect
 import sys
 from collections.abc import AsyncGenerator, Callable, Generator, Sequence
 from importlib import import_module
+from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -146,22 +147,35 @@ def _uses_kit(module: Any) -> bool:
     """Whether a module of tests has imported something of the test kit, or the kit itself."""
     if KIT not in sys.modules:
         return False
-    found = [value for name, value in vars(module).items() if not name.startswith("__")]
-    names = [getattr(value, "__module__", getattr(value, "__name__", "")) for value in found]
-    return any(name == KIT or name.startswith(f"{KIT}.") for name in names if isinstance(name, str))
+    names = [_origin(value) for name, value in vars(module).items() if not name.startswith("__")]
+    return any(name == KIT or name.startswith(f"{KIT}.") for name in names)
+
+
+def _origin(value: Any) -> str:
+    """Gives the module that something is from, without running any code of what it is."""
+    # Of the value itself, even its class could be asked by code of its own.
+    cls = type(value)
+    name: Any = ""
+    if issubclass(cls, ModuleType):
+        name = vars(value).get("__name__")
+    elif cls is FunctionType:
+        name = value.__module__
+    elif issubclass(cls, type):
+        name = type.__getattribute__(value, "__dict__").get("__module__")
+    return name if isinstance(name, str) else ""
 
 
 def _is_ours(item: Any) -> bool:
     """Whether a test is async, asks for us or uses the test kit, and no other plugin runs it."""
     return (
         isinstance(item, pytest.Function)
+        and inspect.iscoroutinefunction(item.function)
+        and _run_by_another(item) is None
         and (
             FIXTURE in item.fixturenames
             or item.get_closest_marker(FIXTURE) is not None
             or _uses_kit(item.module)
         )
-        and inspect.iscoroutinefunction(item.function)
-        and _run_by_another(item) is None
     )
 
 

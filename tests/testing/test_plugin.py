@@ -370,3 +370,31 @@ async def test_it_rings():
     outcome(project, source, passed=1)
     whole = source.replace("from actum.testing import testing", "from actum import testing as kit")
     outcome(project, whole.replace("testing(silent)", "kit.testing(silent)"), *NO_OTHERS, passed=1)
+
+
+HOSTILE = """
+from actum.testing import testing
+
+class Nameless(type):
+    @property
+    def __name__(self):
+        raise ValueError("no name")
+
+    @property
+    def __module__(self):
+        raise ValueError("no module")
+
+class Sly:
+    def __getattribute__(self, name):
+        raise ValueError(name)
+
+Hostile = Nameless("Hostile", (), {})
+sly = Sly()
+
+async def test_it_runs():
+    assert testing
+"""
+
+
+def test_no_code_of_what_a_module_holds_is_run_to_see_where_it_is_from(project: pytest.Pytester) -> None:
+    outcome(project, HOSTILE, *NO_OTHERS, passed=1)
