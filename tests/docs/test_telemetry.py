@@ -74,6 +74,20 @@ def test_the_chapter_lists_each_alert() -> None:
     assert rows == [(rule["alert"], rule.get("for", "0m"), rule["labels"]["severity"]) for rule in RULES]
 
 
+def test_a_part_that_lags_is_warned_of_long_before_it_is_critical() -> None:
+    """`actum_ready` is 0 from two seconds on, and while a tick of a clock runs."""
+    rules = {rule["alert"]: rule for rule in RULES}
+    [still] = re.findall(r"actum_lag_seconds < (\d+)$", rules["ActumPartStandsStill"]["expr"].strip())
+    [late] = re.findall(r"actum_lag_seconds\) > (\d+)$", rules["ActumLag"]["expr"])
+
+    assert int(still) > int(late) > 0
+    for rule in RULES:
+        if "actum_ready" in rule["expr"] and "actum_lag_seconds" not in rule["expr"]:
+            is_store = 'part="store"' in rule["expr"]
+            assert rule["labels"]["severity"] == ("critical" if is_store else "warning")
+            assert is_store or "clock" in rule["expr"]
+
+
 def test_the_chapter_lists_each_metric_with_its_labels() -> None:
     rows = dict(re.findall(r"^\| `(actum_\w+)` \| (.*) \|$", CHAPTER, re.MULTILINE))
 

@@ -96,7 +96,7 @@ COMMANDS = {
     "claims": Command("actum.cli.subcommands.claims:claims", "Rebuilds claims from the events."),
     "forget": Command(
         "actum.cli.subcommands.people:forget",
-        "Forgets persons: their personal data cannot be read any more, and is in no table or file.",
+        "Forgets persons: their personal values cannot be read any more in what the application stores.",
     ),
     "export-person": Command(
         "actum.cli.subcommands.people:export",

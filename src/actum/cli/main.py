@@ -46,8 +46,8 @@ def actum(
     Begin with `actum new NAME`, and then `actum dev`.
 
     APP is MODULE:APP, as in bank:app for the App called app in bank.py; `:app` may be left out.
-    Stop the application for adopt, archive, claims rebuild, export, import, migrate and restore. All others
-    can be used while it is running.
+    Stop the application for adopt, archive, claims rebuild, export, import and restore, and for migrate on
+    SQLite. All others can be used while it is running.
     """
 
 
