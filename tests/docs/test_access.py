@@ -19,6 +19,7 @@ from tests.http.serving import Server
 PAGE = (Path(__file__).parents[2] / "docs" / "access.md").read_text()
 EXAMPLES = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
 TILL, WEB = "a-key-for-the-till-of-the-tests", "a-key-for-the-web-shop-of-tests"
+WAREHOUSE = "a-key-for-the-warehouse-of-tests"
 SECRET = "a-secret-of-more-than-32-bytes-for-the-page"
 
 
@@ -29,6 +30,8 @@ def examples(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[list[A
         ("ORDERS_TILL_KEY", TILL),
         ("ORDERS_WEB_KEY", WEB),
         ("BANK_TOKEN_SECRET", SECRET),
+        ("SHOP_TOKEN_SECRET", SECRET),
+        ("SHOP_WAREHOUSE_KEY", WAREHOUSE),
         ("NOTES_SESSION_SECRET", SECRET),
     ):
         monkeypatch.setenv(name, value)
@@ -97,7 +100,7 @@ async def test_the_one_with_tokens_knows_whom_the_issuer_names(examples: list[An
 
 async def test_the_one_with_both_shows_each_customer_only_their_own(examples: list[Any]) -> None:
     ann, bob = (bearing(name, "customer", audience="shop") for name in ("ann", "bob"))
-    staff = {"X-API-Key": TILL}
+    staff = {"X-API-Key": WAREHOUSE}
     async with serving(examples[2].app) as http:
         placed = await http.post("/my/orders?item=apple", headers=ann)
         address = f"/my/orders/{placed.text}"

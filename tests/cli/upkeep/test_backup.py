@@ -243,7 +243,16 @@ def test_the_store_of_another_application_is_refused(shop: Path, actum: CommandL
     [
         (
             "postgresql://ann:secret@db.example:5433/shop",
-            ["pg_dump --format=custom --no-owner --file=backup.db postgresql://ann@db.example:5433/shop"],
+            [
+                "pg_dump --format=custom --no-owner --file=backup.db postgresql://ann@db.example:5433/shop",
+                "pg_restore --file=/dev/null backup.db",
+                "dropdb, createdb",
+                "pg_restore --no-owner --single-transaction --dbname=postgresql://ann@db.example:5433/shop",
+            ],
+        ),
+        (
+            "postgresql://db.example/shop?search_path=shop",
+            ["DROP SCHEMA", "pg_restore --no-owner --schema=shop --single-transaction"],
         ),
         (
             "dynamodb://shop?region=eu-central-1&database=sqlite:///shop.db",

@@ -83,7 +83,11 @@ def _postgres(url: str, file: str, *, without_keys: bool) -> list[str]:
         f"{dump} {target}    # one consistent moment, while the application runs",
         f"  pg_restore --file=/dev/null {quoted}    # whether all of the file can be read",
         "  To restore, while nothing runs, an administrator first makes "
-        + ("the schema anew (DROP SCHEMA … CASCADE; CREATE SCHEMA … AUTHORIZATION …), then:" if schema else "the database anew (dropdb, createdb --owner=…), then:"),
+        + (
+            "the schema anew (DROP SCHEMA … CASCADE; CREATE SCHEMA … AUTHORIZATION …), then:"
+            if schema
+            else "the database anew (dropdb, createdb --owner=…), then:"
+        ),
         f"  pg_restore --no-owner{schema} --single-transaction --dbname={target} {quoted}",
         "  For every moment and not only those of the dumps: continuous archiving (pg_basebackup and "
         "archive_command), or your provider's point-in-time recovery.",
