@@ -45,6 +45,8 @@ def test_the_container_starts_the_server_itself() -> None:
 
     check_command(command)
     assert re.search(r"^USER (?!root)", container, re.MULTILINE)
+    [given] = re.findall(r"`docker stop --time (\d+)`", PAGE)
+    assert int(given) > LIMIT
 
 
 def test_the_unit_gives_the_server_time_to_stop() -> None:

@@ -1,5 +1,6 @@
 """The page on operating: the hourly backup and the drill that it shows are done, command by command."""
 
+import os
 import re
 import shlex
 import shutil
@@ -64,11 +65,18 @@ def backup_of(folder: Path) -> Path:
 
 def test_the_hourly_backup_is_made_and_kept_while_it_is_young(folder: Path) -> None:
     file = backup_of(folder)
+    old = folder / "backups" / "shop-20200101T0300Z.db"
+    old.touch()
+    archive = old.with_name(f"{old.name}-archive")
+    archive.mkdir()
+    (archive / "0123.segment").touch()
+    for each in (old, archive):
+        os.utime(each, (0, 0))
 
     run(line_of("ExecStartPost", of="find"), folder)
 
     assert re.fullmatch(r"shop-\d{8}T\d{4}Z\.db", file.name)
-    assert file.exists()
+    assert [*(folder / "backups").iterdir()] == [file]
 
 
 def test_the_drill_restores_a_copy_with_the_same_events(folder: Path) -> None:
