@@ -70,7 +70,7 @@ class Sleeper(Workflow):
 
     async def run(self, ctx: Context, until: float) -> None:
         """Sleeps, and wakes."""
-        await self.sleep(timedelta(seconds=max(0.0, until - time.time())))
+        await self.sleep(timedelta(seconds=max(0.0, until - self.now.timestamp())))
         await self.step(wake)
 
 
