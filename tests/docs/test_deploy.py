@@ -82,7 +82,7 @@ def test_pods_ask_the_right_paths_and_give_the_server_time_to_stop(kind: str) ->
     assert pod["terminationGracePeriodSeconds"] > pause + LIMIT
     assert f"useradd --uid {pod['securityContext']['runAsUser']} " in block("dockerfile")
     assert container["readinessProbe"]["httpGet"]["path"] == READY
-    assert container["startupProbe"]["httpGet"]["path"] == READY
+    assert container["startupProbe"]["httpGet"]["path"] == HEALTH  # Else a store that is away restarts pods.
     assert container["livenessProbe"]["httpGet"]["path"] == HEALTH
 
 

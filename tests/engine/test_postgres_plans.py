@@ -13,7 +13,9 @@ from actum.stores.open import open_stores
 from actum.stores.postgres.database import queues
 from actum.stores.postgres.database.tables import PostgresTable
 from actum.stores.postgres.journal import statements
+from tests.servers.postgres import url_of
 
+SCHEMA = "plans"
 LONG = 20_000
 PAGE = 100
 
@@ -28,11 +30,17 @@ BEYOND = f"""DO $$ BEGIN
 
 
 @pytest.fixture
-async def connection(postgres_url: str) -> AsyncIterator[Any]:
-    """A connection to a store whose tables nobody has analysed, as they are after a long import."""
-    async with open_stores(postgres_url):
+async def connection(postgres: Any) -> AsyncIterator[Any]:
+    """A connection to a store whose tables nobody has analysed, as they are after a long import.
+
+    They are new ones: those that tests share have statistics and dead rows of all tests before.
+    """
+    url = url_of(postgres, schema=SCHEMA)
+    admin = await asyncpg.connect(url_of(postgres))
+    await admin.execute(f"DROP SCHEMA IF EXISTS {SCHEMA} CASCADE; CREATE SCHEMA {SCHEMA}")
+    async with open_stores(url):
         pass
-    connection = await asyncpg.connect(postgres_url)
+    connection = await asyncpg.connect(url)
     for table in ("actum_events", "actum_messages"):
         await connection.execute(f"ALTER TABLE {table} SET (autovacuum_enabled = false)")
     # Positions grow with the ids of transactions, and these are below every horizon.
@@ -42,6 +50,8 @@ async def connection(postgres_url: str) -> AsyncIterator[Any]:
     await connection.execute(BEYOND)
     yield connection
     await connection.close()
+    await admin.execute(f"DROP SCHEMA {SCHEMA} CASCADE")
+    await admin.close()
 
 
 def nodes_of(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
