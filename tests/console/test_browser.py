@@ -7,24 +7,9 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Route, expect
 
-from tests.console.browser import (
-    CHROMIUM,
-    SIZES,
-    WHY_NONE,
-    Site,
-    check,
-    cut_names,
-    opened_page,
-    overlapping_labels,
-)
+from tests.console.browser import IN_BROWSER, SIZES, Site, check, cut_names, opened_page, overlapping_labels
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(CHROMIUM is None, reason=WHY_NONE),
-    # Playwright leaves its event loop and pipes to the garbage collector.
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-]
+pytestmark = IN_BROWSER
 
 STATES = {
     "map": "map",

@@ -8,25 +8,10 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.console.browser import (
-    CHROMIUM,
-    SIZES,
-    WHY_NONE,
-    Site,
-    check,
-    cut_names,
-    opened_page,
-    overlapping_labels,
-)
+from tests.console.browser import IN_BROWSER, SIZES, Site, check, cut_names, opened_page, overlapping_labels
 from tests.console.extremes import KINDS
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(CHROMIUM is None, reason=WHY_NONE),
-    # Playwright leaves its event loop and pipes to the garbage collector.
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-]
+pytestmark = IN_BROWSER
 
 ID = "i" * 100 + "ä中🙂" * 10 + "-" + "x" * 69
 CORRELATION = "c" * 120

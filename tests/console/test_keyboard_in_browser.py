@@ -6,16 +6,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.console.browser import CHROMIUM, SIZES, WHY_NONE, Site, opened_page
+from tests.console.browser import IN_BROWSER, SIZES, Site, opened_page
 from tests.console.test_repairing_in_browser import post, until_letters
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(CHROMIUM is None, reason=WHY_NONE),
-    # Playwright leaves its event loop and pipes to the garbage collector.
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-]
+pytestmark = IN_BROWSER
 
 MAX_STOPS = 80
 PAGES = (

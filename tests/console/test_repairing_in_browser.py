@@ -8,15 +8,9 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.console.browser import CHROMIUM, SIZES, WHY_NONE, Site, check, opened_page
+from tests.console.browser import IN_BROWSER, SIZES, Site, check, opened_page
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(CHROMIUM is None, reason=WHY_NONE),
-    # Playwright leaves its event loop and pipes to the garbage collector.
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-]
+pytestmark = IN_BROWSER
 
 LONG = "an-account-with-an-id-that-is-as-long-as-some-ids-are-and-has-no-place-to-break-it-1234567890"
 STATES = {

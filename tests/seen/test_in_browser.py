@@ -8,16 +8,10 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.cli.commands import Process
-from tests.console.browser import CHROMIUM, SIZES, WHY_NONE, check, opened_browser, opened_page
+from tests.console.browser import IN_BROWSER, SIZES, check, opened_browser, opened_page
 from tests.seen.sites import OwnPostgres, own_postgres
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(CHROMIUM is None, reason=WHY_NONE),
-    # Playwright leaves its event loop and pipes to the garbage collector.
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-]
+pytestmark = IN_BROWSER
 ROOT = Path(__file__).parents[2]
 
 
