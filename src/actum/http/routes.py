@@ -131,27 +131,16 @@ def _router(
     access: AccessOfRoutes,
 ) -> Router:
     check_group(group)
-    handlers = [
-        _handler(group, bound, trigger, resource_types, names[id(trigger)], access)
-        for bound, trigger in requests_of(group)
-    ]
+    handlers = []
+    for bound, trigger in requests_of(group):
+        with blamed_on(bound.function):
+            name = names[id(trigger)]
+            handlers.append(_handler(group, bound, trigger, resource_types, name, access))
     with _as_definition_error(f"Actions(path={group.path!r})"):
         return Layer(group.path or "/", route_handlers=handlers, **group.options)
 
 
 def _handler(
-    group: Actions,
-    bound: Bound,
-    trigger: OnRequest,
-    resource_types: Collection[type[Any]],
-    name: str,
-    access: AccessOfRoutes,
-) -> HTTPRouteHandler:
-    with blamed_on(bound.function):
-        return _handler_of(group, bound, trigger, resource_types, name, access)
-
-
-def _handler_of(
     group: Actions,
     bound: Bound,
     trigger: OnRequest,
