@@ -1,4 +1,4 @@
-"""Ages on the command line: how old something has to be to be deleted."""
+"""Ages on the command line: how old something has to be to be deleted or archived."""
 
 import re
 from datetime import timedelta

@@ -8,4 +8,4 @@ from actum.stores.open import Stores
 
 async def forget_replies(stores: Stores, older_than: timedelta) -> int:
     """Deletes the replies that were kept longer ago; gives how many. The application may be running."""
-    return await stores.journal.forget_replies(SystemClock().now() - older_than // timedelta(microseconds=1))
+    return await stores.journal.forget_replies(SystemClock().ago(older_than))

@@ -52,6 +52,10 @@ class Clock(ABC):
             for task in tasks:
                 task.cancel()
 
+    def ago(self, span: timedelta) -> int:
+        """Gives the moment that is so long ago."""
+        return self.now() - span // timedelta(microseconds=1)
+
     async def sleep(self, span: timedelta) -> None:
         """Returns after a while."""
         await self.sleep_until(self.now() + span // timedelta(microseconds=1))

@@ -1,7 +1,7 @@
 """How far the export to a file has got: what is in the file already, and what is added to it."""
 
-import contextlib
 from collections.abc import Callable, Sequence
+from contextlib import closing, suppress
 from pathlib import Path
 
 import msgspec
@@ -98,10 +98,9 @@ def _whole_chunks(path: Path, beginning: Beginning) -> list[Chunk]:
     """Gives the whole chunks of an export, interrupted or not; raises StoreError if it is another one."""
     if not path.stat().st_size:
         return []
-    reader = ExportReader(path)
     chunks: list[Chunk] = []
-    try:
-        with contextlib.suppress(CutOff):
+    with closing(ExportReader(path)) as reader:
+        with suppress(CutOff):
             for chunk in reader.chunks():
                 reader.body(chunk)
                 chunks.append(chunk)
@@ -113,8 +112,6 @@ def _whole_chunks(path: Path, beginning: Beginning) -> list[Chunk]:
                     "name another file, or remove it"
                 )
             _check_same(path, begun, beginning)
-    finally:
-        reader.close()
     return chunks
 
 
@@ -140,18 +137,12 @@ def beginning_of(reader: ExportReader, chunks: Sequence[Chunk]) -> Beginning:
 
 
 def _last_event(path: Path, chunk: Chunk) -> Stored:
-    reader = ExportReader(path)
-    try:
+    with closing(ExportReader(path)) as reader:
         events: list[Stored] = reader.rows(chunk, read_events)
-        return events[-1]
-    finally:
-        reader.close()
+    return events[-1]
 
 
 def ending_of(path: Path) -> Ending:
     """Reads the last chunk of an export that has ended."""
-    reader = ExportReader(path)
-    try:
+    with closing(ExportReader(path)) as reader:
         return msgspec.json.decode(reader.body(reader.whole()[-1]), type=Ending)
-    finally:
-        reader.close()

@@ -8,14 +8,14 @@ from pathlib import Path
 from msgspec import Struct
 
 from actum.app import App
-from actum.errors import ForeignStore, StoreError, StoreInUse
+from actum.errors import StoreError, StoreInUse
 from actum.model.event import Stored
 from actum.operations.moves.events_digest import Report
 from actum.operations.moves.export_file import EVENTS, Beginning, Ending
 from actum.operations.moves.export_progress import ExportProgress, ending_of
 from actum.operations.moves.parts import REPLIES, SLICES, tables_without
 from actum.operations.moves.table_rows import exported_tables
-from actum.operations.opening import is_running, open_beside
+from actum.operations.opening import check_application, is_running, open_beside
 from actum.ports.journal import Journal
 from actum.runtime.clock import SystemClock
 from actum.stores.open import Stores, open_stores
@@ -76,12 +76,7 @@ async def _check(app: App, stores: Stores, url: str, without: Sequence[str]) -> 
         raise StoreInUse(
             f"an application runs on {shown(url)}: stop it first, so that the export shows one moment"
         )
-    binding = await stores.database.binding()
-    if binding is not None and binding.application != app.name:
-        raise ForeignStore(
-            f"{shown(url)} belongs to the application {binding.application!r}, and this is {app.name!r}: "
-            "name another store"
-        )
+    await check_application(app.name, stores, url)
     if stores.journal.transfer is None and REPLIES not in without:
         raise StoreError(
             f"{shown(url)} cannot list the replies of idempotency keys: a request that is repeated after the "

@@ -21,7 +21,6 @@ from actum.ports.workflows import OPERATOR_ACTS, NewWorkflow, StoredWorkflow, Wo
 from actum.runtime.clock import SystemClock
 
 MAX_ERROR = 2_000
-MICROSECOND = timedelta(microseconds=1)
 STEP = 500
 """Acts that are deleted in one transaction."""
 NOTHING = Raw(b"")
@@ -104,7 +103,7 @@ async def forget_acts(database: Database, older_than: timedelta, by: str) -> int
 
     One that has only begun stays: whether it took effect is still to be found out.
     """
-    before = SystemClock().now() - older_than // MICROSECOND
+    before = SystemClock().ago(older_than)
     count = 0
     async with recorded(database, by, Act("audit forget", facts={"before": to_datetime(before).isoformat()})):
         while removed := await database.remove_ended_workflows(OPERATOR_ACTS, before, STEP):

@@ -9,8 +9,8 @@ import msgspec
 from msgspec import Struct
 
 from actum.app import App, definition_of
-from actum.errors import ForeignStore, StoreError, StoreInUse
-from actum.operations.opening import open_beside
+from actum.errors import StoreError, StoreInUse
+from actum.operations.opening import check_application, open_beside
 from actum.runtime.clock import SystemClock
 from actum.stores.open import Stores, file_of, is_owned, open_stores
 from actum.stores.sqlite.archive.archive import Archive
@@ -21,7 +21,6 @@ from actum.stores.url import shown
 
 Report = Callable[[int, int], None]
 """Is called with how many events are archived, and how many there are to be."""
-MICROSECOND = timedelta(microseconds=1)
 
 POSTGRES = (
     "in PostgreSQL, move old events to a cheaper disk with a tablespace (`ALTER TABLE actum_events SET "
@@ -100,12 +99,7 @@ def _check_kind(url: str) -> None:
 
 
 async def _archive_of(app: App, stores: Stores, url: str) -> Archive:
-    binding = await stores.database.binding()
-    if binding is not None and binding.application != app.name:
-        raise ForeignStore(
-            f"{shown(url)} belongs to the application {binding.application!r}, and this is {app.name!r}: "
-            "name another store"
-        )
+    await check_application(app.name, stores, url)
     assert isinstance(stores.journal, SqliteJournal)
     return stores.journal.archive
 
@@ -113,7 +107,7 @@ async def _archive_of(app: App, stores: Stores, url: str) -> Archive:
 def _selection(app: App, older_than: timedelta) -> Selection:
     """Selects streams; those of which only the newest event is kept have nothing old."""
     states = [kind.name for kind in definition_of(app).catalog.kinds.values() if kind.keeps_state]
-    return Selection(SystemClock().now() - older_than // MICROSECOND, msgspec.json.encode(states).decode())
+    return Selection(SystemClock().ago(older_than), msgspec.json.encode(states).decode())
 
 
 def _archived(archive: Archive, amount: Amount) -> Archived:
