@@ -64,8 +64,9 @@ class QueryExecution:
         views: dict[str, dict[str, str]] = {}
         stale, searched = set(), set()
         for view, column, written in rows:
+            if column == WORDS:
+                searched.add(view)
             if column.startswith(HIDDEN):
-                searched |= {view} if column == WORDS else set()
                 continue
             kind = KINDS.get(written, "text")
             declared = self._declared.get(view, {})
