@@ -186,6 +186,48 @@ async def test_one_reads_once_for_all_its_slices_and_one_that_comes_later_catche
         assert [item.position for item in items] == sorted(item.position for item in items)
 
 
+async def test_a_slice_passes_over_nothing_that_only_another_process_could_read_yet() -> None:
+    """One that comes with a checkpoint beyond what is known here says nothing of the others."""
+    journal = MemoryJournal()
+    async with (
+        database_in_memory() as database,
+        node_on(application(Hands().work), journal, database) as node,
+    ):
+        await happen(node, KEYS, 1, 2, 3)
+        head = await journal.head()
+        feed = Feed(journal, head // 3, {"Happened": object})
+        source = EventSource(
+            "react",
+            {"Happened"},
+            checkpoint=0,
+            head=0,
+            is_since_beginning=True,
+            feed=feed,
+            journal=journal,
+            database=database,
+            slices=SLICES,
+        )
+        behind, ahead = SLICES - 2, SLICES - 1
+        # The worker goes on where the only slice it had was, which another process has just let go.
+        source.give([Slice(ahead, (), given=head, counts={"Happened": 0})])
+        source._position = head
+        source.give([Slice(behind, (), given=head // 2, counts={"Happened": 0})])
+        waits = asyncio.create_task(source.next(500))
+        for _ in range(10):
+            await asyncio.sleep(0)
+        waited = not waits.done()
+        feed.advance(head)
+        items = [*await waits]
+        while source.is_behind:
+            items += await source.next(500)
+        everything = await journal.feed(head // 2, 1_000)
+
+    assert waited
+    expected = [one.position for one in everything if source.slice_of(f"Thing/{one.id}") == behind]
+    assert expected
+    assert [item.position for item in items] == expected
+
+
 async def test_several_nodes_work_on_one_action(postgres_url: str) -> None:
     """Each has its part of the keys, and each key is worked on in order, an item at a time."""
     recorder = Recorder()

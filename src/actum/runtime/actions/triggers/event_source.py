@@ -85,7 +85,7 @@ class EventSource(SlicedSource):
             for number, state in opened.items()
         ]
 
-    async def read_page(self, after: int, limit: int) -> tuple[Sequence[Stored], int]:
+    async def read_page(self, after: int, limit: int, given: int) -> tuple[Sequence[Stored], int]:
         return await self._feed.next(after, limit)
 
     def items(self, page: Sequence[Stored], slices: Mapping[int, Slice]) -> list[Item]:
@@ -101,11 +101,11 @@ class EventSource(SlicedSource):
                 items.append(Item(stored.position, key, b"", stored, len(stored.payload), number))
         return items
 
-    async def wait(self) -> None:
+    async def wait(self, after: int) -> None:
         if self.slices == 1:
-            await self._feed.wait(self._position)
+            await self._feed.wait(after)
             return
-        waiting = self._waiting = asyncio.create_task(self._feed.wait(self._position))
+        waiting = self._waiting = asyncio.create_task(self._feed.wait(after))
         try:
             await asyncio.wait({waiting})
         finally:

@@ -140,10 +140,10 @@ class MessageSource(SlicedSource):
     async def load(self, leases: Mapping[int, Leases]) -> list[Slice]:
         return [Slice(number, of) for number, of in leases.items()]
 
-    async def read_page(self, after: int, limit: int) -> tuple[Sequence[Message], int]:
+    async def read_page(self, after: int, limit: int, given: int) -> tuple[Sequence[Message], int]:
         self._arrival.clear()
         messages = await self._broker.messages(self._queue, after, limit)
-        return messages, messages[-1].id if messages else after
+        return messages, messages[-1].id if messages else given
 
     def items(self, page: Sequence[Message], slices: Mapping[int, Slice]) -> list[Item]:
         items: list[Item] = []
@@ -153,7 +153,7 @@ class MessageSource(SlicedSource):
                 items.append(self._item(message))
         return items
 
-    async def wait(self) -> None:
+    async def wait(self, after: int) -> None:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._patience):
                 await self._arrival.wait()

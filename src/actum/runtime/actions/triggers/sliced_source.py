@@ -72,16 +72,20 @@ class SlicedSource(Source):
         """Gives slices as they are saved."""
 
     @abstractmethod
-    async def read_page(self, after: int, limit: int) -> tuple[Sequence[Any], int]:
-        """Gives what comes after a position, and the position up to which that is everything."""
+    async def read_page(self, after: int, limit: int, given: int) -> tuple[Sequence[Any], int]:
+        """Gives what comes after a position, and the position up to which that is everything.
+
+        Other slices were given everything up to `given`, here or by another process, which may have read
+        further than this one can.
+        """
 
     @abstractmethod
     def items(self, page: Sequence[Any], slices: Mapping[int, Slice]) -> list[Item]:
         """Gives the items of a page that are of these slices, and were not given yet."""
 
     @abstractmethod
-    async def wait(self) -> None:
-        """Returns when there may be something to read, after some time, or once `wake` is called."""
+    async def wait(self, after: int) -> None:
+        """Returns when there may be something after a position, after some time, or once `wake` is called."""
 
     @abstractmethod
     def wake(self) -> None:
@@ -125,10 +129,14 @@ class SlicedSource(Source):
         lowest = min((one.given for one in self._here.values()), default=before)
         self._is_laggards_turn = lowest < before and not self._is_laggards_turn
         if self._is_laggards_turn:
-            return await self._take(lowest, limit, up_to=before)
-        items = await self._take(before, limit)
-        if self._position == before and not self.is_behind:
-            await self.wait()
+            items, end = await self._take(lowest, limit, up_to=before)
+            # What cannot be read here yet, another process has read: nothing beyond it can be either.
+            if end == lowest:
+                await self.wait(lowest)
+            return items
+        items, end = await self._take(before, limit)
+        if end == before and not self.is_behind:
+            await self.wait(before)
         return items
 
     async def save(self, done: Sequence[int], letters: Sequence[NewLetter], open_from: int | None) -> None:
@@ -171,17 +179,18 @@ class SlicedSource(Source):
         held = self._held
         return self._database.under(*(lease for number in sorted(numbers) for lease in held[number].leases))
 
-    async def _take(self, after: int, limit: int, up_to: int | None = None) -> list[Item]:
-        page, end = await self.read_page(after, limit)
+    async def _take(self, after: int, limit: int, up_to: int | None = None) -> tuple[list[Item], int]:
+        """Gives the items that follow a position, and the position up to which they were given."""
+        page, end = await self.read_page(after, limit, after if up_to is None else up_to)
         if up_to is None:
             self._position = end
         else:
-            end = min(end, up_to) if page else up_to
+            end = min(end, up_to)
         slices = {number: one for number, one in self._here.items() if after <= one.given < end}
         items = self.items(page, slices) if page else []
         for one in slices.values():
             one.given = end
-        return items if up_to is None else [item for item in items if item.position <= up_to]
+        return (items if up_to is None else [item for item in items if item.position <= up_to]), end
 
     def _lose(self, error: LeaseLost) -> None:
         """Forgets the slices whose leases are lost; raises the error where it does not say which."""
