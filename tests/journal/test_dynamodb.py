@@ -24,6 +24,7 @@ def dynamodb(request: pytest.FixtureRequest) -> str:
 
 
 class TestDynamoJournal(DurableJournalConformance):
+    looks_at_first_events = True
     largest_payload = 400_000
     largest_group = 33
 

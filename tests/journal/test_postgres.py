@@ -15,6 +15,8 @@ async def opened(url: str) -> PostgresJournal:
 
 
 class TestPostgresJournal(DurableJournalConformance):
+    looks_at_first_events = True
+
     @pytest.fixture
     async def journal(self, postgres_url: str) -> AsyncIterator[Journal]:
         self.url = postgres_url

@@ -7,11 +7,11 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec import Struct
-from msgspec.structs import astuple
+from msgspec.structs import astuple, replace
 
 from actum.conformance.journal.bank import PATIENCE, fill
 from actum.model.event import Stored
-from actum.ports.journal import Erased, EventRange, Journal, Landed, Repeated, StreamPage
+from actum.ports.journal import Erased, EventRange, Journal, Landed, Loaded, Repeated, StreamPage
 from actum.stores.memory import MemoryJournal
 from actum.stores.postgres.connection.pool import PostgresPool
 from actum.stores.postgres.journal.journal import SCHEMA, PostgresJournal, open_journal, statements
@@ -51,6 +51,8 @@ def unplaced(answer: Any) -> Any:
         ]
     if isinstance(answer, StreamPage):
         return [astuple(item) for item in answer.items], answer.next is None
+    if isinstance(answer, Loaded):
+        answer = replace(answer, first=0)
     if isinstance(answer, Struct):
         return type(answer).__name__, [unplaced(value) for value in astuple(answer)]
     return [unplaced(part) for part in answer] if isinstance(answer, list | tuple) else answer

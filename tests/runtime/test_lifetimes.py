@@ -9,7 +9,20 @@ from pathlib import Path
 
 import pytest
 
-from actum import Actions, App, Changed, Context, Deleted, Entity, Event, View, command, query, reducer
+from actum import (
+    Actions,
+    App,
+    Changed,
+    Context,
+    Deleted,
+    Entity,
+    Event,
+    Rejected,
+    View,
+    command,
+    query,
+    reducer,
+)
 from actum.runtime.actions.triggers import timers
 from actum.runtime.clock import ManualClock
 from actum.runtime.cluster import coordinator
@@ -52,6 +65,15 @@ class Parcel(Entity, expires_after=SPAN, snapshot_every=3):
     def drop(self, name: str) -> None:
         self.emit(Noted(f"drop {name}"))
         self.cancel(name)
+
+    @command
+    def count(self) -> int:
+        self.emit(Noted(f"counted {len(self.texts)} {self.texts[-1]}"))
+        return len(self.texts)
+
+    @command
+    def refuse(self) -> None:
+        raise Rejected(f"it says {self.texts[-1]}")
 
     @query
     def noted(self) -> tuple[str, ...]:
@@ -291,6 +313,45 @@ async def test_entities_of_two_nodes_live_as_the_model_says(postgres_url: str, s
     """On PostgreSQL, where each command goes to one of two nodes, and one of them restarts now and then."""
     async with site(postgres_url, 2, seed) as two, asyncio.timeout(100):
         await live(two, 40)
+
+
+@pytest.mark.parametrize("asks", ["query", "command", "unit", "refusal", "version"])
+async def test_a_node_decides_on_nothing_that_another_has_erased(postgres_url: str, asks: str) -> None:
+    """The entity has begun anew there, and is at the same version; nothing here reads the feed."""
+    alone, clock = App("post", entities=[Parcel]), ManualClock(START)
+    async with (
+        open_stores(postgres_url) as one,
+        open_stores(postgres_url) as other,
+        node_on(alone, one.journal, one.database, clock=clock) as first,
+        node_on(alone, other.journal, other.database, clock=clock) as second,
+        asyncio.timeout(100),
+    ):
+        here, there = Context(second.services), Context(first.services)
+        await here.entity(Parcel, "a").note("old")
+        await there.delete(Parcel, "a", erase=True)
+        await there.entity(Parcel, "a").note("new")
+        parcel = here.entity(Parcel, "a")
+
+        if asks == "query":
+            assert await parcel.noted() == ("new",)
+        elif asks == "command":
+            assert await parcel.count() == 2
+            assert await parcel.noted() == ("new", "counted 1 new")
+        elif asks == "unit":
+
+            async def unit(ctx: Context) -> int:
+                await ctx.entity(Parcel, "b").note("beside")
+                return await ctx.entity(Parcel, "a").count()
+
+            assert await here.atomic(unit) == 2
+            assert await parcel.noted() == ("new", "counted 1 new")
+        elif asks == "refusal":
+            with pytest.raises(Rejected, match="new"):
+                await parcel.refuse()
+        else:
+            assert await here.entity(Parcel, "a", expected_version=1).count() == 2
+            assert await parcel.noted() == ("new", "counted 1 new")
+        assert await there.entity(Parcel, "a").noted() == await parcel.noted()
 
 
 async def test_a_node_forgets_what_another_has_erased(postgres_url: str) -> None:

@@ -40,6 +40,10 @@ class Write(Struct, gc=False):
     without a key stores nothing: it only
     checks the version of its stream for its group, and `landed` cannot tell afterwards whether it landed.
 
+    `first` is the position of the stream's first event, as far as the writer knows it (0: it does not). A
+    stream that was erased and has begun anew may be at the same version: it collides, as if it were at
+    version 0. A journal that no other process writes to need not look.
+
     `personal` says how the reply is sealed, whose it is, and its value; `is_sealed` that this was done, and
     that of the events too. Stores ignore both.
     """
@@ -57,6 +61,7 @@ class Write(Struct, gc=False):
     claims: Sequence[Claim] = ()
     personal: tuple[SealedType, str, Any] | None = None
     is_sealed: bool = False
+    first: int = 0
 
 
 class Landed(Struct, frozen=True, gc=False):
@@ -124,13 +129,15 @@ class Loaded(Struct, frozen=True):
     """What an entity's state is made of.
 
     `events` follow the snapshot or, without one, the version up to which events were `pruned`. They are the
-    first page; unless `is_complete`, the rest has to be `read`.
+    first page; unless `is_complete`, the rest has to be `read`. `first` is the position of the stream's first
+    event, pruned or not; 0 where the journal does not look at it in writes.
     """
 
     snapshot: Snapshot | None
     pruned: int
     events: list[Stored]
     is_complete: bool
+    first: int = 0
 
 
 class Erased(Struct, frozen=True):

@@ -40,7 +40,8 @@ class JournalConformance(
 ):
     """Every guarantee of `actum.ports.journal`, as tests.
 
-    A store with narrower bounds sets `largest_payload` (bytes of an event) and `largest_group` (writes).
+    A store with narrower bounds sets `largest_payload` (bytes of an event) and `largest_group` (writes). One
+    that several processes write to sets `looks_at_first_events`: it compares `Write.first`.
     """
 
     @pytest.fixture

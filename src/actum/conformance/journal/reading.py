@@ -122,7 +122,8 @@ class Reading:
 
         [loaded] = await journal.load([("Account", "a")], {})
 
-        assert loaded == Loaded(None, 0, await journal.read(EventRange("Account", "a")), True)
+        events = await journal.read(EventRange("Account", "a"))
+        assert loaded == Loaded(None, 0, events, True, loaded.first)
 
     async def test_streams_load_in_the_order_they_are_asked_for(self, journal: Journal) -> None:
         """There is one answer for each, even if it is missing, of another kind, or asked for twice."""
@@ -169,7 +170,8 @@ class Reading:
         for id, one in zip(ids, loaded, strict=True):
             snapshot = kept.get(id)
             after = snapshot.version if snapshot else 0
-            assert one == Loaded(snapshot, 0, await journal.read(EventRange("Account", id, after)), True)
+            followed = await journal.read(EventRange("Account", id, after))
+            assert one == Loaded(snapshot, 0, followed, True, one.first)
 
     @pytest.mark.parametrize("count", [999, 1_000, 1_001, 2_300])
     async def test_a_long_stream_loads_by_pages(self, journal: Journal, count: int) -> None:

@@ -1,6 +1,7 @@
 """The suite for pruning and erasing: what is removed is gone everywhere, and nothing else is."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -8,6 +9,7 @@ from actum.conformance.journal.bank import (
     OPENING,
     SECOND,
     amounts,
+    claim,
     deposit,
     erase,
     fill,
@@ -101,7 +103,7 @@ class Pruning:
         await journal.prune("Account", "a", 3)
 
         [loaded] = await journal.load([("Account", "a")], {})
-        assert loaded == Loaded(None, 3, await journal.read(EventRange("Account", "a")), True)
+        assert loaded == Loaded(None, 3, await journal.read(EventRange("Account", "a")), True, loaded.first)
 
     @pytest.mark.parametrize(
         ("after", "up_to", "limit", "reverse", "expected"),
@@ -202,11 +204,13 @@ class Pruning:
         [loaded] = await journal.load([("Account", "a")], CODE)
 
         assert without.snapshot is None
-        assert loaded == Loaded(balance(5), 3, [], True)
+        assert loaded == Loaded(balance(5), 3, [], True, loaded.first)
 
 
 class Erasing:
     """A stream may be erased, and the feed shows it."""
+
+    looks_at_first_events = False
 
     async def test_an_erased_stream_is_gone(self, journal: Journal) -> None:
         """No event, snapshot, reply or listing shows it any more."""
@@ -316,6 +320,43 @@ class Erasing:
         await journal.save_snapshot("Account", "a", balance(5))
 
         assert await journal.load([("Account", "a")], CODE) == [Loaded(None, 0, [], True)]
+
+    @pytest.mark.parametrize(
+        ("amounts", "options"),
+        [
+            ((7,), {}),
+            ((), {}),
+            ((7,), {"key": "k-1"}),
+            ((), {"key": "k-1"}),
+            ((7,), {"group": 1}),
+            ((), {"group": 1}),
+            ((7,), {"claims": [claim("a@x")]}),
+        ],
+        ids=["events", "none", "key", "key alone", "group", "group of none", "claim"],
+    )
+    async def test_what_was_decided_before_an_erasure_does_not_land_after_it(
+        self, journal: Journal, amounts: tuple[int, ...], options: dict[str, Any]
+    ) -> None:
+        """Also where the stream has begun anew and is at the same version, if other processes may write."""
+        await fill(journal, "a", 3)
+        await fill(journal, "b", 1)
+        [before] = await journal.load([("Account", "a")], {})
+        await erase(journal, "a")
+        await fill(journal, "a", 3)
+        [after] = await journal.load([("Account", "a")], {})
+
+        old = deposit("a", 3, *amounts, **options)
+        old.first = before.first
+        assert after.first == (after.events[0].position if self.looks_at_first_events else 0)
+        if not self.looks_at_first_events:
+            return
+        outcomes = await journal.append([old, deposit("b", 1, 8)])
+        new = deposit("a", 3, *amounts, **options)
+        new.first = after.first
+        again = await journal.append([new])
+
+        assert outcomes[0] == Collided(0)
+        assert have_landed([outcomes[1], *again]) == [True, True]
 
     async def test_a_long_stream_is_erased(self, journal: Journal) -> None:
         """However long it was, no event remains."""

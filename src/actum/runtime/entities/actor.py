@@ -72,13 +72,14 @@ class Actor:
     `gate` is its newest write that is not yet durable: what is decided on the current state may be answered
     only when that has landed. `used` is the time of its last turn, for eviction. From the version
     `next_snapshot` on its state is to be stored. `keys` are the idempotency keys of writes that are not
-    durable yet.
+    durable yet. `first` is the position of the entity's first event, 0 if it has none or that is not known.
     """
 
-    __slots__ = ("gate", "instance", "is_live", "keys", "next_snapshot", "used")
+    __slots__ = ("first", "gate", "instance", "is_live", "keys", "next_snapshot", "used")
 
-    def __init__(self, instance: Instance, *, kept: int, used: int) -> None:
+    def __init__(self, instance: Instance, *, kept: int, used: int, first: int = 0) -> None:
         self.instance: Instance = instance
+        self.first: int = first
         self.gate: Staged | None = None
         self.is_live: bool = True
         self.next_snapshot: int = next_snapshot(instance.kind, kept)

@@ -6,7 +6,6 @@ from contextlib import suppress
 from typing import Any
 
 from actum.errors import Overloaded
-from actum.model.turn import Instance
 from actum.ports.journal import Loaded, StreamKey
 from actum.runtime.containment import contained
 from actum.runtime.entities.loader import Folded, Loader
@@ -23,8 +22,8 @@ class Arrivals:
     """Loads entities for whoever waits for them, and serves those who wait for one in their order.
 
     `is_held` says that something has to be waited for before an entity is loaded, and `released` waits for
-    it. `put` is called with every entity that was loaded, and the version of its snapshot; `settled` once
-    for those that were loaded together. `recent` are those that may not have been seen by all who waited.
+    it. `put` is called with every entity that was loaded; `settled` once for those that were loaded together.
+    `recent` are those that may not have been seen by all who waited.
     """
 
     def __init__(
@@ -33,7 +32,7 @@ class Arrivals:
         *,
         is_held: Callable[[StreamKey], bool],
         released: Callable[[StreamKey], Awaitable[None]],
-        put: Callable[[StreamKey, Instance, int], None],
+        put: Callable[[StreamKey, Folded], None],
         settled: Callable[[], None],
     ) -> None:
         self.recent: set[StreamKey] = set()
@@ -123,7 +122,7 @@ class Arrivals:
             self._start(self._load_alone(stream))
             return
         if loaded.is_complete:
-            self._arrive(stream, *begun)
+            self._arrive(stream, begun)
         else:
             self._start(self._load_alone(stream, begun))
 
@@ -132,15 +131,15 @@ class Arrivals:
             await self._released(stream)
             with contained(_unreadable(stream)):
                 if begun is None:
-                    instance, kept = await self._loader.load(stream)
+                    folded = await self._loader.load(stream)
                 else:
-                    instance, kept = await self._loader.complete(stream, begun)
+                    folded = await self._loader.complete(stream, begun)
         except BaseException as error:
             self._fail(stream, error)
             if isinstance(error, Exception):
                 return
             raise
-        self._arrive(stream, instance, kept)
+        self._arrive(stream, folded)
         self._end()
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
@@ -148,8 +147,8 @@ class Arrivals:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    def _arrive(self, stream: StreamKey, instance: Instance, kept: int) -> None:
-        self._put(stream, instance, kept)
+    def _arrive(self, stream: StreamKey, folded: Folded) -> None:
+        self._put(stream, folded)
         self.recent.add(stream)
         for arrival in self._waiting.pop(stream, ()):
             if not arrival.done():

@@ -191,6 +191,9 @@ class Committer:
         batch, self._open = self._open[:end], self._open[end:]
         self._open_bytes -= size
         self._batch_bytes = size
+        if self._journal.is_shared:
+            for staged in batch:
+                staged.write.first = staged.actor.first
         return batch
 
     def _end_of_batch(self) -> tuple[int, int]:
@@ -259,6 +262,8 @@ class Committer:
                 actor.settle(staged)
             if type(outcome) is not Landed:
                 failed.append(staged)
+            elif not staged.write.expected and staged.write.events:
+                actor.first = outcome.position - len(staged.write.events) + 1
         recalled = self._recall(failed) if failed else []
         is_releasing = bool(self._answered)
         self._answered.extend(zip(batch, outcomes, strict=True))

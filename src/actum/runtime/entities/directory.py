@@ -16,7 +16,7 @@ from actum.ports.journal import Journal, Snapshot, StreamKey
 from actum.runtime.clock import Clock
 from actum.runtime.entities.actor import Actor
 from actum.runtime.entities.arrivals import Arrivals
-from actum.runtime.entities.loader import Loader
+from actum.runtime.entities.loader import Folded, Loader
 from actum.runtime.instruments.instruments import Instruments
 
 log: logging.Logger = logging.getLogger("actum.directory")
@@ -139,7 +139,7 @@ class Directory:
 
     async def load_copy(self, stream: StreamKey) -> Instance:
         """Returns a copy of the durable state of a stream, independent of any live actor."""
-        return (await self._loader.load(stream))[0]
+        return (await self._loader.load(stream)).instance
 
     async def run(self) -> None:
         """Stores snapshots and evicts idle actors, until cancelled."""
@@ -185,11 +185,12 @@ class Directory:
     async def _prove(self, stream: StreamKey, *, is_due: bool) -> None:
         """Folds a state again, to be stored if that is due, and evicts a live one that differs from it."""
         try:
-            instance, kept = await self._loader.load(stream)
+            folded = await self._loader.load(stream)
         except ActumError as error:
             log.warning("%s/%s keeps no snapshot: %s", *stream, error)
             return
-        if is_due and instance.version > kept and (state := take_snapshot(instance)) is not None:
+        instance = folded.instance
+        if is_due and instance.version > folded.kept and (state := take_snapshot(instance)) is not None:
             self._snapshots[stream] = Snapshot(
                 instance.version, instance.time, instance.kind.fingerprint, state
             )
@@ -223,8 +224,9 @@ class Directory:
         if leaving is not None and leaving.gate is not None:
             await leaving.gate.watch()
 
-    def _put(self, stream: StreamKey, instance: Instance, kept: int) -> None:
-        self.live[stream] = Actor(instance, kept=kept, used=self._clock.now())
+    def _put(self, stream: StreamKey, folded: Folded) -> None:
+        now = self._clock.now()
+        self.live[stream] = Actor(folded.instance, kept=folded.kept, used=now, first=folded.first)
 
     def _sweep_surplus(self) -> None:
         if len(self.live) > self._residence.most + self._residence.most // 10:

@@ -4,6 +4,8 @@ import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 
+from msgspec import Struct
+
 from actum.model.entity import EntityType
 from actum.model.error_text import error_text
 from actum.model.snapshots import restored
@@ -20,8 +22,16 @@ MAX_WAITING = 20_000
 MAX_LONG_LOADS = 4
 """The most entities that are read page by page at one time."""
 
-Folded = tuple[Instance, int]
-"""An entity, and the version of the snapshot it was folded from, or 0."""
+
+class Folded(Struct, frozen=True):
+    """An entity, the version of the snapshot it was folded from, or 0, and the position of its first event.
+
+    That is 0 if it has none, or if no other process writes to the journal.
+    """
+
+    instance: Instance
+    kept: int
+    first: int
 
 
 class Loader:
@@ -44,7 +54,7 @@ class Loader:
             return await self._journal.load(streams, self._fingerprints)
 
     async def load(self, stream: StreamKey) -> Folded:
-        """Returns an entity folded from its events, and the version of the snapshot it began with, or 0."""
+        """Returns an entity folded from its events."""
         loaded = await self._loads.get(stream)
         has_snapshot, is_complete = loaded.snapshot is not None, loaded.is_complete
         try:
@@ -57,7 +67,7 @@ class Loader:
         return begun if is_complete else await self.complete(stream, begun)
 
     def begin(self, stream: StreamKey, loaded: Loaded) -> Folded:
-        """Returns an entity after its first page, and the version of its snapshot."""
+        """Returns an entity after its first page."""
         kind, snapshot = self._kinds[stream[0]], loaded.snapshot
         if snapshot is None:
             instance, kept = restored(kind, stream[1], None, version=loaded.pruned), 0
@@ -65,15 +75,14 @@ class Loader:
             kept = snapshot.version
             instance = restored(kind, stream[1], snapshot.state, version=kept, time=snapshot.time)
         instance.replay(loaded.events)
-        return instance, kept
+        return Folded(instance, kept, loaded.first)
 
     async def complete(self, stream: StreamKey, begun: Folded) -> Folded:
         """Returns an entity after all its pages."""
-        instance, kept = begun
         try:
-            await self._replay_rest(instance)
+            await self._replay_rest(begun.instance)
         except BaseException as error:
-            if not kept or comes_from_outside(error):
+            if not begun.kept or comes_from_outside(error):
                 raise
             return await self._load_without_snapshot(stream, error)
         return begun
@@ -85,7 +94,7 @@ class Loader:
         [loaded] = await self._journal.load([stream], {})
         begun = self.begin(stream, loaded)
         if not loaded.is_complete:
-            await self._replay_rest(begun[0])
+            await self._replay_rest(begun.instance)
         return begun
 
     async def _replay_rest(self, instance: Instance) -> None:

@@ -18,7 +18,7 @@ from actum.ports.journal import (
 )
 from actum.stores.dynamodb.journal.append_transaction import AppendTransaction
 from actum.stores.dynamodb.journal.appending import Appender, keys_of
-from actum.stores.dynamodb.journal.items import position_of
+from actum.stores.dynamodb.journal.items import Head, position_of
 from actum.stores.dynamodb.journal.limits import Measure, split, why_too_large
 from actum.stores.dynamodb.journal.reserved_slot import ReservedSlot
 from actum.stores.outcomes import claim_keys, decide
@@ -134,7 +134,7 @@ class Append:
         }
         if held and not self._knows_all:
             heads = await self._appender.heads(held)
-            self._versions |= {stream: head.version for stream, head in heads.items()}
+            self._versions |= self._seen(heads)
         if any(not write.events for write in self._writes):
             self._head = await self._appender.head()
 
@@ -145,7 +145,7 @@ class Append:
         heads = await self._appender.heads((write.kind, write.id) for write in pending)
         self._replies = await self._appender.replies(keys_of(pending))
         self._holders = await self._appender.holders(claim_keys(pending))
-        self._versions = {stream: head.version for stream, head in heads.items()}
+        self._versions = self._seen(heads)
         self._places = {stream: head.position for stream, head in heads.items()}
         self._knows_all = True
 
@@ -267,6 +267,14 @@ class Append:
             else:
                 self._holders[claim] = holder
         self._head = max(self._head, *positions)
+
+    def _seen(self, heads: Mapping[StreamKey, Head]) -> dict[StreamKey, int]:
+        """Returns the versions of streams; 0 for one that was erased and has begun anew since."""
+        firsts = {(write.kind, write.id): write.first for write in self._writes if write.first}
+        return {
+            stream: head.version if firsts.get(stream, head.first_position) == head.first_position else 0
+            for stream, head in heads.items()
+        }
 
     def _stream(self, number: int) -> StreamKey:
         return self._writes[number].kind, self._writes[number].id

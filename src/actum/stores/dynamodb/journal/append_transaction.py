@@ -27,8 +27,9 @@ NO_HOLDERS: Mapping[ClaimKey, str] = {}
 class StreamWrites:
     """What a transaction adds to one stream, in records that are not too large."""
 
-    def __init__(self, expected: int) -> None:
+    def __init__(self, expected: int, first: int) -> None:
         self.expected = expected
+        self.first = first
         self.version: int = expected
         self.first_place: int = 0
         self.first_time: int = 0
@@ -84,7 +85,7 @@ class AppendTransaction:
             stream = (write.kind, write.id)
             stream_writes = self._streams.get(stream)
             if stream_writes is None:
-                stream_writes = self._streams[stream] = StreamWrites(write.expected)
+                stream_writes = self._streams[stream] = StreamWrites(write.expected, write.first)
             if write.events:
                 stream_writes.add(write, place + 1)
                 place += len(write.events)
@@ -109,7 +110,7 @@ class AppendTransaction:
         operations: list[Item] = [{"Put": {"Item": chunk, "ConditionExpression": "attribute_not_exists(p)"}}]
         for stream, stream_writes in self._streams.items():
             if not stream_writes.records:
-                operations.append(_check(stream, stream_writes.expected))
+                operations.append(_check(stream, stream_writes))
                 continue
             operations += (
                 _begin(stream, stream_writes, slot)
@@ -134,15 +135,15 @@ class AppendTransaction:
         return operations
 
 
-def _check(stream: StreamKey, expected: int) -> Item:
+def _check(stream: StreamKey, stream_writes: StreamWrites) -> Item:
     key = key_item(head_key(stream))
-    if not expected:
+    if not stream_writes.expected:
         return {"ConditionCheck": {"Key": key, "ConditionExpression": "attribute_not_exists(p)"}}
     return {
         "ConditionCheck": {
             "Key": key,
-            "ConditionExpression": "v = :e",
-            "ExpressionAttributeValues": {":e": number(expected)},
+            "ConditionExpression": f"v = :e{_same_stream(stream_writes)}",
+            "ExpressionAttributeValues": {":e": number(stream_writes.expected), **_first(stream_writes)},
         }
     }
 
@@ -172,15 +173,25 @@ def _move(stream: StreamKey, stream_writes: StreamWrites, slot: int) -> Item:
         "Update": {
             "Key": key_item(head_key(stream)),
             "UpdateExpression": "SET v = :v, o = :o, t = :t",
-            "ConditionExpression": "v = :e AND o < :o",
+            "ConditionExpression": f"v = :e AND o < :o{_same_stream(stream_writes)}",
             "ExpressionAttributeValues": {
                 ":e": number(stream_writes.expected),
                 ":v": number(stream_writes.version),
                 ":o": number(position_of(slot, stream_writes.place)),
                 ":t": number(stream_writes.time),
+                **_first(stream_writes),
             },
         }
     }
+
+
+def _same_stream(stream_writes: StreamWrites) -> str:
+    """Returns the condition that the stream was not erased, to begin anew, since its writer read it."""
+    return " AND f = :f" if stream_writes.first else ""
+
+
+def _first(stream_writes: StreamWrites) -> Item:
+    return {":f": number(stream_writes.first)} if stream_writes.first else {}
 
 
 def _record(stream: StreamKey, parts: list[Part], slot: int, name: str) -> tuple[Item, Reference]:

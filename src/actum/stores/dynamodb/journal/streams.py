@@ -143,7 +143,7 @@ class Reader:
             snapshot = None
         base = head.pruned if snapshot is None else snapshot.version
         if base >= head.version:
-            return Loaded(snapshot, head.pruned, [], is_complete=True)
+            return Loaded(snapshot, head.pruned, [], is_complete=True, first=head.first_position)
         newest = found.get(newest_key(stream, head))
         if newest is not None and int(newest["a"]["N"]) <= base + 1:
             events = [event for event in events_of(stream, newest) if event.version > base][:PAGE]
@@ -152,7 +152,8 @@ class Reader:
         if not events or events[0].version != base + 1:
             # It was pruned or erased in the meantime.
             return (await self.load([stream], {} if fingerprint is None else {stream[0]: fingerprint}))[0]
-        return Loaded(snapshot, head.pruned, events, is_complete=events[-1].version >= head.version)
+        is_complete = events[-1].version >= head.version
+        return Loaded(snapshot, head.pruned, events, is_complete, head.first_position)
 
     async def _forwards(
         self, stream: StreamKey, first: int, last: int, count: int, most: int

@@ -19,6 +19,8 @@ MAX_ATTEMPTS = 20
 MAX_FENCE_TIME = 20.0
 DEADLOCK = "40P01"
 
+NO_FIRSTS: Mapping[StreamKey, int] = {}
+
 Holding = tuple[str, str, bytes, str]
 """A claim, and the id of its holder."""
 
@@ -93,11 +95,22 @@ class Appender:
         self._epoch = epoch
 
     async def versions(
-        self, connection: Any, streams: Sequence[StreamKey], statement: str = statements.VERSIONS
+        self,
+        connection: Any,
+        streams: Sequence[StreamKey],
+        statement: str = statements.VERSIONS,
+        *,
+        firsts: Mapping[StreamKey, int] = NO_FIRSTS,
     ) -> dict[StreamKey, int]:
-        """Gives the versions of the streams that exist."""
+        """Gives the versions of the streams that exist.
+
+        One whose first event is not that of `firsts` was erased and has begun anew: its version counts as 0.
+        """
         rows = await connection.fetch(statement, [kind for kind, _ in streams], [id for _, id in streams])
-        return {(kind, id): version for kind, id, version in rows}
+        return {
+            (kind, id): version if firsts.get((kind, id), first) == first else 0
+            for kind, id, version, first in rows
+        }
 
     async def replies(self, connection: Any, keys: Sequence[ReplyKey]) -> dict[ReplyKey, Repeated]:
         """Gives the stored replies."""
@@ -135,7 +148,9 @@ class Appender:
             async with self._pool.transaction() as connection:
                 if claims:
                     await connection.execute(claim_statements.HAVE_CLAIMS_ALONE)
-                versions = await self.versions(connection, streams, statements.LOCK_STREAMS)
+                versions = await self.versions(
+                    connection, streams, statements.LOCK_STREAMS, firsts=_firsts(writes)
+                )
                 replies = await self.replies(connection, _keys(writes))
                 holders = await self._hold(connection, claims)
                 batch = decided(writes, lambda stream: versions.get(stream, 0), replies.get, holders.get)
@@ -196,7 +211,7 @@ class Appender:
         self, connection: Any, writes: Sequence[Write], streams: Sequence[StreamKey]
     ) -> tuple[dict[StreamKey, int], dict[ReplyKey, Repeated]]:
         """Gives the versions of streams, 0 for those that do not exist, and the stored replies."""
-        versions = await self.versions(connection, streams)
+        versions = await self.versions(connection, streams, firsts=_firsts(writes))
         replies = await self.replies(connection, _keys(writes))
         return {stream: versions.get(stream, 0) for stream in streams}, replies
 
@@ -239,6 +254,11 @@ class Appender:
             await connection.execute(statements.STRIKE_OFF, self._writer)
         self._epoch = epoch
         return epoch
+
+
+def _firsts(writes: Sequence[Write]) -> dict[StreamKey, int]:
+    """Gives the first events that writers know, by position."""
+    return {(write.kind, write.id): write.first for write in writes if write.first}
 
 
 def _keys(writes: Sequence[Write]) -> list[ReplyKey]:

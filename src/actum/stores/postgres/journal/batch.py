@@ -52,6 +52,7 @@ class Batch:
             *_columns(self._replies, 6),
             *self._events.values(),
             self.wants_head,
+            self._streams.known_firsts(),
         ]
 
     @property
@@ -61,7 +62,7 @@ class Batch:
 
     def plain_values(self) -> list[Any]:
         """Gives the arrays of streams and events of a plain batch."""
-        return [*self._streams.plain_values(), *self._events.values()]
+        return [*self._streams.plain_values(), *self._events.values(), self._streams.known_firsts()]
 
     def missing(self, landed: Sequence[int]) -> list[StreamKey]:
         """Gives the streams that another writer changed, from the numbers of those that landed."""
@@ -114,6 +115,8 @@ class Batch:
             version, metadata, time = write.expected, write.metadata, write.time
             if begins[at] < 0:
                 begins[at] = version
+                if write.first:
+                    streams.begun_at[at] = write.first
             if write.events:
                 if not version:
                     streams.first[at], streams.first_time[at] = place + 1, time
@@ -150,6 +153,7 @@ class _Streams:
         self.kind = [kind for kind, _ in streams]
         self.id = [id for _, id in streams]
         self.expected = [-1] * count
+        self.begun_at: dict[int, int] = {}
         self.version = [0] * count
         self.last = [0] * count
         self.time = [0] * count
@@ -168,8 +172,13 @@ class _Streams:
             _text(self.time),
         ]
 
+    def known_firsts(self) -> str:
+        """Gives the array of the positions of first events, 0 where they are not known."""
+        begun_at = self.begun_at
+        return _text([begun_at.get(at, 0) for at in range(len(self.kind))] if begun_at else [])
+
     def values(self) -> list[Any]:
-        """Gives all arrays; an array without a value for any stream is empty."""
+        """Gives all other arrays; an array without a value for any stream is empty."""
         has_new = 0 in self.expected
         return [
             *self.plain_values(),

@@ -286,6 +286,7 @@ def _loaded(rows: Sequence[Any]) -> Loaded:
     snapshot = None
     if first["kept"] is not None:
         snapshot = Snapshot(first["kept"], first["kept_at"], first["fingerprint"], first["state"])
-    events = [Stored(*tuple(row)[7:]) for row in rows if row["position"] is not None]
+    events = [Stored(*tuple(row)[8:]) for row in rows if row["position"] is not None]
     base = first["pruned"] if snapshot is None else snapshot.version
-    return Loaded(snapshot, first["pruned"], events, base + len(events) >= first["last"])
+    is_complete = base + len(events) >= first["last"]
+    return Loaded(snapshot, first["pruned"], events, is_complete, first["first_position"])

@@ -91,12 +91,13 @@ KINDS = """WITH RECURSIVE kinds (kind) AS (
         WHERE kinds.kind IS NOT NULL
     ) SELECT kind FROM kinds WHERE kind IS NOT NULL"""
 
-LOCK_STREAMS = """SELECT s.kind, s.id, s.version FROM actum_streams s
+LOCK_STREAMS = """SELECT s.kind, s.id, s.version, s.first_position FROM actum_streams s
     JOIN unnest($1::text[], $2::text[]) AS g (kind, id) ON s.kind = g.kind AND s.id = g.id
     ORDER BY s.kind, s.id FOR UPDATE OF s"""
 # LIMIT 1 makes the planner use the index, whatever it estimates for a new table.
 VERSIONS = """SELECT s.* FROM unnest($1::text[], $2::text[]) AS g (kind, id), LATERAL (
-        SELECT kind, id, version FROM actum_streams WHERE kind = g.kind AND id = g.id LIMIT 1
+        SELECT kind, id, version, first_position FROM actum_streams
+        WHERE kind = g.kind AND id = g.id LIMIT 1
     ) s"""
 KEPT = """SELECT r.* FROM unnest($1::text[], $2::text[], $3::text[]) AS g (kind, id, key), LATERAL (
         SELECT kind, id, key, call, reply, position FROM actum_replies
@@ -118,7 +119,7 @@ RANGES = f"""SELECT g.n, {", ".join(f"e.{name.strip()}" for name in EVENT.split(
     JOIN actum_events e ON e.stream = s.first_position AND e.version > g.after AND e.version <= g.up_to
     ORDER BY g.n, e.version"""
 # Each stream has at least one row, even if it does not exist; only the first one has the snapshot.
-_LOADED = f"""SELECT g.n, s.pruned, s.version AS last, p.version AS kept, p.time AS kept_at,
+_LOADED = f"""SELECT g.n, s.pruned, s.version AS last, s.first_position, p.version AS kept, p.time AS kept_at,
         p.fingerprint, CASE WHEN e.version IS NULL OR e.version = coalesce(p.version, s.pruned) + 1
             THEN p.state END AS state, e.*
     FROM unnest($1::text[], $2::text[], $3::text[]) WITH ORDINALITY AS g (kind, id, fingerprint, n)
@@ -136,7 +137,7 @@ _LOADED = f"""SELECT g.n, s.pruned, s.version AS last, p.version AS kept, p.time
     ) e ON true ORDER BY g.n, e.version"""
 LOAD = page_of(
     _LOADED,
-    f"n, pruned, last, kept, kept_at, fingerprint, state, {EVENT}",
+    f"n, pruned, last, first_position, kept, kept_at, fingerprint, state, {EVENT}",
     "coalesce(octet_length(state), 0) + coalesce(octet_length(payload), 0)",
 )
 
