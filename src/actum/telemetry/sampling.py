@@ -1,26 +1,19 @@
 """Sampling of requests: which are traced is decided before a span is made, because most are not."""
 
 from collections.abc import Mapping, Sequence
+from contextvars import ContextVar
 
 from opentelemetry.context import Context, create_key, set_value
 from opentelemetry.sdk.trace.sampling import Decision, Sampler, SamplingResult
-from opentelemetry.trace import (
-    Link,
-    NonRecordingSpan,
-    SpanContext,
-    SpanKind,
-    TraceFlags,
-    TraceState,
-    set_span_in_context,
-)
+from opentelemetry.trace import Link, SpanKind, TraceState, get_current_span
 from opentelemetry.util.types import Attributes
 
 _CHOSEN = create_key("actum-chosen")
 CHOSEN: Context = set_value(_CHOSEN, True, Context())
 """The context of the first span of a trace that was chosen."""
-UNSAMPLED = SpanContext(1, 1, is_remote=False, trace_flags=TraceFlags(TraceFlags.DEFAULT))
-"""The span of every request that was not chosen, so that nothing in it begins a trace of its own."""
-IN_UNSAMPLED: Context = set_span_in_context(NonRecordingSpan(UNSAMPLED), Context())
+in_unsampled: ContextVar[bool] = ContextVar("actum_in_unsampled", default=False)
+"""Whether what runs belongs to a request that was not chosen: nothing in it begins a trace of its own."""
+DROPPED = SamplingResult(Decision.DROP)
 
 
 class ChosenFirst(Sampler):
@@ -42,6 +35,8 @@ class ChosenFirst(Sampler):
         """Returns whether a span is sampled."""
         if parent_context is not None and _CHOSEN in parent_context:
             return SamplingResult(Decision.RECORD_AND_SAMPLE, attributes)
+        if in_unsampled.get() and not get_current_span(parent_context).get_span_context().is_valid:
+            return DROPPED
         return self._inner.should_sample(
             parent_context, trace_id, name, kind, attributes, links, trace_state=trace_state
         )

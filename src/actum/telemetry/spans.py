@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from contextvars import Token
 
 from opentelemetry import trace
-from opentelemetry.context import Context, attach, detach
+from opentelemetry.context import Context, attach, detach, get_current
 from opentelemetry.trace import (
     Link,
     NonRecordingSpan,
@@ -23,7 +23,7 @@ from actum.runtime.clock import SystemClock
 from actum.runtime.containment import comes_from_outside
 from actum.runtime.instruments.instruments import Kind
 from actum.runtime.instruments.tracing import NO_SPAN, Attributes, Span
-from actum.telemetry.sampling import CHOSEN, IN_UNSAMPLED, UNSAMPLED
+from actum.telemetry.sampling import CHOSEN, in_unsampled
 
 TRACEPARENT = re.compile(r"00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})")
 MAX_TRACES = 20
@@ -57,7 +57,8 @@ class OpenTelemetryTracer:
 
     def request(self, name: str, headers: Mapping[bytes, bytes]) -> Span:
         """Makes the span of a request: below one that surrounds it, in the caller's trace, or the first."""
-        if trace.get_current_span().get_span_context().is_valid:
+        around = get_current()
+        if around and trace.get_current_span(around).get_span_context().is_valid:
             return self._begin("request", name, None)
         if b"traceparent" in headers:
             caller = _caller(headers)
@@ -75,9 +76,7 @@ class OpenTelemetryTracer:
 
     def child(self, kind: Kind, name: str) -> Span:
         """Makes a span below the one that runs, if that is sampled."""
-        if not trace.get_current_span().get_span_context().trace_flags.sampled:
-            return NO_SPAN
-        return self._begin(kind, name, None)
+        return self._begin(kind, name, None) if self.is_sampled() else NO_SPAN
 
     def continuation(self, kind: Kind, name: str, traceparent: str) -> Span:
         """Makes a span in a trace that came from outside this task, if that is sampled."""
@@ -106,24 +105,31 @@ class OpenTelemetryTracer:
             ]
         )
 
+    def is_sampled(self) -> bool:
+        """Returns whether the span that runs is sampled."""
+        # Asked of each command, most of which are in no trace; to look at the span takes six calls.
+        around = get_current()
+        return bool(around and trace.get_current_span(around).get_span_context().trace_flags.sampled)
+
     def traceparent(self) -> str:
         """Returns the span that runs, as W3C Trace Context writes it; "" if it is not sampled."""
+        if not self.is_sampled():
+            return ""
         span = trace.get_current_span().get_span_context()
-        if not span.trace_flags.sampled or not span.is_valid:
+        if not span.is_valid:
             return ""
         return f"00-{span.trace_id:032x}-{span.span_id:016x}-{int(span.trace_flags) & 0xFF:02x}"
 
     def headers(self) -> dict[str, str]:
         """Returns `traceparent`, which says too that a trace is not sampled, and `tracestate`."""
         carrier: dict[str, str] = {}
-        if trace.get_current_span().get_span_context() is not UNSAMPLED:
-            _propagator.inject(carrier)
+        _propagator.inject(carrier)
         return carrier
 
     def ids(self) -> tuple[str, str] | None:
         """Returns the ids of the trace and of the span that runs, sampled or not."""
         span = trace.get_current_span().get_span_context()
-        if span is UNSAMPLED or not span.is_valid:
+        if not span.is_valid:
             return None
         return f"{span.trace_id:032x}", f"{span.span_id:016x}"
 
@@ -137,6 +143,7 @@ class RunningSpan:
     """A span that is the current one of its block, of the author's libraries too."""
 
     __slots__ = ("_span", "_token")
+    is_kept = True
 
     def __init__(self, span: trace.Span) -> None:
         self._span = span
@@ -171,20 +178,17 @@ class UnsampledRequest:
     """What stands for the span of a request that was not chosen."""
 
     __slots__ = ("_token",)
-
-    def __init__(self) -> None:
-        self._token: Token[Context] | None = None
+    is_kept = False
 
     def __repr__(self) -> str:
         return "<UnsampledRequest>"
 
     def __enter__(self) -> "UnsampledRequest":
-        self._token = attach(IN_UNSAMPLED)
+        self._token: Token[bool] = in_unsampled.set(True)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
-        if self._token is not None:
-            detach(self._token)
+        in_unsampled.reset(self._token)
 
     def say(self, attributes: Attributes, *, name: str | None = None, is_failure: bool = False) -> None:
         """Keeps nothing."""
@@ -194,6 +198,7 @@ class BatchSpan:
     """Spans in several traces for the same work; none of them is the current one."""
 
     __slots__ = ("_spans",)
+    is_kept = True
 
     def __init__(self, spans: Sequence[trace.Span]) -> None:
         self._spans = spans

@@ -23,20 +23,22 @@ class ObservedRequest:
     `inner` is the scope in which its route was found, and `response` knows the status that was sent.
     """
 
-    __slots__ = ("_began", "_instruments", "_scope", "_span", "inner", "response")
+    __slots__ = ("_began", "_instruments", "_method", "_span", "inner", "response")
 
     def __init__(self, scope: Scope, headers: dict[bytes, bytes], instruments: Instruments) -> None:
+        method: str = scope["method"]
         self.inner: Scope | None = None
         self.response: ResponseHeaders | None = None
-        self._scope = scope
         self._instruments = instruments
+        self._method: str = method if method in KNOWN else "(other)"
         tracer = tracing.tracer
-        is_traced = tracer is not None and not scope["path"].startswith(RESERVED)
-        self._span: Span = tracer.request(self._method, headers) if tracer and is_traced else NO_SPAN
+        self._span: Span = NO_SPAN
+        if tracer is not None and not scope["path"].startswith(RESERVED):
+            self._span = tracer.request(self._method, headers)
         self._began = perf_counter()
 
     def __repr__(self) -> str:
-        return f"<ObservedRequest {self._name}>"
+        return f"<ObservedRequest {self._method}>"
 
     def __enter__(self) -> "ObservedRequest":
         if self._span is not NO_SPAN:
@@ -44,42 +46,29 @@ class ObservedRequest:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
-        status = 500 if self.response is None else self.response.status or 500
+        seconds = perf_counter() - self._began
+        inner, response, method = self.inner, self.response, self._method
+        status = 500 if response is None else response.status or 500
+        route = NO_ROUTE if inner is None else inner.get("path_template") or NO_ROUTE
         is_failure = status >= 500 or error is not None
         if self._span is not NO_SPAN:
-            self._span.say(
-                {
-                    "http.request.method": self._method,
-                    "http.route": self._route,
+            if self._span.is_kept:
+                attributes = {
+                    "http.request.method": method,
+                    "http.route": route,
                     "http.response.status_code": status,
-                },
-                name=self._name,
-                is_failure=is_failure,
-            )
+                }
+                self._span.say(attributes, name=f"{method} {route}", is_failure=is_failure)
             self._span.__exit__(kind, error, trace)
-        if error is None or not comes_from_outside(error):
-            self._report(status, is_failure=is_failure)
-
-    def _report(self, status: int, *, is_failure: bool) -> None:
-        seconds = perf_counter() - self._began
-        place = self._method, self._route, status // 100
-        work = _works.get(place)
-        if work is None:
-            work = _works[place] = Work("request", self._name, f"{status // 100}xx")
+        if error is not None and comes_from_outside(error):
+            return
+        place = method, route, status // 100
+        work = _works.get(place) or _works.setdefault(place, _work_at(*place))
         if is_failure:
             self._instruments.failed(work, str(status), seconds)
         else:
-            self._instruments.ended(work, seconds)
+            self._instruments.ending(work)(seconds)
 
-    @property
-    def _method(self) -> str:
-        method: str = self._scope["method"]
-        return method if method in KNOWN else "(other)"
 
-    @property
-    def _route(self) -> str:
-        return (self.inner or {}).get("path_template") or NO_ROUTE
-
-    @property
-    def _name(self) -> str:
-        return f"{self._method} {self._route}"
+def _work_at(method: str, route: str, hundreds: int) -> Work:
+    return Work("request", f"{method} {route}", f"{hundreds}xx")

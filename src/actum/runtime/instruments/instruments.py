@@ -83,6 +83,14 @@ class Listener(Protocol):
         """Receives the values of all gauges; those that are missing have none any more."""
 
 
+class TakesTimes(Protocol):
+    """A listener of which nothing more than the time is kept where work is done that happens very often."""
+
+    def ending(self, work: Work) -> Callable[[float], None]:
+        """Returns what receives the seconds of such work each time that it is done."""
+        ...
+
+
 class HearsStarts(Protocol):
     """A listener that also wants to know what has begun and not yet ended."""
 
@@ -102,6 +110,8 @@ class Instruments:
         # By its class: whatever a listener does when it is asked, the process starts.
         self._starting = tuple(cast(HearsStarts, one) for one in listeners if hasattr(type(one), "started"))
         self._broken: set[int] = set()
+        self._endings: dict[Work, Callable[[float], None]] = {}
+        self.hears_starts: bool = bool(self._starting)
         self.has_listeners: bool = bool(listeners)
 
     def __repr__(self) -> str:
@@ -129,6 +139,14 @@ class Instruments:
                 listener.ended(work, seconds, count)
             except Exception as error:  # noqa: BLE001 (the work itself must go on)
                 self._note_broken(listener, error)
+
+    def ending(self, work: Work) -> Callable[[float], None]:
+        """Returns what reports that such work is done, after so many seconds.
+
+        For what happens with each request: to find the listener, and its place for the work, costs more than
+        to add the time.
+        """
+        return self._endings.get(work) or self._endings.setdefault(work, self._ending(work))
 
     def stopped(self, work: Work, error: BaseException, seconds: float) -> None:
         """Reports that work was refused or has failed, by its error; nothing of work that is cancelled."""
@@ -160,6 +178,11 @@ class Instruments:
     def sampled(self, samples: Sequence[Sample]) -> None:
         """Reports the values of all gauges."""
         self._notify(lambda listener: listener.sampled(samples))
+
+    def _ending(self, work: Work) -> Callable[[float], None]:
+        if len(self.listeners) == 1 and hasattr(type(self.listeners[0]), "ending"):
+            return cast(TakesTimes, self.listeners[0]).ending(work)
+        return lambda seconds: self.ended(work, seconds)
 
     def _notify(self, notify: Callable[[Listener], Any]) -> None:
         for listener in self.listeners:

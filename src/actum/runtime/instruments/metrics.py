@@ -89,6 +89,12 @@ class Metrics:
             case _:
                 pass
 
+    def ending(self, work: Work) -> Callable[[float], None]:
+        """Returns what keeps how long work took, where it is not counted for how much it was."""
+        if work.kind in COUNTED:
+            return lambda seconds: self.ended(work, seconds, 1)
+        return (self._done.get(work) or self._timing(work, "done")).add
+
     def refused(self, work: Work, seconds: float, error: str) -> None:
         """Keeps how long it took to refuse a call."""
         (self._timed["refused"].get(work) or self._timing(work, "refused")).add(seconds)

@@ -17,7 +17,13 @@ Attributes = Mapping[str, str | int]
 
 
 class Span(Protocol):
-    """A span in a block: it begins and ends with that, and what runs in the block belongs to it."""
+    """A span in a block: it begins and ends with that, and what runs in the block belongs to it.
+
+    One that is not `is_kept` keeps nothing that is said of it.
+    """
+
+    @property
+    def is_kept(self) -> bool: ...
 
     def __enter__(self) -> "Span": ...
 
@@ -53,6 +59,10 @@ class Tracer(Protocol):
         """Makes a span in each of several traces, for work that was done for all of them at once."""
         ...
 
+    def is_sampled(self) -> bool:
+        """Returns whether the span that runs is sampled; False where there is none."""
+        ...
+
     def traceparent(self) -> str:
         """Returns the span that runs, as W3C Trace Context writes it; "" if there is none, or not sampled."""
         ...
@@ -68,6 +78,8 @@ class Tracer(Protocol):
 
 class NoSpan:
     """The span of what nobody traces."""
+
+    is_kept = False
 
     def __repr__(self) -> str:
         return "<NoSpan>"
@@ -123,7 +135,7 @@ class Tracing:
         """Makes a span in each trace that the metadata of some events name, if there is a tracer."""
         if self.tracer is None:
             return NO_SPAN
-        found = [traceparent for written in metadata() if (traceparent := traceparent_in(written))]
+        found = [traceparent_in(written) for written in metadata() if _MARK in written]
         return self.tracer.batch(kind, name, found) if found else NO_SPAN
 
     def stamped(self, metadata: bytes) -> bytes:
