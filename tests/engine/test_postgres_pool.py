@@ -1,17 +1,23 @@
 """The pool on PostgreSQL: connections that are lent again at once, and those that must not be."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any
 
+import asyncpg
 import pytest
 
 from actum.errors import Unavailable
 from actum.stores.postgres.connection import pool as pools
 from actum.stores.postgres.connection.pool import PostgresPool, is_lost
+from actum.stores.postgres.connection.sticky_connection import StickyConnection
+from actum.stores.postgres.connection.undone import undo
 
 PID = "SELECT pg_backend_pid()"
 PATIENCE = 20.0
+ASLEEP = (
+    "FROM pg_stat_activity WHERE query LIKE '%pg_sleep(60)%' AND state = 'active' AND pid <> pg_backend_pid()"
+)
 
 
 @pytest.fixture
@@ -116,3 +122,81 @@ async def test_a_pool_that_keeps_connections_closes_at_once(
     with pytest.raises(Unavailable):
         await pool.fetchval(PID)
     assert not pool._kept
+
+
+async def cancelled_in(
+    pool: PostgresPool, work: Callable[[], Coroutine[Any, Any, Any]], *, is_undone: bool = True
+) -> None:
+    """Begins something that waits in the server, cancels it there, and sees to it that it has ended there."""
+    running = asyncio.create_task(work())
+    other = await asyncpg.connect(pool.address.url)
+    try:
+        async with asyncio.timeout(PATIENCE):
+            while not await other.fetchval(f"SELECT count(*) {ASLEEP}"):  # noqa: ASYNC110 (as above)
+                await asyncio.sleep(0.01)
+            running.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await running
+            while is_undone and await other.fetchval(f"SELECT count(*) {ASLEEP}"):
+                await asyncio.sleep(0.01)
+        # What was cancelled and not undone would hold up the feed of other tests.
+        await other.fetch(f"SELECT pg_terminate_backend(pid, 20000) {ASLEEP}")
+    finally:
+        await other.close()
+
+
+async def in_transaction(pool: PostgresPool) -> None:
+    async with pool.transaction() as connection:
+        await connection.execute("CREATE TABLE half_done (n int)")
+        await connection.execute("SELECT pg_sleep(60)")
+
+
+async def in_sticky(pool: PostgresPool) -> None:
+    sticky = StickyConnection(pool)
+    async with sticky.connection() as connection:
+        await connection.execute("SELECT pg_sleep(60)")
+
+
+@pytest.mark.parametrize("how", ["statement", "transaction", "sticky"])
+async def test_statements_that_are_cancelled_give_their_connections_back(
+    pool: PostgresPool, how: str
+) -> None:
+    """More of them than there are connections: each is used again, and nothing of a transaction is left."""
+    works: dict[str, Callable[[], Coroutine[Any, Any, Any]]] = {
+        "statement": lambda: pool.fetchval("SELECT pg_sleep(60)"),
+        "transaction": lambda: in_transaction(pool),
+        "sticky": lambda: in_sticky(pool),
+    }
+    for _ in range(5):
+        await cancelled_in(pool, works[how])
+
+    async with asyncio.timeout(PATIENCE):
+        pids = {await pool.fetchval(PID) for _ in range(5)}
+        assert await pool.fetchval("SELECT to_regclass('half_done')") is None
+    assert pids
+    pool._release_kept()
+    await returned(pool)
+
+
+async def test_a_connection_that_cannot_be_made_ready_again_is_closed(
+    pool: PostgresPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever the driver raises then, another one takes its place."""
+
+    class Driver:
+        """A connection on which nothing goes as it should."""
+
+        def __init__(self, connection: Any) -> None:
+            self.terminate = connection.terminate
+
+        async def execute(self, statement: str) -> str:
+            raise AttributeError("'NoneType' object has no attribute 'decode'")
+
+    monkeypatch.setattr(pools, "undo", lambda connection: undo(Driver(connection)))
+    for _ in range(5):
+        await cancelled_in(pool, lambda: pool.fetchval("SELECT pg_sleep(60)"), is_undone=False)
+
+    async with asyncio.timeout(PATIENCE):
+        assert await pool.fetchval("SELECT 1") == 1
+    pool._release_kept()
+    await returned(pool)

@@ -248,8 +248,11 @@ class PostgresPool:
 
     async def _undo(self, connection: Any) -> None:
         """Ends what was cancelled on a connection, and gives that back."""
-        await undo(connection)
-        await self.release(connection)
+        try:
+            await undo(connection)
+        finally:
+            # Whatever went wrong: one that is not given back is missing for as long as the process runs.
+            await self.release(connection)
 
     def _start_release(self, releasing: Coroutine[Any, Any, None]) -> None:
         release = asyncio.create_task(releasing, name="release of a connection")
