@@ -137,7 +137,7 @@ async def cancelled_in(
             running.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await running
-            while is_undone and await other.fetchval(f"SELECT count(*) {ASLEEP}"):
+            while is_undone and await other.fetchval(f"SELECT count(*) {ASLEEP}"):  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
         # What was cancelled and not undone would hold up the feed of other tests.
         await other.fetch(f"SELECT pg_terminate_backend(pid, 20000) {ASLEEP}")

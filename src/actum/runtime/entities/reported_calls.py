@@ -1,6 +1,6 @@
 """Commands and queries that are reported one by one; used only if somebody listens or traces."""
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from time import perf_counter
 from typing import Any
 
@@ -25,27 +25,11 @@ class ReportedCalls:
     def __repr__(self) -> str:
         return f"<ReportedCalls of {self._calls!r}>"
 
-    def command(self, call: Call) -> Coroutine[Any, Any, Any]:
+    async def command(self, call: Call) -> Any:
         """Runs a command and gives its reply, when its events are durable."""
-        # Not a coroutine of its own: each takes half a microsecond.
         tracer = tracing.tracer
-        if tracer is None or not tracer.is_sampled():
-            return self._timed(call)
-        return self._traced(call)
-
-    async def query(self, call: Call) -> Any:
-        """Answers from the current state, when all it shows is durable."""
-        work = self._work("query", call)
-        with self._instruments.measuring(work), tracing.span("query", work.name):
-            return await self._calls.query(call)
-
-    async def _traced(self, call: Call) -> Any:
-        work = self._work("command", call)
-        with self._instruments.measuring(work), tracing.span("command", work.name):
-            call.metadata = tracing.stamped(call.metadata)
-            return await self._calls.command(call)
-
-    async def _timed(self, call: Call) -> Any:
+        if tracer is not None and tracer.is_sampled():
+            return await self._traced(call)
         # Written out, because an object that measures would cost each command a microsecond.
         instruments, place = self._instruments, (call.kind.name, call.command.name)
         found = self._endings.get(place)
@@ -63,6 +47,18 @@ class ReportedCalls:
             raise
         ended(perf_counter() - began)
         return reply
+
+    async def query(self, call: Call) -> Any:
+        """Answers from the current state, when all it shows is durable."""
+        work = self._work("query", call)
+        with self._instruments.measuring(work), tracing.span("query", work.name):
+            return await self._calls.query(call)
+
+    async def _traced(self, call: Call) -> Any:
+        work = self._work("command", call)
+        with self._instruments.measuring(work), tracing.span("command", work.name):
+            call.metadata = tracing.stamped(call.metadata)
+            return await self._calls.command(call)
 
     def check_version(self, call: Call, version: int) -> None:
         """Raises WrongVersion when a call expects another version."""
