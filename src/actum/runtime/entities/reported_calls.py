@@ -1,6 +1,5 @@
 """Commands and queries that are reported one by one; used only if somebody listens or traces."""
 
-from collections.abc import Callable
 from time import perf_counter
 from typing import Any
 
@@ -20,7 +19,6 @@ class ReportedCalls:
         self._calls = calls
         self._instruments = instruments
         self._works: dict[tuple[str, str], Work] = {}
-        self._endings: dict[tuple[str, str], tuple[Work, Callable[[float], None]]] = {}
 
     def __repr__(self) -> str:
         return f"<ReportedCalls of {self._calls!r}>"
@@ -31,12 +29,7 @@ class ReportedCalls:
         if tracer is not None and tracer.is_sampled():
             return await self._traced(call)
         # Written out, because an object that measures would cost each command a microsecond.
-        instruments, place = self._instruments, (call.kind.name, call.command.name)
-        found = self._endings.get(place)
-        if found is None:
-            work = self._work("command", call)
-            found = self._endings[place] = work, instruments.ending(work)
-        work, ended = found
+        instruments, work = self._instruments, self._work("command", call)
         if instruments.hears_starts:
             instruments.started(work)
         began = perf_counter()
@@ -45,7 +38,7 @@ class ReportedCalls:
         except BaseException as error:
             instruments.stopped(work, error, perf_counter() - began)
             raise
-        ended(perf_counter() - began)
+        instruments.ending(work)(perf_counter() - began)
         return reply
 
     async def query(self, call: Call) -> Any:
