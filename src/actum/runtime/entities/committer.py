@@ -254,6 +254,7 @@ class Committer:
 
     def _resolve(self, batch: Sequence[Staged], outcomes: Sequence[Outcome]) -> None:
         failed: list[Staged] = []
+        is_shared = self._journal.is_shared
         for staged, outcome in zip(batch, outcomes, strict=True):
             actor = staged.actor
             if actor.gate is staged:
@@ -262,7 +263,7 @@ class Committer:
                 actor.settle(staged)
             if type(outcome) is not Landed:
                 failed.append(staged)
-            elif not staged.write.expected and staged.write.events:
+            elif is_shared and not staged.write.expected and staged.write.events:
                 actor.first = outcome.position - len(staged.write.events) + 1
         recalled = self._recall(failed) if failed else []
         is_releasing = bool(self._answered)
