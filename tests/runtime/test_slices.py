@@ -12,6 +12,7 @@ import pytest
 from actum import App, Context
 from actum.errors import LeaseLost
 from actum.ports.database import Database
+from actum.ports.journal import Journal
 from actum.ports.membership import slice_name
 from actum.runtime.actions.triggers.event_source import EventSource
 from actum.runtime.actions.triggers.sliced_source import Slice
@@ -135,6 +136,21 @@ def test_a_key_has_the_same_slice_in_every_process_and_release() -> None:
     assert min(spread.values()) > 800
 
 
+def source_of(feed: Feed, journal: Journal, database: Database) -> EventSource:
+    """Gives the events of the action `react` from the first on; it has no slice yet."""
+    return EventSource(
+        "react",
+        {"Happened"},
+        checkpoint=0,
+        head=0,
+        is_since_beginning=True,
+        feed=feed,
+        journal=journal,
+        database=database,
+        slices=SLICES,
+    )
+
+
 async def test_one_reads_once_for_all_its_slices_and_one_that_comes_later_catches_up() -> None:
     """What others had is not given again, and each slice's items come in order."""
     journal = MemoryJournal()
@@ -151,17 +167,7 @@ async def test_one_reads_once_for_all_its_slices_and_one_that_comes_later_catche
     ):
         await happen(node, KEYS, 1, 2, 3)
         feed = CountingFeed(journal, await journal.head(), {"Happened": object})
-        source = EventSource(
-            "react",
-            {"Happened"},
-            checkpoint=0,
-            head=0,
-            is_since_beginning=True,
-            feed=feed,
-            journal=journal,
-            database=database,
-            slices=SLICES,
-        )
+        source = source_of(feed, journal, database)
         early, late, half_done = range(SLICES - 2), SLICES - 2, SLICES - 1
         source.give(Slice(number, (), counts={"Happened": 0}) for number in early)
         first = await source.next(500)
@@ -196,17 +202,7 @@ async def test_a_slice_passes_over_nothing_that_only_another_process_could_read_
         await happen(node, KEYS, 1, 2, 3)
         head = await journal.head()
         feed = Feed(journal, head // 3, {"Happened": object})
-        source = EventSource(
-            "react",
-            {"Happened"},
-            checkpoint=0,
-            head=0,
-            is_since_beginning=True,
-            feed=feed,
-            journal=journal,
-            database=database,
-            slices=SLICES,
-        )
+        source = source_of(feed, journal, database)
         behind, ahead = SLICES - 2, SLICES - 1
         # The worker goes on where the only slice it had was, which another process has just let go.
         source.give([Slice(ahead, (), given=head, counts={"Happened": 0})])
