@@ -20,11 +20,11 @@ from actum.ports.workflows import (
 )
 from actum.stores.postgres.connection.page import page_of
 from actum.stores.postgres.connection.pool import PostgresPool
-from actum.stores.postgres.database.fence import IS_HELD, Fence
+from actum.stores.postgres.database.fence import Fence
 from actum.stores.postgres.database.slices import SLICES
+from actum.stores.postgres.database.workflow_changes import record_changes
 from actum.stores.postgres.database.workflow_schema import OF_SLICE
 from actum.stores.statements.workflows import (
-    CHANGED,
     HAS_ENDED,
     NEW,
     OF_WORKFLOWS,
@@ -32,14 +32,12 @@ from actum.stores.statements.workflows import (
     SIGNAL,
     SIGNALS,
     WORKFLOW,
-    change_row,
     first_after,
     first_with,
     first_within,
     loaded,
     mark_of,
     new_row,
-    record_rows,
 )
 
 ALL_SLICES = range(SLICES)
@@ -64,41 +62,6 @@ START = f"""INSERT INTO actum_workflows ({NEW})
     ORDER BY kind, id ON CONFLICT DO NOTHING RETURNING number, kind, id"""
 FIND = """SELECT kind, id, number, call FROM actum_workflows
     WHERE (kind, id) IN (SELECT * FROM unnest($1::text[], $2::text[]))"""
-LOCK_AWAITED = """SELECT number FROM actum_workflows
-    WHERE (kind, id) IN (SELECT * FROM unnest($1::text[], $2::text[])) ORDER BY number FOR SHARE"""
-CHANGE = f"""changed AS (
-        UPDATE actum_workflows AS kept SET
-            {", ".join(f"{name} = given.{name}" for name in CHANGED if name not in ("due", "wakes"))},
-            deadline = given.deadline,
-            due = CASE WHEN kept.wakes = given.wakes THEN given.due ELSE 0 END,
-            request = CASE WHEN kept.request = given.answers THEN '' ELSE kept.request END
-        FROM unnest($3::bigint[], $4::text[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bytea[],
-            $9::bytea[], $10::text[], $11::text[], $12::int[], $13::int[], $14::bigint[], $15::text[])
-            AS given (number, {", ".join(CHANGED)}, deadline, answers)
-        WHERE kept.number = given.number AND {IS_HELD} RETURNING kept.number, kept.wakes
-    ), added AS (
-        INSERT INTO actum_workflow_records ({RECORD})
-        SELECT * FROM unnest($16::bigint[], $17::text[], $18::int[], $19::int[], $20::bytea[], $21::bigint[])
-            AS given (workflow) WHERE workflow IN (SELECT number FROM changed)
-        ON CONFLICT (workflow, name, occurrence)
-        DO UPDATE SET place = excluded.place, body = excluded.body, time = excluded.time
-    ), taken AS (
-        DELETE FROM actum_workflow_signals WHERE id = ANY($22::bigint[]) AND {IS_HELD}
-    ) SELECT {IS_HELD} AS is_held, number, wakes FROM (SELECT) AS one LEFT JOIN changed ON true"""
-# The records go with the change in one statement; those that wait are woken by a later one, which sees
-# whoever has begun to wait meanwhile.
-DROP = """DELETE FROM actum_workflow_records r USING unnest($1::bigint[], $2::int[]) AS given (number, place)
-    WHERE r.workflow = given.number AND r.place >= given.place"""
-WAKE_WAITERS = """WITH woken AS (
-        UPDATE actum_workflows SET due = 0, wakes = wakes + 1 WHERE number IN
-            (SELECT waiter FROM actum_workflow_waiters WHERE awaited = ANY($1::bigint[]))
-    ) DELETE FROM actum_workflow_waiters WHERE awaited = ANY($1::bigint[]) OR waiter = ANY($1::bigint[])"""
-WAIT = """INSERT INTO actum_workflow_waiters SELECT w.number, given.waiter
-    FROM unnest($1::bigint[], $2::text[], $3::text[]) AS given (waiter, kind, id)
-    JOIN actum_workflows w ON (w.kind, w.id) = (given.kind, given.id) ON CONFLICT DO NOTHING"""
-WAKE_LATE_WAITERS = f"""UPDATE actum_workflows SET due = 0, wakes = wakes + 1
-    WHERE number = ANY($1::bigint[]) AND number IN (SELECT w.waiter FROM actum_workflow_waiters w
-        JOIN actum_workflows a ON a.number = w.awaited WHERE a.{HAS_ENDED}) RETURNING number, wakes"""
 SIZES = """SELECT number, octet_length(input) + (SELECT coalesce(sum(octet_length(body)), 0)
         FROM actum_workflow_records r WHERE r.workflow = number) + (SELECT
         coalesce(sum(octet_length(body)), 0) FROM actum_workflow_signals s WHERE s.workflow = number)
@@ -132,14 +95,7 @@ class PostgresWorkflows(Database):
     async def record_workflows(self, changes: Sequence[WorkflowChange]) -> list[int | None]:
         if not changes:
             return []
-        if any(
-            change.waits_for or change.drop_from is not None or change.status in ENDED for change in changes
-        ):
-            async with self._pool.transaction() as connection:
-                wakes = await self._record_changes(connection, changes)
-        else:
-            async with self._pool.connection() as connection:
-                wakes = await self._record_changes(connection, changes)
+        wakes = await record_changes(self._pool, self._fence, changes)
         return [wakes.get(change.number) for change in changes]
 
     async def due_workflows(
@@ -228,38 +184,6 @@ class PostgresWorkflows(Database):
             wake = "UPDATE actum_workflows SET due = 0, wakes = wakes + 1 WHERE number = $1"
             await connection.execute(wake, number)
             return status  # type: ignore[no-any-return]
-
-    async def _record_changes(self, connection: Any, changes: Sequence[WorkflowChange]) -> dict[int, int]:
-        """Writes changes; gives how often each workflow that exists was woken."""
-        waits = [(change.number, *key) for change in changes for key in change.waits_for]
-        if waits:
-            # Before its own row: who ends another one changes that first, and then those that wait for it.
-            await connection.fetch(LOCK_AWAITED, *list(zip(*waits, strict=True))[1:])
-        drops = [(change.number, change.drop_from) for change in changes if change.drop_from is not None]
-        if drops:
-            await self._fence.hold(connection)
-            await connection.execute(DROP, *zip(*drops, strict=True))
-        wakes = await self._write_changes(connection, changes)
-        ended = [change.number for change in changes if change.status in ENDED and change.number in wakes]
-        if ended:
-            await connection.execute(WAKE_WAITERS, ended)
-        if waits:
-            await connection.execute(WAIT, *zip(*waits, strict=True))
-            waiting = [number for number, *_ in waits]
-            late = await connection.fetch(WAKE_LATE_WAITERS, waiting)
-            wakes |= {row["number"]: row["wakes"] for row in late}
-        return wakes
-
-    async def _write_changes(self, connection: Any, changes: Sequence[WorkflowChange]) -> dict[int, int]:
-        rows = await connection.fetch(
-            f"WITH {self._fence.held}, {CHANGE}",
-            *self._fence.values,
-            *zip(*map(change_row, changes), strict=True),
-            *(list(zip(*record_rows(changes), strict=True)) or [()] * 6),
-            [id for change in changes for id in change.taken],
-        )
-        await self._fence.check(rows[0]["is_held"], self._pool)
-        return {row["number"]: row["wakes"] for row in rows if row["number"] is not None}
 
     async def request_workflow(self, kind: str, id: str, request: str) -> bool:
         return bool(await self._pool.fetch(REQUEST, kind, id, request))

@@ -1,0 +1,93 @@
+"""How changes of workflows are recorded in PostgreSQL, and who waits for a workflow is woken by its end."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from actum.ports.workflows import ENDED, WorkflowChange
+from actum.stores.postgres.connection.pool import PostgresPool
+from actum.stores.postgres.database.fence import IS_HELD, Fence
+from actum.stores.statements.workflows import CHANGED, HAS_ENDED, RECORD, change_row, record_rows
+
+LOCK_AWAITED = """SELECT number FROM actum_workflows
+    WHERE (kind, id) IN (SELECT * FROM unnest($1::text[], $2::text[])) ORDER BY number FOR SHARE"""
+CHANGE = f"""changed AS (
+        UPDATE actum_workflows AS kept SET
+            {", ".join(f"{name} = given.{name}" for name in CHANGED if name not in ("due", "wakes"))},
+            deadline = given.deadline,
+            due = CASE WHEN kept.wakes = given.wakes THEN given.due ELSE 0 END,
+            request = CASE WHEN kept.request = given.answers THEN '' ELSE kept.request END
+        FROM unnest($3::bigint[], $4::text[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bytea[],
+            $9::bytea[], $10::text[], $11::text[], $12::int[], $13::int[], $14::bigint[], $15::text[])
+            AS given (number, {", ".join(CHANGED)}, deadline, answers)
+        WHERE kept.number = given.number AND {IS_HELD} RETURNING kept.number, kept.wakes
+    ), added AS (
+        INSERT INTO actum_workflow_records ({RECORD})
+        SELECT * FROM unnest($16::bigint[], $17::text[], $18::int[], $19::int[], $20::bytea[], $21::bigint[])
+            AS given (workflow) WHERE workflow IN (SELECT number FROM changed)
+        ON CONFLICT (workflow, name, occurrence)
+        DO UPDATE SET place = excluded.place, body = excluded.body, time = excluded.time
+    ), taken AS (
+        DELETE FROM actum_workflow_signals WHERE id = ANY($22::bigint[]) AND {IS_HELD}
+    ) SELECT {IS_HELD} AS is_held, number, wakes FROM (SELECT) AS one LEFT JOIN changed ON true"""
+# The records go with the change in one statement; those that wait are woken by a later one, which sees
+# whoever has begun to wait meanwhile.
+DROP = """DELETE FROM actum_workflow_records r USING unnest($1::bigint[], $2::int[]) AS given (number, place)
+    WHERE r.workflow = given.number AND r.place >= given.place"""
+WAKE_WAITERS = """WITH woken AS (
+        UPDATE actum_workflows SET due = 0, wakes = wakes + 1 WHERE number IN
+            (SELECT waiter FROM actum_workflow_waiters WHERE awaited = ANY($1::bigint[]))
+    ) DELETE FROM actum_workflow_waiters WHERE awaited = ANY($1::bigint[]) OR waiter = ANY($1::bigint[])"""
+WAIT = """INSERT INTO actum_workflow_waiters SELECT w.number, given.waiter
+    FROM unnest($1::bigint[], $2::text[], $3::text[]) AS given (waiter, kind, id)
+    JOIN actum_workflows w ON (w.kind, w.id) = (given.kind, given.id) ON CONFLICT DO NOTHING"""
+WAKE_LATE_WAITERS = f"""UPDATE actum_workflows SET due = 0, wakes = wakes + 1
+    WHERE number = ANY($1::bigint[]) AND number IN (SELECT w.waiter FROM actum_workflow_waiters w
+        JOIN actum_workflows a ON a.number = w.awaited WHERE a.{HAS_ENDED}) RETURNING number, wakes"""
+
+
+async def record_changes(
+    pool: PostgresPool, fence: Fence, changes: Sequence[WorkflowChange]
+) -> dict[int, int]:
+    """Records changes under leases; gives how often each workflow that exists was woken. Raises LeaseLost."""
+    if any(change.waits_for or change.drop_from is not None or change.status in ENDED for change in changes):
+        async with pool.transaction() as connection:
+            return await _in_transaction(pool, fence, connection, changes)
+    async with pool.connection() as connection:
+        return await _write(pool, fence, connection, changes)
+
+
+async def _in_transaction(
+    pool: PostgresPool, fence: Fence, connection: Any, changes: Sequence[WorkflowChange]
+) -> dict[int, int]:
+    waits = [(change.number, *key) for change in changes for key in change.waits_for]
+    if waits:
+        # Before its own row: who ends another one changes that first, and then those that wait for it.
+        await connection.fetch(LOCK_AWAITED, *list(zip(*waits, strict=True))[1:])
+    drops = [(change.number, change.drop_from) for change in changes if change.drop_from is not None]
+    if drops:
+        await fence.hold(connection)
+        await connection.execute(DROP, *zip(*drops, strict=True))
+    wakes = await _write(pool, fence, connection, changes)
+    ended = [change.number for change in changes if change.status in ENDED and change.number in wakes]
+    if ended:
+        await connection.execute(WAKE_WAITERS, ended)
+    if waits:
+        await connection.execute(WAIT, *zip(*waits, strict=True))
+        waiting = [number for number, *_ in waits]
+        late = await connection.fetch(WAKE_LATE_WAITERS, waiting)
+        wakes |= {row["number"]: row["wakes"] for row in late}
+    return wakes
+
+
+async def _write(
+    pool: PostgresPool, fence: Fence, connection: Any, changes: Sequence[WorkflowChange]
+) -> dict[int, int]:
+    rows = await connection.fetch(
+        f"WITH {fence.held}, {CHANGE}",
+        *fence.values,
+        *zip(*map(change_row, changes), strict=True),
+        *(list(zip(*record_rows(changes), strict=True)) or [()] * 6),
+        [id for change in changes for id in change.taken],
+    )
+    await fence.check(rows[0]["is_held"], pool)
+    return {row["number"]: row["wakes"] for row in rows if row["number"] is not None}
