@@ -297,6 +297,49 @@ class WorkflowConformance:
 
         assert (await found(database, "t-1")).due == 0
 
+    async def test_whoever_begins_to_wait_while_the_other_ends_is_woken(self, database: Database) -> None:
+        """Whichever is first, several at once, and each by a call of its own."""
+        pairs = [(f"p-{number}", f"c-{number}") for number in range(40)]
+        parents = await start(database, *(parent for parent, _ in pairs))
+        children = await start(database, *(child for _, child in pairs))
+        waits = [
+            replace(parked(number), waits_for=(("Transfer", child),))
+            for number, (_, child) in zip(parents, pairs, strict=True)
+        ]
+        changes = [
+            one
+            for wait, child in zip(waits, children, strict=True)
+            for one in ((wait, ended(child)) if child % 2 else (ended(child), wait))
+        ]
+
+        await asyncio.gather(*(database.record_workflows([change]) for change in changes))
+
+        assert [(await found(database, parent)).due for parent, _ in pairs] == [0] * len(pairs)
+        assert {(await found(database, child)).status for _, child in pairs} == {"completed"}
+
+    async def test_one_that_ends_while_it_waits_is_not_woken_later(self, database: Database) -> None:
+        parent, child = await start(database, "t-1", "t-3")
+        await database.record_workflows([replace(parked(parent), waits_for=(("Transfer", "t-3"),))])
+
+        await database.record_workflows([ended(parent)])
+        await database.record_workflows([ended(child)])
+
+        stored = await found(database, "t-1")
+        assert (stored.status, stored.due, stored.wakes) == ("completed", None, 0)
+
+    async def test_signals_that_were_taken_go_with_the_end(self, database: Database) -> None:
+        """Also with that of a workflow that another waits for."""
+        parent, child = await start(database, "t-1", "t-3")
+        await database.record_workflows([replace(parked(parent), waits_for=(("Transfer", "t-3"),))])
+        await database.signal_workflow(NewSignal("Transfer", "t-3", "Paid", b"1", 85))
+        [loaded] = await database.load_workflows("Transfer", ["t-3"])
+
+        await database.record_workflows([replace(ended(child), taken=(loaded.signals[0].id,))])
+
+        [loaded] = await database.load_workflows("Transfer", ["t-3"])
+        assert (loaded.workflow.status, loaded.signals) == ("completed", [])
+        assert (await found(database, "t-1")).due == 0
+
     async def test_workflows_are_listed_in_pages_by_kind_and_status(self, database: Database) -> None:
         numbers = await start(database, "t-1", "t-2", "t-3")
         await start(database, "o-1", kind="Order")

@@ -8,9 +8,18 @@ from actum.stores.postgres.connection.pool import PostgresPool
 from actum.stores.postgres.database.fence import IS_HELD, Fence
 from actum.stores.statements.workflows import CHANGED, HAS_ENDED, RECORD, change_row, record_rows
 
-LOCK_AWAITED = """SELECT number FROM actum_workflows
-    WHERE (kind, id) IN (SELECT * FROM unnest($1::text[], $2::text[])) ORDER BY number FOR SHARE"""
-CHANGE = f"""changed AS (
+# The rows get a new version, by which an end that has read the one before notices that somebody waits.
+LOCK_AWAITED = """WITH awaited AS MATERIALIZED (
+        SELECT number FROM actum_workflows WHERE (kind, id) IN (SELECT * FROM unnest($1::text[], $2::text[]))
+        ORDER BY number FOR NO KEY UPDATE
+    ) UPDATE actum_workflows AS kept SET updated = updated FROM awaited WHERE kept.number = awaited.number"""
+# Nobody waited for it when this statement began, nor since then: its row is the one that was read then.
+IS_ALONE = """kept.xmin = seen.xmin
+    AND NOT EXISTS (SELECT FROM actum_workflow_waiters AS other WHERE other.awaited = kept.number)
+    AND NOT EXISTS (SELECT FROM actum_workflow_waiters AS own WHERE own.waiter = kept.number)"""
+CHANGE = f"""seen AS MATERIALIZED (
+        SELECT number, xmin FROM actum_workflows WHERE number = ANY($3::bigint[])
+    ), changed AS (
         UPDATE actum_workflows AS kept SET
             {", ".join(f"{name} = given.{name}" for name in CHANGED if name not in ("due", "wakes"))},
             deadline = given.deadline,
@@ -18,8 +27,10 @@ CHANGE = f"""changed AS (
             request = CASE WHEN kept.request = given.answers THEN '' ELSE kept.request END
         FROM unnest($3::bigint[], $4::text[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bytea[],
             $9::bytea[], $10::text[], $11::text[], $12::int[], $13::int[], $14::bigint[], $15::text[])
-            AS given (number, {", ".join(CHANGED)}, deadline, answers)
-        WHERE kept.number = given.number AND {IS_HELD} RETURNING kept.number, kept.wakes
+            AS given (number, {", ".join(CHANGED)}, deadline, answers) JOIN seen USING (number)
+        WHERE kept.number = given.number AND {IS_HELD}
+            AND ($23::boolean OR NOT given.{HAS_ENDED} OR {IS_ALONE})
+        RETURNING kept.number, kept.wakes
     ), added AS (
         INSERT INTO actum_workflow_records ({RECORD})
         SELECT * FROM unnest($16::bigint[], $17::text[], $18::int[], $19::int[], $20::bytea[], $21::bigint[])
@@ -27,7 +38,8 @@ CHANGE = f"""changed AS (
         ON CONFLICT (workflow, name, occurrence)
         DO UPDATE SET place = excluded.place, body = excluded.body, time = excluded.time
     ), taken AS (
-        DELETE FROM actum_workflow_signals WHERE id = ANY($22::bigint[]) AND {IS_HELD}
+        DELETE FROM actum_workflow_signals
+        WHERE id = ANY($22::bigint[]) AND workflow IN (SELECT number FROM changed)
     ) SELECT {IS_HELD} AS is_held, number, wakes FROM (SELECT) AS one LEFT JOIN changed ON true"""
 # The records go with the change in one statement; those that wait are woken by a later one, which sees
 # whoever has begun to wait meanwhile.
@@ -49,11 +61,17 @@ async def record_changes(
     pool: PostgresPool, fence: Fence, changes: Sequence[WorkflowChange]
 ) -> dict[int, int]:
     """Records changes under leases; gives how often each workflow that exists was woken. Raises LeaseLost."""
-    if any(change.waits_for or change.drop_from is not None or change.status in ENDED for change in changes):
+    wakes: dict[int, int] = {}
+    left = list(changes)
+    if not any(change.waits_for or change.drop_from is not None for change in changes):
+        # Most workflows have nobody who waits for them: to record their end takes one statement.
+        async with pool.connection() as connection:
+            wakes = await _write(pool, fence, connection, changes, may_be_awaited=False)
+        left = [change for change in changes if change.status in ENDED and change.number not in wakes]
+    if left:
         async with pool.transaction() as connection:
-            return await _in_transaction(pool, fence, connection, changes)
-    async with pool.connection() as connection:
-        return await _write(pool, fence, connection, changes)
+            wakes |= await _in_transaction(pool, fence, connection, left)
+    return wakes
 
 
 async def _in_transaction(
@@ -67,7 +85,7 @@ async def _in_transaction(
     if drops:
         await fence.hold(connection)
         await connection.execute(DROP, *zip(*drops, strict=True))
-    wakes = await _write(pool, fence, connection, changes)
+    wakes = await _write(pool, fence, connection, changes, may_be_awaited=True)
     ended = [change.number for change in changes if change.status in ENDED and change.number in wakes]
     if ended:
         await connection.execute(WAKE_WAITERS, ended)
@@ -80,14 +98,21 @@ async def _in_transaction(
 
 
 async def _write(
-    pool: PostgresPool, fence: Fence, connection: Any, changes: Sequence[WorkflowChange]
+    pool: PostgresPool,
+    fence: Fence,
+    connection: Any,
+    changes: Sequence[WorkflowChange],
+    *,
+    may_be_awaited: bool,
 ) -> dict[int, int]:
+    """Writes changes; without `may_be_awaited`, leaves out what ends while somebody waits for it."""
     rows = await connection.fetch(
         f"WITH {fence.held}, {CHANGE}",
         *fence.values,
         *zip(*map(change_row, changes), strict=True),
         *(list(zip(*record_rows(changes), strict=True)) or [()] * 6),
         [id for change in changes for id in change.taken],
+        may_be_awaited,
     )
     await fence.check(rows[0]["is_held"], pool)
     return {row["number"]: row["wakes"] for row in rows if row["number"] is not None}
