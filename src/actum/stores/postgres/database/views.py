@@ -22,6 +22,7 @@ from actum.queries.answer_size import FIRST_PART, AnswerSize
 from actum.queries.overflow import out_of_range
 from actum.queries.searched_rows import with_words
 from actum.queries.tables import table_name
+from actum.stores.postgres.connection.one_row import fitting
 from actum.stores.postgres.connection.pool import PostgresPool
 from actum.stores.postgres.database.answer_guard import guarded
 from actum.stores.postgres.database.fence import Fence
@@ -99,7 +100,7 @@ class PostgresViews(Database):
         values = table.keys(keys)
         async with self._pool.connection() as connection:
             try:
-                return table.rows(await connection.fetch(table.select, *values))
+                return table.rows(await connection.fetch(fitting(table.select, values), *values))
             except UNFIT as error:
                 raise Invalid(
                     f"what is asked for cannot be a key of the view {view.name}: {error}"
@@ -125,7 +126,8 @@ class PostgresViews(Database):
         lend = self._pool.connection if aside is NOTHING_ASIDE else self._pool.transaction
         async with lend() as connection:
             try:
-                is_held, moved = await connection.fetchrow(table.project(self._fence.held), *values)
+                statement = fitting(table.project(self._fence.held), values)
+                is_held, moved = await connection.fetchrow(statement, *values)
             except asyncpg.UndefinedTableError as error:
                 raise no_generation(view, generation) from error
             except UNFIT as error:

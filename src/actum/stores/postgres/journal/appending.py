@@ -9,6 +9,7 @@ import asyncpg
 from actum.errors import Invalid, Unavailable
 from actum.ports.journal import ClaimKey, Landed, Outcome, Repeated, ReplyKey, StreamKey, Write
 from actum.stores.outcomes import ClaimChanges, claim_keys
+from actum.stores.postgres.connection.one_row import fitting, for_one
 from actum.stores.postgres.connection.pool import PostgresPool
 from actum.stores.postgres.connection.sticky_connection import StickyConnection
 from actum.stores.postgres.journal import claim_statements, statements
@@ -106,7 +107,8 @@ class Appender:
 
         One whose first event is not that of `firsts` was erased and has begun anew: its version counts as 0.
         """
-        rows = await connection.fetch(statement, [kind for kind, _ in streams], [id for _, id in streams])
+        values = [kind for kind, _ in streams], [id for _, id in streams]
+        rows = await connection.fetch(fitting(statement, values), *values)
         return {
             (kind, id): version if firsts.get((kind, id), first) == first else 0
             for kind, id, version, first in rows
@@ -117,7 +119,7 @@ class Appender:
         if not keys:
             return {}
         columns = list(zip(*keys, strict=True))
-        rows = await connection.fetch(statements.KEPT, *columns)
+        rows = await connection.fetch(fitting(statements.KEPT, columns), *columns)
         return {(row[0], row[1], row[2]): Repeated(row[3], row[4], row[5]) for row in rows}
 
     async def _write(self, batch: Batch, taken: Sequence[Holding] = ()) -> list[Outcome] | None:
@@ -196,6 +198,8 @@ class Appender:
         if taken:
             values += zip(*taken, strict=True)
         statement = APPENDS[batch.is_plain, bool(taken)]
+        if batch.is_one_event and len(taken) <= 1:
+            statement = for_one(statement)
         row = await connection.fetchrow(statement, self._writer, epoch, *values)
         if not row["is_fenced_in"]:
             raise StaleEpoch

@@ -32,6 +32,7 @@ from actum.ports.journal import (
 from actum.stores.listing import listing_statement, page_of, search_statement, search_values
 from actum.stores.outcomes import recognise
 from actum.stores.postgres.connection.notifier import Notifier
+from actum.stores.postgres.connection.one_row import fitting
 from actum.stores.postgres.connection.pool import PostgresPool, changed
 from actum.stores.postgres.journal import claim_statements, statements
 from actum.stores.postgres.journal.appending import MAX_ATTEMPTS, Appender, Overtaken
@@ -112,7 +113,8 @@ class PostgresJournal(Journal):
 
     async def load(self, streams: Sequence[StreamKey], fingerprints: dict[str, str]) -> list[Loaded]:
         kinds, ids = [kind for kind, _ in streams], [id for _, id in streams]
-        rows = await self._pool.fetch(statements.LOAD, kinds, ids, [fingerprints.get(kind) for kind in kinds])
+        values = (kinds, ids, [fingerprints.get(kind) for kind in kinds])
+        rows = await self._pool.fetch(fitting(statements.LOAD, values), *values)
         return [_loaded(list(of_one)) for _, of_one in groupby(rows, itemgetter("n"))]
 
     async def read(self, part: EventRange) -> list[Stored]:
@@ -125,7 +127,8 @@ class PostgresJournal(Journal):
     async def replies(self, keys: Sequence[ReplyKey]) -> list[Repeated | None]:
         if not keys:
             return []
-        rows = await self._pool.fetch(statements.REPLIES, *zip(*keys, strict=True))
+        columns = list(zip(*keys, strict=True))
+        rows = await self._pool.fetch(fitting(statements.REPLIES, columns), *columns)
         return [None if row["call"] is None else Repeated(*row) for row in rows]
 
     async def restore_claims(self, claims: Sequence[tuple[ClaimKey, str]]) -> int:
@@ -141,7 +144,8 @@ class PostgresJournal(Journal):
     async def holders(self, claims: Sequence[ClaimKey]) -> list[str | None]:
         if not claims:
             return []
-        rows = await self._pool.fetch(claim_statements.HOLDERS, *zip(*claims, strict=True))
+        columns = list(zip(*claims, strict=True))
+        rows = await self._pool.fetch(fitting(claim_statements.HOLDERS, columns), *columns)
         found = {(kind, name, digest): id for kind, name, digest, id in rows}
         return [found.get(claim) for claim in claims]
 
