@@ -12,9 +12,9 @@ from actum.errors import Unavailable
 from actum.ports.database import Database
 from actum.ports.workflows import NewSignal
 from actum.stores.postgres.connection.pool import PostgresPool
-from actum.stores.postgres.database import workflow_changes
 from actum.stores.postgres.database.database import SCHEMA, open_database
 from actum.stores.postgres.database.fence import EVERYBODYS
+from actum.stores.postgres.database.workflows import changes
 
 BLOCKED = """SELECT count(*) FROM pg_stat_activity
     WHERE datname = current_database() AND cardinality(pg_blocking_pids(pid)) > 0
@@ -36,7 +36,7 @@ async def test_an_end_sees_who_began_to_wait_after_it_had_looked(postgres_pool: 
     waits = replace(parked(parent), waits_for=(("Transfer", "t-3"),))
 
     async with postgres_pool.transaction() as connection:
-        await workflow_changes._in_transaction(postgres_pool, EVERYBODYS, connection, [waits])
+        await changes._in_transaction(postgres_pool, EVERYBODYS, connection, [waits])
         ending = asyncio.create_task(database.record_workflows([ended(child)]))
         async with asyncio.timeout(60):
             while not (await postgres_pool.fetch(BLOCKED))[0][0]:  # noqa: ASYNC110 (the server's doing)
@@ -61,7 +61,7 @@ async def test_an_end_that_finds_somebody_waiting_takes_nothing_before_it_is_rec
     async def fail(*_: object) -> None:
         raise Unavailable("the server went away")
 
-    monkeypatch.setattr(workflow_changes, "_in_transaction", fail)
+    monkeypatch.setattr(changes, "_in_transaction", fail)
     with pytest.raises(Unavailable):
         await database.record_workflows([replace(ended(child), taken=(loaded.signals[0].id,))])
 

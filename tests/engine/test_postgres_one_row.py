@@ -17,7 +17,7 @@ from actum.stores.postgres.connection.one_row import fitting, for_one
 from actum.stores.postgres.connection.session import settle
 from actum.stores.postgres.database.fence import EVERYBODYS
 from actum.stores.postgres.database.tables import PostgresTable
-from actum.stores.postgres.database.workflow_changes import CHANGE
+from actum.stores.postgres.database.workflows.changes import CHANGE
 from actum.stores.postgres.journal import claim_statements, statements
 from actum.stores.postgres.journal.append_statements import APPENDS
 from tests.servers.postgres import url_of

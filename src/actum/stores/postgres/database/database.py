@@ -28,8 +28,8 @@ from actum.stores.postgres.database.set_aside import ASIDE_SCHEMA, PostgresSetAs
 from actum.stores.postgres.database.slices import SLICE_SCHEMA, SLICES
 from actum.stores.postgres.database.tables import PostgresTable
 from actum.stores.postgres.database.views import VIEW_SCHEMA, PostgresViews
-from actum.stores.postgres.database.workflow_schema import WORKFLOW_SCHEMA, WORKFLOW_SLICE_SCHEMA
-from actum.stores.postgres.database.workflows import PostgresWorkflows
+from actum.stores.postgres.database.workflows.schema import WORKFLOW_SCHEMA, WORKFLOW_SLICE_SCHEMA
+from actum.stores.postgres.database.workflows.workflows import PostgresWorkflows
 from actum.stores.postgres.membership import ATTENDED, MEMBERSHIP_SCHEMA, SILENT, PostgresMembership
 from actum.stores.postgres.transfer import PostgresDatabaseTransfer
 from actum.stores.schema import Part

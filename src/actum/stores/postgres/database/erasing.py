@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from actum.ports.database import Database, Erasure
 from actum.stores.postgres.connection.pool import PostgresPool
-from actum.stores.postgres.database.workflows import REMOVE_OF_SUBJECT, REMOVE_OPERATOR_ACTS
+from actum.stores.postgres.database.workflows.workflows import REMOVE_OF_SUBJECT, REMOVE_OPERATOR_ACTS
 
 ERASURE_SCHEMA = (
     """CREATE TABLE actum_erasures (

@@ -22,8 +22,8 @@ from actum.stores.postgres.connection.page import page_of
 from actum.stores.postgres.connection.pool import PostgresPool
 from actum.stores.postgres.database.fence import Fence
 from actum.stores.postgres.database.slices import SLICES
-from actum.stores.postgres.database.workflow_changes import record_changes
-from actum.stores.postgres.database.workflow_schema import OF_SLICE
+from actum.stores.postgres.database.workflows.changes import record_changes
+from actum.stores.postgres.database.workflows.schema import OF_SLICE
 from actum.stores.statements.workflows import (
     HAS_ENDED,
     NEW,
