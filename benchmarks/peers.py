@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
+from benchmarks import two_commits
 from benchmarks.load import load
 from benchmarks.loop import run
 from benchmarks.measure import Contestant, Effort, Sample, of_latencies
@@ -23,7 +24,8 @@ from benchmarks.restate_server import PATH, open_restate
 from benchmarks.results import Against, Group
 from benchmarks.workflows import measure
 
-FEW = 300
+FEW = 2_000
+"""Of SQLite, the first 250 make the log grow, which takes longer than to write it again."""
 MANY = 12_800
 MANY_ELSEWHERE = 640
 MANY_IN_RESTATE = 3_200
@@ -65,7 +67,11 @@ def contestants(place: Place, effort: Effort) -> Iterator[dict[str, Contestant]]
             restate = stack.enter_context(open_restate(place))
         except (NotInstalled, OSError, RuntimeError) as error:
             _leave_out("Restate", error)
-        found: dict[str, Contestant] = {}
+        few = effort.of(FEW)
+        found: dict[str, Contestant] = {
+            two_commits.SQLITE: lambda: two_commits.in_sqlite(place, few),
+            two_commits.POSTGRES: lambda: run(two_commits.in_postgres(server, few)),
+        }
         for name, callers in CALLERS.items():
             found |= _ours(place, server, effort, name, callers)
             if python is not None:
@@ -149,6 +155,8 @@ def _comparisons() -> dict[str, list[Against]]:
             restate = Against(line(RESTATE, name), RESTATE)
             found[line(message, name)] = [Against(line(dbos, name), dbos), restate]
             found[line(workflow, name)] = [Against(line(dbos, name), dbos, aim), restate]
+    for workflow, floor in ((WORKFLOW_SQLITE, two_commits.SQLITE), (WORKFLOW_POSTGRES, two_commits.POSTGRES)):
+        found[line(workflow, "1 caller")].append(Against(floor, "two commits"))
     return found
 
 

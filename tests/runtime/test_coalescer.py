@@ -36,6 +36,32 @@ async def test_who_comes_first_asks_alone_and_those_that_come_meanwhile_together
     assert asked.questions == [[0], [1, 2, 3]]
 
 
+async def test_those_who_come_in_one_iteration_of_the_loop_are_one_question() -> None:
+    """As many callers do whose answers came together; if one went alone, all others would wait for it."""
+    asked = Asked()
+    asked.may_answer.set()
+    coalescer = Coalescer(asked.doubles, most=10, begins_alone=True)
+
+    for _ in range(2):
+        assert await asyncio.gather(*(coalescer.get(number) for number in range(4))) == [0, 2, 4, 6]
+
+    assert asked.questions == [[0, 1, 2, 3]] * 2
+
+
+async def test_one_that_leaves_before_it_has_asked_leaves_the_others_their_question() -> None:
+    asked = Asked()
+    asked.may_answer.set()
+    coalescer = Coalescer(asked.doubles, most=10, begins_alone=True)
+    tasks = [asyncio.create_task(coalescer.get(number)) for number in range(3)]
+
+    asyncio.get_running_loop().call_soon(tasks[0].cancel)
+    found = await asyncio.gather(*tasks, return_exceptions=True)
+
+    assert isinstance(found[0], asyncio.CancelledError)
+    assert found[1:] == [2, 4]
+    assert asked.questions == [[1, 2]]
+
+
 async def test_those_that_wait_are_asked_for_when_the_first_has_left() -> None:
     asked = Asked()
     coalescer = Coalescer(asked.doubles, most=10, begins_alone=True)

@@ -14,8 +14,8 @@ class Coalescer(Generic[A, B]):
     """Calls `fetch` for many keys at once on behalf of callers who each want one.
 
     `fetch` may answer only for the first of them, if the results are large, and is called again for the rest.
-    With `begins_alone` the first caller calls it at once and without a task, and those that come meanwhile
-    are the first batch: faster for one caller, and one more call for many.
+    With `begins_alone` one caller alone calls it without a task, which is faster. Those who come in the same
+    iteration of the event loop, as those do who were resumed together, are one batch all the same.
     """
 
     def __init__(
@@ -37,7 +37,7 @@ class Coalescer(Generic[A, B]):
     async def get(self, wanted: A) -> B:
         """Gives what `fetch` finds for one thing; raises Overloaded when too many are waiting."""
         if self._begins_alone and self._task is None and not self._is_one_asking:
-            return await self._ask_alone(wanted)
+            return await self._ask_first(wanted)
         if len(self._waiting) >= self._most:
             raise Overloaded(f"{self._most:,} look-ups are waiting: send again later")
         future: asyncio.Future[B] = asyncio.get_running_loop().create_future()
@@ -46,14 +46,20 @@ class Coalescer(Generic[A, B]):
             self._task = asyncio.create_task(self._drain())
         return await future
 
-    async def _ask_alone(self, wanted: A) -> B:
+    async def _ask_first(self, wanted: A) -> B:
         self._is_one_asking = True
         try:
-            return (await self._fetch([wanted]))[0]
+            # Whoever is ready to run in this iteration of the loop asks before this task is resumed.
+            await asyncio.sleep(0)
+            if not self._waiting:
+                return (await self._fetch([wanted]))[0]
+            future: asyncio.Future[B] = asyncio.get_running_loop().create_future()
+            self._waiting.insert(0, (wanted, future))
         finally:
             self._is_one_asking = False
             if self._waiting:
                 self._task = asyncio.create_task(self._drain())
+        return await future
 
     async def _drain(self) -> None:
         while self._waiting:
