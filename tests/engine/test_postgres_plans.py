@@ -9,10 +9,14 @@ import pytest
 
 from actum import Event, View, reducer
 from actum.model.view import view_type
+from actum.ports.workflows import WorkflowChange
 from actum.stores.open import open_stores
 from actum.stores.postgres.database import queues
+from actum.stores.postgres.database.fence import EVERYBODYS
 from actum.stores.postgres.database.tables import PostgresTable
+from actum.stores.postgres.database.workflows.changes import CHANGE
 from actum.stores.postgres.journal import statements
+from actum.stores.statements.workflows import change_row
 from tests.servers.postgres import url_of
 
 SCHEMA = "plans"
@@ -109,3 +113,29 @@ async def test_rows_of_a_key_of_several_columns_are_found_by_its_index(connectio
     most = max(node["Actual Rows"] * node["Actual Loops"] for node in nodes_of(plan["Plan"]))
     assert len(rows) == 3
     assert most <= 3, plan
+
+
+@pytest.mark.parametrize("is_analysed", [False, True])
+async def test_changes_of_many_workflows_find_them_by_the_index(connection: Any, is_analysed: bool) -> None:
+    columns = (
+        'kind, id, input, call, created, updated, correlation_id, causation_id, "by", subject, traceparent'
+    )
+    await connection.execute(
+        f"""INSERT INTO actum_workflows ({columns})
+            SELECT 'Transfer', n, '[]', '', 1, 1, '', '', '', '', '' FROM generate_series(1, {LONG}) AS n"""
+    )
+    if is_analysed:
+        await connection.execute("ANALYZE actum_workflows")
+    numbers = range(LONG // 2, LONG // 2 + PAGE)
+    changes = [WorkflowChange(number, "completed", None, 0, 2) for number in numbers]
+    values = [None, None, *zip(*map(change_row, changes), strict=True), *[()] * 7, False]
+
+    told = await connection.fetchval(
+        f"EXPLAIN (ANALYZE, FORMAT JSON) WITH {EVERYBODYS.held}, {CHANGE}", *values
+    )
+
+    [plan] = msgspec.json.decode(told)
+    read = {node["Relation Name"]: node for node in nodes_of(plan["Plan"]) if "Relation Name" in node}
+    most = max(node["Actual Rows"] * node["Actual Loops"] for node in nodes_of(plan["Plan"]))
+    assert "actum_workflows" in read
+    assert most <= PAGE, plan

@@ -9,18 +9,25 @@ from actum.stores.postgres.connection.pool import PostgresPool
 from actum.stores.postgres.database.fence import IS_HELD, Fence
 from actum.stores.statements.workflows import CHANGED, HAS_ENDED, RECORD, change_row, record_rows
 
-# The rows get a new version, by which an end that has read the one before notices that somebody waits.
+# The rows get a new version, by which an end that has found the one before notices that somebody waits.
 LOCK_AWAITED = """WITH awaited AS MATERIALIZED (
         SELECT number FROM actum_workflows WHERE (kind, id) IN (SELECT * FROM unnest($1::text[], $2::text[]))
         ORDER BY number FOR NO KEY UPDATE
     ) UPDATE actum_workflows AS kept SET updated = updated FROM awaited WHERE kept.number = awaited.number"""
-# Nobody waited for it when this statement began, nor since then: its row is the one that was read then. They
-# are counted, so that a plan that was made for a small table uses the index, too.
-IS_ALONE = """kept.xmin = seen.xmin
-    AND (SELECT count(*) FROM actum_workflow_waiters AS other WHERE other.awaited = kept.number) = 0
+# In an order that all share, as the awaited are.
+LOCK = """SELECT FROM unnest($1::bigint[]) AS given (number), LATERAL (
+        SELECT FROM actum_workflows WHERE number = given.number LIMIT 1 FOR NO KEY UPDATE
+    ) AS kept"""
+# They are counted, so that a plan that was made for a small table uses the index, too.
+IS_ALONE = """(SELECT count(*) FROM actum_workflow_waiters AS other WHERE other.awaited = kept.number) = 0
     AND (SELECT count(*) FROM actum_workflow_waiters AS own WHERE own.waiter = kept.number) = 0"""
+# Rows are updated at their places, which LIMIT 1 has looked up by the index: to find many at once, the
+# planner reads a table of some thousand workflows whole. A row that has changed since is not at its place any
+# more, and its number is not returned.
 CHANGE = f"""seen AS MATERIALIZED (
-        SELECT number, xmin FROM actum_workflows WHERE number = ANY($3::bigint[])
+        SELECT given.number, found.place FROM unnest($3::bigint[]) AS given (number), LATERAL (
+            SELECT ctid AS place FROM actum_workflows WHERE number = given.number LIMIT 1
+        ) AS found
     ), changed AS (
         UPDATE actum_workflows AS kept SET
             {", ".join(f"{name} = given.{name}" for name in CHANGED if name not in ("due", "wakes"))},
@@ -30,7 +37,7 @@ CHANGE = f"""seen AS MATERIALIZED (
         FROM unnest($3::bigint[], $4::text[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bytea[],
             $9::bytea[], $10::text[], $11::text[], $12::int[], $13::int[], $14::bigint[], $15::text[])
             AS given (number, {", ".join(CHANGED)}, deadline, answers) JOIN seen USING (number)
-        WHERE kept.number = given.number AND {IS_HELD}
+        WHERE kept.ctid = seen.place AND {IS_HELD}
             AND ($23::boolean OR NOT given.{HAS_ENDED} OR {IS_ALONE})
         RETURNING kept.number, kept.wakes
     ), added AS (
@@ -66,10 +73,10 @@ async def record_changes(
     wakes: dict[int, int] = {}
     left = list(changes)
     if not any(change.waits_for or change.drop_from is not None for change in changes):
-        # Most workflows have nobody who waits for them: to record their end takes one statement.
+        # Hardly ever does somebody wait for one that ends, or wake it at this moment.
         async with pool.connection() as connection:
             wakes = await _write(pool, fence, connection, changes, may_be_awaited=False)
-        left = [change for change in changes if change.status in ENDED and change.number not in wakes]
+        left = [change for change in changes if change.number not in wakes]
     if left:
         async with pool.transaction() as connection:
             wakes |= await _in_transaction(pool, fence, connection, left)
@@ -83,6 +90,7 @@ async def _in_transaction(
     if waits:
         # Before its own row: who ends another one changes that first, and then those that wait for it.
         await connection.fetch(LOCK_AWAITED, *list(zip(*waits, strict=True))[1:])
+    await connection.fetch(LOCK, sorted(change.number for change in changes))
     drops = [(change.number, change.drop_from) for change in changes if change.drop_from is not None]
     if drops:
         await fence.hold(connection)
