@@ -91,14 +91,14 @@ KINDS = """WITH RECURSIVE kinds (kind) AS (
         WHERE kinds.kind IS NOT NULL
     ) SELECT kind FROM kinds WHERE kind IS NOT NULL"""
 
-LOCK_STREAMS = """SELECT s.kind, s.id, s.version, s.first_position FROM actum_streams s
-    JOIN unnest($1::text[], $2::text[]) AS g (kind, id) ON s.kind = g.kind AND s.id = g.id
-    ORDER BY s.kind, s.id FOR UPDATE OF s"""
-# LIMIT 1 makes the planner use the index, whatever it estimates for a new table.
-VERSIONS = """SELECT s.* FROM unnest($1::text[], $2::text[]) AS g (kind, id), LATERAL (
+# LIMIT 1 makes the planner use the index, whatever it estimates for a new table, or for many streams.
+_VERSIONS = """SELECT s.* FROM unnest($1::text[], $2::text[]) AS g (kind, id), LATERAL (
         SELECT kind, id, version, first_position FROM actum_streams
-        WHERE kind = g.kind AND id = g.id LIMIT 1
+        WHERE kind = g.kind AND id = g.id LIMIT 1{lock}
     ) s"""
+VERSIONS = _VERSIONS.format(lock="")
+# The streams are given in a fixed order, in which they are locked.
+LOCK_STREAMS = _VERSIONS.format(lock=" FOR UPDATE")
 KEPT = """SELECT r.* FROM unnest($1::text[], $2::text[], $3::text[]) AS g (kind, id, key), LATERAL (
         SELECT kind, id, key, call, reply, position FROM actum_replies
         WHERE kind = g.kind AND id = g.id AND key = g.key LIMIT 1
@@ -154,11 +154,16 @@ PRUNE = """UPDATE actum_streams SET pruned = least($3, version - 1)
 # In the transaction of an append, which has locked the streams.
 KEEP_NEWEST = """WITH kept AS (
         UPDATE actum_streams s SET pruned = s.version - 1
-        FROM unnest($1::text[], $2::text[]) AS g (kind, id)
-        WHERE s.kind = g.kind AND s.id = g.id AND s.pruned < s.version - 1
+        FROM unnest($1::text[], $2::text[]) AS g (kind, id), LATERAL (
+            SELECT ctid AS place FROM actum_streams WHERE kind = g.kind AND id = g.id LIMIT 1
+        ) AS found
+        WHERE s.ctid = found.place AND s.pruned < s.version - 1
         RETURNING s.first_position, s.pruned
-    ) DELETE FROM actum_events e USING kept
-    WHERE e.stream = kept.first_position AND e.version <= kept.pruned"""
+    ) DELETE FROM actum_events WHERE ctid = ANY(ARRAY(
+        SELECT e.place FROM kept, LATERAL (
+            SELECT ctid AS place FROM actum_events
+            WHERE stream = kept.first_position AND version <= kept.pruned OFFSET 0
+        ) AS e))"""
 HOLD = "SELECT first_position, version, position FROM actum_streams WHERE kind = $1 AND id = $2 FOR UPDATE"
 REMOVE_EVENTS = "DELETE FROM actum_events WHERE stream = $1 AND version <= $2"
 REMOVE_SNAPSHOT = "DELETE FROM actum_snapshots WHERE kind = $1 AND id = $2"

@@ -10,10 +10,15 @@ from actum.stores.postgres.database.fence import IS_HELD, Fence
 from actum.stores.statements.workflows import CHANGED, HAS_ENDED, RECORD, change_row, record_rows
 
 # The rows get a new version, by which an end that has found the one before notices that somebody waits.
-LOCK_AWAITED = """WITH awaited AS MATERIALIZED (
-        SELECT number FROM actum_workflows WHERE (kind, id) IN (SELECT * FROM unnest($1::text[], $2::text[]))
-        ORDER BY number FOR NO KEY UPDATE
-    ) UPDATE actum_workflows AS kept SET updated = updated FROM awaited WHERE kept.number = awaited.number"""
+LOCK_AWAITED = """WITH found AS MATERIALIZED (
+        SELECT awaited.number FROM unnest($1::text[], $2::text[]) AS given (kind, id), LATERAL (
+            SELECT number FROM actum_workflows WHERE kind = given.kind AND id = given.id LIMIT 1
+        ) AS awaited ORDER BY awaited.number
+    ), locked AS MATERIALIZED (
+        SELECT awaited.number FROM found, LATERAL (
+            SELECT number FROM actum_workflows WHERE number = found.number LIMIT 1 FOR NO KEY UPDATE
+        ) AS awaited
+    ) UPDATE actum_workflows SET updated = updated WHERE number = ANY(ARRAY(SELECT number FROM locked))"""
 # In an order that all share, as the awaited are.
 LOCK = """SELECT FROM unnest($1::bigint[]) AS given (number), LATERAL (
         SELECT FROM actum_workflows WHERE number = given.number LIMIT 1 FOR NO KEY UPDATE
@@ -55,12 +60,13 @@ CHANGE = f"""seen AS MATERIALIZED (
 DROP = """DELETE FROM actum_workflow_records r USING unnest($1::bigint[], $2::int[]) AS given (number, place)
     WHERE r.workflow = given.number AND r.place >= given.place"""
 WAKE_WAITERS = """WITH woken AS (
-        UPDATE actum_workflows SET due = 0, wakes = wakes + 1 WHERE number IN
-            (SELECT waiter FROM actum_workflow_waiters WHERE awaited = ANY($1::bigint[]))
+        UPDATE actum_workflows SET due = 0, wakes = wakes + 1 WHERE number = ANY(ARRAY(
+            SELECT waiter FROM actum_workflow_waiters WHERE awaited = ANY($1::bigint[])))
     ) DELETE FROM actum_workflow_waiters WHERE awaited = ANY($1::bigint[]) OR waiter = ANY($1::bigint[])"""
-WAIT = """INSERT INTO actum_workflow_waiters SELECT w.number, given.waiter
-    FROM unnest($1::bigint[], $2::text[], $3::text[]) AS given (waiter, kind, id)
-    JOIN actum_workflows w ON (w.kind, w.id) = (given.kind, given.id) ON CONFLICT DO NOTHING"""
+WAIT = """INSERT INTO actum_workflow_waiters SELECT awaited.number, given.waiter
+    FROM unnest($1::bigint[], $2::text[], $3::text[]) AS given (waiter, kind, id), LATERAL (
+        SELECT number FROM actum_workflows WHERE kind = given.kind AND id = given.id LIMIT 1
+    ) AS awaited ON CONFLICT DO NOTHING"""
 WAKE_LATE_WAITERS = f"""UPDATE actum_workflows SET due = 0, wakes = wakes + 1
     WHERE number = ANY($1::bigint[]) AND number IN (SELECT w.waiter FROM actum_workflow_waiters w
         JOIN actum_workflows a ON a.number = w.awaited WHERE a.{HAS_ENDED}) RETURNING number, wakes"""

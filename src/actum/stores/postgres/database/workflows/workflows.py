@@ -60,8 +60,10 @@ START = f"""INSERT INTO actum_workflows ({NEW})
         $7::bigint[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[])
         AS given (kind, id)
     ORDER BY kind, id ON CONFLICT DO NOTHING RETURNING number, kind, id"""
-FIND = """SELECT kind, id, number, call FROM actum_workflows
-    WHERE (kind, id) IN (SELECT * FROM unnest($1::text[], $2::text[]))"""
+FIND = """SELECT found.* FROM unnest($1::text[], $2::text[]) AS given (kind, id), LATERAL (
+        SELECT kind, id, number, call FROM actum_workflows
+        WHERE kind = given.kind AND id = given.id LIMIT 1
+    ) AS found"""
 SIZES = """SELECT number, octet_length(input) + (SELECT coalesce(sum(octet_length(body)), 0)
         FROM actum_workflow_records r WHERE r.workflow = number) + (SELECT
         coalesce(sum(octet_length(body)), 0) FROM actum_workflow_signals s WHERE s.workflow = number)
