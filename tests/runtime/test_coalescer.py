@@ -123,3 +123,20 @@ async def test_a_single_one_is_asked_for_by_whoever_wants_it_without_another_tas
     assert (await coalescer.get(1), await coalescer.get(2)) == (2, 4)
 
     assert askers == [asyncio.current_task()] * 2
+
+
+async def test_some_go_on_while_the_others_still_get_their_answers() -> None:
+    asked = Asked()
+    asked.may_answer.set()
+    coalescer = Coalescer(asked.doubles, most=10, answered=2)
+    order: list[object] = []
+
+    async def ask(number: int) -> None:
+        order.append(await coalescer.get(number))
+        if number == 0:
+            asyncio.get_running_loop().call_soon(order.append, "what follows")
+
+    await asyncio.gather(*(ask(number) for number in range(5)))
+
+    assert order == [0, 2, "what follows", 4, 6, 8]
+    assert asked.questions == [[0, 1, 2, 3, 4]]

@@ -16,6 +16,8 @@ class Coalescer(Generic[A, B]):
     `fetch` may answer only for the first of them, if the results are large, and is called again for the rest.
     With `begins_alone` one caller alone calls it without a task, which is faster. Those who come in the same
     iteration of the event loop, as those do who were resumed together, are one batch all the same.
+    With `answered` that many get their answers in one iteration of the loop: what the first do next is under
+    way while the others get theirs.
     """
 
     def __init__(
@@ -25,6 +27,7 @@ class Coalescer(Generic[A, B]):
         most: int,
         batch: int = 500,
         begins_alone: bool = False,
+        answered: int | None = None,
     ) -> None:
         self._fetch = fetch
         self._most = most
@@ -32,6 +35,7 @@ class Coalescer(Generic[A, B]):
         self._waiting: list[tuple[A, asyncio.Future[B]]] = []
         self._task: asyncio.Task[None] | None = None
         self._begins_alone = begins_alone
+        self._answered = answered or batch
         self._is_one_asking = False
 
     async def get(self, wanted: A) -> B:
@@ -72,9 +76,11 @@ class Coalescer(Generic[A, B]):
                         future.set_exception(error)
                 continue
             self._waiting[:0] = batch[len(found) :]
-            for (_, future), value in zip(batch, found, strict=False):
+            for place, ((_, future), value) in enumerate(zip(batch, found, strict=False), 1):
                 if not future.done():
                     future.set_result(value)
+                if place % self._answered == 0 and place < len(found):
+                    await asyncio.sleep(0)
             # The results belong to the callers: kept here, they would stay in memory until the next batch.
             del batch, found
         self._task = None

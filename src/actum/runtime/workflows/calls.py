@@ -26,6 +26,8 @@ from actum.runtime.workflows.run.outcome import read_error
 from actum.runtime.workflows.stand_ins import StandIns
 
 MAX_STARTS = 20_000
+ANSWERED = 16
+"""How many workflows begin in one iteration of the loop, where a server records what they do meanwhile."""
 POLL = 0.5
 """Seconds between two looks for the end of a workflow, which another process may run."""
 
@@ -83,7 +85,10 @@ class WorkflowCalls:
         """Has the keys open of sealed values within texts, where there is personal data."""
         self._database = database
         self._starts: Coalescer[NewWorkflow, Started] = Coalescer(
-            database.start_workflows, most=MAX_STARTS, begins_alone=True
+            database.start_workflows,
+            most=MAX_STARTS,
+            begins_alone=True,
+            answered=ANSWERED if database.is_shared else None,
         )
         self._waiting: dict[WorkflowKey, list[asyncio.Future[WorkflowEnd | None]]] = {}
 
