@@ -9,6 +9,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.sdk.trace.sampling import ALWAYS_ON, ParentBased, Sampler
 
 from actum.runtime.instruments.tracing import tracing
+from actum.telemetry.sampling import Choice, ChosenFirst
 from actum.telemetry.spans import OpenTelemetryTracer
 
 
@@ -51,12 +52,17 @@ class Spans:
 
 
 @contextmanager
-def traced(sampler: Sampler = ParentBased(ALWAYS_ON)) -> Iterator[Spans]:  # noqa: B008 (it has no state)
-    """Traces what starts in the block, and gives its spans."""
+def traced(
+    sampler: Sampler = ParentBased(ALWAYS_ON),  # noqa: B008 (it has no state)
+    choice: Choice | None = None,
+) -> Iterator[Spans]:
+    """Traces what starts in the block, or what of it is chosen, and gives its spans."""
+    if choice is not None:
+        sampler = ChosenFirst(sampler)
     exporter = InMemorySpanExporter()
     provider = TracerProvider(sampler=sampler, shutdown_on_exit=False)
     provider.add_span_processor(SimpleSpanProcessor(exporter))
-    tracing.tracer = OpenTelemetryTracer(provider)
+    tracing.tracer = OpenTelemetryTracer(provider, choice)
     try:
         yield Spans(exporter)
     finally:

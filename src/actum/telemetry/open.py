@@ -3,7 +3,7 @@
 import logging
 import os
 import sys
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from importlib import import_module
 from importlib.util import find_spec
@@ -25,8 +25,8 @@ log: logging.Logger = logging.getLogger("actum.telemetry")
 class Spans(Protocol):
     """The module `actum.telemetry.spans`."""
 
-    def OpenTelemetryTracer(self, provider: Any, share: float) -> Tracer:
-        """Makes a tracer of a provider, which traces a share of the requests."""
+    def OpenTelemetryTracer(self, provider: Any, choice: Callable[[], bool] | None) -> Tracer:
+        """Makes a tracer of a provider, which begins the traces that are chosen."""
         ...
 
 
@@ -51,8 +51,8 @@ class Setup(Protocol):
 class Sampling(Protocol):
     """The module `actum.telemetry.sampling`."""
 
-    def share_of(self, environment: Mapping[str, str]) -> float:
-        """Gives the share of requests that is to be traced."""
+    def choice_of(self, environment: Mapping[str, str]) -> Callable[[], bool] | None:
+        """Gives what chooses the traces that are begun; None if the provider does."""
         ...
 
 
@@ -127,14 +127,14 @@ def _tracer(name: str) -> Tracer | None:
     own = Users.own = cast("Setup", import_module("actum.telemetry.setup")).OwnProvider(name)
     Users.former = Users.former or own.provider
     sampling = cast("Sampling", import_module("actum.telemetry.sampling"))
-    return _spans().OpenTelemetryTracer(own.provider, sampling.share_of(os.environ))
+    return _spans().OpenTelemetryTracer(own.provider, sampling.choice_of(os.environ))
 
 
 def _given_tracer() -> Tracer | None:
     given = _given()
     if given is None or given is Users.former:
         return None
-    return _spans().OpenTelemetryTracer(given, 1.0)
+    return _spans().OpenTelemetryTracer(given, None)
 
 
 def _spans() -> Spans:

@@ -19,11 +19,10 @@ from opentelemetry.trace import (
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from actum.errors import CallerError
-from actum.runtime.clock import SystemClock
 from actum.runtime.containment import comes_from_outside
 from actum.runtime.instruments.instruments import Kind
 from actum.runtime.instruments.tracing import NO_SPAN, Attributes, Span
-from actum.telemetry.sampling import CHOSEN, in_unsampled
+from actum.telemetry.sampling import CHOSEN, Choice, in_unsampled
 
 TRACEPARENT = re.compile(r"00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})")
 MAX_TRACES = 20
@@ -43,14 +42,13 @@ _propagator = TraceContextTextMapPropagator()
 class OpenTelemetryTracer:
     """Makes spans with the tracer of a provider, which decides what is sampled and where spans go.
 
-    With a `share`, which needs a provider with the sampler ChosenFirst, that of the requests whose caller
-    does not trace them is chosen here: a provider takes 8 µs to say no.
+    With a `choice`, which needs a provider with the sampler ChosenFirst, that says which traces are begun: a
+    provider takes 8 µs to say no.
     """
 
-    def __init__(self, provider: trace.TracerProvider, share: float = 1.0) -> None:
+    def __init__(self, provider: trace.TracerProvider, choice: Choice | None = None) -> None:
         self._tracer: trace.Tracer = provider.get_tracer("actum")
-        self._share = share
-        self._chance = SystemClock().chance
+        self._choice = choice
 
     def __repr__(self) -> str:
         return "<OpenTelemetryTracer>"
@@ -64,15 +62,15 @@ class OpenTelemetryTracer:
             caller = _caller(headers)
             if trace.get_current_span(caller).get_span_context().is_valid:
                 return self._begin("request", name, caller)
-        if self._share >= 1:
+        if self._choice is None:
             return self._begin("request", name, Context())
-        return self._begin("request", name, CHOSEN) if self._chance(self._share) else UnsampledRequest()
+        return self._begin("request", name, CHOSEN) if self._choice() else UnsampledRequest()
 
     def root(self, kind: Kind, name: str) -> Span:
         """Makes the first span of a trace."""
-        if self._share < 1 and not self._chance(self._share):
-            return NO_SPAN
-        return self._begin(kind, name, CHOSEN if self._share < 1 else Context())
+        if self._choice is None:
+            return self._begin(kind, name, Context())
+        return self._begin(kind, name, CHOSEN) if self._choice() else NO_SPAN
 
     def child(self, kind: Kind, name: str) -> Span:
         """Makes a span below the one that runs, if that is sampled."""
@@ -108,6 +106,8 @@ class OpenTelemetryTracer:
     def is_sampled(self) -> bool:
         """Returns whether the span that runs is sampled."""
         # Asked of each command, most of which are in no trace; to look at the span takes six calls.
+        if in_unsampled.get():
+            return False
         around = get_current()
         return bool(around and trace.get_current_span(around).get_span_context().trace_flags.sampled)
 
@@ -142,21 +142,28 @@ class OpenTelemetryTracer:
 class RunningSpan:
     """A span that is the current one of its block, of the author's libraries too."""
 
-    __slots__ = ("_span", "_token")
+    __slots__ = ("_span", "_token", "_was_unsampled")
     is_kept = True
 
     def __init__(self, span: trace.Span) -> None:
         self._span = span
         self._token: Token[Context] | None = None
+        self._was_unsampled = False
 
     def __repr__(self) -> str:
         return f"<RunningSpan {self._span!r}>"
 
     def __enter__(self) -> "RunningSpan":
         self._token = attach(set_span_in_context(self._span))
+        # The task may have begun within a request that was not chosen.
+        self._was_unsampled = in_unsampled.get()
+        if self._was_unsampled:
+            in_unsampled.set(False)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        if self._was_unsampled:
+            in_unsampled.set(True)
         if self._token is not None:
             detach(self._token)
         if error is not None:
