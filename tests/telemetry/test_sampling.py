@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from opentelemetry.context import Context, attach, detach
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from actum.runtime.clock import SECOND, ManualClock
 from actum.runtime.instruments.tracing import tracing
@@ -129,7 +130,7 @@ async def test_what_a_request_that_is_not_traced_has_begun_can_do_work_of_a_trac
         with tracer.continuation("action", "later", CALLER["traceparent"]):
             begun.append(tracer.is_sampled())
             begun.append(tracer.traceparent().split("-")[1])
-        begun.append(in_unsampled.get())
+        begun.append(tracer.is_sampled())
 
     with traced(choice=SomeASecond(0, ManualClock(START))) as spans:
         tracer = tracing.tracer
@@ -141,5 +142,22 @@ async def test_what_a_request_that_is_not_traced_has_begun_can_do_work_of_a_trac
         await task
         detach(token)
 
-    assert begun == [False, True, TRACE, True]
+    assert begun == [False, True, TRACE, False]
     assert spans.names == ["action later"]
+
+
+async def test_a_trace_that_is_continued_within_a_request_that_is_not_traced_goes_on() -> None:
+    """The author may have it from elsewhere, and what runs in its span belongs to it."""
+    with traced(choice=SomeASecond(0, ManualClock(START))) as spans:
+        tracer = tracing.tracer
+        assert tracer is not None
+        with tracer.request("GET", {}):
+            caller = TraceContextTextMapPropagator().extract(CALLER, Context())
+            token = attach(caller)
+            with tracer.child("command", "inner"):
+                assert tracer.traceparent().split("-")[1] == TRACE
+            detach(token)
+            assert not tracer.is_sampled()
+
+    assert spans.names == ["command inner"]
+    assert spans.traces == {int(TRACE, 16)}

@@ -106,8 +106,6 @@ class OpenTelemetryTracer:
     def is_sampled(self) -> bool:
         """Returns whether the span that runs is sampled."""
         # Asked of each command, most of which are in no trace; to look at the span takes six calls.
-        if in_unsampled.get():
-            return False
         around = get_current()
         return bool(around and trace.get_current_span(around).get_span_context().trace_flags.sampled)
 
@@ -142,28 +140,21 @@ class OpenTelemetryTracer:
 class RunningSpan:
     """A span that is the current one of its block, of the author's libraries too."""
 
-    __slots__ = ("_span", "_token", "_was_unsampled")
+    __slots__ = ("_span", "_token")
     is_kept = True
 
     def __init__(self, span: trace.Span) -> None:
         self._span = span
         self._token: Token[Context] | None = None
-        self._was_unsampled = False
 
     def __repr__(self) -> str:
         return f"<RunningSpan {self._span!r}>"
 
     def __enter__(self) -> "RunningSpan":
         self._token = attach(set_span_in_context(self._span))
-        # The task may have begun within a request that was not chosen.
-        self._was_unsampled = in_unsampled.get()
-        if self._was_unsampled:
-            in_unsampled.set(False)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
-        if self._was_unsampled:
-            in_unsampled.set(True)
         if self._token is not None:
             detach(self._token)
         if error is not None:
