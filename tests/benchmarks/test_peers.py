@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import peer_tools, peers
+from benchmarks import peer_tools, peers, two_commits
 from benchmarks.loop import run
 from benchmarks.measure import Effort
 from benchmarks.messages import sending
@@ -43,11 +43,13 @@ def test_what_cannot_be_installed_is_left_out_with_its_reason(
     monkeypatch.setattr(peers, "open_restate", contextmanager(refuse))
 
     with peers.contestants(Place(tmp_path), Effort(1, 0.01)) as contestants:
-        assert {*contestants} == {
-            peers.line(ours, callers)
-            for ours in (peers.SQLITE, peers.POSTGRES, peers.WORKFLOW_SQLITE, peers.WORKFLOW_POSTGRES)
+        ours = {
+            peers.line(name, callers)
+            for name in (peers.SQLITE, peers.POSTGRES, peers.WORKFLOW_SQLITE, peers.WORKFLOW_POSTGRES)
             for callers in peers.CALLERS
         }
+        assert {*contestants} == ours | {two_commits.SQLITE, two_commits.POSTGRES}
+        assert contestants[two_commits.SQLITE]().rate > 0
 
     assert capsys.readouterr().err == (
         "DBOS is left out: the registry does not answer\nRestate is left out: the registry does not answer\n"

@@ -10,7 +10,7 @@ from benchmarks.loop import run
 
 def test_all_that_sleep_are_counted_when_they_wake(tmp_path: Path) -> None:
     """The moment of waking is the same for all, and lies behind the last start."""
-    sample = run(sleeping.sleeping(tmp_path / "sleepers.db", 30, shortest=1.0))
+    sample = run(sleeping.sleeping(tmp_path / "sleepers.db", 30, shortest=4.0))
 
     assert sleeping.woken.left == 0
     assert sample.rate > 0
