@@ -77,8 +77,8 @@ async def test_a_change_sees_a_signal_that_came_after_it_had_looked(
     async with postgres_pool.transaction() as connection:
         wake = "UPDATE actum_workflows SET due = 0, wakes = wakes + 1 WHERE number = $1"
         await connection.execute(wake, numbers[0])
-        changes = [replace(parked(number, 500), drop_from=drop_from) for number in numbers]
-        recording = asyncio.create_task(database.record_workflows(changes))
+        recorded = [replace(parked(number, 500), drop_from=drop_from) for number in numbers]
+        recording = asyncio.create_task(database.record_workflows(recorded))
         await until_blocked(postgres_pool)
     wakes = await recording
 

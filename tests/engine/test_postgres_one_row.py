@@ -2,16 +2,15 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from typing import Any
 
 import asyncpg
 import msgspec
 import pytest
 
-from actum import App, Context, Entity, Event, View, Workflow, command, reducer
+from actum import App, Context, Entity, View, Workflow, command, reducer
 from actum.model.view import view_type
-from actum.stores.open import open_stores
 from actum.stores.postgres.connection import pool as pools
 from actum.stores.postgres.connection.one_row import fitting, for_one
 from actum.stores.postgres.connection.session import settle
@@ -20,7 +19,7 @@ from actum.stores.postgres.database.tables import PostgresTable
 from actum.stores.postgres.database.workflows.changes import CHANGE
 from actum.stores.postgres.journal import claim_statements, statements
 from actum.stores.postgres.journal.append_statements import APPENDS
-from tests.servers.postgres import url_of
+from tests.engine.plans import Seats, Sold, new_store, nodes_of
 
 SCHEMA = "one_row"
 CALLS = 30
@@ -33,20 +32,15 @@ OFTEN = f"""SELECT statement, custom_plans FROM pg_prepared_statements
     WHERE custom_plans + generic_plans > {TRIED + 1}"""
 
 
-class Sat(Event):
-    show: str
-    row: int
-
-
 class Seat(Entity):
     taken: int = 0
 
     @command
     def sit(self, show: str, row: int) -> None:
-        self.emit(Sat(show=show, row=row))
+        self.emit(Sold(show=show, row=row))
 
     @reducer
-    def sat(self, event: Sat) -> None:
+    def sold(self, event: Sold) -> None:
         self.taken += 1
 
 
@@ -55,16 +49,8 @@ class Rows(View, key="show"):
     row: int = 0
 
     @reducer(key="show")
-    def sat(self, event: Sat) -> None:
+    def sold(self, event: Sold) -> None:
         self.row = event.row
-
-
-class Seats(View, key=("show", "row")):
-    show: str
-    row: int
-
-    @reducer(key=("show", "row"))
-    def sat(self, event: Sat) -> None: ...
 
 
 async def add_one(number: int) -> int:
@@ -94,15 +80,9 @@ LONE: dict[str, str] = {
 
 @pytest.fixture
 async def store(postgres: Any) -> AsyncIterator[str]:
-    """A store whose tables are new: those that tests share have statistics of all tests before."""
-    admin = await asyncpg.connect(url_of(postgres))
-    await admin.execute(f"DROP SCHEMA IF EXISTS {SCHEMA} CASCADE; CREATE SCHEMA {SCHEMA}")
-    url = url_of(postgres, schema=SCHEMA)
-    async with open_stores(url):
-        pass
-    yield url
-    await admin.execute(f"DROP SCHEMA {SCHEMA} CASCADE")
-    await admin.close()
+    """A store whose tables are new and empty."""
+    async with new_store(postgres, SCHEMA) as url:
+        yield url
 
 
 @pytest.mark.parametrize(
@@ -202,9 +182,3 @@ async def use(ctx: Context, name: str) -> None:
         workflow = ctx.workflow(OneStep, f"{name}-{number}")
         await workflow.start(number)
         await workflow.result()
-
-
-def nodes_of(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    yield plan
-    for below in plan.get("Plans", ()):
-        yield from nodes_of(below)

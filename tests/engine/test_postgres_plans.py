@@ -1,16 +1,14 @@
 """What PostgreSQL reads for a page of something long: the page, also before the server knows the table."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from typing import Any
 
 import asyncpg
 import msgspec
 import pytest
 
-from actum import Event, View, reducer
 from actum.model.view import view_type
 from actum.ports.workflows import WorkflowChange
-from actum.stores.open import open_stores
 from actum.stores.postgres.database import queues
 from actum.stores.postgres.database.fence import EVERYBODYS
 from actum.stores.postgres.database.tables import PostgresTable
@@ -18,7 +16,7 @@ from actum.stores.postgres.database.workflows import changes
 from actum.stores.postgres.database.workflows.workflows import FIND
 from actum.stores.postgres.journal import statements
 from actum.stores.statements.workflows import change_row
-from tests.servers.postgres import url_of
+from tests.engine.plans import Seats, new_store, nodes_of
 
 SCHEMA = "plans"
 LONG = 20_000
@@ -46,33 +44,18 @@ BEYOND = f"""DO $$ BEGIN
 
 @pytest.fixture
 async def connection(postgres: Any) -> AsyncIterator[Any]:
-    """A connection to a store whose tables nobody has analysed, as they are after a long import.
-
-    They are new ones: those that tests share have statistics and dead rows of all tests before.
-    """
-    url = url_of(postgres, schema=SCHEMA)
-    admin = await asyncpg.connect(url_of(postgres))
-    await admin.execute(f"DROP SCHEMA IF EXISTS {SCHEMA} CASCADE; CREATE SCHEMA {SCHEMA}")
-    async with open_stores(url):
-        pass
-    connection = await asyncpg.connect(url)
-    for table in ("actum_events", "actum_messages"):
-        await connection.execute(f"ALTER TABLE {table} SET (autovacuum_enabled = false)")
-    # Positions grow with the ids of transactions, and these are below every horizon.
-    await connection.execute(EVENTS)
-    await connection.execute(MESSAGES)
-    # A transaction that is older than the store, of another test, keeps the horizon below its first number.
-    await connection.execute(BEYOND)
-    yield connection
-    await connection.close()
-    await admin.execute(f"DROP SCHEMA {SCHEMA} CASCADE")
-    await admin.close()
-
-
-def nodes_of(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    yield plan
-    for below in plan.get("Plans", ()):
-        yield from nodes_of(below)
+    """A connection to a store whose tables nobody has analysed, as they are after a long import."""
+    async with new_store(postgres, SCHEMA) as url:
+        connection = await asyncpg.connect(url)
+        for table in ("actum_events", "actum_messages"):
+            await connection.execute(f"ALTER TABLE {table} SET (autovacuum_enabled = false)")
+        # Positions grow with the ids of transactions, and these are below every horizon.
+        await connection.execute(EVENTS)
+        await connection.execute(MESSAGES)
+        # A transaction of another test that is older than the store keeps the horizon below its first number.
+        await connection.execute(BEYOND)
+        yield connection
+        await connection.close()
 
 
 @pytest.mark.parametrize(
@@ -93,19 +76,6 @@ async def test_a_page_costs_its_own_rows_and_not_those_behind_it(
     most = max(node["Actual Rows"] * node["Actual Loops"] for node in nodes_of(plan["Plan"]))
     assert len(rows) == PAGE
     assert most <= PAGE, plan
-
-
-class Sold(Event):
-    show: str
-    row: int
-
-
-class Seats(View, key=("show", "row")):
-    show: str
-    row: int
-
-    @reducer(key=("show", "row"))
-    def sold(self, event: Sold) -> None: ...
 
 
 async def test_rows_of_a_key_of_several_columns_are_found_by_its_index(connection: Any) -> None:
