@@ -4,7 +4,6 @@ A row is inserted and then updated by one caller, with the bare driver and witho
 """
 
 import time
-from collections.abc import Sequence
 
 import asyncpg
 
@@ -32,7 +31,7 @@ def in_sqlite(place: Place, count: int) -> Sample:
             connection.execute("UPDATE runs SET status = 'completed' WHERE number = ?", (number,))
             latencies.append(time.perf_counter() - began)
     place.clear(file)
-    return _sample(latencies)
+    return of_latencies(latencies, sum(latencies))
 
 
 async def in_postgres(server: Server, count: int) -> Sample:
@@ -48,8 +47,4 @@ async def in_postgres(server: Server, count: int) -> Sample:
         latencies.append(time.perf_counter() - began)
     await connection.close()
     await server.drop(schema)
-    return _sample(latencies)
-
-
-def _sample(latencies: Sequence[float]) -> Sample:
-    return of_latencies(list(latencies), sum(latencies))
+    return of_latencies(latencies, sum(latencies))

@@ -44,8 +44,7 @@ class Coalescer(Generic[A, B]):
             return await self._ask_first(wanted)
         if len(self._waiting) >= self._most:
             raise Overloaded(f"{self._most:,} look-ups are waiting: send again later")
-        future: asyncio.Future[B] = asyncio.get_running_loop().create_future()
-        self._waiting.append((wanted, future))
+        future = self._queued(wanted, at=len(self._waiting))
         if self._task is None and not self._is_one_asking:
             self._task = asyncio.create_task(self._drain())
         return await future
@@ -57,13 +56,17 @@ class Coalescer(Generic[A, B]):
             await asyncio.sleep(0)
             if not self._waiting:
                 return (await self._fetch([wanted]))[0]
-            future: asyncio.Future[B] = asyncio.get_running_loop().create_future()
-            self._waiting.insert(0, (wanted, future))
+            future = self._queued(wanted, at=0)
         finally:
             self._is_one_asking = False
             if self._waiting:
                 self._task = asyncio.create_task(self._drain())
         return await future
+
+    def _queued(self, wanted: A, *, at: int) -> "asyncio.Future[B]":
+        future: asyncio.Future[B] = asyncio.get_running_loop().create_future()
+        self._waiting.insert(at, (wanted, future))
+        return future
 
     async def _drain(self) -> None:
         while self._waiting:

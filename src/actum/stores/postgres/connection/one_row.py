@@ -17,7 +17,7 @@ _ONE_OF = re.compile(rf"= ANY\(({_ARRAY})\)")
 
 
 def fitting(statement: str, values: Iterable[Any]) -> str:
-    """Gives the form of a statement for its values: that for one row, if no array has more elements."""
+    """Gives the form of a statement for its values: that for one row, if no list has more elements."""
     is_one = all(len(value) <= 1 for value in values if isinstance(value, list | tuple))
     return for_one(statement) if is_one else statement
 

@@ -9,7 +9,7 @@ import asyncpg
 from actum.errors import Invalid, Unavailable
 from actum.ports.journal import ClaimKey, Landed, Outcome, Repeated, ReplyKey, StreamKey, Write
 from actum.stores.outcomes import ClaimChanges, claim_keys
-from actum.stores.postgres.connection.one_row import fitting, for_one
+from actum.stores.postgres.connection.one_row import fitting
 from actum.stores.postgres.connection.pool import PostgresPool
 from actum.stores.postgres.connection.sticky_connection import StickyConnection
 from actum.stores.postgres.journal import claim_statements, statements
@@ -197,9 +197,8 @@ class Appender:
         values = batch.plain_values() if batch.is_plain else batch.values()
         if taken:
             values += zip(*taken, strict=True)
-        statement = APPENDS[batch.is_plain, bool(taken)]
-        if batch.is_one_event and len(taken) <= 1:
-            statement = for_one(statement)
+        # The arrays that are sent as text are no longer than the lists beside them.
+        statement = fitting(APPENDS[batch.is_plain, bool(taken)], values)
         row = await connection.fetchrow(statement, self._writer, epoch, *values)
         if not row["is_fenced_in"]:
             raise StaleEpoch

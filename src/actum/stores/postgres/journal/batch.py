@@ -60,11 +60,6 @@ class Batch:
         """Whether it only has events of existing streams."""
         return not (self._replies or self.wants_head or self._streams.grouped or 0 in self._streams.expected)
 
-    @property
-    def is_one_event(self) -> bool:
-        """Whether no array that it gives has more than one element."""
-        return len(self.writes) == 1 and len(self._events.numbers) <= 1
-
     def plain_values(self) -> list[Any]:
         """Gives the arrays of streams and events of a plain batch."""
         return [*self._streams.plain_values(), *self._events.values(), self._streams.known_firsts()]
