@@ -179,6 +179,40 @@ async def test_a_read_sees_one_state_whatever_is_written_meanwhile(file: SqliteF
     assert await numbers(file) == [1]
 
 
+@pytest.mark.parametrize("cause", [None, LookupError("no file")])
+async def test_a_read_that_failed_midway_leaves_its_thread_no_older_state(
+    file: SqliteFile, cause: Exception | None
+) -> None:
+    """A statement that is not over keeps the state that it reads, and the error keeps the statement."""
+    await file.write(note(1))
+    await file.write(note(2))
+
+    def look_up(connection: sqlite3.Connection) -> None:
+        rows = connection.execute("SELECT number FROM notes")
+        found = rows.fetchone()
+        raise cause or LookupError(f"no {found}")
+
+    def fail(connection: sqlite3.Connection) -> None:
+        try:
+            look_up(connection)
+        except LookupError as error:
+            if cause is None:
+                raise
+            raise ValueError("not read") from error
+
+    async def failed() -> Exception:
+        with pytest.raises((LookupError, ValueError)) as raised:
+            await file.read(fail)
+        return raised.value
+
+    kept = await asyncio.gather(*(failed() for _ in range(20)))
+    await file.write(note(3))
+
+    seen = await asyncio.gather(*(numbers(file) for _ in range(20)))
+    assert seen == [[1, 2, 3]] * 20
+    assert all(error.__traceback__ is not None for error in kept)
+
+
 async def test_a_reader_cannot_write(file: SqliteFile) -> None:
     with pytest.raises(StoreError):
         await file.read(note(1))

@@ -1,6 +1,7 @@
 """Translates SQLite's errors into those that callers handle."""
 
 import sqlite3
+from traceback import clear_frames
 
 from actum.errors import StoreError, StoreFailed, Unavailable
 
@@ -41,6 +42,22 @@ def translate(error: Exception, path: str) -> Exception:
             is_outcome_unknown=True,
         )
     return StoreError(f"{path}: {error}")
+
+
+def end_statements(error: BaseException) -> None:
+    """Ends the statements that an error has interrupted.
+
+    Its tracebacks keep them, and with them the state that they read: a transaction would end without leaving
+    that, and the next one on the connection would read it too.
+    """
+    left: list[BaseException | None] = [error]
+    ended: set[int] = set()
+    while left:
+        one = left.pop()
+        if one is not None and id(one) not in ended:
+            ended.add(id(one))
+            clear_frames(one.__traceback__)
+            left += (one.__cause__, one.__context__)
 
 
 def is_failure(error: BaseException) -> bool:

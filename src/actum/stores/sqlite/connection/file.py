@@ -17,7 +17,7 @@ from actum.errors import Overloaded, StoreFailed, Unavailable
 from actum.stores.read_limit import ReadLimit
 from actum.stores.schema import Part
 from actum.stores.sqlite.connection.completeness import repair_mark
-from actum.stores.sqlite.connection.errors import DRIVER, is_failure, translate
+from actum.stores.sqlite.connection.errors import DRIVER, end_statements, is_failure, translate
 from actum.stores.sqlite.connection.file_identity import FileIdentity
 from actum.stores.sqlite.connection.job import Job, Work
 from actum.stores.sqlite.connection.log_mover import LogMover
@@ -245,6 +245,9 @@ class SqliteFile:
             connection.execute("BEGIN")
             try:
                 return work(connection)
+            except BaseException as error:
+                end_statements(error)
+                raise
             finally:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
